@@ -1,0 +1,1 @@
+"""A newsletter service for people who follow arXiv."""

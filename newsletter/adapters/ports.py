@@ -1,0 +1,171 @@
+"""What the pipeline asks of the outside: Protocols, and the values that cross."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Protocol
+
+from newsletter.core.papers import PaperRecord
+from newsletter.core.reading import Depth, Draft, Voice
+
+# --- arXiv -----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Window:
+    """Papers whose first version was submitted from ``start`` up to and including ``end`` (aware UTC)."""
+
+    start: datetime
+    end: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """One whole, checked answer: as many entries as arXiv promised."""
+
+    query: str
+    """What was asked, or the name of the file that was read."""
+    total_results: int
+    papers: tuple[PaperRecord, ...]
+    requests: int = 1
+    """How many pages it took."""
+    refused: tuple[str, ...] = ()
+    """Entries that could not be read, each as one line: which and why."""
+
+
+class PaperSource(Protocol):
+    def fetch(self, categories: Collection[str], *, window: Window) -> Iterable[Answer]:
+        """Yield one answer per query needed for ``categories``, each complete.
+
+        Raises TemporaryError (time-out, 429, 5xx, anything that does not add up) or PermanentError.
+        """
+        ...
+
+    def read_file(self, path: str) -> Answer:
+        """Read a saved API answer through the same parser. Raises BadInput for anything else."""
+        ...
+
+
+RequestGate = Callable[[], AbstractContextManager[None]]
+"""Opening it waits for this service's turn at arXiv; while it is open nobody else has a connection."""
+
+# --- summaries -------------------------------------------------------------------------------------------
+
+
+class Summariser(Protocol):
+    @property
+    def model(self) -> str:
+        """The name that stands with a summary: ``extractive``, ``gemini-flash-latest``…"""
+        ...
+
+    @property
+    def prompt_version(self) -> str: ...
+
+    @property
+    def voice(self) -> Voice: ...
+
+    def language_for(self, language: str) -> str:
+        """The language it will write in for a reader of ``language``."""
+        ...
+
+    def summarise(self, paper: PaperRecord, *, language: str, depth: Depth) -> Draft:
+        """Write unchecked claims. Raises TemporaryError or PermanentError (with ``reason``)."""
+        ...
+
+
+# --- mail ------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outgoing:
+    """One message, in both the forms a transport may want.
+
+    ``message`` is exact bytes. A provider that builds its own MIME takes ``headers``, ``html`` and ``text``
+    with ``substitutions`` still to be filled in: messages of one batch whose ``shared_key`` is equal differ
+    only in recipient, substitutions and ``personal_headers``.
+    """
+
+    delivery_id: str
+    sender: str
+    """The envelope's sender: a bare address."""
+    recipient: str
+    """A bare address."""
+    message: bytes
+    subject: str
+    from_name: str
+    from_email: str
+    reply_to: str
+    headers: Mapping[str, str]
+    """Headers that are the same for everyone in the batch."""
+    personal_headers: Mapping[str, str]
+    html: str
+    text: str
+    substitutions: Mapping[str, str]
+    """Placeholder → value, to be replaced in ``html`` and ``text``."""
+    shared_key: str
+
+
+class Verdict(StrEnum):
+    """What a transport knows of one message afterwards."""
+
+    ACCEPTED = "accepted"
+    RETRY = "retry"
+    """Refused for now, or never asked: not accepted for certain."""
+    BAD_ADDRESS = "bad_address"
+    """Refused for good because of the address: suppress it."""
+    REFUSED = "refused"
+    """Refused for good for another reason, counted as a soft bounce."""
+    BAD_MESSAGE = "bad_message"
+    """Refused for good because of the message; the address is untouched."""
+    UNKNOWN = "unknown"
+    """The body was begun and the answer lost."""
+    NOT_BEGUN = "not_begun"
+    """``begin`` did not allow it: the reader left, or another worker holds it."""
+    TRANSPORT_DOWN = "transport_down"
+    """Our credentials or account are refused: the whole transport pauses, the attempt is given back."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    delivery_id: str
+    verdict: Verdict
+    detail: str = ""
+    """The other side's words, for the operator."""
+    code: str = ""
+    """``250``, ``550 5.1.1``, ``202``…"""
+    provider_id: str = ""
+    retry_after: float | None = None
+    """Seconds, when the other side named them."""
+
+
+Begin = Callable[[Sequence[str]], frozenset[str]]
+"""Called with delivery ids at the last instant before a body's first byte; returns those that may go."""
+
+
+class Mailer(Protocol):
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def lease(self) -> timedelta:
+        """How long a claimed message may take before its worker counts as lost."""
+        ...
+
+    @property
+    def batch_size(self) -> int:
+        """The most messages to claim at once."""
+        ...
+
+    def send(self, messages: Sequence[Outgoing], *, begin: Begin) -> Iterable[Outcome]:
+        """Send each message for which ``begin`` allows it; yield one outcome per message, as it is known."""
+        ...
+
+    def evidence(self, delivery_id: str) -> bool | None:
+        """Whether an ambiguous message was accepted: True, False, or None where the transport cannot tell."""
+        ...
+
+    def close(self) -> None: ...

@@ -1,0 +1,61 @@
+"""Every error the service raises on purpose.
+
+The class says what a caller may do: try again, record and go on, or never try again. Adapters translate
+what their package raises into these with ``raise … from``; no package's own error leaves its adapter.
+"""
+
+from __future__ import annotations
+
+
+class NewsletterError(Exception):
+    """Something went wrong that the service knows how to name. ``str()`` is one line: what, where, what to do."""
+
+
+class BadInput(NewsletterError):
+    """What a person gave cannot be used. ``position`` is the 0-based character at fault, where there is one."""
+
+    def __init__(self, message: str, *, position: int | None = None) -> None:
+        super().__init__(message)
+        self.position = position
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (_restore, (type(self), self.args, self.__dict__))
+
+
+class ConfigurationError(NewsletterError):
+    """A setting is wrong or missing: nothing can start until it is mended."""
+
+
+class TemporaryError(NewsletterError):
+    """It may work later. ``retry_after`` is what the other side asked for, in seconds, if it did."""
+
+    def __init__(self, message: str, *, retry_after: float | None = None, status: int | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+        self.status = status
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (_restore, (type(self), self.args, self.__dict__))
+
+
+class PermanentError(NewsletterError):
+    """It will never work as asked: record it and go on. ``reason`` is a stable code, for counting."""
+
+    def __init__(self, message: str, *, reason: str = "", status: int | None = None) -> None:
+        super().__init__(message)
+        self.reason = reason
+        self.status = status
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (_restore, (type(self), self.args, self.__dict__))
+
+
+class OutcomeUnknown(NewsletterError):
+    """It may or may not have happened: never simply try again."""
+
+
+def _restore(kind: type[NewsletterError], args: tuple[object, ...], fields: dict[str, object]) -> NewsletterError:
+    """Rebuild an error from its pickle: Celery carries errors between processes."""
+    error = kind(*args)
+    error.__dict__.update(fields)
+    return error
