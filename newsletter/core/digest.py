@@ -1,0 +1,76 @@
+"""What one digest will say, before anything is rendered: the value that ``compose`` hands to ``render``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from newsletter.core.papers import PaperRecord
+from newsletter.core.reading import Depth, Summary
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DigestCard:
+    """A paper that is shown with its summary."""
+
+    paper: PaperRecord
+    summary: Summary
+    summary_key: str
+    """Identifies this content of the summary, for the fragment cache."""
+    language: str
+    """What the summary is written in."""
+    depth: Depth
+    """How much of it is shown; never deeper than the summary holds."""
+    model: str
+    written_at: datetime
+    also_in: tuple[str, ...] = ()
+    """Names of the reader's other topics that brought this paper too."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DigestTopic:
+    slug: str
+    name: str
+    """In the reader's language where there is a name in it."""
+    cards: tuple[DigestCard, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Digest:
+    """Everything a digest says. summarised + listed + counted = matched ≤ scanned."""
+
+    language: str
+    """Of the chrome: ``en`` or ``zh-hans``."""
+    slot_date: date
+    """The local date of the slot."""
+    covers_days: int
+    """The length of the period in whole days: 1 reads "today", 7 "week of"."""
+    topics: tuple[DigestTopic, ...]
+    """Only those with at least one card, in the reader's order."""
+    listed: tuple[PaperRecord, ...]
+    """By title only, at most ten."""
+    counted: int
+    """Matched, neither summarised nor listed: on the digest's page."""
+    scanned: int
+    """M of "N of M": papers first seen in the period in the categories the reader's topics ask for."""
+    empty_dates: tuple[date, ...] = ()
+    """Slots since the last mail on which nothing matched (daily and weekday readers)."""
+    failed_gathers: tuple[date, ...] = ()
+    """Dates in the period on which asking arXiv failed: something may be missing."""
+    reduced: int = 0
+    """Papers shown less deeply, or listed instead of summarised, to keep the mail under its size."""
+    email: str = ""
+    confirmed_on: date | None = None
+    confirmed_by_operator: bool = False
+    cadence: str = ""
+    """The reader's cadence in the contract's form: ``weekly:mon``."""
+    at: str = "08:00"
+    timezone: str = "UTC"
+
+    @property
+    def summarised(self) -> int:
+        return sum(len(topic.cards) for topic in self.topics)
+
+    @property
+    def matched(self) -> int:
+        return self.summarised + len(self.listed) + self.counted
