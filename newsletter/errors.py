@@ -8,11 +8,11 @@ from __future__ import annotations
 
 
 class NewsletterError(Exception):
-    """Something went wrong that the service knows how to name. ``str()`` is one line: what, where, what to do."""
+    """Something went wrong that has a name here. ``str()`` is one line: what, where, what to do."""
 
 
 class BadInput(NewsletterError):
-    """What a person gave cannot be used. ``position`` is the 0-based character at fault, where there is one."""
+    """What a person gave cannot be used. ``position``: the 0-based character at fault, if any."""
 
     def __init__(self, message: str, *, position: int | None = None) -> None:
         super().__init__(message)
@@ -54,7 +54,9 @@ class OutcomeUnknown(NewsletterError):
     """It may or may not have happened: never simply try again."""
 
 
-def _restore(kind: type[NewsletterError], args: tuple[object, ...], fields: dict[str, object]) -> NewsletterError:
+def _restore(
+    kind: type[NewsletterError], args: tuple[object, ...], fields: dict[str, object]
+) -> NewsletterError:
     """Rebuild an error from its pickle: Celery carries errors between processes."""
     error = kind(*args)
     error.__dict__.update(fields)

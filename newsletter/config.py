@@ -1,0 +1,206 @@
+"""Settings from the environment and ``.env``: read, checked and typed before Django starts.
+
+A wrong value stops the start with one line that names the setting, what was given and what is allowed.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+from collections.abc import Mapping
+from email.utils import parseaddr
+from pathlib import Path
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+
+from dotenv import dotenv_values
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+
+from newsletter.errors import ConfigurationError
+
+ARXIV_API = "https://export.arxiv.org/api/query"
+ARXIV_PDF = "https://export.arxiv.org/pdf"
+ARXIV_OAI = "https://oaipmh.arxiv.org/oai"
+GEMINI_ENDPOINT = "https://generativelanguage.googleapis.com"
+SENDGRID_HOST = "https://api.sendgrid.com"
+
+
+def _http_url(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ValueError("an address that starts with http:// or https://")
+    return value.rstrip("/")
+
+
+def _sender(value: str) -> str:
+    if not parseaddr(value)[1].partition("@")[2] or "\n" in value or "\r" in value:
+        raise ValueError("an address such as 'arXiv digest <digest@example.org>'")
+    return value
+
+
+def _domain_rates(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    rates = {}
+    for item in filter(None, value.split(",")):
+        domain, equals, rate = item.strip().partition("=")
+        if not (domain and equals and rate):
+            raise ValueError("pairs such as gmail.com=5,outlook.com=3 (messages a second)")
+        rates[domain.lower()] = float(rate)
+    return rates
+
+
+def _lowercase(value: object) -> object:
+    return value.lower() if isinstance(value, str) else value
+
+
+HttpUrl = Annotated[str, BeforeValidator(_http_url)]
+
+
+class Config(BaseModel):
+    """One field a setting; the alias is its public name (contract: Settings)."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True)
+
+    database_url: str = Field("", alias="DATABASE_URL")
+    redis_url: str = Field("", alias="REDIS_URL")
+    data_dir: Path = Field(Path("var"), alias="NEWSLETTER_DATA_DIR")
+    secret_key: str = Field("", alias="NEWSLETTER_SECRET_KEY")
+    base_url: HttpUrl = Field("http://localhost:8000", alias="NEWSLETTER_BASE_URL")
+    sender: Annotated[str, BeforeValidator(_sender)] = Field(
+        "arXiv digest <digest@localhost>", alias="NEWSLETTER_FROM"
+    )
+    reply_to: str = Field("", alias="NEWSLETTER_REPLY_TO")
+    postal_address: str = Field("", alias="NEWSLETTER_POSTAL_ADDRESS")
+    name: str = Field("arXiv digest", alias="NEWSLETTER_NAME", min_length=1, max_length=60)
+    operator_email: str = Field("", alias="NEWSLETTER_OPERATOR_EMAIL")
+    arxiv_api_url: HttpUrl = Field(ARXIV_API, alias="NEWSLETTER_ARXIV_API_URL")
+    arxiv_pdf_url: HttpUrl = Field(ARXIV_PDF, alias="NEWSLETTER_ARXIV_PDF_URL")
+    arxiv_oai_url: HttpUrl = Field(ARXIV_OAI, alias="NEWSLETTER_ARXIV_OAI_URL")
+    arxiv_interval: float = Field(3.0, alias="NEWSLETTER_ARXIV_INTERVAL", ge=0, allow_inf_nan=False)
+    arxiv_lookback_days: int = Field(14, alias="NEWSLETTER_ARXIV_LOOKBACK_DAYS", ge=1, le=365)
+    summariser: Literal["", "extractive", "gemini", "genai"] = Field("", alias="NEWSLETTER_SUMMARISER")
+    gemini_api_key: str = Field("", alias="GEMINI_API_KEY")
+    gemini_model: str = Field("gemini-flash-latest", alias="NEWSLETTER_GEMINI_MODEL", min_length=1)
+    gemini_endpoint: HttpUrl = Field(GEMINI_ENDPOINT, alias="NEWSLETTER_GEMINI_ENDPOINT")
+    gemini_daily_tokens: int = Field(2_000_000, alias="NEWSLETTER_GEMINI_DAILY_TOKENS", ge=0)
+    gemini_rpm: int = Field(60, alias="NEWSLETTER_GEMINI_RPM", ge=1)
+    mailer: Annotated[Literal["outbox", "smtp", "sendgrid"], BeforeValidator(_lowercase)] = Field(
+        "outbox", alias="NEWSLETTER_MAILER"
+    )
+    outbox_dir: Path | None = Field(None, alias="NEWSLETTER_OUTBOX_DIR")
+    smtp_url: str = Field("", alias="NEWSLETTER_SMTP_URL")
+    sendgrid_api_key: str = Field("", alias="SENDGRID_API_KEY")
+    sendgrid_host: HttpUrl = Field(SENDGRID_HOST, alias="NEWSLETTER_SENDGRID_HOST")
+    sendgrid_webhook_key: str = Field("", alias="NEWSLETTER_SENDGRID_WEBHOOK_KEY")
+    send_rate: float | None = Field(None, alias="NEWSLETTER_SEND_RATE", gt=0)
+    send_daily: int | None = Field(None, alias="NEWSLETTER_SEND_DAILY", ge=1)
+    domain_rates: Annotated[dict[str, float], BeforeValidator(_domain_rates)] = Field(
+        default_factory=dict, alias="NEWSLETTER_DOMAIN_RATES"
+    )
+    warmup: int | None = Field(None, alias="NEWSLETTER_WARMUP", ge=1)
+    figures: Annotated[Literal["off", "licensed", "all"], BeforeValidator(_lowercase)] = Field(
+        "licensed", alias="NEWSLETTER_FIGURES"
+    )
+
+    @property
+    def outbox_folder(self) -> Path:
+        return self.outbox_dir or self.data_dir / "outbox"
+
+    @property
+    def summariser_name(self) -> str:
+        return self.summariser or ("gemini" if self.gemini_api_key else "extractive")
+
+    @model_validator(mode="after")
+    def _settings_agree(self) -> Config:
+        for refusal in _disagreements(self):
+            raise ValueError(refusal)
+        return self
+
+
+def _disagreements(config: Config) -> list[str]:
+    """Return a line for each pair of settings that cannot stand together."""
+    remote_smtp = config.mailer == "smtp" and urlsplit(config.smtp_url).hostname not in {
+        "localhost",
+        "127.0.0.1",
+        "::1",
+    }
+    asks_arxiv = any(
+        (urlsplit(url).hostname or "").endswith("arxiv.org")
+        for url in (config.arxiv_api_url, config.arxiv_pdf_url, config.arxiv_oai_url)
+    )
+    found = {
+        "DATABASE_URL is set, so NEWSLETTER_SECRET_KEY must be given: every process needs the same one "
+        "(make one with: openssl rand -base64 48)": bool(config.database_url and not config.secret_key),
+        "NEWSLETTER_SMTP_URL is needed by NEWSLETTER_MAILER=smtp: smtp://user:pass@host:587": (
+            config.mailer == "smtp" and not config.smtp_url
+        ),
+        "SENDGRID_API_KEY is needed by NEWSLETTER_MAILER=sendgrid": (
+            config.mailer == "sendgrid" and not config.sendgrid_api_key
+        ),
+        f"GEMINI_API_KEY is needed by NEWSLETTER_SUMMARISER={config.summariser}": (
+            config.summariser in {"gemini", "genai"} and not config.gemini_api_key
+        ),
+        f"NEWSLETTER_BASE_URL is {config.base_url!r}, but links in mail sent by {config.mailer!r} must start "
+        "with https://": (config.mailer == "sendgrid" or remote_smtp)
+        and not config.base_url.startswith("https://"),
+        f"NEWSLETTER_ARXIV_INTERVAL is {config.arxiv_interval:g}, but arXiv asks for 3 seconds or more": (
+            asks_arxiv and config.arxiv_interval < 3
+        ),
+    }
+    return [line for line, applies in found.items() if applies]
+
+
+def load_config(environ: Mapping[str, str] | None = None, *, env_file: Path | None = None) -> Config:
+    """Read the settings; the environment goes before ``.env``. Raises ConfigurationError, one line."""
+    environ = os.environ if environ is None else environ
+    given = {
+        name: value for name, value in dotenv_values(env_file or Path(".env")).items() if value is not None
+    }
+    given.update(environ)
+    known = {str(field.alias) for field in Config.model_fields.values()}
+    _refuse_unknown(given, known)
+    values = {
+        name: value.strip() for name, value in _with_secret_files(given, known).items() if value.strip()
+    }
+    try:
+        return Config.model_validate(values)
+    except ValidationError as error:
+        raise ConfigurationError(_one_line(error)) from None
+
+
+def _refuse_unknown(given: Mapping[str, str], known: set[str]) -> None:
+    for name in sorted(given):
+        if name.startswith("NEWSLETTER_") and name.removesuffix("_FILE") not in known:
+            close = difflib.get_close_matches(name, known, n=1)
+            hint = f": did you mean {close[0]}?" if close else "; .env.example lists every setting"
+            raise ConfigurationError(f"{name} is not a setting{hint}")
+
+
+def _with_secret_files(given: Mapping[str, str], known: set[str]) -> dict[str, str]:
+    """Return the known settings; ``NAME_FILE`` names a file that holds ``NAME`` (Docker secrets)."""
+    values = {name: given[name] for name in known if name in given}
+    for name in sorted(known):
+        path = given.get(f"{name}_FILE", "")
+        if path and not values.get(name):
+            try:
+                values[name] = Path(path).read_text(encoding="utf-8")
+            except OSError as error:
+                raise ConfigurationError(
+                    f"{name}_FILE is {path!r}, which cannot be read: {error.strerror}"
+                ) from None
+    return values
+
+
+_SECRET = ("KEY", "PASSWORD", "SMTP_URL", "DATABASE_URL", "REDIS_URL")
+
+
+def _one_line(error: ValidationError) -> str:
+    problem = error.errors(include_url=False)[0]
+    said = problem["msg"].removeprefix("Value error, ").replace("\n", " ")
+    if not problem["loc"]:
+        return said
+    name, given = str(problem["loc"][0]), repr(problem.get("input"))
+    shown = "what was given" if name.endswith(_SECRET) else given
+    allowed = problem.get("ctx", {}).get("expected") or said
+    return f"{name} is {shown}, but must be {allowed}" if "ctx" in problem else f"{name} is {shown}: {said}"

@@ -1,0 +1,25 @@
+"""What the service remembers, one aggregate a file. Rules that must never break are database constraints."""
+
+from newsletter.models.delivery import Delivery, DeliveryEvent, SendPause
+from newsletter.models.gather import ArxivGate, GatherRun
+from newsletter.models.paper import Match, Paper
+from newsletter.models.subscriber import ConsentEvent, Subscriber, Subscription, Suppression
+from newsletter.models.summary import Fragment, Summary
+from newsletter.models.topic import Topic
+
+__all__ = [
+    "ArxivGate",
+    "ConsentEvent",
+    "Delivery",
+    "DeliveryEvent",
+    "Fragment",
+    "GatherRun",
+    "Match",
+    "Paper",
+    "SendPause",
+    "Subscriber",
+    "Subscription",
+    "Summary",
+    "Suppression",
+    "Topic",
+]

@@ -1,0 +1,139 @@
+"""One message to one reader and its way through the states; what the provider said of it afterwards."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.db import models
+
+
+class State(models.TextChoices):
+    """See docs/delivery.md. Those in ``OPEN`` may still lead to a send."""
+
+    PLANNED = "PLANNED"
+    COMPOSED = "COMPOSED"
+    SENDING = "SENDING"
+    RETRY_WAIT = "RETRY_WAIT"
+    ACCEPTED = "ACCEPTED"
+    DELIVERED = "DELIVERED"
+    BOUNCED = "BOUNCED"
+    COMPLAINED = "COMPLAINED"
+    AMBIGUOUS = "AMBIGUOUS"
+    SKIPPED = "SKIPPED"
+    CANCELLED = "CANCELLED"
+    EXPIRED = "EXPIRED"
+    FAILED = "FAILED"
+    QUARANTINED = "QUARANTINED"
+
+
+OPEN = (State.PLANNED, State.COMPOSED, State.RETRY_WAIT)
+CLAIMABLE = (State.COMPOSED, State.RETRY_WAIT)
+SENT = (State.ACCEPTED, State.DELIVERED, State.BOUNCED, State.COMPLAINED)
+
+
+class Kind(models.TextChoices):
+    DIGEST = "digest"
+    CONFIRMATION = "confirmation"
+    LINK = "link"
+    ALERT = "alert"
+
+
+class Delivery(models.Model):
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    subscriber = models.ForeignKey(
+        "Subscriber", on_delete=models.CASCADE, related_name="deliveries", null=True
+    )
+    """Null only for an alert to the operator."""
+    kind = models.CharField(max_length=16, choices=Kind.choices, default=Kind.DIGEST)
+    slot_key = models.CharField(max_length=80)
+    """A digest's local date, or ``first``; a notice's own key."""
+    slot_at = models.DateTimeField()
+    """When it fell due."""
+    state = models.CharField(max_length=12, choices=State.choices, default=State.PLANNED)
+
+    subject = models.CharField(max_length=255, blank=True)
+    parts = models.JSONField(default=list, blank=True)
+    """Digests of the fragments, in order."""
+    slots = models.JSONField(default=dict, blank=True)
+    """Personal strings by slot name, apart from links, which are made from the reader's key."""
+    papers = models.JSONField(default=dict, blank=True)
+    """``summarised``, ``listed``, ``counted``: lists of paper ids. All are spent when it is accepted."""
+    topics = models.JSONField(default=list, blank=True)
+    """Ids of the topics it covers."""
+    scanned = models.PositiveIntegerField(default=0)
+    """M of "N of M"."""
+    covers_until = models.DateTimeField(null=True)
+    """The end of the period it accounts for."""
+
+    recipient = models.CharField(max_length=254, blank=True)
+    """The address it was last claimed for."""
+    transport = models.CharField(max_length=16, blank=True)
+    message_id = models.CharField(max_length=255, unique=True)
+    attempt = models.PositiveSmallIntegerField(default=0)
+    """Claims without an outcome; counted when claimed, given back with a temporary refusal."""
+    retries = models.PositiveSmallIntegerField(default=0)
+    """Temporary refusals so far: the step of the back-off."""
+    fence = models.PositiveIntegerField(default=0)
+    """Raised by every claim; an outcome is written only under the fence it was claimed with."""
+    lease_owner = models.CharField(max_length=80, blank=True)
+    lease_until = models.DateTimeField(null=True)
+    body_begun_at = models.DateTimeField(null=True)
+    next_attempt_at = models.DateTimeField(null=True)
+    """Real time."""
+    provider_id = models.CharField(max_length=255, blank=True)
+    last_code = models.CharField(max_length=40, blank=True)
+    last_detail = models.TextField(blank=True)
+
+    planned_at = models.DateTimeField()
+    composed_at = models.DateTimeField(null=True)
+    outcome_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=("subscriber", "kind", "slot_key"), name="delivery_once_a_slot"),
+            models.UniqueConstraint(
+                fields=("kind", "slot_key"),
+                condition=models.Q(subscriber__isnull=True),
+                name="delivery_once_without_reader",
+            ),
+            models.CheckConstraint(condition=models.Q(state__in=State.values), name="delivery_state"),
+            models.CheckConstraint(
+                condition=models.Q(subscriber__isnull=False) | models.Q(kind=Kind.ALERT),
+                name="delivery_has_a_reader",
+            ),
+        )
+        indexes = (models.Index(fields=("state", "next_attempt_at"), name="delivery_due"),)
+
+    def __str__(self) -> str:
+        return f"{self.pk} {self.state}"
+
+
+class DeliveryEvent(models.Model):
+    """What a provider reported, stored first and applied by a task; a repeat changes nothing."""
+
+    provider = models.CharField(max_length=16)
+    dedupe_key = models.CharField(max_length=200)
+    delivery = models.ForeignKey(Delivery, null=True, on_delete=models.CASCADE, related_name="events")
+    kind = models.CharField(max_length=40)
+    at = models.DateTimeField()
+    payload = models.JSONField(default=dict)
+    applied_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=("provider", "dedupe_key"), name="delivery_event_once"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.provider} {self.kind}"
+
+
+class SendPause(models.Model):
+    """While a row stands, no send begins on that transport."""
+
+    transport = models.CharField(max_length=16, unique=True)
+    reason = models.TextField()
+    since = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.transport}: {self.reason}"

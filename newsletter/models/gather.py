@@ -1,0 +1,45 @@
+"""What was asked of arXiv and what came back, and the one gate all requests pass."""
+
+from __future__ import annotations
+
+from django.db import models
+
+
+class GatherRun(models.Model):
+    """One query or file: asked, answered, counted, refused."""
+
+    started_at = models.DateTimeField(db_index=True)
+    """The clock of the run (``--now`` where given)."""
+    query = models.TextField()
+    """The query as sent, or the name of the file."""
+    from_file = models.BooleanField(default=False)
+    total_results = models.PositiveIntegerField(default=0)
+    """What arXiv promised."""
+    received = models.PositiveIntegerField(default=0)
+    new = models.PositiveIntegerField(default=0)
+    updated = models.PositiveIntegerField(default=0)
+    refused = models.JSONField(default=list, blank=True)
+    """One line for each entry that could not be read."""
+    requests = models.PositiveIntegerField(default=0)
+    error = models.TextField(blank=True)
+    """Empty when it succeeded."""
+    retry_at = models.DateTimeField(null=True, blank=True)
+    """Not before: arXiv asked to wait longer than the run could."""
+
+    def __str__(self) -> str:
+        return f"{self.started_at:%Y-%m-%d %H:%M} {self.query[:60]}"
+
+
+class ArxivGate(models.Model):
+    """A single row: who holds arXiv's one connection, and when the next request may begin (real time)."""
+
+    holder = models.CharField(max_length=80, blank=True)
+    held_until = models.DateTimeField(null=True)
+    """A holder that was killed loses the gate then."""
+    next_request_at = models.DateTimeField()
+
+    class Meta:
+        constraints = (models.CheckConstraint(condition=models.Q(id=1), name="arxiv_gate_is_one_row"),)
+
+    def __str__(self) -> str:
+        return self.holder or "free"

@@ -1,0 +1,120 @@
+"""A reader: who they are, what they asked for, what they consented to, and who must not be mailed."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import datetime, time
+
+from django.db import models
+
+from newsletter.core.reading import Depth
+
+
+def _new_link_key() -> str:
+    return secrets.token_urlsafe(9)
+
+
+class Status(models.TextChoices):
+    PENDING = "pending"
+    ACTIVE = "active"
+    UNSUBSCRIBED = "unsubscribed"
+    BOUNCED = "bounced"
+    COMPLAINED = "complained"
+
+
+class Subscriber(models.Model):
+    email = models.CharField(max_length=254)
+    """As the reader wrote it."""
+    email_key = models.CharField(max_length=254, unique=True)
+    """Folded, so that one mailbox is one reader."""
+    status = models.CharField(max_length=12, choices=Status.choices, default=Status.PENDING)
+    paused_until = models.DateTimeField(null=True, blank=True)
+    language = models.CharField(max_length=20, default="en")
+    depth = models.CharField(
+        max_length=12, choices=[(depth.value, depth.value) for depth in Depth], default=Depth.TAKEAWAYS.value
+    )
+    max_papers = models.PositiveSmallIntegerField(default=10)
+    cadence = models.CharField(max_length=40, default="weekly:mon")
+    at = models.TimeField(default=time(8, 0))
+    timezone = models.CharField(max_length=64, default="UTC")
+    anchor_date = models.DateField(null=True, blank=True)
+    """The first slot's local date, from which ``biweekly`` counts."""
+    next_slot_at = models.DateTimeField(null=True, blank=True, db_index=True)
+    joined_at = models.DateTimeField()
+    confirmed_at = models.DateTimeField(null=True, blank=True)
+    confirmed_by_operator = models.BooleanField(default=False)
+    spent = models.BinaryField(default=bytes, editable=False)
+    """``core.spent``: the papers of every accepted digest."""
+    soft_bounces = models.PositiveSmallIntegerField(default=0)
+    link_key = models.CharField(max_length=16, unique=True, default=_new_link_key)
+    """Names the reader in mailed links; a new one revokes them all."""
+
+    class Meta:
+        constraints = (
+            models.CheckConstraint(condition=models.Q(status__in=Status.values), name="subscriber_status"),
+            models.CheckConstraint(
+                condition=models.Q(depth__in=[depth.value for depth in Depth]), name="subscriber_depth"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(max_papers__gte=1, max_papers__lte=50),
+                name="subscriber_max_papers_1_to_50",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"reader {self.pk}"
+
+    def is_mailable(self, *, now: datetime) -> bool:
+        return self.status == Status.ACTIVE and (self.paused_until is None or self.paused_until <= now)
+
+    def shown_status(self, *, now: datetime) -> str:
+        """Return the contract's status: ``paused`` is an active reader whose pause has not ended."""
+        paused = self.status == Status.ACTIVE and not self.is_mailable(now=now)
+        return "paused" if paused else self.status
+
+
+class Subscription(models.Model):
+    subscriber = models.ForeignKey(Subscriber, on_delete=models.CASCADE, related_name="subscriptions")
+    topic = models.ForeignKey("Topic", on_delete=models.CASCADE, related_name="subscriptions")
+    position = models.PositiveSmallIntegerField()
+    """The topic's place in the reader's order, from 0."""
+    cadence = models.CharField(max_length=40, blank=True)
+    """Empty: the reader's own."""
+    created_at = models.DateTimeField()
+    covered_until = models.DateTimeField(null=True, blank=True)
+    """The end of the period of the last accepted or skipped digest that held this topic."""
+
+    class Meta:
+        ordering = ("position", "id")
+        constraints = (models.UniqueConstraint(fields=("subscriber", "topic"), name="subscription_once"),)
+
+    def __str__(self) -> str:
+        return f"{self.subscriber_id}: {self.topic_id}"
+
+
+class ConsentEvent(models.Model):
+    """Append-only: who agreed to or ended what, when, from where, by which form, on which text."""
+
+    subscriber = models.ForeignKey(Subscriber, on_delete=models.CASCADE, related_name="consents")
+    at = models.DateTimeField()
+    action = models.CharField(max_length=20)
+    """``requested``, ``confirmed``, ``imported``, ``unsubscribed``, ``resubscribed``."""
+    source = models.CharField(max_length=200)
+    """The form or command, or the import's consent source."""
+    text_shown = models.TextField(blank=True)
+    ip_hmac = models.CharField(max_length=64, blank=True)
+
+    def __str__(self) -> str:
+        return f"{self.subscriber_id} {self.action} {self.at:%Y-%m-%d}"
+
+
+class Suppression(models.Model):
+    """An address that must not be mailed, as a keyed hash: it outlives the erasure of the reader."""
+
+    email_hmac = models.CharField(max_length=64, unique=True)
+    reason = models.CharField(max_length=20)
+    """``unsubscribed``, ``bounced``, ``complained``, ``erased``, ``imported``."""
+    at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.reason} {self.at:%Y-%m-%d}"

@@ -1,0 +1,63 @@
+"""What was written about a paper, once for everyone, and the rendered fragments digests are made of."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from newsletter.core.reading import Depth
+
+
+class Summary(models.Model):
+    """One row a (paper version, language, prompt version, model): the deepest so far.
+
+    Shallower ones are cut from it.
+
+    A row without content is a claim on the work (``claimed_until``) or the record of a failure.
+    """
+
+    paper = models.ForeignKey("Paper", on_delete=models.CASCADE, related_name="summaries")
+    paper_version = models.PositiveSmallIntegerField()
+    language = models.CharField(max_length=20)
+    prompt_version = models.CharField(max_length=40)
+    model = models.CharField(max_length=80)
+    depth = models.CharField(max_length=12, choices=[(depth.value, depth.value) for depth in Depth])
+    content = models.JSONField(null=True)
+    """``core.reading.summary_to_json``; null until written."""
+    failure = models.CharField(max_length=80, blank=True)
+    """The reason code of the last failure; empty when there was none."""
+    is_final = models.BooleanField(default=False)
+    """A failure that asking again cannot mend (safety block, recitation)."""
+    attempts = models.PositiveSmallIntegerField(default=0)
+    claimed_until = models.DateTimeField(null=True)
+    """Real time: until then another worker is writing it."""
+    input_tokens = models.PositiveIntegerField(default=0)
+    output_tokens = models.PositiveIntegerField(default=0)
+    written_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=("paper", "paper_version", "language", "prompt_version", "model"), name="summary_once"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(depth__in=[depth.value for depth in Depth]), name="summary_depth"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.paper_id}v{self.paper_version} {self.language} {self.model}"
+
+
+class Fragment(models.Model):
+    """A rendered piece of a digest; deliveries name it by the hash of its content."""
+
+    key = models.CharField(max_length=64, primary_key=True)
+    """SHA-256 of what it was rendered from: inputs, language, template."""
+    digest = models.CharField(max_length=64, db_index=True)
+    """SHA-256 of what it says (``composition.Piece.digest``)."""
+    html = models.TextField()
+    text = models.TextField()
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return self.digest[:12]

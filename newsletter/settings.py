@@ -1,0 +1,142 @@
+"""Django's settings, derived from ``config``: nothing is read from the environment here but through it."""
+
+from __future__ import annotations
+
+import secrets
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import dj_database_url
+
+from newsletter.config import Config, load_config
+from newsletter.errors import ConfigurationError
+
+CONFIG: Config = load_config()
+
+PACKAGE_DIR = Path(__file__).resolve().parent
+TEMPLATE_DIR = next(
+    folder for folder in (PACKAGE_DIR / "templates", PACKAGE_DIR.parent / "templates") if folder.is_dir()
+)
+DATA_DIR = CONFIG.data_dir.absolute()
+
+
+def _secret_keys() -> list[str]:
+    """Return the keys, newest first. Without one in the settings, make one and keep it in the data folder."""
+    if CONFIG.secret_key:
+        return [key.strip() for key in CONFIG.secret_key.split(",") if key.strip()]
+    path = DATA_DIR / "secret_key"
+    try:
+        DATA_DIR.mkdir(parents=True, exist_ok=True)
+        with path.open("x", encoding="ascii") as file:
+            path.chmod(0o600)
+            file.write(secrets.token_urlsafe(48))
+    except FileExistsError:
+        pass
+    except OSError as error:
+        raise ConfigurationError(
+            f"NEWSLETTER_DATA_DIR is {str(DATA_DIR)!r}, which cannot be written: {error.strerror}"
+        ) from None
+    return [path.read_text(encoding="ascii").strip()]
+
+
+SECRET_KEY, *SECRET_KEY_FALLBACKS = _secret_keys()
+DEBUG = False
+# /healthz, /readyz and /metrics answer on any Host (contract); the other pages check it in web/hosts.py.
+ALLOWED_HOSTS = ["*"]
+BASE_HOST = urlsplit(CONFIG.base_url).hostname or "localhost"
+CSRF_TRUSTED_ORIGINS = [CONFIG.base_url]
+SECURE_PROXY_SSL_HEADER = (
+    ("HTTP_X_FORWARDED_PROTO", "https") if CONFIG.base_url.startswith("https://") else None
+)
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = CONFIG.base_url.startswith("https://")
+X_FRAME_OPTIONS = "DENY"
+APPEND_SLASH = True
+
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "newsletter",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+ROOT_URLCONF = "newsletter.urls"
+WSGI_APPLICATION = "newsletter.web.wsgi.application"
+
+TEMPLATES: list[dict[str, Any]] = [
+    {
+        "BACKEND": "django.template.backends.jinja2.Jinja2",
+        "DIRS": [TEMPLATE_DIR / "web"],
+        "OPTIONS": {"environment": "newsletter.web.jinja.environment"},
+    },
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [TEMPLATE_DIR / "admin"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    },
+]
+
+
+def _database() -> dict[str, Any]:
+    if CONFIG.database_url:
+        try:
+            parsed: dict[str, Any] = dict(dj_database_url.parse(CONFIG.database_url, conn_max_age=60))
+        except (ValueError, KeyError):
+            raise ConfigurationError(
+                "DATABASE_URL is what was given, but must be postgresql://user:password@host:5432/name "
+                "(or sqlite:////path/to/file.sqlite3)"
+            ) from None
+    else:
+        parsed = {"ENGINE": "django.db.backends.sqlite3", "NAME": str(DATA_DIR / "newsletter.sqlite3")}
+    if parsed["ENGINE"].endswith("sqlite3"):
+        # A deferred read-then-write fails at once whatever the time-out: begin every transaction as a writer.
+        parsed["OPTIONS"] = {
+            "transaction_mode": "IMMEDIATE",
+            "timeout": 20,
+            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA secure_delete=ON;",
+        }
+    return parsed
+
+
+DATABASES = {"default": _database()}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+USE_TZ = True
+TIME_ZONE = "UTC"
+USE_I18N = True
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English"), ("zh-hans", "简体中文")]
+LOCALE_PATHS = [PACKAGE_DIR / "locale"]
+
+STATIC_URL = "static/"
+STATIC_ROOT = DATA_DIR / "static"
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_AUTOREFRESH = False
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": "WARNING"},
+    "loggers": {"newsletter": {"level": "INFO"}, "worker": {"level": "INFO"}},
+}
