@@ -1,0 +1,86 @@
+"""Stage 2: which papers each topic's query matches, on an in-memory index; once per topic, never per reader."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import Q
+
+from newsletter.adapters.topic_index import TopicIndex
+from newsletter.core.query import parse
+from newsletter.models import Match, Paper, Topic
+
+CHUNK = 500
+
+
+def match_papers(*, now: datetime, lookback: timedelta) -> int:
+    """Match new papers to all topics, and new or changed topics to the papers of the look-back.
+
+    Returns how many matches were made. Idempotent: a run that dies half-way is simply repeated.
+    """
+    return _match_changed_topics(now=now, lookback=lookback) + _match_new_papers(now=now)
+
+
+def _match_new_papers(*, now: datetime) -> int:
+    papers = list(Paper.objects.filter(matched_at__isnull=True))
+    if not papers:
+        return 0
+    index = _index(paper for paper in papers if not paper.is_withdrawn)
+    made = [
+        Match(topic=topic, paper_id=hit.paper_id, score=hit.score, created_at=now)
+        for topic in Topic.objects.filter(is_active=True)
+        for hit in index.search(parse(topic.query))
+    ]
+    with transaction.atomic():
+        count = _insert(made)
+        for version in {paper.version for paper in papers}:
+            _mark_matched([paper.pk for paper in papers if paper.version == version], version=version, now=now)
+    return count
+
+
+def _match_changed_topics(*, now: datetime, lookback: timedelta) -> int:
+    topics = list(Topic.objects.filter(is_active=True, looks_back=True))
+    if not topics:
+        return 0
+    since = now - lookback
+    recent = Q(first_seen_at__gte=since) | Q(published_at__gte=since)
+    index = _index(Paper.objects.filter(recent, is_withdrawn=False, matched_at__isnull=False))
+    return sum(_match_changed_topic(topic, index=index, now=now) for topic in topics)
+
+
+@transaction.atomic
+def _match_changed_topic(topic: Topic, *, index: TopicIndex, now: datetime) -> int:
+    # Another edit may have come in between: then it stays marked, and the next run looks back again.
+    if not Topic.objects.filter(pk=topic.pk, query=topic.query).update(looks_back=False):
+        return 0
+    hits = {hit.paper_id: hit.score for hit in index.search(parse(topic.query))}
+    old = set(Match.objects.filter(topic=topic).values_list("paper_id", flat=True))
+    gone = [paper_id for paper_id in old & index.paper_ids if paper_id not in hits]
+    for chunk in _chunks(gone):
+        Match.objects.filter(topic=topic, paper_id__in=chunk).delete()
+    return _insert(
+        Match(topic=topic, paper_id=paper_id, score=score, created_at=now)
+        for paper_id, score in hits.items()
+        if paper_id not in old
+    )
+
+
+def _index(papers: Iterable[Paper]) -> TopicIndex:
+    return TopicIndex([(paper.pk, paper.record) for paper in papers])
+
+
+def _insert(matches: Iterable[Match]) -> int:
+    before = Match.objects.count()
+    Match.objects.bulk_create(list(matches), ignore_conflicts=True, batch_size=CHUNK)
+    return Match.objects.count() - before
+
+
+def _mark_matched(paper_ids: Sequence[int], *, version: int, now: datetime) -> None:
+    for chunk in _chunks(paper_ids):
+        Paper.objects.filter(pk__in=chunk, version=version).update(matched_at=now)
+
+
+def _chunks(ids: Sequence[int]) -> Iterable[Sequence[int]]:
+    return (ids[start : start + CHUNK] for start in range(0, len(ids), CHUNK))

@@ -1,0 +1,132 @@
+"""Stage 3: each selected paper summarised once per (version, language, prompt version, model).
+
+A claim on the row keeps two workers from paying twice. What a model gets wrong is recorded with its reason,
+and the extractive summary stands in, labelled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from django.db.models import F, Q
+from django.utils import timezone
+
+from newsletter.adapters.extractive import ExtractiveSummariser
+from newsletter.adapters.ports import Summariser
+from newsletter.core.grounding import Refusal, ground
+from newsletter.core.reading import Depth, summary_to_json
+from newsletter.errors import NewsletterError, PermanentError
+from newsletter.models import Paper, Summary
+
+MAX_ATTEMPTS = 3
+CLAIM = timedelta(minutes=5)
+"""Longer than a model call with its retries may take; real time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A summary some digest is going to show."""
+
+    paper_id: int
+    language: str
+    """The reader's; the summariser says in which it will write."""
+    depth: Depth
+
+
+@dataclass(slots=True)
+class SummariseReport:
+    model: int = 0
+    """Summaries a model wrote."""
+    extractive: int = 0
+    withheld: int = 0
+    """Claims not shown for lack of evidence."""
+    failed: int = 0
+    """Papers for which the model gave nothing usable this time."""
+    reasons: dict[str, int] = field(default_factory=dict)
+
+
+def write_summaries(
+    wanted: Iterable[Wanted],
+    *,
+    summariser: Summariser,
+    now: datetime,
+    on_paper: Callable[[], None] = lambda: None,
+) -> SummariseReport:
+    """Write what is missing, deepest request first, and an extractive summary of every paper besides."""
+    report = SummariseReport()
+    extractive = ExtractiveSummariser()
+    deepest = _deepest(wanted, summariser)
+    papers = Paper.objects.in_bulk({paper_id for paper_id, _ in deepest})
+    for (paper_id, language), depth in deepest.items():
+        paper = papers.get(paper_id)
+        if paper is not None:
+            if summariser.model != extractive.model:
+                _write(paper, summariser, language=language, depth=depth, now=now, report=report)
+            _write(paper, extractive, language=language, depth=Depth.TAKEAWAYS, now=now, report=report)
+        on_paper()
+    return report
+
+
+def _deepest(wanted: Iterable[Wanted], summariser: Summariser) -> dict[tuple[int, str], Depth]:
+    deepest: dict[tuple[int, str], Depth] = {}
+    for want in wanted:
+        key = (want.paper_id, summariser.language_for(want.language))
+        deepest[key] = max(deepest.get(key, want.depth), want.depth, key=lambda depth: depth.rank)
+    return deepest
+
+
+def _write(
+    paper: Paper, summariser: Summariser, *, language: str, depth: Depth, now: datetime, report: SummariseReport
+) -> None:
+    row = _claim(paper, summariser, language=summariser.language_for(language), depth=depth)
+    if row is None:
+        return
+    try:
+        draft = summariser.summarise(paper.record, language=row.language, depth=depth)
+        summary = ground(draft, source=paper.record, language=row.language, voice=summariser.voice)
+    except NewsletterError as error:
+        _record_failure(row, error)
+        report.failed += 1
+        return
+    tokens = {"input_tokens": draft.input_tokens, "output_tokens": draft.output_tokens}
+    if isinstance(summary, Refusal):
+        _save(row, failure=f"ungrounded: {summary.reason}", is_final=row.attempts >= MAX_ATTEMPTS, **tokens)
+        report.failed += 1
+        return
+    _save(row, content=summary_to_json(summary), depth=depth.value, failure="", written_at=now, **tokens)
+    report.withheld += len(summary.withheld)
+    if summariser.model == ExtractiveSummariser.model:
+        report.extractive += 1
+    else:
+        report.model += 1
+
+
+def _claim(paper: Paper, summariser: Summariser, *, language: str, depth: Depth) -> Summary | None:
+    """Return the row to fill, or None when it is written already, being written, or has failed for good."""
+    key = {
+        "paper": paper,
+        "paper_version": paper.version,
+        "language": language,
+        "prompt_version": summariser.prompt_version,
+        "model": summariser.model,
+    }
+    Summary.objects.bulk_create([Summary(**key, depth=depth.value)], ignore_conflicts=True)
+    real_now = timezone.now()
+    shallower = [other.value for other in Depth if other.rank < depth.rank]
+    unwritten = Q(content__isnull=True) | Q(depth__in=shallower)
+    free = Q(claimed_until__isnull=True) | Q(claimed_until__lte=real_now)
+    claimed = Summary.objects.filter(unwritten, free, **key, is_final=False, attempts__lt=MAX_ATTEMPTS).update(
+        claimed_until=real_now + CLAIM, attempts=F("attempts") + 1
+    )
+    return Summary.objects.get(**key) if claimed else None
+
+
+def _record_failure(row: Summary, error: NewsletterError) -> None:
+    reason = (error.reason if isinstance(error, PermanentError) else "") or type(error).__name__
+    _save(row, failure=reason[:80], is_final=isinstance(error, PermanentError))
+
+
+def _save(row: Summary, **fields: object) -> None:
+    Summary.objects.filter(pk=row.pk).update(claimed_until=None, **fields)
