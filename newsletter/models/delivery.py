@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import uuid
+from datetime import datetime
 
+from django.conf import settings
 from django.db import models
 
 
@@ -106,6 +108,20 @@ class Delivery(models.Model):
 
     def __str__(self) -> str:
         return f"{self.pk} {self.state}"
+
+    @classmethod
+    def planned(cls, *, subscriber_id: int, kind: Kind, slot_key: str, slot_at: datetime, now: datetime) -> Delivery:
+        """Return an unsaved row whose Message-ID is derived from its id, so that a retry carries the same."""
+        key = uuid.uuid4()
+        return cls(
+            id=key,
+            subscriber_id=subscriber_id,
+            kind=kind,
+            slot_key=slot_key,
+            slot_at=slot_at,
+            planned_at=now,
+            message_id=f"<{key.hex}@{settings.BASE_HOST}>",
+        )
 
 
 class DeliveryEvent(models.Model):

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import secrets
 from datetime import datetime, time
+from zoneinfo import ZoneInfo
 
 from django.db import models
 
+from newsletter.core.cadence import Cadence, Slot, latest_slot, next_slot
 from newsletter.core.reading import Depth
 
 
@@ -72,6 +74,25 @@ class Subscriber(models.Model):
         paused = self.status == Status.ACTIVE and not self.is_mailable(now=now)
         return "paused" if paused else self.status
 
+    def cadences(self) -> set[Cadence]:
+        """Return every cadence at which some topic of this reader is due."""
+        texts = {subscription.cadence or self.cadence for subscription in self.subscriptions.all()}
+        return {Cadence.parse(text) for text in texts or {self.cadence}}
+
+    def next_slot(self, *, after: datetime) -> Slot:
+        """Return the first slot of any of the reader's cadences strictly after ``after``."""
+        zone = ZoneInfo(self.timezone)
+        slots = [
+            next_slot(cadence, after=after, at=self.at, zone=zone, anchor=self.anchor_date) for cadence in self.cadences()
+        ]
+        return min(slots, key=lambda slot: slot.at)
+
+    def latest_slot(self, *, now: datetime, cadence: Cadence, after: datetime) -> Slot | None:
+        """Return the last slot of ``cadence`` in (``after``, ``now``], if there is one."""
+        return latest_slot(
+            cadence, now=now, after=after, at=self.at, zone=ZoneInfo(self.timezone), anchor=self.anchor_date
+        )
+
 
 class Subscription(models.Model):
     subscriber = models.ForeignKey(Subscriber, on_delete=models.CASCADE, related_name="subscriptions")
@@ -90,6 +111,9 @@ class Subscription(models.Model):
 
     def __str__(self) -> str:
         return f"{self.subscriber_id}: {self.topic_id}"
+
+    def effective_cadence(self, reader: Subscriber) -> Cadence:
+        return Cadence.parse(self.cadence or reader.cadence)
 
 
 class ConsentEvent(models.Model):

@@ -16,7 +16,7 @@ from django.utils import timezone
 from newsletter.adapters.extractive import ExtractiveSummariser
 from newsletter.adapters.ports import Summariser
 from newsletter.core.grounding import Refusal, ground
-from newsletter.core.reading import Depth, summary_to_json
+from newsletter.core.reading import Depth, Voice, summary_to_json
 from newsletter.errors import NewsletterError, PermanentError
 from newsletter.models import Paper, Summary
 
@@ -54,19 +54,44 @@ def write_summaries(
     now: datetime,
     on_paper: Callable[[], None] = lambda: None,
 ) -> SummariseReport:
-    """Write what is missing, deepest request first, and an extractive summary of every paper besides."""
-    report = SummariseReport()
-    extractive = ExtractiveSummariser()
+    """Write what is missing at the deepest depth asked for, and an extract of every paper besides."""
     deepest = _deepest(wanted, summariser)
-    papers = Paper.objects.in_bulk({paper_id for paper_id, _ in deepest})
+    paper_ids = {paper_id for paper_id, _ in deepest}
+    report = SummariseReport(extractive=write_extracts(paper_ids, now=now))
+    if summariser.voice is Voice.AUTHORS:
+        return report
+    papers = Paper.objects.in_bulk(paper_ids)
     for (paper_id, language), depth in deepest.items():
-        paper = papers.get(paper_id)
-        if paper is not None:
-            if summariser.model != extractive.model:
-                _write(paper, summariser, language=language, depth=depth, now=now, report=report)
-            _write(paper, extractive, language=language, depth=Depth.TAKEAWAYS, now=now, report=report)
+        if paper_id in papers:
+            _write(papers[paper_id], summariser, language=language, depth=depth, now=now, report=report)
         on_paper()
     return report
+
+
+def write_extracts(paper_ids: Iterable[int], *, now: datetime) -> int:
+    """Write an extractive summary of each paper that has none of its current version; return how many."""
+    extractive = ExtractiveSummariser()
+    key = {"model": extractive.model, "prompt_version": extractive.prompt_version, "language": "en"}
+    rows = []
+    for paper in Paper.objects.filter(pk__in=set(paper_ids)).exclude(
+        summaries__in=Summary.objects.filter(**key, paper_version=F("paper__version"), content__isnull=False)
+    ):
+        draft = extractive.summarise(paper.record, language="en", depth=Depth.TAKEAWAYS)
+        summary = ground(draft, source=paper.record, language="en", voice=Voice.AUTHORS)
+        if isinstance(summary, Refusal):
+            raise ValueError(f"an extract of {paper} is not in its abstract: {summary.reason}")
+        rows.append(
+            Summary(
+                **key,
+                paper=paper,
+                paper_version=paper.version,
+                depth=Depth.TAKEAWAYS.value,
+                content=summary_to_json(summary),
+                written_at=now,
+            )
+        )
+    Summary.objects.bulk_create(rows, ignore_conflicts=True)
+    return len(rows)
 
 
 def _deepest(wanted: Iterable[Wanted], summariser: Summariser) -> dict[tuple[int, str], Depth]:
@@ -97,10 +122,7 @@ def _write(
         return
     _save(row, content=summary_to_json(summary), depth=depth.value, failure="", written_at=now, **tokens)
     report.withheld += len(summary.withheld)
-    if summariser.model == ExtractiveSummariser.model:
-        report.extractive += 1
-    else:
-        report.model += 1
+    report.model += 1
 
 
 def _claim(paper: Paper, summariser: Summariser, *, language: str, depth: Depth) -> Summary | None:

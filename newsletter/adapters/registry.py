@@ -1,0 +1,48 @@
+"""Settings → adapters: the only place that chooses."""
+
+from __future__ import annotations
+
+from newsletter.adapters.arxiv_api import ArxivApi
+from newsletter.adapters.arxiv_gate import DatabaseGate
+from newsletter.adapters.extractive import ExtractiveSummariser
+from newsletter.adapters.ports import Mailer, PaperSource, Summariser
+from newsletter.config import Config
+
+
+def paper_source(config: Config) -> PaperSource:
+    return ArxivApi(url=config.arxiv_api_url, gate=DatabaseGate(interval=config.arxiv_interval))
+
+
+def summariser(config: Config) -> Summariser:
+    """Each model's package is imported here and only when it is chosen: they take a second to import."""
+    match config.summariser_name:
+        case "gemini":
+            from newsletter.adapters.gemini import GeminiSummariser
+
+            return GeminiSummariser(
+                api_key=config.gemini_api_key, model=config.gemini_model, endpoint=config.gemini_endpoint
+            )
+        case "genai":
+            from newsletter.adapters.genai import GenaiSummariser
+
+            return GenaiSummariser(
+                api_key=config.gemini_api_key, model=config.gemini_model, endpoint=config.gemini_endpoint
+            )
+        case _:
+            return ExtractiveSummariser()
+
+
+def mailer(config: Config) -> Mailer:
+    match config.mailer:
+        case "smtp":
+            from newsletter.adapters.smtp_mail import SmtpMailer
+
+            return SmtpMailer(config.smtp_url)
+        case "sendgrid":
+            from newsletter.adapters.sendgrid_mail import SendgridMailer
+
+            return SendgridMailer(config.sendgrid_api_key, host=config.sendgrid_host)
+        case _:
+            from newsletter.adapters.outbox import OutboxMailer
+
+            return OutboxMailer(config.outbox_folder)

@@ -1,0 +1,112 @@
+"""Stage 5a: which papers each planned digest will hold. Reads only; nothing is decided until it is composed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from newsletter.core.cadence import Rhythm
+from newsletter.core.reading import Depth
+from newsletter.core.selection import Selection, select
+from newsletter.core.spent import unpack_spent
+from newsletter.models import Delivery, Subscriber, Subscription
+from newsletter.models.delivery import Kind, State
+from newsletter.pipeline.newsstand import Newsstand, Offer
+from newsletter.pipeline.summarise import Wanted
+
+CHUNK = 200
+FIRST = "first"
+"""The slot key of the digest that follows a confirmation; it covers every topic."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One planned digest and what it is going to hold."""
+
+    delivery: Delivery
+    reader: Subscriber
+    offers: tuple[Offer, ...]
+    selection: Selection
+    scanned: int
+    """M of "N of M"."""
+
+    def wanted(self) -> Iterator[Wanted]:
+        for chosen in self.selection.chosen:
+            yield Wanted(chosen.paper_id, self.reader.language, Depth(self.reader.depth))
+
+    def has_something_to_say(self) -> bool:
+        """Daily and weekday readers get no mail when nothing matched; slower ones get a short one (contract)."""
+        if self.selection.chosen:
+            return True
+        quick = {Rhythm.DAILY, Rhythm.WEEKDAYS}
+        return any(offer.subscription.effective_cadence(self.reader).rhythm not in quick for offer in self.offers)
+
+
+def planned_digests(*, now: datetime) -> Iterator[tuple[Newsstand, list[Choice]]]:
+    """Yield every planned digest with its choice, in batches that share one newsstand."""
+    last_id = None
+    while True:
+        query = Delivery.objects.filter(kind=Kind.DIGEST, state=State.PLANNED).order_by("pk")
+        query = query.filter(pk__gt=last_id) if last_id else query
+        batch = list(query.prefetch_related("subscriber__subscriptions__topic")[:CHUNK])
+        if not batch:
+            return
+        last_id = batch[-1].pk
+        yield choose(_without_unsettled(batch), now=now)
+
+
+def _without_unsettled(batch: list[Delivery]) -> list[Delivery]:
+    """Leave out readers whose last digest is being sent right now: its papers may be spent in a moment."""
+    readers = [delivery.subscriber_id for delivery in batch]
+    sending = Delivery.objects.filter(subscriber_id__in=readers, kind=Kind.DIGEST, state=State.SENDING)
+    busy = set(sending.values_list("subscriber_id", flat=True))
+    return [delivery for delivery in batch if delivery.subscriber_id not in busy]
+
+
+def choose(deliveries: Sequence[Delivery], *, now: datetime) -> tuple[Newsstand, list[Choice]]:
+    """Choose the papers of these digests from what is matched at ``now``."""
+    offers = {delivery.pk: _offers(delivery) for delivery in deliveries}
+    stand = Newsstand(offers=[offer for group in offers.values() for offer in group], now=now)
+    return stand, [_choose(delivery, offers=offers[delivery.pk], stand=stand) for delivery in deliveries]
+
+
+def _choose(delivery: Delivery, *, offers: tuple[Offer, ...], stand: Newsstand) -> Choice:
+    reader = reader_of(delivery)
+    spent = unpack_spent(bytes(reader.spent))
+    candidates = [candidate for offer in offers for candidate in stand.candidates(offer, spent=spent)]
+    scanned = stand.scanned(offers).union({candidate.paper_id for candidate in candidates})
+    topics = [offer.subscription.topic.slug for offer in offers]
+    selection = select(candidates, topics=topics, max_papers=reader.max_papers)
+    return Choice(delivery=delivery, reader=reader, offers=offers, selection=selection, scanned=len(scanned))
+
+
+def _offers(delivery: Delivery) -> tuple[Offer, ...]:
+    reader = reader_of(delivery)
+    return tuple(Offer.of(reader, subscription) for subscription in due_subscriptions(reader, delivery))
+
+
+def due_subscriptions(reader: Subscriber, delivery: Delivery) -> list[Subscription]:
+    """Return the subscriptions this slot covers, in the reader's order.
+
+    A topic is due when its cadence had a slot since it was last covered; ``first`` covers them all.
+    """
+    subscriptions = [each for each in reader.subscriptions.all() if each.topic.is_active]
+    if delivery.slot_key == FIRST:
+        return subscriptions
+    return [
+        each
+        for each in subscriptions
+        if reader.latest_slot(
+            now=delivery.slot_at,
+            cadence=each.effective_cadence(reader),
+            after=each.covered_until or reader.joined_at,
+        )
+    ]
+
+
+def reader_of(delivery: Delivery) -> Subscriber:
+    """Return whose digest it is: only alerts have no reader (a database constraint)."""
+    if delivery.subscriber is None:
+        raise ValueError(f"delivery {delivery.pk} has no reader")
+    return delivery.subscriber

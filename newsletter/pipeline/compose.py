@@ -1,0 +1,220 @@
+"""Stage 5b: each planned digest written down as a list of finished fragments and a few personal strings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from django.db import transaction
+from django.utils import timezone
+
+from newsletter.adapters.ports import Summariser
+from newsletter.core.digest import Digest, DigestCard, DigestTopic
+from newsletter.core.papers import PaperRecord
+from newsletter.core.reading import Depth
+from newsletter.core.selection import Chosen
+from newsletter.models import Delivery, GatherRun, Subscription
+from newsletter.models.delivery import SENT, Kind, State
+from newsletter.pipeline.choose import FIRST, Choice, planned_digests
+from newsletter.pipeline.fragments import DatabaseFragments
+from newsletter.pipeline.newsstand import Newsstand
+from newsletter.pipeline.render import DigestRenderer, FragmentStore, RenderedDigest
+from newsletter.pipeline.shelf import SummaryShelf
+from newsletter.pipeline.summarise import Wanted, write_extracts
+
+PATIENCE = timedelta(minutes=30)
+"""How long past its slot a digest waits for summaries (delivery.md, Compose)."""
+
+RendererFor = Callable[[FragmentStore], DigestRenderer]
+
+
+@dataclass(slots=True)
+class ComposeReport:
+    composed: int = 0
+    skipped: int = 0
+    waiting: int = 0
+    """Summaries are still to come."""
+
+
+def missing_summaries(*, now: datetime, summariser: Summariser) -> list[Wanted]:
+    """Return what planned digests want and nobody has written or given up on."""
+    missing: dict[Wanted, None] = {}
+    for _, choices in planned_digests(now=now):
+        wanted = [want for choice in choices for want in choice.wanted()]
+        shelf = SummaryShelf({want.paper_id for want in wanted}, summariser=summariser)
+        missing |= dict.fromkeys(want for want in wanted if shelf.may_still_come(want))
+    return list(missing)
+
+
+def compose_planned(
+    *, now: datetime, summariser: Summariser, renderer_for: RendererFor, is_patient: bool
+) -> ComposeReport:
+    """Compose every planned digest; a patient one waits for summaries that may still come."""
+    report = ComposeReport()
+    for stand, choices in planned_digests(now=now):
+        bench = Bench.set_up(choices, stand=stand, summariser=summariser, renderer_for=renderer_for, now=now)
+        for choice in choices:
+            waits = is_patient and now < choice.delivery.slot_at + PATIENCE
+            if waits and any(bench.shelf.may_still_come(want) for want in choice.wanted()):
+                report.waiting += 1
+            elif choice.has_something_to_say():
+                bench.compose(choice)
+                report.composed += 1
+            else:
+                _skip(choice, now=now)
+                report.skipped += 1
+    return report
+
+
+@dataclass(slots=True)
+class Bench:
+    """What one batch of digests is composed from."""
+
+    stand: Newsstand
+    shelf: SummaryShelf
+    records: dict[int, PaperRecord]
+    fragments: DatabaseFragments
+    renderer: DigestRenderer
+    failed_gathers: list[datetime]
+    now: datetime
+
+    @classmethod
+    def set_up(
+        cls,
+        choices: Iterable[Choice],
+        *,
+        stand: Newsstand,
+        summariser: Summariser,
+        renderer_for: RendererFor,
+        now: datetime,
+    ) -> Bench:
+        choices = list(choices)
+        chosen = {each.paper_id for choice in choices for each in choice.selection.chosen}
+        listed = {paper_id for choice in choices for paper_id in choice.selection.listed}
+        fragments = DatabaseFragments()
+        # Extracts are instant, so a digest never lacks at least those.
+        write_extracts(chosen, now=now)
+        return cls(
+            stand=stand,
+            shelf=SummaryShelf(chosen, summariser=summariser),
+            records=stand.records(chosen | listed),
+            fragments=fragments,
+            renderer=renderer_for(fragments),
+            failed_gathers=_failed_gathers(now=now),
+            now=now,
+        )
+
+    def compose(self, choice: Choice) -> None:
+        """Render and store one digest. A delivery that is no longer planned is left as it is."""
+        rendered = self.render(choice)
+        with transaction.atomic():
+            self.fragments.save()
+            Delivery.objects.filter(pk=choice.delivery.pk, state=State.PLANNED).update(
+                state=State.COMPOSED,
+                subject=rendered.subject,
+                parts=[piece.digest for piece in rendered.pieces],
+                slots=rendered.slots,
+                papers=self._account(choice, rendered.digest),
+                topics=[offer.subscription.topic_id for offer in choice.offers],
+                scanned=choice.scanned,
+                covers_until=self.now,
+                composed_at=self.now,
+                next_attempt_at=timezone.now(),
+            )
+
+    def render(self, choice: Choice) -> RenderedDigest:
+        return self.renderer.render(self._digest(choice))
+
+    def _digest(self, choice: Choice) -> Digest:
+        reader, selection = choice.reader, choice.selection
+        groups = selection.by_topic()
+        zone = ZoneInfo(reader.timezone)
+        period = max((offer.subscription.effective_cadence(reader).period_days for offer in choice.offers), default=7)
+        return Digest(
+            language=reader.language,
+            slot_date=choice.delivery.slot_at.astimezone(zone).date(),
+            covers_days=period,
+            topics=tuple(
+                self._topic(offer.subscription, choice, groups[offer.subscription.topic.slug])
+                for offer in choice.offers
+                if offer.subscription.topic.slug in groups
+            ),
+            listed=tuple(self.records[paper_id] for paper_id in selection.listed),
+            counted=len(selection.counted),
+            scanned=choice.scanned,
+            empty_dates=_empty_dates(choice),
+            failed_gathers=tuple(dict.fromkeys(moment.astimezone(zone).date() for moment in self.failed_gathers)),
+            email=reader.email,
+            confirmed_on=reader.confirmed_at.date() if reader.confirmed_at else None,
+            confirmed_by_operator=reader.confirmed_by_operator,
+            cadence=reader.cadence,
+            at=f"{reader.at:%H:%M}",
+            timezone=reader.timezone,
+        )
+
+    def _account(self, choice: Choice, shown: Digest) -> dict[str, list[int]]:
+        """Return where each offered paper stands in the digest, after it was fitted into its size."""
+        ids = {record.arxiv_id: paper_id for paper_id, record in self.records.items()}
+        summarised = [ids[card.paper.arxiv_id] for topic in shown.topics for card in topic.cards]
+        listed = [ids[record.arxiv_id] for record in shown.listed]
+        offered = [*(each.paper_id for each in choice.selection.chosen), *choice.selection.listed, *choice.selection.counted]
+        named = {*summarised, *listed}
+        return {
+            "summarised": summarised,
+            "listed": listed,
+            "counted": [paper_id for paper_id in offered if paper_id not in named],
+        }
+
+    def _topic(self, subscription: Subscription, choice: Choice, chosen: tuple[Chosen, ...]) -> DigestTopic:
+        language = choice.reader.language
+        names = {offer.subscription.topic.slug: offer.subscription.topic.name_in(language) for offer in choice.offers}
+        return DigestTopic(
+            slug=subscription.topic.slug,
+            name=subscription.topic.name_in(language),
+            cards=tuple(self._card(each, choice, names) for each in chosen),
+        )
+
+    def _card(self, chosen: Chosen, choice: Choice, names: dict[str, str]) -> DigestCard:
+        asked = Depth(choice.reader.depth)
+        shown = self.shelf.show(Wanted(chosen.paper_id, choice.reader.language, asked))
+        return DigestCard(
+            paper=replace(self.records[chosen.paper_id], version=shown.paper_version),
+            summary=shown.content,
+            summary_key=shown.key,
+            language=shown.language,
+            depth=min(asked, shown.depth, key=lambda depth: depth.rank),
+            model=shown.model,
+            written_at=shown.written_at,
+            also_in=tuple(names[slug] for slug in chosen.also_in),
+        )
+
+
+def _skip(choice: Choice, *, now: datetime) -> None:
+    """Nothing to say: the period counts as covered, and the next digest says which days were empty."""
+    topics = [offer.subscription.topic_id for offer in choice.offers]
+    with transaction.atomic():
+        skipped = Delivery.objects.filter(pk=choice.delivery.pk, state=State.PLANNED).update(
+            state=State.SKIPPED, topics=topics, scanned=choice.scanned, covers_until=now, outcome_at=now
+        )
+        if skipped:
+            Subscription.objects.filter(subscriber=choice.reader, topic_id__in=topics).update(covered_until=now)
+
+
+def _empty_dates(choice: Choice) -> tuple[date, ...]:
+    """Return the slots on which nothing matched since the reader's last mail."""
+    digests = Delivery.objects.filter(subscriber=choice.reader, kind=Kind.DIGEST).exclude(slot_key=FIRST)
+    sent = digests.filter(state__in=SENT).order_by("-slot_at").values_list("slot_at", flat=True).first()
+    skipped = digests.filter(state=State.SKIPPED).order_by("slot_at")
+    if sent:
+        skipped = skipped.filter(slot_at__gt=sent)
+    return tuple(date.fromisoformat(key) for key in skipped.values_list("slot_key", flat=True))
+
+
+def _failed_gathers(*, now: datetime) -> list[datetime]:
+    """Return when asking arXiv failed, as far as no later answer made it good."""
+    runs = GatherRun.objects.filter(from_file=False, started_at__lte=now)
+    answered = runs.filter(error="").order_by("-started_at").values_list("started_at", flat=True).first()
+    failed = runs.exclude(error="").order_by("started_at")
+    return list((failed.filter(started_at__gt=answered) if answered else failed).values_list("started_at", flat=True))

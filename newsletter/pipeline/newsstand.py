@@ -1,0 +1,141 @@
+"""What lies on the counter for one batch of readers: papers and matches, loaded once, whoever asks.
+
+A reader's part is then only set arithmetic: the cost of loading grows with papers, not with readers.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from pyroaring import BitMap
+
+from newsletter.core.papers import PaperRecord
+from newsletter.core.query import covers, parse, required_categories
+from newsletter.core.selection import Candidate
+from newsletter.models import Match, Paper, Subscriber, Subscription, Topic
+
+LOOKBACK = timedelta(days=14)
+"""How far back a topic reaches that a reader adds later; the same as for a topic that is new itself."""
+SHORTEST_REACH_DAYS = 7
+RACE = timedelta(hours=1)
+"""Matches written shortly before a period's end may have become visible after it; what was spent is known anyway."""
+
+
+@dataclass(frozen=True, slots=True)
+class PaperDates:
+    first_seen_at: datetime
+    published_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """One subscription that is due, and from when on it offers papers."""
+
+    subscription: Subscription
+    joined_at: datetime
+    reaches_to: datetime
+    """Papers from before joining count when published at or after this."""
+    not_before: datetime
+    """Nothing published before this: set when the topic was added later."""
+
+    @classmethod
+    def of(cls, reader: Subscriber, subscription: Subscription) -> Offer:
+        days = max(subscription.effective_cadence(reader).period_days, SHORTEST_REACH_DAYS)
+        return cls(
+            subscription=subscription,
+            joined_at=reader.joined_at,
+            reaches_to=reader.joined_at - timedelta(days=days),
+            not_before=subscription.created_at - max(timedelta(days=days), LOOKBACK),
+        )
+
+    def takes(self, dates: PaperDates) -> bool:
+        """Whether a paper is this reader's to be offered at all (contract: what a digest offers)."""
+        is_theirs = dates.first_seen_at > self.joined_at or dates.published_at >= self.reaches_to
+        return is_theirs and max(dates.published_at, dates.first_seen_at) >= self.not_before
+
+    @property
+    def since(self) -> datetime:
+        """Everything matched up to here has been accounted for (or was never theirs)."""
+        covered = self.subscription.covered_until
+        return covered - RACE if covered else min(self.reaches_to, self.not_before)
+
+    def is_in_period(self, dates: PaperDates) -> bool:
+        """Whether M of "N of M" counts it."""
+        covered = self.subscription.covered_until
+        return self.takes(dates) and (covered is None or dates.first_seen_at > covered)
+
+
+class Newsstand:
+    def __init__(self, *, offers: Iterable[Offer], now: datetime) -> None:
+        """Load what ``offers`` of one batch can ask for, as it stands at ``now``."""
+        offers = list(offers)
+        since = min((offer.since for offer in offers), default=now)
+        topic_ids = {offer.subscription.topic_id for offer in offers}
+        self.topics = Topic.objects.in_bulk(topic_ids)
+        self._matches = _matches(topic_ids, since=since, now=now)
+        self._load_papers(since=since, now=now)
+        self._asked: dict[str, BitMap] = {}
+
+    def _load_papers(self, *, since: datetime, now: datetime) -> None:
+        self.dates: dict[int, PaperDates] = {}
+        self._by_categories: defaultdict[tuple[str, ...], BitMap] = defaultdict(BitMap)
+        rows = Paper.objects.filter(first_seen_at__gte=since, first_seen_at__lte=now, is_withdrawn=False)
+        for paper_id, categories, first_seen_at, published_at in rows.values_list(
+            "pk", "categories", "first_seen_at", "published_at"
+        ).iterator():
+            self.dates[paper_id] = PaperDates(first_seen_at, published_at)
+            self._by_categories[tuple(categories)].add(paper_id)
+        missing = {match.paper_id for matches in self._matches.values() for match in matches} - self.dates.keys()
+        for paper in Paper.objects.filter(pk__in=missing, is_withdrawn=False).only("first_seen_at", "published_at"):
+            self.dates[paper.pk] = PaperDates(paper.first_seen_at, paper.published_at)
+
+    def candidates(self, offer: Offer, *, spent: BitMap) -> list[Candidate]:
+        """Return what this subscription offers and the reader has not had."""
+        topic = self.topics[offer.subscription.topic_id]
+        return [
+            Candidate(
+                paper_id=match.paper_id,
+                topic=topic.slug,
+                score=match.score,
+                published_at=self.dates[match.paper_id].published_at,
+            )
+            for match in self._matches[topic.pk]
+            if match.paper_id not in spent
+            and match.paper_id in self.dates
+            and offer.takes(self.dates[match.paper_id])
+        ]
+
+    def scanned(self, offers: Iterable[Offer]) -> BitMap:
+        """Return the papers first seen in the period in the categories these topics ask for."""
+        seen = BitMap()
+        for offer in offers:
+            asked = self._asked_for(self.topics[offer.subscription.topic_id].query)
+            seen |= BitMap(paper_id for paper_id in asked - seen if offer.is_in_period(self.dates[paper_id]))
+        return seen
+
+    def _asked_for(self, query: str) -> BitMap:
+        if query not in self._asked:
+            required = required_categories(parse(query))
+            self._asked[query] = BitMap.union(
+                BitMap(),
+                *(
+                    ids
+                    for categories, ids in self._by_categories.items()
+                    if required is None or covers(required, categories)
+                ),
+            )
+        return self._asked[query]
+
+    @staticmethod
+    def records(paper_ids: Iterable[int]) -> dict[int, PaperRecord]:
+        return {pk: paper.record for pk, paper in Paper.objects.in_bulk(set(paper_ids)).items()}
+
+
+def _matches(topic_ids: set[int], *, since: datetime, now: datetime) -> dict[int, list[Match]]:
+    found: dict[int, list[Match]] = {topic_id: [] for topic_id in topic_ids}
+    for match in Match.objects.filter(topic_id__in=topic_ids, created_at__gte=since, created_at__lte=now):
+        found[match.topic_id].append(match)
+    return found

@@ -1,0 +1,84 @@
+"""The summaries that exist of some papers, and which one a reader is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from newsletter.adapters.extractive import ExtractiveSummariser
+from newsletter.adapters.ports import Summariser
+from newsletter.core.reading import Depth, Voice
+from newsletter.core.reading import Summary as SummaryValue
+from newsletter.core.reading import summary_from_json
+from newsletter.models import Summary
+from newsletter.pipeline.summarise import MAX_ATTEMPTS, Wanted
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One written summary, as a card takes it."""
+
+    key: str
+    """Names this content: the row and when it was written."""
+    content: SummaryValue
+    language: str
+    depth: Depth
+    """The deepest it holds."""
+    model: str
+    written_at: datetime
+    paper_version: int
+
+
+class SummaryShelf:
+    def __init__(self, paper_ids: Iterable[int], *, summariser: Summariser) -> None:
+        """Load what is written of these papers by ``summariser`` and by extraction."""
+        self._summariser = summariser
+        self._extractive = ExtractiveSummariser()
+        voices = {(each.model, each.prompt_version) for each in (summariser, self._extractive)}
+        rows = Summary.objects.filter(paper_id__in=set(paper_ids)).select_related("paper").order_by("pk")
+        self._rows = {
+            (row.paper_id, row.model, row.language): row
+            for row in rows
+            if (row.model, row.prompt_version) in voices and row.paper_version == row.paper.version
+        }
+
+    def may_still_come(self, want: Wanted) -> bool:
+        """Whether waiting may bring what is wanted: not written, and not given up on."""
+        if self._summariser.voice is Voice.AUTHORS:
+            return False
+        row = self._row(want, self._summariser)
+        if row is None:
+            return True
+        written = row.content is not None and Depth(row.depth).rank >= want.depth.rank
+        return not (written or row.is_final or row.attempts >= MAX_ATTEMPTS)
+
+    def show(self, want: Wanted) -> Shown:
+        """Return the best there is: the model's summary, or the extractive one with the reason it stands in."""
+        row = self._row(want, self._summariser)
+        if row is not None and row.content is not None:
+            return _shown(row)
+        stand_in = self._row(want, self._extractive)
+        if stand_in is None:
+            raise LookupError(f"no summary of paper {want.paper_id}: write_summaries comes before compose")
+        if self._summariser.voice is Voice.AUTHORS:
+            return _shown(stand_in)
+        return _shown(stand_in, fallback_reason=(row.failure if row else "") or "late")
+
+    def _row(self, want: Wanted, summariser: Summariser) -> Summary | None:
+        return self._rows.get((want.paper_id, summariser.model, summariser.language_for(want.language)))
+
+
+def _shown(row: Summary, *, fallback_reason: str = "") -> Shown:
+    content = summary_from_json({**row.content, "fallback_reason": fallback_reason})
+    if row.written_at is None:
+        raise ValueError(f"summary {row.pk} has content but no date")
+    return Shown(
+        key=f"{row.pk}:{row.written_at.isoformat()}:{fallback_reason}",
+        content=content,
+        language=row.language,
+        depth=Depth(row.depth),
+        model=row.model,
+        written_at=row.written_at,
+        paper_version=row.paper_version,
+    )
