@@ -1,0 +1,107 @@
+"""``newsletter subscriber``: who reads what, and when."""
+
+from __future__ import annotations
+
+import csv
+import sys
+from pathlib import Path
+
+import click
+
+from newsletter.cli.session import Session, command
+
+
+@click.group()
+def subscriber() -> None:
+    """Add, show, export and erase readers."""
+
+
+@subscriber.command("add")
+@click.argument("email")
+@click.option("--topics", required=True, help="Slugs, separated by commas, in the reader's order.")
+@click.option("--cadence", default="weekly:mon", show_default=True, help="daily, weekdays, weekly:mon,thu, …")
+@click.option("--at", default="08:00", show_default=True, help="Local time, HH:MM.")
+@click.option("--timezone", default="UTC", show_default=True, help="An IANA name such as Europe/Berlin.")
+@click.option("--language", default="en", show_default=True, help="en or zh.")
+@click.option("--depth", default="takeaways", show_default=True, help="headline, takeaways or reading.")
+@click.option("--max-papers", type=int, default=10, show_default=True, help="1 to 50 a digest.")
+@command
+def add(session: Session, email: str, topics: str, **wishes: str | int) -> None:
+    """Add a reader whose consent you vouch for. No mail is sent."""
+    from newsletter.subscriptions import Wishes, add_by_operator, describe
+
+    slugs = [slug.strip() for slug in topics.split(",") if slug.strip()]
+    reader = add_by_operator(
+        email,
+        topics=slugs,
+        wishes=Wishes.checked(**wishes),  # type: ignore[arg-type]  # click passes each option with its type
+        source="newsletter subscriber add",
+        now=session.now,
+    )
+    session.say(f"Added {reader.email}; the first digest is due {reader.next_slot_at:%Y-%m-%d %H:%M} UTC.")
+    session.finish(describe(reader, now=session.now))
+
+
+@subscriber.command("list")
+@command
+def list_readers(session: Session) -> None:
+    """List readers with status and next slot."""
+    from newsletter.models import Subscriber
+
+    rows = []
+    for reader in Subscriber.objects.order_by("email_key").iterator():
+        status, due = reader.shown_status(now=session.now), reader.next_slot_at
+        session.say(f"{reader.email}  {status}  {reader.cadence}  {f'{due:%Y-%m-%d %H:%M}' if due else '-'}")
+        rows.append({"email": reader.email, "status": status, "next_slot_at": due.isoformat() if due else None})
+    if not rows:
+        session.say("No readers yet: newsletter subscriber add EMAIL --topics a,b")
+    session.finish({"subscribers": rows})
+
+
+@subscriber.command("show")
+@click.argument("email")
+@command
+def show(session: Session, email: str) -> None:
+    """Show all that is known of a reader."""
+    from newsletter.subscriptions import describe, find_reader
+
+    known = describe(find_reader(email), now=session.now)
+    session.say(f"{known['email']}  {known['status']}")
+    session.say(f"  {known['cadence']} at {known['at']} {known['timezone']}, next {known['next_slot_at'] or '-'}")
+    session.say(f"  {known['language']}, {known['depth']}, at most {known['max_papers']} papers")
+    for each in known["subscriptions"]:
+        session.say(f"  topic {each['topic']} ({each['cadence']})")
+    for each in known["deliveries"]:
+        session.say(f"  {each['slot_key']}  {each['state']:<10} {each['subject']}")
+    session.finish(known)
+
+
+@subscriber.command("export")
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), default=None, metavar="CSV")
+@command
+def export(session: Session, out: Path | None) -> None:
+    """Write all readers as CSV, in the form that import takes."""
+    from newsletter.subscriptions import CSV_COLUMNS, csv_rows
+
+    rows = csv_rows()
+    if session.as_json:
+        session.finish({"subscribers": rows})
+    with out.open("w", encoding="utf-8", newline="") if out else sys.stdout as file:
+        writer = csv.DictWriter(file, CSV_COLUMNS)
+        writer.writeheader()
+        writer.writerows(rows)
+    if out:
+        session.say(f"Wrote {len(rows)} readers to {out}.")
+
+
+@subscriber.command("erase")
+@click.argument("email")
+@command
+def erase(session: Session, email: str) -> None:
+    """Forget a reader; only a keyed hash of the address stays, so that nobody mails it again."""
+    from newsletter.subscriptions import erase as erase_reader
+    from newsletter.subscriptions import find_reader
+
+    erase_reader(find_reader(email), now=session.now)
+    session.say("Erased.")
+    session.finish({"erased": True})

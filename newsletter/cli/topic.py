@@ -1,0 +1,138 @@
+"""``newsletter topic``: what can be followed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from newsletter.cli.session import Session, command
+
+if TYPE_CHECKING:
+    from newsletter.models import Topic
+
+
+@click.group()
+def topic() -> None:
+    """Add, list, try out and change topics."""
+
+
+@topic.command("add")
+@click.argument("slug")
+@click.option("--name", required=True, help="What readers see.")
+@click.option("--query", required=True, help="In arXiv's query language: cat:cs.CV AND ti:avatar")
+@click.option("--group", default="", help="The heading it stands under at sign-up.")
+@click.option("--private-to", metavar="EMAIL", default=None, help="Only this reader sees it.")
+@command
+def add(session: Session, slug: str, name: str, query: str, group: str, private_to: str | None) -> None:
+    """Add a topic; papers of the last 14 days are matched at the next run."""
+    from newsletter.subscriptions import find_reader
+    from newsletter.topics import add_topic
+
+    owner = find_reader(private_to) if private_to else None
+    added = add_topic(slug, name=name, query=query, group=group, owner=owner, now=session.now)
+    session.say(f"Added topic {added.slug}: {added.query}")
+    session.finish(_as_json(added))
+
+
+@topic.command("starter")
+@command
+def starter(session: Session) -> None:
+    """Add the starter topics, about 40 across arXiv; those that are there already stay as they are."""
+    from newsletter.topics import add_starter_topics
+
+    added, present = add_starter_topics(now=session.now)
+    session.say(f"Added {added} starter topics; {present} were there already.")
+    session.finish({"added": added, "present": present})
+
+
+@topic.command("list")
+@command
+def list_topics(session: Session) -> None:
+    """List all topics with how many readers each has."""
+    from django.db.models import Count
+
+    from newsletter.models import Topic
+
+    topics = list(Topic.objects.annotate(readers=Count("subscriptions")))
+    width = max((len(each.slug) for each in topics), default=0)
+    for each in topics:
+        private = " (private)" if each.owner_id else ""
+        session.say(f"{each.slug:<{width}}  {each.readers:>5} readers  {each.name}{private}")
+    if not topics:
+        session.say("No topics yet: newsletter topic starter adds about 40.")
+    session.finish({"topics": [_as_json(each) | {"readers": each.readers} for each in topics]})
+
+
+@topic.command("show")
+@click.argument("slug")
+@command
+def show(session: Session, slug: str) -> None:
+    """Show one topic and what it matched last."""
+    from newsletter.topics import find_topic
+
+    found = find_topic(slug)
+    matches = found.matches.select_related("paper").order_by("-created_at", "-score")
+    session.say(f"{found.name} ({found.slug})")
+    session.say(f"  group    {found.group or '-'}")
+    session.say(f"  query    {found.query}")
+    session.say(f"  readers  {found.subscriptions.count()}")
+    session.say(f"  matched  {matches.count()} papers")
+    for match in matches[:5]:
+        session.say(f"    {match.paper}  {match.paper.title}")
+    session.finish(_as_json(found) | {"matched": matches.count(), "readers": found.subscriptions.count()})
+
+
+@topic.command("test")
+@click.argument("query")
+@click.option("--days", type=click.IntRange(1, 365), default=14, show_default=True)
+@command
+def test(session: Session, query: str, days: int) -> None:
+    """Show what a query would have matched."""
+    from newsletter.topics import try_query
+
+    trial = try_query(query, days=days, now=session.now)
+    session.say(f"{len(trial.papers)} of {trial.of} papers of the last {trial.days} days")
+    for paper in trial.papers[:20]:
+        session.say(f"  {paper}  {paper.title}")
+    if len(trial.papers) > 20:
+        session.say(f"  and {len(trial.papers) - 20} more")
+    papers = [{"id": str(paper), "title": paper.title} for paper in trial.papers]
+    session.finish({"matched": len(papers), "of": trial.of, "days": days, "papers": papers})
+
+
+@topic.command("edit")
+@click.argument("slug")
+@click.option("--name", default=None)
+@click.option("--query", default=None)
+@click.option("--group", default=None)
+@command
+def edit(session: Session, slug: str, name: str | None, query: str | None, group: str | None) -> None:
+    """Change a topic; a changed query is matched anew over the last 14 days."""
+    from newsletter.topics import edit_topic
+
+    changed = edit_topic(slug, name=name, query=query, group=group)
+    session.say(f"Changed topic {changed.slug}: {changed.query}")
+    session.finish(_as_json(changed))
+
+
+@topic.command("remove")
+@click.argument("slug")
+@command
+def remove(session: Session, slug: str) -> None:
+    """Remove a topic and its subscriptions."""
+    from newsletter.topics import remove_topic
+
+    readers = remove_topic(slug)
+    session.say(f"Removed topic {slug}, which {readers} readers had.")
+    session.finish({"removed": slug, "readers": readers})
+
+
+def _as_json(topic: Topic) -> dict[str, Any]:
+    return {
+        "slug": topic.slug,
+        "name": topic.name,
+        "group": topic.group,
+        "query": topic.query,
+        "private_to": topic.owner.email if topic.owner else None,
+    }

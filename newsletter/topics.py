@@ -1,0 +1,153 @@
+"""Topics as operators and readers edit them: add, change, remove, try out. Every query is checked here."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import IntegrityError, transaction
+from django.db.models import Q
+
+from newsletter.adapters.topic_index import TopicIndex
+from newsletter.core.categories import is_category
+from newsletter.core.query import parse, to_text
+from newsletter.errors import BadInput, NewsletterError
+from newsletter.models import Paper, Subscriber, Topic
+from newsletter.starter_topics import StarterTopic, starter_topics
+
+SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+MAX_SLUG, MAX_NAME = 80, 120
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What a query would have matched."""
+
+    papers: tuple[Paper, ...]
+    """Best first."""
+    of: int
+    """How many papers it was compared with."""
+    days: int
+
+
+def checked_query(query: str) -> str:
+    """Return the query in its canonical form. Raises BadInput that points at the character."""
+    return to_text(parse(query.strip(), known_category=is_category))
+
+
+def add_topic(
+    slug: str,
+    *,
+    name: str,
+    query: str,
+    now: datetime,
+    group: str = "",
+    names: dict[str, str] | None = None,
+    group_names: dict[str, str] | None = None,
+    owner: Subscriber | None = None,
+) -> Topic:
+    """Add a topic; the next match looks back over the last days' papers. A taken slug is refused."""
+    topic = Topic(
+        slug=_checked_slug(slug),
+        name=_checked_name(name),
+        names=names or {},
+        group=group.strip(),
+        group_names=group_names or {},
+        query=checked_query(query),
+        owner=owner,
+        created_at=now,
+    )
+    try:
+        with transaction.atomic():
+            topic.save(force_insert=True)
+    except IntegrityError:
+        raise NewsletterError(
+            f"topic {slug!r} exists already: choose another slug, or change it with: newsletter topic edit {slug}"
+        ) from None
+    return topic
+
+
+def edit_topic(slug: str, *, name: str | None = None, query: str | None = None, group: str | None = None) -> Topic:
+    """Change what is given; a changed query is matched anew over the look-back."""
+    topic = find_topic(slug)
+    changed: dict[str, object] = {}
+    if name is not None:
+        changed["name"] = _checked_name(name)
+    if group is not None:
+        changed["group"] = group.strip()
+    if query is not None:
+        changed |= {"query": checked_query(query), "looks_back": True}
+    Topic.objects.filter(pk=topic.pk).update(**changed)
+    return find_topic(slug)
+
+
+def remove_topic(slug: str) -> int:
+    """Remove a topic with its subscriptions; return how many readers had it."""
+    topic = find_topic(slug)
+    readers = topic.subscriptions.count()
+    topic.delete()
+    return readers
+
+
+def find_topic(slug: str) -> Topic:
+    topic = Topic.objects.filter(slug=slug).first()
+    if topic is None:
+        raise NewsletterError(f"no topic {slug!r}: newsletter topic list shows them all")
+    return topic
+
+
+def find_topics(slugs: Sequence[str], *, owner_email_key: str = "") -> list[Topic]:
+    """Return the topics of these slugs in their order. Another reader's private topic counts as unknown."""
+    visible = Q(owner__isnull=True) | Q(owner__email_key=owner_email_key)
+    found = {topic.slug: topic for topic in Topic.objects.filter(visible, slug__in=slugs)}
+    unknown = [slug for slug in slugs if slug not in found]
+    if unknown:
+        raise BadInput(f"no topic {unknown[0]!r}: newsletter topic list shows them all")
+    return [found[slug] for slug in dict.fromkeys(slugs)]
+
+
+def add_starter_topics(*, now: datetime) -> tuple[int, int]:
+    """Add the starter topics that are missing; return (added, already there)."""
+    topics = starter_topics()
+    known = set(Topic.objects.values_list("slug", flat=True))
+    missing = [topic for topic in topics if topic.slug not in known]
+    for topic in missing:
+        _add_starter(topic, now=now)
+    return len(missing), len(topics) - len(missing)
+
+
+def _add_starter(topic: StarterTopic, *, now: datetime) -> None:
+    add_topic(
+        topic.slug,
+        name=topic.name,
+        names={"zh-hans": topic.name_zh},
+        group=topic.group,
+        group_names={"zh-hans": topic.group_zh},
+        query=topic.query,
+        now=now,
+    )
+
+
+def try_query(query: str, *, days: int, now: datetime) -> Trial:
+    """Return what ``query`` would have matched among the papers of the last ``days``."""
+    tree = parse(checked_query(query))
+    since = now - timedelta(days=days)
+    recent = Q(first_seen_at__gte=since) | Q(published_at__gte=since)
+    papers = {paper.pk: paper for paper in Paper.objects.filter(recent, first_seen_at__lte=now, is_withdrawn=False)}
+    hits = TopicIndex([(pk, paper.record) for pk, paper in papers.items()]).search(tree)
+    return Trial(papers=tuple(papers[hit.paper_id] for hit in hits), of=len(papers), days=days)
+
+
+def _checked_slug(slug: str) -> str:
+    if not SLUG.fullmatch(slug) or len(slug) > MAX_SLUG:
+        raise BadInput(f"slug {slug!r} must be small letters, digits and single hyphens, such as talking-heads")
+    return slug
+
+
+def _checked_name(name: str) -> str:
+    name = " ".join(name.split())
+    if not name or len(name) > MAX_NAME:
+        raise BadInput(f"a topic's name has 1 to {MAX_NAME} characters")
+    return name
