@@ -1,0 +1,1 @@
+"""Entry point of the Celery workers: no query, no rule."""

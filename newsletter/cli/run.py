@@ -21,10 +21,10 @@ def run(session: Session, no_gather: bool) -> None:
     from django.conf import settings
 
     from newsletter.pipeline.run import run_once
-    from newsletter.pipeline.stages import stages_for
+    from newsletter.pipeline.stages import Stages
 
     with session.progress("running") as on_stage:
-        report = run_once(stages_for(settings.CONFIG), now=session.now, gather=not no_gather, on_stage=on_stage)
+        report = run_once(Stages(settings.CONFIG), now=session.now, gather=not no_gather, on_stage=on_stage)
     if not no_gather:
         _say_gathered(session, report.gathered)
     session.say(f"matched     {report.matched} papers to topics")

@@ -36,6 +36,8 @@ class ComposeReport:
     skipped: int = 0
     waiting: int = 0
     """Summaries are still to come."""
+    extracts: int = 0
+    """Extractive summaries written on the way."""
 
 
 def missing_summaries(*, now: datetime, summariser: Summariser) -> list[Wanted]:
@@ -54,6 +56,9 @@ def compose_planned(
     """Compose every planned digest; a patient one waits for summaries that may still come."""
     report = ComposeReport()
     for stand, choices in planned_digests(now=now):
+        # Extracts are instant, so a digest never lacks at least those.
+        chosen = {each.paper_id for choice in choices for each in choice.selection.chosen}
+        report.extracts += write_extracts(chosen, now=now)
         bench = Bench.set_up(choices, stand=stand, summariser=summariser, renderer_for=renderer_for, now=now)
         for choice in choices:
             waits = is_patient and now < choice.delivery.slot_at + PATIENCE
@@ -94,8 +99,6 @@ class Bench:
         chosen = {each.paper_id for choice in choices for each in choice.selection.chosen}
         listed = {paper_id for choice in choices for paper_id in choice.selection.listed}
         fragments = DatabaseFragments()
-        # Extracts are instant, so a digest never lacks at least those.
-        write_extracts(chosen, now=now)
         return cls(
             stand=stand,
             shelf=SummaryShelf(chosen, summariser=summariser),

@@ -1,0 +1,81 @@
+"""Wakes a stage by publishing its task by name; the only importer of celery outside ``worker``.
+
+What is due stands in the database: a lost or refused message costs at most a tick, so nothing here raises.
+"""
+
+from __future__ import annotations
+
+import logging
+from enum import StrEnum
+from functools import lru_cache
+from typing import Any
+
+from celery import Celery
+from django.conf import settings
+from django.db import transaction
+
+log = logging.getLogger(__name__)
+
+
+class Stage(StrEnum):
+    """A queue and the task that drains it."""
+
+    GATHER = "gather"
+    SUMMARISE = "summarise"
+    COMPOSE = "compose"
+    DELIVER = "deliver"
+    NOTICES = "notices"
+
+
+TASK = "worker.tasks.{}"
+TRANSPORT_OPTIONS: dict[str, Any] = {
+    "socket_timeout": 10,
+    "socket_connect_timeout": 3,
+    "socket_keepalive": True,
+    "health_check_interval": 30,
+}
+"""A blackholed socket must not hold a process for ever."""
+
+
+def broker_url() -> str:
+    """Return REDIS_URL in kombu's spelling; empty when there is no broker."""
+    url = settings.CONFIG.redis_url
+    return url.replace("unix://", "redis+socket://", 1) if url.startswith("unix://") else url
+
+
+def wake(stage: Stage) -> None:
+    """Publish the stage's task once the present transaction commits, if there is a broker."""
+    if settings.CONFIG.redis_url:
+        transaction.on_commit(lambda: _publish(stage))
+
+
+def is_reachable() -> bool:
+    """Whether the broker answers; False too when there is none."""
+    if not settings.CONFIG.redis_url:
+        return False
+    try:
+        with _producer().connection_for_write() as connection:
+            connection.ensure_connection(max_retries=1, timeout=3)
+    except _producer().connection_for_write().connection_errors:
+        return False
+    return True
+
+
+def _publish(stage: Stage) -> None:
+    try:
+        _producer().send_task(TASK.format(stage), queue=stage.value, retry=False, ignore_result=True)
+    except _errors() as error:
+        log.warning("could not wake %s (the next tick will): %s", stage, error)
+
+
+def _errors() -> tuple[type[BaseException], ...]:
+    connection = _producer().connection_for_write()
+    return (*connection.connection_errors, *connection.channel_errors)
+
+
+@lru_cache(maxsize=1)
+def _producer() -> Celery:
+    app = Celery("newsletter-producer", broker=broker_url(), set_as_current=False)
+    app.conf.broker_transport_options = TRANSPORT_OPTIONS
+    app.conf.task_ignore_result = True
+    return app

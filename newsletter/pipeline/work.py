@@ -1,0 +1,134 @@
+"""The stages as workers run them: on the real clock, waking the next stage, each idempotent and safe to race.
+
+Whatever a lost message leaves undone, ``tick`` finds in the database a minute later.
+"""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+from functools import lru_cache
+
+from django.conf import settings
+from django.utils import timezone
+
+from newsletter.adapters.broker import Stage, wake
+from newsletter.core.announcements import is_time_to_ask
+from newsletter.models import Delivery, GatherRun, Paper, Topic
+from newsletter.models.delivery import CLAIMABLE, Kind, State
+from newsletter.pipeline.claims import boot_id
+from newsletter.pipeline.compose import compose_planned, missing_summaries
+from newsletter.pipeline.deliver import deliver_due, sweep
+from newsletter.pipeline.gather import gather_papers
+from newsletter.pipeline.match import match_papers
+from newsletter.pipeline.plan import plan_due
+from newsletter.pipeline.stages import Stages
+from newsletter.pipeline.summarise import write_summaries
+
+log = logging.getLogger(__name__)
+
+DIGESTS = (Kind.DIGEST,)
+NOTICES = (Kind.CONFIRMATION, Kind.LINK, Kind.ALERT)
+TASK_SECONDS = 120.0
+"""A delivering task hands over to the next one then, well before its time limit."""
+TRIES_KEPT = timedelta(days=5)
+"""Longer than the longest pause between announcements."""
+
+
+@lru_cache(maxsize=1)
+def stages() -> Stages:
+    """This process's adapters: a mailer keeps its connection from task to task."""
+    return Stages(settings.CONFIG)
+
+
+def gather_if_due() -> None:
+    """Ask arXiv one hour after an announcement, then hourly until new papers came or four tries were made."""
+    now = timezone.now()
+    runs = GatherRun.objects.filter(from_file=False, started_at__gte=now - TRIES_KEPT)
+    tries = [(started_at, new > 0) for started_at, new in runs.values_list("started_at", "new")]
+    is_held_off = runs.filter(retry_at__gt=now).exists()
+    if Topic.objects.filter(is_active=True).exists() and not is_held_off and is_time_to_ask(now, tries=tries):
+        gather()
+
+
+def gather() -> None:
+    now = timezone.now()
+    report = gather_papers(stages().source, now=now, lookback=_lookback())
+    log.info("gathered %d papers, %d new, %d queries failed", report.seen, report.new, report.failed)
+    match()
+
+
+def match() -> None:
+    made = match_papers(now=timezone.now(), lookback=_lookback())
+    if made:
+        log.info("matched %d papers to topics", made)
+
+
+def tick() -> None:
+    """Plan what is due and wake every stage that has something to do."""
+    now = timezone.now()
+    sweep(mailer=stages().mailer, real_now=now, now=now)
+    if Paper.objects.filter(matched_at=None).exists() or Topic.objects.filter(is_active=True, looks_back=True).exists():
+        match()
+    planned = plan_due(now=now)
+    if planned:
+        log.info("planned %d digests", planned)
+    waiting = Delivery.objects.filter(kind=Kind.DIGEST, state=State.PLANNED)
+    if waiting.exists():
+        wake(Stage.SUMMARISE)
+    _wake_deliverers()
+
+
+def summarise() -> None:
+    """Write the summaries that planned digests want, then have the digests composed."""
+    now = timezone.now()
+    wanted = missing_summaries(now=now, summariser=stages().summariser)
+    if wanted:
+        report = write_summaries(wanted, summariser=stages().summariser, now=now)
+        log.info("summarised %d papers by model, %d failed", report.model, report.failed)
+    wake(Stage.COMPOSE)
+
+
+def compose() -> None:
+    report = compose_planned(
+        now=timezone.now(), summariser=stages().summariser, renderer_for=stages().renderer, is_patient=True
+    )
+    if report.composed or report.skipped:
+        log.info("composed %d digests, skipped %d", report.composed, report.skipped)
+    _wake_deliverers()
+
+
+def deliver() -> None:
+    _deliver(DIGESTS, stage=Stage.DELIVER)
+
+
+def notices() -> None:
+    _deliver(NOTICES, stage=Stage.NOTICES)
+
+
+def retry() -> None:
+    """Settle what a dead worker left, and wake the deliverers of whatever has fallen due again."""
+    now = timezone.now()
+    sweep(mailer=stages().mailer, real_now=now, now=now)
+    _wake_deliverers()
+
+
+def _deliver(kinds: tuple[Kind, ...], *, stage: Stage) -> None:
+    report = deliver_due(
+        mailer=stages().mailer, now=timezone.now(), owner=boot_id(), kinds=kinds, seconds=TASK_SECONDS
+    )
+    if report.states:
+        log.info("delivered: %s", report.states)
+    if report.has_more:
+        wake(stage)
+
+
+def _wake_deliverers() -> None:
+    due = Delivery.objects.filter(state__in=CLAIMABLE, next_attempt_at__lte=timezone.now())
+    for kinds, stage in ((NOTICES, Stage.NOTICES), (DIGESTS, Stage.DELIVER)):
+        if due.filter(kind__in=kinds).exists():
+            wake(stage)
+
+
+def _lookback() -> timedelta:
+    return timedelta(days=settings.CONFIG.arxiv_lookback_days)

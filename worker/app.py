@@ -1,0 +1,50 @@
+"""The Celery app, bound to Django's settings. Run it as ``celery -A worker.app worker`` or ``… beat``."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from celery import Celery
+from celery.signals import setup_logging, worker_process_init
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "newsletter.settings")
+
+import django
+
+django.setup()
+
+from newsletter.adapters.broker import TRANSPORT_OPTIONS, Stage, broker_url
+from newsletter.adapters.children import die_with_parent
+from worker.schedule import SCHEDULE
+
+app = Celery("newsletter", broker=broker_url(), include=["worker.tasks"])
+app.conf.update(
+    beat_schedule=SCHEDULE,
+    timezone="UTC",
+    # Early acknowledgement, no countdowns, results ignored: the database is the queue (delivery.md).
+    task_acks_late=False,
+    task_ignore_result=True,
+    worker_prefetch_multiplier=1,
+    task_soft_time_limit=240,
+    task_time_limit=300,
+    task_default_queue=Stage.COMPOSE.value,
+    task_queues=None,
+    task_routes={f"worker.tasks.{stage}": {"queue": stage.value} for stage in Stage},
+    broker_transport_options=TRANSPORT_OPTIONS,
+    broker_connection_retry_on_startup=True,
+    broker_connection_max_retries=None,
+    worker_hijack_root_logger=False,
+    worker_send_task_events=False,
+    worker_cancel_long_running_tasks_on_connection_loss=False,
+)
+
+
+@setup_logging.connect
+def _keep_django_logging(**_: Any) -> None:
+    """Connecting this signal is what keeps Celery from replacing the log set-up."""
+
+
+@worker_process_init.connect
+def _die_with_the_worker(**_: Any) -> None:
+    die_with_parent()

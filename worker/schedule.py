@@ -1,0 +1,23 @@
+"""Every periodic task. What none of them finds due costs one query."""
+
+from __future__ import annotations
+
+from typing import Any
+
+SCHEDULE: dict[str, dict[str, Any]] = {
+    "plan what is due, re-publish what stalled": {
+        "task": "worker.tasks.tick",
+        "schedule": 60.0,
+        "options": {"queue": "compose", "expires": 60},
+    },
+    "hand over retries that fell due": {
+        "task": "worker.tasks.retry",
+        "schedule": 5.0,
+        "options": {"queue": "notices", "expires": 5},
+    },
+    "ask arXiv after an announcement": {
+        "task": "worker.tasks.gather_if_due",
+        "schedule": 300.0,
+        "options": {"queue": "gather", "expires": 300},
+    },
+}

@@ -1,0 +1,46 @@
+"""The tasks, in the order of the flow. Each calls one function of the pipeline; none carries more than ids."""
+
+from __future__ import annotations
+
+from newsletter.pipeline import work
+from worker.app import app
+
+
+@app.task
+def gather_if_due() -> None:
+    work.gather_if_due()
+
+
+@app.task
+def gather() -> None:
+    work.gather()
+
+
+@app.task
+def tick() -> None:
+    work.tick()
+
+
+@app.task
+def summarise() -> None:
+    work.summarise()
+
+
+@app.task
+def compose() -> None:
+    work.compose()
+
+
+@app.task
+def deliver() -> None:
+    work.deliver()
+
+
+@app.task
+def notices() -> None:
+    work.notices()
+
+
+@app.task
+def retry() -> None:
+    work.retry()
