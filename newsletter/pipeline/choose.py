@@ -8,7 +8,7 @@ from datetime import datetime
 
 from newsletter.core.cadence import Rhythm
 from newsletter.core.reading import Depth
-from newsletter.core.selection import Selection, select
+from newsletter.core.selection import Selection, select_papers
 from newsletter.core.spent import unpack_spent
 from newsletter.models import Delivery, Subscriber, Subscription
 from newsletter.models.delivery import Kind, State
@@ -77,7 +77,7 @@ def _choose(delivery: Delivery, *, offers: tuple[Offer, ...], stand: Newsstand) 
     candidates = [candidate for offer in offers for candidate in stand.candidates(offer, spent=spent)]
     scanned = stand.scanned(offers).union({candidate.paper_id for candidate in candidates})
     topics = [offer.subscription.topic.slug for offer in offers]
-    selection = select(candidates, topics=topics, max_papers=reader.max_papers)
+    selection = select_papers(candidates, topics=topics, max_papers=reader.max_papers)
     return Choice(delivery=delivery, reader=reader, offers=offers, selection=selection, scanned=len(scanned))
 
 

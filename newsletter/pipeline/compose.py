@@ -11,6 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from newsletter.adapters.ports import Summariser
+from newsletter.core.cadence import period_days
 from newsletter.core.digest import Digest, DigestCard, DigestTopic
 from newsletter.core.papers import PaperRecord
 from newsletter.core.reading import Depth
@@ -134,7 +135,7 @@ class Bench:
         reader, selection = choice.reader, choice.selection
         groups = selection.by_topic()
         zone = ZoneInfo(reader.timezone)
-        period = max((offer.subscription.effective_cadence(reader).period_days for offer in choice.offers), default=7)
+        period = max((period_days(offer.subscription.effective_cadence(reader)) for offer in choice.offers), default=7)
         return Digest(
             language=reader.language,
             slot_date=choice.delivery.slot_at.astimezone(zone).date(),

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 
 from pyroaring import BitMap
 
+from newsletter.core.cadence import period_days
 from newsletter.core.papers import PaperRecord
 from newsletter.core.query import covers, parse, required_categories
 from newsletter.core.selection import Candidate
@@ -43,7 +44,7 @@ class Offer:
 
     @classmethod
     def of(cls, reader: Subscriber, subscription: Subscription) -> Offer:
-        days = max(subscription.effective_cadence(reader).period_days, SHORTEST_REACH_DAYS)
+        days = max(period_days(subscription.effective_cadence(reader)), SHORTEST_REACH_DAYS)
         return cls(
             subscription=subscription,
             joined_at=reader.joined_at,
