@@ -14,7 +14,8 @@ from django.db import transaction
 from newsletter.adapters.ports import Answer, PaperSource, Window
 from newsletter.core.categories import ALL_ARCHIVES
 from newsletter.core.papers import PaperRecord
-from newsletter.core.query import parse, required_categories
+from newsletter.core.query import categories as required_categories
+from newsletter.core.query import parse
 from newsletter.errors import NewsletterError, TemporaryError
 from newsletter.models import GatherRun, Paper, Topic
 from newsletter.models.paper import record_fields
