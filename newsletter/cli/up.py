@@ -23,8 +23,8 @@ QUIET = ("--loglevel", "WARNING", "--without-gossip", "--without-mingle")
 @click.option("--port", type=click.IntRange(1, 65535), default=8000, show_default=True)
 def up(host: str, port: int) -> None:
     """Web, workers and scheduler in one go, with embedded Redis and SQLite unless configured."""
-    os.environ.setdefault("NEWSLETTER_BASE_URL", f"http://localhost:{port}")
     with one_line_errors(Session(as_json=False, now=None)):
+        _link_to_port(port)
         supervisor = Supervisor(say=_say)
         environment = prepare(supervisor)
         add_services(supervisor, environment=environment, host=host, port=port)
@@ -32,6 +32,14 @@ def up(host: str, port: int) -> None:
 
         _say(f"serving {settings.CONFIG.base_url} on {host}:{port}; Ctrl-C stops everything")
         supervisor.run()
+
+
+def _link_to_port(port: int) -> None:
+    """Let links lead to this port, unless the settings say where the service is reached."""
+    from newsletter.config import Config, load_config
+
+    if load_config().base_url == Config.model_fields["base_url"].default:
+        os.environ["NEWSLETTER_BASE_URL"] = f"http://localhost:{port}"
 
 
 def prepare(supervisor: Supervisor) -> dict[str, str]:
