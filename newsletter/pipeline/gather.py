@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from newsletter.adapters.ports import Answer, PaperSource, Window
-from newsletter.core.categories import ALL_ARCHIVES
+from newsletter.core.categories import ALL_OF_ARXIV
 from newsletter.core.papers import PaperRecord
 from newsletter.core.query import categories as required_categories
 from newsletter.core.query import parse
@@ -50,7 +50,7 @@ def needed_categories() -> frozenset[str]:
     for query in Topic.objects.filter(is_active=True).values_list("query", flat=True):
         required = required_categories(parse(query))
         if required is None:
-            return ALL_ARCHIVES
+            return frozenset(ALL_OF_ARXIV)
         needed |= required
     return frozenset(needed)
 
