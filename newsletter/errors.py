@@ -54,7 +54,9 @@ class OutcomeUnknown(NewsletterError):
     """It may or may not have happened: never simply try again."""
 
 
-def _restore(kind: type[NewsletterError], args: tuple[object, ...], fields: dict[str, object]) -> NewsletterError:
+def _restore(
+    kind: type[NewsletterError], args: tuple[object, ...], fields: dict[str, object]
+) -> NewsletterError:
     """Rebuild an error from its pickle: Celery carries errors between processes."""
     error = kind(*args)
     error.__dict__.update(fields)
