@@ -280,18 +280,31 @@ def archive_of(code: str) -> Archive | None:
 
 
 def closest(code: str) -> str | None:
-    """What a mistyped ``code`` most likely meant, or None if nothing is near."""
-    code = code.strip()
-    by_lower = {known.lower(): known for known in (*CATEGORIES, *ALL_OF_ARXIV)}
-    if code in ARCHIVES:
-        return code if code in CATEGORIES else f"{code}.*"
-    if code.lower() in by_lower:
-        return by_lower[code.lower()]
-    near = difflib.get_close_matches(code.lower(), by_lower, n=1, cutoff=0.6)
+    """What a mistyped ``code`` most likely meant: a category, its archive, or None if nothing is near."""
+    archive = archive_of(code.strip().lower())
+    if archive is None:
+        near = _nearest(code, (*CATEGORIES, *ARCHIVES), cutoff=0.75)
+        return f"{near}.*" if near in ARCHIVES and near not in CATEGORIES else near
+    if archive.code in archive.categories:
+        return archive.code
+    subject = code.strip().partition(".")[2]
+    subjects = {known.partition(".")[2]: known for known in archive.categories}
+    swapped = [name for name in subjects if sorted(name.lower()) == sorted(subject.lower())]
+    near = _nearest(subject, (*subjects,), cutoff=0.6) or next(iter(swapped), None)
+    return subjects[near] if near else f"{archive.code}.*"
+
+
+def _nearest(text: str, known: tuple[str, ...], *, cutoff: float) -> str | None:
+    by_lower = {name.lower(): name for name in known}
+    near = difflib.get_close_matches(text.strip().lower(), by_lower, n=1, cutoff=cutoff)
     return by_lower[near[0]] if near else None
 
 
 def unknown_category(code: str) -> str:
     """The one line to show for a code that does not exist."""
     guess = closest(code)
-    return f"unknown category {code}" + (f", did you mean {guess}?" if guess else "")
+    if guess is None:
+        return f"unknown category {code}: arXiv's look like cs.CV, hep-th or, for a whole archive, cs.*"
+    archive = archive_of(guess)
+    whole = f" (all of {archive.name})" if archive and guess.endswith(".*") else ""
+    return f"unknown category {code}, did you mean {guess}{whole}?"

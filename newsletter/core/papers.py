@@ -108,7 +108,7 @@ def mend_encoding(text: str) -> str:
 
 
 def mend_name(name: str) -> str:
-    """One author's name: encoding mended, TeX accents resolved, footnote marks gone; empty if none is left."""
+    """Mend one name: its encoding, TeX accents, footnote marks. Empty if no letter or digit is left."""
     mended = " ".join(readable(mend_encoding(name)).split()).rstrip(_FOOTNOTE_MARKS)
     return mended if any(character.isalnum() for character in mended) else ""
 
@@ -140,8 +140,8 @@ _IN_ABSTRACT = re.compile(rf"\W*{_IS_WITHDRAWN}|\W*(?:withdrawn|retracted)\W*$",
 def is_withdrawn(comment: str, abstract: str) -> bool:
     """Whether this version says that the paper is withdrawn.
 
-    arXiv keeps no flag: a withdrawal is a new version whose comment gives the reason (arXiv help, "Withdraw an
-    article"). An abstract counts only where it opens with the notice: many papers are *about* retractions.
+    arXiv keeps no flag: a withdrawal is a new version whose comment gives the reason (arXiv help, "Withdraw
+    an article"). An abstract counts only where it opens with the notice: papers *about* retractions exist.
     """
     return bool(_IN_COMMENT.search(comment) or _IN_ABSTRACT.match(abstract))
 

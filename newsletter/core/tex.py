@@ -34,23 +34,26 @@ _MATH = re.compile(
 
 # Stand-ins from Unicode's private use area, so that finished pieces pass through the TeX parser untouched.
 _OPEN, _CLOSE, _FIRST_PIECE = "\ue000", "\ue001", 0xE010
+_FIRST_PROSE = 0xF0000
+_PROSE = re.compile(r"(?<= )[^\\{}\[\]^_`'\"<>?!-]{16,}")
 _PIECE = re.compile("[\ue010-\uf8ff]")
 
-_MACRO = re.compile(r"(?P<before>[\w)}\]])?\\(?P<name>[A-Za-z]+)(?P<empty>\{\})?(?P<wraps>\s*(?=\{))?(?P<after>\\)?")
+_MACRO = re.compile(
+    r"(?P<before>[\w)}\]])?\\(?P<name>[A-Za-z]+)(?P<empty>\{\})?(?P<wraps>\s*(?=\{))?(?P<after>\\)?"
+)
 _ENVIRONMENT = re.compile(r"\\(?:begin|end)\s*\{[A-Za-z]+\*?\}")
 _SYMBOL = re.compile(r"\\([^A-Za-z\s])")
-_STYLE = frozenset(
-    "left right middle big Big bigg Bigg bigl bigr Bigl Bigr biggl biggr Biggl Biggr displaystyle textstyle "
-    "scriptstyle limits nolimits bf it em rm tt sc sf sl cal bfseries itshape normalfont small footnotesize "
-    "large Large centering noindent xspace protect relax begingroup endgroup boldmath unboldmath".split()
+_STYLE = re.compile(
+    r"left|right|middle|[bB]igg?[lr]?|displaystyle|textstyle|scriptstyle|(?:no)?limits|bf|it|em|rm|tt|sc|sf|sl|cal"
+    r"|bfseries|itshape|normalfont|small|footnotesize|[lL]arge|centering|noindent|xspace|protect|relax"
+    r"|(?:begin|end)group|(?:un)?boldmath"
 )
-_OPERATORS = frozenset(
-    "arg argmax argmin cos cosh cot deg det dim exp gcd inf ker lim liminf limsup ln log max min mod Pr sin "
-    "sinh sup tan tanh".split()
+_OPERATOR = re.compile(
+    r"arg|argmax|argmin|cosh?|cot|deg|det|dim|exp|gcd|inf|ker|lim|liminf|limsup|ln|log|max|min|mod|Pr|sinh?|sup|tanh?"
 )
-_SPELLED = {"colon": ": ", "textasciicircum": "^", "textasciitilde": "\ue006", "textbackslash": "\ue007"}
+_SPELLED = {"colon": ": ", "textasciicircum": "^", "textasciitilde": "~", "textbackslash": "\\"}
 _ACCENTS = frozenset("'`^~=.\"")
-_CITES = frozenset("cite citep citet citeauthor citeyear ref eqref autoref cref Cref".split())
+_CITES = ("cite", "citep", "citet", "citeauthor", "citeyear", "ref", "eqref", "autoref", "cref", "Cref")
 _RELATION = re.compile(r"(?<=[^\s(\[{^_])[ ]*([≤≥≈≃≅≠≡≪≫∈∉⊂⊆⊃⊇→←↔⇒⇔↦≺≻≼≽∝⩽⩾])[ ]*(?=[^\s)\]}])")
 
 _SUPERSCRIPT = str.maketrans("0123456789+-−=()ni", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁼⁽⁾ⁿⁱ")
@@ -85,7 +88,9 @@ def _paragraph(text: str) -> str:
 
 def _link(found: re.Match[str]) -> str:
     """The address as it is; of a link with words, the words and the address."""
-    url, target, words, bare = (part and part.replace(r"\_", "_").replace(r"\%", "%") for part in found.groups())
+    url, target, words, bare = (
+        part and part.replace(r"\_", "_").replace(r"\%", "%") for part in found.groups()
+    )
     if target and words and words.strip() != target.strip():
         return f"{_typeset(_plain(words))} ({target})"
     return str(url or target or bare or words or "")
@@ -115,7 +120,7 @@ def _typeset(text: str) -> str:
 
 
 def _script(sign: str, body: str, *, following: str) -> str:
-    """A raised or lowered ``body``: Unicode if all of it exists in common fonts, else plain and unambiguous."""
+    """Raise or lower ``body``: in Unicode if common fonts have all of it, else plain and unambiguous."""
     table = _SUPERSCRIPT if sign == "^" else _SUBSCRIPT
     if all(ord(character) in table for character in body):
         return body.translate(table)
@@ -141,33 +146,46 @@ def _plain(source: str) -> str:
         return source
     source = re.sub(r"\\\\(?=[A-Za-z]+\{)", r"\\", source).replace("\\\\", " ")  # escaped twice; a line break
     source = source.replace(r"\{", _OPEN).replace(r"\}", _CLOSE)
-    source = re.sub(r"(?<!\\)[%#&$~]", lambda found: _SAFE[found.group()], source)
-    source = _ENVIRONMENT.sub(" ", source)
-    source = _MACRO.sub(_known_macro, source)
+    source = re.sub(r"\\_|\\?[%#&$]|(?<!\\)~", lambda found: _SAFE[found.group()[-1]], source)
+    source = _MACRO.sub(_known_macro, _ENVIRONMENT.sub(" ", source))
     source = _SYMBOL.sub(_known_symbol, source)
     # The parser takes any letter for part of a name; TeX ends it here: \hatχ.
     source = re.sub(r"(\\[A-Za-z]+)(?=[^\W\d_A-Za-z])", r"\1 ", source)
-    try:
-        text: str = _converter().latex_to_text(source)
-    except Exception:  # noqa: BLE001 - the parser raises whatever it stumbles on; the author's text stands
-        text = source
-    return text.translate(_UNSAFE)
+    return _converted(source).translate(_UNSAFE)
 
 
-_SAFE = {"%": "\ue002", "#": "\ue003", "&": "\ue004", "$": "\ue005", "~": "\ue006", "\\": "\ue007"}
+_SAFE = dict(zip("%#&$~_\\", "\ue002\ue003\ue004\ue005\ue006\ue007\ue008", strict=True))
 """Characters that are text here but mean something to TeX (a bare % would hide the rest of the line)."""
 _UNSAFE = {ord(stand_in): character for character, stand_in in _SAFE.items()}
+
+
+def _converted(source: str) -> str:
+    """Give pylatexenc what has TeX in it. It reads character by character, so prose goes round it."""
+    if "\\" not in source:
+        return source
+    prose: list[str] = []
+
+    def set_aside(found: re.Match[str]) -> str:
+        prose.append(found.group())
+        return chr(_FIRST_PROSE + len(prose) - 1)
+
+    short = _PROSE.sub(set_aside, source)
+    try:
+        text: str = _converter().latex_to_text(short)
+    except Exception:  # the parser raises whatever it stumbles on; the author's text stands
+        return source
+    return re.sub("[\U000f0000-\U000ffffd]", lambda found: prose[ord(found.group()) - _FIRST_PROSE], text)
 
 
 def _known_macro(found: re.Match[str]) -> str:
     """Keep a command that the converter knows; of another keep the name, unless it wraps text."""
     before, name, after = found["before"] or "", found["name"], found["after"] or ""
     wraps = found["wraps"] is not None
-    if name in _OPERATORS:  # its name must not run into its neighbours: n\log\ell
+    if _OPERATOR.fullmatch(name):  # its name must not run into its neighbours: n\log\ell
         return f"{before}{' ' if before else ''}{name}{' ' if after else ''}{after}"
     if name in _SPELLED:
-        return f"{before}{_SPELLED[name]}{after}"
-    if name in _STYLE:
+        return f"{before}{_SAFE.get(_SPELLED[name], _SPELLED[name])}{after}"
+    if _STYLE.fullmatch(name):
         return before + after
     if name in _known_names():
         return found.group()
