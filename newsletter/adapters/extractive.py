@@ -8,7 +8,6 @@ from __future__ import annotations
 from newsletter.core.extraction import extract
 from newsletter.core.papers import PaperRecord
 from newsletter.core.reading import Claim, Depth, Draft, Evidence, Voice
-from newsletter.errors import PermanentError
 
 
 class ExtractiveSummariser:
@@ -26,11 +25,13 @@ class ExtractiveSummariser:
     def summarise(self, paper: PaperRecord, *, language: str, depth: Depth) -> Draft:  # noqa: ARG002
         """Choose from the abstract. Every depth gets the takeaways: they cost nothing and can be cut later.
 
-        Raises PermanentError with reason ``no_abstract``.
+        Without an abstract the title stands for it.
         """
         chosen = extract(paper.abstract, title=paper.title)
         if chosen is None:
-            raise PermanentError(f"{paper.versioned_id} has no abstract.", reason="no_abstract")
+            return Draft(
+                headline=Claim(text=paper.title, evidence=(Evidence(quote=paper.title, where="title"),))
+            )
         return Draft(headline=_verbatim(chosen.headline), takeaways=tuple(map(_verbatim, chosen.takeaways)))
 
 
