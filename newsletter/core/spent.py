@@ -1,0 +1,24 @@
+"""What a reader has already been offered: one compact value a reader, not a row per paper and reader.
+
+The value is a Roaring bitmap of paper ids (0 to 2³²−1) in its portable format (RoaringFormatSpec), which
+other implementations read too. Membership, union and length are ``BitMap``'s own. When papers count as spent
+is the caller's rule.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from pyroaring import BitMap
+
+
+def pack_spent(paper_ids: Iterable[int]) -> bytes:
+    """Return the stored form of a set of paper ids. Equal sets give equal bytes."""
+    spent = BitMap(paper_ids)
+    spent.run_optimize()
+    return spent.serialize()
+
+
+def unpack_spent(stored: bytes) -> BitMap:
+    """Return the set that was stored; no bytes are the empty set. Raise ValueError when they are damaged."""
+    return BitMap.deserialize(stored) if stored else BitMap()
