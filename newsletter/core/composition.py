@@ -53,6 +53,11 @@ def literal(data: str) -> str:
     return _SECOND_BRACKET.sub("[\u200b", data)
 
 
+def slot_names(text: str) -> frozenset[str]:
+    """Return the names of the slots in ``text``."""
+    return frozenset(_SLOT.findall(text)) if SLOT_OPEN in text else frozenset()
+
+
 def fill(text: str, slots: Mapping[str, str], *, html: bool) -> str:
     """Put the reader's strings in the slots of ``text``, HTML-escaped in the HTML form.
 
