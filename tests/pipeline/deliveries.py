@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import itertools
 import uuid
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.utils import timezone
 
+from newsletter.adapters.ports import Mailer
 from newsletter.core.composition import Piece
 from newsletter.models import Delivery, Fragment, Subscriber, Topic
 from newsletter.models.delivery import Kind, State
 from newsletter.models.subscriber import Status
 from newsletter.pipeline.deliver import DeliveryReport, deliver_due
 from newsletter.suppressions import address_key
-from tests.fakes.mailer import ScriptedMailer
 
 NOW = datetime(2026, 6, 19, 8, 0, tzinfo=UTC)
 """The recorded clock; leases and waits are in real time."""
@@ -24,7 +25,7 @@ CARD = Piece(
     text="Zwölf papers, by Müller & 李\n",
 )
 FOOTER = Piece(
-    html='<p>For [[email]]. <a href="[[preferences_url]]">Change</a> <a href="[[unsubscribe_url]]">Leave</a></p>\n',
+    html='<p>[[email]] <a href="[[preferences_url]]">Change</a> <a href="[[unsubscribe_url]]">Leave</a></p>\n',
     text="For [[email]]\n[[preferences_url]]\n[[unsubscribe_url]]\n[[digest_url]]\n",
 )
 _numbers = itertools.count(1)
@@ -81,13 +82,12 @@ def notice(subscriber: Subscriber | None, kind: Kind, **fields: Any) -> Delivery
     return row
 
 
-def deliver(mailer: ScriptedMailer, **options: Any) -> DeliveryReport:
+def deliver(mailer: Mailer, **options: Any) -> DeliveryReport:
     """Deliver what is due, with waits that do not vary."""
-    return deliver_due(
-        mailer=mailer, **({"now": NOW, "owner": "host/1/1.0", "chance": lambda: 0.5} | options)
-    )
+    usual: dict[str, Any] = {"now": NOW, "owner": "host/1/1.0", "chance": lambda: 0.5}
+    return deliver_due(mailer=mailer, **usual | options)
 
 
-def later(**wait: float) -> Any:
+def later(**wait: float) -> Callable[[], datetime]:
     """Return a clock that is ahead of the real one."""
     return lambda: timezone.now() + timedelta(**wait)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.utils import timezone
@@ -15,7 +16,7 @@ from newsletter.models.subscriber import Status
 from newsletter.pipeline.deliver import NOTICES
 from newsletter.suppressions import Reason, suppress
 from tests.fakes.mailer import ScriptedMailer, answer
-from tests.pipeline.deliveries import NOW, deliver, digest, notice, reader, topic
+from tests.pipeline.deliveries import CARD, NOW, deliver, digest, notice, reader, store, topic
 
 pytestmark = pytest.mark.django_db
 
@@ -93,7 +94,7 @@ def test_a_late_acceptance_does_not_move_a_topic_back() -> None:
         {"paused_until": NOW + timedelta(days=1)},
     ],
 )
-def test_it_cancels_the_digest_of_a_reader_who_may_not_be_mailed(fields: dict[str, object]) -> None:
+def test_it_cancels_the_digest_of_a_reader_who_may_not_be_mailed(fields: dict[str, Any]) -> None:
     row, mailer = digest(reader(**fields), papers={"summarised": [1]}), ScriptedMailer()
     assert deliver(mailer).states == {"CANCELLED": 1}
     row.refresh_from_db()
@@ -152,8 +153,6 @@ def test_a_link_goes_to_the_address_it_was_made_for() -> None:
 
 
 def test_an_alert_has_no_reader_and_goes_to_its_recipient() -> None:
-    from tests.pipeline.deliveries import CARD, store
-
     notice(None, Kind.ALERT, recipient="operator@example.org", parts=store(CARD))
     mailer = ScriptedMailer()
     assert deliver(mailer).states == {"ACCEPTED": 1}

@@ -73,7 +73,7 @@ def test_a_worker_killed_in_the_body_leaves_an_ambiguous_delivery_that_is_never_
 def test_the_outboxs_file_shows_that_a_killed_worker_had_finished(tmp_path: Path) -> None:
     row, outbox = digest(papers={"summarised": [5]}), OutboxMailer(tmp_path)
     with pytest.raises(Killed):
-        deliver(KilledAfterwards(tmp_path), owner=OWNER)  # type: ignore[arg-type]
+        deliver(KilledAfterwards(tmp_path), owner=OWNER)
     report = sweep(mailer=outbox, real_now=timezone.now(), now=NOW, dead_owners=[OWNER])
     assert (report.lapsed, report.settled) == ({"AMBIGUOUS": 1}, {"ACCEPTED": 1})
     row.refresh_from_db()
@@ -95,7 +95,7 @@ def test_without_the_outboxs_file_the_message_is_sent_again_at_once(tmp_path: Pa
     killed(row, ScriptedMailer(name="outbox", in_body=kill))
     report = sweep(mailer=outbox, real_now=timezone.now(), now=NOW, dead_owners=[OWNER])
     assert report.settled == {"RETRY_WAIT": 1}
-    assert deliver(outbox).states == {"ACCEPTED": 1}  # type: ignore[arg-type]
+    assert deliver(outbox).states == {"ACCEPTED": 1}
     assert [path.name for path in tmp_path.iterdir()] == [f"{row.pk}.eml"]
 
 
@@ -134,18 +134,20 @@ def test_a_process_keeps_its_boot_id() -> None:
 
 
 def test_a_forked_child_has_a_boot_id_of_its_own() -> None:
-    mine = boot_id()
-    reading, writing = os.pipe()
-    child = os.fork()
-    if child == 0:
-        os.write(writing, boot_id().encode())
-        os._exit(0)
-    os.waitpid(child, 0)
-    theirs = os.read(reading, 200).decode()
-    os.close(reading)
-    os.close(writing)
+    program = """
+import os, django
+django.setup()
+from newsletter.pipeline.leases import boot_id
+mine = boot_id()
+if os.fork() == 0:
+    print(mine, boot_id(), os.getpid())
+else:
+    os.wait()
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    mine, theirs, pid = done.stdout.split()
     assert theirs != mine
-    assert theirs.split("/")[1] == str(child)
+    assert theirs.split("/")[1] == pid
 
 
 def test_it_counts_what_has_fallen_due_again() -> None:
