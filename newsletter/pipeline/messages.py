@@ -113,9 +113,13 @@ def message_bytes(delivery: Delivery) -> bytes:
     Raises PermanentError when a piece of it is gone, or a slot has no value; BadInput for an address that is
     none.
     """
-    parts = _pieces_of(delivery, _PIECES.take(delivery.parts))
+    return message_of(delivery, _pieces_of(delivery, _PIECES.take(delivery.parts)))
+
+
+def message_of(delivery: Delivery, pieces: Sequence[Piece]) -> bytes:
+    """Return the message of a delivery, stored or not, that consists of ``pieces``."""
     headers = _headers(delivery, sender=Sender.from_settings())
-    return compose(headers, parts, slots=slots_of(delivery, parts), encoder=_ENCODER)
+    return compose(headers, pieces, slots=slots_of(delivery, pieces), encoder=_ENCODER)
 
 
 def slots_of(delivery: Delivery, pieces: Sequence[Piece]) -> dict[str, str]:
