@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import time
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +22,8 @@ FOLDER = Path("var/demo")
 WAIT_SECONDS = 60.0
 JOINED_BEFORE = timedelta(days=8)
 """Every reader's slot has passed once since then."""
+LATEST_SLOT = timedelta(hours=14)
+"""The time of day (UTC) by which the slot of every sample reader has passed."""
 OWN_SETTINGS = {
     "DATABASE_URL": "",
     "REDIS_URL": "",
@@ -96,8 +98,15 @@ def _set_up(*, live: bool) -> GatherReport:
         )
     from newsletter.sample.newsroom import write_week
 
-    files = write_week(FOLDER, last_day=(now - timedelta(days=1)).date())
+    files = write_week(FOLDER, last_day=_friday_before(now))
     return gather_files(source, paths=[str(path) for path in files], now=now)
+
+
+def _friday_before(now: datetime) -> date:
+    """Return the end of the week that the weekly readers' last Monday slot looks back on."""
+    monday = (now - LATEST_SLOT).date()
+    monday -= timedelta(days=monday.weekday())
+    return monday - timedelta(days=3)
 
 
 def _add_readers(*, now: datetime) -> None:
