@@ -46,7 +46,7 @@ def broker_url() -> str:
 def wake(stage: Stage) -> None:
     """Publish the stage's task once the present transaction commits, if there is a broker."""
     if settings.CONFIG.redis_url:
-        transaction.on_commit(lambda: _publish(stage))
+        transaction.on_commit(lambda: _publish(stage, queue=stage))
 
 
 def is_reachable() -> bool:
@@ -61,11 +61,16 @@ def is_reachable() -> bool:
     return True
 
 
-def _publish(stage: Stage) -> None:
+def publish_tick() -> None:
+    """Have the workers look at once for whatever is due."""
+    _publish("tick", queue=Stage.COMPOSE)
+
+
+def _publish(task: str, *, queue: Stage) -> None:
     try:
-        _producer().send_task(TASK.format(stage), queue=stage.value, retry=False, ignore_result=True)
+        _producer().send_task(TASK.format(task), queue=queue.value, retry=False, ignore_result=True)
     except _errors() as error:
-        log.warning("could not wake %s (the next tick will): %s", stage, error)
+        log.warning("could not wake %s (the next tick will): %s", queue, error)
 
 
 def _errors() -> tuple[type[BaseException], ...]:

@@ -81,7 +81,7 @@ class Supervisor:
             signal.signal(number, self._stop)
         try:
             while not self._stopping:
-                self._tend()
+                self.tend()
                 time.sleep(POLL_SECONDS)
         finally:
             self.stop_children()
@@ -89,7 +89,8 @@ class Supervisor:
     def _stop(self, number: int, _frame: FrameType | None) -> None:
         self._stopping = True
 
-    def _tend(self) -> None:
+    def tend(self) -> None:
+        """Start what is not running and due to start."""
         now = time.monotonic()
         for child in self._children:
             if child.is_running():

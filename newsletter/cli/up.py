@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 import click
@@ -14,6 +15,7 @@ from newsletter.cli.supervisor import Supervisor
 from newsletter.errors import ConfigurationError
 
 START_SECONDS = 10.0
+QUIET = ("--loglevel", "WARNING", "--without-gossip", "--without-mingle")
 
 
 @click.command()
@@ -22,6 +24,7 @@ START_SECONDS = 10.0
 def up(host: str, port: int) -> None:
     """Web, workers and scheduler in one go, with embedded Redis and SQLite unless configured."""
     with one_line_errors(Session(as_json=False, now=None)):
+        _link_to_port(port)
         supervisor = Supervisor(say=_say)
         environment = prepare(supervisor)
         add_services(supervisor, environment=environment, host=host, port=port)
@@ -31,29 +34,38 @@ def up(host: str, port: int) -> None:
         supervisor.run()
 
 
+def _link_to_port(port: int) -> None:
+    """Let links lead to this port, unless the settings say where the service is reached."""
+    from newsletter.config import Config, load_config
+
+    if load_config().base_url == Config.model_fields["base_url"].default:
+        os.environ["NEWSLETTER_BASE_URL"] = f"http://localhost:{port}"
+
+
 def prepare(supervisor: Supervisor) -> dict[str, str]:
     """Migrate, add topics to an empty service, start a Redis if none is configured; return the environment."""
     from newsletter.config import load_config
 
     config = load_config()
-    environment = dict(os.environ)
     if not config.redis_url:
-        environment["REDIS_URL"] = os.environ["REDIS_URL"] = _start_redis(supervisor, config.data_dir.absolute())
+        os.environ["REDIS_URL"] = start_redis(supervisor, config.data_dir.absolute())
     start_django(migrated=False)
     from django.core.management import call_command
 
     call_command("migrate", verbosity=0)
     _add_first_topics()
-    return environment
+    return dict(os.environ)
 
 
-def _start_redis(supervisor: Supervisor, data_dir: Path) -> str:
+def start_redis(supervisor: Supervisor, data_dir: Path) -> str:
+    """Start the embedded Redis as the first child and return its address once it listens."""
     from newsletter.adapters.redis_server import server_command, socket_path
 
-    data_dir.mkdir(parents=True, exist_ok=True)
     socket = socket_path(data_dir)
+    command = server_command(socket=socket)
+    data_dir.mkdir(parents=True, exist_ok=True)
     socket.unlink(missing_ok=True)
-    supervisor.add("redis", server_command(socket=socket), environment=os.environ)
+    supervisor.add("redis", command, environment=os.environ)
     supervisor.start("redis")
     deadline = time.monotonic() + START_SECONDS
     while not socket.is_socket():
@@ -75,23 +87,39 @@ def _add_first_topics() -> None:
         _say(f"added {added} starter topics")
 
 
-def add_services(supervisor: Supervisor, *, environment: dict[str, str], host: str, port: int) -> None:
-    """Add web, workers and scheduler; a worker of its own hands over what a person is waiting for."""
+def add_services(supervisor: Supervisor, *, environment: Mapping[str, str], host: str, port: int) -> None:
+    add_web(supervisor, environment=environment, host=host, port=port)
+    add_worker(supervisor, environment=environment)
+    add_notices(supervisor, environment=environment)
+    add_beat(supervisor, environment=environment)
+
+
+def add_web(supervisor: Supervisor, *, environment: Mapping[str, str], host: str, port: int) -> None:
+    configured = ["-c", "python:newsletter.web.gunicorn_config", "--bind", f"{host}:{port}"]
+    command = [sys.executable, "-m", "gunicorn", "newsletter.web.wsgi:application", *configured]
+    supervisor.add("web", command, environment=environment)
+
+
+def add_worker(supervisor: Supervisor, *, environment: Mapping[str, str]) -> None:
+    queues = ["-Q", "gather,summarise,compose,deliver", "-c", "2", "-n", f"work-{os.getpid()}@%h"]
+    supervisor.add("worker", [*_celery("worker"), *queues, *QUIET], environment=environment)
+
+
+def add_notices(supervisor: Supervisor, *, environment: Mapping[str, str]) -> None:
+    """Add the worker of its own that hands over what a person is waiting for."""
+    queues = ["-Q", "notices", "-c", "1", "-n", f"notices-{os.getpid()}@%h"]
+    supervisor.add("notices", [*_celery("worker"), *queues, *QUIET], environment=environment)
+
+
+def add_beat(supervisor: Supervisor, *, environment: Mapping[str, str]) -> None:
     from django.conf import settings
 
-    python = [sys.executable, "-m"]
-    gunicorn = [*python, "gunicorn", "newsletter.web.wsgi:application", "-c", "python:newsletter.web.gunicorn_config"]
-    celery = [*python, "celery", "-A", "worker.app"]
-    # Several services may share a machine: the node name keeps their workers apart.
-    node = f"{os.getpid()}@%h"
-    work = ["-Q", "gather,summarise,compose,deliver", "-c", "2", "-n", f"work-{node}"]
-    notices = ["-Q", "notices", "-c", "1", "-n", f"notices-{node}"]
-    quiet = ["--loglevel", "WARNING", "--without-gossip", "--without-mingle"]
-    schedule = str(settings.DATA_DIR / "beat-schedule")
-    supervisor.add("web", [*gunicorn, "--bind", f"{host}:{port}"], environment=environment)
-    supervisor.add("worker", [*celery, "worker", *work, *quiet], environment=environment)
-    supervisor.add("notices", [*celery, "worker", *notices, *quiet], environment=environment)
-    supervisor.add("beat", [*celery, "beat", "-s", schedule, "--loglevel", "WARNING"], environment=environment)
+    schedule = ["-s", str(settings.DATA_DIR / "beat-schedule"), "--pidfile", "", "--loglevel", "WARNING"]
+    supervisor.add("beat", [*_celery("beat"), *schedule], environment=environment)
+
+
+def _celery(kind: str) -> list[str]:
+    return [sys.executable, "-m", "celery", "-A", "worker.app", kind]
 
 
 def _say(line: str) -> None:

@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from typing import Any
+
+MAX_TAKEAWAYS = 7
+MAX_QUOTES = 3
+SECTION_KINDS = ("problem", "method", "results", "limits")
+"""The sections of a complete reading, in order."""
 
 
 class Depth(StrEnum):
@@ -51,7 +58,7 @@ class Section:
     """A part of a reading. No claims means: not stated in the paper."""
 
     kind: str
-    """``problem``, ``method``, ``results``, ``limits``."""
+    """One of ``SECTION_KINDS``."""
     claims: tuple[Claim, ...] = ()
 
 
@@ -81,6 +88,13 @@ class Summary:
         """How many claims were checked and are shown."""
         return 1 + len(self.takeaways) + sum(len(section.claims) for section in self.sections)
 
+    @property
+    def depth(self) -> Depth:
+        """The deepest depth it can be shown at: a reading with a section missing is none."""
+        if {section.kind for section in self.sections} >= set(SECTION_KINDS):
+            return Depth.READING
+        return Depth.TAKEAWAYS if self.takeaways else Depth.HEADLINE
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
@@ -92,3 +106,105 @@ class Draft:
     input_tokens: int = 0
     output_tokens: int = 0
     notes: tuple[str, ...] = field(default=())
+
+
+def at_depth(summary: Summary, depth: Depth) -> Summary:
+    """Cut ``summary`` to ``depth``, or to the deepest it holds where that is shallower."""
+    shown = min(depth, summary.depth, key=lambda depth: depth.rank)
+    return replace(
+        summary,
+        takeaways=summary.takeaways if shown is not Depth.HEADLINE else (),
+        sections=summary.sections if shown is Depth.READING else (),
+    )
+
+
+# --- stored form -----------------------------------------------------------------------------------------
+
+
+def summary_to_json(summary: Summary) -> dict[str, Any]:
+    """Return plain JSON values, from which ``summary_from_json`` makes an equal summary."""
+    return {
+        "voice": summary.voice.value,
+        "headline": _claim_to_json(summary.headline),
+        "takeaways": [_claim_to_json(claim) for claim in summary.takeaways],
+        "sections": [
+            {"kind": section.kind, "claims": [_claim_to_json(claim) for claim in section.claims]}
+            for section in summary.sections
+        ],
+        "withheld": [withheld.reason for withheld in summary.withheld],
+        "fallback_reason": summary.fallback_reason,
+    }
+
+
+def summary_from_json(stored: Mapping[str, Any]) -> Summary:
+    """Read what ``summary_to_json`` wrote. Raises KeyError, TypeError or ValueError for anything else."""
+    return Summary(
+        voice=Voice(stored["voice"]),
+        headline=_claim_from_json(stored["headline"]),
+        takeaways=_claims_from_json(stored["takeaways"]),
+        sections=tuple(
+            Section(kind=section["kind"], claims=_claims_from_json(section["claims"]))
+            for section in stored["sections"]
+        ),
+        withheld=tuple(Withheld(reason=reason) for reason in stored["withheld"]),
+        fallback_reason=stored["fallback_reason"],
+    )
+
+
+def _claim_to_json(claim: Claim) -> dict[str, Any]:
+    return {
+        "text": claim.text,
+        "evidence": [
+            {"quote": item.quote, "where": item.where, "marks": [list(mark) for mark in item.marks]}
+            for item in claim.evidence
+        ],
+    }
+
+
+def _claim_from_json(stored: Mapping[str, Any]) -> Claim:
+    return Claim(
+        text=stored["text"],
+        evidence=tuple(
+            Evidence(
+                quote=item["quote"],
+                where=item["where"],
+                marks=tuple((start, end) for start, end in item["marks"]),
+            )
+            for item in stored["evidence"]
+        ),
+    )
+
+
+def _claims_from_json(stored: Sequence[Mapping[str, Any]]) -> tuple[Claim, ...]:
+    return tuple(_claim_from_json(claim) for claim in stored)
+
+
+# --- what a model is asked for ---------------------------------------------------------------------------
+
+
+def response_schema(depth: Depth) -> dict[str, Any]:
+    """The JSON a model must answer with, in the OpenAPI subset that Gemini's ``responseSchema`` takes.
+
+    Every claim carries its quotes; no field has room for authors, links or anything else arXiv states.
+    """
+    claims = {"type": "ARRAY", "items": _CLAIM_SCHEMA}
+    fields: dict[str, Any] = {"headline": _CLAIM_SCHEMA}
+    if depth is not Depth.HEADLINE:
+        fields["takeaways"] = {**claims, "max_items": MAX_TAKEAWAYS}
+    if depth is Depth.READING:
+        fields["sections"] = {
+            "type": "OBJECT",
+            "properties": dict.fromkeys(SECTION_KINDS, claims),
+            "required": list(SECTION_KINDS),
+        }
+    return {"type": "OBJECT", "properties": fields, "required": list(fields)}
+
+
+_CLAIM_SCHEMA: dict[str, Any] = {
+    "type": "OBJECT",
+    "properties": {
+        "text": {"type": "STRING"},
+        "quotes": {"type": "ARRAY", "items": {"type": "STRING"}, "min_items": 1, "max_items": MAX_QUOTES},
+    },
+    "required": ["text", "quotes"],
+}

@@ -12,9 +12,10 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from newsletter.adapters.ports import Answer, PaperSource, Window
-from newsletter.core.categories import ALL_ARCHIVES
+from newsletter.core.categories import ALL_OF_ARXIV
 from newsletter.core.papers import PaperRecord
-from newsletter.core.query import parse, required_categories
+from newsletter.core.query import categories as required_categories
+from newsletter.core.query import parse
 from newsletter.errors import NewsletterError, TemporaryError
 from newsletter.models import GatherRun, Paper, Topic
 from newsletter.models.paper import record_fields
@@ -49,7 +50,7 @@ def needed_categories() -> frozenset[str]:
     for query in Topic.objects.filter(is_active=True).values_list("query", flat=True):
         required = required_categories(parse(query))
         if required is None:
-            return ALL_ARCHIVES
+            return frozenset(ALL_OF_ARXIV)
         needed |= required
     return frozenset(needed)
 

@@ -46,18 +46,19 @@ def _match_changed_topics(*, now: datetime, lookback: timedelta) -> int:
         return 0
     since = now - lookback
     recent = Q(first_seen_at__gte=since) | Q(published_at__gte=since)
-    index = _index(Paper.objects.filter(recent, is_withdrawn=False, matched_at__isnull=False))
-    return sum(_match_changed_topic(topic, index=index, now=now) for topic in topics)
+    papers = list(Paper.objects.filter(recent, is_withdrawn=False, matched_at__isnull=False))
+    index, compared = _index(papers), {paper.pk for paper in papers}
+    return sum(_match_changed_topic(topic, index=index, compared=compared, now=now) for topic in topics)
 
 
 @transaction.atomic
-def _match_changed_topic(topic: Topic, *, index: TopicIndex, now: datetime) -> int:
+def _match_changed_topic(topic: Topic, *, index: TopicIndex, compared: set[int], now: datetime) -> int:
     # Another edit may have come in between: then it stays marked, and the next run looks back again.
     if not Topic.objects.filter(pk=topic.pk, query=topic.query).update(looks_back=False):
         return 0
     hits = {hit.paper_id: hit.score for hit in index.search(parse(topic.query))}
     old = set(Match.objects.filter(topic=topic).values_list("paper_id", flat=True))
-    gone = [paper_id for paper_id in old & index.paper_ids if paper_id not in hits]
+    gone = [paper_id for paper_id in old & compared if paper_id not in hits]
     for chunk in _chunks(gone):
         Match.objects.filter(topic=topic, paper_id__in=chunk).delete()
     return _insert(

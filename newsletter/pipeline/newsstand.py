@@ -14,7 +14,8 @@ from pyroaring import BitMap
 
 from newsletter.core.cadence import period_days
 from newsletter.core.papers import PaperRecord
-from newsletter.core.query import covers, parse, required_categories
+from newsletter.core.query import categories as required_categories
+from newsletter.core.query import covers, parse
 from newsletter.core.selection import Candidate
 from newsletter.models import Match, Paper, Subscriber, Subscription, Topic
 
@@ -120,19 +121,17 @@ class Newsstand:
     def _asked_for(self, query: str) -> BitMap:
         if query not in self._asked:
             required = required_categories(parse(query))
-            self._asked[query] = BitMap.union(
-                BitMap(),
-                *(
-                    ids
-                    for categories, ids in self._by_categories.items()
-                    if required is None or covers(required, categories)
-                ),
-            )
+            groups = (ids for codes, ids in self._by_categories.items() if _is_asked_for(codes, required))
+            self._asked[query] = BitMap.union(BitMap(), *groups)
         return self._asked[query]
 
     @staticmethod
     def records(paper_ids: Iterable[int]) -> dict[int, PaperRecord]:
         return {pk: paper.record for pk, paper in Paper.objects.in_bulk(set(paper_ids)).items()}
+
+
+def _is_asked_for(codes: tuple[str, ...], required: frozenset[str] | None) -> bool:
+    return required is None or any(covers(pattern, code) for pattern in required for code in codes)
 
 
 def _matches(topic_ids: set[int], *, since: datetime, now: datetime) -> dict[int, list[Match]]:

@@ -1,0 +1,262 @@
+"""arXiv's API: as few queries as it takes, each answered whole or not at all.
+
+Of the ``arxiv`` package the parser is used (arxiv_feed.py), not its ``Client``, which has no time-out,
+retries at a fixed pace whatever Retry-After says, and takes a broken answer for a short one.
+Which papers are new, and when to ask, is the pipeline's.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+from urllib.parse import urlencode
+
+import requests
+from urllib3.exceptions import HTTPError, ReadTimeoutError
+
+from newsletter.adapters.arxiv_feed import Page, UnusableError, check, newest, parse
+from newsletter.adapters.ports import Answer, RequestGate, Window
+from newsletter.errors import BadInput, PermanentError, TemporaryError
+
+API_URL = "https://export.arxiv.org/api/query"
+PAGE_SIZE = 2_000
+"""The most results of one request (arXiv API manual §3.1.1.2)."""
+MAX_RESULTS = 30_000
+"""The most results of one query (same section): a longer window is halved."""
+MAX_URL = 4_000
+"""Longest address asked for, in characters: half of what RFC 9110 §4.1 expects everyone to accept."""
+MAX_BYTES = 64 * 1024 * 1024
+FIRST_PAUSE, LONGEST_PAUSE = 3.0, 60.0
+
+_CATEGORY = re.compile(r"[a-z]+(?:-[a-z]+)?(?:\.(?:[A-Za-z]+(?:-[a-z]+)?|\*))?")
+_MINUTE = timedelta(minutes=1)
+
+
+@dataclass(slots=True)
+class _Patience:
+    """How much longer one command may go on retrying, in seconds."""
+
+    left: float
+    pause: float = FIRST_PAUSE
+
+    def wait(self, error: TemporaryError, *, spent: float, sleep: Callable[[float], None]) -> None:
+        """Wait as the back-off or arXiv says; raise ``error`` if that would take longer than is left."""
+        self.left -= spent
+        pause = max(self.pause, error.retry_after or 0.0)
+        if pause >= self.left:
+            raise error
+        sleep(pause)
+        self.left -= pause
+        self.pause = min(self.pause * 2, LONGEST_PAUSE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArxivApi:
+    """A PaperSource. Every request is made inside ``gate`` and its connection closed before the gate is."""
+
+    gate: RequestGate
+    url: str = API_URL
+    timeout: tuple[float, float] = (10.0, 30.0)
+    """Seconds to connect, and between two bytes; an answer as a whole may take ``give_up_after``."""
+    page_size: int = PAGE_SIZE
+    give_up_after: float = 60.0
+    """Seconds that failed requests and the pauses after them may take, for one ``fetch`` altogether."""
+    user_agent: str = "arxiv-newsletter"
+    """Name the service and a way to reach its operator."""
+    sleep: Callable[[float], None] = field(default=time.sleep, repr=False)
+
+    def fetch(self, categories: Collection[str], *, window: Window) -> Iterator[Answer]:
+        """Yield one complete answer per query; in a window that had to be halved a paper may come twice.
+
+        ``categories`` are arXiv's, ``cs.*`` for a whole archive. The window is rounded outwards to whole
+        minutes, which is all that submittedDate knows. Raises BadInput for what cannot be a category.
+        """
+        for category in categories:
+            if not _CATEGORY.fullmatch(category):
+                raise BadInput(f"not an arXiv category: {category!r}")
+        patience = _Patience(left=self.give_up_after)
+        for group in self._groups(sorted(set(categories)), window=window):
+            yield from self._query(group, window=window, patience=patience)
+
+    def read_file(self, path: str) -> Answer:
+        """Read a saved page of the API, which need not be all of its query. Raises BadInput."""
+        try:
+            body = Path(path).read_bytes()
+        except OSError as error:
+            raise BadInput(f"{path}: cannot be read: {error.strerror or error}") from error
+        try:
+            page = parse(body)
+            check(page)
+        except UnusableError as error:
+            raise BadInput(
+                f"{path}: {error}; give an answer of arXiv's API saved whole (Atom XML)"
+            ) from error
+        papers = newest(page.papers)
+        return Answer(query=path, total_results=page.total, papers=papers, refused=page.refused)
+
+    # --- queries -------------------------------------------------------------------------------------------
+
+    def _groups(self, categories: Sequence[str], *, window: Window) -> Iterator[Sequence[str]]:
+        """Divide the categories so that no address is too long: as few groups as that takes."""
+        whole = {category[:-1] for category in categories if category.endswith(".*")}
+        left = [
+            name for name in categories if name.endswith("*") or name.partition(".")[0] + "." not in whole
+        ]
+        while left:
+            size = len(left)
+            while size > 1 and len(self._address(_query(left[:size], window=window), start=99_999)) > MAX_URL:
+                size -= 1
+            yield left[:size]
+            left = left[size:]
+
+    def _query(self, categories: Sequence[str], *, window: Window, patience: _Patience) -> Iterator[Answer]:
+        query = _query(categories, window=window)
+        first = self._page(query, start=0, patience=patience)
+        if first.total > MAX_RESULTS:
+            for half in _halves(window):
+                yield from self._query(categories, window=half, patience=patience)
+            return
+        pages = [first]
+        while (start := sum(page.entries for page in pages)) < first.total:
+            pages.append(self._page(query, start=start, patience=patience))
+            if pages[-1].total != first.total:
+                raise TemporaryError(
+                    f"arXiv's number of results changed from {first.total} to {pages[-1].total} between pages"
+                )
+        yield Answer(
+            query=query,
+            total_results=first.total,
+            papers=newest([paper for page in pages for paper in page.papers]),
+            requests=len(pages),
+            refused=tuple(line for page in pages for line in page.refused),
+        )
+
+    def _address(self, query: str, *, start: int) -> str:
+        parameters = {
+            "search_query": query,
+            "start": str(start),
+            "max_results": str(self.page_size),
+            "sortBy": "submittedDate",
+            "sortOrder": "descending",
+        }
+        return f"{self.url}?{urlencode(parameters)}"
+
+    # --- requests ------------------------------------------------------------------------------------------
+
+    def _page(self, query: str, *, start: int, patience: _Patience) -> Page:
+        """Ask until a whole page comes or the patience ends; then raise what went wrong last."""
+        while True:
+            with self.gate():
+                began = time.monotonic()
+                try:
+                    body = self._get(self._address(query, start=start), seconds=patience.left)
+                    return self._whole(body, start=start)
+                except TemporaryError as error:
+                    failed, spent = error, time.monotonic() - began
+            patience.wait(failed, spent=spent, sleep=self.sleep)
+
+    def _whole(self, body: bytes, *, start: int) -> Page:
+        try:
+            page = parse(body)
+            check(page, start=start, asked=self.page_size)
+        except UnusableError as error:
+            raise TemporaryError(f"arXiv's answer cannot be used: {error}", status=200) from error
+        return page
+
+    def _get(self, address: str, *, seconds: float) -> bytes:
+        """One request on a connection of its own, read whole within ``seconds``."""
+        ends = time.monotonic() + seconds
+        headers = {"User-Agent": self.user_agent, "Connection": "close"}
+        connect, read = (max(min(limit, seconds), 0.001) for limit in self.timeout)
+        try:
+            with requests.get(
+                address, headers=headers, timeout=(connect, read), stream=True, allow_redirects=False
+            ) as response:
+                _check_status(response)
+                return _read(response, ends=ends)
+        except (requests.Timeout, ReadTimeoutError) as error:
+            raise TemporaryError(f"arXiv did not answer within {read:g} s") from error
+        except (requests.ConnectionError, HTTPError, OSError) as error:
+            raise TemporaryError(f"the connection to arXiv failed: {_reason(error)}") from error
+        except requests.RequestException as error:
+            raise PermanentError(f"arXiv cannot be asked at {self.url}: {error}", reason="request") from error
+
+
+def _query(categories: Sequence[str], *, window: Window) -> str:
+    asked = " OR ".join(f"cat:{category}" for category in categories)
+    start, end = (f"{moment.astimezone(UTC):%Y%m%d%H%M}" for moment in _whole_minutes(window))
+    return f"({asked}) AND submittedDate:[{start} TO {end}]"
+
+
+def _whole_minutes(window: Window) -> tuple[datetime, datetime]:
+    end = window.end.replace(second=0, microsecond=0)
+    return window.start.replace(second=0, microsecond=0), end if end == window.end else end + _MINUTE
+
+
+def _halves(window: Window) -> tuple[Window, Window]:
+    """The later half first, as the results are; both hold the minute in between."""
+    start, end = _whole_minutes(window)
+    if end - start <= _MINUTE:
+        raise PermanentError(f"arXiv has more than {MAX_RESULTS} results for one minute", reason="too_many")
+    middle = start + (end - start) // 2 // _MINUTE * _MINUTE
+    return Window(start=middle, end=end), Window(start=start, end=middle)
+
+
+def _check_status(response: requests.Response) -> None:
+    status = response.status_code
+    if status == requests.codes.ok:
+        return
+    if status in {408, 425, 429} or status >= 500:
+        retry_after = _retry_after(response.headers)
+        raise TemporaryError(f"arXiv answered {status}", retry_after=retry_after, status=status)
+    if 300 <= status < 400:
+        place = response.headers.get("Location", "elsewhere")
+        raise PermanentError(f"arXiv answered {status}: it moved to {place}", reason="moved", status=status)
+    said = _error_entry(response.raw.read(20_000, decode_content=True))
+    raise PermanentError(f"arXiv answered {status}{said}", reason="refused", status=status)
+
+
+def _error_entry(body: bytes) -> str:
+    """What a refusal's error entry says, as ``: incorrect id format``, or nothing."""
+    try:
+        parse(body)
+    except UnusableError as error:
+        return f": {error}"
+    return ""
+
+
+def _retry_after(headers: requests.structures.CaseInsensitiveDict[str]) -> float | None:
+    """Seconds to wait (RFC 9110 §10.2.3: a number, or a date, measured by the server's own clock)."""
+    value = headers.get("Retry-After", "").strip()
+    if value.isdecimal():
+        return float(value)
+    try:
+        until = parsedate_to_datetime(value)
+        now = parsedate_to_datetime(headers["Date"]) if "Date" in headers else datetime.now(UTC)
+        return max((until - now).total_seconds(), 0.0)
+    except (TypeError, ValueError):
+        return None
+
+
+def _read(response: requests.Response, *, ends: float) -> bytes:
+    """The body, as it comes in: a server that drips a byte now and then meets the deadline too."""
+    body = bytearray()
+    while chunk := response.raw.read1(65_536, decode_content=True):
+        body += chunk
+        if len(body) > MAX_BYTES:
+            raise PermanentError(f"arXiv's answer is longer than {MAX_BYTES} bytes", reason="too_long")
+        if time.monotonic() > ends:
+            raise TemporaryError("arXiv's answer took too long to come in")
+    return bytes(body)
+
+
+def _reason(error: BaseException) -> str:
+    """The innermost cause: urllib3 wraps it in addresses and object names."""
+    while inner := error.__cause__ or error.__context__:
+        error = inner
+    return str(error) or type(error).__name__

@@ -1,0 +1,187 @@
+"""``newsletter demo``: a sample newsroom end to end, through a real worker, into a local outbox."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from newsletter.cli.session import Session, one_line_errors, start_django
+from newsletter.cli.supervisor import Supervisor
+from newsletter.errors import ConfigurationError, NewsletterError
+
+if TYPE_CHECKING:
+    from newsletter.pipeline.gather import GatherReport
+
+FOLDER = Path("var/demo")
+WAIT_SECONDS = 60.0
+JOINED_BEFORE = timedelta(days=8)
+"""Every reader's slot has passed once since then."""
+OWN_SETTINGS = {
+    "DATABASE_URL": "",
+    "REDIS_URL": "",
+    "NEWSLETTER_MAILER": "outbox",
+    "NEWSLETTER_OUTBOX_DIR": "",
+    "NEWSLETTER_SECRET_KEY": "",
+}
+"""The demo never touches the real service, whatever .env says."""
+
+
+@click.command()
+@click.option("--live", is_flag=True, help="Ask arXiv itself; when that fails, say so and use the sample.")
+@click.option("--serve", is_flag=True, help="Keep the site up, with /outbox/ readable in the browser.")
+@click.option("--port", type=click.IntRange(1, 65535), default=8000, show_default=True)
+def demo(live: bool, serve: bool, port: int) -> None:
+    """Run the whole service once on a week of papers, in var/demo, made anew each time."""
+    with one_line_errors(Session(as_json=False, now=None)):
+        _make_folder(port=port, live=live)
+        supervisor = Supervisor(say=lambda line: click.echo(line, err=True))
+        try:
+            has_redis = _start_redis(supervisor)
+            start_django()
+            started = time.monotonic()
+            gathered = _set_up(live=live)
+            _deliver(supervisor, has_redis=has_redis)
+            _report(gathered, seconds=time.monotonic() - started)
+            if serve and has_redis:
+                _serve(supervisor, port=port)
+        finally:
+            supervisor.stop_children()
+
+
+def _make_folder(*, port: int, live: bool) -> None:
+    shutil.rmtree(FOLDER, ignore_errors=True)
+    FOLDER.mkdir(parents=True)
+    os.environ.update(OWN_SETTINGS)
+    os.environ["NEWSLETTER_DATA_DIR"] = str(FOLDER)
+    os.environ["NEWSLETTER_BASE_URL"] = f"http://localhost:{port}"
+    if not live:
+        os.environ["NEWSLETTER_SUMMARISER"] = "extractive"
+
+
+def _start_redis(supervisor: Supervisor) -> bool:
+    from newsletter.cli.up import start_redis
+
+    try:
+        os.environ["REDIS_URL"] = start_redis(supervisor, FOLDER.absolute())
+    except ConfigurationError as error:
+        click.echo(f"{error}\nWithout it the demo runs the same stages in this process.")
+        return False
+    return True
+
+
+def _set_up(*, live: bool) -> GatherReport:
+    """Add topics and readers, and take in a week of papers."""
+    from django.conf import settings
+    from django.utils import timezone
+
+    from newsletter.adapters.registry import paper_source
+    from newsletter.pipeline.gather import gather_files, gather_papers
+
+    now = timezone.now()
+    _add_readers(now=now - JOINED_BEFORE)
+    source = paper_source(settings.CONFIG)
+    if live:
+        click.echo("asking arXiv for the last 14 days (three seconds between pages) …")
+        report = gather_papers(source, now=now, lookback=timedelta(days=14))
+        if report.new and not report.failed:
+            return report
+        click.echo(f"arXiv gave nothing ({'; '.join(report.errors) or 'no papers'}): using the sample week instead")
+    from newsletter.sample.newsroom import write_week
+
+    files = write_week(FOLDER, last_day=(now - timedelta(days=1)).date())
+    return gather_files(source, paths=[str(path) for path in files], now=now)
+
+
+def _add_readers(*, now: datetime) -> None:
+    from newsletter.sample.newsroom import newsroom
+    from newsletter.subscriptions import Wishes, add_by_operator
+    from newsletter.topics import add_topic
+
+    room = newsroom()
+    for topic in room.topics:
+        names = {"zh-hans": topic.pop("name_zh")}
+        add_topic(**topic, names=names, now=now)
+    for reader in room.readers:
+        email, topics = reader.pop("email"), reader.pop("topics")
+        add_by_operator(email, topics=topics, wishes=Wishes.checked(**reader), source="newsletter demo", now=now)
+
+
+def _deliver(supervisor: Supervisor, *, has_redis: bool) -> None:
+    """Have a Celery worker do what is due; without Redis do it here."""
+    from django.conf import settings
+    from django.utils import timezone
+
+    if not has_redis:
+        from newsletter.pipeline.run import run_once
+        from newsletter.pipeline.stages import Stages
+
+        run_once(Stages(settings.CONFIG), now=timezone.now(), gather=False)
+        return
+    from newsletter.cli.up import add_worker
+
+    add_worker(supervisor, environment=dict(os.environ))
+    supervisor.start("worker")
+    click.echo("a Celery worker is composing and delivering …")
+    deadline = time.monotonic() + WAIT_SECONDS
+    from newsletter.adapters.broker import publish_tick
+
+    publish_tick()
+    while not _is_done():
+        if time.monotonic() > deadline:
+            raise NewsletterError("the worker did not finish within a minute: see what it printed above")
+        supervisor.tend()
+        time.sleep(0.1)
+
+
+def _is_done() -> bool:
+    from newsletter.models import Delivery, Subscriber
+    from newsletter.models.delivery import OPEN, State
+
+    unfinished = Delivery.objects.filter(state__in=(*OPEN, State.SENDING))
+    return Delivery.objects.count() >= Subscriber.objects.count() and not unfinished.exists()
+
+
+def _report(gathered: GatherReport, *, seconds: float) -> None:
+    """Print what happened as a small table, and the files to open."""
+    from django.conf import settings
+    from rich.console import Console
+    from rich.table import Table
+
+    from newsletter.models import Delivery, Match, Paper, Summary
+
+    withdrawn = Paper.objects.filter(is_withdrawn=True).count()
+    matched = Match.objects.values("paper").distinct().count()
+    click.echo(
+        f"\n{gathered.new} papers gathered ({gathered.updated} revised, {withdrawn} withdrawn), {matched} matched, "
+        f"{Summary.objects.exclude(content=None).count()} summarised, in {seconds:.1f} s\n"
+    )
+    table = Table(box=None, pad_edge=False)
+    for heading in ("reader", "cadence", "language", "summarised", "listed", "counted", "of", "state"):
+        table.add_column(heading, justify="right" if heading in {"summarised", "listed", "counted", "of"} else "left")
+    deliveries = Delivery.objects.select_related("subscriber").order_by("subscriber__email_key")
+    for each in deliveries:
+        counts = [str(len(each.papers.get(part, ()))) for part in ("summarised", "listed", "counted")]
+        reader = each.subscriber
+        if reader is not None:
+            table.add_row(reader.email, reader.cadence, reader.language, *counts, str(each.scanned), each.state)
+    Console(width=100).print(table)
+    click.echo(f"\nThe mails are in {os.path.relpath(settings.CONFIG.outbox_folder)}:")
+    for each in deliveries:
+        click.echo(f"  {each.pk}.eml  {each.subject}")
+
+
+def _serve(supervisor: Supervisor, *, port: int) -> None:
+    from newsletter.cli.up import add_beat, add_notices, add_web
+
+    environment = dict(os.environ)
+    add_web(supervisor, environment=environment, host="127.0.0.1", port=port)
+    add_notices(supervisor, environment=environment)
+    add_beat(supervisor, environment=environment)
+    click.echo(f"\nOpen http://localhost:{port}/outbox/ (Ctrl-C stops everything).")
+    supervisor.run()

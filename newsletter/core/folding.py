@@ -1,0 +1,93 @@
+"""Text compared as a reader would: white space, dashes, quote marks, ligatures and case do not count.
+
+Owns where a quote stands in a source, as a span of the source's own characters. What differs in words or
+digits is never found.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass
+from functools import lru_cache
+
+_DASHES = frozenset("-‐‑‒–—―−﹣－\u00ad")
+_QUOTES = dict.fromkeys("'’‘‚‛`´′", "'") | dict.fromkeys('"“”„‟″«»', '"')
+_INVISIBLE = frozenset("\u200b\u200c\u200d\u2060\ufeff")
+_AROUND_A_QUOTE = " \t\n\"'“”‘’`«»…,;:."
+
+
+@dataclass(frozen=True, slots=True)
+class Folded:
+    """Text without what does not count; ``origins[i]`` is where ``text[i]`` came from."""
+
+    text: str
+    origins: tuple[int, ...]
+
+
+def fold(text: str) -> Folded:
+    """Fold case, ligatures, widths, quote marks and white space; dashes go with the space around them.
+
+    A dash goes entirely so that ``multi-view``, ``multi- view`` and ``multiview`` agree. Superscripts stay:
+    ``10³`` is not ``103``.
+    """
+    letters: list[str] = []
+    origins: list[int] = []
+    after_dash = False
+    for position, character in enumerate(text):
+        if character in _INVISIBLE:
+            continue
+        if character in _DASHES:
+            if letters and letters[-1] == " ":
+                letters.pop()
+                origins.pop()
+            after_dash = True
+            continue
+        for folded in _fold_character(character):
+            if folded == " " and (after_dash or (letters and letters[-1] == " ")):
+                continue
+            after_dash = False
+            letters.append(folded)
+            origins.append(position)
+    return Folded("".join(letters), tuple(origins))
+
+
+def find_quote(quote: str, *, source: Folded) -> tuple[int, int] | None:
+    """Return the span of the unfolded source that says ``quote``, on whole words; None when there is none."""
+    wanted = fold(quote.strip(_AROUND_A_QUOTE)).text.strip()
+    start = source.text.find(wanted) if wanted else -1
+    while start >= 0:
+        end = start + len(wanted)
+        if not _cuts(source, start) and not _cuts(source, end):
+            return source.origins[start], source.origins[end - 1] + 1
+        start = source.text.find(wanted, start + 1)
+    return None
+
+
+def is_cjk(character: str) -> bool:
+    return "\u2e80" <= character <= "\u9fff"
+
+
+@lru_cache(maxsize=4096)
+def _fold_character(character: str) -> str:
+    if character.isspace():
+        return " "
+    if character in _QUOTES:
+        return _QUOTES[character]
+    if unicodedata.decomposition(character).startswith(("<super>", "<sub>")):
+        return character
+    return unicodedata.normalize("NFKC", character).casefold()
+
+
+def _cuts(source: Folded, position: int) -> bool:
+    """Say whether ``position`` stands inside a word or a number: ``5`` is no quote of ``1.5`` or ``500``."""
+    if not 0 < position < len(source.text) or source.origins[position] - source.origins[position - 1] > 1:
+        return False
+    before, after = source.text[position - 1], source.text[position]
+    inside_word = before.isalnum() and after.isalnum() and not is_cjk(before) and not is_cjk(after)
+    starts_in_decimal = (
+        before in ".," and after.isdigit() and source.text[position - 2 : position - 1].isdigit()
+    )
+    ends_in_decimal = (
+        before.isdigit() and after in ".," and source.text[position + 1 : position + 2].isdigit()
+    )
+    return inside_word or starts_in_decimal or ends_in_decimal

@@ -1,0 +1,256 @@
+"""Claim against source: what may be shown of a draft, and why the rest is withheld.
+
+Owns the rules of a receipt: quotes stand in the paper; numbers, names and superlatives of a claim stand in
+its quotes. Leaves folding, numbers and marks to their modules. Nothing in here believes a model.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from functools import cached_property
+
+from newsletter.core.folding import find_quote, fold
+from newsletter.core.marks import carrying_spans, is_chinese, shares_content
+from newsletter.core.papers import PaperRecord
+from newsletter.core.quantities import names, quantities
+from newsletter.core.reading import (
+    MAX_QUOTES,
+    MAX_TAKEAWAYS,
+    Claim,
+    Draft,
+    Evidence,
+    Section,
+    Summary,
+    Voice,
+    Withheld,
+)
+from newsletter.core.wording import CHATTER, KIN, MARKUP
+
+MAX_CHARACTERS = 600
+_MIN_QUOTE_WORDS = 3
+
+
+class WithheldReason(StrEnum):
+    """Why a claim is not shown; stored and counted, so a code is never reused for another meaning."""
+
+    EMPTY = "empty"
+    TOO_LONG = "too_long"
+    MARKUP = "markup"
+    CHATTER = "chatter"
+    WRONG_LANGUAGE = "wrong_language"
+    NO_QUOTE = "no_quote"
+    TOO_MANY_QUOTES = "too_many_quotes"
+    QUOTE_TOO_SHORT = "quote_too_short"
+    QUOTE_NOT_FOUND = "quote_not_found"
+    QUOTE_UNRELATED = "quote_unrelated"
+    NUMBER_NOT_IN_QUOTE = "number_not_in_quote"
+    NAME_NOT_IN_SOURCE = "name_not_in_source"
+    WORD_NOT_IN_QUOTE = "word_not_in_quote"
+    NOT_VERBATIM = "not_verbatim"
+    REPEATED = "repeated"
+    TOO_MANY = "too_many"
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Nothing of the draft may be shown: its headline failed."""
+
+    reason: WithheldReason
+    """The headline's."""
+    withheld: tuple[Withheld, ...]
+    """The headline and whatever else failed."""
+
+
+class _Source:
+    """The parts of a paper that may be quoted, folded once."""
+
+    def __init__(self, paper: PaperRecord) -> None:
+        self._texts = {"abstract": paper.abstract, "title": paper.title}
+        self._folded = {where: fold(text) for where, text in self._texts.items()}
+        self._whole = "\n".join(self._texts.values())
+
+    @cached_property
+    def _haystacks(self) -> tuple[str, str]:
+        return fold(self._whole).text, fold(_DASH.sub(" ", self._whole)).text
+
+    @cached_property
+    def _initials(self) -> str:
+        return "".join(word[0] for word in _INITIALS.findall(self._whole)).casefold()
+
+    def locate(self, evidence: Evidence) -> Evidence | None:
+        """Return ``evidence`` in the source's own characters."""
+        folded = self._folded.get(evidence.where)
+        span = find_quote(evidence.quote, source=folded) if folded else None
+        return replace(evidence, quote=self._texts[evidence.where][slice(*span)], marks=()) if span else None
+
+    def mentions(self, name: str) -> bool:
+        """Say whether ``name`` begins a word, or is spelt out (``LLM`` for "large language models").
+
+        Digits at its end must be all of the number.
+        """
+        singular = name[:-1] if len(name) > 3 and name.endswith("s") else name
+        pattern = rf"(?<![^\W_]){re.escape(fold(singular).text)}" + (
+            r"(?!\d)" if singular[-1].isdigit() else ""
+        )
+        if any(re.search(pattern, haystack) for haystack in self._haystacks):
+            return True
+        is_acronym = len(singular) >= _MIN_INITIALS and singular.isupper()
+        return is_acronym and singular.casefold() in self._initials
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """A claim before its judge; ``quotes`` are the source's words."""
+
+    claim: Claim
+    quotes: tuple[str, ...]
+    source: _Source
+    language: str
+
+    @property
+    def text(self) -> str:
+        return self.claim.text
+
+
+def ground(draft: Draft, *, source: PaperRecord, language: str, voice: Voice) -> Summary | Refusal:
+    """Keep the claims of ``draft`` that ``source`` bears out, with their evidence in its own characters.
+
+    ``language`` is what the claims were asked for in. A section that loses all its claims is dropped, never
+    shown as "not stated".
+    """
+    judge = _Judge(source, language=language, voice=voice)
+    headline = judge.judge(draft.headline)
+    takeaways = judge.keep(draft.takeaways)
+    shown, surplus = takeaways[:MAX_TAKEAWAYS], takeaways[MAX_TAKEAWAYS:]
+    sections = tuple(judge.keep_sections(draft.sections))
+    withheld = tuple(
+        Withheld(reason=reason) for reason in [*judge.refused, *[WithheldReason.TOO_MANY] * len(surplus)]
+    )
+    if headline is None:
+        return Refusal(judge.refused[0], withheld)
+    return Summary(voice=voice, headline=headline, takeaways=shown, sections=sections, withheld=withheld)
+
+
+class _Judge:
+    """Judges the claims of one draft in order, remembering what was refused and what was said already."""
+
+    def __init__(self, paper: PaperRecord, *, language: str, voice: Voice) -> None:
+        self._source = _Source(paper)
+        self._language = language
+        self._voice = voice
+        self._said: set[str] = set()
+        self.refused: list[WithheldReason] = []
+
+    def judge(self, claim: Claim, *, may_repeat: bool = False) -> Claim | None:
+        """Return ``claim`` with its evidence located and marked, or None and note the reason."""
+        located = [self._source.locate(evidence) for evidence in claim.evidence]
+        found = tuple(evidence for evidence in located if evidence)
+        case = _Case(claim, tuple(evidence.quote for evidence in found), self._source, self._language)
+        reason = next((reason for reason, fails in _CHECKS[self._voice] if fails(case)), None)
+        said = fold(claim.text).text
+        if reason is None and said in self._said and not may_repeat:
+            reason = WithheldReason.REPEATED
+        if reason is not None:
+            self.refused.append(reason)
+            return None
+        self._said.add(said)
+        return replace(
+            claim, evidence=found if self._voice is Voice.AUTHORS else _marked(found, claim=claim.text)
+        )
+
+    def keep(self, claims: Iterable[Claim]) -> tuple[Claim, ...]:
+        return tuple(kept for claim in claims if (kept := self.judge(claim)))
+
+    def keep_sections(self, sections: Iterable[Section]) -> Iterable[Section]:
+        """A section may repeat a takeaway: it is the same claim in its place."""
+        for section in sections:
+            judged = [self.judge(claim, may_repeat=True) for claim in section.claims]
+            kept = tuple(claim for claim in judged if claim)
+            if kept or not section.claims:
+                yield replace(section, claims=kept)
+
+
+def _marked(evidence: Sequence[Evidence], *, claim: str) -> tuple[Evidence, ...]:
+    return tuple(replace(item, marks=carrying_spans(item.quote, claim=claim)) for item in evidence)
+
+
+# --- the checks: each says whether a claim fails it ------------------------------------------------------
+
+
+def _is_wrong_language(case: _Case) -> bool:
+    """Only Chinese and English can be told apart by their letters; other languages pass."""
+    if case.language.startswith("zh"):
+        return not is_chinese(case.text)
+    return case.language == "en" and is_chinese(case.text)
+
+
+def _has_lost_quote(case: _Case) -> bool:
+    return len(case.quotes) < len(case.claim.evidence)
+
+
+def _has_short_quote(case: _Case) -> bool:
+    return any(len(item.quote.split()) < _MIN_QUOTE_WORDS for item in case.claim.evidence)
+
+
+def _has_unrelated_quote(case: _Case) -> bool:
+    """A claim in another language shares no words with the quote: its numbers and names are checked."""
+    return case.language == "en" and not all(shares_content(quote, claim=case.text) for quote in case.quotes)
+
+
+def _has_unquoted_number(case: _Case) -> bool:
+    quoted = [quantity for quote in case.quotes for quantity in quantities(quote)]
+    return any(not any(stated.agrees_with(other) for other in quoted) for stated in quantities(case.text))
+
+
+def _has_unknown_name(case: _Case) -> bool:
+    found = {name for name, _ in names(case.text)}
+    if case.language.startswith("zh"):
+        found |= set(_LATIN_WORD.findall(case.text))
+    elif case.language == "en":
+        found |= set(_CAPITALISED.findall(case.text))
+    return any(not case.source.mentions(name) for name in found)
+
+
+def _has_unquoted_word(case: _Case) -> bool:
+    quoted = " ".join(case.quotes)
+    return any(claimed.search(case.text) and not kin.search(quoted) for claimed, kin in KIN)
+
+
+def _is_not_verbatim(case: _Case) -> bool:
+    return fold(case.text).text not in {fold(item.quote).text for item in case.claim.evidence}
+
+
+_Check = tuple[WithheldReason, Callable[[_Case], bool]]
+
+_QUOTED: tuple[_Check, ...] = (
+    (WithheldReason.EMPTY, lambda case: not case.text.strip()),
+    (WithheldReason.NO_QUOTE, lambda case: not case.claim.evidence),
+    (WithheldReason.QUOTE_NOT_FOUND, _has_lost_quote),
+)
+_CHECKS: dict[Voice, tuple[_Check, ...]] = {
+    Voice.AUTHORS: (*_QUOTED, (WithheldReason.NOT_VERBATIM, _is_not_verbatim)),
+    Voice.MODEL: (
+        (WithheldReason.TOO_LONG, lambda case: len(case.text) > MAX_CHARACTERS),
+        (WithheldReason.MARKUP, lambda case: bool(MARKUP.search(case.text))),
+        (WithheldReason.CHATTER, lambda case: bool(CHATTER.search(case.text))),
+        (WithheldReason.WRONG_LANGUAGE, _is_wrong_language),
+        (WithheldReason.TOO_MANY_QUOTES, lambda case: len(case.claim.evidence) > MAX_QUOTES),
+        (WithheldReason.QUOTE_TOO_SHORT, _has_short_quote),
+        *_QUOTED,
+        (WithheldReason.QUOTE_UNRELATED, _has_unrelated_quote),
+        (WithheldReason.NUMBER_NOT_IN_QUOTE, _has_unquoted_number),
+        (WithheldReason.NAME_NOT_IN_SOURCE, _has_unknown_name),
+        (WithheldReason.WORD_NOT_IN_QUOTE, _has_unquoted_word),
+    ),
+}
+"""In the order in which a reason is given; the cheap ones first."""
+
+_LATIN_WORD = re.compile(r"[A-Za-z][A-Za-z]+")
+_CAPITALISED = re.compile(r"(?<=[a-z,;] )[A-Z][a-z]+")
+"""Inside an English sentence a capital makes a name."""
+_DASH = re.compile(r"[-‐‑‒–—]")
+_INITIALS = re.compile(r"[^\W\d_]+")
+_MIN_INITIALS = 3

@@ -1,0 +1,243 @@
+"""TeX in titles, abstracts and comments turned into text that a person can read in a mail.
+
+arXiv stores these fields as their authors typed them: mostly plain text, with some TeX in it. Nothing is
+ever dropped for not being understood: an unknown command leaves its name, an unbalanced dollar sign stays.
+Formulae become Unicode where common fonts have the characters, and plain ``x^(n+1)``, ``x_i`` elsewhere.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import cache
+from typing import Any
+
+from pylatexenc.latex2text import LatexNodes2Text, MacroTextSpec, get_default_latex_context_db
+
+_PARAGRAPH = re.compile(r"\s*\n(?:[ \t]+|\s*\n\s*)")
+"""arXiv keeps a line break only before leading white space (arXiv help, "Metadata for required fields")."""
+
+_NEEDS_WORK = re.compile(r"[\\$~{}`^]|''|--")
+_URL = re.compile(
+    r"\\url\s*\{([^{}]*)\}|\\href\s*\{([^{}]*)\}\s*\{((?:[^{}]|\{[^{}]*\})*)\}|(https?://[^\s{}\\$]+)"
+)
+_MATH = re.compile(
+    r"\$\$(?P<display>.+?)\$\$"
+    # As Pandoc's tex_math_dollars: no space inside the dollars, no digit after: "$5 and $10" is money.
+    r"|(?<!\\)\$(?P<inline>(?=\S)[^$]*?[^$\s\\])\$(?!\d)"
+    r"|(?<!\\)\$(?P<marked>(?![\d.,]+\s)[^$]*[\\^_][^$]*)\$"
+    r"|\\\((?P<paren>.+?)\\\)|\\\[(?P<bracket>.+?)\\\]"
+    r"|\\begin\{(?P<env>(?:equation|align|gather|multline|eqnarray|math|displaymath)\*?)\}"
+    r"(?P<environment>.+?)\\end\{(?P=env)\}",
+    re.DOTALL,
+)
+
+# Stand-ins from Unicode's private use area, so that finished pieces pass through the TeX parser untouched.
+_OPEN, _CLOSE, _FIRST_PIECE = "\ue000", "\ue001", 0xE010
+_FIRST_PROSE = 0xF0000
+_PROSE = re.compile(r"(?<= )[^\\{}\[\]^_`'\"<>?!-]{16,}")
+_PIECE = re.compile("[\ue010-\uf8ff]")
+
+_MACRO = re.compile(
+    r"(?P<before>[\w)}\]])?\\(?P<name>[A-Za-z]+)(?P<empty>\{\})?(?P<wraps>\s*(?=\{))?(?P<after>\\)?"
+)
+_ENVIRONMENT = re.compile(r"\\(?:begin|end)\s*\{[A-Za-z]+\*?\}")
+_SYMBOL = re.compile(r"\\([^A-Za-z\s])")
+_STYLE = re.compile(
+    r"left|right|middle|[bB]igg?[lr]?|displaystyle|textstyle|scriptstyle|(?:no)?limits|bf|it|em|rm|tt|sc|sf|sl|cal"
+    r"|bfseries|itshape|normalfont|small|footnotesize|[lL]arge|centering|noindent|xspace|protect|relax"
+    r"|(?:begin|end)group|(?:un)?boldmath"
+)
+_OPERATOR = re.compile(
+    r"arg|argmax|argmin|cosh?|cot|deg|det|dim|exp|gcd|inf|ker|lim|liminf|limsup|ln|log|max|min|mod|Pr|sinh?|sup|tanh?"
+)
+_SPELLED = {"colon": ": ", "textasciicircum": "^", "textasciitilde": "~", "textbackslash": "\\"}
+_ACCENTS = frozenset("'`^~=.\"")
+_CITES = ("cite", "citep", "citet", "citeauthor", "citeyear", "ref", "eqref", "autoref", "cref", "Cref")
+_RELATION = re.compile(r"(?<=[^\s(\[{^_])[ ]*([≤≥≈≃≅≠≡≪≫∈∉⊂⊆⊃⊇→←↔⇒⇔↦≺≻≼≽∝⩽⩾])[ ]*(?=[^\s)\]}])")
+
+_SUPERSCRIPT = str.maketrans("0123456789+-−=()ni", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁼⁽⁾ⁿⁱ")
+_SUBSCRIPT = str.maketrans("0123456789+-−=()", "₀₁₂₃₄₅₆₇₈₉₊₋₋₌₍₎")
+_BRACED_SCRIPT = re.compile(r"([\^_])\{([^{}]*)\}(?=(\w?))")
+_BARE_SCRIPT = re.compile(r"([\^_])([0-9+\-∘'*])")
+_MATH_LETTERS = re.compile("[\U0001d400-\U0001d7ff]+")
+
+
+def readable(text: str) -> str:
+    """Return ``text`` as one reads it: no TeX, single spaces, one line break between paragraphs."""
+    paragraphs = (" ".join(part.split()) for part in _PARAGRAPH.split(text.strip()))
+    return "\n".join(_paragraph(part) for part in paragraphs if part)
+
+
+def _paragraph(text: str) -> str:
+    if not _NEEDS_WORK.search(text):
+        return text
+    pieces: list[str] = []
+
+    def keep(piece: str) -> str:
+        pieces.append(piece)
+        return chr(_FIRST_PIECE + len(pieces) - 1)
+
+    marked = _URL.sub(lambda found: keep(_link(found)), text)
+    marked = _MATH.sub(lambda found: keep(_formula(found)), marked)
+    done = _typeset(_plain(_typography(marked)))
+    while _PIECE.search(done):  # a formula may hold a link
+        done = _PIECE.sub(lambda found: pieces[ord(found.group()) - _FIRST_PIECE], done)
+    return " ".join(done.split())
+
+
+def _link(found: re.Match[str]) -> str:
+    """The address as it is; of a link with words, the words and the address."""
+    url, target, words, bare = (
+        part and part.replace(r"\_", "_").replace(r"\%", "%") for part in found.groups()
+    )
+    if target and words and words.strip() != target.strip():
+        return f"{_typeset(_plain(words))} ({target})"
+    return str(url or target or bare or words or "")
+
+
+def _formula(found: re.Match[str]) -> str:
+    names = ("display", "inline", "marked", "paren", "bracket", "environment")
+    source = next(found[name] for name in names if found[name] is not None)
+    text = _bare_scripts(_plain(source))
+    return _RELATION.sub(r" \1 ", _typeset(text)).strip()
+
+
+def _bare_scripts(text: str) -> str:
+    """``x^2`` is a superscript inside a formula only: outside, ``V_2`` may be a name."""
+    return _BARE_SCRIPT.sub(lambda found: _script(found[1], found[2], following=""), text)
+
+
+def _typeset(text: str) -> str:
+    """Turn ``^{…}`` and ``_{…}``, inside out, and drop the braces that only grouped."""
+    previous = None
+    while previous != text:
+        previous = text
+        text = _BRACED_SCRIPT.sub(lambda found: _script(found[1], found[2].strip(), following=found[3]), text)
+        text = re.sub(r"(?<![\^_])\{([^{}]*)\}", r"\1", text)
+    text = _MATH_LETTERS.sub(lambda found: unicodedata.normalize("NFKC", found.group()), text)
+    return text.replace(_OPEN, "{").replace(_CLOSE, "}")
+
+
+def _script(sign: str, body: str, *, following: str) -> str:
+    """Raise or lower ``body``: in Unicode if common fonts have all of it, else plain and unambiguous."""
+    table = _SUPERSCRIPT if sign == "^" else _SUBSCRIPT
+    if all(ord(character) in table for character in body):
+        return body.translate(table)
+    if sign == "^" and body in {"∘", "°"}:
+        return "°"
+    if sign == "^" and set(body) <= {"'", "′"}:
+        return body
+    plain = len(body) == 1 or (body.isalnum() and unicodedata.normalize("NFKC", body) == body)
+    return f"{sign}{body}" if plain and not following else f"{sign}({body})"
+
+
+def _typography(text: str) -> str:
+    """TeX's quotes, dashes and ties. A tilde that means "about" and a program's ``--option`` stay."""
+    text = text.replace("``", "“").replace("''", "”")
+    text = re.sub(r"(?<!-)---(?!-)", "—", text)
+    text = re.sub(r"(?<![-\s])--(?!-)|(?<!-)--(?=\s)|(?<=\s)--(?=\d)", "–", text)
+    return re.sub(r"(?<=[\w.,;:)\]}\ue010-\uf8ff])~(?=[\w(\[\\\ue010-\uf8ff])", " ", text)
+
+
+def _plain(source: str) -> str:
+    """Text of TeX without its formulae; groups of two characters or more keep their braces."""
+    if "\\" not in source:
+        return source
+    source = re.sub(r"\\\\(?=[A-Za-z]+\{)", r"\\", source).replace("\\\\", " ")  # escaped twice; a line break
+    source = source.replace(r"\{", _OPEN).replace(r"\}", _CLOSE)
+    source = re.sub(r"\\_|\\?[%#&$]|(?<!\\)~", lambda found: _SAFE[found.group()[-1]], source)
+    source = _MACRO.sub(_known_macro, _ENVIRONMENT.sub(" ", source))
+    source = _SYMBOL.sub(_known_symbol, source)
+    # The parser takes any letter for part of a name; TeX ends it here: \hatχ.
+    source = re.sub(r"(\\[A-Za-z]+)(?=[^\W\d_A-Za-z])", r"\1 ", source)
+    return _converted(source).translate(_UNSAFE)
+
+
+_SAFE = dict(zip("%#&$~_\\", "\ue002\ue003\ue004\ue005\ue006\ue007\ue008", strict=True))
+"""Characters that are text here but mean something to TeX (a bare % would hide the rest of the line)."""
+_UNSAFE = {ord(stand_in): character for character, stand_in in _SAFE.items()}
+
+
+def _converted(source: str) -> str:
+    """Give pylatexenc what has TeX in it. It reads character by character, so prose goes round it."""
+    if "\\" not in source:
+        return source
+    prose: list[str] = []
+
+    def set_aside(found: re.Match[str]) -> str:
+        prose.append(found.group())
+        return chr(_FIRST_PROSE + len(prose) - 1)
+
+    short = _PROSE.sub(set_aside, source)
+    try:
+        text: str = _converter().latex_to_text(short)
+    except Exception:  # the parser raises whatever it stumbles on; the author's text stands
+        return source
+    return re.sub("[\U000f0000-\U000ffffd]", lambda found: prose[ord(found.group()) - _FIRST_PROSE], text)
+
+
+def _known_macro(found: re.Match[str]) -> str:
+    """Keep a command that the converter knows; of another keep the name, unless it wraps text."""
+    before, name, after = found["before"] or "", found["name"], found["after"] or ""
+    wraps = found["wraps"] is not None
+    if _OPERATOR.fullmatch(name):  # its name must not run into its neighbours: n\log\ell
+        return f"{before}{' ' if before else ''}{name}{' ' if after else ''}{after}"
+    if name in _SPELLED:
+        return f"{before}{_SAFE.get(_SPELLED[name], _SPELLED[name])}{after}"
+    if _STYLE.fullmatch(name):
+        return before + after
+    if name in _known_names():
+        return found.group()
+    return before + ("" if wraps else name) + after
+
+
+def _known_symbol(found: re.Match[str]) -> str:
+    symbol = found[1]
+    if symbol == "|":
+        return "‖"
+    return found.group() if symbol in _known_names() or symbol in _ACCENTS else symbol
+
+
+@cache
+def _known_names() -> frozenset[str]:
+    specs = _converter().latex_context.iter_macro_specs()
+    return frozenset(spec.macroname for spec in specs) - {"href", "url"}  # these need two whole arguments
+
+
+def _argument(node: Any, converter: Any, index: int = -1) -> str:
+    arguments = [argument for argument in (node.nodeargd.argnlist or []) if argument is not None]
+    return converter.nodelist_to_text([arguments[index]]).strip("{}") if arguments else ""
+
+
+def _fraction(node: Any, l2tobj: Any) -> str:
+    parts = (_argument(node, l2tobj, index) for index in (0, 1))
+    return "/".join(part if re.fullmatch(r"[\w.]*", part) else f"({part})" for part in parts)
+
+
+def _root(node: Any, l2tobj: Any) -> str:
+    body = _argument(node, l2tobj)
+    degree = _argument(node, l2tobj, 0).translate(_SUPERSCRIPT) if node.nodeargd.argnlist[0] else ""
+    return f"{degree}√{body}" if re.fullmatch(r"\w|\d+", body) else f"{degree}√({body})"
+
+
+def _citation(node: Any, l2tobj: Any) -> str:
+    return f"[{_argument(node, l2tobj)}]"
+
+
+@cache
+def _converter() -> LatexNodes2Text:
+    """pylatexenc's converter, with the commands whose default result loses or changes what was meant."""
+    context = get_default_latex_context_db()
+    ours = [
+        MacroTextSpec("frac", simplify_repl=_fraction),
+        MacroTextSpec("dfrac", simplify_repl=_fraction),
+        MacroTextSpec("tfrac", simplify_repl=_fraction),
+        MacroTextSpec("sqrt", simplify_repl=_root),
+        MacroTextSpec("item", simplify_repl=" • "),
+        *(MacroTextSpec(name, simplify_repl=_citation) for name in _CITES),
+    ]
+    context.add_context_category("newsletter", macros=ours, prepend=True)
+    return LatexNodes2Text(
+        latex_context=context, math_mode="text", keep_braced_groups=True, keep_braced_groups_minlen=2
+    )

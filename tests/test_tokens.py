@@ -1,0 +1,54 @@
+"""Signed links: for one purpose, one subject, and short."""
+
+from __future__ import annotations
+
+import uuid
+
+import pytest
+from pytest_django import Settings
+
+from newsletter.tokens import Purpose, delivery_id, delivery_subject, make_token, read_token
+
+KEY = "abcdefghijkl"
+
+
+def test_a_token_gives_its_subject_back() -> None:
+    assert read_token(make_token(Purpose.UNSUBSCRIBE, subject=KEY), purpose=Purpose.UNSUBSCRIBE) == KEY
+
+
+@pytest.mark.parametrize("broken", ["", "x", KEY, "é" * 24])
+def test_what_is_no_token_is_refused(broken: str) -> None:
+    assert read_token(broken, purpose=Purpose.UNSUBSCRIBE) is None
+
+
+def test_every_other_purpose_refuses_it() -> None:
+    token = make_token(Purpose.UNSUBSCRIBE, subject=KEY)
+    others = [purpose for purpose in Purpose if purpose is not Purpose.UNSUBSCRIBE]
+    assert [read_token(token, purpose=purpose) for purpose in others] == [None] * len(others)
+
+
+def test_any_changed_character_breaks_it() -> None:
+    token = make_token(Purpose.PREFERENCES, subject=KEY)
+    for place in range(len(token)):
+        other = "A" if token[place] != "A" else "B"
+        assert read_token(token[:place] + other + token[place + 1 :], purpose=Purpose.PREFERENCES) is None
+
+
+def test_a_token_of_an_older_key_still_works(settings: Settings) -> None:
+    token = make_token(Purpose.UNSUBSCRIBE, subject=KEY)
+    settings.SECRET_KEY_FALLBACKS = [settings.SECRET_KEY]
+    settings.SECRET_KEY = "a-new-one"
+    assert read_token(token, purpose=Purpose.UNSUBSCRIBE) == KEY
+    settings.SECRET_KEY_FALLBACKS = []
+    assert read_token(token, purpose=Purpose.UNSUBSCRIBE) is None
+
+
+def test_an_unsubscribe_url_fits_the_header() -> None:
+    token = make_token(Purpose.UNSUBSCRIBE, subject=KEY)
+    assert len(f"https://digest.example.org/unsubscribe/{token}") <= 74
+
+
+def test_a_delivery_id_survives_the_way_through_a_link() -> None:
+    key = uuid.uuid4()
+    assert delivery_id(delivery_subject(key)) == key
+    assert delivery_id("not an id") is None
