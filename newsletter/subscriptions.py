@@ -94,12 +94,16 @@ def checked_address(email: str) -> str:
     return email
 
 
-def add_by_operator(email: str, *, topics: Sequence[str], wishes: Wishes, source: str, now: datetime) -> Subscriber:
+def add_by_operator(
+    email: str, *, topics: Sequence[str], wishes: Wishes, source: str, now: datetime
+) -> Subscriber:
     """Add a reader whose consent the operator vouches for. Sends nothing; the first slot is the next one."""
     email = checked_address(email)
     key = address_key(email)
     if is_suppressed(key):
-        raise NewsletterError(f"{email} has opted out or bounced: only the reader can come back, by confirming")
+        raise NewsletterError(
+            f"{email} has opted out or bounced: only the reader can come back, by confirming"
+        )
     found = find_topics(topics, owner_email_key=key)
     if not found:
         raise BadInput("a reader needs at least one topic: newsletter topic list shows them all")
@@ -148,7 +152,7 @@ def find_reader(email: str) -> Subscriber:
 
 @transaction.atomic
 def unsubscribe(reader: Subscriber, *, source: str, now: datetime, topic: Topic | None = None) -> None:
-    """End everything, or one topic; the last topic's end is the end of everything. Repeating it changes nothing."""
+    """End everything, or one topic (the last one ends everything). Repeating it changes nothing."""
     if topic is not None:
         Subscription.objects.filter(subscriber=reader, topic=topic).delete()
         if reader.subscriptions.exists():
@@ -189,7 +193,9 @@ def describe(reader: Subscriber, *, now: datetime) -> dict[str, Any]:
         "confirmed_at": reader.confirmed_at.isoformat() if reader.confirmed_at else None,
         "next_slot_at": reader.next_slot_at.isoformat() if reader.next_slot_at else None,
         "paused_until": reader.paused_until.isoformat() if reader.paused_until else None,
-        "deliveries": [_describe_delivery(each) for each in reader.deliveries.order_by("slot_at", "planned_at")],
+        "deliveries": [
+            _describe_delivery(each) for each in reader.deliveries.order_by("slot_at", "planned_at")
+        ],
         "consents": [
             {"at": each.at.isoformat(), "action": each.action, "source": each.source}
             for each in reader.consents.order_by("at")
@@ -214,7 +220,17 @@ def _describe_delivery(delivery: Delivery) -> dict[str, Any]:
     }
 
 
-CSV_COLUMNS = ("email", "topics", "cadence", "at", "timezone", "language", "depth", "max_papers", "consent_source")
+CSV_COLUMNS = (
+    "email",
+    "topics",
+    "cadence",
+    "at",
+    "timezone",
+    "language",
+    "depth",
+    "max_papers",
+    "consent_source",
+)
 
 
 def csv_rows() -> list[dict[str, str]]:

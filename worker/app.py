@@ -5,18 +5,16 @@ from __future__ import annotations
 import os
 from typing import Any
 
+import django
 from celery import Celery
 from celery.signals import setup_logging, worker_process_init
-
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "newsletter.settings")
-
-import django
-
-django.setup()
 
 from newsletter.adapters.broker import TRANSPORT_OPTIONS, Stage, broker_url
 from newsletter.adapters.children import die_with_parent
 from worker.schedule import SCHEDULE
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "newsletter.settings")
+django.setup()
 
 app = Celery("newsletter", broker=broker_url(), include=["worker.tasks"])
 app.conf.update(

@@ -33,7 +33,7 @@ def server_binary() -> str:
 
 
 def socket_path(data_dir: Path) -> Path:
-    """Return where the embedded server listens: in the data folder, or in a private one when that is too deep."""
+    """Return where the server listens: in the data folder, or in a private one when that is too deep."""
     path = data_dir / "redis.sock"
     if len(str(path).encode()) <= SOCKET_PATH_LIMIT:
         return path

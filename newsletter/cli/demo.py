@@ -91,7 +91,9 @@ def _set_up(*, live: bool) -> GatherReport:
         report = gather_papers(source, now=now, lookback=timedelta(days=14))
         if report.new and not report.failed:
             return report
-        click.echo(f"arXiv gave nothing ({'; '.join(report.errors) or 'no papers'}): using the sample week instead")
+        click.echo(
+            f"arXiv gave nothing ({'; '.join(report.errors) or 'no papers'}): using the sample week instead"
+        )
     from newsletter.sample.newsroom import write_week
 
     files = write_week(FOLDER, last_day=(now - timedelta(days=1)).date())
@@ -109,7 +111,9 @@ def _add_readers(*, now: datetime) -> None:
         add_topic(**topic, names=names, now=now)
     for reader in room.readers:
         email, topics = reader.pop("email"), reader.pop("topics")
-        add_by_operator(email, topics=topics, wishes=Wishes.checked(**reader), source="newsletter demo", now=now)
+        add_by_operator(
+            email, topics=topics, wishes=Wishes.checked(**reader), source="newsletter demo", now=now
+        )
 
 
 def _deliver(supervisor: Supervisor, *, has_redis: bool) -> None:
@@ -158,18 +162,24 @@ def _report(gathered: GatherReport, *, seconds: float) -> None:
     withdrawn = Paper.objects.filter(is_withdrawn=True).count()
     matched = Match.objects.values("paper").distinct().count()
     click.echo(
-        f"\n{gathered.new} papers gathered ({gathered.updated} revised, {withdrawn} withdrawn), {matched} matched, "
+        f"\n{gathered.new} papers gathered ({gathered.updated} revised, {withdrawn} withdrawn), "
+        f"{matched} matched, "
         f"{Summary.objects.exclude(content=None).count()} summarised, in {seconds:.1f} s\n"
     )
     table = Table(box=None, pad_edge=False)
-    for heading in ("reader", "cadence", "language", "summarised", "listed", "counted", "of", "state"):
-        table.add_column(heading, justify="right" if heading in {"summarised", "listed", "counted", "of"} else "left")
+    for heading in ("reader", "cadence", "language"):
+        table.add_column(heading)
+    for heading in ("summarised", "listed", "counted", "of"):
+        table.add_column(heading, justify="right")
+    table.add_column("state")
     deliveries = Delivery.objects.select_related("subscriber").order_by("subscriber__email_key")
     for each in deliveries:
         counts = [str(len(each.papers.get(part, ()))) for part in ("summarised", "listed", "counted")]
         reader = each.subscriber
         if reader is not None:
-            table.add_row(reader.email, reader.cadence, reader.language, *counts, str(each.scanned), each.state)
+            table.add_row(
+                reader.email, reader.cadence, reader.language, *counts, str(each.scanned), each.state
+            )
     Console(width=100).print(table)
     click.echo(f"\nThe mails are in {os.path.relpath(settings.CONFIG.outbox_folder)}:")
     for each in deliveries:

@@ -1,4 +1,4 @@
-"""Stage 5a: which papers each planned digest will hold. Reads only; nothing is decided until it is composed."""
+"""Stage 5a: which papers each planned digest will hold. Reads only."""
 
 from __future__ import annotations
 
@@ -36,11 +36,13 @@ class Choice:
             yield Wanted(chosen.paper_id, self.reader.language, Depth(self.reader.depth))
 
     def has_something_to_say(self) -> bool:
-        """Daily and weekday readers get no mail when nothing matched; slower ones get a short one (contract)."""
+        """Without a match daily and weekday readers get no mail, slower ones a short one (contract)."""
         if self.selection.chosen:
             return True
         quick = {Rhythm.DAILY, Rhythm.WEEKDAYS}
-        return any(offer.subscription.effective_cadence(self.reader).rhythm not in quick for offer in self.offers)
+        return any(
+            offer.subscription.effective_cadence(self.reader).rhythm not in quick for offer in self.offers
+        )
 
 
 def planned_digests(*, now: datetime) -> Iterator[tuple[Newsstand, list[Choice]]]:

@@ -32,7 +32,10 @@ class DatabaseFragments:
         self._pieces[key] = self._new[key] = piece
 
     def save(self) -> None:
-        rows = [Fragment(key=key, digest=piece.digest, html=piece.html, text=piece.text) for key, piece in self._new.items()]
+        rows = [
+            Fragment(key=key, digest=piece.digest, html=piece.html, text=piece.text)
+            for key, piece in self._new.items()
+        ]
         Fragment.objects.bulk_create(rows, ignore_conflicts=True, batch_size=CHUNK)
         self._new.clear()
 

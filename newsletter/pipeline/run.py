@@ -122,5 +122,7 @@ def _until_next_attempt() -> float | None:
 
 def next_due_at() -> datetime | None:
     """Return when the next reader's digest falls due."""
-    found: datetime | None = Subscriber.objects.filter(status=Status.ACTIVE).aggregate(at=Min("next_slot_at"))["at"]
+    found: datetime | None = Subscriber.objects.filter(status=Status.ACTIVE).aggregate(
+        at=Min("next_slot_at")
+    )["at"]
     return found

@@ -8,9 +8,8 @@ from datetime import datetime
 
 from newsletter.adapters.extractive import ExtractiveSummariser
 from newsletter.adapters.ports import Summariser
-from newsletter.core.reading import Depth, Voice
+from newsletter.core.reading import Depth, Voice, summary_from_json
 from newsletter.core.reading import Summary as SummaryValue
-from newsletter.core.reading import summary_from_json
 from newsletter.models import Summary
 from newsletter.pipeline.summarise import MAX_ATTEMPTS, Wanted
 
@@ -54,7 +53,7 @@ class SummaryShelf:
         return not (written or row.is_final or row.attempts >= MAX_ATTEMPTS)
 
     def show(self, want: Wanted) -> Shown:
-        """Return the best there is: the model's summary, or the extractive one with the reason it stands in."""
+        """Return the model's summary, or the extractive one with the reason it stands in."""
         row = self._row(want, self._summariser)
         if row is not None and row.content is not None:
             return _shown(row)

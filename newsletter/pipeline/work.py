@@ -68,7 +68,10 @@ def tick() -> None:
     """Plan what is due and wake every stage that has something to do."""
     now = timezone.now()
     sweep(mailer=stages().mailer, real_now=now, now=now)
-    if Paper.objects.filter(matched_at=None).exists() or Topic.objects.filter(is_active=True, looks_back=True).exists():
+    if (
+        Paper.objects.filter(matched_at=None).exists()
+        or Topic.objects.filter(is_active=True, looks_back=True).exists()
+    ):
         match()
     planned = plan_due(now=now)
     if planned:
