@@ -17,7 +17,7 @@ from newsletter.errors import BadInput, NewsletterError
 from newsletter.models import ConsentEvent, Delivery, Subscriber, Subscription, Topic
 from newsletter.models.delivery import OPEN, State
 from newsletter.models.subscriber import Status
-from newsletter.suppressions import address_key, is_suppressed, suppress
+from newsletter.suppressions import Reason, address_key, is_suppressed, suppress
 from newsletter.topics import find_topics
 
 MIN_PAPERS, MAX_PAPERS = 1, 50
@@ -162,7 +162,7 @@ def unsubscribe(reader: Subscriber, *, source: str, now: datetime, topic: Topic 
     )
     if not changed:
         return
-    suppress(reader.email_key, reason="unsubscribed", at=now)
+    suppress(reader.email_key, reason=Reason.UNSUBSCRIBED, at=now)
     Delivery.objects.filter(subscriber=reader, state__in=OPEN).update(state=State.CANCELLED, outcome_at=now)
     ConsentEvent.objects.create(subscriber=reader, at=now, action="unsubscribed", source=source)
 
@@ -170,7 +170,7 @@ def unsubscribe(reader: Subscriber, *, source: str, now: datetime, topic: Topic 
 @transaction.atomic
 def erase(reader: Subscriber, *, now: datetime) -> None:
     """Forget a reader; only a keyed hash of the address stays, so that nobody mails it again."""
-    suppress(reader.email_key, reason="erased", at=now)
+    suppress(reader.email_key, reason=Reason.ERASED, at=now)
     reader.delete()
 
 

@@ -51,5 +51,6 @@ def server_command(*, socket: Path) -> list[str]:
         "--daemonize": "no",
         "--dir": str(socket.parent),
         "--loglevel": "warning",
+        "--logfile": str(socket.with_name("redis.log")),
     }
     return [server_binary(), *(word for option in options.items() for word in option)]

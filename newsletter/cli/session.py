@@ -52,7 +52,7 @@ class Session:
             yield lambda words: status.update(words)
 
 
-class Moment(click.ParamType):
+class Moment(click.ParamType[datetime]):
     """An ISO date and time; without a zone it is UTC."""
 
     name = "ISO"

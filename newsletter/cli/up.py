@@ -119,7 +119,7 @@ def add_beat(supervisor: Supervisor, *, environment: Mapping[str, str]) -> None:
 
 
 def _celery(kind: str) -> list[str]:
-    return [sys.executable, "-m", "celery", "-A", "worker.app", kind]
+    return [sys.executable, "-m", "celery", "-q", "-A", "worker.app", kind]
 
 
 def _say(line: str) -> None:

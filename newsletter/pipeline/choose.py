@@ -6,6 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from pyroaring import BitMap
+
 from newsletter.core.cadence import Rhythm
 from newsletter.core.reading import Depth
 from newsletter.core.selection import Selection, select_papers
@@ -60,8 +62,8 @@ def planned_digests(*, now: datetime) -> Iterator[tuple[Newsstand, list[Choice]]
 
 def _without_unsettled(batch: list[Delivery]) -> list[Delivery]:
     """Leave out readers whose last digest is being sent right now: its papers may be spent in a moment."""
-    readers = [delivery.subscriber_id for delivery in batch]
-    sending = Delivery.objects.filter(subscriber_id__in=readers, kind=Kind.DIGEST, state=State.SENDING)
+    readers = [reader_of(delivery) for delivery in batch]
+    sending = Delivery.objects.filter(subscriber__in=readers, kind=Kind.DIGEST, state=State.SENDING)
     busy = set(sending.values_list("subscriber_id", flat=True))
     return [delivery for delivery in batch if delivery.subscriber_id not in busy]
 
@@ -77,7 +79,7 @@ def _choose(delivery: Delivery, *, offers: tuple[Offer, ...], stand: Newsstand) 
     reader = reader_of(delivery)
     spent = unpack_spent(bytes(reader.spent))
     candidates = [candidate for offer in offers for candidate in stand.candidates(offer, spent=spent)]
-    scanned = stand.scanned(offers).union({candidate.paper_id for candidate in candidates})
+    scanned = stand.scanned(offers) | BitMap(candidate.paper_id for candidate in candidates)
     topics = [offer.subscription.topic.slug for offer in offers]
     selection = select_papers(candidates, topics=topics, max_papers=reader.max_papers)
     return Choice(delivery=delivery, reader=reader, offers=offers, selection=selection, scanned=len(scanned))

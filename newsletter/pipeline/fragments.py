@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from newsletter.core.composition import Piece
 from newsletter.models import Fragment
 
@@ -38,13 +36,3 @@ class DatabaseFragments:
         ]
         Fragment.objects.bulk_create(rows, ignore_conflicts=True, batch_size=CHUNK)
         self._new.clear()
-
-
-def pieces_by_digest(digests: Iterable[str]) -> dict[str, Piece]:
-    """Return the pieces that deliveries name, by content hash."""
-    wanted = sorted(set(digests))
-    found: dict[str, Piece] = {}
-    for start in range(0, len(wanted), CHUNK):
-        for row in Fragment.objects.filter(digest__in=wanted[start : start + CHUNK]):
-            found[row.digest] = Piece(html=row.html, text=row.text)
-    return found

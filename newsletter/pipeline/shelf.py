@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from newsletter.adapters.extractive import ExtractiveSummariser
@@ -69,9 +69,9 @@ class SummaryShelf:
 
 
 def _shown(row: Summary, *, fallback_reason: str = "") -> Shown:
-    content = summary_from_json({**row.content, "fallback_reason": fallback_reason})
-    if row.written_at is None:
-        raise ValueError(f"summary {row.pk} has content but no date")
+    if row.content is None or row.written_at is None:
+        raise ValueError(f"summary {row.pk} is not written")
+    content = replace(summary_from_json(row.content), fallback_reason=fallback_reason)
     return Shown(
         key=f"{row.pk}:{row.written_at.isoformat()}:{fallback_reason}",
         content=content,

@@ -21,9 +21,7 @@ def template(rows: str = "<mj-text>Hello</mj-text>", **parts: str) -> str:
 
 def test_it_keeps_jinja_tags_as_they_are() -> None:
     html = compile_mjml(
-        template(
-            "<mj-raw>{% for card in cards %}</mj-raw><mj-text>{{ card }}</mj-text><mj-raw>{% endfor %}</mj-raw>"
-        )
+        template("<mj-raw>{% for card in cards %}</mj-raw><mj-text>{{ card }}</mj-text><mj-raw>{% endfor %}")
     )
     assert html.index("{% for card in cards %}") < html.index("{{ card }}") < html.index("{% endfor %}")
     assert "<mj-" not in html

@@ -8,6 +8,8 @@ from datetime import UTC, date, datetime
 from html import escape
 from typing import Any
 
+import pytest
+
 from newsletter.core.composition import Piece
 from newsletter.core.digest import Digest, DigestCard, DigestTopic
 from newsletter.core.papers import PaperRecord
@@ -142,3 +144,22 @@ def joined(rendered: RenderedDigest) -> tuple[str, str]:
 
 def mail(digest: Digest) -> tuple[str, str]:
     return joined(make_renderer().render(digest))
+
+
+def four_cards(language: str = "en") -> Digest:
+    quoted = make_card(make_paper(3), summary=authors_summary(), summary_key="q", model="")
+    cards = (
+        make_card(make_paper(1), also_in=("Night",)),
+        make_card(make_paper(2), depth=Depth.HEADLINE),
+        quoted,
+        make_card(make_paper(4), depth=Depth.READING, summary=model_summary(deep=True), summary_key="deep"),
+    )
+    return make_digest(*cards, language=language, listed=(make_paper(5), make_paper(6)), counted=23)
+
+
+ALL = [
+    pytest.param(four_cards(), id="english"),
+    pytest.param(four_cards("zh-hans"), id="chinese"),
+    pytest.param(make_digest(), id="empty"),
+    pytest.param(make_digest(language="zh-hans", scanned=0), id="nothing new, chinese"),
+]
