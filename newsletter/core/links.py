@@ -10,6 +10,7 @@ from newsletter.core.papers import PaperRecord
 _URL = re.compile(r"https?://[^\s<>\"'`|\\^{}\u00a0\u3000-\u303f\uff00-\uffef]+", re.IGNORECASE)
 _HOST = re.compile(r"(?=.{4,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}")
 _LONGEST = 500
+_NOT_A_PROJECT = ("arxiv.org", "doi.org")
 _PAIRS = {")": "(", "]": "["}
 
 
@@ -27,7 +28,7 @@ def page_url(paper: PaperRecord, *, base_url: str) -> str:
 
 
 def project_url(paper: PaperRecord) -> str:
-    """Return the first http(s) address in comment or abstract that is not arXiv's, or an empty string.
+    """Return the first http(s) address in comment or abstract that is neither arXiv's nor a DOI, or "".
 
     Only what stands there counts: nothing is completed or guessed. Punctuation that ends the sentence rather
     than the address is left off; a closing bracket stays where the address opens one. Addresses longer than
@@ -59,4 +60,4 @@ def _is_public(url: str) -> bool:
         return False
     if not host or parts.username is not None or len(url) > _LONGEST or not _HOST.fullmatch(host):
         return False
-    return host != "arxiv.org" and not host.endswith(".arxiv.org")
+    return not any(host == other or host.endswith(f".{other}") for other in _NOT_A_PROJECT)

@@ -167,9 +167,7 @@ class English:
         if not writers:
             return f"Summaries are sentences chosen from each abstract; no model wrote anything here. {use}"
         authors = _series([f"{model} {self._when(days)}" for model, days in writers])
-        own = (
-            " Text set in serif is the authors’ own: sentences chosen from their abstracts." if quoted else ""
-        )
+        own = " Cards marked “In the authors’ words” hold sentences of the abstract." if quoted else ""
         return (
             f"Summaries were written by {authors}. Every claim was checked against a sentence of the paper, "
             f"and claims without one were withheld.{own} {use}"

@@ -151,7 +151,7 @@ class Chinese:
         if not writers:
             return "各篇文字均为摘要中选出的原句，并非由模型撰写。仅供初步筛选，请勿引用。"
         authors = "，".join(f"由 {model} 于 {self._when(days)}撰写" for model, days in writers)
-        own = "衬线字体的文字是从摘要中选出的作者原句。" if quoted else ""
+        own = "标有“作者原文”的为摘要中选出的原句。" if quoted else ""
         return f"概述{authors}。每条结论都已与论文原句核对，缺乏依据的未予采用。{own}仅供初步筛选，请勿引用。"
 
     def cadence(self, digest: Digest) -> str:

@@ -7,19 +7,17 @@ when the delivery was composed, so that a retry sends what the first try sent.
 from __future__ import annotations
 
 import hashlib
-import re
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from email.utils import parseaddr
 from functools import lru_cache
-from html import escape
 from threading import Lock
 
 from django.conf import settings
 
 from newsletter.adapters.ports import Outcome, Outgoing, Verdict
-from newsletter.core.composition import Piece, PieceEncoder, compose, join_html, join_text, slot
+from newsletter.core.composition import Piece, PieceEncoder, compose, join_html, join_text, slot, slot_names
 from newsletter.core.headers import MessageHeaders
 from newsletter.errors import NewsletterError, PermanentError
 from newsletter.models import Delivery, Fragment, Subscriber
@@ -27,7 +25,6 @@ from newsletter.models.delivery import Kind
 from newsletter.tokens import Purpose, delivery_subject, make_token
 
 CHUNK = 500
-_SLOT = re.compile(r"\[\[([^\[\]\r\n]*)\]\]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,11 +92,11 @@ def outgoing(deliveries: Sequence[Delivery]) -> tuple[list[Outgoing], list[Outco
     A message that cannot be written has an outcome instead, BAD_MESSAGE, and stops none of the others.
     """
     pieces = _PIECES.take(digest for delivery in deliveries for digest in delivery.parts)
-    sender = Sender.from_settings()
+    bodies, sender = _Bodies(), Sender.from_settings()
     messages, refused = [], []
     for delivery in deliveries:
         try:
-            messages.append(_outgoing(delivery, pieces=pieces, sender=sender))
+            messages.append(_outgoing(delivery, pieces=pieces, bodies=bodies, sender=sender))
         except NewsletterError as error:
             refused.append(
                 Outcome(delivery_id=str(delivery.pk), verdict=Verdict.BAD_MESSAGE, detail=str(error))
@@ -124,15 +121,15 @@ def message_of(delivery: Delivery, pieces: Sequence[Piece]) -> bytes:
 
 def slots_of(delivery: Delivery, pieces: Sequence[Piece]) -> dict[str, str]:
     """Return the value of each slot that occurs in ``pieces``; one that has none is left out."""
-    names = {name for piece in pieces for name in _slot_names(piece)}
+    names = {name for piece in pieces for name in _slots_in(piece)}
     links = _Links(delivery, base_url=settings.CONFIG.base_url)
     values = {name: links.value(name) or delivery.slots.get(name) for name in names}
     return {name: value for name, value in values.items() if value is not None}
 
 
 @lru_cache(maxsize=4096)
-def _slot_names(piece: Piece) -> frozenset[str]:
-    return frozenset(_SLOT.findall(piece.html)) | frozenset(_SLOT.findall(piece.text))
+def _slots_in(piece: Piece) -> frozenset[str]:
+    return slot_names(piece.html) | slot_names(piece.text)
 
 
 class _Links:
@@ -171,22 +168,18 @@ def recipient(delivery: Delivery) -> str:
     return delivery.recipient or (delivery.subscriber.email if delivery.subscriber else "")
 
 
-def _outgoing(delivery: Delivery, *, pieces: Mapping[str, Piece], sender: Sender) -> Outgoing:
+def _outgoing(
+    delivery: Delivery, *, pieces: Mapping[str, Piece], bodies: _Bodies, sender: Sender
+) -> Outgoing:
     parts = _pieces_of(delivery, pieces)
     headers = _headers(delivery, sender=sender)
     values = slots_of(delivery, parts)
-    message = compose(headers, parts, slots=values, encoder=_ENCODER)
-    # A provider puts the same string into both forms: what HTML must escape is put in here.
-    shared = {name: value for name, value in values.items() if escape(value) == value}
-    html, text = join_html(parts), join_text(parts)
-    for name in values.keys() - shared.keys():
-        html = html.replace(slot(name), escape(values[name]))
-        text = text.replace(slot(name), values[name])
+    html, text, key = bodies.of(delivery.parts, parts)
     return Outgoing(
         delivery_id=str(delivery.pk),
         sender=sender.email,
         recipient=recipient(delivery),
-        message=message,
+        message=compose(headers, parts, slots=values, encoder=_ENCODER),
         subject=delivery.subject,
         from_name=sender.name,
         from_email=sender.email,
@@ -195,9 +188,23 @@ def _outgoing(delivery: Delivery, *, pieces: Mapping[str, Piece], sender: Sender
         personal_headers=headers.personal(),
         html=html,
         text=text,
-        substitutions={slot(name): value for name, value in shared.items()},
-        shared_key=_shared_key(delivery.subject, html, text, *headers.shared().values()),
+        substitutions={slot(name): value for name, value in values.items()},
+        shared_key=_sha256(key, delivery.subject, *headers.shared().values()),
     )
+
+
+class _Bodies:
+    """The unfilled forms of one batch's bodies, each joined and kept once however many readers share it."""
+
+    def __init__(self) -> None:
+        self._joined: dict[str, tuple[str, str]] = {}
+
+    def of(self, digests: Sequence[str], pieces: Sequence[Piece]) -> tuple[str, str, str]:
+        """Return the HTML, the text, and a key that equal bodies share."""
+        key = _sha256(*digests)
+        if key not in self._joined:
+            self._joined[key] = join_html(pieces), join_text(pieces)
+        return *self._joined[key], key
 
 
 def _pieces_of(delivery: Delivery, pieces: Mapping[str, Piece]) -> list[Piece]:
@@ -233,8 +240,8 @@ def _headers(delivery: Delivery, *, sender: Sender) -> MessageHeaders:
 def _feedback_id(delivery: Delivery, *, host: str) -> str:
     """Return Gmail's Feedback-ID: campaign, kind, a sender id of 5 to 15 characters; nothing personal."""
     campaign = delivery.slot_key if delivery.kind == Kind.DIGEST else "notice"
-    return f"{campaign}:{delivery.kind}:{hashlib.sha256(host.encode()).hexdigest()[:12]}"
+    return f"{campaign}:{delivery.kind}:{_sha256(host)[:12]}"
 
 
-def _shared_key(*contents: str) -> str:
+def _sha256(*contents: str) -> str:
     return hashlib.sha256("\0".join(contents).encode()).hexdigest()

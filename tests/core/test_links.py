@@ -44,6 +44,7 @@ def test_arxiv_is_linked_with_its_version_and_our_page_without() -> None:
         (r"\url{https://lamps.example.org/net}", "https://lamps.example.org/net"),
         ("https://arxiv.org/abs/2501.00001 and https://lamps.example.org", "https://lamps.example.org"),
         ("https://www.arxiv.org/x", ""),
+        ("Published: https://doi.org/10.1000/182", ""),
         ("HTTPS://Lamps.Example.org/Net", "HTTPS://Lamps.Example.org/Net"),
         ("https://notarxiv.org/x", "https://notarxiv.org/x"),
         ("ftp://lamps.example.org and javascript:alert(1)", ""),

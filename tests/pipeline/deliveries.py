@@ -25,7 +25,7 @@ CARD = Piece(
     text="Zwölf papers, by Müller & 李\n",
 )
 FOOTER = Piece(
-    html='<p>[[email]] <a href="[[preferences_url]]">Change</a> <a href="[[unsubscribe_url]]">Leave</a></p>\n',
+    html='<p>[[email]] <a href="[[preferences_url]]">Edit</a> <a href="[[unsubscribe_url]]">Leave</a></p>\n',
     text="For [[email]]\n[[preferences_url]]\n[[unsubscribe_url]]\n[[digest_url]]\n",
 )
 _numbers = itertools.count(1)

@@ -31,7 +31,7 @@ def test_a_mixed_mail_names_the_model_its_days_and_the_quoted_part() -> None:
     _, text = mail(four_cards())
     said = " ".join(text.split()).replace("\u00a0", " ")
     assert "Summaries were written by lamp-model-1 on 16 June 2026." in said
-    assert "Text set in serif is the authors’ own" in said
+    assert "Cards marked “In the authors’ words” hold sentences of the abstract." in said
     assert "not to cite" in said
 
 
