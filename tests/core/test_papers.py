@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from newsletter.core.papers import (
     ArxivId,
-    abs_url,
     author_names,
     is_withdrawn,
     mend_encoding,
     mend_name,
     parse_id,
-    pdf_url,
-    short_name,
 )
 
 
@@ -59,15 +54,6 @@ def test_it_reads_ids_and_addresses_old_and_new(text: str, base: str, version: i
 )
 def test_it_refuses_what_is_no_id(text: str) -> None:
     assert parse_id(text) is None
-
-
-def test_addresses_of_a_paper_read_back_as_its_id() -> None:
-    assert abs_url("2606.14173") == "https://arxiv.org/abs/2606.14173"
-    assert pdf_url("quant-ph/0201082", version=1) == "https://arxiv.org/pdf/quant-ph/0201082v1"
-    assert (
-        pdf_url("2606.14173", version=2, base="http://localhost:9/") == "http://localhost:9/pdf/2606.14173v2"
-    )
-    assert parse_id(abs_url("2606.14173", version=3)) == ArxivId("2606.14173", 3)
 
 
 @pytest.mark.parametrize(
@@ -143,24 +129,3 @@ def test_it_does_not_take_other_words_for_a_withdrawal(comment: str) -> None:
 def test_it_sees_a_withdrawal_in_an_abstract_only_where_it_opens_it() -> None:
     assert is_withdrawn("", "This paper has been withdrawn by the author due to an error.")
     assert not is_withdrawn("", "Authors often write that this paper has been withdrawn. We count how often.")
-
-
-@pytest.mark.parametrize(
-    ("title", "short"),
-    [
-        ("SpatialAvatar-0: Avatars from One Image", "SpatialAvatar-0"),
-        ("A short title", "A short title"),
-        ("Time: 12:30 or What a Clock Tells Us about Physics", "Time"),
-        ("Scaling Laws at 2:1 Compression in Very Deep Networks", "Scaling Laws at 2:1 Compression…"),
-        ("Towards a Better Understanding of Everything: A Survey", "Towards a Better Understanding…"),
-        ("Pneumonoultramicroscopicsilicovolcanoconiosis Revisited", "Pneumonoultramicroscopicsilicov…"),
-        ("", ""),
-    ],
-)
-def test_it_shortens_a_title_for_a_subject_line(title: str, short: str) -> None:
-    assert short_name(title) == short
-
-
-@given(st.text(min_size=0, max_size=120))
-def test_a_short_name_is_never_too_long(title: str) -> None:
-    assert len(short_name(title)) <= 32
