@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsletter.pipeline.mail_text import underline, width, wrap
+from newsletter.mail.text import underline, width, wrap
 
 
 def test_it_breaks_at_spaces_and_indents_what_follows() -> None:

@@ -8,7 +8,7 @@ from datetime import date
 import pytest
 
 from newsletter.core.reading import Voice
-from tests.pipeline.digests import (
+from tests.mail.digests import (
     authors_summary,
     four_cards,
     joined,
