@@ -25,12 +25,26 @@ from pathlib import Path
 
 # Who, topics in their order, cadence, language, depth, most papers a mail.
 READERS = [
-    ("ada@example.org", "talking-head-generation,co-speech-gesture,speech-translation", "weekly:mon", "en", "takeaways", 10),
+    (
+        "ada@example.org",
+        "talking-head-generation,co-speech-gesture,speech-translation",
+        "weekly:mon",
+        "en",
+        "takeaways",
+        10,
+    ),
     ("ben@example.org", "language-agents,retrieval-augmented-generation", "daily", "en", "headline", 20),
     ("chen@example.org", "talking-head-generation,diffusion-models", "weekly:mon", "zh", "takeaways", 8),
     ("dua@example.org", "robot-learning,language-agents", "weekdays", "zh", "headline", 5),
     ("eve@example.org", "quantum-computing,machine-translation", "weekly:mon", "en", "takeaways", 10),
-    ("fay@example.org", "language-agents,diffusion-models,3d-reconstruction", "weekly:mon", "en", "reading", 50),
+    (
+        "fay@example.org",
+        "language-agents,diffusion-models,3d-reconstruction",
+        "weekly:mon",
+        "en",
+        "reading",
+        50,
+    ),
 ]
 ARXIV_ID = re.compile(r"arXiv:(\d{4}\.\d{4,5})v\d+")
 
@@ -59,7 +73,9 @@ def main() -> int:
 
 
 def run_week(days: list[Path], *, data_dir: Path) -> int:
-    os.environ.update(NEWSLETTER_DATA_DIR=str(data_dir), NEWSLETTER_MAILER="outbox", DATABASE_URL="", REDIS_URL="")
+    os.environ.update(
+        NEWSLETTER_DATA_DIR=str(data_dir), NEWSLETTER_MAILER="outbox", DATABASE_URL="", REDIS_URL=""
+    )
     watch = Stopwatch()
     with watch("start"):
         from newsletter.cli.session import start_django
@@ -84,7 +100,9 @@ def add_newsroom(*, now: datetime) -> None:
 
     add_starter_topics(now=now)
     for address, topics, cadence, language, depth, max_papers in READERS:
-        wishes = Wishes.checked(cadence=cadence, language=language, depth=depth, max_papers=max_papers, at="08:00")
+        wishes = Wishes.checked(
+            cadence=cadence, language=language, depth=depth, max_papers=max_papers, at="08:00"
+        )
         add_by_operator(address, topics=topics.split(","), wishes=wishes, source="benchmark", now=now)
 
 
@@ -133,7 +151,9 @@ def check() -> list[str]:
             papers = delivery.papers
             named.update(papers["summarised"] + papers["listed"] + papers["counted"])
             problems += check_mail(CONFIG.outbox_folder / f"{delivery.pk}.eml", delivery)
-        problems += [f"{reader.email}: paper {paper} {times} times" for paper, times in named.items() if times > 1]
+        problems += [
+            f"{reader.email}: paper {paper} {times} times" for paper, times in named.items() if times > 1
+        ]
         problems += check_complete(reader, named)
     return problems
 
@@ -145,7 +165,9 @@ def check_mail(path: Path, delivery: object) -> list[str]:
     text = message.get_body(("plain",))
     html = message.get_body(("html",))
     papers = delivery.papers  # type: ignore[attr-defined]
-    shown = Paper.objects.filter(pk__in=papers["summarised"] + papers["listed"]).values_list("arxiv_id", flat=True)
+    shown = Paper.objects.filter(pk__in=papers["summarised"] + papers["listed"]).values_list(
+        "arxiv_id", flat=True
+    )
     problems = []
     for part in (text, html):
         ids = set(ARXIV_ID.findall(part.get_content())) if part else set()
@@ -168,7 +190,9 @@ def check_complete(reader: object, named: Counter[int]) -> list[str]:
 def report(watch: Stopwatch, problems: list[str]) -> None:
     from newsletter.models import Delivery, Match, Paper, Topic
 
-    print(f"{Paper.objects.count()} papers, {Topic.objects.count()} topics, {Match.objects.count()} matches\n")
+    print(
+        f"{Paper.objects.count()} papers, {Topic.objects.count()} topics, {Match.objects.count()} matches\n"
+    )
     print(f"{'reader':<18}{'slot':<12}{'state':<10}{'summ.':>6}{'listed':>7}{'counted':>8}{'of':>6}  subject")
     for each in Delivery.objects.select_related("subscriber").order_by("subscriber__email_key", "slot_at"):
         counts = [len(each.papers.get(part, ())) for part in ("summarised", "listed", "counted")]

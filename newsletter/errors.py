@@ -50,6 +50,17 @@ class PermanentError(NewsletterError):
         return (_restore, (type(self), self.args, self.__dict__))
 
 
+class UnusableAnswer(PermanentError):
+    """A model answered and was paid, and nothing can be made of the answer. The tokens are all it cost."""
+
+    def __init__(
+        self, message: str, *, reason: str = "", input_tokens: int = 0, output_tokens: int = 0
+    ) -> None:
+        super().__init__(message, reason=reason)
+        self.input_tokens = input_tokens
+        self.output_tokens = output_tokens
+
+
 class OutcomeUnknown(NewsletterError):
     """It may or may not have happened: never simply try again."""
 

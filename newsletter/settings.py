@@ -142,5 +142,10 @@ LOGGING = {
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": "WARNING"},
-    "loggers": {"newsletter": {"level": "INFO"}, "worker": {"level": "INFO"}},
+    "loggers": {
+        "newsletter": {"level": "INFO"},
+        "worker": {"level": "INFO"},
+        # What it skips is refused and reported by our own adapter.
+        "arxiv": {"level": "ERROR"},
+    },
 }

@@ -17,7 +17,7 @@ from newsletter.errors import BadInput, NewsletterError
 from newsletter.models import ConsentEvent, Delivery, Subscriber, Subscription, Topic
 from newsletter.models.delivery import OPEN, State
 from newsletter.models.subscriber import Status
-from newsletter.suppressions import address_key, is_suppressed, suppress
+from newsletter.suppressions import Reason, address_key, is_suppressed, suppress
 from newsletter.topics import find_topics
 
 MIN_PAPERS, MAX_PAPERS = 1, 50
@@ -94,12 +94,16 @@ def checked_address(email: str) -> str:
     return email
 
 
-def add_by_operator(email: str, *, topics: Sequence[str], wishes: Wishes, source: str, now: datetime) -> Subscriber:
+def add_by_operator(
+    email: str, *, topics: Sequence[str], wishes: Wishes, source: str, now: datetime
+) -> Subscriber:
     """Add a reader whose consent the operator vouches for. Sends nothing; the first slot is the next one."""
     email = checked_address(email)
     key = address_key(email)
     if is_suppressed(key):
-        raise NewsletterError(f"{email} has opted out or bounced: only the reader can come back, by confirming")
+        raise NewsletterError(
+            f"{email} has opted out or bounced: only the reader can come back, by confirming"
+        )
     found = find_topics(topics, owner_email_key=key)
     if not found:
         raise BadInput("a reader needs at least one topic: newsletter topic list shows them all")
@@ -181,7 +185,7 @@ def find_reader(email: str) -> Subscriber:
 
 @transaction.atomic
 def unsubscribe(reader: Subscriber, *, source: str, now: datetime, topic: Topic | None = None) -> None:
-    """End everything, or one topic; the last topic's end is the end of everything. Repeating it changes nothing."""
+    """End everything, or one topic (the last one ends everything). Repeating it changes nothing."""
     if topic is not None:
         Subscription.objects.filter(subscriber=reader, topic=topic).delete()
         if reader.subscriptions.exists():
@@ -191,7 +195,7 @@ def unsubscribe(reader: Subscriber, *, source: str, now: datetime, topic: Topic 
     )
     if not changed:
         return
-    suppress(reader.email_key, reason="unsubscribed", at=now)
+    suppress(reader.email_key, reason=Reason.UNSUBSCRIBED, at=now)
     Delivery.objects.filter(subscriber=reader, state__in=OPEN).update(state=State.CANCELLED, outcome_at=now)
     ConsentEvent.objects.create(subscriber=reader, at=now, action="unsubscribed", source=source)
 
@@ -199,7 +203,7 @@ def unsubscribe(reader: Subscriber, *, source: str, now: datetime, topic: Topic 
 @transaction.atomic
 def erase(reader: Subscriber, *, now: datetime) -> None:
     """Forget a reader; only a keyed hash of the address stays, so that nobody mails it again."""
-    suppress(reader.email_key, reason="erased", at=now)
+    suppress(reader.email_key, reason=Reason.ERASED, at=now)
     reader.delete()
 
 
@@ -222,7 +226,9 @@ def describe(reader: Subscriber, *, now: datetime) -> dict[str, Any]:
         "confirmed_at": reader.confirmed_at.isoformat() if reader.confirmed_at else None,
         "next_slot_at": reader.next_slot_at.isoformat() if reader.next_slot_at else None,
         "paused_until": reader.paused_until.isoformat() if reader.paused_until else None,
-        "deliveries": [_describe_delivery(each) for each in reader.deliveries.order_by("slot_at", "planned_at")],
+        "deliveries": [
+            _describe_delivery(each) for each in reader.deliveries.order_by("slot_at", "planned_at")
+        ],
         "consents": [
             {"at": each.at.isoformat(), "action": each.action, "source": each.source}
             for each in reader.consents.order_by("at")
@@ -247,7 +253,17 @@ def _describe_delivery(delivery: Delivery) -> dict[str, Any]:
     }
 
 
-CSV_COLUMNS = ("email", "topics", "cadence", "at", "timezone", "language", "depth", "max_papers", "consent_source")
+CSV_COLUMNS = (
+    "email",
+    "topics",
+    "cadence",
+    "at",
+    "timezone",
+    "language",
+    "depth",
+    "max_papers",
+    "consent_source",
+)
 
 
 def csv_rows() -> list[dict[str, str]]:

@@ -12,7 +12,7 @@ from django.db.models import Q
 
 from newsletter.adapters.topic_index import TopicIndex
 from newsletter.core.categories import is_category
-from newsletter.core.query import parse, to_text
+from newsletter.core.query import parse
 from newsletter.errors import BadInput, NewsletterError
 from newsletter.models import Paper, Subscriber, Topic
 from newsletter.starter_topics import StarterTopic, starter_topics
@@ -33,8 +33,9 @@ class Trial:
 
 
 def checked_query(query: str) -> str:
-    """Return the query in its canonical form. Raises BadInput that points at the character."""
-    return to_text(parse(query.strip(), known_category=is_category))
+    """Return the query as it was typed. Raises BadInput that points at the character."""
+    parse(query, known_category=is_category)
+    return query
 
 
 def add_topic(
@@ -55,7 +56,7 @@ def add_topic(
         names=names or {},
         group=group.strip(),
         group_names=group_names or {},
-        query=checked_query(query),
+        query=checked_query(query.strip()),
         owner=owner,
         created_at=now,
     )
@@ -64,12 +65,14 @@ def add_topic(
             topic.save(force_insert=True)
     except IntegrityError:
         raise NewsletterError(
-            f"topic {slug!r} exists already: choose another slug, or change it with: newsletter topic edit {slug}"
+            f"topic {slug!r} exists already: choose another slug, or: newsletter topic edit {slug}"
         ) from None
     return topic
 
 
-def edit_topic(slug: str, *, name: str | None = None, query: str | None = None, group: str | None = None) -> Topic:
+def edit_topic(
+    slug: str, *, name: str | None = None, query: str | None = None, group: str | None = None
+) -> Topic:
     """Change what is given; a changed query is matched anew over the look-back."""
     topic = find_topic(slug)
     changed: dict[str, object] = {}
@@ -78,7 +81,7 @@ def edit_topic(slug: str, *, name: str | None = None, query: str | None = None, 
     if group is not None:
         changed["group"] = group.strip()
     if query is not None:
-        changed |= {"query": checked_query(query), "looks_back": True}
+        changed |= {"query": checked_query(query.strip()), "looks_back": True}
     Topic.objects.filter(pk=topic.pk).update(**changed)
     return find_topic(slug)
 
@@ -135,14 +138,18 @@ def try_query(query: str, *, days: int, now: datetime) -> Trial:
     tree = parse(checked_query(query))
     since = now - timedelta(days=days)
     recent = Q(first_seen_at__gte=since) | Q(published_at__gte=since)
-    papers = {paper.pk: paper for paper in Paper.objects.filter(recent, first_seen_at__lte=now, is_withdrawn=False)}
+    papers = {
+        paper.pk: paper for paper in Paper.objects.filter(recent, first_seen_at__lte=now, is_withdrawn=False)
+    }
     hits = TopicIndex([(pk, paper.record) for pk, paper in papers.items()]).search(tree)
     return Trial(papers=tuple(papers[hit.paper_id] for hit in hits), of=len(papers), days=days)
 
 
 def _checked_slug(slug: str) -> str:
     if not SLUG.fullmatch(slug) or len(slug) > MAX_SLUG:
-        raise BadInput(f"slug {slug!r} must be small letters, digits and single hyphens, such as talking-heads")
+        raise BadInput(
+            f"slug {slug!r} must be small letters, digits and single hyphens, such as talking-heads"
+        )
     return slug
 
 

@@ -60,7 +60,9 @@ def test_an_empty_value_is_no_value(tmp_path: Path) -> None:
         ({"GEMINI_API_KEY_FILE": "/nowhere/key"}, ["GEMINI_API_KEY_FILE", "/nowhere/key"]),
     ],
 )
-def test_a_wrong_setting_is_refused_in_one_line(tmp_path: Path, environ: dict[str, str], parts: list[str]) -> None:
+def test_a_wrong_setting_is_refused_in_one_line(
+    tmp_path: Path, environ: dict[str, str], parts: list[str]
+) -> None:
     with pytest.raises(ConfigurationError) as caught:
         load(tmp_path, **environ)
     line = str(caught.value)

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import os
+import warnings
 from typing import Any
 
-from celery import Celery
-from celery.signals import setup_logging, worker_process_init
-
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "newsletter.settings")
-
 import django
-
-django.setup()
+from celery import Celery
+from celery.platforms import SecurityWarning
+from celery.signals import setup_logging, worker_process_init
 
 from newsletter.adapters.broker import TRANSPORT_OPTIONS, Stage, broker_url
 from newsletter.adapters.children import die_with_parent
 from worker.schedule import SCHEDULE
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "newsletter.settings")
+django.setup()
+# Messages are JSON and carry ids: running as root in a container executes nothing of theirs.
+warnings.filterwarnings("ignore", category=SecurityWarning)
 
 app = Celery("newsletter", broker=broker_url(), include=["worker.tasks"])
 app.conf.update(

@@ -1,4 +1,4 @@
-"""The tasks, in the order of the flow. Each calls one function of the pipeline; none carries more than ids."""
+"""The tasks, in the order of the flow. Each calls one function of the pipeline."""
 
 from __future__ import annotations
 

@@ -12,8 +12,9 @@ _PR_SET_PDEATHSIG = 1
 
 
 def die_with_parent(parent_pid: int | None = None) -> None:
-    """Have the kernel kill this process when its parent dies, however that happens. Linux; elsewhere no effect.
+    """Have the kernel kill this process when its parent dies, however that happens.
 
+    Linux only; elsewhere it has no effect.
     To be called in the child. The setting survives exec but not fork: each generation calls it for itself.
     ``parent_pid`` closes the gap in which the parent dies before this call.
     """

@@ -143,7 +143,9 @@ class Outcome:
 
 
 Begin = Callable[[Sequence[str]], frozenset[str]]
-"""Called with delivery ids at the last instant before a body's first byte; returns those that may go."""
+"""Called with delivery ids at the last instant before a body's first byte; returns those that may go.
+
+The same claim may ask again for an id: a request that was refused whole is sent again in parts."""
 
 
 class Mailer(Protocol):

@@ -33,7 +33,7 @@ def server_binary() -> str:
 
 
 def socket_path(data_dir: Path) -> Path:
-    """Return where the embedded server listens: in the data folder, or in a private one when that is too deep."""
+    """Return where the server listens: in the data folder, or in a private one when that is too deep."""
     path = data_dir / "redis.sock"
     if len(str(path).encode()) <= SOCKET_PATH_LIMIT:
         return path
@@ -51,5 +51,6 @@ def server_command(*, socket: Path) -> list[str]:
         "--daemonize": "no",
         "--dir": str(socket.parent),
         "--loglevel": "warning",
+        "--logfile": str(socket.with_name("redis.log")),
     }
     return [server_binary(), *(word for option in options.items() for word in option)]

@@ -45,7 +45,10 @@ def _django_command(name: str) -> click.Command | None:
         return None
 
     @click.command(
-        name, context_settings={"ignore_unknown_options": True}, add_help_option=False, help="Django's own command."
+        name,
+        context_settings={"ignore_unknown_options": True},
+        add_help_option=False,
+        help="Django's own command.",
     )
     @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
     def passed_on(arguments: tuple[str, ...]) -> None:

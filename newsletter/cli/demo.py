@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import time
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +22,8 @@ FOLDER = Path("var/demo")
 WAIT_SECONDS = 60.0
 JOINED_BEFORE = timedelta(days=8)
 """Every reader's slot has passed once since then."""
+LATEST_SLOT = timedelta(hours=14)
+"""The time of day (UTC) by which the slot of every sample reader has passed."""
 OWN_SETTINGS = {
     "DATABASE_URL": "",
     "REDIS_URL": "",
@@ -91,11 +93,20 @@ def _set_up(*, live: bool) -> GatherReport:
         report = gather_papers(source, now=now, lookback=timedelta(days=14))
         if report.new and not report.failed:
             return report
-        click.echo(f"arXiv gave nothing ({'; '.join(report.errors) or 'no papers'}): using the sample week instead")
+        click.echo(
+            f"arXiv gave nothing ({'; '.join(report.errors) or 'no papers'}): using the sample week instead"
+        )
     from newsletter.sample.newsroom import write_week
 
-    files = write_week(FOLDER, last_day=(now - timedelta(days=1)).date())
+    files = write_week(FOLDER, last_day=_friday_before(now))
     return gather_files(source, paths=[str(path) for path in files], now=now)
+
+
+def _friday_before(now: datetime) -> date:
+    """Return the end of the week that the weekly readers' last Monday slot looks back on."""
+    monday = (now - LATEST_SLOT).date()
+    monday -= timedelta(days=monday.weekday())
+    return monday - timedelta(days=3)
 
 
 def _add_readers(*, now: datetime) -> None:
@@ -109,7 +120,9 @@ def _add_readers(*, now: datetime) -> None:
         add_topic(**topic, names=names, now=now)
     for reader in room.readers:
         email, topics = reader.pop("email"), reader.pop("topics")
-        add_by_operator(email, topics=topics, wishes=Wishes.checked(**reader), source="newsletter demo", now=now)
+        add_by_operator(
+            email, topics=topics, wishes=Wishes.checked(**reader), source="newsletter demo", now=now
+        )
 
 
 def _deliver(supervisor: Supervisor, *, has_redis: bool) -> None:
@@ -158,18 +171,24 @@ def _report(gathered: GatherReport, *, seconds: float) -> None:
     withdrawn = Paper.objects.filter(is_withdrawn=True).count()
     matched = Match.objects.values("paper").distinct().count()
     click.echo(
-        f"\n{gathered.new} papers gathered ({gathered.updated} revised, {withdrawn} withdrawn), {matched} matched, "
+        f"\n{gathered.new} papers gathered ({gathered.updated} revised, {withdrawn} withdrawn), "
+        f"{matched} matched, "
         f"{Summary.objects.exclude(content=None).count()} summarised, in {seconds:.1f} s\n"
     )
     table = Table(box=None, pad_edge=False)
-    for heading in ("reader", "cadence", "language", "summarised", "listed", "counted", "of", "state"):
-        table.add_column(heading, justify="right" if heading in {"summarised", "listed", "counted", "of"} else "left")
+    for heading in ("reader", "cadence", "language"):
+        table.add_column(heading)
+    for heading in ("summarised", "listed", "counted", "of"):
+        table.add_column(heading, justify="right")
+    table.add_column("state")
     deliveries = Delivery.objects.select_related("subscriber").order_by("subscriber__email_key")
     for each in deliveries:
         counts = [str(len(each.papers.get(part, ()))) for part in ("summarised", "listed", "counted")]
         reader = each.subscriber
         if reader is not None:
-            table.add_row(reader.email, reader.cadence, reader.language, *counts, str(each.scanned), each.state)
+            table.add_row(
+                reader.email, reader.cadence, reader.language, *counts, str(each.scanned), each.state
+            )
     Console(width=100).print(table)
     click.echo(f"\nThe mails are in {os.path.relpath(settings.CONFIG.outbox_folder)}:")
     for each in deliveries:

@@ -29,16 +29,22 @@ def run(session: Session, no_gather: bool) -> None:
         _say_gathered(session, report.gathered)
     session.say(f"matched     {report.matched} papers to topics")
     made = report.summarised
-    session.say(f"summarised  {made.model} by model, {made.extractive} extractive, {made.withheld} claims withheld")
+    session.say(
+        f"summarised  {made.model} by model, {made.extractive} extractive, {made.withheld} claims withheld"
+    )
     session.say(f"composed    {report.composed} digests")
     states = ", ".join(f"{count} {state}" for state, count in sorted(report.deliveries.items()))
     session.say(f"delivered   {states or 'nothing was due'}")
-    session.say(f"next due    {report.next_due_at:%Y-%m-%d %H:%M} UTC" if report.next_due_at else "next due    -")
+    session.say(
+        f"next due    {report.next_due_at:%Y-%m-%d %H:%M} UTC" if report.next_due_at else "next due    -"
+    )
     session.finish(report.as_json(), failed=report.has_failed)
 
 
 @click.command()
-@click.option("--file", "paths", multiple=True, metavar="PATH", help="A saved arXiv API answer (Atom); repeatable.")
+@click.option(
+    "--file", "paths", multiple=True, metavar="PATH", help="A saved arXiv API answer (Atom); repeatable."
+)
 @click.argument("more_paths", nargs=-1, metavar="[PATH]…")
 @command
 def gather(session: Session, paths: tuple[str, ...], more_paths: tuple[str, ...]) -> None:

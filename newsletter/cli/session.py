@@ -52,7 +52,7 @@ class Session:
             yield lambda words: status.update(words)
 
 
-class Moment(click.ParamType):
+class Moment(click.ParamType[datetime]):
     """An ISO date and time; without a zone it is UTC."""
 
     name = "ISO"
@@ -68,7 +68,7 @@ class Moment(click.ParamType):
 
 
 def command(function: Callable[..., None]) -> Callable[..., None]:
-    """Give a click callback ``--json``, ``--now`` and a Session; turn errors into one line and an exit code."""
+    """Give a callback ``--json``, ``--now`` and a Session; turn errors into one line and an exit code."""
 
     @click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout, nothing else.")
     @click.option("--now", type=Moment(), default=None, help="The clock for all it reads, plans and records.")
@@ -115,7 +115,9 @@ def _ensure_migrated() -> None:
         executor = MigrationExecutor(connection)
         is_current = not executor.migration_plan(executor.loader.graph.leaf_nodes())
     except OperationalError as error:
-        raise ConfigurationError(f"the database does not answer: {str(error).strip().splitlines()[0]}") from None
+        raise ConfigurationError(
+            f"the database does not answer: {str(error).strip().splitlines()[0]}"
+        ) from None
     if is_current:
         return
     if settings.CONFIG.database_url:

@@ -52,7 +52,9 @@ def list_readers(session: Session) -> None:
     for reader in Subscriber.objects.order_by("email_key").iterator():
         status, due = reader.shown_status(now=session.now), reader.next_slot_at
         session.say(f"{reader.email}  {status}  {reader.cadence}  {f'{due:%Y-%m-%d %H:%M}' if due else '-'}")
-        rows.append({"email": reader.email, "status": status, "next_slot_at": due.isoformat() if due else None})
+        rows.append(
+            {"email": reader.email, "status": status, "next_slot_at": due.isoformat() if due else None}
+        )
     if not rows:
         session.say("No readers yet: newsletter subscriber add EMAIL --topics a,b")
     session.finish({"subscribers": rows})
@@ -67,7 +69,9 @@ def show(session: Session, email: str) -> None:
 
     known = describe(find_reader(email), now=session.now)
     session.say(f"{known['email']}  {known['status']}")
-    session.say(f"  {known['cadence']} at {known['at']} {known['timezone']}, next {known['next_slot_at'] or '-'}")
+    session.say(
+        f"  {known['cadence']} at {known['at']} {known['timezone']}, next {known['next_slot_at'] or '-'}"
+    )
     session.say(f"  {known['language']}, {known['depth']}, at most {known['max_papers']} papers")
     for each in known["subscriptions"]:
         session.say(f"  topic {each['topic']} ({each['cadence']})")

@@ -1,7 +1,8 @@
-"""Runs a few commands as foreground children: restarts what dies, stops all together, leaves nothing behind."""
+"""Runs a few commands as foreground children: restarts what dies, stops all together."""
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import os
 import signal
@@ -39,7 +40,7 @@ class Child:
             list(self.command),
             env=dict(self.environment),
             start_new_session=True,
-            preexec_fn=functools.partial(die_with_parent, os.getpid()),  # noqa: PLW1509  # one thread only
+            preexec_fn=functools.partial(die_with_parent, os.getpid()),  # one thread only
         )
 
     def is_running(self) -> bool:
@@ -56,14 +57,14 @@ class Child:
     def signal(self, number: signal.Signals) -> None:
         """Signal the child and everything it started."""
         if self.process is not None:
-            try:
+            with contextlib.suppress(ProcessLookupError):
                 os.killpg(self.process.pid, number)
-            except ProcessLookupError:
-                pass
 
 
 class Supervisor:
-    def __init__(self, *, say: Callable[[str], None], on_death: Callable[[str], None] = lambda _: None) -> None:
+    def __init__(
+        self, *, say: Callable[[str], None], on_death: Callable[[str], None] = lambda _: None
+    ) -> None:
         self._children: list[Child] = []
         self._say = say
         self._on_death = on_death
@@ -86,7 +87,7 @@ class Supervisor:
         finally:
             self.stop_children()
 
-    def _stop(self, number: int, _frame: FrameType | None) -> None:
+    def _stop(self, _number: int, _frame: FrameType | None) -> None:
         self._stopping = True
 
     def tend(self) -> None:

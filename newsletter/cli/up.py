@@ -43,7 +43,7 @@ def _link_to_port(port: int) -> None:
 
 
 def prepare(supervisor: Supervisor) -> dict[str, str]:
-    """Migrate, add topics to an empty service, start a Redis if none is configured; return the environment."""
+    """Start a Redis if none is configured, migrate, add topics to an empty service."""
     from newsletter.config import load_config
 
     config = load_config()
@@ -119,7 +119,7 @@ def add_beat(supervisor: Supervisor, *, environment: Mapping[str, str]) -> None:
 
 
 def _celery(kind: str) -> list[str]:
-    return [sys.executable, "-m", "celery", "-A", "worker.app", kind]
+    return [sys.executable, "-m", "celery", "-q", "-A", "worker.app", kind]
 
 
 def _say(line: str) -> None:

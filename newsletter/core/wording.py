@@ -18,7 +18,7 @@ MARKUP = re.compile(
 CHATTER = re.compile(
     r"""\b(?:as\ an?\ (?:ai|language\ model)|i\ (?:am|can(?:not|'t)|will|have)\b|i'm
     |here\ (?:is|are)\ (?:the|a|your)
-    |sure[,!]|certainly[,!]|of\ course[,!]|ignore\ (?:all|any|previous|prior|your)\ 
+    |sure[,!]|certainly[,!]|of\ course[,!]|ignore\ (?:all|any|previous|prior|your)[ ]
     |(?:if|when)\ available,?\ fill|fill\ in
     |to\ be\ (?:confirmed|determined|added)|placeholder|lorem\ ipsum|xxx+|tbd\b|n/a\b|begin\ paper|end\ paper
     |(?:click|visit|subscribe|download|sign\ up|log\ in|contact\ us)\b|\byou(?:r|rs)?\b)

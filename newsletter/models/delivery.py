@@ -110,7 +110,9 @@ class Delivery(models.Model):
         return f"{self.pk} {self.state}"
 
     @classmethod
-    def planned(cls, *, subscriber_id: int, kind: Kind, slot_key: str, slot_at: datetime, now: datetime) -> Delivery:
+    def planned(
+        cls, *, subscriber_id: int, kind: Kind, slot_key: str, slot_at: datetime, now: datetime
+    ) -> Delivery:
         """Return an unsaved row whose Message-ID is derived from its id, so that a retry carries the same."""
         key = uuid.uuid4()
         return cls(

@@ -83,7 +83,8 @@ class Subscriber(models.Model):
         """Return the first slot of any of the reader's cadences strictly after ``after``."""
         zone = ZoneInfo(self.timezone)
         slots = [
-            next_slot(cadence, after=after, at=self.at, zone=zone, anchor=self.anchor_date) for cadence in self.cadences()
+            next_slot(cadence, after=after, at=self.at, zone=zone, anchor=self.anchor_date)
+            for cadence in self.cadences()
         ]
         return min(slots, key=lambda slot: slot.at)
 

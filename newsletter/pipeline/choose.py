@@ -1,10 +1,12 @@
-"""Stage 5a: which papers each planned digest will hold. Reads only; nothing is decided until it is composed."""
+"""Stage 5a: which papers each planned digest will hold. Reads only."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+
+from pyroaring import BitMap
 
 from newsletter.core.cadence import Rhythm
 from newsletter.core.reading import Depth
@@ -36,11 +38,13 @@ class Choice:
             yield Wanted(chosen.paper_id, self.reader.language, Depth(self.reader.depth))
 
     def has_something_to_say(self) -> bool:
-        """Daily and weekday readers get no mail when nothing matched; slower ones get a short one (contract)."""
+        """Without a match daily and weekday readers get no mail, slower ones a short one (contract)."""
         if self.selection.chosen:
             return True
         quick = {Rhythm.DAILY, Rhythm.WEEKDAYS}
-        return any(offer.subscription.effective_cadence(self.reader).rhythm not in quick for offer in self.offers)
+        return any(
+            offer.subscription.effective_cadence(self.reader).rhythm not in quick for offer in self.offers
+        )
 
 
 def planned_digests(*, now: datetime) -> Iterator[tuple[Newsstand, list[Choice]]]:
@@ -58,8 +62,8 @@ def planned_digests(*, now: datetime) -> Iterator[tuple[Newsstand, list[Choice]]
 
 def _without_unsettled(batch: list[Delivery]) -> list[Delivery]:
     """Leave out readers whose last digest is being sent right now: its papers may be spent in a moment."""
-    readers = [delivery.subscriber_id for delivery in batch]
-    sending = Delivery.objects.filter(subscriber_id__in=readers, kind=Kind.DIGEST, state=State.SENDING)
+    readers = [reader_of(delivery) for delivery in batch]
+    sending = Delivery.objects.filter(subscriber__in=readers, kind=Kind.DIGEST, state=State.SENDING)
     busy = set(sending.values_list("subscriber_id", flat=True))
     return [delivery for delivery in batch if delivery.subscriber_id not in busy]
 
@@ -75,7 +79,7 @@ def _choose(delivery: Delivery, *, offers: tuple[Offer, ...], stand: Newsstand) 
     reader = reader_of(delivery)
     spent = unpack_spent(bytes(reader.spent))
     candidates = [candidate for offer in offers for candidate in stand.candidates(offer, spent=spent)]
-    scanned = stand.scanned(offers).union({candidate.paper_id for candidate in candidates})
+    scanned = stand.scanned(offers) | BitMap(candidate.paper_id for candidate in candidates)
     topics = [offer.subscription.topic.slug for offer in offers]
     selection = select_papers(candidates, topics=topics, max_papers=reader.max_papers)
     return Choice(delivery=delivery, reader=reader, offers=offers, selection=selection, scanned=len(scanned))

@@ -135,7 +135,9 @@ class Bench:
         reader, selection = choice.reader, choice.selection
         groups = selection.by_topic()
         zone = ZoneInfo(reader.timezone)
-        period = max((period_days(offer.subscription.effective_cadence(reader)) for offer in choice.offers), default=7)
+        period = max(
+            (period_days(offer.subscription.effective_cadence(reader)) for offer in choice.offers), default=7
+        )
         return Digest(
             language=reader.language,
             slot_date=choice.delivery.slot_at.astimezone(zone).date(),
@@ -149,7 +151,9 @@ class Bench:
             counted=len(selection.counted),
             scanned=choice.scanned,
             empty_dates=_empty_dates(choice),
-            failed_gathers=tuple(dict.fromkeys(moment.astimezone(zone).date() for moment in self.failed_gathers)),
+            failed_gathers=tuple(
+                dict.fromkeys(moment.astimezone(zone).date() for moment in self.failed_gathers)
+            ),
             email=reader.email,
             confirmed_on=reader.confirmed_at.date() if reader.confirmed_at else None,
             confirmed_by_operator=reader.confirmed_by_operator,
@@ -163,7 +167,11 @@ class Bench:
         ids = {record.arxiv_id: paper_id for paper_id, record in self.records.items()}
         summarised = [ids[card.paper.arxiv_id] for topic in shown.topics for card in topic.cards]
         listed = [ids[record.arxiv_id] for record in shown.listed]
-        offered = [*(each.paper_id for each in choice.selection.chosen), *choice.selection.listed, *choice.selection.counted]
+        offered = [
+            *(each.paper_id for each in choice.selection.chosen),
+            *choice.selection.listed,
+            *choice.selection.counted,
+        ]
         named = {*summarised, *listed}
         return {
             "summarised": summarised,
@@ -173,7 +181,10 @@ class Bench:
 
     def _topic(self, subscription: Subscription, choice: Choice, chosen: tuple[Chosen, ...]) -> DigestTopic:
         language = choice.reader.language
-        names = {offer.subscription.topic.slug: offer.subscription.topic.name_in(language) for offer in choice.offers}
+        names = {
+            offer.subscription.topic.slug: offer.subscription.topic.name_in(language)
+            for offer in choice.offers
+        }
         return DigestTopic(
             slug=subscription.topic.slug,
             name=subscription.topic.name_in(language),
@@ -203,7 +214,9 @@ def _skip(choice: Choice, *, now: datetime) -> None:
             state=State.SKIPPED, topics=topics, scanned=choice.scanned, covers_until=now, outcome_at=now
         )
         if skipped:
-            Subscription.objects.filter(subscriber=choice.reader, topic_id__in=topics).update(covered_until=now)
+            Subscription.objects.filter(subscriber=choice.reader, topic_id__in=topics).update(
+                covered_until=now
+            )
 
 
 def _empty_dates(choice: Choice) -> tuple[date, ...]:
@@ -221,4 +234,6 @@ def _failed_gathers(*, now: datetime) -> list[datetime]:
     runs = GatherRun.objects.filter(from_file=False, started_at__lte=now)
     answered = runs.filter(error="").order_by("-started_at").values_list("started_at", flat=True).first()
     failed = runs.exclude(error="").order_by("started_at")
-    return list((failed.filter(started_at__gt=answered) if answered else failed).values_list("started_at", flat=True))
+    return list(
+        (failed.filter(started_at__gt=answered) if answered else failed).values_list("started_at", flat=True)
+    )

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from newsletter.core.composition import Piece
 from newsletter.models import Fragment
 
@@ -32,16 +30,9 @@ class DatabaseFragments:
         self._pieces[key] = self._new[key] = piece
 
     def save(self) -> None:
-        rows = [Fragment(key=key, digest=piece.digest, html=piece.html, text=piece.text) for key, piece in self._new.items()]
+        rows = [
+            Fragment(key=key, digest=piece.digest, html=piece.html, text=piece.text)
+            for key, piece in self._new.items()
+        ]
         Fragment.objects.bulk_create(rows, ignore_conflicts=True, batch_size=CHUNK)
         self._new.clear()
-
-
-def pieces_by_digest(digests: Iterable[str]) -> dict[str, Piece]:
-    """Return the pieces that deliveries name, by content hash."""
-    wanted = sorted(set(digests))
-    found: dict[str, Piece] = {}
-    for start in range(0, len(wanted), CHUNK):
-        for row in Fragment.objects.filter(digest__in=wanted[start : start + CHUNK]):
-            found[row.digest] = Piece(html=row.html, text=row.text)
-    return found

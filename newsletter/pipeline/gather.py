@@ -70,7 +70,11 @@ def gather_papers(source: PaperSource, *, now: datetime, lookback: timedelta) ->
 
 
 def gather_files(
-    source: PaperSource, *, paths: Iterable[str], now: datetime, on_file: Callable[[str], None] = lambda _: None
+    source: PaperSource,
+    *,
+    paths: Iterable[str],
+    now: datetime,
+    on_file: Callable[[str], None] = lambda _: None,
 ) -> GatherReport:
     """Read saved API answers. All are read before any is saved: raises BadInput with nothing written."""
     report = GatherReport()
@@ -88,7 +92,11 @@ def gather_files(
 def save_answer(answer: Answer, *, now: datetime, from_file: bool = False) -> GatherRun:
     """Save one whole answer and its record; doing it twice changes nothing the second time."""
     known = _known_papers(answer.papers)
-    new = [Paper.from_record(record, first_seen_at=now) for record in answer.papers if record.arxiv_id not in known]
+    new = [
+        Paper.from_record(record, first_seen_at=now)
+        for record in answer.papers
+        if record.arxiv_id not in known
+    ]
     changed = [record for record in answer.papers if _replaces(record, known.get(record.arxiv_id))]
     before = Paper.objects.count()
     Paper.objects.bulk_create(new, ignore_conflicts=True, batch_size=CHUNK)
@@ -111,7 +119,9 @@ def _known_papers(records: tuple[PaperRecord, ...]) -> dict[str, Paper]:
     ids = [record.arxiv_id for record in records]
     known: dict[str, Paper] = {}
     for start in range(0, len(ids), CHUNK):
-        known |= {paper.arxiv_id: paper for paper in Paper.objects.filter(arxiv_id__in=ids[start : start + CHUNK])}
+        known |= {
+            paper.arxiv_id: paper for paper in Paper.objects.filter(arxiv_id__in=ids[start : start + CHUNK])
+        }
     return known
 
 

@@ -1,4 +1,4 @@
-"""Stage 2: which papers each topic's query matches, on an in-memory index; once per topic, never per reader."""
+"""Stage 2: which papers each topic's query matches; once per topic, never per reader."""
 
 from __future__ import annotations
 
@@ -36,7 +36,9 @@ def _match_new_papers(*, now: datetime) -> int:
     with transaction.atomic():
         count = _insert(made)
         for version in {paper.version for paper in papers}:
-            _mark_matched([paper.pk for paper in papers if paper.version == version], version=version, now=now)
+            _mark_matched(
+                [paper.pk for paper in papers if paper.version == version], version=version, now=now
+            )
     return count
 
 

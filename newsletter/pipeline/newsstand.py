@@ -23,7 +23,7 @@ LOOKBACK = timedelta(days=14)
 """How far back a topic reaches that a reader adds later; the same as for a topic that is new itself."""
 SHORTEST_REACH_DAYS = 7
 RACE = timedelta(hours=1)
-"""Matches written shortly before a period's end may have become visible after it; what was spent is known anyway."""
+"""A match written shortly before a period's end may have become visible after it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +90,12 @@ class Newsstand:
         ).iterator():
             self.dates[paper_id] = PaperDates(first_seen_at, published_at)
             self._by_categories[tuple(categories)].add(paper_id)
-        missing = {match.paper_id for matches in self._matches.values() for match in matches} - self.dates.keys()
-        for paper in Paper.objects.filter(pk__in=missing, is_withdrawn=False).only("first_seen_at", "published_at"):
+        missing = {
+            match.paper_id for matches in self._matches.values() for match in matches
+        } - self.dates.keys()
+        for paper in Paper.objects.filter(pk__in=missing, is_withdrawn=False).only(
+            "first_seen_at", "published_at"
+        ):
             self.dates[paper.pk] = PaperDates(paper.first_seen_at, paper.published_at)
 
     def candidates(self, offer: Offer, *, spent: BitMap) -> list[Candidate]:

@@ -57,6 +57,6 @@ def _plan(reader: Subscriber, *, now: datetime) -> bool:
 
 def _expire_older(reader: Subscriber, *, than: Delivery, now: datetime) -> None:
     """End digests that were never handed over: the papers they would have held are offered in the new one."""
-    Delivery.objects.filter(subscriber=reader, kind=Kind.DIGEST, state__in=OPEN, slot_at__lt=than.slot_at).update(
-        state=State.EXPIRED, outcome_at=now
-    )
+    Delivery.objects.filter(
+        subscriber=reader, kind=Kind.DIGEST, state__in=OPEN, slot_at__lt=than.slot_at
+    ).update(state=State.EXPIRED, outcome_at=now)

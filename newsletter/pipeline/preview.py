@@ -1,4 +1,4 @@
-"""The digest that would go out to one reader, as it would be; no delivery is recorded."""
+"""The digest that would go out to one reader; no delivery is recorded (summaries it paid for are kept)."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from datetime import datetime
 from newsletter.core.composition import join_html, join_text
 from newsletter.models import Delivery, Subscriber
 from newsletter.models.delivery import Kind
-from newsletter.pipeline.choose import FIRST, choose
+from newsletter.pipeline.choose import FIRST, Choice, choose
 from newsletter.pipeline.compose import Bench
-from newsletter.pipeline.messages import message_from_parts
+from newsletter.pipeline.messages import message_of, slots_of
+from newsletter.pipeline.newsstand import Newsstand
 from newsletter.pipeline.stages import Stages
 from newsletter.pipeline.summarise import write_extracts, write_summaries
 
@@ -23,3 +24,38 @@ class Preview:
     message: bytes
     account: dict[str, int]
     """summarised, listed, counted, scanned."""
+
+
+def preview_digest(reader: Subscriber, *, stages: Stages, now: datetime) -> Preview:
+    """Write the digest as if every topic of the reader fell due at ``now``."""
+    delivery = Delivery.planned(
+        subscriber_id=reader.pk, kind=Kind.DIGEST, slot_key=FIRST, slot_at=now, now=now
+    )
+    delivery.subscriber = reader
+    stand, [choice] = choose([delivery], now=now)
+    write_summaries(choice.wanted(), summariser=stages.summariser, now=now)
+    write_extracts({each.paper_id for each in choice.selection.chosen}, now=now)
+    return _preview(choice, stand=stand, stages=stages, now=now)
+
+
+def _preview(choice: Choice, *, stand: Newsstand, stages: Stages, now: datetime) -> Preview:
+    bench = Bench.set_up(
+        [choice], stand=stand, summariser=stages.summariser, renderer_for=stages.renderer, now=now
+    )
+    rendered = bench.render(choice)
+    delivery = choice.delivery
+    delivery.subject, delivery.slots, delivery.composed_at = rendered.subject, rendered.slots, now
+    slots = slots_of(delivery, rendered.pieces)
+    shown = rendered.digest
+    return Preview(
+        subject=rendered.subject,
+        html=join_html(rendered.pieces, slots),
+        text=join_text(rendered.pieces, slots),
+        message=message_of(delivery, rendered.pieces),
+        account={
+            "summarised": shown.summarised,
+            "listed": len(shown.listed),
+            "counted": shown.counted,
+            "scanned": shown.scanned,
+        },
+    )

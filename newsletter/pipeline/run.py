@@ -8,25 +8,30 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from django.db.models import Min
 from django.utils import timezone
 
 from newsletter.adapters.ports import Mailer
 from newsletter.models import Delivery, Subscriber
-from newsletter.models.delivery import State
+from newsletter.models.delivery import CLAIMABLE, State
 from newsletter.models.subscriber import Status
-from newsletter.pipeline.claims import boot_id
 from newsletter.pipeline.compose import compose_planned, missing_summaries
-from newsletter.pipeline.deliver import deliver_due, sweep
+from newsletter.pipeline.deliver import deliver_due
 from newsletter.pipeline.gather import GatherReport, gather_papers
+from newsletter.pipeline.leases import boot_id, dead_owners
+from newsletter.pipeline.mailable import pause_reason
 from newsletter.pipeline.match import match_papers
 from newsletter.pipeline.plan import plan_due
 from newsletter.pipeline.stages import Stages
 from newsletter.pipeline.summarise import SummariseReport, write_summaries
+from newsletter.pipeline.sweep import next_attempt_at, sweep
 
-RETRY_SECONDS = 60.0
+RETRY_TIME = timedelta(seconds=60)
 """Retries within a command end after this (contract)."""
+
+CHUNK = 500
 
 
 @dataclass(slots=True)
@@ -101,26 +106,32 @@ def run_once(
 
 
 def deliver_with_retries(mailer: Mailer, *, now: datetime) -> dict[str, int]:
-    """Deliver what is due, and again what was refused for now, for at most a minute."""
-    deadline = time.monotonic() + RETRY_SECONDS
-    states: dict[str, str] = {}
-    sweep(mailer=mailer, real_now=timezone.now(), now=now)
+    """Deliver what is due, and again what was refused for now, for at most a minute.
+
+    Returns the state at the end → how many of the messages that were open at the beginning.
+    """
+    deadline = timezone.now() + RETRY_TIME
+    sweep(mailer=mailer, real_now=timezone.now(), now=now, dead_owners=dead_owners())
+    waiting = list(Delivery.objects.filter(state__in=CLAIMABLE).values_list("pk", flat=True))
     while True:
-        report = deliver_due(mailer=mailer, now=now, owner=boot_id(), seconds=deadline - time.monotonic())
-        states |= report.states
-        pause = _until_next_attempt()
-        if pause is None or time.monotonic() + pause > deadline:
-            return dict(sorted(Counter(states.values()).items()))
-        time.sleep(pause)
+        deliver_due(mailer=mailer, now=now, owner=boot_id(), deadline=deadline)
+        next_try = next_attempt_at()
+        if next_try is None or next_try > deadline or pause_reason(mailer.name):
+            return _states(waiting)
+        time.sleep(max(0.05, (next_try - timezone.now()).total_seconds()))
 
 
-def _until_next_attempt() -> float | None:
-    """Return the seconds until a refused message falls due again; None when there is none."""
-    waiting = Delivery.objects.filter(state=State.RETRY_WAIT).aggregate(at=Min("next_attempt_at"))["at"]
-    return max(0.05, (waiting - timezone.now()).total_seconds()) if waiting else None
+def _states(deliveries: list[UUID]) -> dict[str, int]:
+    counts: Counter[str] = Counter()
+    for start in range(0, len(deliveries), CHUNK):
+        rows = Delivery.objects.filter(pk__in=deliveries[start : start + CHUNK])
+        counts.update(rows.values_list("state", flat=True))
+    return dict(sorted(counts.items()))
 
 
 def next_due_at() -> datetime | None:
     """Return when the next reader's digest falls due."""
-    found: datetime | None = Subscriber.objects.filter(status=Status.ACTIVE).aggregate(at=Min("next_slot_at"))["at"]
+    found: datetime | None = Subscriber.objects.filter(status=Status.ACTIVE).aggregate(
+        at=Min("next_slot_at")
+    )["at"]
     return found

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from newsletter.adapters.extractive import ExtractiveSummariser
 from newsletter.adapters.ports import Summariser
-from newsletter.core.reading import Depth, Voice
+from newsletter.core.reading import Depth, Voice, summary_from_json
 from newsletter.core.reading import Summary as SummaryValue
-from newsletter.core.reading import summary_from_json
 from newsletter.models import Summary
 from newsletter.pipeline.summarise import MAX_ATTEMPTS, Wanted
 
@@ -54,7 +53,7 @@ class SummaryShelf:
         return not (written or row.is_final or row.attempts >= MAX_ATTEMPTS)
 
     def show(self, want: Wanted) -> Shown:
-        """Return the best there is: the model's summary, or the extractive one with the reason it stands in."""
+        """Return the model's summary, or the extractive one with the reason it stands in."""
         row = self._row(want, self._summariser)
         if row is not None and row.content is not None:
             return _shown(row)
@@ -70,9 +69,9 @@ class SummaryShelf:
 
 
 def _shown(row: Summary, *, fallback_reason: str = "") -> Shown:
-    content = summary_from_json({**row.content, "fallback_reason": fallback_reason})
-    if row.written_at is None:
-        raise ValueError(f"summary {row.pk} has content but no date")
+    if row.content is None or row.written_at is None:
+        raise ValueError(f"summary {row.pk} is not written")
+    content = replace(summary_from_json(row.content), fallback_reason=fallback_reason)
     return Shown(
         key=f"{row.pk}:{row.written_at.isoformat()}:{fallback_reason}",
         content=content,

@@ -79,7 +79,7 @@ def write_extracts(paper_ids: Iterable[int], *, now: datetime) -> int:
         draft = extractive.summarise(paper.record, language="en", depth=Depth.TAKEAWAYS)
         summary = ground(draft, source=paper.record, language="en", voice=Voice.AUTHORS)
         if isinstance(summary, Refusal):
-            raise ValueError(f"an extract of {paper} is not in its abstract: {summary.reason}")
+            raise TypeError(f"an extract of {paper} is not in its abstract: {summary.reason}")
         rows.append(
             Summary(
                 **key,
@@ -103,7 +103,13 @@ def _deepest(wanted: Iterable[Wanted], summariser: Summariser) -> dict[tuple[int
 
 
 def _write(
-    paper: Paper, summariser: Summariser, *, language: str, depth: Depth, now: datetime, report: SummariseReport
+    paper: Paper,
+    summariser: Summariser,
+    *,
+    language: str,
+    depth: Depth,
+    now: datetime,
+    report: SummariseReport,
 ) -> None:
     row = _claim(paper, summariser, language=summariser.language_for(language), depth=depth)
     if row is None:
@@ -139,9 +145,9 @@ def _claim(paper: Paper, summariser: Summariser, *, language: str, depth: Depth)
     shallower = [other.value for other in Depth if other.rank < depth.rank]
     unwritten = Q(content__isnull=True) | Q(depth__in=shallower)
     free = Q(claimed_until__isnull=True) | Q(claimed_until__lte=real_now)
-    claimed = Summary.objects.filter(unwritten, free, **key, is_final=False, attempts__lt=MAX_ATTEMPTS).update(
-        claimed_until=real_now + CLAIM, attempts=F("attempts") + 1
-    )
+    claimed = Summary.objects.filter(
+        unwritten, free, **key, is_final=False, attempts__lt=MAX_ATTEMPTS
+    ).update(claimed_until=real_now + CLAIM, attempts=F("attempts") + 1)
     return Summary.objects.get(**key) if claimed else None
 
 

@@ -16,20 +16,20 @@ from newsletter.adapters.broker import Stage, wake
 from newsletter.core.announcements import is_time_to_ask
 from newsletter.models import Delivery, GatherRun, Paper, Topic
 from newsletter.models.delivery import CLAIMABLE, Kind, State
-from newsletter.pipeline.claims import boot_id
 from newsletter.pipeline.compose import compose_planned, missing_summaries
-from newsletter.pipeline.deliver import deliver_due, sweep
+from newsletter.pipeline.deliver import NOTICES, deliver_due
 from newsletter.pipeline.gather import gather_papers
+from newsletter.pipeline.leases import boot_id, dead_owners
 from newsletter.pipeline.match import match_papers
 from newsletter.pipeline.plan import plan_due
 from newsletter.pipeline.stages import Stages
 from newsletter.pipeline.summarise import write_summaries
+from newsletter.pipeline.sweep import sweep
 
 log = logging.getLogger(__name__)
 
 DIGESTS = (Kind.DIGEST,)
-NOTICES = (Kind.CONFIRMATION, Kind.LINK, Kind.ALERT)
-TASK_SECONDS = 120.0
+TASK_TIME = timedelta(minutes=2)
 """A delivering task hands over to the next one then, well before its time limit."""
 TRIES_KEPT = timedelta(days=5)
 """Longer than the longest pause between announcements."""
@@ -67,8 +67,11 @@ def match() -> None:
 def tick() -> None:
     """Plan what is due and wake every stage that has something to do."""
     now = timezone.now()
-    sweep(mailer=stages().mailer, real_now=now, now=now)
-    if Paper.objects.filter(matched_at=None).exists() or Topic.objects.filter(is_active=True, looks_back=True).exists():
+    settle()
+    if (
+        Paper.objects.filter(matched_at=None).exists()
+        or Topic.objects.filter(is_active=True, looks_back=True).exists()
+    ):
         match()
     planned = plan_due(now=now)
     if planned:
@@ -99,28 +102,37 @@ def compose() -> None:
 
 
 def deliver() -> None:
-    _deliver(DIGESTS, stage=Stage.DELIVER)
+    _deliver(DIGESTS)
 
 
 def notices() -> None:
-    _deliver(NOTICES, stage=Stage.NOTICES)
+    _deliver(NOTICES)
 
 
 def retry() -> None:
     """Settle what a dead worker left, and wake the deliverers of whatever has fallen due again."""
-    now = timezone.now()
-    sweep(mailer=stages().mailer, real_now=now, now=now)
+    settle()
     _wake_deliverers()
 
 
-def _deliver(kinds: tuple[Kind, ...], *, stage: Stage) -> None:
+def settle() -> None:
+    """End the leases of processes that are gone, and find out about lost answers."""
+    now = timezone.now()
+    report = sweep(mailer=stages().mailer, real_now=now, now=now, dead_owners=dead_owners())
+    if report.lapsed or report.settled:
+        log.warning("taken from lost workers: %s; settled: %s", dict(report.lapsed), dict(report.settled))
+
+
+def _deliver(kinds: tuple[Kind, ...]) -> None:
+    """Hand over what is due; what is left after the task's time is taken up by another task."""
+    now = timezone.now()
     report = deliver_due(
-        mailer=stages().mailer, now=timezone.now(), owner=boot_id(), kinds=kinds, seconds=TASK_SECONDS
+        mailer=stages().mailer, now=now, owner=boot_id(), kinds=kinds, deadline=now + TASK_TIME
     )
     if report.states:
-        log.info("delivered: %s", report.states)
-    if report.has_more:
-        wake(stage)
+        log.info("delivered: %s", dict(report.states))
+    if not report.paused:
+        _wake_deliverers()
 
 
 def _wake_deliverers() -> None:

@@ -13,6 +13,6 @@ graceful_timeout = 5
 control_socket_disable = True
 
 
-def post_fork(server: Any, worker: Any) -> None:
+def post_fork(_server: Any, _worker: Any) -> None:
     """A web worker must not outlive a killed master."""
     die_with_parent()

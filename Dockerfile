@@ -1,0 +1,38 @@
+# One image for every role. By itself it runs the whole service; docker-compose.yml gives each role a container.
+# 3.12 is the newest Python for which the embedded Redis exists.
+
+FROM python:3.12-slim AS build
+WORKDIR /src
+ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
+
+# The packages change seldom: a layer of their own, before the source.
+COPY requirements.lock requirements-build.lock ./
+RUN python -m venv /opt/newsletter \
+    && /opt/newsletter/bin/pip install --require-hashes -r requirements.lock \
+    && pip install --require-hashes -r requirements-build.lock
+
+COPY pyproject.toml README.md LICENSE ./
+COPY newsletter newsletter
+COPY worker worker
+COPY templates templates
+RUN pip wheel --no-deps --no-build-isolation --wheel-dir /wheels . \
+    && /opt/newsletter/bin/pip install --no-deps /wheels/*.whl \
+    && /opt/newsletter/bin/pip uninstall --yes pip
+
+
+FROM python:3.12-slim
+RUN useradd --system --uid 10001 --home-dir /data --shell /usr/sbin/nologin newsletter \
+    && install -d -o newsletter -g newsletter /data
+COPY --from=build /opt/newsletter /opt/newsletter
+ENV PATH=/opt/newsletter/bin:$PATH \
+    PYTHONUNBUFFERED=1 \
+    NEWSLETTER_DATA_DIR=/data
+# Nothing is installed in this image again.
+RUN python -m pip uninstall --yes --quiet --root-user-action ignore pip
+USER newsletter
+WORKDIR /data
+VOLUME /data
+EXPOSE 8000
+HEALTHCHECK --interval=30s --timeout=5s --start-period=60s \
+    CMD ["python", "-c", "import urllib.request as r; r.urlopen('http://127.0.0.1:8000/healthz', timeout=4)"]
+CMD ["newsletter", "up", "--host", "0.0.0.0"]

@@ -1,0 +1,89 @@
+# Everything a contributor or a first visitor types. `make` alone lists it.
+#
+# A fresh machine needs Python 3.11 or later with venv, and make. Another Python: make PYTHON=/path/to/python3.12 …
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.SUFFIXES:
+
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check --no-input install
+UV ?= uv
+ARGS ?=
+
+# Two stamps: what the demo needs, and what the tests need on top of it.
+RUNTIME := $(VENV)/.stamp-runtime
+DEV := $(VENV)/.stamp-dev
+
+# What `make check` and the tests start must not see the settings of the service that runs here.
+CHECK_DIR := $(VENV)/check
+
+.PHONY: help
+help: ## list what can be done
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@echo "  Options for the command behind a target: make test ARGS='-k cadence', make up ARGS='--port 8080'"
+
+.PHONY: demo
+demo: $(RUNTIME) ## the whole service once, on a sample week; leaves mails in var/demo/outbox
+	@begin=$$(date +%s); $(BIN)/newsletter demo $(ARGS) && echo "Demo took $$(($$(date +%s) - begin)) s, set-up apart."
+
+.PHONY: up
+up: $(RUNTIME) ## web, workers and scheduler on this machine, until Ctrl-C
+	@$(BIN)/newsletter up $(ARGS)
+
+.PHONY: test
+test: $(DEV) ## every test, except the slow ones
+	@begin=$$(date +%s); $(BIN)/python -m pytest -m "not slow" $(ARGS); status=$$?; \
+	  echo "Tests took $$(($$(date +%s) - begin)) s, set-up apart."; exit $$status
+
+.PHONY: test-slow
+test-slow: $(DEV) ## the tests that take minutes
+	@$(BIN)/python -m pytest -m slow $(ARGS)
+
+.PHONY: check
+check: $(DEV) ## format, lint, types, layers, migrations
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/python -m mypy
+	$(BIN)/lint-imports --no-cache
+	@mkdir -p $(CHECK_DIR)
+	cd $(CHECK_DIR) && env DATABASE_URL= REDIS_URL= NEWSLETTER_DATA_DIR=. ../bin/newsletter makemigrations --check --dry-run newsletter
+
+.PHONY: bench
+bench: $(DEV) ## time and cost of each stage; prints figures, changes nothing
+	@for script in benchmarks/bench_*.py; do $(BIN)/python $$script $(ARGS) || exit 1; done
+
+.PHONY: lock
+lock: ## write the lock files anew from pyproject.toml (needs uv); UPGRADE=1 takes newer versions
+	$(call compile,requirements.lock,pyproject.toml --extra embedded --extra postgres)
+	$(call compile,requirements-dev.lock,pyproject.toml --all-extras --constraints requirements.lock)
+	$(call compile,requirements-build.lock,--group build --constraints requirements-dev.lock)
+
+# pip refuses a hashed lock in which extras were stripped; the lock names no host, so any mirror serves it.
+compile = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-strip-extras \
+  --no-emit-index-url --custom-compile-command "make lock" $(if $(UPGRADE),--upgrade) --output-file $(1) $(2)
+
+$(RUNTIME): pyproject.toml requirements.lock requirements-build.lock | $(BIN)/python
+	$(call install,requirements.lock)
+
+$(DEV): pyproject.toml requirements-dev.lock requirements-build.lock | $(BIN)/python
+	$(call install,requirements-dev.lock)
+	@touch $(RUNTIME)
+
+# The locks carry what builds the project, so nothing unpinned is fetched on the way.
+define install
+@echo "Setting up: installing $(1) into $(VENV) …"
+@begin=$$(date +%s) && \
+  $(PIP) --require-hashes -r $(1) -r requirements-build.lock && \
+  $(PIP) --no-deps --no-build-isolation --editable . && \
+  echo "Set-up took $$(($$(date +%s) - begin)) s." && touch $@
+endef
+
+$(BIN)/python:
+	@python=$$(sh .ci/find-python $(PYTHON)) && echo "Setting up: $(VENV) with $$python" && \
+	  "$$python" -m venv --clear $(VENV)
+
+.PHONY: clean
+clean: ## remove the virtual environment and all caches; var/ stays
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache dist

@@ -1,0 +1,132 @@
+"""What one message costs: the byte join beside the standard library, same content, same run.
+
+    python benchmarks/message_cost.py [--cards 10] [--messages 2000]
+
+A digest of ready cards with a personal opening and footer. The encoder is warm, as it is after a worker's
+first digest; headers, slots and personal lines are new in every message.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+
+from newsletter.core.composition import Piece, PieceEncoder, compose, join_html, join_text, slot
+from newsletter.core.headers import MessageHeaders
+
+SENTENCE = (
+    "We generate talking heads from speech at 42 frames a second on one consumer GPU, without a 3D prior. "
+)
+STYLE = "font-family:Charter,Cambria,'Noto Serif',serif;font-size:15px;line-height:24px;color:#1B1D21"
+
+
+def card(number: int) -> Piece:
+    """Return a card of about 3.8 KB, the size of one with takeaways (mail.md)."""
+    rows = "".join(f'<p style="{STYLE}">{number}.{row} {SENTENCE}</p>\n' for row in range(18))
+    text = "".join(f"- {SENTENCE[:70]}\n  {SENTENCE[70:]}\n" for _ in range(7))
+    return Piece(f"<tr><td>\n{rows}</td></tr>\n", f"Paper {number}: Größe, 图像\n\n{text}\n")
+
+
+def chrome() -> tuple[Piece, Piece]:
+    """Return the head and the foot of a digest: the foot is personal."""
+    rules = "".join(f".c{number} {{ {STYLE} }}\n" for number in range(60))
+    head = Piece(f"<html><head><style>\n{rules}</style></head><body><table>\n", "arXiv digest\n\n")
+    links = "".join(f'<a href="{slot(name)}">{name}</a>\n' for name in ("preferences_url", "unsubscribe_url"))
+    foot = Piece(
+        f"<tr><td>Sent to {slot('email')}.\n{links}</td></tr>\n</table></body></html>\n",
+        f"Sent to {slot('email')}.\n{slot('preferences_url')}\n{slot('unsubscribe_url')}\n",
+    )
+    return head, foot
+
+
+def slots_of(reader: int) -> dict[str, str]:
+    base = "https://news.example.org"
+    token = f"{reader:037d}"
+    return {
+        "email": f"reader{reader}@example.com",
+        "preferences_url": f"{base}/preferences/{token}",
+        "unsubscribe_url": f"{base}/unsubscribe/{token}",
+    }
+
+
+def headers_of(reader: int, slots: dict[str, str]) -> MessageHeaders:
+    return MessageHeaders(
+        from_name="arXiv digest",
+        from_email="digest@news.example.org",
+        to=slots["email"],
+        subject="9 new papers: SpatialAvatar-0, SiGnature and 7 more",
+        date=datetime(2026, 6, 19, 6, 0, tzinfo=UTC),
+        message_id=f"<{reader:032x}@news.example.org>",
+        delivery_id=f"{reader:032x}",
+        list_id="digests.news.example.org",
+        list_unsubscribe_url=slots["unsubscribe_url"],
+        feedback_id="digest:arxiv-newsletter",
+    )
+
+
+def with_the_standard_library(headers: MessageHeaders, *, text: str, html: str) -> bytes:
+    message = EmailMessage(policy=policy.SMTP)
+    message["From"] = f"{headers.from_name} <{headers.from_email}>"
+    message["To"] = headers.to
+    message["Subject"] = headers.subject
+    message["Date"] = headers.date
+    for name, value in (headers.personal() | headers.shared()).items():
+        message[name] = value
+    message.set_content(text, cte="quoted-printable")
+    message.add_alternative(html, subtype="html", cte="quoted-printable")
+    return message.as_bytes()
+
+
+def bodies_of(message: bytes) -> list[str]:
+    """Return the decoded bodies, line breaks as ``\\n``, to see that both ways say the same."""
+    walked = message_from_bytes(message).walk()
+    decoded = [part.get_payload(decode=True) for part in walked if not part.is_multipart()]
+    return [body.decode().replace("\r\n", "\n") for body in decoded if isinstance(body, bytes)]
+
+
+def microseconds(work: Callable[[int], object], *, times: int) -> float:
+    """Return the median cost of one call over five rounds."""
+    rounds = []
+    for _ in range(5):
+        started = time.perf_counter()
+        for number in range(times):
+            work(number)
+        rounds.append((time.perf_counter() - started) / times * 1e6)
+    return statistics.median(rounds)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0] if __doc__ else None)
+    parser.add_argument("--cards", type=int, default=10)
+    parser.add_argument("--messages", type=int, default=2000)
+    asked = parser.parse_args()
+
+    head, foot = chrome()
+    pieces = [head, *(card(number) for number in range(asked.cards)), foot]
+    encoder = PieceEncoder()
+
+    def joined(reader: int) -> bytes:
+        slots = slots_of(reader)
+        return compose(headers_of(reader, slots), pieces, slots=slots, encoder=encoder)
+
+    def generated(reader: int) -> bytes:
+        slots = slots_of(reader)
+        text, html = join_text(pieces, slots), join_html(pieces, slots)
+        return with_the_standard_library(headers_of(reader, slots), text=text, html=html)
+
+    assert bodies_of(joined(7)) == bodies_of(generated(7))
+    ours = microseconds(joined, times=asked.messages)
+    theirs = microseconds(generated, times=max(1, asked.messages // 100))
+    print(f"{asked.cards} cards, {len(joined(7)):,} bytes a message, the same bodies both ways")
+    print(f"{'':24}{'µs a message':>14}{'ratio':>10}")
+    print(f"{'compose':24}{ours:>14,.1f}{1:>10}")
+    print(f"{'EmailMessage.as_bytes':24}{theirs:>14,.1f}{theirs / ours:>10,.0f}")
+
+
+if __name__ == "__main__":
+    main()

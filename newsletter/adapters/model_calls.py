@@ -1,0 +1,161 @@
+"""Asking a Gemini model for one summary: attempts, back-off, budgets, and what each kind of answer means.
+
+Owns everything that does not depend on the package that makes the call; ``gemini.py`` and ``genai.py`` add
+exactly one method each.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from newsletter.core.papers import PaperRecord
+from newsletter.core.prompting import PROMPT_VERSION, Prompt, build_prompt, parse_response
+from newsletter.core.reading import Depth, Draft, Voice, response_schema
+from newsletter.errors import NewsletterError, PermanentError, TemporaryError, UnusableAnswer
+
+MAX_WAIT = 30.0
+"""Seconds. Asked to wait longer than this, the call gives up and passes the wish on."""
+
+TEMPERATURE = 0.2
+_OUTPUT_TOKENS = {Depth.HEADLINE: 4_096, Depth.TAKEAWAYS: 8_192, Depth.READING: 16_384}
+"""Far more than the words need: a model's thinking is taken from the same budget."""
+_MAX_ANSWERS = 2
+"""An answer that cannot be used is paid for: ask once more, not until it suits."""
+_FINAL_REASONS = frozenset(
+    {
+        "safety",
+        "recitation",
+        "prohibited_content",
+        "blocklist",
+        "spii",
+        "language",
+        "image_safety",
+        "jailbreak",
+    }
+)
+_OPERATOR_STATUSES = frozenset({401, 403, 404})
+"""Wrong key or model name: nothing to do with the paper, and asking again at once is no use."""
+_RETRY_STATUSES = frozenset({408, 409, 429, 499, 500, 502, 503, 504})
+_DELAY = re.compile(r"(\d+(?:\.\d+)?)s")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """One answer of the service, in nobody's types. Reasons are Gemini's names, empty where there is none."""
+
+    text: str = ""
+    finish_reason: str = ""
+    block_reason: str = ""
+    has_candidate: bool = True
+    input_tokens: int = 0
+    output_tokens: int = 0
+    """Thinking included."""
+
+
+class ModelSummariser(ABC):
+    """A summariser that asks a model. Safe to share between threads; keeps nothing between papers."""
+
+    prompt_version = PROMPT_VERSION
+    voice = Voice.MODEL
+
+    def __init__(
+        self,
+        *,
+        api_key: str,
+        model: str,
+        endpoint: str = "",
+        timeout: float = 60.0,
+        max_attempts: int = 3,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        """``endpoint`` is a base URL, empty for Google's; ``timeout`` is seconds for one request."""
+        self.model = model
+        self._api_key = api_key
+        self._endpoint = endpoint.rstrip("/")
+        self._timeout = timeout
+        self._max_attempts = max_attempts
+        self._sleep = sleep
+
+    def language_for(self, language: str) -> str:
+        return language
+
+    def summarise(self, paper: PaperRecord, *, language: str, depth: Depth) -> Draft:
+        """Ask for ``paper`` at ``depth``; token counts cover every answer that was paid for.
+
+        Raises TemporaryError, UnusableAnswer (with ``reason`` and the tokens spent) or PermanentError.
+        """
+        prompt = build_prompt(paper, language=language, depth=depth)
+        budget, attempt, answers, spent = _OUTPUT_TOKENS[depth], 0, 0, (0, 0)
+        while True:
+            attempt += 1
+            try:
+                reply = self._ask(prompt, schema=response_schema(depth), max_output_tokens=budget)
+                answers += 1
+                spent = (spent[0] + reply.input_tokens, spent[1] + reply.output_tokens)
+                return _draft(reply, depth=depth, spent=spent)
+            except TemporaryError as error:
+                if attempt >= self._max_attempts or not _is_worth_waiting(error):
+                    raise
+                self._sleep(error.retry_after or 2.0 ** (attempt - 1))
+            except UnusableAnswer as error:
+                is_last = answers == _MAX_ANSWERS or attempt >= self._max_attempts
+                if is_last or error.reason in _FINAL_REASONS:
+                    raise
+                budget *= 2 if error.reason == "max_tokens" else 1
+
+    @abstractmethod
+    def _ask(self, prompt: Prompt, *, schema: Mapping[str, Any], max_output_tokens: int) -> Reply:
+        """Make one request. Raises TemporaryError or PermanentError."""
+
+
+def error_for_status(
+    status: int, message: str, *, details: Iterable[Any] = (), retry_after: str | None = None
+) -> NewsletterError:
+    """Say what an HTTP error of the service means; ``details`` are its JSON, ``retry_after`` the header."""
+    found = [detail for detail in details if isinstance(detail, Mapping)]
+    is_bad_key = any(detail.get("reason") == "API_KEY_INVALID" for detail in found)
+    line = (
+        f"The model service answered {status}: {message.splitlines()[0][:200] if message else 'no message'}"
+    )
+    if status in _OPERATOR_STATUSES or is_bad_key:
+        return TemporaryError(
+            f"{line} Check GEMINI_API_KEY and the model's name.", status=401 if is_bad_key else status
+        )
+    if status in _RETRY_STATUSES:
+        return TemporaryError(line, retry_after=_delay(found, header=retry_after), status=status)
+    return PermanentError(line, reason="rejected", status=status)
+
+
+def _delay(details: Iterable[Mapping[str, Any]], *, header: str | None) -> float | None:
+    """Seconds to wait: google.rpc.RetryInfo's ``retryDelay`` ("13s"), else a Retry-After in seconds."""
+    stated = [str(detail.get("retryDelay", "")) for detail in details] + [f"{header or ''}s"]
+    return next((float(found[1]) for text in stated if (found := _DELAY.fullmatch(text))), None)
+
+
+def _is_worth_waiting(error: TemporaryError) -> bool:
+    return error.status not in _OPERATOR_STATUSES and (error.retry_after or 0.0) <= MAX_WAIT
+
+
+def _draft(reply: Reply, *, depth: Depth, spent: tuple[int, int]) -> Draft:
+    """Read ``reply``. Raises UnusableAnswer; a truncated answer is never read at all."""
+    tokens = {"input_tokens": spent[0], "output_tokens": spent[1]}
+    if reason := _fault(reply):
+        raise UnusableAnswer(f"The model ended with {reason}.", reason=reason, **tokens)
+    try:
+        return parse_response(reply.text, depth=depth, **tokens)
+    except PermanentError as error:
+        raise UnusableAnswer(str(error), reason=error.reason, **tokens) from error
+
+
+def _fault(reply: Reply) -> str:
+    """Why ``reply`` is not a finished answer, as a reason code; empty when it is."""
+    if reply.block_reason:
+        return reply.block_reason.lower()
+    if not reply.has_candidate:
+        return "no_candidates"
+    return "" if reply.finish_reason == "STOP" else (reply.finish_reason.lower() or "unfinished")

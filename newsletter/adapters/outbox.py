@@ -1,0 +1,97 @@
+"""The outbox: each message becomes one file, ``<delivery id>.eml``, with its exact bytes.
+
+A file appears whole or not at all, and survives a power cut once it is reported as accepted. So the file
+itself is the evidence for a delivery whose worker died.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import tempfile
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+from pathlib import Path
+
+from newsletter.adapters.ports import Begin, Outcome, Outgoing, Verdict
+from newsletter.errors import BadInput, TemporaryError
+
+_DELIVERY_ID = re.compile(r"[0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
+class OutboxMailer:
+    """A ``Mailer`` that writes to ``folder``, made when first needed. Any number may share a folder."""
+
+    name = "outbox"
+    lease = timedelta(seconds=15)
+    batch_size = 50
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def send(self, messages: Sequence[Outgoing], *, begin: Begin) -> Iterator[Outcome]:
+        for message in messages:
+            yield self._deliver(message, begin=begin)
+
+    def evidence(self, delivery_id: str) -> bool:
+        """Say whether the file is there.
+
+        Raises BadInput for what is no delivery id, TemporaryError for a folder that cannot be looked into.
+        """
+        path = self._path(delivery_id)
+        try:
+            return path.exists()
+        except OSError as error:
+            raise TemporaryError(f"{self._folder}: {error.strerror or error}") from error
+
+    def close(self) -> None:
+        """Nothing is kept open."""
+
+    def _deliver(self, message: Outgoing, *, begin: Begin) -> Outcome:
+        delivery_id = message.delivery_id
+        try:
+            path = self._path(delivery_id)
+        except BadInput as error:
+            return Outcome(delivery_id=delivery_id, verdict=Verdict.BAD_MESSAGE, detail=str(error))
+        if delivery_id not in begin([delivery_id]):
+            return Outcome(delivery_id=delivery_id, verdict=Verdict.NOT_BEGUN)
+        try:
+            detail = _put(path, message.message)
+        except OSError as error:
+            detail = f"{self._folder}: {error.strerror or error}"
+            return Outcome(delivery_id=delivery_id, verdict=Verdict.RETRY, detail=detail)
+        return Outcome(delivery_id=delivery_id, verdict=Verdict.ACCEPTED, detail=detail)
+
+    def _path(self, delivery_id: str) -> Path:
+        if not _DELIVERY_ID.fullmatch(delivery_id):
+            raise BadInput(f"not a delivery id: {delivery_id!r}")
+        return self._folder / f"{delivery_id}.eml"
+
+
+def _put(path: Path, content: bytes) -> str:
+    """Write the file unless it is there: a reader has that mail, and a second would be one too many."""
+    if path.exists():
+        return "" if path.read_bytes() == content else "kept the file that was there, which differs"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, name = tempfile.mkstemp(prefix=f".{path.stem}.", suffix=".tmp", dir=path.parent)
+    temporary = Path(name)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    _sync_folder(path.parent)
+    return ""
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make the new name itself last: without this a power cut may lose it."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

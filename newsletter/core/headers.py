@@ -1,0 +1,209 @@
+"""The headers of a message: what each may hold, and how it is written.
+
+Python's own generator turns a long List-Unsubscribe into RFC 2047 encoded words, which mail programs ignore,
+so the lines are written here. Only the subject and the sender's name may leave ASCII. The body and its
+Content-Type are ``composition``'s.
+"""
+
+from __future__ import annotations
+
+import re
+from binascii import b2a_base64
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from email.utils import format_datetime, quote
+from functools import lru_cache
+
+import idna
+
+from newsletter.errors import BadInput
+
+CRLF = "\r\n"
+ONE_CLICK = "List-Unsubscribe=One-Click"
+"""RFC 8058 §3.1: what a mail program posts."""
+_LINE = 78
+"""RFC 5322 §2.1.1: the length a line should not exceed, without its CRLF."""
+_WORD_BYTES = 39
+"""The text in one encoded word: 64 characters in base64, so that it fits after any name (RFC 2047 §2)."""
+
+_ATEXT = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
+_LOCAL = re.compile(rf'{_ATEXT}(?:\.{_ATEXT})*|"(?:[ !#-\[\]-~]|\\[ -~])*"')
+_DOMAIN = re.compile(
+    r"(?:[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?\.)*[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
+    r"|\[[0-9A-Za-z.:]+\]"
+)
+_MESSAGE_ID = re.compile(rf"<{_ATEXT}(?:\.{_ATEXT})*@[A-Za-z0-9.-]+>")
+_LIST_ID = re.compile(rf"{_ATEXT}(?:\.{_ATEXT})*")
+_URI = re.compile(r"(?:https?://|mailto:)[!-+\--;=?-~]+")
+_TOKEN = re.compile(r"[!-~](?:[ -~]*[!-~])?")
+_PHRASE = re.compile(rf"{_ATEXT}(?: {_ATEXT})*")
+_UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+"""Line breaks in every guise, other controls, and halves of characters."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageHeaders:
+    """What the headers of one message say. A notice leaves every ``list_…`` field empty."""
+
+    from_name: str
+    from_email: str
+    to: str
+    subject: str
+    date: datetime
+    """Aware."""
+    message_id: str
+    """With its angle brackets."""
+    delivery_id: str
+    reply_to: str = ""
+    list_id: str = ""
+    """Without angle brackets: ``digests.example.org`` (RFC 2919)."""
+    list_unsubscribe_url: str = ""
+    list_unsubscribe_mailto: str = ""
+    """A ``mailto:`` address, for programs that know no one-click."""
+    feedback_id: str = ""
+    auto_submitted: str = "auto-generated"
+
+    def shared(self) -> dict[str, str]:
+        """Return the headers that a whole batch has in common, for a provider that writes its own MIME."""
+        fields = {"Auto-Submitted": _token("Auto-Submitted", self.auto_submitted)}
+        if self.feedback_id:
+            fields["Feedback-ID"] = _token("Feedback-ID", self.feedback_id)
+        if self.list_id:
+            fields["List-Id"] = f"<{_matching('List-Id', self.list_id, _LIST_ID)}>"
+        if self.list_unsubscribe_url:
+            fields["List-Unsubscribe-Post"] = ONE_CLICK
+        return fields
+
+    def personal(self) -> dict[str, str]:
+        """Return the headers that differ from reader to reader, To aside."""
+        fields = {
+            "Message-ID": _matching("Message-ID", self.message_id, _MESSAGE_ID),
+            "X-Newsletter-Delivery": _token("X-Newsletter-Delivery", self.delivery_id),
+        }
+        ways = [way for way in (self.list_unsubscribe_url, self.list_unsubscribe_mailto) if way]
+        if ways:
+            fields["List-Unsubscribe"] = ", ".join(f"<{_uri(way)}>" for way in ways)
+        return fields
+
+
+def write_headers(headers: MessageHeaders) -> bytes:
+    """Write the header lines of one message, each ending in CRLF, without Content-Type.
+
+    Raises BadInput for a value that cannot be written whole: a line break or another control character in
+    any of them, an address that is none, a time without a zone.
+    """
+    if headers.date.tzinfo is None:
+        raise BadInput("Date: the time has no zone")
+    lines = [
+        _sender(headers.from_name, headers.from_email),
+        f"To: {ascii_address(headers.to)}",
+        _subject(headers.subject),
+        f"Date: {format_datetime(headers.date)}",
+        "MIME-Version: 1.0",
+    ]
+    if headers.reply_to:
+        lines.append(f"Reply-To: {ascii_address(headers.reply_to)}")
+    for name, value in (headers.personal() | headers.shared()).items():
+        short = len(name) + 2 + len(value) <= _LINE
+        lines.append(f"{name}: {value}" if short else _folded(name, value.split(" ")))
+    lines.append("")
+    return CRLF.join(lines).encode("ascii")
+
+
+def ascii_address(address: str) -> str:
+    """Return a bare address as it goes on the wire: its domain in IDNA's ASCII form.
+
+    Raises BadInput for what is no address, and for a local part beyond ASCII, which would need SMTPUTF8
+    (RFC 6531) of every server on the way.
+    """
+    local, at, domain = address.rpartition("@")
+    if not (at and local.isascii()):
+        reason = "its part before the @ is not ASCII" if at else "it has no @"
+        raise BadInput(f"cannot send to {address!r}: {reason}")
+    if not domain.isascii():
+        domain = _idna(domain)
+    if (
+        not (_LOCAL.fullmatch(local) and _DOMAIN.fullmatch(domain))
+        or "=?" in local
+        or len(local) > 64
+        or len(domain) > 253
+    ):
+        raise BadInput(f"cannot send to {address!r}: not an address")
+    return f"{local}@{domain}"
+
+
+def _idna(domain: str) -> str:
+    try:
+        return idna.encode(domain, uts46=True).decode("ascii")
+    except idna.IDNAError as error:
+        raise BadInput(f"not a domain: {domain!r}") from error
+
+
+@lru_cache(maxsize=64)
+def _sender(name: str, address: str) -> str:
+    _refuse_unsafe("From", name)
+    mailbox = f"<{ascii_address(address)}>"
+    if not name:
+        return f"From: {mailbox}"
+    if not name.isascii() or "=?" in name or len(name) > 60:
+        words = list(_encoded_words(name))
+    else:
+        words = [name if _PHRASE.fullmatch(name) else f'"{quote(name)}"']
+    return _folded("From", [*words, mailbox])
+
+
+@lru_cache(maxsize=1024)
+def _subject(text: str) -> str:
+    _refuse_unsafe("Subject", text)
+    words = text.split(" ")
+    plain = text.isascii() and "=?" not in text and "" not in words and max(map(len, words)) <= 60
+    return _folded("Subject", words if plain else list(_encoded_words(text)))
+
+
+def _encoded_words(text: str) -> Iterator[str]:
+    """Yield ``text`` as RFC 2047 words in base64; none splits a character (§5)."""
+    data = text.encode()
+    start = 0
+    while start < len(data):
+        end = min(start + _WORD_BYTES, len(data))
+        while end < len(data) and data[end] & 0xC0 == 0x80:
+            end -= 1
+        yield f"=?utf-8?b?{b2a_base64(data[start:end], newline=False).decode('ascii')}?="
+        start = end
+
+
+def _folded(name: str, words: Sequence[str]) -> str:
+    """Write a header on lines of at most 78 characters, broken only between words (RFC 5322 §2.2.3).
+
+    A longer word stays whole. The first stays beside the name: not every parser knows an empty first line.
+    """
+    lines, line = [], f"{name}: {words[0]}"
+    for word in words[1:]:
+        if len(line) + 1 + len(word) > _LINE:
+            lines.append(line)
+            line = ""
+        line += f" {word}"
+    return CRLF.join([*lines, line])
+
+
+def _refuse_unsafe(name: str, text: str) -> None:
+    if found := _UNSAFE.search(text):
+        raise BadInput(f"{name}: a line break or control character in {text!r}", position=found.start())
+
+
+def _matching(name: str, value: str, pattern: re.Pattern[str]) -> str:
+    if not pattern.fullmatch(value) or len(value) > 900:
+        raise BadInput(f"{name}: cannot be written: {value!r}")
+    return value
+
+
+def _token(name: str, value: str) -> str:
+    return _matching(name, value, _TOKEN)
+
+
+def _uri(value: str) -> str:
+    """Accept what may stand between the angle brackets: no space, comma, bracket or encoded word."""
+    if "=?" in value:
+        raise BadInput(f"List-Unsubscribe: cannot be written: {value!r}")
+    return _matching("List-Unsubscribe", value, _URI)

@@ -1,0 +1,63 @@
+"""Addresses of a paper: arXiv's own pages, and the project page that its authors name."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import quote, urlsplit
+
+from newsletter.core.papers import PaperRecord
+
+_URL = re.compile(r"https?://[^\s<>\"'`|\\^{}\u00a0\u3000-\u303f\uff00-\uffef]+", re.IGNORECASE)
+_HOST = re.compile(r"(?=.{4,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}")
+_LONGEST = 500
+_NOT_A_PROJECT = ("arxiv.org", "doi.org")
+_PAIRS = {")": "(", "]": "["}
+
+
+def abstract_url(paper: PaperRecord) -> str:
+    return f"https://arxiv.org/abs/{paper.versioned_id}"
+
+
+def pdf_url(paper: PaperRecord) -> str:
+    return f"https://arxiv.org/pdf/{paper.versioned_id}"
+
+
+def page_url(paper: PaperRecord, *, base_url: str) -> str:
+    """Return the address of the paper's page in this service; it names no version."""
+    return f"{base_url.rstrip('/')}/papers/{quote(paper.arxiv_id, safe='/.-')}/"
+
+
+def project_url(paper: PaperRecord) -> str:
+    """Return the first http(s) address in comment or abstract that is neither arXiv's nor a DOI, or "".
+
+    Only what stands there counts: nothing is completed or guessed. Punctuation that ends the sentence rather
+    than the address is left off; a closing bracket stays where the address opens one. Addresses longer than
+    500 characters, with a user name, or without a public host name are passed over.
+    """
+    for text in (paper.comment, paper.abstract):
+        for found in _URL.finditer(text):
+            url = _without_sentence_end(found[0])
+            if _is_public(url):
+                return url
+    return ""
+
+
+def _without_sentence_end(url: str) -> str:
+    while url:
+        last = url[-1]
+        if last in ".,;:!?*_~’”" or (last in _PAIRS and url.count(last) > url.count(_PAIRS[last])):
+            url = url[:-1]
+        else:
+            break
+    return url
+
+
+def _is_public(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        return False
+    if not host or parts.username is not None or len(url) > _LONGEST or not _HOST.fullmatch(host):
+        return False
+    return not any(host == other or host.endswith(f".{other}") for other in _NOT_A_PROJECT)

@@ -1,0 +1,61 @@
+"""How paper text is set in little room: short names, cut lines, author lines, unbroken numbers and units."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+NO_BREAK = "\u00a0"
+_UNITS = (
+    r"%|‰|°C|K|dBm?|bits?|bytes?|[kMGT]?B|[kMG]?Hz|[kMGT]?eV|[nµμm]?s|min|h|[nµμmck]?m|px|[µμmk]?g"
+    r"|[mk]?W|[mk]?V"
+)
+_NUMBER_UNIT = re.compile(rf"(?<=\d) (?=(?:{_UNITS})(?![\w-]))")
+_HAN = r"\u3400-\u4dbf\u4e00-\u9fff"
+_HAN_LATIN = re.compile(rf"(?<=[{_HAN}])(?=[A-Za-z0-9])|(?<=[A-Za-z0-9%])(?=[{_HAN}])")
+_NUMBER_MEASURE = re.compile(rf"(?<=\d)[ {NO_BREAK}](?=[{_HAN}])")
+
+
+def typeset(text: str, *, language: str) -> str:
+    """Return ``text`` with number and unit unbroken; in Chinese also spaces between Han and Latin."""
+    if language.startswith("zh"):
+        text = _NUMBER_MEASURE.sub(NO_BREAK, _HAN_LATIN.sub(" ", text))
+    return _NUMBER_UNIT.sub(NO_BREAK, text)
+
+
+def cut(text: str, *, limit: int) -> str:
+    """Return ``text`` cut at a word, with an ellipsis, at most ``limit`` characters in all."""
+    if len(text) <= limit:
+        return text
+    kept = text[: limit - 1]
+    if not text[limit - 1].isspace():
+        kept = kept.rpartition(" ")[0] or kept
+    return kept.rstrip(" ,;:.–—-") + "…"
+
+
+def short_name(title: str, *, limit: int = 32) -> str:
+    """Return the part before a colon if it has at most 32 characters, else the title cut at a word."""
+    name, colon, _ = title.partition(":")
+    if colon and 0 < len(name.strip()) <= 32 and title[len(name) + 1 : len(name) + 2].isspace():
+        return name.strip()
+    return cut(title, limit=limit)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuthorLine:
+    """Who is named, and how many people there are in all."""
+
+    names: tuple[str, ...]
+    total: int
+    is_collaboration: bool = False
+    """``names`` are collaborations and ``total`` counts the people listed beside them."""
+
+
+def author_line(authors: tuple[str, ...], *, shown: int = 4) -> AuthorLine:
+    """Choose who is named: all up to ``shown``, else one fewer; a collaboration stands for its people."""
+    people = tuple(name for name in authors if any(map(str.isalnum, name)))
+    groups = tuple(name for name in people if re.search(r"\bcollaborations?\b", name, re.IGNORECASE))
+    if groups and len(people) > shown:
+        return AuthorLine(names=groups[:shown], total=len(people) - len(groups), is_collaboration=True)
+    names = people if len(people) <= shown else people[: max(1, shown - 1)]
+    return AuthorLine(names=names, total=len(people))

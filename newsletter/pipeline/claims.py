@@ -1,0 +1,207 @@
+"""Claiming deliveries, and the one instant that matters: when the body of a message may begin.
+
+Locks are always taken in the order reader, delivery, so that a claim, an outcome and an unsubscribe cannot
+block each other for good. What follows from an answer is ``outcomes``'.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from itertools import takewhile
+
+from django.db import transaction
+from django.db.models import F, Max
+
+from newsletter.core.reputation import MAX_ATTEMPTS
+from newsletter.models import Delivery, Subscriber
+from newsletter.models.delivery import CLAIMABLE, Kind, State
+from newsletter.pipeline.mailable import pause_reason, recipient_of, refusals
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A delivery that is ours to send for as long as its fence stands. Its reader is loaded."""
+
+    delivery: Delivery
+    fence: int
+
+    @property
+    def id(self) -> str:
+        return str(self.delivery.pk)
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What one claim took, and what it ended because it may not be sent."""
+
+    claimed: tuple[Claimed, ...] = ()
+    ended: Counter[str] = field(default_factory=Counter)
+
+    def __bool__(self) -> bool:
+        return bool(self.claimed or self.ended)
+
+
+def claim_batch(
+    *,
+    mailer_name: str,
+    lease: timedelta,
+    limit: int,
+    owner: str,
+    now: datetime,
+    real_now: datetime,
+    kinds: Collection[Kind] | None = None,
+) -> Batch:
+    """Claim up to ``limit`` due deliveries of ``kinds`` (None: all); an empty batch means that none is due.
+
+    ``now`` is the instant that is recorded and that a reader's pause is compared with; leases and waits are
+    real time. Nobody else can claim the same rows: PostgreSQL skips what another worker has locked, SQLite
+    lets one writer in at a time. The attempt is counted here, so a worker that is killed has used it.
+    """
+    with transaction.atomic():
+        if pause_reason(mailer_name) is not None:
+            return Batch()
+        rows = _lock_due(limit, kinds=kinds, real_now=real_now)
+        readers = _readers(rows)
+        endings = _endings(rows, readers=readers, now=now)
+        _end(endings, now=now)
+        taken = [row for row in rows if row.pk not in endings]
+        Delivery.objects.filter(pk__in=[row.pk for row in taken]).update(
+            state=State.SENDING,
+            fence=F("fence") + 1,
+            attempt=F("attempt") + 1,
+            lease_owner=owner,
+            lease_until=real_now + lease,
+            transport=mailer_name,
+            body_begun_at=None,
+        )
+        _address(taken, readers=readers)
+    ended = Counter(ending.state.value for ending in endings.values())
+    return Batch(claimed=tuple(_claimed(row, readers, transport=mailer_name) for row in taken), ended=ended)
+
+
+def begin(
+    claims: Sequence[Claimed], *, lease: timedelta, now: datetime, real_now: datetime
+) -> frozenset[str]:
+    """Commit that the bodies of these claims begin, before the first byte; return the ids of those that may.
+
+    It allows a delivery that is still ours, whose reader may still be mailed, on a transport that is open.
+    The reader's row is locked meanwhile: an unsubscribe commits before this (and the delivery is CANCELLED)
+    or after it.
+    """
+    fences = {claim.delivery.pk: claim.fence for claim in claims}
+    reader_ids = {claim.delivery.subscriber_id for claim in claims if claim.delivery.subscriber_id}
+    with transaction.atomic():
+        locked = Subscriber.objects.select_for_update(no_key=True).defer("spent").filter(pk__in=reader_ids)
+        readers = {reader.pk: reader for reader in locked.order_by("pk")}
+        held = Delivery.objects.select_for_update().filter(pk__in=fences, state=State.SENDING).order_by("pk")
+        ours = [row for row in held if row.fence == fences[row.pk]]
+        if ours and pause_reason(ours[0].transport) is not None:
+            _give_back(ours, real_now=real_now)
+            return frozenset()
+        refused = refusals(ours, readers=readers, now=now)
+        _end({key: Ending(State.CANCELLED, refusal) for key, refusal in refused.items()}, now=now)
+        allowed = [row.pk for row in ours if row.pk not in refused]
+        Delivery.objects.filter(pk__in=allowed).update(body_begun_at=now, lease_until=real_now + lease)
+    return frozenset(str(key) for key in allowed)
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """Why a delivery will not be sent."""
+
+    state: State
+    reason: str
+
+
+def _lock_due(limit: int, *, kinds: Collection[Kind] | None, real_now: datetime) -> list[Delivery]:
+    """Return due rows, locked: first those that were refused for now, each state in its index's order."""
+    rows: list[Delivery] = []
+    for state in (State.RETRY_WAIT, State.COMPOSED):
+        due = Delivery.objects.filter(state=state, next_attempt_at__lte=real_now)
+        if kinds is not None:
+            due = due.filter(kind__in=kinds)
+        due = due.order_by("next_attempt_at").select_for_update(skip_locked=True)
+        rows += due[: limit - len(rows)] if len(rows) < limit else ()
+    # A delivery whose last worker was lost may be what kills workers: it goes alone, and only harms itself.
+    calm = list(takewhile(lambda row: row.attempt == 0, rows))
+    return calm or rows[:1]
+
+
+def _readers(rows: Sequence[Delivery]) -> dict[int, Subscriber]:
+    ids = {row.subscriber_id for row in rows if row.subscriber_id}
+    return Subscriber.objects.defer("spent").in_bulk(ids)
+
+
+def _endings(
+    rows: Sequence[Delivery], *, readers: Mapping[int, Subscriber], now: datetime
+) -> dict[uuid.UUID, Ending]:
+    refused = refusals(rows, readers=readers, now=now)
+    newest = _newest_slots(row for row in rows if row.state == State.RETRY_WAIT and row.kind == Kind.DIGEST)
+    endings = {}
+    for row in rows:
+        if (refusal := refused.get(row.pk)) is not None:
+            endings[row.pk] = Ending(State.CANCELLED, refusal)
+        elif newest.get(row.subscriber_id, row.slot_at) > row.slot_at:
+            endings[row.pk] = Ending(State.EXPIRED, "the next slot came first")
+        elif row.attempt >= MAX_ATTEMPTS:
+            endings[row.pk] = Ending(State.QUARANTINED, f"{row.attempt} attempts ended without an outcome")
+    return endings
+
+
+def _newest_slots(waiting: Iterable[Delivery]) -> dict[int | None, datetime]:
+    """Return the latest slot of these readers: planning expires what waits, but not what is being sent."""
+    ids = {row.subscriber_id for row in waiting if row.subscriber_id}
+    digests = (
+        Delivery.objects.filter(subscriber_id__in=ids, kind=Kind.DIGEST) if ids else Delivery.objects.none()
+    )
+    return dict(digests.order_by().values_list("subscriber_id").annotate(Max("slot_at")))
+
+
+def _end(endings: Mapping[uuid.UUID, Ending], *, now: datetime) -> None:
+    for ending in set(endings.values()):
+        Delivery.objects.filter(pk__in=[key for key, each in endings.items() if each == ending]).update(
+            state=ending.state,
+            last_detail=str(ending.reason),
+            outcome_at=now,
+            lease_owner="",
+            lease_until=None,
+        )
+
+
+def _give_back(rows: Sequence[Delivery], *, real_now: datetime) -> None:
+    """Put back what was claimed before the transport paused; the attempt does not count."""
+    Delivery.objects.filter(pk__in=[row.pk for row in rows]).update(
+        state=State.RETRY_WAIT,
+        attempt=F("attempt") - 1,
+        next_attempt_at=real_now,
+        lease_owner="",
+        lease_until=None,
+    )
+
+
+def _address(rows: Sequence[Delivery], *, readers: Mapping[int, Subscriber]) -> None:
+    """Record where each row goes, in the database for those where that is new."""
+    moved = []
+    for row in rows:
+        recipient = recipient_of(row, readers)
+        if row.recipient != recipient:
+            row.recipient = recipient
+            moved.append(row)
+    Delivery.objects.bulk_update(moved, ["recipient"])
+
+
+def _claimed(row: Delivery, readers: Mapping[int, Subscriber], *, transport: str) -> Claimed:
+    row.subscriber = readers.get(row.subscriber_id or 0)
+    row.state, row.transport = State.SENDING, transport
+    row.fence, row.attempt = row.fence + 1, row.attempt + 1
+    return Claimed(delivery=row, fence=row.fence)
+
+
+def make_due(*, real_now: datetime) -> int:
+    """Give a time to deliveries that have none, so that they cannot be overlooked."""
+    forgotten = Delivery.objects.filter(state__in=CLAIMABLE, next_attempt_at__isnull=True)
+    return forgotten.update(next_attempt_at=real_now)

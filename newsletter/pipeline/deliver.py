@@ -1,0 +1,126 @@
+"""Stage 6: hand over what is due, a batch at a time, until nothing can be claimed.
+
+The order within a batch is what keeps the promises: claim and commit, write the messages, commit that a body
+begins, send, record the answer. No lock is held while sending. Lost workers and lost answers are ``sweep``'s.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from random import SystemRandom
+
+from django.utils import timezone
+
+from newsletter.adapters.ports import Mailer, Outcome
+from newsletter.core.reputation import retry_delay
+from newsletter.models import Delivery
+from newsletter.models.delivery import Kind
+from newsletter.pipeline.claims import Claimed, begin, claim_batch, make_due
+from newsletter.pipeline.leases import lapse
+from newsletter.pipeline.mailable import pause_reason
+from newsletter.pipeline.messages import outgoing
+from newsletter.pipeline.outcomes import Moment, record
+
+logger = logging.getLogger(__name__)
+
+NOTICES = (Kind.CONFIRMATION, Kind.LINK, Kind.ALERT)
+"""What a person waits for: a worker of their own takes only these."""
+
+_chance = SystemRandom().random
+
+
+@dataclass(slots=True)
+class DeliveryReport:
+    states: Counter[str] = field(default_factory=Counter)
+    """How many deliveries left this call in which state; one that was tried twice counts twice."""
+    paused: str | None = None
+    """Why the transport is paused, if it is."""
+
+    @property
+    def handled(self) -> int:
+        return self.states.total()
+
+
+def deliver_due(
+    *,
+    mailer: Mailer,
+    now: datetime,
+    owner: str,
+    kinds: Collection[Kind] | None = None,
+    limit: int | None = None,
+    deadline: datetime | None = None,
+    clock: Callable[[], datetime] = timezone.now,
+    chance: Callable[[], float] = _chance,
+) -> DeliveryReport:
+    """Send what is due of ``kinds`` (None: everything) until nothing can be claimed.
+
+    ``now`` is what is recorded and what a reader's pause is compared with; ``clock`` is real time, for leases
+    and waits. No batch is claimed after ``deadline`` (real time) or beyond ``limit`` deliveries. Any number
+    of workers may run it.
+    """
+    report = DeliveryReport()
+    make_due(real_now=clock())
+    while (deadline is None or clock() < deadline) and (limit is None or report.handled < limit):
+        batch = claim_batch(
+            mailer_name=mailer.name,
+            lease=mailer.lease,
+            limit=mailer.batch_size if limit is None else min(mailer.batch_size, limit - report.handled),
+            owner=owner,
+            now=now,
+            real_now=clock(),
+            kinds=kinds,
+        )
+        if not batch:
+            break
+        report.states += batch.ended
+        report.states += _Sending(mailer=mailer, now=now, clock=clock, chance=chance).send(batch.claimed)
+    report.paused = pause_reason(mailer.name)
+    return report
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Sending:
+    """Sends claimed batches by one mailer."""
+
+    mailer: Mailer
+    now: datetime
+    clock: Callable[[], datetime]
+    chance: Callable[[], float]
+
+    def send(self, claimed: Sequence[Claimed]) -> Counter[str]:
+        """Send a batch and record each answer as it comes; return how many ended in which state."""
+        left = {claim.id: claim.delivery for claim in claimed}
+        states: Counter[str] = Counter()
+        try:
+            for outcome in self._outcomes(claimed):
+                delivery = left.pop(outcome.delivery_id)
+                at = Moment(now=self.now, real_now=self.clock(), chance=self.chance())
+                if state := record(delivery, outcome, at=at):
+                    states[state] += 1
+        except Exception:
+            logger.exception("%s broke off with %d of %d unsent", self.mailer.name, len(left), len(claimed))
+        return states + self._abandon(list(left.values()))
+
+    def _outcomes(self, claimed: Sequence[Claimed]) -> Iterator[Outcome]:
+        by_id = {claim.id: claim for claim in claimed}
+        messages, unwritten = outgoing([claim.delivery for claim in claimed])
+        yield from unwritten
+
+        def allow(ids: Sequence[str]) -> frozenset[str]:
+            claims = [by_id[each] for each in ids]
+            return begin(claims, lease=self.mailer.lease, now=self.now, real_now=self.clock())
+
+        yield from self.mailer.send(messages, begin=allow)
+
+    def _abandon(self, deliveries: Sequence[Delivery]) -> Counter[str]:
+        """End the leases of what got no answer, with a wait: whatever broke may break again."""
+        states: Counter[str] = Counter()
+        for delivery in deliveries:
+            delay = retry_delay(delivery.attempt, chance=self.chance())
+            ours = Delivery.objects.filter(pk=delivery.pk, fence=delivery.fence)
+            states += lapse(ours, real_now=self.clock(), delay=delay)
+        return states

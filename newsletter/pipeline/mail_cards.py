@@ -1,0 +1,147 @@
+"""A paper as the templates of a card and a listed line want it: chosen, cut, labelled, not yet marked up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from newsletter.core.digest import DigestCard
+from newsletter.core.links import abstract_url, page_url, pdf_url, project_url
+from newsletter.core.papers import PaperRecord
+from newsletter.core.reading import Claim, Depth, Evidence, Section, Summary, Voice
+from newsletter.core.typography import author_line, cut, typeset
+from newsletter.pipeline.mail_styles import styles
+from newsletter.pipeline.mail_words import Words, words_for
+
+MOST_TAKEAWAYS = 5
+"""In the mail; the paper's page has all seven."""
+LONGEST_COMMENT = 140
+SECTION_BUDGETS = {"problem": 350, "method": 550, "results": 400, "limits": 300}
+"""Characters, in the order shown. Claims are never cut, so the last one may pass the budget."""
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    label: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class SectionView:
+    label: str
+    claims: tuple[str, ...]
+    numbered: bool
+
+
+def card_values(card: DigestCard, *, language: str, base_url: str) -> dict[str, object]:
+    """Return what the piece ``card`` is filled with; nothing in it belongs to one reader."""
+    words, summary = words_for(language), card.summary
+    is_quoted = summary.voice is Voice.AUTHORS
+    deeper = card.depth.rank >= Depth.TAKEAWAYS.rank
+    receipt = summary.headline.evidence[0] if deeper and not is_quoted and summary.headline.evidence else None
+    sections = tuple(_sections(card, words)) if card.depth is Depth.READING and summary.sections else ()
+    own = words_for(card.language)
+    shown = summary.takeaways[:MOST_TAKEAWAYS] if deeper else ()
+    return {
+        "words": words,
+        "css": styles(language),
+        "own": _own_styles(card.language, is_quoted=is_quoted, is_guest=own.lang != words.lang),
+        "own_lang": own.lang,
+        "own_space": "" if own.lang.startswith("zh") else " ",
+        "paper": card.paper,
+        "authors": words.authors(author_line(card.paper.authors)),
+        "comment": cut(" ".join(card.paper.comment.split()), limit=LONGEST_COMMENT),
+        "headline": typeset(summary.headline.text, language=card.language),
+        "quote": tuple(_marked(receipt)) if receipt else (),
+        "where": words.where(receipt.where) if receipt else "",
+        "takeaways": _texts(shown, card.language),
+        "sections": sections,
+        "links": _links(card, words, base_url=base_url, is_cut=bool(sections)),
+        "meta": words.meta(card.paper),
+        "note": _note(card, words) if deeper or is_quoted else "",
+    }
+
+
+def listed_values(paper: PaperRecord, *, language: str) -> dict[str, object]:
+    """Return what the piece ``listed`` is filled with: title, first author and how many more, id."""
+    return {
+        "css": styles(language),
+        "paper": paper,
+        "authors": words_for(language).authors(author_line(paper.authors, shown=2)),
+        "url": abstract_url(paper),
+    }
+
+
+def _own_styles(language: str, *, is_quoted: bool, is_guest: bool) -> dict[str, Markup]:
+    css = styles(language)
+    if is_quoted:
+        return {"headline": css["printed_headline"], "takeaways": css["printed_takeaways"]}
+    family = css["sans_family"] + ";" if is_guest else Markup("")
+    return {"headline": family + css["headline"], "takeaways": family + css["takeaways"]}
+
+
+def _texts(claims: tuple[Claim, ...], language: str) -> tuple[str, ...]:
+    return tuple(typeset(claim.text, language=language) for claim in claims)
+
+
+def _marked(evidence: Evidence) -> Iterator[tuple[str, bool]]:
+    """Yield the quote in parts: text, and whether its words carry the claim."""
+    done = 0
+    for start, end in evidence.marks:
+        if start > done:
+            yield evidence.quote[done:start], False
+        yield evidence.quote[start:end], True
+        done = end
+    if done < len(evidence.quote):
+        yield evidence.quote[done:], False
+
+
+def _sections(card: DigestCard, words: Words) -> Iterator[SectionView]:
+    stated = {section.kind: section for section in card.summary.sections}
+    for kind, budget in SECTION_BUDGETS.items():
+        claims = _within(stated.get(kind, Section(kind=kind)).claims, budget)
+        yield SectionView(words.labels[kind], _texts(claims, card.language), numbered=kind == "method")
+
+
+def _within(claims: tuple[Claim, ...], budget: int) -> tuple[Claim, ...]:
+    kept: list[Claim] = []
+    for claim in claims:
+        if sum(len(earlier.text) for earlier in kept) >= budget:
+            break
+        kept.append(claim)
+    return tuple(kept)
+
+
+def _links(card: DigestCard, words: Words, *, base_url: str, is_cut: bool) -> tuple[Link, ...]:
+    receipts = "continue" if is_cut else "receipts"
+    page = "page" if card.summary.voice is Voice.AUTHORS else receipts
+    found = [
+        Link(words.labels[page], page_url(card.paper, base_url=base_url)),
+        Link(words.labels["abstract"], abstract_url(card.paper)),
+        Link(words.labels["pdf"], pdf_url(card.paper)),
+    ]
+    if project := project_url(card.paper):
+        found.append(Link(words.labels["project"], project))
+    return tuple(found)
+
+
+def _note(card: DigestCard, words: Words) -> str:
+    summary = card.summary
+    if summary.voice is Voice.AUTHORS:
+        return words.own_words(language=card.language, fallback=bool(summary.fallback_reason))
+    claims = _checked(summary, depth=card.depth)
+    quotes = (evidence for claim in claims for evidence in claim.evidence)
+    only = all(evidence.where == "abstract" for evidence in quotes)
+    return words.checked(len(claims), withheld=len(summary.withheld), abstract_only=only)
+
+
+def _checked(summary: Summary, *, depth: Depth) -> tuple[Claim, ...]:
+    """Return the claims that belong to ``depth``; the paper's page shows every one of them."""
+    sections = summary.sections if depth is Depth.READING else ()
+    return (
+        summary.headline,
+        *summary.takeaways,
+        *(claim for section in sections for claim in section.claims),
+    )

@@ -1,0 +1,75 @@
+"""Keeping a digest under the size at which mail programs cut a mail short.
+
+Gmail clips near 102 KB of HTML. Papers go one depth lower from the end, round by round; when all stand at
+their headline they move, again from the end, to the list of at most ten; what falls off it is counted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from newsletter.core.digest import Digest, DigestCard, DigestTopic
+from newsletter.core.reading import Depth
+
+MAX_HTML_BYTES = 90_000
+MOST_LISTED = 10
+
+CardSize = Callable[[DigestCard], int]
+
+
+def reduce_by(digest: Digest, excess: int, *, size: CardSize) -> Digest:
+    """Return ``digest`` with at least ``excess`` bytes less of cards, or as little as one step allows.
+
+    One round is tried after the other until enough is saved. The caller renders, measures and comes back.
+    ``reduced`` is left to ``count_reduced``.
+    """
+    cards = [card for topic in digest.topics for card in topic.cards]
+    for deep in (Depth.READING, Depth.TAKEAWAYS):
+        lower = list(Depth)[deep.rank - 1]
+        for place in reversed(range(len(cards))):
+            if excess <= 0:
+                break
+            if cards[place].depth is deep:
+                shallower = replace(cards[place], depth=lower)
+                excess -= size(cards[place]) - size(shallower)
+                cards[place] = shallower
+    if excess > 0 and all(card.depth is Depth.HEADLINE for card in cards):
+        return _list_last(_with_cards(digest, cards), excess, size=size)
+    return _with_cards(digest, cards)
+
+
+def count_reduced(shown: Digest, *, wanted: Digest) -> Digest:
+    """Return ``shown`` with the number of papers that got less than ``wanted`` gave them."""
+    depths = {card.paper.versioned_id: card.depth for topic in shown.topics for card in topic.cards}
+    fewer = sum(
+        depths.get(card.paper.versioned_id) is not card.depth
+        for topic in wanted.topics
+        for card in topic.cards
+    )
+    return replace(shown, reduced=wanted.reduced + fewer)
+
+
+def _with_cards(digest: Digest, cards: list[DigestCard]) -> Digest:
+    """Put ``cards``, which may have lost some at the end, back under their topics; empty topics go."""
+    topics: list[DigestTopic] = []
+    first = 0
+    for topic in digest.topics:
+        kept = tuple(cards[first : first + len(topic.cards)])
+        first += len(topic.cards)
+        if kept:
+            topics.append(replace(topic, cards=kept))
+    return replace(digest, topics=tuple(topics))
+
+
+def _list_last(digest: Digest, excess: int, *, size: CardSize) -> Digest:
+    """Move papers from the end to the head of the list: they matched better than those that stand there."""
+    cards = [card for topic in digest.topics for card in topic.cards]
+    moved: list[DigestCard] = []
+    while cards and excess > 0:
+        excess -= size(cards[-1])
+        moved.insert(0, cards.pop())
+    listed = (*(card.paper for card in moved), *digest.listed)
+    shorter = _with_cards(digest, cards)
+    counted = digest.counted + max(0, len(listed) - MOST_LISTED)
+    return replace(shorter, listed=listed[:MOST_LISTED], counted=counted)

@@ -1,0 +1,106 @@
+"""The templates of the mail, compiled and split into pieces, and how data gets into them.
+
+A template marks where a piece begins (``{# piece: card #}``); what stands before the first mark is the piece
+``start``. The HTML form is compiled MJML, filled with autoescape; the text form carries the same marks. Every
+value a template prints goes through ``literal``, so that no data can forge a slot; ``Markup`` is trusted.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from hashlib import sha256
+from pathlib import Path
+
+from jinja2 import Environment, StrictUndefined, Template
+from markupsafe import Markup
+
+from newsletter.adapters.mjml_compiler import compile_mjml
+from newsletter.core.composition import Piece, literal
+from newsletter.errors import ConfigurationError
+from newsletter.pipeline.mail_text import underline, wrap
+
+_PIECE = re.compile(r"\{# piece: (\w+) #\}")
+_INCLUDE = re.compile(r"\{# include (\w+\.mjml) #\}")
+_PACKAGE = Path(__file__).resolve().parents[1]
+
+
+def _safe(value: object) -> object:
+    """Keep data from forging a slot; called by Jinja for every printed value."""
+    return literal(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+
+
+def trusted(text: str) -> Markup:
+    """Return a sentence of ours, slots in it and all, as it is. Never for anything a stranger wrote."""
+    return Markup(text)  # noqa: S704 - only called with sentences of mail_words
+
+
+_HTML = Environment(
+    autoescape=True, undefined=StrictUndefined, finalize=_safe, trim_blocks=True, lstrip_blocks=True
+)
+_TEXT = Environment(
+    autoescape=False,  # noqa: S701 - plain text has nothing to escape
+    undefined=StrictUndefined,
+    finalize=_safe,
+    trim_blocks=True,
+    lstrip_blocks=True,
+    keep_trailing_newline=True,
+)
+_HTML.globals["filler"] = "\u200c\u00a0" * 60
+"""After the preheader, so that a mail program does not go on with the masthead."""
+_TEXT.filters |= {"wrap": wrap, "underline": underline}
+
+
+class MailTemplate:
+    """One mail's templates, ready to be filled piece by piece."""
+
+    def __init__(self, html: str, text: str) -> None:
+        self._html = {name: _HTML.from_string(part) for name, part in _split(html).items()}
+        self._text = {name: _TEXT.from_string(part) for name, part in _split(text).items()}
+        self.fingerprint = sha256(f"{html}\0{text}\0{_wording()}".encode()).hexdigest()
+        """Changes whenever anything that shapes a piece does: the templates, the words, the styles."""
+
+    def render(self, kind: str, /, **values: object) -> Piece:
+        """Fill one piece; both forms end in a line break or are empty."""
+        return Piece(html=_filled(self._html.get(kind), values), text=_filled(self._text.get(kind), values))
+
+
+def _filled(template: Template | None, values: dict[str, object]) -> str:
+    if template is None:
+        return ""
+    text = template.render(values)
+    return text if not text or text.endswith("\n") else f"{text}\n"
+
+
+@lru_cache(maxsize=4)
+def load_template(name: str) -> MailTemplate:
+    """Compile ``templates/email/<name>.mjml`` and ``.txt`` once a process. Raises ConfigurationError."""
+    source = _INCLUDE.sub(lambda found: _read(found[1]), _read(f"{name}.mjml"))
+    html = re.sub(r"\s*\n\s*", "\n", compile_mjml(source, name=f"{name}.mjml"))
+    return MailTemplate(html, _read(f"{name}.txt"))
+
+
+def _read(name: str) -> str:
+    """Read a mail template, from the installed package or from the checkout."""
+    for folder in (_PACKAGE / "templates", _PACKAGE.parent / "templates"):
+        if (path := folder / "email" / name).is_file():
+            return path.read_text(encoding="utf-8")
+    raise ConfigurationError(f"mail template {name} is missing from this installation")
+
+
+def _split(source: str) -> dict[str, str]:
+    first, *rest = _PIECE.split(source)
+    parts = {"start": first} if first.strip() else {}
+    for name, part in zip(rest[::2], rest[1::2], strict=True):
+        if name in parts:
+            raise ConfigurationError(f"the mail template has two pieces named {name}")
+        parts[name] = part.removeprefix("\n")
+    return parts
+
+
+@lru_cache(maxsize=1)
+def _wording() -> str:
+    """Return the source of everything beside the templates that decides what a piece says."""
+    core = [_PACKAGE / "core" / "links.py", _PACKAGE / "core" / "typography.py"]
+    files = [*core, *sorted((_PACKAGE / "pipeline").glob("mail_*.py"))]
+    return "\0".join(path.read_text(encoding="utf-8") for path in files)

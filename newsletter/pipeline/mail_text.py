@@ -1,0 +1,68 @@
+"""Plain text at 72 columns: wrapping that knows how wide a character is, and underlined headings."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+COLUMNS = 72
+_UNIT = re.compile(
+    r"[ \n\t]+|[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef]|[^ \n\t\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef]+"
+)
+_ADDRESS = re.compile(r"https?://", re.IGNORECASE)
+_STAYS_WITH_LAST = re.compile(r"[、。，；：！？）」』》〉】％]")
+
+
+def width(text: str) -> int:
+    """Return how many columns ``text`` takes: two for East Asian wide characters, none for combining ones."""
+    return sum(
+        0
+        if unicodedata.combining(char) or char == "\u200b"
+        else 1 + (unicodedata.east_asian_width(char) in "WF")
+        for char in text
+    )
+
+
+def wrap(text: str, first: str = "", rest: str | None = None) -> str:
+    """Return ``text`` in lines of at most 72 columns, the first after ``first``, the others after ``rest``.
+
+    Breaks at spaces and between Han characters, never before closing punctuation and never inside a word. An
+    address gets a line of its own, whole, so that mail programs make all of it a link.
+    """
+    rest = first if rest is None else rest
+    lines, line = [], first
+    for unit in _units(text.strip()):
+        is_empty = line in (first, rest)
+        if not is_empty and (_ADDRESS.match(unit) or _ADDRESS.match(line.strip()) or _is_full(line, unit)):
+            lines.append(line.rstrip())
+            line = rest
+        line += unit
+    return "\n".join([*lines, line.rstrip()])
+
+
+def _is_full(line: str, unit: str) -> bool:
+    return width(line) + width(unit.rstrip()) > COLUMNS
+
+
+def _units(text: str) -> list[str]:
+    """Split into what a line may not break; white space is one space and stays at the end of its unit."""
+    units: list[str] = []
+    for part in _UNIT.findall(text):
+        if part.isspace():
+            if units:
+                units[-1] += " "
+        elif (
+            units
+            and (_STAYS_WITH_LAST.match(part) or units[-1][-1] in "\u00a0（「《")
+            and units[-1][-1] != " "
+        ):
+            units[-1] += part
+        else:
+            units.append(part)
+    return units
+
+
+def underline(text: str) -> str:
+    """Return a heading underlined with hyphens as wide as it is."""
+    lines = wrap(text)
+    return f"{lines}\n{'-' * min(COLUMNS, max(width(line) for line in lines.splitlines()))}"

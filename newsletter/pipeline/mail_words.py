@@ -1,0 +1,74 @@
+"""What the mail says in our own voice: one class a language, since sentences are rephrased, not translated.
+
+Nothing here knows of HTML. Sentences that name the reader hold slots (``core.composition``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Protocol
+
+from newsletter.core.digest import Digest
+from newsletter.core.papers import PaperRecord
+from newsletter.core.typography import AuthorLine
+from newsletter.pipeline.mail_words_en import English
+from newsletter.pipeline.mail_words_zh import Chinese
+
+Writer = tuple[str, tuple[date, ...]]
+"""A model, and the days on which it wrote."""
+
+
+class Words(Protocol):
+    """The words of one language."""
+
+    lang: str
+    """BCP 47."""
+    labels: Mapping[str, str]
+    """Fixed labels: links, headings, the standing sentences."""
+
+    def service(self, name: str) -> str:
+        """Return the service's name; its default one is translated."""
+        ...
+
+    def period(self, digest: Digest) -> str: ...
+    def subject(self, digest: Digest, *, names: Sequence[str]) -> str: ...
+    def numeral(self, digest: Digest) -> str: ...
+    def opening(self, digest: Digest) -> str:
+        """Return the rest of the sentence that the numeral begins."""
+        ...
+
+    def account(self, digest: Digest) -> str:
+        """Return where every other paper is: summarised + listed + counted + outside = scanned."""
+        ...
+
+    def hint(self, digest: Digest) -> str:
+        """Return what an empty digest says instead of papers."""
+        ...
+
+    def notices(self, digest: Digest) -> tuple[str, ...]: ...
+    def count(self, number: int) -> str: ...
+    def authors(self, line: AuthorLine) -> tuple[str, str]:
+        """Return the names as printed, and what we add to them."""
+        ...
+
+    def meta(self, paper: PaperRecord) -> str: ...
+    def where(self, place: str) -> str: ...
+    def checked(self, checked: int, *, withheld: int, abstract_only: bool) -> str: ...
+    def own_words(self, *, language: str, fallback: bool) -> str: ...
+    def also_in(self, topics: Sequence[str]) -> str: ...
+    def and_more(self, number: int) -> str: ...
+    def who_wrote(self, writers: Sequence[Writer], *, quoted: bool) -> str: ...
+    def cadence(self, digest: Digest) -> str: ...
+    def day(self, day: date) -> str: ...
+    def why(self, digest: Digest) -> tuple[str, ...]:
+        """Return, in lines, why the reader gets this; with slots for cadence, email and day."""
+        ...
+
+
+_LANGUAGES: dict[str, Words] = {"en": English(), "zh-hans": Chinese()}
+
+
+def words_for(language: str) -> Words:
+    """Return the words of ``language``; English for one that the mail does not speak."""
+    return _LANGUAGES.get(language.lower(), _LANGUAGES["en"])

@@ -1,0 +1,249 @@
+"""The mail in English."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
+from itertools import groupby
+from types import MappingProxyType
+
+from newsletter.core.composition import slot
+from newsletter.core.digest import Digest
+from newsletter.core.papers import PaperRecord
+from newsletter.core.typography import NO_BREAK, AuthorLine
+
+_SMALL = ("none", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+_WEEKDAYS = {
+    "mon": "Monday", "tue": "Tuesday", "wed": "Wednesday", "thu": "Thursday",
+    "fri": "Friday", "sat": "Saturday", "sun": "Sunday",
+}  # fmt: skip
+_MONTHS = (
+    "January", "February", "March", "April", "May", "June",
+    "July", "August", "September", "October", "November", "December",
+)  # fmt: skip
+
+
+class English:
+    lang = "en"
+    labels: Mapping[str, str] = MappingProxyType(
+        {
+            "abstract": "Abstract",
+            "pdf": "PDF",
+            "project": "Project page",
+            "receipts": "Read with quotes",
+            "page": "Paper page",
+            "continue": "Continue reading",
+            "problem": "Problem",
+            "method": "Method",
+            "results": "Results",
+            "limits": "Limits",
+            "not_stated": "Not stated in the paper.",
+            "listed": "Also matched",
+            "preferences": "Change topics or schedule",
+            "unsubscribe": "Unsubscribe",
+            "source": "Metadata from arXiv, which has not reviewed or endorsed this mail.",
+            "colon": ":",
+        }
+    )
+
+    def service(self, name: str) -> str:
+        return name
+
+    def day(self, day: date) -> str:
+        return f"{day.day}{NO_BREAK}{_MONTHS[day.month - 1]} {day.year}"
+
+    def period(self, digest: Digest) -> str:
+        end = digest.slot_date
+        start = end - timedelta(days=digest.covers_days)
+        if digest.covers_days <= 1:
+            return f"{_WEEKDAYS[end.strftime('%a').lower()]} {self.day(end)}"
+        if digest.covers_days == 7:
+            return f"Week of {self.day(start)}"
+        return self._span(start, end)
+
+    def subject(self, digest: Digest, *, names: Sequence[str]) -> str:
+        total = digest.matched
+        if not total:
+            return f"No new papers matched your topics{_period_word(digest)}"
+        rest = total - len(names)
+        named = [*names, f"{rest} more"] if rest and names else list(names)
+        head = f"{total} new paper{'' if total == 1 else 's'}"
+        return f"{head}: {_series(named)}" if named else head
+
+    def numeral(self, digest: Digest) -> str:
+        if not digest.scanned and not digest.matched:
+            return "0"
+        return f"{digest.matched}{NO_BREAK}of{NO_BREAK}{max(digest.scanned, digest.matched):,}"
+
+    def opening(self, digest: Digest) -> str:
+        if not digest.scanned and not digest.matched:
+            return f"new papers came out in your fields{_period_word(digest)}."
+        return "new papers matched your topics."
+
+    def account(self, digest: Digest) -> str:
+        total, outside = digest.matched, max(0, digest.scanned - digest.matched)
+        if not total:
+            return _sentence(f"all {outside:,} were outside your topics") if outside > 1 else ""
+        if digest.summarised == total:
+            whole = {1: "it is", 2: "both are"}.get(total, f"all {_number(total)} are")
+            parts = [f"{whole} summarised below"]
+        else:
+            parts = [
+                f"{_number(number)}{more} {'is' if number == 1 else 'are'} {place}"
+                for number, more, place in (
+                    (digest.summarised, "", "summarised below"),
+                    (len(digest.listed), "", "listed at the end"),
+                    (digest.counted, " more", "on the digest’s page"),
+                )
+                if number
+            ]
+        rest = {0: "", 1: " The other one was outside your topics."}
+        return _sentence(_series(parts)) + rest.get(
+            outside, f" The other {outside:,} were outside your topics."
+        )
+
+    def hint(self, digest: Digest) -> str:
+        often = "days" if digest.covers_days <= 1 else "weeks" if digest.covers_days <= 14 else "months"
+        return (
+            "Your topics stay as they are, and the next digest comes as usual. "
+            f"If {often} like this are frequent, a wider topic may serve you better."
+        )
+
+    def notices(self, digest: Digest) -> tuple[str, ...]:
+        found = []
+        if digest.failed_gathers:
+            days = self._days(digest.failed_gathers)
+            those = "that day" if len(set(digest.failed_gathers)) == 1 else "those days"
+            found.append(
+                f"arXiv gave no answer on {days}. Papers of {those} may be missing; they will follow."
+            )
+        if digest.empty_dates:
+            found.append(f"Nothing matched your topics on {self._days(digest.empty_dates)}.")
+        if digest.reduced:
+            papers = "one paper is" if digest.reduced == 1 else f"{_number(digest.reduced)} papers are"
+            found.append(
+                f"To stay below the size at which mail programs cut a mail short, {papers} shown here in "
+                "less detail than you asked for. The paper pages hold the rest."
+            )
+        return tuple(found)
+
+    def count(self, number: int) -> str:
+        return f"{number:,}"
+
+    def authors(self, line: AuthorLine) -> tuple[str, str]:
+        if line.is_collaboration:
+            added = f", {line.total:,} author{'' if line.total == 1 else 's'}" if line.total else ""
+            return _series(line.names), added
+        rest = line.total - len(line.names)
+        return ", ".join(line.names), f" and {rest:,}{NO_BREAK}more" if rest else ""
+
+    def meta(self, paper: PaperRecord) -> str:
+        day = paper.updated_at.date()
+        written = f"{day.day}{NO_BREAK}{_MONTHS[day.month - 1][:3]}{NO_BREAK}{day.year}"
+        return _apart(f"arXiv:{paper.versioned_id}", ", ".join(paper.categories), written)
+
+    def where(self, place: str) -> str:
+        return f"from the{NO_BREAK}abstract" if place == "abstract" else f"from “{place}”"
+
+    def checked(self, checked: int, *, withheld: int, abstract_only: bool) -> str:
+        source = "abstract" if abstract_only else "paper"
+        rest = f", {withheld} withheld for lack of evidence" if withheld else ""
+        return f"{checked} claim{'' if checked == 1 else 's'} checked against the {source}{rest}."
+
+    def own_words(self, *, language: str, fallback: bool) -> str:
+        language_note = "" if language.startswith("en") else ", in the language of the paper"
+        if fallback:
+            return f"No summary of this paper could be used: in the authors’ words instead{language_note}."
+        return f"In the authors’ words{language_note}."
+
+    def also_in(self, topics: Sequence[str]) -> str:
+        return f"Also in: {', '.join(topics)}"
+
+    def and_more(self, number: int) -> str:
+        return f"and {number:,} more"
+
+    def who_wrote(self, writers: Sequence[tuple[str, tuple[date, ...]]], *, quoted: bool) -> str:
+        use = "Use them to decide what to read, not to cite."
+        if not writers:
+            return f"Summaries are sentences chosen from each abstract; no model wrote anything here. {use}"
+        authors = _series([f"{model} {self._when(days)}" for model, days in writers])
+        own = " Cards marked “In the authors’ words” hold sentences of the abstract." if quoted else ""
+        return (
+            f"Summaries were written by {authors}. Every claim was checked against a sentence of the paper, "
+            f"and claims without one were withheld.{own} {use}"
+        )
+
+    def cadence(self, digest: Digest) -> str:
+        form, _, detail = digest.cadence.partition(":")
+        at = f"at {digest.at} ({digest.timezone})"
+        match form:
+            case "daily":
+                return f"every day {at}"
+            case "weekdays":
+                return f"every weekday {at}"
+            case "weekly":
+                return f"every {_series([_WEEKDAYS[day] for day in detail.split(',')])} {at}"
+            case "biweekly":
+                return f"every second {_WEEKDAYS[detail]} {at}"
+            case "monthly" if detail == "last":
+                return f"on the last day of every month {at}"
+            case "monthly":
+                return f"on the {_ordinal(int(detail))} of every month {at}"
+        return at
+
+    def why(self, digest: Digest) -> tuple[str, ...]:
+        first = f"You get this {slot('cadence')}" if digest.cadence else "You get this"
+        if digest.confirmed_by_operator:
+            reason = f"because the operator of this service added {slot('email')}"
+        elif digest.confirmed_on:
+            reason = f"because you confirmed {slot('email')}"
+        else:
+            return (first, f"because {slot('email')} is subscribed.")
+        return (
+            (first, reason, f"on {slot('confirmed_on')}.") if digest.confirmed_on else (first, f"{reason}.")
+        )
+
+    def _when(self, days: tuple[date, ...]) -> str:
+        if len(days) == 1:
+            return f"on {self.day(days[0])}"
+        return f"between {self._span(min(days), max(days), joint='and')}"
+
+    def _span(self, start: date, end: date, *, joint: str = "to") -> str:
+        if (start.year, start.month) == (end.year, end.month):
+            return f"{start.day} {joint} {self.day(end)}"
+        year = "" if start.year == end.year else f" {start.year}"
+        return f"{start.day}{NO_BREAK}{_MONTHS[start.month - 1]}{year} {joint} {self.day(end)}"
+
+    def _days(self, days: Sequence[date]) -> str:
+        months = groupby(sorted(set(days)), key=lambda day: (day.year, day.month))
+        return _series(
+            [
+                f"{_series([str(day.day) for day in group])}{NO_BREAK}{_MONTHS[m - 1]}"
+                for (_, m), group in months
+            ]
+        )
+
+
+def _number(number: int) -> str:
+    return _SMALL[number] if number < len(_SMALL) else f"{number:,}"
+
+
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}."
+
+
+def _series(parts: Sequence[str]) -> str:
+    return " and ".join(part for part in (", ".join(parts[:-1]), parts[-1]) if part)
+
+
+def _apart(*parts: str) -> str:
+    return f"{NO_BREAK}{NO_BREAK} ".join(parts)
+
+
+def _ordinal(number: int) -> str:
+    ending = {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th") if number not in (11, 12, 13) else "th"
+    return f"{number}{ending}"
+
+
+def _period_word(digest: Digest) -> str:
+    return {1: " today", 7: " this week", 14: " in two weeks"}.get(digest.covers_days, "")

@@ -1,0 +1,200 @@
+"""The mail in Simplified Chinese.
+
+Full-width punctuation; a space between Han and Latin; number and measure word held together by a no-break
+space. The opening is phrased as Chinese says it, not after the English.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
+from types import MappingProxyType
+
+from newsletter.core.composition import slot
+from newsletter.core.digest import Digest
+from newsletter.core.papers import PaperRecord
+from newsletter.core.typography import NO_BREAK, AuthorLine
+
+_WEEKDAYS = {
+    "mon": "周一", "tue": "周二", "wed": "周三", "thu": "周四", "fri": "周五", "sat": "周六", "sun": "周日"
+}  # fmt: skip
+
+
+class Chinese:
+    lang = "zh-Hans"
+    labels: Mapping[str, str] = MappingProxyType(
+        {
+            "abstract": "摘要",
+            "pdf": "PDF",
+            "project": "项目主页",
+            "receipts": "逐句对照原文",
+            "page": "论文页面",
+            "continue": "继续阅读",
+            "problem": "问题",
+            "method": "方法",
+            "results": "结果",
+            "limits": "局限",
+            "not_stated": "论文未提及。",
+            "listed": "其他匹配论文",
+            "preferences": "更改主题或发送时间",
+            "unsubscribe": "退订",
+            "source": "论文元数据来自 arXiv；arXiv 未审阅本邮件，亦不为其背书。",
+            "colon": "：",
+        }
+    )
+
+    def service(self, name: str) -> str:
+        return "arXiv 文摘" if name == "arXiv digest" else name
+
+    def day(self, day: date) -> str:
+        return f"{_n(day.year, '年')} {_n(day.month, '月')} {_n(day.day, '日')}"
+
+    def period(self, digest: Digest) -> str:
+        end = digest.slot_date
+        start = end - timedelta(days=digest.covers_days)
+        if digest.covers_days <= 1:
+            return f"{self.day(end)}，{_WEEKDAYS[end.strftime('%a').lower()]}"
+        if digest.covers_days == 7:
+            return f"{self.day(start)}当周"
+        return self._span(start, end)
+
+    def subject(self, digest: Digest, *, names: Sequence[str]) -> str:
+        total = digest.matched
+        if not total:
+            return f"{_period_word(digest)}没有符合你的主题的新论文"
+        head = f"{total} 篇新论文"
+        if not names:
+            return head
+        rest = f" 等 {total} 篇" if total > len(names) else ""
+        return f"新论文：{'、'.join(names)}{rest}" if rest else f"{head}：{'、'.join(names)}"
+
+    def numeral(self, digest: Digest) -> str:
+        return _n(digest.matched, "篇")
+
+    def opening(self, digest: Digest) -> str:
+        period = _period_word(digest)
+        scanned = max(digest.scanned, digest.matched)
+        if not scanned:
+            return f"{period}你关注的领域没有新论文。"
+        return f"符合你的主题，{period}新论文共 {_n(scanned, '篇')}。"
+
+    def account(self, digest: Digest) -> str:
+        total, outside = digest.matched, max(0, digest.scanned - digest.matched)
+        if not total:
+            return f"这 {_n(outside, '篇')}都不在你的主题之内。" if outside else ""
+        parts = []
+        if digest.summarised:
+            parts.append(f"以下概述 {_n(digest.summarised, '篇')}")
+        if digest.listed:
+            parts.append(f"另有 {_n(len(digest.listed), '篇')}列于文末")
+        if digest.counted:
+            parts.append(f"还有 {_n(digest.counted, '篇')}见网页版")
+        if digest.summarised == total:
+            parts = ["以下概述这一篇" if total == 1 else f"以下全部概述，共 {_n(total, '篇')}"]
+        rest = f"；其余 {_n(outside, '篇')}不在你的主题之内" if outside else ""
+        return f"{'，'.join(parts)}{rest}。"
+
+    def hint(self, digest: Digest) -> str:  # noqa: ARG002 - the same for every period
+        return "主题保持不变，下一期照常发送。如果经常如此，不妨把主题放宽一些。"
+
+    def notices(self, digest: Digest) -> tuple[str, ...]:
+        found = []
+        if digest.failed_gathers:
+            days = self._days(digest.failed_gathers)
+            found.append(f"{days}未能从 arXiv 取得论文，当日的可能有缺，之后补上。")
+        if digest.empty_dates:
+            found.append(f"{self._days(digest.empty_dates)}没有符合你的主题的论文。")
+        if digest.reduced:
+            found.append(
+                f"邮件过长会被截断，因此有 {_n(digest.reduced, '篇')}的内容少于你的设定；其余见论文页面。"
+            )
+        return tuple(found)
+
+    def count(self, number: int) -> str:
+        return _n(number, "篇")
+
+    def authors(self, line: AuthorLine) -> tuple[str, str]:
+        if line.is_collaboration:
+            return ", ".join(line.names), f"（{_n(line.total, '位')}作者）" if line.total else ""
+        rest = line.total - len(line.names)
+        return ", ".join(line.names), f" 等 {_n(line.total, '人')}" if rest else ""
+
+    def meta(self, paper: PaperRecord) -> str:
+        parts = (
+            f"arXiv:{paper.versioned_id}",
+            ", ".join(paper.categories),
+            self.day(paper.updated_at.date()),
+        )
+        return f"{NO_BREAK}{NO_BREAK} ".join(parts)
+
+    def where(self, place: str) -> str:
+        return "引自摘要" if place == "abstract" else f"引自“{place}”"
+
+    def checked(self, checked: int, *, withheld: int, abstract_only: bool) -> str:
+        source = "摘要" if abstract_only else "论文"
+        rest = f"，另有 {_n(withheld, '条')}因缺乏依据未采用" if withheld else ""
+        return f"{_n(checked, '条')}结论已与{source}核对{rest}。"
+
+    def own_words(self, *, language: str, fallback: bool) -> str:
+        untranslated = "" if language.startswith("zh") else "，未翻译"
+        return (
+            f"本篇没有可用的概述，以下为作者原文{untranslated}。" if fallback else f"作者原文{untranslated}。"
+        )
+
+    def also_in(self, topics: Sequence[str]) -> str:
+        return f"同属主题：{'、'.join(topics)}"
+
+    def and_more(self, number: int) -> str:
+        return f"还有 {_n(number, '篇')}"
+
+    def who_wrote(self, writers: Sequence[tuple[str, tuple[date, ...]]], *, quoted: bool) -> str:
+        if not writers:
+            return "各篇文字均为摘要中选出的原句，并非由模型撰写。仅供初步筛选，请勿引用。"
+        authors = "，".join(f"由 {model} 于 {self._when(days)}撰写" for model, days in writers)
+        own = "标有“作者原文”的为摘要中选出的原句。" if quoted else ""
+        return f"概述{authors}。每条结论都已与论文原句核对，缺乏依据的未予采用。{own}仅供初步筛选，请勿引用。"
+
+    def cadence(self, digest: Digest) -> str:
+        form, _, detail = digest.cadence.partition(":")
+        at = f"{digest.at}（{digest.timezone}）"
+        match form:
+            case "daily":
+                return f"每天 {at}"
+            case "weekdays":
+                return f"每个工作日 {at}"
+            case "weekly":
+                return f"每{'、'.join(_WEEKDAYS[day] for day in detail.split(','))} {at}"
+            case "biweekly":
+                return f"每两周的{_WEEKDAYS[detail]} {at}"
+            case "monthly" if detail == "last":
+                return f"每月最后一天 {at}"
+            case "monthly":
+                return f"每月 {_n(int(detail), '日')} {at}"
+        return at
+
+    def why(self, digest: Digest) -> tuple[str, ...]:
+        first = f"本邮件于{slot('cadence')}发送至" if digest.cadence else "本邮件发送至"
+        when = f"于 {slot('confirmed_on')}" if digest.confirmed_on else ""
+        if digest.confirmed_by_operator:
+            return (first, f"{slot('email')}；该地址由本服务的运营者{when}添加。")
+        return (first, f"{slot('email')}；你已{when}确认订阅。" if when else f"{slot('email')}。")
+
+    def _when(self, days: tuple[date, ...]) -> str:
+        return self.day(days[0]) if len(days) == 1 else self._span(min(days), max(days))
+
+    def _span(self, start: date, end: date) -> str:
+        if start.year != end.year:
+            return f"{self.day(start)}至 {self.day(end)}"
+        month = "" if start.month == end.month else f"{_n(end.month, '月')} "
+        return f"{self.day(start)}至 {month}{_n(end.day, '日')}"
+
+    def _days(self, days: Sequence[date]) -> str:
+        return "、".join(f"{_n(day.month, '月')} {_n(day.day, '日')}" for day in sorted(set(days)))
+
+
+def _n(number: int, measure: str) -> str:
+    return f"{number}{NO_BREAK}{measure}"
+
+
+def _period_word(digest: Digest) -> str:
+    return {1: "今天", 7: "本周"}.get(digest.covers_days, "本期")

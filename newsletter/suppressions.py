@@ -1,0 +1,108 @@
+"""Addresses that must not be mailed: kept only as keyed hashes, so that they outlive a reader's erasure.
+
+A hash is made with the newest secret key and looked up under all of them: a key may leave the settings only
+when every suppression made with it may be forgotten. Who is suppressed when is decided by the callers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from datetime import datetime
+from enum import StrEnum
+
+import idna
+from django.conf import settings
+from django.db import transaction
+from django.utils.crypto import salted_hmac
+
+from newsletter.errors import BadInput
+from newsletter.models import Subscriber, Suppression
+
+CHUNK = 500
+
+
+class Reason(StrEnum):
+    """Why an address is suppressed, the weakest first: a weaker reason never replaces a stronger one."""
+
+    UNSUBSCRIBED = "unsubscribed"
+    ERASED = "erased"
+    IMPORTED = "imported"
+    BOUNCED = "bounced"
+    COMPLAINED = "complained"
+
+
+_STRENGTH = {reason.value: strength for strength, reason in enumerate(Reason)}
+
+
+def address_key(email: str) -> str:
+    """Fold an address, so that one mailbox is one reader.
+
+    The domain becomes IDNA's lower-case ASCII form; the rest is case-folded.
+
+    Raises BadInput for what has no local part or no domain that could exist.
+    """
+    local, _, domain = email.strip().rpartition("@")
+    if not local or not domain:
+        raise BadInput(f"{email!r} is not an address: something@example.org is expected")
+    return f"{local.casefold()}@{_ascii_domain(domain, email=email)}"
+
+
+def _ascii_domain(domain: str, *, email: str) -> str:
+    if domain.isascii():  # IDNA's rules are stricter than what mail is delivered to (RFC 5321 §2.3.5)
+        return domain.lower()
+    try:
+        return idna.encode(domain, uts46=True).decode("ascii").lower()
+    except idna.IDNAError as error:
+        raise BadInput(f"{email!r} is not an address: no domain can be called {domain!r}") from error
+
+
+def email_hmacs(email_key: str) -> tuple[str, ...]:
+    """Return the keyed hash of a folded address under every secret key, the newest first."""
+    keys = (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
+    return tuple(
+        salted_hmac("newsletter.suppression", email_key, secret=key, algorithm="sha256").hexdigest()
+        for key in keys
+    )
+
+
+def suppressed(email_keys: Iterable[str]) -> dict[str, Reason]:
+    """Return the reason for each of these folded addresses that is suppressed; the others are left out."""
+    owners = {hmac: key for key in set(email_keys) for hmac in email_hmacs(key)}
+    hmacs, found = list(owners), dict[str, Reason]()
+    for start in range(0, len(hmacs), CHUNK):
+        rows = Suppression.objects.filter(email_hmac__in=hmacs[start : start + CHUNK])
+        for hmac, reason in rows.values_list("email_hmac", "reason"):
+            key = owners[hmac]
+            found[key] = max(Reason(reason), found.get(key, Reason.UNSUBSCRIBED), key=_strength)
+    return found
+
+
+def is_suppressed(email_key: str) -> bool:
+    return bool(suppressed([email_key]))
+
+
+def suppress(email_key: str, *, reason: Reason, at: datetime) -> None:
+    """Suppress a folded address. A repeat changes nothing, unless its reason is a stronger one."""
+    hmacs = email_hmacs(email_key)
+    with transaction.atomic():
+        # A send that is about to begin holds this row: the suppression commits before it, or after it.
+        list(Subscriber.objects.select_for_update(no_key=True).filter(email_key=email_key).values_list("pk"))
+        known = Suppression.objects.select_for_update().filter(email_hmac__in=hmacs).first()
+        if known is None:
+            Suppression.objects.get_or_create(
+                email_hmac=hmacs[0], defaults={"reason": reason.value, "at": at}
+            )
+        elif _strength(reason) > _strength(Reason(known.reason)):
+            Suppression.objects.filter(pk=known.pk).update(reason=reason.value, at=at)
+
+
+def lift(email_key: str, *, reasons: Collection[Reason] = (Reason.UNSUBSCRIBED,)) -> bool:
+    """Forget a suppression made for one of ``reasons``: the reader has joined again. Say if there was one."""
+    rows = Suppression.objects.filter(
+        email_hmac__in=email_hmacs(email_key), reason__in=[each.value for each in reasons]
+    )
+    return rows.delete()[0] > 0
+
+
+def _strength(reason: Reason) -> int:
+    return _STRENGTH[reason.value]

@@ -1,0 +1,27 @@
+"""What every test can rely on: a database in a file, a data folder of its own kind, and a plain last line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Put SQLite's test database into a file: two threads cannot write to one in memory."""
+    database = settings.DATABASES["default"]
+    if database["ENGINE"].endswith("sqlite3"):
+        folder: Path = tmp_path_factory.mktemp("database")
+        database["TEST"] = database.get("TEST", {}) | {"NAME": str(folder / "test.sqlite3")}
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say what was skipped in so many words: a green run that skipped half proves half."""
+    count = {
+        kind: len(terminalreporter.getreports(kind)) for kind in ("passed", "failed", "error", "skipped")
+    }
+    skipped = f"{count['skipped']} skipped (the reasons stand below)" if count["skipped"] else "none skipped"
+    failed = count["failed"] + count["error"]
+    terminalreporter.write_line(f"{count['passed']} tests passed, {failed} failed, {skipped}.")

@@ -1,0 +1,79 @@
+"""Messages to send, made as the pipeline makes them, and a ``begin`` that remembers."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import UTC, datetime
+from uuid import UUID
+
+from newsletter.adapters.ports import Outgoing
+from newsletter.core.composition import Piece, PieceEncoder, compose, join_html, join_text, slot
+from newsletter.core.headers import MessageHeaders
+
+BASE = "https://news.example.org"
+PIECES = [
+    Piece("<h1>Nine papers</h1>\n", "Nine papers\n.a line that begins with a dot\n..and two\n"),
+    Piece(
+        '<p>Sent to [[email]]. <a href="[[unsubscribe_url]]">Unsubscribe</a></p>\n',
+        "Sent to [[email]].\n[[unsubscribe_url]]\n",
+    ),
+]
+
+
+def outgoing(
+    number: int = 1,
+    *,
+    recipient: str = "",
+    shared_key: str = "",
+    sender: str = "bounces@news.example.org",
+    pieces: Sequence[Piece] = PIECES,
+    email: str = "",
+) -> Outgoing:
+    """Make message ``number``; those with the same ``shared_key`` differ in what is personal only."""
+    recipient = recipient or f"reader{number}@example.com"
+    slots = {"email": email or recipient, "unsubscribe_url": f"{BASE}/unsubscribe/{number:037d}"}
+    headers = MessageHeaders(
+        from_name="arXiv digest",
+        from_email="digest@news.example.org",
+        to=f"reader{number}@example.com",
+        subject="9 new papers",
+        date=datetime(2026, 6, 19, 6, 0, tzinfo=UTC),
+        message_id=f"<{number:032x}@news.example.org>",
+        delivery_id=str(UUID(int=number)),
+        reply_to="team@example.org",
+        list_id="digests.news.example.org",
+        list_unsubscribe_url=slots["unsubscribe_url"],
+        feedback_id="digest:arxiv-newsletter",
+    )
+    return Outgoing(
+        delivery_id=headers.delivery_id,
+        sender=sender,
+        recipient=recipient,
+        message=compose(headers, pieces, slots=slots, encoder=PieceEncoder()),
+        subject=headers.subject,
+        from_name=headers.from_name,
+        from_email=headers.from_email,
+        reply_to=headers.reply_to,
+        headers=headers.shared(),
+        personal_headers=headers.personal(),
+        html=join_html(pieces),
+        text=join_text(pieces),
+        substitutions={slot(name): value for name, value in slots.items()},
+        shared_key=shared_key,
+    )
+
+
+class Begun:
+    """A ``begin`` that allows everything but ``refused``, and keeps what it was asked."""
+
+    def __init__(self, *, refused: Collection[str] = ()) -> None:
+        self.refused = set(refused)
+        self.asked: list[tuple[str, ...]] = []
+
+    def __call__(self, delivery_ids: Sequence[str]) -> frozenset[str]:
+        self.asked.append(tuple(delivery_ids))
+        return frozenset(delivery_ids) - self.refused
+
+    @property
+    def ids(self) -> list[str]:
+        return [delivery_id for batch in self.asked for delivery_id in batch]

@@ -1,0 +1,93 @@
+"""Readers and deliveries for the tests of this stage."""
+
+from __future__ import annotations
+
+import itertools
+import uuid
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from django.utils import timezone
+
+from newsletter.adapters.ports import Mailer
+from newsletter.core.composition import Piece
+from newsletter.models import Delivery, Fragment, Subscriber, Topic
+from newsletter.models.delivery import Kind, State
+from newsletter.models.subscriber import Status
+from newsletter.pipeline.deliver import DeliveryReport, deliver_due
+from newsletter.suppressions import address_key
+
+NOW = datetime(2026, 6, 19, 8, 0, tzinfo=UTC)
+"""The recorded clock; leases and waits are in real time."""
+CARD = Piece(
+    html="<p>Zwölf papers, by Müller &amp; 李</p>\n",
+    text="Zwölf papers, by Müller & 李\n",
+)
+FOOTER = Piece(
+    html='<p>[[email]] <a href="[[preferences_url]]">Edit</a> <a href="[[unsubscribe_url]]">Leave</a></p>\n',
+    text="For [[email]]\n[[preferences_url]]\n[[unsubscribe_url]]\n[[digest_url]]\n",
+)
+_numbers = itertools.count(1)
+
+
+def reader(email: str = "", **fields: Any) -> Subscriber:
+    email = email or f"reader{next(_numbers)}@example.org"
+    fields = {"status": Status.ACTIVE, "joined_at": NOW - timedelta(days=30)} | fields
+    return Subscriber.objects.create(email=email, email_key=address_key(email), **fields)
+
+
+def topic(slug: str = "heads") -> Topic:
+    return Topic.objects.create(slug=slug, name=slug, query="cat:cs.CV", created_at=NOW)
+
+
+def store(*pieces: Piece) -> list[str]:
+    """Keep pieces as fragments; return their digests."""
+    for piece in pieces:
+        Fragment.objects.get_or_create(
+            key=piece.digest, defaults={"digest": piece.digest, "html": piece.html, "text": piece.text}
+        )
+    return [piece.digest for piece in pieces]
+
+
+def digest(subscriber: Subscriber | None = None, **fields: Any) -> Delivery:
+    """Make a delivery that is composed and due."""
+    key = uuid.uuid4()
+    defaults = {
+        "id": key,
+        "subscriber": subscriber or reader(),
+        "kind": Kind.DIGEST,
+        "slot_key": "2026-06-19",
+        "slot_at": NOW,
+        "state": State.COMPOSED,
+        "subject": "9 new papers: SiGnature and 8 more",
+        "message_id": f"<{key.hex}@localhost>",
+        "planned_at": NOW,
+        "composed_at": NOW,
+        "covers_until": NOW,
+        "next_attempt_at": timezone.now() - timedelta(seconds=1),
+    }
+    if "parts" not in fields:
+        fields["parts"] = store(CARD, FOOTER)
+    return Delivery.objects.create(**(defaults | fields))
+
+
+def notice(subscriber: Subscriber | None, kind: Kind, **fields: Any) -> Delivery:
+    row = digest(
+        subscriber or reader(), kind=kind, slot_key=f"{kind}-{next(_numbers)}", covers_until=None, **fields
+    )
+    if subscriber is None:
+        Delivery.objects.filter(pk=row.pk).update(subscriber=None)
+        row.refresh_from_db()
+    return row
+
+
+def deliver(mailer: Mailer, **options: Any) -> DeliveryReport:
+    """Deliver what is due, with waits that do not vary."""
+    usual: dict[str, Any] = {"now": NOW, "owner": "host/1/1.0", "chance": lambda: 0.5}
+    return deliver_due(mailer=mailer, **usual | options)
+
+
+def later(**wait: float) -> Callable[[], datetime]:
+    """Return a clock that is ahead of the real one."""
+    return lambda: timezone.now() + timedelta(**wait)

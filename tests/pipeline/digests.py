@@ -1,0 +1,165 @@
+"""Digests to render in tests: small, made up, and one for every voice, depth and language."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from html import escape
+from typing import Any
+
+import pytest
+
+from newsletter.core.composition import Piece
+from newsletter.core.digest import Digest, DigestCard, DigestTopic
+from newsletter.core.papers import PaperRecord
+from newsletter.core.reading import Claim, Depth, Evidence, Section, Summary, Voice, Withheld
+from newsletter.pipeline.render import DigestRenderer, RenderedDigest
+
+BASE_URL = "https://digest.example.org"
+READER = {
+    "preferences_url": f"{BASE_URL}/preferences/Token",
+    "unsubscribe_url": f"{BASE_URL}/unsubscribe/Token",
+    "digest_url": f"{BASE_URL}/digests/Token",
+    "email": "ada@example.org",
+}
+QUOTE = "LampNet reads lamp labels with 4.2 % fewer errors than before"
+
+
+class MemoryFragments(dict[str, Piece]):
+    """A fragment store that counts what was rendered."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.rendered = 0
+
+    def put(self, key: str, piece: Piece) -> None:
+        self.rendered += 1
+        self[key] = piece
+
+
+def make_paper(number: int = 1, **fields: Any) -> PaperRecord:
+    day = datetime(2026, 6, 16, 10, tzinfo=UTC)
+    base = PaperRecord(
+        arxiv_id=f"2606.{number:05}",
+        version=1,
+        title=f"LampNet-{number}: Reading Lamp Labels in the Dark",
+        abstract="Lamps are dim. LampNet reads them.",
+        authors=("Ada Ray", "Ben Os", "Cy Quill", "Di Rho", "Ed Sol"),
+        primary_category="cs.CV",
+        categories=("cs.CV", "cs.LG"),
+        published_at=day,
+        updated_at=day,
+        comment="8 pages, code at https://lamps.example.org/net.",
+    )
+    return replace(base, **fields)
+
+
+def claim(text: str, *, quote: str = QUOTE, where: str = "abstract", marked: str = "") -> Claim:
+    start = quote.find(marked)
+    marks = ((start, start + len(marked)),) if marked else ()
+    return Claim(text=text, evidence=(Evidence(quote=quote, where=where, marks=marks),))
+
+
+def model_summary(*, deep: bool = False) -> Summary:
+    sections = (
+        Section(kind="problem", claims=(claim("Labels are hard to read at night."),)),
+        Section(kind="method", claims=(claim("Photograph the lamp."), claim("Read its label."))),
+        Section(kind="results", claims=(claim("Errors fall by 4.2 %.", where="Table 2"),)),
+        Section(kind="limits"),
+    )
+    return Summary(
+        voice=Voice.MODEL,
+        headline=claim("LampNet makes 4.2 % fewer errors on lamp labels.", marked="4.2 % fewer errors"),
+        takeaways=tuple(claim(f"Lamp finding number {n} is stated plainly.") for n in range(1, 8)),
+        sections=sections if deep else (),
+        withheld=(Withheld(reason="number"),),
+    )
+
+
+def authors_summary(*, fallback_reason: str = "") -> Summary:
+    return Summary(
+        voice=Voice.AUTHORS,
+        headline=claim("LampNet reads lamps."),
+        takeaways=(claim("Lamps are dim."), claim("Nobody had read them.")),
+        fallback_reason=fallback_reason,
+    )
+
+
+def make_card(paper: PaperRecord | None = None, **fields: Any) -> DigestCard:
+    base = DigestCard(
+        paper=paper or make_paper(),
+        summary=model_summary(),
+        summary_key="summary-1",
+        language="en",
+        depth=Depth.TAKEAWAYS,
+        model="lamp-model-1",
+        written_at=datetime(2026, 6, 16, 12, tzinfo=UTC),
+    )
+    return replace(base, **fields)
+
+
+def make_digest(*cards: DigestCard, language: str = "en", **fields: Any) -> Digest:
+    topics = (DigestTopic(slug="lamps", name="Lamps & <lights>", cards=cards),) if cards else ()
+    base = Digest(
+        language=language,
+        slot_date=date(2026, 6, 22),
+        covers_days=7,
+        topics=topics,
+        listed=(),
+        counted=0,
+        scanned=311,
+        email="ada@example.org",
+        confirmed_on=date(2026, 6, 2),
+        cadence="weekly:mon",
+        at="08:00",
+        timezone="Europe/Berlin",
+    )
+    return replace(base, **fields)
+
+
+def make_renderer(fragments: MemoryFragments | None = None) -> DigestRenderer:
+    return DigestRenderer(
+        name="arXiv digest",
+        base_url=BASE_URL,
+        postal_address="Example Lab, 1 Example Street",
+        fragments=MemoryFragments() if fragments is None else fragments,
+    )
+
+
+def joined(rendered: RenderedDigest) -> tuple[str, str]:
+    """Return the whole HTML and text with the reader's strings in place."""
+    slots = {**rendered.slots, **READER}
+
+    def fill(form: str, *, is_html: bool) -> str:
+        return re.sub(
+            r"\[\[(\w+)\]\]", lambda found: escape(slots[found[1]]) if is_html else slots[found[1]], form
+        )
+
+    return (
+        fill("".join(piece.html for piece in rendered.pieces), is_html=True),
+        fill("".join(piece.text for piece in rendered.pieces), is_html=False),
+    )
+
+
+def mail(digest: Digest) -> tuple[str, str]:
+    return joined(make_renderer().render(digest))
+
+
+def four_cards(language: str = "en") -> Digest:
+    quoted = make_card(make_paper(3), summary=authors_summary(), summary_key="q", model="")
+    cards = (
+        make_card(make_paper(1), also_in=("Night",)),
+        make_card(make_paper(2), depth=Depth.HEADLINE),
+        quoted,
+        make_card(make_paper(4), depth=Depth.READING, summary=model_summary(deep=True), summary_key="deep"),
+    )
+    return make_digest(*cards, language=language, listed=(make_paper(5), make_paper(6)), counted=23)
+
+
+ALL = [
+    pytest.param(four_cards(), id="english"),
+    pytest.param(four_cards("zh-hans"), id="chinese"),
+    pytest.param(make_digest(), id="empty"),
+    pytest.param(make_digest(language="zh-hans", scanned=0), id="nothing new, chinese"),
+]

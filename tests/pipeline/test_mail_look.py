@@ -1,0 +1,232 @@
+"""How the mail looks: what it loads, marks, sizes, colours, and the rules of each script."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+from typing import Any
+
+import pytest
+
+from newsletter.core.digest import Digest
+from newsletter.core.reading import Depth
+from tests.pipeline.digests import (
+    ALL,
+    authors_summary,
+    four_cards,
+    mail,
+    make_card,
+    make_digest,
+    make_paper,
+    model_summary,
+)
+
+HAN = r"[\u4e00-\u9fff]"
+
+
+class Tags(HTMLParser):
+    """Collects start tags with their attributes, and holds that tags close in order."""
+
+    VOID = frozenset({"meta", "br", "img", "link"})
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.found: list[tuple[str, dict[str, str]]] = []
+        self.open: list[str] = []
+        self.feed(html)
+        assert self.open == []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found.append((tag, {name: value or "" for name, value in attrs}))
+        if tag not in self.VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found.append((tag, {name: value or "" for name, value in attrs}))
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+
+@pytest.mark.parametrize("digest", ALL)
+def test_it_loads_nothing_from_anywhere(digest: Digest) -> None:
+    html, _ = mail(digest)
+    tags = Tags(html)
+    assert not {tag for tag, _ in tags.found} & {"img", "link", "script", "iframe", "object", "video", "form"}
+    assert not re.search(r"@import|url\(|\bsrc=|background=", html)
+    for tag, attributes in tags.found:
+        if tag != "html":
+            reaching = {name for name, value in attributes.items() if "//" in value}
+            assert reaching <= {"href"}
+            assert tag == "a" or not reaching
+
+
+@pytest.mark.parametrize("digest", ALL)
+def test_it_is_one_well_formed_document_with_lang_and_title(digest: Digest) -> None:
+    html, text = mail(digest)
+    tags = Tags(html)
+    language = "en" if digest.language == "en" else "zh-Hans"
+    assert next(attributes for tag, attributes in tags.found if tag == "html")["lang"] == language
+    assert 'lang="und"' not in html
+    assert re.search(r"<title>\s*arXiv [^<]+2026", html)
+    assert [tag for tag, _ in tags.found].count("h1") == 1
+    assert "[[" not in html + text
+    assert not re.search(r"\{\{|\{%|\{#", html + text)
+
+
+@pytest.mark.parametrize("digest", ALL)
+def test_outlook_comments_are_balanced(digest: Digest) -> None:
+    html, _ = mail(digest)
+    conditions = re.findall(r"<!--\[if|<!\[endif\]-->", html)
+    assert conditions == ["<!--[if", "<![endif]-->"] * (len(conditions) // 2)
+    for hidden in re.findall(r"<!--\[if mso[^>]*>(.*?)<!\[endif\]", html, re.DOTALL):
+        assert "{" not in re.sub(r"<style.*?</style>", "", hidden, flags=re.DOTALL)
+    outlook = "".join(re.findall(r"<!--\[if mso \| IE\]>(.*?)<!\[endif\]", html, re.DOTALL))
+    for tag in ("table", "tr", "td"):
+        assert len(re.findall(rf"<{tag}\b", outlook)) == outlook.count(f"</{tag}>")
+
+
+@pytest.mark.parametrize("digest", ALL)
+def test_nothing_is_smaller_than_13_px_and_layout_tables_say_so(digest: Digest) -> None:
+    html, _ = mail(digest)
+    tags = Tags(html)
+    sizes = {int(size) for size in re.findall(r"font-size:(\d+)px", html)}
+    assert min(sizes - {0}) == 13
+    assert all(attributes.get("role") == "presentation" for tag, attributes in tags.found if tag == "table")
+
+
+@pytest.mark.parametrize("kind", ["title", "comment", "abstract", "authors"])
+def test_data_stays_data(kind: str) -> None:
+    evil = "<script>alert(\"1\")</script> & 'x' [[email]] {{ 7*7 }} {% raw %}"
+    fields: dict[str, Any] = {kind: (evil,) if kind == "authors" else evil}
+    paper = make_paper(**fields)
+    summary = replace(authors_summary(), headline=replace(authors_summary().headline, text=evil))
+    html, text = mail(make_digest(make_card(paper, summary=summary), listed=(paper,)))
+    assert "<script" not in html
+    assert "&lt;script&gt;" in html
+    assert "{{ 7*7 }}" in html
+    assert text.count("[\u200b[email]]") == html.count("[\u200b[email]]") > 0
+    assert html.count("ada@example.org") == 1
+
+
+def test_an_address_cannot_leave_its_attribute() -> None:
+    paper = make_paper(comment='https://lamps.example.org/"onmouseover="x and javascript:alert(1)')
+    html, _ = mail(make_digest(make_card(paper)))
+    links = [attributes["href"] for tag, attributes in Tags(html).found if tag == "a"]
+    assert "https://lamps.example.org/" in links
+    assert all(link.startswith("https://") for link in links)
+    assert not any(name.startswith("on") for _, attributes in Tags(html).found for name in attributes)
+
+
+def test_a_receipt_marks_the_words_that_carry_the_claim_and_more_than_colour_shows_them() -> None:
+    html, text = mail(make_digest(make_card()))
+    mark = re.search(r'<em class="m" style="([^"]*)">4.2 % fewer errors</em>', html)
+    assert mark
+    assert "background-color:#FFEFA3" in mark[1]
+    assert "font-style:normal" in mark[1]
+    assert html.count("FFEFA3") == 1
+    assert "> “LampNet reads lamp labels with 4.2 % fewer errors than before” from" in text.replace(
+        "\u00a0", " "
+    )
+
+
+def test_the_authors_own_words_are_serif_unquoted_and_labelled() -> None:
+    card = make_card(summary=authors_summary(), model="")
+    html, text = mail(make_digest(card))
+    assert re.search(r'<p lang="en" style="[^"]*Charter[^"]*font-size:17px[^"]*">LampNet reads lamps\.', html)
+    assert re.search(r'<ul lang="en" style="[^"]*Charter', html)
+    assert "“" not in html
+    for form in (html, text):
+        assert "In the authors’ words." in form
+        assert "Paper page" in form
+        assert "Read with quotes" not in form
+        assert "no model wrote anything here" in " ".join(form.split())
+
+
+def test_a_reading_is_complete_and_says_what_the_paper_does_not_state() -> None:
+    html, text = mail(make_digest(make_card(depth=Depth.READING, summary=model_summary(deep=True))))
+    assert re.findall(r"<h4[^>]*>(\w+)", html) == ["Problem", "Method", "Results", "Limits"]
+    assert re.search(r"<ol[^>]*><li[^>]*>Photograph the lamp", html)
+    assert "1. Photograph the lamp." in text
+    for form in (html, text):
+        assert "Not stated in the paper." in form
+        assert "Continue reading" in form
+        assert "checked against the paper" in form
+
+
+def test_links_lead_where_they_say() -> None:
+    html, _ = mail(make_digest(make_card(make_paper(version=3)), counted=4))
+    found = dict(re.findall(r'href="([^"]+)"[^>]*>([^<]+)</a>', html.replace("\n", " ")))
+    assert found == {
+        "https://arxiv.org/abs/2606.00001v3": "Abstract",
+        "https://arxiv.org/pdf/2606.00001v3": "PDF",
+        "https://digest.example.org/papers/2606.00001/": "Read with quotes",
+        "https://lamps.example.org/net": "Project page",
+        "https://digest.example.org/digests/Token": "and 4 more",
+        "https://digest.example.org/preferences/Token": "Change topics or schedule",
+        "https://digest.example.org/unsubscribe/Token": "Unsubscribe",
+    }
+
+
+def test_dark_values_stand_in_a_block_of_their_own_with_outlook_twins() -> None:
+    html, _ = mail(four_cards())
+    assert '<meta content="light dark" name="color-scheme"/>' in html
+    blocks = re.findall(r"<style[^>]*>(.*?)</style>", html, re.DOTALL)
+    dark = next(block for block in blocks if "prefers-color-scheme:dark" in block)
+    outlook = next(block for block in blocks if "data-ogsc" in block)
+    assert dark is not outlook
+    for colour in ("#14161A", "#E7E9EC", "#A3A9B3", "#9DC1F7", "#5A4B12", "#FFF3C2", "#343941", "#F0B35E"):
+        assert colour in dark
+        assert colour in outlook
+
+
+@pytest.mark.parametrize(
+    ("text", "ground", "ratio"),
+    [
+        ("#1B1D21", "#FFFFFF", 16.9), ("#565B64", "#FFFFFF", 6.8), ("#1A4FA0", "#FFFFFF", 7.9),
+        ("#1B1D21", "#FFEFA3", 14.6), ("#8A4B00", "#FFFFFF", 6.8), ("#E7E9EC", "#14161A", 14.9),
+        ("#A3A9B3", "#14161A", 7.7), ("#9DC1F7", "#14161A", 9.8), ("#FFF3C2", "#5A4B12", 7.7),
+        ("#F0B35E", "#14161A", 9.8),
+    ],
+)  # fmt: skip
+def test_colours_keep_their_contrast(text: str, ground: str, ratio: float) -> None:
+    html, _ = mail(replace(four_cards(), reduced=1))
+    assert {text, ground} <= set(re.findall(r"#[0-9A-F]{6}", html))
+    lighter, darker = sorted((_luminance(text), _luminance(ground)), reverse=True)
+    assert (lighter + 0.05) / (darker + 0.05) == pytest.approx(ratio, abs=0.1)
+
+
+def _luminance(colour: str) -> float:
+    """Relative luminance (WCAG 2.2)."""
+    parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    red, green, blue = [
+        part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts
+    ]
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def test_chinese_is_set_by_its_own_rules() -> None:
+    summary = replace(
+        model_summary(),
+        takeaways=(replace(model_summary().takeaways[0], text="用LampNet读取300个标签，误差降低4.2 %。"),),
+    )
+    card = make_card(language="zh-hans", summary=summary)
+    html, text = mail(make_digest(card, language="zh-hans", listed=(make_paper(2),)))
+    body = html[html.index("<body") :]
+    assert "用 LampNet 读取 300\u00a0个标签，误差降低 4.2\u00a0%。" in body
+    assert "9 of" not in text
+    assert re.search(r"<h1[^>]*>2\u00a0篇</h1>", body)
+    assert "符合你的主题，本周新论文共 311\u00a0篇。" in body
+    said = re.sub(r"<[^>]+>", "\n", body)
+    assert not re.search(rf"{HAN}[A-Za-z0-9]|[A-Za-z0-9]{HAN}", said)
+    assert not re.search(rf"{HAN}[,;:!?]|[,;:!?]{HAN}", said)
+    assert not re.search(rf"{HAN}\n*{HAN} {HAN}", said.replace("\u00a0", ""))
+    for style, content in re.findall(r'<p style="([^"]*italic[^"]*)">(.*?)</p>', body, re.DOTALL):
+        assert style
+        outside = re.sub(r'<span lang="en">.*?</span>', "", content, flags=re.DOTALL)
+        assert "font-style:normal" in outside
+    for tag in ("letter-spacing", "justify"):
+        assert tag not in html
+    assert re.search(r'<h3[^>]*lang="en"', body)
+    assert re.search(r'<ul lang="zh-Hans" style="[^"]*font-size:16px;line-height:28px', body)

@@ -1,0 +1,35 @@
+"""The short mail of one purpose."""
+
+from __future__ import annotations
+
+from newsletter.pipeline.mail_notice import render_notice
+
+
+def test_it_says_the_same_in_both_forms_and_escapes_what_it_is_given() -> None:
+    piece = render_notice(
+        "Confirm your address",
+        paragraphs=("Somebody asked for <digests> to this address.", "If it was not you, do nothing."),
+        reason="You get this because of a sign-up.",
+        language="en",
+        name="Lamps & Co",
+        postal_address="1 Lamp Street",
+        url="https://digest.example.org/confirm/Token?a=1&b=2",
+        label="Confirm",
+    )
+    assert "Somebody asked for &lt;digests&gt;" in piece.html
+    assert "Somebody asked for <digests>" in piece.text
+    assert 'href="https://digest.example.org/confirm/Token?a=1&amp;b=2"' in piece.html
+    assert "\nConfirm:\nhttps://digest.example.org/confirm/Token?a=1&b=2\n" in piece.text
+    assert "Confirm your address\n--------------------\n" in piece.text
+    assert "1 Lamp Street" in piece.html
+    assert '<html lang="en"' in piece.html
+    assert "[[" not in piece.html + piece.text
+
+
+def test_it_needs_no_link() -> None:
+    piece = render_notice(
+        "停送通知", paragraphs=("一切正常。",), reason="系统通知。", language="zh-hans", name="文摘"
+    )
+    assert "<a " not in piece.html
+    assert "http" not in piece.text
+    assert 'lang="zh-Hans"' in piece.html

@@ -1,0 +1,146 @@
+"""What the mail says in our own voice."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+
+import pytest
+
+from newsletter.core.reading import Voice
+from tests.pipeline.digests import (
+    authors_summary,
+    four_cards,
+    joined,
+    mail,
+    make_card,
+    make_digest,
+    make_paper,
+    make_renderer,
+    model_summary,
+)
+
+
+def test_a_fallback_is_labelled_on_its_card() -> None:
+    card = make_card(summary=authors_summary(fallback_reason="safety"))
+    for form in mail(make_digest(card)):
+        assert "No summary of this paper could be used" in form
+
+
+def test_a_mixed_mail_names_the_model_its_days_and_the_quoted_part() -> None:
+    _, text = mail(four_cards())
+    said = " ".join(text.split()).replace("\u00a0", " ")
+    assert "Summaries were written by lamp-model-1 on 16 June 2026." in said
+    assert "Cards marked “In the authors’ words” hold sentences of the abstract." in said
+    assert "not to cite" in said
+
+
+def test_a_paper_in_another_language_than_the_mail_says_so() -> None:
+    card = make_card(summary=authors_summary(), language="en")
+    html, text = mail(make_digest(card, language="zh-hans"))
+    assert "作者原文，未翻译。" in html
+    assert "作者原文，未翻译。" in text
+
+
+def test_an_empty_digest_is_a_short_mail() -> None:
+    rendered = make_renderer().render(make_digest())
+    html, text = joined(rendered)
+    assert rendered.subject == "No new papers matched your topics this week"
+    assert re.search(r"<h1[^>]*>0\u00a0of\u00a0311</h1>", html)
+    assert "All 311 were outside your topics." in text
+    assert "Summaries" not in text
+    assert "Unsubscribe" in text
+    assert len(html.encode()) < 8_000
+
+
+def test_notices_stand_under_the_opening() -> None:
+    digest = make_digest(
+        make_card(),
+        empty_dates=(date(2026, 6, 16), date(2026, 6, 17)),
+        failed_gathers=(date(2026, 6, 18),),
+    )
+    html, text = mail(digest)
+    assert html.count("border-left:3px solid #8A4B00") == 2
+    said = " ".join(text.split())
+    assert "Nothing matched your topics on 16 and 17 June." in said
+    assert "arXiv gave no answer on 18 June. Papers of that day may be missing" in said
+
+
+def test_the_preheader_holds_the_opening_and_counts_but_not_the_subject() -> None:
+    rendered = make_renderer().render(four_cards())
+    html, _ = joined(rendered)
+    hidden = re.search(r'<div style="display:none[^>]*>(.*?)</div>', html, re.DOTALL)
+    assert hidden
+    said = " ".join(hidden[1].replace("\u00a0", " ").split())
+    assert said.startswith("29 of 311 new papers matched your topics. Lamps &amp; &lt;lights&gt; 4.")
+    assert "LampNet" not in said
+
+
+@pytest.mark.parametrize(
+    ("titles", "counted", "subject"),
+    [
+        (("One: a", "Two: b"), 7, "9 new papers: One, Two and 7 more"),
+        (("One: a", "Two: b"), 0, "2 new papers: One and Two"),
+        (("One: a",), 0, "1 new paper: One"),
+        (("Long words that fill a line very soon", "Others that fill a line as well"), 3, None),
+        (("x" * 300, "y" * 300), 3, None),
+    ],
+)
+def test_the_subject_names_two_papers_in_70_characters(
+    titles: tuple[str, ...], counted: int, subject: str | None
+) -> None:
+    cards = [make_card(make_paper(n, title=title)) for n, title in enumerate(titles)]
+    rendered = make_renderer().render(make_digest(*cards, counted=counted))
+    assert subject is None or rendered.subject == subject
+    assert len(rendered.subject) <= 70
+    assert rendered.subject.startswith(str(rendered.digest.matched))
+
+
+@pytest.mark.parametrize(
+    ("cadence", "english", "chinese"),
+    [
+        ("daily", "every day at 08:00 (Europe/Berlin)", "每天 08:00（Europe/Berlin）"),
+        ("weekdays", "every weekday at", "每个工作日 08:00"),
+        ("weekly:mon", "every Monday at", "每周一 08:00"),
+        ("weekly:mon,wed,fri", "every Monday, Wednesday and Friday at", "每周一、周三、周五 08:00"),
+        ("biweekly:sun", "every second Sunday at", "每两周的周日 08:00"),
+        ("monthly:1", "on the 1st of every month at", "每月 1\u00a0日 08:00"),
+        ("monthly:12", "on the 12th of every month at", "每月 12\u00a0日 08:00"),
+        ("monthly:22", "on the 22nd of every month at", "每月 22\u00a0日 08:00"),
+        ("monthly:last", "on the last day of every month at", "每月最后一天 08:00"),
+    ],
+)
+def test_the_footer_says_the_cadence_in_plain_words(cadence: str, english: str, chinese: str) -> None:
+    assert english in mail(make_digest(cadence=cadence))[1]
+    assert chinese in mail(make_digest(cadence=cadence, language="zh-hans"))[1]
+
+
+def test_the_footer_says_why_the_reader_gets_this() -> None:
+    why = {
+        make_digest(): "because you confirmed ada@example.org on 2 June 2026.",
+        make_digest(confirmed_by_operator=True): (
+            "because the operator of this service added ada@example.org on 2 June 2026."
+        ),
+        make_digest(confirmed_on=None): "because ada@example.org is subscribed.",
+    }
+    for digest, sentence in why.items():
+        assert sentence in " ".join(mail(digest)[1].replace("\u00a0", " ").split())
+
+
+def test_many_authors_and_collaborations_are_named_briefly() -> None:
+    crowd = tuple(f"Person {n}" for n in range(574))
+    for authors, line in (
+        (crowd, "Person 0, Person 1, Person 2 and 571\u00a0more"),
+        (("LAMP Collaboration", *crowd), "LAMP Collaboration, 574 authors"),
+        (("Ada Ray", "Ben Os", ":"), "Ada Ray, Ben Os"),
+    ):
+        html, text = mail(make_digest(make_card(make_paper(authors=authors))))
+        assert f">{line}<" in re.sub(r"</?span[^>]*>", "", html)
+        assert f"\n{line}\n" in text
+
+
+def test_a_voice_decides_the_first_link() -> None:
+    labels = {Voice.MODEL: "Read with quotes", Voice.AUTHORS: "Paper page"}
+    for voice, label in labels.items():
+        summary = model_summary() if voice is Voice.MODEL else authors_summary()
+        assert label in mail(make_digest(make_card(summary=summary)))[0]

@@ -1,0 +1,27 @@
+"""The service's own settings, shut off from the machine: no ``.env``, no shell, a data folder to discard.
+
+This must be a settings module, since pytest-django loads the settings before it reads any conftest.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import shutil
+import tempfile
+
+from newsletter.config import Config
+
+DATA_FOLDER = tempfile.mkdtemp(prefix="newsletter-tests-")
+atexit.register(shutil.rmtree, DATA_FOLDER, ignore_errors=True)
+
+for name in [name for name in os.environ if name.startswith("NEWSLETTER_")]:
+    del os.environ[name]
+# An empty value in the environment goes before .env, and means the default.
+os.environ.update({str(field.alias): "" for field in Config.model_fields.values()})
+os.environ["NEWSLETTER_DATA_DIR"] = DATA_FOLDER
+
+from newsletter.settings import *  # noqa: F403, E402  # this is how one settings module builds on another
+
+# What a test starts as a process of its own takes the service's settings, with this environment.
+os.environ["DJANGO_SETTINGS_MODULE"] = "newsletter.settings"

@@ -1,0 +1,96 @@
+"""Addresses that must not be mailed."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+from django.test import override_settings
+
+from newsletter.errors import BadInput
+from newsletter.models import Suppression
+from newsletter.suppressions import (
+    Reason,
+    address_key,
+    email_hmacs,
+    is_suppressed,
+    lift,
+    suppress,
+    suppressed,
+)
+
+NOW = datetime(2026, 6, 19, 8, 0, tzinfo=UTC)
+ANN = "ann@example.org"
+
+
+@pytest.mark.parametrize(
+    ("written", "key"),
+    [
+        ("Ann@Example.ORG", ANN),
+        ("  ann@example.org ", ANN),
+        ("ann@BÜCHER.example", "ann@xn--bcher-kva.example"),
+        ("ann@xn--bcher-kva.example", "ann@xn--bcher-kva.example"),
+        ("STRASSE@example.org", "strasse@example.org"),
+        ("straße@example.org", "strasse@example.org"),
+        ('"a@b"@example.org', '"a@b"@example.org'),
+        ("ann+arxiv@example.org", "ann+arxiv@example.org"),
+        ("ann@under_score.example.org", "ann@under_score.example.org"),
+    ],
+)
+def test_one_mailbox_has_one_key(written: str, key: str) -> None:
+    assert address_key(written) == key
+    assert address_key(key) == key
+
+
+@pytest.mark.parametrize("written", ["", "ann", "@example.org", "ann@", "ann@…", "ann@\u2000"])
+def test_it_refuses_what_is_no_address(written: str) -> None:
+    with pytest.raises(BadInput):
+        address_key(written)
+
+
+@pytest.mark.django_db
+def test_a_suppression_keeps_no_address() -> None:
+    suppress(ANN, reason=Reason.UNSUBSCRIBED, at=NOW)
+    row = Suppression.objects.values().get()
+    assert "ann" not in str(row)
+    assert is_suppressed(ANN)
+    assert not is_suppressed("bob@example.org")
+
+
+@pytest.mark.django_db
+def test_a_stronger_reason_replaces_a_weaker_one_and_never_the_other_way() -> None:
+    suppress(ANN, reason=Reason.BOUNCED, at=NOW)
+    suppress(ANN, reason=Reason.UNSUBSCRIBED, at=NOW)
+    assert suppressed([ANN]) == {ANN: Reason.BOUNCED}
+    suppress(ANN, reason=Reason.COMPLAINED, at=NOW)
+    assert suppressed([ANN, "bob@example.org"]) == {ANN: Reason.COMPLAINED}
+    assert Suppression.objects.count() == 1
+
+
+@pytest.mark.django_db
+def test_a_suppression_outlives_a_change_of_the_secret_key() -> None:
+    with override_settings(SECRET_KEY="old", SECRET_KEY_FALLBACKS=[]):
+        suppress(ANN, reason=Reason.BOUNCED, at=NOW)
+    with override_settings(SECRET_KEY="new", SECRET_KEY_FALLBACKS=["old"]):
+        assert is_suppressed(ANN)
+        suppress(ANN, reason=Reason.COMPLAINED, at=NOW)
+        assert suppressed([ANN]) == {ANN: Reason.COMPLAINED}
+        assert len(set(email_hmacs(ANN))) == 2
+    assert Suppression.objects.count() == 1
+
+
+@pytest.mark.django_db
+def test_joining_again_lifts_an_unsubscribe_and_nothing_stronger() -> None:
+    suppress(ANN, reason=Reason.UNSUBSCRIBED, at=NOW)
+    suppress("bob@example.org", reason=Reason.COMPLAINED, at=NOW)
+    assert lift(ANN)
+    assert not lift(ANN)
+    assert not lift("bob@example.org")
+    assert suppressed([ANN, "bob@example.org"]) == {"bob@example.org": Reason.COMPLAINED}
+
+
+@pytest.mark.django_db
+def test_it_looks_up_thousands_at_once() -> None:
+    suppress("reader1234@example.org", reason=Reason.IMPORTED, at=NOW)
+    keys = [f"reader{number}@example.org" for number in range(2000)]
+    assert suppressed(keys) == {"reader1234@example.org": Reason.IMPORTED}
