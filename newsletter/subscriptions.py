@@ -159,7 +159,7 @@ def change_wishes(reader: Subscriber, *, wishes: Wishes, now: datetime) -> None:
 
 @transaction.atomic
 def set_topics(reader: Subscriber, *, topics: Sequence[str], now: datetime) -> None:
-    """Make the topics of these slugs the reader's, in this order. Raises BadInput for none, or an unknown one.
+    """Make the topics of these slugs the reader's, in this order. Raises BadInput for none or an unknown one.
 
     A topic that stays keeps its own cadence and what it has covered.
     """

@@ -16,12 +16,12 @@ from django.urls import reverse
 from django.utils import translation
 from django.views.decorators.http import require_safe
 
-from newsletter.core.composition import Piece, join_html
+from newsletter.core.composition import join_html
 from newsletter.core.papers import PaperRecord
+from newsletter.errors import PermanentError
 from newsletter.models import Delivery, Paper, Topic
 from newsletter.models.delivery import Kind
-from newsletter.pipeline.fragments import pieces_by_digest
-from newsletter.pipeline.messages import slots_of
+from newsletter.pipeline.messages import slots_of, stored_pieces
 from newsletter.tokens import Purpose, delivery_id, delivery_subject, make_token, read_token
 from newsletter.web.headers import MAIL_CSP
 from newsletter.web.pages import BCP47, broken_link, known_language, page, private, service_name
@@ -61,10 +61,10 @@ def _show(request: HttpRequest, delivery: Delivery, *, is_shared: bool) -> HttpR
     reader = delivery.subscriber
     language = known_language(reader.language if reader else settings.LANGUAGE_CODE)
     around = _around(delivery, is_shared=is_shared, language=language)
-    pieces = pieces_by_digest(delivery.parts)
-    if any(key not in pieces for key in delivery.parts):
+    try:
+        html = _mail_html(delivery, is_shared=is_shared)
+    except PermanentError:  # its pieces are no longer kept
         return page(request, template="digest-gone.html", language=language, **around)
-    html = _mail_html(delivery, [pieces[key] for key in delivery.parts], is_shared=is_shared)
     with translation.override(language):
         values = {"service": service_name(), **around}
         before = loader.render_to_string("digest-before.html", values, request, using="jinja2")
@@ -76,7 +76,8 @@ def _show(request: HttpRequest, delivery: Delivery, *, is_shared: bool) -> HttpR
     return response
 
 
-def _mail_html(delivery: Delivery, pieces: Sequence[Piece], *, is_shared: bool) -> str:
+def _mail_html(delivery: Delivery, *, is_shared: bool) -> str:
+    pieces = stored_pieces(delivery)
     slots = slots_of(delivery, pieces)
     return join_html(pieces, _shared(slots, delivery) if is_shared else slots)
 

@@ -93,7 +93,7 @@ def _gauges(*, now: datetime) -> Iterator[tuple[str, str, str, float]]:
 
 
 def _oldest_due(*, now: datetime) -> datetime | None:
-    """Return since when the oldest of these waits: an unplanned slot, an uncomposed digest, a composed mail."""
+    """Return since when the oldest of these waits: a slot to plan, a digest to compose, a mail to send."""
     unpaused = Q(paused_until__isnull=True) | Q(paused_until__lte=now)
     readers = Subscriber.objects.filter(unpaused, status=Status.ACTIVE, next_slot_at__lte=now)
     planned = Delivery.objects.filter(state=State.PLANNED, slot_at__lte=now)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 
 from newsletter.core.folding import find_quote, fold
 
@@ -39,7 +40,7 @@ def segments(text: str, spans: Mapping[str, Span]) -> list[Segment]:
             is_marked=any(left <= start < right for left, right in spans.values()),
             anchors=tuple(name for name, (left, _) in spans.items() if left == start),
         )
-        for start, end in zip(edges, edges[1:], strict=False)
+        for start, end in pairwise(edges)
     ]
 
 

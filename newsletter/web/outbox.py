@@ -118,7 +118,9 @@ def outbox_html(request: HttpRequest, mail_id: str) -> HttpResponse:  # noqa: AR
 @local_only
 def outbox_raw(request: HttpRequest, mail_id: str) -> FileResponse:  # noqa: ARG001 - a view
     path = _path(mail_id)
-    return FileResponse(path.open("rb"), as_attachment=True, filename=path.name, content_type="message/rfc822")
+    return FileResponse(
+        path.open("rb"), as_attachment=True, filename=path.name, content_type="message/rfc822"
+    )
 
 
 def _folder() -> Path:

@@ -100,7 +100,9 @@ def _errors(values: Mapping[str, str], *, topics: list[str]) -> dict[str, str]:
         except (BadInput, ValueError):
             errors[name] = _sentence(name, value)
     if not topics:
-        errors["topics"] = gettext("Choose at least one topic. To get no more mail, unsubscribe at the end of this page.")
+        errors["topics"] = gettext(
+            "Choose at least one topic. To get no more mail, unsubscribe at the end of this page."
+        )
     return errors
 
 
@@ -168,6 +170,10 @@ def _recent_digests(reader: Subscriber, *, zone: ZoneInfo) -> list[tuple[str, da
     """Return (subject, when it was due, token), newest first."""
     sent = Delivery.objects.filter(subscriber=reader, kind=Kind.DIGEST, state__in=SENT).exclude(parts=[])
     return [
-        (each.subject, each.slot_at.astimezone(zone), make_token(Purpose.DIGEST, subject=delivery_subject(each.pk)))
+        (
+            each.subject,
+            each.slot_at.astimezone(zone),
+            make_token(Purpose.DIGEST, subject=delivery_subject(each.pk)),
+        )
         for each in sent.order_by("-slot_at")[:RECENT_DIGESTS]
     ]

@@ -1,4 +1,4 @@
-"""A stored summary as its paper's page shows it: every claim beside its quotes, each quote found in the abstract."""
+"""A stored summary as its paper's page shows it: every claim beside its quotes, found in the abstract."""
 
 from __future__ import annotations
 

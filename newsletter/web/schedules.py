@@ -42,7 +42,7 @@ def in_words(cadence: Cadence) -> str:
 
 
 def choices(current: str) -> list[tuple[str, str]]:
-    """Return what a form offers, as (contract's form, words); a current one that is not among it comes first."""
+    """Return what a form offers, as (contract's form, words); a current one that is not among it is first."""
     offered = OFFERED if current in OFFERED or not _is_cadence(current) else (current, *OFFERED)
     return [(text, in_words(Cadence.parse(text))) for text in offered]
 

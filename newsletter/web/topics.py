@@ -1,4 +1,4 @@
-"""Everyone's topics: the list, and each with its papers of the last two weeks. Private topics are not here."""
+"""Everyone's topics: the list, and each with its papers of two weeks. Private topics are not here."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def newest_papers_at() -> datetime:
 
 
 def topic_groups(topics: QuerySet[Topic], *, language: str, until: datetime) -> list[TopicGroup]:
-    """Return topics under their groups, both in order of name, each with its count of the week to ``until``."""
+    """Return topics under their groups, in order of name, each with its count of the week to ``until``."""
     in_week = Q(matches__paper__first_seen_at__gt=until - WEEK, matches__paper__is_withdrawn=False)
     groups: dict[str, list[ListedTopic]] = {}
     for topic in topics.annotate(in_week=Count("matches", filter=in_week)).order_by("group", "name"):
@@ -95,14 +95,16 @@ class Headline:
 
 
 def _headlines(papers: Sequence[Paper], *, language: str) -> dict[int, Headline]:
-    """Return a headline of each paper that has a summary of its version: in the page's language, or a model's."""
+    """Return a headline of each summarised paper: one in the page's language if there is, else a model's."""
     rows = Summary.objects.filter(paper__in=papers, content__isnull=False)
     found: dict[int, Headline] = {}
     for row in rows.select_related("paper").order_by("pk"):
         content = summary_from_json(row.content or {})
         new = Headline(content.headline.text, row.language, content.voice is Voice.MODEL)
         known = found.get(row.paper_id)
-        if row.paper_version == row.paper.version and (known is None or _rank(new, language) > _rank(known, language)):
+        if row.paper_version == row.paper.version and (
+            known is None or _rank(new, language) > _rank(known, language)
+        ):
             found[row.paper_id] = new
     return found
 
