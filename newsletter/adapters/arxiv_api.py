@@ -17,6 +17,7 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 import requests
+from requests.exceptions import InvalidSchema, InvalidURL, MissingSchema
 from urllib3.exceptions import HTTPError, ReadTimeoutError
 
 from newsletter.adapters.arxiv_feed import Page, UnusableError, check, newest, parse
@@ -179,12 +180,12 @@ class ArxivApi:
             ) as response:
                 _check_status(response)
                 return _read(response, ends=ends)
+        except (MissingSchema, InvalidSchema, InvalidURL) as error:
+            raise PermanentError(f"arXiv cannot be asked at {self.url}: {error}", reason="address") from error
         except (requests.Timeout, ReadTimeoutError) as error:
             raise TemporaryError(f"arXiv did not answer within {read:g} s") from error
-        except (requests.ConnectionError, HTTPError, OSError) as error:
+        except (requests.RequestException, HTTPError, OSError) as error:
             raise TemporaryError(f"the connection to arXiv failed: {_reason(error)}") from error
-        except requests.RequestException as error:
-            raise PermanentError(f"arXiv cannot be asked at {self.url}: {error}", reason="request") from error
 
 
 def _query(categories: Sequence[str], *, window: Window) -> str:

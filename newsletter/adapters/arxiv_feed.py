@@ -18,7 +18,7 @@ from newsletter.core.papers import PaperRecord, author_names, is_withdrawn, mend
 from newsletter.core.tex import readable
 
 _ATOM = "{http://www.w3.org/2005/Atom}"
-_TOTAL = "{http://a9.com/-/spec/opensearch/1.1/}totalResults"
+_OPENSEARCH = "{http://a9.com/-/spec/opensearch/1.1/}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,9 +41,9 @@ class UnusableError(Exception):
 def parse(body: bytes) -> Page:
     """Read one page strictly: the package's own parser mends what is broken and skips what it cannot read."""
     root = _atom(body)
-    if root.find(_TOTAL) is None:
+    total = _number(root, "totalResults")
+    if total is None:
         raise UnusableError("it is an Atom feed, but no answer of arXiv's API (it has no totalResults)")
-    header = _feed.parse(body).header
     entries = root.findall(f"{_ATOM}entry")
     papers: list[PaperRecord] = []
     refused: list[str] = []
@@ -58,13 +58,18 @@ def parse(body: bytes) -> Page:
         except ValueError as error:
             refused.append(f"{name}: {error}")
     return Page(
-        total=header.total_results,
-        start=header.start_index,
-        asked=header.items_per_page,
+        total=total,
+        start=_number(root, "startIndex") or 0,
+        asked=_number(root, "itemsPerPage") or 0,
         entries=len(entries),
         papers=tuple(papers),
         refused=tuple(refused),
     )
+
+
+def _number(root: etree._Element, name: str) -> int | None:
+    text = (root.findtext(f"{_OPENSEARCH}{name}") or "").strip()
+    return int(text) if text.isdecimal() else None
 
 
 def _atom(body: bytes) -> etree._Element:

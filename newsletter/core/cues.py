@@ -26,7 +26,8 @@ DANGLING = re.compile(
     r"""(?:this|these|those|such|it|its|they|their|them|he|she|his|her|furthermore|moreover|however|additionally
     |therefore|thus|hence|consequently|accordingly|nevertheless|nonetheless|instead|meanwhile|similarly
     |conversely|likewise|besides|afterwards|subsequently|then|next|also|but|and|yet|so|or|both|here|otherwise
-    |further|unfortunately|indeed|as\ a\ (?:result|consequence)|as\ such|in\ (?:addition|contrast|turn)
+    |further|unfortunately|indeed|(?:among|of)\ (?:these|those|them)
+    |as\ a\ (?:result|consequence)|as\ such|in\ (?:addition|contrast|turn)
     |by\ contrast|for\ (?:example|instance)|on\ the\ (?:other\ hand|contrary)|the\ (?:former|latter|resulting)
     |to\ (?:this|that)\ end|in\ (?:doing|this|that|these|such)|(?:by|in)\ doing\ so)\b(?!-)
     """,
@@ -103,7 +104,7 @@ CUES = (
         takeaway=0.0,
     ),
     _cue(
-        r"""\b(?:future\ (?:work|research|stud)|we\ (?:hope|believe|discuss|conclude|argue)|promising
+        r"""\b(?:future\ (?:work|research|stud)|we\ (?:hope|believe|discuss|conclude|argue|close)|promising
         |underscor|highlight|pav(?:es?|ing)\ the\ way|open(?:s|ing)?\ (?:up\ )?new|lays?\ the
         |insights?\ (?:into|for))""",
         headline=-1.5,

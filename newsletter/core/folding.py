@@ -52,8 +52,15 @@ def fold(text: str) -> Folded:
 
 
 def find_quote(quote: str, *, source: Folded) -> tuple[int, int] | None:
-    """Return the span of the unfolded source that says ``quote``, on whole words; None when there is none."""
-    wanted = fold(quote.strip(_AROUND_A_QUOTE)).text.strip()
+    """Return the span of the unfolded source that says ``quote``, on whole words; None when there is none.
+
+    Quote marks, dots and ellipses around it, which a model adds, are dropped where they do not occur.
+    """
+    return _find(quote, source=source) or _find(quote.strip(_AROUND_A_QUOTE), source=source)
+
+
+def _find(quote: str, *, source: Folded) -> tuple[int, int] | None:
+    wanted = fold(quote).text.strip()
     start = source.text.find(wanted) if wanted else -1
     while start >= 0:
         end = start + len(wanted)

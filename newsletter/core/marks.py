@@ -95,4 +95,4 @@ def _most_telling_clause(quote: str) -> tuple[Span, ...]:
         key=lambda match: (sum(bool(_stem(word)) for word in _WORD.findall(match.group())), -match.start()),
     )
     text = best.group()
-    return ((best.start() + len(text) - len(text.lstrip()), best.start() + len(text.rstrip())),)
+    return ((best.start() + len(text) - len(text.lstrip()), best.start() + len(text.rstrip(" ."))),)

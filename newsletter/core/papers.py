@@ -14,8 +14,6 @@ import ftfy
 
 from newsletter.core.tex import readable
 
-ARXIV = "https://arxiv.org"
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaperRecord:
@@ -87,16 +85,6 @@ def parse_id(text: str) -> ArxivId | None:
     return ArxivId(base, int(found["version"]) if found["version"] else None)
 
 
-def abs_url(arxiv_id: str, *, version: int | None = None, base: str = ARXIV) -> str:
-    """The paper's page; without ``version`` the newest one's."""
-    return f"{base.rstrip('/')}/abs/{ArxivId(arxiv_id, version)}"
-
-
-def pdf_url(arxiv_id: str, *, version: int | None, base: str = ARXIV) -> str:
-    """The PDF of that version (None: of the newest, which may change under a reader)."""
-    return f"{base.rstrip('/')}/pdf/{ArxivId(arxiv_id, version)}"
-
-
 # --- names -------------------------------------------------------------------------------------------------
 
 _FOOTNOTE_MARKS = "*†‡§¶ "
@@ -144,18 +132,3 @@ def is_withdrawn(comment: str, abstract: str) -> bool:
     an article"). An abstract counts only where it opens with the notice: papers *about* retractions exist.
     """
     return bool(_IN_COMMENT.search(comment) or _IN_ABSTRACT.match(abstract))
-
-
-# --- titles ------------------------------------------------------------------------------------------------
-
-
-def short_name(title: str, *, limit: int = 32) -> str:
-    """What a subject line calls a paper: the part before a colon, or the title cut at a word."""
-    if len(title) <= limit:
-        return title
-    head = title.partition(": ")[0]
-    if len(head) <= limit:
-        return head
-    cut = title[:limit]  # the character at limit - 1 makes room for the ellipsis, or is the space to cut at
-    words = cut.rpartition(" ")[0] or title[: limit - 1]
-    return words.rstrip(" ,;:.-–—") + "…"

@@ -13,6 +13,7 @@ from functools import cache
 from typing import Any
 
 from pylatexenc.latex2text import LatexNodes2Text, MacroTextSpec, get_default_latex_context_db
+from pylatexenc.latexwalker import get_default_latex_context_db as get_default_parsing_db
 
 _PARAGRAPH = re.compile(r"\s*\n(?:[ \t]+|\s*\n\s*)")
 """arXiv keeps a line break only before leading white space (arXiv help, "Metadata for required fields")."""
@@ -33,13 +34,14 @@ _MATH = re.compile(
 )
 
 # Stand-ins from Unicode's private use area, so that finished pieces pass through the TeX parser untouched.
-_OPEN, _CLOSE, _FIRST_PIECE = "\ue000", "\ue001", 0xE010
+_OPEN, _CLOSE, _SPACE, _FIRST_PIECE = "\ue000", "\ue001", "\ue009", 0xE010
 _FIRST_PROSE = 0xF0000
 _PROSE = re.compile(r"(?<= )[^\\{}\[\]^_`'\"<>?!-]{16,}")
 _PIECE = re.compile("[\ue010-\uf8ff]")
+_STAND_IN = re.compile("[\ue000-\uf8ff\U000f0000-\U000ffffd]")
 
 _MACRO = re.compile(
-    r"(?P<before>[\w)}\]])?\\(?P<name>[A-Za-z]+)(?P<empty>\{\})?(?P<wraps>\s*(?=\{))?(?P<after>\\)?"
+    r"(?P<joined>(?<=[\w)}\]]))?\\(?P<name>[A-Za-z]+)(?P<empty>\{\})?(?P<wraps>\s*(?=\{))?(?P<space> ?)"
 )
 _ENVIRONMENT = re.compile(r"\\(?:begin|end)\s*\{[A-Za-z]+\*?\}")
 _SYMBOL = re.compile(r"\\([^A-Za-z\s])")
@@ -51,15 +53,26 @@ _STYLE = re.compile(
 _OPERATOR = re.compile(
     r"arg|argmax|argmin|cosh?|cot|deg|det|dim|exp|gcd|inf|ker|lim|liminf|limsup|ln|log|max|min|mod|Pr|sinh?|sup|tanh?"
 )
-_SPELLED = {"colon": ": ", "textasciicircum": "^", "textasciitilde": "~", "textbackslash": "\\"}
+_SPELLED = {"colon": ": ", "textasciicircum": "^", "textasciitilde": "~", "textbackslash": "\\", "S": "§"}
+_SCRIPTS = {"textsuperscript": "^", "textsubscript": "_"}
+_WIDE = {"widetilde": "tilde", "widehat": "hat", "overline": "bar"}
+_LETTERS = frozenset(["o", "O", "l", "L", "ss", "ae", "AE", "oe", "OE", "aa", "AA", "i", "j"])
 _ACCENTS = frozenset("'`^~=.\"")
 _CITES = ("cite", "citep", "citet", "citeauthor", "citeyear", "ref", "eqref", "autoref", "cref", "Cref")
 _RELATION = re.compile(r"(?<=[^\s(\[{^_])[ ]*([≤≥≈≃≅≠≡≪≫∈∉⊂⊆⊃⊇→←↔⇒⇔↦≺≻≼≽∝⩽⩾])[ ]*(?=[^\s)\]}])")
 
-_SUPERSCRIPT = str.maketrans("0123456789+-−=()ni", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁼⁽⁾ⁿⁱ")
-_SUBSCRIPT = str.maketrans("0123456789+-−=()", "₀₁₂₃₄₅₆₇₈₉₊₋₋₌₍₎")
+_SUPERSCRIPT = str.maketrans("0123456789+-−=()ni.,", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁼⁽⁾ⁿⁱ.,")
+_SUBSCRIPT = str.maketrans("0123456789+-−=().,", "₀₁₂₃₄₅₆₇₈₉₊₋₋₌₍₎.,")
 _BRACED_SCRIPT = re.compile(r"([\^_])\{([^{}]*)\}(?=(\w?))")
-_BARE_SCRIPT = re.compile(r"([\^_])([0-9+\-∘'*])")
+_BARE_SCRIPT = re.compile(r"([\^_])([0-9+\-∘'*]|[ni](?!\w))")
+_ANY_GROUP = re.compile(r"(?<![\^_])\{([^{}]*)\}")
+_WORD_GROUP = re.compile(r"(?<![\^_\w])\{([\w-]+)\}")
+"""Without a command in sight only braces around one word are TeX's; {0, 1} and {De, It} are the author's."""
+_RUN_TOGETHER = re.compile(
+    r"(?<=[a-z]{3})\.(?=(?:An?|The|This|These|Those|In|On|To|We|Our|It|By|For|With|From|At|As|Across|Despite|Each"
+    r"|However|Moreover|Furthermore|Additionally|Extensive|Experiments?|Experimental|Finally|Specifically) )"
+)
+"""Sentences that lost the line break between them; anything less certain stays as it is."""
 _MATH_LETTERS = re.compile("[\U0001d400-\U0001d7ff]+")
 
 
@@ -70,8 +83,10 @@ def readable(text: str) -> str:
 
 
 def _paragraph(text: str) -> str:
+    text = _RUN_TOGETHER.sub(". ", text)
     if not _NEEDS_WORK.search(text):
         return text
+    text = _STAND_IN.sub("\ufffd", text)
     pieces: list[str] = []
 
     def keep(piece: str) -> str:
@@ -80,10 +95,11 @@ def _paragraph(text: str) -> str:
 
     marked = _URL.sub(lambda found: keep(_link(found)), text)
     marked = _MATH.sub(lambda found: keep(_formula(found)), marked)
-    done = _typeset(_plain(_typography(marked)))
+    groups = _ANY_GROUP if "\\" in text else _WORD_GROUP
+    done = _typeset(_plain(_typography(marked)), groups=groups)
     while _PIECE.search(done):  # a formula may hold a link
         done = _PIECE.sub(lambda found: pieces[ord(found.group()) - _FIRST_PIECE], done)
-    return " ".join(done.split())
+    return " ".join(done.replace(_OPEN, "{").replace(_CLOSE, "}").split())
 
 
 def _link(found: re.Match[str]) -> str:
@@ -92,7 +108,7 @@ def _link(found: re.Match[str]) -> str:
         part and part.replace(r"\_", "_").replace(r"\%", "%") for part in found.groups()
     )
     if target and words and words.strip() != target.strip():
-        return f"{_typeset(_plain(words))} ({target})"
+        return f"{_typeset(_plain(words), groups=_ANY_GROUP)} ({target})"
     return str(url or target or bare or words or "")
 
 
@@ -100,7 +116,9 @@ def _formula(found: re.Match[str]) -> str:
     names = ("display", "inline", "marked", "paren", "bracket", "environment")
     source = next(found[name] for name in names if found[name] is not None)
     text = _bare_scripts(_plain(source))
-    return _RELATION.sub(r" \1 ", _typeset(text)).strip()
+    text = _RELATION.sub(r" \1 ", _typeset(text, groups=_ANY_GROUP)).strip()
+    text = re.sub(r"(?<=\S)([×·]) (?=\S)", r"\1", text)
+    return re.sub(r"(?<=[^\s=<>!])([=<>]) (?=\S)", r" \1 ", text)
 
 
 def _bare_scripts(text: str) -> str:
@@ -108,15 +126,16 @@ def _bare_scripts(text: str) -> str:
     return _BARE_SCRIPT.sub(lambda found: _script(found[1], found[2], following=""), text)
 
 
-def _typeset(text: str) -> str:
+def _typeset(text: str, *, groups: re.Pattern[str]) -> str:
     """Turn ``^{…}`` and ``_{…}``, inside out, and drop the braces that only grouped."""
     previous = None
     while previous != text:
         previous = text
         text = _BRACED_SCRIPT.sub(lambda found: _script(found[1], found[2].strip(), following=found[3]), text)
-        text = re.sub(r"(?<![\^_])\{([^{}]*)\}", r"\1", text)
-    text = _MATH_LETTERS.sub(lambda found: unicodedata.normalize("NFKC", found.group()), text)
-    return text.replace(_OPEN, "{").replace(_CLOSE, "}")
+        text = groups.sub(r"\1", text)
+    if groups is _ANY_GROUP:
+        text = re.sub(r"[{}]", "", text)  # one whose partner is missing
+    return _MATH_LETTERS.sub(lambda found: unicodedata.normalize("NFKC", found.group()), text)
 
 
 def _script(sign: str, body: str, *, following: str) -> str:
@@ -134,7 +153,7 @@ def _script(sign: str, body: str, *, following: str) -> str:
 
 def _typography(text: str) -> str:
     """TeX's quotes, dashes and ties. A tilde that means "about" and a program's ``--option`` stay."""
-    text = text.replace("``", "“").replace("''", "”")
+    text = re.sub(r"``|(?<![^\s(\[])''(?=\w)", "“", text).replace("''", "”").replace("{,}", ",")
     text = re.sub(r"(?<!-)---(?!-)", "—", text)
     text = re.sub(r"(?<![-\s])--(?!-)|(?<!-)--(?=\s)|(?<=\s)--(?=\d)", "–", text)
     return re.sub(r"(?<=[\w.,;:)\]}\ue010-\uf8ff])~(?=[\w(\[\\\ue010-\uf8ff])", " ", text)
@@ -156,7 +175,7 @@ def _plain(source: str) -> str:
 
 _SAFE = dict(zip("%#&$~_\\", "\ue002\ue003\ue004\ue005\ue006\ue007\ue008", strict=True))
 """Characters that are text here but mean something to TeX (a bare % would hide the rest of the line)."""
-_UNSAFE = {ord(stand_in): character for character, stand_in in _SAFE.items()}
+_UNSAFE = {ord(_SPACE): " "} | {ord(stand_in): character for character, stand_in in _SAFE.items()}
 
 
 def _converted(source: str) -> str:
@@ -179,30 +198,48 @@ def _converted(source: str) -> str:
 
 def _known_macro(found: re.Match[str]) -> str:
     """Keep a command that the converter knows; of another keep the name, unless it wraps text."""
-    before, name, after = found["before"] or "", found["name"], found["after"] or ""
+    name, space = found["name"], found["space"]
     wraps = found["wraps"] is not None
     if _OPERATOR.fullmatch(name):  # its name must not run into its neighbours: n\log\ell
-        return f"{before}{' ' if before else ''}{name}{' ' if after else ''}{after}"
+        joins = found.string[found.end() :][:1] == "\\"
+        return f"{' ' if found['joined'] is not None else ''}{name}{' ' if joins else space}"
     if name in _SPELLED:
-        return f"{before}{_SAFE.get(_SPELLED[name], _SPELLED[name])}{after}"
+        return _SAFE.get(_SPELLED[name], _SPELLED[name]) + space
     if _STYLE.fullmatch(name):
-        return before + after
+        return ""
+    if name in _SCRIPTS and wraps:
+        return _SCRIPTS[name]
+    if name in _WIDE:
+        return found.group().replace(name, _WIDE[name])
     if name in _known_names():
-        return found.group()
-    return before + ("" if wraps else name) + after
+        # TeX swallows the space after a command; to a reader "\pm 3" is "± 3".
+        return f"\\{name}{_SPACE}" if space and _takes_nothing(name) else found.group()
+    return space if wraps else name + space
 
 
 def _known_symbol(found: re.Match[str]) -> str:
     symbol = found[1]
-    if symbol == "|":
-        return "‖"
+    if symbol in "|-":  # a norm; a place where a word may break
+        return "‖" if symbol == "|" else ""
     return found.group() if symbol in _known_names() or symbol in _ACCENTS else symbol
 
 
 @cache
 def _known_names() -> frozenset[str]:
     specs = _converter().latex_context.iter_macro_specs()
-    return frozenset(spec.macroname for spec in specs) - {"href", "url"}  # these need two whole arguments
+    return frozenset(spec.macroname for spec in specs) - {
+        "href",
+        "url",
+        "today",
+        "footnote",
+    }  # these need two whole arguments
+
+
+@cache
+def _takes_nothing(name: str) -> bool:
+    """Whether a command stands for a symbol; after a letter of a word (``\\o``) the space does go."""
+    spec = get_default_parsing_db().get_macro_spec(name)
+    return name not in _LETTERS and not (spec and spec.args_parser and spec.args_parser.argspec)
 
 
 def _argument(node: Any, converter: Any, index: int = -1) -> str:

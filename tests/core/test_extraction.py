@@ -82,8 +82,10 @@ def test_a_released_benchmark_is_a_contribution() -> None:
 
 
 def test_it_does_not_say_the_same_twice() -> None:
-    again = "On all 14 harbours TideNet reduces the mean error by 31% and runs 5 times faster than the gauge models."
-    chosen = extract(" ".join([CONTRIBUTION, RESULT, METHOD, again]), title=TITLE)
+    again = (
+        "On all 14 harbours TideNet reduces mean error by 31% and runs 5 times faster than the gauge models."
+    )
+    chosen = extract(f"{CONTRIBUTION} {RESULT} {METHOD} {again}", title=TITLE)
     assert chosen is not None
     assert len({RESULT, again} & set(chosen.takeaways)) == 1
 

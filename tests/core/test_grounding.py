@@ -23,7 +23,7 @@ PAPER = PaperRecord(
     arxiv_id="2606.00001",
     version=1,
     title="TideNet-2: Harbour Levels from Ship Motion",
-    abstract=" ".join([METHOD, RESULT, DATA, CLAIM_TO_FAME, LAYOUT]),
+    abstract=f"{METHOD} {RESULT} {DATA} {CLAIM_TO_FAME} {LAYOUT}",
     authors=("Ada Roe",),
     primary_category="cs.LG",
     categories=("cs.LG",),
@@ -82,7 +82,7 @@ def test_it_shows_what_the_source_bears_out(text: str, quotes: list[str], langua
         ("The mean error falls by 13%.", [RESULT], WithheldReason.NUMBER_NOT_IN_QUOTE),
         ("The mean error falls by 31.", [RESULT], WithheldReason.NUMBER_NOT_IN_QUOTE),
         ("The mean error falls 47%.", [RESULT], WithheldReason.NUMBER_NOT_IN_QUOTE),
-        ("The mean error falls by 31%.", [METHOD + " On 14 harbours"], WithheldReason.NUMBER_NOT_IN_QUOTE),
+        ("TideNet-2 cuts the harbour error by 31%.", [METHOD], WithheldReason.NUMBER_NOT_IN_QUOTE),
         ("It runs within 10 hours, faster than GaugeFormer.", [RESULT], WithheldReason.NUMBER_NOT_IN_QUOTE),
         ("It runs within hours, faster than GaugeFormer.", [RESULT], WithheldReason.WORD_NOT_IN_QUOTE),
         ("Three harbours have a lower mean error.", [RESULT], WithheldReason.NUMBER_NOT_IN_QUOTE),
@@ -107,8 +107,7 @@ def test_it_shows_what_the_source_bears_out(text: str, quotes: list[str], langua
 def test_it_withholds_what_the_source_does_not_say(
     text: str, quotes: list[str], reason: WithheldReason
 ) -> None:
-    source = PAPER if "On 14 harbours" not in "".join(quotes) or quotes == [RESULT] else PAPER
-    found = ground(Draft(headline=claim(text, *quotes)), source=source, language="en", voice=Voice.MODEL)
+    found = judged(text, *quotes)
     assert isinstance(found, Refusal)
     assert found.reason is reason
 
@@ -199,11 +198,11 @@ def test_nothing_is_said_twice() -> None:
 
 
 def test_an_eighth_takeaway_is_not_shown() -> None:
-    words = ("ships", "levels", "motion", "harbour", "moored", "forecasts", "propose", "which")
+    words = ("ships", "levels", "motion", "harbour", "moored", "forecasts", "harbour levels", "moored ships")
     takeaways = tuple(claim(f"It is about {word}.", METHOD) for word in words)
     draft = Draft(
         headline=claim("TideNet-2 forecasts harbour levels.", METHOD),
-        takeaways=takeaways[:7] + (claim("Ships move.", METHOD),),
+        takeaways=takeaways,
     )
     found = ground(draft, source=PAPER, language="en", voice=Voice.MODEL)
     assert isinstance(found, Summary)

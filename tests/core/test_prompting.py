@@ -59,12 +59,8 @@ def test_it_asks_for_one_language(language: str, name: str) -> None:
 
 
 def test_it_reads_claims_with_their_quotes() -> None:
-    answer = {
-        "headline": CLAIM,
-        "takeaways": [CLAIM],
-        "sections": dict.fromkeys(["problem", "method", "results"], []),
-    }
-    answer["sections"] = {"problem": [CLAIM], "method": [], "results": [], "limits": []}
+    sections = {"problem": [CLAIM], "method": [], "results": [], "limits": []}
+    answer = {"headline": CLAIM, "takeaways": [CLAIM], "sections": sections}
     draft = parse_response(json.dumps(answer), depth=Depth.READING, input_tokens=7, output_tokens=3)
     assert draft.headline.text == CLAIM["text"]
     assert [evidence.quote for evidence in draft.headline.evidence] == CLAIM["quotes"]

@@ -124,6 +124,10 @@ class GeminiServer:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """Close the port; again is harmless."""
         self._closing.set()
         self._http.shutdown()
         self._http.server_close()

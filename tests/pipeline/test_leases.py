@@ -12,8 +12,8 @@ from pathlib import Path
 import psutil
 import pytest
 from django.utils import timezone
-from newsletter.adapters.outbox import OutboxMailer
 
+from newsletter.adapters.outbox import OutboxMailer
 from newsletter.adapters.ports import Outgoing, Verdict
 from newsletter.core.spent import unpack_spent
 from newsletter.models import Delivery
