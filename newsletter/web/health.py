@@ -50,7 +50,7 @@ def metrics(request: HttpRequest) -> HttpResponse:  # noqa: ARG001 - a view
         if name not in described:
             lines += [f"# HELP {name} {description}", f"# TYPE {name} gauge"]
             described.add(name)
-        lines.append(f"{name}{labels} {value:g}")
+        lines.append(f"{name}{labels} {value:.10g}")
     return HttpResponse("\n".join(lines) + "\n", content_type=PROMETHEUS)
 
 

@@ -28,7 +28,14 @@ def find_quotes(text: str, quotes: Mapping[str, str]) -> dict[str, Span]:
     """Return where each quote stands in ``text``, by name; one that does not occur is left out."""
     folded = fold(text)
     spans = {name: find_quote(quote, source=folded) for name, quote in quotes.items()}
-    return {name: span for name, span in spans.items() if span}
+    return {name: _with_stop(text, span, quote=quotes[name]) for name, span in spans.items() if span}
+
+
+def _with_stop(text: str, span: Span, *, quote: str) -> Span:
+    """Take in the full stop of a quoted sentence, which does not count when quotes are compared."""
+    start, end = span
+    follows = text[end : end + 1]
+    return (start, end + 1) if follows and follows in ".!?" and quote.rstrip().endswith(follows) else span
 
 
 def segments(text: str, spans: Mapping[str, Span]) -> list[Segment]:
