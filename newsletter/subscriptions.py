@@ -143,6 +143,39 @@ def reschedule(reader: Subscriber, *, now: datetime) -> None:
     reader.save(update_fields=["anchor_date", "next_slot_at"])
 
 
+@transaction.atomic
+def change_wishes(reader: Subscriber, *, wishes: Wishes, now: datetime) -> None:
+    """Store what the reader wants from now on; the next slot follows from it.
+
+    A slot that has passed and is not planned yet stays due. Nothing can come twice for one local date.
+    """
+    for name, value in wishes.fields().items():
+        setattr(reader, name, value)
+    reader.save(update_fields=list(wishes.fields()))
+    waits = reader.next_slot_at is not None and reader.next_slot_at <= now
+    if reader.status == Status.ACTIVE and not waits:
+        reschedule(reader, now=now)
+
+
+@transaction.atomic
+def set_topics(reader: Subscriber, *, topics: Sequence[str], now: datetime) -> None:
+    """Make the topics of these slugs the reader's, in this order. Raises BadInput for none or an unknown one.
+
+    A topic that stays keeps its own cadence and what it has covered.
+    """
+    found = find_topics(topics, owner_email_key=reader.email_key)
+    if not found:
+        raise BadInput("a reader needs at least one topic")
+    reader.subscriptions.exclude(topic__in=found).delete()
+    for position, topic in enumerate(found):
+        Subscription.objects.update_or_create(
+            subscriber=reader,
+            topic=topic,
+            defaults={"position": position},
+            create_defaults={"position": position, "created_at": now},
+        )
+
+
 def find_reader(email: str) -> Subscriber:
     reader = Subscriber.objects.filter(email_key=address_key(checked_address(email))).first()
     if reader is None:

@@ -1,8 +1,34 @@
-"""Every address the service answers on."""
+"""Every address the service answers on.
+
+Links that mails carry have no slash at the end: a mail program's POST must meet no redirect.
+"""
 
 from __future__ import annotations
 
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, path
 
-urlpatterns: list[URLPattern | URLResolver] = [path("admin/", admin.site.urls)]
+from newsletter.web import digests, health, home, outbox, papers, preferences, topics, unsubscribe
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", home.home, name="home"),
+    path("papers/<path:arxiv_id>/", papers.paper, name="paper"),
+    path("topics/", topics.topics, name="topics"),
+    path("topics/<slug:slug>/", topics.topic, name="topic"),
+    path("digests/<str:token>", digests.digest, name="digest"),
+    path("preferences/", preferences.preferences, name="preferences"),
+    path("preferences/<str:token>", preferences.preferences_of, name="preferences_of"),
+    path("unsubscribe/<str:token>", unsubscribe.unsubscribe, name="unsubscribe"),
+    path("unsubscribe/<str:token>/<slug:topic>", unsubscribe.unsubscribe, name="unsubscribe_topic"),
+    path("outbox/", outbox.outbox, name="outbox"),
+    path("outbox/<str:mail_id>/", outbox.outbox_mail, name="outbox_mail"),
+    path("outbox/<str:mail_id>/html", outbox.outbox_html, name="outbox_html"),
+    path("outbox/<str:mail_id>/raw", outbox.outbox_raw, name="outbox_raw"),
+    path("healthz", health.healthz),
+    path("readyz", health.readyz),
+    path("metrics", health.metrics),
+    path("admin/", admin.site.urls),
+]
+
+handler404 = "newsletter.web.pages.not_found"
+handler500 = "newsletter.web.pages.server_error"

@@ -110,7 +110,12 @@ def message_bytes(delivery: Delivery) -> bytes:
     Raises PermanentError when a piece of it is gone, or a slot has no value; BadInput for an address that is
     none.
     """
-    return message_of(delivery, _pieces_of(delivery, _PIECES.take(delivery.parts)))
+    return message_of(delivery, stored_pieces(delivery))
+
+
+def stored_pieces(delivery: Delivery) -> list[Piece]:
+    """Return the pieces a delivery names, in order. Raises PermanentError when one is gone, or for none."""
+    return _pieces_of(delivery, _PIECES.take(delivery.parts))
 
 
 def message_of(delivery: Delivery, pieces: Sequence[Piece]) -> bytes:

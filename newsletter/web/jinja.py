@@ -2,15 +2,38 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime
 from typing import Any
 
 from django.templatetags.static import static
 from django.urls import reverse
+from django.utils import formats
+from django.utils.translation import gettext, ngettext
 from jinja2 import Environment, StrictUndefined
+
+from newsletter.core.typography import author_line, typeset
 
 
 def environment(**options: Any) -> Environment:
     """Return the environment; Django's backend passes ``autoescape=True`` and its loader in ``options``."""
-    env = Environment(**{**options, "undefined": StrictUndefined, "trim_blocks": True})  # noqa: S701
-    env.globals.update(static=static, url=reverse)
+    settings = {"undefined": StrictUndefined, "trim_blocks": True, "lstrip_blocks": True}
+    env = Environment(**{**options, **settings}, extensions=["jinja2.ext.i18n"])  # noqa: S701
+    env.install_gettext_callables(gettext, ngettext, newstyle=True)  # type: ignore[attr-defined]  # the extension's
+    env.globals.update(static=static, url=_url, author_line=author_line)
+    env.filters.update(day=day, moment=moment, typeset=typeset)
     return env
+
+
+def day(value: date) -> str:
+    """Return a date as the page's language writes it."""
+    # Translators: Django's date format, day month year
+    return formats.date_format(value, gettext("j F Y"))
+
+
+def moment(value: datetime) -> str:
+    """Return a date and time of day (24 hours), in the zone ``value`` is in."""
+    return f"{day(value)} {value:%H:%M}"
+
+
+def _url(name: str, **arguments: object) -> str:
+    return reverse(name, kwargs=arguments)

@@ -1,0 +1,41 @@
+"""What the service has recorded, to be looked at: papers, gather runs, deliveries. Nothing here is edited."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+
+from newsletter.admin.base import ReadOnlyAdmin
+from newsletter.models import Delivery, GatherRun, Paper, Summary
+
+
+@admin.register(Paper)
+class PaperAdmin(ReadOnlyAdmin):
+    list_display = ("arxiv_id", "version", "title", "primary_category", "published_at", "is_withdrawn")
+    list_filter = ("is_withdrawn", "first_seen_at")
+    search_fields = ("arxiv_id", "title")
+    ordering = ("-first_seen_at", "-pk")
+
+
+@admin.register(Summary)
+class SummaryAdmin(ReadOnlyAdmin):
+    list_display = ("paper", "language", "model", "depth", "failure", "attempts", "written_at")
+    list_filter = ("model", "language", "depth", "is_final")
+    list_select_related = ("paper",)
+    search_fields = ("paper__arxiv_id",)
+    ordering = ("-pk",)
+
+
+@admin.register(GatherRun)
+class GatherRunAdmin(ReadOnlyAdmin):
+    list_display = ("started_at", "from_file", "received", "total_results", "new", "updated", "error")
+    list_filter = ("from_file", "started_at")
+    ordering = ("-started_at",)
+
+
+@admin.register(Delivery)
+class DeliveryAdmin(ReadOnlyAdmin):
+    list_display = ("slot_at", "kind", "state", "subject", "subscriber", "transport", "attempt", "last_code")
+    list_filter = ("state", "kind", "transport")
+    list_select_related = ("subscriber",)
+    search_fields = ("id", "message_id", "subscriber__email_key")
+    ordering = ("-slot_at",)

@@ -1,0 +1,112 @@
+"""A digest in the browser: the mail's own HTML as it was sent, and after it the papers it only counted.
+
+The share link shows the same to anybody: without the reader's address, times and links.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.template import loader
+from django.urls import reverse
+from django.utils import translation
+from django.views.decorators.http import require_safe
+
+from newsletter.core.composition import join_html
+from newsletter.core.papers import PaperRecord
+from newsletter.errors import PermanentError
+from newsletter.models import Delivery, Paper, Topic
+from newsletter.models.delivery import Kind
+from newsletter.pipeline.messages import slots_of, stored_pieces
+from newsletter.tokens import Purpose, delivery_id, delivery_subject, make_token, read_token
+from newsletter.web.headers import MAIL_CSP
+from newsletter.web.pages import BCP47, broken_link, known_language, page, private, service_name
+
+LEFT_OUT = "…"
+"""Stands in a shared digest where the reader's own words stood."""
+SHARED_SLOTS = frozenset({"numeral", "opening", "account"})
+"""The stored strings that say nothing of the reader."""
+_BODY = re.compile(r"<body\b[^>]*>", re.IGNORECASE)
+_BODY_END = re.compile(r"</body\s*>", re.IGNORECASE)
+
+
+@require_safe
+@private
+def digest(request: HttpRequest, token: str) -> HttpResponse:
+    """Show a digest to its reader, or, by the share link, to whom it was sent on."""
+    delivery = _find(token, purpose=Purpose.DIGEST)
+    if delivery is not None:
+        return _show(request, delivery, is_shared=False)
+    delivery = _find(token, purpose=Purpose.SHARE)
+    return _show(request, delivery, is_shared=True) if delivery else broken_link(request)
+
+
+def share_url(delivery: Delivery) -> str:
+    token = make_token(Purpose.SHARE, subject=delivery_subject(delivery.pk))
+    return f"{settings.CONFIG.base_url}{reverse('digest', kwargs={'token': token})}"
+
+
+def _find(token: str, *, purpose: Purpose) -> Delivery | None:
+    subject = read_token(token, purpose=purpose)
+    key = delivery_id(subject) if subject else None
+    digests = Delivery.objects.filter(kind=Kind.DIGEST).exclude(parts=[])
+    return digests.select_related("subscriber").filter(pk=key).first() if key else None
+
+
+def _show(request: HttpRequest, delivery: Delivery, *, is_shared: bool) -> HttpResponse:
+    reader = delivery.subscriber
+    language = known_language(reader.language if reader else settings.LANGUAGE_CODE)
+    around = _around(delivery, is_shared=is_shared, language=language)
+    try:
+        html = _mail_html(delivery, is_shared=is_shared)
+    except PermanentError:  # its pieces are no longer kept
+        return page(request, template="digest-gone.html", language=language, **around)
+    with translation.override(language):
+        values = {"service": service_name(), **around}
+        before = loader.render_to_string("digest-before.html", values, request, using="jinja2")
+        after = loader.render_to_string("digest-after.html", values, request, using="jinja2")
+    html = _BODY.sub(lambda found: found[0] + before, html, count=1)
+    response = HttpResponse(_BODY_END.sub(lambda found: after + found[0], html, count=1))
+    response.headers["Content-Security-Policy"] = MAIL_CSP
+    response.headers["Content-Language"] = BCP47[language]
+    return response
+
+
+def _mail_html(delivery: Delivery, *, is_shared: bool) -> str:
+    pieces = stored_pieces(delivery)
+    slots = slots_of(delivery, pieces)
+    return join_html(pieces, _shared(slots, delivery) if is_shared else slots)
+
+
+def _shared(slots: Mapping[str, str], delivery: Delivery) -> dict[str, str]:
+    """Return the slots with nothing of the reader's: links lead to the topics, words are left out."""
+    filled = {name: value if name in SHARED_SLOTS else LEFT_OUT for name, value in slots.items()}
+    for name in slots:
+        if name.partition(":")[0].endswith("_url"):
+            filled[name] = settings.CONFIG.base_url + reverse("topics")
+    if "digest_url" in slots:
+        filled["digest_url"] = share_url(delivery)
+    return filled
+
+
+def _around(delivery: Delivery, *, is_shared: bool, language: str) -> dict[str, Any]:
+    """Return what stands before and after the mail."""
+    papers = delivery.papers
+    topics = Topic.objects.filter(pk__in=delivery.topics, owner__isnull=True, is_active=True)
+    return {
+        "is_shared": is_shared,
+        "subject": delivery.subject,
+        "share_url": share_url(delivery),
+        "topics": [(topic.slug, topic.name_in(language)) for topic in topics],
+        "counted": _records(papers.get("counted", [])),
+        "shown": _records([*papers.get("summarised", []), *papers.get("listed", [])]),
+    }
+
+
+def _records(paper_ids: Sequence[int]) -> list[PaperRecord]:
+    found = Paper.objects.in_bulk(paper_ids)
+    return [found[each].record for each in paper_ids if each in found]

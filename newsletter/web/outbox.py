@@ -1,0 +1,152 @@
+"""The local outbox, readable in a browser: only with the outbox mailer, and only from this machine."""
+
+from __future__ import annotations
+
+import heapq
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from email import policy
+from email.message import EmailMessage
+from email.parser import BytesParser
+from functools import wraps
+from ipaddress import ip_address
+from pathlib import Path
+
+from django.conf import settings
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.views.decorators.clickjacking import xframe_options_sameorigin
+from django.views.decorators.http import require_safe
+
+from newsletter.web.headers import MAIL_CSP
+from newsletter.web.pages import page
+
+NEWEST = 200
+"""Mails in the list; all of them can be opened by their id."""
+FRAME = "allow-popups allow-popups-to-escape-sandbox"
+"""What the mail's frame may do: open a link in a new tab, and nothing else."""
+_FORWARDED = ("HTTP_FORWARDED", "HTTP_X_FORWARDED_FOR", "HTTP_X_REAL_IP", "HTTP_VIA")
+_ID = re.compile(r"[0-9a-f-]{32,36}")
+_HEAD = re.compile(r"<head\b[^>]*>", re.IGNORECASE)
+
+View = Callable[..., HttpResponseBase]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedMail:
+    mail_id: str
+    subject: str
+    to: str
+    date: datetime | None
+
+
+def local_only(view: View) -> View:
+    """Answer 404 unless mails stay on this machine and it is this machine that asks."""
+
+    @wraps(view)
+    def wrapped(request: HttpRequest, **arguments: str) -> HttpResponseBase:
+        if settings.CONFIG.mailer != "outbox" or not _is_local(request):
+            raise Http404
+        response = view(request, **arguments)
+        response.headers["Cache-Control"] = "no-store"
+        return response
+
+    return wrapped
+
+
+def _is_local(request: HttpRequest) -> bool:
+    """Behind a proxy of this machine everybody's address is loopback: whoever was forwarded is not local."""
+    if any(name in request.META for name in _FORWARDED):
+        return False
+    try:
+        return ip_address(request.META.get("REMOTE_ADDR", "")).is_loopback
+    except ValueError:
+        return False
+
+
+@require_safe
+@local_only
+def outbox(request: HttpRequest) -> HttpResponse:
+    """List the newest mails by when they were written."""
+    paths = list(_folder().glob("*.eml")) if _folder().is_dir() else []
+    newest = heapq.nlargest(NEWEST, paths, key=lambda path: path.stat().st_mtime)
+    return page(
+        request,
+        template="outbox.html",
+        mails=[_listed(path) for path in newest],
+        total=len(paths),
+        folder=str(_folder()),
+    )
+
+
+@require_safe
+@local_only
+def outbox_mail(request: HttpRequest, mail_id: str) -> HttpResponse:
+    path = _path(mail_id)
+    message = _read(path)
+    text = message.get_body(("plain",))
+    return page(
+        request,
+        template="outbox-mail.html",
+        mail=_listed(path),
+        size=path.stat().st_size,
+        headers=[(name, str(value)) for name, value in message.items()],
+        has_html=message.get_body(("html",)) is not None,
+        text=text.get_content() if text else "",
+        frame=FRAME,
+    )
+
+
+@require_safe
+@local_only
+@xframe_options_sameorigin
+def outbox_html(request: HttpRequest, mail_id: str) -> HttpResponse:  # noqa: ARG001 - a view
+    """Return a mail's HTML for the frame; its links open in a new tab, and nothing in it runs."""
+    part = _read(_path(mail_id)).get_body(("html",))
+    if part is None:
+        raise Http404
+    html = _HEAD.sub(lambda found: f'{found[0]}<base target="_blank">', part.get_content(), count=1)
+    response = HttpResponse(html)
+    csp = MAIL_CSP.replace("frame-ancestors 'none'", "frame-ancestors 'self'")
+    response.headers["Content-Security-Policy"] = f"{csp}; sandbox {FRAME}"
+    return response
+
+
+@require_safe
+@local_only
+def outbox_raw(request: HttpRequest, mail_id: str) -> FileResponse:  # noqa: ARG001 - a view
+    path = _path(mail_id)
+    return FileResponse(
+        path.open("rb"), as_attachment=True, filename=path.name, content_type="message/rfc822"
+    )
+
+
+def _folder() -> Path:
+    folder: Path = settings.CONFIG.outbox_folder
+    return folder
+
+
+def _path(mail_id: str) -> Path:
+    path = _folder() / f"{mail_id}.eml"
+    if not _ID.fullmatch(mail_id) or not path.is_file():
+        raise Http404
+    return path
+
+
+def _read(path: Path) -> EmailMessage:
+    with path.open("rb") as file:
+        return BytesParser(_class=EmailMessage, policy=policy.default).parse(file)
+
+
+def _listed(path: Path) -> ListedMail:
+    with path.open("rb") as file:
+        headers = BytesParser(_class=EmailMessage, policy=policy.default).parse(file, headersonly=True)
+    date = headers["date"]
+    return ListedMail(
+        mail_id=path.stem,
+        subject=str(headers["subject"] or ""),
+        to=str(headers["to"] or ""),
+        date=getattr(date, "datetime", None),
+    )

@@ -1,0 +1,79 @@
+"""What all pages share: rendering in a language, private pages, and the page for what is not there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.template import loader
+from django.utils import translation
+from django.utils.cache import add_never_cache_headers
+from django.utils.translation import gettext
+
+BCP47 = {"en": "en", "zh-hans": "zh-Hans"}
+"""Django's language code → the one that HTML wants."""
+
+View = Callable[..., HttpResponse]
+
+
+def page(
+    request: HttpRequest, *, template: str, status: int = 200, language: str | None = None, **values: Any
+) -> HttpResponse:
+    """Render a page in ``language``, or in the one the browser asked for."""
+    language = language or current_language()
+    with translation.override(language):
+        values |= {"lang": BCP47[language], "language": language, "service": service_name()}
+        content = loader.render_to_string(template, values, request, using="jinja2")
+    response = HttpResponse(content, status=status)
+    response.headers["Content-Language"] = BCP47[language]
+    return response
+
+
+def current_language() -> str:
+    language = translation.get_language() or ""
+    return language if language in BCP47 else settings.LANGUAGE_CODE
+
+
+def known_language(language: str) -> str:
+    """Return a reader's language, or the service's own where no page speaks it."""
+    return language if language in BCP47 else settings.LANGUAGE_CODE
+
+
+def service_name() -> str:
+    """Return the service's name; its default one is translated."""
+    name: str = settings.CONFIG.name
+    return gettext("arXiv digest") if name == "arXiv digest" else name
+
+
+def private(view: View) -> View:
+    """Keep a page that only the holder of its link may see out of caches and search engines."""
+
+    @wraps(view)
+    def wrapped(request: HttpRequest, **arguments: str) -> HttpResponse:
+        response = view(request, **arguments)
+        add_never_cache_headers(response)
+        response.headers["X-Robots-Tag"] = "noindex"
+        return response
+
+    return wrapped
+
+
+def broken_link(request: HttpRequest) -> HttpResponse:
+    """Answer a forged, expired, truncated or wrong-purpose token: the same page for all, telling nothing."""
+    return page(request, template="broken-link.html", status=404)
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001 - Django's signature
+    return page(request, template="not-found.html", status=404)
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa: ARG001 - Django's signature
+    return page(request, template="form-expired.html", status=403)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Answer when a view failed: nothing here may fail too, so neither database nor reader's language."""
+    return page(request, template="server-error.html", status=500)

@@ -1,0 +1,45 @@
+"""A paper's page: what arXiv says of it, what was summarised, and the quotes in their place."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.views.decorators.http import require_safe
+
+from newsletter.core.links import abstract_url, pdf_url, project_url
+from newsletter.core.papers import ArxivId, parse_id
+from newsletter.models import Paper, Topic
+from newsletter.web.pages import current_language, page
+from newsletter.web.receipts import reading_of
+
+AUTHORS_AT_ONCE = 30
+
+
+@require_safe
+def paper(request: HttpRequest, arxiv_id: str) -> HttpResponse:
+    """Show a paper under its id without version; any other form of the id is led there."""
+    asked = parse_id(arxiv_id)
+    found = Paper.objects.filter(arxiv_id=asked.base).first() if asked else None
+    if found is None:
+        return _unknown(request, asked=asked)
+    if arxiv_id != found.arxiv_id:
+        return redirect("paper", arxiv_id=found.arxiv_id)
+    language, record = current_language(), found.record
+    return page(
+        request,
+        template="paper.html",
+        paper=record,
+        reading=reading_of(found, language=language),
+        topics=[(topic.slug, topic.name_in(language)) for topic in _topics(found)],
+        links={"abs": abstract_url(record), "pdf": pdf_url(record), "project": project_url(record)},
+        authors_at_once=AUTHORS_AT_ONCE,
+    )
+
+
+def _topics(found: Paper) -> list[Topic]:
+    """Return everyone's topics that it matched; which private ones it matched is their owners' business."""
+    return list(Topic.objects.filter(matches__paper=found, owner__isnull=True, is_active=True))
+
+
+def _unknown(request: HttpRequest, *, asked: ArxivId | None) -> HttpResponse:
+    return page(request, template="paper-unknown.html", status=404, asked=str(asked or ""))

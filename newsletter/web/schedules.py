@@ -1,0 +1,66 @@
+"""How often and when, in the page's language: a cadence in words, and the cadences a form offers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from django.utils.dates import WEEKDAYS as WEEKDAY_NAMES
+from django.utils.translation import gettext
+
+from newsletter.core.cadence import LAST, WEEKDAYS, Cadence, Rhythm
+from newsletter.errors import BadInput
+
+OFFERED = (
+    "daily",
+    "weekdays",
+    *(f"weekly:{day}" for day in WEEKDAYS),
+    "weekly:mon,thu",
+    "weekly:tue,fri",
+    "biweekly:mon",
+    "biweekly:fri",
+    "monthly:1",
+    "monthly:15",
+    "monthly:last",
+)
+"""In the order of the form. A reader's own cadence is offered too, whatever it is."""
+
+
+def in_words(cadence: Cadence) -> str:
+    match cadence.rhythm:
+        case Rhythm.DAILY:
+            return gettext("every day")
+        case Rhythm.WEEKDAYS:
+            return gettext("every weekday, Monday to Friday")
+        case Rhythm.WEEKLY:
+            return gettext("every %(days)s") % {"days": _series([_name(day) for day in cadence.weekdays])}
+        case Rhythm.BIWEEKLY:
+            return gettext("every second %(day)s") % {"day": _name(cadence.weekdays[0])}
+        case Rhythm.MONTHLY if cadence.month_day == LAST:
+            return gettext("on the last day of the month")
+        case Rhythm.MONTHLY:
+            return gettext("on day %(number)s of the month") % {"number": cadence.month_day}
+
+
+def choices(current: str) -> list[tuple[str, str]]:
+    """Return what a form offers, as (contract's form, words); a current one that is not among it is first."""
+    offered = OFFERED if current in OFFERED or not _is_cadence(current) else (current, *OFFERED)
+    return [(text, in_words(Cadence.parse(text))) for text in offered]
+
+
+def _is_cadence(text: str) -> bool:
+    try:
+        Cadence.parse(text)
+    except BadInput:
+        return False
+    return True
+
+
+def _name(day: int) -> str:
+    return str(WEEKDAY_NAMES[day])
+
+
+def _series(names: Sequence[str]) -> str:
+    if len(names) == 1:
+        return names[0]
+    comma = gettext(", ")
+    return gettext("%(first)s and %(last)s") % {"first": comma.join(names[:-1]), "last": names[-1]}
