@@ -1,6 +1,6 @@
 """The stages, in the order of the flow: each loads, calls core and adapters, and saves.
 
-gather → match → plan → choose → summarise → compose (render) → deliver
+gather → match → plan → choose → summarise → compose → deliver
 
 - ``newsstand`` and ``shelf`` are what a batch of digests is chosen and composed from; ``fragments`` keeps what
   was rendered.
