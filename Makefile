@@ -16,8 +16,8 @@ ARGS ?=
 RUNTIME := $(VENV)/.stamp-runtime
 DEV := $(VENV)/.stamp-dev
 
-# What `make check` and the tests start must not see the settings of the service that runs here.
-CHECK_DIR := $(VENV)/check
+# `make check` loads the settings too: away from the data of the service that runs here.
+CHECK_DIR := $(CURDIR)/$(VENV)/check
 
 .PHONY: help
 help: ## list what can be done
@@ -42,17 +42,20 @@ test-slow: $(DEV) ## the tests that take minutes
 	@$(BIN)/python -m pytest -m slow $(ARGS)
 
 .PHONY: check
+check: export NEWSLETTER_DATA_DIR := $(CHECK_DIR)
+check: export DATABASE_URL :=
+check: export REDIS_URL :=
 check: $(DEV) ## format, lint, types, layers, migrations
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/python -m mypy
 	$(BIN)/lint-imports --no-cache
-	@mkdir -p $(CHECK_DIR)
-	cd $(CHECK_DIR) && env DATABASE_URL= REDIS_URL= NEWSLETTER_DATA_DIR=. ../bin/newsletter makemigrations --check --dry-run newsletter
+	$(BIN)/newsletter makemigrations --check --dry-run
 
 .PHONY: bench
-bench: $(DEV) ## time and cost of each stage; prints figures, changes nothing
-	@for script in benchmarks/bench_*.py; do $(BIN)/python $$script $(ARGS) || exit 1; done
+bench: $(DEV) ## what a message costs; with WEEK=folder of saved answers, the time of each stage too
+	@$(BIN)/python benchmarks/message_cost.py
+	@$(if $(WEEK),$(BIN)/python benchmarks/week.py "$(WEEK)",echo "Name a folder of saved arXiv answers for the stages: make bench WEEK=…")
 
 .PHONY: lock
 lock: ## write the lock files anew from pyproject.toml (needs uv); UPGRADE=1 takes newer versions

@@ -8,7 +8,7 @@ from typing import Any
 
 import django
 from celery import Celery
-from celery.platforms import SecurityWarning
+from celery.exceptions import SecurityWarning
 from celery.signals import setup_logging, worker_process_init
 
 from newsletter.adapters.broker import TRANSPORT_OPTIONS, Stage, broker_url

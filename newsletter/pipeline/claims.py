@@ -21,6 +21,8 @@ from newsletter.models import Delivery, Subscriber
 from newsletter.models.delivery import CLAIMABLE, Kind, State
 from newsletter.pipeline.mailable import pause_reason, recipient_of, refusals
 
+READER_FIELDS = ("email", "email_key", "status", "paused_until", "link_key")
+
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
@@ -95,10 +97,11 @@ def begin(
     fences = {claim.delivery.pk: claim.fence for claim in claims}
     reader_ids = {claim.delivery.subscriber_id for claim in claims if claim.delivery.subscriber_id}
     with transaction.atomic():
-        locked = Subscriber.objects.select_for_update(no_key=True).defer("spent").filter(pk__in=reader_ids)
-        readers = {reader.pk: reader for reader in locked.order_by("pk")}
+        locked = Subscriber.objects.select_for_update(no_key=True).only(*READER_FIELDS)
+        readers = {reader.pk: reader for reader in locked.filter(pk__in=reader_ids).order_by("pk")}
         held = Delivery.objects.select_for_update().filter(pk__in=fences, state=State.SENDING).order_by("pk")
-        ours = [row for row in held if row.fence == fences[row.pk]]
+        standing = dict(held.values_list("pk", "fence"))
+        ours = [claim.delivery for claim in claims if standing.get(claim.delivery.pk) == claim.fence]
         if ours and pause_reason(ours[0].transport) is not None:
             _give_back(ours, real_now=real_now)
             return frozenset()
@@ -133,7 +136,7 @@ def _lock_due(limit: int, *, kinds: Collection[Kind] | None, real_now: datetime)
 
 def _readers(rows: Sequence[Delivery]) -> dict[int, Subscriber]:
     ids = {row.subscriber_id for row in rows if row.subscriber_id}
-    return Subscriber.objects.defer("spent").in_bulk(ids)
+    return Subscriber.objects.only(*READER_FIELDS).in_bulk(ids)
 
 
 def _endings(

@@ -42,35 +42,41 @@ def record(delivery: Delivery, outcome: Outcome, *, at: Moment) -> str:
     """
     if outcome.verdict is not Verdict.NOT_BEGUN:
         with transaction.atomic():
-            _record(delivery, outcome, at=at)
+            state = _record(delivery, outcome, at=at)
+        if state:
+            return state
     return Delivery.objects.filter(pk=delivery.pk).values_list("state", flat=True).first() or ""
 
 
-def _record(delivery: Delivery, outcome: Outcome, *, at: Moment) -> None:
+def _record(delivery: Delivery, outcome: Outcome, *, at: Moment) -> str:
+    """Return the new state, or "" when the delivery is no longer ours."""
     reader = _lock_reader(delivery)
     ours = Delivery.objects.filter(
         pk=delivery.pk, fence=delivery.fence, state__in=(State.SENDING, State.AMBIGUOUS)
     )
+    change = _CHANGES[outcome.verdict](delivery, outcome, at)
     written = ours.update(
         last_code=outcome.code[:40],
         last_detail=outcome.detail[:DETAIL_LENGTH],
         lease_owner="",
         lease_until=None,
-        **_CHANGES[outcome.verdict](delivery, outcome, at),
+        **change,
     )
     if not written:
-        return
+        return ""
     if outcome.verdict is Verdict.TRANSPORT_DOWN:
         _pause(delivery.transport, outcome, now=at.now)
     elif reader is not None and (follow := _FOLLOWS.get(outcome.verdict)):
         follow(delivery, reader, at)
+    return str(change["state"])
 
 
 def _lock_reader(delivery: Delivery) -> Subscriber | None:
     """Lock the reader before the delivery, in the order everybody keeps."""
     if delivery.subscriber_id is None:
         return None
-    return Subscriber.objects.select_for_update(no_key=True).filter(pk=delivery.subscriber_id).first()
+    locked = Subscriber.objects.select_for_update(no_key=True).only("email", "email_key", "spent")
+    return locked.filter(pk=delivery.subscriber_id).first()
 
 
 # --- what changes on the delivery ------------------------------------------------------------------------
@@ -135,7 +141,7 @@ def _spend(delivery: Delivery, reader: Subscriber, _at: Moment) -> None:
         spent.update(papers)
         Subscriber.objects.filter(pk=reader.pk).update(spent=pack_spent(spent))
     behind = Q(covered_until__isnull=True) | Q(covered_until__lt=delivery.covers_until)
-    if delivery.covers_until is not None:
+    if delivery.topics and delivery.covers_until is not None:
         covered = Subscription.objects.filter(behind, subscriber=reader, topic_id__in=delivery.topics)
         covered.update(covered_until=delivery.covers_until)
 

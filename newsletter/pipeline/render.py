@@ -17,12 +17,12 @@ from newsletter.core.composition import Piece, literal
 from newsletter.core.digest import Digest, DigestCard, DigestTopic
 from newsletter.core.reading import Voice
 from newsletter.core.typography import cut, short_name
-from newsletter.pipeline.mail_cards import card_values, listed_values
-from newsletter.pipeline.mail_size import MAX_HTML_BYTES, count_reduced, reduce_by
-from newsletter.pipeline.mail_styles import styles
-from newsletter.pipeline.mail_templates import load_template, trusted
-from newsletter.pipeline.mail_text import wrap
-from newsletter.pipeline.mail_words import Writer, words_for
+from newsletter.mail.cards import card_values, listed_values
+from newsletter.mail.size import MAX_HTML_BYTES, count_reduced, reduce_by
+from newsletter.mail.styles import styles
+from newsletter.mail.templates import load_template, trusted
+from newsletter.mail.text import wrap
+from newsletter.mail.words import Writer, words_for
 
 CONTENTS_FROM = 4
 """Papers from which a digest has contents."""

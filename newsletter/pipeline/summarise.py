@@ -17,7 +17,7 @@ from newsletter.adapters.extractive import ExtractiveSummariser
 from newsletter.adapters.ports import Summariser
 from newsletter.core.grounding import Refusal, ground
 from newsletter.core.reading import Depth, Voice, summary_to_json
-from newsletter.errors import NewsletterError, PermanentError
+from newsletter.errors import NewsletterError, PermanentError, UnusableAnswer
 from newsletter.models import Paper, Summary
 
 MAX_ATTEMPTS = 3
@@ -153,7 +153,10 @@ def _claim(paper: Paper, summariser: Summariser, *, language: str, depth: Depth)
 
 def _record_failure(row: Summary, error: NewsletterError) -> None:
     reason = (error.reason if isinstance(error, PermanentError) else "") or type(error).__name__
-    _save(row, failure=reason[:80], is_final=isinstance(error, PermanentError))
+    paid = {}
+    if isinstance(error, UnusableAnswer):
+        paid = {"input_tokens": error.input_tokens, "output_tokens": error.output_tokens}
+    _save(row, failure=reason[:80], is_final=isinstance(error, PermanentError), **paid)
 
 
 def _save(row: Summary, **fields: object) -> None:

@@ -131,6 +131,13 @@ def test_a_worker_that_was_given_up_for_lost_may_not_begin() -> None:
     assert begin([again], lease=LEASE, now=NOW, real_now=timezone.now()) == {again.id}
 
 
+def test_a_claim_forgets_the_body_of_the_try_before() -> None:
+    row = digest(state=State.RETRY_WAIT, body_begun_at=NOW)
+    claim()
+    row.refresh_from_db()
+    assert (row.state, row.body_begun_at) == (State.SENDING, None)
+
+
 def test_workers_that_are_killed_at_random_lose_nothing_and_repeat_nothing_they_began() -> None:
     """Every seventh message kills its worker before the body, every seventh in it; the tick sweeps."""
     rows = [digest() for _ in range(60)]

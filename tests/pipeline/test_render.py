@@ -10,7 +10,7 @@ import pytest
 
 from newsletter.core.digest import Digest, DigestTopic
 from newsletter.core.reading import Depth
-from tests.pipeline.digests import (
+from tests.mail.digests import (
     ALL,
     MemoryFragments,
     four_cards,

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from newsletter.core.typography import NO_BREAK
+
 COLUMNS = 72
 _UNIT = re.compile(
     r"[ \n\t]+|[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef]|[^ \n\t\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef]+"
@@ -37,7 +39,8 @@ def wrap(text: str, first: str = "", rest: str | None = None) -> str:
             lines.append(line.rstrip())
             line = rest
         line += unit
-    return "\n".join([*lines, line.rstrip()])
+    # Lines are final now; terminals and searches know only the plain space.
+    return "\n".join([*lines, line.rstrip()]).replace(NO_BREAK, " ")
 
 
 def _is_full(line: str, unit: str) -> bool:

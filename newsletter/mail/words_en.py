@@ -73,7 +73,7 @@ class English:
     def numeral(self, digest: Digest) -> str:
         if not digest.scanned and not digest.matched:
             return "0"
-        return f"{digest.matched}{NO_BREAK}of{NO_BREAK}{max(digest.scanned, digest.matched):,}"
+        return f"{digest.matched} of {max(digest.scanned, digest.matched):,}"
 
     def opening(self, digest: Digest) -> str:
         if not digest.scanned and not digest.matched:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from newsletter.pipeline.mail_notice import render_notice
+from newsletter.mail.notice import render_notice
 
 
 def test_it_says_the_same_in_both_forms_and_escapes_what_it_is_given() -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from newsletter.core.digest import Digest
 from newsletter.core.reading import Depth
-from tests.pipeline.digests import (
+from tests.mail.digests import (
     ALL,
     authors_summary,
     four_cards,

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from newsletter.core.composition import Piece
-from newsletter.pipeline.mail_styles import styles
-from newsletter.pipeline.mail_templates import load_template
-from newsletter.pipeline.mail_words import words_for
+from newsletter.mail.styles import styles
+from newsletter.mail.templates import load_template
+from newsletter.mail.words import words_for
 
 
 def render_notice(

@@ -18,7 +18,7 @@ from markupsafe import Markup
 from newsletter.adapters.mjml_compiler import compile_mjml
 from newsletter.core.composition import Piece, literal
 from newsletter.errors import ConfigurationError
-from newsletter.pipeline.mail_text import underline, wrap
+from newsletter.mail.text import underline, wrap
 
 _PIECE = re.compile(r"\{# piece: (\w+) #\}")
 _INCLUDE = re.compile(r"\{# include (\w+\.mjml) #\}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsletter.pipeline.mail_text import underline, width, wrap
+from newsletter.mail.text import underline, width, wrap
 
 
 def test_it_breaks_at_spaces_and_indents_what_follows() -> None:
@@ -21,7 +21,7 @@ def test_han_takes_two_columns_and_breaks_anywhere_but_before_punctuation() -> N
 
 
 def test_number_and_measure_word_stay_together() -> None:
-    assert wrap("好" * 34 + " 311\u00a0篇。").splitlines()[1] == "311\u00a0篇。"
+    assert wrap("好" * 34 + " 311\u00a0篇。").splitlines()[1] == "311 篇。"
 
 
 def test_an_address_stands_on_its_own_line_whole() -> None:

@@ -12,8 +12,8 @@ from newsletter.core.links import abstract_url, page_url, pdf_url, project_url
 from newsletter.core.papers import PaperRecord
 from newsletter.core.reading import Claim, Depth, Evidence, Section, Summary, Voice
 from newsletter.core.typography import author_line, cut, typeset
-from newsletter.pipeline.mail_styles import styles
-from newsletter.pipeline.mail_words import Words, words_for
+from newsletter.mail.styles import styles
+from newsletter.mail.words import Words, words_for
 
 MOST_TAKEAWAYS = 5
 """In the mail; the paper's page has all seven."""

@@ -12,8 +12,8 @@ from typing import Protocol
 from newsletter.core.digest import Digest
 from newsletter.core.papers import PaperRecord
 from newsletter.core.typography import AuthorLine
-from newsletter.pipeline.mail_words_en import English
-from newsletter.pipeline.mail_words_zh import Chinese
+from newsletter.mail.words_en import English
+from newsletter.mail.words_zh import Chinese
 
 Writer = tuple[str, tuple[date, ...]]
 """A model, and the days on which it wrote."""

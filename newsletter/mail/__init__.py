@@ -1,0 +1,1 @@
+"""How a mail looks, and what it says around the papers in each language."""

@@ -1,0 +1,228 @@
+"""The whole pass on a small newsroom: when a digest is due, what it offers, what it accounts for."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from newsletter.errors import TemporaryError
+from newsletter.models import Delivery, GatherRun, Paper, Subscriber, Subscription
+from newsletter.models.delivery import State
+from newsletter.pipeline.gather import gather_papers
+from newsletter.subscriptions import unsubscribe
+from newsletter.topics import add_topic
+from tests.fakes.papers import ListSource, paper_record
+from tests.pipeline.newsroom import (
+    FRIDAY,
+    LOOKBACK,
+    MONDAY,
+    NEXT_MONDAY,
+    SUNDAY,
+    THURSDAY,
+    TUESDAY,
+    WEDNESDAY,
+    Newsroom,
+    account,
+    states,
+)
+
+pytestmark = pytest.mark.django_db(transaction=True)
+GRAPHS = {
+    "title": "Graphs at Scale",
+    "abstract": "Graphs grow. We prove that 7 suffice.",
+    "categories": ("cs.LG",),
+}
+
+
+@pytest.fixture
+def room(tmp_path: Path) -> Newsroom:
+    room = Newsroom(tmp_path / "outbox")
+    room.topic("heads", "cat:cs.CV AND ti:heads")
+    room.topic("graphs", "cat:cs.LG AND ti:graphs")
+    return room
+
+
+def test_a_digest_comes_at_its_slot_and_not_before(room: Newsroom) -> None:
+    room.reader("a@example.org", "heads")
+    room.take_in(paper_record(1), now=SUNDAY + timedelta(hours=1))
+    assert room.run(MONDAY - timedelta(seconds=1)).deliveries == {}
+    report = room.run(MONDAY)
+    assert report.deliveries == {"ACCEPTED": 1}
+    assert report.next_due_at == NEXT_MONDAY
+    assert room.run(MONDAY + timedelta(hours=1)).deliveries == {}
+    assert len(room.mails()) == 1
+
+
+def test_no_paper_comes_twice(room: Newsroom) -> None:
+    reader = room.reader("a@example.org", "heads", cadence="daily")
+    room.take_in(paper_record(1), now=SUNDAY + timedelta(hours=1))
+    room.run(MONDAY)
+    room.take_in(paper_record(1, version=2), paper_record(2), now=MONDAY + timedelta(hours=1))
+    room.run(TUESDAY)
+    assert account(reader) == [(1, 0, 0, 1), (1, 0, 0, 1)]
+    first, second = room.texts()
+    assert "2606.00001v1" in first
+    assert "2606.00002v1" in second
+    assert "2606.00001" not in second
+
+
+def test_of_several_passed_slots_only_the_latest_is_delivered(room: Newsroom) -> None:
+    reader = room.reader("a@example.org", "heads", cadence="daily")
+    room.take_in(paper_record(1), now=SUNDAY + timedelta(hours=1))
+    room.run(THURSDAY + timedelta(hours=2))
+    assert states(reader) == [("2026-06-18", "ACCEPTED")]
+
+
+def test_it_offers_what_was_published_a_week_before_joining_and_no_more(room: Newsroom) -> None:
+    reader = room.reader("a@example.org", "heads", now=FRIDAY)
+    room.take_in(
+        paper_record(1, published_at=FRIDAY - timedelta(days=6)),
+        paper_record(2, published_at=FRIDAY - timedelta(days=8)),
+        now=THURSDAY,
+    )
+    room.run(NEXT_MONDAY)
+    assert account(reader) == [(1, 0, 0, 1)]
+
+
+def test_a_paper_seen_after_joining_is_offered_however_old_it_is(room: Newsroom) -> None:
+    reader = room.reader("a@example.org", "heads", now=SUNDAY)
+    room.take_in(paper_record(1, published_at=SUNDAY - timedelta(days=13)), now=SUNDAY + timedelta(hours=2))
+    room.run(MONDAY)
+    assert account(reader) == [(1, 0, 0, 1)]
+
+
+def test_n_of_m_adds_up(room: Newsroom) -> None:
+    reader = room.reader("a@example.org", "heads,graphs", max_papers=2)
+    heads = [paper_record(number) for number in range(1, 16)]
+    others = [paper_record(number, title="Cats") for number in range(20, 25)]
+    elsewhere = [paper_record(number, title="Stars", categories=("astro-ph.EP",)) for number in range(30, 33)]
+    graph = paper_record(40, **GRAPHS)
+    room.take_in(*heads, *others, *elsewhere, graph, now=SUNDAY + timedelta(hours=1))
+    room.run(MONDAY)
+    # One topic with 15 matches does not crowd out the one with a single match; M leaves out other archives.
+    assert account(reader) == [(2, 10, 4, 21)]
+    [text] = room.texts()
+    assert "Graphs at Scale" in text
+
+
+def test_a_daily_reader_gets_no_empty_mail_and_is_told_later(room: Newsroom) -> None:
+    reader = room.reader("a@example.org", "heads", cadence="daily")
+    room.run(MONDAY)
+    room.run(TUESDAY)
+    room.take_in(paper_record(1), now=TUESDAY + timedelta(hours=1))
+    room.run(WEDNESDAY)
+    assert [state for _, state in states(reader)] == ["SKIPPED", "SKIPPED", "ACCEPTED"]
+    [text] = room.texts()
+    assert "15" in text
+    assert "16 June" in text
+
+
+def test_a_weekly_reader_gets_a_short_mail_when_nothing_matched(room: Newsroom) -> None:
+    reader = room.reader("a@example.org", "heads")
+    room.take_in(paper_record(1, title="Cats"), now=SUNDAY + timedelta(hours=1))
+    room.run(MONDAY)
+    assert states(reader) == [("2026-06-15", "ACCEPTED")]
+    assert account(reader) == [(0, 0, 0, 1)]
+    assert "0 of 1" in room.texts()[0]
+
+
+def test_a_topic_with_a_cadence_of_its_own_shares_one_mail_a_date(room: Newsroom) -> None:
+    reader = room.reader("a@example.org", "heads,graphs")
+    Subscription.objects.filter(subscriber=reader, topic__slug="heads").update(cadence="daily")
+    Subscriber.objects.update(next_slot_at=MONDAY)
+    room.take_in(paper_record(1), paper_record(40, **GRAPHS), now=SUNDAY + timedelta(hours=1))
+    room.run(MONDAY)
+    room.take_in(paper_record(2), paper_record(41, **GRAPHS), now=MONDAY + timedelta(hours=1))
+    room.run(TUESDAY)
+    assert account(reader) == [(2, 0, 0, 2), (1, 0, 0, 1)]
+    room.run(NEXT_MONDAY)
+    assert account(reader)[-1] == (1, 0, 0, 1)
+
+
+def test_a_withdrawn_paper_is_never_sent(room: Newsroom) -> None:
+    reader = room.reader("a@example.org", "heads")
+    room.take_in(paper_record(1), paper_record(2), now=SUNDAY + timedelta(hours=1))
+    room.take_in(paper_record(1, version=2, is_withdrawn=True), now=SUNDAY + timedelta(hours=2))
+    room.run(MONDAY)
+    assert account(reader) == [(1, 0, 0, 1)]
+    assert "2606.00001" not in room.texts()[0]
+
+
+def test_a_failed_gather_stands_in_the_opening_until_one_succeeds(room: Newsroom) -> None:
+    room.reader("a@example.org", "heads", cadence="daily")
+    room.take_in(paper_record(1), now=SUNDAY + timedelta(hours=1))
+    failing = ListSource(error=TemporaryError("arXiv answered 503"))
+    gather_papers(failing, now=SUNDAY + timedelta(hours=9), lookback=LOOKBACK)
+    room.run(MONDAY)
+    room.take_in(paper_record(2), now=MONDAY + timedelta(hours=1))
+    room.run(TUESDAY)
+    failed, healed = room.texts()
+    # The footer names that date too: it is when the reader was added.
+    assert (failed.count("14 June"), healed.count("14 June")) == (2, 1)
+    assert GatherRun.objects.exclude(error="").count() == 1
+
+
+def test_a_reader_who_left_gets_nothing(room: Newsroom) -> None:
+    reader = room.reader("a@example.org", "heads")
+    room.take_in(paper_record(1), now=SUNDAY + timedelta(hours=1))
+    unsubscribe(reader, source="test", now=MONDAY - timedelta(minutes=1))
+    assert room.run(MONDAY).deliveries == {}
+    assert room.mails() == []
+
+
+def test_a_paused_reader_gets_one_catch_up(room: Newsroom) -> None:
+    reader = room.reader("a@example.org", "heads", cadence="daily")
+    Subscriber.objects.update(paused_until=WEDNESDAY + timedelta(hours=1))
+    room.take_in(paper_record(1), now=SUNDAY + timedelta(hours=1))
+    for moment in (MONDAY, TUESDAY, WEDNESDAY):
+        room.run(moment)
+    assert room.mails() == []
+    room.run(THURSDAY)
+    assert states(reader) == [("2026-06-18", "ACCEPTED")]
+
+
+def test_papers_of_a_digest_that_never_went_out_are_offered_again(room: Newsroom) -> None:
+    reader = room.reader("a@example.org", "heads", cadence="daily")
+    room.take_in(paper_record(1), now=SUNDAY + timedelta(hours=1))
+    room.run(MONDAY)
+    Delivery.objects.update(state=State.AMBIGUOUS, next_attempt_at=None)
+    Subscriber.objects.update(spent=b"")
+    Subscription.objects.update(covered_until=None)
+    room.take_in(paper_record(2), now=MONDAY + timedelta(hours=1))
+    room.run(TUESDAY)
+    assert account(reader)[-1] == (2, 0, 0, 2)
+
+
+def test_a_digest_that_was_overtaken_by_the_next_slot_expires(room: Newsroom) -> None:
+    reader = room.reader("a@example.org", "heads", cadence="daily")
+    room.take_in(paper_record(1), now=SUNDAY + timedelta(hours=1))
+    room.run(MONDAY)
+    Delivery.objects.update(state=State.COMPOSED, next_attempt_at=None)
+    Subscriber.objects.update(spent=b"")
+    Subscription.objects.update(covered_until=None)
+    room.run(TUESDAY)
+    assert states(reader) == [("2026-06-15", "EXPIRED"), ("2026-06-16", "ACCEPTED")]
+
+
+def test_a_topic_added_by_a_reader_later_reaches_back_fourteen_days(room: Newsroom) -> None:
+    reader = room.reader("a@example.org", "heads", now=SUNDAY - timedelta(days=60))
+    old, recent = SUNDAY - timedelta(days=30), SUNDAY - timedelta(days=5)
+    room.take_in(paper_record(1, published_at=old, **GRAPHS), now=old)
+    room.take_in(paper_record(2, published_at=recent, **GRAPHS), now=recent)
+    topic = add_topic("more-graphs", name="More", query="ti:graphs", now=SUNDAY)
+    Subscription.objects.create(subscriber=reader, topic=topic, position=1, created_at=SUNDAY)
+    Subscriber.objects.update(next_slot_at=MONDAY)
+    room.run(MONDAY)
+    assert account(reader)[-1][0] == 1
+
+
+def test_a_run_repeated_at_the_same_moment_changes_nothing(room: Newsroom) -> None:
+    room.reader("a@example.org", "heads")
+    room.take_in(paper_record(1), now=SUNDAY + timedelta(hours=1))
+    room.run(MONDAY)
+    before = [list(model.objects.order_by("pk").values()) for model in (Delivery, Subscriber, Paper)]
+    room.run(MONDAY)
+    after = [list(model.objects.order_by("pk").values()) for model in (Delivery, Subscriber, Paper)]
+    assert before == after
