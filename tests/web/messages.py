@@ -31,6 +31,6 @@ def _in_modules() -> Iterator[Message]:
     for path in sorted(Path(settings.PACKAGE_DIR, "web").glob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in FUNCTIONS:
-                texts = [each.value for each in node.args if isinstance(each, ast.Constant)]
+                texts = [str(each.value) for each in node.args if isinstance(each, ast.Constant)]
                 if texts:
                     yield (str(texts[0]), str(texts[1])) if FUNCTIONS[node.func.id] == 2 else str(texts[0])
