@@ -9,7 +9,7 @@ from django.test import Client
 
 from newsletter.models import ConsentEvent, Fragment, Subscriber, Suppression
 from newsletter.models.subscriber import Status
-from newsletter.subscriptions import erase
+from newsletter.subscriptions.leaving import erase
 from newsletter.tokens import Purpose, make_token
 from tests.web.conftest import SENT, Service, every_row
 from tests.web.test_public_pages import text_of

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from newsletter.models import Subscriber
 from newsletter.models.subscriber import Status
-from newsletter.subscriptions import unsubscribe
+from newsletter.subscriptions.leaving import unsubscribe
 from newsletter.tokens import Purpose
 from tests.web.conftest import JOINED, Service, every_row
 
