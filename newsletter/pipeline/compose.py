@@ -11,7 +11,6 @@ from django.db import transaction
 from django.utils import timezone
 
 from newsletter.adapters.ports import Summariser
-from newsletter.core.cadence import period_days
 from newsletter.core.digest import Digest, DigestCard, DigestTopic
 from newsletter.core.papers import PaperRecord
 from newsletter.core.reading import Depth
@@ -135,13 +134,12 @@ class Bench:
         reader, selection = choice.reader, choice.selection
         groups = selection.by_topic()
         zone = ZoneInfo(reader.timezone)
-        period = max(
-            (period_days(offer.subscription.effective_cadence(reader)) for offer in choice.offers), default=7
-        )
+        slot_date = choice.delivery.slot_at.astimezone(zone).date()
+        begins_at = min((offer.begins_at for offer in choice.offers), default=choice.delivery.slot_at)
         return Digest(
             language=reader.language,
-            slot_date=choice.delivery.slot_at.astimezone(zone).date(),
-            covers_days=period,
+            slot_date=slot_date,
+            covers_days=max(1, (slot_date - begins_at.astimezone(zone).date()).days),
             topics=tuple(
                 self._topic(offer.subscription, choice, groups[offer.subscription.topic.slug])
                 for offer in choice.offers
