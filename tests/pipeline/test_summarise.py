@@ -1,4 +1,4 @@
-"""Stage 3 with a model behind real HTTP: paid once, checked, and replaced by the authors' words when it fails."""
+"""Stage 3 with a model behind real HTTP: paid once, checked, replaced by the authors' words when it fails."""
 
 from __future__ import annotations
 
@@ -100,9 +100,8 @@ def test_a_safety_block_is_final_for_that_version(room: Newsroom, gemini: Gemini
     assert gemini.calls == 2
 
 
-def test_a_temporary_failure_is_tried_again_and_at_most_three_times(
-    room: Newsroom, gemini: GeminiServer
-) -> None:
+@pytest.mark.usefixtures("room")
+def test_a_temporary_failure_is_tried_again(gemini: GeminiServer) -> None:
     want = Wanted(Paper.objects.get().pk, "en", Depth.HEADLINE)
     gemini.answer_next(Fault.SERVER_ERROR)
     assert write(gemini, want).failed == 1
@@ -110,9 +109,8 @@ def test_a_temporary_failure_is_tried_again_and_at_most_three_times(
     assert gemini.calls == 2
 
 
-def test_a_deeper_request_deepens_the_summary_and_a_shallower_one_costs_nothing(
-    room: Newsroom, gemini: GeminiServer
-) -> None:
+@pytest.mark.usefixtures("room")
+def test_a_deeper_request_deepens_the_summary_and_a_shallower_one_costs_nothing(gemini: GeminiServer) -> None:
     paper = Paper.objects.get().pk
     write(gemini, Wanted(paper, "en", Depth.TAKEAWAYS))
     write(gemini, Wanted(paper, "en", Depth.HEADLINE))
