@@ -87,11 +87,9 @@ def _is_gathering(*, now: datetime) -> bool:
 
 def _settle(choice: Choice, *, bench: Bench, report: ComposeReport) -> None:
     if choice.has_something_to_say():
-        bench.compose(choice)
-        report.composed += 1
+        report.composed += bench.compose(choice)
     else:
-        _skip(choice, now=bench.now)
-        report.skipped += 1
+        report.skipped += _skip(choice, now=bench.now)
 
 
 @dataclass(slots=True)
@@ -134,12 +132,12 @@ class Bench:
         """Whether a summary that this digest wants may still come."""
         return any(self.shelf.may_still_come(want) for want in choice.wanted())
 
-    def compose(self, choice: Choice) -> None:
-        """Render and store one digest. A delivery that is no longer planned is left as it is."""
+    def compose(self, choice: Choice) -> bool:
+        """Render and store one digest; False for a delivery that is no longer planned."""
         rendered = self.render(choice)
         with transaction.atomic():
             self.fragments.save()
-            Delivery.objects.filter(pk=choice.delivery.pk, state=State.PLANNED).update(
+            stored = Delivery.objects.filter(pk=choice.delivery.pk, state=State.PLANNED).update(
                 state=State.COMPOSED,
                 subject=rendered.subject,
                 parts=[piece.digest for piece in rendered.pieces],
@@ -151,6 +149,7 @@ class Bench:
                 composed_at=self.now,
                 next_attempt_at=timezone.now(),
             )
+        return bool(stored)
 
     def render(self, choice: Choice) -> RenderedDigest:
         return self.renderer.render(self._digest(choice))
@@ -229,7 +228,7 @@ class Bench:
         )
 
 
-def _skip(choice: Choice, *, now: datetime) -> None:
+def _skip(choice: Choice, *, now: datetime) -> bool:
     """Nothing to say: the period counts as covered, and the next digest says which days were empty."""
     topics = [offer.subscription.topic_id for offer in choice.offers]
     with transaction.atomic():
@@ -240,6 +239,7 @@ def _skip(choice: Choice, *, now: datetime) -> None:
             Subscription.objects.filter(subscriber=choice.reader, topic_id__in=topics).update(
                 covered_until=now
             )
+    return bool(skipped)
 
 
 def _empty_dates(choice: Choice) -> tuple[date, ...]:
