@@ -13,7 +13,7 @@ from django.db import IntegrityError, transaction
 
 from newsletter.core.cadence import Cadence, parse_time, parse_zone
 from newsletter.core.reading import Depth
-from newsletter.errors import BadInput, NewsletterError
+from newsletter.errors import BadInput, NewsletterError, NotFound
 from newsletter.models import ConsentEvent, Delivery, Subscriber, Subscription, Topic
 from newsletter.models.delivery import OPEN, State
 from newsletter.models.subscriber import Status
@@ -21,6 +21,8 @@ from newsletter.suppressions import Reason, address_key, is_suppressed, suppress
 from newsletter.topics import find_topics
 
 MIN_PAPERS, MAX_PAPERS = 1, 50
+MAX_ADDRESS = 254
+"""RFC 5321 §4.5.3.1.3: a path of 256 octets, without its angle brackets."""
 LANGUAGES = {"en": "en", "zh": "zh-hans", "zh-cn": "zh-hans", "zh-hans": "zh-hans"}
 """What may be written → the language's code."""
 
@@ -91,6 +93,8 @@ def checked_address(email: str) -> str:
         validate_email(email)
     except ValidationError:
         raise BadInput(f"{email[:80]!r} is not an e-mail address") from None
+    if len(email) > MAX_ADDRESS:
+        raise BadInput(f"{email[:80]!r}… is longer than an e-mail address may be ({MAX_ADDRESS} characters)")
     return email
 
 
@@ -179,7 +183,7 @@ def set_topics(reader: Subscriber, *, topics: Sequence[str], now: datetime) -> N
 def find_reader(email: str) -> Subscriber:
     reader = Subscriber.objects.filter(email_key=address_key(checked_address(email))).first()
     if reader is None:
-        raise NewsletterError(f"no reader {email}: newsletter subscriber list shows them all")
+        raise NotFound(f"no reader {email}: newsletter subscriber list shows them all")
     return reader
 
 
@@ -250,6 +254,8 @@ def _describe_delivery(delivery: Delivery) -> dict[str, Any]:
         "counted": len(papers.get("counted", ())),
         "scanned": delivery.scanned,
         "message_id": delivery.message_id,
+        "outcome_at": delivery.outcome_at.isoformat() if delivery.outcome_at else None,
+        "detail": f"{delivery.last_code} {delivery.last_detail}".strip(),
     }
 
 
