@@ -30,10 +30,8 @@ def start_django(*, migrated: bool = True) -> None:
         if not apps.ready:
             django.setup()
     except ImproperlyConfigured as error:
-        raise ConfigurationError(
-            f"DATABASE_URL names a database whose driver is not installed ({_first_line(error)}): "
-            "install this package with its extra 'postgres'"
-        ) from error
+        advice = ": install this package with its extra 'postgres'" if "psycopg" in str(error) else ""
+        raise ConfigurationError(f"the settings cannot be used: {_first_line(error)}{advice}") from error
     if migrated:
         _ensure_migrated()
 
