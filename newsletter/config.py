@@ -73,6 +73,10 @@ def _sender(value: str) -> str:
     return value
 
 
+def _reply_to(value: str) -> str:
+    return _sender(value) if value else value
+
+
 def _domain_rates(value: object) -> object:
     if not isinstance(value, str):
         return value
@@ -100,7 +104,6 @@ def _lowercase(value: object) -> object:
 
 
 HttpUrl = Annotated[str, BeforeValidator(_http_url)]
-Address = Annotated[str, BeforeValidator(_address)]
 
 
 class Config(BaseModel):
@@ -116,10 +119,10 @@ class Config(BaseModel):
     sender: Annotated[str, BeforeValidator(_sender)] = Field(
         "arXiv digest <digest@localhost>", alias="NEWSLETTER_FROM"
     )
-    reply_to: Address = Field("", alias="NEWSLETTER_REPLY_TO")
+    reply_to: Annotated[str, BeforeValidator(_reply_to)] = Field("", alias="NEWSLETTER_REPLY_TO")
     postal_address: str = Field("", alias="NEWSLETTER_POSTAL_ADDRESS")
     name: str = Field("arXiv digest", alias="NEWSLETTER_NAME", min_length=1, max_length=60)
-    operator_email: Address = Field("", alias="NEWSLETTER_OPERATOR_EMAIL")
+    operator_email: Annotated[str, BeforeValidator(_address)] = Field("", alias="NEWSLETTER_OPERATOR_EMAIL")
     arxiv_api_url: HttpUrl = Field(ARXIV_API, alias="NEWSLETTER_ARXIV_API_URL")
     arxiv_pdf_url: HttpUrl = Field(ARXIV_PDF, alias="NEWSLETTER_ARXIV_PDF_URL")
     arxiv_oai_url: HttpUrl = Field(ARXIV_OAI, alias="NEWSLETTER_ARXIV_OAI_URL")
