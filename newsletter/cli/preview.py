@@ -32,7 +32,7 @@ def preview(session: Session, email: str, out: Path) -> None:
 
     from newsletter.pipeline.preview import preview_digest
     from newsletter.pipeline.stages import Stages
-    from newsletter.subscriptions import find_reader
+    from newsletter.subscriptions.records import find_reader
 
     reader = find_reader(email)
     with session.progress() as progress:

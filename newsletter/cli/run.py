@@ -40,6 +40,8 @@ def run(session: Session, no_gather: bool) -> None:
     if not no_gather:
         _say_gathered(session, report.gathered)
     _say_done(session, report)
+    if report.uncomposed:
+        session.warn(f"{report.uncomposed} digests could not be composed: the lines above say why")
     for problem in report.problems:
         session.warn(problem)
     session.finish(report.as_json(), failed=report.has_failed)

@@ -35,7 +35,9 @@ def add(session: Session, email: str, topics: str, **wishes: str | int) -> None:
     newsletter subscriber add reader@example.org --topics talking-heads,graphs \\
         --cadence weekly:mon,thu --at 07:30 --timezone Europe/Berlin --max-papers 8
     """
-    from newsletter.subscriptions import Wishes, add_by_operator, describe
+    from newsletter.subscriptions.joining import add_by_operator
+    from newsletter.subscriptions.records import describe
+    from newsletter.subscriptions.wishes import Wishes
 
     slugs = [slug.strip() for slug in topics.split(",") if slug.strip()]
     reader = add_by_operator(
@@ -72,7 +74,7 @@ def list_readers(session: Session) -> None:
 @command
 def show(session: Session, email: str) -> None:
     """Show all that is known of a reader."""
-    from newsletter.subscriptions import describe, find_reader
+    from newsletter.subscriptions.records import describe, find_reader
 
     known = describe(find_reader(email), now=session.now)
     session.say(f"{known['email']}  {known['status']}")
@@ -98,7 +100,7 @@ def show(session: Session, email: str) -> None:
 @command
 def export(session: Session, out: Path | None) -> None:
     """Write all active readers as CSV, in the form that import takes."""
-    from newsletter.subscriptions import CSV_COLUMNS, csv_rows
+    from newsletter.subscriptions.records import CSV_COLUMNS, csv_rows
 
     rows = csv_rows()
     lines = io.StringIO(newline="")
@@ -118,8 +120,8 @@ def export(session: Session, out: Path | None) -> None:
 @command
 def erase(session: Session, email: str) -> None:
     """Forget a reader. Only a keyed hash of the address stays, so that nobody mails it again."""
-    from newsletter.subscriptions import erase as erase_reader
-    from newsletter.subscriptions import find_reader
+    from newsletter.subscriptions.leaving import erase as erase_reader
+    from newsletter.subscriptions.records import find_reader
 
     erase_reader(find_reader(email), now=session.now)
     session.say("Erased.")

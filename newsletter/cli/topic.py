@@ -33,7 +33,7 @@ def add(session: Session, slug: str, name: str, query: str, group: str, private_
     newsletter topic add talking-heads --name "Talking heads" \\
         --query 'cat:cs.CV AND (ti:"talking head" OR abs:"talking face")'
     """
-    from newsletter.subscriptions import find_reader
+    from newsletter.subscriptions.records import find_reader
     from newsletter.topics import add_topic
 
     owner = find_reader(private_to) if private_to else None

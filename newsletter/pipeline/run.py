@@ -55,8 +55,9 @@ class RunReport:
     composed: int = 0
     deliveries: dict[str, int] = field(default_factory=dict)
     """State at the end → how many messages this pass handled."""
+    uncomposed: int = 0
+    """Digests that could not be composed; the log says why, and the next pass tries again."""
     next_due_at: datetime | None = None
-
     problems: list[str] = field(default_factory=list)
     """One line for each way in which mail was not accepted."""
     paused: str | None = None
@@ -64,7 +65,9 @@ class RunReport:
 
     @property
     def has_failed(self) -> bool:
-        return bool(self.gathered.failed) or any(self.deliveries.get(state) for state in NOT_ACCEPTED)
+        return bool(self.gathered.failed or self.uncomposed) or any(
+            self.deliveries.get(state) for state in NOT_ACCEPTED
+        )
 
     def as_json(self) -> dict[str, Any]:
         """Return the contract's ``run --json``."""
@@ -80,6 +83,7 @@ class RunReport:
                 "failed": summarised.failed,
             },
             "composed": self.composed,
+            "uncomposed": self.uncomposed,
             "deliveries": self.deliveries,
             "problems": self.problems,
             "paused": self.paused,
@@ -105,7 +109,7 @@ def run_once(stages: Stages, *, now: datetime, gather: bool, progress: Progress 
     composed = compose_planned(
         now=now, summariser=stages.summariser, renderer_for=stages.renderer, is_patient=False
     )
-    report.composed = composed.composed
+    report.composed, report.uncomposed = composed.composed, composed.failed
     report.summarised.extractive += composed.extracts
     progress.stage("delivering")
     handled = deliver_with_retries(stages.mailer, now=now)
