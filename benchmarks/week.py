@@ -95,7 +95,8 @@ def run_week(days: list[Path], *, data_dir: Path) -> int:
 
 
 def add_newsroom(*, now: datetime) -> None:
-    from newsletter.subscriptions import Wishes, add_by_operator
+    from newsletter.subscriptions.joining import add_by_operator
+    from newsletter.subscriptions.wishes import Wishes
     from newsletter.topics import add_starter_topics
 
     add_starter_topics(now=now)

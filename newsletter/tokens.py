@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import hmac
 import uuid
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from django.conf import settings
@@ -23,6 +24,12 @@ class Purpose(StrEnum):
     UNSUBSCRIBE = "unsubscribe"
     DIGEST = "digest"
     SHARE = "share"
+    CONFIRM = "confirm"
+    """A sign-up's key."""
+    ADDRESS = "address"
+    """The key of a change of address, mailed to the new one."""
+    FRESH = "fresh"
+    """A reader's link key, for what a forwarded digest must not allow; valid for an hour."""
 
 
 def make_token(purpose: Purpose, *, subject: str) -> str:
@@ -37,6 +44,20 @@ def read_token(token: str, *, purpose: Purpose) -> str | None:
     keys = (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
     good = any(hmac.compare_digest(mac, _mac(purpose, subject, key)) for key in keys)
     return subject if good else None
+
+
+def make_timed_token(purpose: Purpose, *, subject: str, now: datetime) -> str:
+    """Return a token that also says when it was made, to the second."""
+    return make_token(purpose, subject=f"{subject}.{int(now.timestamp()):x}")
+
+
+def read_timed_token(token: str, *, purpose: Purpose, now: datetime, max_age: timedelta) -> str | None:
+    """Return the subject of a token made at most ``max_age`` ago, or None."""
+    subject, dot, made = (read_token(token, purpose=purpose) or "").rpartition(".")
+    if not dot:
+        return None
+    age = now.timestamp() - int(made, 16)
+    return subject if age <= max_age.total_seconds() else None
 
 
 def delivery_subject(delivery_id: uuid.UUID) -> str:

@@ -6,7 +6,9 @@ Links that mails carry have no slash at the end: a mail program's POST must meet
 from __future__ import annotations
 
 from django.contrib import admin
+from django.templatetags.static import static
 from django.urls import URLPattern, URLResolver, path
+from django.views.generic import RedirectView
 
 from newsletter.web import digests, health, home, outbox, papers, preferences, topics, unsubscribe
 
@@ -24,6 +26,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("outbox/<str:mail_id>/", outbox.outbox_mail, name="outbox_mail"),
     path("outbox/<str:mail_id>/html", outbox.outbox_html, name="outbox_html"),
     path("outbox/<str:mail_id>/raw", outbox.outbox_raw, name="outbox_raw"),
+    path("favicon.ico", RedirectView.as_view(url=static("newsletter/icon.svg"))),
     path("healthz", health.healthz),
     path("readyz", health.readyz),
     path("metrics", health.metrics),

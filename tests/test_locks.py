@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+
+from tests.fakes.processes import isolated
 
 ROOT = Path(__file__).resolve().parent.parent
 LOCKS = ("requirements.lock", "requirements-dev.lock", "requirements-build.lock")
@@ -69,3 +74,44 @@ def test_it_has_a_hash_for_each_package_and_names_no_host(lock: str) -> None:
         entry.splitlines()[0] for entry in entries if "==" in entry and "--hash=sha256:" not in entry
     ] == []
     assert not re.search(r"://|--index-url|--find-links|--extra-index", text)
+
+
+STARTED = """
+import importlib, pkgutil, sys, warnings
+from importlib.metadata import packages_distributions
+
+warnings.simplefilter("ignore")  # of the end-of-life SDK
+allowed = set(sys.argv[1].split())
+canonical = lambda name: name.lower().replace("_", "-").replace(".", "-")
+missing = {
+    module for module, owners in packages_distributions().items() if not allowed & set(map(canonical, owners))
+}
+
+class NotInTheImage:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in missing:
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+sys.meta_path.insert(0, NotInTheImage())
+import worker.app, worker.tasks, newsletter.adapters, newsletter.web.wsgi
+import kombu.transport.redis, gunicorn.workers.gthread, psycopg
+
+for module in pkgutil.iter_modules(newsletter.adapters.__path__, "newsletter.adapters."):
+    if not module.name.endswith(".genai"):  # an extra of its own
+        importlib.import_module(module.name)
+"""
+
+
+def test_web_and_workers_start_with_the_runtime_lock_alone() -> None:
+    """What only a tool of the tests brings must not be needed: the image does not have it."""
+    locked = {name for name, _ in pins("requirements.lock")} | {"arxiv-newsletter"}
+    with TemporaryDirectory() as folder:
+        done = subprocess.run(
+            [sys.executable, "-c", STARTED, " ".join(sorted(locked))],
+            env=isolated({"NEWSLETTER_DATA_DIR": folder, "DJANGO_SETTINGS_MODULE": "newsletter.settings"}),
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    assert done.returncode == 0, done.stderr

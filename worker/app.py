@@ -38,7 +38,7 @@ app.conf.update(
     broker_connection_max_retries=None,
     worker_hijack_root_logger=False,
     worker_send_task_events=False,
-    # Nothing of ours is acknowledged late: this only keeps Celery from remarking on it at each lost connection.
+    # Nothing of ours is acknowledged late: this only keeps Celery from remarking on it.
     worker_cancel_long_running_tasks_on_connection_loss=True,
 )
 

@@ -39,7 +39,7 @@ class SubscriberAdmin(ReadOnlyAdmin):
     @admin.action(description="Unsubscribe the selected readers", permissions=["unsubscribe"])
     def unsubscribe_readers(self, request: HttpRequest, queryset: QuerySet[Subscriber]) -> None:
         # Django imports this module at every start; what this needs takes longer to import than all else.
-        from newsletter.subscriptions import unsubscribe
+        from newsletter.subscriptions.leaving import unsubscribe
 
         readers = list(queryset)
         for reader in readers:

@@ -122,7 +122,8 @@ def _friday_before(now: datetime) -> date:
 
 def _add_readers(*, now: datetime) -> None:
     from newsletter.sample.newsroom import newsroom
-    from newsletter.subscriptions import Wishes, add_by_operator
+    from newsletter.subscriptions.joining import add_by_operator
+    from newsletter.subscriptions.wishes import Wishes
     from newsletter.topics import add_topic
 
     room = newsroom()

@@ -26,7 +26,7 @@ def preview(session: Session, email: str, out: Path) -> None:
 
     from newsletter.pipeline.preview import preview_digest
     from newsletter.pipeline.stages import Stages
-    from newsletter.subscriptions import find_reader
+    from newsletter.subscriptions.records import find_reader
 
     shown = preview_digest(find_reader(email), stages=Stages(settings.CONFIG), now=session.now)
     out.mkdir(parents=True, exist_ok=True)

@@ -28,7 +28,9 @@ def subscriber() -> None:
 @command
 def add(session: Session, email: str, topics: str, **wishes: str | int) -> None:
     """Add a reader whose consent you vouch for. No mail is sent."""
-    from newsletter.subscriptions import Wishes, add_by_operator, describe
+    from newsletter.subscriptions.joining import add_by_operator
+    from newsletter.subscriptions.records import describe
+    from newsletter.subscriptions.wishes import Wishes
 
     slugs = [slug.strip() for slug in topics.split(",") if slug.strip()]
     reader = add_by_operator(
@@ -65,7 +67,7 @@ def list_readers(session: Session) -> None:
 @command
 def show(session: Session, email: str) -> None:
     """Show all that is known of a reader."""
-    from newsletter.subscriptions import describe, find_reader
+    from newsletter.subscriptions.records import describe, find_reader
 
     known = describe(find_reader(email), now=session.now)
     session.say(f"{known['email']}  {known['status']}")
@@ -85,7 +87,7 @@ def show(session: Session, email: str) -> None:
 @command
 def export(session: Session, out: Path | None) -> None:
     """Write all readers as CSV, in the form that import takes."""
-    from newsletter.subscriptions import CSV_COLUMNS, csv_rows
+    from newsletter.subscriptions.records import CSV_COLUMNS, csv_rows
 
     rows = csv_rows()
     if session.as_json:
@@ -103,8 +105,8 @@ def export(session: Session, out: Path | None) -> None:
 @command
 def erase(session: Session, email: str) -> None:
     """Forget a reader; only a keyed hash of the address stays, so that nobody mails it again."""
-    from newsletter.subscriptions import erase as erase_reader
-    from newsletter.subscriptions import find_reader
+    from newsletter.subscriptions.leaving import erase as erase_reader
+    from newsletter.subscriptions.records import find_reader
 
     erase_reader(find_reader(email), now=session.now)
     session.say("Erased.")

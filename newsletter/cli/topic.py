@@ -26,7 +26,7 @@ def topic() -> None:
 @command
 def add(session: Session, slug: str, name: str, query: str, group: str, private_to: str | None) -> None:
     """Add a topic; papers of the last 14 days are matched at the next run."""
-    from newsletter.subscriptions import find_reader
+    from newsletter.subscriptions.records import find_reader
     from newsletter.topics import add_topic
 
     owner = find_reader(private_to) if private_to else None

@@ -1,13 +1,16 @@
-"""A short mail of one purpose: a confirmation, a link, an alert. It is for one person and has no slots."""
+"""A short mail of one purpose: a confirmation, a link, an alert."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from newsletter.core.composition import Piece
+from newsletter.core.composition import Piece, slot
 from newsletter.mail.styles import styles
 from newsletter.mail.templates import load_template
 from newsletter.mail.words import words_for
+
+EMAIL, URL = "\ue000email\ue001", "\ue000url\ue001"
+"""What stands in a notice for the reader's own strings; private characters that no text of ours holds."""
 
 
 def render_notice(
@@ -23,10 +26,11 @@ def render_notice(
 ) -> Piece:
     """Return the whole mail: subject as heading, paragraphs, one link, and why the reader gets it.
 
-    ``paragraphs`` has at least one, whose beginning is the preheader. Everything given is plain text.
+    ``paragraphs`` has at least one, whose beginning is the preheader. Everything given is plain text;
+    ``EMAIL`` and ``URL`` in it become slots.
     """
     words = words_for(language)
-    return load_template("notice").render(
+    piece = load_template("notice").render(
         "start",
         words=words,
         css=styles(language),
@@ -38,3 +42,8 @@ def render_notice(
         url=url,
         label=label,
     )
+    return Piece(html=_with_slots(piece.html), text=_with_slots(piece.text))
+
+
+def _with_slots(text: str) -> str:
+    return text.replace(EMAIL, slot("email")).replace(URL, slot("url"))

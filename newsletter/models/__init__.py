@@ -3,11 +3,14 @@
 from newsletter.models.delivery import Delivery, DeliveryEvent, SendPause
 from newsletter.models.gather import ArxivGate, GatherRun
 from newsletter.models.paper import Match, Paper
+from newsletter.models.signup import AddressChange, Allowance, SignUp
 from newsletter.models.subscriber import ConsentEvent, Subscriber, Subscription, Suppression
 from newsletter.models.summary import Fragment, Summary
 from newsletter.models.topic import Topic
 
 __all__ = [
+    "AddressChange",
+    "Allowance",
     "ArxivGate",
     "ConsentEvent",
     "Delivery",
@@ -17,6 +20,7 @@ __all__ = [
     "Match",
     "Paper",
     "SendPause",
+    "SignUp",
     "Subscriber",
     "Subscription",
     "Summary",

@@ -2,7 +2,7 @@
 
 gather → match → plan → choose → summarise → compose → deliver
 
-- ``newsstand`` and ``shelf`` are what a batch of digests is chosen and composed from; ``fragments`` keeps what
+- ``newsstand`` and ``shelf``: what a batch of digests is chosen and composed from. ``fragments`` keeps what
   was rendered.
 - Delivering is ``claims`` (who may be sent to, by whom), ``mailable`` (may they?), ``messages`` (the bytes),
   ``outcomes`` (what an answer means), ``leases`` and ``sweep`` (what a lost worker or answer leaves).

@@ -80,8 +80,10 @@ def _refusal(
     if delivery.kind == Kind.ALERT:
         return None
     reader = readers.get(delivery.subscriber_id or 0)
-    awaited = Status.PENDING if delivery.kind == Kind.CONFIRMATION else Status.ACTIVE
-    if reader is None or reader.status != awaited:
+    # Whoever has left may ask to join again: a confirmation reaches them too.
+    may_confirm = {Status.PENDING, Status.UNSUBSCRIBED}
+    awaited = may_confirm if delivery.kind == Kind.CONFIRMATION else {Status.ACTIVE}
+    if reader is None or reader.status not in awaited:
         return Refusal.LEFT
     if reason is not None and not (delivery.kind == Kind.CONFIRMATION and reason in REJOINING):
         return Refusal.SUPPRESSED

@@ -43,12 +43,16 @@ class RunReport:
     composed: int = 0
     deliveries: dict[str, int] = field(default_factory=dict)
     """State at the end → how many messages this pass handled."""
+    uncomposed: int = 0
+    """Digests that could not be composed; the log says why."""
     next_due_at: datetime | None = None
 
     @property
     def has_failed(self) -> bool:
         bad = (State.FAILED, State.AMBIGUOUS, State.QUARANTINED, State.RETRY_WAIT)
-        return bool(self.gathered.failed) or any(self.deliveries.get(state.value) for state in bad)
+        return bool(self.gathered.failed or self.uncomposed) or any(
+            self.deliveries.get(state.value) for state in bad
+        )
 
     def as_json(self) -> dict[str, Any]:
         """Return the contract's ``run --json``."""
@@ -95,7 +99,7 @@ def run_once(
     composed = compose_planned(
         now=now, summariser=stages.summariser, renderer_for=stages.renderer, is_patient=False
     )
-    report.composed = composed.composed
+    report.composed, report.uncomposed = composed.composed, composed.failed
     report.summarised.extractive += composed.extracts
     on_stage("delivering")
     report.deliveries = deliver_with_retries(stages.mailer, now=now)

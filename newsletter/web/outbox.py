@@ -15,8 +15,7 @@ from ipaddress import ip_address
 from pathlib import Path
 
 from django.conf import settings
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse
-from django.http.response import HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_safe
 
@@ -31,7 +30,7 @@ _FORWARDED = ("HTTP_FORWARDED", "HTTP_X_FORWARDED_FOR", "HTTP_X_REAL_IP", "HTTP_
 _ID = re.compile(r"[0-9a-f-]{32,36}")
 _HEAD = re.compile(r"<head\b[^>]*>", re.IGNORECASE)
 
-View = Callable[..., HttpResponseBase]
+View = Callable[..., HttpResponse]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +45,7 @@ def local_only(view: View) -> View:
     """Answer 404 unless mails stay on this machine and it is this machine that asks."""
 
     @wraps(view)
-    def wrapped(request: HttpRequest, **arguments: str) -> HttpResponseBase:
+    def wrapped(request: HttpRequest, **arguments: str) -> HttpResponse:
         if settings.CONFIG.mailer != "outbox" or not _is_local(request):
             raise Http404
         response = view(request, **arguments)
@@ -116,11 +115,11 @@ def outbox_html(request: HttpRequest, mail_id: str) -> HttpResponse:  # noqa: AR
 
 @require_safe
 @local_only
-def outbox_raw(request: HttpRequest, mail_id: str) -> FileResponse:  # noqa: ARG001 - a view
+def outbox_raw(request: HttpRequest, mail_id: str) -> HttpResponse:  # noqa: ARG001 - a view
     path = _path(mail_id)
-    return FileResponse(
-        path.open("rb"), as_attachment=True, filename=path.name, content_type="message/rfc822"
-    )
+    response = HttpResponse(path.read_bytes(), content_type="message/rfc822")
+    response.headers["Content-Disposition"] = f'attachment; filename="{path.name}"'
+    return response
 
 
 def _folder() -> Path:

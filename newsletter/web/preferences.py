@@ -22,7 +22,8 @@ from newsletter.errors import BadInput
 from newsletter.models import Delivery, Subscriber, Topic
 from newsletter.models.delivery import SENT, Kind
 from newsletter.models.subscriber import Status
-from newsletter.subscriptions import MAX_PAPERS, MIN_PAPERS, Wishes, change_wishes, set_topics
+from newsletter.subscriptions.changing import change_wishes, set_topics
+from newsletter.subscriptions.wishes import MAX_PAPERS, MIN_PAPERS, Wishes
 from newsletter.tokens import Purpose, delivery_subject, make_token, read_token
 from newsletter.web import schedules
 from newsletter.web.pages import broken_link, known_language, page, private

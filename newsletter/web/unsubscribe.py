@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods
 
 from newsletter.models import Subscriber, Subscription, Topic
 from newsletter.models.subscriber import Status
-from newsletter.subscriptions import unsubscribe as end_subscription
+from newsletter.subscriptions.leaving import unsubscribe as end_subscription
 from newsletter.tokens import Purpose, read_token
 from newsletter.web.pages import broken_link, current_language, known_language, page, private
 

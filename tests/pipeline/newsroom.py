@@ -19,7 +19,8 @@ from newsletter.pipeline.gather import gather_papers
 from newsletter.pipeline.match import match_papers
 from newsletter.pipeline.run import RunReport, run_once
 from newsletter.pipeline.stages import Stages
-from newsletter.subscriptions import Wishes, add_by_operator
+from newsletter.subscriptions.joining import add_by_operator
+from newsletter.subscriptions.wishes import Wishes
 from newsletter.topics import add_topic
 from tests.fakes.papers import ListSource
 

@@ -11,7 +11,7 @@ from newsletter.errors import TemporaryError
 from newsletter.models import Delivery, GatherRun, Paper, Subscriber, Subscription
 from newsletter.models.delivery import State
 from newsletter.pipeline.gather import gather_papers
-from newsletter.subscriptions import unsubscribe
+from newsletter.subscriptions.leaving import unsubscribe
 from newsletter.topics import add_topic
 from tests.fakes.papers import ListSource, paper_record
 from tests.pipeline.newsroom import (

@@ -24,13 +24,13 @@ def _in_templates() -> Iterator[Message]:
     for path in sorted((settings.TEMPLATE_DIR / "web").glob("*.html")):
         for _, function, found in env.extract_translations(path.read_text(encoding="utf-8")):  # type: ignore[attr-defined]  # added by the extension
             texts = found[: FUNCTIONS[function]] if isinstance(found, tuple) else (found,)
-            yield texts if len(texts) == 2 else texts[0]
+            yield (str(texts[0]), str(texts[1])) if len(texts) == 2 else str(texts[0])
 
 
 def _in_modules() -> Iterator[Message]:
     for path in sorted(Path(settings.PACKAGE_DIR, "web").glob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in FUNCTIONS:
-                texts = [each.value for each in node.args if isinstance(each, ast.Constant)]
+                texts = [str(each.value) for each in node.args if isinstance(each, ast.Constant)]
                 if texts:
-                    yield (texts[0], texts[1]) if FUNCTIONS[node.func.id] == 2 else texts[0]
+                    yield (str(texts[0]), str(texts[1])) if FUNCTIONS[node.func.id] == 2 else str(texts[0])

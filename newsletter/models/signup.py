@@ -1,0 +1,62 @@
+"""What was asked for by someone whose address is not yet proven, and how often anybody may ask."""
+
+from __future__ import annotations
+
+import secrets
+
+from django.db import models
+
+
+def _new_key() -> str:
+    return secrets.token_urlsafe(9)
+
+
+class SignUp(models.Model):
+    """One submitted form. It becomes the reader's wishes when the mailed link is confirmed, not before."""
+
+    key = models.CharField(max_length=16, unique=True, default=_new_key)
+    """Names the request in the mailed link."""
+    subscriber = models.ForeignKey("Subscriber", on_delete=models.CASCADE, related_name="sign_ups")
+    wishes = models.JSONField(default=dict)
+    """The form's values, checked: columns of ``Subscriber``, and ``topics`` as slugs."""
+    form = models.CharField(max_length=40)
+    text_shown = models.TextField(blank=True)
+    """The words the reader agreed to."""
+    ip_hmac = models.CharField(max_length=64, blank=True)
+    requested_at = models.DateTimeField()
+    confirmed_at = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return f"{self.subscriber_id} {self.requested_at:%Y-%m-%d}"
+
+
+class AddressChange(models.Model):
+    """A new address; it counts once the link mailed to it is confirmed."""
+
+    key = models.CharField(max_length=16, unique=True, default=_new_key)
+    subscriber = models.ForeignKey("Subscriber", on_delete=models.CASCADE, related_name="address_changes")
+    email = models.CharField(max_length=254)
+    email_key = models.CharField(max_length=254)
+    requested_at = models.DateTimeField()
+    confirmed_at = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return f"{self.subscriber_id} {self.requested_at:%Y-%m-%d}"
+
+
+class Allowance(models.Model):
+    """How often something was done on a day: a row, not a Redis key, since forgetting it would be abuse.
+
+    Addresses, domains and IP addresses stand in ``key`` only as keyed hashes.
+    """
+
+    kind = models.CharField(max_length=40)
+    key = models.CharField(max_length=64, blank=True)
+    day = models.DateField()
+    count = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("kind", "key", "day"), name="allowance_once_a_day"),)
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.day}: {self.count}"

@@ -1,0 +1,75 @@
+"""Mails of one purpose to one person: a confirmation, a link, an alert. Each is a delivery with its own key.
+
+What is personal in a notice stands in the delivery's slots, so that the fragment is everyone's and erasing a
+reader leaves nothing behind.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from newsletter.adapters.broker import Stage, wake
+from newsletter.core.composition import Piece
+from newsletter.mail.notice import URL, render_notice
+from newsletter.models import Delivery, Fragment, Subscriber
+from newsletter.models.delivery import Kind, State
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """What it says, in the reader's language. Paragraphs and reason may hold ``mail.notice.EMAIL``."""
+
+    subject: str
+    paragraphs: Sequence[str]
+    reason: str
+    """Why the reader gets this mail."""
+    language: str
+    label: str = ""
+    """The words of its one link."""
+    url: str = ""
+
+
+def send_notice(
+    notice: Notice, *, reader: Subscriber, kind: Kind, key: str, now: datetime, recipient: str = ""
+) -> bool:
+    """Store a notice and wake its worker after commit; False when this key has been sent already.
+
+    ``recipient`` is another address than the reader's own: the new one of a change of address.
+    """
+    piece = _render(notice)
+    delivery = Delivery.planned(subscriber_id=reader.pk, kind=kind, slot_key=key, slot_at=now, now=now)
+    delivery.state = State.COMPOSED
+    delivery.subject = notice.subject
+    delivery.parts = [piece.digest]
+    delivery.slots = {"url": notice.url} if notice.url else {}
+    delivery.recipient = recipient
+    delivery.composed_at, delivery.next_attempt_at = now, timezone.now()
+    with transaction.atomic():
+        Fragment.objects.bulk_create(
+            [Fragment(key=piece.digest, digest=piece.digest, html=piece.html, text=piece.text)],
+            ignore_conflicts=True,
+        )
+        if Delivery.objects.filter(subscriber=reader, kind=kind, slot_key=key).exists():
+            return False
+        Delivery.objects.bulk_create([delivery], ignore_conflicts=True)
+        wake(Stage.NOTICES)
+    return True
+
+
+def _render(notice: Notice) -> Piece:
+    return render_notice(
+        notice.subject,
+        paragraphs=notice.paragraphs,
+        reason=notice.reason,
+        language=notice.language,
+        name=settings.CONFIG.name,
+        postal_address=settings.CONFIG.postal_address,
+        url=URL if notice.url else "",
+        label=notice.label,
+    )

@@ -1,0 +1,1 @@
+"""What readers do, and operators for them: join, change, leave, be shown, be erased."""

@@ -1,0 +1,88 @@
+"""What a reader asks for, as it was written and as it is stored: every value is checked here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import time
+
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+
+from newsletter.core.cadence import Cadence, parse_time, parse_zone
+from newsletter.core.reading import Depth
+from newsletter.errors import BadInput
+
+MIN_PAPERS, MAX_PAPERS = 1, 50
+
+
+LANGUAGES = {"en": "en", "zh": "zh-hans", "zh-cn": "zh-hans", "zh-hans": "zh-hans"}
+"""What may be written → the language's code."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wishes:
+    """What a reader asked for, checked."""
+
+    cadence: Cadence
+    at: time
+    timezone: str
+    language: str
+    depth: Depth
+    max_papers: int
+
+    @classmethod
+    def checked(
+        cls,
+        *,
+        cadence: str = "weekly:mon",
+        at: str = "08:00",
+        timezone: str = "UTC",
+        language: str = "en",
+        depth: str = "takeaways",
+        max_papers: int = 10,
+    ) -> Wishes:
+        """Check each wish as it was written. Raises BadInput that says what is allowed."""
+        if not MIN_PAPERS <= max_papers <= MAX_PAPERS:
+            raise BadInput(f"max-papers is {max_papers}, but must be {MIN_PAPERS} to {MAX_PAPERS}")
+        return cls(
+            cadence=Cadence.parse(cadence),
+            at=parse_time(at),
+            timezone=parse_zone(timezone).key,
+            language=checked_language(language),
+            depth=checked_depth(depth),
+            max_papers=max_papers,
+        )
+
+    def fields(self) -> dict[str, object]:
+        """Return them as a reader's columns."""
+        return {
+            "cadence": str(self.cadence),
+            "at": self.at,
+            "timezone": self.timezone,
+            "language": self.language,
+            "depth": self.depth.value,
+            "max_papers": self.max_papers,
+        }
+
+
+def checked_language(language: str) -> str:
+    try:
+        return LANGUAGES[language.strip().lower().replace("_", "-")]
+    except KeyError:
+        raise BadInput(f"language is {language!r}, but must be one of: {', '.join(LANGUAGES)}") from None
+
+
+def checked_depth(depth: str) -> Depth:
+    try:
+        return Depth(depth.strip().lower())
+    except ValueError:
+        raise BadInput(f"depth is {depth!r}, but must be one of: {', '.join(Depth)}") from None
+
+
+def checked_address(email: str) -> str:
+    email = email.strip()
+    try:
+        validate_email(email)
+    except ValidationError:
+        raise BadInput(f"{email[:80]!r} is not an e-mail address") from None
+    return email

@@ -1,0 +1,94 @@
+"""A service that has sent a digest, and a visitor to it."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.conf import settings
+from django.test import Client
+
+from newsletter.adapters.ports import Answer
+from newsletter.models import Delivery, Paper, Subscriber, Topic
+from newsletter.pipeline.gather import save_answer
+from newsletter.pipeline.match import match_papers
+from newsletter.pipeline.run import run_once
+from newsletter.pipeline.stages import Stages
+from newsletter.subscriptions.joining import add_by_operator
+from newsletter.subscriptions.wishes import Wishes
+from newsletter.tokens import Purpose, delivery_subject, make_token
+from newsletter.topics import add_topic
+from tests.fakes.papers import paper_record
+
+JOINED = datetime(2026, 6, 12, 8, 0, tzinfo=UTC)
+SENT = JOINED + timedelta(days=7)
+PAPERS = 14
+"""One summarised, ten listed, three counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """One public topic with papers, another without, a private one, and a reader who got a digest."""
+
+    reader: Subscriber
+    delivery: Delivery
+    private: Topic
+
+    def link(self, purpose: Purpose) -> str:
+        """Return the path of a reader's link, or of a digest's."""
+        is_digest = purpose in (Purpose.DIGEST, Purpose.SHARE)
+        subject = delivery_subject(self.delivery.pk) if is_digest else self.reader.link_key
+        folder = "digests" if is_digest else purpose.value
+        return f"/{folder}/{make_token(purpose, subject=subject)}"
+
+    def counted(self) -> list[Paper]:
+        return list(Paper.objects.filter(pk__in=self.delivery.papers["counted"]))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def static_folder() -> None:
+    """As ``wsgi.py`` does: WhiteNoise warns without it."""
+    settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)
+
+
+@pytest.fixture
+def visitor() -> Client:
+    """Somebody whose requests are checked like a browser's."""
+    return Client(enforce_csrf_checks=True, SERVER_NAME="localhost")
+
+
+@pytest.fixture
+def service(db: None) -> Iterator[Service]:  # noqa: ARG001 - the database
+    add_topic(
+        "heads",
+        name="Talking heads",
+        names={"zh-hans": "说话人头像"},
+        group="Vision",
+        query='cat:cs.CV AND abs:"talking heads"',
+        now=JOINED,
+    )
+    add_topic("quiet", name="Quiet corner", query="cat:math.CO", now=JOINED)
+    papers = tuple(paper_record(number) for number in range(1, PAPERS + 1))
+    save_answer(Answer(query="all", total_results=PAPERS, papers=papers), now=SENT - timedelta(days=1))
+    match_papers(now=SENT - timedelta(days=1), lookback=timedelta(days=14))
+    wishes = Wishes.checked(cadence="weekly:fri", timezone="UTC", max_papers=1)
+    reader = add_by_operator(
+        "ada@example.org", topics=["heads", "quiet"], wishes=wishes, source="test", now=JOINED
+    )
+    private = add_topic("secret", name="Secret", query="cat:cs.CV", now=JOINED, owner=reader)
+    run_once(Stages(settings.CONFIG), now=SENT, gather=False)
+    reader.refresh_from_db()
+    yield Service(reader, reader.deliveries.get(), private)
+    shutil.rmtree(settings.CONFIG.outbox_folder, ignore_errors=True)
+
+
+def every_row() -> dict[str, list[dict[str, Any]]]:
+    """Return the whole database, to be compared with itself later."""
+    return {
+        model._meta.label: list(model._default_manager.order_by("pk").values()) for model in apps.get_models()
+    }

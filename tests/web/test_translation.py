@@ -1,0 +1,66 @@
+"""Every sentence of the pages has its Chinese, and what is compiled is what is written."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import polib
+import pytest
+from django.conf import settings
+from django.utils import translation
+
+from newsletter.core.cadence import Cadence
+from newsletter.web.schedules import OFFERED, in_words
+from tests.web.messages import used_messages
+
+FOLDER = Path(settings.PACKAGE_DIR) / "locale" / "zh_Hans" / "LC_MESSAGES"
+_PLACEHOLDER = re.compile(r"%\(\w+\)s")
+
+
+@pytest.fixture(scope="module")
+def catalogue() -> polib.POFile:
+    return polib.pofile(str(FOLDER / "django.po"))
+
+
+def test_every_message_is_translated_and_none_is_left_over(catalogue: polib.POFile) -> None:
+    known = {(each.msgid, each.msgid_plural) if each.msgid_plural else each.msgid for each in catalogue}
+    assert known == used_messages()
+    assert all(each.translated() for each in catalogue)
+
+
+def test_placeholders_survive_translation(catalogue: polib.POFile) -> None:
+    for each in catalogue:
+        for said in (each.msgstr, *each.msgstr_plural.values()):
+            if said:
+                assert set(_PLACEHOLDER.findall(said)) == set(_PLACEHOLDER.findall(each.msgid)), each.msgid
+
+
+def test_the_compiled_catalogue_is_current(catalogue: polib.POFile) -> None:
+    """If this fails: ``newsletter compilemessages``, or ``polib``'s ``save_as_mofile``."""
+    compiled = {
+        each.msgid: (each.msgstr, each.msgstr_plural) for each in polib.mofile(str(FOLDER / "django.mo"))
+    }
+    assert compiled == {each.msgid: (each.msgstr, each.msgstr_plural) for each in catalogue}
+
+
+@pytest.mark.parametrize(
+    ("cadence", "english", "chinese"),
+    [
+        ("daily", "every day", "每天"),
+        ("weekly:mon,thu", "every Monday and Thursday", "每星期一、星期四"),
+        ("weekly:mon,wed,fri", "every Monday, Wednesday and Friday", "每星期一、星期三、星期五"),
+        ("biweekly:tue", "every second Tuesday", "每两周的星期二"),
+        ("monthly:15", "on day 15 of the month", "每月\u00a015\u00a0日"),
+        ("monthly:last", "on the last day of the month", "每月最后一天"),
+    ],
+)
+def test_a_cadence_is_said_in_words(cadence: str, english: str, chinese: str) -> None:
+    with translation.override("en"):
+        assert in_words(Cadence.parse(cadence)) == english
+    with translation.override("zh-hans"):
+        assert in_words(Cadence.parse(cadence)) == chinese
+
+
+def test_the_offered_cadences_are_in_their_canonical_form() -> None:
+    assert [str(Cadence.parse(text)) for text in OFFERED] == list(OFFERED)
