@@ -65,7 +65,7 @@ def is_reachable() -> bool:
         return False
     try:
         with _producer().connection_for_write() as connection:
-            connection.ensure_connection(max_retries=1, interval_start=0, timeout=3)
+            connection.ensure_connection(max_retries=1, interval_start=0, timeout=1)
     except _errors():
         return False
     return True

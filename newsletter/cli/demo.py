@@ -152,9 +152,6 @@ def _deliver(supervisor: Supervisor, *, has_redis: bool) -> None:
     supervisor.start("worker")
     click.echo("a Celery worker is composing and delivering …")
     deadline = time.monotonic() + WAIT_SECONDS
-    from newsletter.adapters.broker import publish_tick
-
-    publish_tick()
     while not _is_done():
         if time.monotonic() > deadline:
             raise NewsletterError("the worker did not finish within a minute: see what it printed above")
