@@ -7,8 +7,8 @@ from datetime import datetime
 
 from newsletter.core.composition import join_html, join_text
 from newsletter.models import Delivery, Subscriber
-from newsletter.models.delivery import Kind
-from newsletter.pipeline.choose import FIRST, Choice, choose
+from newsletter.models.delivery import FIRST, Kind
+from newsletter.pipeline.choose import Choice, choose
 from newsletter.pipeline.compose import Bench
 from newsletter.pipeline.messages import message_of, slots_of
 from newsletter.pipeline.newsstand import Newsstand
