@@ -36,8 +36,11 @@ class Choice:
             yield Wanted(chosen.paper_id, self.reader.language, Depth(self.reader.depth))
 
     def has_something_to_say(self) -> bool:
-        """Without a match daily and weekday readers get no mail, slower ones a short one (contract)."""
-        if self.selection.chosen:
+        """Without a match daily and weekday readers get no mail, slower ones a short one (contract).
+
+        Who has just confirmed is told in any case.
+        """
+        if self.selection.chosen or self.delivery.slot_key == FIRST:
             return True
         quick = {Rhythm.DAILY, Rhythm.WEEKDAYS}
         return any(

@@ -163,7 +163,7 @@ class Bench:
         return Digest(
             language=reader.language,
             slot_date=slot_date,
-            covers_days=max(1, (slot_date - begins_at.astimezone(zone).date()).days),
+            covers_days=max(1, round((choice.delivery.slot_at - begins_at) / timedelta(days=1))),
             topics=tuple(
                 self._topic(offer.subscription, choice, groups[offer.subscription.topic.slug])
                 for offer in choice.offers
