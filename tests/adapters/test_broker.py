@@ -50,7 +50,7 @@ def configure(settings: Settings, *, url: str) -> None:
     settings.CONFIG = settings.CONFIG.model_copy(update={"redis_url": url})
 
 
-def start_redis(running: Processes, *, path: Path) -> redis.Redis[bytes]:
+def start_redis(running: Processes, *, path: Path) -> redis.Redis:
     path.unlink(missing_ok=True)
     try:
         command = server_command(socket=path)
@@ -61,7 +61,7 @@ def start_redis(running: Processes, *, path: Path) -> redis.Redis[bytes]:
     return redis.Redis(unix_socket_path=str(path))
 
 
-def waiting(client: redis.Redis[bytes], stage: Stage) -> list[str]:
+def waiting(client: redis.Redis, stage: Stage) -> list[str]:
     """Return the tasks in the stage's queue."""
     return [json.loads(each)["headers"]["task"] for each in client.lrange(stage.value, 0, -1)]
 

@@ -35,7 +35,8 @@ ROLES = {
 READERS = """
 from django.utils import timezone
 from datetime import timedelta
-from newsletter.subscriptions import Wishes, add_by_operator
+from newsletter.subscriptions.joining import add_by_operator
+from newsletter.subscriptions.wishes import Wishes
 joined = timezone.now() - timedelta(days=8)
 for number in range({count}):
     email, wishes = f"{name}-{{number}}@example.org", Wishes.checked(cadence="daily")
