@@ -17,8 +17,8 @@ from newsletter.core.papers import PaperRecord
 from newsletter.core.reading import Depth
 from newsletter.core.selection import Chosen
 from newsletter.models import ArxivGate, Delivery, GatherRun, Paper, Subscription
-from newsletter.models.delivery import SENT, Kind, State
-from newsletter.pipeline.choose import FIRST, Choice, planned_digests
+from newsletter.models.delivery import FIRST, SENT, Kind, State
+from newsletter.pipeline.choose import Choice, planned_digests
 from newsletter.pipeline.fragments import DatabaseFragments
 from newsletter.pipeline.newsstand import Newsstand
 from newsletter.pipeline.render import DigestRenderer, FragmentStore, RenderedDigest
@@ -244,7 +244,9 @@ def _skip(choice: Choice, *, now: datetime) -> bool:
 
 def _empty_dates(choice: Choice) -> tuple[date, ...]:
     """Return the slots on which nothing matched since the reader's last mail."""
-    digests = Delivery.objects.filter(subscriber=choice.reader, kind=Kind.DIGEST).exclude(slot_key=FIRST)
+    digests = Delivery.objects.filter(subscriber=choice.reader, kind=Kind.DIGEST).exclude(
+        slot_key__startswith=FIRST
+    )
     sent = digests.filter(state__in=SENT).order_by("-slot_at").values_list("slot_at", flat=True).first()
     skipped = digests.filter(state=State.SKIPPED).order_by("slot_at")
     if sent:
