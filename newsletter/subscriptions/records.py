@@ -78,17 +78,28 @@ CSV_COLUMNS = (
 )
 
 
+CONSENTS = frozenset({"confirmed", "imported", "resubscribed"})
+"""Events by which a reader agreed."""
+
+
 def csv_rows() -> list[dict[str, str]]:
-    """Return every mailable reader in the form that import takes (contract: CSV of readers)."""
+    """Return every active reader in the form that import takes (contract: CSV of readers).
+
+    A private topic, a pause and a topic's own cadence have no place in that form and stay behind.
+    """
     readers = Subscriber.objects.filter(status=Status.ACTIVE).order_by("email_key")
     return [_csv_row(reader) for reader in readers.prefetch_related("subscriptions__topic", "consents")]
 
 
 def _csv_row(reader: Subscriber) -> dict[str, str]:
-    consents = sorted(reader.consents.all(), key=lambda consent: consent.at)
+    consents = sorted(
+        (each for each in reader.consents.all() if each.action in CONSENTS), key=lambda consent: consent.at
+    )
     return {
         "email": reader.email,
-        "topics": ";".join(each.topic.slug for each in reader.subscriptions.all()),
+        "topics": ";".join(
+            each.topic.slug for each in reader.subscriptions.all() if each.topic.owner_id is None
+        ),
         "cadence": reader.cadence,
         "at": f"{reader.at:%H:%M}",
         "timezone": reader.timezone,
