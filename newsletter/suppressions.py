@@ -35,6 +35,10 @@ class Reason(StrEnum):
         return _strength(self) > _strength(other)
 
 
+REJOINING = frozenset({Reason.UNSUBSCRIBED, Reason.ERASED, Reason.IMPORTED})
+"""Those that whoever left may end by asking to join and confirming. Where mail bounced or was complained
+about nothing is sent, not even a confirmation: anybody could ask for it."""
+
 _STRENGTH = {reason.value: strength for strength, reason in enumerate(Reason)}
 
 

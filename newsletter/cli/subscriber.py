@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-import sys
+import io
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,8 +15,10 @@ from newsletter.cli.session import Session, command
 if TYPE_CHECKING:
     from newsletter.subscriptions.sheets import Fault
 
+CADENCES = "daily, weekdays, weekly:mon,thu, biweekly:mon, monthly:1 to monthly:28, or monthly:last."
 
-@click.group()
+
+@click.group(short_help="Add, show, import, export and erase readers.")
 def subscriber() -> None:
     """Add, show, import, export and erase readers."""
 
@@ -24,15 +26,20 @@ def subscriber() -> None:
 @subscriber.command("add")
 @click.argument("email")
 @click.option("--topics", required=True, help="Slugs, separated by commas, in the reader's order.")
-@click.option("--cadence", default="weekly:mon", show_default=True, help="daily, weekdays, weekly:mon,thu, …")
+@click.option("--cadence", default="weekly:mon", show_default=True, help=CADENCES)
 @click.option("--at", default="08:00", show_default=True, help="Local time, HH:MM.")
 @click.option("--timezone", default="UTC", show_default=True, help="An IANA name such as Europe/Berlin.")
-@click.option("--language", default="en", show_default=True, help="en or zh.")
+@click.option("--language", default="en", show_default=True, help="en or zh-hans (zh, zh-CN).")
 @click.option("--depth", default="takeaways", show_default=True, help="headline, takeaways or reading.")
 @click.option("--max-papers", type=int, default=10, show_default=True, help="1 to 50 a digest.")
 @command
 def add(session: Session, email: str, topics: str, **wishes: str | int) -> None:
-    """Add a reader whose consent you vouch for. No mail is sent."""
+    """Add a reader whose consent you vouch for. No mail is sent.
+
+    \b
+    newsletter subscriber add reader@example.org --topics talking-heads,graphs \\
+        --cadence weekly:mon,thu --at 07:30 --timezone Europe/Berlin --max-papers 8
+    """
     from newsletter.subscriptions.joining import add_by_operator
     from newsletter.subscriptions.records import describe
     from newsletter.subscriptions.wishes import Wishes
@@ -88,28 +95,36 @@ def show(session: Session, email: str) -> None:
 
 
 @subscriber.command("export")
-@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), default=None, metavar="CSV")
+@click.option(
+    "--out",
+    type=click.Path(dir_okay=False, path_type=Path),
+    default=None,
+    metavar="CSV",
+    help="The file to write; without it stdout.",
+)
 @command
 def export(session: Session, out: Path | None) -> None:
-    """Write all readers as CSV, in the form that import takes."""
+    """Write all active readers as CSV, in the form that import takes."""
     from newsletter.subscriptions.records import CSV_COLUMNS, csv_rows
 
     rows = csv_rows()
-    if session.as_json:
-        session.finish({"subscribers": rows})
-    with out.open("w", encoding="utf-8", newline="") if out else sys.stdout as file:
-        writer = csv.DictWriter(file, CSV_COLUMNS)
-        writer.writeheader()
-        writer.writerows(rows)
+    lines = io.StringIO(newline="")
+    writer = csv.DictWriter(lines, CSV_COLUMNS)
+    writer.writeheader()
+    writer.writerows(rows)
     if out:
-        session.say(f"Wrote {len(rows)} readers to {out}.")
+        out.write_bytes(lines.getvalue().encode())
+        session.say(f"Wrote {len(rows)} reader{'' if len(rows) == 1 else 's'} to {out}.")
+    elif not session.as_json:
+        click.echo(lines.getvalue(), nl=False)
+    session.finish({"subscribers": rows, "out": str(out) if out else None})
 
 
 @subscriber.command("erase")
 @click.argument("email")
 @command
 def erase(session: Session, email: str) -> None:
-    """Forget a reader; only a keyed hash of the address stays, so that nobody mails it again."""
+    """Forget a reader. Only a keyed hash of the address stays, so that nobody mails it again."""
     from newsletter.subscriptions.leaving import erase as erase_reader
     from newsletter.subscriptions.records import find_reader
 
@@ -136,36 +151,27 @@ def import_file(session: Session, path: Path, suppressions: bool, dry_run: bool)
 def _import_readers(session: Session, path: Path, *, dry_run: bool) -> None:
     from newsletter.subscriptions.importing import import_readers
 
-    with session.progress("Importing readers") as show:
-        done = import_readers(
-            path,
-            now=session.now,
-            dry_run=dry_run,
-            advance=lambda rows, of: show(f"Importing readers: {rows:,} of {of:,} rows"),
-        )
+    with session.progress() as progress:
+        done = import_readers(path, now=session.now, dry_run=dry_run, progress=progress)
     if not done.has_suppressions:
-        click.echo(
-            "newsletter: nobody is known yet who must not be mailed. Import your old list's suppressions"
-            " first: newsletter subscriber import --suppressions CSV",
-            err=True,
+        session.warn(
+            "nobody is known yet who must not be mailed. Import your old list's suppressions first:"
+            " newsletter subscriber import --suppressions CSV"
         )
-    session.say(f"{'Would import' if dry_run else 'Imported'} {done.imported:,} readers.")
+    session.say(f"{'Would import' if dry_run else 'Imported'} {_count(done.imported, 'reader')}.")
     _finish_import(session, {"imported": done.imported}, faults=done.faults, dry_run=dry_run)
 
 
 def _import_suppressions(session: Session, path: Path, *, dry_run: bool) -> None:
     from newsletter.subscriptions.barring import import_suppressions
 
-    with session.progress("Importing suppressions") as show:
-        done = import_suppressions(
-            path,
-            now=session.now,
-            dry_run=dry_run,
-            advance=lambda rows, of: show(f"Importing suppressions: {rows:,} of {of:,} addresses"),
-        )
-    session.say(f"{'Would suppress' if dry_run else 'Suppressed'} {done.added:,} addresses.")
-    session.say(f"{done.known:,} were known before; {done.active:,} are active there and left alone.")
-    session.say(f"{done.unsubscribed:,} readers here {'would be' if dry_run else 'were'} unsubscribed.")
+    with session.progress() as progress:
+        done = import_suppressions(path, now=session.now, dry_run=dry_run, progress=progress)
+    session.say(
+        f"{'Would suppress' if dry_run else 'Suppressed'} {_count(done.added, 'address', 'addresses')}."
+    )
+    session.say(f"Known before: {done.known:,}. Active there and left alone: {done.active:,}.")
+    session.say(f"Readers of this service whom it unsubscribes: {done.unsubscribed:,}.")
     counts = {name: getattr(done, name) for name in ("added", "known", "active", "unsubscribed")}
     _finish_import(session, counts, faults=done.faults, dry_run=dry_run)
 
@@ -176,6 +182,10 @@ def _finish_import(
     for fault in faults:
         session.say(f"  line {fault.line}: {fault.reason}")
     if faults:
-        session.say(f"{len(faults):,} rows were not taken.")
+        session.say(f"Not taken: {_count(len(faults), 'row')}.")
     refused = [{"line": fault.line, "reason": fault.reason} for fault in faults]
     session.finish({**counts, "refused": refused, "dry_run": dry_run}, failed=bool(faults))
+
+
+def _count(number: int, one: str, many: str = "") -> str:
+    return f"{number:,} {one if number == 1 else many or one + 's'}"

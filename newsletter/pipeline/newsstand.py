@@ -61,8 +61,12 @@ class Offer:
     @property
     def since(self) -> datetime:
         """Everything matched up to here has been accounted for (or was never theirs)."""
-        covered = self.subscription.covered_until
-        return covered - RACE if covered else min(self.reaches_to, self.not_before)
+        return self.begins_at - RACE
+
+    @property
+    def begins_at(self) -> datetime:
+        """The beginning of the period: the end of the last one, or as far back as a first one reaches."""
+        return self.subscription.covered_until or max(self.reaches_to, self.not_before)
 
     def is_in_period(self, dates: PaperDates) -> bool:
         """Whether M of "N of M" counts it."""

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from math import ceil
 from pathlib import Path
 
 from django.db import transaction
@@ -17,6 +18,7 @@ from django.db import transaction
 from newsletter.errors import BadInput
 from newsletter.models import Subscriber
 from newsletter.models.subscriber import Status
+from newsletter.progress import Progress
 from newsletter.subscriptions.leaving import unsubscribe
 from newsletter.subscriptions.sheets import Fault, Row, Sheet, check_columns, read_sheet
 from newsletter.suppressions import Reason, address_key, suppress_all, suppressed
@@ -45,6 +47,7 @@ STATUSES = {
 }
 GO_TIME = re.compile(r"^(\S+ \S+) ([+-]\d{4}) \S+$")
 SOURCE = "subscriber import --suppressions"
+SILENT = Progress()
 CHUNK = 500
 """Rows a transaction: other writers get their turn in between."""
 
@@ -71,7 +74,7 @@ class _Entry:
 
 
 def import_suppressions(
-    path: Path, *, now: datetime, dry_run: bool = False, advance: Callable[[int, int], None] | None = None
+    path: Path, *, now: datetime, dry_run: bool = False, progress: Progress = SILENT
 ) -> SuppressionImport:
     """Suppress the addresses of a CSV file; importing it again changes nothing.
 
@@ -97,16 +100,17 @@ def import_suppressions(
         same = found.get(entry.email_key)
         if same is None or entry.reason.outranks(same.reason):
             found[entry.email_key] = entry
-    added, unsubscribed = _suppress(list(found.values()), now=now, dry_run=dry_run, advance=advance)
+    added, unsubscribed = _suppress(list(found.values()), now=now, dry_run=dry_run, progress=progress)
     faults.sort(key=lambda fault: fault.line)
     return SuppressionImport(added, taken - added, active, unsubscribed, faults)
 
 
 def _suppress(
-    entries: Sequence[_Entry], *, now: datetime, dry_run: bool, advance: Callable[[int, int], None] | None
+    entries: Sequence[_Entry], *, now: datetime, dry_run: bool, progress: Progress
 ) -> tuple[int, int]:
     """Suppress what is new, end the readers; return how many of each."""
     added = unsubscribed = 0
+    progress.stage("Importing suppressions", total=ceil(len(entries) / CHUNK))
     for start in range(0, len(entries), CHUNK):
         chunk = {each.email_key: (each.reason, each.at) for each in entries[start : start + CHUNK]}
         with transaction.atomic():
@@ -119,8 +123,7 @@ def _suppress(
                 suppress_all(chunk)
                 for reader in readers:
                     unsubscribe(reader, source=SOURCE, now=now)
-        if advance is not None:
-            advance(start + len(chunk), len(entries))
+        progress.step()
     return added, unsubscribed
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from math import ceil
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -18,6 +19,7 @@ from newsletter.core.cadence import Slot, next_slot, parse_zone
 from newsletter.errors import BadInput
 from newsletter.models import ConsentEvent, Subscriber, Subscription, Suppression, Topic
 from newsletter.models.subscriber import Status
+from newsletter.progress import Progress
 from newsletter.subscriptions.records import CSV_COLUMNS
 from newsletter.subscriptions.sheets import Fault, Row, check_columns, read_sheet
 from newsletter.subscriptions.wishes import Wishes, checked_address
@@ -25,6 +27,7 @@ from newsletter.suppressions import address_key, suppressed
 
 REQUIRED = ("email", "topics", "consent_source")
 WISHES = ("cadence", "at", "timezone", "language", "depth")
+SILENT = Progress()
 CHUNK = 500
 """Rows a transaction: other writers get their turn in between."""
 TRIES = 3
@@ -56,11 +59,11 @@ class _Entry:
 
 
 def import_readers(
-    path: Path, *, now: datetime, dry_run: bool = False, advance: Callable[[int, int], None] | None = None
+    path: Path, *, now: datetime, dry_run: bool = False, progress: Progress = SILENT
 ) -> ReaderImport:
     """Import a CSV file of readers (contract: CSV of readers); ``dry_run`` checks all and writes nothing.
 
-    ``advance`` is told (rows done, of how many). Raises NewsletterError for a file that is not such a CSV.
+    Raises NewsletterError for a file that is not such a CSV.
     """
     sheet = read_sheet(path)
     check_columns(sheet, required=REQUIRED, allowed=CSV_COLUMNS)
@@ -68,13 +71,13 @@ def import_readers(
     faults += sheet.faults
     has_suppressions = Suppression.objects.exists()
     imported = 0
+    progress.stage("Importing readers", total=ceil(len(entries) / CHUNK))
     for start in range(0, len(entries), CHUNK):
         chunk = entries[start : start + CHUNK]
         refused = _import_chunk(chunk, now=now, dry_run=dry_run)
         imported += len(chunk) - len(refused)
         faults += refused
-        if advance is not None:
-            advance(start + len(chunk), len(entries))
+        progress.step()
     return ReaderImport(imported, sorted(faults, key=lambda fault: fault.line), has_suppressions)
 
 
