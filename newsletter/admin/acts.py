@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from newsletter.models import Subscriber
+from newsletter.models.delivery import Kind
 from newsletter.models.subscriber import Status
 
 SOURCE = "admin"
@@ -40,9 +41,43 @@ def _erase(reader: Subscriber, now: datetime) -> str:
     return "Erased; a keyed hash of the address stays, so that nobody mails it again."
 
 
+def _invite(reader: Subscriber, now: datetime) -> str:
+    from newsletter.subscriptions.asking import JoinRequest, request_to_join
+    from newsletter.subscriptions.records import wishes_of
+
+    topics = [each.topic for each in reader.subscriptions.select_related("topic")]
+    own = [topic.query for topic in topics if topic.owner_id is not None]
+    if not topics:
+        return "Nothing was sent: this reader has no topic left, and can join anew on the site."
+    request = JoinRequest(
+        email=reader.email,
+        wishes=wishes_of(reader),
+        topics=[topic.slug for topic in topics if topic.owner_id is None],
+        query=own[0] if own else "",
+        form=SOURCE,
+        text_shown="",
+        ip="",  # not the reader's, so none is kept
+    )
+    confirmations = reader.deliveries.filter(kind=Kind.CONFIRMATION)
+    before = confirmations.count()
+    request_to_join(request, now=now)
+    if confirmations.count() > before:
+        return "A confirmation is on its way; nothing else is sent until its link is used."
+    return "Nothing was sent: mail to this address failed, or the caps on confirmations are reached."
+
+
 ACTS = {
     act.name: act
     for act in (
+        Act(
+            name="invite",
+            label="Ask to confirm",
+            explanation="One mail with a link goes out. Only if the reader uses it do digests come again, with "
+            "the wishes they had.",
+            permission="newsletter.change_subscriber",
+            applies_to=frozenset({Status.UNSUBSCRIBED, Status.PENDING}),
+            do=_invite,
+        ),
         Act(
             name="unsubscribe",
             label="Unsubscribe",

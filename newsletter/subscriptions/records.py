@@ -8,7 +8,7 @@ from typing import Any
 from newsletter.errors import NotFound
 from newsletter.models import Delivery, Subscriber
 from newsletter.models.subscriber import Status
-from newsletter.subscriptions.wishes import checked_address
+from newsletter.subscriptions.wishes import Wishes, checked_address
 from newsletter.suppressions import address_key
 
 
@@ -17,6 +17,18 @@ def find_reader(email: str) -> Subscriber:
     if reader is None:
         raise NotFound(f"no reader {email}: newsletter subscriber list shows them all")
     return reader
+
+
+def wishes_of(reader: Subscriber) -> Wishes:
+    """Return what a reader asked for, as it is stored."""
+    return Wishes.checked(
+        cadence=reader.cadence,
+        at=f"{reader.at:%H:%M}",
+        timezone=reader.timezone,
+        language=reader.language,
+        depth=reader.depth,
+        max_papers=reader.max_papers,
+    )
 
 
 def describe(reader: Subscriber, *, now: datetime) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from django.conf import settings
 from django.contrib.admin.models import LogEntry
 from django.test import Client
 
@@ -202,6 +203,50 @@ def test_there_is_no_other_way_to_delete_or_to_change_a_reader(operator: Client,
     assert Subscriber.objects.get().status == Status.ACTIVE
     assert 'name="_save"' not in text(operator, f"{page}/change/")
     assert "deletelink" not in text(operator, f"{page}/change/")
+
+
+# --- coming back -----------------------------------------------------------------------------------------
+
+
+def test_asking_to_confirm_sends_a_mail_and_makes_nobody_active(operator: Client, reader: Subscriber) -> None:
+    unsubscribe(reader, source="a link", now=NOW)
+    operator.post(_act(reader, "invite"))
+    reader.refresh_from_db()
+    assert reader.status == Status.UNSUBSCRIBED
+    assert is_suppressed("ada@example.org")
+    notice = reader.deliveries.get()
+    assert (notice.kind, notice.state) == (Kind.CONFIRMATION, State.COMPOSED)
+
+
+def test_the_reader_who_confirms_has_the_wishes_from_before(operator: Client, reader: Subscriber) -> None:
+    unsubscribe(reader, source="a link", now=NOW)
+    operator.post(_act(reader, "invite"))
+    address = reader.deliveries.get().slots["url"].removeprefix(settings.CONFIG.base_url)
+    Client(SERVER_NAME="localhost").post(address)
+    reader.refresh_from_db()
+    assert (reader.status, reader.cadence) == (Status.ACTIVE, "weekly:mon")
+    assert [each.topic.slug for each in reader.subscriptions.all()] == ["heads"]
+    assert not reader.confirmed_by_operator
+
+
+def test_asking_twice_a_day_or_where_mail_bounced_sends_nothing(operator: Client, reader: Subscriber) -> None:
+    unsubscribe(reader, source="a link", now=NOW)
+    for _ in range(2):
+        response = operator.post(_act(reader, "invite"), follow=True)
+    assert "Nothing was sent" in response.content.decode()
+    assert reader.deliveries.count() == 1
+    bounced = add_by_operator(
+        "cy@example.org", topics=["heads"], wishes=Wishes.checked(), source="x", now=NOW
+    )
+    unsubscribe(bounced, source="a link", now=NOW)
+    suppress("cy@example.org", reason=Reason.BOUNCED, at=NOW)
+    operator.post(_act(bounced, "invite"))
+    assert not bounced.deliveries.exists()
+
+
+def test_an_active_reader_is_not_asked(operator: Client, reader: Subscriber) -> None:
+    assert operator.post(_act(reader, "invite")).status_code == 403
+    assert not reader.deliveries.exists()
 
 
 # --- who may ---------------------------------------------------------------------------------------------
