@@ -10,7 +10,7 @@ from django.templatetags.static import static
 from django.urls import URLPattern, URLResolver, path
 from django.views.generic import RedirectView
 
-from newsletter.web import digests, health, home, outbox, papers, preferences, topics, unsubscribe
+from newsletter.web import account, digests, health, home, outbox, papers, preferences, topics, unsubscribe
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", home.home, name="home"),
@@ -20,8 +20,14 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("digests/<str:token>", digests.digest, name="digest"),
     path("preferences/", preferences.preferences, name="preferences"),
     path("preferences/<str:token>", preferences.preferences_of, name="preferences_of"),
+    path("account/<str:token>", account.account, name="account"),
+    path("account/<str:token>/export", account.export, name="account_export"),
+    path("account/<str:token>/erase", account.erase, name="account_erase"),
+    path("address/<str:token>", account.address, name="address"),
     path("unsubscribe/<str:token>", unsubscribe.unsubscribe, name="unsubscribe"),
+    path("unsubscribe/<str:token>/", unsubscribe.unsubscribe),  # as some programs write it; never redirected
     path("unsubscribe/<str:token>/<slug:topic>", unsubscribe.unsubscribe, name="unsubscribe_topic"),
+    path("unsubscribe/<str:token>/<slug:topic>/", unsubscribe.unsubscribe),
     path("outbox/", outbox.outbox, name="outbox"),
     path("outbox/<str:mail_id>/", outbox.outbox_mail, name="outbox_mail"),
     path("outbox/<str:mail_id>/html", outbox.outbox_html, name="outbox_html"),
