@@ -10,7 +10,20 @@ from django.templatetags.static import static
 from django.urls import URLPattern, URLResolver, path
 from django.views.generic import RedirectView
 
-from newsletter.web import account, digests, health, home, outbox, papers, preferences, topics, unsubscribe
+from newsletter.web import (
+    account,
+    confirm,
+    digests,
+    health,
+    home,
+    legal,
+    link_by_mail,
+    outbox,
+    papers,
+    preferences,
+    topics,
+    unsubscribe,
+)
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", home.home, name="home"),
@@ -18,7 +31,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("topics/", topics.topics, name="topics"),
     path("topics/<slug:slug>/", topics.topic, name="topic"),
     path("digests/<str:token>", digests.digest, name="digest"),
-    path("preferences/", preferences.preferences, name="preferences"),
+    path("confirm/<str:token>", confirm.confirm, name="confirm"),
+    path("preferences/", link_by_mail.link_by_mail, name="preferences"),
     path("preferences/<str:token>", preferences.preferences_of, name="preferences_of"),
     path("account/<str:token>", account.account, name="account"),
     path("account/<str:token>/export", account.export, name="account_export"),
@@ -28,6 +42,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("unsubscribe/<str:token>/", unsubscribe.unsubscribe),  # as some programs write it; never redirected
     path("unsubscribe/<str:token>/<slug:topic>", unsubscribe.unsubscribe, name="unsubscribe_topic"),
     path("unsubscribe/<str:token>/<slug:topic>/", unsubscribe.unsubscribe),
+    path("privacy/", legal.privacy, name="privacy"),
+    path("about/", legal.about, name="about"),
     path("outbox/", outbox.outbox, name="outbox"),
     path("outbox/<str:mail_id>/", outbox.outbox_mail, name="outbox_mail"),
     path("outbox/<str:mail_id>/html", outbox.outbox_html, name="outbox_html"),

@@ -18,8 +18,8 @@ from newsletter.core.reading import Depth
 from newsletter.core.selection import Chosen
 from newsletter.core.spreading import own_delay
 from newsletter.models import ArxivGate, Delivery, GatherRun, Paper, Subscription
-from newsletter.models.delivery import SENT, Kind, State
-from newsletter.pipeline.choose import FIRST, Choice, planned_digests
+from newsletter.models.delivery import FIRST, SENT, Kind, State
+from newsletter.pipeline.choose import Choice, planned_digests
 from newsletter.pipeline.fragments import DatabaseFragments
 from newsletter.pipeline.newsstand import Newsstand
 from newsletter.pipeline.render import DigestRenderer, FragmentStore, RenderedDigest
@@ -97,11 +97,9 @@ def _is_gathering(*, now: datetime) -> bool:
 
 def _settle(choice: Choice, *, bench: Bench, report: ComposeReport) -> None:
     if choice.has_something_to_say():
-        bench.compose(choice)
-        report.composed += 1
+        report.composed += bench.compose(choice)
     else:
-        _skip(choice, now=bench.now)
-        report.skipped += 1
+        report.skipped += _skip(choice, now=bench.now)
 
 
 @dataclass(slots=True)
@@ -145,12 +143,12 @@ class Bench:
         """Whether a summary that this digest wants may still come."""
         return any(self.shelf.may_still_come(want) for want in choice.wanted())
 
-    def compose(self, choice: Choice) -> None:
-        """Render and store one digest. A delivery that is no longer planned is left as it is."""
+    def compose(self, choice: Choice) -> bool:
+        """Render and store one digest; False for a delivery that is no longer planned."""
         rendered = self.render(choice)
         with transaction.atomic():
             self.fragments.save()
-            Delivery.objects.filter(pk=choice.delivery.pk, state=State.PLANNED).update(
+            stored = Delivery.objects.filter(pk=choice.delivery.pk, state=State.PLANNED).update(
                 state=State.COMPOSED,
                 subject=rendered.subject,
                 parts=[piece.digest for piece in rendered.pieces],
@@ -162,6 +160,7 @@ class Bench:
                 composed_at=self.now,
                 next_attempt_at=self._claimable_at(choice),
             )
+        return bool(stored)
 
     def _claimable_at(self, choice: Choice) -> datetime:
         """Return the real time from which on it may be claimed. Whom somebody waits for is not delayed."""
@@ -247,7 +246,7 @@ class Bench:
         )
 
 
-def _skip(choice: Choice, *, now: datetime) -> None:
+def _skip(choice: Choice, *, now: datetime) -> bool:
     """Nothing to say: the period counts as covered, and the next digest says which days were empty."""
     topics = [offer.subscription.topic_id for offer in choice.offers]
     with transaction.atomic():
@@ -258,11 +257,14 @@ def _skip(choice: Choice, *, now: datetime) -> None:
             Subscription.objects.filter(subscriber=choice.reader, topic_id__in=topics).update(
                 covered_until=now
             )
+    return bool(skipped)
 
 
 def _empty_dates(choice: Choice) -> tuple[date, ...]:
     """Return the slots on which nothing matched since the reader's last mail."""
-    digests = Delivery.objects.filter(subscriber=choice.reader, kind=Kind.DIGEST).exclude(slot_key=FIRST)
+    digests = Delivery.objects.filter(subscriber=choice.reader, kind=Kind.DIGEST).exclude(
+        slot_key__startswith=FIRST
+    )
     sent = digests.filter(state__in=SENT).order_by("-slot_at").values_list("slot_at", flat=True).first()
     skipped = digests.filter(state=State.SKIPPED).order_by("slot_at")
     if sent:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
-from functools import lru_cache
 from typing import Any
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils import timezone, translation
 from django.utils.translation import gettext
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods
 
 from newsletter.core.cadence import Cadence
 from newsletter.core.reading import Depth
@@ -19,14 +18,15 @@ from newsletter.errors import BadInput
 from newsletter.models import Subscriber
 from newsletter.models.subscriber import Status
 from newsletter.subscriptions.account import mail_fresh_link
-from newsletter.subscriptions.asking import Answer, send_one_now
 from newsletter.subscriptions.changing import LONGEST_PAUSE, pause, resume
+from newsletter.subscriptions.on_demand import Answer, send_one_now
 from newsletter.tokens import Purpose, make_token, read_token
 from newsletter.web import schedules
 from newsletter.web.pages import broken_link, known_language, page, private
 from newsletter.web.past_digests import past_digests
 from newsletter.web.preferences_form import PreferencesForm, offered_topics
 from newsletter.web.topics import newest_papers_at, topic_groups
+from newsletter.web.wishes_form import zone_names
 
 ANSWERS = {
     Answer.PLANNED: "now",
@@ -34,11 +34,6 @@ ANSWERS = {
     Answer.HAD_TODAY: "had-today",
     Answer.NOT_MAILED: "not-mailed",
 }
-
-
-@require_safe
-def preferences(request: HttpRequest) -> HttpResponse:
-    return page(request, template="preferences-about.html")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -141,12 +136,5 @@ def _choices(reader: Subscriber, *, form: PreferencesForm, language: str) -> dic
         "groups": [group for group in groups if group.topics],
         "cadences": schedules.choices(form.values["cadence"]),
         "depths": [depth.value for depth in Depth],
-        "zones": _zones(),
+        "zones": zone_names(),
     }
-
-
-@lru_cache(maxsize=1)
-def _zones() -> list[str]:
-    """Return the names to choose from. Under ``Etc/`` signs are the reverse of what people mean."""
-    places = (name for name in available_timezones() if "/" in name and not name.startswith("Etc/"))
-    return ["UTC", *sorted(places)]

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext
 
-from newsletter.errors import BadInput
 from newsletter.models import Subscriber, Topic
 from newsletter.subscriptions.changing import change_wishes, set_topics
-from newsletter.subscriptions.wishes import MAX_PAPERS, MIN_PAPERS, Wishes
 from newsletter.web.schedules import is_cadence
+from newsletter.web.wishes_form import wish_errors, wishes_of
 
 WISHES = ("cadence", "at", "timezone", "language", "depth")
 """Fields of the form that are taken as they are written; their names are the CSV's (contract)."""
@@ -65,7 +62,7 @@ class PreferencesForm:
     @transaction.atomic
     def save(self, reader: Subscriber, *, now: datetime) -> None:
         set_topics(reader, topics=self.topics, cadences=self.cadences, now=now)
-        change_wishes(reader, wishes=_wishes(self.values), now=now)
+        change_wishes(reader, wishes=wishes_of(self.values), now=now)
 
 
 def offered_topics(reader: Subscriber) -> QuerySet[Topic]:
@@ -86,37 +83,12 @@ def _moved(topics: list[str], move: str) -> list[str]:
 
 
 def _errors(form: PreferencesForm) -> dict[str, str]:
-    errors = {}
-    for name, value in form.values.items():
-        try:
-            _wishes({name: value})
-        except (BadInput, ValueError):
-            errors[name] = _sentence(name, value)
+    errors = wish_errors(form.values)
     for slug, text in form.cadences.items():
         if text and not is_cadence(text):
-            errors[f"{OWN_CADENCE}{slug}"] = _sentence("cadence", text)
+            errors[f"{OWN_CADENCE}{slug}"] = wish_errors({"cadence": text})["cadence"]
     if not form.topics:
         errors["topics"] = gettext(
             "Choose at least one topic. To get no more mail, unsubscribe at the end of this page."
         )
     return errors
-
-
-def _wishes(values: Mapping[str, str]) -> Wishes:
-    """Check these wishes, the others as they are by default. Raises BadInput, or ValueError for no number."""
-    given: dict[str, Any] = dict(values)
-    if "max_papers" in given:
-        given["max_papers"] = int(given["max_papers"])
-    return Wishes.checked(**given)
-
-
-def _sentence(name: str, value: str) -> str:
-    given = {"given": value}
-    if name == "at":
-        return gettext("“%(given)s” is not a time of day. Write hours and minutes, such as 08:00.") % given
-    if name == "timezone":
-        return gettext("“%(given)s” is not a time zone. Write a name such as Europe/Berlin or UTC.") % given
-    if name == "max_papers":
-        limits = {"least": MIN_PAPERS, "most": MAX_PAPERS}
-        return gettext("The number of papers is a whole number from %(least)s to %(most)s.") % limits
-    return gettext("“%(given)s” is not one of the choices.") % given
