@@ -72,8 +72,8 @@ ACTS = {
         Act(
             name="invite",
             label="Ask to confirm",
-            explanation="One mail with a link goes out. Only if the reader uses it do digests come again, with "
-            "the wishes they had.",
+            explanation="One mail with a link goes out. Only if the reader uses it do digests come again, "
+            "with the wishes they had.",
             permission="newsletter.change_subscriber",
             applies_to=frozenset({Status.UNSUBSCRIBED, Status.PENDING}),
             do=_invite,

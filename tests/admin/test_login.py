@@ -12,14 +12,14 @@ from django.core.management import call_command
 from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
-from pytest_django.fixtures import SettingsWrapper
+from pytest_django import Settings
 
 LOGIN = "/admin/login/"
 OK, REFUSED, LOCKED = 302, 200, 429
 
 
 @pytest.fixture(autouse=True)
-def operator_account(db: None, settings: SettingsWrapper) -> None:  # noqa: ARG001 - the database
+def operator_account(db: None, settings: Settings) -> None:  # noqa: ARG001 - the database
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # a quick one
     User.objects.create_superuser("operator", password="right horse")
 
