@@ -194,6 +194,11 @@ class Bench:
             failed_gathers=tuple(
                 dict.fromkeys(moment.astimezone(zone).date() for moment in self.failed_gathers)
             ),
+            subscribed=tuple(
+                (each.topic.slug, each.topic.name_in(reader.language))
+                for each in reader.subscriptions.all()
+                if each.topic.is_active
+            ),
             email=reader.email,
             confirmed_on=reader.confirmed_at.date() if reader.confirmed_at else None,
             confirmed_by_operator=reader.confirmed_by_operator,
