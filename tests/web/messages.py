@@ -28,7 +28,8 @@ def _in_templates() -> Iterator[Message]:
 
 
 def _in_modules() -> Iterator[Message]:
-    for path in sorted(Path(settings.PACKAGE_DIR, "web").glob("*.py")):
+    folders = [Path(settings.PACKAGE_DIR, name) for name in ("web", "subscriptions")]
+    for path in sorted(path for folder in folders for path in folder.glob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in FUNCTIONS:
                 texts = [str(each.value) for each in node.args if isinstance(each, ast.Constant)]
