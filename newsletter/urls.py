@@ -10,7 +10,7 @@ from django.templatetags.static import static
 from django.urls import URLPattern, URLResolver, path
 from django.views.generic import RedirectView
 
-from newsletter.web import digests, health, home, outbox, papers, preferences, topics, unsubscribe
+from newsletter.web import digests, health, home, outbox, papers, preferences, topics, unsubscribe, workshop
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", home.home, name="home"),
@@ -20,6 +20,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("digests/<str:token>", digests.digest, name="digest"),
     path("preferences/", preferences.preferences, name="preferences"),
     path("preferences/<str:token>", preferences.preferences_of, name="preferences_of"),
+    path("preferences/<str:token>/topics/new", workshop.private_topic, name="private_topic_new"),
+    path("preferences/<str:token>/topics/<slug:slug>", workshop.private_topic, name="private_topic"),
     path("unsubscribe/<str:token>", unsubscribe.unsubscribe, name="unsubscribe"),
     path("unsubscribe/<str:token>/<slug:topic>", unsubscribe.unsubscribe, name="unsubscribe_topic"),
     path("outbox/", outbox.outbox, name="outbox"),
@@ -30,6 +32,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", health.healthz),
     path("readyz", health.readyz),
     path("metrics", health.metrics),
+    path("admin/newsletter/topic/workshop/", workshop.everyones_topic, name="workshop"),
+    path("admin/newsletter/topic/workshop/<slug:slug>/", workshop.everyones_topic, name="workshop_topic"),
     path("admin/", admin.site.urls),
 ]
 

@@ -19,6 +19,10 @@ _MAY_COST = 0.2
 """A phrase that takes more than this part of the other matches with it is worse than the paper alone."""
 
 
+class NoRoomError(BadInput):
+    """The query with one more exclusion would be too long or too deep."""
+
+
 @dataclass(frozen=True, slots=True)
 class Exclusion:
     text: str
@@ -33,7 +37,7 @@ def exclude(text: str, *, wrong: PaperRecord, wrong_id: int, search: Search) -> 
     """Take ``wrong`` out of the query ``text`` at the least loss of its other matches.
 
     ``wrong_id`` is the paper among those that ``search`` returns. Raises BadInput for a query that cannot be
-    read, or that has no room for more.
+    read, NoRoomError for one that cannot take more.
     """
     query = parse(text)
     others = search(query) - {wrong_id}
@@ -95,9 +99,7 @@ def _without(text: str, dropped: Term) -> str:
     for candidate in candidates:
         if len(candidate) <= MAX_LENGTH and _means(candidate, longer):
             return candidate
-    raise BadInput(
-        f"the query has no room for more: {MAX_LENGTH} characters at most. Shorten it, or take a word out"
-    )
+    raise NoRoomError(f"the query has no room for more: shorten it to well under {MAX_LENGTH} characters")
 
 
 def _means(text: str, query: Query) -> bool:
