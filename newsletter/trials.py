@@ -33,7 +33,7 @@ class Recent:
     until: datetime
 
     def search(self, query: Query) -> frozenset[int]:
-        return frozenset(hit.paper_id for hit in self.index.search(query))
+        return self.index.find(query)
 
     @property
     def weeks(self) -> float:

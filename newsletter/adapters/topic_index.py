@@ -54,15 +54,20 @@ class TopicIndex:
 
     def search(self, query: Query) -> list[Match]:
         """Return every paper that matches: best first, then newest, then by id."""
+        matches = [Match(paper_id=number, score=score) for number, score in self._hits(query)]
+        return sorted(matches, key=lambda hit: (-hit.score, -self._published[hit.paper_id], hit.paper_id))
+
+    def find(self, query: Query) -> frozenset[int]:
+        """Return the ids of every paper that matches, where their order does not count."""
+        return frozenset(number for number, _ in self._hits(query))
+
+    def _hits(self, query: Query) -> list[tuple[int, float]]:
         limit = max(1, len(self._published))  # tantivy panics at 0
         hits = self._searcher.search(self._compile(query), limit=limit, count=False).hits
         ids = self._searcher.fast_field_values("paper_id", [address for _, address in hits])
-        matches = [
-            Match(paper_id=int(number), score=score)
-            for (score, _), number in zip(hits, ids, strict=True)
-            if number is not None
+        return [
+            (int(number), score) for (score, _), number in zip(hits, ids, strict=True) if number is not None
         ]
-        return sorted(matches, key=lambda hit: (-hit.score, -self._published[hit.paper_id], hit.paper_id))
 
     def _compile(self, query: Query) -> Compiled:
         if isinstance(query, Term):

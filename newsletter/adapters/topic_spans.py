@@ -69,9 +69,11 @@ _Found = set[_Words | str | None]
 
 
 @dataclass(frozen=True, slots=True)
-class _Token:
-    word: str
-    span: Span
+class _Text:
+    """A text's words as they are compared, and where each stands in it as printed."""
+
+    words: list[str]
+    spans: list[Span]
 
 
 class _Reader:
@@ -79,7 +81,7 @@ class _Reader:
 
     def __init__(self, record: PaperRecord) -> None:
         self._record = record
-        self._tokens: dict[tuple[Field, bool], list[list[_Token]]] = {}
+        self._read: dict[tuple[Field, bool], list[_Text]] = {}
 
     def holds(self, query: Query) -> _Found | None:
         if isinstance(query, Term):
@@ -117,17 +119,16 @@ class _Reader:
         wanted = [word for text in term.words for word in _analyzed(bare(text), stemmed=stemmed)]
         if not wanted:
             return
-        for number, tokens in enumerate(self._values(name, stemmed=stemmed)):
-            for start in range(len(tokens) - len(wanted) + 1):
-                row = tokens[start : start + len(wanted)]
-                if _agree([token.word for token in row], wanted, prefix=term.prefix):
-                    yield _Words((name, number), (row[0].span[0], row[-1].span[1]))
+        for number, text in enumerate(self._values(name, stemmed=stemmed)):
+            for start in _starts(text.words, wanted, prefix=term.prefix):
+                last = start + len(wanted) - 1
+                yield _Words((name, number), (text.spans[start][0], text.spans[last][1]))
 
-    def _values(self, name: Field, *, stemmed: bool) -> list[list[_Token]]:
+    def _values(self, name: Field, *, stemmed: bool) -> list[_Text]:
         key = (name, stemmed)
-        if key not in self._tokens:
-            self._tokens[key] = [list(_tokens(text, stemmed=stemmed)) for text in self._texts(name)]
-        return self._tokens[key]
+        if key not in self._read:
+            self._read[key] = [_read(text, stemmed=stemmed) for text in self._texts(name)]
+        return self._read[key]
 
     def _texts(self, name: Field) -> Sequence[str]:
         if name is Field.AUTHOR:
@@ -141,22 +142,28 @@ class _Reader:
         return (texts[name],)
 
 
-def _agree(words: Sequence[str], wanted: Sequence[str], *, prefix: bool) -> bool:
-    last = words[-1].startswith(wanted[-1]) if prefix else words[-1] == wanted[-1]
-    return last and words[:-1] == wanted[:-1]
+def _starts(words: list[str], wanted: list[str], *, prefix: bool) -> Iterator[int]:
+    """Yield where in ``words`` those wanted stand in a row; of the last one the beginning may be enough."""
+    *before, last = wanted
+    for end, word in enumerate(words):
+        if word == last or (prefix and word.startswith(last)):
+            start = end - len(before)
+            if start >= 0 and words[start:end] == before:
+                yield start
 
 
 _WORD = re.compile(r"[^\W_]+")
 
 
-def _tokens(text: str, *, stemmed: bool) -> Iterator[_Token]:
-    """Yield the words as they are compared, each with where it stands in ``text`` as printed."""
+def _read(text: str, *, stemmed: bool) -> _Text:
     folded, origins = _folded(text)
+    read = _Text([], [])
     for match in _WORD.finditer(folded):
         start, end = match.span()
-        span = (origins[start], origins[end - 1] + 1)
         for word in _analyzed(match.group(), stemmed=stemmed):
-            yield _Token(word, span)
+            read.words.append(word)
+            read.spans.append((origins[start], origins[end - 1] + 1))
+    return read
 
 
 def _folded(text: str) -> tuple[str, Sequence[int]]:

@@ -24,7 +24,7 @@ Search = Callable[[Query], Set[int]]
 
 _TOO_COMMON = 0.02
 """A phrase in more of the recent papers than this tells nothing, unless most of the given ones have it."""
-_ASKED = 120
+_ASKED = 80
 """How many phrases are looked up among the recent papers: the most promising by the given papers alone."""
 _WEAK = 0.35
 """A phrase that scores less, against the best, is left out once every given paper has one."""
@@ -139,7 +139,7 @@ def _candidates(papers: Mapping[int, PaperRecord]) -> list[_Candidate]:
 
 
 def _spokesman(by_paper: Mapping[int, Phrase]) -> Phrase:
-    return max(by_paper.values(), key=lambda phrase: (phrase.in_title, phrase.worth, phrase.text))
+    return max(by_paper.values(), key=lambda phrase: (phrase.in_title, -len(phrase.text), phrase.text))
 
 
 def _promise(several: Collection[Phrase]) -> float:

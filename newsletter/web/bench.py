@@ -113,7 +113,8 @@ class Bench:
             )
             return
         self._replace(self.proposal.text)
-        self.name = self.name or ", ".join(phrase.text for phrase in self.proposal.phrases[:2]).capitalize()
+        name = ", ".join(phrase.text for phrase in self.proposal.phrases[:2])
+        self.name = self.name or name[:1].upper() + name[1:]
 
     def _pasted(self) -> tuple[list[Paper], list[str]]:
         """Return the papers that were named and are known, and the categories; say what was left out."""
