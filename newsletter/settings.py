@@ -21,22 +21,34 @@ TEMPLATE_DIR = next(
 DATA_DIR = CONFIG.data_dir.absolute()
 
 
+def _data_dir() -> Path:
+    """Return the data folder, made when it is missing."""
+    try:
+        DATA_DIR.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _unwritable(error) from None
+    return DATA_DIR
+
+
+def _unwritable(error: OSError) -> ConfigurationError:
+    return ConfigurationError(
+        f"NEWSLETTER_DATA_DIR is {str(DATA_DIR)!r}, which cannot be written: {error.strerror}"
+    )
+
+
 def _secret_keys() -> list[str]:
     """Return the keys, newest first. Without one in the settings, make one and keep it in the data folder."""
     if CONFIG.secret_key:
         return [key.strip() for key in CONFIG.secret_key.split(",") if key.strip()]
-    path = DATA_DIR / "secret_key"
+    path = _data_dir() / "secret_key"
     try:
-        DATA_DIR.mkdir(parents=True, exist_ok=True)
         with path.open("x", encoding="ascii") as file:
             path.chmod(0o600)
             file.write(secrets.token_urlsafe(48))
     except FileExistsError:
         pass
     except OSError as error:
-        raise ConfigurationError(
-            f"NEWSLETTER_DATA_DIR is {str(DATA_DIR)!r}, which cannot be written: {error.strerror}"
-        ) from None
+        raise _unwritable(error) from None
     return [path.read_text(encoding="ascii").strip()]
 
 
@@ -110,7 +122,7 @@ def _database() -> dict[str, Any]:
                 "(or sqlite:////path/to/file.sqlite3)"
             ) from None
     else:
-        parsed = {"ENGINE": "django.db.backends.sqlite3", "NAME": str(DATA_DIR / "newsletter.sqlite3")}
+        parsed = {"ENGINE": "django.db.backends.sqlite3", "NAME": str(_data_dir() / "newsletter.sqlite3")}
     if parsed["ENGINE"].endswith("sqlite3"):
         # A deferred read-then-write fails at once whatever the time-out: begin every transaction as a writer.
         parsed["OPTIONS"] = {

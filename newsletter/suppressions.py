@@ -31,6 +31,10 @@ class Reason(StrEnum):
     COMPLAINED = "complained"
 
 
+REJOINING = frozenset({Reason.UNSUBSCRIBED, Reason.ERASED, Reason.IMPORTED})
+"""Those that whoever left may end by asking to join and confirming. Where mail bounced or was complained
+about nothing is sent, not even a confirmation: anybody could ask for it."""
+
 _STRENGTH = {reason.value: strength for strength, reason in enumerate(Reason)}
 
 

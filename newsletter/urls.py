@@ -10,7 +10,20 @@ from django.templatetags.static import static
 from django.urls import URLPattern, URLResolver, path
 from django.views.generic import RedirectView
 
-from newsletter.web import digests, health, home, outbox, papers, preferences, topics, unsubscribe, workshop
+from newsletter.web import (
+    confirm,
+    digests,
+    health,
+    home,
+    legal,
+    link_by_mail,
+    outbox,
+    papers,
+    preferences,
+    topics,
+    unsubscribe,
+    workshop,
+)
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", home.home, name="home"),
@@ -18,12 +31,15 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("topics/", topics.topics, name="topics"),
     path("topics/<slug:slug>/", topics.topic, name="topic"),
     path("digests/<str:token>", digests.digest, name="digest"),
-    path("preferences/", preferences.preferences, name="preferences"),
+    path("confirm/<str:token>", confirm.confirm, name="confirm"),
+    path("preferences/", link_by_mail.link_by_mail, name="preferences"),
     path("preferences/<str:token>", preferences.preferences_of, name="preferences_of"),
     path("preferences/<str:token>/topics/new", workshop.private_topic, name="private_topic_new"),
     path("preferences/<str:token>/topics/<slug:slug>", workshop.private_topic, name="private_topic"),
     path("unsubscribe/<str:token>", unsubscribe.unsubscribe, name="unsubscribe"),
     path("unsubscribe/<str:token>/<slug:topic>", unsubscribe.unsubscribe, name="unsubscribe_topic"),
+    path("privacy/", legal.privacy, name="privacy"),
+    path("about/", legal.about, name="about"),
     path("outbox/", outbox.outbox, name="outbox"),
     path("outbox/<str:mail_id>/", outbox.outbox_mail, name="outbox_mail"),
     path("outbox/<str:mail_id>/html", outbox.outbox_html, name="outbox_html"),

@@ -20,4 +20,9 @@ SCHEDULE: dict[str, dict[str, Any]] = {
         "schedule": 300.0,
         "options": {"queue": "gather", "expires": 300},
     },
+    "forget addresses that never confirmed": {
+        "task": "worker.tasks.forget_unconfirmed",
+        "schedule": 3600.0,
+        "options": {"queue": "notices", "expires": 3600},
+    },
 }

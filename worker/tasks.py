@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from django.utils import timezone
+
 from newsletter.pipeline import work
+from newsletter.subscriptions.confirming import forget_unconfirmed as _forget_unconfirmed
 from worker.app import app
 
 
@@ -44,3 +47,8 @@ def notices() -> None:
 @app.task
 def retry() -> None:
     work.retry()
+
+
+@app.task
+def forget_unconfirmed() -> None:
+    _forget_unconfirmed(now=timezone.now())

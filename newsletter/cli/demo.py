@@ -11,8 +11,11 @@ from typing import TYPE_CHECKING
 
 import click
 
+from newsletter.cli.folder_lock import NAME as LOCK
+from newsletter.cli.folder_lock import only_service_in
 from newsletter.cli.session import Session, one_line_errors, start_django
 from newsletter.cli.supervisor import Supervisor
+from newsletter.cli.up import add_beat, add_notices, add_web, add_worker, ensure_free, start_redis
 from newsletter.errors import ConfigurationError, NewsletterError
 
 if TYPE_CHECKING:
@@ -40,25 +43,35 @@ OWN_SETTINGS = {
 @click.option("--port", type=click.IntRange(1, 65535), default=8000, show_default=True)
 def demo(live: bool, serve: bool, port: int) -> None:
     """Run the whole service once on a week of papers, in var/demo, made anew each time."""
-    with one_line_errors(Session(as_json=False, now=None)):
+    with (
+        one_line_errors(Session(as_json=False, now=None)),
+        only_service_in(FOLDER.absolute()),
+        Supervisor(say=lambda line: click.echo(line, err=True)) as supervisor,
+    ):
+        if serve:
+            ensure_free("127.0.0.1", port)
         _make_folder(port=port, live=live)
-        supervisor = Supervisor(say=lambda line: click.echo(line, err=True))
-        try:
-            has_redis = _start_redis(supervisor)
-            start_django()
-            started = time.monotonic()
-            gathered = _set_up(live=live)
-            _deliver(supervisor, has_redis=has_redis)
-            _report(gathered, seconds=time.monotonic() - started)
-            if serve and has_redis:
-                _serve(supervisor, port=port)
-        finally:
-            supervisor.stop_children()
+        _run(supervisor, live=live, serve=serve, port=port)
+
+
+def _run(supervisor: Supervisor, *, live: bool, serve: bool, port: int) -> None:
+    has_redis = _start_redis(supervisor)
+    start_django()
+    started = time.monotonic()
+    gathered = _set_up(live=live)
+    _deliver(supervisor, has_redis=has_redis)
+    _report(gathered, seconds=time.monotonic() - started)
+    if serve:
+        _serve(supervisor, port=port, has_redis=has_redis)
 
 
 def _make_folder(*, port: int, live: bool) -> None:
-    shutil.rmtree(FOLDER, ignore_errors=True)
-    FOLDER.mkdir(parents=True)
+    """Empty the folder, all but the lock that is held, and make the settings the demo's own."""
+    for path in FOLDER.iterdir():
+        if path.is_dir():
+            shutil.rmtree(path)
+        elif path.name != LOCK:
+            path.unlink()
     os.environ.update(OWN_SETTINGS)
     os.environ["NEWSLETTER_DATA_DIR"] = str(FOLDER)
     os.environ["NEWSLETTER_BASE_URL"] = f"http://localhost:{port}"
@@ -67,8 +80,6 @@ def _make_folder(*, port: int, live: bool) -> None:
 
 
 def _start_redis(supervisor: Supervisor) -> bool:
-    from newsletter.cli.up import start_redis
-
     try:
         os.environ["REDIS_URL"] = start_redis(supervisor, FOLDER.absolute())
     except ConfigurationError as error:
@@ -137,15 +148,10 @@ def _deliver(supervisor: Supervisor, *, has_redis: bool) -> None:
 
         run_once(Stages(settings.CONFIG), now=timezone.now(), gather=False)
         return
-    from newsletter.cli.up import add_worker
-
     add_worker(supervisor, environment=dict(os.environ))
     supervisor.start("worker")
     click.echo("a Celery worker is composing and delivering …")
     deadline = time.monotonic() + WAIT_SECONDS
-    from newsletter.adapters.broker import publish_tick
-
-    publish_tick()
     while not _is_done():
         if time.monotonic() > deadline:
             raise NewsletterError("the worker did not finish within a minute: see what it printed above")
@@ -196,12 +202,13 @@ def _report(gathered: GatherReport, *, seconds: float) -> None:
         click.echo(f"  {each.pk}.eml  {each.subject}")
 
 
-def _serve(supervisor: Supervisor, *, port: int) -> None:
-    from newsletter.cli.up import add_beat, add_notices, add_web
-
+def _serve(supervisor: Supervisor, *, port: int, has_redis: bool) -> None:
+    """Keep the site up until a signal comes; without Redis there is only the site."""
     environment = dict(os.environ)
     add_web(supervisor, environment=environment, host="127.0.0.1", port=port)
-    add_notices(supervisor, environment=environment)
-    add_beat(supervisor, environment=environment)
+    if has_redis:
+        add_notices(supervisor, environment=environment)
+        add_beat(supervisor, environment=environment)
     click.echo(f"\nOpen http://localhost:{port}/outbox/ (Ctrl-C stops everything).")
+    supervisor.heed_signals()
     supervisor.run()

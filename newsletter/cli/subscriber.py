@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import csv
-import sys
+import io
 from pathlib import Path
 
 import click
 
 from newsletter.cli.session import Session, command
 
+CADENCES = "daily, weekdays, weekly:mon,thu, biweekly:mon, monthly:1 to monthly:28, or monthly:last."
 
-@click.group()
+
+@click.group(short_help="Add, show, export and erase readers.")
 def subscriber() -> None:
     """Add, show, export and erase readers."""
 
@@ -19,15 +21,20 @@ def subscriber() -> None:
 @subscriber.command("add")
 @click.argument("email")
 @click.option("--topics", required=True, help="Slugs, separated by commas, in the reader's order.")
-@click.option("--cadence", default="weekly:mon", show_default=True, help="daily, weekdays, weekly:mon,thu, …")
+@click.option("--cadence", default="weekly:mon", show_default=True, help=CADENCES)
 @click.option("--at", default="08:00", show_default=True, help="Local time, HH:MM.")
 @click.option("--timezone", default="UTC", show_default=True, help="An IANA name such as Europe/Berlin.")
-@click.option("--language", default="en", show_default=True, help="en or zh.")
+@click.option("--language", default="en", show_default=True, help="en or zh-hans (zh, zh-CN).")
 @click.option("--depth", default="takeaways", show_default=True, help="headline, takeaways or reading.")
 @click.option("--max-papers", type=int, default=10, show_default=True, help="1 to 50 a digest.")
 @command
 def add(session: Session, email: str, topics: str, **wishes: str | int) -> None:
-    """Add a reader whose consent you vouch for. No mail is sent."""
+    """Add a reader whose consent you vouch for. No mail is sent.
+
+    \b
+    newsletter subscriber add reader@example.org --topics talking-heads,graphs \\
+        --cadence weekly:mon,thu --at 07:30 --timezone Europe/Berlin --max-papers 8
+    """
     from newsletter.subscriptions.joining import add_by_operator
     from newsletter.subscriptions.records import describe
     from newsletter.subscriptions.wishes import Wishes
@@ -83,28 +90,36 @@ def show(session: Session, email: str) -> None:
 
 
 @subscriber.command("export")
-@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), default=None, metavar="CSV")
+@click.option(
+    "--out",
+    type=click.Path(dir_okay=False, path_type=Path),
+    default=None,
+    metavar="CSV",
+    help="The file to write; without it stdout.",
+)
 @command
 def export(session: Session, out: Path | None) -> None:
-    """Write all readers as CSV, in the form that import takes."""
+    """Write all active readers as CSV, in the form that import takes."""
     from newsletter.subscriptions.records import CSV_COLUMNS, csv_rows
 
     rows = csv_rows()
-    if session.as_json:
-        session.finish({"subscribers": rows})
-    with out.open("w", encoding="utf-8", newline="") if out else sys.stdout as file:
-        writer = csv.DictWriter(file, CSV_COLUMNS)
-        writer.writeheader()
-        writer.writerows(rows)
+    lines = io.StringIO(newline="")
+    writer = csv.DictWriter(lines, CSV_COLUMNS)
+    writer.writeheader()
+    writer.writerows(rows)
     if out:
-        session.say(f"Wrote {len(rows)} readers to {out}.")
+        out.write_bytes(lines.getvalue().encode())
+        session.say(f"Wrote {len(rows)} reader{'' if len(rows) == 1 else 's'} to {out}.")
+    elif not session.as_json:
+        click.echo(lines.getvalue(), nl=False)
+    session.finish({"subscribers": rows, "out": str(out) if out else None})
 
 
 @subscriber.command("erase")
 @click.argument("email")
 @command
 def erase(session: Session, email: str) -> None:
-    """Forget a reader; only a keyed hash of the address stays, so that nobody mails it again."""
+    """Forget a reader. Only a keyed hash of the address stays, so that nobody mails it again."""
     from newsletter.subscriptions.leaving import erase as erase_reader
     from newsletter.subscriptions.records import find_reader
 

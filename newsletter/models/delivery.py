@@ -31,6 +31,9 @@ class State(models.TextChoices):
 OPEN = (State.PLANNED, State.COMPOSED, State.RETRY_WAIT)
 CLAIMABLE = (State.COMPOSED, State.RETRY_WAIT)
 SENT = (State.ACCEPTED, State.DELIVERED, State.BOUNCED, State.COMPLAINED)
+FIRST = "first"
+"""The slot key of the digest that follows a confirmation; it covers every topic. When a reader has come back,
+the one of an earlier time has a key that begins with it."""
 
 
 class Kind(models.TextChoices):

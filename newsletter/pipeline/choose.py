@@ -13,13 +13,11 @@ from newsletter.core.reading import Depth
 from newsletter.core.selection import Selection, select_papers
 from newsletter.core.spent import unpack_spent
 from newsletter.models import Delivery, Subscriber, Subscription
-from newsletter.models.delivery import Kind, State
+from newsletter.models.delivery import FIRST, Kind, State
 from newsletter.pipeline.newsstand import Newsstand, Offer
 from newsletter.pipeline.summarise import Wanted
 
 CHUNK = 200
-FIRST = "first"
-"""The slot key of the digest that follows a confirmation; it covers every topic."""
 
 
 @dataclass(frozen=True, slots=True)

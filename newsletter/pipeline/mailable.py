@@ -14,11 +14,9 @@ from newsletter.errors import BadInput
 from newsletter.models import Delivery, SendPause, Subscriber
 from newsletter.models.delivery import Kind
 from newsletter.models.subscriber import Status
-from newsletter.suppressions import Reason, address_key, suppressed
+from newsletter.suppressions import REJOINING, Reason, address_key, suppressed
 
 ALL_TRANSPORTS = "*"
-REJOINING = frozenset({Reason.UNSUBSCRIBED})
-"""Suppressions that do not hold back a confirmation: whoever left may ask to join again."""
 
 
 class Refusal(StrEnum):

@@ -68,11 +68,7 @@ def tick() -> None:
     """Plan what is due and wake every stage that has something to do."""
     now = timezone.now()
     settle()
-    if (
-        Paper.objects.filter(matched_at=None).exists()
-        or Topic.objects.filter(is_active=True, looks_back=True).exists()
-    ):
-        match()
+    _match_if_needed()
     planned = plan_due(now=now)
     if planned:
         log.info("planned %d digests", planned)
@@ -83,7 +79,11 @@ def tick() -> None:
 
 
 def summarise() -> None:
-    """Write the summaries that planned digests want, then have the digests composed."""
+    """Write the summaries that planned digests want, then have the digests composed.
+
+    A reader's first digest comes at once: a topic of their own that it holds is matched before the next tick.
+    """
+    _match_if_needed()
     now = timezone.now()
     wanted = missing_summaries(now=now, summariser=stages().summariser)
     if wanted:
@@ -121,6 +121,14 @@ def settle() -> None:
     report = sweep(mailer=stages().mailer, real_now=now, now=now, dead_owners=dead_owners())
     if report.lapsed or report.settled:
         log.warning("taken from lost workers: %s; settled: %s", dict(report.lapsed), dict(report.settled))
+
+
+def _match_if_needed() -> None:
+    if (
+        Paper.objects.filter(matched_at=None).exists()
+        or Topic.objects.filter(is_active=True, looks_back=True).exists()
+    ):
+        match()
 
 
 def _deliver(kinds: tuple[Kind, ...]) -> None:

@@ -1,4 +1,4 @@
-"""How a reader comes to be one."""
+"""How an operator adds a reader. Readers come by themselves through ``asking`` and ``confirming``."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def add_by_operator(
     try:
         with transaction.atomic():
             reader.save(force_insert=True)
-            _subscribe(reader, topics=found, now=now)
+            subscribe(reader, topics=found, now=now)
             ConsentEvent.objects.create(subscriber=reader, at=now, action="confirmed", source=source)
     except IntegrityError:
         raise NewsletterError(f"{email} is a reader already: newsletter subscriber show {email}") from None
@@ -49,7 +49,8 @@ def add_by_operator(
     return reader
 
 
-def _subscribe(reader: Subscriber, *, topics: Sequence[Topic], now: datetime) -> None:
+def subscribe(reader: Subscriber, *, topics: Sequence[Topic], now: datetime) -> None:
+    """Add subscriptions after the reader's others."""
     start = reader.subscriptions.count()
     Subscription.objects.bulk_create(
         Subscription(subscriber=reader, topic=topic, position=start + place, created_at=now)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from newsletter.errors import NewsletterError
+from newsletter.errors import NotFound
 from newsletter.models import Delivery, Subscriber
 from newsletter.models.subscriber import Status
 from newsletter.subscriptions.wishes import checked_address
@@ -15,7 +15,7 @@ from newsletter.suppressions import address_key
 def find_reader(email: str) -> Subscriber:
     reader = Subscriber.objects.filter(email_key=address_key(checked_address(email))).first()
     if reader is None:
-        raise NewsletterError(f"no reader {email}: newsletter subscriber list shows them all")
+        raise NotFound(f"no reader {email}: newsletter subscriber list shows them all")
     return reader
 
 
@@ -62,6 +62,8 @@ def _describe_delivery(delivery: Delivery) -> dict[str, Any]:
         "counted": len(papers.get("counted", ())),
         "scanned": delivery.scanned,
         "message_id": delivery.message_id,
+        "outcome_at": delivery.outcome_at.isoformat() if delivery.outcome_at else None,
+        "detail": f"{delivery.last_code} {delivery.last_detail}".strip(),
     }
 
 

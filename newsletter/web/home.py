@@ -1,16 +1,98 @@
-"""The first page: what this is, the topics there are, how to join."""
+"""The first page: what this is, and the form to join. It answers the same whoever's address it is given."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.db.models import F, Window
+from django.db.models.functions import RowNumber
 from django.http import HttpRequest, HttpResponse
-from django.views.decorators.http import require_safe
+from django.utils import timezone
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods
 
+from newsletter.core.reading import Depth
+from newsletter.models import Match
+from newsletter.subscriptions.asking import request_to_join
+from newsletter.web import schedules
+from newsletter.web.headers import SCRIPT_CSP
 from newsletter.web.pages import current_language, page
-from newsletter.web.topics import newest_papers_at, public_topics, topic_groups
+from newsletter.web.signup import HONEYPOT, SignUpForm, consent_text, is_by_a_machine, slugs_in
+from newsletter.web.topics import WEEK, TopicGroup, newest_papers_at, public_topics, topic_groups
+from newsletter.web.wishes_form import zone_names
+
+EXAMPLES = 3
+"""Titles of last week shown with a topic."""
 
 
-@require_safe
+# Nobody is signed in here, so a forged form can do no more than a form of one's own: no token, and no cookie.
+@csrf_exempt
+@require_http_methods(["GET", "HEAD", "POST"])
 def home(request: HttpRequest) -> HttpResponse:
-    until = newest_papers_at()
-    groups = topic_groups(public_topics(), language=current_language(), until=until)
-    return page(request, template="home.html", groups=groups, until=until)
+    """Show the form; POST asks for a confirmation mail, or for fewer topics to look through (``search``)."""
+    language = current_language()
+    if request.method != "POST":
+        return _show(request, form=SignUpForm.empty(language=language, topics=slugs_in(request.GET)))
+    form = SignUpForm.sent(request.POST, language=language)
+    if "search" in request.POST:
+        return _show(request, form=form)
+    form.check()
+    if form.errors:
+        return _show(request, form=form, status=400)
+    if not is_by_a_machine(request.POST):
+        request_to_join(form.request(request), now=timezone.now())
+    return page(request, template="check-your-mail.html")
+
+
+def _show(request: HttpRequest, *, form: SignUpForm, status: int = 200) -> HttpResponse:
+    language, until = current_language(), newest_papers_at()
+    groups = topic_groups(public_topics(), language=language, until=until)
+    response = page(
+        request,
+        template="home.html",
+        status=status,
+        form=form,
+        has_topics=bool(groups),
+        groups=_found(groups, form=form),
+        examples=_examples(groups, until=until),
+        until=until,
+        is_new=request.method != "POST",
+        honeypot=HONEYPOT,
+        consent=consent_text(),
+        cadences=schedules.choices(form.values["cadence"]),
+        depths=[depth.value for depth in Depth],
+        zones=zone_names(),
+    )
+    response.headers["Content-Security-Policy"] = SCRIPT_CSP
+    return response
+
+
+def _found(groups: Iterable[TopicGroup], *, form: SignUpForm) -> list[TopicGroup]:
+    """Return the topics in whose name, field or query every word of the search stands, and those chosen."""
+    words = form.values["find"].casefold().split()
+    found = []
+    for group in groups:
+        kept = [
+            topic
+            for topic in group.topics
+            if topic.slug in form.topics
+            or all(word in f"{group.name} {topic.name} {topic.query}".casefold() for word in words)
+        ]
+        if kept:
+            found.append(TopicGroup(group.name, kept))
+    return found
+
+
+def _examples(groups: Iterable[TopicGroup], *, until: datetime) -> dict[str, list[tuple[str, str]]]:
+    """Return slug → (arXiv id, title) of what matched best in the week to ``until``."""
+    slugs = [topic.slug for group in groups for topic in group.topics]
+    best_first = Window(RowNumber(), partition_by=F("topic"), order_by=[F("score").desc(), F("paper").desc()])
+    matches = Match.objects.filter(
+        topic__slug__in=slugs, paper__first_seen_at__gt=until - WEEK, paper__is_withdrawn=False
+    )
+    best = matches.annotate(place=best_first).filter(place__lte=EXAMPLES).order_by("topic", "place")
+    found: dict[str, list[tuple[str, str]]] = {}
+    for slug, arxiv_id, title in best.values_list("topic__slug", "paper__arxiv_id", "paper__title"):
+        found.setdefault(slug, []).append((arxiv_id, title))
+    return found

@@ -5,38 +5,30 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import lru_cache
-from typing import Any
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils import timezone, translation
 from django.utils.translation import gettext
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods
 
 from newsletter.core.cadence import Cadence
 from newsletter.core.reading import Depth
-from newsletter.errors import BadInput
 from newsletter.models import Delivery, Subscriber, Topic
 from newsletter.models.delivery import SENT, Kind
 from newsletter.models.subscriber import Status
 from newsletter.subscriptions.changing import change_wishes, set_topics
-from newsletter.subscriptions.wishes import MAX_PAPERS, MIN_PAPERS, Wishes
 from newsletter.tokens import Purpose, delivery_subject, make_token, read_token
 from newsletter.web import schedules
 from newsletter.web.pages import broken_link, known_language, page, private
 from newsletter.web.topics import newest_papers_at, topic_groups
+from newsletter.web.wishes_form import wish_errors, wishes_of, zone_names
 
 RECENT_DIGESTS = 8
 WISHES = ("cadence", "at", "timezone", "language", "depth")
 """Fields of the form that are taken as they are written; their names are the CSV's (contract)."""
-
-
-@require_safe
-def preferences(request: HttpRequest) -> HttpResponse:
-    return page(request, template="preferences-about.html")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -90,41 +82,16 @@ class PreferencesForm:
     @transaction.atomic
     def save(self, reader: Subscriber, *, now: datetime) -> None:
         set_topics(reader, topics=self.topics, now=now)
-        change_wishes(reader, wishes=_wishes(self.values), now=now)
+        change_wishes(reader, wishes=wishes_of(self.values), now=now)
 
 
 def _errors(values: Mapping[str, str], *, topics: list[str]) -> dict[str, str]:
-    errors = {}
-    for name, value in values.items():
-        try:
-            _wishes({name: value})
-        except (BadInput, ValueError):
-            errors[name] = _sentence(name, value)
+    errors = wish_errors(values)
     if not topics:
         errors["topics"] = gettext(
             "Choose at least one topic. To get no more mail, unsubscribe at the end of this page."
         )
     return errors
-
-
-def _wishes(values: Mapping[str, str]) -> Wishes:
-    """Check these wishes, the others as they are by default. Raises BadInput, or ValueError for no number."""
-    given: dict[str, Any] = dict(values)
-    if "max_papers" in given:
-        given["max_papers"] = int(given["max_papers"])
-    return Wishes.checked(**given)
-
-
-def _sentence(name: str, value: str) -> str:
-    given = {"given": value}
-    if name == "at":
-        return gettext("“%(given)s” is not a time of day. Write hours and minutes, such as 08:00.") % given
-    if name == "timezone":
-        return gettext("“%(given)s” is not a time zone. Write a name such as Europe/Berlin or UTC.") % given
-    if name == "max_papers":
-        limits = {"least": MIN_PAPERS, "most": MAX_PAPERS}
-        return gettext("The number of papers is a whole number from %(least)s to %(most)s.") % limits
-    return gettext("“%(given)s” is not one of the choices.") % given
 
 
 def _offered_topics(reader: Subscriber) -> QuerySet[Topic]:
@@ -153,18 +120,11 @@ def _show(request: HttpRequest, reader: Subscriber, *, form: PreferencesForm) ->
         form=form,
         has_saved="saved" in request.GET and request.method != "POST",
         depths=[depth.value for depth in Depth],
-        zones=_zones(),
+        zones=zone_names(),
         digests=_recent_digests(reader, zone=zone),
         unsubscribe_token=make_token(Purpose.UNSUBSCRIBE, subject=reader.link_key),
         **values,
     )
-
-
-@lru_cache(maxsize=1)
-def _zones() -> list[str]:
-    """Return the names to choose from. Under ``Etc/`` signs are the reverse of what people mean."""
-    places = (name for name in available_timezones() if "/" in name and not name.startswith("Etc/"))
-    return ["UTC", *sorted(places)]
 
 
 def _recent_digests(reader: Subscriber, *, zone: ZoneInfo) -> list[tuple[str, datetime, str]]:

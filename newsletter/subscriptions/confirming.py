@@ -1,0 +1,133 @@
+"""A sign-up becomes a reader: only by the link mailed to the address, and a press on its page's button."""
+
+from __future__ import annotations
+
+from datetime import datetime, time, timedelta
+from secrets import token_hex
+
+from django.db import transaction
+
+from newsletter.adapters.broker import Stage, wake
+from newsletter.models import ConsentEvent, Delivery, SignUp, Subscriber, Topic
+from newsletter.models.delivery import FIRST, Kind
+from newsletter.models.subscriber import Status
+from newsletter.subscriptions.allowances import Limit, forget_old_counts, give_back, hashed
+from newsletter.subscriptions.changing import reschedule
+from newsletter.subscriptions.joining import subscribe
+from newsletter.suppressions import REJOINING, is_suppressed, lift
+from newsletter.tokens import Purpose, read_timed_token
+from newsletter.topics import MAX_NAME, add_topic
+
+VALID = timedelta(days=7)
+"""How long a confirmation link works."""
+GRACE = timedelta(days=1)
+"""How much longer an address is kept that did not confirm."""
+COLUMNS = ("cadence", "timezone", "language", "depth", "max_papers")
+
+
+def find_sign_up(token: str, *, now: datetime) -> SignUp | None:
+    """Return what a mailed link stands for; None when it is forged, too old or replaced by a later one."""
+    key = read_timed_token(token, purpose=Purpose.CONFIRM, now=now, max_age=VALID)
+    return SignUp.objects.select_related("subscriber").filter(key=key).first() if key else None
+
+
+def topics_of(sign_up: SignUp) -> list[Topic]:
+    """Return the topics it names that still are, in its order."""
+    slugs = sign_up.wishes["topics"]
+    found = {topic.slug: topic for topic in Topic.objects.filter(owner=None, is_active=True, slug__in=slugs)}
+    return [found[slug] for slug in slugs if slug in found]
+
+
+@transaction.atomic
+def confirm(sign_up: SignUp, *, ip: str, now: datetime) -> bool:
+    """Make the reader active as asked, and plan the first digest; a repeat changes nothing.
+
+    False when the address is suppressed for a reason that a confirmation does not end.
+    """
+    if not SignUp.objects.filter(pk=sign_up.pk, confirmed_at=None).update(confirmed_at=now):
+        return True
+    reader = Subscriber.objects.select_for_update().get(pk=sign_up.subscriber_id)
+    if reader.status == Status.ACTIVE:
+        return True
+    lift(reader.email_key, reasons=REJOINING)
+    if is_suppressed(reader.email_key):
+        return False
+    _activate(reader, sign_up=sign_up, now=now)
+    _subscribe(reader, sign_up=sign_up, now=now)
+    _record_consent(sign_up, ip=ip, now=now)
+    # A request from before this one must not bring back whoever leaves after it.
+    reader.sign_ups.filter(confirmed_at=None).delete()
+    give_back(Limit.UNCONFIRMED_EVER, reader.email_key)
+    reschedule(reader, now=now)
+    _plan_first_digest(reader, now=now)
+    return True
+
+
+def forget_unconfirmed(*, now: datetime) -> int:
+    """Delete addresses that asked and never confirmed, and counts of past days; return how many addresses."""
+    since = now - VALID - GRACE
+    pending = Subscriber.objects.filter(status=Status.PENDING, confirmed_at=None, joined_at__lt=since)
+    forgotten = pending.exclude(sign_ups__requested_at__gte=since)
+    count = forgotten.count()
+    forgotten.delete()
+    forget_old_counts(now=now)
+    return count
+
+
+def _activate(reader: Subscriber, *, sign_up: SignUp, now: datetime) -> None:
+    """Apply the wishes. Whoever comes back starts afresh, apart from the papers they have had."""
+    for column in COLUMNS:
+        setattr(reader, column, sign_up.wishes[column])
+    reader.at = time.fromisoformat(sign_up.wishes["at"])
+    reader.status = Status.ACTIVE
+    reader.joined_at = reader.confirmed_at = now
+    reader.confirmed_by_operator = False
+    reader.paused_until = reader.anchor_date = None
+    reader.soft_bounces = 0
+    reader.save()
+
+
+def _subscribe(reader: Subscriber, *, sign_up: SignUp, now: datetime) -> None:
+    reader.subscriptions.all().delete()
+    topics = topics_of(sign_up)
+    if query := sign_up.wishes.get("query"):
+        topics.append(_own_topic(reader, query=query, now=now))
+    subscribe(reader, topics=topics, now=now)
+
+
+def _own_topic(reader: Subscriber, *, query: str, now: datetime) -> Topic:
+    """Return the reader's topic of this query: a reader who comes back may have it already."""
+    known = reader.private_topics.filter(query=query).first()
+    name = query if len(query) <= MAX_NAME else f"{query[: MAX_NAME - 1]}…"
+    return known or add_topic(f"own-{token_hex(6)}", name=name, query=query, owner=reader, now=now)
+
+
+def _record_consent(sign_up: SignUp, *, ip: str, now: datetime) -> None:
+    asked = ConsentEvent(
+        subscriber_id=sign_up.subscriber_id,
+        at=sign_up.requested_at,
+        action="requested",
+        source=sign_up.form,
+        text_shown=sign_up.text_shown,
+        ip_hmac=sign_up.ip_hmac,
+    )
+    confirmed = ConsentEvent(
+        subscriber_id=sign_up.subscriber_id,
+        at=now,
+        action="confirmed",
+        source=f"mailed link to {sign_up.form}",
+        text_shown=sign_up.text_shown,
+        ip_hmac=hashed("consent", ip),
+    )
+    ConsentEvent.objects.bulk_create([asked, confirmed])
+
+
+def _plan_first_digest(reader: Subscriber, *, now: datetime) -> None:
+    """Plan a digest of the past week, due at once. An earlier first one keeps its row under another key."""
+    for earlier in Delivery.objects.filter(subscriber=reader, kind=Kind.DIGEST, slot_key=FIRST):
+        key = f"{FIRST}-{earlier.planned_at:%Y%m%dT%H%M%S%f}"
+        Delivery.objects.filter(pk=earlier.pk).update(slot_key=key)
+    Delivery.planned(subscriber_id=reader.pk, kind=Kind.DIGEST, slot_key=FIRST, slot_at=now, now=now).save(
+        force_insert=True
+    )
+    wake(Stage.SUMMARISE)

@@ -1,0 +1,78 @@
+"""The notices that joining takes, in the reader's language. Nothing personal is in them but their link."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.utils import translation
+from django.utils.translation import gettext
+
+from newsletter.mail.notice import EMAIL
+from newsletter.notices import Notice
+
+
+def confirmation(*, language: str, url: str) -> Notice:
+    """Ask whether the request came from the address's owner."""
+    with translation.override(language):
+        return Notice(
+            subject=gettext("Please confirm: new arXiv papers by mail"),
+            paragraphs=(
+                gettext(
+                    "Somebody, probably you, asked for digests of new arXiv papers to %(email)s. "
+                    "None is sent until you confirm."
+                )
+                % {"email": EMAIL},
+                gettext(
+                    "The link opens a page with a button, and works for seven days. If it was not you, "
+                    "do nothing: the request is forgotten."
+                ),
+            ),
+            reason=_reason(),
+            language=language,
+            label=gettext("See what you asked for, and confirm"),
+            url=url,
+        )
+
+
+def already_reading(*, language: str, url: str) -> Notice:
+    """Tell a reader that they are one."""
+    with translation.override(language):
+        return Notice(
+            subject=gettext("You get digests already"),
+            paragraphs=(
+                gettext(
+                    "Somebody, probably you, asked for digests of new arXiv papers to %(email)s. "
+                    "They come already, and nothing was changed."
+                )
+                % {"email": EMAIL},
+                gettext("On your own page you can change topics, schedule and everything else."),
+            ),
+            reason=_reason(),
+            language=language,
+            label=gettext("Change topics or schedule"),
+            url=url,
+        )
+
+
+def own_page(*, language: str, url: str) -> Notice:
+    """Send a reader the link they have lost."""
+    with translation.override(language):
+        return Notice(
+            subject=gettext("The link to your own page"),
+            paragraphs=(
+                gettext(
+                    "On your own page you can change topics, schedule and everything else. Whoever has "
+                    "its link can do so: please keep this mail to yourself."
+                ),
+            ),
+            reason=_reason(),
+            language=language,
+            label=gettext("Change topics or schedule"),
+            url=url,
+        )
+
+
+def _reason() -> str:
+    site = urlsplit(settings.CONFIG.base_url).netloc
+    return gettext("You get this because %(email)s was entered at %(site)s.") % {"email": EMAIL, "site": site}

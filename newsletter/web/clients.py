@@ -1,0 +1,43 @@
+"""Where a request comes from."""
+
+from __future__ import annotations
+
+from ipaddress import IPv6Address, ip_address, ip_network
+
+from django.conf import settings
+from django.http import HttpRequest
+
+SITE_PREFIX = 64
+"""Bits of an IPv6 address that one customer cannot change at will (RFC 6177 §2)."""
+
+
+def client_address(request: HttpRequest) -> str:
+    """Return the visitor's IP address, of IPv6 the network it is in; empty for what is none.
+
+    The last entry of X-Forwarded-For counts, the one that our own proxy wrote, and only where there is such a
+    proxy: the service is reached by https, which it does not speak itself, and the request came from this
+    machine or a private network. Earlier entries are whatever the visitor claims.
+    """
+    peer = request.META.get("REMOTE_ADDR", "")
+    if settings.CONFIG.base_url.startswith("https://") and _is_near(peer):
+        peer = request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip() or peer
+    return _network(peer)
+
+
+def _is_near(peer: str) -> bool:
+    try:
+        address = ip_address(peer)
+    except ValueError:
+        return not peer  # a Unix socket
+    return address.is_private or address.is_loopback
+
+
+def _network(peer: str) -> str:
+    try:
+        address = ip_address(peer)
+    except ValueError:
+        return ""
+    if isinstance(address, IPv6Address):
+        mapped = address.ipv4_mapped
+        return str(mapped or ip_network((int(address), SITE_PREFIX), strict=False).network_address)
+    return str(address)

@@ -1,0 +1,56 @@
+"""The page behind the link of a confirmation mail. GET says what would happen; only POST does it."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone, translation
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods
+
+from newsletter.core.cadence import Cadence
+from newsletter.models import SignUp
+from newsletter.models.subscriber import Status
+from newsletter.subscriptions.confirming import confirm as confirm_sign_up
+from newsletter.subscriptions.confirming import find_sign_up, topics_of
+from newsletter.tokens import Purpose, make_token
+from newsletter.web import schedules
+from newsletter.web.clients import client_address
+from newsletter.web.pages import broken_link, known_language, page, private
+
+
+# The mailed link is what authorises, as with unsubscribing: a browser that keeps no cookies can confirm too.
+@csrf_exempt
+@require_http_methods(["GET", "HEAD", "POST"])
+@private
+def confirm(request: HttpRequest, token: str) -> HttpResponse:
+    """Show what was asked for and a button; POST makes the reader active, once."""
+    sign_up = find_sign_up(token, now=timezone.now())
+    if sign_up is None:
+        return broken_link(request)
+    if request.method == "POST" and not confirm_sign_up(
+        sign_up, ip=client_address(request), now=timezone.now()
+    ):
+        return broken_link(request)
+    sign_up.refresh_from_db()
+    return _show(request, sign_up)
+
+
+def _show(request: HttpRequest, sign_up: SignUp) -> HttpResponse:
+    reader, language = sign_up.subscriber, known_language(sign_up.wishes["language"])
+    is_done = reader.status == Status.ACTIVE
+    if sign_up.confirmed_at is not None and not is_done:
+        return broken_link(request)  # confirmed once, and has left since: only a new request leads back
+    with translation.override(language):
+        cadence = schedules.in_words(Cadence.parse(sign_up.wishes["cadence"]))
+    return page(
+        request,
+        template="confirmed.html" if is_done else "confirm.html",
+        language=language,
+        email=reader.email,
+        wishes=sign_up.wishes,
+        cadence=cadence,
+        topics=[topic.name_in(language) for topic in topics_of(sign_up)],
+        query=sign_up.wishes.get("query", ""),
+        text_shown=sign_up.text_shown,
+        preferences_token=make_token(Purpose.PREFERENCES, subject=reader.link_key) if is_done else "",
+    )

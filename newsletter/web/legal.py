@@ -1,0 +1,37 @@
+"""Who runs this, how it works, and what it keeps of its readers; blanks are filled in from the settings."""
+
+from __future__ import annotations
+
+from email.utils import parseaddr
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.http import require_safe
+
+from newsletter.subscriptions.confirming import GRACE, VALID
+from newsletter.web.pages import page
+
+
+@require_safe
+def privacy(request: HttpRequest) -> HttpResponse:
+    return page(request, template="privacy.html", operator=_operator(), days=(VALID + GRACE).days)
+
+
+@require_safe
+def about(request: HttpRequest) -> HttpResponse:
+    return page(
+        request, template="about.html", operator=_operator(), summariser=settings.CONFIG.summariser_name
+    )
+
+
+def _operator() -> dict[str, str]:
+    """Return what is known of the operator; empty is a blank that the page shows as one."""
+    config = settings.CONFIG
+    return {
+        "name": parseaddr(config.sender)[0] or config.name,
+        "postal_address": config.postal_address,
+        "contact": parseaddr(config.reply_to or config.sender)[1],
+        "mailer": config.mailer,
+        "site": urlsplit(config.base_url).netloc,
+    }

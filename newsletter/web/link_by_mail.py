@@ -1,0 +1,44 @@
+"""A reader without a digest at hand gets the link to their own page by mail; nobody learns who reads."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.utils.translation import gettext
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods
+
+from newsletter.errors import BadInput
+from newsletter.subscriptions.asking import checked_mailbox, request_link
+from newsletter.web.clients import client_address
+from newsletter.web.pages import page
+from newsletter.web.signup import HONEYPOT, LONGEST, is_by_a_machine
+
+
+# As at sign-up: nobody is signed in, so no token and no cookie.
+@csrf_exempt
+@require_http_methods(["GET", "HEAD", "POST"])
+def link_by_mail(request: HttpRequest) -> HttpResponse:
+    """Ask for the address; POST answers the same for every one."""
+    email = request.POST.get("email", "").strip()[: LONGEST["email"]]
+    problem = _problem(email) if request.method == "POST" else ""
+    if request.method == "POST" and not problem:
+        if not is_by_a_machine(request.POST):
+            request_link(email, ip=client_address(request), now=timezone.now())
+        return page(request, template="link-sent.html")
+    return page(
+        request,
+        template="link-by-mail.html",
+        status=400 if problem else 200,
+        email=email,
+        problem=problem,
+        honeypot=HONEYPOT,
+    )
+
+
+def _problem(email: str) -> str:
+    try:
+        checked_mailbox(email)
+    except BadInput:
+        return gettext("This is not an e-mail address we can send to. Write one such as ada@example.org.")
+    return ""

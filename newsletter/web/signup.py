@@ -1,0 +1,137 @@
+"""The sign-up form: what was chosen and typed, what is wrong about it, and the request it makes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from django.http import HttpRequest, QueryDict
+from django.utils.translation import gettext
+
+from newsletter.core.query import MAX_LENGTH
+from newsletter.errors import BadInput
+from newsletter.subscriptions.asking import JoinRequest, checked_mailbox
+from newsletter.topics import checked_query
+from newsletter.web.clients import client_address
+from newsletter.web.pages import service_name
+from newsletter.web.topics import public_topics
+from newsletter.web.wishes_form import DEFAULTS, wish_errors, wishes_of
+
+FORM = "sign-up page"
+"""How the consent record names it."""
+HONEYPOT = "website"
+"""A field that no person sees."""
+LONGEST = {"email": 500, "query": MAX_LENGTH + 1, "find": 80}
+"""Characters of a field that are kept to be shown again; one too long still is too long."""
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
+
+
+@dataclass(frozen=True, slots=True)
+class QueryError:
+    """Where a query of one's own goes wrong."""
+
+    message: str
+    """English, like the query language."""
+    before: str
+    at_fault: str
+    after: str
+
+
+@dataclass(slots=True)
+class SignUpForm:
+    values: dict[str, str]
+    topics: list[str]
+    """Slugs, in the order they were sent."""
+    errors: dict[str, str] = field(default_factory=dict)
+    """Field → one sentence that says what to do."""
+    query_error: QueryError | None = None
+
+    @classmethod
+    def empty(cls, *, language: str, topics: Sequence[str] = ()) -> SignUpForm:
+        values = {"email": "", "query": "", "find": "", **DEFAULTS, "language": language}
+        return cls(values=values, topics=list(topics))
+
+    @classmethod
+    def sent(cls, data: QueryDict, *, language: str) -> SignUpForm:
+        """Read the fields; one that was not sent has its default."""
+        form = cls.empty(language=language, topics=slugs_in(data))
+        for name in form.values:
+            if name in data:
+                form.values[name] = _CONTROL.sub("", str(data[name])).strip()[: LONGEST.get(name, 80)]
+        # A browser sends the line breaks of a text area as CRLF.
+        form.values["query"] = " ".join(form.values["query"].split())
+        return form
+
+    @property
+    def wishes(self) -> dict[str, str]:
+        return {name: self.values[name] for name in DEFAULTS}
+
+    def check(self) -> None:
+        """Find out what is wrong, field by field."""
+        self.errors = wish_errors(self.wishes)
+        self._check_topics()
+        self._check_query()
+        if not self.topics and not self.values["query"]:
+            self.errors["topics"] = gettext("Choose at least one topic, or write one of your own.")
+        try:
+            checked_mailbox(self.values["email"])
+        except BadInput:
+            self.errors["email"] = gettext(
+                "This is not an e-mail address we can send to. Write one such as ada@example.org."
+            )
+
+    def request(self, request: HttpRequest) -> JoinRequest:
+        """Return what is asked for, once nothing is wrong about it."""
+        return JoinRequest(
+            email=checked_mailbox(self.values["email"]),
+            wishes=wishes_of(self.wishes),
+            topics=self.topics,
+            query=self.values["query"],
+            form=FORM,
+            text_shown=consent_text(),
+            ip=client_address(request),
+        )
+
+    def _check_topics(self) -> None:
+        offered = set(public_topics().values_list("slug", flat=True))
+        unknown = [slug for slug in self.topics if slug not in offered]
+        self.topics = [slug for slug in self.topics if slug in offered]
+        if unknown:
+            self.errors["topics"] = gettext("There is no topic “%(given)s” any more. Please look again.") % {
+                "given": unknown[0][:80]
+            }
+
+    def _check_query(self) -> None:
+        query = self.values["query"]
+        if not query:
+            return
+        try:
+            checked_query(query)
+        except BadInput as error:
+            position = len(query) if error.position is None else error.position
+            self.errors["query"] = gettext("This query cannot be used; see character %(number)s.") % {
+                "number": position + 1
+            }
+            self.query_error = QueryError(
+                str(error), query[:position], query[position : position + 1], query[position + 1 :]
+            )
+
+
+def slugs_in(data: QueryDict) -> list[str]:
+    """Return the topics that a form or a link names: ``topics=a&topics=b`` or ``topics=a;b``."""
+    given = (slug.strip() for value in data.getlist("topics") for slug in re.split("[;,]", value))
+    return list(dict.fromkeys(_CONTROL.sub("", slug)[:80] for slug in given if slug))
+
+
+def consent_text() -> str:
+    """Return the words next to the button: what somebody who presses it agrees to."""
+    return gettext(
+        "I ask %(service)s to send digests of new arXiv papers to this address, as often as chosen above, "
+        "and to keep my choices for that. I can leave at any time with one click."
+    ) % {"service": service_name()}
+
+
+def is_by_a_machine(data: Mapping[str, str]) -> bool:
+    """Whether the field that no person sees was filled in."""
+    return bool(data.get(HONEYPOT))
