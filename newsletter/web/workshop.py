@@ -140,10 +140,10 @@ def _work(request: HttpRequest, owner: _Owner) -> HttpResponse:
     bench = Bench.sent(request.POST)
     action = request.POST.get("action") if "exclude" not in request.POST else None
     if action == "save" and (saved := _save(bench, owner=owner)):
-        # After a POST the browser asks anew, so that a reload sends nothing twice.
-        return HttpResponseRedirect(f"{saved}?saved=1", status=303)
+        # A reload sends nothing twice. Without a fragment of its own the form's would stay, past "Saved."
+        return HttpResponseRedirect(f"{saved}?saved=1#main", status=303)
     if action == "remove" and (removed := _attempt(owner.remove, bench=bench)):
-        return HttpResponseRedirect(f"{removed}?saved=1", status=303)
+        return HttpResponseRedirect(f"{removed}?saved=1#main", status=303)
     bench.do(request.POST, now=newest_papers_at())
     return _show(request, bench, owner=owner)
 
