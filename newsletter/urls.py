@@ -11,6 +11,7 @@ from django.urls import URLPattern, URLResolver, path
 from django.views.generic import RedirectView
 
 from newsletter.web import (
+    account,
     confirm,
     digests,
     health,
@@ -36,8 +37,14 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("preferences/<str:token>", preferences.preferences_of, name="preferences_of"),
     path("preferences/<str:token>/topics/new", workshop.private_topic, name="private_topic_new"),
     path("preferences/<str:token>/topics/<slug:slug>", workshop.private_topic, name="private_topic"),
+    path("account/<str:token>", account.account, name="account"),
+    path("account/<str:token>/export", account.export, name="account_export"),
+    path("account/<str:token>/erase", account.erase, name="account_erase"),
+    path("address/<str:token>", account.address, name="address"),
     path("unsubscribe/<str:token>", unsubscribe.unsubscribe, name="unsubscribe"),
+    path("unsubscribe/<str:token>/", unsubscribe.unsubscribe),  # as some programs write it; never redirected
     path("unsubscribe/<str:token>/<slug:topic>", unsubscribe.unsubscribe, name="unsubscribe_topic"),
+    path("unsubscribe/<str:token>/<slug:topic>/", unsubscribe.unsubscribe),
     path("privacy/", legal.privacy, name="privacy"),
     path("about/", legal.about, name="about"),
     path("outbox/", outbox.outbox, name="outbox"),

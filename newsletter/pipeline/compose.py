@@ -16,6 +16,7 @@ from newsletter.core.digest import Digest, DigestCard, DigestTopic
 from newsletter.core.papers import PaperRecord
 from newsletter.core.reading import Depth
 from newsletter.core.selection import Chosen
+from newsletter.core.spreading import own_delay
 from newsletter.models import ArxivGate, Delivery, GatherRun, Paper, Subscription
 from newsletter.models.delivery import FIRST, SENT, Kind, State
 from newsletter.pipeline.choose import Choice, planned_digests
@@ -56,15 +57,24 @@ def missing_summaries(*, now: datetime, summariser: Summariser) -> list[Wanted]:
 
 
 def compose_planned(
-    *, now: datetime, summariser: Summariser, renderer_for: RendererFor, is_patient: bool
+    *,
+    now: datetime,
+    summariser: Summariser,
+    renderer_for: RendererFor,
+    is_patient: bool,
+    is_spread: bool = False,
 ) -> ComposeReport:
-    """Compose every planned digest; a patient one waits for summaries that may still come."""
+    """Compose every planned digest; a patient one waits for summaries that may still come.
+
+    Where they are spread, each can be claimed only after its reader's own delay, counted from the slot.
+    """
     report = ComposeReport()
     for stand, choices in planned_digests(now=now):
         # Extracts are instant, so a digest never lacks at least those.
         chosen = {each.paper_id for choice in choices for each in choice.selection.chosen}
         report.extracts += write_extracts(chosen, now=now)
         bench = Bench.set_up(choices, stand=stand, summariser=summariser, renderer_for=renderer_for, now=now)
+        bench.is_spread = is_spread
         gathering = is_patient and _is_gathering(now=now)
         for choice in choices:
             may_wait = is_patient and now < choice.delivery.slot_at + PATIENCE
@@ -103,6 +113,7 @@ class Bench:
     renderer: DigestRenderer
     failed_gathers: list[datetime]
     now: datetime
+    is_spread: bool = False
 
     @classmethod
     def set_up(
@@ -147,9 +158,16 @@ class Bench:
                 scanned=choice.scanned,
                 covers_until=self.now,
                 composed_at=self.now,
-                next_attempt_at=timezone.now(),
+                next_attempt_at=self._claimable_at(choice),
             )
         return bool(stored)
+
+    def _claimable_at(self, choice: Choice) -> datetime:
+        """Return the real time from which on it may be claimed. Whom somebody waits for is not delayed."""
+        delivery, real_now = choice.delivery, timezone.now()
+        if not self.is_spread or delivery.is_on_demand or delivery.slot_key == FIRST:
+            return real_now
+        return max(real_now, delivery.slot_at + own_delay(choice.reader.pk))
 
     def render(self, choice: Choice) -> RenderedDigest:
         return self.renderer.render(self._digest(choice))
@@ -163,7 +181,7 @@ class Bench:
         return Digest(
             language=reader.language,
             slot_date=slot_date,
-            covers_days=max(1, (slot_date - begins_at.astimezone(zone).date()).days),
+            covers_days=max(1, round((choice.delivery.slot_at - begins_at) / timedelta(days=1))),
             topics=tuple(
                 self._topic(offer.subscription, choice, groups[offer.subscription.topic.slug])
                 for offer in choice.offers
@@ -175,6 +193,11 @@ class Bench:
             empty_dates=_empty_dates(choice),
             failed_gathers=tuple(
                 dict.fromkeys(moment.astimezone(zone).date() for moment in self.failed_gathers)
+            ),
+            subscribed=tuple(
+                (each.topic.slug, each.topic.name_in(reader.language))
+                for each in reader.subscriptions.all()
+                if each.topic.is_active
             ),
             email=reader.email,
             confirmed_on=reader.confirmed_at.date() if reader.confirmed_at else None,

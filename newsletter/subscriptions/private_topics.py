@@ -11,8 +11,7 @@ from django.utils.text import slugify
 
 from newsletter.errors import BadInput
 from newsletter.models import Subscriber, Subscription, Topic
-from newsletter.models.subscriber import Status
-from newsletter.subscriptions.changing import reschedule
+from newsletter.subscriptions.changing import follow, lock
 from newsletter.topics import add_topic, edit_topic
 
 MOST = 20
@@ -45,14 +44,14 @@ def add_private_topic(reader: Subscriber, *, name: str, query: str, now: datetim
     Raises BadInput for a name or query that cannot be, TooManyTopicsError from the 21st on.
     """
     # Two tabs at once: the second waits here until the first is counted.
-    Subscriber.objects.select_for_update().get(pk=reader.pk)
+    lock(reader)
     if Topic.objects.filter(owner=reader).count() >= MOST:
         raise TooManyTopicsError(f"a reader has at most {MOST} topics of their own: remove one first")
     topic = add_topic(_new_slug(name), name=name, query=query, owner=reader, now=now)
     last = reader.subscriptions.aggregate(last=Max("position"))["last"]
     position = 0 if last is None else last + 1
     Subscription.objects.create(subscriber=reader, topic=topic, position=position, created_at=now)
-    _replan(reader, now=now)
+    follow(reader, now=now)
     return topic
 
 
@@ -65,21 +64,14 @@ def change_private_topic(topic: Topic, *, name: str, query: str) -> Topic:
 @transaction.atomic
 def remove_private_topic(reader: Subscriber, *, topic: Topic, now: datetime) -> None:
     """Remove it for good. Raises LastTopicError where the reader follows nothing else."""
-    Subscriber.objects.select_for_update().get(pk=reader.pk)
+    lock(reader)
     if not reader.subscriptions.exclude(topic=topic).exists():
         raise LastTopicError("this is the only topic: choose another one first, or unsubscribe")
     Topic.objects.filter(pk=topic.pk, owner=reader).delete()
-    _replan(reader, now=now)
+    follow(reader, now=now)
 
 
 def _new_slug(name: str) -> str:
     """Return a slug that nobody guesses; a name without Latin letters leaves none of itself."""
     words = slugify(name)[:_SLUG_WORDS].strip("-").replace("_", "-") or "topic"
     return "-".join([*filter(None, words.split("-")), secrets.token_hex(4)])
-
-
-def _replan(reader: Subscriber, *, now: datetime) -> None:
-    """The next slot follows from the cadences. One that has passed and is not planned yet stays due."""
-    waits = reader.next_slot_at is not None and reader.next_slot_at <= now
-    if reader.status == Status.ACTIVE and not waits:
-        reschedule(reader, now=now)

@@ -143,7 +143,7 @@ def _work(request: HttpRequest, owner: _Owner) -> HttpResponse:
         # A reload sends nothing twice. Without a fragment of its own the form's would stay, past "Saved."
         return HttpResponseRedirect(f"{saved}?saved=1#main", status=303)
     if action == "remove" and (removed := _attempt(owner.remove, bench=bench)):
-        return HttpResponseRedirect(f"{removed}?saved=1#main", status=303)
+        return HttpResponseRedirect(f"{removed}?done=saved#topics", status=303)
     bench.do(request.POST, now=newest_papers_at())
     return _show(request, bench, owner=owner)
 
