@@ -12,7 +12,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from newsletter.adapters.ports import Summariser
-from newsletter.core.digest import Digest, DigestCard, DigestTopic
+from newsletter.core.digest import Digest, DigestCard, DigestTopic, stand_in, topic_slot
 from newsletter.core.papers import PaperRecord
 from newsletter.core.reading import Depth
 from newsletter.core.selection import Chosen
@@ -200,6 +200,11 @@ class Bench:
             cadence=reader.cadence,
             at=f"{reader.at:%H:%M}",
             timezone=reader.timezone,
+            private_names=tuple(
+                (topic_slot(topic.slug), topic.name_in(reader.language))
+                for topic in (offer.subscription.topic for offer in choice.offers)
+                if topic.owner_id
+            ),
         )
 
     def _account(self, choice: Choice, shown: Digest) -> dict[str, list[int]]:
@@ -222,12 +227,12 @@ class Bench:
     def _topic(self, subscription: Subscription, choice: Choice, chosen: tuple[Chosen, ...]) -> DigestTopic:
         language = choice.reader.language
         names = {
-            offer.subscription.topic.slug: offer.subscription.topic.name_in(language)
-            for offer in choice.offers
+            topic.slug: stand_in(topic.slug) if topic.owner_id else topic.name_in(language)
+            for topic in (offer.subscription.topic for offer in choice.offers)
         }
         return DigestTopic(
             slug=subscription.topic.slug,
-            name=subscription.topic.name_in(language),
+            name=names[subscription.topic.slug],
             cards=tuple(self._card(each, choice, names) for each in chosen),
         )
 

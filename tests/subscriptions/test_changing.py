@@ -45,8 +45,12 @@ def room(tmp_path: Path) -> Newsroom:
 
 
 def change(reader: Subscriber, *, now: datetime, **wishes: str) -> None:
-    present = {"cadence": reader.cadence, "at": f"{reader.at:%H:%M}", "timezone": reader.timezone}
-    change_wishes(reader, wishes=Wishes.checked(**(present | wishes)), now=now)
+    checked = Wishes.checked(
+        cadence=wishes.get("cadence", reader.cadence),
+        at=wishes.get("at", f"{reader.at:%H:%M}"),
+        timezone=wishes.get("timezone", reader.timezone),
+    )
+    change_wishes(reader, wishes=checked, now=now)
 
 
 def act_at_random(reader: Subscriber, *, chance: random.Random, now: datetime) -> None:

@@ -1,4 +1,4 @@
-"""After an erasure the address and the words of a reader stand nowhere: table, file of the database, outbox."""
+"""After an erasure nothing of a reader stands anywhere: table, the database's file, outbox, log."""
 
 from __future__ import annotations
 
@@ -120,7 +120,7 @@ def test_a_mail_that_is_being_written_at_that_moment_goes_too(tmp_path: Path) ->
     assert not mailer.evidence(str(row.pk))
 
 
-def test_a_digest_that_was_about_to_be_sent_is_not(room: Newsroom) -> None:
+def test_a_digest_that_was_about_to_be_sent_is_not() -> None:
     row = digest(slot_at=timezone.now())
     reader = row.subscriber
     assert reader is not None
