@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -73,6 +74,7 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
+    "axes",
     "newsletter",
 ]
 MIDDLEWARE = [
@@ -87,7 +89,22 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "axes.middleware.AxesMiddleware",  # the last one: it replaces a refused login's page
 ]
+# Only the admin has sessions, and only there does the browser show its cookie.
+SESSION_COOKIE_PATH = "/admin/"
+
+# The admin's login: five failures for one name from one address, then an hour's wait.
+AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
+AXES_FAILURE_LIMIT = 5
+AXES_COOLOFF_TIME = timedelta(hours=1)
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_CLIENT_IP_CALLABLE = "newsletter.web.clients.client_address"
+AXES_RESET_ON_SUCCESS = True
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False  # an hour is an hour, however often one tries
+AXES_DISABLE_ACCESS_LOG = True  # who logged in from where is not kept
+AXES_LOCKOUT_TEMPLATE = "login-locked.html"
+AXES_VERBOSE = False
 ROOT_URLCONF = "newsletter.urls"
 WSGI_APPLICATION = "newsletter.web.wsgi.application"
 

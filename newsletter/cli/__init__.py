@@ -15,7 +15,7 @@ COMMANDS = {
     "run": ("newsletter.cli.run:run", "One pass of everything that is due, then exit."),
     "gather": ("newsletter.cli.run:gather", "New papers from arXiv, or from saved answers."),
     "topic": ("newsletter.cli.topic:topic", "Add, list, try out and change topics."),
-    "subscriber": ("newsletter.cli.subscriber:subscriber", "Add, show, export and erase readers."),
+    "subscriber": ("newsletter.cli.subscriber:subscriber", "Add, show, import, export and erase readers."),
     "preview": ("newsletter.cli.preview:preview", "The digest that would go out to a reader."),
 }
 

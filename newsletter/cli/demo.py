@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 import time
-from datetime import date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from datetime import time as time_of_day
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ from newsletter.cli.folder_lock import only_service_in
 from newsletter.cli.session import Session, one_line_errors, start_django
 from newsletter.cli.supervisor import Supervisor
 from newsletter.cli.up import add_beat, add_notices, add_web, add_worker, ensure_free, start_redis
+from newsletter.core.cadence import WEEKDAYS
 from newsletter.errors import ConfigurationError, NewsletterError
 
 if TYPE_CHECKING:
@@ -23,8 +25,6 @@ if TYPE_CHECKING:
 
 FOLDER = Path("var/demo")
 WAIT_SECONDS = 60.0
-JOINED_BEFORE = timedelta(days=8)
-"""Every reader's slot has passed once since then."""
 LATEST_SLOT = timedelta(hours=14)
 """The time of day (UTC) by which the slot of every sample reader has passed."""
 OWN_SETTINGS = {
@@ -97,7 +97,9 @@ def _set_up(*, live: bool) -> GatherReport:
     from newsletter.pipeline.gather import gather_files, gather_papers
 
     now = timezone.now()
-    _add_readers(now=now - JOINED_BEFORE)
+    # Every reader's slot falls on this day, and the sample week ends on the one before.
+    slot_day = datetime.combine((now - LATEST_SLOT).date(), time_of_day.min, tzinfo=UTC)
+    _add_readers(now=slot_day - timedelta(hours=1), weekday=WEEKDAYS[slot_day.weekday()])
     source = paper_source(settings.CONFIG)
     if live:
         click.echo("asking arXiv for the last 14 days (three seconds between pages) …")
@@ -109,18 +111,11 @@ def _set_up(*, live: bool) -> GatherReport:
         )
     from newsletter.sample.newsroom import write_week
 
-    files = write_week(FOLDER, last_day=_friday_before(now))
+    files = write_week(FOLDER, last_day=slot_day.date() - timedelta(days=1))
     return gather_files(source, paths=[str(path) for path in files], now=now)
 
 
-def _friday_before(now: datetime) -> date:
-    """Return the end of the week that the weekly readers' last Monday slot looks back on."""
-    monday = (now - LATEST_SLOT).date()
-    monday -= timedelta(days=monday.weekday())
-    return monday - timedelta(days=3)
-
-
-def _add_readers(*, now: datetime) -> None:
+def _add_readers(*, now: datetime, weekday: str) -> None:
     from newsletter.sample.newsroom import newsroom
     from newsletter.subscriptions.joining import add_by_operator
     from newsletter.subscriptions.wishes import Wishes
@@ -132,6 +127,7 @@ def _add_readers(*, now: datetime) -> None:
         add_topic(**topic, names=names, now=now)
     for reader in room.readers:
         email, topics = reader.pop("email"), reader.pop("topics")
+        reader["cadence"] = reader["cadence"].replace("weekly:mon", f"weekly:{weekday}")
         add_by_operator(
             email, topics=topics, wishes=Wishes.checked(**reader), source="newsletter demo", now=now
         )

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from newsletter.cli.session import Session, command
 
+if TYPE_CHECKING:
+    from newsletter.subscriptions.sheets import Fault
+
 CADENCES = "daily, weekdays, weekly:mon,thu, biweekly:mon, monthly:1 to monthly:28, or monthly:last."
 
 
-@click.group(short_help="Add, show, export and erase readers.")
+@click.group(short_help="Add, show, import, export and erase readers.")
 def subscriber() -> None:
-    """Add, show, export and erase readers."""
+    """Add, show, import, export and erase readers."""
 
 
 @subscriber.command("add")
@@ -126,3 +131,61 @@ def erase(session: Session, email: str) -> None:
     erase_reader(find_reader(email), now=session.now)
     session.say("Erased.")
     session.finish({"erased": True})
+
+
+@subscriber.command("import")
+@click.argument("path", metavar="CSV", type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--suppressions", is_flag=True, help="The file lists addresses that must not be mailed.")
+@click.option("--dry-run", is_flag=True, help="Check everything, write nothing.")
+@command
+def import_file(session: Session, path: Path, suppressions: bool, dry_run: bool) -> None:
+    """Import readers from a CSV file, or addresses that must not be mailed. No mail is sent.
+
+    Good rows are imported and bad ones listed with their line; the exit code is 1 if there was a bad one.
+    Import the suppressions first.
+    """
+    take = _import_suppressions if suppressions else _import_readers
+    take(session, path, dry_run=dry_run)
+
+
+def _import_readers(session: Session, path: Path, *, dry_run: bool) -> None:
+    from newsletter.subscriptions.importing import import_readers
+
+    with session.progress() as progress:
+        done = import_readers(path, now=session.now, dry_run=dry_run, progress=progress)
+    if not done.has_suppressions:
+        session.warn(
+            "nobody is known yet who must not be mailed. Import your old list's suppressions first:"
+            " newsletter subscriber import --suppressions CSV"
+        )
+    session.say(f"{'Would import' if dry_run else 'Imported'} {_count(done.imported, 'reader')}.")
+    _finish_import(session, {"imported": done.imported}, faults=done.faults, dry_run=dry_run)
+
+
+def _import_suppressions(session: Session, path: Path, *, dry_run: bool) -> None:
+    from newsletter.subscriptions.barring import import_suppressions
+
+    with session.progress() as progress:
+        done = import_suppressions(path, now=session.now, dry_run=dry_run, progress=progress)
+    session.say(
+        f"{'Would suppress' if dry_run else 'Suppressed'} {_count(done.added, 'address', 'addresses')}."
+    )
+    session.say(f"Known before: {done.known:,}. Active there and left alone: {done.active:,}.")
+    session.say(f"Readers of this service whom it unsubscribes: {done.unsubscribed:,}.")
+    counts = {name: getattr(done, name) for name in ("added", "known", "active", "unsubscribed")}
+    _finish_import(session, counts, faults=done.faults, dry_run=dry_run)
+
+
+def _finish_import(
+    session: Session, counts: dict[str, int], *, faults: Sequence[Fault], dry_run: bool
+) -> None:
+    for fault in faults:
+        session.say(f"  line {fault.line}: {fault.reason}")
+    if faults:
+        session.say(f"Not taken: {_count(len(faults), 'row')}.")
+    refused = [{"line": fault.line, "reason": fault.reason} for fault in faults]
+    session.finish({**counts, "refused": refused, "dry_run": dry_run}, failed=bool(faults))
+
+
+def _count(number: int, one: str, many: str = "") -> str:
+    return f"{number:,} {one if number == 1 else many or one + 's'}"

@@ -39,9 +39,9 @@ class Choice:
     def has_something_to_say(self) -> bool:
         """Without a match daily and weekday readers get no mail, slower ones a short one (contract).
 
-        Who asked for a digest gets an answer.
+        Who has just confirmed, or asked for a digest, gets an answer in any case.
         """
-        if self.selection.chosen or self.delivery.is_on_demand:
+        if self.selection.chosen or self.delivery.is_on_demand or self.delivery.slot_key == FIRST:
             return True
         quick = {Rhythm.DAILY, Rhythm.WEEKDAYS}
         return any(

@@ -17,7 +17,7 @@ from newsletter.core.papers import PaperRecord
 from newsletter.core.reading import Depth
 from newsletter.core.selection import Chosen
 from newsletter.core.spreading import own_delay
-from newsletter.models import ArxivGate, Delivery, GatherRun, Paper, Subscription
+from newsletter.models import ArxivGate, Delivery, GatherRun, Paper, Subscription, Topic
 from newsletter.models.delivery import FIRST, SENT, Kind, State
 from newsletter.pipeline.choose import Choice, planned_digests
 from newsletter.pipeline.fragments import DatabaseFragments
@@ -181,7 +181,7 @@ class Bench:
         return Digest(
             language=reader.language,
             slot_date=slot_date,
-            covers_days=max(1, (slot_date - begins_at.astimezone(zone).date()).days),
+            covers_days=max(1, round((choice.delivery.slot_at - begins_at) / timedelta(days=1))),
             topics=tuple(
                 self._topic(offer.subscription, choice, groups[offer.subscription.topic.slug])
                 for offer in choice.offers
@@ -194,6 +194,11 @@ class Bench:
             failed_gathers=tuple(
                 dict.fromkeys(moment.astimezone(zone).date() for moment in self.failed_gathers)
             ),
+            subscribed=tuple(
+                (each.topic.slug, _shown_name(each.topic, reader.language))
+                for each in reader.subscriptions.all()
+                if each.topic.is_active
+            ),
             email=reader.email,
             confirmed_on=reader.confirmed_at.date() if reader.confirmed_at else None,
             confirmed_by_operator=reader.confirmed_by_operator,
@@ -201,9 +206,9 @@ class Bench:
             at=f"{reader.at:%H:%M}",
             timezone=reader.timezone,
             private_names=tuple(
-                (topic_slot(topic.slug), topic.name_in(reader.language))
-                for topic in (offer.subscription.topic for offer in choice.offers)
-                if topic.owner_id
+                (topic_slot(each.topic.slug), each.topic.name_in(reader.language))
+                for each in reader.subscriptions.all()
+                if each.topic.owner_id
             ),
         )
 
@@ -227,7 +232,7 @@ class Bench:
     def _topic(self, subscription: Subscription, choice: Choice, chosen: tuple[Chosen, ...]) -> DigestTopic:
         language = choice.reader.language
         names = {
-            topic.slug: stand_in(topic.slug) if topic.owner_id else topic.name_in(language)
+            topic.slug: _shown_name(topic, language)
             for topic in (offer.subscription.topic for offer in choice.offers)
         }
         return DigestTopic(
@@ -249,6 +254,11 @@ class Bench:
             written_at=shown.written_at,
             also_in=tuple(names[slug] for slug in chosen.also_in),
         )
+
+
+def _shown_name(topic: Topic, language: str) -> str:
+    """Return a topic's name; of a private one only what stands in for it, since pieces are everyone's."""
+    return stand_in(topic.slug) if topic.owner_id else topic.name_in(language)
 
 
 def _skip(choice: Choice, *, now: datetime) -> bool:

@@ -32,7 +32,9 @@ LONGEST_SUBJECT = 70
 LONGEST_CONTENTS_NAME = 46
 SLOT_ALLOWANCE = 1_000
 """Bytes kept free for the reader's own strings: three links of the service, an address, a few words."""
-_NAMES_TOPICS = frozenset({"preheader_topic", "contents_topic", "topic", "also_in"})
+TOPIC_LINK_ALLOWANCE = 120
+"""Bytes for the link that ends one topic."""
+_NAMES_TOPICS = frozenset({"preheader_topic", "contents_topic", "topic", "also_in", "footer"})
 _STAND_IN = re.compile("\ue000(topic:[^\ue001]*)\ue001")
 
 
@@ -69,9 +71,9 @@ class DigestRenderer:
         """Return the mail for ``digest``, its HTML at most 90,000 bytes, whatever the digest asked for."""
         shown = digest
         pieces = tuple(self._pieces(shown))
-        while (
-            excess := _html_bytes(pieces, names=digest.private_names) + SLOT_ALLOWANCE - MAX_HTML_BYTES
-        ) > 0 and shown.topics:
+        names = digest.private_names
+        allowance = SLOT_ALLOWANCE + TOPIC_LINK_ALLOWANCE * len(digest.subscribed)
+        while (excess := _html_bytes(pieces, names=names) + allowance - MAX_HTML_BYTES) > 0 and shown.topics:
             lower = reduce_by(
                 shown, excess, size=lambda card: len(self._card(card, digest.language).html.encode())
             )
@@ -160,6 +162,7 @@ class DigestRenderer:
             digest.language,
             who_wrote=who_wrote,
             why=tuple(trusted(line) for line in words.why(digest)),
+            topics=_each_topic(digest),
             postal_address=self._postal_address,
         )
 
@@ -190,6 +193,13 @@ def subject(digest: Digest) -> str:
         if len(line) <= LONGEST_SUBJECT:
             return line
     return cut(line, limit=LONGEST_SUBJECT)
+
+
+def _each_topic(digest: Digest) -> tuple[tuple[str, str], ...]:
+    """Return (name, slot of the link that ends it); ending the only topic is ending everything."""
+    if len(digest.subscribed) < 2:
+        return ()
+    return tuple((name, trusted(slot(f"unsubscribe_topic_url:{slug}"))) for slug, name in digest.subscribed)
 
 
 def _slots(digest: Digest) -> dict[str, str]:

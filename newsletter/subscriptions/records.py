@@ -8,7 +8,7 @@ from typing import Any
 from newsletter.errors import NotFound
 from newsletter.models import Delivery, Subscriber
 from newsletter.models.subscriber import Status
-from newsletter.subscriptions.wishes import checked_address
+from newsletter.subscriptions.wishes import Wishes, checked_address
 from newsletter.suppressions import address_key
 
 
@@ -17,6 +17,18 @@ def find_reader(email: str) -> Subscriber:
     if reader is None:
         raise NotFound(f"no reader {email}: newsletter subscriber list shows them all")
     return reader
+
+
+def wishes_of(reader: Subscriber) -> Wishes:
+    """Return what a reader asked for, as it is stored."""
+    return Wishes.checked(
+        cadence=reader.cadence,
+        at=f"{reader.at:%H:%M}",
+        timezone=reader.timezone,
+        language=reader.language,
+        depth=reader.depth,
+        max_papers=reader.max_papers,
+    )
 
 
 def describe(reader: Subscriber, *, now: datetime) -> dict[str, Any]:
@@ -80,17 +92,28 @@ CSV_COLUMNS = (
 )
 
 
+CONSENTS = frozenset({"confirmed", "imported", "resubscribed"})
+"""Events by which a reader agreed."""
+
+
 def csv_rows() -> list[dict[str, str]]:
-    """Return every mailable reader in the form that import takes (contract: CSV of readers)."""
+    """Return every active reader in the form that import takes (contract: CSV of readers).
+
+    A private topic, a pause and a topic's own cadence have no place in that form and stay behind.
+    """
     readers = Subscriber.objects.filter(status=Status.ACTIVE).order_by("email_key")
     return [_csv_row(reader) for reader in readers.prefetch_related("subscriptions__topic", "consents")]
 
 
 def _csv_row(reader: Subscriber) -> dict[str, str]:
-    consents = sorted(reader.consents.all(), key=lambda consent: consent.at)
+    consents = sorted(
+        (each for each in reader.consents.all() if each.action in CONSENTS), key=lambda consent: consent.at
+    )
     return {
         "email": reader.email,
-        "topics": ";".join(each.topic.slug for each in reader.subscriptions.all()),
+        "topics": ";".join(
+            each.topic.slug for each in reader.subscriptions.all() if each.topic.owner_id is None
+        ),
         "cadence": reader.cadence,
         "at": f"{reader.at:%H:%M}",
         "timezone": reader.timezone,

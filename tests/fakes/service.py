@@ -120,7 +120,7 @@ class Service:
     def members(self) -> list[psutil.Process]:
         """Return every living process of the service, ``up`` included."""
         marked = {process for process in psutil.process_iter() if self._is_marked(process)}
-        # Redis writes its title over its environment: it is found as a child.
+        # Redis writes its title over its environment: it is found by its folder, or as a child.
         if up := self.processes.running.get("up"):
             with suppress(psutil.NoSuchProcess):
                 marked |= set(psutil.Process(up.process.pid).children(recursive=True))
@@ -145,7 +145,8 @@ class Service:
 
     def _is_marked(self, process: psutil.Process) -> bool:
         try:
-            return process.environ().get("NEWSLETTER_NAME") == self.mark
+            is_redis = str(self.data) in " ".join(process.cmdline())
+            return is_redis or process.environ().get("NEWSLETTER_NAME") == self.mark
         except (psutil.NoSuchProcess, psutil.AccessDenied):
             return False
 

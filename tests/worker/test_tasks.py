@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 from newsletter.adapters.broker import TASK, Stage
@@ -10,6 +12,8 @@ from worker.app import app
 from worker.schedule import SCHEDULE
 
 TASKS = ("gather_if_due", "gather", "tick", "summarise", "compose", "deliver", "notices", "retry")
+OTHERS = ("forget_unconfirmed",)
+"""Calls a function that is no stage's."""
 PREFIX = TASK.format("")
 
 
@@ -23,10 +27,19 @@ def test_a_task_calls_the_function_of_its_name_once(name: str, monkeypatch: pyte
     assert called == [name]
 
 
+def test_the_hourly_task_forgets_those_who_never_confirmed(monkeypatch: pytest.MonkeyPatch) -> None:
+    called: list[datetime] = []
+    monkeypatch.setattr("worker.tasks._forget_unconfirmed", lambda *, now: called.append(now))
+    app.loader.import_default_modules()
+    app.tasks[PREFIX + "forget_unconfirmed"].run()
+    (now,) = called
+    assert abs(datetime.now(UTC) - now) < timedelta(seconds=10)
+
+
 def test_these_are_all_the_tasks() -> None:
     app.loader.import_default_modules()
     ours = {name for name in app.tasks if not name.startswith("celery.")}
-    assert ours == {PREFIX + name for name in TASKS}
+    assert ours == {PREFIX + name for name in (*TASKS, *OTHERS)}
 
 
 @pytest.mark.parametrize("stage", Stage)
