@@ -7,8 +7,9 @@ reader leaves nothing behind.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import lru_cache
 
 from django.conf import settings
 from django.db import transaction
@@ -62,14 +63,21 @@ def send_notice(
     return True
 
 
-def _render(notice: Notice) -> Piece:
+@lru_cache(maxsize=64)
+def _rendered(notice: Notice, name: str, postal_address: str) -> Piece:
+    """Return the piece of a notice, whose link is a slot: everyone's, so it is rendered once."""
     return render_notice(
         notice.subject,
         paragraphs=notice.paragraphs,
         reason=notice.reason,
         language=notice.language,
-        name=settings.CONFIG.name,
-        postal_address=settings.CONFIG.postal_address,
-        url=URL if notice.url else "",
+        name=name,
+        postal_address=postal_address,
+        url=notice.url,
         label=notice.label,
     )
+
+
+def _render(notice: Notice) -> Piece:
+    everyones = replace(notice, paragraphs=tuple(notice.paragraphs), url=URL if notice.url else "")
+    return _rendered(everyones, settings.CONFIG.name, settings.CONFIG.postal_address)

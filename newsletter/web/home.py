@@ -17,6 +17,7 @@ from newsletter.models import Match
 from newsletter.subscriptions.asking import request_to_join
 from newsletter.web import schedules
 from newsletter.web.headers import SCRIPT_CSP
+from newsletter.web.pace import even_pace
 from newsletter.web.pages import current_language, page
 from newsletter.web.signup import HONEYPOT, SignUpForm, consent_text, is_by_a_machine, slugs_in
 from newsletter.web.topics import WEEK, TopicGroup, newest_papers_at, public_topics, topic_groups
@@ -41,7 +42,8 @@ def home(request: HttpRequest) -> HttpResponse:
     if form.errors:
         return _show(request, form=form, status=400)
     if not is_by_a_machine(request.POST):
-        request_to_join(form.request(request), now=timezone.now())
+        with even_pace():
+            request_to_join(form.request(request), now=timezone.now())
     return page(request, template="check-your-mail.html")
 
 

@@ -73,7 +73,8 @@ class SignUpForm:
         self._check_topics()
         self._check_query()
         if not self.topics and not self.values["query"]:
-            self.errors["topics"] = gettext("Choose at least one topic, or write one of your own.")
+            missing = gettext("Choose at least one topic, or write one of your own.")
+            self.errors.setdefault("topics", missing)
         try:
             checked_mailbox(self.values["email"])
         except BadInput:

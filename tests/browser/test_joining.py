@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import urllib.request
 
 import pytest
@@ -10,8 +9,7 @@ from playwright.sync_api import Browser, BrowserContext, Page
 
 from tests.browser.accessibility import violations, violations_of_source
 from tests.browser.conftest import Site, html_of, link_in
-
-_numbers = itertools.count(1)
+from tests.browser.journey import join, sign_up
 
 
 def look(page: Page) -> None:
@@ -21,35 +19,19 @@ def look(page: Page) -> None:
     assert violations(page) == []
 
 
-def sign_up(page: Page, address: str) -> None:
-    page.goto("/")
-    page.check("input[name=topics][value=talking-heads]")
-    page.check("input[name=topics][value=co-speech-gesture]")
-    page.fill("input[name=email]", address)
-    page.select_option("select[name=cadence]", "daily")
-    page.locator("p.act button[type=submit]").click()
-
-
 def test_a_visitor_gets_a_first_digest_and_leaves_with_one_click(context: BrowserContext, site: Site) -> None:
-    address = f"visitor{next(_numbers)}@example.org"
-    page = context.new_page()
-    sign_up(page, address)
-    assert address not in page.content()
-
-    confirmation = site.wait_for_mail(address)
-    page.goto(link_in(confirmation, "/confirm/"))
-    page.locator("form button[type=submit]").click()
-    digest = site.wait_for_mail(address, number=2)
+    visitor = join(context, site)
+    digest = visitor.digest
     assert digest["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
-
     one_click = urllib.request.Request(  # noqa: S310  # our own http address
         digest["List-Unsubscribe"].strip("<>"), data=b"List-Unsubscribe=One-Click", method="POST"
     )
     for _ in range(2):
         with urllib.request.urlopen(one_click, timeout=10) as answer:  # noqa: S310
             assert (answer.status, answer.read()) == (200, b"")
-    page.goto(link_in(digest, "/unsubscribe/"))
-    assert page.locator("h1").count() == 1
+    visitor.page.goto(link_in(digest, "/unsubscribe/"))
+    # Nothing is left to end: the page offers no button for it.
+    assert visitor.page.locator("form").count() == 0
 
 
 def test_the_browser_fills_in_the_time_zone_and_finds_topics(context: BrowserContext) -> None:

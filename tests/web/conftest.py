@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -92,3 +93,12 @@ def every_row() -> dict[str, list[dict[str, Any]]]:
     return {
         model._meta.label: list(model._default_manager.order_by("pk").values()) for model in apps.get_models()
     }
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> datetime:
+    """Let the pages of joining live at the time of the service's papers; waits and leases stay real."""
+    now = SENT + timedelta(hours=1)
+    for module in ("home", "confirm", "link_by_mail"):
+        monkeypatch.setattr(f"newsletter.web.{module}.timezone", SimpleNamespace(now=lambda: now))
+    return now

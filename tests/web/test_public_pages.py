@@ -150,7 +150,7 @@ def test_public_pages_set_no_cookie(visitor: Client, service: Service) -> None: 
 
 @pytest.mark.django_db
 def test_pages_may_run_no_script_and_load_nothing_from_elsewhere(visitor: Client) -> None:
-    response = visitor.get("/")
+    response = visitor.get("/topics/")
     policy = response["Content-Security-Policy"]
     assert "default-src 'none'" in policy
     assert "script" not in policy

@@ -1,0 +1,244 @@
+"""The sign-up page: what it shows, refuses and keeps, and that its answer tells nothing of an address."""
+
+from __future__ import annotations
+
+import re
+import statistics
+import time
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from django.http import HttpResponse
+from django.test import Client
+
+from newsletter.models import Delivery, SignUp, Subscriber
+from newsletter.models.delivery import Kind
+from newsletter.models.subscriber import Status
+from newsletter.subscriptions.leaving import unsubscribe
+from newsletter.suppressions import Reason, suppress
+from tests.web.conftest import JOINED, PAPERS, Service, every_row
+
+FORM = {
+    "email": "new@example.org",
+    "topics": ["quiet", "heads"],
+    "cadence": "weekly:mon,thu",
+    "at": "07:15",
+    "timezone": "Asia/Shanghai",
+    "language": "zh-hans",
+    "depth": "headline",
+    "max_papers": "7",
+}
+TIMED = 15
+CLOSE = 0.010
+"""Seconds (issue: median times within 10 ms)."""
+
+
+def send(visitor: Client, **changes: Any) -> HttpResponse:
+    return visitor.post("/", FORM | changes)  # type: ignore[return-value]  # the client's own wrapper
+
+
+def text(response: HttpResponse) -> str:
+    return response.content.decode()
+
+
+def seen(response: HttpResponse) -> tuple[int, bytes, dict[str, str]]:
+    """Return everything of a response that somebody outside sees."""
+    assert not response.cookies
+    return response.status_code, response.content, dict(response.headers)
+
+
+def test_it_shows_each_topic_with_its_week_and_three_examples(visitor: Client, service: Service) -> None:
+    page = text(visitor.get("/"))  # type: ignore[arg-type]  # the client's own wrapper
+    heads = page[page.index('value="heads"') : page.index("</ul></details>")]
+    assert f"{PAPERS} papers" in heads
+    assert heads.count("/papers/2606.") == 3
+    assert 'value="quiet"' in page
+    assert service.private.name not in page
+
+
+def test_it_runs_without_scripts_and_allows_only_its_own(visitor: Client, service: Service) -> None:  # noqa: ARG001
+    response = visitor.get("/")
+    assert "script-src 'self'" in response["Content-Security-Policy"]
+    scripts = re.findall(r"<script[^>]*>([^<]*)", response.content.decode())
+    assert scripts == [""]
+    assert not re.search(r"\son[a-z]+=", response.content.decode())
+
+
+def test_a_filled_in_form_asks_for_a_confirmation(visitor: Client, service: Service) -> None:  # noqa: ARG001
+    response = send(visitor, query=' cat:cs.CV\r\nAND abs:"talking heads" ')
+    assert response.status_code == 200
+    assert "Check your mail" in text(response)
+    wishes = SignUp.objects.get().wishes
+    expected = {name: value for name, value in FORM.items() if name != "email"}
+    assert wishes == expected | {"query": 'cat:cs.CV AND abs:"talking heads"', "max_papers": 7}
+    assert SignUp.objects.get().text_shown.startswith("I ask arXiv digest to send")
+    assert Subscriber.objects.get(email="new@example.org").status == Status.PENDING
+    assert (
+        Delivery.objects.get(kind=Kind.CONFIRMATION).slots["url"].startswith("http://localhost:8000/confirm/")
+    )
+
+
+def test_an_address_and_a_topic_are_enough(visitor: Client, service: Service) -> None:  # noqa: ARG001
+    visitor.post("/", {"email": "new@example.org", "topics": "heads"})
+    wishes = SignUp.objects.get().wishes
+    assert (wishes["cadence"], wishes["at"], wishes["timezone"]) == ("weekly:mon", "08:00", "UTC")
+    assert (wishes["language"], wishes["depth"], wishes["max_papers"]) == ("en", "takeaways", 10)
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "says"),
+    [
+        ("email", "", "not an e-mail address we can send to"),
+        ("email", "ada@example.org\r\nBcc: b@example.org", "not an e-mail address we can send to"),
+        ("email", "a" * 388 + "@example.org", "not an e-mail address we can send to"),
+        ("email", "ada@localhost", "not an e-mail address we can send to"),
+        ("topics", [], "Choose at least one topic"),
+        ("topics", ["heads", "unknown"], "There is no topic “unknown” any more."),
+        ("topics", ["secret"], "There is no topic “secret” any more."),
+        ("topics", ["\x00"], "Choose at least one topic"),
+        ("topics", ["he\x00aps"], "There is no topic “heaps” any more."),
+        ("at", "25:00", "“25:00” is not a time of day."),
+        ("timezone", "Mars/Olympus", "“Mars/Olympus” is not a time zone."),
+        ("timezone", "../../etc/passwd", "is not a time zone."),
+        ("max_papers", "51", "a whole number from 1 to 50"),
+        ("max_papers", "many", "a whole number from 1 to 50"),
+        ("cadence", "hourly", "“hourly” is not one of the choices."),
+        ("language", "tlh", "“tlh” is not one of the choices."),
+        ("depth", "abyss", "“abyss” is not one of the choices."),
+        ("query", "cat:cs.XX", "This query cannot be used; see character 5."),
+        ("query", 'abs:"talking heads" and abs:face', "This query cannot be used"),
+        ("query", "x" * 501, "This query cannot be used; see character 501."),
+    ],
+)
+def test_what_is_wrong_is_said_at_its_field_and_nothing_typed_is_lost(
+    visitor: Client,
+    service: Service,  # noqa: ARG001
+    field: str,
+    value: str | list[str],
+    says: str,
+) -> None:
+    before = every_row()
+    response = send(visitor, **{field: value})
+    page = text(response)
+    assert response.status_code == 400
+    assert f'<a href="#{field}">' in page
+    assert says in page[page.index(f'id="problem-{field}"') :]
+    if field != "email":
+        assert 'value="new@example.org"' in page
+    if field != "topics":
+        assert page.count('name="topics" value="heads" checked') == 1
+    if field not in ("timezone", "topics"):
+        assert 'value="Asia/Shanghai"' in page
+    assert every_row() == before
+
+
+def test_a_query_is_marked_at_the_character(visitor: Client, service: Service) -> None:  # noqa: ARG001
+    page = text(send(visitor, query="cat:cs.CV <b>and</b> (abs:faces"))
+    assert '<span class="at-fault">' in page
+    assert "<b>" not in page[page.index('id="query"') :]
+
+
+def test_a_name_with_line_breaks_goes_nowhere(visitor: Client, service: Service) -> None:  # noqa: ARG001
+    send(visitor, email="a@example.org", timezone="UTC\r\nBcc: b@example.org")
+    assert not SignUp.objects.exists()
+
+
+def test_a_search_without_scripts_keeps_what_was_chosen(visitor: Client, service: Service) -> None:  # noqa: ARG001
+    before = every_row()
+    page = text(send(visitor, search="1", find="TALKING vision", topics=["quiet"], email="half@"))
+    assert 'value="heads">' in page
+    assert 'value="quiet" checked' in page
+    assert 'value="half@"' in page
+    assert "problem-" not in page
+    page = text(send(visitor, search="1", find="nothing like it", topics=[]))
+    assert "No topic has these words." in page
+    assert every_row() == before
+
+
+def test_a_link_can_choose_topics_beforehand(visitor: Client, service: Service) -> None:  # noqa: ARG001
+    page = visitor.get("/?topics=heads&topics=unknown;quiet").content.decode()
+    assert page.count(" checked> <span>") == 3, "two topics and a depth"
+
+
+def test_a_form_filled_in_by_a_machine_does_nothing_and_looks_alike(
+    visitor: Client,
+    service: Service,  # noqa: ARG001
+) -> None:
+    before = every_row()
+    by_machine = send(visitor, website="https://spam.example")
+    assert every_row() == before
+    assert seen(by_machine) == seen(send(visitor))
+
+
+def prepare(service: Service, number: int) -> dict[str, str]:
+    """Return an address of each kind that must not be told apart."""
+    kinds = ("active", "left", "pending", "bounced", "unknown")
+    addresses = {kind: f"{kind}{number}@d{number}.example.org" for kind in kinds}
+    for kind in ("active", "left", "pending"):
+        email, status = addresses[kind], Status.PENDING if kind == "pending" else Status.ACTIVE
+        reader = Subscriber.objects.create(email=email, email_key=email, status=status, joined_at=JOINED)
+        if kind == "left":
+            unsubscribe(reader, source="test", now=JOINED)
+    suppress(addresses["bounced"], reason=Reason.BOUNCED, at=JOINED)
+    return addresses | {"capped": service.reader.email}
+
+
+def test_the_answer_is_the_same_bytes_for_every_address(visitor: Client, service: Service) -> None:
+    addresses = prepare(service, 1)
+    answers = {kind: seen(send(visitor, email=email)) for kind, email in addresses.items()}
+    again = {kind: seen(send(visitor, email=email)) for kind, email in addresses.items()}
+    for kind, answer in (answers | again).items():
+        assert answer == answers["unknown"], kind
+        assert b"csrf" not in answer[1]
+        assert addresses[kind].encode() not in answer[1]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_answer_takes_as_long_for_every_address(visitor: Client, service: Service) -> None:
+    taken: dict[str, list[float]] = {}
+    send(visitor, email=service.reader.email)
+    for number in range(TIMED):
+        for kind, email in prepare(service, number).items():
+            begun = time.perf_counter()
+            visitor.post("/", FORM | {"email": email}, REMOTE_ADDR=f"10.0.0.{number}")
+            taken.setdefault(kind, []).append(time.perf_counter() - begun)
+    medians = {kind: statistics.median(times) for kind, times in taken.items()}
+    assert max(medians.values()) - min(medians.values()) < CLOSE, medians
+
+
+@pytest.mark.django_db(transaction=True)
+def test_hundreds_of_forms_for_one_address_send_one_mail(visitor: Client, clock: datetime) -> None:
+    from newsletter.topics import add_topic
+
+    assert clock.tzinfo == UTC
+    add_topic("heads", name="Talking heads", query="cat:cs.CV", now=clock)
+    bodies = {
+        visitor.post(
+            "/", FORM | {"topics": "heads"}, REMOTE_ADDR=f"10.0.{number // 200}.{number % 200}"
+        ).content
+        for number in range(300)
+    }
+    assert len(bodies) == 1
+    assert Delivery.objects.count() == 1
+    assert SignUp.objects.count() == 1
+
+
+def test_forms_from_one_ip_end_at_its_cap_and_look_alike(visitor: Client, service: Service) -> None:  # noqa: ARG001
+    answers = {seen(send(visitor, email=f"r{number}@d{number}.example.org"))[1] for number in range(25)}
+    assert len(answers) == 1
+    assert SignUp.objects.count() == 20
+    send(Client(SERVER_NAME="localhost", REMOTE_ADDR="192.0.2.9"), email="other@example.org")
+    assert SignUp.objects.count() == 21
+
+
+@pytest.mark.parametrize("path", ["/privacy/", "/about/"])
+def test_the_pages_of_the_operator_are_linked_and_show_their_blanks(
+    visitor: Client,
+    service: Service,  # noqa: ARG001
+    path: str,
+) -> None:
+    assert f'href="{path}"' in visitor.get("/").content.decode()
+    page = visitor.get(path).content.decode()
+    assert "NEWSLETTER_POSTAL_ADDRESS" in page
+    assert "digest@localhost" in page
