@@ -122,7 +122,7 @@ class SignUpForm:
 def slugs_in(data: QueryDict) -> list[str]:
     """Return the topics that a form or a link names: ``topics=a&topics=b`` or ``topics=a;b``."""
     given = (slug.strip() for value in data.getlist("topics") for slug in re.split("[;,]", value))
-    return list(dict.fromkeys(_CONTROL.sub("", slug)[:80] for slug in given if slug))
+    return list(dict.fromkeys(clean for slug in given if (clean := _CONTROL.sub("", slug)[:80])))
 
 
 def consent_text() -> str:
