@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 from collections.abc import Mapping
 from email.utils import parseaddr
 from pathlib import Path
@@ -16,6 +17,7 @@ from urllib.parse import urlsplit
 from dotenv import dotenv_values
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
+from newsletter.adapters.smtp_url import parse_smtp_url
 from newsletter.errors import ConfigurationError
 
 ARXIV_API = "https://export.arxiv.org/api/query"
@@ -26,16 +28,53 @@ SENDGRID_HOST = "https://api.sendgrid.com"
 
 
 def _http_url(value: str) -> str:
-    parts = urlsplit(value)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
+    if _scheme(value) not in {"http", "https"} or not urlsplit(value).hostname:
         raise ValueError("an address that starts with http:// or https://")
     return value.rstrip("/")
+
+
+def _database_url(value: str) -> str:
+    if _scheme(value) not in {"", "postgres", "postgresql", "sqlite"} or (value and not _scheme(value)):
+        raise ValueError("postgresql://user:password@host:5432/name (or sqlite:////path/to/file.sqlite3)")
+    return value
+
+
+def _redis_url(value: str) -> str:
+    if value and _scheme(value) not in {"redis", "rediss", "unix"}:
+        raise ValueError("redis://host:6379/0, rediss://… or unix:///path/to/socket")
+    return value
+
+
+def _scheme(value: str) -> str:
+    """Return an address's scheme, or "" where it cannot be read."""
+    try:
+        parts = urlsplit(value)
+        parts.port  # noqa: B018 - looking at it is what refuses a wrong one
+    except ValueError:
+        return ""
+    return parts.scheme
+
+
+def _keys(value: str) -> str:
+    if value and not all(key.strip() for key in value.split(",")):
+        raise ValueError("one key, or several separated by commas, newest first, none of them empty")
+    return value
+
+
+def _address(value: str) -> str:
+    if value and not re.fullmatch(r"[^@\s<>]+@[^@\s<>]+", value):
+        raise ValueError("a bare address such as editor@example.org")
+    return value
 
 
 def _sender(value: str) -> str:
     if not parseaddr(value)[1].partition("@")[2] or "\n" in value or "\r" in value:
         raise ValueError("an address such as 'arXiv digest <digest@example.org>'")
     return value
+
+
+def _reply_to(value: str) -> str:
+    return _sender(value) if value else value
 
 
 def _domain_rates(value: object) -> object:
@@ -46,8 +85,18 @@ def _domain_rates(value: object) -> object:
         domain, equals, rate = item.strip().partition("=")
         if not (domain and equals and rate):
             raise ValueError("pairs such as gmail.com=5,outlook.com=3 (messages a second)")
-        rates[domain.lower()] = float(rate)
+        rates[domain.lower()] = _rate(rate)
     return rates
+
+
+def _rate(text: str) -> float:
+    try:
+        rate = float(text)
+    except ValueError:
+        rate = 0.0
+    if not 0 < rate < float("inf"):
+        raise ValueError("pairs such as gmail.com=5,outlook.com=3 (messages a second, above 0)")
+    return rate
 
 
 def _lowercase(value: object) -> object:
@@ -62,18 +111,18 @@ class Config(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True)
 
-    database_url: str = Field("", alias="DATABASE_URL")
-    redis_url: str = Field("", alias="REDIS_URL")
+    database_url: Annotated[str, BeforeValidator(_database_url)] = Field("", alias="DATABASE_URL")
+    redis_url: Annotated[str, BeforeValidator(_redis_url)] = Field("", alias="REDIS_URL")
     data_dir: Path = Field(Path("var"), alias="NEWSLETTER_DATA_DIR")
-    secret_key: str = Field("", alias="NEWSLETTER_SECRET_KEY")
+    secret_key: Annotated[str, BeforeValidator(_keys)] = Field("", alias="NEWSLETTER_SECRET_KEY")
     base_url: HttpUrl = Field("http://localhost:8000", alias="NEWSLETTER_BASE_URL")
     sender: Annotated[str, BeforeValidator(_sender)] = Field(
         "arXiv digest <digest@localhost>", alias="NEWSLETTER_FROM"
     )
-    reply_to: str = Field("", alias="NEWSLETTER_REPLY_TO")
+    reply_to: Annotated[str, BeforeValidator(_reply_to)] = Field("", alias="NEWSLETTER_REPLY_TO")
     postal_address: str = Field("", alias="NEWSLETTER_POSTAL_ADDRESS")
     name: str = Field("arXiv digest", alias="NEWSLETTER_NAME", min_length=1, max_length=60)
-    operator_email: str = Field("", alias="NEWSLETTER_OPERATOR_EMAIL")
+    operator_email: Annotated[str, BeforeValidator(_address)] = Field("", alias="NEWSLETTER_OPERATOR_EMAIL")
     arxiv_api_url: HttpUrl = Field(ARXIV_API, alias="NEWSLETTER_ARXIV_API_URL")
     arxiv_pdf_url: HttpUrl = Field(ARXIV_PDF, alias="NEWSLETTER_ARXIV_PDF_URL")
     arxiv_oai_url: HttpUrl = Field(ARXIV_OAI, alias="NEWSLETTER_ARXIV_OAI_URL")
@@ -93,7 +142,7 @@ class Config(BaseModel):
     sendgrid_api_key: str = Field("", alias="SENDGRID_API_KEY")
     sendgrid_host: HttpUrl = Field(SENDGRID_HOST, alias="NEWSLETTER_SENDGRID_HOST")
     sendgrid_webhook_key: str = Field("", alias="NEWSLETTER_SENDGRID_WEBHOOK_KEY")
-    send_rate: float | None = Field(None, alias="NEWSLETTER_SEND_RATE", gt=0)
+    send_rate: float | None = Field(None, alias="NEWSLETTER_SEND_RATE", gt=0, allow_inf_nan=False)
     send_daily: int | None = Field(None, alias="NEWSLETTER_SEND_DAILY", ge=1)
     domain_rates: Annotated[dict[str, float], BeforeValidator(_domain_rates)] = Field(
         default_factory=dict, alias="NEWSLETTER_DOMAIN_RATES"
@@ -113,6 +162,8 @@ class Config(BaseModel):
 
     @model_validator(mode="after")
     def _settings_agree(self) -> Config:
+        if self.smtp_url:
+            parse_smtp_url(self.smtp_url)
         for refusal in _disagreements(self):
             raise ValueError(refusal)
         return self
@@ -201,6 +252,7 @@ def _one_line(error: ValidationError) -> str:
     if not problem["loc"]:
         return said
     name, given = str(problem["loc"][0]), repr(problem.get("input"))
-    shown = "what was given" if name.endswith(_SECRET) else given
     allowed = problem.get("ctx", {}).get("expected") or said
-    return f"{name} is {shown}, but must be {allowed}" if "ctx" in problem else f"{name} is {shown}: {said}"
+    if name.endswith(_SECRET):
+        return f"{name} has a value that cannot be used: it must be {allowed}"
+    return f"{name} is {given}, but must be {allowed}" if "ctx" in problem else f"{name} is {given}: {said}"

@@ -22,6 +22,10 @@ class BadInput(NewsletterError):
         return (_restore, (type(self), self.args, self.__dict__))
 
 
+class NotFound(BadInput):
+    """It names a reader or a topic that is not there."""
+
+
 class ConfigurationError(NewsletterError):
     """A setting is wrong or missing: nothing can start until it is mended."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -21,22 +22,34 @@ TEMPLATE_DIR = next(
 DATA_DIR = CONFIG.data_dir.absolute()
 
 
+def _data_dir() -> Path:
+    """Return the data folder, made when it is missing."""
+    try:
+        DATA_DIR.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _unwritable(error) from None
+    return DATA_DIR
+
+
+def _unwritable(error: OSError) -> ConfigurationError:
+    return ConfigurationError(
+        f"NEWSLETTER_DATA_DIR is {str(DATA_DIR)!r}, which cannot be written: {error.strerror}"
+    )
+
+
 def _secret_keys() -> list[str]:
     """Return the keys, newest first. Without one in the settings, make one and keep it in the data folder."""
     if CONFIG.secret_key:
         return [key.strip() for key in CONFIG.secret_key.split(",") if key.strip()]
-    path = DATA_DIR / "secret_key"
+    path = _data_dir() / "secret_key"
     try:
-        DATA_DIR.mkdir(parents=True, exist_ok=True)
         with path.open("x", encoding="ascii") as file:
             path.chmod(0o600)
             file.write(secrets.token_urlsafe(48))
     except FileExistsError:
         pass
     except OSError as error:
-        raise ConfigurationError(
-            f"NEWSLETTER_DATA_DIR is {str(DATA_DIR)!r}, which cannot be written: {error.strerror}"
-        ) from None
+        raise _unwritable(error) from None
     return [path.read_text(encoding="ascii").strip()]
 
 
@@ -61,6 +74,7 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
+    "axes",
     "newsletter",
 ]
 MIDDLEWARE = [
@@ -75,7 +89,22 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "axes.middleware.AxesMiddleware",  # the last one: it replaces a refused login's page
 ]
+# Only the admin has sessions, and only there does the browser show its cookie.
+SESSION_COOKIE_PATH = "/admin/"
+
+# The admin's login: five failures for one name from one address, then an hour's wait.
+AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
+AXES_FAILURE_LIMIT = 5
+AXES_COOLOFF_TIME = timedelta(hours=1)
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_CLIENT_IP_CALLABLE = "newsletter.web.clients.client_address"
+AXES_RESET_ON_SUCCESS = True
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False  # an hour is an hour, however often one tries
+AXES_DISABLE_ACCESS_LOG = True  # who logged in from where is not kept
+AXES_LOCKOUT_TEMPLATE = "login-locked.html"
+AXES_VERBOSE = False
 ROOT_URLCONF = "newsletter.urls"
 WSGI_APPLICATION = "newsletter.web.wsgi.application"
 
@@ -110,7 +139,7 @@ def _database() -> dict[str, Any]:
                 "(or sqlite:////path/to/file.sqlite3)"
             ) from None
     else:
-        parsed = {"ENGINE": "django.db.backends.sqlite3", "NAME": str(DATA_DIR / "newsletter.sqlite3")}
+        parsed = {"ENGINE": "django.db.backends.sqlite3", "NAME": str(_data_dir() / "newsletter.sqlite3")}
     if parsed["ENGINE"].endswith("sqlite3"):
         # A deferred read-then-write fails at once whatever the time-out: begin every transaction as a writer.
         parsed["OPTIONS"] = {

@@ -6,9 +6,10 @@ when every suppression made with it may be forgotten. Who is suppressed when is 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from enum import StrEnum
+from itertools import chain
 
 import idna
 from django.conf import settings
@@ -29,6 +30,9 @@ class Reason(StrEnum):
     IMPORTED = "imported"
     BOUNCED = "bounced"
     COMPLAINED = "complained"
+
+    def outranks(self, other: Reason) -> bool:
+        return _strength(self) > _strength(other)
 
 
 REJOINING = frozenset({Reason.UNSUBSCRIBED, Reason.ERASED, Reason.IMPORTED})
@@ -96,8 +100,28 @@ def suppress(email_key: str, *, reason: Reason, at: datetime) -> None:
             Suppression.objects.get_or_create(
                 email_hmac=hmacs[0], defaults={"reason": reason.value, "at": at}
             )
-        elif _strength(reason) > _strength(Reason(known.reason)):
+        elif reason.outranks(Reason(known.reason)):
             Suppression.objects.filter(pk=known.pk).update(reason=reason.value, at=at)
+
+
+@transaction.atomic
+def suppress_all(entries: Mapping[str, tuple[Reason, datetime]]) -> None:
+    """Suppress many folded addresses, each for a reason and since a time, by the rules of ``suppress``."""
+    readers = Subscriber.objects.select_for_update(no_key=True).filter(email_key__in=entries)
+    list(readers.order_by("pk").values_list("pk"))
+    hmacs = {key: email_hmacs(key) for key in entries}
+    rows = Suppression.objects.select_for_update().filter(email_hmac__in=chain(*hmacs.values()))
+    known = {row.email_hmac: row for row in rows.order_by("pk")}
+    added, changed = list[Suppression](), list[Suppression]()
+    for key, (reason, at) in entries.items():
+        row = next((known[hmac] for hmac in hmacs[key] if hmac in known), None)
+        if row is None:
+            added.append(Suppression(email_hmac=hmacs[key][0], reason=reason.value, at=at))
+        elif reason.outranks(Reason(row.reason)):
+            row.reason, row.at = reason.value, at
+            changed.append(row)
+    Suppression.objects.bulk_create(added, ignore_conflicts=True)
+    Suppression.objects.bulk_update(changed, ["reason", "at"], batch_size=CHUNK)
 
 
 def lift(email_key: str, *, reasons: Collection[Reason] = (Reason.UNSUBSCRIBED,)) -> bool:

@@ -13,12 +13,12 @@ from django.db.models import Q
 from newsletter.adapters.topic_index import TopicIndex
 from newsletter.core.categories import is_category
 from newsletter.core.query import parse
-from newsletter.errors import BadInput, NewsletterError
-from newsletter.models import Paper, Subscriber, Topic
+from newsletter.errors import BadInput, NewsletterError, NotFound
+from newsletter.models import Paper, Subscriber, Subscription, Topic
 from newsletter.starter_topics import StarterTopic, starter_topics
 
 SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
-MAX_SLUG, MAX_NAME = 80, 120
+MAX_SLUG, MAX_NAME, MAX_GROUP = 80, 120, 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ def add_topic(
         slug=_checked_slug(slug),
         name=_checked_name(name),
         names=names or {},
-        group=group.strip(),
+        group=_checked_group(group),
         group_names=group_names or {},
         query=checked_query(query.strip()),
         owner=owner,
@@ -79,25 +79,35 @@ def edit_topic(
     if name is not None:
         changed["name"] = _checked_name(name)
     if group is not None:
-        changed["group"] = group.strip()
+        changed["group"] = _checked_group(group)
     if query is not None:
         changed |= {"query": checked_query(query.strip()), "looks_back": True}
     Topic.objects.filter(pk=topic.pk).update(**changed)
     return find_topic(slug)
 
 
-def remove_topic(slug: str) -> int:
-    """Remove a topic with its subscriptions; return how many readers had it."""
+@dataclass(frozen=True, slots=True)
+class Removal:
+    readers: int
+    """How many had the topic."""
+    left_without: int
+    """How many of these have no topic any more, and so get no digests."""
+
+
+def remove_topic(slug: str) -> Removal:
+    """Remove a topic with its subscriptions and matches."""
     topic = find_topic(slug)
-    readers = topic.subscriptions.count()
+    readers = Subscriber.objects.filter(subscriptions__topic=topic)
+    only = readers.exclude(subscriptions__in=Subscription.objects.exclude(topic=topic))
+    removal = Removal(readers=readers.count(), left_without=only.count())
     topic.delete()
-    return readers
+    return removal
 
 
 def find_topic(slug: str) -> Topic:
     topic = Topic.objects.filter(slug=slug).first()
     if topic is None:
-        raise NewsletterError(f"no topic {slug!r}: newsletter topic list shows them all")
+        raise NotFound(f"no topic {slug!r}: newsletter topic list shows them all")
     return topic
 
 
@@ -107,7 +117,7 @@ def find_topics(slugs: Sequence[str], *, owner_email_key: str = "") -> list[Topi
     found = {topic.slug: topic for topic in Topic.objects.filter(visible, slug__in=slugs)}
     unknown = [slug for slug in slugs if slug not in found]
     if unknown:
-        raise BadInput(f"no topic {unknown[0]!r}: newsletter topic list shows them all")
+        raise NotFound(f"no topic {unknown[0]!r}: newsletter topic list shows them all")
     return [found[slug] for slug in dict.fromkeys(slugs)]
 
 
@@ -158,3 +168,10 @@ def _checked_name(name: str) -> str:
     if not name or len(name) > MAX_NAME:
         raise BadInput(f"a topic's name has 1 to {MAX_NAME} characters")
     return name
+
+
+def _checked_group(group: str) -> str:
+    group = " ".join(group.split())
+    if len(group) > MAX_GROUP:
+        raise BadInput(f"a topic's group has at most {MAX_GROUP} characters")
+    return group

@@ -11,6 +11,7 @@ from django.urls import URLPattern, URLResolver, path
 from django.views.generic import RedirectView
 
 from newsletter.web import (
+    account,
     confirm,
     digests,
     health,
@@ -33,8 +34,14 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("confirm/<str:token>", confirm.confirm, name="confirm"),
     path("preferences/", link_by_mail.link_by_mail, name="preferences"),
     path("preferences/<str:token>", preferences.preferences_of, name="preferences_of"),
+    path("account/<str:token>", account.account, name="account"),
+    path("account/<str:token>/export", account.export, name="account_export"),
+    path("account/<str:token>/erase", account.erase, name="account_erase"),
+    path("address/<str:token>", account.address, name="address"),
     path("unsubscribe/<str:token>", unsubscribe.unsubscribe, name="unsubscribe"),
+    path("unsubscribe/<str:token>/", unsubscribe.unsubscribe),  # as some programs write it; never redirected
     path("unsubscribe/<str:token>/<slug:topic>", unsubscribe.unsubscribe, name="unsubscribe_topic"),
+    path("unsubscribe/<str:token>/<slug:topic>/", unsubscribe.unsubscribe),
     path("privacy/", legal.privacy, name="privacy"),
     path("about/", legal.about, name="about"),
     path("outbox/", outbox.outbox, name="outbox"),

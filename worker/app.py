@@ -7,11 +7,11 @@ import warnings
 from typing import Any
 
 import django
-from celery import Celery
+from celery import Celery, bootsteps
 from celery.exceptions import SecurityWarning
 from celery.signals import setup_logging, worker_process_init
 
-from newsletter.adapters.broker import TRANSPORT_OPTIONS, Stage, broker_url
+from newsletter.adapters.broker import TRANSPORT_OPTIONS, Stage, broker_url, publish_tick
 from newsletter.adapters.children import die_with_parent
 from worker.schedule import SCHEDULE
 
@@ -38,8 +38,22 @@ app.conf.update(
     broker_connection_max_retries=None,
     worker_hijack_root_logger=False,
     worker_send_task_events=False,
-    worker_cancel_long_running_tasks_on_connection_loss=False,
+    # Nothing of ours is acknowledged late: this only keeps Celery from remarking on it.
+    worker_cancel_long_running_tasks_on_connection_loss=True,
 )
+
+
+class LookAtOnce(bootsteps.StartStopStep):
+    """Whenever a worker connects: a Redis that died lost its queues, and a dead worker left its leases."""
+
+    requires = ("celery.worker.consumer.tasks:Tasks",)
+
+    def start(self, parent: Any) -> None:  # noqa: ARG002  # the base class calls it so
+        publish_tick()
+
+
+app.steps["consumer"].add(LookAtOnce)
+MAIN_PROCESS = os.getpid()
 
 
 @setup_logging.connect
@@ -49,4 +63,4 @@ def _keep_django_logging(**_: Any) -> None:
 
 @worker_process_init.connect
 def _die_with_the_worker(**_: Any) -> None:
-    die_with_parent()
+    die_with_parent(MAIN_PROCESS)

@@ -19,7 +19,7 @@ from django.db.models.functions import Now
 
 from newsletter.models import ArxivGate
 
-HELD_FOR = timedelta(minutes=5)
+HELD_FOR = timedelta(seconds=90)
 """A holder that was killed loses the gate then; longer than any request may take."""
 POLL_SECONDS = 0.1
 
@@ -27,9 +27,10 @@ POLL_SECONDS = 0.1
 class DatabaseGate:
     """Calling it returns a context: inside, this process has arXiv's one connection."""
 
-    def __init__(self, *, interval: float) -> None:
+    def __init__(self, *, interval: float, held_for: timedelta = HELD_FOR) -> None:
         """``interval``: seconds from the end of one request to the beginning of the next."""
         self._interval = timedelta(seconds=interval)
+        self._held_for = held_for
 
     def __call__(self) -> AbstractContextManager[None]:
         return self._open()
@@ -40,7 +41,7 @@ class DatabaseGate:
         ArxivGate.objects.bulk_create([ArxivGate(id=1, next_request_at=Now())], ignore_conflicts=True)
         free = Q(held_until__isnull=True) | Q(held_until__lte=Now())
         while not ArxivGate.objects.filter(free, id=1, next_request_at__lte=Now()).update(
-            holder=holder, held_until=Now() + HELD_FOR
+            holder=holder, held_until=Now() + self._held_for
         ):
             time.sleep(POLL_SECONDS)
         try:

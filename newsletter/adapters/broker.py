@@ -13,6 +13,7 @@ from typing import Any
 from celery import Celery
 from django.conf import settings
 from django.db import transaction
+from kombu.exceptions import OperationalError
 
 log = logging.getLogger(__name__)
 
@@ -35,6 +36,15 @@ TRANSPORT_OPTIONS: dict[str, Any] = {
     "health_check_interval": 30,
 }
 """A blackholed socket must not hold a process for ever."""
+PRODUCER_OPTIONS: dict[str, Any] = TRANSPORT_OPTIONS | {
+    "socket_timeout": 2,
+    "socket_connect_timeout": 2,
+    # kombu tries to connect again and again unless it is told how often.
+    "max_retries": 1,
+    "interval_start": 0,
+    "interval_max": 0.2,
+}
+"""A reader's request waits for this one: two seconds at most, and the tick does what was not published."""
 
 
 def broker_url() -> str:
@@ -55,8 +65,8 @@ def is_reachable() -> bool:
         return False
     try:
         with _producer().connection_for_write() as connection:
-            connection.ensure_connection(max_retries=1, timeout=3)
-    except _producer().connection_for_write().connection_errors:
+            connection.ensure_connection(max_retries=1, interval_start=0, timeout=1)
+    except _errors():
         return False
     return True
 
@@ -64,6 +74,11 @@ def is_reachable() -> bool:
 def publish_tick() -> None:
     """Have the workers look at once for whatever is due."""
     _publish("tick", queue=Stage.COMPOSE)
+
+
+def publish_gather_if_due() -> None:
+    """Have the workers ask arXiv at once if it is time to."""
+    _publish("gather_if_due", queue=Stage.GATHER)
 
 
 def _publish(task: str, *, queue: Stage) -> None:
@@ -75,12 +90,12 @@ def _publish(task: str, *, queue: Stage) -> None:
 
 def _errors() -> tuple[type[BaseException], ...]:
     connection = _producer().connection_for_write()
-    return (*connection.connection_errors, *connection.channel_errors)
+    return (OperationalError, OSError, *connection.connection_errors, *connection.channel_errors)
 
 
 @lru_cache(maxsize=1)
 def _producer() -> Celery:
     app = Celery("newsletter-producer", broker=broker_url(), set_as_current=False)
-    app.conf.broker_transport_options = TRANSPORT_OPTIONS
+    app.conf.broker_transport_options = PRODUCER_OPTIONS
     app.conf.task_ignore_result = True
     return app

@@ -84,6 +84,16 @@ class ModelSummariser(ABC):
     def language_for(self, language: str) -> str:
         return language
 
+    def most_tokens(self, paper: PaperRecord, *, language: str, depth: Depth) -> int:
+        """Return the most that ``summarise`` can spend: every attempt paid, each after the first doubled.
+
+        A token is at least one byte of the prompt.
+        """
+        prompt = build_prompt(paper, language=language, depth=depth)
+        asked = len(prompt.instruction.encode()) + len(prompt.content.encode())
+        answered = _OUTPUT_TOKENS[depth] * (2 * self._max_attempts - 1)
+        return asked * self._max_attempts + answered
+
     def summarise(self, paper: PaperRecord, *, language: str, depth: Depth) -> Draft:
         """Ask for ``paper`` at ``depth``; token counts cover every answer that was paid for.
 

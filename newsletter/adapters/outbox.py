@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
 
@@ -41,6 +41,25 @@ class OutboxMailer:
         path = self._path(delivery_id)
         try:
             return path.exists()
+        except OSError as error:
+            raise TemporaryError(f"{self._folder}: {error.strerror or error}") from error
+
+    def forget(self, delivery_ids: Iterable[str]) -> None:
+        """Remove the files of these deliveries, and what a killed worker left of them.
+
+        Raises BadInput for what is no delivery id, TemporaryError for a file that cannot be removed.
+        """
+        paths = [self._path(delivery_id) for delivery_id in delivery_ids]
+        try:
+            if not self._folder.is_dir():
+                return
+            names = {path.stem for path in paths}
+            halves = [
+                each for each in self._folder.glob(".*.tmp") if each.name[1:].partition(".")[0] in names
+            ]
+            for path in (*paths, *halves):
+                path.unlink(missing_ok=True)
+            _sync_folder(self._folder)
         except OSError as error:
             raise TemporaryError(f"{self._folder}: {error.strerror or error}") from error
 

@@ -6,6 +6,8 @@ everyone. Elsewhere a ``redis-server`` or ``valkey-server`` on PATH serves.
 
 from __future__ import annotations
 
+import hashlib
+import os
 import shutil
 import tempfile
 from importlib.util import find_spec
@@ -33,11 +35,19 @@ def server_binary() -> str:
 
 
 def socket_path(data_dir: Path) -> Path:
-    """Return where the server listens: in the data folder, or in a private one when that is too deep."""
+    """Return where the server listens: in the data folder, or in a private one when that is too deep.
+
+    Raises ConfigurationError when somebody else has made that one.
+    """
     path = data_dir / "redis.sock"
-    if len(str(path).encode()) <= SOCKET_PATH_LIMIT:
+    if len(os.fsencode(path)) <= SOCKET_PATH_LIMIT:
         return path
-    return Path(tempfile.mkdtemp(prefix="newsletter-")) / "redis.sock"
+    name = hashlib.sha256(os.fsencode(data_dir)).hexdigest()[:16]
+    folder = Path(tempfile.gettempdir()) / f"newsletter-{name}"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    if folder.stat().st_uid != os.getuid():
+        raise ConfigurationError(f"{folder} belongs to somebody else: choose a shorter NEWSLETTER_DATA_DIR")
+    return folder / "redis.sock"
 
 
 def server_command(*, socket: Path) -> list[str]:

@@ -8,7 +8,7 @@ been accepted, and a reader may have left meanwhile.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from html import escape
 from urllib.parse import urlsplit
@@ -101,6 +101,9 @@ class SendgridMailer:
 
     def evidence(self, delivery_id: str) -> bool | None:  # noqa: ARG002 - only its events tell, and they come by themselves
         return None
+
+    def forget(self, delivery_ids: Iterable[str]) -> None:
+        """Nothing is kept here."""
 
     def close(self) -> None:
         """Close this thread's connection."""

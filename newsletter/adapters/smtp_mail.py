@@ -10,7 +10,7 @@ import re
 import smtplib
 import ssl
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from datetime import timedelta
 
@@ -72,6 +72,9 @@ class SmtpMailer:
 
     def evidence(self, delivery_id: str) -> bool | None:  # noqa: ARG002 - SMTP keeps no record to ask
         return None
+
+    def forget(self, delivery_ids: Iterable[str]) -> None:
+        """Nothing is kept here."""
 
     def close(self) -> None:
         """Say goodbye on this thread's connection, if there is one."""

@@ -1,13 +1,27 @@
-"""Readers in the admin: found, looked at, and taken off the list by the same function as everywhere."""
+"""Readers in the admin: found, added, looked at, ended. Status and wishes are never edited here.
+
+Each change goes through the function that readers' own pages and the command line call, so that consent,
+suppression and open deliveries are treated alike everywhere.
+"""
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import admin, messages
-from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.core.exceptions import PermissionDenied
+from django.db.models import Count, Q, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
 from django.utils import timezone
 
+from newsletter.admin.acts import ACTS
+from newsletter.admin.adding import AddReaderForm
 from newsletter.admin.base import AnyInline, AnyModelAdmin, ReadOnlyAdmin
+from newsletter.admin.history import history_of
+from newsletter.errors import BadInput
 from newsletter.models import SendPause, Subscriber, Subscription
 
 
@@ -17,34 +31,150 @@ class SubscriptionInline(AnyInline):
     can_delete = False
     fields = readonly_fields = ("position", "topic", "cadence", "created_at", "covered_until")
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return super().get_queryset(request).select_related("topic")
+
     def has_add_permission(self, request: HttpRequest, obj: object = None) -> bool:  # noqa: ARG002
         return False
 
 
+class PausedFilter(admin.SimpleListFilter):
+    title = "pause"
+    parameter_name = "paused"
+
+    def lookups(self, _request: HttpRequest, _model_admin: Any) -> list[tuple[str, str]]:
+        return [("yes", "Paused"), ("no", "Not paused")]
+
+    def queryset(self, _request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        paused = Q(paused_until__gt=timezone.now())
+        match self.value():
+            case "yes":
+                return queryset.filter(paused)
+            case "no":
+                return queryset.exclude(paused)
+        return queryset
+
+
 @admin.register(Subscriber)
 class SubscriberAdmin(ReadOnlyAdmin):
-    """Joining and wishes are not edited here: consent is the reader's, or recorded by the command line."""
-
-    list_display = ("email", "status", "cadence", "at", "timezone", "language", "depth", "next_slot_at")
-    list_filter = ("status", "language", "depth")
+    list_display = (
+        "email",
+        "shown_status",
+        "topics",
+        "cadence",
+        "at",
+        "timezone",
+        "language",
+        "next_slot_at",
+    )
+    list_filter = ("status", PausedFilter, "language", "depth", "confirmed_by_operator", "joined_at")
     search_fields = ("email", "email_key")
+    search_help_text = "Part of an address"
     ordering = ("email_key",)
     exclude = ("spent", "link_key")
     inlines = (SubscriptionInline,)
     actions = ("unsubscribe_readers",)
+    change_form_template = "readers/change.html"
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        readers: QuerySet[Any] = super().get_queryset(request)
+        return readers.annotate(topic_count=Count("subscriptions"))  # type: ignore[no-any-return]  # the plugin's
+
+    @admin.display(description="status", ordering="status")
+    def shown_status(self, reader: Subscriber) -> str:
+        return reader.shown_status(now=timezone.now())
+
+    @admin.display(description="topics")
+    def topics(self, reader: Any) -> int:
+        return int(reader.topic_count)
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        """Find a whole address however it is written; Django alone compares letter by letter."""
+        from newsletter.suppressions import address_key
+
+        found, distinct = super().get_search_results(request, queryset, search_term)
+        try:
+            return found | queryset.filter(email_key=address_key(search_term)), distinct
+        except BadInput:
+            return found, distinct
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("newsletter.add_subscriber")
 
     def has_unsubscribe_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm("newsletter.change_subscriber")
+        return request.user.has_perm(ACTS["unsubscribe"].permission)
 
     @admin.action(description="Unsubscribe the selected readers", permissions=["unsubscribe"])
     def unsubscribe_readers(self, request: HttpRequest, queryset: QuerySet[Subscriber]) -> None:
-        # Django imports this module at every start; what this needs takes longer to import than all else.
-        from newsletter.subscriptions.leaving import unsubscribe
-
-        readers = list(queryset)
+        act, now = ACTS["unsubscribe"], timezone.now()
+        readers = list(queryset.filter(status__in=act.applies_to))
         for reader in readers:
-            unsubscribe(reader, source="admin", now=timezone.now())
+            act.do(reader, now)
+            self.log_change(request, reader, act.label)
         messages.success(request, f"{len(readers)} unsubscribed")
+
+    def get_urls(self) -> list[URLPattern]:
+        act = self.admin_site.admin_view(self.act_view)
+        return [
+            path("<int:pk>/<slug:name>/act/", act, name="newsletter_subscriber_act"),
+            *super().get_urls(),
+        ]
+
+    def add_view(
+        self,
+        request: HttpRequest,
+        form_url: str = "",  # noqa: ARG002 - Django's signature
+        extra_context: dict[str, Any] | None = None,  # noqa: ARG002
+    ) -> HttpResponse:
+        """Show the form and take it."""
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        form = AddReaderForm(request.POST or None)
+        if request.method == "POST" and form.is_valid() and (reader := form.save()):
+            self.log_addition(request, reader, "Added; no mail was sent.")
+            messages.success(request, f"{reader.email} was added. No mail was sent.")
+            return redirect("admin:newsletter_subscriber_change", reader.pk)
+        context = {**self._page(request, "Add reader"), "form": form}
+        return TemplateResponse(request, "readers/add.html", context)
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """Show a reader, with what happened and what can be done."""
+        reader = self.get_object(request, object_id)
+        if reader is not None and self.has_view_permission(request, reader):
+            acts = [
+                act
+                for act in ACTS.values()
+                if reader.status in act.applies_to and request.user.has_perm(act.permission)
+            ]
+            history = history_of(reader)
+            extra_context = {**(extra_context or {}), "acts": acts, "happenings": history}
+        return super().change_view(request, object_id, form_url, extra_context)
+
+    def act_view(self, request: HttpRequest, pk: int, name: str) -> HttpResponse:
+        """GET asks, POST does it."""
+        reader, act = get_object_or_404(Subscriber, pk=pk), ACTS.get(name)
+        if act is None or not request.user.has_perm(act.permission) or reader.status not in act.applies_to:
+            raise PermissionDenied
+        if request.method != "POST":
+            context = {**self._page(request, act.label), "reader": reader, "act": act}
+            return TemplateResponse(request, "readers/act.html", context)
+        said = act.do(reader, timezone.now())
+        self.log_change(request, Subscriber(pk=pk), said)
+        messages.success(request, said)
+        if Subscriber.objects.filter(pk=pk).exists():
+            return redirect("admin:newsletter_subscriber_change", pk)
+        return redirect("admin:newsletter_subscriber_changelist")
+
+    def _page(self, request: HttpRequest, title: str) -> dict[str, Any]:
+        return {**self.admin_site.each_context(request), "opts": self.opts, "title": title}
 
 
 @admin.register(SendPause)

@@ -7,28 +7,35 @@ import sys
 
 import click
 
+from newsletter.cli.usage import OneLineGroup
+
 COMMANDS = {
     "demo": ("newsletter.cli.demo:demo", "A sample newsroom, end to end, in var/demo."),
     "up": ("newsletter.cli.up:up", "Web, workers and scheduler in one go."),
     "run": ("newsletter.cli.run:run", "One pass of everything that is due, then exit."),
     "gather": ("newsletter.cli.run:gather", "New papers from arXiv, or from saved answers."),
     "topic": ("newsletter.cli.topic:topic", "Add, list, try out and change topics."),
-    "subscriber": ("newsletter.cli.subscriber:subscriber", "Add, show, export and erase readers."),
+    "subscriber": ("newsletter.cli.subscriber:subscriber", "Add, show, import, export and erase readers."),
     "preview": ("newsletter.cli.preview:preview", "The digest that would go out to a reader."),
 }
-DJANGO_COMMANDS = {"createadmin": "createsuperuser"}
-"""Ours for Django's; every other unknown word goes to Django as it is (migrate, shell, collectstatic)."""
 
 
-class LazyGroup(click.Group):
+class LazyGroup(OneLineGroup):
     """Imports a command's module when it is called or asked for its own help, not before."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return ours, or else Django's of that name."""
+        if cmd_name.startswith("-"):
+            return None
+        if cmd_name == "help":
+            return _help
         if cmd_name not in COMMANDS:
-            return _django_command(cmd_name)
+            from newsletter.cli.passing_on import django_command
+
+            return django_command(cmd_name, ours=COMMANDS)
         module, _, name = COMMANDS[cmd_name][0].partition(":")
         command: click.Command = getattr(importlib.import_module(module), name)
         return command
@@ -36,33 +43,32 @@ class LazyGroup(click.Group):
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl([(name, summary) for name, (_, summary) in COMMANDS.items()])
-            formatter.write_dl([("migrate, createadmin, shell, …", "Django's own, under the same name.")])
+        with formatter.section("Django's own, under the same name"):
+            formatter.write_text("migrate, createadmin, collectstatic, shell, …")
 
 
-def _django_command(name: str) -> click.Command | None:
-    """Return a command that hands everything after its name to Django."""
-    if name.startswith("-"):
-        return None
-
-    @click.command(
-        name,
-        context_settings={"ignore_unknown_options": True},
-        add_help_option=False,
-        help="Django's own command.",
-    )
-    @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
-    def passed_on(arguments: tuple[str, ...]) -> None:
-        from newsletter.cli.session import django_command
-
-        django_command(DJANGO_COMMANDS.get(name, name), arguments)
-
-    return passed_on
-
-
-@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+)
 @click.version_option(package_name="arxiv-newsletter", prog_name="newsletter")
 def cli() -> None:
-    """A newsletter service for people who follow arXiv."""
+    """A newsletter service for people who follow arXiv.
+
+    \b
+    A first look:        newsletter demo
+    The whole service:   newsletter up
+    By hand:             newsletter topic starter
+                         newsletter subscriber add you@example.org --topics talking-head-generation
+                         newsletter run
+    Settings come from the environment or .env; .env.example lists them.
+    """
+
+
+@click.command(context_settings={"ignore_unknown_options": True}, add_help_option=False)
+@click.argument("words", nargs=-1, type=click.UNPROCESSED)
+def _help(words: tuple[str, ...]) -> None:
+    """Print the help of the whole program, or of one command."""
+    cli.main([*words, "--help"], prog_name="newsletter")
 
 
 def main() -> None:

@@ -5,14 +5,19 @@ from __future__ import annotations
 import os
 import shutil
 import time
-from datetime import date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from datetime import time as time_of_day
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from newsletter.cli.folder_lock import NAME as LOCK
+from newsletter.cli.folder_lock import only_service_in
 from newsletter.cli.session import Session, one_line_errors, start_django
 from newsletter.cli.supervisor import Supervisor
+from newsletter.cli.up import add_beat, add_notices, add_web, add_worker, ensure_free, start_redis
+from newsletter.core.cadence import WEEKDAYS
 from newsletter.errors import ConfigurationError, NewsletterError
 
 if TYPE_CHECKING:
@@ -20,8 +25,6 @@ if TYPE_CHECKING:
 
 FOLDER = Path("var/demo")
 WAIT_SECONDS = 60.0
-JOINED_BEFORE = timedelta(days=8)
-"""Every reader's slot has passed once since then."""
 LATEST_SLOT = timedelta(hours=14)
 """The time of day (UTC) by which the slot of every sample reader has passed."""
 OWN_SETTINGS = {
@@ -40,25 +43,35 @@ OWN_SETTINGS = {
 @click.option("--port", type=click.IntRange(1, 65535), default=8000, show_default=True)
 def demo(live: bool, serve: bool, port: int) -> None:
     """Run the whole service once on a week of papers, in var/demo, made anew each time."""
-    with one_line_errors(Session(as_json=False, now=None)):
+    with (
+        one_line_errors(Session(as_json=False, now=None)),
+        only_service_in(FOLDER.absolute()),
+        Supervisor(say=lambda line: click.echo(line, err=True)) as supervisor,
+    ):
+        if serve:
+            ensure_free("127.0.0.1", port)
         _make_folder(port=port, live=live)
-        supervisor = Supervisor(say=lambda line: click.echo(line, err=True))
-        try:
-            has_redis = _start_redis(supervisor)
-            start_django()
-            started = time.monotonic()
-            gathered = _set_up(live=live)
-            _deliver(supervisor, has_redis=has_redis)
-            _report(gathered, seconds=time.monotonic() - started)
-            if serve and has_redis:
-                _serve(supervisor, port=port)
-        finally:
-            supervisor.stop_children()
+        _run(supervisor, live=live, serve=serve, port=port)
+
+
+def _run(supervisor: Supervisor, *, live: bool, serve: bool, port: int) -> None:
+    has_redis = _start_redis(supervisor)
+    start_django()
+    started = time.monotonic()
+    gathered = _set_up(live=live)
+    _deliver(supervisor, has_redis=has_redis)
+    _report(gathered, seconds=time.monotonic() - started)
+    if serve:
+        _serve(supervisor, port=port, has_redis=has_redis)
 
 
 def _make_folder(*, port: int, live: bool) -> None:
-    shutil.rmtree(FOLDER, ignore_errors=True)
-    FOLDER.mkdir(parents=True)
+    """Empty the folder, all but the lock that is held, and make the settings the demo's own."""
+    for path in FOLDER.iterdir():
+        if path.is_dir():
+            shutil.rmtree(path)
+        elif path.name != LOCK:
+            path.unlink()
     os.environ.update(OWN_SETTINGS)
     os.environ["NEWSLETTER_DATA_DIR"] = str(FOLDER)
     os.environ["NEWSLETTER_BASE_URL"] = f"http://localhost:{port}"
@@ -67,8 +80,6 @@ def _make_folder(*, port: int, live: bool) -> None:
 
 
 def _start_redis(supervisor: Supervisor) -> bool:
-    from newsletter.cli.up import start_redis
-
     try:
         os.environ["REDIS_URL"] = start_redis(supervisor, FOLDER.absolute())
     except ConfigurationError as error:
@@ -86,7 +97,9 @@ def _set_up(*, live: bool) -> GatherReport:
     from newsletter.pipeline.gather import gather_files, gather_papers
 
     now = timezone.now()
-    _add_readers(now=now - JOINED_BEFORE)
+    # Every reader's slot falls on this day, and the sample week ends on the one before.
+    slot_day = datetime.combine((now - LATEST_SLOT).date(), time_of_day.min, tzinfo=UTC)
+    _add_readers(now=slot_day - timedelta(hours=1), weekday=WEEKDAYS[slot_day.weekday()])
     source = paper_source(settings.CONFIG)
     if live:
         click.echo("asking arXiv for the last 14 days (three seconds between pages) …")
@@ -98,18 +111,11 @@ def _set_up(*, live: bool) -> GatherReport:
         )
     from newsletter.sample.newsroom import write_week
 
-    files = write_week(FOLDER, last_day=_friday_before(now))
+    files = write_week(FOLDER, last_day=slot_day.date() - timedelta(days=1))
     return gather_files(source, paths=[str(path) for path in files], now=now)
 
 
-def _friday_before(now: datetime) -> date:
-    """Return the end of the week that the weekly readers' last Monday slot looks back on."""
-    monday = (now - LATEST_SLOT).date()
-    monday -= timedelta(days=monday.weekday())
-    return monday - timedelta(days=3)
-
-
-def _add_readers(*, now: datetime) -> None:
+def _add_readers(*, now: datetime, weekday: str) -> None:
     from newsletter.sample.newsroom import newsroom
     from newsletter.subscriptions.joining import add_by_operator
     from newsletter.subscriptions.wishes import Wishes
@@ -121,6 +127,7 @@ def _add_readers(*, now: datetime) -> None:
         add_topic(**topic, names=names, now=now)
     for reader in room.readers:
         email, topics = reader.pop("email"), reader.pop("topics")
+        reader["cadence"] = reader["cadence"].replace("weekly:mon", f"weekly:{weekday}")
         add_by_operator(
             email, topics=topics, wishes=Wishes.checked(**reader), source="newsletter demo", now=now
         )
@@ -137,15 +144,10 @@ def _deliver(supervisor: Supervisor, *, has_redis: bool) -> None:
 
         run_once(Stages(settings.CONFIG), now=timezone.now(), gather=False)
         return
-    from newsletter.cli.up import add_worker
-
     add_worker(supervisor, environment=dict(os.environ))
     supervisor.start("worker")
     click.echo("a Celery worker is composing and delivering …")
     deadline = time.monotonic() + WAIT_SECONDS
-    from newsletter.adapters.broker import publish_tick
-
-    publish_tick()
     while not _is_done():
         if time.monotonic() > deadline:
             raise NewsletterError("the worker did not finish within a minute: see what it printed above")
@@ -196,12 +198,13 @@ def _report(gathered: GatherReport, *, seconds: float) -> None:
         click.echo(f"  {each.pk}.eml  {each.subject}")
 
 
-def _serve(supervisor: Supervisor, *, port: int) -> None:
-    from newsletter.cli.up import add_beat, add_notices, add_web
-
+def _serve(supervisor: Supervisor, *, port: int, has_redis: bool) -> None:
+    """Keep the site up until a signal comes; without Redis there is only the site."""
     environment = dict(os.environ)
     add_web(supervisor, environment=environment, host="127.0.0.1", port=port)
-    add_notices(supervisor, environment=environment)
-    add_beat(supervisor, environment=environment)
+    if has_redis:
+        add_notices(supervisor, environment=environment)
+        add_beat(supervisor, environment=environment)
     click.echo(f"\nOpen http://localhost:{port}/outbox/ (Ctrl-C stops everything).")
+    supervisor.heed_signals()
     supervisor.run()

@@ -21,16 +21,25 @@ from newsletter.cli.session import Session, command
 )
 @command
 def preview(session: Session, email: str, out: Path) -> None:
-    """Write the digest that would go out to EMAIL; records no delivery."""
+    """Write the digest that would go out to EMAIL. Records no delivery.
+
+    It is the digest of this moment with all of the reader's topics; summaries it paid for are kept.
+
+    \b
+    newsletter preview reader@example.org --out /tmp/look
+    """
     from django.conf import settings
 
     from newsletter.pipeline.preview import preview_digest
     from newsletter.pipeline.stages import Stages
     from newsletter.subscriptions.records import find_reader
 
-    shown = preview_digest(find_reader(email), stages=Stages(settings.CONFIG), now=session.now)
+    reader = find_reader(email)
+    with session.progress() as progress:
+        progress.stage("writing the digest")
+        shown = preview_digest(reader, stages=Stages(settings.CONFIG), now=session.now)
     out.mkdir(parents=True, exist_ok=True)
-    name = email.partition("@")[0].replace("/", "_")
+    name = reader.email.replace("/", "_")
     files = {
         out / f"{name}.html": shown.html.encode(),
         out / f"{name}.txt": shown.text.encode(),
@@ -38,7 +47,16 @@ def preview(session: Session, email: str, out: Path) -> None:
     }
     for path, content in files.items():
         path.write_bytes(content)
-    session.say(f"{shown.subject}")
+    session.say(shown.subject)
     for path in files:
         session.say(f"  {path}")
-    session.finish({"subject": shown.subject, "files": [str(path) for path in files], **shown.account})
+    if shown.why_not:
+        session.say(f"At present it would not go out: {shown.why_not}.")
+    session.finish(
+        {
+            "subject": shown.subject,
+            "files": [str(path) for path in files],
+            **shown.account,
+            "why_not": shown.why_not or None,
+        }
+    )

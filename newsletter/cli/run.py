@@ -8,75 +8,124 @@ from typing import TYPE_CHECKING
 import click
 
 from newsletter.cli.session import Session, command
+from newsletter.errors import BadInput, NewsletterError
 
 if TYPE_CHECKING:
     from newsletter.pipeline.gather import GatherReport
+    from newsletter.pipeline.run import RunReport
+    from newsletter.progress import Progress
 
 
 @click.command()
 @click.option("--no-gather", is_flag=True, help="Do not ask arXiv.")
 @command
 def run(session: Session, no_gather: bool) -> None:
-    """One pass of everything that is due, in this process, then exit: no Redis needed."""
+    """One pass of everything that is due, in this process, then exit: no Redis needed.
+
+    Asks arXiv, matches, summarises, composes and delivers. A failed gather is reported, does not stop what
+    is due, and makes the exit code 1.
+
+    \b
+    Replay a day without asking arXiv:
+      newsletter run --no-gather --now 2026-06-15T08:00Z
+    """
     from django.conf import settings
 
     from newsletter.pipeline.run import run_once
     from newsletter.pipeline.stages import Stages
 
-    with session.progress("running") as on_stage:
-        report = run_once(Stages(settings.CONFIG), now=session.now, gather=not no_gather, on_stage=on_stage)
+    with session.progress() as progress:
+        stages = Stages(settings.CONFIG)
+        report = run_once(stages, now=session.now, gather=not no_gather, progress=progress)
     if not no_gather:
         _say_gathered(session, report.gathered)
-    session.say(f"matched     {report.matched} papers to topics")
+    _say_done(session, report)
+    if report.uncomposed:
+        session.warn(f"{report.uncomposed} digests could not be composed: the lines above say why")
+    for problem in report.problems:
+        session.warn(problem)
+    session.finish(report.as_json(), failed=report.has_failed)
+
+
+def _say_done(session: Session, report: RunReport) -> None:
+    session.say(f"matched     {_papers(report.matched)} to topics")
     made = report.summarised
+    failed = f", {made.failed} not usable" if made.failed else ""
     session.say(
-        f"summarised  {made.model} by model, {made.extractive} extractive, {made.withheld} claims withheld"
+        f"summarised  {made.model} by model, {made.extractive} extractive, "
+        f"{made.withheld} claims withheld{failed}"
     )
-    session.say(f"composed    {report.composed} digests")
+    session.say(f"composed    {report.composed} digest{'' if report.composed == 1 else 's'}")
     states = ", ".join(f"{count} {state}" for state, count in sorted(report.deliveries.items()))
     session.say(f"delivered   {states or 'nothing was due'}")
-    session.say(
-        f"next due    {report.next_due_at:%Y-%m-%d %H:%M} UTC" if report.next_due_at else "next due    -"
-    )
-    session.finish(report.as_json(), failed=report.has_failed)
+    if report.paused:
+        session.say(f"paused      {report.paused}")
+    due = report.next_due_at
+    session.say(f"next due    {due:%Y-%m-%d %H:%M} UTC" if due else "next due    never: there are no readers")
 
 
 @click.command()
 @click.option(
-    "--file", "paths", multiple=True, metavar="PATH", help="A saved arXiv API answer (Atom); repeatable."
+    "--file", "paths", multiple=True, metavar="PATH…", help="Saved answers of arXiv's API (Atom files)."
 )
-@click.argument("more_paths", nargs=-1, metavar="[PATH]…")
+@click.argument("more_paths", nargs=-1, metavar="")
 @command
 def gather(session: Session, paths: tuple[str, ...], more_paths: tuple[str, ...]) -> None:
-    """Take in new papers from arXiv, or from saved API answers, and match them."""
+    """Take in new papers from arXiv, or from saved API answers, and match them.
+
+    Files are taken in whole or not at all: when one cannot be read, none is.
+
+    \b
+    newsletter gather
+    newsletter gather --file monday.xml tuesday.xml
+    """
+    if more_paths and not paths:
+        raise click.UsageError(f"name saved answers with --file: --file {' '.join(more_paths)}")
     from django.conf import settings
 
-    from newsletter.adapters.registry import paper_source
-    from newsletter.pipeline.gather import gather_files, gather_papers
     from newsletter.pipeline.match import match_papers
 
-    source, now = paper_source(settings.CONFIG), session.now
-    lookback = timedelta(days=settings.CONFIG.arxiv_lookback_days)
-    if more_paths and not paths:
-        raise click.UsageError("name saved answers with --file")
-    with session.progress("gathering") as on_stage:
-        if paths:
-            files = (*paths, *more_paths)
-            report = gather_files(source, paths=files, now=now, on_file=lambda path: on_stage(f"read {path}"))
-        else:
-            report = gather_papers(source, now=now, lookback=lookback)
-        on_stage("matching papers to topics")
-        matched = match_papers(now=now, lookback=lookback)
+    with session.progress() as progress:
+        report = _gather(session, (*paths, *more_paths), progress=progress)
+        progress.stage("matching papers to topics")
+        lookback = timedelta(days=settings.CONFIG.arxiv_lookback_days)
+        matched = match_papers(now=session.now, lookback=lookback)
     _say_gathered(session, report)
-    session.say(f"matched     {matched} papers to topics")
-    result = {"seen": report.seen, "new": report.new, "updated": report.updated, "failed": report.failed}
+    session.say(f"matched     {_papers(matched)} to topics")
     session.finish(
-        {"now": now.isoformat(), "gathered": result | {"errors": report.errors}, "matched": matched},
+        {"now": session.now.isoformat(), "gathered": report.as_json(), "matched": matched},
         failed=bool(report.failed),
     )
 
 
+def _gather(session: Session, paths: tuple[str, ...], *, progress: Progress) -> GatherReport:
+    from django.conf import settings
+
+    from newsletter.adapters.registry import paper_source
+    from newsletter.pipeline.gather import gather_files, gather_papers
+
+    source = paper_source(settings.CONFIG)
+    if not paths:
+        progress.stage("asking arXiv")
+        lookback = timedelta(days=settings.CONFIG.arxiv_lookback_days)
+        return gather_papers(source, now=session.now, lookback=lookback)
+    progress.stage("reading files", total=len(paths))
+    try:
+        return gather_files(source, paths=paths, now=session.now, on_file=lambda _: progress.step())
+    except BadInput as error:  # the command was right: what failed is the file
+        raise NewsletterError(str(error)) from error
+
+
 def _say_gathered(session: Session, report: GatherReport) -> None:
-    session.say(f"gathered    {report.seen} papers seen, {report.new} new, {report.updated} updated")
+    from newsletter.models import Topic
+
+    if not (report.seen or report.failed or Topic.objects.exists()):
+        session.say("gathered    nothing: there are no topics yet (newsletter topic starter adds about 40)")
+    else:
+        session.say(f"gathered    {_papers(report.seen)} seen, {report.new} new, {report.updated} updated")
     for line in (*report.refused, *report.errors):
-        click.echo(f"newsletter: {line}", err=True)
+        session.warn(line)
+
+
+def _papers(count: int) -> str:
+    return f"{count} paper{'' if count == 1 else 's'}"

@@ -1,55 +1,74 @@
-"""What every command shares: start Django, the clock, one-line errors, plain or JSON output."""
+"""What every command shares: the clock, one-line errors with an exit code, plain or JSON output.
+
+Exit codes:
+
+- 0: done.
+- 1: something failed. All that depends on what is stored or on the outside: an unknown reader or topic, a
+  slug or address that is taken, a file that cannot be read or is no answer of arXiv, a gather or a mail that
+  failed (the rest is done), a database that does not answer.
+- 2: bad use. All that can be seen from the command and the settings alone: an unknown command or option, a
+  malformed query, an unknown category, zone, cadence or language, a wrong setting.
+"""
 
 from __future__ import annotations
 
 import functools
 import json
-import os
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime
 from typing import Any, NoReturn, ParamSpec
 
 import click
 
-from newsletter.errors import BadInput, ConfigurationError, NewsletterError
+from newsletter.cli.start import database_failure, start_django
+from newsletter.errors import BadInput, ConfigurationError, NewsletterError, NotFound
+from newsletter.progress import Progress
+
+__all__ = ["Session", "command", "one_line_errors", "start_django"]
 
 FAILED, BAD_USE = 1, 2
+YEARS = range(1991, 2200)
+"""From arXiv's first year on; dates far away overflow when a period is added."""
 P = ParamSpec("P")
 
 
 class Session:
-    """One command's clock and voice. With ``--json`` only ``finish`` speaks, once, on stdout."""
+    """One command's clock and voice. With ``--json`` only one object goes to stdout."""
 
     def __init__(self, *, as_json: bool, now: datetime | None) -> None:
         self.as_json = as_json
-        self._now = now
-
-    @property
-    def now(self) -> datetime:
-        """The clock for all that is read, planned and recorded."""
-        return self._now or datetime.now(UTC)
+        self.now = now or datetime.now(UTC)
+        """The clock for all that is read, planned and recorded: one instant for the whole command."""
 
     def say(self, line: str = "") -> None:
         if not self.as_json:
             click.echo(line)
+
+    def warn(self, line: str) -> None:
+        """Say on stderr what went wrong without ending the command."""
+        click.echo(f"newsletter: {_one_line(line)}", err=True)
 
     def finish(self, result: dict[str, Any], *, failed: bool = False) -> NoReturn:
         if self.as_json:
             click.echo(json.dumps(result, ensure_ascii=False))
         sys.exit(FAILED if failed else 0)
 
-    @contextmanager
-    def progress(self, title: str) -> Iterator[Callable[[str], None]]:
-        """Show a spinner with what is being done, on a terminal only; yields a setter of its words."""
-        if self.as_json or not sys.stderr.isatty():
-            yield lambda _: None
-            return
-        from rich.console import Console
+    def tell(self, line: str, *, position: int | None = None) -> None:
+        """Say what ended the command. ``position``: the 0-based character of the input, if it is one."""
+        if self.as_json:
+            where = {} if position is None else {"position": position}
+            click.echo(json.dumps({"error": _one_line(line), **where}, ensure_ascii=False))
+        self.warn(line)
 
-        with Console(stderr=True).status(title) as status:
-            yield lambda words: status.update(words)
+    def progress(self) -> AbstractContextManager[Progress]:
+        """Show how far the work is, on a terminal only."""
+        if self.as_json or not sys.stderr.isatty():
+            return nullcontext(Progress())
+        from newsletter.cli.progress import terminal_progress
+
+        return terminal_progress()
 
 
 class Moment(click.ParamType[datetime]):
@@ -61,9 +80,11 @@ class Moment(click.ParamType[datetime]):
         if isinstance(value, datetime):
             return value
         try:
-            moment = datetime.fromisoformat(value)
+            moment = datetime.fromisoformat(value.strip())
         except ValueError:
             self.fail(f"{value!r} is not a time such as 2026-06-19T08:00:00Z", param, ctx)
+        if moment.year not in YEARS:
+            self.fail(f"{value!r} is not in the years {YEARS[0]} to {YEARS[-1]}", param, ctx)
         return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
@@ -71,7 +92,12 @@ def command(function: Callable[..., None]) -> Callable[..., None]:
     """Give a callback ``--json``, ``--now`` and a Session; turn errors into one line and an exit code."""
 
     @click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout, nothing else.")
-    @click.option("--now", type=Moment(), default=None, help="The clock for all it reads, plans and records.")
+    @click.option(
+        "--now",
+        type=Moment(),
+        default=None,
+        help="The clock for all it reads, plans and records, such as 2026-06-19T08:00Z (no zone: UTC).",
+    )
     @functools.wraps(function)
     def wrapped(*args: Any, as_json: bool, now: datetime | None, **options: Any) -> None:
         session = Session(as_json=as_json, now=now)
@@ -84,51 +110,37 @@ def command(function: Callable[..., None]) -> Callable[..., None]:
 
 @contextmanager
 def one_line_errors(session: Session) -> Iterator[None]:
+    """End the command with one line for what can be foreseen. A defect keeps its traceback."""
     try:
         yield
+    except (click.ClickException, click.Abort, click.exceptions.Exit, BrokenPipeError):
+        raise  # click's own business
     except NewsletterError as error:
+        session.tell(str(error), position=error.position if isinstance(error, BadInput) else None)
+        sys.exit(_exit_code(error))
+    except Exception as error:
+        if line := _foreseen(error):
+            session.tell(line)
+            sys.exit(FAILED)
         if session.as_json:
-            click.echo(json.dumps({"error": str(error)}, ensure_ascii=False))
-        click.echo(f"newsletter: {error}", err=True)
-        sys.exit(BAD_USE if isinstance(error, BadInput | ConfigurationError) else FAILED)
+            session.tell(f"{type(error).__name__}: {error}")
+        raise
 
 
-def start_django(*, migrated: bool = True) -> None:
-    """Check the settings, start Django and make sure the tables are there."""
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "newsletter.settings")
-    import django
-
-    django.setup()
-    if migrated:
-        _ensure_migrated()
+def _exit_code(error: NewsletterError) -> int:
+    if isinstance(error, NotFound):
+        return FAILED
+    return BAD_USE if isinstance(error, BadInput | ConfigurationError) else FAILED
 
 
-def _ensure_migrated() -> None:
-    """Bring an embedded database up to date; of a shared one only say what to do."""
-    from django.conf import settings
-    from django.core.management import call_command
-    from django.db import connection
-    from django.db.migrations.executor import MigrationExecutor
-    from django.db.utils import OperationalError
-
-    try:
-        executor = MigrationExecutor(connection)
-        is_current = not executor.migration_plan(executor.loader.graph.leaf_nodes())
-    except OperationalError as error:
-        raise ConfigurationError(
-            f"the database does not answer: {str(error).strip().splitlines()[0]}"
-        ) from None
-    if is_current:
-        return
-    if settings.CONFIG.database_url:
-        raise ConfigurationError("the database is not up to date: run newsletter migrate")
-    call_command("migrate", verbosity=0)
+def _foreseen(error: Exception) -> str:
+    """Return the line for a file or a database that cannot be used, or "" for anything else."""
+    if isinstance(error, OSError) and error.filename:
+        return f"{error.filename}: {error.strerror}"
+    # Not imported before it is needed: help must not start Django.
+    database = sys.modules.get("django.db.utils")
+    return database_failure(error) if database and isinstance(error, database.Error) else ""
 
 
-def django_command(name: str, arguments: tuple[str, ...]) -> None:
-    """Run one of Django's own commands."""
-    with one_line_errors(Session(as_json=False, now=None)):
-        start_django(migrated=False)
-        from django.core.management import execute_from_command_line
-
-        execute_from_command_line(["newsletter", name, *arguments])
+def _one_line(text: str) -> str:
+    return " ".join(text.split())

@@ -10,7 +10,8 @@ import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from types import FrameType
+from types import FrameType, TracebackType
+from typing import Self
 
 from newsletter.adapters.children import die_with_parent
 
@@ -18,8 +19,8 @@ POLL_SECONDS = 0.2
 STEADY_SECONDS = 10.0
 """A child that lived this long starts again at once; one that keeps dying waits a little longer each time."""
 LONGEST_PAUSE = 4.0
-GRACE_SECONDS = 7.0
-"""From SIGTERM to SIGKILL: all is over well within ten seconds."""
+GRACE_SECONDS = 6.0
+"""From SIGTERM to SIGKILL: all is over within ten seconds, whatever a worker is waiting for."""
 
 
 @dataclass(slots=True)
@@ -39,6 +40,8 @@ class Child:
         self.process = subprocess.Popen(  # noqa: S603  # the commands are our own
             list(self.command),
             env=dict(self.environment),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,  # banners; logs and warnings go to stderr
             start_new_session=True,
             preexec_fn=functools.partial(die_with_parent, os.getpid()),  # one thread only
         )
@@ -54,21 +57,33 @@ class Child:
         self.restarts += 1
         self.process = None
 
-    def signal(self, number: signal.Signals) -> None:
-        """Signal the child and everything it started."""
+    def end(self) -> None:
+        """Ask the child to end; it ends what it started itself, and lets it finish what it is doing."""
+        if self.process is not None:
+            self.process.terminate()
+
+    def kill(self) -> None:
+        """Kill the child and everything it started."""
         if self.process is not None:
             with contextlib.suppress(ProcessLookupError):
-                os.killpg(self.process.pid, number)
+                os.killpg(self.process.pid, signal.SIGKILL)
 
 
 class Supervisor:
-    def __init__(
-        self, *, say: Callable[[str], None], on_death: Callable[[str], None] = lambda _: None
-    ) -> None:
+    """Use as a context manager: at its end every child has ended."""
+
+    def __init__(self, *, say: Callable[[str], None]) -> None:
         self._children: list[Child] = []
         self._say = say
-        self._on_death = on_death
         self._stopping = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop_children()
 
     def add(self, name: str, command: Sequence[str], *, environment: Mapping[str, str]) -> None:
         self._children.append(Child(name, command, environment))
@@ -76,16 +91,16 @@ class Supervisor:
     def start(self, name: str) -> None:
         next(child for child in self._children if child.name == name).start()
 
-    def run(self) -> None:
-        """Keep every child running until SIGINT or SIGTERM, then stop them all."""
+    def heed_signals(self) -> None:
+        """From now on SIGINT, SIGTERM and SIGHUP do nothing but end ``run``, even before it has begun."""
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, self._stop)
-        try:
-            while not self._stopping:
-                self.tend()
-                time.sleep(POLL_SECONDS)
-        finally:
-            self.stop_children()
+
+    def run(self) -> None:
+        """Keep every child running until a signal comes."""
+        while not self._stopping:
+            self.tend()
+            time.sleep(POLL_SECONDS)
 
     def _stop(self, _number: int, _frame: FrameType | None) -> None:
         self._stopping = True
@@ -98,24 +113,21 @@ class Supervisor:
                 continue
             if child.process is not None:
                 self._say(f"{child.name} ended ({_how(child.process.returncode)}): starting it again")
-                child.signal(signal.SIGKILL)  # what it may have left of its session
+                child.kill()  # what it may have left of its session
                 child.plan_restart(now=now)
-                self._on_death(child.name)
             if now >= child.start_after:
                 child.start()
 
     def stop_children(self) -> None:
         """End all children: politely, then for certain. In reverse order, so that Redis goes last."""
-        deadline = time.monotonic() + GRACE_SECONDS
-        for child in reversed(self._children[1:]):
-            child.signal(signal.SIGTERM)
-        self._wait(self._children[1:], until=deadline)
-        for child in self._children[:1]:
-            child.signal(signal.SIGTERM)
-        self._wait(self._children, until=deadline + 1)
-        for child in self._children:
-            child.signal(signal.SIGKILL)
-        self._wait(self._children, until=deadline + 2)
+        first, others = self._children[:1], self._children[1:]
+        for children, seconds in ((others, GRACE_SECONDS), (first, 1.0)):
+            for child in reversed(children):
+                child.end()
+            self._wait(children, until=time.monotonic() + seconds)
+            for child in children:
+                child.kill()
+            self._wait(children, until=time.monotonic() + 1.0)
 
     @staticmethod
     def _wait(children: Sequence[Child], *, until: float) -> None:

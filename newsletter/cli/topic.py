@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from newsletter.models import Topic
 
 
-@click.group()
+@click.group(short_help="Add, list, try out and change topics.")
 def topic() -> None:
     """Add, list, try out and change topics."""
 
@@ -25,7 +25,14 @@ def topic() -> None:
 @click.option("--private-to", metavar="EMAIL", default=None, help="Only this reader sees it.")
 @command
 def add(session: Session, slug: str, name: str, query: str, group: str, private_to: str | None) -> None:
-    """Add a topic; papers of the last 14 days are matched at the next run."""
+    """Add a topic. Papers of the last 14 days are matched at the next run.
+
+    SLUG is its name in commands and addresses: small letters, digits, hyphens.
+
+    \b
+    newsletter topic add talking-heads --name "Talking heads" \\
+        --query 'cat:cs.CV AND (ti:"talking head" OR abs:"talking face")'
+    """
     from newsletter.subscriptions.records import find_reader
     from newsletter.topics import add_topic
 
@@ -38,7 +45,7 @@ def add(session: Session, slug: str, name: str, query: str, group: str, private_
 @topic.command("starter")
 @command
 def starter(session: Session) -> None:
-    """Add the starter topics, about 40 across arXiv; those that are there already stay as they are."""
+    """Add the starter topics, about 40 across arXiv. Those that are there already stay as they are."""
     from newsletter.topics import add_starter_topics
 
     added, present = add_starter_topics(now=session.now)
@@ -54,7 +61,7 @@ def list_topics(session: Session) -> None:
 
     from newsletter.models import Topic
 
-    topics = list(Topic.objects.annotate(readers=Count("subscriptions")))
+    topics = list(Topic.objects.select_related("owner").annotate(readers=Count("subscriptions")))
     width = max((len(each.slug) for each in topics), default=0)
     for each in topics:
         private = " (private)" if each.owner_id else ""
@@ -85,10 +92,16 @@ def show(session: Session, slug: str) -> None:
 
 @topic.command("test")
 @click.argument("query")
-@click.option("--days", type=click.IntRange(1, 365), default=14, show_default=True)
+@click.option(
+    "--days", type=click.IntRange(1, 365), default=14, show_default=True, help="How far back to look."
+)
 @command
 def test(session: Session, query: str, days: int) -> None:
-    """Show what a query would have matched."""
+    """Show what a query would have matched.
+
+    \b
+    newsletter topic test 'cat:cs.* AND ti:"lip sync"' --days 30
+    """
     from newsletter.topics import try_query
 
     trial = try_query(query, days=days, now=session.now)
@@ -103,12 +116,18 @@ def test(session: Session, query: str, days: int) -> None:
 
 @topic.command("edit")
 @click.argument("slug")
-@click.option("--name", default=None)
-@click.option("--query", default=None)
-@click.option("--group", default=None)
+@click.option("--name", default=None, help="What readers see.")
+@click.option("--query", default=None, help="In arXiv's query language.")
+@click.option("--group", default=None, help="The heading it stands under at sign-up.")
 @command
 def edit(session: Session, slug: str, name: str | None, query: str | None, group: str | None) -> None:
-    """Change a topic; a changed query is matched anew over the last 14 days."""
+    """Change a topic. A changed query is matched anew over the last 14 days.
+
+    \b
+    newsletter topic edit talking-heads --query 'cat:cs.* AND ti:"talking head"'
+    """
+    if name is query is group is None:
+        raise click.UsageError("nothing to change: give --name, --query or --group")
     from newsletter.topics import edit_topic
 
     changed = edit_topic(slug, name=name, query=query, group=group)
@@ -123,9 +142,15 @@ def remove(session: Session, slug: str) -> None:
     """Remove a topic and its subscriptions."""
     from newsletter.topics import remove_topic
 
-    readers = remove_topic(slug)
-    session.say(f"Removed topic {slug}, which {readers} readers had.")
-    session.finish({"removed": slug, "readers": readers})
+    removal = remove_topic(slug)
+    session.say(f"Removed topic {slug}, which {_readers(removal.readers)} had.")
+    if removal.left_without:
+        session.say(f"{_readers(removal.left_without)} left without any topic: no digest goes to them.")
+    session.finish({"removed": slug, "readers": removal.readers, "left_without": removal.left_without})
+
+
+def _readers(count: int) -> str:
+    return f"{count} reader{'' if count == 1 else 's'}"
 
 
 def _as_json(topic: Topic) -> dict[str, Any]:

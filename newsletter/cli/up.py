@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import socket
 import sys
 import time
 from collections.abc import Mapping
@@ -10,6 +12,7 @@ from pathlib import Path
 
 import click
 
+from newsletter.cli.folder_lock import only_service_in
 from newsletter.cli.session import Session, one_line_errors, start_django
 from newsletter.cli.supervisor import Supervisor
 from newsletter.errors import ConfigurationError
@@ -23,23 +26,50 @@ QUIET = ("--loglevel", "WARNING", "--without-gossip", "--without-mingle")
 @click.option("--port", type=click.IntRange(1, 65535), default=8000, show_default=True)
 def up(host: str, port: int) -> None:
     """Web, workers and scheduler in one go, with embedded Redis and SQLite unless configured."""
-    with one_line_errors(Session(as_json=False, now=None)):
+    from newsletter.config import load_config
+
+    with (
+        one_line_errors(Session(as_json=False, now=None)),
+        only_service_in(load_config().data_dir.absolute()),
+        Supervisor(say=_say) as supervisor,
+    ):
+        supervisor.heed_signals()
+        ensure_free(host, port)
         _link_to_port(port)
-        supervisor = Supervisor(say=_say)
         environment = prepare(supervisor)
         add_services(supervisor, environment=environment, host=host, port=port)
-        from django.conf import settings
-
-        _say(f"serving {settings.CONFIG.base_url} on {host}:{port}; Ctrl-C stops everything")
+        _ask_for_work()
+        _say(f"starting {environment['NEWSLETTER_BASE_URL']}; Ctrl-C stops everything")
         supervisor.run()
+
+
+def ensure_free(host: str, port: int) -> None:
+    """Raise ConfigurationError when the web server could not listen there: it would be started for ever."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        socket.create_server((host, port), family=family).close()
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise ConfigurationError(
+                f"port {port} of {host} is in use: choose another with --port"
+            ) from error
+        raise ConfigurationError(f"cannot listen on {host}, port {port}: {error.strerror}") from error
 
 
 def _link_to_port(port: int) -> None:
     """Let links lead to this port, unless the settings say where the service is reached."""
     from newsletter.config import Config, load_config
 
-    if load_config().base_url == Config.model_fields["base_url"].default:
-        os.environ["NEWSLETTER_BASE_URL"] = f"http://localhost:{port}"
+    base_url = load_config().base_url
+    is_default = base_url == Config.model_fields["base_url"].default
+    os.environ["NEWSLETTER_BASE_URL"] = f"http://localhost:{port}" if is_default else base_url
+
+
+def _ask_for_work() -> None:
+    """Publish before the workers are there what the scheduler would ask for only in a while."""
+    from newsletter.adapters.broker import publish_gather_if_due
+
+    publish_gather_if_due()
 
 
 def prepare(supervisor: Supervisor) -> dict[str, str]:
@@ -51,8 +81,14 @@ def prepare(supervisor: Supervisor) -> dict[str, str]:
         os.environ["REDIS_URL"] = start_redis(supervisor, config.data_dir.absolute())
     start_django(migrated=False)
     from django.core.management import call_command
+    from django.db.utils import OperationalError
 
-    call_command("migrate", verbosity=0)
+    try:
+        call_command("migrate", verbosity=0)
+    except OperationalError as error:
+        raise ConfigurationError(
+            f"the database does not answer: {str(error).strip().splitlines()[0]}"
+        ) from None
     _add_first_topics()
     return dict(os.environ)
 
@@ -61,19 +97,17 @@ def start_redis(supervisor: Supervisor, data_dir: Path) -> str:
     """Start the embedded Redis as the first child and return its address once it listens."""
     from newsletter.adapters.redis_server import server_command, socket_path
 
-    socket = socket_path(data_dir)
-    command = server_command(socket=socket)
-    data_dir.mkdir(parents=True, exist_ok=True)
-    socket.unlink(missing_ok=True)
+    path = socket_path(data_dir)
+    command = server_command(socket=path)
+    path.unlink(missing_ok=True)
     supervisor.add("redis", command, environment=os.environ)
     supervisor.start("redis")
     deadline = time.monotonic() + START_SECONDS
-    while not socket.is_socket():
+    while not path.is_socket():
         if time.monotonic() > deadline:
-            supervisor.stop_children()
             raise ConfigurationError(f"the embedded Redis did not start: is {data_dir} writable?")
         time.sleep(0.02)
-    return f"unix://{socket}"
+    return f"unix://{path}"
 
 
 def _add_first_topics() -> None:
@@ -95,7 +129,8 @@ def add_services(supervisor: Supervisor, *, environment: Mapping[str, str], host
 
 
 def add_web(supervisor: Supervisor, *, environment: Mapping[str, str], host: str, port: int) -> None:
-    configured = ["-c", "python:newsletter.web.gunicorn_config", "--bind", f"{host}:{port}"]
+    address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    configured = ["-c", "python:newsletter.web.gunicorn_config", "--bind", address]
     command = [sys.executable, "-m", "gunicorn", "newsletter.web.wsgi:application", *configured]
     supervisor.add("web", command, environment=environment)
 
@@ -112,9 +147,8 @@ def add_notices(supervisor: Supervisor, *, environment: Mapping[str, str]) -> No
 
 
 def add_beat(supervisor: Supervisor, *, environment: Mapping[str, str]) -> None:
-    from django.conf import settings
-
-    schedule = ["-s", str(settings.DATA_DIR / "beat-schedule"), "--pidfile", "", "--loglevel", "WARNING"]
+    # Kept in memory: nothing that a killed process could leave broken.
+    schedule = ["-S", "celery.beat:Scheduler", "--pidfile", "", "--loglevel", "WARNING"]
     supervisor.add("beat", [*_celery("beat"), *schedule], environment=environment)
 
 

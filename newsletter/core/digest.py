@@ -59,6 +59,8 @@ class Digest:
     """Dates in the period on which asking arXiv failed: something may be missing."""
     reduced: int = 0
     """Papers shown less deeply, or listed instead of summarised, to keep the mail under its size."""
+    subscribed: tuple[tuple[str, str], ...] = ()
+    """(slug, name) of every topic of the reader's, each of which can be ended by itself."""
     email: str = ""
     confirmed_on: date | None = None
     confirmed_by_operator: bool = False

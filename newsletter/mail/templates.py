@@ -77,6 +77,8 @@ def load_template(name: str) -> MailTemplate:
     """Compile ``templates/email/<name>.mjml`` and ``.txt`` once a process. Raises ConfigurationError."""
     source = _INCLUDE.sub(lambda found: _read(found[1]), _read(f"{name}.mjml"))
     html = re.sub(r"\s*\n\s*", "\n", compile_mjml(source, name=f"{name}.mjml"))
+    # A mail is a document of its own: its one landmark is the main one.
+    html = html.replace('role="article"', 'role="main"', 1)
     return MailTemplate(html, _read(f"{name}.txt"))
 
 
@@ -102,5 +104,5 @@ def _split(source: str) -> dict[str, str]:
 def _wording() -> str:
     """Return the source of everything beside the templates that decides what a piece says."""
     core = [_PACKAGE / "core" / "links.py", _PACKAGE / "core" / "typography.py"]
-    files = [*core, *sorted((_PACKAGE / "pipeline").glob("mail_*.py"))]
+    files = [*core, *sorted((_PACKAGE / "mail").glob("*.py"))]
     return "\0".join(path.read_text(encoding="utf-8") for path in files)

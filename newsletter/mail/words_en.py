@@ -41,6 +41,7 @@ class English:
             "listed": "Also matched",
             "preferences": "Change topics or schedule",
             "unsubscribe": "Unsubscribe",
+            "unsubscribe_topic": "Or from one topic only",
             "source": "Metadata from arXiv, which has not reviewed or endorsed this mail.",
             "colon": ":",
         }

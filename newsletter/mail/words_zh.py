@@ -38,6 +38,7 @@ class Chinese:
             "listed": "其他匹配论文",
             "preferences": "更改主题或发送时间",
             "unsubscribe": "退订",
+            "unsubscribe_topic": "或只退订其中一个主题",
             "source": "论文元数据来自 arXiv；arXiv 未审阅本邮件，亦不为其背书。",
             "colon": "：",
         }

@@ -54,6 +54,8 @@ class Delivery(models.Model):
     """A digest's local date, or ``first``; a notice's own key."""
     slot_at = models.DateTimeField()
     """When it fell due."""
+    is_on_demand = models.BooleanField(default=False)
+    """The reader asked for it: it is the digest of its date, and covers every topic, whatever its cadence."""
     state = models.CharField(max_length=12, choices=State.choices, default=State.PLANNED)
 
     subject = models.CharField(max_length=255, blank=True)

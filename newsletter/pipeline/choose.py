@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from pyroaring import BitMap
 
@@ -13,7 +14,7 @@ from newsletter.core.reading import Depth
 from newsletter.core.selection import Selection, select_papers
 from newsletter.core.spent import unpack_spent
 from newsletter.models import Delivery, Subscriber, Subscription
-from newsletter.models.delivery import FIRST, Kind, State
+from newsletter.models.delivery import FIRST, SENT, Kind, State
 from newsletter.pipeline.newsstand import Newsstand, Offer
 from newsletter.pipeline.summarise import Wanted
 
@@ -36,8 +37,11 @@ class Choice:
             yield Wanted(chosen.paper_id, self.reader.language, Depth(self.reader.depth))
 
     def has_something_to_say(self) -> bool:
-        """Without a match daily and weekday readers get no mail, slower ones a short one (contract)."""
-        if self.selection.chosen:
+        """Without a match daily and weekday readers get no mail, slower ones a short one (contract).
+
+        Who has just confirmed, or asked for a digest, gets an answer in any case.
+        """
+        if self.selection.chosen or self.delivery.is_on_demand or self.delivery.slot_key == FIRST:
             return True
         quick = {Rhythm.DAILY, Rhythm.WEEKDAYS}
         return any(
@@ -68,7 +72,8 @@ def _without_unsettled(batch: list[Delivery]) -> list[Delivery]:
 
 def choose(deliveries: Sequence[Delivery], *, now: datetime) -> tuple[Newsstand, list[Choice]]:
     """Choose the papers of these digests from what is matched at ``now``."""
-    offers = {delivery.pk: _offers(delivery) for delivery in deliveries}
+    asked = _dates_of_asked(deliveries)
+    offers = {delivery.pk: _offers(delivery, asked=asked[delivery.subscriber_id]) for delivery in deliveries}
     stand = Newsstand(offers=[offer for group in offers.values() for offer in group], now=now)
     return stand, [_choose(delivery, offers=offers[delivery.pk], stand=stand) for delivery in deliveries]
 
@@ -83,27 +88,47 @@ def _choose(delivery: Delivery, *, offers: tuple[Offer, ...], stand: Newsstand) 
     return Choice(delivery=delivery, reader=reader, offers=offers, selection=selection, scanned=len(scanned))
 
 
-def _offers(delivery: Delivery) -> tuple[Offer, ...]:
+def _dates_of_asked(deliveries: Sequence[Delivery]) -> defaultdict[int | None, set[date]]:
+    """Return the local dates on which these readers had a digest that they had asked for."""
+    readers = {delivery.subscriber_id for delivery in deliveries}
+    asked = Delivery.objects.filter(
+        subscriber__in=readers, kind=Kind.DIGEST, is_on_demand=True, state__in=SENT
+    )
+    dates = defaultdict[int | None, set[date]](set)
+    for reader_id, key in asked.values_list("subscriber_id", "slot_key"):
+        dates[reader_id].add(date.fromisoformat(key))
+    return dates
+
+
+def _offers(delivery: Delivery, *, asked: Collection[date]) -> tuple[Offer, ...]:
     reader = reader_of(delivery)
-    return tuple(Offer.of(reader, subscription) for subscription in due_subscriptions(reader, delivery))
+    due = due_subscriptions(reader, delivery, asked=asked)
+    return tuple(Offer.of(reader, subscription) for subscription in due)
 
 
-def due_subscriptions(reader: Subscriber, delivery: Delivery) -> list[Subscription]:
+def due_subscriptions(
+    reader: Subscriber, delivery: Delivery, *, asked: Collection[date] = ()
+) -> list[Subscription]:
     """Return the subscriptions this slot covers, in the reader's order.
 
-    A topic is due when its cadence had a slot since it was last covered; ``first`` covers them all.
+    A topic is due when its cadence had a slot since it was last covered, other than on the dates in
+    ``asked``; ``first`` and a digest on demand cover them all.
     """
     subscriptions = [each for each in reader.subscriptions.all() if each.topic.is_active]
-    if delivery.slot_key == FIRST:
+    if delivery.slot_key == FIRST or delivery.is_on_demand:
         return subscriptions
-    return [
-        each
-        for each in subscriptions
-        if reader.latest_slot(
+    latest = (
+        reader.latest_slot(
             now=delivery.slot_at,
             cadence=each.effective_cadence(reader),
-            after=each.covered_until or reader.joined_at,
+            after=each.covered_until or each.created_at,
         )
+        for each in subscriptions
+    )
+    return [
+        each
+        for each, slot in zip(subscriptions, latest, strict=True)
+        if slot is not None and slot.date not in asked
     ]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
@@ -15,7 +16,8 @@ from newsletter.core.digest import Digest, DigestCard, DigestTopic
 from newsletter.core.papers import PaperRecord
 from newsletter.core.reading import Depth
 from newsletter.core.selection import Chosen
-from newsletter.models import Delivery, GatherRun, Subscription
+from newsletter.core.spreading import own_delay
+from newsletter.models import ArxivGate, Delivery, GatherRun, Paper, Subscription
 from newsletter.models.delivery import FIRST, SENT, Kind, State
 from newsletter.pipeline.choose import Choice, planned_digests
 from newsletter.pipeline.fragments import DatabaseFragments
@@ -23,6 +25,8 @@ from newsletter.pipeline.newsstand import Newsstand
 from newsletter.pipeline.render import DigestRenderer, FragmentStore, RenderedDigest
 from newsletter.pipeline.shelf import SummaryShelf
 from newsletter.pipeline.summarise import Wanted, write_extracts
+
+log = logging.getLogger(__name__)
 
 PATIENCE = timedelta(minutes=30)
 """How long past its slot a digest waits for summaries (delivery.md, Compose)."""
@@ -36,6 +40,8 @@ class ComposeReport:
     skipped: int = 0
     waiting: int = 0
     """Summaries are still to come."""
+    failed: int = 0
+    """Could not be composed; left as they were, and logged."""
     extracts: int = 0
     """Extractive summaries written on the way."""
 
@@ -51,26 +57,49 @@ def missing_summaries(*, now: datetime, summariser: Summariser) -> list[Wanted]:
 
 
 def compose_planned(
-    *, now: datetime, summariser: Summariser, renderer_for: RendererFor, is_patient: bool
+    *,
+    now: datetime,
+    summariser: Summariser,
+    renderer_for: RendererFor,
+    is_patient: bool,
+    is_spread: bool = False,
 ) -> ComposeReport:
-    """Compose every planned digest; a patient one waits for summaries that may still come."""
+    """Compose every planned digest; a patient one waits for summaries that may still come.
+
+    Where they are spread, each can be claimed only after its reader's own delay, counted from the slot.
+    """
     report = ComposeReport()
     for stand, choices in planned_digests(now=now):
         # Extracts are instant, so a digest never lacks at least those.
         chosen = {each.paper_id for choice in choices for each in choice.selection.chosen}
         report.extracts += write_extracts(chosen, now=now)
         bench = Bench.set_up(choices, stand=stand, summariser=summariser, renderer_for=renderer_for, now=now)
+        bench.is_spread = is_spread
+        gathering = is_patient and _is_gathering(now=now)
         for choice in choices:
-            waits = is_patient and now < choice.delivery.slot_at + PATIENCE
-            if waits and any(bench.shelf.may_still_come(want) for want in choice.wanted()):
+            may_wait = is_patient and now < choice.delivery.slot_at + PATIENCE
+            if may_wait and (gathering or bench.is_lacking(choice)):
                 report.waiting += 1
-            elif choice.has_something_to_say():
-                bench.compose(choice)
-                report.composed += 1
-            else:
-                _skip(choice, now=now)
-                report.skipped += 1
+                continue
+            try:
+                _settle(choice, bench=bench, report=report)
+            except Exception:  # one that cannot be composed must not hold up the others
+                log.exception("delivery %s could not be composed", choice.delivery.pk)
+                report.failed += 1
     return report
+
+
+def _is_gathering(*, now: datetime) -> bool:
+    """Whether papers are coming in right now, or have come in and were not yet matched."""
+    at_arxiv = ArxivGate.objects.filter(held_until__gt=timezone.now())
+    return at_arxiv.exists() or Paper.objects.filter(matched_at=None, first_seen_at__lte=now).exists()
+
+
+def _settle(choice: Choice, *, bench: Bench, report: ComposeReport) -> None:
+    if choice.has_something_to_say():
+        report.composed += bench.compose(choice)
+    else:
+        report.skipped += _skip(choice, now=bench.now)
 
 
 @dataclass(slots=True)
@@ -84,6 +113,7 @@ class Bench:
     renderer: DigestRenderer
     failed_gathers: list[datetime]
     now: datetime
+    is_spread: bool = False
 
     @classmethod
     def set_up(
@@ -109,12 +139,16 @@ class Bench:
             now=now,
         )
 
-    def compose(self, choice: Choice) -> None:
-        """Render and store one digest. A delivery that is no longer planned is left as it is."""
+    def is_lacking(self, choice: Choice) -> bool:
+        """Whether a summary that this digest wants may still come."""
+        return any(self.shelf.may_still_come(want) for want in choice.wanted())
+
+    def compose(self, choice: Choice) -> bool:
+        """Render and store one digest; False for a delivery that is no longer planned."""
         rendered = self.render(choice)
         with transaction.atomic():
             self.fragments.save()
-            Delivery.objects.filter(pk=choice.delivery.pk, state=State.PLANNED).update(
+            stored = Delivery.objects.filter(pk=choice.delivery.pk, state=State.PLANNED).update(
                 state=State.COMPOSED,
                 subject=rendered.subject,
                 parts=[piece.digest for piece in rendered.pieces],
@@ -124,8 +158,16 @@ class Bench:
                 scanned=choice.scanned,
                 covers_until=self.now,
                 composed_at=self.now,
-                next_attempt_at=timezone.now(),
+                next_attempt_at=self._claimable_at(choice),
             )
+        return bool(stored)
+
+    def _claimable_at(self, choice: Choice) -> datetime:
+        """Return the real time from which on it may be claimed. Whom somebody waits for is not delayed."""
+        delivery, real_now = choice.delivery, timezone.now()
+        if not self.is_spread or delivery.is_on_demand or delivery.slot_key == FIRST:
+            return real_now
+        return max(real_now, delivery.slot_at + own_delay(choice.reader.pk))
 
     def render(self, choice: Choice) -> RenderedDigest:
         return self.renderer.render(self._digest(choice))
@@ -139,7 +181,7 @@ class Bench:
         return Digest(
             language=reader.language,
             slot_date=slot_date,
-            covers_days=max(1, (slot_date - begins_at.astimezone(zone).date()).days),
+            covers_days=max(1, round((choice.delivery.slot_at - begins_at) / timedelta(days=1))),
             topics=tuple(
                 self._topic(offer.subscription, choice, groups[offer.subscription.topic.slug])
                 for offer in choice.offers
@@ -151,6 +193,11 @@ class Bench:
             empty_dates=_empty_dates(choice),
             failed_gathers=tuple(
                 dict.fromkeys(moment.astimezone(zone).date() for moment in self.failed_gathers)
+            ),
+            subscribed=tuple(
+                (each.topic.slug, each.topic.name_in(reader.language))
+                for each in reader.subscriptions.all()
+                if each.topic.is_active
             ),
             email=reader.email,
             confirmed_on=reader.confirmed_at.date() if reader.confirmed_at else None,
@@ -204,7 +251,7 @@ class Bench:
         )
 
 
-def _skip(choice: Choice, *, now: datetime) -> None:
+def _skip(choice: Choice, *, now: datetime) -> bool:
     """Nothing to say: the period counts as covered, and the next digest says which days were empty."""
     topics = [offer.subscription.topic_id for offer in choice.offers]
     with transaction.atomic():
@@ -215,6 +262,7 @@ def _skip(choice: Choice, *, now: datetime) -> None:
             Subscription.objects.filter(subscriber=choice.reader, topic_id__in=topics).update(
                 covered_until=now
             )
+    return bool(skipped)
 
 
 def _empty_dates(choice: Choice) -> tuple[date, ...]:

@@ -101,6 +101,8 @@ class _Sending:
                 at = Moment(now=self.now, real_now=self.clock(), chance=self.chance())
                 if state := record(delivery, outcome, at=at):
                     states[state] += 1
+                else:  # its reader was erased meanwhile, and what was just written with them
+                    self.mailer.forget([outcome.delivery_id])
         except Exception:
             logger.exception("%s broke off with %d of %d unsent", self.mailer.name, len(left), len(claimed))
         return states + self._abandon(list(left.values()))

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import transaction
 
@@ -42,6 +43,17 @@ class GatherReport:
         if run.error:
             self.failed += 1
             self.errors.append(run.error)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return ``gathered`` of the contract's ``run --json``."""
+        return {
+            "seen": self.seen,
+            "new": self.new,
+            "updated": self.updated,
+            "failed": self.failed,
+            "errors": self.errors,
+            "refused": self.refused,
+        }
 
 
 def needed_categories() -> frozenset[str]:

@@ -18,15 +18,17 @@ RESOLUTION = timedelta(microseconds=1)
 def plan_due(*, now: datetime) -> int:
     """Plan a digest for every active reader whose ``next_slot_at`` has passed; return how many.
 
-    Safe to race: a reader's row moves on by a conditional UPDATE, and (reader, kind, local date) is unique.
-    Of several passed slots only the latest is planned.
+    Safe to race: a reader's row is locked and moves on by a conditional UPDATE, and (reader, kind, local
+    date) is unique. Of several passed slots only the latest is planned.
     """
     planned = 0
     unpaused = Q(paused_until__isnull=True) | Q(paused_until__lte=now)
     due = Subscriber.objects.filter(unpaused, status=Status.ACTIVE, next_slot_at__lte=now)
+    due = due.order_by("next_slot_at", "pk").prefetch_related("subscriptions")
     while True:
-        chunk = list(due.order_by("next_slot_at", "pk").prefetch_related("subscriptions")[:CHUNK])
         with transaction.atomic():
+            # Whoever holds a row may be changing its cadence: the next tick plans by what they made of it.
+            chunk = list(due.select_for_update(skip_locked=True, no_key=True)[:CHUNK])
             planned += sum(_plan(reader, now=now) for reader in chunk)
         if len(chunk) < CHUNK:
             return planned
@@ -48,7 +50,9 @@ def _plan(reader: Subscriber, *, now: datetime) -> bool:
     delivery = Delivery.planned(
         subscriber_id=reader.pk, kind=Kind.DIGEST, slot_key=slot.date.isoformat(), slot_at=slot.at, now=now
     )
-    if Delivery.objects.filter(subscriber=reader, kind=Kind.DIGEST, slot_key=delivery.slot_key).exists():
+    # One that was asked for may be later than the slot: it has offered all that this one would.
+    had = Q(slot_key=delivery.slot_key) | Q(slot_at__gt=delivery.slot_at)
+    if Delivery.objects.filter(had, subscriber=reader, kind=Kind.DIGEST).exists():
         return False
     Delivery.objects.bulk_create([delivery], ignore_conflicts=True)
     _expire_older(reader, than=delivery, now=now)

@@ -24,6 +24,8 @@ class Preview:
     message: bytes
     account: dict[str, int]
     """summarised, listed, counted, scanned."""
+    why_not: str
+    """Why it would not go out at present; empty when it would."""
 
 
 def preview_digest(reader: Subscriber, *, stages: Stages, now: datetime) -> Preview:
@@ -52,6 +54,7 @@ def _preview(choice: Choice, *, stand: Newsstand, stages: Stages, now: datetime)
         html=join_html(rendered.pieces, slots),
         text=join_text(rendered.pieces, slots),
         message=message_of(delivery, rendered.pieces),
+        why_not=_why_not(choice, now=now),
         account={
             "summarised": shown.summarised,
             "listed": len(shown.listed),
@@ -59,3 +62,14 @@ def _preview(choice: Choice, *, stand: Newsstand, stages: Stages, now: datetime)
             "scanned": shown.scanned,
         },
     )
+
+
+def _why_not(choice: Choice, *, now: datetime) -> str:
+    reader = choice.reader
+    if not reader.is_mailable(now=now):
+        return f"the reader is {reader.shown_status(now=now)}"
+    if not choice.offers:
+        return "the reader has no topic left"
+    if not choice.has_something_to_say():
+        return "nothing matched, and then readers of daily digests get no mail"
+    return ""

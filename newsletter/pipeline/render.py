@@ -13,7 +13,7 @@ from datetime import date
 from hashlib import sha256
 from typing import Protocol
 
-from newsletter.core.composition import Piece, literal
+from newsletter.core.composition import Piece, literal, slot
 from newsletter.core.digest import Digest, DigestCard, DigestTopic
 from newsletter.core.reading import Voice
 from newsletter.core.typography import cut, short_name
@@ -30,6 +30,8 @@ LONGEST_SUBJECT = 70
 LONGEST_CONTENTS_NAME = 46
 SLOT_ALLOWANCE = 1_000
 """Bytes kept free for the reader's own strings: three links of the service, an address, a few words."""
+TOPIC_LINK_ALLOWANCE = 120
+"""Bytes for the link that ends one topic."""
 
 
 class FragmentStore(Protocol):
@@ -65,7 +67,8 @@ class DigestRenderer:
         """Return the mail for ``digest``, its HTML at most 90,000 bytes, whatever the digest asked for."""
         shown = digest
         pieces = tuple(self._pieces(shown))
-        while (excess := _html_bytes(pieces) + SLOT_ALLOWANCE - MAX_HTML_BYTES) > 0 and shown.topics:
+        allowance = SLOT_ALLOWANCE + TOPIC_LINK_ALLOWANCE * len(digest.subscribed)
+        while (excess := _html_bytes(pieces) + allowance - MAX_HTML_BYTES) > 0 and shown.topics:
             lower = reduce_by(
                 shown, excess, size=lambda card: len(self._card(card, digest.language).html.encode())
             )
@@ -154,6 +157,7 @@ class DigestRenderer:
             digest.language,
             who_wrote=who_wrote,
             why=tuple(trusted(line) for line in words.why(digest)),
+            topics=_each_topic(digest),
             postal_address=self._postal_address,
         )
 
@@ -184,6 +188,13 @@ def subject(digest: Digest) -> str:
         if len(line) <= LONGEST_SUBJECT:
             return line
     return cut(line, limit=LONGEST_SUBJECT)
+
+
+def _each_topic(digest: Digest) -> tuple[tuple[str, str], ...]:
+    """Return (name, slot of the link that ends it); ending the only topic is ending everything."""
+    if len(digest.subscribed) < 2:
+        return ()
+    return tuple((name, trusted(slot(f"unsubscribe_topic_url:{slug}"))) for slug, name in digest.subscribed)
 
 
 def _slots(digest: Digest) -> dict[str, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -27,11 +27,23 @@ from newsletter.pipeline.plan import plan_due
 from newsletter.pipeline.stages import Stages
 from newsletter.pipeline.summarise import SummariseReport, write_summaries
 from newsletter.pipeline.sweep import next_attempt_at, sweep
+from newsletter.progress import Progress
 
 RETRY_TIME = timedelta(seconds=60)
 """Retries within a command end after this (contract)."""
 
+NOT_ACCEPTED = {
+    State.RETRY_WAIT.value: "not accepted yet, to be tried again in some minutes",
+    State.FAILED.value: "refused for good",
+    State.AMBIGUOUS.value: "may have arrived or not, and will not be sent again",
+    State.QUARANTINED.value: "set aside after several broken attempts",
+}
+"""The states that make a pass a failed one, in words."""
+
+MOST_PROBLEMS = 10
+"""Lines; a provider that puts the recipient into its answers would give one a reader."""
 CHUNK = 500
+SILENT = Progress()
 
 
 @dataclass(slots=True)
@@ -43,25 +55,26 @@ class RunReport:
     composed: int = 0
     deliveries: dict[str, int] = field(default_factory=dict)
     """State at the end → how many messages this pass handled."""
+    uncomposed: int = 0
+    """Digests that could not be composed; the log says why, and the next pass tries again."""
     next_due_at: datetime | None = None
+    problems: list[str] = field(default_factory=list)
+    """One line for each way in which mail was not accepted."""
+    paused: str | None = None
+    """Why nothing is being sent, if so."""
 
     @property
     def has_failed(self) -> bool:
-        bad = (State.FAILED, State.AMBIGUOUS, State.QUARANTINED, State.RETRY_WAIT)
-        return bool(self.gathered.failed) or any(self.deliveries.get(state.value) for state in bad)
+        return bool(self.gathered.failed or self.uncomposed) or any(
+            self.deliveries.get(state) for state in NOT_ACCEPTED
+        )
 
     def as_json(self) -> dict[str, Any]:
         """Return the contract's ``run --json``."""
-        gathered, summarised = self.gathered, self.summarised
+        summarised = self.summarised
         return {
             "now": self.now.isoformat(),
-            "gathered": {
-                "seen": gathered.seen,
-                "new": gathered.new,
-                "updated": gathered.updated,
-                "failed": gathered.failed,
-                "errors": gathered.errors,
-            },
+            "gathered": self.gathered.as_json(),
             "matched": self.matched,
             "summarised": {
                 "model": summarised.model,
@@ -70,45 +83,49 @@ class RunReport:
                 "failed": summarised.failed,
             },
             "composed": self.composed,
+            "uncomposed": self.uncomposed,
             "deliveries": self.deliveries,
+            "problems": self.problems,
+            "paused": self.paused,
             "next_due_at": self.next_due_at.isoformat() if self.next_due_at else None,
         }
 
 
-def run_once(
-    stages: Stages, *, now: datetime, gather: bool, on_stage: Callable[[str], None] = lambda _: None
-) -> RunReport:
+def run_once(stages: Stages, *, now: datetime, gather: bool, progress: Progress = SILENT) -> RunReport:
     """Gather, match, plan, summarise, compose and deliver what is due at ``now``."""
     report = RunReport(now=now)
     lookback = timedelta(days=stages.config.arxiv_lookback_days)
     if gather:
-        on_stage("asking arXiv")
+        progress.stage("asking arXiv")
         report.gathered = gather_papers(stages.source, now=now, lookback=lookback)
-    on_stage("matching papers to topics")
+    progress.stage("matching papers to topics")
     report.matched = match_papers(now=now, lookback=lookback)
-    on_stage("planning digests")
+    progress.stage("planning digests")
     plan_due(now=now)
-    on_stage("summarising")
     wanted = missing_summaries(now=now, summariser=stages.summariser)
-    report.summarised = write_summaries(wanted, summariser=stages.summariser, now=now)
-    on_stage("composing")
+    progress.stage("summarising", total=len(wanted))
+    report.summarised = write_summaries(wanted, summariser=stages.summariser, now=now, on_paper=progress.step)
+    progress.stage("composing")
     composed = compose_planned(
         now=now, summariser=stages.summariser, renderer_for=stages.renderer, is_patient=False
     )
-    report.composed = composed.composed
+    report.composed, report.uncomposed = composed.composed, composed.failed
     report.summarised.extractive += composed.extracts
-    on_stage("delivering")
-    report.deliveries = deliver_with_retries(stages.mailer, now=now)
+    progress.stage("delivering")
+    handled = deliver_with_retries(stages.mailer, now=now)
+    report.deliveries = _states(handled)
+    report.problems = _problems(handled)
+    report.paused = pause_reason(stages.mailer.name)
     if composed.skipped:
         report.deliveries[State.SKIPPED.value] = composed.skipped
     report.next_due_at = next_due_at()
     return report
 
 
-def deliver_with_retries(mailer: Mailer, *, now: datetime) -> dict[str, int]:
+def deliver_with_retries(mailer: Mailer, *, now: datetime) -> list[UUID]:
     """Deliver what is due, and again what was refused for now, for at most a minute.
 
-    Returns the state at the end → how many of the messages that were open at the beginning.
+    Returns the messages that could be claimed at the beginning.
     """
     deadline = timezone.now() + RETRY_TIME
     sweep(mailer=mailer, real_now=timezone.now(), now=now, dead_owners=dead_owners())
@@ -117,16 +134,32 @@ def deliver_with_retries(mailer: Mailer, *, now: datetime) -> dict[str, int]:
         deliver_due(mailer=mailer, now=now, owner=boot_id(), deadline=deadline)
         next_try = next_attempt_at()
         if next_try is None or next_try > deadline or pause_reason(mailer.name):
-            return _states(waiting)
+            return waiting
         time.sleep(max(0.05, (next_try - timezone.now()).total_seconds()))
 
 
-def _states(deliveries: list[UUID]) -> dict[str, int]:
+def _states(deliveries: Sequence[UUID]) -> dict[str, int]:
+    """Return state → how many of these are in it now."""
     counts: Counter[str] = Counter()
     for start in range(0, len(deliveries), CHUNK):
         rows = Delivery.objects.filter(pk__in=deliveries[start : start + CHUNK])
         counts.update(rows.values_list("state", flat=True))
     return dict(sorted(counts.items()))
+
+
+def _problems(deliveries: Sequence[UUID]) -> list[str]:
+    """Return what the transport said of those it did not accept, equal answers as one line."""
+    said: Counter[tuple[str, str]] = Counter()
+    for start in range(0, len(deliveries), CHUNK):
+        rows = Delivery.objects.filter(
+            pk__in=deliveries[start : start + CHUNK], state__in=tuple(NOT_ACCEPTED)
+        )
+        for state, code, detail in rows.values_list("state", "last_code", "last_detail"):
+            said[state, " ".join(f"{code} {detail}".split())] += 1
+    return [
+        f"{count} mail{'' if count == 1 else 's'} {NOT_ACCEPTED[state]}: {detail}"
+        for (state, detail), count in said.most_common(MOST_PROBLEMS)
+    ]
 
 
 def next_due_at() -> datetime | None:

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from newsletter.adapters import registry
+from newsletter.adapters.model_calls import ModelSummariser
 from newsletter.adapters.ports import Mailer, PaperSource, Summariser
 from newsletter.config import Config
+from newsletter.pipeline.budget import CappedSummariser
 from newsletter.pipeline.render import DigestRenderer, FragmentStore
 
 
@@ -23,7 +25,10 @@ class Stages:
 
     @cached_property
     def summariser(self) -> Summariser:
-        return registry.summariser(self.config)
+        chosen = registry.summariser(self.config)
+        if isinstance(chosen, ModelSummariser):
+            return CappedSummariser(chosen, daily=self.config.gemini_daily_tokens)
+        return chosen
 
     @cached_property
     def mailer(self) -> Mailer:

@@ -19,6 +19,7 @@ from newsletter.core.grounding import Refusal, ground
 from newsletter.core.reading import Depth, Voice, summary_to_json
 from newsletter.errors import NewsletterError, PermanentError, UnusableAnswer
 from newsletter.models import Paper, Summary
+from newsletter.pipeline.budget import DailyCapReached
 
 MAX_ATTEMPTS = 3
 CLAIM = timedelta(minutes=5)
@@ -152,6 +153,9 @@ def _claim(paper: Paper, summariser: Summariser, *, language: str, depth: Depth)
 
 
 def _record_failure(row: Summary, error: NewsletterError) -> None:
+    if isinstance(error, DailyCapReached):
+        _save(row, failure="daily_cap", attempts=F("attempts") - 1)
+        return
     reason = (error.reason if isinstance(error, PermanentError) else "") or type(error).__name__
     paid = {}
     if isinstance(error, UnusableAnswer):

@@ -94,7 +94,11 @@ def summarise() -> None:
 
 def compose() -> None:
     report = compose_planned(
-        now=timezone.now(), summariser=stages().summariser, renderer_for=stages().renderer, is_patient=True
+        now=timezone.now(),
+        summariser=stages().summariser,
+        renderer_for=stages().renderer,
+        is_patient=True,
+        is_spread=True,
     )
     if report.composed or report.skipped:
         log.info("composed %d digests, skipped %d", report.composed, report.skipped)

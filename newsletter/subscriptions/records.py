@@ -5,18 +5,30 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from newsletter.errors import NewsletterError
+from newsletter.errors import NotFound
 from newsletter.models import Delivery, Subscriber
 from newsletter.models.subscriber import Status
-from newsletter.subscriptions.wishes import checked_address
+from newsletter.subscriptions.wishes import Wishes, checked_address
 from newsletter.suppressions import address_key
 
 
 def find_reader(email: str) -> Subscriber:
     reader = Subscriber.objects.filter(email_key=address_key(checked_address(email))).first()
     if reader is None:
-        raise NewsletterError(f"no reader {email}: newsletter subscriber list shows them all")
+        raise NotFound(f"no reader {email}: newsletter subscriber list shows them all")
     return reader
+
+
+def wishes_of(reader: Subscriber) -> Wishes:
+    """Return what a reader asked for, as it is stored."""
+    return Wishes.checked(
+        cadence=reader.cadence,
+        at=f"{reader.at:%H:%M}",
+        timezone=reader.timezone,
+        language=reader.language,
+        depth=reader.depth,
+        max_papers=reader.max_papers,
+    )
 
 
 def describe(reader: Subscriber, *, now: datetime) -> dict[str, Any]:
@@ -62,6 +74,8 @@ def _describe_delivery(delivery: Delivery) -> dict[str, Any]:
         "counted": len(papers.get("counted", ())),
         "scanned": delivery.scanned,
         "message_id": delivery.message_id,
+        "outcome_at": delivery.outcome_at.isoformat() if delivery.outcome_at else None,
+        "detail": f"{delivery.last_code} {delivery.last_detail}".strip(),
     }
 
 
@@ -78,17 +92,28 @@ CSV_COLUMNS = (
 )
 
 
+CONSENTS = frozenset({"confirmed", "imported", "resubscribed"})
+"""Events by which a reader agreed."""
+
+
 def csv_rows() -> list[dict[str, str]]:
-    """Return every mailable reader in the form that import takes (contract: CSV of readers)."""
+    """Return every active reader in the form that import takes (contract: CSV of readers).
+
+    A private topic, a pause and a topic's own cadence have no place in that form and stay behind.
+    """
     readers = Subscriber.objects.filter(status=Status.ACTIVE).order_by("email_key")
     return [_csv_row(reader) for reader in readers.prefetch_related("subscriptions__topic", "consents")]
 
 
 def _csv_row(reader: Subscriber) -> dict[str, str]:
-    consents = sorted(reader.consents.all(), key=lambda consent: consent.at)
+    consents = sorted(
+        (each for each in reader.consents.all() if each.action in CONSENTS), key=lambda consent: consent.at
+    )
     return {
         "email": reader.email,
-        "topics": ";".join(each.topic.slug for each in reader.subscriptions.all()),
+        "topics": ";".join(
+            each.topic.slug for each in reader.subscriptions.all() if each.topic.owner_id is None
+        ),
         "cadence": reader.cadence,
         "at": f"{reader.at:%H:%M}",
         "timezone": reader.timezone,

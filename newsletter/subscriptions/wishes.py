@@ -13,6 +13,8 @@ from newsletter.core.reading import Depth
 from newsletter.errors import BadInput
 
 MIN_PAPERS, MAX_PAPERS = 1, 50
+MAX_ADDRESS = 254
+"""RFC 5321 §4.5.3.1.3: a path of 256 octets, without its angle brackets."""
 
 
 LANGUAGES = {"en": "en", "zh": "zh-hans", "zh-cn": "zh-hans", "zh-hans": "zh-hans"}
@@ -85,4 +87,6 @@ def checked_address(email: str) -> str:
         validate_email(email)
     except ValidationError:
         raise BadInput(f"{email[:80]!r} is not an e-mail address") from None
+    if len(email) > MAX_ADDRESS:
+        raise BadInput(f"{email[:80]!r}… is longer than an e-mail address may be ({MAX_ADDRESS} characters)")
     return email

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+import warnings
 from typing import Any
 
 from newsletter.adapters.children import die_with_parent
@@ -11,8 +13,16 @@ threads = 8
 worker_class = "gthread"
 graceful_timeout = 5
 control_socket_disable = True
+loglevel = "warning"
+# Static files are served from the package: what collectstatic would make need not be there.
+warnings.filterwarnings("ignore", message="No directory at", category=UserWarning)
 
 
-def post_fork(_server: Any, _worker: Any) -> None:
+def post_fork(server: Any, _worker: Any) -> None:
     """A web worker must not outlive a killed master."""
-    die_with_parent()
+    die_with_parent(server.pid)
+
+
+def post_worker_init(worker: Any) -> None:
+    addresses = ", ".join(str(listener) for listener in worker.sockets)
+    sys.stderr.write(f"newsletter: the site answers on {addresses}\n")

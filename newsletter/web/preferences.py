@@ -1,14 +1,12 @@
-"""The reader's own page: what they get and when, and the form that changes it."""
+"""The reader's own page: what they get and when, and the forms that change it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db import transaction
-from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils import timezone, translation
 from django.utils.translation import gettext
@@ -16,19 +14,26 @@ from django.views.decorators.http import require_http_methods
 
 from newsletter.core.cadence import Cadence
 from newsletter.core.reading import Depth
-from newsletter.models import Delivery, Subscriber, Topic
-from newsletter.models.delivery import SENT, Kind
+from newsletter.errors import BadInput
+from newsletter.models import Subscriber
 from newsletter.models.subscriber import Status
-from newsletter.subscriptions.changing import change_wishes, set_topics
-from newsletter.tokens import Purpose, delivery_subject, make_token, read_token
+from newsletter.subscriptions.account import mail_fresh_link
+from newsletter.subscriptions.changing import LONGEST_PAUSE, pause, resume
+from newsletter.subscriptions.on_demand import Answer, send_one_now
+from newsletter.tokens import Purpose, make_token, read_token
 from newsletter.web import schedules
 from newsletter.web.pages import broken_link, known_language, page, private
+from newsletter.web.past_digests import past_digests
+from newsletter.web.preferences_form import PreferencesForm, offered_topics
 from newsletter.web.topics import newest_papers_at, topic_groups
-from newsletter.web.wishes_form import wish_errors, wishes_of, zone_names
+from newsletter.web.wishes_form import zone_names
 
-RECENT_DIGESTS = 8
-WISHES = ("cadence", "at", "timezone", "language", "depth")
-"""Fields of the form that are taken as they are written; their names are the CSV's (contract)."""
+ANSWERS = {
+    Answer.PLANNED: "now",
+    Answer.UNDER_WAY: "under-way",
+    Answer.HAD_TODAY: "had-today",
+    Answer.NOT_MAILED: "not-mailed",
+}
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -42,71 +47,64 @@ def preferences_of(request: HttpRequest, token: str) -> HttpResponse:
     form = PreferencesForm.of(reader)
     if request.method == "POST" and reader.status == Status.ACTIVE:
         with translation.override(known_language(reader.language)):
-            form = PreferencesForm.sent(request, reader=reader)
+            act = ACTIONS.get(request.POST.get("do", ""), _save)
+            form, done = act(request, reader, timezone.now())
         if not form.errors:
-            form.save(reader, now=timezone.now())
             # After a POST the browser asks anew, so that a reload sends nothing twice.
-            return HttpResponseRedirect(f"{request.path}?saved=1", status=303)
+            return HttpResponseRedirect(f"{request.path}?done={done}", status=303)
     return _show(request, reader, form=form)
 
 
-@dataclass(slots=True)
-class PreferencesForm:
-    """What stands in the form: the reader's present wishes, or what was sent, with what is wrong about it."""
-
-    values: dict[str, str]
-    topics: list[str]
-    """Slugs, in the reader's order."""
-    errors: dict[str, str] = field(default_factory=dict)
-    """Field → one sentence that says what to do."""
-
-    @classmethod
-    def of(cls, reader: Subscriber) -> PreferencesForm:
-        slugs = reader.subscriptions.values_list("topic__slug", flat=True)
-        at = f"{reader.at:%H:%M}"
-        values = {name: str(getattr(reader, name)) for name in WISHES} | {"at": at}
-        return cls(values=values | {"max_papers": str(reader.max_papers)}, topics=list(slugs))
-
-    @classmethod
-    def sent(cls, request: HttpRequest, *, reader: Subscriber) -> PreferencesForm:
-        """Read the fields; one that is missing keeps its present value."""
-        present = cls.of(reader)
-        values = {name: request.POST.get(name, value).strip()[:80] for name, value in present.values.items()}
-        offered = set(_offered_topics(reader).values_list("slug", flat=True))
-        chosen = [slug for slug in dict.fromkeys(request.POST.getlist("topics")) if slug in offered]
-        # A topic that the operator has switched off is not in the form: it stays for when it is back.
-        kept = [slug for slug in present.topics if slug in chosen or slug not in offered]
-        topics = kept + [slug for slug in chosen if slug not in kept]
-        return cls(values=values, topics=topics, errors=_errors(values, topics=topics))
-
-    @transaction.atomic
-    def save(self, reader: Subscriber, *, now: datetime) -> None:
-        set_topics(reader, topics=self.topics, now=now)
-        change_wishes(reader, wishes=wishes_of(self.values), now=now)
+Acted = tuple[PreferencesForm, str]
+"""The form, with what is wrong; and in a word what was done, if nothing is."""
 
 
-def _errors(values: Mapping[str, str], *, topics: list[str]) -> dict[str, str]:
-    errors = wish_errors(values)
-    if not topics:
-        errors["topics"] = gettext(
-            "Choose at least one topic. To get no more mail, unsubscribe at the end of this page."
-        )
-    return errors
+def _save(request: HttpRequest, reader: Subscriber, now: datetime) -> Acted:
+    form = PreferencesForm.sent(request, reader=reader)
+    if not form.errors:
+        form.save(reader, now=now)
+    return form, "moved#topics" if "move" in request.POST else "saved"
 
 
-def _offered_topics(reader: Subscriber) -> QuerySet[Topic]:
-    """Return everyone's topics and the reader's own."""
-    return Topic.objects.filter(Q(owner__isnull=True) | Q(owner=reader), is_active=True)
+def _pause(request: HttpRequest, reader: Subscriber, now: datetime) -> Acted:
+    form, given = PreferencesForm.of(reader), request.POST.get("until", "").strip()[:80]
+    try:
+        pause(reader, until=date.fromisoformat(given), now=now)
+    except (BadInput, ValueError):
+        days = {"given": given, "days": LONGEST_PAUSE.days}
+        form.errors["until"] = gettext("“%(given)s” is not a date in the next %(days)s days.") % days
+    return form, "paused"
+
+
+def _resume(request: HttpRequest, reader: Subscriber, now: datetime) -> Acted:  # noqa: ARG001 - an action
+    resume(reader, now=now)
+    return PreferencesForm.of(reader), "resumed"
+
+
+def _send_now(request: HttpRequest, reader: Subscriber, now: datetime) -> Acted:  # noqa: ARG001 - an action
+    return PreferencesForm.of(reader), ANSWERS[send_one_now(reader, now=now)]
+
+
+def _mail_link(request: HttpRequest, reader: Subscriber, now: datetime) -> Acted:  # noqa: ARG001 - an action
+    return PreferencesForm.of(reader), "link" if mail_fresh_link(reader, now=now) else "no-link"
+
+
+ACTIONS: dict[str, Callable[[HttpRequest, Subscriber, datetime], Acted]] = {
+    "pause": _pause,
+    "resume": _resume,
+    "now": _send_now,
+    "link": _mail_link,
+}
 
 
 def _show(request: HttpRequest, reader: Subscriber, *, form: PreferencesForm) -> HttpResponse:
     language, now = known_language(reader.language), timezone.now()
     zone = ZoneInfo(reader.timezone)
+    today = now.astimezone(zone).date()
     with translation.override(language):
-        values = {
+        values = _choices(reader, form=form, language=language) | {
+            "digests": past_digests(reader, zone=zone),
             "cadence_words": schedules.in_words(Cadence.parse(reader.cadence)),
-            "cadences": schedules.choices(form.values["cadence"]),
-            "groups": topic_groups(_offered_topics(reader), language=language, until=newest_papers_at()),
         }
     return page(
         request,
@@ -117,24 +115,26 @@ def _show(request: HttpRequest, reader: Subscriber, *, form: PreferencesForm) ->
         status_now=reader.shown_status(now=now),
         next_at=reader.next_slot_at.astimezone(zone) if reader.next_slot_at else None,
         paused_until=reader.paused_until.astimezone(zone) if reader.paused_until else None,
+        pause_first=today + timedelta(days=1),
+        pause_last=today + LONGEST_PAUSE,
         form=form,
-        has_saved="saved" in request.GET and request.method != "POST",
-        depths=[depth.value for depth in Depth],
-        zones=zone_names(),
-        digests=_recent_digests(reader, zone=zone),
+        done=request.GET.get("done", "") if request.method != "POST" else "",
         unsubscribe_token=make_token(Purpose.UNSUBSCRIBE, subject=reader.link_key),
         **values,
     )
 
 
-def _recent_digests(reader: Subscriber, *, zone: ZoneInfo) -> list[tuple[str, datetime, str]]:
-    """Return (subject, when it was due, token), newest first."""
-    sent = Delivery.objects.filter(subscriber=reader, kind=Kind.DIGEST, state__in=SENT).exclude(parts=[])
-    return [
-        (
-            each.subject,
-            each.slot_at.astimezone(zone),
-            make_token(Purpose.DIGEST, subject=delivery_subject(each.pk)),
-        )
-        for each in sent.order_by("-slot_at")[:RECENT_DIGESTS]
-    ]
+def _choices(reader: Subscriber, *, form: PreferencesForm, language: str) -> dict[str, Any]:
+    """Return what there is to choose from: topics, the reader's apart and in order; cadences; zones."""
+    groups = topic_groups(offered_topics(reader), language=language, until=newest_papers_at())
+    known = {topic.slug: topic for group in groups for topic in group.topics}
+    own = [known[slug] for slug in form.topics if slug in known]
+    for group in groups:
+        group.topics[:] = [topic for topic in group.topics if topic.slug not in form.topics]
+    return {
+        "own_topics": [(topic, schedules.choices(form.cadences.get(topic.slug, ""))) for topic in own],
+        "groups": [group for group in groups if group.topics],
+        "cadences": schedules.choices(form.values["cadence"]),
+        "depths": [depth.value for depth in Depth],
+        "zones": zone_names(),
+    }

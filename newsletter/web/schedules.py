@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from django.utils.dates import WEEKDAYS as WEEKDAY_NAMES
 from django.utils.translation import gettext
 
-from newsletter.core.cadence import LAST, WEEKDAYS, Cadence, Rhythm
+from newsletter.core.cadence import LAST, WEEKDAYS, Cadence, Rhythm, period_days
 from newsletter.errors import BadInput
 
 OFFERED = (
@@ -43,11 +43,18 @@ def in_words(cadence: Cadence) -> str:
 
 def choices(current: str) -> list[tuple[str, str]]:
     """Return what a form offers, as (contract's form, words); a current one that is not among it is first."""
-    offered = OFFERED if current in OFFERED or not _is_cadence(current) else (current, *OFFERED)
+    offered = OFFERED if current in OFFERED or not is_cadence(current) else (current, *OFFERED)
     return [(text, in_words(Cadence.parse(text))) for text in offered]
 
 
-def _is_cadence(text: str) -> bool:
+def slower(current: Cadence) -> list[Cadence]:
+    """Return cadences that bring fewer mails than ``current``, on its day of the week where it has one."""
+    day = WEEKDAYS[current.weekdays[0] if current.weekdays else 0]
+    tried = [Cadence.parse(text) for text in (f"weekly:{day}", f"biweekly:{day}", "monthly:1")]
+    return [each for each in tried if period_days(each) > period_days(current)]
+
+
+def is_cadence(text: str) -> bool:
     try:
         Cadence.parse(text)
     except BadInput:

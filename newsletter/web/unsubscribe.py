@@ -1,4 +1,4 @@
-"""Leaving, everything or one topic. GET says what would happen; only POST does it (RFC 8058).
+"""Leaving everything or one topic, or getting less. GET says what would happen, POST does it (RFC 8058).
 
 Mail programs post without cookie or CSRF token and follow no redirect, any number of times; the signed
 link is what authorises them. A reader who is gone, or has left already, sees success.
@@ -6,15 +6,23 @@ link is what authorises them. A reader who is gone, or has left already, sees su
 
 from __future__ import annotations
 
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.core.exceptions import BadRequest, SuspiciousOperation
 from django.http import HttpRequest, HttpResponse
-from django.utils import timezone
+from django.http.multipartparser import MultiPartParserError
+from django.utils import timezone, translation
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
-from newsletter.models import Subscriber, Subscription, Topic
+from newsletter.core.cadence import Cadence
+from newsletter.models import Subscriber, Subscription
 from newsletter.models.subscriber import Status
+from newsletter.subscriptions.changing import come_less_often
 from newsletter.subscriptions.leaving import unsubscribe as end_subscription
-from newsletter.tokens import Purpose, read_token
+from newsletter.tokens import Purpose, make_token, read_token
+from newsletter.web import schedules
 from newsletter.web.pages import broken_link, current_language, known_language, page, private
 
 ONE_CLICK = ("List-Unsubscribe", "One-Click")
@@ -25,24 +33,69 @@ ONE_CLICK = ("List-Unsubscribe", "One-Click")
 @require_http_methods(["GET", "HEAD", "POST"])
 @private
 def unsubscribe(request: HttpRequest, token: str, topic: str = "") -> HttpResponse:
-    """End everything, or the topic of this slug."""
+    """End everything, or the topic of this slug; or make it come less often."""
     link_key = read_token(token, purpose=Purpose.UNSUBSCRIBE)
     if link_key is None:
         return broken_link(request)
     reader = Subscriber.objects.filter(link_key=link_key).first()
     if request.method != "POST":
         return _show(request, reader, slug=topic)
-    is_one_click = request.POST.get(ONE_CLICK[0]) == ONE_CLICK[1]
+    sent = _sent(request)
+    is_one_click = sent.get(ONE_CLICK[0]) == ONE_CLICK[1]
+    if reader is not None and (less := _slower(reader, slug=topic).get(sent.get("less", ""))):
+        return _slow_down(request, reader, slug=topic, cadence=less)
     if reader is not None:
         _leave(reader, slug=topic, source="one-click" if is_one_click else "unsubscribe page")
     return HttpResponse() if is_one_click else _show(request, reader, slug=topic)
 
 
+def _sent(request: HttpRequest) -> dict[str, str]:
+    """Return the form's fields. One that cannot be read is a mail program's: what it wants is clear."""
+    try:
+        return request.POST.dict()
+    except (MultiPartParserError, SuspiciousOperation, BadRequest):
+        return dict([ONE_CLICK])
+
+
 def _leave(reader: Subscriber, *, slug: str, source: str) -> None:
     """End the subscription. A topic that is gone or was never theirs is no reason to end the others."""
-    topic = Topic.objects.filter(slug=slug, subscriptions__subscriber=reader).first() if slug else None
-    if topic is not None or not slug:
+    subscription = _subscription(reader, slug)
+    if subscription is not None or not slug:
+        topic = subscription.topic if subscription else None
         end_subscription(reader, topic=topic, source=source, now=timezone.now())
+
+
+def _slow_down(request: HttpRequest, reader: Subscriber, *, slug: str, cadence: Cadence) -> HttpResponse:
+    subscription = _subscription(reader, slug)
+    come_less_often(reader, cadence=cadence, subscription=subscription, now=timezone.now())
+    language = known_language(reader.language)
+    with translation.override(language):
+        words = schedules.in_words(cadence)
+    return page(
+        request,
+        template="unsubscribed.html",
+        language=language,
+        email=reader.email,
+        topic=subscription.topic.name_in(language) if subscription else "",
+        less=words,
+        next_at=reader.next_slot_at.astimezone(ZoneInfo(reader.timezone)) if reader.next_slot_at else None,
+        zone=reader.timezone,
+        preferences_token=make_token(Purpose.PREFERENCES, subject=reader.link_key),
+    )
+
+
+def _slower(reader: Subscriber, *, slug: str) -> dict[str, Cadence]:
+    """Return what a form may ask for instead of leaving, by its name; nothing once the reader has left."""
+    subscription = _subscription(reader, slug)
+    if reader.status != Status.ACTIVE or (slug and subscription is None):
+        return {}
+    current = subscription.effective_cadence(reader) if subscription else Cadence.parse(reader.cadence)
+    return {str(cadence): cadence for cadence in schedules.slower(current)}
+
+
+def _subscription(reader: Subscriber, slug: str) -> Subscription | None:
+    found = reader.subscriptions.select_related("topic").filter(topic__slug=slug)
+    return found.first() if slug else None
 
 
 def _show(request: HttpRequest, reader: Subscriber | None, *, slug: str) -> HttpResponse:
@@ -51,20 +104,32 @@ def _show(request: HttpRequest, reader: Subscriber | None, *, slug: str) -> Http
     if reader is not None:
         reader.refresh_from_db()
     subscribed = reader is not None and reader.status in (Status.ACTIVE, Status.PENDING)
-    topics = {each.topic.slug: each.topic for each in _subscriptions(reader)} if subscribed else {}
+    subscriptions = list(reader.subscriptions.select_related("topic")) if reader else []
+    topics = {each.topic.slug: each.topic for each in subscriptions}
     remaining = subscribed and (slug in topics if slug else True)
+    with translation.override(language):
+        choices = _less(reader, slug=slug) if reader and remaining else {}
     return page(
         request,
         template="unsubscribe.html" if remaining else "unsubscribed.html",
         language=language,
         email=reader.email if reader else "",
-        topic=topics[slug].name_in(language) if slug in topics else "",
+        topic=topics[slug].name_in(language) if slug in topics and subscribed else "",
         others=[topic.name_in(language) for key, topic in topics.items() if key != slug],
+        slugs=[key for key, topic in topics.items() if topic.owner_id is None],
+        less="",
         is_one_topic=bool(slug),
         is_subscribed=subscribed,
-        whole_url=request.path.rpartition("/")[0] if slug else request.path,
+        whole_url=request.path.rstrip("/").rpartition("/")[0] if slug else request.path,
+        **choices,
     )
 
 
-def _subscriptions(reader: Subscriber | None) -> list[Subscription]:
-    return list(reader.subscriptions.select_related("topic")) if reader else []
+def _less(reader: Subscriber, *, slug: str) -> dict[str, Any]:
+    subscription = _subscription(reader, slug)
+    current = subscription.effective_cadence(reader) if subscription else Cadence.parse(reader.cadence)
+    return {
+        "cadence_words": schedules.in_words(current),
+        "slower": [(text, schedules.in_words(each)) for text, each in _slower(reader, slug=slug).items()],
+        "preferences_token": make_token(Purpose.PREFERENCES, subject=reader.link_key),
+    }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from threading import Lock
@@ -33,6 +33,7 @@ class ScriptedMailer:
     lease: timedelta = timedelta(seconds=15)
     batch_size: int = 50
     sent: list[Outgoing] = field(default_factory=list)
+    forgotten: list[str] = field(default_factory=list)
     _lock: Lock = field(default_factory=Lock)
 
     @property
@@ -54,6 +55,9 @@ class ScriptedMailer:
 
     def evidence(self, delivery_id: str) -> bool | None:
         return self.known.get(delivery_id)
+
+    def forget(self, delivery_ids: Iterable[str]) -> None:
+        self.forgotten += delivery_ids
 
     def close(self) -> None:
         """Nothing is kept open."""

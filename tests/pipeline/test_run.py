@@ -25,6 +25,7 @@ from tests.pipeline.newsroom import (
     WEDNESDAY,
     Newsroom,
     account,
+    body,
     states,
 )
 
@@ -226,3 +227,19 @@ def test_a_run_repeated_at_the_same_moment_changes_nothing(room: Newsroom) -> No
     room.run(MONDAY)
     after = [list(model.objects.order_by("pk").values()) for model in (Delivery, Subscriber, Paper)]
     assert before == after
+
+
+def test_every_topic_can_be_ended_by_itself(room: Newsroom) -> None:
+    room.reader("both@example.org", "heads,graphs")
+    room.reader("one@example.org", "heads")
+    room.take_in(paper_record(1), now=SUNDAY + timedelta(hours=1))
+    room.run(MONDAY)
+    both, one = (
+        next(mail for mail in room.mails() if mail["To"] == address)
+        for address in ("both@example.org", "one@example.org")
+    )
+    token = both["List-Unsubscribe"].strip("<>")
+    for kind in ("plain", "html"):
+        assert f"{token}/heads" in body(both, kind)
+        assert f"{token}/graphs" in body(both, kind)
+        assert "/heads" not in body(one, kind)

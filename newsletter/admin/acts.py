@@ -1,0 +1,100 @@
+"""What an operator may do to a reader: each act asks once, and then calls the function everybody calls."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from newsletter.models import Subscriber
+from newsletter.models.delivery import Kind
+from newsletter.models.subscriber import Status
+
+SOURCE = "admin"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Act:
+    name: str
+    """Its place in the address of the page that asks."""
+    label: str
+    """On the button."""
+    explanation: str
+    permission: str
+    applies_to: frozenset[Status]
+    do: Callable[[Subscriber, datetime], str]
+    """Does it and returns what to say, without the address: it is also kept in the admin's log."""
+
+
+def _unsubscribe(reader: Subscriber, now: datetime) -> str:
+    # Django imports this module at every start; what this needs takes longer to import than all else.
+    from newsletter.subscriptions.leaving import unsubscribe
+
+    unsubscribe(reader, source=SOURCE, now=now)
+    return "Unsubscribed."
+
+
+def _erase(reader: Subscriber, now: datetime) -> str:
+    from newsletter.subscriptions.leaving import erase
+
+    erase(reader, now=now)
+    return "Erased; a keyed hash of the address stays, so that nobody mails it again."
+
+
+def _invite(reader: Subscriber, now: datetime) -> str:
+    from newsletter.subscriptions.asking import JoinRequest, request_to_join
+    from newsletter.subscriptions.records import wishes_of
+
+    topics = [each.topic for each in reader.subscriptions.select_related("topic")]
+    own = [topic.query for topic in topics if topic.owner_id is not None]
+    if not topics:
+        return "Nothing was sent: this reader has no topic left, and can join anew on the site."
+    request = JoinRequest(
+        email=reader.email,
+        wishes=wishes_of(reader),
+        topics=[topic.slug for topic in topics if topic.owner_id is None],
+        query=own[0] if own else "",
+        form=SOURCE,
+        text_shown="",
+        ip="",  # not the reader's, so none is kept
+    )
+    confirmations = reader.deliveries.filter(kind=Kind.CONFIRMATION)
+    before = confirmations.count()
+    request_to_join(request, now=now)
+    if confirmations.count() > before:
+        return "A confirmation is on its way; nothing else is sent until its link is used."
+    return "Nothing was sent: mail to this address failed, or the caps on confirmations are reached."
+
+
+ACTS = {
+    act.name: act
+    for act in (
+        Act(
+            name="invite",
+            label="Ask to confirm",
+            explanation="One mail with a link goes out. Only if the reader uses it do digests come again, "
+            "with the wishes they had.",
+            permission="newsletter.change_subscriber",
+            applies_to=frozenset({Status.UNSUBSCRIBED, Status.PENDING}),
+            do=_invite,
+        ),
+        Act(
+            name="unsubscribe",
+            label="Unsubscribe",
+            explanation="Nothing more is sent, and what waits is cancelled. The address is suppressed: only "
+            "the reader can come back, by confirming.",
+            permission="newsletter.change_subscriber",
+            applies_to=frozenset({Status.ACTIVE, Status.PENDING}),
+            do=_unsubscribe,
+        ),
+        Act(
+            name="erase",
+            label="Erase",
+            explanation="Everything about this reader is deleted for good: wishes, consents, deliveries. "
+            "Only a keyed hash of the address stays, so that nobody mails it again.",
+            permission="newsletter.delete_subscriber",
+            applies_to=frozenset(Status),
+            do=_erase,
+        ),
+    )
+}

@@ -1,0 +1,70 @@
+"""The form by which an operator adds one reader, whose consent they vouch for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from newsletter.core.cadence import ALLOWED
+from newsletter.core.reading import Depth
+from newsletter.errors import NewsletterError
+from newsletter.models import Subscriber, Topic
+
+if TYPE_CHECKING:
+    TopicsField = forms.ModelMultipleChoiceField[Topic]
+else:
+    TopicsField = forms.ModelMultipleChoiceField
+
+
+class TopicChoice(TopicsField):
+    def label_from_instance(self, obj: Topic) -> str:
+        return f"{obj.group}: {obj.name}" if obj.group else obj.name
+
+
+def _offered() -> QuerySet[Topic]:
+    return Topic.objects.filter(owner__isnull=True, is_active=True)
+
+
+class AddReaderForm(forms.Form):
+    """Checked and saved by the function of the command line, whose refusals are shown as they are."""
+
+    email = forms.CharField(max_length=254, label="Address")
+    consent_source = forms.CharField(
+        max_length=200, help_text="Where and when this reader agreed to get mail; kept as the record of it."
+    )
+    topics = TopicChoice(queryset=Topic.objects.none(), widget=forms.CheckboxSelectMultiple)
+    cadence = forms.CharField(initial="weekly:mon", help_text=ALLOWED)
+    at = forms.CharField(initial="08:00", help_text="Local time, HH:MM.")
+    timezone = forms.CharField(initial="UTC", help_text="An IANA name such as Europe/Berlin.")
+    language = forms.ChoiceField(choices=[("en", "English"), ("zh-hans", "简体中文")])
+    depth = forms.ChoiceField(choices=[(depth.value, depth.value) for depth in Depth], initial="takeaways")
+    max_papers = forms.IntegerField(min_value=1, max_value=50, initial=10)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        topics = self.fields["topics"]
+        assert isinstance(topics, TopicChoice)  # noqa: S101 - for the type checker
+        topics.queryset = _offered()
+
+    def save(self) -> Subscriber | None:
+        """Add the reader; None when that was refused, with the reason among the errors."""
+        # Django imports this module at every start; what this needs takes longer to import than all else.
+        from newsletter.subscriptions.joining import add_by_operator
+        from newsletter.subscriptions.wishes import Wishes
+
+        given = dict(self.cleaned_data)
+        email, topics, source = (given.pop(name) for name in ("email", "topics", "consent_source"))
+        try:
+            return add_by_operator(
+                email,
+                topics=[topic.slug for topic in topics],
+                wishes=Wishes.checked(**given),
+                source=source,
+                now=timezone.now(),
+            )
+        except NewsletterError as error:
+            self.add_error(None, str(error))
+            return None

@@ -1,0 +1,47 @@
+"""What happened with one reader, in one list: what they agreed to, what was sent, what became of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from newsletter.models import ConsentEvent, Delivery, DeliveryEvent, Subscriber
+
+LONGEST = 200
+"""Of each kind, the latest."""
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    at: datetime
+    what: str
+    detail: str
+    delivery_id: str = ""
+    """Of the delivery it is about."""
+
+
+def history_of(reader: Subscriber) -> list[Happening]:
+    """Return the latest happenings, newest first, in three queries."""
+    consents = reader.consents.order_by("-at")[:LONGEST]
+    deliveries = reader.deliveries.order_by("-planned_at")[:LONGEST]
+    events = DeliveryEvent.objects.filter(delivery__subscriber=reader).order_by("-at")[:LONGEST]
+    happenings = [
+        *map(_consent, consents),
+        *map(_delivery, deliveries),
+        *map(_event, events),
+    ]
+    return sorted(happenings, key=lambda each: each.at, reverse=True)
+
+
+def _consent(event: ConsentEvent) -> Happening:
+    return Happening(event.at, event.action, event.source)
+
+
+def _delivery(delivery: Delivery) -> Happening:
+    what = f"{delivery.kind} {delivery.slot_key}: {delivery.state}"
+    detail = " – ".join(filter(None, (delivery.subject, delivery.last_code)))
+    return Happening(delivery.outcome_at or delivery.planned_at, what, detail, str(delivery.pk))
+
+
+def _event(event: DeliveryEvent) -> Happening:
+    return Happening(event.at, f"{event.provider} reported {event.kind}", "", str(event.delivery_id))

@@ -1,0 +1,78 @@
+"""Start Django for a command: settings checked, tables there, what the database says in one line."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+
+from newsletter.errors import ConfigurationError, NewsletterError
+
+ADVICE = {
+    "not a database": "restore it from a backup, or move it away to begin anew",
+    "malformed": "restore it from a backup, or move it away to begin anew",
+    "locked": "another process holds it; try again when that one has finished",
+    "readonly": "let this user write to it",
+}
+"""Words in what SQLite says → what to do about it."""
+
+
+def start_django(*, migrated: bool = True) -> None:
+    """Check the settings, start Django and, if ``migrated``, make sure the tables are there.
+
+    Raises ConfigurationError for a setting. What the database itself refuses is Django's DatabaseError.
+    """
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "newsletter.settings")
+    import django
+    from django.apps import apps
+    from django.core.exceptions import ImproperlyConfigured
+
+    try:
+        if not apps.ready:
+            django.setup()
+    except ImproperlyConfigured as error:
+        advice = ": install this package with its extra 'postgres'" if "psycopg" in str(error) else ""
+        raise ConfigurationError(f"the settings cannot be used: {_first_line(error)}{advice}") from error
+    if migrated:
+        _ensure_migrated()
+
+
+def database_failure(error: Exception) -> str:
+    """Return in one line which database failed, how, and what to do."""
+    from django.conf import settings
+
+    database = settings.DATABASES["default"]
+    said = _first_line(error)
+    if database["ENGINE"].endswith("sqlite3"):
+        advice = next(
+            (advice for words, advice in ADVICE.items() if words in said), "is its folder writable?"
+        )
+        return f"the database {database['NAME']} cannot be used: {said}: {advice}"
+    return f"the database of DATABASE_URL cannot be used: {said}: is it running, and is the address right?"
+
+
+def _ensure_migrated() -> None:
+    """Bring an embedded database up to date; of a shared one only say what to do."""
+    from django.conf import settings
+    from django.core.management import call_command
+
+    if _is_current():
+        return
+    if settings.CONFIG.database_url:
+        raise NewsletterError("the database's tables are not up to date: run newsletter migrate")
+    # Two commands may come first at once: the second waits, and finds the tables made.
+    with (settings.DATA_DIR / "migrate.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not _is_current():
+            call_command("migrate", verbosity=0)
+
+
+def _is_current() -> bool:
+    from django.db import connection
+    from django.db.migrations.executor import MigrationExecutor
+
+    executor = MigrationExecutor(connection)
+    return not executor.migration_plan(executor.loader.graph.leaf_nodes())
+
+
+def _first_line(error: Exception) -> str:
+    return next(iter(str(error).strip().splitlines()), type(error).__name__).rstrip(".")

@@ -1,0 +1,58 @@
+"""Mistakes on the command line itself, in one line: what is wrong, and how to get help."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import IO, Any
+
+import click
+
+AS_JSON = "newsletter.as_json"
+
+
+class BadUse(click.ClickException):
+    """A usage error in this program's voice; exit code 2."""
+
+    exit_code = 2
+
+    def __init__(self, message: str, *, as_json: bool) -> None:
+        super().__init__(message)
+        self.as_json = as_json
+
+    def show(self, file: IO[Any] | None = None) -> None:
+        """Print the line on stderr, and with ``--json`` the object on stdout."""
+        if self.as_json:
+            click.echo(json.dumps({"error": self.message}, ensure_ascii=False))
+        click.echo(f"newsletter: {self.message}", err=True, file=file)
+
+
+class OneLineGroup(click.Group):
+    """A group under which every usage error, its subcommands' too, is one line."""
+
+    def make_context(
+        self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
+    ) -> click.Context:
+        # The words themselves are asked: what could not be parsed has no options yet.
+        as_json = "--json" in args
+        with _one_line(as_json=as_json):
+            context = super().make_context(info_name, args, parent, **extra)
+        context.meta[AS_JSON] = as_json
+        return context
+
+    def invoke(self, ctx: click.Context) -> Any:
+        with _one_line(as_json=bool(ctx.meta.get(AS_JSON))):
+            return super().invoke(ctx)
+
+
+@contextmanager
+def _one_line(*, as_json: bool) -> Iterator[None]:
+    try:
+        yield
+    except click.exceptions.NoArgsIsHelpError:
+        raise  # the help is what was asked for
+    except click.UsageError as error:
+        message = " ".join(error.format_message().split()).rstrip(".")
+        path = error.ctx.command_path if error.ctx else "newsletter"
+        raise BadUse(f"{message} (help: {path} --help)", as_json=as_json) from error

@@ -1,0 +1,124 @@
+"""What a forwarded digest must not allow: it needs a link mailed a moment ago. And the change of address.
+
+The new address counts once its owner has confirmed; whoever asks learns nothing of whose it is.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from enum import Enum, auto
+
+from django.conf import settings
+from django.db import transaction
+
+from newsletter.errors import BadInput
+from newsletter.models import AddressChange, ConsentEvent, Delivery, Subscriber
+from newsletter.models.delivery import Kind
+from newsletter.models.subscriber import Status
+from newsletter.notices import send_notice
+from newsletter.subscriptions import account_letters
+from newsletter.subscriptions.changing import lock
+from newsletter.subscriptions.wishes import checked_address
+from newsletter.suppressions import address_key, is_suppressed
+from newsletter.tokens import Purpose, make_timed_token, read_timed_token
+
+FRESH_FOR = timedelta(hours=1)
+ADDRESS_FOR = timedelta(days=1)
+DAY = timedelta(days=1)
+LINKS_A_DAY = 5
+CHANGES_A_DAY = 3
+
+
+class Move(Enum):
+    """What became of a confirmed change of address."""
+
+    DONE = auto()
+    """Also when it was done before."""
+    TAKEN = auto()
+    """The address has digests of its own, or must not be mailed."""
+
+
+@transaction.atomic
+def mail_fresh_link(reader: Subscriber, *, now: datetime) -> bool:
+    """Mail an active reader a link that is valid for an hour; False when today's are used up."""
+    lock(reader)
+    asked = Delivery.objects.filter(
+        subscriber=reader, kind=Kind.LINK, slot_key__startswith="fresh-", planned_at__gt=now - DAY
+    )
+    if reader.status != Status.ACTIVE or asked.count() >= LINKS_A_DAY:
+        return False
+    token = make_timed_token(Purpose.FRESH, subject=reader.link_key, now=now)
+    letter = account_letters.fresh_link(
+        language=reader.language, url=f"{settings.CONFIG.base_url}/account/{token}"
+    )
+    return send_notice(letter, reader=reader, kind=Kind.LINK, key=f"fresh-{now.isoformat()}", now=now)
+
+
+def reader_of_fresh_link(token: str, *, now: datetime) -> Subscriber | None:
+    link_key = read_timed_token(token, purpose=Purpose.FRESH, now=now, max_age=FRESH_FOR)
+    return Subscriber.objects.filter(link_key=link_key).first() if link_key else None
+
+
+@transaction.atomic
+def ask_to_move(reader: Subscriber, *, email: str, now: datetime) -> bool:
+    """Ask at the new address; False when today's changes are used up.
+
+    Nothing is sent to an address that is another reader's or suppressed, and nothing says so. Raises BadInput
+    for what is no address, or is the reader's already.
+    """
+    lock(reader)
+    email = checked_address(email)
+    key = address_key(email)
+    if key == reader.email_key:
+        raise BadInput(f"{email} is the address already")
+    recent = AddressChange.objects.filter(subscriber=reader, requested_at__gt=now - DAY)
+    if reader.status != Status.ACTIVE or recent.count() >= CHANGES_A_DAY:
+        return False
+    change = AddressChange.objects.create(subscriber=reader, email=email, email_key=key, requested_at=now)
+    if _is_free(key):
+        token = make_timed_token(Purpose.ADDRESS, subject=change.key, now=now)
+        letter = account_letters.address_confirmation(
+            language=reader.language, url=f"{settings.CONFIG.base_url}/address/{token}"
+        )
+        key = f"address-{change.key}"
+        send_notice(letter, reader=reader, kind=Kind.LINK, key=key, now=now, recipient=email)
+    return True
+
+
+def change_of_link(token: str, *, now: datetime) -> AddressChange | None:
+    """Return the change that a link mailed to a new address stands for.
+
+    One that a later change has overtaken is void.
+    """
+    key = read_timed_token(token, purpose=Purpose.ADDRESS, now=now, max_age=ADDRESS_FOR)
+    change = AddressChange.objects.select_related("subscriber").filter(key=key).first() if key else None
+    if change is None or change.subscriber.status != Status.ACTIVE:
+        return None
+    later = AddressChange.objects.filter(subscriber=change.subscriber_id, pk__gt=change.pk)
+    return None if later.exists() else change
+
+
+@transaction.atomic
+def move(change: AddressChange, *, now: datetime) -> Move:
+    """Make the new address the reader's, and tell the old one. Repeating it changes nothing."""
+    reader = change.subscriber
+    lock(reader)
+    if reader.email_key == change.email_key:
+        return Move.DONE
+    if not _is_free(change.email_key):
+        return Move.TAKEN
+    old = reader.email
+    reader.email, reader.email_key, reader.soft_bounces = change.email, change.email_key, 0
+    reader.confirmed_at, reader.confirmed_by_operator = now, False
+    reader.save(update_fields=["email", "email_key", "soft_bounces", "confirmed_at", "confirmed_by_operator"])
+    AddressChange.objects.filter(pk=change.pk).update(confirmed_at=now)
+    ConsentEvent.objects.create(subscriber=reader, at=now, action="confirmed", source="change of address")
+    letter = account_letters.address_changed(language=reader.language)
+    send_notice(
+        letter, reader=reader, kind=Kind.LINK, key=f"address-old-{change.key}", now=now, recipient=old
+    )
+    return Move.DONE
+
+
+def _is_free(email_key: str) -> bool:
+    return not (Subscriber.objects.filter(email_key=email_key).exists() or is_suppressed(email_key))

@@ -1,0 +1,116 @@
+"""Change of address, export and erasure: behind a link that was mailed within the last hour."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils import timezone, translation
+from django.utils.translation import gettext
+from django.views.decorators.http import require_http_methods, require_safe
+
+from newsletter.errors import BadInput
+from newsletter.models import Subscriber
+from newsletter.models.subscriber import Status
+from newsletter.subscriptions.account import (
+    FRESH_FOR,
+    Move,
+    ask_to_move,
+    change_of_link,
+    move,
+    reader_of_fresh_link,
+)
+from newsletter.subscriptions.exporting import export_everything
+from newsletter.subscriptions.leaving import erase as erase_reader
+from newsletter.tokens import Purpose, make_token, read_timed_token
+from newsletter.web.pages import broken_link, known_language, page, private
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@private
+def account(request: HttpRequest, token: str) -> HttpResponse:
+    """Show what the link allows; POST asks for another address."""
+    reader = reader_of_fresh_link(token, now=timezone.now())
+    if reader is None:
+        return broken_link(request)
+    email, problem, asked = "", "", False
+    if request.method == "POST" and reader.status == Status.ACTIVE:
+        email = request.POST.get("email", "").strip()
+        with translation.override(known_language(reader.language)):
+            problem = _ask(reader, email=email)
+        asked = not problem
+    return page(
+        request,
+        template="account.html",
+        status=400 if problem else 200,
+        language=known_language(reader.language),
+        token=token,
+        email=reader.email,
+        is_reading=reader.status == Status.ACTIVE,
+        new_email=email,
+        problem=problem,
+        has_asked=asked,
+        preferences_token=make_token(Purpose.PREFERENCES, subject=reader.link_key),
+    )
+
+
+def _ask(reader: Subscriber, *, email: str) -> str:
+    """Have the new address asked; return what is wrong, if anything."""
+    try:
+        if ask_to_move(reader, email=email, now=timezone.now()):
+            return ""
+    except BadInput:
+        return gettext("“%(given)s” is not another e-mail address.") % {"given": email[:80]}
+    return gettext("The address was changed several times today. Please come back tomorrow.")
+
+
+@require_safe
+@private
+def export(request: HttpRequest, token: str) -> HttpResponse:
+    """Return everything that is stored of the reader, as a JSON file."""
+    now = timezone.now()
+    reader = reader_of_fresh_link(token, now=now)
+    if reader is None:
+        return broken_link(request)
+    response = JsonResponse(
+        export_everything(reader, now=now), json_dumps_params={"ensure_ascii": False, "indent": 2}
+    )
+    response.headers["Content-Disposition"] = f'attachment; filename="arxiv-digest-{now:%Y-%m-%d}.json"'
+    return response
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@private
+def erase(request: HttpRequest, token: str) -> HttpResponse:
+    """Ask once; POST erases. Who repeats it sees success."""
+    now = timezone.now()
+    if read_timed_token(token, purpose=Purpose.FRESH, now=now, max_age=FRESH_FOR) is None:
+        return broken_link(request)
+    reader = reader_of_fresh_link(token, now=now)
+    if reader is None:
+        return page(request, template="account-erased.html")
+    language = known_language(reader.language)
+    if request.method == "POST":
+        erase_reader(reader, now=now)
+        return page(request, template="account-erased.html", language=language)
+    return page(request, template="account-erase.html", language=language, token=token, email=reader.email)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@private
+def address(request: HttpRequest, token: str) -> HttpResponse:
+    """The link that was mailed to a new address: GET asks, POST confirms."""
+    now = timezone.now()
+    change = change_of_link(token, now=now)
+    if change is None:
+        return broken_link(request)
+    reader = change.subscriber
+    became = Move.DONE if reader.email_key == change.email_key else None
+    if request.method == "POST":
+        became = move(change, now=now)
+    return page(
+        request,
+        template="address.html",
+        status=409 if became is Move.TAKEN else 200,
+        language=known_language(reader.language),
+        email=change.email,
+        became=became.name if became else "",
+    )

@@ -1,0 +1,66 @@
+"""What became of a reader's last digests, in plain words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from django.utils.translation import gettext
+
+from newsletter.models import Delivery, Subscriber
+from newsletter.models.delivery import Kind, State
+from newsletter.tokens import Purpose, delivery_subject, make_token
+
+SHOWN = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PastDigest:
+    subject: str
+    at: datetime
+    """When it was due, in the reader's zone."""
+    state: str
+    """What became of it."""
+    matched: int
+    scanned: int
+    token: str
+    """Of its page; empty when there is none."""
+
+
+def past_digests(reader: Subscriber, *, zone: ZoneInfo) -> list[PastDigest]:
+    """Return the last ones, the newest first, also those that were not sent."""
+    digests = Delivery.objects.filter(subscriber=reader, kind=Kind.DIGEST).order_by("-slot_at")
+    return [
+        PastDigest(
+            subject=each.subject,
+            at=each.slot_at.astimezone(zone),
+            state=in_words(State(each.state)),
+            matched=sum(map(len, each.papers.values())),
+            scanned=each.scanned,
+            token=make_token(Purpose.DIGEST, subject=delivery_subject(each.pk)) if each.parts else "",
+        )
+        for each in digests[:SHOWN]
+    ]
+
+
+def in_words(state: State) -> str:
+    match state:
+        case State.PLANNED:
+            return gettext("being made")
+        case State.COMPOSED | State.RETRY_WAIT | State.SENDING:
+            return gettext("on its way")
+        case State.ACCEPTED | State.DELIVERED | State.COMPLAINED:
+            return gettext("sent")
+        case State.SKIPPED:
+            return gettext("nothing matched, so no mail")
+        case State.CANCELLED:
+            return gettext("held back: you had paused or left")
+        case State.EXPIRED:
+            return gettext("overtaken by the next one")
+        case State.AMBIGUOUS:
+            return gettext("perhaps not sent: its papers come again")
+        case State.FAILED | State.QUARANTINED:
+            return gettext("could not be sent: its papers come again")
+        case State.BOUNCED:
+            return gettext("sent, and returned by your mailbox")

@@ -1,0 +1,94 @@
+"""The form of the reader's own page: what stands in it, what is wrong with it, and what it changes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext
+
+from newsletter.models import Subscriber, Topic
+from newsletter.subscriptions.changing import change_wishes, set_topics
+from newsletter.web.schedules import is_cadence
+from newsletter.web.wishes_form import wish_errors, wishes_of
+
+WISHES = ("cadence", "at", "timezone", "language", "depth")
+"""Fields of the form that are taken as they are written; their names are the CSV's (contract)."""
+OWN_CADENCE = "cadence-"
+"""Before a topic's slug: the field of its own cadence. Empty: it comes with the others."""
+
+
+@dataclass(slots=True)
+class PreferencesForm:
+    """What stands in the form: the reader's present wishes, or what was sent, with what is wrong about it."""
+
+    values: dict[str, str]
+    topics: list[str]
+    """Slugs, in the reader's order."""
+    cadences: dict[str, str]
+    """Slug → the topic's own cadence, or empty."""
+    errors: dict[str, str] = field(default_factory=dict)
+    """Field → one sentence that says what to do."""
+
+    @classmethod
+    def of(cls, reader: Subscriber) -> PreferencesForm:
+        cadences = dict(reader.subscriptions.values_list("topic__slug", "cadence"))
+        at = f"{reader.at:%H:%M}"
+        values = {name: str(getattr(reader, name)) for name in WISHES} | {"at": at}
+        values["max_papers"] = str(reader.max_papers)
+        return cls(values=values, topics=list(cadences), cadences=cadences)
+
+    @classmethod
+    def sent(cls, request: HttpRequest, *, reader: Subscriber) -> PreferencesForm:
+        """Read the fields; one that is missing keeps its present value."""
+        present = cls.of(reader)
+        values = {name: request.POST.get(name, value).strip()[:80] for name, value in present.values.items()}
+        offered = set(offered_topics(reader).values_list("slug", flat=True))
+        chosen = [slug for slug in dict.fromkeys(request.POST.getlist("topics")) if slug in offered]
+        # A topic that the operator has switched off is not in the form: it stays for when it is back.
+        kept = [slug for slug in present.topics if slug in chosen or slug not in offered]
+        topics = kept + [slug for slug in chosen if slug not in kept]
+        cadences = {
+            slug: request.POST.get(f"{OWN_CADENCE}{slug}", present.cadences.get(slug, "")).strip()[:80]
+            for slug in topics
+        }
+        form = cls(values=values, topics=_moved(topics, request.POST.get("move", "")), cadences=cadences)
+        form.errors = _errors(form)
+        return form
+
+    @transaction.atomic
+    def save(self, reader: Subscriber, *, now: datetime) -> None:
+        set_topics(reader, topics=self.topics, cadences=self.cadences, now=now)
+        change_wishes(reader, wishes=wishes_of(self.values), now=now)
+
+
+def offered_topics(reader: Subscriber) -> QuerySet[Topic]:
+    """Return everyone's topics and the reader's own."""
+    return Topic.objects.filter(Q(owner__isnull=True) | Q(owner=reader), is_active=True)
+
+
+def _moved(topics: list[str], move: str) -> list[str]:
+    """Return the topics with one moved: ``up:slug`` or ``down:slug``, one place."""
+    direction, _, slug = move.partition(":")
+    if slug not in topics or direction not in ("up", "down"):
+        return topics
+    place = topics.index(slug)
+    other = max(0, place - 1) if direction == "up" else min(len(topics) - 1, place + 1)
+    moved = list(topics)
+    moved[place], moved[other] = moved[other], moved[place]
+    return moved
+
+
+def _errors(form: PreferencesForm) -> dict[str, str]:
+    errors = wish_errors(form.values)
+    for slug, text in form.cadences.items():
+        if text and not is_cadence(text):
+            errors[f"{OWN_CADENCE}{slug}"] = wish_errors({"cadence": text})["cadence"]
+    if not form.topics:
+        errors["topics"] = gettext(
+            "Choose at least one topic. To get no more mail, unsubscribe at the end of this page."
+        )
+    return errors

@@ -1,0 +1,93 @@
+"""The admin's login: locked after five failures, and the only place with sessions."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from axes.models import AccessAttempt, AccessLog
+from django.contrib.auth.models import User
+from django.contrib.sessions.models import Session
+from django.core.management import call_command
+from django.http import HttpResponse
+from django.test import Client
+from django.utils import timezone
+from pytest_django import Settings
+
+LOGIN = "/admin/login/"
+OK, REFUSED, LOCKED = 302, 200, 429
+
+
+@pytest.fixture(autouse=True)
+def operator_account(db: None, settings: Settings) -> None:  # noqa: ARG001 - the database
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # a quick one
+    User.objects.create_superuser("operator", password="right horse")
+
+
+def _log_in(password: str, *, name: str = "operator", ip: str = "192.0.2.1") -> HttpResponse:
+    client = Client(SERVER_NAME="localhost", REMOTE_ADDR=ip)
+    response = client.post(LOGIN, {"username": name, "password": password, "next": "/admin/"})
+    assert isinstance(response, HttpResponse)
+    return response
+
+
+def _fail(times: int) -> list[int]:
+    return [_log_in("wrong").status_code for _ in range(times)]
+
+
+def test_the_fifth_failure_locks_and_the_right_password_no_longer_helps() -> None:
+    assert _fail(5) == [REFUSED] * 4 + [LOCKED]
+    locked = _log_in("right horse")
+    assert locked.status_code == LOCKED
+    assert "Wait an hour" in locked.content.decode()
+
+
+def test_four_failures_lock_nobody_and_a_success_forgets_them() -> None:
+    _fail(4)
+    assert _log_in("right horse").status_code == OK
+    assert not AccessAttempt.objects.exists()
+
+
+def test_another_address_and_another_name_are_not_locked() -> None:
+    User.objects.create_superuser("other", password="right horse")
+    _fail(6)
+    assert _log_in("right horse", ip="192.0.2.2").status_code == OK
+    assert _log_in("right horse", name="other").status_code == OK
+
+
+def test_it_ends_after_an_hour_however_often_one_tries() -> None:
+    _fail(5)
+    AccessAttempt.objects.update(attempt_time=timezone.now() - timedelta(minutes=59))
+    assert _fail(3) == [LOCKED] * 3
+    AccessAttempt.objects.update(attempt_time=timezone.now() - timedelta(minutes=61))
+    assert _log_in("right horse").status_code == OK
+
+
+def test_an_operator_can_unlock() -> None:
+    _fail(5)
+    call_command("axes_reset", verbosity=0)
+    assert _log_in("right horse").status_code == OK
+
+
+def test_no_password_is_kept_and_no_log_of_who_came_from_where() -> None:
+    _fail(2)
+    _log_in("right horse")
+    _log_in("wrong secret")
+    kept = str(list(AccessAttempt.objects.values()))
+    assert "secret" not in kept
+    assert not AccessLog.objects.exists()
+
+
+def test_the_settings_satisfy_the_checks(capsys: pytest.CaptureFixture[str]) -> None:
+    call_command("check", fail_level="WARNING")
+    assert "0 silenced" in capsys.readouterr().out
+
+
+def test_only_the_admin_has_sessions_and_its_cookie_goes_nowhere_else() -> None:
+    client = Client(SERVER_NAME="localhost")
+    for path in ("/", "/topics/", "/preferences/", "/unsubscribe/nobody"):
+        client.get(path)
+    assert "sessionid" not in client.cookies
+    assert not Session.objects.exists()
+    cookie = _log_in("right horse").cookies["sessionid"]
+    assert (cookie["path"], cookie["httponly"], cookie["samesite"]) == ("/admin/", True, "Lax")

@@ -1,0 +1,44 @@
+"""Steps that several journeys share."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+from email.message import EmailMessage
+
+from playwright.sync_api import BrowserContext, Page
+
+from tests.browser.conftest import Site, link_in
+
+_numbers = itertools.count(1)
+
+
+@dataclass
+class Visitor:
+    address: str
+    page: Page
+    digest: EmailMessage
+    """The first one."""
+
+
+def sign_up(
+    page: Page, address: str, *, topics: tuple[str, ...] = ("talking-heads", "co-speech-gesture")
+) -> None:
+    page.goto("/")
+    for topic in topics:
+        page.check(f"input[name=topics][value={topic}]")
+    page.fill("input[name=email]", address)
+    page.select_option("select[name=cadence]", "daily")
+    page.locator("p.act button[type=submit]").click()
+
+
+def join(context: BrowserContext, site: Site) -> Visitor:
+    """Sign up, confirm, and wait for the first digest."""
+    address = f"visitor{next(_numbers)}@example.org"
+    page = context.new_page()
+    sign_up(page, address)
+    # The answer is the same for every address, so it names none.
+    assert address not in page.content()
+    page.goto(link_in(site.wait_for_mail(address), "/confirm/"))
+    page.locator("form button[type=submit]").click()
+    return Visitor(address, page, site.wait_for_mail(address, number=2))

@@ -1,0 +1,130 @@
+"""``newsletter subscriber import``: what it prints, its exit codes, and that an export comes back."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from newsletter.cli import cli
+from newsletter.models import Subscriber, Suppression
+from newsletter.topics import add_topic
+
+NOW = "2026-06-12T08:00:00Z"
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def topic(db: None) -> None:  # noqa: ARG001 - the database
+    add_topic("heads", name="Heads", query="cat:cs.CV", now=datetime(2026, 6, 12, tzinfo=UTC))
+
+
+def _import(path: Path, *options: str) -> Result:
+    return CliRunner().invoke(cli, ["subscriber", "import", str(path), "--now", NOW, *options])
+
+
+@pytest.fixture
+def readers(tmp_path: Path) -> Path:
+    path = tmp_path / "readers.csv"
+    path.write_text("email,topics,consent_source\nada@example.org,heads,form\nbo@example.org,heads,form\n")
+    return path
+
+
+def test_it_says_how_many_and_exits_0(readers: Path) -> None:
+    result = _import(readers)
+    assert (result.exit_code, result.stdout) == (0, "Imported 2 readers.\n")
+    assert Subscriber.objects.count() == 2
+
+
+def test_into_an_empty_suppression_list_it_warns_on_stderr(readers: Path) -> None:
+    assert "suppressions first" in _import(readers, "--dry-run").stderr
+    Suppression.objects.create(email_hmac="x", reason="imported", at=datetime(2026, 6, 1, tzinfo=UTC))
+    assert _import(readers).stderr == ""
+
+
+def test_a_dry_run_says_so_and_writes_nothing(readers: Path) -> None:
+    assert _import(readers, "--dry-run").stdout == "Would import 2 readers.\n"
+    assert not Subscriber.objects.exists()
+
+
+def test_bad_rows_are_listed_by_line_and_exit_1(readers: Path) -> None:
+    with readers.open("a") as file:
+        file.write("nobody,heads,form\ncy@example.org,heads,\n")
+    result = _import(readers)
+    assert result.exit_code == 1
+    assert "Imported 2 readers." in result.stdout
+    assert "line 4: 'nobody' is not an e-mail address" in result.stdout
+    assert "line 5: no consent_source" in result.stdout
+
+
+def test_as_json_it_is_one_object_also_when_it_exits_1(readers: Path) -> None:
+    with readers.open("a") as file:
+        file.write("nobody,heads,form\n")
+    result = _import(readers, "--json")
+    assert result.exit_code == 1
+    told = json.loads(result.stdout)
+    assert (told["imported"], told["dry_run"]) == (2, False)
+    assert [each["line"] for each in told["refused"]] == [4]
+
+
+def test_a_wrong_column_is_one_line(tmp_path: Path) -> None:
+    path = tmp_path / "readers.csv"
+    path.write_text("email,topics,consent_source,colour\n")
+    result = _import(path)
+    assert result.exit_code == 1
+    assert "unknown column 'colour'" in result.stderr
+    assert len(result.stderr.splitlines()) == 1
+
+
+def test_suppressions_are_imported_and_then_refuse_readers(readers: Path, tmp_path: Path) -> None:
+    gone = tmp_path / "gone.csv"
+    gone.write_text("email,reason,date\nADA@example.org,unsubscribed,2024-01-02\n")
+    result = _import(gone, "--suppressions")
+    assert result.exit_code == 0
+    assert result.stdout.startswith("Suppressed 1 address.")
+    refused = _import(readers)
+    assert refused.exit_code == 1
+    assert "line 2: ada@example.org must not be mailed" in refused.stdout
+    assert [reader.email for reader in Subscriber.objects.all()] == ["bo@example.org"]
+
+
+def test_the_flag_may_stand_before_the_file(tmp_path: Path) -> None:
+    gone = tmp_path / "gone.csv"
+    gone.write_text("email\nada@example.org\n")
+    result = CliRunner().invoke(cli, ["subscriber", "import", "--suppressions", str(gone), "--json"])
+    assert json.loads(result.stdout) == {
+        "added": 1,
+        "known": 0,
+        "active": 0,
+        "unsubscribed": 0,
+        "refused": [],
+        "dry_run": False,
+    }
+
+
+def test_an_export_is_what_import_takes(readers: Path, tmp_path: Path) -> None:
+    _import(readers)
+    first, second = tmp_path / "first.csv", tmp_path / "second.csv"
+    CliRunner().invoke(cli, ["subscriber", "export", "--out", str(first)])
+    Subscriber.objects.all().delete()
+    assert _import(first).exit_code == 0
+    CliRunner().invoke(cli, ["subscriber", "export", "--out", str(second)])
+    assert second.read_bytes() == first.read_bytes()
+    assert first.read_text(encoding="utf-8").splitlines() == [
+        "email,topics,cadence,at,timezone,language,depth,max_papers,consent_source",
+        "ada@example.org,heads,weekly:mon,08:00,UTC,en,takeaways,10,form",
+        "bo@example.org,heads,weekly:mon,08:00,UTC,en,takeaways,10,form",
+    ]
+
+
+def test_whoever_has_opted_out_cannot_be_added_one_by_one(tmp_path: Path) -> None:
+    gone = tmp_path / "gone.csv"
+    gone.write_text("email\nada@example.org\n")
+    _import(gone, "--suppressions")
+    result = CliRunner().invoke(cli, ["subscriber", "add", "Ada@Example.org", "--topics", "heads"])
+    assert result.exit_code == 1
+    assert "only the reader can come back" in result.stderr
+    assert not Subscriber.objects.exists()

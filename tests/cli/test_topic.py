@@ -1,0 +1,139 @@
+"""``newsletter topic``: what each subcommand says and does, and what it refuses."""
+
+from __future__ import annotations
+
+import pytest
+
+from newsletter.models import Topic
+from newsletter.starter_topics import starter_topics
+from tests.cli.runner import DUE, JOINED, add_reader, add_topic, done, newsletter, rows
+
+pytestmark = pytest.mark.django_db
+
+
+def test_an_added_topic_is_listed_and_shown() -> None:
+    added = done("topic", "add", "heads", "--name", "Heads", "--query", "cat:cs.CV", "--group", "Vision")
+    assert added.out == "Added topic heads: cat:cs.CV\n"
+    expected = {"slug": "heads", "name": "Heads", "group": "Vision", "query": "cat:cs.CV", "private_to": None}
+    assert done("topic", "list", "--json").json == {"topics": [{**expected, "readers": 0}]}
+    assert done("topic", "show", "heads", "--json").json == {**expected, "matched": 0, "readers": 0}
+    assert "0 readers  Heads" in done("topic", "list").out
+
+
+def test_without_topics_it_says_where_to_get_some() -> None:
+    assert "newsletter topic starter" in done("topic", "list").out
+
+
+def test_it_records_the_clock_it_was_given() -> None:
+    add_topic()
+    assert f"{Topic.objects.get().created_at:%Y-%m-%dT%H:%MZ}" == JOINED
+
+
+def test_the_starter_topics_are_added_once() -> None:
+    count = len(starter_topics())
+    assert done("topic", "starter", "--json").json == {"added": count, "present": 0}
+    assert done("topic", "starter", "--json").json == {"added": 0, "present": count}
+
+
+@pytest.mark.parametrize(
+    ("slug", "options", "parts"),
+    [
+        ("x", {"query": "cat:cs.QQ"}, ["cs.QQ", "character 5"]),
+        ("x", {"query": "ti:a AND (ti:b"}, ["'('", "character 10"]),
+        ("x", {"query": "ti:a and ti:b"}, ["character 6", "AND"]),
+        ("x", {"query": 'ti:"open'}, ["character 4"]),
+        ("x", {"query": "subject:a"}, ["subject", "character 1"]),
+        ("x", {"query": ""}, ["empty"]),
+        ("x", {"query": "a" * 501}, ["500"]),
+        ("x", {"name": " "}, ["name", "1 to 120"]),
+        ("x", {"name": "n" * 121}, ["name", "1 to 120"]),
+        ("x", {"group": "g" * 81}, ["group", "80"]),
+        ("Talking Heads", {}, ["slug", "'Talking Heads'", "talking-heads"]),
+        ("-x", {}, []),
+        ("x" * 81, {}, ["slug"]),
+        ("x", {"private-to": "nobody"}, ["'nobody'", "e-mail address"]),
+    ],
+)
+def test_a_bad_value_is_bad_use_and_changes_nothing(
+    slug: str, options: dict[str, str], parts: list[str]
+) -> None:
+    before = rows()
+    given = {"name": "X", "query": "cat:cs.CV"} | options
+    result = newsletter("topic", "add", slug, *(f"--{name}={value}" for name, value in given.items()))
+    assert (result.code, result.out) == (2, "")
+    for part in parts:
+        assert part in result.line
+    assert rows() == before
+
+
+def test_with_json_a_malformed_query_comes_with_its_position() -> None:
+    result = newsletter("topic", "test", "cat:cs.CV AND (ti:b", "--json")
+    assert result.code == 2
+    assert result.json["position"] == len("cat:cs.CV AND ")
+
+
+def test_a_taken_slug_is_refused_and_the_topic_stays_as_it_was() -> None:
+    add_topic()
+    result = newsletter("topic", "add", "heads", "--name", "Other", "--query", "cat:cs.LG")
+    assert result.code == 1
+    assert "'heads' exists already" in result.line
+    assert "newsletter topic edit heads" in result.line
+    assert done("topic", "show", "heads", "--json").json["query"] == "cat:cs.CV"
+
+
+@pytest.mark.parametrize("words", [["show"], ["remove"], ["edit", "--name", "X"]])
+def test_an_unknown_topic_is_a_failure_that_names_it(words: list[str]) -> None:
+    result = newsletter("topic", *words, "nothing")
+    assert (result.code, result.out) == (1, "")
+    assert "no topic 'nothing'" in result.line
+
+
+def test_an_edit_changes_what_is_given_and_only_that() -> None:
+    add_topic()
+    edited = done("topic", "edit", "heads", "--name", "Talking heads", "--json").json
+    assert (edited["name"], edited["query"]) == ("Talking heads", "cat:cs.CV")
+
+
+def test_an_edit_of_nothing_says_what_could_be_given() -> None:
+    add_topic()
+    result = newsletter("topic", "edit", "heads")
+    assert result.code == 2
+    assert "--name, --query or --group" in result.line
+
+
+def test_a_refused_edit_leaves_the_topic_as_it_was() -> None:
+    add_topic()
+    assert newsletter("topic", "edit", "heads", "--name", "New", "--query", "cat:nope").code == 2
+    shown = done("topic", "show", "heads", "--json").json
+    assert (shown["name"], shown["query"]) == ("Heads", "cat:cs.CV")
+
+
+def test_a_private_topic_is_its_readers_alone() -> None:
+    add_topic()
+    add_reader("a@example.org")
+    private = ["--name", "Own", "--query", "cat:cs.LG", "--private-to", "a@example.org"]
+    assert done("topic", "add", "own", *private, "--json").json["private_to"] == "a@example.org"
+    result = newsletter("subscriber", "add", "b@example.org", "--topics", "own")
+    assert (result.code, result.line.split(":")[0]) == (1, "no topic 'own'")
+
+
+def test_a_removed_topic_leaves_its_readers_their_others() -> None:
+    add_topic("heads")
+    add_topic("graphs", "cat:cs.LG")
+    add_reader("a@example.org", topics="heads,graphs")
+    add_reader("b@example.org", topics="heads")
+    removed = done("topic", "remove", "heads")
+    assert removed.out.splitlines() == [
+        "Removed topic heads, which 2 readers had.",
+        "1 reader left without any topic: no digest goes to them.",
+    ]
+    reader = done("subscriber", "show", "a@example.org", "--json").json
+    assert [each["topic"] for each in reader["subscriptions"]] == ["graphs"]
+
+
+def test_a_reader_whose_every_topic_is_gone_gets_no_mail() -> None:
+    add_topic()
+    add_reader("a@example.org")
+    done("topic", "remove", "heads")
+    report = done("run", "--no-gather", "--now", DUE, "--json").json
+    assert report["deliveries"] == {"SKIPPED": 1}

@@ -1,0 +1,117 @@
+"""Bad use of the command line: one line, exit code 2, with ``--json`` one object."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.cli.runner import newsletter
+from tests.fakes.processes import processes
+
+MISTAKES = [
+    (["run", "--fast"], ["--fast", "newsletter run --help"]),
+    (["run", "now"], ["now"]),
+    (["run", "--now", "noon"], ["--now", "'noon'", "2026-06-19T08:00:00Z"]),
+    (["run", "--now", "9999-12-31"], ["--now", "9999-12-31", "1991"]),
+    (["run", "--now", "0001-01-01T00:00+05:00"], ["--now", "0001-01-01"]),
+    (["topic"], []),
+    (["topic", "ad"], ["'ad'", "'add'"]),
+    (["topic", "add"], ["SLUG", "newsletter topic add --help"]),
+    (["topic", "add", "heads", "--name", "Heads"], ["--query"]),
+    (["topic", "test", "cat:cs.CV", "--days", "0"], ["--days", "0"]),
+    (["subscriber", "add", "a@example.org"], ["--topics"]),
+    (["subscriber", "add", "a@example.org", "--topics", "a", "--max-papers", "abc"], ["--max-papers", "abc"]),
+    (["subscriber", "show"], ["EMAIL"]),
+    (["preview"], ["EMAIL"]),
+    (["--fast"], ["--fast", "newsletter --help"]),
+]
+
+
+@pytest.mark.parametrize(("words", "parts"), [each for each in MISTAKES if each[1]])
+def test_a_mistake_is_one_line_that_names_it(words: list[str], parts: list[str]) -> None:
+    result = newsletter(*words)
+    assert (result.code, result.out) == (2, "")
+    for part in parts:
+        assert part in result.line
+
+
+@pytest.mark.parametrize(("words", "parts"), [each for each in MISTAKES if each[1]])
+def test_with_json_it_is_one_object_too(words: list[str], parts: list[str]) -> None:
+    result = newsletter(*words, "--json")
+    assert result.code == 2
+    for part in parts:
+        assert part in result.json["error"]
+
+
+def test_a_group_by_itself_shows_its_help() -> None:
+    result = newsletter("topic")
+    assert result.code == 2
+    assert "starter" in result.err
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("word", "meant"), [("rnu", "'run'"), ("migrat", "'migrate'"), ("creatadmin", "'createadmin'")]
+)
+def test_a_mistyped_command_is_named_with_the_one_that_was_meant(word: str, meant: str) -> None:
+    result = newsletter(word)
+    assert result.code == 2
+    assert f"did you mean {meant}?" in result.line
+
+
+@pytest.mark.django_db
+def test_a_word_that_resembles_nothing_gets_no_guess() -> None:
+    result = newsletter("xyzzy", "--json")
+    assert result.code == 2
+    assert result.json == {"error": "No such command 'xyzzy' (help: newsletter --help)"}
+
+
+def test_results_go_to_stdout_and_mistakes_to_stderr(tmp_path: Path) -> None:
+    with processes(tmp_path) as started:
+
+        def newsletter(*words: str) -> tuple[int, str, str]:
+            run = started.run(["newsletter", *words], environment={})
+            return run.returncode, run.stdout, run.stderr
+
+        added = newsletter("topic", "add", "heads", "--name", "Heads", "--query", "cat:cs.CV")
+        assert added == (0, "Added topic heads: cat:cs.CV\n", "")
+        code, out, err = newsletter("topic", "add", "heads", "--name", "Heads", "--query", "cat:cs.CV")
+        assert (code, out) == (1, "")
+        assert err.count("\n") == 1
+        code, out, err = newsletter("topic", "show", "nothing", "--json")
+        assert (code, list(json.loads(out))) == (1, ["error"])
+        assert err.count("\n") == 1
+        code, out, err = newsletter("run", "--fast", "--json")
+        assert (code, list(json.loads(out))) == (2, ["error"])
+        assert err.count("\n") == 1
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("words", "code", "begins"),
+    [
+        (["migrate", "--help"], 0, "usage: newsletter migrate"),
+        (["createadmin", "--help"], 0, "usage: newsletter createadmin"),
+        (["migrate", "--check"], 0, ""),
+        (["check"], 0, "System check identified no issues"),
+        (["makemigrations", "--check", "--dry-run"], 0, "No changes detected"),
+        (["shell", "--no-imports", "-c", "print(6 * 7)"], 0, "42\n"),
+        (["migrate", "--nothing"], 2, ""),
+    ],
+)
+def test_djangos_own_commands_stand_under_their_names(
+    words: list[str], code: int, begins: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    result = newsletter(*words)
+    assert result.code == code
+    assert (result.out + capfd.readouterr().out).startswith(begins)
+
+
+def test_createadmin_works_in_a_new_folder(tmp_path: Path) -> None:
+    words = ["--noinput", "--username", "ada", "--email", "ada@example.org"]
+    with processes(tmp_path) as started:
+        secrets = {"DJANGO_SUPERUSER_PASSWORD": "correct horse battery"}
+        run = started.run(["newsletter", "createadmin", *words], environment=secrets)
+    assert (run.returncode, run.stdout) == (0, "Superuser created successfully.\n")

@@ -1,0 +1,70 @@
+"""The wiring of the workers: a task calls its function, a stage and a schedule entry have a task."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from newsletter.adapters.broker import TASK, Stage
+from newsletter.pipeline import work
+from worker.app import app
+from worker.schedule import SCHEDULE
+
+TASKS = ("gather_if_due", "gather", "tick", "summarise", "compose", "deliver", "notices", "retry")
+OTHERS = ("forget_unconfirmed",)
+"""Calls a function that is no stage's."""
+PREFIX = TASK.format("")
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_a_task_calls_the_function_of_its_name_once(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    called: list[str] = []
+    for each in TASKS:
+        monkeypatch.setattr(work, each, lambda each=each: called.append(each))
+    app.loader.import_default_modules()
+    app.tasks[PREFIX + name].run()
+    assert called == [name]
+
+
+def test_the_hourly_task_forgets_those_who_never_confirmed(monkeypatch: pytest.MonkeyPatch) -> None:
+    called: list[datetime] = []
+    monkeypatch.setattr("worker.tasks._forget_unconfirmed", lambda *, now: called.append(now))
+    app.loader.import_default_modules()
+    app.tasks[PREFIX + "forget_unconfirmed"].run()
+    (now,) = called
+    assert abs(datetime.now(UTC) - now) < timedelta(seconds=10)
+
+
+def test_these_are_all_the_tasks() -> None:
+    app.loader.import_default_modules()
+    ours = {name for name in app.tasks if not name.startswith("celery.")}
+    assert ours == {PREFIX + name for name in (*TASKS, *OTHERS)}
+
+
+@pytest.mark.parametrize("stage", Stage)
+def test_a_stage_has_a_task_that_is_routed_to_its_queue(stage: Stage) -> None:
+    app.loader.import_default_modules()
+    task = TASK.format(stage)
+    assert task in app.tasks
+    assert app.amqp.router.route({}, task)["queue"].name == stage.value
+
+
+@pytest.mark.parametrize("entry", SCHEDULE)
+def test_a_schedule_entry_names_a_task_and_a_queue_that_exist(entry: str) -> None:
+    app.loader.import_default_modules()
+    assert SCHEDULE[entry]["task"] in app.tasks
+    assert SCHEDULE[entry]["options"]["queue"] in set(Stage)
+
+
+@pytest.mark.parametrize("entry", SCHEDULE)
+def test_what_piles_up_while_no_worker_runs_expires_before_the_next_is_due(entry: str) -> None:
+    assert SCHEDULE[entry]["options"]["expires"] <= SCHEDULE[entry]["schedule"]
+
+
+def test_no_task_is_acknowledged_late_or_retried_by_the_broker() -> None:
+    """Both run tasks again that kill their worker; what is due stands in the database."""
+    assert not app.conf.task_acks_late
+    assert not app.conf.task_reject_on_worker_lost
+    assert app.conf.worker_prefetch_multiplier == 1
+    assert app.conf.task_soft_time_limit < app.conf.task_time_limit
