@@ -1,35 +1,23 @@
-"""Topics as operators and readers edit them: add, change, remove, try out. Every query is checked here."""
+"""Topics as operators and readers edit them: add, change, remove. Every query is checked here."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db import IntegrityError, transaction
 from django.db.models import Q
 
-from newsletter.adapters.topic_index import TopicIndex
 from newsletter.core.categories import is_category
 from newsletter.core.query import parse
 from newsletter.errors import BadInput, NewsletterError, NotFound
-from newsletter.models import Paper, Subscriber, Subscription, Topic
+from newsletter.models import Subscriber, Subscription, Topic
 from newsletter.starter_topics import StarterTopic, starter_topics
 
 SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 MAX_SLUG, MAX_NAME, MAX_GROUP = 80, 120, 80
-
-
-@dataclass(frozen=True, slots=True)
-class Trial:
-    """What a query would have matched."""
-
-    papers: tuple[Paper, ...]
-    """Best first."""
-    of: int
-    """How many papers it was compared with."""
-    days: int
 
 
 def checked_query(query: str) -> str:
@@ -141,18 +129,6 @@ def _add_starter(topic: StarterTopic, *, now: datetime) -> None:
         query=topic.query,
         now=now,
     )
-
-
-def try_query(query: str, *, days: int, now: datetime) -> Trial:
-    """Return what ``query`` would have matched among the papers of the last ``days``."""
-    tree = parse(checked_query(query))
-    since = now - timedelta(days=days)
-    recent = Q(first_seen_at__gte=since) | Q(published_at__gte=since)
-    papers = {
-        paper.pk: paper for paper in Paper.objects.filter(recent, first_seen_at__lte=now, is_withdrawn=False)
-    }
-    hits = TopicIndex([(pk, paper.record) for pk, paper in papers.items()]).search(tree)
-    return Trial(papers=tuple(papers[hit.paper_id] for hit in hits), of=len(papers), days=days)
 
 
 def _checked_slug(slug: str) -> str:

@@ -23,6 +23,7 @@ from newsletter.web import (
     preferences,
     topics,
     unsubscribe,
+    workshop,
 )
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -34,6 +35,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("confirm/<str:token>", confirm.confirm, name="confirm"),
     path("preferences/", link_by_mail.link_by_mail, name="preferences"),
     path("preferences/<str:token>", preferences.preferences_of, name="preferences_of"),
+    path("preferences/<str:token>/topics/new", workshop.private_topic, name="private_topic_new"),
+    path("preferences/<str:token>/topics/<slug:slug>", workshop.private_topic, name="private_topic"),
     path("account/<str:token>", account.account, name="account"),
     path("account/<str:token>/export", account.export, name="account_export"),
     path("account/<str:token>/erase", account.erase, name="account_erase"),
@@ -52,6 +55,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", health.healthz),
     path("readyz", health.readyz),
     path("metrics", health.metrics),
+    path("admin/newsletter/topic/workshop/", workshop.everyones_topic, name="workshop"),
+    path("admin/newsletter/topic/workshop/<slug:slug>/", workshop.everyones_topic, name="workshop_topic"),
     path("admin/", admin.site.urls),
 ]
 

@@ -17,6 +17,14 @@ def django_db_modify_db_settings(tmp_path_factory: pytest.TempPathFactory) -> No
         database["TEST"] = database.get("TEST", {}) | {"NAME": str(folder / "test.sqlite3")}
 
 
+@pytest.fixture(autouse=True)
+def nothing_kept_of_recent_papers() -> None:
+    """One test's papers can look the same as another's: same ids, same times."""
+    from newsletter.trials import forget_recent  # Django is not set up yet where this file begins
+
+    forget_recent()
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say what was skipped in so many words: a green run that skipped half proves half."""
     count = {

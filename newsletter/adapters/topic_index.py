@@ -1,6 +1,7 @@
 """Finds the papers that match a topic's query: an in-memory tantivy index of a batch of papers.
 
-It owns how words are compared (case, accents, English endings); ``core.query`` owns what a query means.
+It owns how words are compared (case, accents, English endings); ``core.query`` owns what a query means, and
+``topic_spans`` shows which words of a paper matched.
 """
 
 from __future__ import annotations
@@ -17,8 +18,8 @@ from tantivy import Query as Compiled
 from newsletter.core.papers import PaperRecord
 from newsletter.core.query import And, AndNot, Field, Query, Term
 
-_STEMMED = (Field.TITLE, Field.ABSTRACT)
-_PLAIN = (Field.AUTHOR, Field.COMMENT, Field.JOURNAL)
+STEMMED = (Field.TITLE, Field.ABSTRACT)
+PLAIN = (Field.AUTHOR, Field.COMMENT, Field.JOURNAL)
 _CODES = (Field.CATEGORY, Field.ID)
 _UNSTEMMED = "_words"
 """Ends the name of a stemmed field's second copy: a prefix must be compared with whole words."""
@@ -38,7 +39,7 @@ class TopicIndex:
 
     def __init__(self, papers: Sequence[tuple[int, PaperRecord]]) -> None:
         self._published = {paper_id: record.published_at.timestamp() for paper_id, record in papers}
-        self._analyzers = {"stemmed": _analyzer(stemmed=True), "plain": _analyzer(stemmed=False)}
+        self._analyzers = {"stemmed": word_analyzer(stemmed=True), "plain": word_analyzer(stemmed=False)}
         self._schema = _schema()
         index = tantivy.Index(self._schema)
         for name, analyzer in self._analyzers.items():
@@ -53,15 +54,20 @@ class TopicIndex:
 
     def search(self, query: Query) -> list[Match]:
         """Return every paper that matches: best first, then newest, then by id."""
+        matches = [Match(paper_id=number, score=score) for number, score in self._hits(query)]
+        return sorted(matches, key=lambda hit: (-hit.score, -self._published[hit.paper_id], hit.paper_id))
+
+    def find(self, query: Query) -> frozenset[int]:
+        """Return the ids of every paper that matches, where their order does not count."""
+        return frozenset(number for number, _ in self._hits(query))
+
+    def _hits(self, query: Query) -> list[tuple[int, float]]:
         limit = max(1, len(self._published))  # tantivy panics at 0
         hits = self._searcher.search(self._compile(query), limit=limit, count=False).hits
         ids = self._searcher.fast_field_values("paper_id", [address for _, address in hits])
-        matches = [
-            Match(paper_id=int(number), score=score)
-            for (score, _), number in zip(hits, ids, strict=True)
-            if number is not None
+        return [
+            (int(number), score) for (score, _), number in zip(hits, ids, strict=True) if number is not None
         ]
-        return sorted(matches, key=lambda hit: (-hit.score, -self._published[hit.paper_id], hit.paper_id))
 
     def _compile(self, query: Query) -> Compiled:
         if isinstance(query, Term):
@@ -77,18 +83,18 @@ class TopicIndex:
             return self._code(term.field, term.words[0], prefix=term.prefix)
         if term.field is not Field.ALL:
             return self._words(term.field, term)
-        anywhere = [self._words(field, term) for field in (*_STEMMED, *_PLAIN)]
+        anywhere = [self._words(field, term) for field in (*STEMMED, *PLAIN)]
         if len(term.words) == 1 and not term.prefix:
             anywhere += [self._code(field, term.words[0]) for field in _CODES]
         return Compiled.boolean_query([(Occur.Should, part) for part in anywhere])
 
     def _words(self, field: Field, term: Term) -> Compiled:
-        analyzer = "stemmed" if field in _STEMMED and not term.prefix else "plain"
-        tokens = self._analyzers[analyzer].analyze(_bare(" ".join(term.words)))
+        analyzer = "stemmed" if field in STEMMED and not term.prefix else "plain"
+        tokens = self._analyzers[analyzer].analyze(bare(" ".join(term.words)))
         if not tokens:
             return Compiled.empty_query()
         if term.prefix:
-            return self._prefix(f"{field}{_UNSTEMMED}" if field in _STEMMED else str(field), tokens)
+            return self._prefix(f"{field}{_UNSTEMMED}" if field in STEMMED else str(field), tokens)
         if len(tokens) == 1:
             return Compiled.term_query(self._schema, field, tokens[0])
         return Compiled.phrase_query(self._schema, field, list(tokens))
@@ -112,7 +118,8 @@ class TopicIndex:
         return Compiled.const_score_query(found, 0.0)
 
 
-def _analyzer(*, stemmed: bool) -> tantivy.TextAnalyzer:
+def word_analyzer(*, stemmed: bool) -> tantivy.TextAnalyzer:
+    """Return what makes words of a text: titles and abstracts without English endings, all else with them."""
     builder = tantivy.TextAnalyzerBuilder(Tokenizer.simple())
     builder = builder.filter(Filter.lowercase()).filter(Filter.ascii_fold())
     return builder.filter(Filter.stemmer("english")).build() if stemmed else builder.build()
@@ -122,10 +129,10 @@ def _schema() -> tantivy.Schema:
     builder = tantivy.SchemaBuilder()
     # an unsigned field panics on Document(n=…)
     builder.add_integer_field("paper_id", fast=True)
-    for field in _STEMMED:
+    for field in STEMMED:
         builder.add_text_field(field, tokenizer_name="stemmed")
         builder.add_text_field(f"{field}{_UNSTEMMED}", tokenizer_name="plain")
-    for field in _PLAIN:
+    for field in PLAIN:
         builder.add_text_field(field, tokenizer_name="plain")
     for field in _CODES:
         builder.add_text_field(field, tokenizer_name="raw", index_option="basic")
@@ -136,13 +143,13 @@ def _document(paper_id: int, record: PaperRecord) -> tantivy.Document:
     document = tantivy.Document()
     document.add_integer("paper_id", paper_id)
     for field, text in ((Field.TITLE, record.title), (Field.ABSTRACT, record.abstract)):
-        document.add_text(field, _bare(text))
-        document.add_text(f"{field}{_UNSTEMMED}", _bare(text))
+        document.add_text(field, bare(text))
+        document.add_text(f"{field}{_UNSTEMMED}", bare(text))
     for author in record.authors:
         # one value an author: tantivy leaves a gap between values, so no phrase runs across two
-        document.add_text(Field.AUTHOR, _bare(author))
-    document.add_text(Field.COMMENT, _bare(record.comment))
-    document.add_text(Field.JOURNAL, _bare(record.journal_ref))
+        document.add_text(Field.AUTHOR, bare(author))
+    document.add_text(Field.COMMENT, bare(record.comment))
+    document.add_text(Field.JOURNAL, bare(record.journal_ref))
     for category in record.categories:
         document.add_text(Field.CATEGORY, category.lower())
     for name in (record.arxiv_id, record.versioned_id):
@@ -150,7 +157,7 @@ def _document(paper_id: int, record: PaperRecord) -> tantivy.Document:
     return document
 
 
-def _bare(text: str) -> str:
+def bare(text: str) -> str:
     """Take accents off as separate marks: the tokenizer would split a word at one it cannot fold."""
     if text.isascii():
         return text

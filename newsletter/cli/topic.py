@@ -102,16 +102,25 @@ def test(session: Session, query: str, days: int) -> None:
     \b
     newsletter topic test 'cat:cs.* AND ti:"lip sync"' --days 30
     """
-    from newsletter.topics import try_query
+    from newsletter.trials import try_query
 
     trial = try_query(query, days=days, now=session.now)
-    session.say(f"{len(trial.papers)} of {trial.of} papers of the last {trial.days} days")
-    for paper in trial.papers[:20]:
+    found = trial.best()
+    session.say(f"{len(found)} of {trial.of} papers of the last {days} days, about {trial.per_week} a week")
+    for paper in found[:20]:
         session.say(f"  {paper}  {paper.title}")
-    if len(trial.papers) > 20:
-        session.say(f"  and {len(trial.papers) - 20} more")
-    papers = [{"id": str(paper), "title": paper.title} for paper in trial.papers]
-    session.finish({"matched": len(papers), "of": trial.of, "days": days, "papers": papers})
+    if len(found) > 20:
+        session.say(f"  and {len(found) - 20} more")
+    papers = [{"id": str(paper), "title": paper.title} for paper in found]
+    session.finish(
+        {
+            "matched": len(papers),
+            "of": trial.of,
+            "days": days,
+            "per_week": trial.per_week,
+            "papers": papers,
+        }
+    )
 
 
 @topic.command("edit")

@@ -54,7 +54,7 @@ def change_wishes(reader: Subscriber, *, wishes: Wishes, now: datetime) -> None:
     for name, value in wishes.fields().items():
         setattr(reader, name, value)
     reader.save(update_fields=list(wishes.fields()))
-    _follow(reader, now=now)
+    follow(reader, now=now)
 
 
 @transaction.atomic
@@ -80,7 +80,7 @@ def set_topics(
             defaults={"position": position, **wanted},
             create_defaults={"position": position, "created_at": now, **wanted},
         )
-    _follow(reader, now=now)
+    follow(reader, now=now)
 
 
 @transaction.atomic
@@ -100,7 +100,7 @@ def come_less_often(
             each.pk for each in own if period_days(each.effective_cadence(reader)) < period_days(cadence)
         ]
         reader.subscriptions.filter(pk__in=quick).update(cadence="")
-    _follow(reader, now=now)
+    follow(reader, now=now)
 
 
 @transaction.atomic
@@ -116,7 +116,7 @@ def pause(reader: Subscriber, *, until: date, now: datetime) -> None:
         raise BadInput(f"{until.isoformat()} is not a date in the next {LONGEST_PAUSE.days} days")
     reader.paused_until = datetime.combine(until, time.min, tzinfo=zone)
     reader.save(update_fields=["paused_until"])
-    _follow(reader, now=now)
+    follow(reader, now=now)
 
 
 @transaction.atomic
@@ -125,10 +125,10 @@ def resume(reader: Subscriber, *, now: datetime) -> None:
     lock(reader)
     reader.paused_until = None
     reader.save(update_fields=["paused_until"])
-    _follow(reader, now=now)
+    follow(reader, now=now)
 
 
-def _follow(reader: Subscriber, *, now: datetime) -> None:
+def follow(reader: Subscriber, *, now: datetime) -> None:
     """Have the next slot follow from a change. One that has passed and is not planned yet stays due."""
     is_paused = reader.paused_until is not None and reader.paused_until > now
     waits = reader.next_slot_at is not None and reader.next_slot_at <= now

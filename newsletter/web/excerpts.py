@@ -1,0 +1,93 @@
+"""A matched paper as the workshop shows it: its title, and what of it matched, the words marked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from newsletter.adapters.topic_spans import Reasons, Span, explain
+from newsletter.core.papers import PaperRecord
+from newsletter.core.query import Field, Query
+from newsletter.web.marking import Segment, segments
+
+EXCERPTS = 2
+_BEFORE, _AFTER = 80, 160
+"""Characters shown around a match."""
+
+
+@dataclass(frozen=True, slots=True)
+class Excerpt:
+    parts: list[Segment]
+    is_cut_before: bool
+    is_cut_after: bool
+
+
+@dataclass(frozen=True, slots=True)
+class MatchedPaper:
+    record: PaperRecord
+    title: list[Segment]
+    excerpts: list[Excerpt]
+    """Of the abstract; or of the comment or journal reference where only they matched."""
+    authors: list[list[Segment]]
+    """Those whose names matched."""
+    categories: list[Segment]
+
+
+def matched_paper(record: PaperRecord, *, query: Query) -> MatchedPaper:
+    reasons = explain(query, record=record) or Reasons()
+    return MatchedPaper(
+        record=record,
+        title=_marked(record.title, reasons.of(Field.TITLE)),
+        excerpts=list(_excerpts(record, reasons)),
+        authors=[
+            _marked(name, spans)
+            for number, name in enumerate(record.authors)
+            if (spans := reasons.of(Field.AUTHOR, number))
+        ],
+        categories=[Segment(code, is_marked=code in reasons.categories) for code in record.categories],
+    )
+
+
+def _excerpts(record: PaperRecord, reasons: Reasons) -> Iterator[Excerpt]:
+    texts = {
+        Field.ABSTRACT: record.abstract,
+        Field.COMMENT: record.comment,
+        Field.JOURNAL: record.journal_ref,
+    }
+    for name, text in texts.items():
+        spans = reasons.of(name)
+        if spans:
+            windows = list(_windows(text, spans))[:EXCERPTS]
+            yield from (_cut_out(text, window, spans=spans) for window in windows)
+            return
+
+
+def _windows(text: str, spans: Sequence[Span]) -> Iterator[Span]:
+    """Yield what is shown around the spans, on whole words; spans close to each other share one."""
+    shown = 0
+    for start, end in spans:
+        if end <= shown:
+            continue
+        left = max(shown, start - _BEFORE)
+        if left > shown:
+            left = min(_after_space(text, left), start)
+        shown = min(len(text), end + _AFTER)
+        if shown < len(text):
+            shown = max(text.rfind(" ", end, shown), end)
+        yield left, shown
+
+
+def _after_space(text: str, position: int) -> int:
+    return text.find(" ", position) + 1 or position
+
+
+def _cut_out(text: str, window: Span, *, spans: Sequence[Span]) -> Excerpt:
+    left, right = window
+    inside = [(start - left, min(end, right) - left) for start, end in spans if left <= start < right]
+    return Excerpt(
+        parts=_marked(text[left:right], inside), is_cut_before=left > 0, is_cut_after=right < len(text)
+    )
+
+
+def _marked(text: str, spans: Sequence[Span]) -> list[Segment]:
+    return segments(text, {str(number): span for number, span in enumerate(spans)})

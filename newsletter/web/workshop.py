@@ -1,0 +1,208 @@
+"""The topic workshop: a reader's own topics, and everyone's for the operator. One page for both.
+
+Every button sends the whole form. Only "Save" and "Remove" change anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib.admin.views.decorators import staff_member_required
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.utils import timezone, translation
+from django.utils.translation import gettext
+from django.views.decorators.http import require_http_methods
+
+from newsletter.errors import BadInput, NewsletterError
+from newsletter.models import Subscriber, Topic
+from newsletter.models.subscriber import Status
+from newsletter.subscriptions.private_topics import (
+    MOST,
+    LastTopicError,
+    TooManyTopicsError,
+    add_private_topic,
+    change_private_topic,
+    find_private_topic,
+    remove_private_topic,
+)
+from newsletter.tokens import Purpose, read_token
+from newsletter.topics import add_topic, edit_topic
+from newsletter.trials import DAYS
+from newsletter.web.bench import Bench
+from newsletter.web.excerpts import matched_paper
+from newsletter.web.pages import broken_link, current_language, known_language, page, private
+from newsletter.web.topics import newest_papers_at
+
+SHOWN = 30
+"""Papers on one page."""
+
+METHODS = ["GET", "HEAD", "POST"]
+
+
+@require_http_methods(METHODS)
+@private
+def private_topic(request: HttpRequest, token: str, slug: str = "") -> HttpResponse:
+    """A reader's page for one private topic, or for a new one. Another reader's topic is not there."""
+    link_key = read_token(token, purpose=Purpose.PREFERENCES)
+    reader = Subscriber.objects.filter(link_key=link_key).first() if link_key else None
+    if reader is None:
+        return broken_link(request)
+    home = reverse("preferences_of", kwargs={"token": token})
+    if reader.status != Status.ACTIVE:
+        return HttpResponseRedirect(home)
+    topic = find_private_topic(reader, slug) if slug else None
+    if slug and topic is None:
+        raise Http404
+    with translation.override(known_language(reader.language)):
+        return _work(request, _Readers(reader, topic=topic, token=token, home=home))
+
+
+@require_http_methods(METHODS)
+@staff_member_required
+@private
+def everyones_topic(request: HttpRequest, slug: str = "") -> HttpResponse:
+    """The operator's page for a topic, or for a new one. Readers' private topics are not there."""
+    if not request.user.has_perm("newsletter.change_topic" if slug else "newsletter.add_topic"):
+        raise PermissionDenied
+    topic = get_object_or_404(Topic, slug=slug, owner__isnull=True) if slug else None
+    return _work(request, _Operators(topic))
+
+
+@dataclass(slots=True)
+class _Readers:
+    """What saving and removing mean for a reader."""
+
+    reader: Subscriber
+    topic: Topic | None
+    token: str
+    home: str
+    is_operator = False
+
+    def save(self, bench: Bench) -> str:
+        if self.topic is None:
+            topic = add_private_topic(self.reader, name=bench.name, query=bench.query, now=timezone.now())
+        else:
+            topic = change_private_topic(self.topic, name=bench.name, query=bench.query)
+        return reverse("private_topic", kwargs={"token": self.token, "slug": topic.slug})
+
+    def remove(self) -> str:
+        if self.topic is not None:
+            remove_private_topic(self.reader, topic=self.topic, now=timezone.now())
+        return self.home
+
+    @property
+    def language(self) -> str:
+        return known_language(self.reader.language)
+
+
+@dataclass(slots=True)
+class _Operators:
+    """What saving means for the operator, who removes topics in the admin."""
+
+    topic: Topic | None
+    is_operator = True
+
+    def save(self, bench: Bench) -> str:
+        if self.topic is None:
+            topic = add_topic(
+                bench.slug, name=bench.name, query=bench.query, group=bench.group, now=timezone.now()
+            )
+        else:
+            query = bench.query if bench.query != self.topic.query else None
+            topic = edit_topic(self.topic.slug, name=bench.name, query=query, group=bench.group)
+        return reverse("workshop_topic", kwargs={"slug": topic.slug})
+
+    def remove(self) -> str:
+        raise Http404
+
+    @property
+    def home(self) -> str:
+        return reverse("admin:newsletter_topic_changelist")
+
+    @property
+    def language(self) -> str:
+        return current_language()
+
+
+_Owner = _Readers | _Operators
+
+
+def _work(request: HttpRequest, owner: _Owner) -> HttpResponse:
+    if request.method != "POST":
+        bench = _present(owner.topic)
+        bench.attempt(now=newest_papers_at())
+        return _show(request, bench, owner=owner)
+    bench = Bench.sent(request.POST)
+    action = request.POST.get("action") if "exclude" not in request.POST else None
+    if action == "save" and (saved := _save(bench, owner=owner)):
+        # A reload sends nothing twice. Without a fragment of its own the form's would stay, past "Saved."
+        return HttpResponseRedirect(f"{saved}?saved=1#main", status=303)
+    if action == "remove" and (removed := _attempt(owner.remove, bench=bench)):
+        return HttpResponseRedirect(f"{removed}?done=saved#topics", status=303)
+    bench.do(request.POST, now=newest_papers_at())
+    return _show(request, bench, owner=owner)
+
+
+def _present(topic: Topic | None) -> Bench:
+    if topic is None:
+        return Bench()
+    return Bench(name=topic.name, query=topic.query, slug=topic.slug, group=topic.group)
+
+
+def _save(bench: Bench, *, owner: _Owner) -> str | None:
+    bench.check_name()
+    bench.check_query()
+    return None if bench.errors else _attempt(lambda: owner.save(bench), bench=bench)
+
+
+def _attempt(change: Callable[[], str], *, bench: Bench) -> str | None:
+    """Return where to go on; None where it was refused, which then stands in the form."""
+    try:
+        return change()
+    except TooManyTopicsError:
+        most = {"most": MOST}
+        bench.errors["form"] = (
+            gettext("You have %(most)s topics of your own already: remove one first.") % most
+        )
+    except LastTopicError:
+        bench.errors["form"] = gettext(
+            "This is your only topic. Choose another one on your page first, or unsubscribe there."
+        )
+    except (BadInput, NewsletterError) as error:
+        # Only a slug is left that can be wrong: name and query were checked.
+        bench.errors["slug"] = str(error)
+    return None
+
+
+def _show(request: HttpRequest, bench: Bench, *, owner: _Owner) -> HttpResponse:
+    trial = bench.trial
+    shown = trial.newest(SHOWN) if trial else []
+    return page(
+        request,
+        template="workshop.html",
+        status=400 if bench.errors else 200,
+        language=owner.language,
+        bench=bench,
+        topic=owner.topic,
+        is_operator=owner.is_operator,
+        home_url=owner.home,
+        has_saved="saved" in request.GET and request.method != "POST",
+        days=DAYS,
+        matched=[matched_paper(paper.record, query=trial.query) for paper in shown] if trial else [],
+        **_figures(bench),
+    )
+
+
+def _figures(bench: Bench) -> dict[str, Any]:
+    trial = bench.trial
+    return {
+        "count": len(trial.paper_ids) if trial else 0,
+        "compared": trial.of if trial else 0,
+        "per_week": trial.per_week if trial else 0,
+        "until": trial.recent.until if trial else None,
+    }

@@ -1,0 +1,242 @@
+"""The topic workshop, as a browser without scripts uses it."""
+
+from __future__ import annotations
+
+import html
+import re
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+
+from newsletter.models import Subscriber, Topic
+from newsletter.models.subscriber import Status
+from newsletter.subscriptions.joining import add_by_operator
+from newsletter.subscriptions.wishes import Wishes
+from newsletter.tokens import Purpose
+from newsletter.topics import add_topic
+from tests.web.conftest import JOINED, PAPERS, Service, every_row
+
+QUERY = 'cat:cs.CV AND "talking heads"'
+
+
+def _new(service: Service) -> str:
+    return f"{service.link(Purpose.PREFERENCES)}/topics/new"
+
+
+def _of(service: Service, slug: str) -> str:
+    return f"{service.link(Purpose.PREFERENCES)}/topics/{slug}"
+
+
+def _press(visitor: Client, path: str, **fields: str) -> Any:
+    """Load the page and send its form with these fields, as a browser does."""
+    found = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', visitor.get(path).content.decode())
+    assert found is not None
+    return visitor.post(path, fields | {"csrfmiddlewaretoken": found[1]})
+
+
+def _text(response: Any) -> str:
+    return html.unescape(response.content.decode())
+
+
+def _query(response: Any) -> str:
+    """Return what stands in the query field."""
+    found = re.search(r'<textarea id="query".*?>(.*?)</textarea>', response.content.decode(), re.DOTALL)
+    assert found is not None
+    return html.unescape(found[1])
+
+
+def test_trying_a_query_shows_what_it_would_have_found_and_why(visitor: Client, service: Service) -> None:
+    before = every_row()
+    response = _press(visitor, _new(service), query=QUERY, action="try")
+    page = _text(response)
+    assert response.status_code == 200
+    assert f"{PAPERS} of {PAPERS} papers of the 14 days" in page
+    assert f"About {PAPERS} papers a week" in page
+    assert "<mark>Talking Heads</mark> from Speech" in page
+    assert "<mark>cs.CV</mark>" in page
+    assert every_row() == before
+
+
+def test_a_mistake_is_shown_at_its_character(visitor: Client, service: Service) -> None:
+    response = _press(visitor, _new(service), query="cat:cs.CV AND (ti:avatar", action="try")
+    page = _text(response)
+    assert response.status_code == 400
+    assert "'(' is never closed at character 15" in page
+    assert "cat:cs.CV AND (ti:avatar\n              ^" in page
+    assert _query(response) == "cat:cs.CV AND (ti:avatar"
+
+
+def test_two_papers_make_a_query_and_a_name(visitor: Client, service: Service) -> None:
+    pasted = "https://arxiv.org/abs/2606.00001v1, arXiv:2606.00002\n2401.00001 zebra math.AG"
+    response = _press(visitor, _new(service), papers=pasted, query="ti:old", action="propose")
+    page = _text(response)
+    assert response.status_code == 200
+    assert _query(response).startswith("cat:(math.AG OR cs.CV)")
+    assert "This service does not have 2401.00001" in page
+    assert "nor a category: zebra." in page
+    assert 'id="name" name="name" value=""' not in page
+    undone = _press(visitor, _new(service), query=_query(response), previous="ti:old", action="undo")
+    assert _query(undone) == "ti:old"
+
+
+def test_nothing_known_makes_no_proposal(visitor: Client, service: Service) -> None:
+    response = _press(visitor, _new(service), papers="2401.00001", query="ti:old", action="propose")
+    assert response.status_code == 400
+    assert "There is nothing here to start from" in _text(response)
+    assert _query(response) == "ti:old"
+
+
+def test_one_click_takes_a_false_friend_out(visitor: Client, service: Service) -> None:
+    response = _press(visitor, _new(service), query=QUERY, exclude="2606.00003")
+    assert _query(response).startswith(f"({QUERY}) ANDNOT ")
+    assert f"{PAPERS - 1} of {PAPERS} papers" in _text(response)
+    assert 'value="2606.00003"' not in _text(response)
+    assert 'value="undo"' in _text(response)
+
+
+def test_saving_makes_a_topic_of_the_readers_own(visitor: Client, service: Service) -> None:
+    response = _press(visitor, _new(service), name="Heads of mine", query=QUERY, action="save")
+    assert response.status_code == 303
+    topic = Topic.objects.get(name="Heads of mine")
+    assert (topic.owner, topic.query, topic.looks_back) == (service.reader, QUERY, True)
+    assert list(service.reader.subscriptions.all())[-1].topic == topic
+    shown = _text(visitor.get(response["Location"].partition("#")[0]))
+    assert "Saved." in shown
+    assert "Remove this topic" in shown
+
+
+def test_saving_without_a_name_changes_nothing(visitor: Client, service: Service) -> None:
+    before = every_row()
+    response = _press(visitor, _new(service), name=" ", query=QUERY, action="save")
+    assert response.status_code == 400
+    assert "A name has 1 to 120 characters." in _text(response)
+    assert every_row() == before
+
+
+def test_a_topic_can_be_changed_and_removed(visitor: Client, service: Service) -> None:
+    path = _of(service, "secret")
+    assert _query(visitor.get(path)) == "cat:cs.CV"
+    _press(visitor, path, name="Other", query="ti:avatar", action="save")
+    changed = Topic.objects.get(slug="secret")
+    assert (changed.name, changed.query) == ("Other", "ti:avatar")
+    assert _press(visitor, path, name="Other", query="ti:avatar", action="remove").status_code == 303
+    assert not Topic.objects.filter(slug="secret").exists()
+
+
+def test_the_21st_topic_is_refused(visitor: Client, service: Service) -> None:
+    for number in range(19):
+        add_topic(f"own-{number}", name="Own", query="ti:a", owner=service.reader, now=JOINED)
+    response = _press(visitor, _new(service), name="One more", query=QUERY, action="save")
+    assert response.status_code == 400
+    assert "You have 20 topics of your own already" in _text(response)
+    assert _query(response) == QUERY
+
+
+def test_nobody_else_sees_a_private_topic(visitor: Client, service: Service) -> None:
+    wishes = Wishes.checked()
+    add_by_operator("alan@example.org", topics=["heads"], wishes=wishes, source="test", now=JOINED)
+    other = Service(Subscriber.objects.get(email="alan@example.org"), service.delivery, service.private)
+    for path in (_of(other, "secret"), "/topics/secret/"):
+        assert visitor.get(path).status_code == 404, path
+    assert visitor.get(_of(service, "secret")).status_code == 200
+    for path in ("/", "/topics/", other.link(Purpose.PREFERENCES)):
+        assert "Secret" not in _text(visitor.get(path)), path
+
+
+def test_everyones_topic_is_not_a_readers_to_change(visitor: Client, service: Service) -> None:
+    assert visitor.get(_of(service, "heads")).status_code == 404
+
+
+def test_a_forged_token_gets_the_page_for_broken_links(visitor: Client, service: Service) -> None:
+    assert visitor.get(f"{service.link(Purpose.UNSUBSCRIBE)}x/topics/new").status_code == 404
+    assert visitor.get("/preferences/forged/topics/new").status_code == 404
+
+
+def test_a_reader_who_left_is_led_to_their_page(visitor: Client, service: Service) -> None:
+    Subscriber.objects.update(status=Status.UNSUBSCRIBED)
+    response = visitor.get(_new(service))
+    assert (response.status_code, response["Location"]) == (302, service.link(Purpose.PREFERENCES))
+
+
+def test_it_stays_out_of_caches_and_search_engines(visitor: Client, service: Service) -> None:
+    response = visitor.get(_new(service))
+    assert "no-store" in response["Cache-Control"]
+    assert response["X-Robots-Tag"] == "noindex"
+
+
+def test_it_speaks_the_readers_language(visitor: Client, service: Service) -> None:
+    Subscriber.objects.update(language="zh-hans")
+    response = _press(visitor, _new(service), query=QUERY, exclude="2606.00003")
+    page = _text(response)
+    assert response["Content-Language"] == "zh-Hans"
+    assert "每周约" in page
+    assert "Not this one" not in page
+
+
+def test_what_was_typed_is_shown_as_text(visitor: Client, service: Service) -> None:
+    nasty = '"><script>alert(1)</script>'
+    response = _press(visitor, _new(service), name=nasty, query=nasty, papers=nasty, action="propose")
+    assert "<script>" not in response.content.decode()
+
+
+# --- the operator's ----------------------------------------------------------------------------------------
+
+OPERATORS = "/admin/newsletter/topic/workshop/"
+
+
+@pytest.fixture
+def operator(visitor: Client, db: None) -> Client:  # noqa: ARG001 - the database
+    visitor.force_login(User.objects.create_superuser("op", "op@example.org", "secret"))
+    return visitor
+
+
+@pytest.mark.usefixtures("service")
+def test_the_operator_makes_and_changes_everyones_topics(operator: Client) -> None:
+    fields = {"name": "Avatars", "slug": "avatars", "group": "Vision", "query": "ti:avatar"}
+    response = _press(operator, OPERATORS, **fields, action="save")
+    assert response["Location"] == f"{OPERATORS}avatars/?saved=1#main"
+    topic = Topic.objects.get(slug="avatars")
+    assert (topic.owner, topic.group) == (None, "Vision")
+    Topic.objects.update(looks_back=False)
+    _press(operator, f"{OPERATORS}avatars/", **fields | {"name": "Faces"}, action="save")
+    topic.refresh_from_db()
+    assert (topic.name, topic.looks_back) == ("Faces", False)
+
+
+@pytest.mark.usefixtures("service")
+@pytest.mark.parametrize("slug", ["heads", "No Slug", ""])
+def test_a_slug_that_cannot_be_is_refused(operator: Client, slug: str) -> None:
+    before = Topic.objects.count()
+    response = _press(operator, OPERATORS, name="Heads", slug=slug, query="ti:a", action="save")
+    assert response.status_code == 400
+    assert 'id="problem-slug"' in _text(response)
+    assert Topic.objects.count() == before
+
+
+@pytest.mark.usefixtures("service")
+def test_readers_private_topics_are_not_the_operators_to_see_there(operator: Client) -> None:
+    assert operator.get(f"{OPERATORS}secret/").status_code == 404
+
+
+def test_the_admin_leads_there(operator: Client, service: Service) -> None:
+    assert OPERATORS in _text(operator.get("/admin/newsletter/topic/"))
+    heads = Topic.objects.get(slug="heads")
+    assert f"{OPERATORS}heads/" in _text(operator.get(f"/admin/newsletter/topic/{heads.pk}/change/"))
+    private = f"/admin/newsletter/topic/{service.private.pk}/change/"
+    assert f"{OPERATORS}secret/" not in _text(operator.get(private))
+
+
+@pytest.mark.usefixtures("service")
+def test_strangers_are_asked_to_log_in(visitor: Client) -> None:
+    response = visitor.get(OPERATORS)
+    assert response.status_code == 302
+    assert response["Location"].startswith("/admin/login/")
+
+
+@pytest.mark.usefixtures("service")
+def test_staff_without_the_permission_are_refused(visitor: Client) -> None:
+    visitor.force_login(User.objects.create_user("clerk", is_staff=True))
+    assert visitor.get(OPERATORS).status_code == 403
+    assert visitor.get(f"{OPERATORS}heads/").status_code == 403
