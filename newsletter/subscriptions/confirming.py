@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import datetime, time, timedelta
-from secrets import token_hex
 
 from django.db import transaction
 
@@ -14,9 +14,10 @@ from newsletter.models.subscriber import Status
 from newsletter.subscriptions.allowances import Limit, forget_old_counts, give_back, hashed
 from newsletter.subscriptions.changing import reschedule
 from newsletter.subscriptions.joining import subscribe
+from newsletter.subscriptions.private_topics import TooManyTopicsError, add_private_topic
 from newsletter.suppressions import lift
 from newsletter.tokens import Purpose, read_timed_token
-from newsletter.topics import MAX_NAME, add_topic
+from newsletter.topics import MAX_NAME
 
 VALID = timedelta(days=7)
 """How long a confirmation link works."""
@@ -86,17 +87,20 @@ def _activate(reader: Subscriber, *, sign_up: SignUp, now: datetime) -> None:
 
 def _subscribe(reader: Subscriber, *, sign_up: SignUp, now: datetime) -> None:
     reader.subscriptions.all().delete()
-    topics = topics_of(sign_up)
+    subscribe(reader, topics=topics_of(sign_up), now=now)
     if query := sign_up.wishes.get("query"):
-        topics.append(_own_topic(reader, query=query, now=now))
-    subscribe(reader, topics=topics, now=now)
+        _follow_own_topic(reader, query=query, now=now)
 
 
-def _own_topic(reader: Subscriber, *, query: str, now: datetime) -> Topic:
-    """Return the reader's topic of this query: a reader who comes back may have it already."""
+def _follow_own_topic(reader: Subscriber, *, query: str, now: datetime) -> None:
+    """Add the reader's own topic; whoever comes back may have it already, or all that there may be."""
     known = reader.private_topics.filter(query=query).first()
+    if known is not None:
+        subscribe(reader, topics=[known], now=now)
+        return
     name = query if len(query) <= MAX_NAME else f"{query[: MAX_NAME - 1]}…"
-    return known or add_topic(f"own-{token_hex(6)}", name=name, query=query, owner=reader, now=now)
+    with suppress(TooManyTopicsError):
+        add_private_topic(reader, name=name, query=query, now=now)
 
 
 def _record_consent(sign_up: SignUp, *, ip: str, now: datetime) -> None:
