@@ -79,9 +79,21 @@ def test_no_page_of_joining_has_an_accessibility_problem(
     page.locator("form button[type=submit]").click()
     look(page)
     digest = site.wait_for_mail(address, number=2)
-    for path in ("/preferences/", "/unsubscribe/", "/papers/"):
-        page.goto(link_in(digest, path))
+    preferences = link_in(digest, "/preferences/")
+    for url in (
+        link_in(digest, "/unsubscribe/"),
+        link_in(digest, "/papers/"),
+        f"{preferences}/topics/new",
+        preferences,
+    ):
+        page.goto(url)
         look(page)
+    page.locator("button[name=do][value=link]").click()
+    look(page)
+    page.goto(link_in(site.wait_for_mail(address, number=3), "/account/"))
+    look(page)
+    page.locator("a[href$='/erase']").click()
+    look(page)
     context.close()
 
 

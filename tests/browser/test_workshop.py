@@ -1,0 +1,40 @@
+"""A private topic from two arXiv ids: proposed, tried, a false friend excluded, saved."""
+
+from __future__ import annotations
+
+from playwright.sync_api import BrowserContext
+
+from tests.browser.conftest import Site, link_in
+from tests.browser.journey import join
+
+
+def test_a_reader_makes_a_topic_from_two_papers(context: BrowserContext, site: Site) -> None:
+    visitor = join(context, site)
+    page = visitor.page
+    preferences = link_in(visitor.digest, "/preferences/")
+    page.goto("/topics/co-speech-gesture/")
+    papers = [each.get_attribute("href") for each in page.locator("a[href^='/papers/']").all()]
+    ids = [str(path).removeprefix("/papers/").strip("/") for path in dict.fromkeys(papers)][:2]
+
+    page.goto(f"{preferences}/topics/new")
+    page.fill("textarea[name=papers]", f"{ids[0]}\nhttps://arxiv.org/abs/{ids[1]}")
+    page.locator("button[name=action][value=propose]").click()
+    query = page.input_value("textarea[name=query]")
+    assert query
+    page.fill("input#name", "Gestures of my own")
+    page.locator("button[name=action][value=save]").click()
+
+    page.goto(preferences)
+    assert "Gestures of my own" in page.locator("ul.mine").inner_text()
+    page.goto("/topics/")
+    assert page.get_by_text("Gestures of my own").count() == 0
+
+
+def test_a_query_that_cannot_be_read_points_at_the_character(context: BrowserContext, site: Site) -> None:
+    visitor = join(context, site)
+    page = visitor.page
+    page.goto(link_in(visitor.digest, "/preferences/") + "/topics/new")
+    page.fill("textarea[name=query]", "cat:cs.CV AND (ti:avatar")
+    page.locator("button[name=action][value=try]").click()
+    assert page.input_value("textarea[name=query]") == "cat:cs.CV AND (ti:avatar"
+    assert page.locator("textarea[name=query][aria-invalid=true]").count() == 1
