@@ -6,7 +6,7 @@ when every suppression made with it may be forgotten. Who is suppressed when is 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from enum import StrEnum
 from itertools import chain
@@ -34,10 +34,6 @@ class Reason(StrEnum):
     def outranks(self, other: Reason) -> bool:
         return _strength(self) > _strength(other)
 
-
-REJOINING = frozenset({Reason.UNSUBSCRIBED, Reason.ERASED, Reason.IMPORTED})
-"""Those that whoever left may end by asking to join and confirming. Where mail bounced or was complained
-about nothing is sent, not even a confirmation: anybody could ask for it."""
 
 _STRENGTH = {reason.value: strength for strength, reason in enumerate(Reason)}
 
@@ -124,12 +120,9 @@ def suppress_all(entries: Mapping[str, tuple[Reason, datetime]]) -> None:
     Suppression.objects.bulk_update(changed, ["reason", "at"], batch_size=CHUNK)
 
 
-def lift(email_key: str, *, reasons: Collection[Reason] = (Reason.UNSUBSCRIBED,)) -> bool:
-    """Forget a suppression made for one of ``reasons``: the reader has joined again. Say if there was one."""
-    rows = Suppression.objects.filter(
-        email_hmac__in=email_hmacs(email_key), reason__in=[each.value for each in reasons]
-    )
-    return rows.delete()[0] > 0
+def lift(email_key: str) -> bool:
+    """Forget a suppression: its owner has confirmed, from the address itself. Say if there was one."""
+    return Suppression.objects.filter(email_hmac__in=email_hmacs(email_key)).delete()[0] > 0
 
 
 def _strength(reason: Reason) -> int:

@@ -96,6 +96,7 @@ class Delivery(models.Model):
     outcome_at = models.DateTimeField(null=True)
 
     class Meta:
+        verbose_name_plural = "deliveries"
         constraints = (
             models.UniqueConstraint(fields=("subscriber", "kind", "slot_key"), name="delivery_once_a_slot"),
             models.UniqueConstraint(

@@ -35,6 +35,7 @@ class Summary(models.Model):
     written_at = models.DateTimeField(null=True)
 
     class Meta:
+        verbose_name_plural = "summaries"
         constraints = (
             models.UniqueConstraint(
                 fields=("paper", "paper_version", "language", "prompt_version", "model"), name="summary_once"

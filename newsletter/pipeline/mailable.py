@@ -14,7 +14,7 @@ from newsletter.errors import BadInput
 from newsletter.models import Delivery, SendPause, Subscriber
 from newsletter.models.delivery import Kind
 from newsletter.models.subscriber import Status
-from newsletter.suppressions import REJOINING, Reason, address_key, suppressed
+from newsletter.suppressions import Reason, address_key, suppressed
 
 ALL_TRANSPORTS = "*"
 
@@ -33,7 +33,8 @@ def refusals(
     """Return why each of these may not go; those that may are left out. ``readers`` are their readers, by id.
 
     A digest goes to an active reader who has not paused, a link to an active one, a confirmation to one who
-    is to confirm; an alert has no reader. The address must not be suppressed (see ``REJOINING``).
+    is to confirm; an alert has no reader. Only a confirmation goes to a suppressed address: it is the one way
+    back for whoever left or bounced, and sign-up caps how often anybody can ask for one.
     """
     keys = {
         row.pk: _folded(row, reader)
@@ -79,11 +80,10 @@ def _refusal(
         return None
     reader = readers.get(delivery.subscriber_id or 0)
     # Whoever has left may ask to join again: a confirmation reaches them too.
-    may_confirm = {Status.PENDING, Status.UNSUBSCRIBED}
-    awaited = may_confirm if delivery.kind == Kind.CONFIRMATION else {Status.ACTIVE}
-    if reader is None or reader.status not in awaited:
+    is_confirmation = delivery.kind == Kind.CONFIRMATION
+    if reader is None or (reader.status == Status.ACTIVE) == is_confirmation:
         return Refusal.LEFT
-    if reason is not None and not (delivery.kind == Kind.CONFIRMATION and reason in REJOINING):
+    if reason is not None and not is_confirmation:
         return Refusal.SUPPRESSED
     if delivery.kind == Kind.DIGEST and not reader.is_mailable(now=now):
         return Refusal.PAUSED

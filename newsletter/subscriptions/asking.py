@@ -23,7 +23,7 @@ from newsletter.notices import Notice, send_notice
 from newsletter.subscriptions import letters
 from newsletter.subscriptions.allowances import Limit, hashed, note_request, take
 from newsletter.subscriptions.wishes import Wishes, checked_address
-from newsletter.suppressions import REJOINING, address_key, suppressed
+from newsletter.suppressions import address_key
 from newsletter.tokens import Purpose, make_timed_token, make_token
 
 MAX_ADDRESS = 254
@@ -108,13 +108,10 @@ def _widest(key: str, *, ip: str) -> list[tuple[Limit, str]]:
 
 def _answer(request: JoinRequest, reader: Subscriber | None, *, now: datetime) -> bool:
     """Send what the owner of the address is to know; False when that is nothing."""
-    reason = suppressed([key := address_key(request.email)]).get(key)
-    if reason is not None and reason not in REJOINING:
-        return False
     if reader is not None and reader.status == Status.ACTIVE:
         return _send_link(reader, letter=letters.already_reading, now=now)
     if reader is None:
-        reader = _pending(request, key=key, now=now)
+        reader = _pending(request, key=address_key(request.email), now=now)
     return _send_confirmation(request, reader, now=now)
 
 

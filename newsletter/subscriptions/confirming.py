@@ -15,7 +15,7 @@ from newsletter.subscriptions.allowances import Limit, forget_old_counts, give_b
 from newsletter.subscriptions.changing import reschedule
 from newsletter.subscriptions.joining import subscribe
 from newsletter.subscriptions.private_topics import TooManyTopicsError, add_private_topic
-from newsletter.suppressions import REJOINING, is_suppressed, lift
+from newsletter.suppressions import lift
 from newsletter.tokens import Purpose, read_timed_token
 from newsletter.topics import MAX_NAME
 
@@ -40,19 +40,17 @@ def topics_of(sign_up: SignUp) -> list[Topic]:
 
 
 @transaction.atomic
-def confirm(sign_up: SignUp, *, ip: str, now: datetime) -> bool:
+def confirm(sign_up: SignUp, *, ip: str, now: datetime) -> None:
     """Make the reader active as asked, and plan the first digest; a repeat changes nothing.
 
-    False when the address is suppressed for a reason that a confirmation does not end.
+    It ends any suppression of the address: whoever opened the link reads its mail.
     """
     if not SignUp.objects.filter(pk=sign_up.pk, confirmed_at=None).update(confirmed_at=now):
-        return True
+        return
     reader = Subscriber.objects.select_for_update().get(pk=sign_up.subscriber_id)
     if reader.status == Status.ACTIVE:
-        return True
-    lift(reader.email_key, reasons=REJOINING)
-    if is_suppressed(reader.email_key):
-        return False
+        return
+    lift(reader.email_key)
     _activate(reader, sign_up=sign_up, now=now)
     _subscribe(reader, sign_up=sign_up, now=now)
     _record_consent(sign_up, ip=ip, now=now)
@@ -61,7 +59,6 @@ def confirm(sign_up: SignUp, *, ip: str, now: datetime) -> bool:
     give_back(Limit.UNCONFIRMED_EVER, reader.email_key)
     reschedule(reader, now=now)
     _plan_first_digest(reader, now=now)
-    return True
 
 
 def forget_unconfirmed(*, now: datetime) -> int:

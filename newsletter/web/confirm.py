@@ -27,10 +27,8 @@ def confirm(request: HttpRequest, token: str) -> HttpResponse:
     sign_up = find_sign_up(token, now=timezone.now())
     if sign_up is None:
         return broken_link(request)
-    if request.method == "POST" and not confirm_sign_up(
-        sign_up, ip=client_address(request), now=timezone.now()
-    ):
-        return broken_link(request)
+    if request.method == "POST":
+        confirm_sign_up(sign_up, ip=client_address(request), now=timezone.now())
     sign_up.refresh_from_db()
     return _show(request, sign_up)
 
