@@ -27,11 +27,21 @@ class DigestCard:
     """Names of the reader's other topics that brought this paper too."""
 
 
+def topic_slot(slug: str) -> str:
+    """Return the name of the slot for a private topic's name."""
+    return f"topic:{slug}"
+
+
+def stand_in(slug: str) -> str:
+    """Return what stands for a private topic's name until it is a slot: characters that no text holds."""
+    return f"\ue000{topic_slot(slug)}\ue001"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DigestTopic:
     slug: str
     name: str
-    """In the reader's language where there is a name in it."""
+    """In the reader's language where there is a name in it; ``stand_in`` for a private one."""
     cards: tuple[DigestCard, ...]
 
 
@@ -68,6 +78,8 @@ class Digest:
     """The reader's cadence in the contract's form: ``weekly:mon``."""
     at: str = "08:00"
     timezone: str = "UTC"
+    private_names: tuple[tuple[str, str], ...] = ()
+    """(slot, name) of each topic that is the reader's alone: it must be in no piece that is kept."""
 
     @property
     def summarised(self) -> int:

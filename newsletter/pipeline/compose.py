@@ -12,12 +12,12 @@ from django.db import transaction
 from django.utils import timezone
 
 from newsletter.adapters.ports import Summariser
-from newsletter.core.digest import Digest, DigestCard, DigestTopic
+from newsletter.core.digest import Digest, DigestCard, DigestTopic, stand_in, topic_slot
 from newsletter.core.papers import PaperRecord
 from newsletter.core.reading import Depth
 from newsletter.core.selection import Chosen
 from newsletter.core.spreading import own_delay
-from newsletter.models import ArxivGate, Delivery, GatherRun, Paper, Subscription
+from newsletter.models import ArxivGate, Delivery, GatherRun, Paper, Subscription, Topic
 from newsletter.models.delivery import FIRST, SENT, Kind, State
 from newsletter.pipeline.choose import Choice, planned_digests
 from newsletter.pipeline.fragments import DatabaseFragments
@@ -195,7 +195,7 @@ class Bench:
                 dict.fromkeys(moment.astimezone(zone).date() for moment in self.failed_gathers)
             ),
             subscribed=tuple(
-                (each.topic.slug, each.topic.name_in(reader.language))
+                (each.topic.slug, _shown_name(each.topic, reader.language))
                 for each in reader.subscriptions.all()
                 if each.topic.is_active
             ),
@@ -205,6 +205,11 @@ class Bench:
             cadence=reader.cadence,
             at=f"{reader.at:%H:%M}",
             timezone=reader.timezone,
+            private_names=tuple(
+                (topic_slot(each.topic.slug), each.topic.name_in(reader.language))
+                for each in reader.subscriptions.all()
+                if each.topic.owner_id
+            ),
         )
 
     def _account(self, choice: Choice, shown: Digest) -> dict[str, list[int]]:
@@ -227,12 +232,12 @@ class Bench:
     def _topic(self, subscription: Subscription, choice: Choice, chosen: tuple[Chosen, ...]) -> DigestTopic:
         language = choice.reader.language
         names = {
-            offer.subscription.topic.slug: offer.subscription.topic.name_in(language)
-            for offer in choice.offers
+            topic.slug: _shown_name(topic, language)
+            for topic in (offer.subscription.topic for offer in choice.offers)
         }
         return DigestTopic(
             slug=subscription.topic.slug,
-            name=subscription.topic.name_in(language),
+            name=names[subscription.topic.slug],
             cards=tuple(self._card(each, choice, names) for each in chosen),
         )
 
@@ -249,6 +254,11 @@ class Bench:
             written_at=shown.written_at,
             also_in=tuple(names[slug] for slug in chosen.also_in),
         )
+
+
+def _shown_name(topic: Topic, language: str) -> str:
+    """Return a topic's name; of a private one only what stands in for it, since pieces are everyone's."""
+    return stand_in(topic.slug) if topic.owner_id else topic.name_in(language)
 
 
 def _skip(choice: Choice, *, now: datetime) -> bool:

@@ -24,6 +24,8 @@ def plan_due(*, now: datetime) -> int:
     planned = 0
     unpaused = Q(paused_until__isnull=True) | Q(paused_until__lte=now)
     due = Subscriber.objects.filter(unpaused, status=Status.ACTIVE, next_slot_at__lte=now)
+    if not due.exists():
+        return 0
     due = due.order_by("next_slot_at", "pk").prefetch_related("subscriptions")
     while True:
         with transaction.atomic():

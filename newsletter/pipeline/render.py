@@ -6,11 +6,13 @@ anything personal: what differs between readers is a slot.
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from hashlib import sha256
+from html import escape
 from typing import Protocol
 
 from newsletter.core.composition import Piece, literal, slot
@@ -32,6 +34,8 @@ SLOT_ALLOWANCE = 1_000
 """Bytes kept free for the reader's own strings: three links of the service, an address, a few words."""
 TOPIC_LINK_ALLOWANCE = 120
 """Bytes for the link that ends one topic."""
+_NAMES_TOPICS = frozenset({"preheader_topic", "contents_topic", "topic", "also_in", "footer"})
+_STAND_IN = re.compile("\ue000(topic:[^\ue001]*)\ue001")
 
 
 class FragmentStore(Protocol):
@@ -67,8 +71,9 @@ class DigestRenderer:
         """Return the mail for ``digest``, its HTML at most 90,000 bytes, whatever the digest asked for."""
         shown = digest
         pieces = tuple(self._pieces(shown))
+        names = digest.private_names
         allowance = SLOT_ALLOWANCE + TOPIC_LINK_ALLOWANCE * len(digest.subscribed)
-        while (excess := _html_bytes(pieces) + allowance - MAX_HTML_BYTES) > 0 and shown.topics:
+        while (excess := _html_bytes(pieces, names=names) + allowance - MAX_HTML_BYTES) > 0 and shown.topics:
             lower = reduce_by(
                 shown, excess, size=lambda card: len(self._card(card, digest.language).html.encode())
             )
@@ -168,7 +173,7 @@ class DigestRenderer:
             return known
         words, css = words_for(language), styles(language)
         piece = self._template.render(kind, words=words, css=css, **values)
-        return self._keep(key, piece)
+        return self._keep(key, _with_topic_slots(piece) if kind in _NAMES_TOPICS else piece)
 
     def _key(self, kind: str, language: str, inputs: object) -> str:
         return sha256(f"{kind}\0{language}\0{self._template.fingerprint}\0{inputs!r}".encode()).hexdigest()
@@ -207,7 +212,14 @@ def _slots(digest: Digest) -> dict[str, str]:
         "account_text": wrap(account),
         "cadence": words.cadence(digest),
         "confirmed_on": words.day(digest.confirmed_on) if digest.confirmed_on else "",
+        **{name: literal(value) for name, value in digest.private_names},
     }
+
+
+def _with_topic_slots(piece: Piece) -> Piece:
+    """Turn the stand-ins for private topics' names into slots."""
+    html, text = (_STAND_IN.sub(lambda found: slot(found[1]), form) for form in (piece.html, piece.text))
+    return Piece(html=html, text=text)
 
 
 def _writers(digest: Digest) -> tuple[Writer, ...]:
@@ -220,5 +232,8 @@ def _writers(digest: Digest) -> tuple[Writer, ...]:
     return tuple((model, tuple(sorted(found))) for model, found in days.items())
 
 
-def _html_bytes(pieces: tuple[Piece, ...]) -> int:
-    return sum(len(piece.html.encode()) for piece in pieces)
+def _html_bytes(pieces: tuple[Piece, ...], *, names: Iterable[tuple[str, str]]) -> int:
+    """Return the size with private topics' names filled in; the other slots have ``SLOT_ALLOWANCE``."""
+    html = "".join(piece.html for piece in pieces)
+    filled = (html.count(slot(name)) * len(escape(value).encode()) for name, value in names)
+    return len(html.encode()) + sum(filled)

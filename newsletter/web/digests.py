@@ -14,6 +14,7 @@ from django.http import HttpRequest, HttpResponse
 from django.template import loader
 from django.urls import reverse
 from django.utils import translation
+from django.utils.translation import gettext
 from django.views.decorators.http import require_safe
 
 from newsletter.core.composition import join_html
@@ -86,8 +87,11 @@ def _shared(slots: Mapping[str, str], delivery: Delivery) -> dict[str, str]:
     """Return the slots with nothing of the reader's: links lead to the topics, words are left out."""
     filled = {name: value if name in SHARED_SLOTS else LEFT_OUT for name, value in slots.items()}
     for name in slots:
-        if name.partition(":")[0].endswith("_url"):
+        kind = name.partition(":")[0]
+        if kind.endswith("_url"):
             filled[name] = settings.CONFIG.base_url + reverse("topics")
+        elif kind == "topic":
+            filled[name] = gettext("A topic of their own")
     if "digest_url" in slots:
         filled["digest_url"] = share_url(delivery)
     return filled

@@ -121,8 +121,9 @@ class SignUpForm:
 
 def slugs_in(data: QueryDict) -> list[str]:
     """Return the topics that a form or a link names: ``topics=a&topics=b`` or ``topics=a;b``."""
-    given = (slug.strip() for value in data.getlist("topics") for slug in re.split("[;,]", value))
-    return list(dict.fromkeys(clean for slug in given if (clean := _CONTROL.sub("", slug)[:80])))
+    parts = (part for value in data.getlist("topics") for part in re.split("[;,]", value))
+    slugs = (_CONTROL.sub("", part).strip()[:80] for part in parts)
+    return list(dict.fromkeys(slug for slug in slugs if slug))
 
 
 def consent_text() -> str:

@@ -42,8 +42,8 @@ def unsubscribe(request: HttpRequest, token: str, topic: str = "") -> HttpRespon
         return _show(request, reader, slug=topic)
     sent = _sent(request)
     is_one_click = sent.get(ONE_CLICK[0]) == ONE_CLICK[1]
-    if reader is not None and (less := _slower(reader, slug=topic).get(sent.get("less", ""))):
-        return _slow_down(request, reader, slug=topic, cadence=less)
+    if "less" in sent and not is_one_click:
+        return _get_less(request, reader, slug=topic, wanted=sent["less"])
     if reader is not None:
         _leave(reader, slug=topic, source="one-click" if is_one_click else "unsubscribe page")
     return HttpResponse() if is_one_click else _show(request, reader, slug=topic)
@@ -65,8 +65,15 @@ def _leave(reader: Subscriber, *, slug: str, source: str) -> None:
         end_subscription(reader, topic=topic, source=source, now=timezone.now())
 
 
-def _slow_down(request: HttpRequest, reader: Subscriber, *, slug: str, cadence: Cadence) -> HttpResponse:
-    subscription = _subscription(reader, slug)
+def _get_less(request: HttpRequest, reader: Subscriber | None, *, slug: str, wanted: str) -> HttpResponse:
+    """Make it come less often. A page that is loaded again asks for what is so by now: that ends nothing."""
+    current = _current(reader, slug=slug) if reader else None
+    if reader is None or current is None:
+        return _show(request, reader, slug=slug)
+    possible = {str(each): each for each in (current, *schedules.slower(current))}
+    if wanted not in possible:
+        return _show(request, reader, slug=slug)
+    cadence, subscription = possible[wanted], _subscription(reader, slug)
     come_less_often(reader, cadence=cadence, subscription=subscription, now=timezone.now())
     language = known_language(reader.language)
     with translation.override(language):
@@ -84,13 +91,12 @@ def _slow_down(request: HttpRequest, reader: Subscriber, *, slug: str, cadence: 
     )
 
 
-def _slower(reader: Subscriber, *, slug: str) -> dict[str, Cadence]:
-    """Return what a form may ask for instead of leaving, by its name; nothing once the reader has left."""
+def _current(reader: Subscriber, *, slug: str) -> Cadence | None:
+    """Return how often it comes now; None once the reader has left, or the topic."""
     subscription = _subscription(reader, slug)
     if reader.status != Status.ACTIVE or (slug and subscription is None):
-        return {}
-    current = subscription.effective_cadence(reader) if subscription else Cadence.parse(reader.cadence)
-    return {str(cadence): cadence for cadence in schedules.slower(current)}
+        return None
+    return subscription.effective_cadence(reader) if subscription else Cadence.parse(reader.cadence)
 
 
 def _subscription(reader: Subscriber, slug: str) -> Subscription | None:
@@ -126,10 +132,10 @@ def _show(request: HttpRequest, reader: Subscriber | None, *, slug: str) -> Http
 
 
 def _less(reader: Subscriber, *, slug: str) -> dict[str, Any]:
-    subscription = _subscription(reader, slug)
-    current = subscription.effective_cadence(reader) if subscription else Cadence.parse(reader.cadence)
+    current = _current(reader, slug=slug)
+    slower = schedules.slower(current) if current else []
     return {
-        "cadence_words": schedules.in_words(current),
-        "slower": [(text, schedules.in_words(each)) for text, each in _slower(reader, slug=slug).items()],
+        "cadence_words": schedules.in_words(current) if current else "",
+        "slower": [(str(each), schedules.in_words(each)) for each in slower],
         "preferences_token": make_token(Purpose.PREFERENCES, subject=reader.link_key),
     }

