@@ -43,6 +43,10 @@ class Kind(models.TextChoices):
     ALERT = "alert"
 
 
+AWAITED = models.Q(slot_key=FIRST) | models.Q(is_on_demand=True) | ~models.Q(kind=Kind.DIGEST)
+"""What a person is waiting for, who has just confirmed or asked: it has a worker of its own."""
+
+
 class Delivery(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     subscriber = models.ForeignKey(

@@ -14,7 +14,7 @@ from newsletter.core.reading import Depth
 from newsletter.core.selection import Selection, select_papers
 from newsletter.core.spent import unpack_spent
 from newsletter.models import Delivery, Subscriber, Subscription
-from newsletter.models.delivery import FIRST, SENT, Kind, State
+from newsletter.models.delivery import AWAITED, FIRST, SENT, Kind, State
 from newsletter.pipeline.newsstand import Newsstand, Offer
 from newsletter.pipeline.summarise import Wanted
 
@@ -49,12 +49,13 @@ class Choice:
         )
 
 
-def planned_digests(*, now: datetime) -> Iterator[tuple[Newsstand, list[Choice]]]:
-    """Yield every planned digest with its choice, in batches that share one newsstand."""
+def planned_digests(*, now: datetime, awaited: bool = False) -> Iterator[tuple[Newsstand, list[Choice]]]:
+    """Yield every planned digest (or those a person awaits), in batches that share one newsstand."""
     last_id = None
     while True:
         query = Delivery.objects.filter(kind=Kind.DIGEST, state=State.PLANNED).order_by("pk")
         query = query.filter(pk__gt=last_id) if last_id else query
+        query = query.filter(AWAITED) if awaited else query
         batch = list(query.prefetch_related("subscriber__subscriptions__topic")[:CHUNK])
         if not batch:
             return

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import uuid
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import takewhile
@@ -18,7 +18,7 @@ from django.db.models import F, Max
 
 from newsletter.core.reputation import MAX_ATTEMPTS
 from newsletter.models import Delivery, Subscriber
-from newsletter.models.delivery import CLAIMABLE, Kind, State
+from newsletter.models.delivery import AWAITED, CLAIMABLE, Kind, State
 from newsletter.pipeline.mailable import pause_reason, recipient_of, refusals
 
 READER_FIELDS = ("email", "email_key", "status", "paused_until", "link_key")
@@ -55,9 +55,9 @@ def claim_batch(
     owner: str,
     now: datetime,
     real_now: datetime,
-    kinds: Collection[Kind] | None = None,
+    awaited: bool = False,
 ) -> Batch:
-    """Claim up to ``limit`` due deliveries of ``kinds`` (None: all); an empty batch means that none is due.
+    """Claim up to ``limit`` due deliveries, or of those a person awaits; an empty batch: none is due.
 
     ``now`` is the instant that is recorded and that a reader's pause is compared with; leases and waits are
     real time. Nobody else can claim the same rows: PostgreSQL skips what another worker has locked, SQLite
@@ -66,7 +66,7 @@ def claim_batch(
     with transaction.atomic():
         if pause_reason(mailer_name) is not None:
             return Batch()
-        rows = _lock_due(limit, kinds=kinds, real_now=real_now)
+        rows = _lock_due(limit, awaited=awaited, real_now=real_now)
         readers = _readers(rows)
         endings = _endings(rows, readers=readers, now=now)
         _end(endings, now=now)
@@ -120,13 +120,13 @@ class Ending:
     reason: str
 
 
-def _lock_due(limit: int, *, kinds: Collection[Kind] | None, real_now: datetime) -> list[Delivery]:
+def _lock_due(limit: int, *, awaited: bool, real_now: datetime) -> list[Delivery]:
     """Return due rows, locked: first those that were refused for now, each state in its index's order."""
     rows: list[Delivery] = []
     for state in (State.RETRY_WAIT, State.COMPOSED):
         due = Delivery.objects.filter(state=state, next_attempt_at__lte=real_now)
-        if kinds is not None:
-            due = due.filter(kind__in=kinds)
+        if awaited:
+            due = due.filter(AWAITED)
         due = due.order_by("next_attempt_at").select_for_update(skip_locked=True)
         rows += due[: limit - len(rows)] if len(rows) < limit else ()
     # A delivery whose last worker was lost may be what kills workers: it goes alone, and only harms itself.

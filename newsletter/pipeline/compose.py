@@ -46,10 +46,10 @@ class ComposeReport:
     """Extractive summaries written on the way."""
 
 
-def missing_summaries(*, now: datetime, summariser: Summariser) -> list[Wanted]:
+def missing_summaries(*, now: datetime, summariser: Summariser, awaited: bool = False) -> list[Wanted]:
     """Return what planned digests want and nobody has written or given up on."""
     missing: dict[Wanted, None] = {}
-    for _, choices in planned_digests(now=now):
+    for _, choices in planned_digests(now=now, awaited=awaited):
         wanted = [want for choice in choices for want in choice.wanted()]
         shelf = SummaryShelf({want.paper_id for want in wanted}, summariser=summariser)
         missing |= dict.fromkeys(want for want in wanted if shelf.may_still_come(want))
@@ -63,13 +63,14 @@ def compose_planned(
     renderer_for: RendererFor,
     is_patient: bool,
     is_spread: bool = False,
+    awaited: bool = False,
 ) -> ComposeReport:
     """Compose every planned digest; a patient one waits for summaries that may still come.
 
     Where they are spread, each can be claimed only after its reader's own delay, counted from the slot.
     """
     report = ComposeReport()
-    for stand, choices in planned_digests(now=now):
+    for stand, choices in planned_digests(now=now, awaited=awaited):
         # Extracts are instant, so a digest never lacks at least those.
         chosen = {each.paper_id for choice in choices for each in choice.selection.chosen}
         report.extracts += write_extracts(chosen, now=now)

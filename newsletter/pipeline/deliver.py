@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from random import SystemRandom
@@ -18,7 +18,6 @@ from django.utils import timezone
 from newsletter.adapters.ports import Mailer, Outcome
 from newsletter.core.reputation import retry_delay
 from newsletter.models import Delivery
-from newsletter.models.delivery import Kind
 from newsletter.pipeline.claims import Claimed, begin, claim_batch, make_due
 from newsletter.pipeline.leases import lapse
 from newsletter.pipeline.mailable import pause_reason
@@ -27,8 +26,6 @@ from newsletter.pipeline.outcomes import Moment, record
 
 logger = logging.getLogger(__name__)
 
-NOTICES = (Kind.CONFIRMATION, Kind.LINK, Kind.ALERT)
-"""What a person waits for: a worker of their own takes only these."""
 
 _chance = SystemRandom().random
 
@@ -50,13 +47,13 @@ def deliver_due(
     mailer: Mailer,
     now: datetime,
     owner: str,
-    kinds: Collection[Kind] | None = None,
+    awaited: bool = False,
     limit: int | None = None,
     deadline: datetime | None = None,
     clock: Callable[[], datetime] = timezone.now,
     chance: Callable[[], float] = _chance,
 ) -> DeliveryReport:
-    """Send what is due of ``kinds`` (None: everything) until nothing can be claimed.
+    """Send what is due, or of that only what a person awaits, until nothing can be claimed.
 
     ``now`` is what is recorded and what a reader's pause is compared with; ``clock`` is real time, for leases
     and waits. No batch is claimed after ``deadline`` (real time) or beyond ``limit`` deliveries. Any number
@@ -72,7 +69,7 @@ def deliver_due(
             owner=owner,
             now=now,
             real_now=clock(),
-            kinds=kinds,
+            awaited=awaited,
         )
         if not batch:
             break

@@ -15,9 +15,9 @@ from django.utils import timezone
 from newsletter.adapters.broker import Stage, wake
 from newsletter.core.announcements import is_time_to_ask
 from newsletter.models import Delivery, GatherRun, Paper, Topic
-from newsletter.models.delivery import CLAIMABLE, Kind, State
-from newsletter.pipeline.compose import compose_planned, missing_summaries
-from newsletter.pipeline.deliver import NOTICES, deliver_due
+from newsletter.models.delivery import AWAITED, CLAIMABLE, Kind, State
+from newsletter.pipeline.compose import ComposeReport, compose_planned, missing_summaries
+from newsletter.pipeline.deliver import deliver_due
 from newsletter.pipeline.gather import gather_papers
 from newsletter.pipeline.leases import boot_id, dead_owners
 from newsletter.pipeline.match import match_papers
@@ -28,7 +28,6 @@ from newsletter.pipeline.sweep import sweep
 
 log = logging.getLogger(__name__)
 
-DIGESTS = (Kind.DIGEST,)
 TASK_TIME = timedelta(minutes=2)
 """A delivering task hands over to the next one then, well before its time limit."""
 TRIES_KEPT = timedelta(days=5)
@@ -79,38 +78,31 @@ def tick() -> None:
 
 
 def summarise() -> None:
-    """Write the summaries that planned digests want, then have the digests composed.
-
-    A reader's first digest comes at once: a topic of their own that it holds is matched before the next tick.
-    """
+    """Write the summaries that planned digests want, awaited ones first, then have the digests composed."""
     _match_if_needed()
-    now = timezone.now()
-    wanted = missing_summaries(now=now, summariser=stages().summariser)
-    if wanted:
-        report = write_summaries(wanted, summariser=stages().summariser, now=now)
-        log.info("summarised %d papers by model, %d failed", report.model, report.failed)
-    wake(Stage.COMPOSE)
+    for awaited in (True, False):
+        now = timezone.now()
+        wanted = missing_summaries(now=now, summariser=stages().summariser, awaited=awaited)
+        if wanted:
+            report = write_summaries(wanted, summariser=stages().summariser, now=now)
+            log.info("summarised %d papers by model, %d failed", report.model, report.failed)
+        wake(Stage.NOTICES if awaited else Stage.COMPOSE)
 
 
 def compose() -> None:
-    report = compose_planned(
-        now=timezone.now(),
-        summariser=stages().summariser,
-        renderer_for=stages().renderer,
-        is_patient=True,
-        is_spread=True,
-    )
-    if report.composed or report.skipped:
-        log.info("composed %d digests, skipped %d", report.composed, report.skipped)
+    _compose(awaited=False)
     _wake_deliverers()
 
 
 def deliver() -> None:
-    _deliver(DIGESTS)
+    _deliver(awaited=False)
 
 
 def notices() -> None:
-    _deliver(NOTICES)
+    """Do what a person is waiting for: notices, first digests, digests asked for now."""
+    _match_if_needed()
+    _compose(awaited=True)
+    _deliver(awaited=True)
 
 
 def retry() -> None:
@@ -135,11 +127,25 @@ def _match_if_needed() -> None:
         match()
 
 
-def _deliver(kinds: tuple[Kind, ...]) -> None:
+def _compose(*, awaited: bool) -> ComposeReport:
+    report = compose_planned(
+        now=timezone.now(),
+        summariser=stages().summariser,
+        renderer_for=stages().renderer,
+        is_patient=True,
+        is_spread=True,
+        awaited=awaited,
+    )
+    if report.composed or report.skipped:
+        log.info("composed %d digests, skipped %d", report.composed, report.skipped)
+    return report
+
+
+def _deliver(*, awaited: bool) -> None:
     """Hand over what is due; what is left after the task's time is taken up by another task."""
     now = timezone.now()
     report = deliver_due(
-        mailer=stages().mailer, now=now, owner=boot_id(), kinds=kinds, deadline=now + TASK_TIME
+        mailer=stages().mailer, now=now, owner=boot_id(), awaited=awaited, deadline=now + TASK_TIME
     )
     if report.states:
         log.info("delivered: %s", dict(report.states))
@@ -149,8 +155,8 @@ def _deliver(kinds: tuple[Kind, ...]) -> None:
 
 def _wake_deliverers() -> None:
     due = Delivery.objects.filter(state__in=CLAIMABLE, next_attempt_at__lte=timezone.now())
-    for kinds, stage in ((NOTICES, Stage.NOTICES), (DIGESTS, Stage.DELIVER)):
-        if due.filter(kind__in=kinds).exists():
+    for those, stage in ((due.filter(AWAITED), Stage.NOTICES), (due.exclude(AWAITED), Stage.DELIVER)):
+        if those.exists():
             wake(stage)
 
 

@@ -131,4 +131,6 @@ def _plan_first_digest(reader: Subscriber, *, now: datetime) -> None:
     Delivery.planned(subscriber_id=reader.pk, kind=Kind.DIGEST, slot_key=FIRST, slot_at=now, now=now).save(
         force_insert=True
     )
+    # Its summaries may have to be written first; extracts need no such thing.
     wake(Stage.SUMMARISE)
+    wake(Stage.NOTICES)

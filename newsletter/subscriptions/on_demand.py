@@ -48,7 +48,9 @@ def send_one_now(reader: Subscriber, *, now: datetime) -> Answer:
         _plan(reader, today=today, now=now)
     if reader.next_slot_at is None or reader.next_slot_at > now:
         reschedule(reader, now=now)
+    # Its summaries may have to be written first; extracts need no such thing.
     wake(Stage.SUMMARISE)
+    wake(Stage.NOTICES)
     return Answer.PLANNED
 
 

@@ -13,7 +13,6 @@ from newsletter.core.spent import unpack_spent
 from newsletter.models import SendPause, Subscription
 from newsletter.models.delivery import Kind, State
 from newsletter.models.subscriber import Status
-from newsletter.pipeline.deliver import NOTICES
 from newsletter.suppressions import Reason, suppress
 from tests.fakes.mailer import ScriptedMailer, answer
 from tests.pipeline.deliveries import CARD, NOW, deliver, digest, notice, reader, store, topic
@@ -164,7 +163,7 @@ def test_the_reserved_worker_takes_notices_only() -> None:
         digest()
     notice(reader("ann@example.org"), Kind.LINK)
     mailer = ScriptedMailer()
-    assert deliver(mailer, kinds=NOTICES).states == {"ACCEPTED": 1}
+    assert deliver(mailer, awaited=True).states == {"ACCEPTED": 1}
     assert mailer.recipients == ["ann@example.org"]
 
 
