@@ -129,7 +129,7 @@ def web_server() -> Iterator[int]:
 
 @contextmanager
 def child(command: list[str]) -> Iterator[subprocess.Popen[bytes]]:
-    process = subprocess.Popen(command)  # noqa: S603 - our own command
+    process = subprocess.Popen(command)
     try:
         yield process
     finally:
