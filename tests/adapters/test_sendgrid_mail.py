@@ -275,18 +275,22 @@ def test_a_hanging_server_costs_one_time_out(server: SendgridServer, mailer: Sen
 
 
 @pytest.mark.parametrize(
-    ("headers", "least", "most"),
+    ("headers_at", "least", "most"),
     [
-        ({"Retry-After": "17"}, 17, 17),
-        ({"Retry-After": formatdate(time.time() + 600, usegmt=True)}, 500, 601),
-        ({"X-RateLimit-Reset": str(int(time.time()) + 600)}, 500, 601),
-        ({"X-RateLimit-Reset": "0"}, 0, 0),
+        (lambda _: {"Retry-After": "17"}, 17, 17),
+        (lambda now: {"Retry-After": formatdate(now + 600, usegmt=True)}, 500, 601),
+        (lambda now: {"X-RateLimit-Reset": str(int(now) + 600)}, 500, 601),
+        (lambda _: {"X-RateLimit-Reset": "0"}, 0, 0),
     ],
 )
 def test_it_passes_on_how_long_to_wait(
-    server: SendgridServer, mailer: SendgridMailer, headers: dict[str, str], least: float, most: float
+    server: SendgridServer,
+    mailer: SendgridMailer,
+    headers_at: Callable[[float], dict[str, str]],
+    least: float,
+    most: float,
 ) -> None:
-    server.plan(answer(429, headers))
+    server.plan(answer(429, headers_at(time.time())))
     for outcome in send(mailer, APART[:2]):
         assert outcome.retry_after is not None
         assert least <= outcome.retry_after <= most
