@@ -223,7 +223,7 @@ def load_config(environ: Mapping[str, str] | None = None, *, env_file: Path | No
 def _refuse_unknown(given: Mapping[str, str], known: set[str]) -> None:
     for name in sorted(given):
         if name.startswith("NEWSLETTER_") and name.removesuffix("_FILE") not in known:
-            close = difflib.get_close_matches(name, known, n=1)
+            close = difflib.get_close_matches(name, known, n=1, cutoff=0.85)
             hint = f": did you mean {close[0]}?" if close else "; .env.example lists every setting"
             raise ConfigurationError(f"{name} is not a setting{hint}")
 
@@ -252,7 +252,8 @@ def _one_line(error: ValidationError) -> str:
     if not problem["loc"]:
         return said
     name, given = str(problem["loc"][0]), repr(problem.get("input"))
-    allowed = problem.get("ctx", {}).get("expected") or said
+    expected = str(problem.get("ctx", {}).get("expected", "")).removeprefix("'', ")
+    allowed = expected or said.removeprefix("Input should be ").partition(",")[0]
     if name.endswith(_SECRET):
         return f"{name} has a value that cannot be used: it must be {allowed}"
-    return f"{name} is {given}, but must be {allowed}" if "ctx" in problem else f"{name} is {given}: {said}"
+    return f"{name} is {given}, but must be {allowed}"

@@ -9,6 +9,7 @@ import atexit
 import os
 import shutil
 import tempfile
+from pathlib import Path
 
 from newsletter.config import Config
 
@@ -25,3 +26,6 @@ from newsletter.settings import *  # noqa: F403, E402  # this is how one setting
 
 # What a test starts as a process of its own takes the service's settings, with this environment.
 os.environ["DJANGO_SETTINGS_MODULE"] = "newsletter.settings"
+
+# WhiteNoise warns of a folder that is not there, and warnings are errors.
+(Path(DATA_FOLDER) / "static").mkdir()

@@ -52,7 +52,7 @@ class Digest:
     language: str
     """Of the chrome: ``en`` or ``zh-hans``."""
     slot_date: date
-    """The local date of the slot."""
+    """The local date on which the period ends: the slot's, or later when the digest is late."""
     covers_days: int
     """The length of the period in whole days: 1 reads "today", 7 "week of"."""
     topics: tuple[DigestTopic, ...]

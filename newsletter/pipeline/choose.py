@@ -68,6 +68,12 @@ def _without_unsettled(batch: list[Delivery]) -> list[Delivery]:
     readers = [reader_of(delivery) for delivery in batch]
     sending = Delivery.objects.filter(subscriber__in=readers, kind=Kind.DIGEST, state=State.SENDING)
     busy = set(sending.values_list("subscriber_id", flat=True))
+    # What was accepted since the batch was read is spent by now.
+    spent = dict(
+        Subscriber.objects.filter(pk__in=[reader.pk for reader in readers]).values_list("pk", "spent")
+    )
+    for reader in readers:
+        reader.spent = spent.get(reader.pk, reader.spent)
     return [delivery for delivery in batch if delivery.subscriber_id not in busy]
 
 

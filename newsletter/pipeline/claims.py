@@ -105,6 +105,9 @@ def begin(
         if ours and pause_reason(ours[0].transport) is not None:
             _give_back(ours, real_now=real_now)
             return frozenset()
+        moved = [row for row in ours if _has_moved(row, readers)]
+        _give_back(moved, real_now=real_now)
+        ours = [row for row in ours if row not in moved]
         refused = refusals(ours, readers=readers, now=now)
         _end({key: Ending(State.CANCELLED, refusal) for key, refusal in refused.items()}, now=now)
         allowed = [row.pk for row in ours if row.pk not in refused]
@@ -175,8 +178,14 @@ def _end(endings: Mapping[uuid.UUID, Ending], *, now: datetime) -> None:
         )
 
 
+def _has_moved(row: Delivery, readers: Mapping[int, Subscriber]) -> bool:
+    """Whether its reader confirmed another address since it was claimed: the next claim is for that one."""
+    reader = readers.get(row.subscriber_id or 0)
+    return row.kind == Kind.DIGEST and reader is not None and reader.email != row.recipient
+
+
 def _give_back(rows: Sequence[Delivery], *, real_now: datetime) -> None:
-    """Put back what was claimed before the transport paused; the attempt does not count."""
+    """Put back what may not go as it was claimed; the attempt does not count."""
     Delivery.objects.filter(pk__in=[row.pk for row in rows]).update(
         state=State.RETRY_WAIT,
         attempt=F("attempt") - 1,

@@ -177,12 +177,13 @@ class Bench:
         reader, selection = choice.reader, choice.selection
         groups = selection.by_topic()
         zone = ZoneInfo(reader.timezone)
-        slot_date = choice.delivery.slot_at.astimezone(zone).date()
+        # A late digest holds what has come in until it is composed, so that is where its period ends.
+        ends_at = max(choice.delivery.slot_at, self.now)
         begins_at = min((offer.begins_at for offer in choice.offers), default=choice.delivery.slot_at)
         return Digest(
             language=reader.language,
-            slot_date=slot_date,
-            covers_days=max(1, round((choice.delivery.slot_at - begins_at) / timedelta(days=1))),
+            slot_date=ends_at.astimezone(zone).date(),
+            covers_days=max(1, round((ends_at - begins_at) / timedelta(days=1))),
             topics=tuple(
                 self._topic(offer.subscription, choice, groups[offer.subscription.topic.slug])
                 for offer in choice.offers
@@ -282,7 +283,7 @@ def _empty_dates(choice: Choice) -> tuple[date, ...]:
         slot_key__startswith=FIRST
     )
     sent = digests.filter(state__in=SENT).order_by("-slot_at").values_list("slot_at", flat=True).first()
-    skipped = digests.filter(state=State.SKIPPED).order_by("slot_at")
+    skipped = digests.filter(state=State.SKIPPED, slot_at__gt=choice.reader.joined_at).order_by("slot_at")
     if sent:
         skipped = skipped.filter(slot_at__gt=sent)
     return tuple(date.fromisoformat(key) for key in skipped.values_list("slot_key", flat=True))

@@ -48,7 +48,7 @@ def _match_changed_topics(*, now: datetime, lookback: timedelta) -> int:
         return 0
     since = now - lookback
     recent = Q(first_seen_at__gte=since) | Q(published_at__gte=since)
-    papers = list(Paper.objects.filter(recent, is_withdrawn=False, matched_at__isnull=False))
+    papers = list(Paper.objects.filter(recent, is_withdrawn=False))
     index, compared = _index(papers), {paper.pk for paper in papers}
     return sum(_match_changed_topic(topic, index=index, compared=compared, now=now) for topic in topics)
 

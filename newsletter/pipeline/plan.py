@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 from django.db import transaction
 from django.db.models import Q
 
+from newsletter.core.cadence import Slot
 from newsletter.models import Delivery, Subscriber
-from newsletter.models.delivery import OPEN, Kind, State
+from newsletter.models.delivery import FIRST, OPEN, Kind, State
 from newsletter.models.subscriber import Status
 
 CHUNK = 200
@@ -52,13 +54,24 @@ def _plan(reader: Subscriber, *, now: datetime) -> bool:
     delivery = Delivery.planned(
         subscriber_id=reader.pk, kind=Kind.DIGEST, slot_key=slot.date.isoformat(), slot_at=slot.at, now=now
     )
-    # One that was asked for may be later than the slot: it has offered all that this one would.
-    had = Q(slot_key=delivery.slot_key) | Q(slot_at__gt=delivery.slot_at)
-    if Delivery.objects.filter(had, subscriber=reader, kind=Kind.DIGEST).exists():
+    if _has_had(reader, delivery, slot=slot):
         return False
     Delivery.objects.bulk_create([delivery], ignore_conflicts=True)
     _expire_older(reader, than=delivery, now=now)
     return True
+
+
+def _has_had(reader: Subscriber, delivery: Delivery, *, slot: Slot) -> bool:
+    """Whether the reader had, or is getting, a digest that stands for this slot's.
+
+    One that was asked for may be later than the slot: it has offered all that this one would. And a first
+    digest is the one of its local date.
+    """
+    morning = datetime.combine(slot.date, time.min, tzinfo=ZoneInfo(reader.timezone))
+    first = Q(slot_key=FIRST, slot_at__gte=morning, slot_at__lt=morning + timedelta(days=1))
+    never_came = (State.CANCELLED, State.EXPIRED, State.FAILED, State.QUARANTINED)
+    had = Q(slot_key=delivery.slot_key) | Q(slot_at__gt=delivery.slot_at) | (first & ~Q(state__in=never_came))
+    return Delivery.objects.filter(had, subscriber=reader, kind=Kind.DIGEST).exists()
 
 
 def _expire_older(reader: Subscriber, *, than: Delivery, now: datetime) -> None:

@@ -123,19 +123,21 @@ def run_once(stages: Stages, *, now: datetime, gather: bool, progress: Progress 
 
 
 def deliver_with_retries(mailer: Mailer, *, now: datetime) -> list[UUID]:
-    """Deliver what is due, and again what was refused for now, for at most a minute.
+    """Deliver what is due; then for at most a minute try again what was refused for now.
 
     Returns the messages that could be claimed at the beginning.
     """
-    deadline = timezone.now() + RETRY_TIME
     sweep(mailer=mailer, real_now=timezone.now(), now=now, dead_owners=dead_owners())
     waiting = list(Delivery.objects.filter(state__in=CLAIMABLE).values_list("pk", flat=True))
-    while True:
-        deliver_due(mailer=mailer, now=now, owner=boot_id(), deadline=deadline)
+    deliver_due(mailer=mailer, now=now, owner=boot_id())
+    deadline = timezone.now() + RETRY_TIME
+    while not pause_reason(mailer.name):
         next_try = next_attempt_at()
-        if next_try is None or next_try > deadline or pause_reason(mailer.name):
-            return waiting
+        if next_try is None or max(next_try, timezone.now()) > deadline:
+            break
         time.sleep(max(0.05, (next_try - timezone.now()).total_seconds()))
+        deliver_due(mailer=mailer, now=now, owner=boot_id(), deadline=deadline)
+    return waiting
 
 
 def _states(deliveries: Sequence[UUID]) -> dict[str, int]:

@@ -6,6 +6,7 @@ and the extractive summary stands in, labelled.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -20,6 +21,8 @@ from newsletter.core.reading import Depth, Voice, summary_to_json
 from newsletter.errors import NewsletterError, PermanentError, UnusableAnswer
 from newsletter.models import Paper, Summary
 from newsletter.pipeline.budget import DailyCapReached
+
+log = logging.getLogger(__name__)
 
 MAX_ATTEMPTS = 3
 CLAIM = timedelta(minutes=5)
@@ -54,8 +57,12 @@ def write_summaries(
     summariser: Summariser,
     now: datetime,
     on_paper: Callable[[], None] = lambda: None,
+    deadline: datetime | None = None,
 ) -> SummariseReport:
-    """Write what is missing at the deepest depth asked for, and an extract of every paper besides."""
+    """Write what is missing at the deepest depth asked for, and an extract of every paper besides.
+
+    No model is asked after ``deadline`` (real time): what is left then is left for another call.
+    """
     deepest = _deepest(wanted, summariser)
     paper_ids = {paper_id for paper_id, _ in deepest}
     report = SummariseReport(extractive=write_extracts(paper_ids, now=now))
@@ -63,6 +70,8 @@ def write_summaries(
         return report
     papers = Paper.objects.in_bulk(paper_ids)
     for (paper_id, language), depth in deepest.items():
+        if deadline is not None and timezone.now() >= deadline:
+            break
         if paper_id in papers:
             _write(papers[paper_id], summariser, language=language, depth=depth, now=now, report=report)
         on_paper()
@@ -80,7 +89,8 @@ def write_extracts(paper_ids: Iterable[int], *, now: datetime) -> int:
         draft = extractive.summarise(paper.record, language="en", depth=Depth.TAKEAWAYS)
         summary = ground(draft, source=paper.record, language="en", voice=Voice.AUTHORS)
         if isinstance(summary, Refusal):
-            raise TypeError(f"an extract of {paper} is not in its abstract: {summary.reason}")
+            log.error("%s has no abstract to choose from: %s", paper, summary.reason)
+            continue
         rows.append(
             Summary(
                 **key,

@@ -74,6 +74,7 @@ def tick() -> None:
     waiting = Delivery.objects.filter(kind=Kind.DIGEST, state=State.PLANNED)
     if waiting.exists():
         wake(Stage.SUMMARISE)
+        wake(Stage.COMPOSE)
     _wake_deliverers()
 
 
@@ -84,7 +85,9 @@ def summarise() -> None:
         now = timezone.now()
         wanted = missing_summaries(now=now, summariser=stages().summariser, awaited=awaited)
         if wanted:
-            report = write_summaries(wanted, summariser=stages().summariser, now=now)
+            report = write_summaries(
+                wanted, summariser=stages().summariser, now=now, deadline=now + TASK_TIME
+            )
             log.info("summarised %d papers by model, %d failed", report.model, report.failed)
         wake(Stage.NOTICES if awaited else Stage.COMPOSE)
 

@@ -12,10 +12,11 @@ from zoneinfo import ZoneInfo
 
 from django.db import transaction
 
+from newsletter.adapters.broker import Stage, wake
 from newsletter.core.cadence import Cadence, period_days
 from newsletter.errors import BadInput
 from newsletter.models import Delivery, Subscriber, Subscription
-from newsletter.models.delivery import Kind
+from newsletter.models.delivery import CLAIMABLE, Kind, State
 from newsletter.models.subscriber import Status
 from newsletter.subscriptions.wishes import Wishes
 from newsletter.topics import find_topics
@@ -71,7 +72,8 @@ def set_topics(
     if not found:
         raise BadInput("a reader needs at least one topic")
     own = {slug: str(Cadence.parse(text)) if text else "" for slug, text in (cadences or {}).items()}
-    reader.subscriptions.exclude(topic__in=found).delete()
+    if reader.subscriptions.exclude(topic__in=found).delete()[0]:
+        compose_again(reader)
     for position, topic in enumerate(found):
         wanted = {"cadence": own[topic.slug]} if topic.slug in own else {}
         Subscription.objects.update_or_create(
@@ -126,6 +128,13 @@ def resume(reader: Subscriber, *, now: datetime) -> None:
     reader.paused_until = None
     reader.save(update_fields=["paused_until"])
     follow(reader, now=now)
+
+
+def compose_again(reader: Subscriber) -> None:
+    """Have digests that were composed and not handed over made anew: a topic of theirs has ended."""
+    unsent = Delivery.objects.filter(subscriber=reader, kind=Kind.DIGEST, state__in=CLAIMABLE)
+    if unsent.update(state=State.PLANNED, parts=[], slots={}, next_attempt_at=None, composed_at=None):
+        wake(Stage.COMPOSE)
 
 
 def follow(reader: Subscriber, *, now: datetime) -> None:

@@ -43,9 +43,9 @@ def add_by_operator(
             reader.save(force_insert=True)
             subscribe(reader, topics=found, now=now)
             ConsentEvent.objects.create(subscriber=reader, at=now, action="confirmed", source=source)
+            reschedule(reader, now=now)
     except IntegrityError:
         raise NewsletterError(f"{email} is a reader already: newsletter subscriber show {email}") from None
-    reschedule(reader, now=now)
     return reader
 
 

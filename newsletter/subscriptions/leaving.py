@@ -13,15 +13,19 @@ from newsletter.adapters.outbox import OutboxMailer
 from newsletter.models import ConsentEvent, Delivery, Subscriber, Subscription, Topic
 from newsletter.models.delivery import OPEN, State
 from newsletter.models.subscriber import Status
+from newsletter.subscriptions.changing import compose_again, follow, lock
 from newsletter.suppressions import Reason, suppress
 
 
 @transaction.atomic
 def unsubscribe(reader: Subscriber, *, source: str, now: datetime, topic: Topic | None = None) -> None:
     """End everything, or one topic (the last one ends everything). Repeating it changes nothing."""
+    lock(reader)
     if topic is not None:
         Subscription.objects.filter(subscriber=reader, topic=topic).delete()
         if reader.subscriptions.exists():
+            compose_again(reader)
+            follow(reader, now=now)
             return
     changed = Subscriber.objects.filter(pk=reader.pk, status__in=(Status.ACTIVE, Status.PENDING)).update(
         status=Status.UNSUBSCRIBED, next_slot_at=None

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from newsletter.errors import TemporaryError
-from newsletter.models import Delivery, GatherRun, Paper, Subscriber, Subscription
-from newsletter.models.delivery import State
+from newsletter.models import Delivery, GatherRun, Paper, SendPause, Subscriber, Subscription, Topic
+from newsletter.models.delivery import FIRST, Kind, State
 from newsletter.pipeline.gather import gather_papers
 from newsletter.subscriptions.leaving import unsubscribe
 from newsletter.topics import add_topic
@@ -227,6 +227,47 @@ def test_a_run_repeated_at_the_same_moment_changes_nothing(room: Newsroom) -> No
     room.run(MONDAY)
     after = [list(model.objects.order_by("pk").values()) for model in (Delivery, Subscriber, Paper)]
     assert before == after
+
+
+def test_a_topic_that_ends_is_taken_out_of_a_digest_that_was_not_handed_over(room: Newsroom) -> None:
+    reader = room.reader("a@example.org", "heads,graphs")
+    room.take_in(paper_record(1), paper_record(40, **GRAPHS), now=SUNDAY + timedelta(hours=1))
+    SendPause.objects.create(transport="*", reason="a test", since=SUNDAY)
+    room.run(MONDAY)
+    assert states(reader) == [("2026-06-15", "COMPOSED")]
+    unsubscribe(reader, source="test", now=MONDAY, topic=Topic.objects.get(slug="graphs"))
+    SendPause.objects.all().delete()
+    room.run(MONDAY + timedelta(minutes=5))
+    assert account(reader) == [(1, 0, 0, 1)]
+    assert "2606.00040" not in room.texts()[0]
+
+
+def test_more_mail_than_a_minute_holds_is_still_handed_over(
+    room: Newsroom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("newsletter.pipeline.run.RETRY_TIME", timedelta(0))
+    for number in range(3):
+        room.reader(f"reader{number}@example.org", "heads")
+    room.take_in(paper_record(1), now=SUNDAY + timedelta(hours=1))
+    assert room.run(MONDAY).deliveries == {"ACCEPTED": 3}
+
+
+def test_a_first_digest_is_the_one_of_its_date(room: Newsroom) -> None:
+    reader = room.reader("a@example.org", "heads", now=MONDAY - timedelta(minutes=20))
+    first = Delivery.planned(
+        subscriber_id=reader.pk,
+        kind=Kind.DIGEST,
+        slot_key=FIRST,
+        slot_at=MONDAY - timedelta(minutes=10),
+        now=MONDAY,
+    )
+    first.save()
+    room.take_in(paper_record(1), now=MONDAY - timedelta(minutes=15))
+    room.run(MONDAY - timedelta(minutes=9))
+    room.run(MONDAY)
+    assert states(reader) == [("first", "ACCEPTED")]
+    room.run(NEXT_MONDAY)
+    assert states(reader) == [("first", "ACCEPTED"), ("2026-06-22", "ACCEPTED")]
 
 
 def test_every_topic_can_be_ended_by_itself(room: Newsroom) -> None:
