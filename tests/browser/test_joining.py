@@ -102,3 +102,19 @@ def test_no_mail_has_an_accessibility_problem(browser: Browser, site: Site) -> N
     assert len(mails) >= 3
     for mail in mails:
         assert violations_of_source(browser, html_of(mail)) == []
+
+
+def test_the_pages_around_a_digest_have_no_accessibility_problem(browser: Browser, site: Site) -> None:
+    context = browser.new_context(base_url=site.url, viewport={"width": 640, "height": 900})
+    page = context.new_page()
+    [digest, *_] = site.mails_to("ada@example.org")
+    page.goto(link_in(digest, "/preferences/"))
+    page.goto(page.locator("a[href*='/digests/']").first.evaluate("a => a.href"))
+    look(page)
+    page.goto("/outbox/")
+    look(page)
+    page.locator("main a[href^='/outbox/']").first.click()
+    look(page)
+    page.goto(f"{link_in(digest, '/unsubscribe/')}/talking-heads")
+    look(page)
+    context.close()
