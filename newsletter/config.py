@@ -253,7 +253,9 @@ def _one_line(error: ValidationError) -> str:
         return said
     name, given = str(problem["loc"][0]), repr(problem.get("input"))
     expected = str(problem.get("ctx", {}).get("expected", "")).removeprefix("'', ")
-    allowed = expected or said.removeprefix("Input should be ").partition(",")[0]
+    # pydantic's own words are "Input should be …, unable to …"; ours stay whole.
+    own = said.removeprefix("Input should be ").removesuffix(", unable to parse string as a number")
+    allowed = expected or own.removesuffix(", unable to parse string as an integer")
     if name.endswith(_SECRET):
         return f"{name} has a value that cannot be used: it must be {allowed}"
     return f"{name} is {given}, but must be {allowed}"
