@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
@@ -105,7 +105,6 @@ class Draft:
     sections: tuple[Section, ...] = ()
     input_tokens: int = 0
     output_tokens: int = 0
-    notes: tuple[str, ...] = field(default=())
 
 
 def at_depth(summary: Summary, depth: Depth) -> Summary:

@@ -119,6 +119,11 @@ class Delivery(models.Model):
     def __str__(self) -> str:
         return f"{self.pk} {self.state}"
 
+    @property
+    def is_awaited(self) -> bool:
+        """Whether a person is waiting for it: the rule of ``AWAITED``, for a row in hand."""
+        return self.slot_key == FIRST or self.is_on_demand or self.kind != Kind.DIGEST
+
     @classmethod
     def planned(
         cls, *, subscriber_id: int, kind: Kind, slot_key: str, slot_at: datetime, now: datetime

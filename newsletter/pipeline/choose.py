@@ -14,7 +14,7 @@ from newsletter.core.reading import Depth
 from newsletter.core.selection import Selection, select_papers
 from newsletter.core.spent import unpack_spent
 from newsletter.models import Delivery, Subscriber, Subscription
-from newsletter.models.delivery import AWAITED, FIRST, SENT, Kind, State
+from newsletter.models.delivery import AWAITED, SENT, Kind, State
 from newsletter.pipeline.newsstand import Newsstand, Offer
 from newsletter.pipeline.summarise import Wanted
 
@@ -41,7 +41,7 @@ class Choice:
 
         Who has just confirmed, or asked for a digest, gets an answer in any case.
         """
-        if self.selection.chosen or self.delivery.is_on_demand or self.delivery.slot_key == FIRST:
+        if self.selection.chosen or self.delivery.is_awaited:
             return True
         quick = {Rhythm.DAILY, Rhythm.WEEKDAYS}
         return any(
@@ -122,7 +122,7 @@ def due_subscriptions(
     ``asked``; ``first`` and a digest on demand cover them all.
     """
     subscriptions = [each for each in reader.subscriptions.all() if each.topic.is_active]
-    if delivery.slot_key == FIRST or delivery.is_on_demand:
+    if delivery.is_awaited:
         return subscriptions
     latest = (
         reader.latest_slot(

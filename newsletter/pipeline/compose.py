@@ -166,7 +166,7 @@ class Bench:
     def _claimable_at(self, choice: Choice) -> datetime:
         """Return the real time from which on it may be claimed. Whom somebody waits for is not delayed."""
         delivery, real_now = choice.delivery, timezone.now()
-        if not self.is_spread or delivery.is_on_demand or delivery.slot_key == FIRST:
+        if not self.is_spread or delivery.is_awaited:
             return real_now
         return max(real_now, delivery.slot_at + own_delay(choice.reader.pk))
 
