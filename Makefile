@@ -78,7 +78,7 @@ $(DEV): pyproject.toml requirements-dev.lock requirements-build.lock | $(BIN)/py
 define install
 @echo "Setting up: installing $(1) into $(VENV) …"
 @begin=$$(date +%s) && \
-  $(PIP) --require-hashes -r $(1) -r requirements-build.lock && \
+  $(PIP) --require-hashes --no-deps -r $(1) -r requirements-build.lock && \
   $(PIP) --no-deps --no-build-isolation --editable . && \
   echo "Set-up took $$(($$(date +%s) - begin)) s." && touch $@
 endef
