@@ -6,6 +6,7 @@ It needs no key and no network and takes about 1.5 ms a paper.
 from __future__ import annotations
 
 from newsletter.core.extraction import extract
+from newsletter.core.fulltext import FullText
 from newsletter.core.papers import PaperRecord
 from newsletter.core.reading import Claim, Depth, Draft, Evidence, Voice
 
@@ -22,7 +23,14 @@ class ExtractiveSummariser:
         """Always English: arXiv requires an abstract in English."""
         return "en"
 
-    def summarise(self, paper: PaperRecord, *, language: str, depth: Depth) -> Draft:  # noqa: ARG002
+    def summarise(
+        self,
+        paper: PaperRecord,
+        *,
+        language: str,  # noqa: ARG002
+        depth: Depth,  # noqa: ARG002
+        full_text: FullText | None = None,  # noqa: ARG002
+    ) -> Draft:
         """Choose from the abstract. Every depth gets the takeaways: they cost nothing and can be cut later.
 
         Without an abstract the title stands for it.

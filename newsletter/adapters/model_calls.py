@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from newsletter.core.fulltext import FullText
 from newsletter.core.papers import PaperRecord
 from newsletter.core.prompting import PROMPT_VERSION, Prompt, build_prompt, parse_response
 from newsletter.core.reading import Depth, Draft, Voice, response_schema
@@ -84,22 +85,26 @@ class ModelSummariser(ABC):
     def language_for(self, language: str) -> str:
         return language
 
-    def most_tokens(self, paper: PaperRecord, *, language: str, depth: Depth) -> int:
+    def most_tokens(
+        self, paper: PaperRecord, *, language: str, depth: Depth, full_text: FullText | None = None
+    ) -> int:
         """Return the most that ``summarise`` can spend: every attempt paid, each after the first doubled.
 
         A token is at least one byte of the prompt.
         """
-        prompt = build_prompt(paper, language=language, depth=depth)
+        prompt = build_prompt(paper, language=language, depth=depth, full_text=full_text)
         asked = len(prompt.instruction.encode()) + len(prompt.content.encode())
         answered = _OUTPUT_TOKENS[depth] * (2 * self._max_attempts - 1)
         return asked * self._max_attempts + answered
 
-    def summarise(self, paper: PaperRecord, *, language: str, depth: Depth) -> Draft:
+    def summarise(
+        self, paper: PaperRecord, *, language: str, depth: Depth, full_text: FullText | None = None
+    ) -> Draft:
         """Ask for ``paper`` at ``depth``; token counts cover every answer that was paid for.
 
         Raises TemporaryError, UnusableAnswer (with ``reason`` and the tokens spent) or PermanentError.
         """
-        prompt = build_prompt(paper, language=language, depth=depth)
+        prompt = build_prompt(paper, language=language, depth=depth, full_text=full_text)
         budget, attempt, answers, spent = _OUTPUT_TOKENS[depth], 0, 0, (0, 0)
         while True:
             attempt += 1

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
+from newsletter.core.fulltext import FullText
 from newsletter.core.papers import PaperRecord
 from newsletter.core.reading import Depth, Draft, Voice
 
@@ -72,8 +73,13 @@ class Summariser(Protocol):
         """The language it will write in for a reader of ``language``."""
         ...
 
-    def summarise(self, paper: PaperRecord, *, language: str, depth: Depth) -> Draft:
-        """Write unchecked claims. Raises TemporaryError or PermanentError (with ``reason``)."""
+    def summarise(
+        self, paper: PaperRecord, *, language: str, depth: Depth, full_text: FullText | None = None
+    ) -> Draft:
+        """Write unchecked claims, from ``full_text`` too where it is given.
+
+        Raises TemporaryError or PermanentError (with ``reason``).
+        """
         ...
 
 

@@ -13,6 +13,7 @@ from enum import StrEnum
 from functools import cached_property
 
 from newsletter.core.folding import find_quote, fold
+from newsletter.core.fulltext import FullText
 from newsletter.core.marks import carrying_spans, is_chinese, shares_content
 from newsletter.core.papers import PaperRecord
 from newsletter.core.quantities import names, quantities
@@ -67,8 +68,10 @@ class Refusal:
 class _Source:
     """The parts of a paper that may be quoted, folded once."""
 
-    def __init__(self, paper: PaperRecord) -> None:
+    def __init__(self, paper: PaperRecord, *, full_text: FullText | None) -> None:
         self._texts = {"abstract": paper.abstract, "title": paper.title}
+        for section in full_text.sections if full_text else ():
+            self._texts[section.title] = section.text
         self._folded = {where: fold(text) for where, text in self._texts.items()}
         self._whole = "\n".join(self._texts.values())
 
@@ -115,13 +118,15 @@ class _Case:
         return self.claim.text
 
 
-def ground(draft: Draft, *, source: PaperRecord, language: str, voice: Voice) -> Summary | Refusal:
+def ground(
+    draft: Draft, *, source: PaperRecord, language: str, voice: Voice, full_text: FullText | None = None
+) -> Summary | Refusal:
     """Keep the claims of ``draft`` that ``source`` bears out, with their evidence in its own characters.
 
     ``language`` is what the claims were asked for in. A section that loses all its claims is dropped, never
     shown as "not stated".
     """
-    judge = _Judge(source, language=language, voice=voice)
+    judge = _Judge(source, full_text=full_text, language=language, voice=voice)
     headline = judge.judge(draft.headline)
     takeaways = judge.keep(draft.takeaways)
     shown, surplus = takeaways[:MAX_TAKEAWAYS], takeaways[MAX_TAKEAWAYS:]
@@ -131,14 +136,23 @@ def ground(draft: Draft, *, source: PaperRecord, language: str, voice: Voice) ->
     )
     if headline is None:
         return Refusal(judge.refused[0], withheld)
-    return Summary(voice=voice, headline=headline, takeaways=shown, sections=sections, withheld=withheld)
+    return Summary(
+        voice=voice,
+        headline=headline,
+        takeaways=shown,
+        sections=sections,
+        kind=draft.kind,
+        withheld=withheld,
+    )
 
 
 class _Judge:
     """Judges the claims of one draft in order, remembering what was refused and what was said already."""
 
-    def __init__(self, paper: PaperRecord, *, language: str, voice: Voice) -> None:
-        self._source = _Source(paper)
+    def __init__(
+        self, paper: PaperRecord, *, full_text: FullText | None, language: str, voice: Voice
+    ) -> None:
+        self._source = _Source(paper, full_text=full_text)
         self._language = language
         self._voice = voice
         self._said: set[str] = set()

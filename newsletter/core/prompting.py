@@ -11,11 +11,12 @@ from dataclasses import dataclass
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from newsletter.core.fulltext import FullText
+from newsletter.core.kinds import SECTIONS, PaperKind
 from newsletter.core.papers import PaperRecord
 from newsletter.core.reading import (
     MAX_QUOTES,
     MAX_TAKEAWAYS,
-    SECTION_KINDS,
     Claim,
     Depth,
     Draft,
@@ -60,8 +61,10 @@ _HEADLINE = '"headline": what was done and what came of it.'
 _TAKEAWAYS = """
 "takeaways": three to {max_takeaways} further claims in the order of the abstract, none repeating another."""
 _SECTIONS = """
-"sections": under "problem", "method", "results" and "limits" what the abstract states of each; an empty \
-list where it states nothing."""
+"kind": what the paper mainly contributes.
+"sections": for that kind these, each once and in this order; an empty list of claims where the whole paper \
+states nothing of it:
+""" + "\n".join(f"- {kind}: {', '.join(spec.kind for spec in specs)}" for kind, specs in SECTIONS.items())
 _PARTS = {
     Depth.HEADLINE: _HEADLINE,
     Depth.TAKEAWAYS: _HEADLINE + _TAKEAWAYS,
@@ -79,12 +82,16 @@ class Prompt:
     """The paper between its markers."""
 
 
-def build_prompt(paper: PaperRecord, *, language: str, depth: Depth) -> Prompt:
+def build_prompt(
+    paper: PaperRecord, *, language: str, depth: Depth, full_text: FullText | None = None
+) -> Prompt:
     """Ask for a summary of ``paper`` in ``language`` (a tag such as ``zh-hans``) down to ``depth``.
 
-    The same paper, language and depth always give the same prompt.
+    The same paper, text, language and depth always give the same prompt.
     """
     data = f"Title: {paper.title}\n\nAbstract:\n{paper.abstract}"
+    for section in full_text.sections if full_text else ():
+        data += f"\n\nSection: {section.title}\n{section.text}"
     nonce = _nonce(data)
     return Prompt(
         instruction=_INSTRUCTION.format(
@@ -111,17 +118,16 @@ class _AnsweredClaim(_Strict):
     quotes: list[str]
 
 
-class _AnsweredSections(_Strict):
-    problem: list[_AnsweredClaim]
-    method: list[_AnsweredClaim]
-    results: list[_AnsweredClaim]
-    limits: list[_AnsweredClaim]
+class _AnsweredSection(_Strict):
+    kind: str
+    claims: list[_AnsweredClaim]
 
 
 class _Answer(_Strict):
     headline: _AnsweredClaim
     takeaways: list[_AnsweredClaim] = Field(default_factory=list)
-    sections: _AnsweredSections | None = None
+    kind: str = ""
+    sections: list[_AnsweredSection] = Field(default_factory=list)
 
 
 def parse_response(text: str, *, depth: Depth, input_tokens: int = 0, output_tokens: int = 0) -> Draft:
@@ -138,10 +144,12 @@ def parse_response(text: str, *, depth: Depth, input_tokens: int = 0, output_tok
     except ValidationError as error:
         message = f"The model's answer does not follow the schema: {error.error_count()} errors."
         raise PermanentError(message, reason="invalid_json") from error
+    kind = _kind(answer.kind) if depth is Depth.READING else None
     return Draft(
         headline=_claim(answer.headline),
         takeaways=tuple(map(_claim, answer.takeaways)) if depth is not Depth.HEADLINE else (),
-        sections=_sections(answer.sections) if depth is Depth.READING and answer.sections else (),
+        sections=_sections(answer.sections, kind=kind) if kind else (),
+        kind=kind,
         input_tokens=input_tokens,
         output_tokens=output_tokens,
     )
@@ -153,7 +161,15 @@ def _claim(answered: _AnsweredClaim) -> Claim:
     )
 
 
-def _sections(answered: _AnsweredSections) -> tuple[Section, ...]:
+def _kind(answered: str) -> PaperKind | None:
+    return PaperKind(answered) if answered in set(PaperKind) else None
+
+
+def _sections(answered: list[_AnsweredSection], *, kind: PaperKind) -> tuple[Section, ...]:
+    """Return the sections of ``kind`` in their order; what belongs to another kind is dropped."""
+    given = {section.kind: section for section in reversed(answered)}
     return tuple(
-        Section(kind=kind, claims=tuple(map(_claim, getattr(answered, kind)))) for kind in SECTION_KINDS
+        Section(kind=spec.kind, claims=tuple(map(_claim, given[spec.kind].claims)))
+        for spec in SECTIONS[kind]
+        if spec.kind in given
     )

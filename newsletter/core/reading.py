@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
+from newsletter.core.kinds import SECTION_KINDS, SECTIONS, PaperKind
+
 MAX_TAKEAWAYS = 7
 MAX_QUOTES = 3
-SECTION_KINDS = ("problem", "method", "results", "limits")
-"""The sections of a complete reading, in order."""
 
 
 class Depth(StrEnum):
@@ -40,7 +40,9 @@ class Evidence:
 
     quote: str
     where: str = "abstract"
-    """``abstract``, or a section of the full text."""
+    """``abstract``, ``title``, or the title of a section of the full text."""
+    page: int = 0
+    """Of the full text, from 1; 0 for abstract and title."""
     marks: tuple[tuple[int, int], ...] = ()
     """Half-open character spans of ``quote`` that carry the claim, in order, not overlapping."""
 
@@ -58,7 +60,7 @@ class Section:
     """A part of a reading. No claims means: not stated in the paper."""
 
     kind: str
-    """One of ``SECTION_KINDS``."""
+    """One of ``kinds.SECTION_KINDS``."""
     claims: tuple[Claim, ...] = ()
 
 
@@ -79,6 +81,8 @@ class Summary:
     """At most seven."""
     sections: tuple[Section, ...] = ()
     """Empty below depth ``reading``."""
+    kind: PaperKind | None = None
+    """What decides which sections a reading has; None below depth ``reading``."""
     withheld: tuple[Withheld, ...] = ()
     fallback_reason: str = ""
     """Why a model's summary was asked for and this is not it; empty when nothing went wrong."""
@@ -91,7 +95,8 @@ class Summary:
     @property
     def depth(self) -> Depth:
         """The deepest depth it can be shown at: a reading with a section missing is none."""
-        if {section.kind for section in self.sections} >= set(SECTION_KINDS):
+        wanted = {spec.kind for spec in SECTIONS[self.kind]} if self.kind else set()
+        if wanted and {section.kind for section in self.sections} >= wanted:
             return Depth.READING
         return Depth.TAKEAWAYS if self.takeaways else Depth.HEADLINE
 
@@ -103,6 +108,7 @@ class Draft:
     headline: Claim
     takeaways: tuple[Claim, ...] = ()
     sections: tuple[Section, ...] = ()
+    kind: PaperKind | None = None
     input_tokens: int = 0
     output_tokens: int = 0
 
@@ -114,6 +120,7 @@ def at_depth(summary: Summary, depth: Depth) -> Summary:
         summary,
         takeaways=summary.takeaways if shown is not Depth.HEADLINE else (),
         sections=summary.sections if shown is Depth.READING else (),
+        kind=summary.kind if shown is Depth.READING else None,
     )
 
 
@@ -130,6 +137,7 @@ def summary_to_json(summary: Summary) -> dict[str, Any]:
             {"kind": section.kind, "claims": [_claim_to_json(claim) for claim in section.claims]}
             for section in summary.sections
         ],
+        "kind": summary.kind.value if summary.kind else "",
         "withheld": [withheld.reason for withheld in summary.withheld],
         "fallback_reason": summary.fallback_reason,
     }
@@ -145,6 +153,7 @@ def summary_from_json(stored: Mapping[str, Any]) -> Summary:
             Section(kind=section["kind"], claims=_claims_from_json(section["claims"]))
             for section in stored["sections"]
         ),
+        kind=PaperKind(stored["kind"]) if stored.get("kind") else None,
         withheld=tuple(Withheld(reason=reason) for reason in stored["withheld"]),
         fallback_reason=stored["fallback_reason"],
     )
@@ -154,7 +163,12 @@ def _claim_to_json(claim: Claim) -> dict[str, Any]:
     return {
         "text": claim.text,
         "evidence": [
-            {"quote": item.quote, "where": item.where, "marks": [list(mark) for mark in item.marks]}
+            {
+                "quote": item.quote,
+                "where": item.where,
+                "page": item.page,
+                "marks": [list(mark) for mark in item.marks],
+            }
             for item in claim.evidence
         ],
     }
@@ -167,6 +181,7 @@ def _claim_from_json(stored: Mapping[str, Any]) -> Claim:
             Evidence(
                 quote=item["quote"],
                 where=item["where"],
+                page=item.get("page", 0),
                 marks=tuple((start, end) for start, end in item["marks"]),
             )
             for item in stored["evidence"]
@@ -191,11 +206,13 @@ def response_schema(depth: Depth) -> dict[str, Any]:
     if depth is not Depth.HEADLINE:
         fields["takeaways"] = {**claims, "max_items": MAX_TAKEAWAYS}
     if depth is Depth.READING:
-        fields["sections"] = {
+        fields["kind"] = {"type": "STRING", "enum": [kind.value for kind in PaperKind]}
+        section = {
             "type": "OBJECT",
-            "properties": dict.fromkeys(SECTION_KINDS, claims),
-            "required": list(SECTION_KINDS),
+            "properties": {"kind": {"type": "STRING", "enum": list(SECTION_KINDS)}, "claims": claims},
+            "required": ["kind", "claims"],
         }
+        fields["sections"] = {"type": "ARRAY", "items": section}
     return {"type": "OBJECT", "properties": fields, "required": list(fields)}
 
 

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from newsletter.core.digest import DigestCard
+from newsletter.core.kinds import SECTIONS, Part
 from newsletter.core.links import abstract_url, page_url, pdf_url, project_url
 from newsletter.core.papers import PaperRecord
-from newsletter.core.reading import Claim, Depth, Evidence, Section, Summary, Voice
+from newsletter.core.reading import Claim, Depth, Evidence, Summary, Voice
 from newsletter.core.typography import author_line, cut, typeset
 from newsletter.mail.styles import styles
 from newsletter.mail.words import Words, words_for
@@ -18,7 +19,7 @@ from newsletter.mail.words import Words, words_for
 MOST_TAKEAWAYS = 5
 """In the mail; the paper's page has all seven."""
 LONGEST_COMMENT = 140
-SECTION_BUDGETS = {"problem": 350, "method": 550, "results": 400, "limits": 300}
+PART_BUDGETS = {Part.PROBLEM: 350, Part.METHOD: 550, Part.RESULTS: 400, Part.LIMITS: 300}
 """Characters, in the order shown. Claims are never cut, so the last one may pass the budget."""
 
 
@@ -99,10 +100,14 @@ def _marked(evidence: Evidence) -> Iterator[tuple[str, bool]]:
 
 
 def _sections(card: DigestCard, words: Words) -> Iterator[SectionView]:
-    stated = {section.kind: section for section in card.summary.sections}
-    for kind, budget in SECTION_BUDGETS.items():
-        claims = _within(stated.get(kind, Section(kind=kind)).claims, budget)
-        yield SectionView(words.labels[kind], _texts(claims, card.language), numbered=kind == "method")
+    """Gather the sections of the paper's kind under the four heads of a mail."""
+    kind = card.summary.kind
+    specs = {spec.kind: spec for spec in SECTIONS[kind]} if kind else {}
+    for part, budget in PART_BUDGETS.items():
+        held = [each for each in card.summary.sections if specs[each.kind].part is part]
+        steps = any(specs[each.kind].is_steps and each.claims for each in held)
+        claims = _within(tuple(claim for each in held for claim in each.claims), budget)
+        yield SectionView(words.labels[part], _texts(claims, card.language), numbered=steps)
 
 
 def _within(claims: tuple[Claim, ...], budget: int) -> tuple[Claim, ...]:

@@ -13,6 +13,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from newsletter.adapters.model_calls import ModelSummariser
+from newsletter.core.fulltext import FullText
 from newsletter.core.papers import PaperRecord
 from newsletter.core.reading import Depth, Draft, Voice
 from newsletter.errors import TemporaryError, UnusableAnswer
@@ -47,14 +48,16 @@ class CappedSummariser:
     def language_for(self, language: str) -> str:
         return self.inner.language_for(language)
 
-    def summarise(self, paper: PaperRecord, *, language: str, depth: Depth) -> Draft:
+    def summarise(
+        self, paper: PaperRecord, *, language: str, depth: Depth, full_text: FullText | None = None
+    ) -> Draft:
         """Ask the model within the cap. Raises DailyCapReached, and what the model's summariser raises."""
         today = timezone.now().date()
-        most = self.inner.most_tokens(paper, language=language, depth=depth)
+        most = self.inner.most_tokens(paper, language=language, depth=depth, full_text=full_text)
         if not self._reserve(most, day=today):
             raise DailyCapReached(f"NEWSLETTER_GEMINI_DAILY_TOKENS: the {self.daily:,} of today are used up")
         try:
-            draft = self.inner.summarise(paper, language=language, depth=depth)
+            draft = self.inner.summarise(paper, language=language, depth=depth, full_text=full_text)
         except UnusableAnswer as error:
             self._settle(reserved=most, spent=error.input_tokens + error.output_tokens, day=today)
             raise

@@ -59,12 +59,13 @@ def test_it_asks_for_one_language(language: str, name: str) -> None:
 
 
 def test_it_reads_claims_with_their_quotes() -> None:
-    sections = {"problem": [CLAIM], "method": [], "results": [], "limits": []}
-    answer = {"headline": CLAIM, "takeaways": [CLAIM], "sections": sections}
+    sections = [{"kind": "data", "claims": []}, {"kind": "position", "claims": [CLAIM]}]
+    sections += [{"kind": "background", "claims": [CLAIM]}]
+    answer = {"headline": CLAIM, "takeaways": [CLAIM], "kind": "method", "sections": sections}
     draft = parse_response(json.dumps(answer), depth=Depth.READING, input_tokens=7, output_tokens=3)
     assert draft.headline.text == CLAIM["text"]
     assert [evidence.quote for evidence in draft.headline.evidence] == CLAIM["quotes"]
-    assert [section.kind for section in draft.sections] == ["problem", "method", "results", "limits"]
+    assert [section.kind for section in draft.sections] == ["background", "data"]
     assert (draft.input_tokens, draft.output_tokens) == (7, 3)
 
 

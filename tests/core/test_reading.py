@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import pytest
 
+from newsletter.core.kinds import SECTION_KINDS, SECTIONS, PaperKind
 from newsletter.core.reading import (
-    SECTION_KINDS,
     Claim,
     Depth,
     Evidence,
@@ -32,8 +32,10 @@ READING = Summary(
     headline=claim("头条"),
     takeaways=(claim("one"), claim("two")),
     sections=tuple(
-        Section(kind=kind, claims=(claim(kind),) if kind != "limits" else ()) for kind in SECTION_KINDS
+        Section(kind=spec.kind, claims=(claim(spec.kind),) if spec.kind != "scope_limits" else ())
+        for spec in SECTIONS[PaperKind.THEORY]
     ),
+    kind=PaperKind.THEORY,
     withheld=(Withheld(reason="number_not_in_quote"),),
     fallback_reason="",
 )
@@ -51,7 +53,7 @@ def test_what_it_did_not_write_it_does_not_read(broken: dict[str, object]) -> No
 
 @pytest.mark.parametrize(
     ("depth", "takeaways", "sections"),
-    [(Depth.HEADLINE, 0, 0), (Depth.TAKEAWAYS, 2, 0), (Depth.READING, 2, 4)],
+    [(Depth.HEADLINE, 0, 0), (Depth.TAKEAWAYS, 2, 0), (Depth.READING, 2, 10)],
 )
 def test_a_shallower_depth_is_cut_from_it(depth: Depth, takeaways: int, sections: int) -> None:
     cut = at_depth(READING, depth)
@@ -76,7 +78,7 @@ def test_a_headline_alone_is_no_takeaways() -> None:
 
 
 def test_it_counts_what_was_checked_and_is_shown() -> None:
-    assert READING.checked == 1 + 2 + 3
+    assert READING.checked == 1 + 2 + 9
     assert at_depth(READING, Depth.HEADLINE).checked == 1
 
 
@@ -85,7 +87,7 @@ def test_it_counts_what_was_checked_and_is_shown() -> None:
     [
         (Depth.HEADLINE, ["headline"]),
         (Depth.TAKEAWAYS, ["headline", "takeaways"]),
-        (Depth.READING, ["headline", "takeaways", "sections"]),
+        (Depth.READING, ["headline", "takeaways", "kind", "sections"]),
     ],
 )
 def test_a_model_is_asked_for_the_depth_and_no_more(depth: Depth, fields: list[str]) -> None:
@@ -95,4 +97,6 @@ def test_a_model_is_asked_for_the_depth_and_no_more(depth: Depth, fields: list[s
 
 
 def test_a_reading_is_asked_for_every_section() -> None:
-    assert response_schema(Depth.READING)["properties"]["sections"]["required"] == list(SECTION_KINDS)
+    fields = response_schema(Depth.READING)["properties"]
+    assert fields["kind"]["enum"] == list(PaperKind)
+    assert fields["sections"]["items"]["properties"]["kind"]["enum"] == list(SECTION_KINDS)

@@ -16,8 +16,8 @@ from types import TracebackType
 from typing import Any, Self
 
 from newsletter.core.extraction import extract
+from newsletter.core.kinds import SECTIONS, PaperKind
 from newsletter.core.quantities import names, quantities
-from newsletter.core.reading import SECTION_KINDS
 
 Json = dict[str, Any]
 
@@ -250,7 +250,11 @@ def _summary(asked: Asked, fault: Fault | None) -> str:
     if "takeaways" in asked.schema["properties"]:
         answer["takeaways"] = claims[1:]
     if "sections" in asked.schema["properties"]:
-        answer["sections"] = {kind: claims[index : index + 1] for index, kind in enumerate(SECTION_KINDS)}
+        answer["kind"] = PaperKind.METHOD
+        answer["sections"] = [
+            {"kind": spec.kind, "claims": claims[index : index + 1]}
+            for index, spec in enumerate(SECTIONS[PaperKind.METHOD])
+        ]
     return json.dumps(answer, ensure_ascii=False)
 
 

@@ -12,6 +12,7 @@ import pytest
 
 from newsletter.core.composition import Piece
 from newsletter.core.digest import Digest, DigestCard, DigestTopic
+from newsletter.core.kinds import SECTIONS, PaperKind
 from newsletter.core.papers import PaperRecord
 from newsletter.core.reading import Claim, Depth, Evidence, Section, Summary, Voice, Withheld
 from newsletter.pipeline.render import DigestRenderer, RenderedDigest
@@ -61,18 +62,24 @@ def claim(text: str, *, quote: str = QUOTE, where: str = "abstract", marked: str
     return Claim(text=text, evidence=(Evidence(quote=quote, where=where, marks=marks),))
 
 
+STATED = {
+    "background": (claim("Labels are hard to read at night."),),
+    "method": (claim("Photograph the lamp."), claim("Read its label.")),
+    "performance": (claim("Errors fall by 4.2 %.", where="Table 2"),),
+}
+"""The sections of the sample reading that state something."""
+
+
 def model_summary(*, deep: bool = False) -> Summary:
-    sections = (
-        Section(kind="problem", claims=(claim("Labels are hard to read at night."),)),
-        Section(kind="method", claims=(claim("Photograph the lamp."), claim("Read its label."))),
-        Section(kind="results", claims=(claim("Errors fall by 4.2 %.", where="Table 2"),)),
-        Section(kind="limits"),
+    sections = tuple(
+        Section(kind=spec.kind, claims=STATED.get(spec.kind, ())) for spec in SECTIONS[PaperKind.METHOD]
     )
     return Summary(
         voice=Voice.MODEL,
         headline=claim("LampNet makes 4.2 % fewer errors on lamp labels.", marked="4.2 % fewer errors"),
         takeaways=tuple(claim(f"Lamp finding number {n} is stated plainly.") for n in range(1, 8)),
         sections=sections if deep else (),
+        kind=PaperKind.METHOD if deep else None,
         withheld=(Withheld(reason="number"),),
     )
 

@@ -1,0 +1,53 @@
+"""A paper's text as read from its PDF: sections with their pages, and the facts printed on it.
+
+Values only. Reading the PDF is ``adapters.pdf_text``'s; nothing in here is kept once the summaries that need
+it are written.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    """Whose work a section tells of: a claim about this paper cannot rest on someone else's."""
+
+    OWN = "own"
+    RELATED = "related"
+    """Related work and the like: what others did."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TextSection:
+    """One titled part of the running text, without headers, footers, footnotes and references."""
+
+    title: str
+    """As printed, without its number; empty for text before the first heading."""
+    text: str
+    """Paragraphs separated by an empty line; hyphenation at line ends undone, ligatures spelt out."""
+    role: Role = Role.OWN
+    page_starts: tuple[tuple[int, int], ...] = ((0, 1),)
+    """(offset in ``text``, page from 1) wherever a page begins, in order; the first offset is 0."""
+
+    def page_at(self, offset: int) -> int:
+        """Return the page on which the character at ``offset`` is printed."""
+        index = bisect_right([start for start, _ in self.page_starts], offset) - 1
+        return self.page_starts[max(index, 0)][1]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FullText:
+    """What one version of a paper says, as far as it could be read."""
+
+    sections: tuple[TextSection, ...]
+    affiliations: tuple[str, ...] = ()
+    """As printed, in order, each once."""
+    keywords: tuple[str, ...] = ()
+    """The paper's own."""
+    links: tuple[str, ...] = ()
+    """URLs found in text and annotations, in order, each once."""
+    pages: int = 0
+    is_cut: bool = False
+    """Whether a bound (pages, size, characters) ended the reading early."""

@@ -1,0 +1,118 @@
+"""What kind of paper it is, and the sections a complete reading of that kind has. A table.
+
+A position paper is not asked for its performance, nor a theorem for its data.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class PaperKind(StrEnum):
+    """What a paper mainly contributes."""
+
+    METHOD = "method"
+    DATASET = "dataset"
+    """A data set or a benchmark."""
+    SURVEY = "survey"
+    THEORY = "theory"
+    POSITION = "position"
+    SYSTEM = "system"
+
+
+class Part(StrEnum):
+    """The four heads of a reading in a mail; a paper's page names every section by itself."""
+
+    PROBLEM = "problem"
+    METHOD = "method"
+    RESULTS = "results"
+    LIMITS = "limits"
+    ASSESSMENT = "assessment"
+    """On the page only."""
+
+
+@dataclass(frozen=True, slots=True)
+class SectionSpec:
+    """One section that a reading must answer, if only with "not stated in the paper"."""
+
+    kind: str
+    part: Part
+    is_steps: bool = False
+    """Its claims are steps in order, and are numbered."""
+
+
+def _strengths_and_limits(*aspects: str) -> tuple[SectionSpec, ...]:
+    return tuple(
+        SectionSpec(f"{aspect}_{side}", part)
+        for aspect in aspects
+        for side, part in (("strengths", Part.ASSESSMENT), ("limits", Part.LIMITS))
+    )
+
+
+_SIGNIFICANCE = SectionSpec("significance", Part.ASSESSMENT)
+_BACKGROUND = SectionSpec("background", Part.PROBLEM)
+_EARLIER = SectionSpec("earlier_methods", Part.PROBLEM)
+
+SECTIONS: dict[PaperKind, tuple[SectionSpec, ...]] = {
+    PaperKind.METHOD: (
+        _BACKGROUND,
+        _EARLIER,
+        SectionSpec("method", Part.METHOD, is_steps=True),
+        SectionSpec("task", Part.RESULTS),
+        SectionSpec("data", Part.RESULTS),
+        SectionSpec("performance", Part.RESULTS),
+        _SIGNIFICANCE,
+        *_strengths_and_limits("innovation", "performance", "workload"),
+    ),
+    PaperKind.DATASET: (
+        _BACKGROUND,
+        SectionSpec("earlier_datasets", Part.PROBLEM),
+        SectionSpec("construction", Part.METHOD, is_steps=True),
+        SectionSpec("contents", Part.RESULTS),
+        SectionSpec("performance", Part.RESULTS),
+        _SIGNIFICANCE,
+        *_strengths_and_limits("innovation", "performance", "workload"),
+    ),
+    PaperKind.SURVEY: (
+        _BACKGROUND,
+        SectionSpec("earlier_surveys", Part.PROBLEM),
+        SectionSpec("scope", Part.METHOD),
+        SectionSpec("taxonomy", Part.METHOD, is_steps=True),
+        SectionSpec("findings", Part.RESULTS),
+        SectionSpec("open_problems", Part.RESULTS),
+        _SIGNIFICANCE,
+        *_strengths_and_limits("innovation", "workload"),
+    ),
+    PaperKind.THEORY: (
+        _BACKGROUND,
+        SectionSpec("earlier_results", Part.PROBLEM),
+        SectionSpec("setting", Part.METHOD),
+        SectionSpec("proof", Part.METHOD, is_steps=True),
+        SectionSpec("results", Part.RESULTS),
+        _SIGNIFICANCE,
+        *_strengths_and_limits("innovation", "scope"),
+    ),
+    PaperKind.POSITION: (
+        _BACKGROUND,
+        SectionSpec("earlier_views", Part.PROBLEM),
+        SectionSpec("position", Part.METHOD),
+        SectionSpec("arguments", Part.METHOD, is_steps=True),
+        SectionSpec("implications", Part.RESULTS),
+        _SIGNIFICANCE,
+        *_strengths_and_limits("innovation", "scope"),
+    ),
+    PaperKind.SYSTEM: (
+        _BACKGROUND,
+        SectionSpec("earlier_systems", Part.PROBLEM),
+        SectionSpec("design", Part.METHOD, is_steps=True),
+        SectionSpec("evaluation", Part.RESULTS),
+        SectionSpec("performance", Part.RESULTS),
+        _SIGNIFICANCE,
+        *_strengths_and_limits("innovation", "performance", "workload"),
+    ),
+}
+"""In the order shown."""
+
+SECTION_KINDS = tuple(dict.fromkeys(spec.kind for specs in SECTIONS.values() for spec in specs))
+"""Every section of any kind of paper."""
