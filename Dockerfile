@@ -8,8 +8,8 @@ ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
 # The packages change seldom: a layer of their own, before the source.
 COPY requirements.lock requirements-build.lock ./
 RUN python -m venv /opt/newsletter \
-    && /opt/newsletter/bin/pip install --require-hashes -r requirements.lock \
-    && pip install --require-hashes -r requirements-build.lock
+    && /opt/newsletter/bin/pip install --require-hashes --no-deps -r requirements.lock \
+    && pip install --require-hashes --no-deps -r requirements-build.lock
 
 COPY pyproject.toml README.md LICENSE ./
 COPY newsletter newsletter
