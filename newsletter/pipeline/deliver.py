@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from random import SystemRandom
 
 from django.utils import timezone
@@ -18,11 +19,12 @@ from django.utils import timezone
 from newsletter.adapters.ports import Mailer, Outcome
 from newsletter.core.reputation import retry_delay
 from newsletter.models import Delivery
-from newsletter.pipeline.claims import Claimed, begin, claim_batch, make_due
-from newsletter.pipeline.leases import lapse
+from newsletter.pipeline.claims import Batch, Claimed, begin, claim_batch, make_due
+from newsletter.pipeline.leases import end_leases, lapse
 from newsletter.pipeline.mailable import pause_reason
 from newsletter.pipeline.messages import outgoing
 from newsletter.pipeline.outcomes import Moment, record
+from newsletter.pipeline.patience import patiently
 
 logger = logging.getLogger(__name__)
 
@@ -57,12 +59,14 @@ def deliver_due(
 
     ``now`` is what is recorded and what a reader's pause is compared with; ``clock`` is real time, for leases
     and waits. No batch is claimed after ``deadline`` (real time) or beyond ``limit`` deliveries. Any number
-    of workers may run it.
+    of workers may run it, each under an ``owner`` of its own.
     """
     report = DeliveryReport()
-    make_due(real_now=clock())
-    while (deadline is None or clock() < deadline) and (limit is None or report.handled < limit):
-        batch = claim_batch(
+
+    def claim() -> Batch:
+        # Who claims holds nothing: what stands in our name was claimed by a task that broke off.
+        end_leases([owner], real_now=clock())
+        return claim_batch(
             mailer_name=mailer.name,
             lease=mailer.lease,
             limit=mailer.batch_size if limit is None else min(mailer.batch_size, limit - report.handled),
@@ -71,6 +75,10 @@ def deliver_due(
             real_now=clock(),
             awaited=awaited,
         )
+
+    make_due(real_now=clock())
+    while (deadline is None or clock() < deadline) and (limit is None or report.handled < limit):
+        batch = patiently(claim)
         if not batch:
             break
         report.states += batch.ended
@@ -96,7 +104,7 @@ class _Sending:
             for outcome in self._outcomes(claimed):
                 delivery = left.pop(outcome.delivery_id)
                 at = Moment(now=self.now, real_now=self.clock(), chance=self.chance())
-                if state := record(delivery, outcome, at=at):
+                if state := patiently(partial(record, delivery, outcome, at=at)):
                     states[state] += 1
                 else:  # its reader was erased meanwhile, and what was just written with them
                     self.mailer.forget([outcome.delivery_id])
@@ -106,12 +114,14 @@ class _Sending:
 
     def _outcomes(self, claimed: Sequence[Claimed]) -> Iterator[Outcome]:
         by_id = {claim.id: claim for claim in claimed}
-        messages, unwritten = outgoing([claim.delivery for claim in claimed])
+        messages, unwritten = patiently(partial(outgoing, [claim.delivery for claim in claimed]))
         yield from unwritten
 
         def allow(ids: Sequence[str]) -> frozenset[str]:
             claims = [by_id[each] for each in ids]
-            return begin(claims, lease=self.mailer.lease, now=self.now, real_now=self.clock())
+            return patiently(
+                lambda: begin(claims, lease=self.mailer.lease, now=self.now, real_now=self.clock())
+            )
 
         yield from self.mailer.send(messages, begin=allow)
 
@@ -121,5 +131,5 @@ class _Sending:
         for delivery in deliveries:
             delay = retry_delay(delivery.attempt, chance=self.chance())
             ours = Delivery.objects.filter(pk=delivery.pk, fence=delivery.fence)
-            states += lapse(ours, real_now=self.clock(), delay=delay)
+            states += patiently(partial(lapse, ours, real_now=self.clock(), delay=delay))
         return states
