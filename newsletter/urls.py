@@ -21,6 +21,7 @@ from newsletter.web import (
     outbox,
     papers,
     preferences,
+    reports,
     topics,
     unsubscribe,
     workshop,
@@ -28,6 +29,8 @@ from newsletter.web import (
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", home.home, name="home"),
+    path("papers/<path:arxiv_id>/report/thanks/", reports.thanks, name="report_thanks"),
+    path("papers/<path:arxiv_id>/report/", reports.report, name="report"),
     path("papers/<path:arxiv_id>/", papers.paper, name="paper"),
     path("topics/", topics.topics, name="topics"),
     path("topics/<slug:slug>/", topics.topic, name="topic"),

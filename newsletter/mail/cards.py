@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from newsletter.core.digest import CardFigure, DigestCard
 from newsletter.core.kinds import SECTIONS, Part
-from newsletter.core.links import abstract_url, page_url, pdf_url, project_url
+from newsletter.core.links import abstract_url, code_url, page_url, pdf_url, project_url
 from newsletter.core.papers import PaperRecord
 from newsletter.core.reading import Claim, Depth, Evidence, Summary, Voice
 from newsletter.core.typography import author_line, cut, typeset
@@ -124,7 +124,11 @@ def _sections(card: DigestCard, words: Words) -> Iterator[SectionView]:
         return
     specs = {spec.kind: spec for spec in SECTIONS[kind]}
     for part, budget in PART_BUDGETS.items():
-        held = [section for section in card.summary.sections if specs[section.kind].part is part]
+        held = [
+            section
+            for section in card.summary.sections
+            if section.kind in specs and specs[section.kind].part is part
+        ]
         claims = [(claim, specs[section.kind].is_steps) for section in held for claim in section.claims]
         texts = list(_within(_texts((claim for claim, _ in claims), card.language), budget))
         kept = list(zip(texts, (is_step for _, is_step in claims), strict=False))
@@ -165,8 +169,8 @@ def _links(card: DigestCard, words: Words, *, base_url: str, is_cut: bool) -> tu
         Link(words.labels["abstract"], abstract_url(card.paper)),
         Link(words.labels["pdf"], pdf_url(card.paper)),
     ]
-    if project := project_url(card.paper):
-        found.append(Link(words.labels["project"], project))
+    named = {"code": code_url(card.paper), "project": project_url(card.paper)}
+    found += [Link(words.labels[name], url) for name, url in named.items() if url]
     return tuple(found)
 
 

@@ -64,6 +64,7 @@ class English:
         {
             "abstract": "Abstract",
             "pdf": "PDF",
+            "code": "Code",
             "project": "Project page",
             "receipts": "Read with quotes",
             "page": "Paper page",

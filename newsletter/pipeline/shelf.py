@@ -55,14 +55,16 @@ class SummaryShelf:
     def show(self, want: Wanted) -> Shown:
         """Return the model's summary, or the extractive one with the reason it stands in."""
         row = self._row(want, self._summariser)
-        if row is not None and row.content is not None:
+        is_withheld = row is not None and row.withheld_at is not None
+        if row is not None and row.content is not None and not is_withheld:
             return _shown(row)
         stand_in = self._row(want, self._extractive)
         if stand_in is None:
             raise LookupError(f"no summary of paper {want.paper_id}: write_summaries comes before compose")
         if self._summariser.voice is Voice.AUTHORS:
             return _shown(stand_in)
-        return _shown(stand_in, fallback_reason=(row.failure if row else "") or "late")
+        reason = "withheld" if is_withheld else (row.failure if row else "") or "late"
+        return _shown(stand_in, fallback_reason=reason)
 
     def _row(self, want: Wanted, summariser: Summariser) -> Summary | None:
         return self._rows.get((want.paper_id, summariser.model, summariser.language_for(want.language)))

@@ -145,7 +145,7 @@ def test_a_shallower_card_has_no_figure(depth: Depth) -> None:
         (
             make_card(lacks=Depth.READING),
             "There is no complete reading of this paper, so this is",
-            "完整的详读",
+            "完整的导读",
         ),
         (
             make_card(lacks=Depth.READING, lacks_reason="no_full_text"),
