@@ -1,4 +1,4 @@
-"""A whole reading on its paper's page: grouped for its kind, each claim beside its quotes, and what is not there."""
+"""A whole reading on its paper's page: grouped for its kind, each claim beside its quotes, gaps owned up to."""
 
 from __future__ import annotations
 
@@ -10,8 +10,7 @@ from django.test import Client
 
 from newsletter.core.grounding import WithheldReason
 from newsletter.core.kinds import SECTION_KINDS, PaperKind
-from newsletter.core.reading import NO_FULL_TEXT, NO_KIND, Summary, Withheld, at_depth
-from newsletter.core.reading import Depth as D
+from newsletter.core.reading import NO_FULL_TEXT, NO_KIND, Depth, Summary, Withheld, at_depth
 from newsletter.models import Summary as SummaryRow
 from newsletter.web.reasons import WITHHELD
 from newsletter.web.section_names import KINDS, SECTIONS
@@ -21,7 +20,7 @@ from tests.web.test_public_pages import text_of
 pytestmark = pytest.mark.django_db
 
 PAGE = "/papers/2606.90001/"
-CHINESE = {"accept_language": "zh-CN"}
+CHINESE = "zh-CN,zh;q=0.9"
 
 
 def plain(page: str) -> str:
@@ -34,7 +33,7 @@ def headings(page: str, level: int) -> list[str]:
 
 
 def shallow(**fields: object) -> Summary:
-    return replace(at_depth(readings.reading("harbornet"), D.TAKEAWAYS), **fields)  # type: ignore[arg-type]
+    return replace(at_depth(readings.reading("harbornet"), Depth.TAKEAWAYS), **fields)  # type: ignore[arg-type]
 
 
 def test_a_reading_is_grouped_for_its_kind_of_paper(visitor: Client) -> None:
@@ -73,15 +72,15 @@ def test_quotes_say_where_they_stand_and_lead_there(visitor: Client) -> None:
     there = '<a href="https://arxiv.org/pdf/2606.90001v1#page=9">from “Limitations”, page 9</a>'
     assert there in page
     assert "<mark>Wooden quays return too little sound</mark>: of <mark>38 dockings</mark>" in page
-    assert "引自“Limitations”，第 9 页" in text_of(visitor, PAGE, **CHINESE)
+    assert "引自“Limitations”，第 9 页" in text_of(visitor, PAGE, accept_language=CHINESE)
 
 
 def test_it_says_who_made_it_when_and_what_for(visitor: Client) -> None:
     readings.store("harbornet", "en")
     said = plain(text_of(visitor, PAGE))
     assert (
-        "Machine-made, for a first screening and not for citing: written by gemini-flash-latest (prompt 4) on "
-        "15 June 2026. 28 claims checked against the paper."
+        "Machine-made, for a first screening and not for citing: written by gemini-flash-latest (prompt 4) "
+        "on 15 June 2026. 28 claims checked against the paper."
     ) in said
 
 
@@ -95,7 +94,7 @@ def test_what_was_withheld_is_counted_by_reason_without_its_text(visitor: Client
 
 def test_both_languages_stand_on_the_page_with_heads_of_their_own(visitor: Client) -> None:
     readings.store("harbornet", "en", "zh-hans")
-    english, chinese = text_of(visitor, PAGE), text_of(visitor, PAGE, **CHINESE)
+    english, chinese = text_of(visitor, PAGE), text_of(visitor, PAGE, accept_language=CHINESE)
     assert headings(english, 3)[4:] == headings(chinese, 3)[:4] == ["问题", "方法", "结果", "结论"]
     assert "The same in Chinese" in english
     assert english.index("HarborNet docks") < english.index("借助小艇")
