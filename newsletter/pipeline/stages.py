@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from newsletter.adapters import registry
-from newsletter.adapters.model_calls import ModelSummariser
 from newsletter.adapters.ports import Mailer, PaperSource, Summariser
 from newsletter.config import Config
-from newsletter.pipeline.budget import CappedSummariser
+from newsletter.pipeline.budget import DailyBudget
 from newsletter.pipeline.render import DigestRenderer, FragmentStore
 
 
@@ -25,10 +24,7 @@ class Stages:
 
     @cached_property
     def summariser(self) -> Summariser:
-        chosen = registry.summariser(self.config)
-        if isinstance(chosen, ModelSummariser):
-            return CappedSummariser(chosen, daily=self.config.gemini_daily_tokens)
-        return chosen
+        return registry.summariser(self.config, budget=DailyBudget(daily=self.config.gemini_daily_tokens))
 
     @cached_property
     def mailer(self) -> Mailer:
