@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
+from uuid import UUID
 
 from newsletter.core.fulltext import FullText
 from newsletter.core.papers import PaperRecord
 from newsletter.core.reading import Depth, Draft, Voice
+from newsletter.core.reputation import EventKind
 
 # --- arXiv -----------------------------------------------------------------------------------------------
 
@@ -181,3 +183,19 @@ class Mailer(Protocol):
         ...
 
     def close(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProviderEvent:
+    """One report about one delivery, in words that are the same for every provider."""
+
+    delivery_id: UUID | None
+    """None where the report names no delivery of ours."""
+    kind: EventKind
+    at: datetime
+    dedupe_key: str
+    """The same for every copy of the same report, at most 200 characters, nothing personal."""
+    cause: EventKind | None = None
+    """For a mail that was dropped: the earlier report because of which the provider did not try."""
+    detail: Mapping[str, str | int] = field(default_factory=dict)
+    """What the operator may want to read. Never an address."""
