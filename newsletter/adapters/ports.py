@@ -56,6 +56,56 @@ class PaperSource(Protocol):
 RequestGate = Callable[[], AbstractContextManager[None]]
 """Opening it waits for this service's turn at arXiv; while it is open nobody else has a connection."""
 
+# --- full texts ------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Image:
+    """An encoded picture without metadata."""
+
+    data: bytes
+    extension: str
+    """``png`` or ``jpg``."""
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CutFigure:
+    """A figure as it is printed on a page."""
+
+    number: str
+    caption: str
+    """Without its number."""
+    page: int
+    image: Image
+    mail_image: Image | None
+    """Under 60 KB."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaperText:
+    text: FullText
+    figures: tuple[CutFigure, ...] = ()
+
+
+class FullTextSource(Protocol):
+    def licence(self, paper: PaperRecord) -> str:
+        """Return the address of the paper's licence, empty where none is known.
+
+        Raises TemporaryError or PermanentError.
+        """
+        ...
+
+    def read(self, paper: PaperRecord, *, figures: int) -> PaperText:
+        """Fetch and read this version of a paper, with at most that many of its figures.
+
+        Raises TemporaryError (ask again soon) or PermanentError with a reason: ``missing``, ``not_pdf``,
+        ``too_big``, ``too_long``, ``encrypted``, ``unreadable``, ``no_text``, ``timed_out``, ``crashed``.
+        """
+        ...
+
+
 # --- summaries -------------------------------------------------------------------------------------------
 
 

@@ -180,12 +180,22 @@ class DeliveryEvent(models.Model):
         return f"{self.provider} {self.kind}"
 
 
+class Cause(models.TextChoices):
+    """Who or what paused sending."""
+
+    OPERATOR = "operator", "a person"
+    REFUSED = "refused", "the transport refuses us"
+    BREAKER = "breaker", "too many bounces or complaints"
+    CANARY = "canary", "an unsubscribe that did not hold"
+
+
 class SendPause(models.Model):
-    """While a row stands, no send begins on that transport."""
+    """While a row stands, no send begins on that transport (``*``: on any)."""
 
     transport = models.CharField(max_length=16, unique=True)
     reason = models.TextField()
     since = models.DateTimeField()
+    cause = models.CharField(max_length=10, choices=Cause.choices, default=Cause.OPERATOR)
 
     def __str__(self) -> str:
         return f"{self.transport}: {self.reason}"

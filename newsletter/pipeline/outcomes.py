@@ -17,9 +17,10 @@ from django.db.models import F, Q
 from newsletter.adapters.ports import Outcome, Verdict
 from newsletter.core.reputation import EVIDENCE_WAIT, EventKind, retry_delay
 from newsletter.core.spent import pack_spent, unpack_spent
-from newsletter.models import Delivery, DeliveryEvent, SendPause, Subscriber, Subscription
-from newsletter.models.delivery import Kind, State
+from newsletter.models import Delivery, DeliveryEvent, Subscriber, Subscription
+from newsletter.models.delivery import Cause, Kind, State
 from newsletter.pipeline import standing
+from newsletter.pipeline.brake import pause_sending
 
 DETAIL_LENGTH = 1000
 
@@ -182,4 +183,4 @@ _FOLLOWS: dict[Verdict, Callable[[Delivery, Subscriber, Moment], None]] = {
 def _pause(transport: str, outcome: Outcome, *, now: datetime) -> None:
     """Stop the transport until somebody has looked at its credentials."""
     reason = f"{transport} refuses this service: {outcome.code} {outcome.detail}".strip()[:DETAIL_LENGTH]
-    SendPause.objects.get_or_create(transport=transport, defaults={"reason": reason, "since": now})
+    pause_sending(reason, transport=transport, cause=Cause.REFUSED, now=now)

@@ -127,7 +127,9 @@ def _write(
         return
     try:
         draft = summariser.summarise(paper.record, language=row.language, depth=depth)
-        summary = ground(draft, source=paper.record, language=row.language, voice=summariser.voice)
+        summary = ground(
+            draft, source=paper.record, language=row.language, voice=summariser.voice, asked=depth
+        )
     except NewsletterError as error:
         _record_failure(row, error)
         report.failed += 1
