@@ -158,6 +158,10 @@ class Config(BaseModel):
         return self.outbox_dir or self.data_dir / "outbox"
 
     @property
+    def figure_folder(self) -> Path:
+        return self.data_dir / "media" / "figures"
+
+    @property
     def summariser_name(self) -> str:
         return self.summariser or ("gemini" if self.gemini_api_key else "extractive")
 

@@ -18,7 +18,7 @@ from newsletter.adapters.ports import RequestRate, TokenBudget
 from newsletter.core.fulltext import FullText
 from newsletter.core.papers import PaperRecord
 from newsletter.core.prompting import PROMPT_VERSION, Prompt, build_prompt, parse_response
-from newsletter.core.reading import Depth, Draft, Voice, response_schema
+from newsletter.core.reading import Depth, Draft, Voice, response_schema, supported_depth
 from newsletter.errors import Interrupted, NewsletterError, PermanentError, TemporaryError, UnusableAnswer
 
 PATIENCE = 70.0
@@ -102,8 +102,10 @@ class ModelSummariser(ABC):
     ) -> Draft:
         """Ask for ``paper`` at ``depth``; token counts cover every answer that was paid for.
 
-        Raises TemporaryError, UnusableAnswer (with ``reason`` and the tokens spent) or PermanentError.
+        Without ``full_text`` no reading is asked for. Raises TemporaryError, UnusableAnswer (with ``reason``
+        and the tokens spent) or PermanentError.
         """
+        depth = supported_depth(depth, has_full_text=full_text is not None)
         prompt = build_prompt(paper, language=language, depth=depth, full_text=full_text)
         until = time.monotonic() + PATIENCE
         room, answers, spent = _OUTPUT_TOKENS[depth], 0, (0, 0)

@@ -10,6 +10,21 @@ from newsletter.core.reading import Depth, Summary
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CardFigure:
+    """A figure of the paper, as this service keeps and serves it."""
+
+    path: str
+    """Where this service serves it: ``/figures/…``."""
+    caption: str
+    """As printed; also what stands for it where images are not shown."""
+    credit: str
+    """Whose it is and under which licence it is shown; empty where the operator shows all."""
+    width: int
+    height: int
+    """Pixels, as kept."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DigestCard:
     """A paper that is shown with its summary."""
 
@@ -21,6 +36,12 @@ class DigestCard:
     """What the summary is written in."""
     depth: Depth
     """How much of it is shown; never deeper than the summary holds."""
+    lacks: Depth | None = None
+    """What the reader asked for, where the summary does not hold it and a sentence should say so."""
+    lacks_reason: str = ""
+    """Why it does not: a code of the summary's, or empty."""
+    figure: CardFigure | None = None
+    """Shown with a reading."""
     model: str
     written_at: datetime
     also_in: tuple[str, ...] = ()

@@ -19,6 +19,7 @@ from newsletter.core.selection import Chosen
 from newsletter.core.spreading import own_delay
 from newsletter.models import ArxivGate, Delivery, GatherRun, Paper, Subscription, Topic
 from newsletter.models.delivery import FIRST, SENT, Kind, State
+from newsletter.pipeline.cards import card_of
 from newsletter.pipeline.choose import Choice, planned_digests
 from newsletter.pipeline.fragments import DatabaseFragments
 from newsletter.pipeline.newsstand import Newsstand
@@ -249,15 +250,11 @@ class Bench:
     def _card(self, chosen: Chosen, choice: Choice, names: dict[str, str]) -> DigestCard:
         asked = Depth(choice.reader.depth)
         shown = self.shelf.show(Wanted(chosen.paper_id, choice.reader.language, asked))
-        return DigestCard(
-            paper=replace(self.records[chosen.paper_id], version=shown.paper_version),
-            summary=shown.content,
-            summary_key=shown.key,
-            language=shown.language,
-            depth=shown.depth,
-            model=shown.model,
-            written_at=shown.written_at,
-            also_in=tuple(names[slug] for slug in chosen.also_in),
+        return card_of(
+            self.records[chosen.paper_id],
+            shown=shown,
+            asked=asked,
+            also_in=[names[slug] for slug in chosen.also_in],
         )
 
 

@@ -10,14 +10,13 @@ from django.utils import timezone
 
 from newsletter.adapters.extractive import ExtractiveSummariser
 from newsletter.adapters.ports import Summariser
-from newsletter.core.reading import Depth, Voice, at_depth, summary_from_json
+from newsletter.core.reading import NO_FULL_TEXT, Depth, Voice, at_depth, summary_from_json
 from newsletter.core.reading import Summary as SummaryValue
 from newsletter.models import Summary
 from newsletter.pipeline.summarise import Wanted
-from newsletter.pipeline.summary_rows import MAX_ATTEMPTS
+from newsletter.pipeline.summary_rows import DAILY_CAP, MAX_ATTEMPTS, UNGROUNDED
 
-INCOMPLETE = "incomplete"
-"""A reading was written, and not every section of it could be shown."""
+LATE = "late"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,23 +69,31 @@ class SummaryShelf:
             raise LookupError(f"no summary of paper {want.paper_id}: write_summaries comes before compose")
         if self._summariser.voice is Voice.AUTHORS:
             return _shown(stand_in)
-        return _shown(stand_in, fallback_reason=(row.failure if row else "") or "late")
+        return _shown(stand_in, fallback_reason=_why_not(row))
 
     def _row(self, want: Wanted, summariser: Summariser) -> Summary | None:
         return self._rows.get((want.paper_id, summariser.model, summariser.language_for(want.language)))
 
 
+def _why_not(row: Summary | None) -> str:
+    """Return the reason of what failed for good, or ``daily_cap``, or ``late`` for all that may still come."""
+    if row is None:
+        return LATE
+    is_settled = row.is_final or row.failure == DAILY_CAP or row.failure.startswith(UNGROUNDED)
+    return row.failure if is_settled else LATE
+
+
 def _shown(row: Summary, *, want: Wanted | None = None, fallback_reason: str = "") -> Shown:
-    """Cut the row to what is ``want``-ed; where it holds less, its ``fallback_reason`` says why."""
+    """Cut the row to what is ``want``-ed."""
     if row.content is None or row.written_at is None:
         raise ValueError(f"summary {row.pk} is not written")
     content = summary_from_json(row.content)
+    if row.fallback and not content.incomplete:  # it was written before anybody wanted a reading
+        content = replace(content, incomplete=(NO_FULL_TEXT,))
     if want is not None:
-        if content.depth.rank < want.depth.rank:
-            fallback_reason = row.fallback or (INCOMPLETE if want.depth is Depth.READING else "")
         content = at_depth(content, want.depth)
     return Shown(
-        key=f"{row.pk}:{row.written_at.isoformat()}:{fallback_reason}",
+        key=f"{row.pk}:{row.written_at.isoformat()}:{row.fallback}:{fallback_reason}",
         content=replace(content, fallback_reason=fallback_reason),
         language=row.language,
         depth=content.depth,

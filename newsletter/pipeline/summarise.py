@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import Protocol
 
 from django.db import connections
 from django.db.models import F
@@ -35,8 +36,15 @@ CALLS_AT_ONCE = 4
 READING_PATIENCE = timedelta(minutes=10)
 """How long past a digest's slot a reading is put off whose full text cannot be had for the moment."""
 
-FullTextFor = Callable[[Paper], FullText | None]
-"""None: there is none to be had. Raises TemporaryError when there may be one later."""
+
+class FullTextFor(Protocol):
+    def __call__(self, paper: Paper, *, now: datetime) -> FullText | None:
+        """Return None where there is none to be had. Raises TemporaryError when there may be one later."""
+        ...
+
+
+def no_full_text(paper: Paper, *, now: datetime) -> None:  # as FullTextFor has it
+    """Stand for a service that reads abstracts only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +83,7 @@ def write_summaries(
     *,
     summariser: Summariser,
     now: datetime,
-    full_text: FullTextFor = lambda _: None,
+    full_text: FullTextFor = no_full_text,
     patience: timedelta = timedelta(0),
     on_paper: Callable[[], None] = lambda: None,
     deadline: datetime | None = None,
@@ -143,6 +151,7 @@ def _deepest(wanted: Iterable[Wanted], summariser: Summariser) -> list[Wanted]:
 class _Material:
     """What a summary is going to be written from, and how deep it can go."""
 
+    asked: Depth
     depth: Depth
     full_text: FullText | None = None
     fallback: str = ""
@@ -203,17 +212,19 @@ class _Writer:
     def _material(self, paper: Paper, job: Wanted) -> _Material | None:
         """Return what there is to write from; None to wait for a full text that may come."""
         if job.depth is not Depth.READING:
-            return _Material(job.depth)
+            return _Material(job.depth, job.depth)
         try:
-            text = self._full_text(paper)
+            text = self._full_text(paper, now=self._now)
         except TemporaryError as error:
             log.info("no full text of %s for the moment: %s", paper, error)
             due_at = job.due_at or self._now
             may_wait = self._now < due_at + self._patience
-            return None if may_wait else _Material(Depth.TAKEAWAYS, fallback=Fallback.FULL_TEXT_LATE)
+            return (
+                None if may_wait else _Material(job.depth, Depth.TAKEAWAYS, fallback=Fallback.FULL_TEXT_LATE)
+            )
         if text is None:
-            return _Material(Depth.TAKEAWAYS, fallback=Fallback.NO_FULL_TEXT)
-        return _Material(Depth.READING, full_text=text)
+            return _Material(job.depth, Depth.TAKEAWAYS, fallback=Fallback.NO_FULL_TEXT)
+        return _Material(job.depth, job.depth, full_text=text)
 
     def _write(self, row: Summary, paper: Paper, material: _Material) -> SummariseReport:
         try:
@@ -240,6 +251,7 @@ class _Writer:
             language=row.language,
             voice=self._summariser.voice,
             full_text=material.full_text,
+            asked=material.asked,
         )
         return draft, summary
 

@@ -29,6 +29,10 @@ MAX_ATTEMPTS = len(PAUSES) + 1
 MAX_REFUSALS = 3
 """An answer without evidence for its headline is paid: ask again, not until it suits."""
 
+DAILY_CAP, RATE = "daily_cap", "rate"
+UNGROUNDED = "ungrounded: "
+"""Before the reason of the headline's refusal."""
+
 Key = dict[str, Any]
 
 
@@ -91,7 +95,7 @@ def record_summary(
 def record_refusal(row: Summary, refusal: Refusal, draft: Draft) -> None:
     _save(
         row,
-        failure=f"ungrounded: {refusal.reason}",
+        failure=f"{UNGROUNDED}{refusal.reason}",
         is_final=row.attempts >= MAX_REFUSALS,
         **_spent(draft.input_tokens, draft.output_tokens),
     )
@@ -112,7 +116,7 @@ def record_failure(row: Summary, error: NewsletterError) -> bool:
     wait = timedelta(seconds=error.retry_after or 0)
     if _is_nobodys_fault(error):
         _save(row, attempts=F("attempts") - 1, retry_at=now + wait, **fields)
-        return error.reason != "daily_cap"
+        return error.reason != DAILY_CAP
     pause = PAUSES[min(row.attempts, len(PAUSES)) - 1]
     _save(row, retry_at=now + max(wait, pause), **fields)
     return False
@@ -129,7 +133,7 @@ def _open(depth: Depth) -> Q:
 
 def _is_nobodys_fault(error: TemporaryError) -> bool:
     """No turn, no tokens, or a key or model name that the operator must mend."""
-    return error.reason in {"rate", "daily_cap"} or error.status in {TOO_MANY, *OPERATOR_STATUSES}
+    return error.reason in {RATE, DAILY_CAP} or error.status in {TOO_MANY, *OPERATOR_STATUSES}
 
 
 def _reason(error: NewsletterError) -> str:

@@ -18,6 +18,7 @@ from newsletter.models import Delivery, GatherRun, Paper, Topic
 from newsletter.models.delivery import AWAITED, CLAIMABLE, Kind, State
 from newsletter.pipeline.compose import ComposeReport, compose_planned, missing_summaries
 from newsletter.pipeline.deliver import deliver_due
+from newsletter.pipeline.events import apply_events, has_unapplied
 from newsletter.pipeline.gather import gather_papers
 from newsletter.pipeline.leases import boot_id, dead_owners
 from newsletter.pipeline.match import match_papers
@@ -77,6 +78,8 @@ def tick() -> None:
     if waiting.exists():
         wake(Stage.SUMMARISE)
         wake(Stage.COMPOSE)
+    if has_unapplied():
+        wake(Stage.EVENTS)
     _wake_deliverers()
 
 
@@ -98,6 +101,7 @@ def _write(wanted: list[Wanted], *, deadline: datetime) -> None:
         wanted,
         summariser=stages().summariser,
         now=timezone.now(),
+        full_text=stages().full_text_for,
         patience=READING_PATIENCE,
         deadline=deadline,
     )
@@ -121,6 +125,13 @@ def notices() -> None:
     _match_if_needed()
     _compose(awaited=True)
     _deliver(awaited=True)
+
+
+def events() -> None:
+    """Apply what providers have reported."""
+    applied = apply_events(now=timezone.now())
+    if applied:
+        log.info("applied %d events", applied)
 
 
 def retry() -> None:

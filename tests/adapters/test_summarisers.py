@@ -17,10 +17,11 @@ from newsletter.adapters.gemini import GeminiSummariser
 from newsletter.adapters.genai import GenaiSummariser
 from newsletter.adapters.model_calls import PATIENCE, ModelSummariser
 from newsletter.adapters.ports import RequestRate, Summariser
+from newsletter.core.fulltext import FullText, TextSection
 from newsletter.core.grounding import Refusal, ground
 from newsletter.core.papers import PaperRecord
 from newsletter.core.prompting import PROMPT_VERSION
-from newsletter.core.reading import Depth, Summary, Voice
+from newsletter.core.reading import NO_FULL_TEXT, Depth, Summary, Voice
 from newsletter.errors import Interrupted, PermanentError, TemporaryError, UnusableAnswer
 from tests.fakes.gemini_server import Fault, GeminiServer
 
@@ -42,6 +43,9 @@ PAPER = PaperRecord(
     categories=("cs.LG",),
     published_at=datetime(2026, 6, 15, tzinfo=UTC),
     updated_at=datetime(2026, 6, 15, tzinfo=UTC),
+)
+FULL_TEXT = FullText(
+    sections=(TextSection(title="Introduction", text="Moored ships move with the tide."),), pages=1
 )
 
 Make = Callable[..., ModelSummariser]
@@ -97,10 +101,16 @@ class Rate:
 
 
 def grounded(
-    summariser: Summariser, *, language: str = "en", depth: Depth = Depth.TAKEAWAYS
+    summariser: Summariser,
+    *,
+    language: str = "en",
+    depth: Depth = Depth.TAKEAWAYS,
+    full_text: FullText | None = None,
 ) -> Summary | Refusal:
-    draft = summariser.summarise(PAPER, language=language, depth=depth)
-    return ground(draft, source=PAPER, language=language, voice=summariser.voice)
+    draft = summariser.summarise(PAPER, language=language, depth=depth, full_text=full_text)
+    return ground(
+        draft, source=PAPER, language=language, voice=summariser.voice, full_text=full_text, asked=depth
+    )
 
 
 class TestExtractive:
@@ -127,10 +137,16 @@ class TestExtractive:
 class TestGemini:
     @pytest.mark.parametrize("language", ["en", "zh-hans"])
     def test_a_good_answer_passes_grounding_whole(self, make: Make, language: str) -> None:
-        found = grounded(make(), language=language, depth=Depth.READING)
+        found = grounded(make(), language=language, depth=Depth.READING, full_text=FULL_TEXT)
         assert isinstance(found, Summary)
         assert (found.voice, found.depth, found.withheld) == (Voice.MODEL, Depth.READING, ())
         assert all(evidence.quote in PAPER.abstract for evidence in found.headline.evidence)
+
+    def test_without_full_text_no_reading_is_asked_for(self, make: Make, server: GeminiServer) -> None:
+        found = grounded(make(), depth=Depth.READING)
+        assert isinstance(found, Summary)
+        assert (found.depth, found.incomplete) == (Depth.TAKEAWAYS, (NO_FULL_TEXT,))
+        assert "sections" not in server.requests[-1].schema["properties"]
 
     def test_it_says_who_it_is(self, make: Make) -> None:
         summariser: Summariser = make()

@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from newsletter.adapters.genai import GenaiSummariser
 from newsletter.core.fulltext import FullText, TextSection
-from newsletter.core.reading import Depth
+from newsletter.core.reading import NO_FULL_TEXT, Depth
 from newsletter.errors import TemporaryError
 from newsletter.models import Paper, Summary
 from newsletter.pipeline.compose import PATIENCE
@@ -60,16 +60,16 @@ def write(server: GeminiServer, *wanted: Wanted, **options: Any) -> SummariseRep
     return write_summaries(wanted, **usual | options)
 
 
-def whole_text(paper: Paper) -> FullText:
+def whole_text(paper: Paper, **_: object) -> FullText:
     """Return a full text that says what the abstract says."""
     return FullText(sections=(TextSection(title="Introduction", text=paper.abstract),), pages=1)
 
 
-def no_text(_: Paper) -> None:
+def no_text(_: Paper, **__: object) -> None:
     return None
 
 
-def text_later(_: Paper) -> FullText:
+def text_later(_: Paper, **__: object) -> FullText:
     raise TemporaryError("another worker is reading it")
 
 
@@ -206,7 +206,7 @@ def test_a_defect_over_one_paper_holds_up_no_other(
     room.take_in(paper_record(2), now=MONDAY)
     bad, good = Paper.objects.order_by("pk")
 
-    def broken(paper: Paper) -> FullText:
+    def broken(paper: Paper, **_: object) -> FullText:
         if paper.pk == bad.pk:
             raise RuntimeError("no such page")
         return whole_text(paper)
@@ -236,7 +236,7 @@ class TestReading:
         write(gemini, want, full_text=no_text)
         assert (row().depth, row().fallback) == (Depth.TAKEAWAYS, Fallback.NO_FULL_TEXT)
         shown = SummaryShelf([want.paper_id], summariser=summariser(gemini)).show(want)
-        assert (shown.depth, shown.content.fallback_reason) == (Depth.TAKEAWAYS, Fallback.NO_FULL_TEXT)
+        assert (shown.depth, shown.content.incomplete) == (Depth.TAKEAWAYS, (NO_FULL_TEXT,))
 
     def test_it_is_not_asked_for_again_at_that_depth(self, gemini: GeminiServer, want: Wanted) -> None:
         write(gemini, want, full_text=no_text)
@@ -253,6 +253,8 @@ class TestReading:
         write(gemini, want, full_text=no_text)
         assert gemini.calls == 1
         assert (row().depth, row().fallback) == (Depth.TAKEAWAYS, Fallback.NO_FULL_TEXT)
+        shown = SummaryShelf([want.paper_id], summariser=summariser(gemini)).show(want)
+        assert shown.content.incomplete == (NO_FULL_TEXT,)
 
     def test_a_new_version_is_asked_for_anew(
         self, room: Newsroom, gemini: GeminiServer, want: Wanted
