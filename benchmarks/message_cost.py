@@ -107,7 +107,6 @@ def microseconds(work: Callable[[int], object], *, times: int) -> float:
 
 def signers() -> dict[str, DkimSigner]:
     keys = {
-        "DKIM, RSA 1024": rsa.generate_private_key(65537, 1024),
         "DKIM, RSA 2048": rsa.generate_private_key(65537, 2048),
         "DKIM, RSA 4096": rsa.generate_private_key(65537, 4096),
         "DKIM, Ed25519": ed25519.Ed25519PrivateKey.generate(),

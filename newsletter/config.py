@@ -181,6 +181,10 @@ class Config(BaseModel):
         return parseaddr(self.sender)[1].rpartition("@")[2]
 
     @property
+    def figure_folder(self) -> Path:
+        return self.data_dir / "media" / "figures"
+
+    @property
     def summariser_name(self) -> str:
         return self.summariser or ("gemini" if self.gemini_api_key else "extractive")
 

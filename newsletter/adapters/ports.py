@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
+from uuid import UUID
 
 from newsletter.core.fulltext import FullText
 from newsletter.core.papers import PaperRecord
 from newsletter.core.reading import Depth, Draft, Voice
+from newsletter.core.reputation import EventKind
 
 # --- arXiv -----------------------------------------------------------------------------------------------
 
@@ -53,6 +55,56 @@ class PaperSource(Protocol):
 
 RequestGate = Callable[[], AbstractContextManager[None]]
 """Opening it waits for this service's turn at arXiv; while it is open nobody else has a connection."""
+
+# --- full texts ------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Image:
+    """An encoded picture without metadata."""
+
+    data: bytes
+    extension: str
+    """``png`` or ``jpg``."""
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CutFigure:
+    """A figure as it is printed on a page."""
+
+    number: str
+    caption: str
+    """Without its number."""
+    page: int
+    image: Image
+    mail_image: Image | None
+    """Under 60 KB."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaperText:
+    text: FullText
+    figures: tuple[CutFigure, ...] = ()
+
+
+class FullTextSource(Protocol):
+    def licence(self, paper: PaperRecord) -> str:
+        """Return the address of the paper's licence, empty where none is known.
+
+        Raises TemporaryError or PermanentError.
+        """
+        ...
+
+    def read(self, paper: PaperRecord, *, figures: int) -> PaperText:
+        """Fetch and read this version of a paper, with at most that many of its figures.
+
+        Raises TemporaryError (ask again soon) or PermanentError with a reason: ``missing``, ``not_pdf``,
+        ``too_big``, ``too_long``, ``encrypted``, ``unreadable``, ``no_text``, ``timed_out``, ``crashed``.
+        """
+        ...
+
 
 # --- summaries -------------------------------------------------------------------------------------------
 
@@ -181,3 +233,19 @@ class Mailer(Protocol):
         ...
 
     def close(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProviderEvent:
+    """One report about one delivery, in words that are the same for every provider."""
+
+    delivery_id: UUID | None
+    """None where the report names no delivery of ours."""
+    kind: EventKind
+    at: datetime
+    dedupe_key: str
+    """The same for every copy of the same report, at most 200 characters, nothing personal."""
+    cause: EventKind | None = None
+    """For a mail that was dropped: the earlier report because of which the provider did not try."""
+    detail: Mapping[str, str | int] = field(default_factory=dict)
+    """What the operator may want to read. Never an address."""

@@ -6,13 +6,32 @@ from collections.abc import Callable
 
 from newsletter.adapters.arxiv_api import ArxivApi
 from newsletter.adapters.arxiv_gate import DatabaseGate
+from newsletter.adapters.arxiv_oai import ArxivOai
+from newsletter.adapters.arxiv_pdf import ArxivPdf
 from newsletter.adapters.extractive import ExtractiveSummariser
-from newsletter.adapters.ports import Mailer, PaperSource, Summariser
+from newsletter.adapters.figure_store import FigureStore
+from newsletter.adapters.full_texts import ArxivFullTexts
+from newsletter.adapters.pdf_text import PdfReader
+from newsletter.adapters.ports import FullTextSource, Mailer, PaperSource, Summariser
 from newsletter.config import Config
 
 
 def paper_source(config: Config) -> PaperSource:
     return ArxivApi(url=config.arxiv_api_url, gate=DatabaseGate(interval=config.arxiv_interval))
+
+
+def full_texts(config: Config) -> FullTextSource:
+    """Return the source of full texts, behind the same gate as the API."""
+    gate = DatabaseGate(interval=config.arxiv_interval)
+    return ArxivFullTexts(
+        pdf=ArxivPdf(url=config.arxiv_pdf_url, gate=gate),
+        oai=ArxivOai(url=config.arxiv_oai_url, gate=gate),
+        reader=PdfReader(),
+    )
+
+
+def figure_store(config: Config) -> FigureStore:
+    return FigureStore(config.figure_folder)
 
 
 def summariser(config: Config) -> Summariser:

@@ -7,7 +7,7 @@ from functools import cached_property
 
 from newsletter.adapters import registry
 from newsletter.adapters.model_calls import ModelSummariser
-from newsletter.adapters.ports import Mailer, PaperSource, Summariser
+from newsletter.adapters.ports import FullTextSource, Mailer, PaperSource, Summariser
 from newsletter.config import Config
 from newsletter.pipeline.budget import CappedSummariser
 from newsletter.pipeline.render import DigestRenderer, FragmentStore
@@ -22,6 +22,10 @@ class Stages:
     @cached_property
     def source(self) -> PaperSource:
         return registry.paper_source(self.config)
+
+    @cached_property
+    def full_texts(self) -> FullTextSource:
+        return registry.full_texts(self.config)
 
     @cached_property
     def summariser(self) -> Summariser:

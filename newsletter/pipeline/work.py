@@ -18,6 +18,7 @@ from newsletter.models import Delivery, GatherRun, Paper, Topic
 from newsletter.models.delivery import AWAITED, CLAIMABLE, Kind, State
 from newsletter.pipeline.compose import ComposeReport, compose_planned, missing_summaries
 from newsletter.pipeline.deliver import deliver_due
+from newsletter.pipeline.events import apply_events, has_unapplied
 from newsletter.pipeline.gather import gather_papers
 from newsletter.pipeline.leases import boot_id, dead_owners
 from newsletter.pipeline.match import match_papers
@@ -75,6 +76,8 @@ def tick() -> None:
     if waiting.exists():
         wake(Stage.SUMMARISE)
         wake(Stage.COMPOSE)
+    if has_unapplied():
+        wake(Stage.EVENTS)
     _wake_deliverers()
 
 
@@ -106,6 +109,13 @@ def notices() -> None:
     _match_if_needed()
     _compose(awaited=True)
     _deliver(awaited=True)
+
+
+def events() -> None:
+    """Apply what providers have reported."""
+    applied = apply_events(now=timezone.now())
+    if applied:
+        log.info("applied %d events", applied)
 
 
 def retry() -> None:

@@ -153,6 +153,7 @@ LOCKED = ed25519_key().private_bytes(
         (pem(rsa_key()).replace("\n", "!\n", 5), "not whole"),
         ("-----BEGIN PRIVATE KEY-----\naHVudGVyMg==\n-----END PRIVATE KEY-----", "not an RSA"),
         ("-----BEGIN PRIVATE KEY-----", "not an RSA"),
+        (pem(rsa_key(4104)), "4104 bits"),
         (rsa_key().public_key().public_bytes(Encoding.PEM, PublicFormat.PKCS1).decode(), "not an RSA"),
     ],
 )
