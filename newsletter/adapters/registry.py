@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from newsletter.adapters.arxiv_api import ArxivApi
 from newsletter.adapters.arxiv_gate import DatabaseGate
 from newsletter.adapters.arxiv_oai import ArxivOai
@@ -67,7 +69,7 @@ def mailer(config: Config) -> Mailer:
         case "smtp":
             from newsletter.adapters.smtp_mail import SmtpMailer
 
-            return SmtpMailer(config.smtp_url)
+            return SmtpMailer(config.smtp_url, sign=_signer(config))
         case "sendgrid":
             from newsletter.adapters.sendgrid_mail import SendgridMailer
 
@@ -76,3 +78,12 @@ def mailer(config: Config) -> Mailer:
             from newsletter.adapters.outbox import OutboxMailer
 
             return OutboxMailer(config.outbox_folder)
+
+
+def _signer(config: Config) -> Callable[[bytes], bytes] | None:
+    if not config.dkim_key:
+        return None
+    from newsletter.adapters.dkim_signing import DkimSigner
+
+    domain = config.dkim_domain or config.sender_domain
+    return DkimSigner(config.dkim_key, selector=config.dkim_selector, domain=domain)
