@@ -76,7 +76,7 @@ class SummaryShelf:
 
 
 def _why_not(row: Summary | None) -> str:
-    """Return the reason of what failed for good, or ``daily_cap``, or ``late`` for all that may still come."""
+    """Return the reason of what failed for good, ``daily_cap``, or ``late`` for all that may still come."""
     if row is None:
         return LATE
     is_settled = row.is_final or row.failure == DAILY_CAP or row.failure.startswith(UNGROUNDED)
