@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from newsletter.core.digest import CardFigure, DigestCard
+from newsletter.core.digest import DigestCard
+from newsletter.core.figures import ShownFigure
 from newsletter.core.kinds import SECTIONS, Part
 from newsletter.core.links import abstract_url, code_url, page_url, pdf_url, project_url
 from newsletter.core.papers import PaperRecord
@@ -149,15 +150,18 @@ def _within(texts: Iterable[str], budget: int) -> Iterator[str]:
         yield text
 
 
-def _figure(figure: CardFigure, *, base_url: str) -> FigureView:
-    shown = min(figure.width, WIDEST_FIGURE)
+def _figure(figure: ShownFigure, *, base_url: str) -> FigureView | None:
+    image = figure.mail_image
+    if image is None:
+        return None
+    shown = min(image.width, WIDEST_FIGURE)
     return FigureView(
-        url=f"{base_url.rstrip('/')}{figure.path}",
+        url=f"{base_url.rstrip('/')}{image.path}",
         alt=figure.caption,
         caption=cut(figure.caption, limit=LONGEST_CAPTION),
         credit=figure.credit,
         width=shown,
-        height=max(1, round(figure.height * shown / max(1, figure.width))),
+        height=max(1, round(image.height * shown / max(1, image.width))),
     )
 
 

@@ -43,6 +43,7 @@ _NO_READING = "本篇没有完整的导读"
 _WHY_NO_READING = {
     "no_full_text": "未能读取全文",
     "no_model": "导读需要模型撰写，本服务未使用模型",
+    "late": "导读未能及时完成",
     "incomplete": "导读中有的部分缺乏原文依据",
 }
 LONGEST_PLACE = 60

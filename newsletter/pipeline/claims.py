@@ -14,12 +14,13 @@ from datetime import datetime, timedelta
 from itertools import takewhile
 
 from django.db import transaction
-from django.db.models import F, Max
+from django.db.models import F, Max, Q
 
 from newsletter.core.reputation import MAX_ATTEMPTS
 from newsletter.models import Delivery, Subscriber
 from newsletter.models.delivery import AWAITED, CLAIMABLE, Kind, State
-from newsletter.pipeline.mailable import pause_reason, recipient_of, refusals
+from newsletter.pipeline.brake import hold_pauses, lets_pass, pauses_on
+from newsletter.pipeline.mailable import recipient_of, refusals
 
 READER_FIELDS = ("email", "email_key", "status", "paused_until", "link_key")
 
@@ -64,9 +65,11 @@ def claim_batch(
     lets one writer in at a time. The attempt is counted here, so a worker that is killed has used it.
     """
     with transaction.atomic():
-        if pause_reason(mailer_name) is not None:
+        pauses = pauses_on(mailer_name)
+        if pauses and not lets_pass(Kind.ALERT, pauses):
             return Batch()
-        rows = _lock_due(limit, awaited=awaited, real_now=real_now)
+        which = Q(kind=Kind.ALERT) if pauses else AWAITED if awaited else Q()
+        rows = _lock_due(limit, which=which, real_now=real_now)
         readers = _readers(rows)
         endings = _endings(rows, readers=readers, now=now)
         _end(endings, now=now)
@@ -102,12 +105,11 @@ def begin(
         held = Delivery.objects.select_for_update().filter(pk__in=fences, state=State.SENDING).order_by("pk")
         standing = dict(held.values_list("pk", "fence"))
         ours = [claim.delivery for claim in claims if standing.get(claim.delivery.pk) == claim.fence]
-        if ours and pause_reason(ours[0].transport) is not None:
-            _give_back(ours, real_now=real_now)
-            return frozenset()
-        moved = [row for row in ours if _has_moved(row, readers)]
-        _give_back(moved, real_now=real_now)
-        ours = [row for row in ours if row not in moved]
+        hold_pauses()
+        pauses = pauses_on(ours[0].transport) if ours else []
+        held_back = [row for row in ours if _has_moved(row, readers) or not lets_pass(row.kind, pauses)]
+        _give_back(held_back, real_now=real_now)
+        ours = [row for row in ours if row not in held_back]
         refused = refusals(ours, readers=readers, now=now)
         _end({key: Ending(State.CANCELLED, refusal) for key, refusal in refused.items()}, now=now)
         allowed = [row.pk for row in ours if row.pk not in refused]
@@ -123,13 +125,11 @@ class Ending:
     reason: str
 
 
-def _lock_due(limit: int, *, awaited: bool, real_now: datetime) -> list[Delivery]:
+def _lock_due(limit: int, *, which: Q, real_now: datetime) -> list[Delivery]:
     """Return due rows, locked: first those that were refused for now, each state in its index's order."""
     rows: list[Delivery] = []
     for state in (State.RETRY_WAIT, State.COMPOSED):
-        due = Delivery.objects.filter(state=state, next_attempt_at__lte=real_now)
-        if awaited:
-            due = due.filter(AWAITED)
+        due = Delivery.objects.filter(which, state=state, next_attempt_at__lte=real_now)
         due = due.order_by("next_attempt_at").select_for_update(skip_locked=True)
         rows += due[: limit - len(rows)] if len(rows) < limit else ()
     # A delivery whose last worker was lost may be what kills workers: it goes alone, and only harms itself.

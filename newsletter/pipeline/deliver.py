@@ -18,9 +18,9 @@ from django.utils import timezone
 from newsletter.adapters.ports import Mailer, Outcome
 from newsletter.core.reputation import retry_delay
 from newsletter.models import Delivery
+from newsletter.pipeline.brake import pause_reason
 from newsletter.pipeline.claims import Claimed, begin, claim_batch, make_due
 from newsletter.pipeline.leases import lapse
-from newsletter.pipeline.mailable import pause_reason
 from newsletter.pipeline.messages import outgoing
 from newsletter.pipeline.outcomes import Moment, record
 

@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from newsletter.core.digest import CardFigure
+from newsletter.core.figures import Picture, ShownFigure
 from newsletter.core.kinds import SECTIONS, PaperKind
 from newsletter.core.papers import PaperRecord
 from newsletter.core.reading import Claim, Evidence, Section, Summary, Voice, Withheld, summary_to_json
@@ -18,12 +18,15 @@ from newsletter.models import Summary as SummaryRow
 
 PUBLISHED = datetime(2026, 6, 15, 9, 30, tzinfo=UTC)
 IDS = {"harbornet": "2606.90001", "ledgers": "2606.90002"}
-FIGURE = CardFigure(
-    path="/figures/0123abcd",
+PICTURE = Picture(path="/figures/0123abcd", width=1120, height=420)
+FIGURE = ShownFigure(
+    number="2",
     caption="Figure 2: Echoes become a map of free water. Left: four recordings. Right: the polar grid.",
-    credit="© the authors, CC BY 4.0.",
-    width=1120,
-    height=420,
+    page=4,
+    credit="Figure 2 from HarborNet, Ingrid Solheim et al., CC BY 4.0",
+    licence_url="https://creativecommons.org/licenses/by/4.0/",
+    image=PICTURE,
+    mail_image=PICTURE,
 )
 
 

@@ -1,4 +1,4 @@
-"""A whole reading on its paper's page: grouped for its kind, each claim beside its quotes, gaps owned up to."""
+"""A whole reading on its paper's page: grouped for its kind, claims beside their quotes, gaps owned up to."""
 
 from __future__ import annotations
 
