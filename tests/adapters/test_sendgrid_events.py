@@ -192,11 +192,13 @@ def test_copies_of_an_event_have_one_key_whatever_sendgrid_calls_them() -> None:
     assert len({each.dedupe_key for each in (*others, one("delivered"))}) == 5
 
 
+TIMES: list[object] = ["1", 1.5, True, None, 10**30, -(10**30), [], {}]
+IDS: list[object] = [7, [], {}, False]
 WRONG: list[object] = [
     *(None, 7, "text", [], [[]], {}, {"event": "delivered"}, {"timestamp": 1}),
     *({"event": None, "timestamp": 1}, {"event": ["x"], "timestamp": 1}, {"event": "", "timestamp": 1}),
-    *({"event": "open", "timestamp": bad} for bad in ("1", 1.5, True, None, 10**30, -(10**30), [], {})),
-    *({"event": "open", "timestamp": 1, "delivery_id": bad} for bad in (7, [], {}, False)),
+    *({"event": "open", "timestamp": bad} for bad in TIMES),
+    *({"event": "open", "timestamp": 1, "delivery_id": bad} for bad in IDS),
 ]
 
 

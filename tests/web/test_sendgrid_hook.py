@@ -232,7 +232,15 @@ def test_only_a_post_is_answered(visitor: Client, method: str) -> None:
 def test_the_good_events_of_a_batch_are_kept_beside_the_bad() -> None:
     batch = Batch()
     good = sendgrid_event("delivered", batch.mails["delivered"].pk, at=timezone.now())
-    bad = [None, 7, "x", [], {"event": []}, good | {"timestamp": "now"}, good | {"delivery_id": {}}]
+    bad: list[object] = [
+        None,
+        7,
+        "x",
+        [],
+        {"event": []},
+        good | {"timestamp": "now"},
+        good | {"delivery_id": {}},
+    ]
     answer = send([*bad, good | {"reason": "nul \0 and half \ud800", "status": {}}])
     assert (answer.status_code, answer.content) == (200, b"8 new of 8.\n")
     apply_events(now=timezone.now())
