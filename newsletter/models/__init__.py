@@ -3,6 +3,7 @@
 from newsletter.models.delivery import Delivery, DeliveryEvent, SendPause
 from newsletter.models.gather import ArxivGate, GatherRun
 from newsletter.models.paper import Match, Paper
+from newsletter.models.sending import SendDay
 from newsletter.models.signup import AddressChange, Allowance, SignUp
 from newsletter.models.subscriber import ConsentEvent, Subscriber, Subscription, Suppression
 from newsletter.models.summary import Fragment, Summary
@@ -19,6 +20,7 @@ __all__ = [
     "GatherRun",
     "Match",
     "Paper",
+    "SendDay",
     "SendPause",
     "SignUp",
     "Subscriber",

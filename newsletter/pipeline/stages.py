@@ -10,6 +10,7 @@ from newsletter.adapters.model_calls import ModelSummariser
 from newsletter.adapters.ports import Mailer, PaperSource, Summariser
 from newsletter.config import Config
 from newsletter.pipeline.budget import CappedSummariser
+from newsletter.pipeline.pace import Pace
 from newsletter.pipeline.render import DigestRenderer, FragmentStore
 
 
@@ -33,6 +34,10 @@ class Stages:
     @cached_property
     def mailer(self) -> Mailer:
         return registry.mailer(self.config)
+
+    @cached_property
+    def pace(self) -> Pace:
+        return Pace.of(self.config, transport=self.config.mailer)
 
     def renderer(self, fragments: FragmentStore) -> DigestRenderer:
         return DigestRenderer(
