@@ -45,6 +45,11 @@ def notices() -> None:
 
 
 @app.task
+def events() -> None:
+    work.events()
+
+
+@app.task
 def retry() -> None:
     work.retry()
 

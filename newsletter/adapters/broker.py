@@ -26,6 +26,7 @@ class Stage(StrEnum):
     COMPOSE = "compose"
     DELIVER = "deliver"
     NOTICES = "notices"
+    EVENTS = "events"
 
 
 TASK = "worker.tasks.{}"

@@ -1,6 +1,7 @@
 """What the service remembers, one aggregate a file. Rules that must never break are database constraints."""
 
 from newsletter.models.delivery import Delivery, DeliveryEvent, SendPause
+from newsletter.models.full_text import Figure, FullTextRecord, KeptText
 from newsletter.models.gather import ArxivGate, GatherRun
 from newsletter.models.paper import Match, Paper
 from newsletter.models.sending import SendDay
@@ -16,8 +17,11 @@ __all__ = [
     "ConsentEvent",
     "Delivery",
     "DeliveryEvent",
+    "Figure",
     "Fragment",
+    "FullTextRecord",
     "GatherRun",
+    "KeptText",
     "Match",
     "Paper",
     "SendDay",

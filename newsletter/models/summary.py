@@ -25,12 +25,17 @@ class Summary(models.Model):
     """``core.reading.summary_to_json``; null until written."""
     failure = models.CharField(max_length=80, blank=True)
     """The reason code of the last failure; empty when there was none."""
+    fallback = models.CharField(max_length=40, blank=True)
+    """Why ``content`` is shallower than was asked for: ``no_full_text``, ``full_text_late``; mostly empty."""
     is_final = models.BooleanField(default=False)
     """A failure that asking again cannot mend (safety block, recitation)."""
     attempts = models.PositiveSmallIntegerField(default=0)
     claimed_until = models.DateTimeField(null=True)
     """Real time: until then another worker is writing it."""
+    retry_at = models.DateTimeField(null=True)
+    """Real time: not to be asked for before then."""
     input_tokens = models.PositiveIntegerField(default=0)
+    """All that was spent on this row, on failed calls too."""
     output_tokens = models.PositiveIntegerField(default=0)
     written_at = models.DateTimeField(null=True)
 

@@ -22,6 +22,7 @@ from newsletter.core.headers import MessageHeaders
 from newsletter.errors import NewsletterError, PermanentError
 from newsletter.models import Delivery, Fragment, Subscriber
 from newsletter.models.delivery import Kind
+from newsletter.pipeline.return_path import envelope_sender
 from newsletter.tokens import Purpose, delivery_subject, make_token
 
 CHUNK = 500
@@ -182,7 +183,7 @@ def _outgoing(
     html, text, key = bodies.of(delivery.parts, parts)
     return Outgoing(
         delivery_id=str(delivery.pk),
-        sender=sender.email,
+        sender=envelope_sender(delivery.pk, sender=sender.email),
         recipient=recipient(delivery),
         message=compose(headers, parts, slots=values, encoder=_ENCODER),
         subject=delivery.subject,

@@ -20,6 +20,7 @@ from newsletter.models.subscriber import Status
 from newsletter.pipeline.brake import pause_reason
 from newsletter.pipeline.compose import compose_planned, missing_summaries
 from newsletter.pipeline.deliver import deliver_due
+from newsletter.pipeline.events import apply_events
 from newsletter.pipeline.gather import GatherReport, gather_papers
 from newsletter.pipeline.leases import boot_id, dead_owners
 from newsletter.pipeline.match import match_papers
@@ -102,13 +103,20 @@ def run_once(stages: Stages, *, now: datetime, gather: bool, progress: Progress 
     if gather:
         progress.stage("asking arXiv")
         report.gathered = gather_papers(stages.source, now=now, lookback=lookback)
+    apply_events(now=now)
     progress.stage("matching papers to topics")
     report.matched = match_papers(now=now, lookback=lookback)
     progress.stage("planning digests")
     plan_due(now=now)
     wanted = missing_summaries(now=now, summariser=stages.summariser)
     progress.stage("summarising", total=len(wanted))
-    report.summarised = write_summaries(wanted, summariser=stages.summariser, now=now, on_paper=progress.step)
+    report.summarised = write_summaries(
+        wanted,
+        summariser=stages.summariser,
+        now=now,
+        full_text=stages.full_text_for,
+        on_paper=progress.step,
+    )
     progress.stage("composing")
     composed = compose_planned(
         now=now, summariser=stages.summariser, renderer_for=stages.renderer, is_patient=False

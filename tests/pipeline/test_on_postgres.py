@@ -12,7 +12,14 @@ import pytest
 from tests.fakes.postgres import postgres_server
 
 FOLDER = Path(__file__).parent
-SUITE = ("test_brake.py", "test_deliver.py", "test_deliver_races.py", "test_leases.py", "test_outcomes.py")
+SUITE = (
+    "test_brake.py",
+    "test_deliver.py",
+    "test_deliver_races.py",
+    "test_events.py",
+    "test_leases.py",
+    "test_outcomes.py",
+)
 
 
 def test_delivery_holds_on_postgresql(tmp_path: Path) -> None:
