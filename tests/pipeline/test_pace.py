@@ -1,77 +1,28 @@
-"""The rates hold over all workers together, hold up nobody they do not concern, and lose nobody."""
+"""The rates hold over all workers together, and hold up nobody they do not concern."""
 
 from __future__ import annotations
 
 import time
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
-from threading import Barrier
-from types import SimpleNamespace
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from newsletter.adapters import rate_windows
 from newsletter.adapters.rate_windows import RateWindows
-from newsletter.models import Delivery, SendDay
+from newsletter.models import Delivery
 from newsletter.models.delivery import Kind, State
 from newsletter.pipeline.pace import Pace
 from tests.fakes.mailer import ScriptedMailer
 from tests.fakes.redis import redis_server
-from tests.pipeline.deliveries import CARD, deliver, digest, notice, reader, store
+from tests.pipeline.deliveries import deliver
+from tests.pipeline.paces import START, Begun, Clock, due
 from tests.pipeline.test_deliver_races import run_together
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-START = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
-
-
-@dataclass
-class Clock:
-    """Real time as the gate sees it; sleeping only moves it on."""
-
-    now: datetime = START
-
-    def __call__(self) -> datetime:
-        return self.now
-
-    def sleep(self, seconds: float) -> None:
-        self.now += timedelta(seconds=seconds)
-
-
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    clock = Clock()
-    frozen = SimpleNamespace(time=lambda: clock.now.timestamp())
-    monkeypatch.setattr("limits.storage.memory.time", frozen)
-    monkeypatch.setattr(rate_windows, "time", frozen)
-    return clock
-
-
-@dataclass
-class Begun:
-    """When each body began, by the frozen clock."""
-
-    clock: Clock
-    at: list[tuple[datetime, str]] = field(default_factory=list)
-
-    def mailer(self, *, batch_size: int = 50) -> ScriptedMailer:
-        return ScriptedMailer(
-            in_body=lambda message: self.at.append((self.clock.now, message.recipient)), batch_size=batch_size
-        )
-
-    def most_within(self, seconds: float, *, domain: str = "") -> int:
-        moments = [at for at, address in self.at if address.endswith(domain)]
-        span = timedelta(seconds=seconds)
-        return max(sum(first <= at < first + span for at in moments) for first in moments)
-
-
-def due(address: str = "", **fields: object) -> Delivery:
-    return digest(reader(address), next_attempt_at=START, **fields)
 
 
 def test_a_rate_is_never_passed_and_everything_goes(clock: Clock) -> None:
@@ -192,76 +143,6 @@ def test_what_a_person_awaits_passes_within_ten_seconds_while_digests_take_all_t
         clock.sleep(0.1)
     assert len(waits) == 5
     assert max(waits) <= 10
-
-
-# --- the day ---------------------------------------------------------------------------------------------
-
-
-def test_a_days_number_is_never_passed_by_two_workers_and_the_rest_waits_for_tomorrow(clock: Clock) -> None:
-    rows = [due() for _ in range(30)]
-    start, begun = Barrier(2), Begun(clock)
-    held = list[str]()
-
-    def work() -> None:
-        start.wait()
-        mailer = begun.mailer(batch_size=4)
-        held.append(deliver(mailer, pace=Pace("scripted", daily=20), clock=clock).held)
-
-    run_together(work, work)
-    assert len(begun.at) == 18  # a tenth is kept for what somebody awaits
-    assert all("tomorrow" in why for why in held)
-    waiting = Delivery.objects.exclude(state=State.ACCEPTED)
-    assert waiting.count() == 12
-    assert set(waiting.values_list("attempt", flat=True)) == {0}
-    clock.now += timedelta(days=1)
-    deliver(begun.mailer(), pace=Pace("scripted", daily=20), clock=clock)
-    assert len(begun.at) == len(rows)
-    assert dict(SendDay.objects.values_list("day", "digests")) == {
-        date(2026, 11, 2): 18,
-        date(2026, 11, 3): 12,
-    }
-
-
-def test_a_confirmation_still_goes_when_the_digests_of_the_day_have_gone(clock: Clock) -> None:
-    for _ in range(30):
-        due()
-    pace = Pace("scripted", daily=20)
-    deliver(ScriptedMailer(), pace=pace, clock=clock)
-    for _ in range(4):
-        notice(reader(), Kind.LINK, parts=store(CARD), next_attempt_at=START)
-    assert deliver(ScriptedMailer(), pace=pace, clock=clock, awaited=True).states == {"ACCEPTED": 2}
-    assert Delivery.objects.filter(state=State.ACCEPTED).count() == 20
-
-
-def test_who_leaves_before_the_body_begins_uses_up_nothing_of_the_day(clock: Clock) -> None:
-    row = due()
-    mailer = ScriptedMailer(before_begin=lambda _message: leave())
-
-    def leave() -> None:
-        assert row.subscriber
-        type(row.subscriber).objects.update(status="unsubscribed")
-
-    deliver(mailer, pace=Pace("scripted", daily=20), clock=clock)
-    assert mailer.sent == []
-    assert not SendDay.objects.exists()
-
-
-def test_a_warm_up_counts_from_the_first_day_that_something_was_sent(clock: Clock) -> None:
-    for _ in range(200):
-        due()
-    begun, sent = Begun(clock), list[int]()
-    for _ in range(5):
-        before = len(begun.at)
-        deliver(begun.mailer(), pace=Pace("scripted", warmup=10, daily=50), clock=clock)
-        sent.append(len(begun.at) - before)
-        clock.now += timedelta(days=1)
-    assert sent == [9, 18, 36, 45, 45]
-
-
-def test_without_limits_nothing_is_counted(clock: Clock) -> None:
-    due()
-    assert deliver(ScriptedMailer(), clock=clock).states == {"ACCEPTED": 1}
-    assert not SendDay.objects.exists()
 
 
 # --- Redis -----------------------------------------------------------------------------------------------
