@@ -135,6 +135,38 @@ class Summariser(Protocol):
         ...
 
 
+class RequestRate(Protocol):
+    """Requests and tokens a minute to a model, for the whole service."""
+
+    def enter(self, *, tokens: int, patience: float) -> None:
+        """Return when a request of about ``tokens`` may begin.
+
+        Raises TemporaryError (reason ``rate``) when that would take more than ``patience`` seconds.
+        """
+        ...
+
+    def hold(self, seconds: float) -> None:
+        """Let nobody ask for that long: the model's service said so."""
+        ...
+
+
+class Bill(Protocol):
+    def paid(self, tokens: int) -> None:
+        """Say what a request really took."""
+        ...
+
+
+class TokenBudget(Protocol):
+    """The tokens of the day."""
+
+    def spending(self, most: int) -> AbstractContextManager[Bill]:
+        """Set ``most`` tokens aside for one request; what it did not take is given back at its end.
+
+        Raises TemporaryError (reason ``daily_cap``) before anything is asked when they are not there.
+        """
+        ...
+
+
 # --- mail ------------------------------------------------------------------------------------------------
 
 

@@ -11,8 +11,10 @@ from newsletter.adapters.arxiv_pdf import ArxivPdf
 from newsletter.adapters.extractive import ExtractiveSummariser
 from newsletter.adapters.figure_store import FigureStore
 from newsletter.adapters.full_texts import ArxivFullTexts
+from newsletter.adapters.model_calls import ModelSummariser
+from newsletter.adapters.model_gate import ModelGate
 from newsletter.adapters.pdf_text import PdfReader
-from newsletter.adapters.ports import FullTextSource, Mailer, PaperSource, Summariser
+from newsletter.adapters.ports import FullTextSource, Mailer, PaperSource, Summariser, TokenBudget
 from newsletter.config import Config
 
 
@@ -34,23 +36,32 @@ def figure_store(config: Config) -> FigureStore:
     return FigureStore(config.figure_folder)
 
 
-def summariser(config: Config) -> Summariser:
+def summariser(config: Config, *, budget: TokenBudget | None = None) -> Summariser:
     """Each model's package is imported here and only when it is chosen: they take a second to import."""
+    chosen: type[ModelSummariser]
     match config.summariser_name:
         case "gemini":
             from newsletter.adapters.gemini import GeminiSummariser
 
-            return GeminiSummariser(
-                api_key=config.gemini_api_key, model=config.gemini_model, endpoint=config.gemini_endpoint
-            )
+            chosen = GeminiSummariser
         case "genai":
             from newsletter.adapters.genai import GenaiSummariser
 
-            return GenaiSummariser(
-                api_key=config.gemini_api_key, model=config.gemini_model, endpoint=config.gemini_endpoint
-            )
+            chosen = GenaiSummariser
         case _:
             return ExtractiveSummariser()
+    return chosen(
+        api_key=config.gemini_api_key,
+        model=config.gemini_model,
+        endpoint=config.gemini_endpoint,
+        budget=budget,
+        rate=ModelGate(
+            config.gemini_model,
+            requests=config.gemini_rpm,
+            tokens=config.gemini_tpm,
+            redis_url=config.redis_url,
+        ),
+    )
 
 
 def mailer(config: Config) -> Mailer:

@@ -4,6 +4,7 @@ from newsletter.models.delivery import Delivery, DeliveryEvent, SendPause
 from newsletter.models.full_text import Figure, FullTextRecord, KeptText
 from newsletter.models.gather import ArxivGate, GatherRun
 from newsletter.models.paper import Match, Paper
+from newsletter.models.report import MistakeReport
 from newsletter.models.signup import AddressChange, Allowance, SignUp
 from newsletter.models.subscriber import ConsentEvent, Subscriber, Subscription, Suppression
 from newsletter.models.summary import Fragment, Summary
@@ -22,6 +23,7 @@ __all__ = [
     "GatherRun",
     "KeptText",
     "Match",
+    "MistakeReport",
     "Paper",
     "SendPause",
     "SignUp",

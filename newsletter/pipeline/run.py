@@ -106,7 +106,13 @@ def run_once(stages: Stages, *, now: datetime, gather: bool, progress: Progress 
     plan_due(now=now)
     wanted = missing_summaries(now=now, summariser=stages.summariser)
     progress.stage("summarising", total=len(wanted))
-    report.summarised = write_summaries(wanted, summariser=stages.summariser, now=now, on_paper=progress.step)
+    report.summarised = write_summaries(
+        wanted,
+        summariser=stages.summariser,
+        now=now,
+        full_text=stages.full_text_for,
+        on_paper=progress.step,
+    )
     progress.stage("composing")
     composed = compose_planned(
         now=now, summariser=stages.summariser, renderer_for=stages.renderer, is_patient=False

@@ -6,7 +6,7 @@ Whatever a lost message leaves undone, ``tick`` finds in the database a minute l
 from __future__ import annotations
 
 import logging
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import lru_cache
 
 from django.conf import settings
@@ -24,13 +24,15 @@ from newsletter.pipeline.leases import boot_id, dead_owners
 from newsletter.pipeline.match import match_papers
 from newsletter.pipeline.plan import plan_due
 from newsletter.pipeline.stages import Stages
-from newsletter.pipeline.summarise import write_summaries
+from newsletter.pipeline.summarise import READING_PATIENCE, Wanted, write_summaries
 from newsletter.pipeline.sweep import sweep
 
 log = logging.getLogger(__name__)
 
 TASK_TIME = timedelta(minutes=2)
 """A delivering task hands over to the next one then, well before its time limit."""
+SUMMARISE_TIME = timedelta(seconds=90)
+"""No paper is begun later in a task; a call may take 130 s (``model_calls``: PATIENCE, REQUEST_SECONDS)."""
 TRIES_KEPT = timedelta(days=5)
 """Longer than the longest pause between announcements."""
 
@@ -84,15 +86,29 @@ def tick() -> None:
 def summarise() -> None:
     """Write the summaries that planned digests want, awaited ones first, then have the digests composed."""
     _match_if_needed()
+    deadline = timezone.now() + SUMMARISE_TIME
     for awaited in (True, False):
-        now = timezone.now()
-        wanted = missing_summaries(now=now, summariser=stages().summariser, awaited=awaited)
-        if wanted:
-            report = write_summaries(
-                wanted, summariser=stages().summariser, now=now, deadline=now + TASK_TIME
-            )
-            log.info("summarised %d papers by model, %d failed", report.model, report.failed)
+        wanted = missing_summaries(now=timezone.now(), summariser=stages().summariser, awaited=awaited)
+        _write(wanted, deadline=deadline)
         wake(Stage.NOTICES if awaited else Stage.COMPOSE)
+
+
+def _write(wanted: list[Wanted], *, deadline: datetime) -> None:
+    """Write what this task has time for; another one goes on."""
+    if not wanted:
+        return
+    report = write_summaries(
+        wanted,
+        summariser=stages().summariser,
+        now=timezone.now(),
+        full_text=stages().full_text_for,
+        patience=READING_PATIENCE,
+        deadline=deadline,
+    )
+    done = report.model + report.failed
+    log.info("summarised %d papers, %d of them not usable, %d left", done, report.failed, report.left)
+    if report.left and done:
+        wake(Stage.SUMMARISE)
 
 
 def compose() -> None:
