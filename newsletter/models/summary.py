@@ -7,6 +7,12 @@ from django.db import models
 from newsletter.core.reading import Depth
 
 
+class SummaryQuerySet(models.QuerySet["Summary"]):
+    def shown(self) -> SummaryQuerySet:
+        """Leave out what is not written, and what the operator took down."""
+        return self.filter(content__isnull=False, withheld_at__isnull=True)
+
+
 class Summary(models.Model):
     """One row a (paper version, language, prompt version, model): the deepest so far.
 
@@ -38,6 +44,10 @@ class Summary(models.Model):
     """All that was spent on this row, on failed calls too."""
     output_tokens = models.PositiveIntegerField(default=0)
     written_at = models.DateTimeField(null=True)
+    withheld_at = models.DateTimeField(null=True, blank=True)
+    """Since when nobody is shown it, for a mistake in it; ``is_final`` then keeps it as it is."""
+
+    objects = SummaryQuerySet.as_manager()
 
     class Meta:
         verbose_name_plural = "summaries"

@@ -13,13 +13,14 @@ from django.utils import timezone
 
 from newsletter.adapters.ports import Summariser
 from newsletter.core.digest import Digest, DigestCard, DigestTopic, stand_in, topic_slot
+from newsletter.core.figures import ShownFigure
 from newsletter.core.papers import PaperRecord
 from newsletter.core.reading import Depth
 from newsletter.core.selection import Chosen
 from newsletter.core.spreading import own_delay
 from newsletter.models import ArxivGate, Delivery, GatherRun, Paper, Subscription, Topic
 from newsletter.models.delivery import FIRST, SENT, Kind, State
-from newsletter.pipeline.cards import card_of
+from newsletter.pipeline.cards import card_of, mail_figures
 from newsletter.pipeline.choose import Choice, planned_digests
 from newsletter.pipeline.fragments import DatabaseFragments
 from newsletter.pipeline.newsstand import Newsstand
@@ -114,6 +115,7 @@ class Bench:
     stand: Newsstand
     shelf: SummaryShelf
     records: dict[int, PaperRecord]
+    figures: dict[int, ShownFigure]
     fragments: DatabaseFragments
     renderer: DigestRenderer
     failed_gathers: list[datetime]
@@ -138,6 +140,7 @@ class Bench:
             stand=stand,
             shelf=SummaryShelf(chosen, summariser=summariser),
             records=stand.records(chosen | listed),
+            figures=mail_figures(chosen),
             fragments=fragments,
             renderer=renderer_for(fragments),
             failed_gathers=_failed_gathers(now=now),
@@ -254,6 +257,7 @@ class Bench:
             self.records[chosen.paper_id],
             shown=shown,
             asked=asked,
+            figure=self.figures.get(chosen.paper_id),
             also_in=[names[slug] for slug in chosen.also_in],
         )
 

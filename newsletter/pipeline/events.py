@@ -139,7 +139,7 @@ def _move(delivery: Delivery, event: DeliveryEvent, reader: Subscriber | None, *
     if not was_accepted:
         delivery.outcome_at, delivery.next_attempt_at = now, None
         delivery.lease_owner, delivery.lease_until = "", None
-        delivery.last_detail = f"accepted, as {event.provider} reported: {event.kind}"
+        delivery.last_detail = f"accepted, as {event.provider} reported"
         changed += ["outcome_at", "next_attempt_at", "lease_owner", "lease_until", "last_detail"]
     delivery.save(update_fields=changed)
     if not was_accepted and reader is not None:

@@ -18,6 +18,8 @@ from newsletter.pipeline.summarise import Wanted
 from newsletter.pipeline.summary_rows import DAILY_CAP, MAX_ATTEMPTS, UNGROUNDED, Fallback
 
 LATE = "late"
+WITHHELD = "withheld"
+"""The operator took it down."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,7 @@ class SummaryShelf:
     def show(self, want: Wanted) -> Shown:
         """Return the model's summary, or the extractive one with the reason it stands in."""
         row = self._row(want, self._summariser)
-        if row is not None and row.content is not None:
+        if row is not None and row.content is not None and row.withheld_at is None:
             return _shown(row, want=want)
         stand_in = self._row(want, self._extractive)
         if stand_in is None:
@@ -100,6 +102,8 @@ def _why_not(row: Summary | None) -> str:
     """Return the reason of what failed for good, ``daily_cap``, or ``late`` for all that may still come."""
     if row is None:
         return LATE
+    if row.withheld_at is not None:
+        return WITHHELD
     is_settled = row.is_final or row.failure == DAILY_CAP or row.failure.startswith(UNGROUNDED)
     return row.failure if is_settled else LATE
 

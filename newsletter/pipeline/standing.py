@@ -35,8 +35,8 @@ def left(delivery: Delivery, reader: Subscriber, *, at: datetime) -> None:
     """The reader unsubscribed with the provider, by a link in some mail of ours, to whichever address."""
     if _has_confirmed_since(reader, at):
         return
-    if end_mailing(reader, status=Status.UNSUBSCRIBED, now=at):
-        ConsentEvent.objects.create(subscriber=reader, at=at, action="unsubscribed", source=_source(delivery))
+    end_mailing(reader, status=Status.UNSUBSCRIBED, now=at)
+    ConsentEvent.objects.create(subscriber=reader, at=at, action="unsubscribed", source=_source(delivery))
 
 
 def soft_bounced(delivery: Delivery, reader: Subscriber, *, at: datetime) -> None:
@@ -54,6 +54,7 @@ def arrived(delivery: Delivery, reader: Subscriber) -> None:
 
 
 def _end(delivery: Delivery, reader: Subscriber, *, status: Status, at: datetime) -> bool:
+    """End the mailing if the report is about the reader as they are now; say if it is."""
     try:
         key = address_key(delivery.recipient)
     except BadInput:  # nothing was ever mailed there
@@ -62,7 +63,10 @@ def _end(delivery: Delivery, reader: Subscriber, *, status: Status, at: datetime
         if status == Status.COMPLAINED and not Subscriber.objects.filter(email_key=key).exists():
             suppress(key, reason=Reason.COMPLAINED, at=at)
         return False
-    return not _has_confirmed_since(reader, at) and end_mailing(reader, status=status, now=at)
+    if _has_confirmed_since(reader, at):
+        return False
+    end_mailing(reader, status=status, now=at)
+    return True
 
 
 def _has_confirmed_since(reader: Subscriber, at: datetime) -> bool:

@@ -187,11 +187,16 @@ def _deliver(*, awaited: bool) -> None:
     """Hand over what is due; what is left after the task's time is taken up by another task."""
     now = timezone.now()
     report = deliver_due(
-        mailer=stages().mailer, now=now, owner=boot_id(), awaited=awaited, deadline=now + TASK_TIME
+        mailer=stages().mailer,
+        pace=stages().pace,
+        now=now,
+        owner=boot_id(),
+        awaited=awaited,
+        deadline=now + TASK_TIME,
     )
     if report.states:
         log.info("delivered: %s", dict(report.states))
-    if not report.paused:
+    if not (report.paused or report.held):  # the next look is at most five seconds away
         _wake_deliverers()
 
 
