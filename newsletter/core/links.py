@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from urllib.parse import quote, urlsplit
 
 from newsletter.core.papers import PaperRecord
@@ -34,12 +35,15 @@ def project_url(paper: PaperRecord) -> str:
     than the address is left off; a closing bracket stays where the address opens one. Addresses longer than
     500 characters, with a user name, or without a public host name are passed over.
     """
-    for text in (paper.comment, paper.abstract):
-        for found in _URL.finditer(text):
-            url = _without_sentence_end(found[0])
-            if _is_public(url):
-                return url
-    return ""
+    return next((url for text in (paper.comment, paper.abstract) for url in urls_in(text)), "")
+
+
+def urls_in(text: str) -> Iterator[str]:
+    """Yield the addresses that ``project_url`` would take, in order."""
+    for found in _URL.finditer(text):
+        url = _without_sentence_end(found[0])
+        if is_public_url(url):
+            yield url
 
 
 def _without_sentence_end(url: str) -> str:
@@ -52,12 +56,15 @@ def _without_sentence_end(url: str) -> str:
     return url
 
 
-def _is_public(url: str) -> bool:
+def is_public_url(url: str) -> bool:
+    """Say whether it is an http(s) address of a public host that is neither arXiv's nor a DOI's."""
     try:
         parts = urlsplit(url)
         host, _ = parts.hostname, parts.port
     except ValueError:
         return False
-    if not host or parts.username is not None or len(url) > _LONGEST or not _HOST.fullmatch(host):
+    if parts.scheme.lower() not in {"http", "https"} or parts.username is not None or len(url) > _LONGEST:
+        return False
+    if not host or not _HOST.fullmatch(host):
         return False
     return not any(host == other or host.endswith(f".{other}") for other in _NOT_A_PROJECT)
