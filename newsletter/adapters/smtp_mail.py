@@ -16,7 +16,7 @@ from newsletter.adapters.smtp_answers import CLOSING, Gone, Lost, Refused
 from newsletter.adapters.smtp_dialogue import Dialogue, Envelope, TimeOuts, open_dialogue
 from newsletter.adapters.smtp_url import parse_smtp_url
 from newsletter.core.headers import ascii_address, wire_address
-from newsletter.errors import BadInput
+from newsletter.errors import BadInput, PermanentError
 
 
 class SmtpMailer:
@@ -24,7 +24,8 @@ class SmtpMailer:
 
     name = "smtp"
     lease = timedelta(minutes=15)
-    batch_size = 50
+    batch_size = shared_batch_size = 50
+    sends_bytes = True
 
     def __init__(
         self,
@@ -74,14 +75,14 @@ class SmtpMailer:
     # --- one message -------------------------------------------------------------------------------------
 
     def _deliver(self, message: Outgoing, *, begin: Begin) -> Outcome:
-        content = self._sign(message.message) if self._sign else message.message
         try:
+            content = self._sign(message.message) if self._sign else message.message
             envelope = Envelope(
                 sender=ascii_address(message.sender),
                 recipient=wire_address(message.recipient),
                 size=len(content),
             )
-        except BadInput as error:
+        except (BadInput, PermanentError) as error:
             return _outcome(message, Verdict.BAD_MESSAGE, detail=str(error))
         return self._with_envelope(message, envelope, content, begin=begin)
 

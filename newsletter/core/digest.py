@@ -5,23 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from newsletter.core.figures import ShownFigure
 from newsletter.core.papers import PaperRecord
 from newsletter.core.reading import Depth, Summary
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CardFigure:
-    """A figure of the paper, as this service keeps and serves it."""
-
-    path: str
-    """Where this service serves it: ``/figures/…``."""
-    caption: str
-    """As printed; also what stands for it where images are not shown."""
-    credit: str
-    """Whose it is and under which licence it is shown; empty where the operator shows all."""
-    width: int
-    height: int
-    """Pixels, as kept."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,8 +26,8 @@ class DigestCard:
     """What the reader asked for, where the summary does not hold it and a sentence should say so."""
     lacks_reason: str = ""
     """Why it does not: a code of the summary's, or empty."""
-    figure: CardFigure | None = None
-    """Shown with a reading."""
+    figure: ShownFigure | None = None
+    """Shown with a reading; one that has a ``mail_image``."""
     model: str
     written_at: datetime
     also_in: tuple[str, ...] = ()

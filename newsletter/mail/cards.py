@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from newsletter.core.digest import CardFigure, DigestCard
+from newsletter.core.digest import DigestCard
+from newsletter.core.figures import ShownFigure
 from newsletter.core.kinds import SECTIONS, Part
-from newsletter.core.links import abstract_url, page_url, pdf_url, project_url
+from newsletter.core.links import abstract_url, code_url, page_url, pdf_url, project_url
 from newsletter.core.papers import PaperRecord
 from newsletter.core.reading import Claim, Depth, Evidence, Summary, Voice
 from newsletter.core.typography import author_line, cut, typeset
@@ -124,7 +125,11 @@ def _sections(card: DigestCard, words: Words) -> Iterator[SectionView]:
         return
     specs = {spec.kind: spec for spec in SECTIONS[kind]}
     for part, budget in PART_BUDGETS.items():
-        held = [section for section in card.summary.sections if specs[section.kind].part is part]
+        held = [
+            section
+            for section in card.summary.sections
+            if section.kind in specs and specs[section.kind].part is part
+        ]
         claims = [(claim, specs[section.kind].is_steps) for section in held for claim in section.claims]
         texts = list(_within(_texts((claim for claim, _ in claims), card.language), budget))
         kept = list(zip(texts, (is_step for _, is_step in claims), strict=False))
@@ -145,15 +150,18 @@ def _within(texts: Iterable[str], budget: int) -> Iterator[str]:
         yield text
 
 
-def _figure(figure: CardFigure, *, base_url: str) -> FigureView:
-    shown = min(figure.width, WIDEST_FIGURE)
+def _figure(figure: ShownFigure, *, base_url: str) -> FigureView | None:
+    image = figure.mail_image
+    if image is None:
+        return None
+    shown = min(image.width, WIDEST_FIGURE)
     return FigureView(
-        url=f"{base_url.rstrip('/')}{figure.path}",
+        url=f"{base_url.rstrip('/')}{image.path}",
         alt=figure.caption,
         caption=cut(figure.caption, limit=LONGEST_CAPTION),
         credit=figure.credit,
         width=shown,
-        height=max(1, round(figure.height * shown / max(1, figure.width))),
+        height=max(1, round(image.height * shown / max(1, image.width))),
     )
 
 
@@ -165,8 +173,8 @@ def _links(card: DigestCard, words: Words, *, base_url: str, is_cut: bool) -> tu
         Link(words.labels["abstract"], abstract_url(card.paper)),
         Link(words.labels["pdf"], pdf_url(card.paper)),
     ]
-    if project := project_url(card.paper):
-        found.append(Link(words.labels["project"], project))
+    named = {"code": code_url(card.paper), "project": project_url(card.paper)}
+    found += [Link(words.labels[name], url) for name, url in named.items() if url]
     return tuple(found)
 
 

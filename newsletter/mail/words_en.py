@@ -52,6 +52,7 @@ _NO_READING = "There is no complete reading of this paper"
 _WHY_NO_READING = {
     "no_full_text": "The full text could not be read",
     "no_model": "A reading takes a model, and none writes here",
+    "late": "The full reading was not ready in time",
     "incomplete": "Not every section of a reading could be backed by quotes",
 }
 LONGEST_PLACE = 60
@@ -64,6 +65,7 @@ class English:
         {
             "abstract": "Abstract",
             "pdf": "PDF",
+            "code": "Code",
             "project": "Project page",
             "receipts": "Read with quotes",
             "page": "Paper page",

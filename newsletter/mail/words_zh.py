@@ -39,11 +39,12 @@ _WHY_NO_SUMMARY = {
     "daily_cap": "今天的概述额度已用完",
     "withheld": "概述因读者指出错误已撤下",
 }
-_NO_READING = "本篇没有完整的详读"
+_NO_READING = "本篇没有完整的导读"
 _WHY_NO_READING = {
     "no_full_text": "未能读取全文",
-    "no_model": "详读需要模型撰写，本服务未使用模型",
-    "incomplete": "详读中有的部分缺乏原文依据",
+    "no_model": "导读需要模型撰写，本服务未使用模型",
+    "late": "导读未能及时完成",
+    "incomplete": "导读中有的部分缺乏原文依据",
 }
 LONGEST_PLACE = 60
 
@@ -54,6 +55,7 @@ class Chinese:
         {
             "abstract": "摘要",
             "pdf": "PDF",
+            "code": "代码",
             "project": "项目主页",
             "receipts": "逐句对照原文",
             "page": "论文页面",

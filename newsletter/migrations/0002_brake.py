@@ -4,15 +4,23 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('newsletter', '0001_initial'),
+        ("newsletter", "0001_initial"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='sendpause',
-            name='cause',
-            field=models.CharField(choices=[('operator', 'a person'), ('refused', 'the transport refuses us'), ('breaker', 'too many bounces or complaints'), ('canary', 'an unsubscribe that did not hold')], default='operator', max_length=10),
+            model_name="sendpause",
+            name="cause",
+            field=models.CharField(
+                choices=[
+                    ("operator", "a person"),
+                    ("refused", "the transport refuses us"),
+                    ("breaker", "too many bounces or complaints"),
+                    ("canary", "an unsubscribe that did not hold"),
+                ],
+                default="operator",
+                max_length=10,
+            ),
         ),
     ]

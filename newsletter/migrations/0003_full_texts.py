@@ -5,68 +5,105 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('newsletter', '0002_brake'),
+        ("newsletter", "0002_brake"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='FullTextRecord',
+            name="FullTextRecord",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('paper_version', models.PositiveSmallIntegerField()),
-                ('claimed_until', models.DateTimeField(null=True)),
-                ('attempts', models.PositiveSmallIntegerField(default=0)),
-                ('reason', models.CharField(blank=True, max_length=40)),
-                ('is_final', models.BooleanField(default=False)),
-                ('retry_at', models.DateTimeField(null=True)),
-                ('read_at', models.DateTimeField(null=True)),
-                ('fetched_at', models.DateTimeField(null=True)),
-                ('licence', models.CharField(blank=True, max_length=255)),
-                ('pages', models.PositiveIntegerField(default=0)),
-                ('is_cut', models.BooleanField(default=False)),
-                ('affiliations', models.JSONField(default=list)),
-                ('keywords', models.JSONField(default=list)),
-                ('links', models.JSONField(default=list)),
-                ('paper', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='full_texts', to='newsletter.paper')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("paper_version", models.PositiveSmallIntegerField()),
+                ("claimed_until", models.DateTimeField(null=True)),
+                ("attempts", models.PositiveSmallIntegerField(default=0)),
+                ("reason", models.CharField(blank=True, max_length=40)),
+                ("is_final", models.BooleanField(default=False)),
+                ("retry_at", models.DateTimeField(null=True)),
+                ("read_at", models.DateTimeField(null=True)),
+                ("fetched_at", models.DateTimeField(null=True)),
+                ("licence", models.CharField(blank=True, max_length=255)),
+                ("pages", models.PositiveIntegerField(default=0)),
+                ("is_cut", models.BooleanField(default=False)),
+                ("affiliations", models.JSONField(default=list)),
+                ("keywords", models.JSONField(default=list)),
+                ("links", models.JSONField(default=list)),
+                (
+                    "paper",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="full_texts",
+                        to="newsletter.paper",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Figure',
+            name="Figure",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('position', models.PositiveSmallIntegerField()),
-                ('number', models.CharField(max_length=12)),
-                ('caption', models.TextField(blank=True)),
-                ('page', models.PositiveIntegerField()),
-                ('image', models.CharField(db_index=True, max_length=80)),
-                ('width', models.PositiveIntegerField()),
-                ('height', models.PositiveIntegerField()),
-                ('mail_image', models.CharField(blank=True, db_index=True, max_length=80)),
-                ('mail_width', models.PositiveIntegerField(default=0)),
-                ('mail_height', models.PositiveIntegerField(default=0)),
-                ('record', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='figures', to='newsletter.fulltextrecord')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("position", models.PositiveSmallIntegerField()),
+                ("number", models.CharField(max_length=12)),
+                ("caption", models.TextField(blank=True)),
+                ("page", models.PositiveIntegerField()),
+                ("image", models.CharField(db_index=True, max_length=80)),
+                ("width", models.PositiveIntegerField()),
+                ("height", models.PositiveIntegerField()),
+                ("mail_image", models.CharField(blank=True, db_index=True, max_length=80)),
+                ("mail_width", models.PositiveIntegerField(default=0)),
+                ("mail_height", models.PositiveIntegerField(default=0)),
+                (
+                    "record",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="figures",
+                        to="newsletter.fulltextrecord",
+                    ),
+                ),
             ],
             options={
-                'ordering': ('position',),
+                "ordering": ("position",),
             },
         ),
         migrations.CreateModel(
-            name='KeptText',
+            name="KeptText",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('content', models.JSONField()),
-                ('kept_until', models.DateTimeField(db_index=True)),
-                ('record', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='kept', to='newsletter.fulltextrecord')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("content", models.JSONField()),
+                ("kept_until", models.DateTimeField(db_index=True)),
+                (
+                    "record",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="kept",
+                        to="newsletter.fulltextrecord",
+                    ),
+                ),
             ],
         ),
         migrations.AddConstraint(
-            model_name='fulltextrecord',
-            constraint=models.UniqueConstraint(fields=('paper', 'paper_version'), name='full_text_record_once'),
+            model_name="fulltextrecord",
+            constraint=models.UniqueConstraint(
+                fields=("paper", "paper_version"), name="full_text_record_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='figure',
-            constraint=models.UniqueConstraint(fields=('record', 'position'), name='figure_once'),
+            model_name="figure",
+            constraint=models.UniqueConstraint(fields=("record", "position"), name="figure_once"),
         ),
     ]

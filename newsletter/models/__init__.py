@@ -4,6 +4,8 @@ from newsletter.models.delivery import Delivery, DeliveryEvent, SendPause
 from newsletter.models.full_text import Figure, FullTextRecord, KeptText
 from newsletter.models.gather import ArxivGate, GatherRun
 from newsletter.models.paper import Match, Paper
+from newsletter.models.report import MistakeReport
+from newsletter.models.sending import SendDay
 from newsletter.models.signup import AddressChange, Allowance, SignUp
 from newsletter.models.subscriber import ConsentEvent, Subscriber, Subscription, Suppression
 from newsletter.models.summary import Fragment, Summary
@@ -22,7 +24,9 @@ __all__ = [
     "GatherRun",
     "KeptText",
     "Match",
+    "MistakeReport",
     "Paper",
+    "SendDay",
     "SendPause",
     "SignUp",
     "Subscriber",

@@ -9,19 +9,24 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from newsletter.core.digest import CardFigure
+from newsletter.core.figures import Picture, ShownFigure
 from newsletter.core.kinds import SECTIONS, PaperKind
 from newsletter.core.papers import PaperRecord
-from newsletter.core.reading import Claim, Evidence, Section, Summary, Voice, Withheld
+from newsletter.core.reading import Claim, Evidence, Section, Summary, Voice, Withheld, summary_to_json
+from newsletter.models import Paper as PaperRow
+from newsletter.models import Summary as SummaryRow
 
 PUBLISHED = datetime(2026, 6, 15, 9, 30, tzinfo=UTC)
 IDS = {"harbornet": "2606.90001", "ledgers": "2606.90002"}
-FIGURE = CardFigure(
-    path="/figures/0123abcd",
+PICTURE = Picture(path="/figures/0123abcd", width=1120, height=420)
+FIGURE = ShownFigure(
+    number="2",
     caption="Figure 2: Echoes become a map of free water. Left: four recordings. Right: the polar grid.",
-    credit="© the authors, CC BY 4.0.",
-    width=1120,
-    height=420,
+    page=4,
+    credit="Figure 2 from HarborNet, Ingrid Solheim et al., CC BY 4.0",
+    licence_url="https://creativecommons.org/licenses/by/4.0/",
+    image=PICTURE,
+    mail_image=PICTURE,
 )
 
 
@@ -83,3 +88,24 @@ def _claim(given: tuple[str, str], quotes: Mapping[str, Any]) -> Claim:
         start = quote.index(words, marks[-1][1] if marks else 0)
         marks.append((start, start + len(words)))
     return Claim(text=text, evidence=(Evidence(quote=quote, where=where, page=page, marks=tuple(marks)),))
+
+
+def store(name: str, *languages: str, summary: Summary | None = None) -> PaperRow:
+    """Save the paper with its readings (or with ``summary`` instead), as the service would have."""
+    row = PaperRow.objects.filter(arxiv_id=IDS[name]).first()
+    if row is None:
+        row = PaperRow.from_record(paper(name), first_seen_at=PUBLISHED)
+        row.save()
+    for language in languages:
+        written = summary or reading(name, "zh" if language.startswith("zh") else "en")
+        SummaryRow.objects.create(
+            paper=row,
+            paper_version=row.version,
+            language=language,
+            prompt_version="4",
+            model="gemini-flash-latest",
+            depth=written.depth.value,
+            content=summary_to_json(written),
+            written_at=PUBLISHED,
+        )
+    return row

@@ -121,7 +121,7 @@ def test_a_reading_has_its_figure_from_our_own_address_with_caption_and_credit()
 
 
 def test_a_small_figure_is_not_blown_up() -> None:
-    small = replace(readings.FIGURE, width=300, height=300)
+    small = replace(readings.FIGURE, mail_image=replace(readings.PICTURE, width=300, height=300))
     assert 'width="300"' in card_piece(reading_card(figure=small)).html
     assert "max-width:300px" in card_piece(reading_card(figure=small)).html
 
@@ -132,6 +132,10 @@ def test_what_a_figure_says_cannot_leave_its_attribute() -> None:
     assert "<script" not in html
     assert "<b>" not in html
     assert html.count("ada@example.org") == 1
+
+
+def test_a_figure_that_is_too_large_for_a_mail_stays_on_the_page() -> None:
+    assert "<img" not in card_piece(reading_card(figure=replace(readings.FIGURE, mail_image=None))).html
 
 
 @pytest.mark.parametrize("depth", [Depth.HEADLINE, Depth.TAKEAWAYS])
@@ -145,7 +149,7 @@ def test_a_shallower_card_has_no_figure(depth: Depth) -> None:
         (
             make_card(lacks=Depth.READING),
             "There is no complete reading of this paper, so this is",
-            "完整的详读",
+            "完整的导读",
         ),
         (
             make_card(lacks=Depth.READING, lacks_reason="no_full_text"),
