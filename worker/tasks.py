@@ -30,6 +30,11 @@ def summarise() -> None:
 
 
 @app.task
+def look_ahead() -> None:
+    work.look_ahead()
+
+
+@app.task
 def compose() -> None:
     work.compose()
 
@@ -42,6 +47,11 @@ def deliver() -> None:
 @app.task
 def notices() -> None:
     work.notices()
+
+
+@app.task
+def events() -> None:
+    work.events()
 
 
 @app.task

@@ -7,8 +7,10 @@ it are written.
 from __future__ import annotations
 
 from bisect import bisect_right
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
+from typing import Any
 
 
 class Role(StrEnum):
@@ -51,3 +53,60 @@ class FullText:
     pages: int = 0
     is_cut: bool = False
     """Whether a bound (pages, size, characters) ended the reading early."""
+
+
+def full_text_to_json(text: FullText) -> dict[str, Any]:
+    """Return what ``full_text_from_json`` reads back."""
+    return asdict(text)
+
+
+def full_text_from_json(content: Mapping[str, Any]) -> FullText:
+    """Raises KeyError, TypeError or ValueError for what is not a full text."""
+    sections = tuple(
+        TextSection(
+            title=section["title"],
+            text=section["text"],
+            role=Role(section["role"]),
+            page_starts=tuple((offset, page) for offset, page in section["page_starts"]),
+        )
+        for section in content["sections"]
+    )
+    lists = {name: tuple(content[name]) for name in ("affiliations", "keywords", "links")}
+    return FullText(sections=sections, pages=content["pages"], is_cut=content["is_cut"], **lists)
+
+
+def within(full_text: FullText, *, characters: int) -> FullText:
+    """Return ``full_text`` with at most ``characters`` of running text; ``is_cut`` when any had to go.
+
+    Other people's work goes first, from the last section, since no claim about this paper may rest on it.
+    Then the longest sections lose their ends, down to one common length: every section keeps its opening,
+    where it says what it is about.
+    """
+    kept = list(full_text.sections)
+    while _length(kept) > characters and any(section.role is Role.RELATED for section in kept):
+        kept.pop(max(index for index, section in enumerate(kept) if section.role is Role.RELATED))
+    longest = _common_length([len(section.text) for section in kept], characters)
+    cut = tuple(_shortened(section, longest) for section in kept)
+    return replace(full_text, sections=cut, is_cut=full_text.is_cut or cut != full_text.sections)
+
+
+def _length(sections: list[TextSection]) -> int:
+    return sum(len(section.text) for section in sections)
+
+
+def _common_length(lengths: list[int], total: int) -> int:
+    """Return the greatest length to which all can be cut so that together they fit into ``total``."""
+    left = total
+    for count, length in zip(range(len(lengths), 0, -1), sorted(lengths), strict=True):
+        if length * count > left:
+            return left // count
+        left -= length
+    return max(lengths, default=0)
+
+
+def _shortened(section: TextSection, length: int) -> TextSection:
+    """Cut ``section`` after the last whole word within ``length``."""
+    if len(section.text) <= length:
+        return section
+    text = section.text[: max(section.text.rfind(" ", 0, length + 1), 0)].rstrip()
+    return replace(section, text=text)

@@ -10,17 +10,20 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from functools import cached_property
 
-from newsletter.core.folding import find_quote, fold
+from newsletter.core.folding import fold
 from newsletter.core.fulltext import FullText
+from newsletter.core.kinds import SECTIONS, PaperKind
 from newsletter.core.marks import carrying_spans, is_chinese, shares_content
 from newsletter.core.papers import PaperRecord
 from newsletter.core.quantities import names, quantities
 from newsletter.core.reading import (
     MAX_QUOTES,
     MAX_TAKEAWAYS,
+    NO_FULL_TEXT,
+    NO_KIND,
     Claim,
+    Depth,
     Draft,
     Evidence,
     Section,
@@ -28,6 +31,7 @@ from newsletter.core.reading import (
     Voice,
     Withheld,
 )
+from newsletter.core.sources import Located, Source
 from newsletter.core.wording import CHATTER, KIN, MARKUP
 
 MAX_CHARACTERS = 600
@@ -48,8 +52,22 @@ class WithheldReason(StrEnum):
     QUOTE_NOT_FOUND = "quote_not_found"
     QUOTE_UNRELATED = "quote_unrelated"
     NUMBER_NOT_IN_QUOTE = "number_not_in_quote"
+    NUMBER_MOVED = "number_moved"
+    """The number stands in the quote, but of something else."""
     NAME_NOT_IN_SOURCE = "name_not_in_source"
     WORD_NOT_IN_QUOTE = "word_not_in_quote"
+    """A superlative, a "first", a cause, a unit of time: stronger than its quotes."""
+    OVERSTATED = "overstated"
+    """The quote only suggests what the claim states."""
+    TERM_NOT_IN_SOURCE = "term_not_in_source"
+    """Says what neither quote nor paper speaks of: text-driven for audio-driven."""
+    CONTRADICTS_QUOTE = "contradicts_quote"
+    """Says the opposite in one word: lower for higher, supervised for unsupervised."""
+    NEGATION_FLIPPED = "negation_flipped"
+    WRONG_SUBJECT = "wrong_subject"
+    """The quote tells of another method than the claim."""
+    RELATED_WORK = "related_work"
+    """The quote tells of other people's work."""
     NOT_VERBATIM = "not_verbatim"
     REPEATED = "repeated"
     TOO_MANY = "too_many"
@@ -65,66 +83,39 @@ class Refusal:
     """The headline and whatever else failed."""
 
 
-class _Source:
-    """The parts of a paper that may be quoted, folded once."""
-
-    def __init__(self, paper: PaperRecord, *, full_text: FullText | None) -> None:
-        self._texts = {"abstract": paper.abstract, "title": paper.title}
-        for section in full_text.sections if full_text else ():
-            self._texts[section.title] = section.text
-        self._folded = {where: fold(text) for where, text in self._texts.items()}
-        self._whole = "\n".join(self._texts.values())
-
-    @cached_property
-    def _haystacks(self) -> tuple[str, str]:
-        return fold(self._whole).text, fold(_DASH.sub(" ", self._whole)).text
-
-    @cached_property
-    def _initials(self) -> str:
-        return "".join(word[0] for word in _INITIALS.findall(self._whole)).casefold()
-
-    def locate(self, evidence: Evidence) -> Evidence | None:
-        """Return ``evidence`` in the source's own characters."""
-        folded = self._folded.get(evidence.where)
-        span = find_quote(evidence.quote, source=folded) if folded else None
-        return replace(evidence, quote=self._texts[evidence.where][slice(*span)], marks=()) if span else None
-
-    def mentions(self, name: str) -> bool:
-        """Say whether ``name`` begins a word, or is spelt out (``LLM`` for "large language models").
-
-        Digits at its end must be all of the number.
-        """
-        singular = name[:-1] if len(name) > 3 and name.endswith("s") else name
-        pattern = rf"(?<![^\W_]){re.escape(fold(singular).text)}" + (
-            r"(?!\d)" if singular[-1].isdigit() else ""
-        )
-        if any(re.search(pattern, haystack) for haystack in self._haystacks):
-            return True
-        is_acronym = len(singular) >= _MIN_INITIALS and singular.isupper()
-        return is_acronym and singular.casefold() in self._initials
-
-
 @dataclass(frozen=True, slots=True)
 class _Case:
-    """A claim before its judge; ``quotes`` are the source's words."""
+    """A claim before its judge."""
 
     claim: Claim
-    quotes: tuple[str, ...]
-    source: _Source
+    found: tuple[Located, ...]
+    source: Source
     language: str
 
     @property
     def text(self) -> str:
         return self.claim.text
 
+    @property
+    def quotes(self) -> tuple[str, ...]:
+        """In the source's own characters."""
+        return tuple(located.evidence.quote for located in self.found)
+
 
 def ground(
-    draft: Draft, *, source: PaperRecord, language: str, voice: Voice, full_text: FullText | None = None
+    draft: Draft,
+    *,
+    source: PaperRecord,
+    language: str,
+    voice: Voice,
+    full_text: FullText | None = None,
+    asked: Depth | None = None,
 ) -> Summary | Refusal:
     """Keep the claims of ``draft`` that ``source`` bears out, with their evidence in its own characters.
 
-    ``language`` is what the claims were asked for in. A section that loses all its claims is dropped, never
-    shown as "not stated".
+    ``language`` is what the claims were asked for in; ``asked`` is the depth that readers want, where it is
+    deeper than what the model was asked for. A section that loses all its claims is missing, never shown as
+    "not stated"; a reading with a section missing is none, and says so.
     """
     judge = _Judge(source, full_text=full_text, language=language, voice=voice)
     headline = judge.judge(draft.headline)
@@ -136,14 +127,29 @@ def ground(
     )
     if headline is None:
         return Refusal(judge.refused[0], withheld)
+    wants_reading = Depth.READING in (asked, draft.depth)
+    incomplete = _incomplete(draft.kind, sections, full_text) if wants_reading else ()
     return Summary(
         voice=voice,
         headline=headline,
         takeaways=shown,
-        sections=sections,
-        kind=draft.kind,
+        sections=() if incomplete else sections,
+        kind=None if incomplete else draft.kind,
+        incomplete=incomplete,
         withheld=withheld,
     )
+
+
+def _incomplete(
+    kind: PaperKind | None, sections: Sequence[Section], full_text: FullText | None
+) -> tuple[str, ...]:
+    """Say why this is no reading; empty when it is one."""
+    if full_text is None:
+        return (NO_FULL_TEXT,)
+    if kind is None:
+        return (NO_KIND,)
+    held = {section.kind for section in sections}
+    return tuple(spec.kind for spec in SECTIONS[kind] if spec.kind not in held)
 
 
 class _Judge:
@@ -152,7 +158,7 @@ class _Judge:
     def __init__(
         self, paper: PaperRecord, *, full_text: FullText | None, language: str, voice: Voice
     ) -> None:
-        self._source = _Source(paper, full_text=full_text)
+        self._source = Source(paper, full_text=full_text)
         self._language = language
         self._voice = voice
         self._said: set[str] = set()
@@ -161,8 +167,7 @@ class _Judge:
     def judge(self, claim: Claim, *, may_repeat: bool = False) -> Claim | None:
         """Return ``claim`` with its evidence located and marked, or None and note the reason."""
         located = [self._source.locate(evidence) for evidence in claim.evidence]
-        found = tuple(evidence for evidence in located if evidence)
-        case = _Case(claim, tuple(evidence.quote for evidence in found), self._source, self._language)
+        case = _Case(claim, tuple(filter(None, located)), self._source, self._language)
         reason = next((reason for reason, fails in _CHECKS[self._voice] if fails(case)), None)
         said = fold(claim.text).text
         if reason is None and said in self._said and not may_repeat:
@@ -171,6 +176,7 @@ class _Judge:
             self.refused.append(reason)
             return None
         self._said.add(said)
+        found = tuple(located.evidence for located in case.found)
         return replace(
             claim, evidence=found if self._voice is Voice.AUTHORS else _marked(found, claim=claim.text)
         )
@@ -265,6 +271,3 @@ _CHECKS: dict[Voice, tuple[_Check, ...]] = {
 _LATIN_WORD = re.compile(r"[A-Za-z][A-Za-z]+")
 _CAPITALISED = re.compile(r"(?<=[a-z,;] )[A-Z][a-z]+")
 """Inside an English sentence a capital makes a name."""
-_DASH = re.compile(r"[-‐‑‒–—]")
-_INITIALS = re.compile(r"[^\W\d_]+")
-_MIN_INITIALS = 3

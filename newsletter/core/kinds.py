@@ -116,3 +116,41 @@ SECTIONS: dict[PaperKind, tuple[SectionSpec, ...]] = {
 
 SECTION_KINDS = tuple(dict.fromkeys(spec.kind for specs in SECTIONS.values() for spec in specs))
 """Every section of any kind of paper."""
+
+_ASPECTS = {
+    "innovation": "in what is new",
+    "performance": "in how well it works",
+    "workload": "in the work done and the effort it takes",
+    "scope": "in what it covers",
+}
+SECTION_MEANINGS: dict[str, str] = {
+    "background": "why the question matters",
+    "earlier_methods": "what was done before, and what is wrong with it",
+    "earlier_datasets": "data that existed before, and what they lack",
+    "earlier_surveys": "surveys that existed before, and what they leave out",
+    "earlier_results": "what was known before, and where it stops",
+    "earlier_views": "what others hold, and what the authors object to",
+    "earlier_systems": "systems that existed before, and what they lack",
+    "method": "how it works, as steps in order",
+    "construction": "how the data were made, as steps in order",
+    "taxonomy": "the classes in which the field is ordered",
+    "proof": "how the result is shown, as steps in order",
+    "arguments": "the reasons given, in order",
+    "design": "how the system is built, as steps in order",
+    "task": "what is to be done, and how success is measured",
+    "data": "what it was trained and tested on",
+    "contents": "what the data hold, and how much",
+    "scope": "which works are surveyed, and how they were chosen",
+    "setting": "the assumptions and definitions",
+    "position": "what the authors hold",
+    "evaluation": "how it was tested",
+    "performance": "how well it does, with figures",
+    "findings": "what the survey finds",
+    "open_problems": "what remains open",
+    "results": "what is shown, with its conditions",
+    "implications": "what follows, and what the authors call for",
+    "significance": "what it is good for",
+    **{f"{aspect}_strengths": f"what is good {where}" for aspect, where in _ASPECTS.items()},
+    **{f"{aspect}_limits": f"what is wanting {where}" for aspect, where in _ASPECTS.items()},
+}
+"""What each section holds, as a model is told."""

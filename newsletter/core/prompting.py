@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from newsletter.core.fulltext import FullText
-from newsletter.core.kinds import SECTIONS, PaperKind
+from newsletter.core.fulltext import FullText, Role, TextSection, within
+from newsletter.core.kinds import SECTION_KINDS, SECTION_MEANINGS, SECTIONS, PaperKind
 from newsletter.core.papers import PaperRecord
 from newsletter.core.reading import (
     MAX_QUOTES,
@@ -22,14 +22,17 @@ from newsletter.core.reading import (
     Draft,
     Evidence,
     Section,
+    supported_depth,
 )
 from newsletter.errors import PermanentError
 
-PROMPT_VERSION = "1"
+PROMPT_VERSION = "2"
 """Stands with each summary. Changing a word below makes a new version, and summaries are made anew."""
 
 MAX_RESPONSE_CHARACTERS = 60_000
 """More is no summary: a whole reading takes about 12,000."""
+MAX_TEXT_CHARACTERS = 120_000
+"""Of running text in a prompt, about 30,000 tokens: most papers without their references fit whole."""
 
 _LANGUAGES = {"en": "English", "zh-hans": "Simplified Chinese (简体中文)"}
 
@@ -44,16 +47,19 @@ Answer with JSON of the given schema and nothing else. Each claim has a "text" a
 "quotes".
 
 Rules for "text":
-- Write it in {language}. One plain sentence, at most 40 words, that can be understood by itself.
-- Say only what its quotes say. Every number, with its unit, stands in a quote of the same claim.
-- Say "first", "best", "state of the art" or "outperforms" only where the quote does.
-- Keep names of methods, data sets and models exactly as printed. Never name the authors.
+- Write it in {language}, all of it. One plain sentence, at most 40 words, that can be understood by itself.
+- Say only what its quotes say. Every number, with its unit and what it measures, stands in a quote of the \
+same claim.
+- Be no surer than the quote: keep "may", "suggests", "not", "up to" and "about".
+- Say "first", "best", "state of the art", "significantly" or "outperforms" only where the quote does.
+- Keep names of methods, data sets and models exactly as printed. Never name the authors or where they work.
 - No links, no markup, no TeX, no remarks about yourself or this task.
 
 Rules for "quotes":
-- Copy each from the abstract, character by character, in the abstract's own language, leaving nothing out.
-- Choose the words that carry the claim: a clause or a sentence, not the whole abstract.
-- Quote what this paper does or finds, not what it says of earlier work.
+- Copy each from the paper, character by character, in the paper's own language, leaving nothing out.
+- Choose the words that carry the claim: a clause or a sentence, never a paragraph.
+- Quote what this paper does or finds, never what it says of earlier work; only claims of background and of \
+earlier work may quote that.
 
 {parts}"""
 
@@ -62,13 +68,16 @@ _TAKEAWAYS = """
 "takeaways": three to {max_takeaways} further claims in the order of the abstract, none repeating another."""
 _SECTIONS = """
 "kind": what the paper mainly contributes.
-"sections": for that kind these, each once and in this order; an empty list of claims where the whole paper \
-states nothing of it:
+"sections": for that kind these, each once and in this order, each with one to five claims. An empty list of \
+claims says that the paper states nothing of it: only after looking in the whole text.
 """ + "\n".join(f"- {kind}: {', '.join(spec.kind for spec in specs)}" for kind, specs in SECTIONS.items())
+_MEANINGS = """
+What the sections hold:
+""" + "\n".join(f"- {kind}: {SECTION_MEANINGS[kind]}" for kind in SECTION_KINDS)
 _PARTS = {
     Depth.HEADLINE: _HEADLINE,
     Depth.TAKEAWAYS: _HEADLINE + _TAKEAWAYS,
-    Depth.READING: _HEADLINE + _TAKEAWAYS + _SECTIONS,
+    Depth.READING: _HEADLINE + _TAKEAWAYS + _SECTIONS + _MEANINGS,
 }
 
 
@@ -87,11 +96,13 @@ def build_prompt(
 ) -> Prompt:
     """Ask for a summary of ``paper`` in ``language`` (a tag such as ``zh-hans``) down to ``depth``.
 
-    The same paper, text, language and depth always give the same prompt.
+    Without ``full_text`` no reading is asked for. The same paper, text, language and depth always give the
+    same prompt.
     """
+    depth = supported_depth(depth, has_full_text=full_text is not None)
     data = f"Title: {paper.title}\n\nAbstract:\n{paper.abstract}"
-    for section in full_text.sections if full_text else ():
-        data += f"\n\nSection: {section.title}\n{section.text}"
+    if full_text:
+        data += "".join(map(_section_data, within(full_text, characters=MAX_TEXT_CHARACTERS).sections))
     nonce = _nonce(data)
     return Prompt(
         instruction=_INSTRUCTION.format(
@@ -102,6 +113,11 @@ def build_prompt(
         ),
         content=f"BEGIN PAPER {nonce}\n{data}\nEND PAPER {nonce}",
     )
+
+
+def _section_data(section: TextSection) -> str:
+    note = " (about earlier work)" if section.role is Role.RELATED else ""
+    return f"\n\nSection: {section.title}{note}\n{section.text}"
 
 
 def _nonce(data: str) -> str:
@@ -150,6 +166,7 @@ def parse_response(text: str, *, depth: Depth, input_tokens: int = 0, output_tok
         takeaways=tuple(map(_claim, answer.takeaways)) if depth is not Depth.HEADLINE else (),
         sections=_sections(answer.sections, kind=kind) if kind else (),
         kind=kind,
+        depth=depth,
         input_tokens=input_tokens,
         output_tokens=output_tokens,
     )

@@ -11,6 +11,10 @@ from newsletter.core.kinds import SECTION_KINDS, SECTIONS, PaperKind
 
 MAX_TAKEAWAYS = 7
 MAX_QUOTES = 3
+NO_FULL_TEXT = "no_full_text"
+"""In ``Summary.incomplete``: the paper's text could not be read, and an abstract supports no reading."""
+NO_KIND = "no_kind"
+"""In ``Summary.incomplete``: the model did not say what kind of paper it is."""
 
 
 class Depth(StrEnum):
@@ -83,14 +87,23 @@ class Summary:
     """Empty below depth ``reading``."""
     kind: PaperKind | None = None
     """What decides which sections a reading has; None below depth ``reading``."""
+    incomplete: tuple[str, ...] = ()
+    """Why it is no reading although one was asked for: the kinds of the sections that are missing, or
+    ``NO_FULL_TEXT`` or ``NO_KIND`` alone. What there was of its sections is dropped, never shown."""
     withheld: tuple[Withheld, ...] = ()
     fallback_reason: str = ""
     """Why a model's summary was asked for and this is not it; empty when nothing went wrong."""
 
     @property
+    def claims(self) -> tuple[Claim, ...]:
+        """Everything it says, in the order shown."""
+        sections = (claim for section in self.sections for claim in section.claims)
+        return (self.headline, *self.takeaways, *sections)
+
+    @property
     def checked(self) -> int:
         """How many claims were checked and are shown."""
-        return 1 + len(self.takeaways) + sum(len(section.claims) for section in self.sections)
+        return len(self.claims)
 
     @property
     def depth(self) -> Depth:
@@ -109,18 +122,32 @@ class Draft:
     takeaways: tuple[Claim, ...] = ()
     sections: tuple[Section, ...] = ()
     kind: PaperKind | None = None
+    depth: Depth | None = None
+    """What was asked for; None where the summariser gives what it has."""
     input_tokens: int = 0
     output_tokens: int = 0
 
 
+def supported_depth(depth: Depth, *, has_full_text: bool) -> Depth:
+    """Return the deepest depth up to ``depth`` that can be asked of what is at hand.
+
+    A reading says what a paper does not state, which an abstract cannot tell.
+    """
+    return depth if has_full_text or depth is not Depth.READING else Depth.TAKEAWAYS
+
+
 def at_depth(summary: Summary, depth: Depth) -> Summary:
-    """Cut ``summary`` to ``depth``, or to the deepest it holds where that is shallower."""
+    """Cut ``summary`` to ``depth``, or to the deepest it holds where that is shallower.
+
+    Only a reader who asked for a reading is told why it is none.
+    """
     shown = min(depth, summary.depth, key=lambda depth: depth.rank)
     return replace(
         summary,
         takeaways=summary.takeaways if shown is not Depth.HEADLINE else (),
         sections=summary.sections if shown is Depth.READING else (),
         kind=summary.kind if shown is Depth.READING else None,
+        incomplete=summary.incomplete if depth is Depth.READING else (),
     )
 
 
@@ -138,6 +165,7 @@ def summary_to_json(summary: Summary) -> dict[str, Any]:
             for section in summary.sections
         ],
         "kind": summary.kind.value if summary.kind else "",
+        "incomplete": list(summary.incomplete),
         "withheld": [withheld.reason for withheld in summary.withheld],
         "fallback_reason": summary.fallback_reason,
     }
@@ -154,6 +182,7 @@ def summary_from_json(stored: Mapping[str, Any]) -> Summary:
             for section in stored["sections"]
         ),
         kind=PaperKind(stored["kind"]) if stored.get("kind") else None,
+        incomplete=tuple(stored.get("incomplete", ())),
         withheld=tuple(Withheld(reason=reason) for reason in stored["withheld"]),
         fallback_reason=stored["fallback_reason"],
     )

@@ -1,8 +1,11 @@
 """What the service remembers, one aggregate a file. Rules that must never break are database constraints."""
 
 from newsletter.models.delivery import Delivery, DeliveryEvent, SendPause
+from newsletter.models.full_text import Figure, FullTextRecord, KeptText
 from newsletter.models.gather import ArxivGate, GatherRun
 from newsletter.models.paper import Match, Paper
+from newsletter.models.report import MistakeReport
+from newsletter.models.sending import SendDay
 from newsletter.models.signup import AddressChange, Allowance, SignUp
 from newsletter.models.subscriber import ConsentEvent, Subscriber, Subscription, Suppression
 from newsletter.models.summary import Fragment, Summary
@@ -15,10 +18,15 @@ __all__ = [
     "ConsentEvent",
     "Delivery",
     "DeliveryEvent",
+    "Figure",
     "Fragment",
+    "FullTextRecord",
     "GatherRun",
+    "KeptText",
     "Match",
+    "MistakeReport",
     "Paper",
+    "SendDay",
     "SendPause",
     "SignUp",
     "Subscriber",

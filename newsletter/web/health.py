@@ -83,6 +83,9 @@ def _gauges(*, now: datetime) -> Iterator[tuple[str, str, str, float]]:
         yield "newsletter_subscribers", "Readers by status.", labels, readers.get(status, 0)
     yield "newsletter_papers", "Papers known.", "", Paper.objects.count()
     yield "newsletter_send_pauses", "Transports on which nothing is sent.", "", SendPause.objects.count()
+    for transport, cause in SendPause.objects.values_list("transport", "cause"):
+        labels = f'{{transport="{transport}",cause="{cause}"}}'
+        yield "newsletter_paused", "1 while nothing is sent on a transport (*: on any).", labels, 1
     due = _oldest_due(now=now)
     description = "Age of the oldest work that is due and not done."
     yield "newsletter_oldest_due_seconds", description, "", _seconds(due, now=now)

@@ -8,9 +8,21 @@ import pytest
 
 from newsletter.core.extraction import extract
 from newsletter.core.folding import find_quote, fold
+from newsletter.core.fulltext import FullText, Role, TextSection
 from newsletter.core.grounding import Refusal, WithheldReason, ground
+from newsletter.core.kinds import SECTIONS, PaperKind
 from newsletter.core.papers import PaperRecord
-from newsletter.core.reading import Claim, Draft, Evidence, Section, Summary, Voice
+from newsletter.core.reading import (
+    NO_FULL_TEXT,
+    NO_KIND,
+    Claim,
+    Depth,
+    Draft,
+    Evidence,
+    Section,
+    Summary,
+    Voice,
+)
 
 METHOD = "We propose TideNet-2, which forecasts harbour levels from the motion of moored ships."
 RESULT = (
@@ -248,3 +260,61 @@ def test_the_authors_voice_is_verbatim_or_nothing() -> None:
     found = ground(draft, source=PAPER, language="en", voice=Voice.AUTHORS)
     assert isinstance(found, Refusal)
     assert found.reason is WithheldReason.NOT_VERBATIM
+
+
+TEXT = FullText(
+    sections=(
+        TextSection(
+            title="Method",
+            text="Each hull is a filter of its own. The filter learns the response of each hull.",
+            page_starts=((0, 3), (34, 4)),
+        ),
+        TextSection(
+            title="Related Work",
+            text="GaugeFormer reads gauges with two encoders. It needs a gauge in every harbour.",
+            role=Role.RELATED,
+            page_starts=((0, 2),),
+        ),
+    )
+)
+
+
+def read(
+    *sections: Section, kind: PaperKind | None = PaperKind.METHOD, text: FullText | None = TEXT
+) -> Summary:
+    headline = claim("TideNet-2 forecasts harbour levels.", METHOD)
+    draft = Draft(headline=headline, sections=sections, kind=kind, depth=Depth.READING)
+    found = ground(draft, source=PAPER, language="en", voice=Voice.MODEL, full_text=text)
+    assert isinstance(found, Summary)
+    return found
+
+
+def test_a_quote_is_shown_where_it_stands_whatever_the_model_said() -> None:
+    quote = Evidence(quote="The filter learns the response of each hull", where="abstract")
+    draft = Draft(headline=Claim(text="The filter learns the response of each hull.", evidence=(quote,)))
+    found = ground(draft, source=PAPER, language="en", voice=Voice.MODEL, full_text=TEXT)
+    assert isinstance(found, Summary)
+    assert (found.headline.evidence[0].where, found.headline.evidence[0].page) == ("Method", 4)
+
+
+def test_a_reading_without_full_text_falls_back_and_says_so() -> None:
+    found = read(Section(kind="background"), text=None)
+    assert (found.depth, found.sections, found.incomplete) == (Depth.HEADLINE, (), (NO_FULL_TEXT,))
+
+
+def test_a_reading_of_no_kind_falls_back_and_says_so() -> None:
+    assert read(kind=None).incomplete == (NO_KIND,)
+
+
+def test_a_reading_with_sections_missing_names_them_and_shows_none() -> None:
+    kinds = [spec.kind for spec in SECTIONS[PaperKind.METHOD] if spec.kind != "task"]
+    found = read(*(Section(kind=kind) for kind in kinds))
+    assert "task" in found.incomplete
+    assert found.sections == ()
+
+
+def test_readers_may_want_more_than_the_model_was_asked_for() -> None:
+    draft = Draft(headline=claim("TideNet-2 forecasts harbour levels.", METHOD), depth=Depth.TAKEAWAYS)
+    found = ground(draft, source=PAPER, language="en", voice=Voice.MODEL, asked=Depth.READING)
+    assert isinstance(found, Summary)
+    assert found.incomplete == (NO_FULL_TEXT,)

@@ -9,6 +9,7 @@ import pytest
 
 from newsletter.core.kinds import SECTION_KINDS, SECTIONS, PaperKind
 from newsletter.core.reading import (
+    NO_FULL_TEXT,
     Claim,
     Depth,
     Evidence,
@@ -20,6 +21,7 @@ from newsletter.core.reading import (
     response_schema,
     summary_from_json,
     summary_to_json,
+    supported_depth,
 )
 
 
@@ -100,3 +102,24 @@ def test_a_reading_is_asked_for_every_section() -> None:
     fields = response_schema(Depth.READING)["properties"]
     assert fields["kind"]["enum"] == list(PaperKind)
     assert fields["sections"]["items"]["properties"]["kind"]["enum"] == list(SECTION_KINDS)
+
+
+def test_only_who_asked_for_a_reading_is_told_why_it_is_none() -> None:
+    short = replace(READING, sections=(), kind=None, incomplete=(NO_FULL_TEXT,))
+    assert at_depth(short, Depth.READING).incomplete == (NO_FULL_TEXT,)
+    assert at_depth(short, Depth.TAKEAWAYS).incomplete == ()
+    assert summary_from_json(summary_to_json(short)) == short
+
+
+def test_a_summary_stored_before_readings_could_fall_short_is_read() -> None:
+    stored = summary_to_json(READING)
+    del stored["incomplete"]
+    assert summary_from_json(stored) == READING
+
+
+@pytest.mark.parametrize("depth", list(Depth))
+def test_an_abstract_supports_no_reading(depth: Depth) -> None:
+    assert supported_depth(depth, has_full_text=True) is depth
+    assert supported_depth(depth, has_full_text=False) is min(
+        depth, Depth.TAKEAWAYS, key=lambda each: each.rank
+    )

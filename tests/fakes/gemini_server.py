@@ -23,7 +23,8 @@ Json = dict[str, Any]
 
 _PATH = re.compile(r"/v1beta/models/(?P<model>[^/:?]+):generateContent(?:\?.*)?")
 _PAPER = re.compile(
-    r"BEGIN PAPER (?P<nonce>\w+)\nTitle: (?P<title>.*?)\n\nAbstract:\n(?P<abstract>.*)\nEND PAPER (?P=nonce)",
+    r"BEGIN PAPER (?P<nonce>\w+)\nTitle: (?P<title>.*?)\n\nAbstract:\n(?P<abstract>.*?)"
+    r"(?P<sections>\n\nSection: .*)?\nEND PAPER (?P=nonce)",
     re.DOTALL,
 )
 _CHINESE = (
@@ -252,7 +253,7 @@ def _summary(asked: Asked, fault: Fault | None) -> str:
     if "sections" in asked.schema["properties"]:
         answer["kind"] = PaperKind.METHOD
         answer["sections"] = [
-            {"kind": spec.kind, "claims": claims[index : index + 1]}
+            {"kind": spec.kind, "claims": [claims[index % len(claims)]]}
             for index, spec in enumerate(SECTIONS[PaperKind.METHOD])
         ]
     return json.dumps(answer, ensure_ascii=False)

@@ -11,7 +11,18 @@ from newsletter.pipeline import work
 from worker.app import app
 from worker.schedule import SCHEDULE
 
-TASKS = ("gather_if_due", "gather", "tick", "summarise", "compose", "deliver", "notices", "retry")
+TASKS = (
+    "gather_if_due",
+    "gather",
+    "tick",
+    "summarise",
+    "look_ahead",
+    "compose",
+    "deliver",
+    "notices",
+    "events",
+    "retry",
+)
 OTHERS = ("forget_unconfirmed",)
 """Calls a function that is no stage's."""
 PREFIX = TASK.format("")
