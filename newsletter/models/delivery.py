@@ -123,7 +123,10 @@ class Delivery(models.Model):
                 name="delivery_has_a_reader",
             ),
         )
-        indexes = (models.Index(fields=("state", "next_attempt_at"), name="delivery_due"),)
+        indexes = (
+            models.Index(fields=("state", "next_attempt_at"), name="delivery_due"),
+            models.Index(fields=("state", "outcome_at"), name="delivery_ended"),
+        )
 
     def __str__(self) -> str:
         return f"{self.pk} {self.state}"
@@ -135,7 +138,7 @@ class Delivery(models.Model):
 
     @classmethod
     def planned(
-        cls, *, subscriber_id: int, kind: Kind, slot_key: str, slot_at: datetime, now: datetime
+        cls, *, subscriber_id: int | None, kind: Kind, slot_key: str, slot_at: datetime, now: datetime
     ) -> Delivery:
         """Return an unsaved row whose Message-ID is derived from its id, so that a retry carries the same."""
         key = uuid.uuid4()
