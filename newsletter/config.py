@@ -163,6 +163,9 @@ class Config(BaseModel):
     sendgrid_api_key: str = Field("", alias="SENDGRID_API_KEY")
     sendgrid_host: HttpUrl = Field(SENDGRID_HOST, alias="NEWSLETTER_SENDGRID_HOST")
     sendgrid_webhook_key: str = Field("", alias="NEWSLETTER_SENDGRID_WEBHOOK_KEY")
+    sendgrid_sandbox: Annotated[Literal["off", "on"], BeforeValidator(_lowercase)] = Field(
+        "off", alias="NEWSLETTER_SENDGRID_SANDBOX"
+    )
     send_rate: float | None = Field(None, alias="NEWSLETTER_SEND_RATE", gt=0, allow_inf_nan=False)
     send_daily: int | None = Field(None, alias="NEWSLETTER_SEND_DAILY", ge=1)
     domain_rates: Annotated[dict[str, float], BeforeValidator(_domain_rates)] = Field(

@@ -15,6 +15,11 @@ SCHEDULE: dict[str, dict[str, Any]] = {
         "schedule": 5.0,
         "options": {"queue": "notices", "expires": 5},
     },
+    "summarise what the coming hours want": {
+        "task": "worker.tasks.look_ahead",
+        "schedule": 300.0,
+        "options": {"queue": "summarise", "expires": 300},
+    },
     "ask arXiv after an announcement": {
         "task": "worker.tasks.gather_if_due",
         "schedule": 300.0,

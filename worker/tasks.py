@@ -31,6 +31,11 @@ def summarise() -> None:
 
 
 @app.task
+def look_ahead() -> None:
+    work.look_ahead()
+
+
+@app.task
 def compose() -> None:
     work.compose()
 

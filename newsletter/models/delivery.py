@@ -74,6 +74,8 @@ class Delivery(models.Model):
     subject = models.CharField(max_length=255, blank=True)
     parts = models.JSONField(default=list, blank=True)
     """Digests of the fragments, in order."""
+    body_key = models.CharField(max_length=64, blank=True, default="")
+    """Equal for digests that differ in nothing but what is personal: they may share a request."""
     slots = models.JSONField(default=dict, blank=True)
     """Personal strings by slot name, apart from links, which are made from the reader's key."""
     papers = models.JSONField(default=dict, blank=True)
@@ -126,6 +128,11 @@ class Delivery(models.Model):
         indexes = (
             models.Index(fields=("state", "next_attempt_at"), name="delivery_due"),
             models.Index(fields=("state", "outcome_at"), name="delivery_ended"),
+            models.Index(
+                fields=("body_key", "next_attempt_at"),
+                condition=models.Q(state=State.COMPOSED),
+                name="delivery_identical",
+            ),
         )
 
     def __str__(self) -> str:

@@ -11,7 +11,18 @@ from newsletter.pipeline import work
 from worker.app import app
 from worker.schedule import SCHEDULE
 
-TASKS = ("gather_if_due", "gather", "tick", "summarise", "compose", "deliver", "notices", "events", "retry")
+TASKS = (
+    "gather_if_due",
+    "gather",
+    "tick",
+    "summarise",
+    "look_ahead",
+    "compose",
+    "deliver",
+    "notices",
+    "events",
+    "retry",
+)
 OTHERS = ("forget_unconfirmed", "watch")
 """Each calls a function that is no stage's with the time."""
 PREFIX = TASK.format("")
