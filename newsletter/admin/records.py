@@ -5,7 +5,8 @@ from __future__ import annotations
 from django.contrib import admin
 
 from newsletter.admin.base import ReadOnlyAdmin
-from newsletter.models import CanaryFlight, Delivery, GatherRun, Incident, Paper, Summary
+from newsletter.admin.events import DeliveryEventInline
+from newsletter.models import Delivery, GatherRun, Paper, Summary
 
 
 @admin.register(Paper)
@@ -39,16 +40,4 @@ class DeliveryAdmin(ReadOnlyAdmin):
     list_select_related = ("subscriber",)
     search_fields = ("id", "message_id", "subscriber__email_key")
     ordering = ("-slot_at",)
-
-
-@admin.register(Incident)
-class IncidentAdmin(ReadOnlyAdmin):
-    list_display = ("name", "opened_at", "closed_at", "detail")
-    list_filter = ("name", "opened_at")
-    ordering = ("-opened_at",)
-
-
-@admin.register(CanaryFlight)
-class CanaryFlightAdmin(ReadOnlyAdmin):
-    list_display = ("day", "started_at", "judged_at", "failure")
-    ordering = ("-day",)
+    inlines = (DeliveryEventInline,)
