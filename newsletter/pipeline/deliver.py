@@ -7,6 +7,7 @@ begins, send, record the answer. No lock is held while sending. Lost workers and
 from __future__ import annotations
 
 import logging
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -19,15 +20,18 @@ from newsletter.adapters.ports import Mailer, Outcome
 from newsletter.core.reputation import retry_delay
 from newsletter.models import Delivery
 from newsletter.pipeline.brake import pause_reason
-from newsletter.pipeline.claims import Claimed, begin, claim_batch, make_due
+from newsletter.pipeline.claims import Claimed, begin, claim_batch, hand_back, is_due, make_due
 from newsletter.pipeline.leases import lapse
 from newsletter.pipeline.messages import outgoing
 from newsletter.pipeline.outcomes import Moment, record
+from newsletter.pipeline.pace import UNLIMITED, Pace, Turn
 
 logger = logging.getLogger(__name__)
 
 
 _chance = SystemRandom().random
+SHORTEST_NAP, LONGEST_NAP = 0.02, 1.0
+"""Seconds between two looks at a rate that has no room."""
 
 
 @dataclass(slots=True)
@@ -36,6 +40,8 @@ class DeliveryReport:
     """How many deliveries left this call in which state; one that was tried twice counts twice."""
     paused: str | None = None
     """Why the transport is paused, if it is."""
+    held: str = ""
+    """Why nothing more begins for now although mails are due: the day's number is reached."""
 
     @property
     def handled(self) -> int:
@@ -50,7 +56,9 @@ def deliver_due(
     awaited: bool = False,
     limit: int | None = None,
     deadline: datetime | None = None,
+    pace: Pace | None = None,
     clock: Callable[[], datetime] = timezone.now,
+    sleep: Callable[[float], None] = time.sleep,
     chance: Callable[[], float] = _chance,
 ) -> DeliveryReport:
     """Send what is due, or of that only what a person awaits, until nothing can be claimed.
@@ -60,23 +68,38 @@ def deliver_due(
     of workers may run it.
     """
     report = DeliveryReport()
+    pace = pace or Pace(mailer.name)
+    sending = _Sending(mailer=mailer, pace=pace, now=now, clock=clock, chance=chance)
     make_due(real_now=clock())
     while (deadline is None or clock() < deadline) and (limit is None or report.handled < limit):
+        turn = pace.turn(awaited=awaited, real_now=clock())
+        if turn.room == 0 and not turn.held and is_due(awaited=awaited, real_now=clock()):
+            sleep(_nap(turn))
+            continue
+        left = limit - report.handled if limit is not None else UNLIMITED
         batch = claim_batch(
             mailer_name=mailer.name,
             lease=mailer.lease,
-            limit=mailer.batch_size if limit is None else min(mailer.batch_size, limit - report.handled),
+            limit=min(mailer.batch_size, left),
+            shared_limit=min(mailer.shared_batch_size, left),
             owner=owner,
             now=now,
             real_now=clock(),
+            turn=turn,
             awaited=awaited,
         )
         if not batch:
+            report.held = turn.held
             break
         report.states += batch.ended
-        report.states += _Sending(mailer=mailer, now=now, clock=clock, chance=chance).send(batch.claimed)
+        report.states += sending.send(batch.claimed)
     report.paused = pause_reason(mailer.name)
     return report
+
+
+def _nap(turn: Turn) -> float:
+    """Return the seconds until the rate may have room; others take from it too, so look again soon."""
+    return min(max(turn.wait.total_seconds(), SHORTEST_NAP), LONGEST_NAP)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +107,7 @@ class _Sending:
     """Sends claimed batches by one mailer."""
 
     mailer: Mailer
+    pace: Pace
     now: datetime
     clock: Callable[[], datetime]
     chance: Callable[[], float]
@@ -106,12 +130,23 @@ class _Sending:
 
     def _outcomes(self, claimed: Sequence[Claimed]) -> Iterator[Outcome]:
         by_id = {claim.id: claim for claim in claimed}
-        messages, unwritten = outgoing([claim.delivery for claim in claimed])
+        messages, unwritten = outgoing(
+            [claim.delivery for claim in claimed], with_bytes=self.mailer.sends_bytes
+        )
         yield from unwritten
 
+        counted = set[str]()
+
         def allow(ids: Sequence[str]) -> frozenset[str]:
-            claims = [by_id[each] for each in ids]
-            return begin(claims, lease=self.mailer.lease, now=self.now, real_now=self.clock())
+            real_now = self.clock()
+            new = [
+                by_id[each] for each in ids if each not in counted
+            ]  # a part of a request was counted whole
+            later = self.pace.take([claim.delivery for claim in new], real_now=real_now)
+            hand_back([claim for claim in new if claim.delivery.pk in later], until=later)
+            counted.update(claim.id for claim in new if claim.delivery.pk not in later)
+            claims = [by_id[each] for each in ids if by_id[each].delivery.pk not in later]
+            return begin(claims, lease=self.mailer.lease, now=self.now, real_now=real_now, pace=self.pace)
 
         yield from self.mailer.send(messages, begin=allow)
 

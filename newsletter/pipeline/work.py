@@ -12,10 +12,12 @@ from functools import lru_cache
 from django.conf import settings
 from django.utils import timezone
 
-from newsletter.adapters.broker import Stage, wake
+from newsletter.adapters.broker import Stage, publish_look_ahead, wake
 from newsletter.core.announcements import is_time_to_ask
+from newsletter.core.reading import Voice
 from newsletter.models import Delivery, GatherRun, Paper, Topic
 from newsletter.models.delivery import AWAITED, CLAIMABLE, Kind, State
+from newsletter.pipeline.ahead import coming_summaries
 from newsletter.pipeline.compose import ComposeReport, compose_planned, missing_summaries
 from newsletter.pipeline.deliver import deliver_due
 from newsletter.pipeline.events import apply_events, has_unapplied
@@ -89,14 +91,26 @@ def summarise() -> None:
     deadline = timezone.now() + SUMMARISE_TIME
     for awaited in (True, False):
         wanted = missing_summaries(now=timezone.now(), summariser=stages().summariser, awaited=awaited)
-        _write(wanted, deadline=deadline)
+        if _write(wanted, deadline=deadline):
+            wake(Stage.SUMMARISE)
         wake(Stage.NOTICES if awaited else Stage.COMPOSE)
 
 
-def _write(wanted: list[Wanted], *, deadline: datetime) -> None:
-    """Write what this task has time for; another one goes on."""
-    if not wanted:
+def look_ahead() -> None:
+    """Write the summaries that digests of the coming hours will want, after those that are wanted now."""
+    now, summariser = timezone.now(), stages().summariser
+    if summariser.voice is Voice.AUTHORS:
         return
+    wanted = missing_summaries(now=now, summariser=summariser)
+    wanted += coming_summaries(now=now, summariser=summariser)
+    if _write(wanted, deadline=now + SUMMARISE_TIME):
+        publish_look_ahead()
+
+
+def _write(wanted: list[Wanted], *, deadline: datetime) -> bool:
+    """Write what this task has time for; say whether another should go on at once."""
+    if not wanted:
+        return False
     report = write_summaries(
         wanted,
         summariser=stages().summariser,
@@ -107,8 +121,7 @@ def _write(wanted: list[Wanted], *, deadline: datetime) -> None:
     )
     done = report.model + report.failed
     log.info("summarised %d papers, %d of them not usable, %d left", done, report.failed, report.left)
-    if report.left and done:
-        wake(Stage.SUMMARISE)
+    return bool(report.left and done)
 
 
 def compose() -> None:
@@ -128,10 +141,13 @@ def notices() -> None:
 
 
 def events() -> None:
-    """Apply what providers have reported."""
-    applied = apply_events(now=timezone.now())
+    """Apply what providers have reported; what is left after the task's time is another task's."""
+    now = timezone.now()
+    applied = apply_events(now=now, deadline=now + TASK_TIME)
     if applied:
         log.info("applied %d events", applied)
+        if has_unapplied():
+            wake(Stage.EVENTS)
 
 
 def retry() -> None:
@@ -174,11 +190,16 @@ def _deliver(*, awaited: bool) -> None:
     """Hand over what is due; what is left after the task's time is taken up by another task."""
     now = timezone.now()
     report = deliver_due(
-        mailer=stages().mailer, now=now, owner=boot_id(), awaited=awaited, deadline=now + TASK_TIME
+        mailer=stages().mailer,
+        pace=stages().pace,
+        now=now,
+        owner=boot_id(),
+        awaited=awaited,
+        deadline=now + TASK_TIME,
     )
     if report.states:
         log.info("delivered: %s", dict(report.states))
-    if not report.paused:
+    if not (report.paused or report.held):  # the next look is at most five seconds away
         _wake_deliverers()
 
 
