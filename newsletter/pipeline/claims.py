@@ -62,9 +62,11 @@ def claim_batch(
     real_now: datetime,
     turn: Turn,
     awaited: bool = False,
+    shared_limit: int = 0,
 ) -> Batch:
     """Claim up to ``limit`` due deliveries, or of those a person awaits; an empty batch: none is due.
 
+    Where more than those wait that are identical but for what is personal, up to ``shared_limit`` of them.
     ``now`` is the instant that is recorded and that a reader's pause is compared with; leases and waits are
     real time. Nobody else can claim the same rows: PostgreSQL skips what another worker has locked, SQLite
     lets one writer in at a time. ``turn`` is what the rates allow. The attempt is counted here, so a worker
@@ -76,6 +78,8 @@ def claim_batch(
             return Batch()
         which = Q(kind=Kind.ALERT) if pauses else AWAITED if awaited else Q()
         rows = _lock_due(limit, which=which, real_now=real_now)
+        if len(rows) == limit < shared_limit:
+            rows = _lock_identical(rows, shared_limit, which=which, real_now=real_now)
         readers = _readers(rows)
         endings = _endings(rows, readers=readers, now=now)
         _end(endings, now=now)
@@ -154,6 +158,15 @@ def _lock_due(limit: int, *, which: Q, real_now: datetime) -> list[Delivery]:
     # A delivery whose last worker was lost may be what kills workers: it goes alone, and only harms itself.
     calm = list(takewhile(lambda row: row.attempt == 0, rows))
     return calm or rows[:1]
+
+
+def _lock_identical(rows: list[Delivery], limit: int, *, which: Q, real_now: datetime) -> list[Delivery]:
+    """Return all that say what the first of these says, locked, where that is more than ``rows``."""
+    key = rows[0].body_key if rows[0].state == State.COMPOSED else ""
+    due = Delivery.objects.filter(which, state=State.COMPOSED, body_key=key, next_attempt_at__lte=real_now)
+    identical = due.filter(attempt=0).order_by("next_attempt_at").select_for_update(skip_locked=True)
+    found = list(identical[:limit]) if key else []
+    return found if len(found) > len(rows) else rows
 
 
 def _readers(rows: Sequence[Delivery]) -> dict[int, Subscriber]:

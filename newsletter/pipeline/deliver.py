@@ -24,7 +24,7 @@ from newsletter.pipeline.claims import Claimed, begin, claim_batch, hand_back, i
 from newsletter.pipeline.leases import lapse
 from newsletter.pipeline.messages import outgoing
 from newsletter.pipeline.outcomes import Moment, record
-from newsletter.pipeline.pace import Pace, Turn
+from newsletter.pipeline.pace import UNLIMITED, Pace, Turn
 
 logger = logging.getLogger(__name__)
 
@@ -76,11 +76,12 @@ def deliver_due(
         if turn.room == 0 and not turn.held and is_due(awaited=awaited, real_now=clock()):
             sleep(_nap(turn))
             continue
-        most = mailer.batch_size if limit is None else min(mailer.batch_size, limit - report.handled)
+        left = limit - report.handled if limit is not None else UNLIMITED
         batch = claim_batch(
             mailer_name=mailer.name,
             lease=mailer.lease,
-            limit=most,
+            limit=min(mailer.batch_size, left),
+            shared_limit=min(mailer.shared_batch_size, left),
             owner=owner,
             now=now,
             real_now=clock(),
@@ -129,7 +130,9 @@ class _Sending:
 
     def _outcomes(self, claimed: Sequence[Claimed]) -> Iterator[Outcome]:
         by_id = {claim.id: claim for claim in claimed}
-        messages, unwritten = outgoing([claim.delivery for claim in claimed])
+        messages, unwritten = outgoing(
+            [claim.delivery for claim in claimed], with_bytes=self.mailer.sends_bytes
+        )
         yield from unwritten
 
         counted = set[str]()

@@ -141,10 +141,13 @@ def notices() -> None:
 
 
 def events() -> None:
-    """Apply what providers have reported."""
-    applied = apply_events(now=timezone.now())
+    """Apply what providers have reported; what is left after the task's time is another task's."""
+    now = timezone.now()
+    applied = apply_events(now=now, deadline=now + TASK_TIME)
     if applied:
         log.info("applied %d events", applied)
+        if has_unapplied():
+            wake(Stage.EVENTS)
 
 
 def retry() -> None:

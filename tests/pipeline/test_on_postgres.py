@@ -20,6 +20,7 @@ SUITE = (
     "test_leases.py",
     "test_outcomes.py",
     "test_send_days.py",
+    "test_sendgrid.py",
     "../web/test_sendgrid_hook.py",
 )
 
