@@ -25,6 +25,8 @@ ARXIV_PDF = "https://export.arxiv.org/pdf"
 ARXIV_OAI = "https://oaipmh.arxiv.org/oai"
 GEMINI_ENDPOINT = "https://generativelanguage.googleapis.com"
 SENDGRID_HOST = "https://api.sendgrid.com"
+BOUNCE_TAG = 41
+"""The characters of ``+`` and the tag that names a delivery in its envelope's sender (``tokens``)."""
 
 
 def _http_url(value: str) -> str:
@@ -64,6 +66,18 @@ def _keys(value: str) -> str:
 def _address(value: str) -> str:
     if value and not re.fullmatch(r"[^@\s<>]+@[^@\s<>]+", value):
         raise ValueError("a bare address such as editor@example.org")
+    return value
+
+
+def _bounce_address(value: str) -> str:
+    """A tag of 41 characters comes behind its local part, which may have 64 (RFC 5321 §4.5.3.1.1)."""
+    if value == "off":
+        return value
+    local = _address(value).partition("@")[0]
+    if not value.isascii() or len(local) > 64 - BOUNCE_TAG:
+        raise ValueError(
+            f"off, or an address in ASCII with at most {64 - BOUNCE_TAG} characters before the @"
+        )
     return value
 
 
@@ -134,20 +148,31 @@ class Config(BaseModel):
     gemini_endpoint: HttpUrl = Field(GEMINI_ENDPOINT, alias="NEWSLETTER_GEMINI_ENDPOINT")
     gemini_daily_tokens: int = Field(2_000_000, alias="NEWSLETTER_GEMINI_DAILY_TOKENS", ge=0)
     gemini_rpm: int = Field(60, alias="NEWSLETTER_GEMINI_RPM", ge=1)
+    gemini_tpm: int | None = Field(None, alias="NEWSLETTER_GEMINI_TPM", ge=1000)
     mailer: Annotated[Literal["outbox", "smtp", "sendgrid"], BeforeValidator(_lowercase)] = Field(
         "outbox", alias="NEWSLETTER_MAILER"
     )
     outbox_dir: Path | None = Field(None, alias="NEWSLETTER_OUTBOX_DIR")
     smtp_url: str = Field("", alias="NEWSLETTER_SMTP_URL")
+    bounce_address: Annotated[str, BeforeValidator(_bounce_address)] = Field(
+        "", alias="NEWSLETTER_BOUNCE_ADDRESS"
+    )
+    dkim_key: str = Field("", alias="NEWSLETTER_DKIM_KEY", repr=False)
+    dkim_selector: str = Field("", alias="NEWSLETTER_DKIM_SELECTOR")
+    dkim_domain: str = Field("", alias="NEWSLETTER_DKIM_DOMAIN")
     sendgrid_api_key: str = Field("", alias="SENDGRID_API_KEY")
     sendgrid_host: HttpUrl = Field(SENDGRID_HOST, alias="NEWSLETTER_SENDGRID_HOST")
     sendgrid_webhook_key: str = Field("", alias="NEWSLETTER_SENDGRID_WEBHOOK_KEY")
+    sendgrid_sandbox: Annotated[Literal["off", "on"], BeforeValidator(_lowercase)] = Field(
+        "off", alias="NEWSLETTER_SENDGRID_SANDBOX"
+    )
     send_rate: float | None = Field(None, alias="NEWSLETTER_SEND_RATE", gt=0, allow_inf_nan=False)
     send_daily: int | None = Field(None, alias="NEWSLETTER_SEND_DAILY", ge=1)
     domain_rates: Annotated[dict[str, float], BeforeValidator(_domain_rates)] = Field(
         default_factory=dict, alias="NEWSLETTER_DOMAIN_RATES"
     )
     warmup: int | None = Field(None, alias="NEWSLETTER_WARMUP", ge=1)
+    canary_email: Annotated[str, BeforeValidator(_address)] = Field("", alias="NEWSLETTER_CANARY_EMAIL")
     figures: Annotated[Literal["off", "licensed", "all"], BeforeValidator(_lowercase)] = Field(
         "licensed", alias="NEWSLETTER_FIGURES"
     )
@@ -155,6 +180,20 @@ class Config(BaseModel):
     @property
     def outbox_folder(self) -> Path:
         return self.outbox_dir or self.data_dir / "outbox"
+
+    @property
+    def sender_domain(self) -> str:
+        return parseaddr(self.sender)[1].rpartition("@")[2]
+
+    @property
+    def figure_folder(self) -> Path:
+        return self.data_dir / "media" / "figures"
+
+    @property
+    def canary_address(self) -> str:
+        """The address of the reader on whom leaving is tried out daily; empty: nobody would hear of it."""
+        local, at, domain = self.operator_email.rpartition("@")
+        return self.canary_email or (f"{local}+canary@{domain}" if at else "")
 
     @property
     def summariser_name(self) -> str:
@@ -166,7 +205,18 @@ class Config(BaseModel):
             parse_smtp_url(self.smtp_url)
         for refusal in _disagreements(self):
             raise ValueError(refusal)
+        if self.dkim_key:
+            _check_dkim(self)
         return self
+
+
+def _check_dkim(config: Config) -> None:
+    # Imported only by those who sign: it takes a tenth of a second.
+    from newsletter.adapters.dkim_signing import DkimSigner
+
+    DkimSigner(
+        config.dkim_key, selector=config.dkim_selector, domain=config.dkim_domain or config.sender_domain
+    )
 
 
 def _disagreements(config: Config) -> list[str]:
@@ -185,6 +235,9 @@ def _disagreements(config: Config) -> list[str]:
         "(make one with: openssl rand -base64 48)": bool(config.database_url and not config.secret_key),
         "NEWSLETTER_SMTP_URL is needed by NEWSLETTER_MAILER=smtp: smtp://user:pass@host:587": (
             config.mailer == "smtp" and not config.smtp_url
+        ),
+        "NEWSLETTER_DKIM_SELECTOR is needed by NEWSLETTER_DKIM_KEY: the key's name in DNS": (
+            bool(config.dkim_key and not config.dkim_selector)
         ),
         "SENDGRID_API_KEY is needed by NEWSLETTER_MAILER=sendgrid": (
             config.mailer == "sendgrid" and not config.sendgrid_api_key

@@ -31,12 +31,23 @@ class ConfigurationError(NewsletterError):
 
 
 class TemporaryError(NewsletterError):
-    """It may work later. ``retry_after`` is what the other side asked for, in seconds, if it did."""
+    """It may work later. ``retry_after`` is what the other side asked for, in seconds, if it did.
 
-    def __init__(self, message: str, *, retry_after: float | None = None, status: int | None = None) -> None:
+    ``reason`` is a stable code, for counting, where there is one.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        retry_after: float | None = None,
+        status: int | None = None,
+        reason: str = "",
+    ) -> None:
         super().__init__(message)
         self.retry_after = retry_after
         self.status = status
+        self.reason = reason
 
     def __reduce__(self) -> tuple[object, ...]:
         return (_restore, (type(self), self.args, self.__dict__))
@@ -63,6 +74,13 @@ class UnusableAnswer(PermanentError):
         super().__init__(message, reason=reason)
         self.input_tokens = input_tokens
         self.output_tokens = output_tokens
+
+
+class Interrupted(TemporaryError):
+    """A model's answer was paid and no use, and asking once more failed for now."""
+
+    input_tokens = 0
+    output_tokens = 0
 
 
 class OutcomeUnknown(NewsletterError):

@@ -17,6 +17,8 @@ from django.utils.crypto import salted_hmac
 
 MAC_LENGTH = 12
 """Characters of base64: 72 bits."""
+_BOUNCE_MAC = 9
+"""Bytes: with the id's 16 they fill 40 characters of base32 exactly."""
 
 
 class Purpose(StrEnum):
@@ -30,6 +32,8 @@ class Purpose(StrEnum):
     """The key of a change of address, mailed to the new one."""
     FRESH = "fresh"
     """A reader's link key, for what a forwarded digest must not allow; valid for an hour."""
+    BOUNCE = "bounce"
+    """A delivery's id, in the address to which it comes back."""
 
 
 def make_token(purpose: Purpose, *, subject: str) -> str:
@@ -72,6 +76,29 @@ def delivery_id(subject: str) -> uuid.UUID | None:
         return None
 
 
+def bounce_tag(delivery_id: uuid.UUID) -> str:
+    """Return a delivery's id and a MAC of 72 bits as 40 characters that survive a change of case."""
+    mac = _digest(Purpose.BOUNCE, delivery_id.hex, settings.SECRET_KEY)[:_BOUNCE_MAC]
+    return base64.b32encode(delivery_id.bytes + mac).decode("ascii").lower()
+
+
+def read_bounce_tag(tag: str) -> uuid.UUID | None:
+    """Return the delivery's id, or None for anything that is not a tag made here."""
+    try:
+        content = base64.b32decode(tag, casefold=True)
+    except ValueError:
+        return None
+    if len(content) != 16 + _BOUNCE_MAC:
+        return None
+    found, mac = uuid.UUID(bytes=content[:16]), content[16:]
+    keys = (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
+    macs = (_digest(Purpose.BOUNCE, found.hex, key)[:_BOUNCE_MAC] for key in keys)
+    return found if any(hmac.compare_digest(mac, each) for each in macs) else None
+
+
 def _mac(purpose: Purpose, subject: str, key: str) -> str:
-    digest = salted_hmac(f"newsletter.link.{purpose}", subject, secret=key, algorithm="sha256").digest()
-    return base64.urlsafe_b64encode(digest)[:MAC_LENGTH].decode("ascii")
+    return base64.urlsafe_b64encode(_digest(purpose, subject, key))[:MAC_LENGTH].decode("ascii")
+
+
+def _digest(purpose: Purpose, subject: str, key: str) -> bytes:
+    return salted_hmac(f"newsletter.link.{purpose}", subject, secret=key, algorithm="sha256").digest()

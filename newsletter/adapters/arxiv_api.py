@@ -12,15 +12,11 @@ import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
 from pathlib import Path
 from urllib.parse import urlencode
 
-import requests
-from requests.exceptions import InvalidSchema, InvalidURL, MissingSchema
-from urllib3.exceptions import HTTPError, ReadTimeoutError
-
 from newsletter.adapters.arxiv_feed import Page, UnusableError, check, newest, parse
+from newsletter.adapters.arxiv_http import TIMEOUT, USER_AGENT, Refused, get
 from newsletter.adapters.ports import Answer, RequestGate, Window
 from newsletter.errors import BadInput, PermanentError, TemporaryError
 
@@ -62,12 +58,12 @@ class ArxivApi:
 
     gate: RequestGate
     url: str = API_URL
-    timeout: tuple[float, float] = (10.0, 30.0)
+    timeout: tuple[float, float] = TIMEOUT
     """Seconds to connect, and between two bytes; an answer as a whole may take ``give_up_after``."""
     page_size: int = PAGE_SIZE
     give_up_after: float = 60.0
     """Seconds that failed requests and the pauses after them may take, for one ``fetch`` altogether."""
-    user_agent: str = "arxiv-newsletter"
+    user_agent: str = USER_AGENT
     """Name the service and a way to reach its operator."""
     sleep: Callable[[float], None] = field(default=time.sleep, repr=False)
 
@@ -170,22 +166,17 @@ class ArxivApi:
         return page
 
     def _get(self, address: str, *, seconds: float) -> bytes:
-        """One request on a connection of its own, read whole within ``seconds``."""
-        ends = time.monotonic() + seconds
-        headers = {"User-Agent": self.user_agent, "Connection": "close"}
-        connect, read = (max(min(limit, seconds), 0.001) for limit in self.timeout)
         try:
-            with requests.get(
-                address, headers=headers, timeout=(connect, read), stream=True, allow_redirects=False
-            ) as response:
-                _check_status(response)
-                return _read(response, ends=ends)
-        except (MissingSchema, InvalidSchema, InvalidURL) as error:
-            raise PermanentError(f"arXiv cannot be asked at {self.url}: {error}", reason="address") from error
-        except (requests.Timeout, ReadTimeoutError) as error:
-            raise TemporaryError(f"arXiv did not answer within {read:g} s") from error
-        except (requests.RequestException, HTTPError, OSError) as error:
-            raise TemporaryError(f"the connection to arXiv failed: {_reason(error)}") from error
+            return get(
+                address,
+                seconds=seconds,
+                max_bytes=MAX_BYTES,
+                timeout=self.timeout,
+                user_agent=self.user_agent,
+            ).body
+        except Refused as refused:
+            said = f"{refused}{_error_entry(refused.body)}"
+            raise PermanentError(said, reason=refused.reason, status=refused.status) from refused
 
 
 def _query(categories: Sequence[str], *, window: Window) -> str:
@@ -208,20 +199,6 @@ def _halves(window: Window) -> tuple[Window, Window]:
     return Window(start=middle, end=end), Window(start=start, end=middle)
 
 
-def _check_status(response: requests.Response) -> None:
-    status = response.status_code
-    if status == requests.codes.ok:
-        return
-    if status in {408, 425, 429} or status >= 500:
-        retry_after = _retry_after(response.headers)
-        raise TemporaryError(f"arXiv answered {status}", retry_after=retry_after, status=status)
-    if 300 <= status < 400:
-        place = response.headers.get("Location", "elsewhere")
-        raise PermanentError(f"arXiv answered {status}: it moved to {place}", reason="moved", status=status)
-    said = _error_entry(response.raw.read(20_000, decode_content=True))
-    raise PermanentError(f"arXiv answered {status}{said}", reason="refused", status=status)
-
-
 def _error_entry(body: bytes) -> str:
     """What a refusal's error entry says, as ``: incorrect id format``, or nothing."""
     try:
@@ -229,35 +206,3 @@ def _error_entry(body: bytes) -> str:
     except UnusableError as error:
         return f": {error}"
     return ""
-
-
-def _retry_after(headers: requests.structures.CaseInsensitiveDict[str]) -> float | None:
-    """Seconds to wait (RFC 9110 §10.2.3: a number, or a date, measured by the server's own clock)."""
-    value = headers.get("Retry-After", "").strip()
-    if value.isdecimal():
-        return float(value)
-    try:
-        until = parsedate_to_datetime(value)
-        now = parsedate_to_datetime(headers["Date"]) if "Date" in headers else datetime.now(UTC)
-        return max((until - now).total_seconds(), 0.0)
-    except (TypeError, ValueError):
-        return None
-
-
-def _read(response: requests.Response, *, ends: float) -> bytes:
-    """The body, as it comes in: a server that drips a byte now and then meets the deadline too."""
-    body = bytearray()
-    while chunk := response.raw.read1(65_536, decode_content=True):
-        body += chunk
-        if len(body) > MAX_BYTES:
-            raise PermanentError(f"arXiv's answer is longer than {MAX_BYTES} bytes", reason="too_long")
-        if time.monotonic() > ends:
-            raise TemporaryError("arXiv's answer took too long to come in")
-    return bytes(body)
-
-
-def _reason(error: BaseException) -> str:
-    """The innermost cause: urllib3 wraps it in addresses and object names."""
-    while inner := error.__cause__ or error.__context__:
-        error = inner
-    return str(error) or type(error).__name__

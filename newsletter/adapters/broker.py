@@ -26,6 +26,7 @@ class Stage(StrEnum):
     COMPOSE = "compose"
     DELIVER = "deliver"
     NOTICES = "notices"
+    EVENTS = "events"
 
 
 TASK = "worker.tasks.{}"
@@ -79,6 +80,12 @@ def publish_tick() -> None:
 def publish_gather_if_due() -> None:
     """Have the workers ask arXiv at once if it is time to."""
     _publish("gather_if_due", queue=Stage.GATHER)
+
+
+def publish_look_ahead() -> None:
+    """Have the summarising worker go on with what the coming hours want, if there is a broker."""
+    if settings.CONFIG.redis_url:
+        _publish("look_ahead", queue=Stage.SUMMARISE)
 
 
 def _publish(task: str, *, queue: Stage) -> None:

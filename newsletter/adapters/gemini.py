@@ -10,10 +10,17 @@ from collections.abc import Mapping
 from typing import Any
 
 import requests
+from urllib3.exceptions import NewConnectionError
 
-from newsletter.adapters.model_calls import TEMPERATURE, ModelSummariser, Reply, error_for_status
+from newsletter.adapters.model_calls import (
+    TEMPERATURE,
+    ModelSummariser,
+    Reply,
+    error_for_status,
+    no_answer,
+    not_json,
+)
 from newsletter.core.prompting import Prompt
-from newsletter.errors import TemporaryError
 
 _IMPORTING = threading.Lock()
 """``warnings.catch_warnings`` changes the whole process: only one thread at a time may import."""
@@ -56,9 +63,9 @@ class GeminiSummariser(ModelSummariser):
                 int(error.code or 500), message, details=error.details, retry_after=header
             ) from error
         except requests.RequestException as error:
-            raise TemporaryError(f"The model service could not be reached: {type(error).__name__}") from error
+            raise no_answer(error, is_unsent=_is_unsent(error)) from error
         except ParseError as error:
-            raise TemporaryError("The model service did not answer in JSON.") from error
+            raise not_json() from error
         return _reply(response)
 
     def _new_client(self) -> Any:
@@ -70,6 +77,11 @@ class GeminiSummariser(ModelSummariser):
         client = GenerativeServiceClient(transport="rest", client_options=options)
         weakref.finalize(self, client.transport.close)
         return client
+
+
+def _is_unsent(error: requests.RequestException) -> bool:
+    reason = getattr(error.args[0], "reason", None) if error.args else None
+    return isinstance(error, requests.ConnectTimeout) or isinstance(reason, NewConnectionError)
 
 
 def _import_sdk() -> Any:

@@ -7,9 +7,16 @@ import weakref
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from newsletter.adapters.model_calls import TEMPERATURE, ModelSummariser, Reply, error_for_status
+from newsletter.adapters.model_calls import (
+    TEMPERATURE,
+    ModelSummariser,
+    Reply,
+    error_for_status,
+    no_answer,
+    not_json,
+)
 from newsletter.core.prompting import Prompt
-from newsletter.errors import ConfigurationError, TemporaryError
+from newsletter.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from google.genai import Client
@@ -46,9 +53,10 @@ class GenaiSummariser(ModelSummariser):
         except APIError as error:
             raise _translated(error) from error
         except httpx2.HTTPError as error:
-            raise TemporaryError(f"The model service could not be reached: {type(error).__name__}") from error
+            is_unsent = isinstance(error, httpx2.ConnectError | httpx2.ConnectTimeout)
+            raise no_answer(error, is_unsent=is_unsent) from error
         except ValueError as error:  # an answer of another shape, or no JSON at all
-            raise TemporaryError("The model service did not answer in JSON.") from error
+            raise not_json() from error
         return _reply(response)
 
     def _new_client(self) -> Client:

@@ -17,7 +17,8 @@ from newsletter.errors import ConfigurationError
 
 _CONTROL = re.compile(r"\{%.*?%\}|\{#.*?#\}", re.DOTALL)
 _OUTPUT = re.compile(r"\{\{.*?\}\}", re.DOTALL)
-_REMOTE = re.compile(r"<link\b|@import|<img\b|\bsrc=|url\(", re.IGNORECASE)
+_REMOTE = re.compile(r"<link\b|@import|\bsrc=(?!\"\{\{ )|\bsrcset=|url\(", re.IGNORECASE)
+"""What a template may not name itself; a figure's address is filled in, and is always the service's own."""
 
 
 def compile_mjml(source: str, *, name: str = "template") -> str:

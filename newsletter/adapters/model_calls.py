@@ -10,17 +10,21 @@ import re
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
+from newsletter.adapters.ports import RequestRate, TokenBudget
 from newsletter.core.fulltext import FullText
 from newsletter.core.papers import PaperRecord
 from newsletter.core.prompting import PROMPT_VERSION, Prompt, build_prompt, parse_response
 from newsletter.core.reading import Depth, Draft, Voice, response_schema, supported_depth
-from newsletter.errors import NewsletterError, PermanentError, TemporaryError, UnusableAnswer
+from newsletter.errors import Interrupted, NewsletterError, PermanentError, TemporaryError, UnusableAnswer
 
-MAX_WAIT = 30.0
-"""Seconds. Asked to wait longer than this, the call gives up and passes the wish on."""
+PATIENCE = 70.0
+"""Seconds. No request of one call begins later: a minute's turn can be waited for, an outage cannot."""
+REQUEST_SECONDS = 60.0
+"""One request may take as long; a call ends by ``PATIENCE`` and this together."""
 
 TEMPERATURE = 0.2
 _OUTPUT_TOKENS = {Depth.HEADLINE: 4_096, Depth.TAKEAWAYS: 8_192, Depth.READING: 16_384}
@@ -39,8 +43,12 @@ _FINAL_REASONS = frozenset(
         "jailbreak",
     }
 )
-_OPERATOR_STATUSES = frozenset({401, 403, 404})
+OPERATOR_STATUSES = frozenset({401, 403, 404})
 """Wrong key or model name: nothing to do with the paper, and asking again at once is no use."""
+TOO_MANY = 429
+_NOT_ASKED = frozenset({"rate", "daily_cap"})
+_BYTES_A_TOKEN = 4
+"""Of an English abstract, as Gemini counts; only for the rate, where a little more or less does no harm."""
 _RETRY_STATUSES = frozenset({408, 409, 429, 499, 500, 502, 503, 504})
 _DELAY = re.compile(r"(\d+(?:\.\d+)?)s")
 
@@ -70,8 +78,10 @@ class ModelSummariser(ABC):
         api_key: str,
         model: str,
         endpoint: str = "",
-        timeout: float = 60.0,
+        timeout: float = REQUEST_SECONDS,
         max_attempts: int = 3,
+        rate: RequestRate | None = None,
+        budget: TokenBudget | None = None,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         """``endpoint`` is a base URL, empty for Google's; ``timeout`` is seconds for one request."""
@@ -80,22 +90,12 @@ class ModelSummariser(ABC):
         self._endpoint = endpoint.rstrip("/")
         self._timeout = timeout
         self._max_attempts = max_attempts
+        self._rate = rate
+        self._budget = budget
         self._sleep = sleep
 
     def language_for(self, language: str) -> str:
         return language
-
-    def most_tokens(
-        self, paper: PaperRecord, *, language: str, depth: Depth, full_text: FullText | None = None
-    ) -> int:
-        """Return the most that ``summarise`` can spend: every attempt paid, each after the first doubled.
-
-        A token is at least one byte of the prompt.
-        """
-        prompt = build_prompt(paper, language=language, depth=depth, full_text=full_text)
-        asked = len(prompt.instruction.encode()) + len(prompt.content.encode())
-        answered = _OUTPUT_TOKENS[depth] * (2 * self._max_attempts - 1)
-        return asked * self._max_attempts + answered
 
     def summarise(
         self, paper: PaperRecord, *, language: str, depth: Depth, full_text: FullText | None = None
@@ -107,23 +107,47 @@ class ModelSummariser(ABC):
         """
         depth = supported_depth(depth, has_full_text=full_text is not None)
         prompt = build_prompt(paper, language=language, depth=depth, full_text=full_text)
-        budget, attempt, answers, spent = _OUTPUT_TOKENS[depth], 0, 0, (0, 0)
-        while True:
-            attempt += 1
+        until = time.monotonic() + PATIENCE
+        room, answers, spent = _OUTPUT_TOKENS[depth], 0, (0, 0)
+        for attempt in range(1, self._max_attempts + 1):
+            is_last = attempt == self._max_attempts
             try:
-                reply = self._ask(prompt, schema=response_schema(depth), max_output_tokens=budget)
+                reply = self._ask_in_turn(prompt, depth=depth, room=room, until=until)
                 answers += 1
                 spent = (spent[0] + reply.input_tokens, spent[1] + reply.output_tokens)
                 return _draft(reply, depth=depth, spent=spent)
             except TemporaryError as error:
-                if attempt >= self._max_attempts or not _is_worth_waiting(error):
+                if self._rate and error.status == TOO_MANY and error.retry_after:
+                    self._rate.hold(error.retry_after)
+                if is_last or not self._may_wait(error, attempt=attempt, until=until):
+                    if answers:
+                        raise _interrupted(error, spent=spent) from error
                     raise
-                self._sleep(error.retry_after or 2.0 ** (attempt - 1))
             except UnusableAnswer as error:
-                is_last = answers == _MAX_ANSWERS or attempt >= self._max_attempts
-                if is_last or error.reason in _FINAL_REASONS:
+                if is_last or answers == _MAX_ANSWERS or error.reason in _FINAL_REASONS:
                     raise
-                budget *= 2 if error.reason == "max_tokens" else 1
+                room *= 2 if error.reason == "max_tokens" else 1
+        raise AssertionError("the last attempt returns or raises")
+
+    def _ask_in_turn(self, prompt: Prompt, *, depth: Depth, room: int, until: float) -> Reply:
+        """Make one request within the tokens of the day, when the rate lets it."""
+        size = len(prompt.instruction.encode()) + len(prompt.content.encode())
+        # A token is at least one byte of the prompt: this is the most that the request can cost.
+        with self._budget.spending(size + room) if self._budget else nullcontext() as bill:
+            if self._rate:
+                self._rate.enter(tokens=size // _BYTES_A_TOKEN, patience=until - time.monotonic())
+            reply = self._ask(prompt, schema=response_schema(depth), max_output_tokens=room)
+            if bill:
+                bill.paid(reply.input_tokens + reply.output_tokens)
+        return reply
+
+    def _may_wait(self, error: TemporaryError, *, attempt: int, until: float) -> bool:
+        """Wait before the next attempt; False when it is no use, or would take too long."""
+        wait = error.retry_after or 2.0 ** (attempt - 1)
+        if error.reason in _NOT_ASKED or error.status in OPERATOR_STATUSES or time.monotonic() + wait > until:
+            return False
+        self._sleep(wait)
+        return True
 
     @abstractmethod
     def _ask(self, prompt: Prompt, *, schema: Mapping[str, Any], max_output_tokens: int) -> Reply:
@@ -139,12 +163,17 @@ def error_for_status(
     line = (
         f"The model service answered {status}: {message.splitlines()[0][:200] if message else 'no message'}"
     )
-    if status in _OPERATOR_STATUSES or is_bad_key:
+    if status in OPERATOR_STATUSES or is_bad_key:
         return TemporaryError(
-            f"{line} Check GEMINI_API_KEY and the model's name.", status=401 if is_bad_key else status
+            f"{line} Check GEMINI_API_KEY and the model's name.",
+            status=401 if is_bad_key else status,
+            reason="bad_key" if is_bad_key or status in {401, 403} else "unknown_model",
         )
     if status in _RETRY_STATUSES:
-        return TemporaryError(line, retry_after=_delay(found, header=retry_after), status=status)
+        reason = "rate_limited" if status == TOO_MANY else f"http_{status}"
+        return TemporaryError(
+            line, retry_after=_delay(found, header=retry_after), status=status, reason=reason
+        )
     return PermanentError(line, reason="rejected", status=status)
 
 
@@ -154,8 +183,22 @@ def _delay(details: Iterable[Mapping[str, Any]], *, header: str | None) -> float
     return next((float(found[1]) for text in stated if (found := _DELAY.fullmatch(text))), None)
 
 
-def _is_worth_waiting(error: TemporaryError) -> bool:
-    return error.status not in _OPERATOR_STATUSES and (error.retry_after or 0.0) <= MAX_WAIT
+def no_answer(error: Exception, *, is_unsent: bool) -> TemporaryError:
+    """Say that a request got no answer; ``is_unsent``: it never left, so nothing can have been billed."""
+    return TemporaryError(
+        f"The model service could not be reached: {type(error).__name__}",
+        reason="unreachable" if is_unsent else "no_answer",
+    )
+
+
+def not_json() -> TemporaryError:
+    return TemporaryError("The model service did not answer in JSON.", reason="not_json")
+
+
+def _interrupted(error: TemporaryError, *, spent: tuple[int, int]) -> Interrupted:
+    told = Interrupted(str(error), retry_after=error.retry_after, status=error.status, reason=error.reason)
+    told.input_tokens, told.output_tokens = spent
+    return told
 
 
 def _draft(reply: Reply, *, depth: Depth, spent: tuple[int, int]) -> Draft:

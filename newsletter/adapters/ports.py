@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
+from uuid import UUID
 
 from newsletter.core.fulltext import FullText
 from newsletter.core.papers import PaperRecord
 from newsletter.core.reading import Depth, Draft, Voice
+from newsletter.core.reputation import EventKind
 
 # --- arXiv -----------------------------------------------------------------------------------------------
 
@@ -54,6 +56,56 @@ class PaperSource(Protocol):
 RequestGate = Callable[[], AbstractContextManager[None]]
 """Opening it waits for this service's turn at arXiv; while it is open nobody else has a connection."""
 
+# --- full texts ------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Image:
+    """An encoded picture without metadata."""
+
+    data: bytes
+    extension: str
+    """``png`` or ``jpg``."""
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CutFigure:
+    """A figure as it is printed on a page."""
+
+    number: str
+    caption: str
+    """Without its number."""
+    page: int
+    image: Image
+    mail_image: Image | None
+    """Under 60 KB."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaperText:
+    text: FullText
+    figures: tuple[CutFigure, ...] = ()
+
+
+class FullTextSource(Protocol):
+    def licence(self, paper: PaperRecord) -> str:
+        """Return the address of the paper's licence, empty where none is known.
+
+        Raises TemporaryError or PermanentError.
+        """
+        ...
+
+    def read(self, paper: PaperRecord, *, figures: int) -> PaperText:
+        """Fetch and read this version of a paper, with at most that many of its figures.
+
+        Raises TemporaryError (ask again soon) or PermanentError with a reason: ``missing``, ``not_pdf``,
+        ``too_big``, ``too_long``, ``encrypted``, ``unreadable``, ``no_text``, ``timed_out``, ``crashed``.
+        """
+        ...
+
+
 # --- summaries -------------------------------------------------------------------------------------------
 
 
@@ -83,6 +135,38 @@ class Summariser(Protocol):
         ...
 
 
+class RequestRate(Protocol):
+    """Requests and tokens a minute to a model, for the whole service."""
+
+    def enter(self, *, tokens: int, patience: float) -> None:
+        """Return when a request of about ``tokens`` may begin.
+
+        Raises TemporaryError (reason ``rate``) when that would take more than ``patience`` seconds.
+        """
+        ...
+
+    def hold(self, seconds: float) -> None:
+        """Let nobody ask for that long: the model's service said so."""
+        ...
+
+
+class Bill(Protocol):
+    def paid(self, tokens: int) -> None:
+        """Say what a request really took."""
+        ...
+
+
+class TokenBudget(Protocol):
+    """The tokens of the day."""
+
+    def spending(self, most: int) -> AbstractContextManager[Bill]:
+        """Set ``most`` tokens aside for one request; what it did not take is given back at its end.
+
+        Raises TemporaryError (reason ``daily_cap``) before anything is asked when they are not there.
+        """
+        ...
+
+
 # --- mail ------------------------------------------------------------------------------------------------
 
 
@@ -90,9 +174,9 @@ class Summariser(Protocol):
 class Outgoing:
     """One message, in both the forms a transport may want.
 
-    ``message`` is exact bytes. A provider that builds its own MIME takes ``headers``, ``html`` and ``text``
-    with ``substitutions`` still to be filled in: messages of one batch whose ``shared_key`` is equal differ
-    only in recipient, substitutions and ``personal_headers``.
+    ``message`` is exact bytes, for a mailer that takes them. A provider that builds its own MIME takes
+    ``headers``, ``html`` and ``text`` with ``substitutions`` still to be filled in: messages of one batch
+    whose ``shared_key`` is equal differ only in recipient, substitutions and ``personal_headers``.
     """
 
     delivery_id: str
@@ -168,6 +252,16 @@ class Mailer(Protocol):
         """The most messages to claim at once."""
         ...
 
+    @property
+    def shared_batch_size(self) -> int:
+        """The most to claim at once of messages that differ in nothing but what is personal."""
+        ...
+
+    @property
+    def sends_bytes(self) -> bool:
+        """Whether it takes ``Outgoing.message``: for one that does not, a thousand need not lie in memory."""
+        ...
+
     def send(self, messages: Sequence[Outgoing], *, begin: Begin) -> Iterable[Outcome]:
         """Send each message for which ``begin`` allows it; yield one outcome per message, as it is known."""
         ...
@@ -181,3 +275,19 @@ class Mailer(Protocol):
         ...
 
     def close(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProviderEvent:
+    """One report about one delivery, in words that are the same for every provider."""
+
+    delivery_id: UUID | None
+    """None where the report names no delivery of ours."""
+    kind: EventKind
+    at: datetime
+    dedupe_key: str
+    """The same for every copy of the same report, at most 200 characters, nothing personal."""
+    cause: EventKind | None = None
+    """For a mail that was dropped: the earlier report because of which the provider did not try."""
+    detail: Mapping[str, str | int] = field(default_factory=dict)
+    """What the operator may want to read. Never an address."""

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from newsletter.adapters.arxiv_api import ArxivApi
 from newsletter.adapters.arxiv_gate import DatabaseGate
+from newsletter.adapters.arxiv_oai import ArxivOai
+from newsletter.adapters.arxiv_pdf import ArxivPdf
 from newsletter.adapters.extractive import ExtractiveSummariser
-from newsletter.adapters.ports import Mailer, PaperSource, Summariser
+from newsletter.adapters.figure_store import FigureStore
+from newsletter.adapters.full_texts import ArxivFullTexts
+from newsletter.adapters.model_calls import ModelSummariser
+from newsletter.adapters.model_gate import ModelGate
+from newsletter.adapters.pdf_text import PdfReader
+from newsletter.adapters.ports import FullTextSource, Mailer, PaperSource, Summariser, TokenBudget
 from newsletter.config import Config
 
 
@@ -13,23 +22,46 @@ def paper_source(config: Config) -> PaperSource:
     return ArxivApi(url=config.arxiv_api_url, gate=DatabaseGate(interval=config.arxiv_interval))
 
 
-def summariser(config: Config) -> Summariser:
+def full_texts(config: Config) -> FullTextSource:
+    """Return the source of full texts, behind the same gate as the API."""
+    gate = DatabaseGate(interval=config.arxiv_interval)
+    return ArxivFullTexts(
+        pdf=ArxivPdf(url=config.arxiv_pdf_url, gate=gate),
+        oai=ArxivOai(url=config.arxiv_oai_url, gate=gate),
+        reader=PdfReader(),
+    )
+
+
+def figure_store(config: Config) -> FigureStore:
+    return FigureStore(config.figure_folder)
+
+
+def summariser(config: Config, *, budget: TokenBudget | None = None) -> Summariser:
     """Each model's package is imported here and only when it is chosen: they take a second to import."""
+    chosen: type[ModelSummariser]
     match config.summariser_name:
         case "gemini":
             from newsletter.adapters.gemini import GeminiSummariser
 
-            return GeminiSummariser(
-                api_key=config.gemini_api_key, model=config.gemini_model, endpoint=config.gemini_endpoint
-            )
+            chosen = GeminiSummariser
         case "genai":
             from newsletter.adapters.genai import GenaiSummariser
 
-            return GenaiSummariser(
-                api_key=config.gemini_api_key, model=config.gemini_model, endpoint=config.gemini_endpoint
-            )
+            chosen = GenaiSummariser
         case _:
             return ExtractiveSummariser()
+    return chosen(
+        api_key=config.gemini_api_key,
+        model=config.gemini_model,
+        endpoint=config.gemini_endpoint,
+        budget=budget,
+        rate=ModelGate(
+            config.gemini_model,
+            requests=config.gemini_rpm,
+            tokens=config.gemini_tpm,
+            redis_url=config.redis_url,
+        ),
+    )
 
 
 def mailer(config: Config) -> Mailer:
@@ -37,12 +69,25 @@ def mailer(config: Config) -> Mailer:
         case "smtp":
             from newsletter.adapters.smtp_mail import SmtpMailer
 
-            return SmtpMailer(config.smtp_url)
+            return SmtpMailer(config.smtp_url, sign=_signer(config))
         case "sendgrid":
             from newsletter.adapters.sendgrid_mail import SendgridMailer
 
-            return SendgridMailer(config.sendgrid_api_key, host=config.sendgrid_host)
+            return SendgridMailer(
+                config.sendgrid_api_key,
+                host=config.sendgrid_host,
+                is_dry_run=config.sendgrid_sandbox == "on",
+            )
         case _:
             from newsletter.adapters.outbox import OutboxMailer
 
             return OutboxMailer(config.outbox_folder)
+
+
+def _signer(config: Config) -> Callable[[bytes], bytes] | None:
+    if not config.dkim_key:
+        return None
+    from newsletter.adapters.dkim_signing import DkimSigner
+
+    domain = config.dkim_domain or config.sender_domain
+    return DkimSigner(config.dkim_key, selector=config.dkim_selector, domain=domain)

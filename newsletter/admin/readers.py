@@ -19,10 +19,10 @@ from django.utils import timezone
 
 from newsletter.admin.acts import ACTS
 from newsletter.admin.adding import AddReaderForm
-from newsletter.admin.base import AnyInline, AnyModelAdmin, ReadOnlyAdmin
+from newsletter.admin.base import AnyInline, ReadOnlyAdmin
 from newsletter.admin.history import history_of
 from newsletter.errors import BadInput
-from newsletter.models import SendPause, Subscriber, Subscription
+from newsletter.models import Subscriber, Subscription
 
 
 class SubscriptionInline(AnyInline):
@@ -175,10 +175,3 @@ class SubscriberAdmin(ReadOnlyAdmin):
 
     def _page(self, request: HttpRequest, title: str) -> dict[str, Any]:
         return {**self.admin_site.each_context(request), "opts": self.opts, "title": title}
-
-
-@admin.register(SendPause)
-class SendPauseAdmin(AnyModelAdmin):
-    """While a row stands no send begins on its transport; deleting it resumes."""
-
-    list_display = ("transport", "reason", "since")

@@ -136,7 +136,7 @@ def add_web(supervisor: Supervisor, *, environment: Mapping[str, str], host: str
 
 
 def add_worker(supervisor: Supervisor, *, environment: Mapping[str, str]) -> None:
-    queues = ["-Q", "gather,summarise,compose,deliver", "-c", "2", "-n", f"work-{os.getpid()}@%h"]
+    queues = ["-Q", "gather,summarise,compose,deliver,events", "-c", "2", "-n", f"work-{os.getpid()}@%h"]
     supervisor.add("worker", [*_celery("worker"), *queues, *QUIET], environment=environment)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from newsletter.core.figures import ShownFigure
 from newsletter.core.papers import PaperRecord
 from newsletter.core.reading import Depth, Summary
 
@@ -21,6 +22,12 @@ class DigestCard:
     """What the summary is written in."""
     depth: Depth
     """How much of it is shown; never deeper than the summary holds."""
+    lacks: Depth | None = None
+    """What the reader asked for, where the summary does not hold it and a sentence should say so."""
+    lacks_reason: str = ""
+    """Why it does not: a code of the summary's, or empty."""
+    figure: ShownFigure | None = None
+    """Shown with a reading; one that has a ``mail_image``."""
     model: str
     written_at: datetime
     also_in: tuple[str, ...] = ()

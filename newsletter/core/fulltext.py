@@ -7,8 +7,10 @@ it are written.
 from __future__ import annotations
 
 from bisect import bisect_right
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
+from typing import Any
 
 
 class Role(StrEnum):
@@ -51,6 +53,26 @@ class FullText:
     pages: int = 0
     is_cut: bool = False
     """Whether a bound (pages, size, characters) ended the reading early."""
+
+
+def full_text_to_json(text: FullText) -> dict[str, Any]:
+    """Return what ``full_text_from_json`` reads back."""
+    return asdict(text)
+
+
+def full_text_from_json(content: Mapping[str, Any]) -> FullText:
+    """Raises KeyError, TypeError or ValueError for what is not a full text."""
+    sections = tuple(
+        TextSection(
+            title=section["title"],
+            text=section["text"],
+            role=Role(section["role"]),
+            page_starts=tuple((offset, page) for offset, page in section["page_starts"]),
+        )
+        for section in content["sections"]
+    )
+    lists = {name: tuple(content[name]) for name in ("affiliations", "keywords", "links")}
+    return FullText(sections=sections, pages=content["pages"], is_cut=content["is_cut"], **lists)
 
 
 def within(full_text: FullText, *, characters: int) -> FullText:

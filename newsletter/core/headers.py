@@ -1,13 +1,14 @@
 """The headers of a message: what each may hold, and how it is written.
 
 Python's own generator turns a long List-Unsubscribe into RFC 2047 encoded words, which mail programs ignore,
-so the lines are written here. Only the subject and the sender's name may leave ASCII. The body and its
-Content-Type are ``composition``'s.
+so the lines are written here. Everything is ASCII but a reader's own address, where it has to be UTF-8
+(RFC 6532). The body and its Content-Type are ``composition``'s.
 """
 
 from __future__ import annotations
 
 import re
+import unicodedata
 from binascii import b2a_base64
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -29,6 +30,9 @@ _WORD_BYTES = 39
 
 _ATEXT = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _LOCAL = re.compile(rf'{_ATEXT}(?:\.{_ATEXT})*|"(?:[ !#-\[\]-~]|\\[ -~])*"')
+_UTF8_ATEXT = r"(?:[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]|[^\x00-\x7f])+"
+_UTF8_LOCAL = re.compile(rf"{_UTF8_ATEXT}(?:\.{_UTF8_ATEXT})*")
+"""RFC 6531 §3.3, without quotes."""
 _DOMAIN = re.compile(
     r"(?:[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?\.)*[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
     r"|\[[0-9A-Za-z.:]+\]"
@@ -97,7 +101,7 @@ def write_headers(headers: MessageHeaders) -> bytes:
         raise BadInput("Date: the time has no zone")
     lines = [
         _sender(headers.from_name, headers.from_email),
-        f"To: {ascii_address(headers.to)}",
+        f"To: {wire_address(headers.to)}",
         _subject(headers.subject),
         f"Date: {format_datetime(headers.date)}",
         "MIME-Version: 1.0",
@@ -108,7 +112,7 @@ def write_headers(headers: MessageHeaders) -> bytes:
         short = len(name) + 2 + len(value) <= _LINE
         lines.append(f"{name}: {value}" if short else _folded(name, value.split(" ")))
     lines.append("")
-    return CRLF.join(lines).encode("ascii")
+    return CRLF.join(lines).encode()
 
 
 def ascii_address(address: str) -> str:
@@ -117,20 +121,35 @@ def ascii_address(address: str) -> str:
     Raises BadInput for what is no address, and for a local part beyond ASCII, which would need SMTPUTF8
     (RFC 6531) of every server on the way.
     """
+    written = wire_address(address)
+    if not written.isascii():
+        raise BadInput(f"cannot send to {address!r}: its part before the @ is not ASCII")
+    return written
+
+
+def wire_address(address: str) -> str:
+    """Return a bare address as it goes on the wire; where its local part is not ASCII, as UTF-8 (RFC 6531).
+
+    Raises BadInput for what is no address.
+    """
     local, at, domain = address.rpartition("@")
-    if not (at and local.isascii()):
-        reason = "its part before the @ is not ASCII" if at else "it has no @"
-        raise BadInput(f"cannot send to {address!r}: {reason}")
+    if not at:
+        raise BadInput(f"cannot send to {address!r}: it has no @")
     if not domain.isascii():
         domain = _idna(domain)
-    if (
-        not (_LOCAL.fullmatch(local) and _DOMAIN.fullmatch(domain))
-        or "=?" in local
-        or len(local) > 64
-        or len(domain) > 253
-    ):
+    if not (_is_local_part(local) and _DOMAIN.fullmatch(domain)) or len(domain) > 253:
         raise BadInput(f"cannot send to {address!r}: not an address")
     return f"{local}@{domain}"
+
+
+def _is_local_part(local: str) -> bool:
+    if "=?" in local or _UNSAFE.search(local) or len(local.encode()) > 64:
+        return False
+    if local.isascii():
+        return _LOCAL.fullmatch(local) is not None
+    # Separators and what cannot be seen (direction marks, joiners' neighbours) make look-alikes, not names.
+    hidden = any(unicodedata.category(character)[0] in "ZC" for character in local)
+    return not hidden and _UTF8_LOCAL.fullmatch(local) is not None
 
 
 def _idna(domain: str) -> str:

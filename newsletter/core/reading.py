@@ -95,9 +95,15 @@ class Summary:
     """Why a model's summary was asked for and this is not it; empty when nothing went wrong."""
 
     @property
+    def claims(self) -> tuple[Claim, ...]:
+        """Everything it says, in the order shown."""
+        sections = (claim for section in self.sections for claim in section.claims)
+        return (self.headline, *self.takeaways, *sections)
+
+    @property
     def checked(self) -> int:
         """How many claims were checked and are shown."""
-        return 1 + len(self.takeaways) + sum(len(section.claims) for section in self.sections)
+        return len(self.claims)
 
     @property
     def depth(self) -> Depth:

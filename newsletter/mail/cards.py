@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from markupsafe import Markup
 
 from newsletter.core.digest import DigestCard
+from newsletter.core.figures import ShownFigure
 from newsletter.core.kinds import SECTIONS, Part
-from newsletter.core.links import abstract_url, page_url, pdf_url, project_url
+from newsletter.core.links import abstract_url, code_url, page_url, pdf_url, project_url
 from newsletter.core.papers import PaperRecord
 from newsletter.core.reading import Claim, Depth, Evidence, Summary, Voice
 from newsletter.core.typography import author_line, cut, typeset
 from newsletter.mail.styles import styles
+from newsletter.mail.text import width
 from newsletter.mail.words import Words, words_for
 
 MOST_TAKEAWAYS = 5
 """In the mail; the paper's page has all seven."""
 LONGEST_COMMENT = 140
+LONGEST_CAPTION = 240
 PART_BUDGETS = {Part.PROBLEM: 350, Part.METHOD: 550, Part.RESULTS: 400, Part.LIMITS: 300}
-"""Characters, in the order shown. Claims are never cut, so the last one may pass the budget."""
+"""Columns (a Han character takes two), in the order shown. The first claim of a part is always shown, and
+none is ever cut: what does not fit is on the paper's page."""
+WIDEST_FIGURE = 560
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +36,21 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class SectionView:
+    """One head of a reading: what is said, then its steps. Neither: not stated in the paper."""
+
     label: str
-    claims: tuple[str, ...]
-    numbered: bool
+    said: tuple[str, ...]
+    steps: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FigureView:
+    url: str
+    alt: str
+    caption: str
+    credit: str
+    width: int
+    height: int
 
 
 def card_values(card: DigestCard, *, language: str, base_url: str) -> dict[str, object]:
@@ -42,7 +59,8 @@ def card_values(card: DigestCard, *, language: str, base_url: str) -> dict[str, 
     is_quoted = summary.voice is Voice.AUTHORS
     deeper = card.depth.rank >= Depth.TAKEAWAYS.rank
     receipt = summary.headline.evidence[0] if deeper and not is_quoted and summary.headline.evidence else None
-    sections = tuple(_sections(card, words)) if card.depth is Depth.READING and summary.sections else ()
+    is_reading = card.depth is Depth.READING and bool(summary.sections)
+    sections = tuple(_sections(card, words)) if is_reading else ()
     own = words_for(card.language)
     shown = summary.takeaways[:MOST_TAKEAWAYS] if deeper else ()
     return {
@@ -56,12 +74,13 @@ def card_values(card: DigestCard, *, language: str, base_url: str) -> dict[str, 
         "comment": cut(" ".join(card.paper.comment.split()), limit=LONGEST_COMMENT),
         "headline": typeset(summary.headline.text, language=card.language),
         "quote": tuple(_marked(receipt)) if receipt else (),
-        "where": words.where(receipt.where) if receipt else "",
+        "where": words.where(receipt.where, page=receipt.page) if receipt else "",
         "takeaways": _texts(shown, card.language),
         "sections": sections,
-        "links": _links(card, words, base_url=base_url, is_cut=bool(sections)),
+        "figure": _figure(card.figure, base_url=base_url) if is_reading and card.figure else None,
+        "links": _links(card, words, base_url=base_url, is_cut=is_reading),
         "meta": words.meta(card.paper),
-        "note": _note(card, words) if deeper or is_quoted else "",
+        "notes": tuple(_notes(card, words)),
     }
 
 
@@ -83,7 +102,7 @@ def _own_styles(language: str, *, is_quoted: bool, is_guest: bool) -> dict[str, 
     return {"headline": family + css["headline"], "takeaways": family + css["takeaways"]}
 
 
-def _texts(claims: tuple[Claim, ...], language: str) -> tuple[str, ...]:
+def _texts(claims: Iterable[Claim], language: str) -> tuple[str, ...]:
     return tuple(typeset(claim.text, language=language) for claim in claims)
 
 
@@ -102,21 +121,48 @@ def _marked(evidence: Evidence) -> Iterator[tuple[str, bool]]:
 def _sections(card: DigestCard, words: Words) -> Iterator[SectionView]:
     """Gather the sections of the paper's kind under the four heads of a mail."""
     kind = card.summary.kind
-    specs = {spec.kind: spec for spec in SECTIONS[kind]} if kind else {}
+    if kind is None:
+        return
+    specs = {spec.kind: spec for spec in SECTIONS[kind]}
     for part, budget in PART_BUDGETS.items():
-        held = [each for each in card.summary.sections if specs[each.kind].part is part]
-        steps = any(specs[each.kind].is_steps and each.claims for each in held)
-        claims = _within(tuple(claim for each in held for claim in each.claims), budget)
-        yield SectionView(words.labels[part], _texts(claims, card.language), numbered=steps)
+        held = [
+            section
+            for section in card.summary.sections
+            if section.kind in specs and specs[section.kind].part is part
+        ]
+        claims = [(claim, specs[section.kind].is_steps) for section in held for claim in section.claims]
+        texts = list(_within(_texts((claim for claim, _ in claims), card.language), budget))
+        kept = list(zip(texts, (is_step for _, is_step in claims), strict=False))
+        yield SectionView(
+            words.head(part, kind=kind),
+            said=tuple(text for text, is_step in kept if not is_step),
+            steps=tuple(text for text, is_step in kept if is_step),
+        )
 
 
-def _within(claims: tuple[Claim, ...], budget: int) -> tuple[Claim, ...]:
-    kept: list[Claim] = []
-    for claim in claims:
-        if sum(len(earlier.text) for earlier in kept) >= budget:
-            break
-        kept.append(claim)
-    return tuple(kept)
+def _within(texts: Iterable[str], budget: int) -> Iterator[str]:
+    """Yield the first text, and those after it up to the one that does not fit."""
+    left = budget
+    for number, text in enumerate(texts):
+        left -= width(text)
+        if number and left < 0:
+            return
+        yield text
+
+
+def _figure(figure: ShownFigure, *, base_url: str) -> FigureView | None:
+    image = figure.mail_image
+    if image is None:
+        return None
+    shown = min(image.width, WIDEST_FIGURE)
+    return FigureView(
+        url=f"{base_url.rstrip('/')}{image.path}",
+        alt=figure.caption,
+        caption=cut(figure.caption, limit=LONGEST_CAPTION),
+        credit=figure.credit,
+        width=shown,
+        height=max(1, round(image.height * shown / max(1, image.width))),
+    )
 
 
 def _links(card: DigestCard, words: Words, *, base_url: str, is_cut: bool) -> tuple[Link, ...]:
@@ -127,19 +173,23 @@ def _links(card: DigestCard, words: Words, *, base_url: str, is_cut: bool) -> tu
         Link(words.labels["abstract"], abstract_url(card.paper)),
         Link(words.labels["pdf"], pdf_url(card.paper)),
     ]
-    if project := project_url(card.paper):
-        found.append(Link(words.labels["project"], project))
+    named = {"code": code_url(card.paper), "project": project_url(card.paper)}
+    found += [Link(words.labels[name], url) for name, url in named.items() if url]
     return tuple(found)
 
 
-def _note(card: DigestCard, words: Words) -> str:
+def _notes(card: DigestCard, words: Words) -> Iterator[str]:
+    """Yield what was checked and withheld, or whose words they are; then why there is less than asked for."""
     summary = card.summary
     if summary.voice is Voice.AUTHORS:
-        return words.own_words(language=card.language, fallback=bool(summary.fallback_reason))
-    claims = _checked(summary, depth=card.depth)
-    quotes = (evidence for claim in claims for evidence in claim.evidence)
-    only = all(evidence.where == "abstract" for evidence in quotes)
-    return words.checked(len(claims), withheld=len(summary.withheld), abstract_only=only)
+        yield words.own_words(language=card.language, reason=summary.fallback_reason)
+    elif card.depth is not Depth.HEADLINE:
+        claims = _checked(summary, depth=card.depth)
+        quotes = (evidence for claim in claims for evidence in claim.evidence)
+        only = all(evidence.where == "abstract" for evidence in quotes)
+        yield words.checked(len(claims), withheld=len(summary.withheld), abstract_only=only)
+    if card.lacks is not None:
+        yield words.shallower(card.lacks, reason=card.lacks_reason)
 
 
 def _checked(summary: Summary, *, depth: Depth) -> tuple[Claim, ...]:

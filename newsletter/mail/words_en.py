@@ -9,8 +9,10 @@ from types import MappingProxyType
 
 from newsletter.core.composition import slot
 from newsletter.core.digest import Digest
+from newsletter.core.kinds import PaperKind, Part
 from newsletter.core.papers import PaperRecord
-from newsletter.core.typography import NO_BREAK, AuthorLine
+from newsletter.core.reading import Depth
+from newsletter.core.typography import NO_BREAK, AuthorLine, cut
 
 _SMALL = ("none", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 _WEEKDAYS = {
@@ -21,6 +23,40 @@ _MONTHS = (
     "January", "February", "March", "April", "May", "June",
     "July", "August", "September", "October", "November", "December",
 )  # fmt: skip
+_HEADS = {
+    Part.PROBLEM: "Problem",
+    Part.METHOD: "Method",
+    Part.RESULTS: "Results",
+    Part.LIMITS: "Limits",
+}
+_OWN_HEADS = {
+    (PaperKind.DATASET, Part.METHOD): "How it was made",
+    (PaperKind.DATASET, Part.RESULTS): "Contents and results",
+    (PaperKind.SURVEY, Part.PROBLEM): "Background",
+    (PaperKind.SURVEY, Part.METHOD): "What it covers",
+    (PaperKind.SURVEY, Part.RESULTS): "Findings",
+    (PaperKind.THEORY, Part.METHOD): "Setting and proof",
+    (PaperKind.POSITION, Part.PROBLEM): "Background",
+    (PaperKind.POSITION, Part.METHOD): "Position and arguments",
+    (PaperKind.POSITION, Part.RESULTS): "Implications",
+    (PaperKind.SYSTEM, Part.METHOD): "Design",
+    (PaperKind.SYSTEM, Part.RESULTS): "Evaluation",
+}
+"""Where a kind of paper has another word for a part."""
+_WHY_NO_SUMMARY = {
+    "late": "The summary was not ready in time",
+    "daily_cap": "The day’s limit for summaries was reached",
+    "withheld": "The summary was taken down after a mistake was reported",
+}
+_NO_READING = "There is no complete reading of this paper"
+_WHY_NO_READING = {
+    "no_full_text": "The full text could not be read",
+    "no_model": "A reading takes a model, and none writes here",
+    "late": "The full reading was not ready in time",
+    "incomplete": "Not every section of a reading could be backed by quotes",
+}
+LONGEST_PLACE = 60
+"""Characters of a section's title."""
 
 
 class English:
@@ -29,14 +65,11 @@ class English:
         {
             "abstract": "Abstract",
             "pdf": "PDF",
+            "code": "Code",
             "project": "Project page",
             "receipts": "Read with quotes",
             "page": "Paper page",
             "continue": "Continue reading",
-            "problem": "Problem",
-            "method": "Method",
-            "results": "Results",
-            "limits": "Limits",
             "not_stated": "Not stated in the paper.",
             "listed": "Also matched",
             "preferences": "Change topics or schedule",
@@ -143,19 +176,32 @@ class English:
         written = f"{day.day}{NO_BREAK}{_MONTHS[day.month - 1][:3]}{NO_BREAK}{day.year}"
         return _apart(f"arXiv:{paper.versioned_id}", ", ".join(paper.categories), written)
 
-    def where(self, place: str) -> str:
-        return f"from the{NO_BREAK}abstract" if place == "abstract" else f"from “{place}”"
+    def where(self, place: str, *, page: int) -> str:
+        if place in ("abstract", "title"):
+            return f"from{NO_BREAK}the{NO_BREAK}{place}"
+        printed_on = f"page{NO_BREAK}{page}" if page else ""
+        section = f"“{cut(place, limit=LONGEST_PLACE)}”" if place else ""
+        return f"from{NO_BREAK}{', '.join(filter(None, (section, printed_on)))}"
+
+    def head(self, part: Part, *, kind: PaperKind) -> str:
+        return _OWN_HEADS.get((kind, part), _HEADS[part])
 
     def checked(self, checked: int, *, withheld: int, abstract_only: bool) -> str:
         source = "abstract" if abstract_only else "paper"
         rest = f", {withheld} withheld for lack of evidence" if withheld else ""
         return f"{checked} claim{'' if checked == 1 else 's'} checked against the {source}{rest}."
 
-    def own_words(self, *, language: str, fallback: bool) -> str:
+    def own_words(self, *, language: str, reason: str) -> str:
         language_note = "" if language.startswith("en") else ", in the language of the paper"
-        if fallback:
-            return f"No summary of this paper could be used: in the authors’ words instead{language_note}."
-        return f"In the authors’ words{language_note}."
+        if not reason:
+            return f"In the authors’ words{language_note}."
+        why = _WHY_NO_SUMMARY.get(reason, "No summary of this paper could be used")
+        return f"{why}: in the authors’ words instead{language_note}."
+
+    def shallower(self, lacks: Depth, *, reason: str) -> str:
+        if lacks is not Depth.READING:
+            return "No key point could be backed by a quote, so only the headline is shown."
+        return f"{_WHY_NO_READING.get(reason, _NO_READING)}, so this is the shorter form."
 
     def also_in(self, topics: Sequence[str]) -> str:
         return f"Also in: {', '.join(topics)}"

@@ -12,12 +12,41 @@ from types import MappingProxyType
 
 from newsletter.core.composition import slot
 from newsletter.core.digest import Digest
+from newsletter.core.kinds import PaperKind, Part
 from newsletter.core.papers import PaperRecord
-from newsletter.core.typography import NO_BREAK, AuthorLine
+from newsletter.core.reading import Depth
+from newsletter.core.typography import NO_BREAK, AuthorLine, cut
 
 _WEEKDAYS = {
     "mon": "周一", "tue": "周二", "wed": "周三", "thu": "周四", "fri": "周五", "sat": "周六", "sun": "周日"
 }  # fmt: skip
+_HEADS = {Part.PROBLEM: "问题", Part.METHOD: "方法", Part.RESULTS: "结果", Part.LIMITS: "局限"}
+_OWN_HEADS = {
+    (PaperKind.DATASET, Part.METHOD): "构建过程",
+    (PaperKind.DATASET, Part.RESULTS): "内容与结果",
+    (PaperKind.SURVEY, Part.PROBLEM): "背景",
+    (PaperKind.SURVEY, Part.METHOD): "涵盖范围",
+    (PaperKind.SURVEY, Part.RESULTS): "发现",
+    (PaperKind.THEORY, Part.METHOD): "设定与证明",
+    (PaperKind.POSITION, Part.PROBLEM): "背景",
+    (PaperKind.POSITION, Part.METHOD): "立场与论据",
+    (PaperKind.POSITION, Part.RESULTS): "影响",
+    (PaperKind.SYSTEM, Part.METHOD): "设计",
+    (PaperKind.SYSTEM, Part.RESULTS): "评测",
+}
+_WHY_NO_SUMMARY = {
+    "late": "概述未能及时完成",
+    "daily_cap": "今天的概述额度已用完",
+    "withheld": "概述因读者指出错误已撤下",
+}
+_NO_READING = "本篇没有完整的导读"
+_WHY_NO_READING = {
+    "no_full_text": "未能读取全文",
+    "no_model": "导读需要模型撰写，本服务未使用模型",
+    "late": "导读未能及时完成",
+    "incomplete": "导读中有的部分缺乏原文依据",
+}
+LONGEST_PLACE = 60
 
 
 class Chinese:
@@ -26,14 +55,11 @@ class Chinese:
         {
             "abstract": "摘要",
             "pdf": "PDF",
+            "code": "代码",
             "project": "项目主页",
             "receipts": "逐句对照原文",
             "page": "论文页面",
             "continue": "继续阅读",
-            "problem": "问题",
-            "method": "方法",
-            "results": "结果",
-            "limits": "局限",
             "not_stated": "论文未提及。",
             "listed": "其他匹配论文",
             "preferences": "更改主题或发送时间",
@@ -128,19 +154,31 @@ class Chinese:
         )
         return f"{NO_BREAK}{NO_BREAK} ".join(parts)
 
-    def where(self, place: str) -> str:
-        return "引自摘要" if place == "abstract" else f"引自“{place}”"
+    def where(self, place: str, *, page: int) -> str:
+        if place in ("abstract", "title"):
+            return "引自摘要" if place == "abstract" else "引自标题"
+        printed_on = f"第{NO_BREAK}{_n(page, '页')}" if page else ""
+        section = f"“{cut(place, limit=LONGEST_PLACE)}”" if place else ""
+        return f"引自{'，'.join(filter(None, (section, printed_on)))}"
+
+    def head(self, part: Part, *, kind: PaperKind) -> str:
+        return _OWN_HEADS.get((kind, part), _HEADS[part])
 
     def checked(self, checked: int, *, withheld: int, abstract_only: bool) -> str:
         source = "摘要" if abstract_only else "论文"
         rest = f"，另有 {_n(withheld, '条')}因缺乏依据未采用" if withheld else ""
         return f"{_n(checked, '条')}结论已与{source}核对{rest}。"
 
-    def own_words(self, *, language: str, fallback: bool) -> str:
+    def own_words(self, *, language: str, reason: str) -> str:
         untranslated = "" if language.startswith("zh") else "，未翻译"
-        return (
-            f"本篇没有可用的概述，以下为作者原文{untranslated}。" if fallback else f"作者原文{untranslated}。"
-        )
+        if not reason:
+            return f"作者原文{untranslated}。"
+        return f"{_WHY_NO_SUMMARY.get(reason, '本篇没有可用的概述')}，以下为作者原文{untranslated}。"
+
+    def shallower(self, lacks: Depth, *, reason: str) -> str:
+        if lacks is not Depth.READING:
+            return "没有要点能以原文为据，因此只列出一句话概述。"
+        return f"{_WHY_NO_READING.get(reason, _NO_READING)}，因此以较短的形式呈现。"
 
     def also_in(self, topics: Sequence[str]) -> str:
         return f"同属主题：{'、'.join(topics)}"

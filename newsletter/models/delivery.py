@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime
+from typing import Any
 
 from django.conf import settings
 from django.db import models
@@ -30,6 +31,14 @@ class State(models.TextChoices):
 
 OPEN = (State.PLANNED, State.COMPOSED, State.RETRY_WAIT)
 CLAIMABLE = (State.COMPOSED, State.RETRY_WAIT)
+UNCOMPOSED: dict[str, Any] = {
+    "state": State.PLANNED,
+    "parts": [],
+    "slots": {},
+    "next_attempt_at": None,
+    "composed_at": None,
+}
+"""What is written to a composed digest that shall be composed anew."""
 SENT = (State.ACCEPTED, State.DELIVERED, State.BOUNCED, State.COMPLAINED)
 FIRST = "first"
 """The slot key of the digest that follows a confirmation; it covers every topic. When a reader has come back,
@@ -65,6 +74,8 @@ class Delivery(models.Model):
     subject = models.CharField(max_length=255, blank=True)
     parts = models.JSONField(default=list, blank=True)
     """Digests of the fragments, in order."""
+    body_key = models.CharField(max_length=64, blank=True, default="")
+    """Equal for digests that differ in nothing but what is personal: they may share a request."""
     slots = models.JSONField(default=dict, blank=True)
     """Personal strings by slot name, apart from links, which are made from the reader's key."""
     papers = models.JSONField(default=dict, blank=True)
@@ -114,7 +125,15 @@ class Delivery(models.Model):
                 name="delivery_has_a_reader",
             ),
         )
-        indexes = (models.Index(fields=("state", "next_attempt_at"), name="delivery_due"),)
+        indexes = (
+            models.Index(fields=("state", "next_attempt_at"), name="delivery_due"),
+            models.Index(fields=("state", "outcome_at"), name="delivery_ended"),
+            models.Index(
+                fields=("body_key", "next_attempt_at"),
+                condition=models.Q(state=State.COMPOSED),
+                name="delivery_identical",
+            ),
+        )
 
     def __str__(self) -> str:
         return f"{self.pk} {self.state}"
@@ -126,7 +145,7 @@ class Delivery(models.Model):
 
     @classmethod
     def planned(
-        cls, *, subscriber_id: int, kind: Kind, slot_key: str, slot_at: datetime, now: datetime
+        cls, *, subscriber_id: int | None, kind: Kind, slot_key: str, slot_at: datetime, now: datetime
     ) -> Delivery:
         """Return an unsaved row whose Message-ID is derived from its id, so that a retry carries the same."""
         key = uuid.uuid4()
@@ -147,26 +166,46 @@ class DeliveryEvent(models.Model):
     provider = models.CharField(max_length=16)
     dedupe_key = models.CharField(max_length=200)
     delivery = models.ForeignKey(Delivery, null=True, on_delete=models.CASCADE, related_name="events")
+    """Null for a delivery that is not known, or whose reader was erased before the report came."""
     kind = models.CharField(max_length=40)
+    """``core.reputation.EventKind``."""
     at = models.DateTimeField()
     payload = models.JSONField(default=dict)
+    """What the provider said, without any address."""
     applied_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = (
             models.UniqueConstraint(fields=("provider", "dedupe_key"), name="delivery_event_once"),
         )
+        indexes = (
+            models.Index(
+                fields=("id",),
+                condition=models.Q(applied_at__isnull=True),
+                name="delivery_event_unapplied",
+            ),
+        )
 
     def __str__(self) -> str:
         return f"{self.provider} {self.kind}"
 
 
+class Cause(models.TextChoices):
+    """Who or what paused sending."""
+
+    OPERATOR = "operator", "a person"
+    REFUSED = "refused", "the transport refuses us"
+    BREAKER = "breaker", "too many bounces or complaints"
+    CANARY = "canary", "an unsubscribe that did not hold"
+
+
 class SendPause(models.Model):
-    """While a row stands, no send begins on that transport."""
+    """While a row stands, no send begins on that transport (``*``: on any)."""
 
     transport = models.CharField(max_length=16, unique=True)
     reason = models.TextField()
     since = models.DateTimeField()
+    cause = models.CharField(max_length=10, choices=Cause.choices, default=Cause.OPERATOR)
 
     def __str__(self) -> str:
         return f"{self.transport}: {self.reason}"

@@ -48,6 +48,7 @@ class Subscriber(models.Model):
     spent = models.BinaryField(default=bytes, editable=False)
     """``core.spent``: the papers of every accepted digest."""
     soft_bounces = models.PositiveSmallIntegerField(default=0)
+    """How many of the latest mails to the address were refused in a row."""
     link_key = models.CharField(max_length=16, unique=True, default=_new_link_key)
     """Names the reader in mailed links; a new one revokes them all."""
 
@@ -123,7 +124,7 @@ class ConsentEvent(models.Model):
     subscriber = models.ForeignKey(Subscriber, on_delete=models.CASCADE, related_name="consents")
     at = models.DateTimeField()
     action = models.CharField(max_length=20)
-    """``requested``, ``confirmed``, ``imported``, ``unsubscribed``, ``resubscribed``."""
+    """``requested``, ``confirmed``, ``imported``, ``unsubscribed``, ``resubscribed``, ``complained``."""
     source = models.CharField(max_length=200)
     """The form or command, or the import's consent source."""
     text_shown = models.TextField(blank=True)

@@ -7,6 +7,12 @@ from django.db import models
 from newsletter.core.reading import Depth
 
 
+class SummaryQuerySet(models.QuerySet["Summary"]):
+    def shown(self) -> SummaryQuerySet:
+        """Leave out what is not written, and what the operator took down."""
+        return self.filter(content__isnull=False, withheld_at__isnull=True)
+
+
 class Summary(models.Model):
     """One row a (paper version, language, prompt version, model): the deepest so far.
 
@@ -25,14 +31,23 @@ class Summary(models.Model):
     """``core.reading.summary_to_json``; null until written."""
     failure = models.CharField(max_length=80, blank=True)
     """The reason code of the last failure; empty when there was none."""
+    fallback = models.CharField(max_length=40, blank=True)
+    """Why ``content`` is shallower than was asked for: ``no_full_text``, ``full_text_late``; mostly empty."""
     is_final = models.BooleanField(default=False)
     """A failure that asking again cannot mend (safety block, recitation)."""
     attempts = models.PositiveSmallIntegerField(default=0)
     claimed_until = models.DateTimeField(null=True)
     """Real time: until then another worker is writing it."""
+    retry_at = models.DateTimeField(null=True)
+    """Real time: not to be asked for before then."""
     input_tokens = models.PositiveIntegerField(default=0)
+    """All that was spent on this row, on failed calls too."""
     output_tokens = models.PositiveIntegerField(default=0)
     written_at = models.DateTimeField(null=True)
+    withheld_at = models.DateTimeField(null=True, blank=True)
+    """Since when nobody is shown it, for a mistake in it; ``is_final`` then keeps it as it is."""
+
+    objects = SummaryQuerySet.as_manager()
 
     class Meta:
         verbose_name_plural = "summaries"

@@ -1,79 +1,94 @@
 """The daily cap on a model's tokens: a database row, so that no number of workers passes it together.
 
-What a paper may cost at most is reserved before the model is asked and settled after. A worker that dies in
-between leaves its reservation counted: the cap holds all the same.
+What a request may cost at most is set aside before it is made and settled after. A worker that dies between
+the two leaves its share counted: the cap holds all the same.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, time, timedelta
 
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.utils import timezone
 
-from newsletter.adapters.model_calls import ModelSummariser
-from newsletter.core.fulltext import FullText
-from newsletter.core.papers import PaperRecord
-from newsletter.core.reading import Depth, Draft, Voice
-from newsletter.errors import TemporaryError, UnusableAnswer
+from newsletter.errors import PermanentError, TemporaryError
 from newsletter.models import Allowance
 
 KIND = "model tokens"
+SET_ASIDE = "model tokens set aside"
+"""Those among them whose request has not ended: they may be given back."""
+UNSENT = frozenset({"unreachable", "rate"})
+"""Reasons that say that no request left."""
+SOON = timedelta(minutes=1)
 
 
-class DailyCapReached(TemporaryError):
-    """Nothing was asked: the model's tokens of the day are used up."""
+@dataclass(slots=True)
+class SetAside:
+    """What one request may take, until it is known what it took."""
+
+    tokens: int
+
+    def paid(self, tokens: int) -> None:
+        self.tokens = tokens
 
 
-@dataclass(frozen=True)
-class CappedSummariser:
-    """A model's summariser that stops before ``daily`` tokens (UTC day, input and output) are passed."""
+@dataclass(frozen=True, slots=True)
+class DailyBudget:
+    """At most ``daily`` tokens on one day (UTC), input and output, failed calls included."""
 
-    inner: ModelSummariser
     daily: int
 
-    @property
-    def model(self) -> str:
-        return self.inner.model
+    @contextmanager
+    def spending(self, most: int) -> Iterator[SetAside]:
+        """Set ``most`` tokens aside for one request. Raises TemporaryError with reason ``daily_cap``.
 
-    @property
-    def prompt_version(self) -> str:
-        return self.inner.prompt_version
-
-    @property
-    def voice(self) -> Voice:
-        return self.inner.voice
-
-    def language_for(self, language: str) -> str:
-        return self.inner.language_for(language)
-
-    def summarise(
-        self, paper: PaperRecord, *, language: str, depth: Depth, full_text: FullText | None = None
-    ) -> Draft:
-        """Ask the model within the cap. Raises DailyCapReached, and what the model's summariser raises."""
-        today = timezone.now().date()
-        most = self.inner.most_tokens(paper, language=language, depth=depth, full_text=full_text)
-        if not self._reserve(most, day=today):
-            raise DailyCapReached(f"NEWSLETTER_GEMINI_DAILY_TOKENS: the {self.daily:,} of today are used up")
+        An HTTP error is not billed, nor a request that never left. Whether one without an answer was, nobody
+        knows: it counts in full.
+        """
+        now = timezone.now()
+        if not self._reserve(most, day=now.date()):
+            raise self._refusal(most, now=now)
+        bill = SetAside(most)
         try:
-            draft = self.inner.summarise(paper, language=language, depth=depth, full_text=full_text)
-        except UnusableAnswer as error:
-            self._settle(reserved=most, spent=error.input_tokens + error.output_tokens, day=today)
-            raise
+            yield bill
         except TemporaryError as error:
-            # An HTTP error is not billed. Whether a request without an answer was, nobody knows.
-            if error.status is not None:
-                self._settle(reserved=most, spent=0, day=today)
+            if error.status is not None or error.reason in UNSENT:
+                bill.paid(0)
             raise
-        self._settle(reserved=most, spent=draft.input_tokens + draft.output_tokens, day=today)
-        return draft
+        except PermanentError:
+            bill.paid(0)
+            raise
+        finally:
+            self._settle(reserved=most, spent=bill.tokens, day=now.date())
 
     def _reserve(self, tokens: int, *, day: date) -> bool:
-        Allowance.objects.bulk_create([Allowance(kind=KIND, key="", day=day)], ignore_conflicts=True)
-        free = Allowance.objects.filter(kind=KIND, key="", day=day, count__lte=self.daily - tokens)
-        return bool(free.update(count=F("count") + tokens))
+        rows = [Allowance(kind=kind, key="", day=day) for kind in (KIND, SET_ASIDE)]
+        Allowance.objects.bulk_create(rows, ignore_conflicts=True)
+        free = _row(KIND, day=day).filter(count__lte=self.daily - tokens)
+        if not free.update(count=F("count") + tokens):
+            return False
+        _row(SET_ASIDE, day=day).update(count=F("count") + tokens)
+        return True
 
     def _settle(self, *, reserved: int, spent: int, day: date) -> None:
-        row = Allowance.objects.filter(kind=KIND, key="", day=day)
-        row.update(count=F("count") - reserved + spent)
+        _row(KIND, day=day).update(count=F("count") - reserved + spent)
+        _row(SET_ASIDE, day=day).update(count=F("count") - reserved)
+
+    def _refusal(self, most: int, *, now: datetime) -> TemporaryError:
+        """Say when asking again may help: soon, where only what others have set aside stands in the way."""
+        counted = {row.kind: row.count for row in Allowance.objects.filter(day=now.date(), key="")}
+        settled = counted.get(KIND, 0) - counted.get(SET_ASIDE, 0)
+        midnight = datetime.combine(now.date() + timedelta(days=1), time.min, tzinfo=now.tzinfo)
+        wait = SOON if settled + most <= self.daily else midnight - now
+        return TemporaryError(
+            f"NEWSLETTER_GEMINI_DAILY_TOKENS: too few of today's {self.daily:,} are left",
+            reason="daily_cap",
+            retry_after=wait.total_seconds(),
+        )
+
+
+def _row(kind: str, *, day: date) -> QuerySet[Allowance]:
+    return Allowance.objects.filter(kind=kind, key="", day=day)

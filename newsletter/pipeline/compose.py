@@ -13,15 +13,19 @@ from django.utils import timezone
 
 from newsletter.adapters.ports import Summariser
 from newsletter.core.digest import Digest, DigestCard, DigestTopic, stand_in, topic_slot
+from newsletter.core.figures import ShownFigure
 from newsletter.core.papers import PaperRecord
 from newsletter.core.reading import Depth
 from newsletter.core.selection import Chosen
 from newsletter.core.spreading import own_delay
 from newsletter.models import ArxivGate, Delivery, GatherRun, Paper, Subscription, Topic
 from newsletter.models.delivery import FIRST, SENT, Kind, State
+from newsletter.pipeline.cards import card_of, mail_figures
 from newsletter.pipeline.choose import Choice, planned_digests
 from newsletter.pipeline.fragments import DatabaseFragments
+from newsletter.pipeline.messages import body_key
 from newsletter.pipeline.newsstand import Newsstand
+from newsletter.pipeline.patience import AWAY
 from newsletter.pipeline.render import DigestRenderer, FragmentStore, RenderedDigest
 from newsletter.pipeline.shelf import SummaryShelf
 from newsletter.pipeline.summarise import Wanted, write_extracts
@@ -47,13 +51,16 @@ class ComposeReport:
 
 
 def missing_summaries(*, now: datetime, summariser: Summariser, awaited: bool = False) -> list[Wanted]:
-    """Return what planned digests want and nobody has written or given up on."""
-    missing: dict[Wanted, None] = {}
+    """Return what planned digests want and nobody has written or given up on, the longest due first."""
+    missing: dict[Wanted, datetime] = {}
     for _, choices in planned_digests(now=now, awaited=awaited):
-        wanted = [want for choice in choices for want in choice.wanted()]
-        shelf = SummaryShelf({want.paper_id for want in wanted}, summariser=summariser)
-        missing |= dict.fromkeys(want for want in wanted if shelf.may_still_come(want))
-    return list(missing)
+        wanted = [(want, choice.delivery.slot_at) for choice in choices for want in choice.wanted()]
+        shelf = SummaryShelf({want.paper_id for want, _ in wanted}, summariser=summariser)
+        for want, due_at in wanted:
+            if shelf.may_still_come(want, within=PATIENCE):
+                missing[want] = min(due_at, missing.get(want, due_at))
+    soonest_first = sorted(missing.items(), key=lambda item: item[1])
+    return [replace(want, due_at=due_at) for want, due_at in soonest_first]
 
 
 def compose_planned(
@@ -78,12 +85,14 @@ def compose_planned(
         bench.is_spread = is_spread
         gathering = is_patient and _is_gathering(now=now)
         for choice in choices:
-            may_wait = is_patient and now < choice.delivery.slot_at + PATIENCE
-            if may_wait and (gathering or bench.is_lacking(choice)):
+            left = choice.delivery.slot_at + PATIENCE - now
+            if is_patient and left > timedelta(0) and (gathering or bench.is_lacking(choice, within=left)):
                 report.waiting += 1
                 continue
             try:
                 _settle(choice, bench=bench, report=report)
+            except AWAY:
+                raise
             except Exception:  # one that cannot be composed must not hold up the others
                 log.exception("delivery %s could not be composed", choice.delivery.pk)
                 report.failed += 1
@@ -110,6 +119,7 @@ class Bench:
     stand: Newsstand
     shelf: SummaryShelf
     records: dict[int, PaperRecord]
+    figures: dict[int, ShownFigure]
     fragments: DatabaseFragments
     renderer: DigestRenderer
     failed_gathers: list[datetime]
@@ -134,25 +144,28 @@ class Bench:
             stand=stand,
             shelf=SummaryShelf(chosen, summariser=summariser),
             records=stand.records(chosen | listed),
+            figures=mail_figures(chosen),
             fragments=fragments,
             renderer=renderer_for(fragments),
             failed_gathers=_failed_gathers(now=now),
             now=now,
         )
 
-    def is_lacking(self, choice: Choice) -> bool:
-        """Whether a summary that this digest wants may still come."""
-        return any(self.shelf.may_still_come(want) for want in choice.wanted())
+    def is_lacking(self, choice: Choice, *, within: timedelta) -> bool:
+        """Whether a summary that this digest wants may still come in that time."""
+        return any(self.shelf.may_still_come(want, within=within) for want in choice.wanted())
 
     def compose(self, choice: Choice) -> bool:
         """Render and store one digest; False for a delivery that is no longer planned."""
         rendered = self.render(choice)
+        parts = [piece.digest for piece in rendered.pieces]
         with transaction.atomic():
             self.fragments.save()
             stored = Delivery.objects.filter(pk=choice.delivery.pk, state=State.PLANNED).update(
                 state=State.COMPOSED,
                 subject=rendered.subject,
-                parts=[piece.digest for piece in rendered.pieces],
+                parts=parts,
+                body_key=body_key(subject=rendered.subject, slot_key=choice.delivery.slot_key, parts=parts),
                 slots=rendered.slots,
                 papers=self._account(choice, rendered.digest),
                 topics=[offer.subscription.topic_id for offer in choice.offers],
@@ -246,15 +259,12 @@ class Bench:
     def _card(self, chosen: Chosen, choice: Choice, names: dict[str, str]) -> DigestCard:
         asked = Depth(choice.reader.depth)
         shown = self.shelf.show(Wanted(chosen.paper_id, choice.reader.language, asked))
-        return DigestCard(
-            paper=replace(self.records[chosen.paper_id], version=shown.paper_version),
-            summary=shown.content,
-            summary_key=shown.key,
-            language=shown.language,
-            depth=min(asked, shown.depth, key=lambda depth: depth.rank),
-            model=shown.model,
-            written_at=shown.written_at,
-            also_in=tuple(names[slug] for slug in chosen.also_in),
+        return card_of(
+            self.records[chosen.paper_id],
+            shown=shown,
+            asked=asked,
+            figure=self.figures.get(chosen.paper_id),
+            also_in=[names[slug] for slug in chosen.also_in],
         )
 
 

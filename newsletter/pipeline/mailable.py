@@ -11,12 +11,10 @@ from datetime import datetime
 from enum import StrEnum
 
 from newsletter.errors import BadInput
-from newsletter.models import Delivery, SendPause, Subscriber
+from newsletter.models import Delivery, Subscriber
 from newsletter.models.delivery import Kind
 from newsletter.models.subscriber import Status
 from newsletter.suppressions import Reason, address_key, suppressed
-
-ALL_TRANSPORTS = "*"
 
 
 class Refusal(StrEnum):
@@ -65,12 +63,6 @@ def _folded(delivery: Delivery, reader: Subscriber) -> str:
         return address_key(delivery.recipient)
     except BadInput:  # writing its headers will refuse it by name
         return delivery.recipient
-
-
-def pause_reason(transport: str) -> str | None:
-    """Return why nothing is sent on this transport, or None when it is open."""
-    pauses = SendPause.objects.filter(transport__in=(transport, ALL_TRANSPORTS))
-    return pauses.order_by("transport").values_list("reason", flat=True).first()
 
 
 def _refusal(

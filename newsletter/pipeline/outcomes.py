@@ -15,12 +15,12 @@ from django.db import transaction
 from django.db.models import F, Q
 
 from newsletter.adapters.ports import Outcome, Verdict
-from newsletter.core.reputation import EVIDENCE_WAIT, retry_delay
+from newsletter.core.reputation import EVIDENCE_WAIT, EventKind, retry_delay
 from newsletter.core.spent import pack_spent, unpack_spent
-from newsletter.models import Delivery, SendPause, Subscriber, Subscription
-from newsletter.models.delivery import Kind, State
-from newsletter.models.subscriber import Status
-from newsletter.suppressions import Reason, suppress
+from newsletter.models import Delivery, DeliveryEvent, Subscriber, Subscription
+from newsletter.models.delivery import Cause, Kind, State
+from newsletter.pipeline import standing
+from newsletter.pipeline.brake import pause_sending
 
 DETAIL_LENGTH = 1000
 
@@ -75,7 +75,7 @@ def _lock_reader(delivery: Delivery) -> Subscriber | None:
     """Lock the reader before the delivery, in the order everybody keeps."""
     if delivery.subscriber_id is None:
         return None
-    locked = Subscriber.objects.select_for_update(no_key=True).only("email", "email_key", "spent")
+    locked = Subscriber.objects.select_for_update(no_key=True)
     return locked.filter(pk=delivery.subscriber_id).first()
 
 
@@ -131,42 +131,56 @@ _CHANGES: dict[Verdict, Callable[[Delivery, Outcome, Moment], dict[str, Any]]] =
 # --- what follows for the reader and the transport -------------------------------------------------------
 
 
-def _spend(delivery: Delivery, reader: Subscriber, _at: Moment) -> None:
-    """The digest's papers are spent, and its topics covered up to the end of its period."""
+def spend(delivery: Delivery, reader: Subscriber) -> None:
+    """The digest's papers are spent, and its topics covered up to the end of its period. Repeatable."""
     if delivery.kind != Kind.DIGEST:
         return
     papers = {paper_id for ids in delivery.papers.values() for paper_id in ids}
     if papers:
         spent = unpack_spent(bytes(reader.spent))
         spent.update(papers)
-        Subscriber.objects.filter(pk=reader.pk).update(spent=pack_spent(spent))
+        reader.spent = pack_spent(spent)
+        reader.save(update_fields=["spent"])
     behind = Q(covered_until__isnull=True) | Q(covered_until__lt=delivery.covers_until)
     if delivery.topics and delivery.covers_until is not None:
         covered = Subscription.objects.filter(behind, subscriber=reader, topic_id__in=delivery.topics)
         covered.update(covered_until=delivery.covers_until)
 
 
+def _spend(delivery: Delivery, reader: Subscriber, _at: Moment) -> None:
+    spend(delivery, reader)
+
+
 def _bounce(delivery: Delivery, reader: Subscriber, at: Moment) -> None:
-    """No mail goes to this address again. A reader who has changed it meanwhile stays as they are."""
-    if delivery.recipient != reader.email:
-        return
-    suppress(reader.email_key, reason=Reason.BOUNCED, at=at.now)
-    current = Subscriber.objects.filter(pk=reader.pk, status__in=(Status.PENDING, Status.ACTIVE))
-    current.update(status=Status.BOUNCED)
+    _keep_as_event(delivery, EventKind.HARD_BOUNCE, at=at)
+    standing.bounced(delivery, reader, at=at.now)
 
 
-def _count_soft_bounce(_delivery: Delivery, reader: Subscriber, _at: Moment) -> None:
-    Subscriber.objects.filter(pk=reader.pk).update(soft_bounces=F("soft_bounces") + 1)
+def _soft_bounce(delivery: Delivery, reader: Subscriber, at: Moment) -> None:
+    _keep_as_event(delivery, EventKind.SOFT_BOUNCE, at=at)
+    standing.soft_bounced(delivery, reader, at=at.now)
+
+
+def _keep_as_event(delivery: Delivery, kind: EventKind, *, at: Moment) -> None:
+    """Keep a bounce that was an answer like one that is reported later: they are counted together."""
+    DeliveryEvent.objects.create(
+        provider=delivery.transport,
+        dedupe_key=f"answer:{delivery.pk}:{delivery.fence}",
+        delivery=delivery,
+        kind=kind,
+        at=at.now,
+        applied_at=at.now,
+    )
 
 
 _FOLLOWS: dict[Verdict, Callable[[Delivery, Subscriber, Moment], None]] = {
     Verdict.ACCEPTED: _spend,
     Verdict.BAD_ADDRESS: _bounce,
-    Verdict.REFUSED: _count_soft_bounce,
+    Verdict.REFUSED: _soft_bounce,
 }
 
 
 def _pause(transport: str, outcome: Outcome, *, now: datetime) -> None:
     """Stop the transport until somebody has looked at its credentials."""
     reason = f"{transport} refuses this service: {outcome.code} {outcome.detail}".strip()[:DETAIL_LENGTH]
-    SendPause.objects.get_or_create(transport=transport, defaults={"reason": reason, "since": now})
+    pause_sending(reason, transport=transport, cause=Cause.REFUSED, now=now)

@@ -35,7 +35,7 @@ def preview_digest(reader: Subscriber, *, stages: Stages, now: datetime) -> Prev
     )
     delivery.subscriber = reader
     stand, [choice] = choose([delivery], now=now)
-    write_summaries(choice.wanted(), summariser=stages.summariser, now=now)
+    write_summaries(choice.wanted(), summariser=stages.summariser, now=now, full_text=stages.full_text_for)
     write_extracts({each.paper_id for each in choice.selection.chosen}, now=now)
     return _preview(choice, stand=stand, stages=stages, now=now)
 

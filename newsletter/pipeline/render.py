@@ -135,7 +135,16 @@ class DigestRenderer:
         )
 
     def _card(self, card: DigestCard, language: str) -> Piece:
-        inputs = (card.paper, card.summary_key, card.language, card.depth, self._base_url)
+        less = (card.lacks, card.lacks_reason)
+        inputs = (
+            card.paper,
+            card.summary_key,
+            card.language,
+            card.depth,
+            less,
+            card.figure,
+            self._base_url,
+        )
         key = self._key("card", language, inputs)
         if known := self._fragments.get(key):
             return known

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 
 from newsletter.adapters import registry
-from newsletter.adapters.model_calls import ModelSummariser
-from newsletter.adapters.ports import Mailer, PaperSource, Summariser
+from newsletter.adapters.ports import FullTextSource, Mailer, PaperSource, Summariser
 from newsletter.config import Config
-from newsletter.pipeline.budget import CappedSummariser
+from newsletter.core.fulltext import FullText
+from newsletter.models import Paper
+from newsletter.pipeline.budget import DailyBudget
+from newsletter.pipeline.full_text import full_text_for
+from newsletter.pipeline.pace import Pace
 from newsletter.pipeline.render import DigestRenderer, FragmentStore
 
 
@@ -24,15 +28,24 @@ class Stages:
         return registry.paper_source(self.config)
 
     @cached_property
+    def full_texts(self) -> FullTextSource:
+        return registry.full_texts(self.config)
+
+    def full_text_for(self, paper: Paper, *, now: datetime) -> FullText | None:
+        """Return what a reading is written from. Raises FullTextLater."""
+        return full_text_for(paper, source=self.full_texts, now=now)
+
+    @cached_property
     def summariser(self) -> Summariser:
-        chosen = registry.summariser(self.config)
-        if isinstance(chosen, ModelSummariser):
-            return CappedSummariser(chosen, daily=self.config.gemini_daily_tokens)
-        return chosen
+        return registry.summariser(self.config, budget=DailyBudget(daily=self.config.gemini_daily_tokens))
 
     @cached_property
     def mailer(self) -> Mailer:
         return registry.mailer(self.config)
+
+    @cached_property
+    def pace(self) -> Pace:
+        return Pace.of(self.config, transport=self.config.mailer)
 
     def renderer(self, fragments: FragmentStore) -> DigestRenderer:
         return DigestRenderer(

@@ -13,6 +13,7 @@ from newsletter.adapters.ports import Mailer, Outcome, Verdict
 from newsletter.models import Delivery
 from newsletter.models.delivery import CLAIMABLE, State
 from newsletter.pipeline.claims import make_due
+from newsletter.pipeline.events import EVIDENCE, apply_events
 from newsletter.pipeline.leases import end_leases, expire_leases
 from newsletter.pipeline.outcomes import Moment, record
 
@@ -34,9 +35,12 @@ def sweep(
 ) -> SweepReport:
     """End leases that have run out, and those of ``dead_owners``; settle what there is evidence for.
 
+    What a provider has reported goes first: it is the evidence of those that report.
+
     Without evidence a digest is not sent again: after 30 minutes it stays AMBIGUOUS, and its papers, never
     spent, are offered in the next slot.
     """
+    apply_events(now=now, which=EVIDENCE)
     report = SweepReport(lapsed=expire_leases(real_now=real_now))
     if dead_owners:
         report.lapsed += end_leases(dead_owners, real_now=real_now)

@@ -1,4 +1,4 @@
-"""How often anybody may have a mail sent to an address that is not proven: counts in the database.
+"""How often anybody may do what costs others: have a mail sent to an unproven address, report a mistake.
 
 Every cap stands in the table below. Addresses, domains and IP addresses are kept as keyed hashes only.
 """
@@ -41,6 +41,10 @@ class Limit(Enum):
     TO_A_DOMAIN = Cap("domain", 1000)
     """Above a busy day of the largest mail providers; below what makes a flood of a catch-all domain."""
     BY_THE_SERVICE = Cap("service", 5000)
+    REPORTS_FROM_AN_IP = Cap("report-ip", 10)
+    """Mistakes reported; more than a careful reader finds in a day."""
+    REPORTS_TO_THE_SERVICE = Cap("report", 300)
+    """More than an operator can read in a day."""
 
 
 def take(wanted: Iterable[tuple[Limit, str]], *, now: datetime) -> bool:

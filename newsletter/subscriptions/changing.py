@@ -16,7 +16,7 @@ from newsletter.adapters.broker import Stage, wake
 from newsletter.core.cadence import Cadence, period_days
 from newsletter.errors import BadInput
 from newsletter.models import Delivery, Subscriber, Subscription
-from newsletter.models.delivery import CLAIMABLE, Kind, State
+from newsletter.models.delivery import CLAIMABLE, UNCOMPOSED, Kind
 from newsletter.models.subscriber import Status
 from newsletter.subscriptions.wishes import Wishes
 from newsletter.topics import find_topics
@@ -133,7 +133,7 @@ def resume(reader: Subscriber, *, now: datetime) -> None:
 def compose_again(reader: Subscriber) -> None:
     """Have digests that were composed and not handed over made anew: a topic of theirs has ended."""
     unsent = Delivery.objects.filter(subscriber=reader, kind=Kind.DIGEST, state__in=CLAIMABLE)
-    if unsent.update(state=State.PLANNED, parts=[], slots={}, next_attempt_at=None, composed_at=None):
+    if unsent.update(**UNCOMPOSED):
         wake(Stage.COMPOSE)
 
 

@@ -10,8 +10,8 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from newsletter.adapters.outbox import OutboxMailer
+from newsletter.ending import end_mailing
 from newsletter.models import ConsentEvent, Delivery, Subscriber, Subscription, Topic
-from newsletter.models.delivery import OPEN, State
 from newsletter.models.subscriber import Status
 from newsletter.subscriptions.changing import compose_again, follow, lock
 from newsletter.suppressions import Reason, suppress
@@ -27,14 +27,8 @@ def unsubscribe(reader: Subscriber, *, source: str, now: datetime, topic: Topic 
             compose_again(reader)
             follow(reader, now=now)
             return
-    changed = Subscriber.objects.filter(pk=reader.pk, status__in=(Status.ACTIVE, Status.PENDING)).update(
-        status=Status.UNSUBSCRIBED, next_slot_at=None
-    )
-    if not changed:
-        return
-    suppress(reader.email_key, reason=Reason.UNSUBSCRIBED, at=now)
-    Delivery.objects.filter(subscriber=reader, state__in=OPEN).update(state=State.CANCELLED, outcome_at=now)
-    ConsentEvent.objects.create(subscriber=reader, at=now, action="unsubscribed", source=source)
+    if end_mailing(reader, status=Status.UNSUBSCRIBED, now=now):
+        ConsentEvent.objects.create(subscriber=reader, at=now, action="unsubscribed", source=source)
 
 
 @transaction.atomic

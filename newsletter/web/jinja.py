@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
+from django.conf import settings
 from django.templatetags.static import static
 from django.urls import reverse
 from django.utils import formats
@@ -12,6 +13,7 @@ from django.utils.translation import gettext, ngettext
 from jinja2 import Environment, StrictUndefined
 
 from newsletter.core.typography import author_line, typeset
+from newsletter.pipeline.brake import pauses_on
 
 
 def environment(**options: Any) -> Environment:
@@ -19,7 +21,7 @@ def environment(**options: Any) -> Environment:
     settings = {"undefined": StrictUndefined, "trim_blocks": True, "lstrip_blocks": True}
     env = Environment(**{**options, **settings}, extensions=["jinja2.ext.i18n"])  # noqa: S701
     env.install_gettext_callables(gettext, ngettext, newstyle=True)  # type: ignore[attr-defined]  # the extension's
-    env.globals.update(static=static, url=_url, author_line=author_line)
+    env.globals.update(static=static, url=_url, author_line=author_line, paused_since=paused_since)
     env.filters.update(day=day, moment=moment, typeset=typeset)
     return env
 
@@ -37,3 +39,8 @@ def moment(value: datetime) -> str:
 
 def _url(name: str, **arguments: object) -> str:
     return reverse(name, kwargs=arguments)
+
+
+def paused_since() -> datetime | None:
+    """Return since when no mail goes out, or None: asked by the pages on which somebody waits for one."""
+    return min((pause.since for pause in pauses_on(settings.CONFIG.mailer)), default=None)

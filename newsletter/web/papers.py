@@ -6,11 +6,12 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_safe
 
-from newsletter.core.links import abstract_url, pdf_url, project_url
-from newsletter.core.papers import ArxivId, parse_id
+from newsletter.core.links import abstract_url, code_url, pdf_url, project_url
+from newsletter.core.papers import ArxivId, PaperRecord, parse_id
 from newsletter.models import Paper, Topic
 from newsletter.web.pages import current_language, page
 from newsletter.web.receipts import reading_of
+from newsletter.web.reports import report_form
 
 AUTHORS_AT_ONCE = 30
 
@@ -25,15 +26,27 @@ def paper(request: HttpRequest, arxiv_id: str) -> HttpResponse:
     if arxiv_id != found.arxiv_id:
         return redirect("paper", arxiv_id=found.arxiv_id)
     language, record = current_language(), found.record
+    reading = reading_of(found, language=language)
     return page(
         request,
         template="paper.html",
         paper=record,
-        reading=reading_of(found, language=language),
+        reading=reading,
+        report=report_form(found, reading),
         topics=[(topic.slug, topic.name_in(language)) for topic in _topics(found)],
-        links={"abs": abstract_url(record), "pdf": pdf_url(record), "project": project_url(record)},
+        links=_links(record),
         authors_at_once=AUTHORS_AT_ONCE,
     )
+
+
+def _links(record: PaperRecord) -> dict[str, str]:
+    """Return the addresses, empty where there is none: no link, no line."""
+    return {
+        "abs": abstract_url(record),
+        "pdf": pdf_url(record),
+        "code": code_url(record),
+        "project": project_url(record),
+    }
 
 
 def _topics(found: Paper) -> list[Topic]:

@@ -6,10 +6,17 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from newsletter.core.reading import Claim, Evidence, Section, Voice, summary_from_json
+from django.utils import translation
+
+from newsletter.core.kinds import SECTIONS, PaperKind
+from newsletter.core.reading import Claim, Depth, Evidence, Section, Voice, summary_from_json
 from newsletter.core.reading import Summary as SummaryValue
 from newsletter.models import Paper, Summary
+from newsletter.subscriptions.reporting import claim_key
 from newsletter.web.marking import Segment, find_quotes, marked_parts, segments
+from newsletter.web.pages import known_language
+from newsletter.web.reasons import failure_in_words, why_no_reading, withheld_in_words
+from newsletter.web.section_names import KINDS, part_name, part_on_page, section_name
 
 ABSTRACT = "abstract"
 
@@ -18,20 +25,30 @@ ABSTRACT = "abstract"
 class ShownQuote:
     parts: list[Segment]
     where: str
+    page: int
     anchor: str
     """Where it stands in the abstract as the page shows it; empty when it is not from there."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ShownClaim:
+    key: str
+    """Names it in a report."""
     text: str
     quotes: list[ShownQuote]
 
 
 @dataclass(frozen=True, slots=True)
 class ShownSection:
-    kind: str
+    name: str
+    is_steps: bool
     claims: list[ShownClaim]
+
+
+@dataclass(frozen=True, slots=True)
+class ShownPart:
+    name: str
+    sections: list[ShownSection]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,14 +56,26 @@ class ShownSummary:
     is_model: bool
     """Whether a model wrote it; else it is sentences of the abstract."""
     model: str
+    prompt_version: str
     language: str
     paper_version: int
     written_at: datetime | None
     checked: int
-    withheld: int
+    withheld: list[tuple[str, int]]
+    """(why, how many claims)."""
     headline: ShownClaim
     takeaways: list[ShownClaim]
-    sections: list[ShownSection]
+    kind: str
+    """In words; empty when it is no reading."""
+    parts: list[ShownPart]
+    why_no_reading: str
+
+    @property
+    def claims(self) -> Iterator[ShownClaim]:
+        """Everything it says, each once."""
+        sections = (section for part in self.parts for section in part.sections)
+        said = [self.headline, *self.takeaways, *(claim for each in sections for claim in each.claims)]
+        yield from {claim.key: claim for claim in said}.values()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +85,10 @@ class Reading:
     summaries: list[ShownSummary]
     """Of one version, the one in the page's language first."""
     abstract: list[Segment]
+    why_no_summary: str = ""
+    """Why there is nothing by a model although one was asked."""
+    taken_down_at: datetime | None = None
+    """Since when a summary of this version is withheld because of a mistake."""
 
 
 def reading_of(paper: Paper, *, language: str) -> Reading:
@@ -66,14 +99,18 @@ def reading_of(paper: Paper, *, language: str) -> Reading:
     is_current = any(row.paper_version == paper.version for row in rows)
     spans = find_quotes(paper.abstract, _named_quotes(contents)) if is_current else {}
     anchors = {quote: name for name, quote in _named_quotes(contents).items() if name in spans}
+    has_model = any(value.voice is Voice.MODEL for _, value in contents)
+    withheld = paper.summaries.filter(paper_version=paper.version, withheld_at__isnull=False)
     return Reading(
         summaries=[_shown(row, value, anchors=anchors) for row, value in contents],
         abstract=segments(paper.abstract, spans),
+        why_no_summary="" if has_model else _failure(paper),
+        taken_down_at=withheld.order_by("-withheld_at").values_list("withheld_at", flat=True).first(),
     )
 
 
 def _rows(paper: Paper, *, language: str) -> list[Summary]:
-    written = list(paper.summaries.filter(content__isnull=False).order_by("-paper_version", "-written_at"))
+    written = list(paper.summaries.shown().order_by("-paper_version", "-written_at"))
     newest = [row for row in written if row.paper_version == written[0].paper_version]
     by_model = [row for row in newest if (row.content or {}).get("voice") == Voice.MODEL]
     languages = sorted({row.language for row in by_model}, key=lambda code: (code != language, code))
@@ -81,41 +118,64 @@ def _rows(paper: Paper, *, language: str) -> list[Summary]:
     return found or newest[:1]
 
 
+def _failure(paper: Paper) -> str:
+    failed = paper.summaries.filter(paper_version=paper.version, content__isnull=True).exclude(failure="")
+    row = failed.order_by("-pk").first()
+    return failure_in_words(row.failure) if row else ""
+
+
 def _named_quotes(contents: Iterable[tuple[Summary, SummaryValue]]) -> dict[str, str]:
     """Number the quotes from the abstract: name → quote, each once."""
-    claims = (claim for _, summary in contents for claim in _claims(summary))
+    claims = (claim for _, summary in contents for claim in summary.claims)
     quotes = (quote.quote for claim in claims for quote in claim.evidence if quote.where == ABSTRACT)
     return {f"q{number}": quote for number, quote in enumerate(dict.fromkeys(quotes), start=1)}
 
 
-def _claims(summary: SummaryValue) -> Iterator[Claim]:
-    yield summary.headline
-    yield from summary.takeaways
-    for section in summary.sections:
-        yield from section.claims
-
-
 def _shown(row: Summary, value: SummaryValue, *, anchors: dict[str, str]) -> ShownSummary:
     def claim(each: Claim) -> ShownClaim:
-        return ShownClaim(each.text, [_quote(quote, anchors=anchors) for quote in each.evidence])
+        quotes = [_quote(quote, anchors=anchors) for quote in each.evidence]
+        return ShownClaim(key=claim_key(row, each), text=each.text, quotes=quotes)
 
-    def section(each: Section) -> ShownSection:
-        return ShownSection(each.kind, [claim(one) for one in each.claims])
+    def section(each: Section, *, is_steps: bool) -> ShownSection:
+        return ShownSection(section_name(each.kind), is_steps, [claim(one) for one in each.claims])
 
+    is_model, kind = value.voice is Voice.MODEL, value.kind if value.depth is Depth.READING else None
+    with translation.override(known_language(row.language)):
+        parts = [
+            ShownPart(name, [section(each, is_steps=steps) for each, steps in held])
+            for name, held in (_by_part(value.sections, kind=kind) if kind else ())
+        ]
+        kind_in_words = str(KINDS[kind]) if kind else ""
     return ShownSummary(
-        is_model=value.voice is Voice.MODEL,
+        is_model=is_model,
         model=row.model,
+        prompt_version=row.prompt_version,
         language=row.language,
         paper_version=row.paper_version,
         written_at=row.written_at,
         checked=value.checked,
-        withheld=len(value.withheld),
+        withheld=withheld_in_words(each.reason for each in value.withheld),
         headline=claim(value.headline),
         takeaways=[claim(each) for each in value.takeaways],
-        sections=[section(each) for each in value.sections],
+        kind=kind_in_words,
+        parts=parts,
+        why_no_reading=why_no_reading(value) if is_model else "",
     )
+
+
+def _by_part(
+    sections: Iterable[Section], *, kind: PaperKind
+) -> Iterator[tuple[str, list[tuple[Section, bool]]]]:
+    """Yield a part's name and its sections, each with whether its claims are steps, in the kind's order."""
+    stated = {section.kind: section for section in sections}
+    parts: dict[str, list[tuple[Section, bool]]] = {}
+    for spec in SECTIONS[kind]:
+        if spec.kind in stated:
+            parts.setdefault(part_on_page(spec.part), []).append((stated[spec.kind], spec.is_steps))
+    yield from ((part_name(name, kind=kind), held) for name, held in parts.items())
 
 
 def _quote(quote: Evidence, *, anchors: dict[str, str]) -> ShownQuote:
     anchor = anchors.get(quote.quote, "") if quote.where == ABSTRACT else ""
-    return ShownQuote(parts=marked_parts(quote.quote, quote.marks), where=quote.where, anchor=anchor)
+    parts = marked_parts(quote.quote, quote.marks)
+    return ShownQuote(parts=parts, where=quote.where, page=quote.page, anchor=anchor)

@@ -96,7 +96,7 @@ class Headline:
 
 def _headlines(papers: Sequence[Paper], *, language: str) -> dict[int, Headline]:
     """Return a headline of each summarised paper: one in the page's language if there is, else a model's."""
-    rows = Summary.objects.filter(paper__in=papers, content__isnull=False)
+    rows = Summary.objects.shown().filter(paper__in=papers)
     found: dict[int, Headline] = {}
     for row in rows.select_related("paper").order_by("pk"):
         content = summary_from_json(row.content or {})

@@ -15,14 +15,14 @@ import pytest
 from newsletter.adapters.extractive import ExtractiveSummariser
 from newsletter.adapters.gemini import GeminiSummariser
 from newsletter.adapters.genai import GenaiSummariser
-from newsletter.adapters.model_calls import MAX_WAIT, ModelSummariser
-from newsletter.adapters.ports import Summariser
+from newsletter.adapters.model_calls import PATIENCE, ModelSummariser
+from newsletter.adapters.ports import RequestRate, Summariser
 from newsletter.core.fulltext import FullText, TextSection
 from newsletter.core.grounding import Refusal, ground
 from newsletter.core.papers import PaperRecord
 from newsletter.core.prompting import PROMPT_VERSION
 from newsletter.core.reading import NO_FULL_TEXT, Depth, Summary, Voice
-from newsletter.errors import PermanentError, TemporaryError, UnusableAnswer
+from newsletter.errors import Interrupted, PermanentError, TemporaryError, UnusableAnswer
 from tests.fakes.gemini_server import Fault, GeminiServer
 
 pytestmark = pytest.mark.enable_socket
@@ -61,13 +61,16 @@ def server() -> Iterator[GeminiServer]:
 def make(request: pytest.FixtureRequest, server: GeminiServer) -> Make:
     """Make a summariser that asks ``server`` and notes how long it would have slept."""
 
-    def make(*, key: str = "a key", timeout: float = 5.0, max_attempts: int = 3) -> ModelSummariser:
+    def make(
+        *, key: str = "a key", timeout: float = 5.0, max_attempts: int = 3, rate: RequestRate | None = None
+    ) -> ModelSummariser:
         made: ModelSummariser = request.param(
             api_key=key,
             model="gemini-flash-latest",
             endpoint=server.url,
             timeout=timeout,
             max_attempts=max_attempts,
+            rate=rate,
             sleep=slept.append,
         )
         return made
@@ -77,6 +80,24 @@ def make(request: pytest.FixtureRequest, server: GeminiServer) -> Make:
 
 
 slept: list[float] = []
+
+
+class Rate:
+    """A gate that notes who asks."""
+
+    def __init__(self, *, refuses: bool = False) -> None:
+        self.entered: list[int] = []
+        self.holds: list[float] = []
+        self._refuses = refuses
+
+    def enter(self, *, tokens: int, patience: float) -> None:
+        assert 0 < patience <= PATIENCE
+        if self._refuses:
+            raise TemporaryError("no turn", reason="rate", retry_after=30.0)
+        self.entered.append(tokens)
+
+    def hold(self, seconds: float) -> None:
+        self.holds.append(seconds)
 
 
 def grounded(
@@ -192,11 +213,11 @@ class TestGemini:
         assert slept == [13.5]
 
     def test_a_long_wait_is_left_to_the_caller(self, make: Make, server: GeminiServer) -> None:
-        server.retry_delay = MAX_WAIT + 1
+        server.retry_delay = PATIENCE + 1
         server.answer_always(Fault.RATE_LIMITED)
         with pytest.raises(TemporaryError) as raised:
             make().summarise(PAPER, language="en", depth=Depth.HEADLINE)
-        assert (raised.value.retry_after, raised.value.status) == (MAX_WAIT + 1, 429)
+        assert (raised.value.retry_after, raised.value.status) == (PATIENCE + 1, 429)
         assert (server.calls, slept) == (1, [])
 
     def test_it_gives_up_after_its_attempts(self, make: Make, server: GeminiServer) -> None:
@@ -209,14 +230,65 @@ class TestGemini:
 
     def test_a_server_that_hangs_is_left(self, make: Make, server: GeminiServer) -> None:
         server.answer_always(Fault.HANG)
-        with pytest.raises(TemporaryError, match="could not be reached"):
+        with pytest.raises(TemporaryError, match="could not be reached") as raised:
             make(timeout=0.2, max_attempts=1).summarise(PAPER, language="en", depth=Depth.HEADLINE)
+        assert raised.value.reason == "no_answer"
 
     def test_a_server_that_is_not_there_is_temporary(self, make: Make, server: GeminiServer) -> None:
         summariser = make(max_attempts=1)
         server.stop()
-        with pytest.raises(TemporaryError, match="could not be reached"):
+        with pytest.raises(TemporaryError, match="could not be reached") as raised:
             summariser.summarise(PAPER, language="en", depth=Depth.HEADLINE)
+        assert raised.value.reason == "unreachable"
+
+    @pytest.mark.parametrize(
+        ("fault", "reason"),
+        [
+            (Fault.SERVER_ERROR, "http_500"),
+            (Fault.RATE_LIMITED, "rate_limited"),
+            (Fault.HTML, "not_json"),
+            (Fault.BAD_KEY, "bad_key"),
+            (Fault.UNKNOWN_MODEL, "unknown_model"),
+        ],
+    )
+    def test_each_passing_fault_has_a_reason(
+        self, make: Make, server: GeminiServer, fault: Fault, reason: str
+    ) -> None:
+        server.answer_always(fault)
+        with pytest.raises(TemporaryError) as raised:
+            make(max_attempts=1).summarise(PAPER, language="en", depth=Depth.HEADLINE)
+        assert raised.value.reason == reason
+
+    def test_every_single_request_passes_the_gate(self, make: Make, server: GeminiServer) -> None:
+        rate = Rate()
+        server.answer_next(Fault.SERVER_ERROR)
+        make(rate=rate).summarise(PAPER, language="en", depth=Depth.HEADLINE)
+        assert len(rate.entered) == server.calls == 2
+        (asked, _) = server.requests
+        assert rate.entered[0] == (len(asked.instruction) + len(asked.content)) // 4
+        assert rate.holds == []
+
+    def test_a_named_delay_holds_the_whole_service_also_after_the_last_attempt(
+        self, make: Make, server: GeminiServer
+    ) -> None:
+        server.retry_delay = 13.5
+        server.answer_always(Fault.RATE_LIMITED)
+        rate = Rate()
+        with pytest.raises(TemporaryError):
+            make(rate=rate, max_attempts=2).summarise(PAPER, language="en", depth=Depth.HEADLINE)
+        assert rate.holds == [13.5, 13.5]
+
+    def test_without_a_turn_nothing_is_asked(self, make: Make, server: GeminiServer) -> None:
+        with pytest.raises(TemporaryError) as raised:
+            make(rate=Rate(refuses=True)).summarise(PAPER, language="en", depth=Depth.HEADLINE)
+        assert (raised.value.reason, server.calls, slept) == ("rate", 0, [])
+
+    def test_what_was_paid_before_an_interruption_is_told(self, make: Make, server: GeminiServer) -> None:
+        server.answer_next(Fault.INVALID_JSON, Fault.SERVER_ERROR)
+        with pytest.raises(Interrupted) as raised:
+            make(max_attempts=2).summarise(PAPER, language="en", depth=Depth.HEADLINE)
+        assert raised.value.reason == "http_500"
+        assert raised.value.input_tokens > 0
 
     @pytest.mark.parametrize("fault", [Fault.BAD_KEY, Fault.UNKNOWN_MODEL])
     def test_what_the_operator_must_mend_is_not_the_papers_fault(
@@ -308,6 +380,13 @@ class TestGemini:
             "sys.exit('google.generativeai' in sys.modules or 'google.genai' in sys.modules)"
         )
         assert subprocess.run([sys.executable, "-c", check], check=False).returncode == 0
+
+
+def test_an_interruption_survives_pickling_with_what_it_cost() -> None:
+    error = Interrupted("ended", reason="http_500", status=500)
+    error.input_tokens, error.output_tokens = 5, 6
+    copy = pickle.loads(pickle.dumps(error))  # noqa: S301 - its own bytes
+    assert (copy.reason, copy.status, copy.input_tokens, copy.output_tokens) == ("http_500", 500, 5, 6)
 
 
 def test_errors_with_tokens_survive_pickling() -> None:

@@ -25,6 +25,7 @@ REAL_TIMES = {
     "Delivery.next_attempt_at",
     "Fragment.created_at",
     "Summary.claimed_until",
+    "Summary.retry_at",
 }
 """Waiting, leases and gates stay in real time; a rendered fragment belongs to no slot."""
 

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsletter.core.headers import MessageHeaders, ascii_address, write_headers
+from newsletter.core.headers import MessageHeaders, ascii_address, wire_address, write_headers
 from newsletter.errors import BadInput
 
 DIGEST = MessageHeaders(
@@ -193,6 +193,30 @@ def test_it_keeps_the_zone_of_the_date() -> None:
 )
 def test_an_address_goes_out_in_ascii(given_address: str, on_the_wire: str) -> None:
     assert ascii_address(given_address) == on_the_wire
+
+
+@pytest.mark.parametrize(
+    ("given_address", "on_the_wire"),
+    [
+        ("读者@例子.测试", "读者@xn--fsqu00a.xn--0zwm56d"),
+        ("jürgen.müller+arxiv@example.org", "jürgen.müller+arxiv@example.org"),
+        ("o'brien@example.org", "o'brien@example.org"),
+    ],
+)
+def test_an_international_address_keeps_its_local_part(given_address: str, on_the_wire: str) -> None:
+    assert wire_address(given_address) == on_the_wire
+    raw = write_headers(replace(NOTICE, to=given_address))
+    assert f"\r\nTo: {on_the_wire}\r\n".encode() in raw
+    assert message_from_bytes(raw + b"\r\n", policy=policy.SMTPUTF8)["To"] == on_the_wire
+
+
+@pytest.mark.parametrize(
+    "local",
+    ["读 者", "读\u3000者", "读\u200b者", "读\u202e者", "读\x85者", "=?读?=", ".读者", "读者" * 11, '"读"'],
+)
+def test_an_international_address_hides_nothing(local: str) -> None:
+    with pytest.raises(BadInput):
+        wire_address(f"{local}@example.org")
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from newsletter.core.links import abstract_url, page_url, pdf_url, project_url
+from newsletter.core.links import abstract_url, code_url, other_urls, page_url, pdf_url, project_url
 from newsletter.core.papers import PaperRecord
 
 
@@ -68,3 +68,28 @@ def test_the_comment_comes_before_the_abstract() -> None:
         project_url(paper("8 pages", abstract="See https://second.example.org."))
         == "https://second.example.org"
     )
+
+
+def test_code_and_project_page_are_told_apart() -> None:
+    both = paper(
+        "Page: https://lamps.example.org.", abstract="Code at https://github.com/ray/lamps, data too."
+    )
+    assert project_url(both) == "https://lamps.example.org"
+    assert code_url(both) == "https://github.com/ray/lamps"
+    alone = paper("https://github.com/ray/lamps")
+    assert (project_url(alone), code_url(alone)) == ("", "https://github.com/ray/lamps")
+    assert code_url(paper("https://notgithub.com/ray")) == ""
+
+
+def test_addresses_of_the_text_are_shown_once_and_only_where_they_may_be() -> None:
+    known = paper("Page: https://lamps.example.org.", abstract="Code: https://github.com/ray/lamps")
+    found = (
+        "http://github.com/ray/lamps/",
+        "https://lamps.example.org",
+        "https://data.example.org/set).",
+        "https://data.example.org/set/",
+        "https://arxiv.org/abs/1706.03762",
+        "javascript:alert(1)",
+        "http://localhost/x",
+    )
+    assert other_urls(found, paper=known) == ("https://data.example.org/set/",)

@@ -1,7 +1,7 @@
 """A real HTTP server on loopback that speaks enough of arXiv's API, and fails on demand.
 
 It holds Atom entries, answers search_query (categories and submittedDate), start, max_results and sortBy,
-and keeps what was asked, when, and how many requests were open at once.
+serves PDFs and OAI records, and keeps what was asked, when, and how many requests were open at once.
 """
 
 from __future__ import annotations
@@ -106,17 +106,28 @@ class Fault:
     """Seconds before answering; ends early when the server stops."""
     drip: float = 0.0
     """Seconds between single bytes."""
+    content_type: str = ""
+    """Instead of the right one."""
     drop: int = 0
     """Leave out that many entries, with totalResults as it was."""
     add_total: int = 0
     """Announce that many results more."""
 
 
+_OAI = """<?xml version="1.0" encoding="UTF-8"?>
+<OAI-PMH xmlns="http://www.openarchives.org/OAI/2.0/"><responseDate>2026-06-15T12:00:00Z</responseDate>
+{answer}</OAI-PMH>"""
+_OAI_RECORD = """<GetRecord><record><header><identifier>oai:arXiv.org:{id}</identifier></header><metadata>
+<arXiv xmlns="http://arxiv.org/OAI/arXiv/"><id>{id}</id><title>A title</title>{licence}</arXiv>
+</metadata></record></GetRecord>"""
+NO_PDF = "<!DOCTYPE html>\n<html><body>PDF unavailable for this paper</body></html>"
+
 HTML = Fault(body="<!DOCTYPE html>\n<html><body>arXiv is down for maintenance</body></html>")
 ERROR = Fault(body=feed([ERROR_ENTRY]))
 EMPTY = Fault(drop=1_000_000)
 TRUNCATED = Fault(truncate=0.6)
 CUT = Fault(cut=True)
+NOT_THERE = Fault(body=NO_PDF, content_type="text/html")
 CLOSED = Fault(close=True)
 HANG = Fault(delay=3600)
 
@@ -145,6 +156,10 @@ class ArxivServer:
     """Use as a context manager; ``faults`` are spent one a request, in order, before all goes well."""
 
     entries: list[Entry] = field(default_factory=list)
+    pdfs: dict[str, bytes] = field(default_factory=dict)
+    """By id with version; for any other arXiv's page saying so is shown."""
+    licences: dict[str, str] = field(default_factory=dict)
+    """By id without version; empty: a record without licence. Others have no record."""
     faults: deque[Fault] = field(default_factory=deque)
     requests: list[Request] = field(default_factory=list)
     _open: int = 0
@@ -175,9 +190,21 @@ class ArxivServer:
             self._thread.join()
 
     @property
-    def url(self) -> str:
+    def host(self) -> str:
         assert self._server is not None
-        return f"http://127.0.0.1:{self._server.server_port}/api/query"
+        return f"http://127.0.0.1:{self._server.server_port}"
+
+    @property
+    def url(self) -> str:
+        return f"{self.host}/api/query"
+
+    @property
+    def pdf_url(self) -> str:
+        return f"{self.host}/pdf"
+
+    @property
+    def oai_url(self) -> str:
+        return f"{self.host}/oai"
 
     @property
     def most_open(self) -> int:
@@ -210,7 +237,26 @@ class ArxivServer:
         """Wait; True if the server is stopping."""
         return self._stopping.wait(seconds) if seconds else self._stopping.is_set()
 
-    def answer(self, parameters: dict[str, str], fault: Fault) -> bytes:
+    def answer(self, request: Request, fault: Fault) -> tuple[str, bytes]:
+        """The content type and the body."""
+        path = urlsplit(request.path).path
+        if path.startswith("/pdf/"):
+            pdf = self.pdfs.get(path.removeprefix("/pdf/"))
+            return ("application/pdf", pdf) if pdf is not None else ("text/html", NO_PDF.encode())
+        if path == "/oai":
+            return "text/xml; charset=utf-8", self._record(request.parameters)
+        return "application/atom+xml; charset=utf-8", self._page(request.parameters, fault)
+
+    def _record(self, parameters: dict[str, str]) -> bytes:
+        assert (parameters["verb"], parameters["metadataPrefix"]) == ("GetRecord", "arXiv")
+        arxiv_id = parameters["identifier"].removeprefix("oai:arXiv.org:")
+        if arxiv_id not in self.licences:
+            return _OAI.format(answer='<error code="idDoesNotExist">No such record</error>').encode()
+        url = self.licences[arxiv_id]
+        licence = f"<license>{escape(url)}</license>" if url else ""
+        return _OAI.format(answer=_OAI_RECORD.format(id=arxiv_id, licence=licence)).encode()
+
+    def _page(self, parameters: dict[str, str], fault: Fault) -> bytes:
         start, size = int(parameters.get("start", 0)), int(parameters.get("max_results", 10))
         found = [one for one in self.entries if _matches(one, parameters.get("search_query", ""))]
         if parameters.get("sortBy") == "submittedDate":
@@ -242,14 +288,14 @@ class _Handler(BaseHTTPRequestHandler):
             if fake.wait(fault.delay) or fault.close:
                 self.close_connection = True
                 return
-            plain = fault.body.encode() if fault.body is not None else fake.answer(request.parameters, fault)
-            self._send(plain, fault)
+            kind, plain = fake.answer(request, fault)
+            self._send(fault.body.encode() if fault.body is not None else plain, fault, kind=kind)
         except (BrokenPipeError, ConnectionResetError):
             self.close_connection = True  # the client gave up waiting
         finally:
             fake.end(request)
 
-    def _send(self, plain: bytes, fault: Fault) -> None:
+    def _send(self, plain: bytes, fault: Fault, *, kind: str) -> None:
         zipped = "gzip" in self.headers.get("Accept-Encoding", "") and not (fault.cut or fault.drip)
         body = gzip.compress(plain, 1) if zipped else plain
         self.send_response(fault.status)
@@ -257,7 +303,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header(name, value)
         if zipped:
             self.send_header("Content-Encoding", "gzip")
-        self.send_header("Content-Type", "application/atom+xml; charset=utf-8")
+        self.send_header("Content-Type", fault.content_type or kind)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         if fault.cut:

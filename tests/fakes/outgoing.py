@@ -35,7 +35,7 @@ def outgoing(
     headers = MessageHeaders(
         from_name="arXiv digest",
         from_email="digest@news.example.org",
-        to=f"reader{number}@example.com",
+        to=recipient if not recipient.isascii() else f"reader{number}@example.com",
         subject="9 new papers",
         date=datetime(2026, 6, 19, 6, 0, tzinfo=UTC),
         message_id=f"<{number:032x}@news.example.org>",

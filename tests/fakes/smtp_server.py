@@ -4,7 +4,8 @@
         server.plan("RCPT", "550 5.1.1 no such user", Trouble.DROP)
         mailer = SmtpMailer(server.url)
 
-Steps: EHLO, MAIL, RCPT, DATA (before 354), END (after the dot), RSET.
+Steps: CONNECT (the greeting), EHLO, STARTTLS, AUTH, RSET, MAIL, RCPT, DATA (before 354), BODY (after 354,
+before any of it is read), END (after the dot).
 """
 
 from __future__ import annotations
@@ -36,6 +37,8 @@ class Received:
     content: bytes
     connection: int
     used_tls: bool
+    options: tuple[str, ...] = ()
+    """Of MAIL."""
 
     @property
     def delivery_id(self) -> str:
@@ -51,15 +54,19 @@ class SmtpServer:
         tls: ssl.SSLContext | None = None,
         implicit_tls: bool = False,
         login: tuple[str, str] | None = None,
+        pipelining: bool = True,
+        smtputf8: bool = False,
     ) -> None:
         self.messages: list[Received] = []
         self.accepted: Counter[str] = Counter()
         self.connections = 0
         self.commands: list[str] = []
-        """Every step as it came."""
+        """Every command as it came, and END for each dot."""
         self.recipient_answers: dict[str, str] = {}
         """Address → answer to RCPT, for as long as it stands here."""
         self.login = login
+        self.pipelining = pipelining
+        self.smtputf8 = smtputf8
         self._tls = tls
         self._implicit_tls = implicit_tls
         self._planned: defaultdict[str, deque[str | Trouble]] = defaultdict(deque)
@@ -80,8 +87,13 @@ class SmtpServer:
         """Answer the next times of ``step`` like this: a whole reply line, or trouble."""
         self._planned[step].extend(events)
 
+    def recover(self) -> None:
+        """Forget what was planned: from now on all goes well."""
+        self._planned.clear()
+
     def next_event(self, step: str) -> str | Trouble | None:
-        self.commands.append(step)
+        if step not in {"CONNECT", "BODY"}:
+            self.commands.append(step)
         return self._planned[step].popleft() if self._planned[step] else None
 
     def __enter__(self) -> Self:
@@ -93,6 +105,7 @@ class SmtpServer:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._controller.hang_up()
         self._controller.stop()
 
 
@@ -100,21 +113,30 @@ class _Controller(Controller):
     def __init__(self, owner: SmtpServer, *, tls: ssl.SSLContext | None, implicit_tls: bool) -> None:
         self._owner = owner
         self._starttls = None if implicit_tls else tls
+        self._dialogues: list[_Dialogue] = []
         super().__init__(
             _Handler(owner), hostname="127.0.0.1", port=0, ssl_context=tls if implicit_tls else None
         )
 
     def factory(self) -> SMTP:
         self._owner.connections += 1
-        return _Dialogue(
+        dialogue = _Dialogue(
             self._owner,
             self.handler,
             hostname="fake.example",
             tls_context=self._starttls,
             auth_require_tls=self._starttls is not None,
             authenticator=self._authenticate,
+            enable_SMTPUTF8=self._owner.smtputf8,
             loop=self.loop,
         )
+        self._dialogues.append(dialogue)
+        return dialogue
+
+    def hang_up(self) -> None:
+        """Leave no socket open behind a loop that has stopped."""
+        for dialogue in self._dialogues:
+            self.loop.call_soon_threadsafe(dialogue.hang_up)
 
     def _authenticate(
         self, _server: object, _session: object, _envelope: object, _mechanism: str, data: LoginPassword
@@ -135,6 +157,10 @@ class _Dialogue(SMTP):
         self.number = owner.connections
         super().__init__(handler, **options)
 
+    def hang_up(self) -> None:
+        if isinstance(self.transport, asyncio.WriteTransport):
+            self.transport.abort()
+
     async def meets_trouble(self, step: str, arg: str) -> bool:
         planned = self._owner.next_event(step)
         if step == "MAIL" and self._owner.login and not (self.session and self.session.authenticated):
@@ -154,6 +180,21 @@ class _Dialogue(SMTP):
             self.transport.close()
         return True
 
+    async def _handle_client(self) -> None:
+        event = self._owner.next_event("CONNECT")
+        if not await self.suffer(event):
+            await super()._handle_client()
+
+    async def smtp_DATA(self, arg: str) -> None:  # noqa: N802 - aiosmtpd's
+        if await self.meets_trouble("DATA", arg):
+            return
+        event = self._owner.next_event("BODY")
+        if event is not None:
+            await self.push("354 go on")
+            await self.suffer(event)
+            return
+        await super().smtp_DATA(arg)
+
 
 def _with_trouble(step: str) -> Callable[[_Dialogue, str], Awaitable[None]]:
     async def command(dialogue: _Dialogue, arg: str) -> None:
@@ -163,13 +204,20 @@ def _with_trouble(step: str) -> Callable[[_Dialogue, str], Awaitable[None]]:
     return command
 
 
-for _step in ("EHLO", "MAIL", "RCPT", "DATA", "RSET"):
+for _step in ("EHLO", "STARTTLS", "AUTH", "MAIL", "RCPT", "RSET"):
     setattr(_Dialogue, f"smtp_{_step}", _with_trouble(_step))
 
 
 class _Handler:
     def __init__(self, owner: SmtpServer) -> None:
         self._owner = owner
+
+    async def handle_EHLO(  # noqa: N802 - aiosmtpd's
+        self, _server: _Dialogue, session: Any, _envelope: object, hostname: str, responses: list[str]
+    ) -> list[str]:
+        session.host_name = hostname
+        offered = ["250-PIPELINING"] if self._owner.pipelining else []
+        return [responses[0], *offered, *responses[1:]]
 
     async def handle_DATA(self, server: _Dialogue, _session: object, envelope: Any) -> str:  # noqa: N802 - aiosmtpd's
         event = self._owner.next_event("END")
@@ -180,6 +228,7 @@ class _Handler:
                 bytes(envelope.content),
                 server.number,
                 server.transport is not None and server.transport.get_extra_info("ssl_object") is not None,
+                tuple(envelope.mail_options),
             )
             self._owner.messages.append(received)
             self._owner.accepted[received.delivery_id] += 1

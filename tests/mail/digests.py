@@ -16,6 +16,7 @@ from newsletter.core.kinds import SECTIONS, PaperKind
 from newsletter.core.papers import PaperRecord
 from newsletter.core.reading import Claim, Depth, Evidence, Section, Summary, Voice, Withheld
 from newsletter.pipeline.render import DigestRenderer, RenderedDigest
+from tests.fakes import readings
 
 BASE_URL = "https://digest.example.org"
 READER = {
@@ -106,6 +107,19 @@ def make_card(paper: PaperRecord | None = None, **fields: Any) -> DigestCard:
     return replace(base, **fields)
 
 
+def reading_card(name: str = "harbornet", language: str = "en", **fields: Any) -> DigestCard:
+    """Return a whole reading as a card, with its figure."""
+    base = make_card(
+        readings.paper(name),
+        summary=readings.reading(name, "zh" if language.startswith("zh") else "en"),
+        summary_key=f"{name} {language}",
+        language=language,
+        depth=Depth.READING,
+        figure=readings.FIGURE,
+    )
+    return replace(base, **fields)
+
+
 def make_digest(*cards: DigestCard, language: str = "en", **fields: Any) -> Digest:
     topics = (DigestTopic(slug="lamps", name="Lamps & <lights>", cards=cards),) if cards else ()
     base = Digest(
@@ -167,6 +181,9 @@ def four_cards(language: str = "en") -> Digest:
 ALL = [
     pytest.param(four_cards(), id="english"),
     pytest.param(four_cards("zh-hans"), id="chinese"),
+    pytest.param(make_digest(reading_card()), id="reading"),
+    pytest.param(make_digest(reading_card(language="zh-hans"), language="zh-hans"), id="reading, chinese"),
+    pytest.param(make_digest(reading_card("ledgers", figure=None)), id="position"),
     pytest.param(make_digest(), id="empty"),
     pytest.param(make_digest(language="zh-hans", scanned=0), id="nothing new, chinese"),
 ]

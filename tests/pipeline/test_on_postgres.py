@@ -12,7 +12,18 @@ import pytest
 from tests.fakes.postgres import postgres_server
 
 FOLDER = Path(__file__).parent
-SUITE = ("test_deliver.py", "test_deliver_races.py", "test_leases.py", "test_outcomes.py")
+SUITE = (
+    "test_brake.py",
+    "test_deliver.py",
+    "test_deliver_races.py",
+    "test_events.py",
+    "test_leases.py",
+    "test_outcomes.py",
+    "test_patience.py",
+    "test_send_days.py",
+    "test_sendgrid.py",
+    "../web/test_sendgrid_hook.py",
+)
 
 
 def test_delivery_holds_on_postgresql(tmp_path: Path) -> None:

@@ -1,0 +1,57 @@
+"""The folder of figure images, one file a content, shared by every process that has the data folder."""
+
+from __future__ import annotations
+
+import os
+import re
+import tempfile
+import time
+from collections.abc import Collection
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+
+from newsletter.adapters.ports import Image
+from newsletter.errors import TemporaryError
+
+YOUNG = 3600.0
+"""Seconds in which a file may wait for the row that names it."""
+_NAME = re.compile(r"[0-9a-f]{40}\.(?:png|jpg)")
+
+
+@dataclass(frozen=True, slots=True)
+class FigureStore:
+    folder: Path
+
+    def put(self, image: Image) -> str:
+        """Keep an image; return its name, which is the same for the same bytes. Raises TemporaryError."""
+        name = f"{sha256(image.data).hexdigest()[:40]}.{image.extension}"
+        path = self.folder / name
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            if path.is_file():
+                path.touch()
+                return name
+            with tempfile.NamedTemporaryFile(dir=self.folder, prefix=".", delete=False) as file:
+                file.write(image.data)
+            Path(file.name).chmod(0o644)
+            os.replace(file.name, path)  # noqa: PTH105  # atomic, also where the file has come to be meanwhile
+        except OSError as error:
+            raise TemporaryError(f"{self.folder} cannot be written: {error.strerror}") from error
+        return name
+
+    def path(self, name: str) -> Path | None:
+        """Return the file of that name, or None; never a file outside the folder."""
+        path = self.folder / name
+        return path if _NAME.fullmatch(name) and path.is_file() else None
+
+    def remove_all_but(self, names: Collection[str]) -> int:
+        """Remove the files that are older than an hour and not among ``names``; return how many."""
+        if not self.folder.is_dir():
+            return 0
+        before, removed = time.time() - YOUNG, 0
+        for path in self.folder.iterdir():
+            if path.name not in names and path.stat().st_mtime < before:
+                path.unlink(missing_ok=True)
+                removed += 1
+        return removed

@@ -1,0 +1,47 @@
+"""The brake in the admin: adding a pause stops sending, deleting it resumes. Every page shows what stands."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.http import HttpRequest
+from django.utils import timezone
+
+from newsletter.admin.base import AnyModelAdmin, AnyModelForm
+from newsletter.models import SendPause
+
+
+class PauseForm(AnyModelForm):
+    reason = forms.CharField(
+        max_length=1000, widget=forms.Textarea(attrs={"rows": 2}), help_text="For whoever finds it later."
+    )
+
+    class Meta:
+        model = SendPause
+        fields = ("reason",)
+
+    def clean(self) -> dict[str, Any]:
+        if self.instance.pk is None and SendPause.objects.filter(transport="*").exists():
+            raise forms.ValidationError("Sending is paused already: see the list.")
+        return super().clean() or {}
+
+
+@admin.register(SendPause)
+class SendPauseAdmin(AnyModelAdmin):
+    """While a row stands no send begins on its transport."""
+
+    form = PauseForm
+    list_display = ("transport", "reason", "since", "cause")
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        """A person pauses everything, from now on."""
+        if not change:
+            obj.transport, obj.since = "*", timezone.now()
+        super().save_model(request, obj, form, change)
+
+
+def standing_pauses(request: HttpRequest) -> dict[str, Any]:  # noqa: ARG001 - a context processor
+    """Give the admin's templates what stands; it is read only where one asks."""
+    return {"standing_pauses": SendPause.objects.order_by("transport")}

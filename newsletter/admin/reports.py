@@ -1,0 +1,170 @@
+"""Mistakes that readers reported: read beside the quotes, then settled, or the summary taken down."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import URLPattern, path
+from django.utils import timezone
+from django.views.decorators.http import require_POST
+
+from newsletter.admin.base import ReadOnlyAdmin
+from newsletter.core.links import abstract_url, pdf_url
+from newsletter.core.typography import cut
+from newsletter.models import MistakeReport, Summary
+from newsletter.models.report import Settled
+
+PERMISSION = "newsletter.change_mistakereport"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Act:
+    label: str
+    """On the button."""
+    applies_to: Callable[[MistakeReport], bool]
+    do: Callable[[MistakeReport, datetime], str]
+    """Does it and returns what to say."""
+
+
+def _settle(state: Settled) -> Callable[[MistakeReport, datetime], str]:
+    def do(report: MistakeReport, now: datetime) -> str:
+        # Django imports this module at every start; what this needs takes longer to import than all else.
+        from newsletter.subscriptions.reporting import settle
+
+        settle(report, state=state, now=now)
+        return f"The report is {state.label}."
+
+    return do
+
+
+def _take_down(report: MistakeReport, now: datetime) -> str:
+    from newsletter.subscriptions.reporting import take_down
+
+    settled = take_down(_summary(report), now=now)
+    return (
+        "The summary is shown to nobody from now on: its page has the abstract at once, digests from their "
+        f"next composition on. {settled} open report(s) on it are resolved."
+    )
+
+
+def _put_back(report: MistakeReport, now: datetime) -> str:  # noqa: ARG001 - an act's signature
+    from newsletter.subscriptions.reporting import put_back
+
+    put_back(_summary(report))
+    return "The summary is shown again."
+
+
+def _summary(report: MistakeReport) -> Summary:
+    if report.summary is None:
+        raise PermissionDenied
+    return report.summary
+
+
+ACTS = {
+    "withhold": Act(
+        label="Withhold this summary",
+        applies_to=lambda report: report.summary is not None and report.summary.withheld_at is None,
+        do=_take_down,
+    ),
+    "restore": Act(
+        label="Show the summary again",
+        applies_to=lambda report: report.summary is not None and report.summary.withheld_at is not None,
+        do=_put_back,
+    ),
+    "resolve": Act(
+        label="Resolved",
+        applies_to=lambda report: report.state == Settled.OPEN,
+        do=_settle(Settled.RESOLVED),
+    ),
+    "dismiss": Act(
+        label="Dismissed",
+        applies_to=lambda report: report.state == Settled.OPEN,
+        do=_settle(Settled.DISMISSED),
+    ),
+    "reopen": Act(
+        label="Open again",
+        applies_to=lambda report: report.state != Settled.OPEN,
+        do=_settle(Settled.OPEN),
+    ),
+}
+"""All of them can be undone, so none asks twice."""
+
+
+class StateFilter(admin.SimpleListFilter):
+    title = "state"
+    parameter_name = "state"
+
+    def lookups(self, _request: HttpRequest, _model_admin: Any) -> list[tuple[str, str]]:
+        return [(state.value, state.label) for state in Settled if state is not Settled.OPEN] + [
+            ("all", "all")
+        ]
+
+    def choices(self, changelist: Any) -> Any:
+        first, *others = super().choices(changelist)
+        return [{**first, "display": Settled.OPEN.label}, *others]
+
+    def queryset(self, _request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        if self.value() == "all":
+            return queryset
+        return queryset.filter(state=self.value() or Settled.OPEN)
+
+
+@admin.register(MistakeReport)
+class MistakeReportAdmin(ReadOnlyAdmin):
+    list_display = ("reported_at", "paper", "shown_claim", "what", "state", "is_withheld")
+    list_filter = (StateFilter, "what", "reported_at")
+    list_select_related = ("paper", "summary")
+    search_fields = ("paper__arxiv_id", "claim")
+    ordering = ("-reported_at", "-pk")
+    fields = ("reported_at", "what", "state", "settled_at", "summary")
+    change_form_template = "reports/change.html"
+
+    @admin.display(description="claim")
+    def shown_claim(self, report: MistakeReport) -> str:
+        return cut(report.claim, limit=90) or "the page as a whole"
+
+    @admin.display(description="summary withheld", boolean=True)
+    def is_withheld(self, report: MistakeReport) -> bool:
+        return report.summary is not None and report.summary.withheld_at is not None
+
+    def get_urls(self) -> list[URLPattern]:
+        act = self.admin_site.admin_view(require_POST(self.act_view))
+        return [path("<int:pk>/<slug:name>/act/", act, name="newsletter_report_act"), *super().get_urls()]
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """Show the claim, its quotes and what was said of it, with what can be done."""
+        report = self.get_object(request, object_id)
+        if report is not None and self.has_view_permission(request, report):
+            record = report.paper.record
+            acts = [(name, act.label) for name, act in ACTS.items() if act.applies_to(report)]
+            extra_context = {
+                **(extra_context or {}),
+                "acts": acts if request.user.has_perm(PERMISSION) else [],
+                "record": record,
+                "abstract_url": abstract_url(record),
+                "pdf_url": pdf_url(record),
+            }
+        return super().change_view(request, object_id, form_url, extra_context)
+
+    def act_view(self, request: HttpRequest, pk: int, name: str) -> HttpResponse:
+        report, act = get_object_or_404(MistakeReport, pk=pk), ACTS.get(name)
+        if act is None or not request.user.has_perm(PERMISSION) or not act.applies_to(report):
+            raise PermissionDenied
+        said = act.do(report, timezone.now())
+        self.log_change(request, report, said)
+        messages.success(request, said)
+        return redirect("admin:newsletter_mistakereport_change", pk)

@@ -1,0 +1,91 @@
+"""Where providers report what became of mails. Whatever is not signed by them changes nothing.
+
+Events are stored before the answer, in one transaction, and applied by a worker: an answer other than 200
+means that nothing of the request was kept, and SendGrid sends it again for a day.
+"""
+
+from __future__ import annotations
+
+import logging
+
+from django.conf import settings
+from django.db import Error as DatabaseUnavailable
+from django.http import HttpRequest, HttpResponse, UnreadablePostError
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_POST
+
+from newsletter.adapters.sendgrid_events import (
+    SIGNATURE_HEADER,
+    TIMESTAMP_HEADER,
+    Refusal,
+    read_events,
+    refusal_of,
+)
+from newsletter.core.reputation import EventKind
+from newsletter.errors import BadInput
+from newsletter.pipeline.events import store_events
+
+log = logging.getLogger(__name__)
+
+MOST_BYTES = 2_000_000
+"""SendGrid sends a batch once it has 768 kB, or every few seconds."""
+
+
+@csrf_exempt
+@never_cache
+@require_POST
+def sendgrid(request: HttpRequest) -> HttpResponse:
+    """Store a batch of signed events; a repeat changes nothing."""
+    public_key = settings.CONFIG.sendgrid_webhook_key
+    if not public_key:
+        log.error("SendGrid's events are refused: set NEWSLETTER_SENDGRID_WEBHOOK_KEY to its public key")
+        return _say(404, "This service takes no events: no key to verify them is set.")
+    body = _body(request)
+    if body is None:
+        return _say(413, f"At most {MOST_BYTES} bytes.")
+    refusal = refusal_of(
+        body,
+        signature=request.headers.get(SIGNATURE_HEADER, ""),
+        timestamp=request.headers.get(TIMESTAMP_HEADER, ""),
+        public_key=public_key,
+        now=timezone.now(),
+    )
+    if refusal is not None:
+        log.warning("a request to SendGrid's hook was refused: %s", refusal)
+        return _say(503 if refusal is Refusal.KEY else 403, "Not verified.")
+    return _store(body)
+
+
+def _store(body: bytes) -> HttpResponse:
+    try:
+        events = read_events(body, now=timezone.now())
+    except BadInput as error:
+        log.warning("SendGrid signed what cannot be read: %s", error)
+        return _say(400, str(error))
+    unreadable = sum(event.kind is EventKind.UNREADABLE for event in events)
+    if unreadable:
+        log.warning("%d of %d events from SendGrid have no form that is known", unreadable, len(events))
+    try:
+        stored = store_events("sendgrid", events)
+    except DatabaseUnavailable:
+        log.exception("SendGrid's events could not be stored; it will send them again")
+        return _say(503, "Not stored: send them again later.")
+    return _say(200, f"{stored} new of {len(events)}.")
+
+
+def _body(request: HttpRequest) -> bytes | None:
+    """Return the raw body, unless it is too long; of that no more is read than shows it."""
+    length = request.headers.get("Content-Length", "")
+    if length.isdecimal() and int(length) > MOST_BYTES:
+        return None
+    try:
+        body = request.read(MOST_BYTES + 1)
+    except UnreadablePostError:  # it broke off: nothing that could be verified
+        return b""
+    return body if len(body) <= MOST_BYTES else None
+
+
+def _say(status: int, words: str) -> HttpResponse:
+    return HttpResponse(f"{words}\n", status=status, content_type="text/plain; charset=utf-8")

@@ -1,0 +1,49 @@
+"""SMTP mailers that give up soon, and the server they talk to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import fields, replace
+
+import pytest
+
+from newsletter.adapters.ports import Outcome, Outgoing
+from newsletter.adapters.smtp_dialogue import TimeOuts
+from newsletter.adapters.smtp_mail import SmtpMailer
+from tests.fakes.outgoing import Begun
+from tests.fakes.smtp_server import SmtpServer
+
+MakeMailer = Callable[..., SmtpMailer]
+
+
+@pytest.fixture
+def server() -> Iterator[SmtpServer]:
+    with SmtpServer() as running:
+        yield running
+
+
+@pytest.fixture
+def mailer_for() -> Iterator[MakeMailer]:
+    made: list[SmtpMailer] = []
+
+    def make(url: str, **options: object) -> SmtpMailer:
+        quick = {"time_outs": within(5), "ehlo_name": "test.example"}
+        made.append(SmtpMailer(url, **(quick | options)))  # type: ignore[arg-type] # passed on as given
+        return made[-1]
+
+    yield make
+    for mailer in made:
+        mailer.close()
+
+
+def within(seconds: float, **phases: float) -> TimeOuts:
+    """Return time-outs of ``seconds``, but for the phases named."""
+    return replace(TimeOuts(**{field.name: seconds for field in fields(TimeOuts)}), **phases)
+
+
+def send(mailer: SmtpMailer, messages: Sequence[Outgoing], begin: Begun | None = None) -> list[Outcome]:
+    return list(mailer.send(messages, begin=begin or Begun()))
+
+
+def verdicts(outcomes: Sequence[Outcome]) -> list[str]:
+    return [outcome.verdict.value for outcome in outcomes]

@@ -1,0 +1,49 @@
+"""``newsletter pause`` and ``newsletter resume``."""
+
+from __future__ import annotations
+
+import pytest
+
+from newsletter.models import SendPause
+from tests.cli.runner import done, newsletter
+from tests.pipeline.deliveries import digest
+
+pytestmark = pytest.mark.django_db
+
+
+def test_it_pauses_and_resumes_and_says_what_waits() -> None:
+    digest()
+    paused = done("pause", "a typo in the footer", "--now", "2026-06-15T08:00Z")
+    assert paused.out.splitlines() == [
+        "Paused since 2026-06-15 08:00 UTC: a typo in the footer",
+        "1 mail composed and waiting. Go on with: newsletter resume",
+    ]
+    resumed = done("resume")
+    assert resumed.out.splitlines() == [
+        "Ended the pause of all sending since 2026-06-15 08:00 UTC: a typo in the footer",
+        "1 mail composed and waiting.",
+    ]
+    assert not SendPause.objects.exists()
+
+
+def test_it_answers_in_json() -> None:
+    assert done("pause", "moving house", "--json", "--now", "2026-06-15T08:00Z").json == {
+        "paused": True,
+        "transport": "*",
+        "reason": "moving house",
+        "since": "2026-06-15T08:00:00+00:00",
+        "cause": "operator",
+        "waiting": 0,
+    }
+    ended = done("resume", "--json").json
+    assert (ended["paused"], [each["reason"] for each in ended["ended"]]) == (False, ["moving house"])
+
+
+def test_resuming_what_is_not_paused_changes_nothing() -> None:
+    assert done("resume").out == "Sending was not paused.\n"
+
+
+@pytest.mark.parametrize("words", [["pause"], ["pause", "  "]])
+def test_a_pause_without_a_reason_is_bad_use(words: list[str]) -> None:
+    assert newsletter(*words).code == 2
+    assert not SendPause.objects.exists()

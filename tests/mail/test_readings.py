@@ -1,0 +1,202 @@
+"""A reading in a mail: its four heads, where its quote stands, its figure, and what it says of being less."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import pytest
+
+from newsletter.core.composition import Piece
+from newsletter.core.digest import DigestCard
+from newsletter.core.kinds import SECTIONS, PaperKind
+from newsletter.core.reading import Depth, Evidence, Section, Summary
+from newsletter.mail.words import words_for
+from tests.fakes import readings
+from tests.mail.digests import (
+    authors_summary,
+    claim,
+    mail,
+    make_card,
+    make_digest,
+    make_renderer,
+    model_summary,
+    reading_card,
+)
+
+
+def card_piece(card: DigestCard, *, language: str = "en") -> Piece:
+    rendered = make_renderer().render(make_digest(card, language=language))
+    return next(piece for piece in rendered.pieces if "<h3" in piece.html)
+
+
+def heads(html: str) -> list[str]:
+    return re.findall(r"<h4[^>]*>([^<]+)", html)
+
+
+@pytest.mark.parametrize(
+    ("name", "language", "found"),
+    [
+        ("harbornet", "en", ["Problem", "Method", "Results", "Limits"]),
+        ("harbornet", "zh-hans", ["问题", "方法", "结果", "局限"]),
+        ("ledgers", "en", ["Background", "Position and arguments", "Implications", "Limits"]),
+    ],
+)
+def test_the_heads_fit_the_kind_of_paper(name: str, language: str, found: list[str]) -> None:
+    piece = card_piece(reading_card(name, language), language=language)
+    assert heads(piece.html) == found
+    lines = piece.text.splitlines()
+    assert [line for line in lines if line in found] == found
+
+
+@pytest.mark.parametrize("language", ["en", "zh-hans"])
+@pytest.mark.parametrize("kind", PaperKind)
+def test_every_kind_of_paper_has_four_different_heads(kind: PaperKind, language: str) -> None:
+    words = words_for(language)
+    parts = list(dict.fromkeys(spec.part for spec in SECTIONS[kind] if spec.part != "assessment"))
+    assert len({words.head(part, kind=kind) for part in parts}) == len(parts) == 4
+
+
+def test_only_steps_are_numbered() -> None:
+    html, text = mail(make_digest(reading_card("ledgers", figure=None)))
+    assert re.search(r"Position and arguments</h4><p[^>]*>Every benchmark[^<]*</p><ol[^>]*><li", html)
+    assert "1. It turns silent retries" in text
+    assert "1. Every benchmark" not in text
+
+
+def test_a_part_of_which_the_paper_says_nothing_says_so_softly() -> None:
+    kind, sections = PaperKind.POSITION, readings.reading("ledgers").sections
+    silent = tuple(replace(each, claims=()) if "limits" in each.kind else each for each in sections)
+    summary = replace(readings.reading("ledgers"), sections=silent, kind=kind)
+    html, text = mail(make_digest(reading_card("ledgers", figure=None, summary=summary)))
+    assert re.search(r'Limits</h4><p class="s" style="[^"]*#565B64">Not stated in the paper\.', html)
+    assert "Limits\nNot stated in the paper." in text
+
+
+def test_a_reading_keeps_to_about_1600_characters_and_cuts_no_claim() -> None:
+    long = tuple(claim(f"Finding {n} " + "is told in many words " * 7) for n in range(8))
+    sections = tuple(Section(kind=spec.kind, claims=long) for spec in SECTIONS[PaperKind.METHOD])
+    summary = replace(model_summary(deep=True), sections=sections)
+    piece = card_piece(make_card(depth=Depth.READING, summary=summary))
+    shown = re.findall(r"Finding \d (?:is told in many words ?)+", piece.html)
+    assert all(each.strip().count("many words") == 7 for each in shown)
+    assert 900 < sum(map(len, shown)) <= 1_700
+
+
+@pytest.mark.parametrize(
+    ("where", "page", "english", "chinese"),
+    [
+        ("abstract", 0, "from the abstract", "引自摘要"),
+        ("title", 0, "from the title", "引自标题"),
+        ("Experiments", 6, "from “Experiments”, page 6", "引自“Experiments”，第 6 页"),
+        ("", 1, "from page 1", "引自第 1 页"),
+        ("Table 2", 0, "from “Table 2”", "引自“Table 2”"),
+        ("A " + "very " * 30 + "long title", 3, "…”, page 3", "…”，第 3 页"),
+    ],
+)
+def test_a_quote_says_where_it_stands(where: str, page: int, english: str, chinese: str) -> None:
+    quote = Evidence(quote="LampNet reads lamp labels.", where=where, page=page)
+    summary = replace(model_summary(), headline=replace(model_summary().headline, evidence=(quote,)))
+    for language, said in (("en", english), ("zh-hans", chinese)):
+        html, text = mail(make_digest(make_card(summary=summary), language=language))
+        assert said in html.replace("\u00a0", " ")
+        assert said in " ".join(text.replace("\n> ", " ").split())
+
+
+def test_a_reading_has_its_figure_from_our_own_address_with_caption_and_credit() -> None:
+    piece = card_piece(reading_card())
+    [image] = re.findall(r"<img[^>]*>", piece.html)
+    for attribute in (
+        'src="https://digest.example.org/figures/0123abcd"',
+        f'alt="{readings.FIGURE.caption}"',
+        'width="560"',
+        'height="210"',
+    ):
+        assert attribute in image
+    assert "background-color:#FFFFFF" in image
+    said = " ".join(piece.text.split())
+    assert f"[{readings.FIGURE.caption}]" in said
+    for form in (piece.html, said):
+        assert readings.FIGURE.credit in form
+
+
+def test_a_small_figure_is_not_blown_up() -> None:
+    small = replace(readings.FIGURE, mail_image=replace(readings.PICTURE, width=300, height=300))
+    assert 'width="300"' in card_piece(reading_card(figure=small)).html
+    assert "max-width:300px" in card_piece(reading_card(figure=small)).html
+
+
+def test_what_a_figure_says_cannot_leave_its_attribute() -> None:
+    evil = replace(readings.FIGURE, caption='"><script>alert(1)</script>', credit="<b>[[email]]")
+    html, _ = mail(make_digest(reading_card(figure=evil)))
+    assert "<script" not in html
+    assert "<b>" not in html
+    assert html.count("ada@example.org") == 1
+
+
+def test_a_figure_that_is_too_large_for_a_mail_stays_on_the_page() -> None:
+    assert "<img" not in card_piece(reading_card(figure=replace(readings.FIGURE, mail_image=None))).html
+
+
+@pytest.mark.parametrize("depth", [Depth.HEADLINE, Depth.TAKEAWAYS])
+def test_a_shallower_card_has_no_figure(depth: Depth) -> None:
+    assert "<img" not in card_piece(reading_card(depth=depth)).html
+
+
+@pytest.mark.parametrize(
+    ("card", "english", "chinese"),
+    [
+        (
+            make_card(lacks=Depth.READING),
+            "There is no complete reading of this paper, so this is",
+            "完整的导读",
+        ),
+        (
+            make_card(lacks=Depth.READING, lacks_reason="no_full_text"),
+            "The full text could not be read, so this is the shorter form.",
+            "未能读取全文，因此",
+        ),
+        (
+            make_card(summary=authors_summary(), lacks=Depth.READING, lacks_reason="no_model"),
+            "A reading takes a model, and none writes here, so this is the shorter form.",
+            "本服务未使用模型，因此",
+        ),
+        (make_card(depth=Depth.HEADLINE, lacks=Depth.TAKEAWAYS), "only the headline is shown.", "一句话概述"),
+        (
+            make_card(summary=authors_summary(fallback_reason="late")),
+            "The summary was not ready in time: in the authors’ words instead.",
+            "概述未能及时完成，以下为作者原文",
+        ),
+        (
+            make_card(summary=authors_summary(fallback_reason="daily_cap")),
+            "The day’s limit for summaries was reached: in the authors’ words instead.",
+            "概述额度已用完",
+        ),
+        (
+            make_card(summary=authors_summary(fallback_reason="withheld")),
+            "taken down after a mistake was reported: in the authors’ words instead.",
+            "已撤下，以下为作者原文",
+        ),
+    ],
+)
+def test_what_is_less_than_asked_for_says_so_in_a_sentence(
+    card: DigestCard, english: str, chinese: str
+) -> None:
+    for language, said in (("en", english), ("zh-hans", chinese)):
+        html, text = mail(make_digest(card, language=language))
+        assert said in " ".join(html.split())
+        assert said in " ".join(text.split()).replace(" ", "" if language != "en" else " ")
+
+
+def test_a_reading_shown_shallower_is_another_card() -> None:
+    assert card_piece(make_card()).digest != card_piece(make_card(lacks=Depth.READING)).digest
+
+
+def test_a_whole_reading_stays_below_eight_kilobytes() -> None:
+    for name, language in (("harbornet", "en"), ("harbornet", "zh-hans"), ("ledgers", "en")):
+        assert len(card_piece(reading_card(name, language), language=language).html.encode()) <= 8_000
+
+
+def test_the_sample_readings_are_whole() -> None:
+    whole: list[Summary] = [readings.reading("harbornet", each) for each in ("en", "zh")]
+    assert [each.depth for each in (*whole, readings.reading("ledgers"))] == [Depth.READING] * 3
