@@ -163,12 +163,16 @@ class Config(BaseModel):
     sendgrid_api_key: str = Field("", alias="SENDGRID_API_KEY")
     sendgrid_host: HttpUrl = Field(SENDGRID_HOST, alias="NEWSLETTER_SENDGRID_HOST")
     sendgrid_webhook_key: str = Field("", alias="NEWSLETTER_SENDGRID_WEBHOOK_KEY")
+    sendgrid_sandbox: Annotated[Literal["off", "on"], BeforeValidator(_lowercase)] = Field(
+        "off", alias="NEWSLETTER_SENDGRID_SANDBOX"
+    )
     send_rate: float | None = Field(None, alias="NEWSLETTER_SEND_RATE", gt=0, allow_inf_nan=False)
     send_daily: int | None = Field(None, alias="NEWSLETTER_SEND_DAILY", ge=1)
     domain_rates: Annotated[dict[str, float], BeforeValidator(_domain_rates)] = Field(
         default_factory=dict, alias="NEWSLETTER_DOMAIN_RATES"
     )
     warmup: int | None = Field(None, alias="NEWSLETTER_WARMUP", ge=1)
+    canary_email: Annotated[str, BeforeValidator(_address)] = Field("", alias="NEWSLETTER_CANARY_EMAIL")
     figures: Annotated[Literal["off", "licensed", "all"], BeforeValidator(_lowercase)] = Field(
         "licensed", alias="NEWSLETTER_FIGURES"
     )
@@ -184,6 +188,12 @@ class Config(BaseModel):
     @property
     def figure_folder(self) -> Path:
         return self.data_dir / "media" / "figures"
+
+    @property
+    def canary_address(self) -> str:
+        """The address of the reader on whom leaving is tried out daily; empty: nobody would hear of it."""
+        local, at, domain = self.operator_email.rpartition("@")
+        return self.canary_email or (f"{local}+canary@{domain}" if at else "")
 
     @property
     def summariser_name(self) -> str:

@@ -67,6 +67,7 @@ def test_an_empty_value_is_no_value(tmp_path: Path) -> None:
         ({"REDIS_URL": "localhost"}, ["REDIS_URL", "redis://"]),
         ({"NEWSLETTER_SECRET_KEY": "new,"}, ["NEWSLETTER_SECRET_KEY", "commas"]),
         ({"NEWSLETTER_REPLY_TO": "Ada"}, ["NEWSLETTER_REPLY_TO", "Ada"]),
+        ({"NEWSLETTER_SENDGRID_SANDBOX": "yes"}, ["NEWSLETTER_SENDGRID_SANDBOX", "yes", "'off' or 'on'"]),
         ({"NEWSLETTER_OPERATOR_EMAIL": "Ada"}, ["NEWSLETTER_OPERATOR_EMAIL", "Ada", "editor@example.org"]),
         ({"NEWSLETTER_FROM": "nobody"}, ["NEWSLETTER_FROM", "nobody"]),
         ({"GEMINI_API_KEY_FILE": "/nowhere/key"}, ["GEMINI_API_KEY_FILE", "/nowhere/key"]),

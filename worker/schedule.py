@@ -15,10 +15,20 @@ SCHEDULE: dict[str, dict[str, Any]] = {
         "schedule": 5.0,
         "options": {"queue": "notices", "expires": 5},
     },
+    "summarise what the coming hours want": {
+        "task": "worker.tasks.look_ahead",
+        "schedule": 300.0,
+        "options": {"queue": "summarise", "expires": 300},
+    },
     "ask arXiv after an announcement": {
         "task": "worker.tasks.gather_if_due",
         "schedule": 300.0,
         "options": {"queue": "gather", "expires": 300},
+    },
+    "notice what is late, and tell the operator": {
+        "task": "worker.tasks.watch",
+        "schedule": 60.0,
+        "options": {"queue": "notices", "expires": 60},
     },
     "forget addresses that never confirmed": {
         "task": "worker.tasks.forget_unconfirmed",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.utils import timezone
 
 from newsletter.pipeline import work
+from newsletter.pipeline.watch import watch as _watch
 from newsletter.subscriptions.confirming import forget_unconfirmed as _forget_unconfirmed
 from worker.app import app
 
@@ -30,6 +31,11 @@ def summarise() -> None:
 
 
 @app.task
+def look_ahead() -> None:
+    work.look_ahead()
+
+
+@app.task
 def compose() -> None:
     work.compose()
 
@@ -52,6 +58,11 @@ def events() -> None:
 @app.task
 def retry() -> None:
     work.retry()
+
+
+@app.task
+def watch() -> None:
+    _watch(now=timezone.now())
 
 
 @app.task

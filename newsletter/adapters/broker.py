@@ -82,6 +82,12 @@ def publish_gather_if_due() -> None:
     _publish("gather_if_due", queue=Stage.GATHER)
 
 
+def publish_look_ahead() -> None:
+    """Have the summarising worker go on with what the coming hours want, if there is a broker."""
+    if settings.CONFIG.redis_url:
+        _publish("look_ahead", queue=Stage.SUMMARISE)
+
+
 def _publish(task: str, *, queue: Stage) -> None:
     try:
         _producer().send_task(TASK.format(task), queue=queue.value, retry=False, ignore_result=True)

@@ -24,7 +24,8 @@ class OutboxMailer:
 
     name = "outbox"
     lease = timedelta(seconds=15)
-    batch_size = 50
+    batch_size = shared_batch_size = 50
+    sends_bytes = True
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder

@@ -1,21 +1,28 @@
-"""The child of ``pdf_text``: reads one PDF with pypdfium2 under limits of its own, and says what it found.
+"""The child of ``pdf_text``: reads one PDF under limits of its own, and says what it found.
 
 ``python -m newsletter.adapters.pdf_child PARENT`` gets a line of JSON and then the PDF on its standard input,
-and answers with lines of JSON. Django is not needed here, so that starting takes a fraction of a second.
+and answers with lines of JSON: the text first, then a figure a line, so that a figure that ends this process
+does not take the text with it. Django is not needed here: starting takes a fraction of a second.
 """
 
 from __future__ import annotations
 
+import base64
 import json
 import resource
 import sys
+from collections.abc import Iterator
 from typing import Any
 
 import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
 
+from newsletter.adapters import figure_images
 from newsletter.adapters.children import die_with_parent
-from newsletter.core.fulltext import FullText, TextSection, full_text_to_json
+from newsletter.adapters.pdfium_page import characters, graphics, links, picture
+from newsletter.adapters.ports import Image
+from newsletter.core.fulltext import full_text_to_json
+from newsletter.core.pdf.paper import FoundFigure, RawPage, read_paper
 
 MOST_PAGES = 1_000
 """A document with more is a book: not read at all."""
@@ -25,35 +32,81 @@ def main() -> None:
     die_with_parent(int(sys.argv[1]))
     asked = json.loads(sys.stdin.buffer.readline())
     _limit(memory=asked["memory"], seconds=asked["seconds"])
+    for answer in _answers(asked, sys.stdin.buffer.read()):
+        print(json.dumps(answer), flush=True)  # noqa: T201  # the parent reads it
+
+
+def _answers(asked: dict[str, Any], data: bytes) -> Iterator[dict[str, Any]]:
     try:
-        document = pdfium.PdfDocument(sys.stdin.buffer.read())
+        document = pdfium.PdfDocument(data)
     except pdfium.PdfiumError as error:
-        is_locked = error.err_code == pdfium_c.FPDF_ERR_PASSWORD
-        _say({"failed": "encrypted" if is_locked else "unreadable"})
+        is_locked = error.err_code in {pdfium_c.FPDF_ERR_PASSWORD, pdfium_c.FPDF_ERR_SECURITY}
+        yield {"failed": "encrypted" if is_locked else "unreadable"}
         return
-    if len(document) > MOST_PAGES:
-        _say({"failed": "too_long"})
+    if not 0 < len(document) <= MOST_PAGES:
+        yield {"failed": "too_long" if len(document) else "unreadable"}
         return
-    text = _text(document, max_pages=asked["max_pages"], max_characters=asked["max_characters"])
-    _say({"text": full_text_to_json(text)} if text.sections else {"failed": "no_text"})
-
-
-def _text(document: pdfium.PdfDocument, *, max_pages: int, max_characters: int) -> FullText:
-    texts: list[str] = []
-    for number in range(min(len(document), max_pages)):
-        page = document[number]
-        texts.append(page.get_textpage().get_text_range())
-        page.close()
-    whole, starts = "", []
-    for number, text in enumerate(texts, start=1):
-        starts.append((len(whole), number))
-        whole += text + "\n\n"
-    section = TextSection(title="", text=whole[:max_characters], page_starts=tuple(starts))
-    return FullText(
-        sections=(section,) if whole.strip() else (),
+    read = read_paper(
+        list(_pages(document, asked)),
+        title=asked["title"],
+        authors=asked["authors"],
         pages=len(document),
-        is_cut=len(document) > max_pages or len(whole) > max_characters,
+        max_characters=asked["max_characters"],
     )
+    if read is None:
+        yield {"failed": "no_text"}
+        return
+    yield {"text": full_text_to_json(read.text)}
+    for figure in read.figures[: asked["figures"]]:
+        if cut := _cut(document, figure):
+            yield {"figure": cut}
+
+
+def _pages(document: pdfium.PdfDocument, asked: dict[str, Any]) -> Iterator[RawPage]:
+    """Yield the pages up to the bounds; one that cannot be loaded is left out."""
+    size = 0
+    for index in range(min(len(document), asked["max_pages"])):
+        try:
+            page = document[index]
+        except pdfium.PdfiumError:
+            continue
+        width, height = page.get_size()
+        chars = characters(page, height=height)
+        yield RawPage(
+            number=index + 1,
+            width=width,
+            height=height,
+            chars=chars,
+            graphics=graphics(page, height=height) if asked["figures"] else [],
+            links=list(links(page, document, height=height)),
+        )
+        page.close()
+        size += len(chars)
+        if size > 2 * asked["max_characters"]:
+            return
+
+
+def _cut(document: pdfium.PdfDocument, figure: FoundFigure) -> dict[str, Any] | None:
+    page = document[figure.page - 1]
+    width, height = page.get_size()
+    drawn = picture(page, figure.box, width=width, height=height, pixels=figure_images.PAGE_PIXELS)
+    page.close()
+    image = figure_images.for_page(drawn)
+    small = figure_images.for_mail(drawn)
+    if image is None:
+        return None
+    return {
+        "number": figure.number,
+        "caption": figure.caption,
+        "page": figure.page,
+        "image": _as_json(image),
+        "mail_image": _as_json(small) if small else None,
+    }
+
+
+def _as_json(image: Image) -> dict[str, Any]:
+    data = base64.b64encode(image.data).decode("ascii")
+    return {"data": data, "extension": image.extension, "width": image.width, "height": image.height}
 
 
 def _limit(*, memory: int, seconds: float) -> None:
@@ -63,10 +116,6 @@ def _limit(*, memory: int, seconds: float) -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (cpu, cpu))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
-
-
-def _say(answer: dict[str, Any]) -> None:
-    print(json.dumps(answer), flush=True)  # noqa: T201  # the parent reads it
 
 
 if __name__ == "__main__":

@@ -174,9 +174,9 @@ class TokenBudget(Protocol):
 class Outgoing:
     """One message, in both the forms a transport may want.
 
-    ``message`` is exact bytes. A provider that builds its own MIME takes ``headers``, ``html`` and ``text``
-    with ``substitutions`` still to be filled in: messages of one batch whose ``shared_key`` is equal differ
-    only in recipient, substitutions and ``personal_headers``.
+    ``message`` is exact bytes, for a mailer that takes them. A provider that builds its own MIME takes
+    ``headers``, ``html`` and ``text`` with ``substitutions`` still to be filled in: messages of one batch
+    whose ``shared_key`` is equal differ only in recipient, substitutions and ``personal_headers``.
     """
 
     delivery_id: str
@@ -250,6 +250,16 @@ class Mailer(Protocol):
     @property
     def batch_size(self) -> int:
         """The most messages to claim at once."""
+        ...
+
+    @property
+    def shared_batch_size(self) -> int:
+        """The most to claim at once of messages that differ in nothing but what is personal."""
+        ...
+
+    @property
+    def sends_bytes(self) -> bool:
+        """Whether it takes ``Outgoing.message``: for one that does not, a thousand need not lie in memory."""
         ...
 
     def send(self, messages: Sequence[Outgoing], *, begin: Begin) -> Iterable[Outcome]:

@@ -73,7 +73,11 @@ def mailer(config: Config) -> Mailer:
         case "sendgrid":
             from newsletter.adapters.sendgrid_mail import SendgridMailer
 
-            return SendgridMailer(config.sendgrid_api_key, host=config.sendgrid_host)
+            return SendgridMailer(
+                config.sendgrid_api_key,
+                host=config.sendgrid_host,
+                is_dry_run=config.sendgrid_sandbox == "on",
+            )
         case _:
             from newsletter.adapters.outbox import OutboxMailer
 

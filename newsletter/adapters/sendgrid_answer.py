@@ -38,9 +38,13 @@ class Judgement:
     culprits: frozenset[int] = frozenset()
     """The places in the request that the answer names."""
 
+    @property
+    def is_lost(self) -> bool:
+        return self.verdict is Verdict.UNKNOWN
+
     def for_the_rest(self) -> Judgement:
         """Return what holds for messages that were therefore not tried: for certain not accepted."""
-        verdict = Verdict.RETRY if self.verdict is Verdict.UNKNOWN else self.verdict
+        verdict = Verdict.RETRY if self.is_lost else self.verdict
         return replace(self, verdict=verdict, detail=f"not tried: {self.detail}", code="")
 
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 
 from newsletter.adapters.ports import Verdict
+from newsletter.core.reputation import BAD_ADDRESS_CODES
 
 CLOSING = 421
 """RFC 5321 §3.8: the server ends the connection."""
-ADDRESS_IS_BAD = frozenset({"5.1.1", "5.1.2", "5.1.3", "5.1.10", "5.2.1"})
-"""RFC 3463 §3.2, RFC 7505: no such mailbox, domain or syntax; a domain without mail; a disabled mailbox."""
 _ACCOUNT_IS_REFUSED = frozenset({530, 534, 535, 538})
 """RFC 4954 §6: login required, too weak, failed, or in need of encryption."""
 _ENHANCED = re.compile(r"[245]\.\d{1,3}\.\d{1,3}\b")
@@ -37,8 +36,9 @@ class Refused(Exception):
             return Verdict.TRANSPORT_DOWN
         if self.code < 500:
             return Verdict.RETRY
-        is_address = self.on_recipient and self.enhanced in ADDRESS_IS_BAD
-        return Verdict.BAD_ADDRESS if is_address else Verdict.REFUSED
+        if not self.on_recipient:  # our sender or the size: nothing that a reader could be blamed for
+            return Verdict.BAD_MESSAGE
+        return Verdict.BAD_ADDRESS if self.enhanced in BAD_ADDRESS_CODES else Verdict.REFUSED
 
     @property
     def ends_all(self) -> bool:

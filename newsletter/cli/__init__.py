@@ -18,6 +18,7 @@ COMMANDS = {
     "subscriber": ("newsletter.cli.subscriber:subscriber", "Add, show, import, export and erase readers."),
     "pause": ("newsletter.cli.brake:pause", "Stop sending: no mail begins after it."),
     "resume": ("newsletter.cli.brake:resume", "Send again."),
+    "bounce": ("newsletter.cli.bounce:bounce", "Read a mail that came back, from a mail server's pipe."),
     "preview": ("newsletter.cli.preview:preview", "The digest that would go out to a reader."),
 }
 

@@ -60,6 +60,8 @@ def _say_done(session: Session, report: RunReport) -> None:
     session.say(f"delivered   {states or 'nothing was due'}")
     if report.paused:
         session.say(f"paused      {report.paused}")
+    if report.held:
+        session.say(f"held        {report.held}")
     due = report.next_due_at
     session.say(f"next due    {due:%Y-%m-%d %H:%M} UTC" if due else "next due    never: there are no readers")
 

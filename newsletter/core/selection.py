@@ -85,15 +85,15 @@ def select_papers(
     """
     if max_papers < 0 or list_limit < 0:
         raise ValueError("a budget is not negative")
-    ranked = _best_first(candidates, topics)
-    taken = list(_in_turn(ranked.values()))
+    rankings = _best_first(candidates, topics)
+    taken = list(in_turn(rankings.values()))
     brought: dict[int, list[tuple[str, int]]] = {paper_id: [] for paper_id in taken}
-    for topic, papers in ranked.items():
+    for topic, papers in rankings.items():
         for place, paper_id in enumerate(papers):
             brought[paper_id].append((topic, place))
     list_end = max_papers + list_limit
     return Selection(
-        topics=tuple(ranked),
+        topics=tuple(rankings),
         chosen=tuple(_chosen(paper_id, brought[paper_id]) for paper_id in taken[:max_papers]),
         listed=tuple(taken[max_papers:list_end]),
         counted=tuple(taken[list_end:]),
@@ -109,12 +109,18 @@ def _best_first(candidates: Iterable[Candidate], topics: Sequence[str]) -> dict[
                 f"paper {candidate.paper_id} comes from {candidate.topic!r}, not one of the topics"
             )
         matches[candidate.topic].append(candidate)
-    for found in matches.values():
-        found.sort(key=lambda match: (-match.score, -match.published_at.timestamp(), match.paper_id))
-    return {topic: list(dict.fromkeys(match.paper_id for match in found)) for topic, found in matches.items()}
+    return {topic: ranked(found) for topic, found in matches.items()}
 
 
-def _in_turn(rankings: Iterable[Sequence[int]]) -> Iterator[int]:
+def ranked(matches: Iterable[Candidate]) -> list[int]:
+    """Return the papers of one topic's matches, best first and each once."""
+    best_first = sorted(
+        matches, key=lambda match: (-match.score, -match.published_at.timestamp(), match.paper_id)
+    )
+    return list(dict.fromkeys(match.paper_id for match in best_first))
+
+
+def in_turn(rankings: Iterable[Iterable[int]]) -> Iterator[int]:
     """Yield every paper once, each ranking giving its best that is still there when its turn comes."""
     taken: set[int] = set()
     queues = deque(map(iter, rankings))

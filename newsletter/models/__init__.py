@@ -5,15 +5,18 @@ from newsletter.models.full_text import Figure, FullTextRecord, KeptText
 from newsletter.models.gather import ArxivGate, GatherRun
 from newsletter.models.paper import Match, Paper
 from newsletter.models.report import MistakeReport
+from newsletter.models.sending import SendDay
 from newsletter.models.signup import AddressChange, Allowance, SignUp
 from newsletter.models.subscriber import ConsentEvent, Subscriber, Subscription, Suppression
 from newsletter.models.summary import Fragment, Summary
 from newsletter.models.topic import Topic
+from newsletter.models.watch import CanaryFlight, Incident
 
 __all__ = [
     "AddressChange",
     "Allowance",
     "ArxivGate",
+    "CanaryFlight",
     "ConsentEvent",
     "Delivery",
     "DeliveryEvent",
@@ -21,10 +24,12 @@ __all__ = [
     "Fragment",
     "FullTextRecord",
     "GatherRun",
+    "Incident",
     "KeptText",
     "Match",
     "MistakeReport",
     "Paper",
+    "SendDay",
     "SendPause",
     "SignUp",
     "Subscriber",

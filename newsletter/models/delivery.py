@@ -74,6 +74,8 @@ class Delivery(models.Model):
     subject = models.CharField(max_length=255, blank=True)
     parts = models.JSONField(default=list, blank=True)
     """Digests of the fragments, in order."""
+    body_key = models.CharField(max_length=64, blank=True, default="")
+    """Equal for digests that differ in nothing but what is personal: they may share a request."""
     slots = models.JSONField(default=dict, blank=True)
     """Personal strings by slot name, apart from links, which are made from the reader's key."""
     papers = models.JSONField(default=dict, blank=True)
@@ -123,7 +125,15 @@ class Delivery(models.Model):
                 name="delivery_has_a_reader",
             ),
         )
-        indexes = (models.Index(fields=("state", "next_attempt_at"), name="delivery_due"),)
+        indexes = (
+            models.Index(fields=("state", "next_attempt_at"), name="delivery_due"),
+            models.Index(fields=("state", "outcome_at"), name="delivery_ended"),
+            models.Index(
+                fields=("body_key", "next_attempt_at"),
+                condition=models.Q(state=State.COMPOSED),
+                name="delivery_identical",
+            ),
+        )
 
     def __str__(self) -> str:
         return f"{self.pk} {self.state}"
@@ -135,7 +145,7 @@ class Delivery(models.Model):
 
     @classmethod
     def planned(
-        cls, *, subscriber_id: int, kind: Kind, slot_key: str, slot_at: datetime, now: datetime
+        cls, *, subscriber_id: int | None, kind: Kind, slot_key: str, slot_at: datetime, now: datetime
     ) -> Delivery:
         """Return an unsaved row whose Message-ID is derived from its id, so that a retry carries the same."""
         key = uuid.uuid4()

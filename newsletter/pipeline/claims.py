@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import takewhile
+from typing import Any
 
 from django.db import transaction
 from django.db.models import F, Max, Q
@@ -21,6 +22,7 @@ from newsletter.models import Delivery, Subscriber
 from newsletter.models.delivery import AWAITED, CLAIMABLE, Kind, State
 from newsletter.pipeline.brake import hold_pauses, lets_pass, pauses_on
 from newsletter.pipeline.mailable import recipient_of, refusals
+from newsletter.pipeline.pace import Pace, Turn
 
 READER_FIELDS = ("email", "email_key", "status", "paused_until", "link_key")
 
@@ -43,9 +45,11 @@ class Batch:
 
     claimed: tuple[Claimed, ...] = ()
     ended: Counter[str] = field(default_factory=Counter)
+    put_off: int = 0
+    """Due, but their domain's turn is later."""
 
     def __bool__(self) -> bool:
-        return bool(self.claimed or self.ended)
+        return bool(self.claimed or self.ended or self.put_off)
 
 
 def claim_batch(
@@ -56,13 +60,17 @@ def claim_batch(
     owner: str,
     now: datetime,
     real_now: datetime,
+    turn: Turn,
     awaited: bool = False,
+    shared_limit: int = 0,
 ) -> Batch:
     """Claim up to ``limit`` due deliveries, or of those a person awaits; an empty batch: none is due.
 
+    Where more than those wait that are identical but for what is personal, up to ``shared_limit`` of them.
     ``now`` is the instant that is recorded and that a reader's pause is compared with; leases and waits are
     real time. Nobody else can claim the same rows: PostgreSQL skips what another worker has locked, SQLite
-    lets one writer in at a time. The attempt is counted here, so a worker that is killed has used it.
+    lets one writer in at a time. ``turn`` is what the rates allow. The attempt is counted here, so a worker
+    that is killed has used it.
     """
     with transaction.atomic():
         pauses = pauses_on(mailer_name)
@@ -70,10 +78,15 @@ def claim_batch(
             return Batch()
         which = Q(kind=Kind.ALERT) if pauses else AWAITED if awaited else Q()
         rows = _lock_due(limit, which=which, real_now=real_now)
+        if len(rows) == limit < shared_limit:
+            rows = _lock_identical(rows, shared_limit, which=which, real_now=real_now)
         readers = _readers(rows)
         endings = _endings(rows, readers=readers, now=now)
         _end(endings, now=now)
         taken = [row for row in rows if row.pk not in endings]
+        later = turn.put_off([(row, recipient_of(row, readers)) for row in taken], real_now=real_now)
+        _put_off([row for row in taken if row.pk in later], later)
+        taken = [row for row in taken if row.pk not in later][: turn.room]
         Delivery.objects.filter(pk__in=[row.pk for row in taken]).update(
             state=State.SENDING,
             fence=F("fence") + 1,
@@ -85,15 +98,22 @@ def claim_batch(
         )
         _address(taken, readers=readers)
     ended = Counter(ending.state.value for ending in endings.values())
-    return Batch(claimed=tuple(_claimed(row, readers, transport=mailer_name) for row in taken), ended=ended)
+    claimed = tuple(_claimed(row, readers, transport=mailer_name) for row in taken)
+    return Batch(claimed=claimed, ended=ended, put_off=len(later))
 
 
 def begin(
-    claims: Sequence[Claimed], *, lease: timedelta, now: datetime, real_now: datetime
+    claims: Sequence[Claimed],
+    *,
+    lease: timedelta,
+    now: datetime,
+    real_now: datetime,
+    pace: Pace,
 ) -> frozenset[str]:
     """Commit that the bodies of these claims begin, before the first byte; return the ids of those that may.
 
-    It allows a delivery that is still ours, whose reader may still be mailed, on a transport that is open.
+    It allows a delivery that is still ours, whose reader may still be mailed, on a transport that is open
+    and has not sent all it may today.
     The reader's row is locked meanwhile: an unsubscribe commits before this (and the delivery is CANCELLED)
     or after it.
     """
@@ -112,7 +132,10 @@ def begin(
         ours = [row for row in ours if row not in held_back]
         refused = refusals(ours, readers=readers, now=now)
         _end({key: Ending(State.CANCELLED, refusal) for key, refusal in refused.items()}, now=now)
-        allowed = [row.pk for row in ours if row.pk not in refused]
+        ours = [row for row in ours if row.pk not in refused]
+        beyond = pace.take_of_today(ours, real_now=real_now)
+        _give_back(beyond, real_now=real_now)
+        allowed = [row.pk for row in ours if row not in beyond]
         Delivery.objects.filter(pk__in=allowed).update(body_begun_at=now, lease_until=real_now + lease)
     return frozenset(str(key) for key in allowed)
 
@@ -135,6 +158,15 @@ def _lock_due(limit: int, *, which: Q, real_now: datetime) -> list[Delivery]:
     # A delivery whose last worker was lost may be what kills workers: it goes alone, and only harms itself.
     calm = list(takewhile(lambda row: row.attempt == 0, rows))
     return calm or rows[:1]
+
+
+def _lock_identical(rows: list[Delivery], limit: int, *, which: Q, real_now: datetime) -> list[Delivery]:
+    """Return all that say what the first of these says, locked, where that is more than ``rows``."""
+    key = rows[0].body_key if rows[0].state == State.COMPOSED else ""
+    due = Delivery.objects.filter(which, state=State.COMPOSED, body_key=key, next_attempt_at__lte=real_now)
+    identical = due.filter(attempt=0).order_by("next_attempt_at").select_for_update(skip_locked=True)
+    found = list(identical[:limit]) if key else []
+    return found if len(found) > len(rows) else rows
 
 
 def _readers(rows: Sequence[Delivery]) -> dict[int, Subscriber]:
@@ -184,15 +216,32 @@ def _has_moved(row: Delivery, readers: Mapping[int, Subscriber]) -> bool:
     return row.kind == Kind.DIGEST and reader is not None and reader.email != row.recipient
 
 
+def hand_back(claims: Sequence[Claimed], *, until: Mapping[uuid.UUID, datetime]) -> None:
+    """Put back claims whose bodies have not begun, each until its moment; the attempt does not count."""
+    for claim in claims:
+        ours = Delivery.objects.filter(pk=claim.delivery.pk, fence=claim.fence, state=State.SENDING)
+        ours.filter(body_begun_at__isnull=True).update(**_waiting(until[claim.delivery.pk]))
+
+
+def _put_off(rows: Sequence[Delivery], until: Mapping[uuid.UUID, datetime]) -> None:
+    for row in rows:
+        row.next_attempt_at = until[row.pk]
+    Delivery.objects.bulk_update(rows, ["next_attempt_at"], batch_size=200)
+
+
 def _give_back(rows: Sequence[Delivery], *, real_now: datetime) -> None:
     """Put back what may not go as it was claimed; the attempt does not count."""
-    Delivery.objects.filter(pk__in=[row.pk for row in rows]).update(
-        state=State.RETRY_WAIT,
-        attempt=F("attempt") - 1,
-        next_attempt_at=real_now,
-        lease_owner="",
-        lease_until=None,
-    )
+    Delivery.objects.filter(pk__in=[row.pk for row in rows]).update(**_waiting(real_now))
+
+
+def _waiting(until: datetime) -> dict[str, Any]:
+    return {
+        "state": State.RETRY_WAIT,
+        "attempt": F("attempt") - 1,
+        "next_attempt_at": until,
+        "lease_owner": "",
+        "lease_until": None,
+    }
 
 
 def _address(rows: Sequence[Delivery], *, readers: Mapping[int, Subscriber]) -> None:
@@ -217,3 +266,9 @@ def make_due(*, real_now: datetime) -> int:
     """Give a time to deliveries that have none, so that they cannot be overlooked."""
     forgotten = Delivery.objects.filter(state__in=CLAIMABLE, next_attempt_at__isnull=True)
     return forgotten.update(next_attempt_at=real_now)
+
+
+def is_due(*, awaited: bool, real_now: datetime) -> bool:
+    """Whether anything could be claimed now, or of what a person awaits."""
+    due = Delivery.objects.filter(state__in=CLAIMABLE, next_attempt_at__lte=real_now)
+    return due.filter(AWAITED if awaited else Q()).exists()

@@ -23,7 +23,9 @@ from newsletter.models.delivery import FIRST, SENT, Kind, State
 from newsletter.pipeline.cards import card_of, mail_figures
 from newsletter.pipeline.choose import Choice, planned_digests
 from newsletter.pipeline.fragments import DatabaseFragments
+from newsletter.pipeline.messages import body_key
 from newsletter.pipeline.newsstand import Newsstand
+from newsletter.pipeline.patience import AWAY
 from newsletter.pipeline.render import DigestRenderer, FragmentStore, RenderedDigest
 from newsletter.pipeline.shelf import SummaryShelf
 from newsletter.pipeline.summarise import Wanted, write_extracts
@@ -89,6 +91,8 @@ def compose_planned(
                 continue
             try:
                 _settle(choice, bench=bench, report=report)
+            except AWAY:
+                raise
             except Exception:  # one that cannot be composed must not hold up the others
                 log.exception("delivery %s could not be composed", choice.delivery.pk)
                 report.failed += 1
@@ -154,12 +158,14 @@ class Bench:
     def compose(self, choice: Choice) -> bool:
         """Render and store one digest; False for a delivery that is no longer planned."""
         rendered = self.render(choice)
+        parts = [piece.digest for piece in rendered.pieces]
         with transaction.atomic():
             self.fragments.save()
             stored = Delivery.objects.filter(pk=choice.delivery.pk, state=State.PLANNED).update(
                 state=State.COMPOSED,
                 subject=rendered.subject,
-                parts=[piece.digest for piece in rendered.pieces],
+                parts=parts,
+                body_key=body_key(subject=rendered.subject, slot_key=choice.delivery.slot_key, parts=parts),
                 slots=rendered.slots,
                 papers=self._account(choice, rendered.digest),
                 topics=[offer.subscription.topic_id for offer in choice.offers],

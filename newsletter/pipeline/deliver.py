@@ -7,10 +7,12 @@ begins, send, record the answer. No lock is held while sending. Lost workers and
 from __future__ import annotations
 
 import logging
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from random import SystemRandom
 
 from django.utils import timezone
@@ -19,15 +21,19 @@ from newsletter.adapters.ports import Mailer, Outcome
 from newsletter.core.reputation import retry_delay
 from newsletter.models import Delivery
 from newsletter.pipeline.brake import pause_reason
-from newsletter.pipeline.claims import Claimed, begin, claim_batch, make_due
-from newsletter.pipeline.leases import lapse
+from newsletter.pipeline.claims import Batch, Claimed, begin, claim_batch, hand_back, is_due, make_due
+from newsletter.pipeline.leases import end_leases, lapse
 from newsletter.pipeline.messages import outgoing
 from newsletter.pipeline.outcomes import Moment, record
+from newsletter.pipeline.pace import UNLIMITED, Pace, Turn
+from newsletter.pipeline.patience import patiently
 
 logger = logging.getLogger(__name__)
 
 
 _chance = SystemRandom().random
+SHORTEST_NAP, LONGEST_NAP = 0.02, 1.0
+"""Seconds between two looks at a rate that has no room."""
 
 
 @dataclass(slots=True)
@@ -36,6 +42,8 @@ class DeliveryReport:
     """How many deliveries left this call in which state; one that was tried twice counts twice."""
     paused: str | None = None
     """Why the transport is paused, if it is."""
+    held: str = ""
+    """Why nothing more begins for now although mails are due: the day's number is reached."""
 
     @property
     def handled(self) -> int:
@@ -50,33 +58,56 @@ def deliver_due(
     awaited: bool = False,
     limit: int | None = None,
     deadline: datetime | None = None,
+    pace: Pace | None = None,
     clock: Callable[[], datetime] = timezone.now,
+    sleep: Callable[[float], None] = time.sleep,
     chance: Callable[[], float] = _chance,
 ) -> DeliveryReport:
     """Send what is due, or of that only what a person awaits, until nothing can be claimed.
 
     ``now`` is what is recorded and what a reader's pause is compared with; ``clock`` is real time, for leases
     and waits. No batch is claimed after ``deadline`` (real time) or beyond ``limit`` deliveries. Any number
-    of workers may run it.
+    of workers may run it, each under an ``owner`` of its own.
     """
     report = DeliveryReport()
-    make_due(real_now=clock())
-    while (deadline is None or clock() < deadline) and (limit is None or report.handled < limit):
-        batch = claim_batch(
+    pace = pace or Pace(mailer.name)
+    sending = _Sending(mailer=mailer, pace=pace, now=now, clock=clock, chance=chance)
+
+    def claim(turn: Turn) -> Batch:
+        # Who claims holds nothing: what stands in our name was claimed by a task that broke off.
+        end_leases([owner], real_now=clock())
+        left = limit - report.handled if limit is not None else UNLIMITED
+        return claim_batch(
             mailer_name=mailer.name,
             lease=mailer.lease,
-            limit=mailer.batch_size if limit is None else min(mailer.batch_size, limit - report.handled),
+            limit=min(mailer.batch_size, left),
+            shared_limit=min(mailer.shared_batch_size, left),
             owner=owner,
             now=now,
             real_now=clock(),
+            turn=turn,
             awaited=awaited,
         )
+
+    make_due(real_now=clock())
+    while (deadline is None or clock() < deadline) and (limit is None or report.handled < limit):
+        turn = pace.turn(awaited=awaited, real_now=clock())
+        if turn.room == 0 and not turn.held and is_due(awaited=awaited, real_now=clock()):
+            sleep(_nap(turn))
+            continue
+        batch = patiently(partial(claim, turn))
         if not batch:
+            report.held = turn.held
             break
         report.states += batch.ended
-        report.states += _Sending(mailer=mailer, now=now, clock=clock, chance=chance).send(batch.claimed)
+        report.states += sending.send(batch.claimed)
     report.paused = pause_reason(mailer.name)
     return report
+
+
+def _nap(turn: Turn) -> float:
+    """Return the seconds until the rate may have room; others take from it too, so look again soon."""
+    return min(max(turn.wait.total_seconds(), SHORTEST_NAP), LONGEST_NAP)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +115,7 @@ class _Sending:
     """Sends claimed batches by one mailer."""
 
     mailer: Mailer
+    pace: Pace
     now: datetime
     clock: Callable[[], datetime]
     chance: Callable[[], float]
@@ -96,7 +128,7 @@ class _Sending:
             for outcome in self._outcomes(claimed):
                 delivery = left.pop(outcome.delivery_id)
                 at = Moment(now=self.now, real_now=self.clock(), chance=self.chance())
-                if state := record(delivery, outcome, at=at):
+                if state := patiently(partial(record, delivery, outcome, at=at)):
                     states[state] += 1
                 else:  # its reader was erased meanwhile, and what was just written with them
                     self.mailer.forget([outcome.delivery_id])
@@ -106,14 +138,25 @@ class _Sending:
 
     def _outcomes(self, claimed: Sequence[Claimed]) -> Iterator[Outcome]:
         by_id = {claim.id: claim for claim in claimed}
-        messages, unwritten = outgoing([claim.delivery for claim in claimed])
+        deliveries = [claim.delivery for claim in claimed]
+        messages, unwritten = patiently(partial(outgoing, deliveries, with_bytes=self.mailer.sends_bytes))
         yield from unwritten
 
+        counted = set[str]()
+
         def allow(ids: Sequence[str]) -> frozenset[str]:
-            claims = [by_id[each] for each in ids]
-            return begin(claims, lease=self.mailer.lease, now=self.now, real_now=self.clock())
+            new = [by_id[each] for each in ids if each not in counted]  # a request's part was counted whole
+            later = self.pace.take([claim.delivery for claim in new], real_now=self.clock())
+            held_back = [claim for claim in new if claim.delivery.pk in later]
+            counted.update(claim.id for claim in new if claim.delivery.pk not in later)
+            claims = [by_id[each] for each in ids if by_id[each].delivery.pk not in later]
+            patiently(partial(hand_back, held_back, until=later))
+            return patiently(partial(self._begin, claims))
 
         yield from self.mailer.send(messages, begin=allow)
+
+    def _begin(self, claims: Sequence[Claimed]) -> frozenset[str]:
+        return begin(claims, lease=self.mailer.lease, now=self.now, real_now=self.clock(), pace=self.pace)
 
     def _abandon(self, deliveries: Sequence[Delivery]) -> Counter[str]:
         """End the leases of what got no answer, with a wait: whatever broke may break again."""
@@ -121,5 +164,5 @@ class _Sending:
         for delivery in deliveries:
             delay = retry_delay(delivery.attempt, chance=self.chance())
             ours = Delivery.objects.filter(pk=delivery.pk, fence=delivery.fence)
-            states += lapse(ours, real_now=self.clock(), delay=delay)
+            states += patiently(partial(lapse, ours, real_now=self.clock(), delay=delay))
         return states

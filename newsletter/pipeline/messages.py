@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from email.utils import parseaddr
 from functools import lru_cache
 from threading import Lock
@@ -87,7 +87,9 @@ _PIECES = PieceShelf()
 _ENCODER = PieceEncoder()
 
 
-def outgoing(deliveries: Sequence[Delivery]) -> tuple[list[Outgoing], list[Outcome]]:
+def outgoing(
+    deliveries: Sequence[Delivery], *, with_bytes: bool = True
+) -> tuple[list[Outgoing], list[Outcome]]:
     """Write the messages of these deliveries (readers loaded), with one query for pieces not seen lately.
 
     A message that cannot be written has an outcome instead, BAD_MESSAGE, and stops none of the others.
@@ -97,7 +99,8 @@ def outgoing(deliveries: Sequence[Delivery]) -> tuple[list[Outgoing], list[Outco
     messages, refused = [], []
     for delivery in deliveries:
         try:
-            messages.append(_outgoing(delivery, pieces=pieces, bodies=bodies, sender=sender))
+            message = _outgoing(delivery, pieces=pieces, bodies=bodies, sender=sender)
+            messages.append(message if with_bytes else replace(message, message=b""))
         except NewsletterError as error:
             refused.append(
                 Outcome(delivery_id=str(delivery.pk), verdict=Verdict.BAD_MESSAGE, detail=str(error))
@@ -197,6 +200,11 @@ def _outgoing(
         substitutions={slot(name): value for name, value in values.items()},
         shared_key=_sha256(key, delivery.subject, *headers.shared().values()),
     )
+
+
+def body_key(*, subject: str, slot_key: str, parts: Sequence[str]) -> str:
+    """Return the same for digests that differ in nothing but what is personal."""
+    return _sha256(subject, slot_key, *parts)
 
 
 class _Bodies:

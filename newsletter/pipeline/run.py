@@ -24,6 +24,7 @@ from newsletter.pipeline.events import apply_events
 from newsletter.pipeline.gather import GatherReport, gather_papers
 from newsletter.pipeline.leases import boot_id, dead_owners
 from newsletter.pipeline.match import match_papers
+from newsletter.pipeline.pace import Pace
 from newsletter.pipeline.plan import plan_due
 from newsletter.pipeline.stages import Stages
 from newsletter.pipeline.summarise import SummariseReport, write_summaries
@@ -63,6 +64,8 @@ class RunReport:
     """One line for each way in which mail was not accepted."""
     paused: str | None = None
     """Why nothing is being sent, if so."""
+    held: str = ""
+    """Why some mails wait for another day, if they do."""
 
     @property
     def has_failed(self) -> bool:
@@ -88,6 +91,7 @@ class RunReport:
             "deliveries": self.deliveries,
             "problems": self.problems,
             "paused": self.paused,
+            "held": self.held or None,
             "next_due_at": self.next_due_at.isoformat() if self.next_due_at else None,
         }
 
@@ -120,7 +124,7 @@ def run_once(stages: Stages, *, now: datetime, gather: bool, progress: Progress 
     report.composed, report.uncomposed = composed.composed, composed.failed
     report.summarised.extractive += composed.extracts
     progress.stage("delivering")
-    handled = deliver_with_retries(stages.mailer, now=now)
+    handled, report.held = deliver_with_retries(stages.mailer, pace=stages.pace, now=now)
     report.deliveries = _states(handled)
     report.problems = _problems(handled)
     report.paused = pause_reason(stages.mailer.name)
@@ -130,22 +134,28 @@ def run_once(stages: Stages, *, now: datetime, gather: bool, progress: Progress 
     return report
 
 
-def deliver_with_retries(mailer: Mailer, *, now: datetime) -> list[UUID]:
-    """Deliver what is due; then for at most a minute try again what was refused for now.
+def deliver_with_retries(
+    mailer: Mailer, *, now: datetime, pace: Pace | None = None
+) -> tuple[list[UUID], str]:
+    """Deliver what is due, what somebody awaits first; then for at most a minute try again what was refused.
 
-    Returns the messages that could be claimed at the beginning.
+    A rate is waited for as long as it takes. Returns the messages that could be claimed at the beginning, and
+    why some of them wait for another day, if they do.
     """
+    pace = pace or Pace(mailer.name)
     sweep(mailer=mailer, real_now=timezone.now(), now=now, dead_owners=dead_owners())
     waiting = list(Delivery.objects.filter(state__in=CLAIMABLE).values_list("pk", flat=True))
-    deliver_due(mailer=mailer, now=now, owner=boot_id())
+    deliver_due(mailer=mailer, pace=pace, now=now, owner=boot_id(), awaited=True)
+    report = deliver_due(mailer=mailer, pace=pace, now=now, owner=boot_id())
     deadline = timezone.now() + RETRY_TIME
-    while not pause_reason(mailer.name):
+    while not (report.paused or report.held):
+        deadline = max(deadline, pace.put_off_until() or deadline)
         next_try = next_attempt_at()
         if next_try is None or max(next_try, timezone.now()) > deadline:
             break
         time.sleep(max(0.05, (next_try - timezone.now()).total_seconds()))
-        deliver_due(mailer=mailer, now=now, owner=boot_id(), deadline=deadline)
-    return waiting
+        report = deliver_due(mailer=mailer, pace=pace, now=now, owner=boot_id(), deadline=deadline)
+    return waiting, report.held
 
 
 def _states(deliveries: Sequence[UUID]) -> dict[str, int]:

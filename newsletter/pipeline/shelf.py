@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from django.db.models import F, Q
 from django.utils import timezone
 
 from newsletter.adapters.extractive import ExtractiveSummariser
@@ -14,7 +15,7 @@ from newsletter.core.reading import NO_FULL_TEXT, Depth, Voice, at_depth, summar
 from newsletter.core.reading import Summary as SummaryValue
 from newsletter.models import Summary
 from newsletter.pipeline.summarise import Wanted
-from newsletter.pipeline.summary_rows import DAILY_CAP, MAX_ATTEMPTS, UNGROUNDED
+from newsletter.pipeline.summary_rows import DAILY_CAP, MAX_ATTEMPTS, UNGROUNDED, Fallback
 
 LATE = "late"
 WITHHELD = "withheld"
@@ -75,6 +76,26 @@ class SummaryShelf:
 
     def _row(self, want: Wanted, summariser: Summariser) -> Summary | None:
         return self._rows.get((want.paper_id, summariser.model, summariser.language_for(want.language)))
+
+
+def unwritten(wanted: Sequence[Wanted], *, summariser: Summariser) -> list[Wanted]:
+    """Return those of ``wanted`` that nobody has written or given up on, in their order."""
+    rows = Summary.objects.filter(
+        paper_id__in={want.paper_id for want in wanted},
+        model=summariser.model,
+        prompt_version=summariser.prompt_version,
+        paper_version=F("paper__version"),
+    )
+    settled = Q(is_final=True) | Q(attempts__gte=MAX_ATTEMPTS)
+    given_up = set(rows.filter(settled).values_list("paper_id", "language"))
+    written = {
+        (paper_id, language): Depth.READING.rank if fallback == Fallback.NO_FULL_TEXT else Depth(depth).rank
+        for paper_id, language, depth, fallback in rows.filter(content__isnull=False).values_list(
+            "paper_id", "language", "depth", "fallback"
+        )
+    }
+    keyed = ((want, (want.paper_id, summariser.language_for(want.language))) for want in wanted)
+    return [want for want, key in keyed if key not in given_up and written.get(key, -1) < want.depth.rank]
 
 
 def _why_not(row: Summary | None) -> str:

@@ -13,6 +13,7 @@ from newsletter.core.fulltext import FullText
 from newsletter.models import Paper
 from newsletter.pipeline.budget import DailyBudget
 from newsletter.pipeline.full_text import full_text_for
+from newsletter.pipeline.pace import Pace
 from newsletter.pipeline.render import DigestRenderer, FragmentStore
 
 
@@ -41,6 +42,10 @@ class Stages:
     @cached_property
     def mailer(self) -> Mailer:
         return registry.mailer(self.config)
+
+    @cached_property
+    def pace(self) -> Pace:
+        return Pace.of(self.config, transport=self.config.mailer)
 
     def renderer(self, fragments: FragmentStore) -> DigestRenderer:
         return DigestRenderer(

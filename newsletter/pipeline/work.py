@@ -7,21 +7,24 @@ from __future__ import annotations
 
 import logging
 from datetime import datetime, timedelta
-from functools import lru_cache
+from functools import lru_cache, partial
 
 from django.conf import settings
 from django.utils import timezone
 
-from newsletter.adapters.broker import Stage, wake
+from newsletter.adapters.broker import Stage, publish_look_ahead, wake
 from newsletter.core.announcements import is_time_to_ask
+from newsletter.core.reading import Voice
 from newsletter.models import Delivery, GatherRun, Paper, Topic
 from newsletter.models.delivery import AWAITED, CLAIMABLE, Kind, State
+from newsletter.pipeline.ahead import coming_summaries
 from newsletter.pipeline.compose import ComposeReport, compose_planned, missing_summaries
 from newsletter.pipeline.deliver import deliver_due
 from newsletter.pipeline.events import apply_events, has_unapplied
 from newsletter.pipeline.gather import gather_papers
 from newsletter.pipeline.leases import boot_id, dead_owners
 from newsletter.pipeline.match import match_papers
+from newsletter.pipeline.patience import patiently
 from newsletter.pipeline.plan import plan_due
 from newsletter.pipeline.stages import Stages
 from newsletter.pipeline.summarise import READING_PATIENCE, Wanted, write_summaries
@@ -71,7 +74,7 @@ def tick() -> None:
     now = timezone.now()
     settle()
     _match_if_needed()
-    planned = plan_due(now=now)
+    planned = patiently(partial(plan_due, now=now))
     if planned:
         log.info("planned %d digests", planned)
     waiting = Delivery.objects.filter(kind=Kind.DIGEST, state=State.PLANNED)
@@ -89,14 +92,26 @@ def summarise() -> None:
     deadline = timezone.now() + SUMMARISE_TIME
     for awaited in (True, False):
         wanted = missing_summaries(now=timezone.now(), summariser=stages().summariser, awaited=awaited)
-        _write(wanted, deadline=deadline)
+        if _write(wanted, deadline=deadline):
+            wake(Stage.SUMMARISE)
         wake(Stage.NOTICES if awaited else Stage.COMPOSE)
 
 
-def _write(wanted: list[Wanted], *, deadline: datetime) -> None:
-    """Write what this task has time for; another one goes on."""
-    if not wanted:
+def look_ahead() -> None:
+    """Write the summaries that digests of the coming hours will want, after those that are wanted now."""
+    now, summariser = timezone.now(), stages().summariser
+    if summariser.voice is Voice.AUTHORS:
         return
+    wanted = missing_summaries(now=now, summariser=summariser)
+    wanted += coming_summaries(now=now, summariser=summariser)
+    if _write(wanted, deadline=now + SUMMARISE_TIME):
+        publish_look_ahead()
+
+
+def _write(wanted: list[Wanted], *, deadline: datetime) -> bool:
+    """Write what this task has time for; say whether another should go on at once."""
+    if not wanted:
+        return False
     report = write_summaries(
         wanted,
         summariser=stages().summariser,
@@ -107,8 +122,7 @@ def _write(wanted: list[Wanted], *, deadline: datetime) -> None:
     )
     done = report.model + report.failed
     log.info("summarised %d papers, %d of them not usable, %d left", done, report.failed, report.left)
-    if report.left and done:
-        wake(Stage.SUMMARISE)
+    return bool(report.left and done)
 
 
 def compose() -> None:
@@ -128,10 +142,13 @@ def notices() -> None:
 
 
 def events() -> None:
-    """Apply what providers have reported."""
-    applied = apply_events(now=timezone.now())
+    """Apply what providers have reported; what is left after the task's time is another task's."""
+    now = timezone.now()
+    applied = apply_events(now=now, deadline=now + TASK_TIME)
     if applied:
         log.info("applied %d events", applied)
+        if has_unapplied():
+            wake(Stage.EVENTS)
 
 
 def retry() -> None:
@@ -157,13 +174,15 @@ def _match_if_needed() -> None:
 
 
 def _compose(*, awaited: bool) -> ComposeReport:
-    report = compose_planned(
-        now=timezone.now(),
-        summariser=stages().summariser,
-        renderer_for=stages().renderer,
-        is_patient=True,
-        is_spread=True,
-        awaited=awaited,
+    report = patiently(
+        lambda: compose_planned(
+            now=timezone.now(),
+            summariser=stages().summariser,
+            renderer_for=stages().renderer,
+            is_patient=True,
+            is_spread=True,
+            awaited=awaited,
+        )
     )
     if report.composed or report.skipped:
         log.info("composed %d digests, skipped %d", report.composed, report.skipped)
@@ -172,13 +191,19 @@ def _compose(*, awaited: bool) -> ComposeReport:
 
 def _deliver(*, awaited: bool) -> None:
     """Hand over what is due; what is left after the task's time is taken up by another task."""
+    settle()  # only here are this machine's dead workers known
     now = timezone.now()
     report = deliver_due(
-        mailer=stages().mailer, now=now, owner=boot_id(), awaited=awaited, deadline=now + TASK_TIME
+        mailer=stages().mailer,
+        pace=stages().pace,
+        now=now,
+        owner=boot_id(),
+        awaited=awaited,
+        deadline=now + TASK_TIME,
     )
     if report.states:
         log.info("delivered: %s", dict(report.states))
-    if not report.paused:
+    if not (report.paused or report.held):  # the next look is at most five seconds away
         _wake_deliverers()
 
 

@@ -322,6 +322,34 @@ def test_a_wrong_key_stops_the_transport(server: SendgridServer) -> None:
     assert len(server.requests) == 1
 
 
+# --- a dry run -------------------------------------------------------------------------------------------
+
+
+def test_a_dry_run_has_every_message_checked_and_leaves_all_of_them_due(server: SendgridServer) -> None:
+    server.bad_addresses = frozenset({SHARED[2].recipient})
+    with closing(SendgridMailer(server.api_key, host=server.url, is_dry_run=True)) as mailer:
+        outcomes = {outcome.delivery_id: outcome for outcome in send(mailer, [*SHARED, *APART[:1]])}
+    wrong = outcomes.pop(SHARED[2].delivery_id)
+    assert wrong.verdict is Verdict.BAD_MESSAGE
+    assert {(each.verdict, each.code, each.retry_after) for each in outcomes.values()} == {
+        (Verdict.RETRY, "200", 3600)
+    }
+    assert not server.accepted
+    assert all(request.payload["mail_settings"]["sandbox_mode"]["enable"] for request in server.requests)
+
+
+@pytest.mark.parametrize("event", [Trouble.DROP, Answer(502)])
+def test_a_dry_run_has_no_answer_to_lose(server: SendgridServer, event: Answer | Trouble) -> None:
+    server.plan(event)
+    with closing(SendgridMailer(server.api_key, host=server.url, is_dry_run=True)) as mailer:
+        assert verdicts(send(mailer, APART[:2])) == ["retry", "retry"]
+
+
+def test_only_a_dry_run_asks_for_the_sandbox(server: SendgridServer, mailer: SendgridMailer) -> None:
+    send(mailer, APART[:1])
+    assert "mail_settings" not in server.requests[0].payload
+
+
 # --- one bad message among many --------------------------------------------------------------------------
 
 

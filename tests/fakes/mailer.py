@@ -32,6 +32,8 @@ class ScriptedMailer:
     name: str = "scripted"
     lease: timedelta = timedelta(seconds=15)
     batch_size: int = 50
+    shared_batch_size: int = 0
+    sends_bytes: bool = True
     sent: list[Outgoing] = field(default_factory=list)
     forgotten: list[str] = field(default_factory=list)
     _lock: Lock = field(default_factory=Lock)

@@ -6,7 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
-from threading import Barrier, Event, Thread
+from threading import Barrier, Event, Thread, get_ident
 
 import pytest
 from django.db import connection, transaction
@@ -17,6 +17,7 @@ from newsletter.models import Delivery, Subscriber
 from newsletter.models.delivery import State
 from newsletter.models.subscriber import Status
 from newsletter.pipeline.claims import Batch, begin, claim_batch
+from newsletter.pipeline.pace import Pace
 from newsletter.pipeline.sweep import sweep
 from newsletter.suppressions import Reason, suppress
 from tests.fakes.mailer import Killed, ScriptedMailer
@@ -36,6 +37,7 @@ def claim(*, ahead: timedelta = timedelta()) -> Batch:
         owner="host/1/1.0",
         now=NOW,
         real_now=timezone.now() + ahead,
+        turn=Pace("scripted").turn(awaited=False, real_now=timezone.now()),
     )
 
 
@@ -67,7 +69,7 @@ def test_two_workers_send_each_of_two_hundred_digests_once() -> None:
 
     def work() -> None:
         start.wait()
-        shares.append(deliver(mailer).states["ACCEPTED"])
+        shares.append(deliver(mailer, owner=f"host/{get_ident()}/1.0").states["ACCEPTED"])
 
     run_together(work, work)
     assert sum(shares) == 200
@@ -113,7 +115,7 @@ def test_a_body_waits_for_an_unsubscribe_that_is_about_to_commit() -> None:
 
     def send() -> None:
         asked.wait(10)
-        allowed.append(begin(claimed, lease=LEASE, now=NOW, real_now=timezone.now()))
+        allowed.append(begin(claimed, lease=LEASE, now=NOW, real_now=timezone.now(), pace=Pace("scripted")))
 
     run_together(leave, send)
     assert allowed == [frozenset()]
@@ -123,12 +125,12 @@ def test_a_worker_that_was_given_up_for_lost_may_not_begin() -> None:
     row = digest()
     slow = claim().claimed
     sweep(mailer=ScriptedMailer(), real_now=timezone.now() + 2 * LEASE, now=NOW)
-    assert not begin(slow, lease=LEASE, now=NOW, real_now=timezone.now())
+    assert not begin(slow, lease=LEASE, now=NOW, real_now=timezone.now(), pace=Pace("scripted"))
     row.refresh_from_db()
     assert (row.state, row.body_begun_at) == (State.RETRY_WAIT, None)
     [again] = claim(ahead=3 * LEASE).claimed
-    assert not begin(slow, lease=LEASE, now=NOW, real_now=timezone.now())
-    assert begin([again], lease=LEASE, now=NOW, real_now=timezone.now()) == {again.id}
+    assert not begin(slow, lease=LEASE, now=NOW, real_now=timezone.now(), pace=Pace("scripted"))
+    assert begin([again], lease=LEASE, now=NOW, real_now=timezone.now(), pace=Pace("scripted")) == {again.id}
 
 
 def test_a_claim_forgets_the_body_of_the_try_before() -> None:

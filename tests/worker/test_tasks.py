@@ -11,9 +11,20 @@ from newsletter.pipeline import work
 from worker.app import app
 from worker.schedule import SCHEDULE
 
-TASKS = ("gather_if_due", "gather", "tick", "summarise", "compose", "deliver", "notices", "events", "retry")
-OTHERS = ("forget_unconfirmed",)
-"""Calls a function that is no stage's."""
+TASKS = (
+    "gather_if_due",
+    "gather",
+    "tick",
+    "summarise",
+    "look_ahead",
+    "compose",
+    "deliver",
+    "notices",
+    "events",
+    "retry",
+)
+OTHERS = ("forget_unconfirmed", "watch")
+"""Each calls a function that is no stage's with the time."""
 PREFIX = TASK.format("")
 
 
@@ -27,11 +38,14 @@ def test_a_task_calls_the_function_of_its_name_once(name: str, monkeypatch: pyte
     assert called == [name]
 
 
-def test_the_hourly_task_forgets_those_who_never_confirmed(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("name", OTHERS)
+def test_a_task_beside_the_flow_calls_its_function_with_the_time(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     called: list[datetime] = []
-    monkeypatch.setattr("worker.tasks._forget_unconfirmed", lambda *, now: called.append(now))
     app.loader.import_default_modules()
-    app.tasks[PREFIX + "forget_unconfirmed"].run()
+    monkeypatch.setattr(f"worker.tasks._{name}", lambda *, now: called.append(now))
+    app.tasks[PREFIX + name].run()
     (now,) = called
     assert abs(datetime.now(UTC) - now) < timedelta(seconds=10)
 

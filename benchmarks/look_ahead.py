@@ -1,0 +1,132 @@
+"""What looking ahead costs: 20,000 readers whose digests fall due within three hours, and papers of a week.
+
+    python benchmarks/look_ahead.py [--readers 20000]
+
+Readers have one to five of forty topics, of three depths and two languages, and each has had other papers:
+the hardest case for telling equal readers apart. Prints the seconds of one look, and of what it finds.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+
+NOW = datetime(2026, 6, 15, 6, 0, tzinfo=UTC)
+TOPICS, PAPERS = 40, 1_400
+CHANCE = random.Random(20260615)  # noqa: S311  # the same readers in every run
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--readers", type=int, default=20_000)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ.update(NEWSLETTER_DATA_DIR=folder, DATABASE_URL="", REDIS_URL="", GEMINI_API_KEY="unused")
+        from newsletter.cli.session import start_django
+
+        start_django()
+        fill(options.readers)
+        measure()
+
+
+def fill(readers: int) -> None:
+    """Write topics, papers, matches and readers straight into the tables."""
+    from newsletter.core.spent import pack_spent
+    from newsletter.models import Match, Paper, Subscriber, Subscription, Topic
+
+    topics = Topic.objects.bulk_create(
+        Topic(slug=f"t{number}", name=f"Topic {number}", query="cat:cs.CV", created_at=NOW - timedelta(90))
+        for number in range(TOPICS)
+    )
+    seen = [NOW - timedelta(days=day, hours=4) for day in range(7)]
+    papers = Paper.objects.bulk_create(
+        Paper(
+            arxiv_id=f"2606.{number:05}",
+            version=1,
+            title=f"Paper {number}",
+            abstract="We propose a thing.",
+            authors=["A. Roe"],
+            primary_category="cs.CV",
+            categories=["cs.CV"],
+            published_at=seen[number % 7] - timedelta(hours=20),
+            updated_at=seen[number % 7],
+            first_seen_at=seen[number % 7],
+            matched_at=NOW,
+        )
+        for number in range(PAPERS)
+    )
+    for topic in topics:
+        Match.objects.bulk_create(
+            Match(topic=topic, paper=paper, score=CHANCE.random() * 20, created_at=paper.first_seen_at)
+            for paper in CHANCE.sample(papers, CHANCE.choice([5, 20, 60, 200]))
+        )
+    people = Subscriber.objects.bulk_create(
+        (
+            Subscriber(
+                email=f"r{number}@example.org",
+                email_key=f"r{number}@example.org",
+                status="active",
+                language=CHANCE.choice(["en", "zh-hans"]),
+                depth=CHANCE.choice(["headline", "takeaways", "reading"]),
+                max_papers=CHANCE.choice([5, 10, 10, 20]),
+                joined_at=NOW - timedelta(days=CHANCE.randint(1, 80), seconds=number),
+                next_slot_at=NOW + timedelta(hours=2),
+                spent=pack_spent(paper.pk for paper in CHANCE.sample(papers, 30)),
+            )
+            for number in range(readers)
+        ),
+        batch_size=500,
+    )
+    Subscription.objects.bulk_create(
+        (
+            Subscription(
+                subscriber=person,
+                topic=topic,
+                position=position,
+                created_at=person.joined_at,
+                covered_until=CHANCE.choice([None, NOW - timedelta(days=7)]),
+            )
+            for person in people
+            for position, topic in enumerate(CHANCE.sample(topics, CHANCE.randint(1, 5)))
+        ),
+        batch_size=500,
+    )
+    print(f"{readers:,} readers, {Subscription.objects.count():,} subscriptions, ", end="")
+    print(f"{TOPICS} topics, {PAPERS:,} papers, {Match.objects.count():,} matches")
+
+
+def measure() -> None:
+    from newsletter.adapters.extractive import ExtractiveSummariser
+    from newsletter.adapters.genai import GenaiSummariser
+    from newsletter.pipeline.ahead import AHEAD, _choices, coming_summaries
+    from newsletter.pipeline.nearing import readers_due_until
+
+    model = GenaiSummariser(api_key="unused", model="m")
+    with timed("an extractive service"):
+        coming_summaries(now=NOW, summariser=ExtractiveSummariser())
+    with timed("reading the readers"):
+        readers = list(readers_due_until(NOW + AHEAD, now=NOW))
+    with timed("choosing for them"):
+        groups = sum(1 for _ in _choices(readers, now=NOW))
+    for look in ("a first look", "a second one"):
+        with timed(look):
+            wanted = coming_summaries(now=NOW, summariser=model)
+    forms = {(want.paper_id, want.language) for want in wanted}
+    print(f"{len(readers):,} readers in {groups:,} groups want {len(forms):,} summaries")
+
+
+@contextmanager
+def timed(what: str) -> Iterator[None]:
+    begun = time.perf_counter()
+    yield
+    print(f"  {what:<24}{time.perf_counter() - begun:8.3f} s")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,345 @@
+"""Real PDFs, printed by our own typesetter, read in the child: what comes out, and what cannot hurt."""
+
+from __future__ import annotations
+
+import io
+import os
+import time
+from functools import cache
+
+import pytest
+from PIL import Image
+from reportlab.lib.pdfencrypt import StandardEncryption
+from reportlab.pdfgen.canvas import Canvas
+
+from newsletter.adapters.pdf_text import PdfReader
+from newsletter.adapters.ports import CutFigure, PaperText
+from newsletter.core.fulltext import Role, TextSection
+from newsletter.errors import PermanentError
+from tests.fakes.papers import paper_record
+from tests.fakes.pdf_papers import GAZE_URL, gaze_pdf, gaze_record, tide_pdf, tide_record
+from tests.fakes.typesetter import Sheet, photograph
+
+
+@cache
+def gaze() -> PaperText:
+    return PdfReader().read(gaze_pdf(), paper=gaze_record(), figures=4)
+
+
+@cache
+def tide() -> PaperText:
+    return PdfReader().read(tide_pdf(), paper=tide_record(), figures=4)
+
+
+def section(read: PaperText, title: str) -> TextSection:
+    [found] = [each for each in read.text.sections if each.title == title]
+    return found
+
+
+def page_of(read: PaperText, words: str) -> tuple[str, int]:
+    """The title of the section that says so, and the page."""
+    [found] = [each for each in read.text.sections if words in each.text]
+    return found.title, found.page_at(found.text.index(words))
+
+
+# --- sections, pages, roles --------------------------------------------------------------------------------
+
+
+def test_it_finds_numbered_sections_with_whose_work_they_tell_of() -> None:
+    assert [(each.title, each.role) for each in gaze().text.sections] == [
+        ("Abstract", Role.OWN),
+        ("Introduction", Role.OWN),
+        ("Related Work", Role.RELATED),
+        ("Gaze in Rendering", Role.RELATED),
+        ("Method", Role.OWN),
+        ("Choosing the Angle", Role.OWN),
+        ("Experiments", Role.OWN),
+        ("Conclusion", Role.OWN),
+        ("Further Recordings", Role.OWN),
+        ("Captions", Role.OWN),
+    ]
+
+
+def test_it_finds_headings_in_capitals_and_those_a_paragraph_goes_on_after() -> None:
+    assert [(each.title, each.role) for each in tide().text.sections] == [
+        ("Abstract", Role.OWN),
+        ("INTRODUCTION", Role.OWN),
+        ("Related work", Role.RELATED),
+        ("Contributions", Role.OWN),
+        ("THE RING", Role.OWN),
+        ("Electronics", Role.OWN),
+        ("RESULTS", Role.OWN),
+        ("CONCLUSION", Role.OWN),
+        ("Captions", Role.OWN),
+    ]
+
+
+def test_it_knows_the_page_of_every_passage() -> None:
+    assert page_of(gaze(), "corrects the eyes of a rendered head") == ("Abstract", 1)
+    assert page_of(gaze(), "The angle follows from") == ("Choosing the Angle", 2)
+    assert page_of(gaze(), "Eyes can be mended") == ("Conclusion", 3)
+    assert page_of(gaze(), "A corrected frame beside") == ("Captions", 2)
+    assert page_of(tide(), "differ by 2.1 cm") == ("RESULTS", 1)
+    assert section(tide(), "RESULTS").page_starts[-1][1] == 2
+    assert (gaze().text.pages, tide().text.pages) == (3, 3)
+
+
+def test_a_sentence_that_goes_over_columns_and_pages_stays_whole() -> None:
+    text = section(gaze(), "Method").text
+    assert "\n\n" not in text
+    assert text.count("so that the camera meets the eyes at the height of the screen.") == 2
+
+
+def test_divided_words_are_whole_and_compounds_keep_their_hyphens() -> None:
+    introduction = section(gaze(), "Introduction").text
+    for words in (
+        "correction keeps",
+        "state-of-the-art avatars",
+        "no camera calibration",
+        "share one workflow",
+    ):
+        assert words in introduction
+    everything = " ".join(each.text for read in (gaze(), tide()) for each in read.text.sections)
+    assert everything.count("measurement five times") > 10
+    assert "measure-ment" not in everything
+    assert "- " not in everything
+
+
+def test_ligatures_are_spelt_out_and_powers_are_no_plain_digits() -> None:
+    introduction = section(gaze(), "Introduction").text
+    assert "Our efficient correction" in introduction
+    assert "10³ frames" in introduction
+
+
+def test_what_stands_around_the_text_is_not_in_it() -> None:
+    everything = " ".join(each.text for read in (gaze(), tide()) for each in read.text.sections)
+    for words in (
+        "Steady Gaze for Talking Heads",  # the running header
+        "JOURNAL OF INVENTED",
+        "arXiv:2606",  # the stamp
+        "Released under",  # a footnote
+        "Work done while",
+        "training data¹",  # its mark
+        "by a second network. In Proceedings",  # the references
+        "One heavy gauge. 1936",
+        "epochs",  # the labels of an axis
+        "Ada Lovelace",  # who wrote it is arXiv's to say
+        "Shore Studies",
+        "Index Terms",
+    ):
+        assert words not in everything
+
+
+# --- facts -------------------------------------------------------------------------------------------------
+
+
+def test_affiliations_are_as_printed_whether_marked_or_in_blocks() -> None:
+    assert gaze().text.affiliations == (
+        "University of Marylebone",
+        "Institute for Patient Machines, Paris",
+        "Harbour Computing Laboratory",
+    )
+    assert tide().text.affiliations == (
+        "Department of Shore Studies, Lyme College, Lyme Regis",
+        "Observatory of the Inner Sea, Copenhagen",
+    )
+
+
+def test_keywords_are_the_papers_own() -> None:
+    assert gaze().text.keywords == ()
+    assert tide().text.keywords == (
+        "tides",
+        "low-cost sensing",
+        "pressure sensors",
+        "long-term deployment",
+    )
+
+
+def test_links_are_those_of_the_paper_and_not_of_what_it_cites() -> None:
+    assert gaze().text.links == (GAZE_URL,)
+
+
+# --- figures -----------------------------------------------------------------------------------------------
+
+
+def test_figures_come_with_number_caption_and_page() -> None:
+    assert [(each.number, each.caption, each.page) for each in (*gaze().figures, *tide().figures)] == [
+        ("1", "Angular error over time. Lower is better; the band shows five seeds.", 1),
+        ("2", "A corrected frame beside the one that was given.", 2),
+        ("1", "The ring before it was sunk, seen from the pier.", 1),
+    ]
+
+
+def test_a_figure_is_its_drawing_and_nothing_of_the_text_around_it() -> None:
+    for figure in (*gaze().figures, *tide().figures):
+        assert 2.1 < figure.image.width / figure.image.height < 2.2  # it was drawn 215 by 100
+        picture = opened(figure)
+        assert picture.size == (figure.image.width, figure.image.height)
+        assert picture.info.keys() <= {
+            "dpi",
+            "jfif",
+            "jfif_version",
+            "jfif_unit",
+            "jfif_density",
+            "progressive",
+        }
+
+
+def test_a_figure_fits_page_and_mail() -> None:
+    for figure in (*gaze().figures, *tide().figures):
+        assert figure.image.width <= 1_200
+        assert figure.mail_image is not None
+        assert len(figure.mail_image.data) < 60_000
+
+
+def opened(figure: CutFigure) -> Image.Image:
+    return Image.open(io.BytesIO(figure.image.data))
+
+
+def test_no_figures_are_cut_when_none_are_asked_for() -> None:
+    read = PdfReader().read(gaze_pdf(), paper=gaze_record(), figures=0)
+    assert read.figures == ()
+    assert read.text.sections[1].title == "Introduction"
+
+
+# --- bounds ------------------------------------------------------------------------------------------------
+
+
+def refusal(pdf: bytes, *, reader: PdfReader | None = None) -> str:
+    with pytest.raises(PermanentError) as caught:
+        (reader or PdfReader()).read(pdf, paper=paper_record(), figures=4)
+    return caught.value.reason
+
+
+def blank(pages: int, *, encrypt: StandardEncryption | None = None) -> bytes:
+    buffer = io.BytesIO()
+    canvas = Canvas(buffer, encrypt=encrypt)
+    for _ in range(pages):
+        canvas.showPage()
+    canvas.save()
+    return buffer.getvalue()
+
+
+def test_reading_ends_at_the_bound_of_pages_and_says_so() -> None:
+    text = PdfReader(max_pages=1).read(gaze_pdf(), paper=gaze_record(), figures=0).text
+    assert (text.is_cut, text.pages) == (True, 3)
+    assert {page for each in text.sections for _, page in each.page_starts} == {1}
+
+
+def test_reading_ends_at_the_bound_of_characters_and_says_so() -> None:
+    text = PdfReader(max_characters=1_500).read(gaze_pdf(), paper=gaze_record(), figures=0).text
+    assert text.is_cut
+    assert 0 < sum(len(each.text) for each in text.sections) <= 1_600
+
+
+def test_a_book_is_not_read() -> None:
+    assert refusal(blank(1_001)) == "too_long"
+
+
+def test_a_document_without_text_is_scanned() -> None:
+    sheet = Sheet()
+    sheet.figure(photograph, "")
+    assert refusal(sheet.finish()) == "no_text"
+
+
+def test_an_encrypted_document_is_not_opened() -> None:
+    assert refusal(blank(1, encrypt=StandardEncryption("secret"))) == "encrypted"
+
+
+@pytest.mark.parametrize(
+    "pdf",
+    [
+        b"",
+        b"<!DOCTYPE html><html></html>",
+        b"%PDF-1.7\n",
+        gaze_pdf()[:2_000],
+        b"%PDF-1.7\n" + b"\xff" * 100_000,
+    ],
+    ids=["empty", "HTML", "a header alone", "truncated", "noise"],
+)
+def test_what_is_no_whole_pdf_is_unreadable(pdf: bytes) -> None:
+    assert refusal(pdf) == "unreadable"
+
+
+def test_a_broken_table_of_references_is_mended_or_refused() -> None:
+    damaged = gaze_pdf().replace(b"startxref\n", b"startxref\n9")
+    assert section(PdfReader().read(damaged, paper=gaze_record(), figures=0), "Method").role is Role.OWN
+
+
+def test_a_document_that_takes_too_long_costs_its_child() -> None:
+    began = time.monotonic()
+    assert refusal(gaze_pdf(), reader=PdfReader(seconds=0.05)) == "timed_out"
+    assert time.monotonic() - began < 10
+    assert_no_child_is_left()
+
+
+def test_a_child_without_memory_for_it_costs_nothing_else() -> None:
+    assert refusal(gaze_pdf(), reader=PdfReader(memory=40 * 1024 * 1024)) == "crashed"
+    assert_no_child_is_left()
+
+
+def assert_no_child_is_left() -> None:
+    with pytest.raises(ChildProcessError):
+        os.waitpid(-1, os.WNOHANG)
+
+
+def bomb(content: bytes, *, resources: bytes = b"", more: bytes = b"") -> bytes:
+    """A page of our own writing; readers rebuild the table of objects that it lacks."""
+    return (
+        b"%PDF-1.7\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n"
+        b"2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj\n"
+        b"3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 612 792]/Contents 4 0 R/Resources<</Font<</F 5 0 R>>"
+        + resources
+        + b">>>>endobj\n4 0 obj<</Length %d>>stream\n" % len(content)
+        + content
+        + b"\nendstream endobj\n5 0 obj<</Type/Font/Subtype/Type1/BaseFont/Times-Roman>>endobj\n"
+        + more
+        + b"trailer<</Root 1 0 R>>\n"
+    )
+
+
+LINES = b"".join(
+    b"BT /F 10 Tf 60 %d Td (We measure one thing after the other and write it down for you.) Tj ET\n" % y
+    for y in range(300, 700, 12)
+)
+CAPTION = b"BT /F 9 Tf 60 100 Td (Figure 1: A picture.) Tj ET\n"
+
+
+def test_the_text_stands_when_a_figure_ends_the_child() -> None:
+    """An image of ten thousand million pixels above a caption."""
+    image = (
+        b"6 0 obj<</Type/XObject/Subtype/Image/Width 100000/Height 100000/ColorSpace/DeviceRGB"
+        b"/BitsPerComponent 8/Length 3>>stream\nabc\nendstream endobj\n"
+    )
+    pdf = bomb(
+        LINES + b"q 400 0 0 150 60 120 cm /I Do Q\n" + CAPTION,
+        resources=b"/XObject<</I 6 0 R>>",
+        more=image,
+    )
+    read = PdfReader(seconds=20).read(pdf, paper=paper_record(), figures=4)
+    assert "We measure one thing" in read.text.sections[0].text
+    assert all(len(each.image.data) < 2_000_000 for each in read.figures)
+
+
+def test_a_form_that_draws_itself_twice_costs_its_child() -> None:
+    """Each level doubles what is to be read: pdfium takes memory until it is ended."""
+    form = (
+        b"6 0 obj<</Type/XObject/Subtype/Form/BBox[0 0 612 792]/Resources<</XObject<</I 6 0 R>>>>/Length 12>>"
+        b"stream\n/I Do /I Do \nendstream endobj\n"
+    )
+    pdf = bomb(LINES + b"/I Do\n", resources=b"/XObject<</I 6 0 R>>", more=form)
+    assert refusal(pdf, reader=PdfReader(seconds=2)) in {"crashed", "timed_out"}
+    assert_no_child_is_left()
+
+
+def test_a_page_the_size_of_a_country_does_no_harm() -> None:
+    pdf = bomb(LINES + b"60 120 9000000 150 re f\n" + CAPTION).replace(
+        b"[0 0 612 792]", b"[0 0 9999999 9999999]"
+    )
+    read = PdfReader(seconds=20).read(pdf, paper=paper_record(), figures=4)
+    assert "We measure one thing" in read.text.sections[0].text
+
+
+def test_a_tree_of_pages_that_leads_back_to_itself_is_refused() -> None:
+    pdf = bomb(LINES).replace(b"/Kids[3 0 R]/Count 1", b"/Kids[2 0 R 2 0 R]/Count 999999999")
+    assert refusal(pdf, reader=PdfReader(seconds=20)) in {"unreadable", "too_long", "no_text"}

@@ -1,0 +1,28 @@
+"""A real Redis for as long as a test needs it, on a socket of its own."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from newsletter.adapters.redis_server import server_command
+from newsletter.errors import ConfigurationError
+from tests.fakes.processes import processes, wait_until
+
+
+@contextmanager
+def redis_server() -> Iterator[str]:
+    """Yield its REDIS_URL. Where there is no server to start, the test is skipped and says so."""
+    with tempfile.TemporaryDirectory(prefix="newsletter-") as name, processes(Path(name)) as started:
+        path = Path(name) / "redis.sock"  # short enough for a socket's name
+        try:
+            command = server_command(socket=path)
+        except ConfigurationError as error:
+            pytest.skip(str(error))
+        server = started.start("redis", command, environment={})
+        wait_until(path.is_socket, seconds=10, otherwise=server.said)
+        yield f"unix://{path}"

@@ -1,0 +1,19 @@
+"""Fixtures of this stage."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import pytest
+
+from newsletter.adapters import rate_windows
+from tests.pipeline.paces import Clock
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    clock = Clock()
+    frozen = SimpleNamespace(time=lambda: clock.now.timestamp())
+    monkeypatch.setattr("limits.storage.memory.time", frozen)
+    monkeypatch.setattr(rate_windows, "time", frozen)
+    return clock
