@@ -1,6 +1,6 @@
 """Pictures of mails and pages to look at: both languages, three widths, light and dark.
 
-    python benchmarks/look.py OUT [SAVED.xml …]     pictures go to the folder OUT; saved answers of arXiv fill up
+    python benchmarks/look.py OUT [SAVED.xml …]     pictures go to the folder OUT; arXiv answers fill up
 
 Starts a newsroom in a temporary folder on the fake model, puts the hand-written readings of tests/data in it,
 sends a digest to each of four readers, serves the site, and photographs. Prints what axe-core objects to;
