@@ -25,6 +25,11 @@ SCHEDULE: dict[str, dict[str, Any]] = {
         "schedule": 300.0,
         "options": {"queue": "gather", "expires": 300},
     },
+    "remove figures that may be shown no longer": {
+        "task": "worker.tasks.forget_figures",
+        "schedule": 3600.0,
+        "options": {"queue": "gather", "expires": 3600},
+    },
     "forget addresses that never confirmed": {
         "task": "worker.tasks.forget_unconfirmed",
         "schedule": 3600.0,

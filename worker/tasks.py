@@ -60,5 +60,10 @@ def retry() -> None:
 
 
 @app.task
+def forget_figures() -> None:
+    work.forget_figures()
+
+
+@app.task
 def forget_unconfirmed() -> None:
     _forget_unconfirmed(now=timezone.now())

@@ -22,6 +22,7 @@ TASKS = (
     "notices",
     "events",
     "retry",
+    "forget_figures",
 )
 OTHERS = ("forget_unconfirmed",)
 """Calls a function that is no stage's."""
