@@ -172,6 +172,7 @@ class Config(BaseModel):
         default_factory=dict, alias="NEWSLETTER_DOMAIN_RATES"
     )
     warmup: int | None = Field(None, alias="NEWSLETTER_WARMUP", ge=1)
+    canary_email: Annotated[str, BeforeValidator(_address)] = Field("", alias="NEWSLETTER_CANARY_EMAIL")
     figures: Annotated[Literal["off", "licensed", "all"], BeforeValidator(_lowercase)] = Field(
         "licensed", alias="NEWSLETTER_FIGURES"
     )
@@ -187,6 +188,12 @@ class Config(BaseModel):
     @property
     def figure_folder(self) -> Path:
         return self.data_dir / "media" / "figures"
+
+    @property
+    def canary_address(self) -> str:
+        """The address of the reader on whom leaving is tried out daily; empty: nobody would hear of it."""
+        local, at, domain = self.operator_email.rpartition("@")
+        return self.canary_email or (f"{local}+canary@{domain}" if at else "")
 
     @property
     def summariser_name(self) -> str:

@@ -45,22 +45,44 @@ def send_notice(
     """
     piece = _render(notice)
     delivery = Delivery.planned(subscriber_id=reader.pk, kind=kind, slot_key=key, slot_at=now, now=now)
+    _fill(delivery, notice, piece, recipient=recipient, now=now)
+    with transaction.atomic():
+        _keep(piece)
+        if Delivery.objects.filter(subscriber=reader, kind=kind, slot_key=key).exists():
+            return False
+        Delivery.objects.bulk_create([delivery], ignore_conflicts=True)
+        wake(Stage.NOTICES)
+    return True
+
+
+def send_alert(notice: Notice, *, key: str, recipient: str, now: datetime) -> bool:
+    """Store an alert, which has no reader, and wake its worker; False when this key has been sent already."""
+    piece = _render(notice)
+    with transaction.atomic():
+        _keep(piece)
+        if Delivery.objects.filter(subscriber=None, kind=Kind.ALERT, slot_key=key).exists():
+            return False
+        delivery = Delivery.planned(subscriber_id=None, kind=Kind.ALERT, slot_key=key, slot_at=now, now=now)
+        _fill(delivery, notice, piece, recipient=recipient, now=now)
+        Delivery.objects.bulk_create([delivery], ignore_conflicts=True)
+        wake(Stage.NOTICES)
+    return True
+
+
+def _fill(delivery: Delivery, notice: Notice, piece: Piece, *, recipient: str, now: datetime) -> None:
     delivery.state = State.COMPOSED
     delivery.subject = notice.subject
     delivery.parts = [piece.digest]
     delivery.slots = {"url": notice.url} if notice.url else {}
     delivery.recipient = recipient
     delivery.composed_at, delivery.next_attempt_at = now, timezone.now()
-    with transaction.atomic():
-        Fragment.objects.bulk_create(
-            [Fragment(key=piece.digest, digest=piece.digest, html=piece.html, text=piece.text)],
-            ignore_conflicts=True,
-        )
-        if Delivery.objects.filter(subscriber=reader, kind=kind, slot_key=key).exists():
-            return False
-        Delivery.objects.bulk_create([delivery], ignore_conflicts=True)
-        wake(Stage.NOTICES)
-    return True
+
+
+def _keep(piece: Piece) -> None:
+    Fragment.objects.bulk_create(
+        [Fragment(key=piece.digest, digest=piece.digest, html=piece.html, text=piece.text)],
+        ignore_conflicts=True,
+    )
 
 
 @lru_cache(maxsize=64)

@@ -30,6 +30,11 @@ SCHEDULE: dict[str, dict[str, Any]] = {
         "schedule": 3600.0,
         "options": {"queue": "gather", "expires": 3600},
     },
+    "notice what is late, and tell the operator": {
+        "task": "worker.tasks.watch",
+        "schedule": 60.0,
+        "options": {"queue": "notices", "expires": 60},
+    },
     "forget addresses that never confirmed": {
         "task": "worker.tasks.forget_unconfirmed",
         "schedule": 3600.0,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.utils import timezone
 
 from newsletter.pipeline import work
+from newsletter.pipeline.watch import watch as _watch
 from newsletter.subscriptions.confirming import forget_unconfirmed as _forget_unconfirmed
 from worker.app import app
 
@@ -62,6 +63,11 @@ def retry() -> None:
 @app.task
 def forget_figures() -> None:
     work.forget_figures()
+
+
+@app.task
+def watch() -> None:
+    _watch(now=timezone.now())
 
 
 @app.task

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from django.contrib import admin
 
-from newsletter.admin import pauses, readers, records, reports, suppressions, topics
+from newsletter.admin import events, pauses, readers, records, reports, suppressions, topics, watch
 
-__all__ = ["pauses", "readers", "records", "reports", "suppressions", "topics"]
+__all__ = ["events", "pauses", "readers", "records", "reports", "suppressions", "topics", "watch"]
 
 admin.site.site_header = admin.site.site_title = "Newsletter"
 admin.site.index_title = "What the service knows"

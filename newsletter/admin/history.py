@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from newsletter.admin.events import words_of
 from newsletter.models import ConsentEvent, Delivery, DeliveryEvent, Subscriber
 
 LONGEST = 200
@@ -44,4 +45,6 @@ def _delivery(delivery: Delivery) -> Happening:
 
 
 def _event(event: DeliveryEvent) -> Happening:
-    return Happening(event.at, f"{event.provider} reported {event.kind}", "", str(event.delivery_id))
+    return Happening(
+        event.at, f"{event.provider} reported {event.kind}", words_of(event), str(event.delivery_id)
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.contrib import admin
 
 from newsletter.admin.base import ReadOnlyAdmin
+from newsletter.admin.events import DeliveryEventInline
 from newsletter.models import Delivery, GatherRun, Paper, Summary
 
 
@@ -39,3 +40,4 @@ class DeliveryAdmin(ReadOnlyAdmin):
     list_select_related = ("subscriber",)
     search_fields = ("id", "message_id", "subscriber__email_key")
     ordering = ("-slot_at",)
+    inlines = (DeliveryEventInline,)

@@ -10,11 +10,13 @@ from newsletter.models.signup import AddressChange, Allowance, SignUp
 from newsletter.models.subscriber import ConsentEvent, Subscriber, Subscription, Suppression
 from newsletter.models.summary import Fragment, Summary
 from newsletter.models.topic import Topic
+from newsletter.models.watch import CanaryFlight, Incident
 
 __all__ = [
     "AddressChange",
     "Allowance",
     "ArxivGate",
+    "CanaryFlight",
     "ConsentEvent",
     "Delivery",
     "DeliveryEvent",
@@ -22,6 +24,7 @@ __all__ = [
     "Fragment",
     "FullTextRecord",
     "GatherRun",
+    "Incident",
     "KeptText",
     "Match",
     "MistakeReport",

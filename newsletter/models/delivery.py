@@ -127,6 +127,7 @@ class Delivery(models.Model):
         )
         indexes = (
             models.Index(fields=("state", "next_attempt_at"), name="delivery_due"),
+            models.Index(fields=("state", "outcome_at"), name="delivery_ended"),
             models.Index(
                 fields=("body_key", "next_attempt_at"),
                 condition=models.Q(state=State.COMPOSED),
@@ -144,7 +145,7 @@ class Delivery(models.Model):
 
     @classmethod
     def planned(
-        cls, *, subscriber_id: int, kind: Kind, slot_key: str, slot_at: datetime, now: datetime
+        cls, *, subscriber_id: int | None, kind: Kind, slot_key: str, slot_at: datetime, now: datetime
     ) -> Delivery:
         """Return an unsaved row whose Message-ID is derived from its id, so that a retry carries the same."""
         key = uuid.uuid4()

@@ -10,8 +10,9 @@ import logging
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import Q
+from django.utils import timezone
 
 from newsletter.adapters.broker import Stage, wake
 from newsletter.adapters.ports import ProviderEvent
@@ -64,16 +65,26 @@ def _payload(event: ProviderEvent) -> dict[str, str | int]:
     return dict(event.detail) | ({"cause": event.cause.value} if event.cause else {})
 
 
-def apply_events(*, now: datetime, which: Q | None = None) -> int:
+def apply_events(
+    *,
+    now: datetime,
+    which: Q | None = None,
+    deadline: datetime | None = None,
+    clock: Callable[[], datetime] = timezone.now,
+) -> int:
     """Apply every stored event, or ``which``, that was not applied yet; return how many were.
 
-    One that cannot be applied is logged, left as it is, and holds up no other. Any number of workers may run
-    it.
+    None is begun after ``deadline`` (real time). One that cannot be applied is logged, left as it is, and
+    holds up no other. Any number of workers may run it.
     """
     applied = 0
     for chunk in _unapplied(which):
+        if deadline is not None and clock() >= deadline:
+            break
         try:
             applied += _apply(chunk, now=now)
+        except (OperationalError, InterfaceError):
+            raise  # no event's fault: the next tick tries again
         except Exception:
             log.exception("%d events could not be applied together: now one by one", len(chunk))
             applied += sum(_apply_alone(key, now=now) for key in chunk)

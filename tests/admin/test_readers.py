@@ -138,6 +138,8 @@ def test_whoever_left_or_was_erased_cannot_be_added(operator: Client, reader: Su
     assert not Subscriber.objects.exists()
 
 
+REFUSED = {"event": "bounce", "type": "blocked", "status": "5.7.1", "reason": "550 5.7.1 not today"}
+
 # --- looking ---------------------------------------------------------------------------------------------
 
 
@@ -148,11 +150,12 @@ def test_the_history_shows_consents_deliveries_and_events(operator: Client, read
     digest.state, digest.subject = State.BOUNCED, "Eleven papers on heads"
     digest.save(force_insert=True)
     DeliveryEvent.objects.create(
-        provider="sendgrid", dedupe_key="1", delivery=digest, kind="bounce", at=NOW, payload={}
+        provider="sendgrid", dedupe_key="1", delivery=digest, kind="soft_bounce", at=NOW, payload=REFUSED
     )
     page = text(operator, f"{READERS}{reader.pk}/change/")
-    for words in ("a form of 2024", "Eleven papers on heads", "BOUNCED", "sendgrid reported bounce"):
+    for words in ("a form of 2024", "Eleven papers on heads", "BOUNCED", "sendgrid reported soft_bounce"):
         assert words in page
+    assert "bounce – blocked – 5.7.1 – 550 5.7.1 not today" in page
     assert str(digest.pk) in page
 
 

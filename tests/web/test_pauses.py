@@ -35,5 +35,5 @@ def test_another_transports_pause_is_nobodys_business(visitor: Client, service: 
 def test_metrics_name_what_is_paused_by_whom(visitor: Client, service: Service) -> None:  # noqa: ARG001
     pause_sending("our secret", now=SENT)
     said = visitor.get("/metrics").content.decode()
-    assert 'newsletter_paused{transport="*",cause="operator"} 1' in said
+    assert 'newsletter_paused{cause="operator",transport="*"} 1.0' in said
     assert "our secret" not in said

@@ -59,8 +59,8 @@ def test_metrics_count_deliveries_and_tell_how_late_work_is(visitor: Client, ser
     GatherRun.objects.create(started_at=service.delivery.planned_at, query="cat:cs.CV")
     lines = visitor.get("/metrics").content.decode().splitlines()
     values = dict(line.rsplit(" ", 1) for line in lines if not line.startswith("#"))
-    assert values['newsletter_deliveries{state="ACCEPTED"}'] == "1"
-    assert values['newsletter_deliveries{state="FAILED"}'] == "0"
+    assert values['newsletter_deliveries{state="ACCEPTED"}'] == "1.0"
+    assert values['newsletter_deliveries{state="FAILED"}'] == "0.0"
     # The reader's next slot lies in the past by the real clock, and nobody has planned it.
     assert float(values["newsletter_oldest_due_seconds"]) > 0
     assert float(values["newsletter_last_gather_seconds"]) > 0

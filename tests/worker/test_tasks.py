@@ -24,8 +24,8 @@ TASKS = (
     "retry",
     "forget_figures",
 )
-OTHERS = ("forget_unconfirmed",)
-"""Calls a function that is no stage's."""
+OTHERS = ("forget_unconfirmed", "watch")
+"""Each calls a function that is no stage's with the time."""
 PREFIX = TASK.format("")
 
 
@@ -39,11 +39,14 @@ def test_a_task_calls_the_function_of_its_name_once(name: str, monkeypatch: pyte
     assert called == [name]
 
 
-def test_the_hourly_task_forgets_those_who_never_confirmed(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("name", OTHERS)
+def test_a_task_beside_the_flow_calls_its_function_with_the_time(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     called: list[datetime] = []
-    monkeypatch.setattr("worker.tasks._forget_unconfirmed", lambda *, now: called.append(now))
     app.loader.import_default_modules()
-    app.tasks[PREFIX + "forget_unconfirmed"].run()
+    monkeypatch.setattr(f"worker.tasks._{name}", lambda *, now: called.append(now))
+    app.tasks[PREFIX + name].run()
     (now,) = called
     assert abs(datetime.now(UTC) - now) < timedelta(seconds=10)
 

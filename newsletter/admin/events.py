@@ -1,0 +1,50 @@
+"""What providers have reported: a list of its own, and with each delivery."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from django.db.models import Model
+from django.http import HttpRequest
+
+from newsletter.admin.base import AnyInline, ReadOnlyAdmin
+from newsletter.models import DeliveryEvent
+
+
+def words_of(event: DeliveryEvent) -> str:
+    """Return in one line what the provider said."""
+    names = ("event", "type", "status", "bounce_classification", "reason", "response")
+    said = [str(event.payload[name]) for name in names if event.payload.get(name)]
+    return " – ".join(word for word in said if word != event.kind)
+
+
+class WithWords:
+    """Shows the words as a column."""
+
+    @admin.display(description="the provider's words")
+    def words(self, event: DeliveryEvent) -> str:
+        return words_of(event)
+
+
+class DeliveryEventInline(WithWords, AnyInline):
+    model = DeliveryEvent
+    fields = readonly_fields = ("at", "provider", "kind", "words", "applied_at")
+    ordering = ("at", "pk")
+    extra = 0
+    can_delete = False
+
+    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:  # noqa: ARG002
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:  # noqa: ARG002
+        return False
+
+
+@admin.register(DeliveryEvent)
+class DeliveryEventAdmin(WithWords, ReadOnlyAdmin):
+    """Those without a delivery are about mails that nobody here knows, or whose reader was erased."""
+
+    list_display = ("at", "provider", "kind", "words", "delivery", "applied_at")
+    list_filter = ("provider", "kind", ("delivery", admin.EmptyFieldListFilter))
+    search_fields = ("delivery__id", "delivery__subscriber__email_key")
+    list_select_related = ("delivery",)
+    ordering = ("-at", "-pk")

@@ -1,0 +1,44 @@
+"""When lateness becomes an incident, and when an incident is over. Values in, verdicts out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import Enum, auto
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """One thing that is watched, as it stands now: an age in seconds, or a number."""
+
+    name: str
+    """Its name in metrics, incidents and keys."""
+    value: float
+    limit: float
+    """Above this it is an incident; at half of it, or below, the incident is over."""
+    says: str
+    """What is wrong, in words of an operator; nothing personal."""
+    look_at: str
+    """Where to look first."""
+
+
+class Verdict(Enum):
+    BEGINS = auto()
+    GOES_ON = auto()
+    ENDS = auto()
+    CALM = auto()
+
+
+def judge(reading: Reading, *, is_open: bool) -> Verdict:
+    """Say what becomes of an incident. What hovers at its limit neither ends nor begins again and again."""
+    if is_open:
+        return Verdict.ENDS if reading.value <= reading.limit / 2 else Verdict.GOES_ON
+    return Verdict.BEGINS if reading.value > reading.limit else Verdict.CALM
+
+
+def in_words(seconds: float) -> str:
+    """Return an age as a person says it: ``40 minutes``, ``3 hours``, ``2 days``."""
+    for unit, size in (("day", 86_400), ("hour", 3_600), ("minute", 60)):
+        if seconds >= 2 * size:
+            return f"{int(seconds // size)} {unit}s"
+    return f"{int(timedelta(seconds=seconds) / timedelta(seconds=1))} seconds"

@@ -1,0 +1,40 @@
+"""What the service noticed about itself: incidents, and the flights of its canary."""
+
+from __future__ import annotations
+
+from django.db import models
+
+
+class Incident(models.Model):
+    """Something was late or wrong from ``opened_at`` until ``closed_at``."""
+
+    name = models.CharField(max_length=40)
+    detail = models.TextField()
+    """What was said when it was last looked at; nothing personal."""
+    opened_at = models.DateTimeField()
+    closed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=("name",), condition=models.Q(closed_at__isnull=True), name="incident_open_once"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.opened_at:%Y-%m-%d %H:%M}"
+
+
+class CanaryFlight(models.Model):
+    """One day's proof that every way of leaving holds."""
+
+    day = models.DateField(unique=True)
+    started_at = models.DateTimeField()
+    baits = models.JSONField(default=list)
+    """Ids of the deliveries that were laid out and must never be sent."""
+    judged_at = models.DateTimeField(null=True)
+    failure = models.TextField(blank=True)
+    """Empty when every way held."""
+
+    def __str__(self) -> str:
+        return f"{self.day} {self.failure or ('held' if self.judged_at else 'under way')}"

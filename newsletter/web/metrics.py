@@ -1,0 +1,107 @@
+"""``/metrics``: how the work goes on, in Prometheus' text format; nothing in it names a reader."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from django.conf import settings
+from django.db.models import Count
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
+from prometheus_client.registry import Collector
+
+from newsletter.models import Delivery, Incident, Paper, Subscriber
+from newsletter.models.delivery import State
+from newsletter.models.subscriber import Status
+from newsletter.pipeline.vitals import Vitals, measure
+
+
+@never_cache
+@require_safe
+def metrics(request: HttpRequest) -> HttpResponse:  # noqa: ARG001 - a view
+    """Return gauges, read from the database now: every process of the web says the same."""
+    registry = CollectorRegistry(auto_describe=False)
+    registry.register(Gauges(measure(now=timezone.now())))
+    return HttpResponse(generate_latest(registry), content_type=CONTENT_TYPE_PLAIN_0_0_4)
+
+
+class Gauges(Collector):
+    """One scrape."""
+
+    def __init__(self, vitals: Vitals) -> None:
+        self._vitals = vitals
+
+    def collect(self) -> Iterable[Metric]:
+        yield from _counts()
+        yield from _progress(self._vitals)
+        yield from _sending(self._vitals)
+
+
+def _counts() -> Iterator[Metric]:
+    deliveries = dict(Delivery.objects.values_list("state").annotate(Count("pk")))
+    yield _family(
+        "deliveries", "Deliveries by state.", "state", {each: deliveries.get(each, 0) for each in State}
+    )
+    readers = dict(Subscriber.objects.values_list("status").annotate(Count("pk")))
+    yield _family(
+        "subscribers", "Readers by status.", "status", {each: readers.get(each, 0) for each in Status}
+    )
+    yield _single("papers", "Papers known.", Paper.objects.count())
+
+
+def _progress(vitals: Vitals) -> Iterator[Metric]:
+    ages = {name: vitals.age(since) for name, since in vitals.waiting.items()}
+    yield _family("oldest_waiting_seconds", "Age of the oldest that waits, by where it waits.", "where", ages)
+    oldest = max((ages[where] for where in ages if where != "awaited"), default=0.0)
+    yield _single("oldest_due_seconds", "Age of the oldest work that is due and not done.", oldest)
+    for name, description in (
+        ("gather", "Since arXiv last answered."),
+        ("accepted", "Since a mail was last accepted."),
+        ("event", "Since the newest report of the provider's."),
+        ("canary", "Since leaving was last proved to work."),
+    ):
+        if (moment := vitals.last[name]) is not None:
+            yield _single(f"last_{name}_seconds", description, vitals.age(moment))
+    yield _single("ambiguous_unsettled", "Lost answers that may still turn up.", vitals.unsettled)
+    yield _single("quarantined_recently", "Mails set aside in the last day.", vitals.quarantined)
+    open_incidents = Incident.objects.filter(closed_at=None).values_list("name", flat=True)
+    yield _family("incident", "1 while it goes on.", "name", dict.fromkeys(open_incidents, 1))
+
+
+def _sending(vitals: Vitals) -> Iterator[Metric]:
+    queue = GaugeMetricFamily(
+        "newsletter_queue", "Mails that could go now, by transport.", labels=("transport", "what")
+    )
+    for what, number in vitals.queue.items():
+        queue.add_metric((settings.CONFIG.mailer, what), number)
+    yield queue
+    yield _single("send_pauses", "Pauses of sending that stand.", len(vitals.pauses))
+    paused = GaugeMetricFamily(
+        "newsletter_paused",
+        "1 while nothing is sent on a transport (*: on any).",
+        labels=("transport", "cause"),
+    )
+    for pause in vitals.pauses:
+        paused.add_metric((pause.transport, pause.cause), 1)
+    yield paused
+    if vitals.day_limit is not None:
+        yield _single("day_limit_mails", "Mails that may begin today (UTC).", vitals.day_limit)
+        yield _single("day_left_mails", "Digests that may still begin today.", vitals.day_left or 0)
+    yield _single("model_tokens_used", "Tokens of the model used today (UTC).", vitals.tokens_used)
+    yield _single("model_tokens_limit", "Tokens of a day.", settings.CONFIG.gemini_daily_tokens)
+
+
+def _single(name: str, description: str, value: float) -> Metric:
+    return GaugeMetricFamily(f"newsletter_{name}", description, value=value)
+
+
+def _family(name: str, description: str, label: str, values: Mapping[str, float]) -> Metric:
+    family = GaugeMetricFamily(f"newsletter_{name}", description, labels=(label,))
+    for value, number in values.items():
+        family.add_metric((str(value),), number)
+    return family
