@@ -23,7 +23,7 @@ TASKS = (
     "events",
     "retry",
 )
-OTHERS = ("forget_unconfirmed", "watch")
+OTHERS = ("forget_unconfirmed", "watch", "canary")
 """Each calls a function that is no stage's with the time."""
 PREFIX = TASK.format("")
 
