@@ -41,6 +41,10 @@ test: $(DEV) ## every test, except the slow ones
 test-slow: $(DEV) ## the tests that take minutes
 	@$(BIN)/python -m pytest -m slow $(ARGS)
 
+.PHONY: chaos
+chaos: $(DEV) ## the whole service, killed at random; ARGS='--seed 7' gives that run again, --runs 10 a table
+	@$(BIN)/python -m tests.chaos $(ARGS)
+
 .PHONY: check
 check: export NEWSLETTER_DATA_DIR := $(CHECK_DIR)
 check: export DATABASE_URL :=

@@ -36,8 +36,9 @@ class Refused(Exception):
             return Verdict.TRANSPORT_DOWN
         if self.code < 500:
             return Verdict.RETRY
-        is_address = self.on_recipient and self.enhanced in BAD_ADDRESS_CODES
-        return Verdict.BAD_ADDRESS if is_address else Verdict.REFUSED
+        if not self.on_recipient:  # our sender or the size: nothing that a reader could be blamed for
+            return Verdict.BAD_MESSAGE
+        return Verdict.BAD_ADDRESS if self.enhanced in BAD_ADDRESS_CODES else Verdict.REFUSED
 
     @property
     def ends_all(self) -> bool:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 from datetime import datetime, timedelta
-from functools import lru_cache
+from functools import lru_cache, partial
 
 from django.conf import settings
 from django.utils import timezone
@@ -24,6 +24,7 @@ from newsletter.pipeline.events import apply_events, has_unapplied
 from newsletter.pipeline.gather import gather_papers
 from newsletter.pipeline.leases import boot_id, dead_owners
 from newsletter.pipeline.match import match_papers
+from newsletter.pipeline.patience import patiently
 from newsletter.pipeline.plan import plan_due
 from newsletter.pipeline.stages import Stages
 from newsletter.pipeline.summarise import READING_PATIENCE, Wanted, write_summaries
@@ -73,7 +74,7 @@ def tick() -> None:
     now = timezone.now()
     settle()
     _match_if_needed()
-    planned = plan_due(now=now)
+    planned = patiently(partial(plan_due, now=now))
     if planned:
         log.info("planned %d digests", planned)
     waiting = Delivery.objects.filter(kind=Kind.DIGEST, state=State.PLANNED)
@@ -173,13 +174,15 @@ def _match_if_needed() -> None:
 
 
 def _compose(*, awaited: bool) -> ComposeReport:
-    report = compose_planned(
-        now=timezone.now(),
-        summariser=stages().summariser,
-        renderer_for=stages().renderer,
-        is_patient=True,
-        is_spread=True,
-        awaited=awaited,
+    report = patiently(
+        lambda: compose_planned(
+            now=timezone.now(),
+            summariser=stages().summariser,
+            renderer_for=stages().renderer,
+            is_patient=True,
+            is_spread=True,
+            awaited=awaited,
+        )
     )
     if report.composed or report.skipped:
         log.info("composed %d digests, skipped %d", report.composed, report.skipped)
@@ -188,6 +191,7 @@ def _compose(*, awaited: bool) -> ComposeReport:
 
 def _deliver(*, awaited: bool) -> None:
     """Hand over what is due; what is left after the task's time is taken up by another task."""
+    settle()  # only here are this machine's dead workers known
     now = timezone.now()
     report = deliver_due(
         mailer=stages().mailer,

@@ -87,6 +87,10 @@ class SmtpServer:
         """Answer the next times of ``step`` like this: a whole reply line, or trouble."""
         self._planned[step].extend(events)
 
+    def recover(self) -> None:
+        """Forget what was planned: from now on all goes well."""
+        self._planned.clear()
+
     def next_event(self, step: str) -> str | Trouble | None:
         if step not in {"CONNECT", "BODY"}:
             self.commands.append(step)
@@ -101,6 +105,7 @@ class SmtpServer:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._controller.hang_up()
         self._controller.stop()
 
 
@@ -108,13 +113,14 @@ class _Controller(Controller):
     def __init__(self, owner: SmtpServer, *, tls: ssl.SSLContext | None, implicit_tls: bool) -> None:
         self._owner = owner
         self._starttls = None if implicit_tls else tls
+        self._dialogues: list[_Dialogue] = []
         super().__init__(
             _Handler(owner), hostname="127.0.0.1", port=0, ssl_context=tls if implicit_tls else None
         )
 
     def factory(self) -> SMTP:
         self._owner.connections += 1
-        return _Dialogue(
+        dialogue = _Dialogue(
             self._owner,
             self.handler,
             hostname="fake.example",
@@ -124,6 +130,13 @@ class _Controller(Controller):
             enable_SMTPUTF8=self._owner.smtputf8,
             loop=self.loop,
         )
+        self._dialogues.append(dialogue)
+        return dialogue
+
+    def hang_up(self) -> None:
+        """Leave no socket open behind a loop that has stopped."""
+        for dialogue in self._dialogues:
+            self.loop.call_soon_threadsafe(dialogue.hang_up)
 
     def _authenticate(
         self, _server: object, _session: object, _envelope: object, _mechanism: str, data: LoginPassword
@@ -143,6 +156,10 @@ class _Dialogue(SMTP):
         self._owner = owner
         self.number = owner.connections
         super().__init__(handler, **options)
+
+    def hang_up(self) -> None:
+        if isinstance(self.transport, asyncio.WriteTransport):
+            self.transport.abort()
 
     async def meets_trouble(self, step: str, arg: str) -> bool:
         planned = self._owner.next_event(step)
