@@ -2,8 +2,8 @@
 
 It leaves one topic, everything by the page's button, and everything by one click, each by a real request to
 the address in a mail. For each a finished digest is laid out as bait, which leaving must end; the last bait
-is due after it has left, and the real workers must refuse it. A bait that is begun, or a way that does not hold,
-pauses all sending. Whether the site can be reached at all is another question: then it is tried again.
+is due after it has left, and the real workers must refuse it. A bait that is begun, or a way that does not
+hold, pauses all sending. Whether the site can be reached at all is another question: it is tried again.
 """
 
 from __future__ import annotations
