@@ -35,6 +35,11 @@ SCHEDULE: dict[str, dict[str, Any]] = {
         "schedule": 60.0,
         "options": {"queue": "notices", "expires": 60},
     },
+    "prove daily that leaving works": {
+        "task": "worker.tasks.canary",
+        "schedule": 300.0,
+        "options": {"queue": "compose", "expires": 300},
+    },
     "forget addresses that never confirmed": {
         "task": "worker.tasks.forget_unconfirmed",
         "schedule": 3600.0,

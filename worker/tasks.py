@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.utils import timezone
 
+from newsletter.canary import fly as _canary
 from newsletter.pipeline import work
 from newsletter.pipeline.watch import watch as _watch
 from newsletter.subscriptions.confirming import forget_unconfirmed as _forget_unconfirmed
@@ -68,6 +69,11 @@ def forget_figures() -> None:
 @app.task
 def watch() -> None:
     _watch(now=timezone.now())
+
+
+@app.task
+def canary() -> None:
+    _canary(now=timezone.now())
 
 
 @app.task

@@ -24,7 +24,7 @@ TASKS = (
     "retry",
     "forget_figures",
 )
-OTHERS = ("forget_unconfirmed", "watch")
+OTHERS = ("forget_unconfirmed", "watch", "canary")
 """Each calls a function that is no stage's with the time."""
 PREFIX = TASK.format("")
 
