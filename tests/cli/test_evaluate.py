@@ -61,7 +61,7 @@ def test_a_model_is_measured_over_a_file_with_its_cost(gemini: GeminiServer, wee
     [found] = result["evaluations"]
     assert (found["summariser"], found["model"], found["papers"], gemini.calls) == ("genai:pro", "pro", 3, 3)
     assert {asked.model for asked in gemini.requests} == {"pro"}
-    assert (found["complete"], found["refused"], found["language"]) == (3, 0, "zh-hans")
+    assert (found["complete"], found["refused"], found["language"]) == (3, 0, "en")
     assert found["cost"] == pytest.approx((found["input_tokens"] + 10 * found["output_tokens"]) / 1e6)
     # Nothing is kept but the tokens of the day.
     changed = {name for name, count in rows().items() if count != before[name]}
@@ -85,10 +85,13 @@ def test_two_stand_side_by_side(gemini: GeminiServer, week: str) -> None:
 def test_saved_results_are_shown_side_by_side(gemini: GeminiServer, week: str, tmp_path: Path) -> None:
     files = [str(tmp_path / name) for name in ("one.json", "other.json")]
     for name, file in zip(("extractive", "gemini"), files, strict=True):
-        done("evaluate", "--summariser", name, "--papers", week, "--save", file)
+        done("evaluate", "--summariser", name, "--papers", week, "--language", "zh", "--save", file)
     calls = gemini.calls
     said = done("evaluate", "--show", files[0], "--show", files[1]).out
     assert said.split()[:2] == ["extractive", "gemini"]
+    # The extractive one keeps the paper's language.
+    [written] = [line for line in said.splitlines() if line.startswith("written in")]
+    assert written.split()[2:] == ["en,", "takeaways", "zh-hans,", "takeaways"]
     assert gemini.calls == calls
     assert json.loads(Path(files[0]).read_text())["evaluations"][0]["summariser"] == "extractive"
 
