@@ -45,6 +45,10 @@ test-slow: $(DEV) ## the tests that take minutes
 spam: $(DEV) ## SpamAssassin's score and the headers of mails as they arrive (needs Debian's postfix and spamassassin)
 	@$(BIN)/python -m pytest -q -s -m slow tests/mail/test_arrival.py $(ARGS)
 
+.PHONY: chaos
+chaos: $(DEV) ## the whole service, killed at random; ARGS='--seed 7' gives that run again, --runs 10 a table
+	@$(BIN)/python -m tests.chaos $(ARGS)
+
 .PHONY: check
 check: export NEWSLETTER_DATA_DIR := $(CHECK_DIR)
 check: export DATABASE_URL :=

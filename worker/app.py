@@ -7,9 +7,9 @@ import warnings
 from typing import Any
 
 import django
-from celery import Celery, bootsteps
-from celery.exceptions import SecurityWarning
-from celery.signals import setup_logging, worker_process_init
+from celery import Celery, Task, bootsteps
+from celery.exceptions import SecurityWarning, WorkerLostError
+from celery.signals import setup_logging, task_failure, worker_process_init
 
 from newsletter.adapters.broker import TRANSPORT_OPTIONS, Stage, broker_url, publish_tick
 from newsletter.adapters.children import die_with_parent
@@ -53,6 +53,15 @@ class LookAtOnce(bootsteps.StartStopStep):
 
 
 app.steps["consumer"].add(LookAtOnce)
+
+
+@task_failure.connect
+def _look_after_a_lost_child(sender: Task[..., Any], exception: BaseException, **_: Any) -> None:
+    """A child that was killed took its task along: look for what it left. A killed tick waits for beat."""
+    if isinstance(exception, WorkerLostError) and sender.name != "worker.tasks.tick":
+        publish_tick()
+
+
 MAIN_PROCESS = os.getpid()
 
 

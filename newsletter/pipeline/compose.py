@@ -25,6 +25,7 @@ from newsletter.pipeline.choose import Choice, planned_digests
 from newsletter.pipeline.fragments import DatabaseFragments
 from newsletter.pipeline.messages import body_key
 from newsletter.pipeline.newsstand import Newsstand
+from newsletter.pipeline.patience import AWAY
 from newsletter.pipeline.render import DigestRenderer, FragmentStore, RenderedDigest
 from newsletter.pipeline.shelf import SummaryShelf
 from newsletter.pipeline.summarise import Wanted, write_extracts
@@ -90,6 +91,8 @@ def compose_planned(
                 continue
             try:
                 _settle(choice, bench=bench, report=report)
+            except AWAY:
+                raise
             except Exception:  # one that cannot be composed must not hold up the others
                 log.exception("delivery %s could not be composed", choice.delivery.pk)
                 report.failed += 1

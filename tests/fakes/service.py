@@ -63,11 +63,15 @@ class Service:
 
     def up(self) -> Running:
         """Start the service; it is ready when the web answers."""
-        marked = self.environment | {"NEWSLETTER_NAME": self.mark}
-        command = ["newsletter", "up", "--port", str(self.port)]
-        started = self.processes.start("up", command, environment=marked)
+        started = self.start()
         wait_until(self.answers, seconds=START_SECONDS, otherwise=started.said)
         return started
+
+    def start(self) -> Running:
+        """Start the service and do not wait for it."""
+        marked = self.environment | {"NEWSLETTER_NAME": self.mark}
+        command = ["newsletter", "up", "--port", str(self.port)]
+        return self.processes.start("up", command, environment=marked)
 
     @property
     def started(self) -> Running:

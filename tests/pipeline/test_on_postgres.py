@@ -19,6 +19,7 @@ SUITE = (
     "test_events.py",
     "test_leases.py",
     "test_outcomes.py",
+    "test_patience.py",
     "test_send_days.py",
     "test_sendgrid.py",
     "../web/test_sendgrid_hook.py",

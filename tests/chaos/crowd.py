@@ -1,0 +1,96 @@
+"""The readers of a run, made without the service's own code, and some of them leaving while it sends."""
+
+from __future__ import annotations
+
+import time
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from queue import Empty, SimpleQueue
+from threading import Event, Thread
+from types import TracebackType
+from typing import Self
+
+from django.db import Error, connection
+
+from newsletter.models import Subscriber, Subscription, Topic
+from newsletter.models.subscriber import Status
+from newsletter.subscriptions.leaving import unsubscribe
+from tests.chaos.newsroom import TOPICS
+
+OVERDUE = timedelta(minutes=15)
+"""Longer than the longest delay by which digests of one slot are spread."""
+DEPTHS = ("headline", "takeaways", "reading")
+
+
+def add_readers(count: int, *, now: datetime, first: int = 0, due_at: datetime | None = None) -> None:
+    """Add readers whose daily slot has passed: some two hundred different wishes, shared by some each."""
+    slot_at = due_at or now - OVERDUE
+    joined = now - timedelta(days=8)
+    readers = Subscriber.objects.bulk_create(
+        Subscriber(
+            email=f"reader{number}@example.org",
+            email_key=f"reader{number}@example.org",
+            status=Status.ACTIVE,
+            depth=DEPTHS[number % 3],
+            max_papers=2 + number // 3 % 8,
+            cadence="daily",
+            at=slot_at.time().replace(tzinfo=None),
+            anchor_date=joined.date(),
+            next_slot_at=slot_at,
+            joined_at=joined,
+            confirmed_at=joined,
+        )
+        for number in range(first, first + count)
+    )
+    topics = list(Topic.objects.order_by("pk")[:TOPICS])
+    Subscription.objects.bulk_create(
+        Subscription(subscriber=reader, topic=topic, position=place, created_at=joined)
+        for number, reader in enumerate(readers)
+        for place, topic in enumerate(_wanted(topics, number // 24))
+    )
+
+
+def _wanted(topics: list[Topic], number: int) -> list[Topic]:
+    """Return two or more topics in an order that differs from reader to reader."""
+    turned = topics[number % len(topics) :] + topics[: number % len(topics)]
+    return turned[: 2 + number // len(topics) % (len(topics) - 1)]
+
+
+class Leavers:
+    """Readers who unsubscribe, one after the other, however often the database goes away meanwhile."""
+
+    def __init__(self) -> None:
+        self._waiting: SimpleQueue[int] = SimpleQueue()
+        self._ending = Event()
+        self._thread = Thread(target=self._work, daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._ending.set()
+        self._thread.join(timeout=30)
+
+    def leave(self, number: int) -> None:
+        """Have the reader of this number leave soon."""
+        self._waiting.put(number)
+
+    def _work(self) -> None:
+        while not (self._ending.is_set() and self._waiting.empty()):
+            with suppress(Empty):
+                self._leave(self._waiting.get(timeout=0.2))
+        connection.close()
+
+    def _leave(self, number: int) -> None:
+        while True:
+            try:
+                reader = Subscriber.objects.get(email=f"reader{number}@example.org")
+                unsubscribe(reader, source="chaos", now=datetime.now(UTC))
+            except Error:
+                connection.close()
+                time.sleep(0.3)
+            else:
+                return

