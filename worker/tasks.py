@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.utils import timezone
 
+from newsletter.canary import fly as _canary
 from newsletter.pipeline import work
 from newsletter.pipeline.watch import watch as _watch
 from newsletter.subscriptions.confirming import forget_unconfirmed as _forget_unconfirmed
@@ -61,8 +62,18 @@ def retry() -> None:
 
 
 @app.task
+def forget_figures() -> None:
+    work.forget_figures()
+
+
+@app.task
 def watch() -> None:
     _watch(now=timezone.now())
+
+
+@app.task
+def canary() -> None:
+    _canary(now=timezone.now())
 
 
 @app.task

@@ -117,6 +117,11 @@ SECTIONS: dict[PaperKind, tuple[SectionSpec, ...]] = {
 SECTION_KINDS = tuple(dict.fromkeys(spec.kind for specs in SECTIONS.values() for spec in specs))
 """Every section of any kind of paper."""
 
+EARLIER = frozenset(
+    {"background"} | {spec.kind for specs in SECTIONS.values() for spec in specs if "earlier_" in spec.kind}
+)
+"""Sections that tell of other people's work."""
+
 _ASPECTS = {
     "innovation": "in what is new",
     "performance": "in how well it works",

@@ -28,6 +28,8 @@ _WORKS = (
 
 _OTHERS = re.compile(
     rf"\bet\s+al\b\.?|^\s*{_CITED}\s+{_DO}|^[^.;]{{1,60}}?\s{_CITED}\s*{_DO}"
+    rf"|^(?:\w+,\s+)?(?:most\s+|many\s+)?(?:existing|prior|previous|conventional|traditional)\s"
+    rf"|^{_BEFORE}\s+(?:[\w-]+\s+){{0,3}}?\w+s\s+{_CITED}"
     rf"|^(?:\w+,\s+)?(?:(?:while|although|though|many|most|some|several|all|few|of|the|those|these)\s+){{0,3}}"
     rf"{_BEFORE}(?:\s+[\w-]+){{0,3}}?\s+{_WORKS}\b",
     re.IGNORECASE | re.MULTILINE,
@@ -44,6 +46,12 @@ ATTRIBUTED = re.compile(
 """A claim that says itself whose work it tells of, in both languages."""
 
 
-def tells_of_others(sentence: str) -> bool:
-    """Say whether ``sentence`` is about other people's work and not about the authors' own."""
-    return bool(_OTHERS.search(sentence)) and not _OWN.search(sentence)
+def tells_of_others(sentence: str, *, own: frozenset[str] = frozenset()) -> bool:
+    """Say whether ``sentence`` is about other people's work and not about the authors' own.
+
+    ``own`` are the names, folded, that the authors give to their own: a sentence that opens with one is
+    theirs.
+    """
+    if not _OTHERS.search(sentence) or _OWN.search(sentence):
+        return False
+    return not sentence.casefold().startswith(tuple(own))

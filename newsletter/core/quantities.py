@@ -1,145 +1,139 @@
 """The numbers and the names that a sentence states, in English or Chinese.
 
 Owns what counts as the same number: ``300K`` is ``300,000`` and ``30万``; ``47×`` is ``47 times`` and
-``47倍``, but not ``47`` or ``47 %``. A number inside a name (GPT-4, CIFAR-10, 3DGS) belongs to the name.
+``47倍``, but not ``47`` or ``47 %``; ``tens of minutes`` is ``数十分钟`` and allows 47 minutes, never
+hours. A number inside a name (GPT-4, CIFAR-10, 3DGS) belongs to the name.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from decimal import Decimal
+from functools import lru_cache
+from itertools import takewhile
+
+from newsletter.core.numerals import (
+    CHINESE,
+    FRACTIONS,
+    MEASURED_WORDS,
+    MONTHS,
+    SPECIAL,
+    SUPERSCRIPTS,
+    TENS,
+    VAGUE,
+    VAGUE_FEW,
+    WORDS,
+    YEARS,
+    chinese_value,
+    month_of,
+)
+from newsletter.core.units import MAGNITUDES, UNITS
+from newsletter.core.words import stem
 
 Span = tuple[int, int]
+PART = "part"
+"""The unit of a fraction: half, two thirds, 五分之一."""
+_STRICT = frozenset({"%", "×", PART})
+"""Units that no number goes without."""
 
 
 @dataclass(frozen=True, slots=True)
 class Quantity:
-    """A number with its unit (a key of ``_UNITS``, or empty) and where it stands."""
+    """A number with its unit (a key of ``UNITS``, ``PART``, or empty) and where it stands."""
 
     value: Decimal
     unit: str
     span: Span
+    upto: Decimal | None = None
+    """The other end of what a vague number may mean: 99 for ``tens of``."""
+    counted: frozenset[str] = frozenset()
+    """Stems of the nouns that directly follow a number without unit: what it counts."""
+    heads: frozenset[str] = frozenset()
+    """Stems of the nouns that directly follow the number and its unit."""
+    scale: Decimal = Decimal(1)
+    """What a magnitude multiplied it with."""
 
     def agrees_with(self, other: Quantity) -> bool:
-        """Same value; same unit, except that one of them may leave out a unit of measure, never % or ×."""
-        if self.value != other.value:
-            return False
-        strict = {self.unit, other.unit} & {"%", "×"}
-        return self.unit == other.unit or (not strict and "" in (self.unit, other.unit))
+        """Say whether a claim may state this where its quote states ``other``.
+
+        Same value; same unit, except that one of them may leave out a unit of measure where it counts nothing
+        else. A vague number allows an exact one within it, never the reverse.
+        """
+        return self._is_value(other) and self._is_unit(other)
+
+    def _is_value(self, other: Quantity) -> bool:
+        if {self.unit, other.unit} == {"%", PART}:
+            return self._in_hundredths == other._in_hundredths
+        if self.upto is None or other.upto is not None:
+            return (self.value, self.upto) == (other.value, other.upto)
+        return self.value <= other.value <= self.upto
+
+    def _is_unit(self, other: Quantity) -> bool:
+        units = {self.unit, other.unit}
+        if len(units) == 1 or units == {"%", PART}:
+            return True
+        bare = self if not self.unit else other
+        return "" in units and not units & _STRICT and not bare.counted
+
+    @property
+    def _in_hundredths(self) -> Decimal:
+        return self.value * 100 if self.unit == PART else self.value
 
 
-_UNITS = {
-    "%": r"\\?%|percent(?:age[ -]points?)?\b|per[ ]cent\b|pp\b|个?百分点",
-    "×": r"[×x](?!\s?\d)(?![A-Za-z])|times\b|-?fold\b|倍",
-    "ms": r"ms\b|milliseconds?\b|毫秒",
-    "s": r"s\b|secs?\b|seconds?\b|秒",
-    "min": r"mins?\b|minutes?\b|分钟",
-    "h": r"h\b|hrs?\b|hours?\b|个?小时",
-    "day": r"days?\b|天",
-    "week": r"weeks?\b|个?(?:周|星期)",
-    "month": r"months?\b|个?月",
-    "year": r"years?\b|年",
-    "dB": r"dB\b|decibels?\b|分贝",
-    "KB": r"KB\b|kilobytes?\b",
-    "MB": r"MB\b|megabytes?\b",
-    "GB": r"GB\b|gigabytes?\b",
-    "TB": r"TB\b|terabytes?\b",
-    "nm": r"nm\b|nanomet(?:er|re)s?\b|纳米",
-    "mm": r"mm\b|millimet(?:er|re)s?\b|毫米",
-    "cm": r"cm\b|centimet(?:er|re)s?\b|厘米",
-    "m": r"m\b|met(?:er|re)s?\b|米",
-    "km": r"km\b|kilomet(?:er|re)s?\b|公里|千米",
-    "Hz": r"Hz\b|赫兹",
-    "kHz": r"kHz\b|千赫",
-    "MHz": r"MHz\b|兆赫",
-    "GHz": r"GHz\b|吉赫",
-    "W": r"W\b|watts?\b|瓦",
-    "K": r"kelvins?\b|开尔文",
-    "eV": r"eV\b|电子伏特?",
-}
-_MAGNITUDES = {
-    "hundred": 10**2,
-    "thousand": 10**3,
-    "million": 10**6,
-    "billion": 10**9,
-    "trillion": 10**12,
-    "百": 10**2,
-    "千": 10**3,
-    "万": 10**4,
-    "百万": 10**6,
-    "亿": 10**8,
-    "十亿": 10**9,
-    "万亿": 10**12,
-    "K": 10**3,
-    "k": 10**3,
-    "M": 10**6,
-    "B": 10**9,
-    "T": 10**12,
-}
-
-
-def _counted(words: str, *, first: int, step: int = 1) -> dict[str, int]:
-    return {word: first + step * index for index, word in enumerate(words.split())}
-
-
-_ONES = _counted(
-    "two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
-    "eighteen nineteen",
-    first=2,
-)
-_TENS = _counted("twenty thirty forty fifty sixty seventy eighty ninety", first=20, step=10)
-_WORDS = {**_ONES, **_TENS, "dozen": 12, "hundred": 100, "thousand": 1000, "million": 10**6, "billion": 10**9}
-"""``one`` is left out: it is a pronoun more often than a number."""
-_SPECIAL = (
-    (r"\btwice\b|\bdoubl(?:e[sd]?|ing)\b(?!-)|翻倍|翻一番", Decimal(2), "×"),
-    (r"\btripl(?:e[sd]?|ing)\b(?!-)", Decimal(3), "×"),
-    (r"\bquadrupl(?:e[sd]?|ing)\b", Decimal(4), "×"),
-    (r"\bhal(?:f|ves?|ved|ving)\b|一半|减半", Decimal("0.5"), ""),
-    (r"\b(?:an|one)\ order\ of\ magnitude|一个数量级", Decimal(10), "order of magnitude"),
-)
-
-_UNIT = "|".join(f"(?P<u{number}>{pattern})" for number, pattern in enumerate(_UNITS.values()))
-_MAGNITUDE = "|".join(sorted(_MAGNITUDES, key=len, reverse=True))
+_UNIT = "|".join(f"(?P<u{number}>{pattern})" for number, pattern in enumerate(UNITS.values()))
+_MAGNITUDE = "|".join(sorted(MAGNITUDES, key=len, reverse=True))
 _TAIL = rf"""(?:[\s-]?(?P<magnitude>{_MAGNITUDE})(?![A-Za-z\d]))?(?:[\s~-]?(?:{_UNIT}))?"""
+_NUMBER = r"(?P<number>\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?|\.\d+)"
+_SUPER = "".join(SUPERSCRIPTS)
+_POWER = re.compile(
+    rf"(?<![\w.])(?:(?P<number>\d+(?:\.\d+)?)\s?[×x·*]\s?)?10"
+    rf"(?:\^\{{?(?P<exponent>[-−–]?\d+)\}}?|(?P<superscript>[{_SUPER}]+))"
+)
 _DIGITS = re.compile(
-    rf"""(?P<hundredths>百分之)?(?<![A-Za-z\d_])(?<!\d[.,])
-    (?P<number>\d{{1,3}}(?:,\d{{3}})+(?:\.\d+)?|\d+(?:\.\d+)?|\.\d+){_TAIL}(?![A-Za-z\d])""".replace(
-        "[ -]", r"[\ -]"
-    ),
-    re.VERBOSE,
+    rf"(?P<hundredths>百分之)?(?<![A-Za-z\d_])(?<!\d[.,]){_NUMBER}{_TAIL}(?![A-Za-z\d{_SUPER}])", re.ASCII
 )
 _WORDED = re.compile(
-    rf"""\b(?:(?P<tens>{"|".join(_TENS)})-(?P<ones>{"|".join(_ONES)})|(?P<word>{"|".join(_WORDS)}))s?
+    rf"""\b(?:(?P<tens>{"|".join(TENS)})-(?P<ones>{"|".join(WORDS)})|(?P<word>{"|".join([*WORDS, *TENS])}))s?
     {_TAIL}(?![A-Za-z])""",
     re.VERBOSE | re.IGNORECASE,
 )
-_CHINESE_DIGITS = {digit: value for value, digit in enumerate("零一二三四五六七八九")} | {"两": 2}
-_CHINESE_STEPS = {"十": 10, "百": 100, "千": 1000, "万": 10**4, "亿": 10**8}
 _CHINESE = re.compile(
-    rf"""(?P<hundredths>百分之)?(?<![第\d.])(?P<number>[零一二两三四五六七八九十百千万亿]+)
-    (?:{_UNIT}|(?P<tenths>成)|(?=[个种项类次步层组套篇名位条幅张轮家台大款]|阶段)|(?<=百分之.)|(?<=百分之..))""",
+    rf"""(?P<hundredths>百分之)?(?<![第\d.数几{CHINESE}])(?P<number>[{CHINESE}]+)
+    (?:{_UNIT}|(?P<tenths>成)|(?=[{MEASURED_WORDS}]|阶段)|(?<=百分之.)|(?<=百分之..))""",
     re.VERBOSE,
 )
 """Chinese numerals count where a measure word follows; elsewhere (三维, 十分) they are parts of words."""
+_VAGUE = re.compile(
+    rf"(?:{'|'.join(f'(?P<v{i}>{words})' for i, (words, _, _) in enumerate(VAGUE))})"
+    rf"(?:\s+of\s+|\s*)(?:{_UNIT})?",
+    re.IGNORECASE,
+)
+_VAGUE_FEW = re.compile(rf"(?:{VAGUE_FEW})(?:{_UNIT})", re.IGNORECASE)
+_BETWEEN_ENDS = re.compile(r"\s?(?:[-‐‑–—−~～至到]|to|and|与|和)\s?")
+_MINUS = re.compile(r"(?:^|[\s(\[=±,，（])[-−–]$")
+_NOUNS = re.compile(r"(?:\s+of\s+(?:the\s+|its\s+)?\w+)?[\s-]?((?:[A-Za-z][\w-]*\s?){1,3})")
+_MEASURE = re.compile(rf"\s?[{MEASURED_WORDS}]")
 
+_UNIT_ALONE = re.compile("|".join(UNITS.values()))
+_DIGIT_BEFORE = re.compile(r"\d\s?$")
 _LETTER_LED = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:[-_.+@][A-Za-z0-9]+)*")
 _DIGIT_LED = re.compile(r"(?<![A-Za-z\d.,])\d+[A-Za-z][A-Za-z0-9]*(?:-[A-Za-z0-9]+)*")
 _LIKE_A_NAME = re.compile(r"[A-Z].*[A-Z]|[A-Za-z]\d|^[A-Z][A-Za-z]*-\d")
 
 
+@lru_cache(maxsize=1024)
 def quantities(text: str) -> tuple[Quantity, ...]:
     """Every number of ``text`` in order, in digits or words, with what multiplies and measures it."""
     bare = _without(text, [span for _, span in _letter_led_names(text)])
-    found = [_from_digits(match) for match in _DIGITS.finditer(bare)]
-    found += [_from_words(match) for match in _WORDED.finditer(bare)]
-    found += [quantity for match in _CHINESE.finditer(bare) if (quantity := _from_chinese(match))]
-    for pattern, value, unit in _SPECIAL:
-        found += [
-            Quantity(value, unit, match.span())
-            for match in re.finditer(pattern, bare, re.IGNORECASE | re.VERBOSE)
-        ]
-    return tuple(sorted(found, key=lambda quantity: quantity.span))
+    found: list[Quantity] = []
+    for reading in (_vague, _dates, _powers, _special, _digits, _worded, _chinese):
+        read = list(reading(bare))
+        bare = _without(bare, [quantity.span for quantity in read])
+        found += read
+    ordered = sorted(found, key=lambda quantity: quantity.span)
+    return tuple(_counting(quantity, text) for quantity in _as_ranges(ordered, text))
 
 
 def names(text: str) -> tuple[tuple[str, Span], ...]:
@@ -158,7 +152,9 @@ def _letter_led_names(text: str) -> list[tuple[str, Span]]:
     return [
         (match.group(), match.span())
         for match in _LETTER_LED.finditer(text)
-        if _LIKE_A_NAME.search(match.group()) and not (match.start() and text[match.start() - 1].isdigit())
+        if _LIKE_A_NAME.search(match.group())
+        and not text[match.start() - 1 : match.start()].isdigit()
+        and not (_UNIT_ALONE.fullmatch(match.group()) and _DIGIT_BEFORE.search(text[: match.start()][-2:]))
     ]
 
 
@@ -171,41 +167,106 @@ def _without(text: str, spans: list[Span]) -> str:
 
 def _unit_of(match: re.Match[str]) -> str:
     groups = match.groupdict()
-    return next((unit for number, unit in enumerate(_UNITS) if groups.get(f"u{number}")), "")
+    return next((unit for number, unit in enumerate(UNITS) if groups.get(f"u{number}")), "")
 
 
-def _from_digits(match: re.Match[str]) -> Quantity:
-    value = Decimal(match["number"].replace(",", "")) * _MAGNITUDES.get(match["magnitude"] or "", 1)
-    return Quantity(value, "%" if match["hundredths"] else _unit_of(match), match.span())
+# --- one kind of number each -----------------------------------------------------------------------------
 
 
-def _from_words(match: re.Match[str]) -> Quantity:
-    tens, ones, word = ((match[name] or "").lower() for name in ("tens", "ones", "word"))
-    value = _WORDS[word] if word else _TENS[tens] + _ONES[ones]
-    magnitude = _MAGNITUDES.get((match["magnitude"] or "").lower(), 1)
-    return Quantity(Decimal(value * magnitude), _unit_of(match), match.span())
+def _vague(text: str) -> Iterator[Quantity]:
+    for match in _VAGUE.finditer(text):
+        number = next(i for i in range(len(VAGUE)) if match[f"v{i}"])
+        _, low, high = VAGUE[number]
+        yield Quantity(Decimal(low), _unit_of(match), match.span(), upto=Decimal(high))
+    for match in _VAGUE_FEW.finditer(text):
+        yield Quantity(Decimal(2), _unit_of(match), match.span(), upto=Decimal(9))
 
 
-def _from_chinese(match: re.Match[str]) -> Quantity | None:
-    value, unit = _chinese_value(match["number"]), _unit_of(match)
-    if match["hundredths"]:
-        return Quantity(Decimal(value), "%", match.span())
-    if match["tenths"]:
-        return Quantity(Decimal(10 * value), "%", match.span())
-    return Quantity(Decimal(value), unit, match.span()) if value > 1 else None
+def _dates(text: str) -> Iterator[Quantity]:
+    """March is 3 月; a year needs no unit in English."""
+    for match in YEARS.finditer(text):
+        yield Quantity(Decimal(match["year"]), "", match.span())
+    for match in MONTHS.finditer(text):
+        number = match["number"] or ""
+        value = int(number) if number.isdigit() else chinese_value(number)
+        yield Quantity(Decimal(value or month_of(match.group())), "month of the year", match.span())
 
 
-def _chinese_value(numeral: str) -> int:
-    """``三千二百`` → 3200, ``十五`` → 15, ``两万`` → 20000."""
-    total = section = digit = 0
-    for character in numeral:
-        if character in _CHINESE_DIGITS:
-            digit = _CHINESE_DIGITS[character]
+def _powers(text: str) -> Iterator[Quantity]:
+    for match in _POWER.finditer(text):
+        digits = match["exponent"] or "".join(SUPERSCRIPTS[sign] for sign in match["superscript"])
+        exponent = int(digits.replace("−", "-").replace("–", "-"))
+        if abs(exponent) < 1000:
+            yield Quantity(Decimal(match["number"] or 1).scaleb(exponent), "", match.span())
+
+
+def _special(text: str) -> Iterator[Quantity]:
+    for pattern, value, unit in SPECIAL:
+        for match in pattern.finditer(text):
+            yield Quantity(value, unit, match.span())
+    for match in FRACTIONS.finditer(text):
+        yield Quantity(_fraction(match), PART, match.span())
+
+
+def _fraction(match: re.Match[str]) -> Decimal:
+    if match["below"]:
+        return Decimal(chinese_value(match["above"])) / chinese_value(match["below"])
+    over = {"thir": 3, "quar": 4, "four": 4, "fift": 5}[match["ordinal"].lower()[:4]]
+    return Decimal({"two": 2, "three": 3}.get((match["count"] or "").lower().strip(" -"), 1)) / over
+
+
+def _digits(text: str) -> Iterator[Quantity]:
+    for match in _DIGITS.finditer(text):
+        scale = Decimal(MAGNITUDES.get(match["magnitude"] or "", 1))
+        value = Decimal(match["number"].replace(",", "")) * scale
+        is_negative = bool(_MINUS.search(text[: match.start("number")][-2:]))
+        unit = "%" if match["hundredths"] else _unit_of(match)
+        yield Quantity(-value if is_negative else value, unit, match.span(), scale=scale)
+
+
+def _worded(text: str) -> Iterator[Quantity]:
+    for match in _WORDED.finditer(text):
+        tens, ones, word = ((match[name] or "").lower() for name in ("tens", "ones", "word"))
+        value = {**WORDS, **TENS}[word] if word else TENS[tens] + WORDS[ones]
+        scale = Decimal(MAGNITUDES.get((match["magnitude"] or "").lower(), 1))
+        yield Quantity(value * scale, _unit_of(match), match.span(), scale=scale)
+
+
+def _chinese(text: str) -> Iterator[Quantity]:
+    for match in _CHINESE.finditer(text):
+        value, unit = Decimal(chinese_value(match["number"])), _unit_of(match)
+        if match["hundredths"]:
+            yield Quantity(value, "%", match.span())
+        elif match["tenths"]:
+            yield Quantity(10 * value, "%", match.span())
+        elif value > 1:
+            yield Quantity(value, unit, match.span())
+
+
+# --- together --------------------------------------------------------------------------------------------
+
+
+def _as_ranges(found: list[Quantity], text: str) -> Iterator[Quantity]:
+    """Give the lower end of a range (``3–5%``, ``31 to 14 hours``) the unit of its upper end."""
+    for index, quantity in enumerate(found):
+        following = found[index + 1] if index + 1 < len(found) else None
+        between = text[quantity.span[1] : following.span[0]] if following else ""
+        joined = _BETWEEN_ENDS.fullmatch(between)
+        if not following or not joined or quantity.unit or quantity.upto is not None:
+            yield quantity
             continue
-        step = _CHINESE_STEPS[character]
-        if step >= _CHINESE_STEPS["万"]:
-            total = (total + section + digit or 1) * step
-            section = digit = 0
-        else:
-            section, digit = section + (digit or 1) * step, 0
-    return total + section + digit
+        is_pair = joined.group().strip() in ("and", "与", "和")
+        opened = re.search(r"(?:between\s|在\s?|介于\s?)$", text[: quantity.span[0]], re.IGNORECASE)
+        if is_pair and not opened:
+            yield quantity
+            continue
+        scale = following.scale if quantity.scale == 1 else Decimal(1)
+        yield replace(quantity, unit=following.unit, value=quantity.value * scale)
+
+
+def _counting(quantity: Quantity, text: str) -> Quantity:
+    after = text[quantity.span[1] :]
+    nouns = _NOUNS.match(after)
+    heads = frozenset(takewhile(bool, map(stem, re.split(r"[\s-]+", nouns[1].strip()))) if nouns else ())
+    counted = heads if not _MEASURE.match(after) else frozenset({"#"})
+    return replace(quantity, heads=heads, counted=frozenset() if quantity.unit else counted)

@@ -17,6 +17,8 @@ from newsletter.core.others import tells_of_others
 from newsletter.core.papers import PaperRecord
 from newsletter.core.reading import Evidence
 from newsletter.core.sentences import sentences
+from newsletter.core.subjects import own_names
+from newsletter.core.words import stem
 
 ABSTRACT, TITLE = "abstract", "title"
 
@@ -53,7 +55,7 @@ class _Part:
     def is_related(self) -> bool:
         return self._section is not None and self._section.role is Role.RELATED
 
-    def locate(self, evidence: Evidence) -> Located | None:
+    def locate(self, evidence: Evidence, *, own: frozenset[str]) -> Located | None:
         span = find_quote(evidence.quote, source=self.folded)
         if span is None:
             return None
@@ -63,7 +65,7 @@ class _Part:
         return Located(
             replace(evidence, quote=quote, where=self.where, page=page, marks=()),
             " ".join(around),
-            self.is_related or all(map(tells_of_others, around)),
+            self.is_related or all(tells_of_others(sentence, own=own) for sentence in around),
         )
 
     def _sentences_around(self, start: int, end: int) -> Iterator[str]:
@@ -94,7 +96,7 @@ class Source:
 
     def locate(self, evidence: Evidence) -> Located | None:
         """Find the quote in the first part that says it, wherever the model said it stands."""
-        found = (part.locate(evidence) for part in self._parts)
+        found = (part.locate(evidence, own=self.own_names) for part in self._parts)
         return next((located for located in found if located), None)
 
     @cached_property
@@ -104,6 +106,18 @@ class Source:
     @cached_property
     def _initials(self) -> str:
         return "".join(word[0] for word in _INITIALS.findall(self.whole)).casefold()
+
+    @cached_property
+    def own_names(self) -> frozenset[str]:
+        return own_names(self.title, self.whole)
+
+    @cached_property
+    def _stems(self) -> frozenset[str]:
+        return frozenset(filter(None, map(stem, _INITIALS.findall(self.whole))))
+
+    def has_stem(self, wanted: str) -> bool:
+        """Say whether a word with this stem stands anywhere in the paper."""
+        return wanted in self._stems
 
     def mentions(self, name: str) -> bool:
         """Say whether ``name`` begins a word, or is spelt out (``LLM`` for "large language models").

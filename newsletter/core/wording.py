@@ -9,7 +9,7 @@ MARKUP = re.compile(
     |</?[A-Za-z!][^>]*>|&(?:[A-Za-z]+|\#\w+);
     |\[[^\]]*\]\(|\*\*|`|^\s*(?:\#{1,6}\s|[-*+]\s|\d+[.)]\s)|!\[
     |\\[A-Za-z]+|\$[^$]+\$|[_^]\{|[{}]
-    |[\x00-\x08\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069]|\n
+    |[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffd]
     """,
     re.VERBOSE,
 )
@@ -34,23 +34,44 @@ def _kin(claimed: str, quoted: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
     return re.compile(claimed, re.IGNORECASE), re.compile(quoted, re.IGNORECASE)
 
 
-_LEADING = r"state[- ]of[- ]the[- ]art|\bSOTA\b|\bbest\b|\btop\b|highest|lowest|\bleading\b|optimal|record"
+_LEADING = r"state[- ]of[- ]the[- ]art|\bSOTA\b|\bbest\b|\bleading\b"
+_EXTREME = rf"{_LEADING}|\btop\b|(?:high|low|fast|strong|larg|small)est|optimal|maximal|minimal|perfect"
+_COMPARED = r"(?:high|low|few|fast|small|larg|strong|long|short|clos|near|rar|great)e?r|more|less|better"
 _BETTER = (
-    r"outperform|surpass|exceed|\bbeat|better|superior|improv|higher|lower|fewer|faster|smaller|larger"
-    r"|more \w+|gain|advantage|\bover\b|reduc|win|boost"
+    rf"outperform|surpass|exceed|\bbeat|superior|\bwin|advantage|prefer|better|(?:{_COMPARED})\s[^,.;]*?than"
+    r"|(?:improv|gain|increas|boost)\w*[^.;]*?\b(?:over|upon|compared|against)\b|\bagainst\b"
+    r"|(?:higher|lower)\s[^.;]*?compared|above baseline"
 )
-_MUCH = r"significan|substantial|dramatic|drastic|considerabl|marked|notabl|strong|large|great|much|order|\d"
+_MUCH = (
+    r"significan|substantial|dramatic|drastic|considerabl|marked|notabl|strong|large|great|much|far\b"
+    r"|orders? of magnitude"
+)
+_SURE = (
+    r"always|every|\ball\b|\bany\b|never|guarante|\bprov|proof|theorem|complete|entire|full|perfect|eliminat"
+)
+_CAUSE = (
+    r"caus|\bleads?\b|\bled\b|because|due to|results? in|so that|\bhence|therefore|driv|\bso\b|since|induc"
+    r"|trigger|yield|explain|owing|mak(?:e|es|ing)\b|account"
+)
 
 KIN = (
     _kin(
-        r"\bfirst\b(?! (?:stage|step|phase|order|layer|and|author))|首次|首个|首创|首款|率先|第一个|第一种",
+        r"\bfirst\b(?! (?:stage|step|phase|order|layer|task|and|author|half|part|two|three|second|pass))"
+        r"(?!,)|首次|首个|首创|首款|率先|第一个|第一种",
         r"\bfirst\b",
     ),
     _kin(r"state[- ]of[- ]the[- ]art|\bSOTA\b|最先进|业界领先|当前最[优佳好]", _LEADING),
-    _kin(r"\bbest\b|最佳|最好|最优|最高", _LEADING),
-    _kin(r"\b(?:outperform|surpass|exceed|beat)\w*|\bbetter than\b|超越|超过|优于|胜过|好于", _BETTER),
+    _kin(r"\bbest\b|最佳|最好|最优|最高", _EXTREME),
+    _kin(
+        r"\b(?:outperform|surpass|exceed|beat)\w*|\bbetter than\b"
+        r"|超越|超过(?!\s*\d)|优于|胜过|好于|高于(?=[^\d]{4})",
+        _BETTER,
+    ),
     _kin(r"\b(?:unique|only) (?:method|model|approach|dataset|one)\b|唯一", r"unique|\bonly\b|\bsole\b"),
     _kin(r"\b(?:significant|substantial|dramatic|drastic|considerabl)\w*|显著|大幅|极大", _MUCH),
+    _kin(r"\b(?:always|guarantee\w*|prove[sd]?|completely|eliminat\w*|perfect(?:ly)?)\b", _SURE),
+    _kin(r"总是|始终|永远|保证|证明了|完全(?!不)|彻底|杜绝", rf"{_SURE}|\bat all\b"),
+    _kin(r"\bcaus(?:e|es|ed|ing)\b|导致|引起|造成|引发", _CAUSE),
     _kin(r"\bhours?\b|小时", r"\bhours?\b|\bh\b|\bhrs?\b"),
     _kin(r"\bminutes?\b|分钟", r"\bminutes?\b|\bmins?\b"),
     _kin(r"\bdays\b|天(?=[内后前])", r"\bdays?\b"),

@@ -106,7 +106,9 @@ def _heading(
     line = placed[index].line
     if len(line.text) > LONGEST or not line.text[0].isalnum() or not any(map(str.isalpha, line.text)):
         return None
-    match = _NUMBER.fullmatch(line.text)
+    # In small capitals INTRODUCTION may come as "I NTRODUCTION": no number one.
+    is_word = line.text[0].isalpha() and collapsed(line.text) in _KNOWN
+    match = None if is_word else _NUMBER.fullmatch(line.text)
     title, number = (match["title"], match["number"]) if match else (line.text, "")
     if not _is_styled(placed, index, title=title, number=number, body=body, looks=looks):
         return _run_in(placed, index)

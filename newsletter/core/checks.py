@@ -1,0 +1,251 @@
+"""The rules of a receipt: whether one claim says what its quotes say, and the reason where it does not.
+
+Quotes stand in the paper, in its authors' own work; numbers, names, superlatives, negations and contrasts of
+a claim stand in its quotes. Each rule is a function that says whether a claim fails it. Nothing in here
+believes a model.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cached_property
+
+from newsletter.core.comparing import reverses_comparison, reverses_direction
+from newsletter.core.contrasts import contradiction, unsupported
+from newsletter.core.folding import fold, is_cjk
+from newsletter.core.injections import INJECTION
+from newsletter.core.kinds import EARLIER
+from newsletter.core.marks import is_chinese, shares_content
+from newsletter.core.numbering import moves_number
+from newsletter.core.others import ATTRIBUTED
+from newsletter.core.polarity import flips_negation, overstates
+from newsletter.core.quantities import names, quantities
+from newsletter.core.reading import MAX_QUOTES, Claim, Voice
+from newsletter.core.sources import Located, Source
+from newsletter.core.subjects import has_wrong_subject
+from newsletter.core.wording import CHATTER, KIN, MARKUP
+from newsletter.core.words import stems
+
+HEADLINE, TAKEAWAYS = "headline", "takeaways"
+MAX_CHARACTERS = 600
+MAX_QUOTE_CHARACTERS = 1000
+"""A quote is a clause or a sentence; with a whole abstract for a quote everything stands in it."""
+_MIN_QUOTE_WORDS = 3
+
+
+class WithheldReason(StrEnum):
+    """Why a claim is not shown; stored and counted, so a code is never reused for another meaning."""
+
+    EMPTY = "empty"
+    TOO_LONG = "too_long"
+    MARKUP = "markup"
+    CHATTER = "chatter"
+    INSTRUCTION = "instruction"
+    """It rests on words that are written for a model that reads the paper, not for people."""
+    WRONG_LANGUAGE = "wrong_language"
+    NO_QUOTE = "no_quote"
+    TOO_MANY_QUOTES = "too_many_quotes"
+    QUOTE_TOO_SHORT = "quote_too_short"
+    QUOTE_TOO_LONG = "quote_too_long"
+    QUOTE_NOT_FOUND = "quote_not_found"
+    QUOTE_UNRELATED = "quote_unrelated"
+    NUMBER_NOT_IN_QUOTE = "number_not_in_quote"
+    NUMBER_MOVED = "number_moved"
+    """The number stands in the quote, but of something else."""
+    NAME_NOT_IN_SOURCE = "name_not_in_source"
+    WORD_NOT_IN_QUOTE = "word_not_in_quote"
+    """A superlative, a "first", a cause, a unit of time: stronger than its quotes."""
+    OVERSTATED = "overstated"
+    """The quote only suggests what the claim states."""
+    TERM_NOT_IN_SOURCE = "term_not_in_source"
+    """Says what neither quote nor paper speaks of: text-driven for audio-driven."""
+    CONTRADICTS_QUOTE = "contradicts_quote"
+    """Says the opposite in one word: lower for higher, supervised for unsupervised."""
+    NEGATION_FLIPPED = "negation_flipped"
+    WRONG_SUBJECT = "wrong_subject"
+    """The quote tells of another method than the claim."""
+    RELATED_WORK = "related_work"
+    """The quote tells of other people's work."""
+    NOT_VERBATIM = "not_verbatim"
+    REPEATED = "repeated"
+    TOO_MANY = "too_many"
+
+
+@dataclass(frozen=True)
+class Case:
+    """One claim before its judge."""
+
+    claim: Claim
+    found: tuple[Located, ...]
+    source: Source
+    language: str
+    place: str
+    """``HEADLINE``, ``TAKEAWAYS`` or the kind of a section."""
+
+    @property
+    def text(self) -> str:
+        return self.claim.text
+
+    @property
+    def is_chinese(self) -> bool:
+        return self.language.startswith("zh")
+
+    @cached_property
+    def quotes(self) -> tuple[str, ...]:
+        """In the source's own characters."""
+        return tuple(located.evidence.quote for located in self.found)
+
+    @cached_property
+    def quoted(self) -> str:
+        return "\n".join(self.quotes)
+
+
+def refusal(case: Case, *, voice: Voice) -> WithheldReason | None:
+    """Return the first reason to withhold the claim; None when it may be shown."""
+    return next((reason for reason, fails in _CHECKS[voice] if fails(case)), None)
+
+
+def _is_wrong_language(case: Case) -> bool:
+    """Only Chinese and English can be told apart by their letters; other languages pass."""
+    if case.is_chinese:
+        return not is_chinese(case.text)
+    return case.language == "en" and any(is_cjk(sign) and sign not in case.source.whole for sign in case.text)
+
+
+def _has_lost_quote(case: Case) -> bool:
+    return len(case.found) < len(case.claim.evidence)
+
+
+def _has_short_quote(case: Case) -> bool:
+    return any(len(item.quote.split()) < _MIN_QUOTE_WORDS for item in case.claim.evidence)
+
+
+def _has_long_quote(case: Case) -> bool:
+    return any(len(item.quote) > MAX_QUOTE_CHARACTERS for item in case.claim.evidence)
+
+
+def _rests_on_others(case: Case) -> bool:
+    """Background may tell of others; a takeaway may where it says so; nothing else of a paper does."""
+    if case.place in EARLIER or not any(located.is_others for located in case.found):
+        return False
+    return case.place != TAKEAWAYS or not ATTRIBUTED.search(case.text)
+
+
+def _has_unrelated_quote(case: Case) -> bool:
+    """A claim in another language may share no words with the quote: its numbers and names are checked."""
+    if case.is_chinese:
+        return _shares_less_than_half(case)
+    return case.language == "en" and not all(shares_content(quote, claim=case.text) for quote in case.quotes)
+
+
+def _shares_less_than_half(case: Case) -> bool:
+    """Say whether of two or more quotes one shares nothing that can be told with a Chinese claim."""
+    return len(case.quotes) > 1 and not all(
+        shares_content(quote, claim=case.text) or stems(quote) & stems(case.text) for quote in case.quotes
+    )
+
+
+def _has_unquoted_number(case: Case) -> bool:
+    quoted = [quantity for quote in case.quotes for quantity in quantities(quote)]
+    return any(not any(stated.agrees_with(other) for other in quoted) for stated in quantities(case.text))
+
+
+def _has_unknown_name(case: Case) -> bool:
+    found = {name for name, _ in names(case.text)}
+    if case.is_chinese:
+        found |= set(_LATIN_WORD.findall(case.text))
+    elif case.language == "en":
+        found |= set(_CAPITALISED.findall(case.text))
+    return any(not case.source.mentions(name) for name in found)
+
+
+def _has_unquoted_word(case: Case) -> bool:
+    return any(claimed.search(case.text) and not kin.search(case.quoted) for claimed, kin in KIN)
+
+
+def _has_foreign_term(case: Case) -> bool:
+    return unsupported(case.text, case.quoted, source=case.source.whole) or _strays(case)
+
+
+def _strays(case: Case) -> bool:
+    """Say whether too many content words of an English claim stand nowhere in the paper."""
+    if case.language != "en":
+        return False
+    said = stems(case.text)
+    foreign = {stem for stem in said - stems(case.quoted) if not case.source.has_stem(stem)}
+    return len(foreign) > max(_FEW_FOREIGN, _MAX_FOREIGN * len(said))
+
+
+def _contradicts(case: Case) -> bool:
+    return (
+        bool(contradiction(case.text, case.quoted))
+        or reverses_direction(case.text, case.quotes)
+        or any(reverses_comparison(case.text, quote) for quote in case.quotes)
+    )
+
+
+def _is_of_another(case: Case) -> bool:
+    own = case.source.own_names
+    return bool(case.quotes) and all(has_wrong_subject(case.text, quote, own=own) for quote in case.quotes)
+
+
+def _flips_negation(case: Case) -> bool:
+    return flips_negation(case.text, case.quoted, is_chinese=case.is_chinese)
+
+
+def _overstates(case: Case) -> bool:
+    return all(overstates(case.text, quote, is_chinese=case.is_chinese) for quote in case.quotes)
+
+
+def _is_not_verbatim(case: Case) -> bool:
+    return fold(case.text).text not in {fold(item.quote).text for item in case.claim.evidence}
+
+
+_Check = tuple[WithheldReason, Callable[[Case], bool]]
+
+_QUOTED: tuple[_Check, ...] = (
+    (WithheldReason.EMPTY, lambda case: not case.text.strip()),
+    (WithheldReason.NO_QUOTE, lambda case: not case.claim.evidence),
+    (WithheldReason.QUOTE_NOT_FOUND, _has_lost_quote),
+)
+_CHECKS: dict[Voice, tuple[_Check, ...]] = {
+    Voice.AUTHORS: (*_QUOTED, (WithheldReason.NOT_VERBATIM, _is_not_verbatim)),
+    Voice.MODEL: (
+        (WithheldReason.TOO_LONG, lambda case: len(case.text) > MAX_CHARACTERS),
+        (WithheldReason.MARKUP, lambda case: bool(MARKUP.search(case.text))),
+        (WithheldReason.CHATTER, lambda case: bool(CHATTER.search(case.text))),
+        (WithheldReason.WRONG_LANGUAGE, _is_wrong_language),
+        (WithheldReason.TOO_MANY_QUOTES, lambda case: len(case.claim.evidence) > MAX_QUOTES),
+        (WithheldReason.QUOTE_TOO_SHORT, _has_short_quote),
+        (WithheldReason.QUOTE_TOO_LONG, _has_long_quote),
+        *_QUOTED,
+        (WithheldReason.INSTRUCTION, lambda case: any(map(INJECTION.search, (case.text, *case.quotes)))),
+        (WithheldReason.QUOTE_UNRELATED, _has_unrelated_quote),
+        (WithheldReason.NUMBER_NOT_IN_QUOTE, _has_unquoted_number),
+        (WithheldReason.NAME_NOT_IN_SOURCE, _has_unknown_name),
+        (WithheldReason.WORD_NOT_IN_QUOTE, _has_unquoted_word),
+        (WithheldReason.RELATED_WORK, _rests_on_others),
+        (WithheldReason.TERM_NOT_IN_SOURCE, _has_foreign_term),
+        (WithheldReason.CONTRADICTS_QUOTE, _contradicts),
+        (WithheldReason.NEGATION_FLIPPED, _flips_negation),
+        (WithheldReason.WRONG_SUBJECT, _is_of_another),
+        (
+            WithheldReason.NUMBER_MOVED,
+            lambda case: moves_number(case.text, case.quotes, own=case.source.own_names),
+        ),
+        (WithheldReason.OVERSTATED, _overstates),
+    ),
+}
+"""In the order in which a reason is given; the cheap ones first."""
+
+_LATIN_WORD = re.compile(r"(?<![A-Za-z\d])[A-Za-z][A-Za-z]+")
+_CAPITALISED = re.compile(
+    r"(?<=[\w,;:–-] )[A-Z][a-z]+\b|(?<=[a-z][–-])[A-Z][a-z]+\b|\b[A-Z][a-z]+(?=[–-][A-Z])"
+)
+"""Inside an English sentence a capital makes a name."""
+_FEW_FOREIGN = 2
+_MAX_FOREIGN = 0.4
+"""How many content words of a claim may be the summariser's own: any two, or two in five."""

@@ -1,0 +1,100 @@
+"""Who is said to do better than whom, and what rises or falls: a claim against its quote."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from newsletter.core.contrasts import contradiction, opposed
+from newsletter.core.quantities import Quantity, quantities
+from newsletter.core.words import stems
+
+_BEATS = re.compile(
+    r"\b(?:outperform\w*|surpass\w*|exceed\w*|beats?|beating|(?:better|faster|slower|higher|lower|more\s+\w+)\s+than)\b"
+    r"|优于|超过(?!\s*\d)|超越|胜过|好于|比(?=.{1,30}[高快好低慢多强])",
+    re.IGNORECASE,
+)
+_PASSIVE = re.compile(r"\b(?:is|are|was|were|been)\s+(?:\w+\s+)?$", re.IGNORECASE)
+_CLAUSE_ENDS = re.compile(r"[,;:，；。]")
+
+_FROM_TO = re.compile(
+    r"(?:from|从)\s*(?P<a>[^,;，；。]{1,40}?)\s*(?:to|(?:上升|提高|增加|下降|降低|减少|缩短|增长)?[至到]|升至|降至|降到|升到)\s*(?P<b>[^,;，；。]{1,40})",
+    re.IGNORECASE,
+)
+_TO_FROM = re.compile(
+    r"\bto\s+(?P<b>[^,;]{1,25}?),?\s+(?:down\s+|up\s+)?from\s+(?P<a>[^,;]{1,25})", re.IGNORECASE
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Comparison:
+    better: frozenset[str]
+    worse: frozenset[str]
+
+
+def reverses_comparison(claim: str, quoted: str) -> bool:
+    """Say whether ``claim`` has the two sides of a comparison of ``quoted`` the wrong way round."""
+    stated, printed = _comparison(claim), _comparison(quoted)
+    if not stated or not printed:
+        return False
+    straight = len(stated.better & printed.better) + len(stated.worse & printed.worse)
+    crossed = len(stated.better & printed.worse) + len(stated.worse & printed.better)
+    return crossed > straight
+
+
+def _comparison(text: str) -> _Comparison | None:
+    found = _BEATS.search(text)
+    if not found:
+        return None
+    before = _CLAUSE_ENDS.split(text[: found.start()])
+    subject = next((part for part in reversed(before) if stems(part)), "")
+    sides = stems(subject), stems(_CLAUSE_ENDS.split(text[found.end() :])[0])
+    better, worse = reversed(sides) if _PASSIVE.search(text[: found.start()]) else sides
+    return _Comparison(better - worse, worse - better)
+
+
+def reverses_direction(claim: str, quotes: Iterable[str]) -> bool:
+    """Say whether a number rises in the claim and falls in its quote, or goes to where it came from.
+
+    What stands with a number excludes what stands with it in the quote: real for synthetic video.
+    """
+    quotes = tuple(quotes)
+    return any(_ends_swapped(claim, quote) for quote in quotes) or any(
+        _is_turned(number, claim, quotes) for number in quantities(claim)
+    )
+
+
+def _is_turned(number: Quantity, claim: str, quotes: Sequence[str]) -> bool:
+    said = _clause(claim, number)
+    shown = [
+        _clause(quote, printed)
+        for quote in quotes
+        for printed in quantities(quote)
+        if number.agrees_with(printed)
+    ]
+    return bool(shown) and all(opposed(said, clause) or contradiction(said, clause) for clause in shown)
+
+
+def _clause(text: str, number: Quantity) -> str:
+    start = max((match.end() for match in _PART.finditer(text, 0, number.span[0])), default=0)
+    end = _PART.search(text, number.span[1])
+    return text[start : end.start() if end else len(text)]
+
+
+_PART = re.compile(r"[,;，；。](?!\d)|\b(?:while|whereas|and|but|against)\b")
+
+
+def _ends_swapped(claim: str, quote: str) -> bool:
+    stated, printed = list(_ends(claim)), list(_ends(quote))
+    return any(
+        a.agrees_with(d) and b.agrees_with(c) and not a.agrees_with(b) for a, b in stated for c, d in printed
+    )
+
+
+def _ends(text: str) -> Iterable[tuple[Quantity, Quantity]]:
+    for pattern in (_FROM_TO, _TO_FROM):
+        for match in pattern.finditer(text):
+            first, last = quantities(match["a"]), quantities(match["b"])
+            if first and last:
+                yield first[-1], last[0]

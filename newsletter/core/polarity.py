@@ -1,0 +1,138 @@
+"""What a sentence denies and what it only supposes, in English and, as far as signs tell, in Chinese."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from newsletter.core.words import stem, stems, tokens
+
+_DENIES = re.compile(
+    r"\b(?:not(?!\s+(?:only|just|merely|necessarily))|no(?!\s+(?:longer|more|less|fewer)\s+than)|never|neither|nor|"
+    r"without|cannot|none|hardly|free\s+of|instead\s+of|rather\s+than|unable|fail(?:s|ed|ing)?(?:\s+to)?|"
+    r"lack(?:s|ed|ing)?|avoid(?:s|ed|ing)?|absence|absent)\b|n['’]t\b",
+    re.IGNORECASE,
+)
+_LIMITS = re.compile(
+    r"\b(?:unaffected|unlike\w*|unable|in(?:dependent|visible|sensitive|capable)\w*|non\w*|seldom|rare(?:ly)?|few|little|less|"
+    r"difficult|hard|scarce|miss\w*|replac\w*|remov\w*|eliminat\w*|except|apart|despite|independent\w*|only|"
+    r"zero|far|out\s+of\s+reach|prevent\w*|obviat\w*|unchanged|disfavou?r\w*|exclud\w*)\b",
+    re.IGNORECASE,
+)
+"""Words that a denial may be another way of saying."""
+_UN = re.compile(r"\bun-?(\w{3,})", re.IGNORECASE)
+_SCOPE = re.compile(r"[^,;:.()]*")
+_SUBJECT = re.compile(r"[^,;:.]*\b(?:is|are|was|were|do|does|did|has|have|can|could|will|would|should)\s+$")
+"""What is denied of, before "is not"."""
+_SCOPE_ENDS = re.compile(r"\b(?:but|while|whereas|so|because|although|yet|and\s+(?:the|it|a|is|was|has))\b")
+_SCOPE_WORDS = 6
+_DENIES_CHINESE = re.compile(
+    r"不需要|无需|无须|不必|不用|不依赖|没有|并未|未能|未(?=[被经在对发能])|不能|无法|不会|并非|不是|不再|从不|从未|绝不|"
+    r"不(?=增加|改变|要求|使用|影响|使|包含|可|应|漂)"
+)
+_ANY_CHINESE_DENIAL = re.compile(r"[不无未没非免]|避免|取代|代替|而不|除去|去掉|仅|只")
+_NEEDS_CHINESE = re.compile(r"(?<!不)(?<!无)需要?(?!求)|必须|依赖|要求")
+_NEED = stem("need")
+_TAKES = re.compile(r"\b(?:takes?|took|costs?)\b", re.IGNORECASE)
+"""What 需要 says of time: it needs two hours."""
+
+_SUPPOSES = re.compile(
+    r"\b(?:may|might|could|suggest(?:s|ed|ing)?|appears?|seems?|conjectur\w+|possibl[ey]|perhaps|likely|"
+    r"potential(?:ly)?|believes?|hypothesi[sz]\w+|we\s+view|hop(?:e|es)|expect(?:s|ed)?|would|argues?|"
+    r"should|speculat\w+|preliminary|views?|points?\s+to|hints?|promis\w+|can)\b",
+    re.IGNORECASE,
+)
+_SURE = re.compile(r"\b(?:may|can)(?=\s+(?:20\d\d|\d))", re.IGNORECASE)
+_FIRM = re.compile(
+    r"\b(?:can|should|promis\w+|expect(?:s|ed)?|argues?|views?|would|hop(?:e|es))\b", re.IGNORECASE
+)
+"""Suppose something where a claim says it; as a quote they bind nobody, except to their own kind."""
+_SUPPOSES_CHINESE = re.compile(
+    r"可能|或许|也许|似乎|看来|表明|显示|暗示|提示|认为|相信|推测|猜测|有望|预计|估计|可以|能够|可|潜在|潜力|有助|或|希望|"
+    r"倾向|建议|主张|指出|意味|说明|应"
+)
+
+
+def flips_negation(claim: str, quoted: str, *, is_chinese: bool) -> bool:
+    """Say whether one of the two denies what the other states."""
+    return _flips_in_chinese(claim, quoted) if is_chinese else _flips(claim, quoted)
+
+
+def _flips(claim: str, quoted: str) -> bool:
+    shared = stems(claim) & stems(quoted)
+    claimed, denied = denied_stems(claim) & shared, denied_stems(quoted) & shared
+    if claimed and not _DENIES.search(quoted):
+        return not _may_deny(quoted, claimed)
+    if denied and not _DENIES.search(claim):
+        return not _may_deny(claim, denied) and bool(denied - _stated(quoted))
+    return (
+        bool(claimed - denied_stems(quoted)) and bool(denied - denied_stems(claim)) and not claimed & denied
+    )
+
+
+def _may_deny(text: str, denied: frozenset[str]) -> bool:
+    """Say whether ``text`` may say in another way that something is not: unchanged, hard, seldom."""
+    return bool(_LIMITS.search(text)) or any(stem(match[1]) in denied for match in _UN.finditer(text))
+
+
+def _flips_in_chinese(claim: str, quoted: str) -> bool:
+    if _DENIES_CHINESE.search(claim):
+        return not _DENIES.search(quoted) and not _LIMITS.search(quoted)
+    if _ANY_CHINESE_DENIAL.search(claim) or not _DENIES.search(quoted):
+        return False
+    denied = denied_stems(quoted)
+    needs = bool(_NEEDS_CHINESE.search(claim)) and not _states_a_need(quoted)
+    return needs or bool(denied & stems(claim) - _stated(quoted))
+
+
+def denied_stems(text: str) -> frozenset[str]:
+    """Return the content words that stand in the scope of a denial."""
+    return frozenset(word for scope in _scopes(text) for word in scope)
+
+
+def _scopes(text: str) -> Iterator[list[str]]:
+    for match in _DENIES.finditer(text):
+        scope = _SCOPE.match(text, match.end())
+        reached = _SCOPE_ENDS.split(scope.group() if scope else "")[0]
+        yield [token.stem for token in tokens(reached)][:_SCOPE_WORDS]
+        subject = _SUBJECT.search(text[: match.start()])
+        if subject and match.group().lower() == "not":
+            yield [token.stem for token in tokens(subject.group())][-_SCOPE_WORDS:]
+
+
+def _stated(text: str) -> frozenset[str]:
+    """Return the content words that stand outside every denial."""
+    outside = text
+    for match in _DENIES.finditer(text):
+        scope = _SCOPE.match(text, match.end())
+        reached = _SCOPE_ENDS.split(scope.group() if scope else "")[0]
+        outside = outside.replace(reached, " ", 1) if reached.strip() else outside
+    return stems(outside)
+
+
+def _states_a_need(text: str) -> bool:
+    if _TAKES.search(text):
+        return True
+    bare = re.sub(r"\b(?:need|require)s?\s+(?:no|neither)\b", " ", text, flags=re.IGNORECASE)
+    return _NEED in _stated(bare)
+
+
+def overstates(claim: str, quoted: str, *, is_chinese: bool) -> bool:
+    """Say whether ``claim`` states what ``quoted`` only supposes."""
+    found = [
+        match
+        for match in _SUPPOSES.finditer(quoted)
+        if not _FIRM.fullmatch(match.group()) and not _SURE.match(quoted, match.start())
+    ]
+    if not found or _SUPPOSES.search(claim) or _SUPPOSES_CHINESE.search(claim):
+        return False
+    said = stems(claim)
+    first = found[0]
+    before, after = stems(quoted[: first.start()]) & said, _after(quoted, first.end()) & said
+    if is_chinese:
+        return not re.search(r"[,;]", quoted)
+    return len(after) > len(before) or (bool(after) and not re.search(r"[,;]", quoted[: first.start()]))
+
+
+def _after(text: str, position: int) -> frozenset[str]:
+    return stems(re.split(r"[;.](?=\s|$)", text[position:])[0])

@@ -1,0 +1,102 @@
+"""The content words of a sentence, comparable: English stems, and Chinese terms as English stems.
+
+Owns which words say nothing, which say the same, and where in a sentence each stands. A term of the bilingual
+table counts as its English stem, so that a Chinese claim can be laid beside an English quote.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+
+from newsletter.core.bilingual import TERMS
+from newsletter.core.sentences import word_set
+
+_WORD = re.compile(r"[^\W_\u2e80-\u9fff]+(?:['’][^\W_\u2e80-\u9fff]+)*")
+_BREAK = re.compile(
+    r"[,;:()，；：（）。、]|[.!?](?=\s|$)|\b(?:and|but|while|whereas|against|versus|than|although|which|from)\b"
+)
+"""Where a clause ends: what stands beyond it belongs less to a number on this side."""
+_STEM = 5
+"""Letters that must agree: ``improves``, ``improved`` and ``improvement`` do."""
+
+EMPTY_WORDS = word_set(
+    """a an and are as at be been but by can for from had has have in into is it its may of on or our paper
+    authors than that the their them then there these they this those to was we were which while who will with
+    work both each also one only such more most when where how what do does did being through over under per
+    about between across within up down out so not no any all some other same""",
+)
+_SAME = (
+    "fall drop decreas reduc lower declin shrink cut fewer less",
+    "rise rose increas grow grew higher gain boost raise",
+    "beat outperf surpass exceed better superior",
+    "requir need necess demand",
+    "dataset corpus corpora collection",
+    "show demonstr find found reveal indicat",
+    "use employ appl leverag exploit utiliz",
+    "quick fast speed rapid",
+    "propos introduc present",
+    "reach achiev attain score obtain",
+    "image picture photo",
+    "audio speech voice acoustic",
+    "begin start",
+    "instead replac",
+    "people human person",
+    "part share fraction proportion",
+)
+
+
+def _canonical() -> dict[str, str]:
+    return {word[:_STEM]: group.split()[0][:_STEM] for group in _SAME for word in group.split()}
+
+
+_CANON = _canonical()
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """One content word. ``place`` counts content words, and two more for every clause that ends before it."""
+
+    stem: str
+    start: int
+    place: int
+
+
+@lru_cache(maxsize=2048)
+def tokens(text: str) -> tuple[Token, ...]:
+    """Return the content words of ``text`` in order; numbers are not among them."""
+    found: list[tuple[int, str]] = [
+        (match.start(), found_stem) for match in _WORD.finditer(text) if (found_stem := stem(match.group()))
+    ]
+    found += [(match.start(), TERMS[match.group()]) for match in _TERM.finditer(text) if TERMS[match.group()]]
+    breaks = [match.start() for match in _BREAK.finditer(text)]
+    return tuple(
+        Token(word, start, index + 2 * sum(end <= start for end in breaks))
+        for index, (start, word) in enumerate(sorted(found))
+    )
+
+
+def stems(text: str) -> frozenset[str]:
+    return frozenset(token.stem for token in tokens(text))
+
+
+def place_of(position: int, *, among: tuple[Token, ...], text: str) -> float:
+    """Return where a thing at ``position`` of ``text`` stands, on the scale of ``Token.place``."""
+    words = sum(token.start < position for token in among)
+    return words - 0.5 + 2 * sum(match.start() <= position for match in _BREAK.finditer(text))
+
+
+@lru_cache(maxsize=8192)
+def stem(word: str) -> str:
+    """Return the beginning of a content word; empty for a word that says nothing, and for a bare number."""
+    lowered = word.casefold()
+    if lowered in EMPTY_WORDS or lowered.isdigit() or len(lowered) < 2:
+        return ""
+    bare = (
+        lowered[:-1] if len(lowered) > 3 and lowered.endswith("s") and lowered[-2] not in "sui" else lowered
+    )
+    return _CANON.get(bare[:_STEM], bare[:_STEM])
+
+
+_TERM = re.compile("|".join(sorted(map(re.escape, TERMS), key=len, reverse=True)))
