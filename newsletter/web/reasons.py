@@ -44,6 +44,7 @@ WITHHELD = {
     "too_long": _UNFIT,
     "markup": _UNFIT,
     "chatter": _UNFIT,
+    "instruction": _UNFIT,
     "wrong_language": _UNFIT,
     "not_verbatim": _UNFIT,
 }
