@@ -10,18 +10,12 @@ from statistics import StatisticsError, mode
 from newsletter.core.fulltext import FullText
 from newsletter.core.links import is_public_url, urls_in
 from newsletter.core.pdf.columns import Placed, gutters, in_reading_order, without_furniture
-from newsletter.core.pdf.floats import (
-    Caption,
-    FigureRegion,
-    captions_of,
-    figures_of,
-    footnotes_of,
-    without_marks,
-)
+from newsletter.core.pdf.floats import Caption, captions_of, footnotes_of, without_marks
 from newsletter.core.pdf.front import affiliations_of
 from newsletter.core.pdf.headings import collapsed
 from newsletter.core.pdf.lines import Box, Char, Line, lines_of
 from newsletter.core.pdf.paragraphs import Vocabulary
+from newsletter.core.pdf.regions import FigureRegion, figures_of
 from newsletter.core.pdf.sections import Sections
 
 LEAST_TEXT = 400
