@@ -77,7 +77,7 @@ def _walls(placed: Sequence[Placed], drawn: Sequence[Box], *, body: float) -> li
 def _is_prose(placed: Placed, *, body: float) -> bool:
     """A line of running text: as big as the body, most of its column wide, and full of letters."""
     line = placed.line
-    is_full = len(line.text) * line.size >= DENSE * line.box.width
+    is_full = line.cells <= 2 and len(line.text) * line.size >= DENSE * line.box.width
     return is_full and line.size >= FOOTNOTE_SIZE * body and line.box.width >= 0.6 * placed.column.width
 
 
@@ -115,6 +115,9 @@ def _grown(caption: Caption, around: _Surroundings, *, up: bool) -> Box | None:
 def _room(caption: Caption, walls: Sequence[Line], *, up: bool) -> Box:
     """The part of the caption's column between it and the next text above or below."""
     label, column = caption.box, caption.placed.column
+    is_centred = abs(_centre(label)[0] - _centre(column)[0]) <= 0.1 * column.width
+    if caption.placed.side == 0 and not is_centred:  # one of several beside each other
+        column = Box(label.x0 - 8, label.top, label.x1 + 8, label.bottom)
     left, right = min(column.x0, label.x0) - 4, max(column.x1, label.x1) + 4
     beside = [line for line in walls if line.box.x1 > left + 8 and line.box.x0 < right - 8]
     if up:
