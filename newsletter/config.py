@@ -172,6 +172,8 @@ class Config(BaseModel):
         default_factory=dict, alias="NEWSLETTER_DOMAIN_RATES"
     )
     warmup: int | None = Field(None, alias="NEWSLETTER_WARMUP", ge=1)
+    retention_events_days: int = Field(90, alias="NEWSLETTER_RETENTION_EVENTS_DAYS", ge=1)
+    retention_digests_days: int = Field(365, alias="NEWSLETTER_RETENTION_DIGESTS_DAYS", ge=30)
     canary_email: Annotated[str, BeforeValidator(_address)] = Field("", alias="NEWSLETTER_CANARY_EMAIL")
     figures: Annotated[Literal["off", "licensed", "all"], BeforeValidator(_lowercase)] = Field(
         "licensed", alias="NEWSLETTER_FIGURES"

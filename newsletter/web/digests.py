@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.conf import settings
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.template import loader
 from django.urls import reverse
@@ -21,7 +22,7 @@ from newsletter.core.composition import join_html
 from newsletter.core.papers import PaperRecord
 from newsletter.errors import PermanentError
 from newsletter.models import Delivery, Paper, Topic
-from newsletter.models.delivery import Kind
+from newsletter.models.delivery import SENT, Kind
 from newsletter.pipeline.messages import slots_of, stored_pieces
 from newsletter.tokens import Purpose, delivery_id, delivery_subject, make_token, read_token
 from newsletter.web.headers import MAIL_CSP
@@ -54,7 +55,7 @@ def share_url(delivery: Delivery) -> str:
 def _find(token: str, *, purpose: Purpose) -> Delivery | None:
     subject = read_token(token, purpose=purpose)
     key = delivery_id(subject) if subject else None
-    digests = Delivery.objects.filter(kind=Kind.DIGEST).exclude(parts=[])
+    digests = Delivery.objects.filter(~Q(parts=[]) | Q(state__in=SENT), kind=Kind.DIGEST)
     return digests.select_related("subscriber").filter(pk=key).first() if key else None
 
 
