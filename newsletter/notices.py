@@ -86,9 +86,9 @@ def _fill(delivery: Delivery, notice: Notice, piece: Piece, *, recipient: str, n
 
 
 def _keep(piece: Piece) -> None:
+    row = Fragment(key=piece.digest, digest=piece.digest, html=piece.html, text=piece.text)
     Fragment.objects.bulk_create(
-        [Fragment(key=piece.digest, digest=piece.digest, html=piece.html, text=piece.text)],
-        ignore_conflicts=True,
+        [row], update_conflicts=True, update_fields=["needed_until"], unique_fields=["key"]
     )
 
 

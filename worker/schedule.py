@@ -40,6 +40,11 @@ SCHEDULE: dict[str, dict[str, Any]] = {
         "schedule": 300.0,
         "options": {"queue": "compose", "expires": 300},
     },
+    "forget what is old": {
+        "task": "worker.tasks.forget_old",
+        "schedule": 3600.0,
+        "options": {"queue": "compose", "expires": 3600},
+    },
     "forget addresses that never confirmed": {
         "task": "worker.tasks.forget_unconfirmed",
         "schedule": 3600.0,

@@ -6,6 +6,7 @@ from django.utils import timezone
 
 from newsletter.canary import fly as _canary
 from newsletter.pipeline import work
+from newsletter.pipeline.retention import forget_old as _forget_old
 from newsletter.pipeline.watch import watch as _watch
 from newsletter.subscriptions.confirming import forget_unconfirmed as _forget_unconfirmed
 from worker.app import app
@@ -74,6 +75,11 @@ def watch() -> None:
 @app.task
 def canary() -> None:
     _canary(now=timezone.now())
+
+
+@app.task
+def forget_old() -> None:
+    _forget_old(now=timezone.now())
 
 
 @app.task

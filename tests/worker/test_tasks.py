@@ -24,7 +24,7 @@ TASKS = (
     "retry",
     "forget_figures",
 )
-OTHERS = ("forget_unconfirmed", "watch", "canary")
+OTHERS = ("forget_unconfirmed", "watch", "canary", "forget_old")
 """Each calls a function that is no stage's with the time."""
 PREFIX = TASK.format("")
 
