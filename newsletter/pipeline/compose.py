@@ -185,7 +185,7 @@ class Bench:
                 parts=parts,
                 body_key=body_key(subject=rendered.subject, slot_key=choice.delivery.slot_key, parts=parts),
                 slots=rendered.slots,
-                papers=self._account(choice, rendered.digest),
+                papers=self.account(choice, rendered.digest),
                 topics=[offer.subscription.topic_id for offer in choice.offers],
                 scanned=choice.scanned,
                 covers_until=self.now,
@@ -248,7 +248,7 @@ class Bench:
             ),
         )
 
-    def _account(self, choice: Choice, shown: Digest) -> dict[str, list[int]]:
+    def account(self, choice: Choice, shown: Digest) -> dict[str, list[int]]:
         """Return where each offered paper stands in the digest, after it was fitted into its size."""
         ids = {record.arxiv_id: paper_id for paper_id, record in self.records.items()}
         summarised = [ids[card.paper.arxiv_id] for topic in shown.topics for card in topic.cards]
