@@ -22,9 +22,12 @@ OVERDUE = timedelta(minutes=15)
 DEPTHS = ("headline", "takeaways", "reading")
 
 
-def add_readers(count: int, *, now: datetime, first: int = 0, due_at: datetime | None = None) -> None:
-    """Add readers whose daily slot has passed: some two hundred different wishes, shared by some each."""
-    slot_at = due_at or now - OVERDUE
+def add_readers(count: int, *, now: datetime, over: timedelta = timedelta()) -> None:
+    """Add readers whose daily slot has passed, or will pass one by one in the time ``over``.
+
+    They have some two hundred different wishes, each shared by some.
+    """
+    slots = [now + over * place / count if over else now - OVERDUE for place in range(count)]
     joined = now - timedelta(days=8)
     readers = Subscriber.objects.bulk_create(
         Subscriber(
@@ -34,13 +37,13 @@ def add_readers(count: int, *, now: datetime, first: int = 0, due_at: datetime |
             depth=DEPTHS[number % 3],
             max_papers=2 + number // 3 % 8,
             cadence="daily",
-            at=slot_at.time().replace(tzinfo=None),
+            at=slot_at.time().replace(tzinfo=None, microsecond=0),
             anchor_date=joined.date(),
-            next_slot_at=slot_at,
+            next_slot_at=slot_at.replace(microsecond=0),
             joined_at=joined,
             confirmed_at=joined,
         )
-        for number in range(first, first + count)
+        for number, slot_at in enumerate(slots)
     )
     topics = list(Topic.objects.order_by("pk")[:TOPICS])
     Subscription.objects.bulk_create(

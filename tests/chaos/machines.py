@@ -116,6 +116,11 @@ class Machines:
         pids = (self._pid(name) for name in ("worker-1", "worker-2", "notices"))
         return [pid for parent in pids for pid in _children_of(parent)]
 
+    def family(self, name: str) -> list[int]:
+        """Return the process of this name and its children."""
+        pid = self._pid(name)
+        return [pid, *_children_of(pid)]
+
     def backends(self) -> list[int]:
         """Return the server processes that serve a client."""
         server = self.postgres.process
