@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from queue import Empty, SimpleQueue
@@ -22,17 +23,20 @@ OVERDUE = timedelta(minutes=15)
 DEPTHS = ("headline", "takeaways", "reading")
 
 
-def add_readers(count: int, *, now: datetime, over: timedelta = timedelta()) -> None:
+def add_readers(
+    count: int, *, now: datetime, over: timedelta = timedelta(), first: int = 0, also: Sequence[str] = ()
+) -> None:
     """Add readers whose daily slot has passed, or will pass one by one in the time ``over``.
 
-    They have some two hundred different wishes, each shared by some.
+    They have some two hundred different wishes, each shared by some. ``also`` are the addresses of more.
     """
-    slots = [now + over * place / count if over else now - OVERDUE for place in range(count)]
+    emails = [f"reader{number}@example.org" for number in range(first, first + count)] + list(also)
+    slots = [now + over * place / count if over else now - OVERDUE for place in range(len(emails))]
     joined = now - timedelta(days=8)
     readers = Subscriber.objects.bulk_create(
         Subscriber(
-            email=f"reader{number}@example.org",
-            email_key=f"reader{number}@example.org",
+            email=email,
+            email_key=email,
             status=Status.ACTIVE,
             depth=DEPTHS[number % 3],
             max_papers=2 + number // 3 % 8,
@@ -43,7 +47,7 @@ def add_readers(count: int, *, now: datetime, over: timedelta = timedelta()) -> 
             joined_at=joined,
             confirmed_at=joined,
         )
-        for number, slot_at in enumerate(slots)
+        for number, (email, slot_at) in enumerate(zip(emails, slots, strict=True))
     )
     topics = list(Topic.objects.order_by("pk")[:TOPICS])
     Subscription.objects.bulk_create(
