@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import logging
 import socket
 import time
@@ -138,6 +139,16 @@ def test_no_request_has_more_than_a_thousand_readers(server: SendgridServer, mai
     assert server.accepted == dict.fromkeys(ids(messages), 1)
 
 
+def test_no_request_is_larger_than_it_may_be(
+    server: SendgridServer, mailer: SendgridMailer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("newsletter.adapters.sendgrid_mail._MAX_PERSONAL_BYTES", 1_500)
+    assert set(verdicts(send(mailer, SHARED))) == {"accepted"}
+    people = [request.payload["personalizations"] for request in server.requests]
+    assert [len(each) for each in people] == [2, 2, 1]
+    assert all(len(json.dumps(each)) < 1_500 for each in people)
+
+
 def test_reserved_headers_are_left_out(server: SendgridServer, mailer: SendgridMailer) -> None:
     headers = {"Content-Type": "x", "SUBJECT": "x", "Date": "x", "List-Id": "<x>"}
     message = replace(APART[0], headers=headers, personal_headers={"To": "x", "Reply-To": "x", "X-Mine": "1"})
@@ -223,6 +234,7 @@ def test_a_hole_that_no_value_fills_is_never_sent(server: SendgridServer, mailer
         (answer(500), Verdict.RETRY, "accepted"),
         (answer(503), Verdict.RETRY, "retry"),
         (answer(429), Verdict.RETRY, "retry"),
+        (answer(429, {"Retry-After": "9"}), Verdict.RETRY, "not_tried"),
         (answer(502), Verdict.UNKNOWN, "retry"),
         (answer(504), Verdict.UNKNOWN, "retry"),
         (Answer(200, body=b"<html>a portal</html>"), Verdict.UNKNOWN, "retry"),

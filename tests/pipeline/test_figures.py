@@ -17,7 +17,7 @@ from newsletter.models import Figure, FullTextRecord, Paper
 from newsletter.pipeline.figures import details_for, figures_for, remove_figures
 from newsletter.pipeline.full_text import full_text_for
 from newsletter.pipeline.stages import Stages
-from tests.fakes.arxiv_server import ArxivServer, throttled
+from tests.fakes.arxiv_server import CLOSED, ArxivServer
 from tests.fakes.pdf_papers import GAZE_URL, gaze_pdf, gaze_record
 
 NOW = datetime(2026, 6, 15, 8, 0, tzinfo=UTC)
@@ -37,7 +37,7 @@ def read(settings: Settings, folder: Path, *, licence: str | None, policy: str =
     paper.save()
     with ArxivServer(pdfs={"2606.00011v1": gaze_pdf()}) as server:
         if licence is None:
-            server.fail(throttled())
+            server.fail(CLOSED)
         else:
             server.licences = {"2606.00011": licence}
         set_config(

@@ -17,6 +17,7 @@ SUITE = (
     "test_deliver.py",
     "test_deliver_races.py",
     "test_events.py",
+    "test_events_races.py",
     "test_leases.py",
     "test_outcomes.py",
     "test_patience.py",

@@ -7,8 +7,9 @@ from dataclasses import replace
 import pytest
 
 from newsletter.core.pdf.columns import Placed
-from newsletter.core.pdf.floats import captions_of, figures_of, footnotes_of, without_marks
+from newsletter.core.pdf.floats import captions_of, footnotes_of, without_marks
 from newsletter.core.pdf.lines import Box, Line, Span
+from newsletter.core.pdf.regions import figures_of
 from tests.core.pdf.printing import set_line
 
 PAGE = Box(0, 0, 612, 792)
