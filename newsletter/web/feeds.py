@@ -18,6 +18,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext
 from django.views.decorators.http import conditional_page, require_safe
 
+from newsletter.core.languages import tag
 from newsletter.core.links import page_url
 from newsletter.core.papers import PaperRecord
 from newsletter.core.reading import Claim
@@ -26,7 +27,7 @@ from newsletter.models import Paper, Topic
 from newsletter.pipeline.figures import details_for, figures_for
 from newsletter.subscriptions.wishes import checked_language
 from newsletter.web.exporting import Export, as_markdown, notice, place_in_words
-from newsletter.web.pages import BCP47, current_language, known_language, service_name
+from newsletter.web.pages import current_language, known_language, service_name
 from newsletter.web.summaries import Written, summaries_of
 from newsletter.web.topics import newest_papers_at, papers_of, public_topics
 
@@ -76,7 +77,7 @@ def topic_export(request: HttpRequest, slug: str) -> HttpResponse:
         )
     response = HttpResponse(document, content_type="text/markdown; charset=utf-8")
     response.headers["Content-Disposition"] = f'attachment; filename="{slug}-{until:%Y-%m-%d}.md"'
-    response.headers["Content-Language"] = BCP47.get(language, language)
+    response.headers["Content-Language"] = tag(language)
     return response
 
 
@@ -97,7 +98,7 @@ class _TopicFeed(Feed):  # type: ignore[type-arg]  # Django's own class takes no
     def __init__(self, language: str) -> None:
         self._language = language
         self._written: dict[int, Written] = {}
-        self.language = BCP47.get(language, language)
+        self.language = tag(language)
 
     def get_object(self, request: HttpRequest, slug: str) -> Topic:  # noqa: ARG002 - Django's signature
         return get_object_or_404(public_topics(), slug=slug)
