@@ -41,6 +41,10 @@ test: $(DEV) ## every test, except the slow ones
 test-slow: $(DEV) ## the tests that take minutes
 	@$(BIN)/python -m pytest -m slow $(ARGS)
 
+.PHONY: spam
+spam: $(DEV) ## SpamAssassin's score and the headers of mails as they arrive (needs Debian's postfix and spamassassin)
+	@$(BIN)/python -m pytest -q -s -m slow tests/mail/test_arrival.py $(ARGS)
+
 .PHONY: chaos
 chaos: $(DEV) ## the whole service, killed at random; ARGS='--seed 7' gives that run again, --runs 10 a table
 	@$(BIN)/python -m tests.chaos $(ARGS)

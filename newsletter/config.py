@@ -18,6 +18,7 @@ from dotenv import dotenv_values
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from newsletter.adapters.smtp_url import parse_smtp_url
+from newsletter.core.languages import CHROME, normal
 from newsletter.errors import ConfigurationError
 
 ARXIV_API = "https://export.arxiv.org/api/query"
@@ -113,6 +114,17 @@ def _rate(text: str) -> float:
     return rate
 
 
+def _languages(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    from django.conf.locale import LANG_INFO  # not needed to say what --help says
+
+    codes = [normal(code) for code in value.split(",") if code.strip()]
+    if unknown := [code for code in codes if "name_local" not in LANG_INFO.get(code, {})]:
+        raise ValueError(f"language codes such as fr,de,pt-br ({unknown[0]!r} is none)")
+    return tuple(dict.fromkeys(code for code in codes if code not in CHROME))
+
+
 def _lowercase(value: object) -> object:
     return value.lower() if isinstance(value, str) else value
 
@@ -172,7 +184,12 @@ class Config(BaseModel):
         default_factory=dict, alias="NEWSLETTER_DOMAIN_RATES"
     )
     warmup: int | None = Field(None, alias="NEWSLETTER_WARMUP", ge=1)
+    retention_events_days: int = Field(90, alias="NEWSLETTER_RETENTION_EVENTS_DAYS", ge=1)
+    retention_digests_days: int = Field(365, alias="NEWSLETTER_RETENTION_DIGESTS_DAYS", ge=30)
     canary_email: Annotated[str, BeforeValidator(_address)] = Field("", alias="NEWSLETTER_CANARY_EMAIL")
+    languages: Annotated[tuple[str, ...], BeforeValidator(_languages)] = Field(
+        (), alias="NEWSLETTER_LANGUAGES"
+    )
     figures: Annotated[Literal["off", "licensed", "all"], BeforeValidator(_lowercase)] = Field(
         "licensed", alias="NEWSLETTER_FIGURES"
     )

@@ -69,6 +69,13 @@ def send_alert(notice: Notice, *, key: str, recipient: str, now: datetime) -> bo
     return True
 
 
+def keep_notice(notice: Notice) -> str:
+    """Store what a notice says, for a delivery of the caller's; return the digest of its piece."""
+    piece = _render(notice)
+    _keep(piece)
+    return piece.digest
+
+
 def _fill(delivery: Delivery, notice: Notice, piece: Piece, *, recipient: str, now: datetime) -> None:
     delivery.state = State.COMPOSED
     delivery.subject = notice.subject
@@ -79,9 +86,9 @@ def _fill(delivery: Delivery, notice: Notice, piece: Piece, *, recipient: str, n
 
 
 def _keep(piece: Piece) -> None:
+    row = Fragment(key=piece.digest, digest=piece.digest, html=piece.html, text=piece.text)
     Fragment.objects.bulk_create(
-        [Fragment(key=piece.digest, digest=piece.digest, html=piece.html, text=piece.text)],
-        ignore_conflicts=True,
+        [row], update_conflicts=True, update_fields=["needed_until"], unique_fields=["key"]
     )
 
 

@@ -25,10 +25,25 @@ SCHEDULE: dict[str, dict[str, Any]] = {
         "schedule": 300.0,
         "options": {"queue": "gather", "expires": 300},
     },
+    "remove figures that may be shown no longer": {
+        "task": "worker.tasks.forget_figures",
+        "schedule": 3600.0,
+        "options": {"queue": "gather", "expires": 3600},
+    },
     "notice what is late, and tell the operator": {
         "task": "worker.tasks.watch",
         "schedule": 60.0,
         "options": {"queue": "notices", "expires": 60},
+    },
+    "prove daily that leaving works": {
+        "task": "worker.tasks.canary",
+        "schedule": 300.0,
+        "options": {"queue": "compose", "expires": 300},
+    },
+    "forget what is old": {
+        "task": "worker.tasks.forget_old",
+        "schedule": 3600.0,
+        "options": {"queue": "compose", "expires": 3600},
     },
     "forget addresses that never confirmed": {
         "task": "worker.tasks.forget_unconfirmed",

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from django.utils import timezone
 
+from newsletter.canary import fly as _canary
 from newsletter.pipeline import work
+from newsletter.pipeline.retention import forget_old as _forget_old
 from newsletter.pipeline.watch import watch as _watch
 from newsletter.subscriptions.confirming import forget_unconfirmed as _forget_unconfirmed
 from worker.app import app
@@ -61,8 +63,23 @@ def retry() -> None:
 
 
 @app.task
+def forget_figures() -> None:
+    work.forget_figures()
+
+
+@app.task
 def watch() -> None:
     _watch(now=timezone.now())
+
+
+@app.task
+def canary() -> None:
+    _canary(now=timezone.now())
+
+
+@app.task
+def forget_old() -> None:
+    _forget_old(now=timezone.now())
 
 
 @app.task

@@ -14,8 +14,8 @@ from newsletter.core.papers import PaperRecord
 from newsletter.errors import PermanentError
 
 MAX_BYTES = 40 * 1024 * 1024
-SECONDS = 60.0
-"""For one download; well below the time after which the gate is taken from whoever holds it."""
+SECONDS = 45.0
+"""For one download; with the last wait for bytes still below the gate's HELD_FOR."""
 MAX_REDIRECTS = 3
 HEAD = 1024
 """Bytes within which ``%PDF`` must stand (ISO 32000-2, Annex I.3)."""

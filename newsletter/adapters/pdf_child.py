@@ -71,13 +71,13 @@ def _pages(document: pdfium.PdfDocument, asked: dict[str, Any]) -> Iterator[RawP
         except pdfium.PdfiumError:
             continue
         width, height = page.get_size()
-        chars = characters(page, height=height)
+        chars, rotated = characters(page, height=height)
         yield RawPage(
             number=index + 1,
             width=width,
             height=height,
             chars=chars,
-            graphics=graphics(page, height=height) if asked["figures"] else [],
+            graphics=[*graphics(page, height=height), *rotated] if asked["figures"] else [],
             links=list(links(page, document, height=height)),
         )
         page.close()

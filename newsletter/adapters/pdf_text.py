@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import json
+import logging
 import os
 import selectors
 import subprocess
@@ -32,6 +33,7 @@ MAX_PAGES = 80
 MAX_CHARACTERS = 600_000
 MAX_ANSWER = 48 * 1024 * 1024
 """Bytes accepted from the child."""
+log = logging.getLogger(__name__)
 _SOURCE = Path(__file__).resolve().parents[2]
 _CHUNK = 65_536
 
@@ -78,7 +80,7 @@ class PdfReader:
             command,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
             env={"PYTHONPATH": str(_SOURCE), "LANG": "C.UTF-8"},
         ) as child:
             try:
@@ -87,6 +89,9 @@ class PdfReader:
                 said, is_late = _hear(cast("IO[bytes]", child.stdout), seconds=self.seconds)
             finally:
                 child.kill()
+            complaint = cast("IO[bytes]", child.stderr).read(_CHUNK).decode("utf-8", "replace").strip()
+        if complaint:
+            log.warning("while reading a PDF: %s", complaint.splitlines()[-1][:300])
         yield from _objects(said)
         if is_late:
             yield {"failed": "timed_out"}

@@ -26,11 +26,15 @@ _UPRIGHT = 0.1
 """The sine from which text counts as rotated: arXiv's stamp, the label of an axis."""
 
 
-def characters(page: pdfium.PdfPage, *, height: float) -> list[Char]:
-    """Return the upright characters in the order in which they were written, with the spaces in between."""
+def characters(page: pdfium.PdfPage, *, height: float) -> tuple[list[Char], list[Box]]:
+    """Return the upright characters in the order in which they were written, with the spaces in between.
+
+    And where the others are: to a figure the label of its axis is part of the drawing.
+    """
     text_page = page.get_textpage()
     fonts: dict[int, tuple[float, str, bool]] = {}
     found: list[Char] = []
+    rotated: list[Box] = []
     box, origin = pdfium_c.FS_RECTF(), [ctypes.c_double() for _ in range(2)]
     for index in range(min(text_page.count_chars(), MOST_CHARACTERS)):
         code = pdfium_c.FPDFText_GetUnicode(text_page, index)
@@ -39,16 +43,19 @@ def characters(page: pdfium.PdfPage, *, height: float) -> list[Char]:
                 found.append(found[-1]._replace(text=" "))
             continue
         size, font, is_upright = _font(text_page, index, fonts)
-        if not is_upright or not pdfium_c.FPDFText_GetLooseCharBox(text_page, index, ctypes.byref(box)):
+        if not pdfium_c.FPDFText_GetLooseCharBox(text_page, index, ctypes.byref(box)):
+            continue
+        place = Box(box.left, height - box.top, box.right, height - box.bottom)
+        if not is_upright:
+            rotated.append(place)
             continue
         pdfium_c.FPDFText_GetCharOrigin(text_page, index, *map(ctypes.byref, origin))
         base = height - origin[1].value
         text = chr(code) if 0 < code <= 0x10FFFF and not 0xD800 <= code <= 0xDFFF else ""
         if text:
-            place = (box.left, height - box.top, box.right, height - box.bottom)
             found.append(Char(text, *place, base, size, font))
     text_page.close()
-    return found
+    return found, rotated
 
 
 def _font(

@@ -205,6 +205,8 @@ class Verdict(StrEnum):
     ACCEPTED = "accepted"
     RETRY = "retry"
     """Refused for now, or never asked: not accepted for certain."""
+    NOT_TRIED = "not_tried"
+    """The other side said when to come back, before this one's turn: it has met no refusal of its own."""
     BAD_ADDRESS = "bad_address"
     """Refused for good because of the address: suppress it."""
     REFUSED = "refused"

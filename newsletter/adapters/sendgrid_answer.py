@@ -45,6 +45,8 @@ class Judgement:
     def for_the_rest(self) -> Judgement:
         """Return what holds for messages that were therefore not tried: for certain not accepted."""
         verdict = Verdict.RETRY if self.is_lost else self.verdict
+        if verdict is Verdict.RETRY and self.retry_after is not None:
+            verdict = Verdict.NOT_TRIED
         return replace(self, verdict=verdict, detail=f"not tried: {self.detail}", code="")
 
 

@@ -39,7 +39,9 @@ class AddReaderForm(forms.Form):
     cadence = forms.CharField(initial="weekly:mon", help_text=ALLOWED)
     at = forms.CharField(initial="08:00", help_text="Local time, HH:MM.")
     timezone = forms.CharField(initial="UTC", help_text="An IANA name such as Europe/Berlin.")
-    language = forms.ChoiceField(choices=[("en", "English"), ("zh-hans", "简体中文")])
+    language = forms.CharField(
+        initial="en", help_text="en, zh-hans, or one of the setting NEWSLETTER_LANGUAGES."
+    )
     depth = forms.ChoiceField(choices=[(depth.value, depth.value) for depth in Depth], initial="takeaways")
     max_papers = forms.IntegerField(min_value=1, max_value=50, initial=10)
 

@@ -19,6 +19,7 @@ COMMANDS = {
     "pause": ("newsletter.cli.brake:pause", "Stop sending: no mail begins after it."),
     "resume": ("newsletter.cli.brake:resume", "Send again."),
     "bounce": ("newsletter.cli.bounce:bounce", "Read a mail that came back, from a mail server's pipe."),
+    "evaluate": ("newsletter.cli.evaluate:evaluate", "Measure a summariser over a fixed set of papers."),
     "preview": ("newsletter.cli.preview:preview", "The digest that would go out to a reader."),
 }
 

@@ -29,7 +29,12 @@ def subscriber() -> None:
 @click.option("--cadence", default="weekly:mon", show_default=True, help=CADENCES)
 @click.option("--at", default="08:00", show_default=True, help="Local time, HH:MM.")
 @click.option("--timezone", default="UTC", show_default=True, help="An IANA name such as Europe/Berlin.")
-@click.option("--language", default="en", show_default=True, help="en or zh-hans (zh, zh-CN).")
+@click.option(
+    "--language",
+    default="en",
+    show_default=True,
+    help="en, zh-hans (zh, zh-CN), or one of NEWSLETTER_LANGUAGES.",
+)
 @click.option("--depth", default="takeaways", show_default=True, help="headline, takeaways or reading.")
 @click.option("--max-papers", type=int, default=10, show_default=True, help="1 to 50 a digest.")
 @command

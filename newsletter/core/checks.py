@@ -16,6 +16,7 @@ from functools import cached_property
 from newsletter.core.comparing import reverses_comparison, reverses_direction
 from newsletter.core.contrasts import contradiction, drivers, turns_round, unsupported
 from newsletter.core.folding import fold, is_cjk
+from newsletter.core.injections import INJECTION
 from newsletter.core.kinds import EARLIER
 from newsletter.core.marks import is_chinese, shares_content
 from newsletter.core.numbering import moves_number
@@ -54,6 +55,8 @@ class WithheldReason(StrEnum):
     CHATTER = "chatter"
     FACT_OF_ARXIV = "fact_of_arxiv"
     """Venue or publication, which are copied from arXiv and never claimed."""
+    INSTRUCTION = "instruction"
+    """It rests on words that are written for a model that reads the paper, not for people."""
     WRONG_LANGUAGE = "wrong_language"
     NO_QUOTE = "no_quote"
     TOO_MANY_QUOTES = "too_many_quotes"
@@ -260,6 +263,7 @@ _CHECKS: dict[Voice, tuple[_Check, ...]] = {
         (WithheldReason.QUOTE_TOO_SHORT, _has_short_quote),
         (WithheldReason.QUOTE_TOO_LONG, _has_long_quote),
         *_QUOTED,
+        (WithheldReason.INSTRUCTION, lambda case: any(map(INJECTION.search, (case.text, *case.quotes)))),
         (WithheldReason.QUOTE_UNRELATED, _has_unrelated_quote),
         (WithheldReason.NUMBER_NOT_IN_QUOTE, _has_unquoted_number),
         (WithheldReason.NAME_NOT_IN_SOURCE, _has_unknown_name),

@@ -180,7 +180,7 @@ def compose(
     encoded = [encoder(piece) for piece in pieces]
     text = [_wire(piece.text, slots, html=False) for piece in encoded]
     html = [_wire(piece.html, slots, html=True) for piece in encoded]
-    head = b'Content-Type: multipart/alternative; boundary="%b"\r\n' % boundary
+    head = b'Content-Type: multipart/alternative;\r\n boundary="%b"\r\n' % boundary
     text_head, html_head, end = _part_head(boundary, b"plain"), _part_head(boundary, b"html"), _end(boundary)
     return b"".join([write_headers(headers), head, text_head, *text, html_head, *html, end])
 

@@ -57,7 +57,7 @@ class Digest:
     """Everything a digest says. summarised + listed + counted = matched ≤ scanned."""
 
     language: str
-    """Of the chrome: ``en`` or ``zh-hans``."""
+    """The reader's; where mails do not speak it, they speak English around the summaries."""
     slot_date: date
     """The local date on which the period ends: the slot's, or later when the digest is late."""
     covers_days: int

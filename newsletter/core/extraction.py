@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from newsletter.core.cues import AVAILABILITY, CONTRIBUTION, CUES, DANGLING, STANDS_ALONE
+from newsletter.core.injections import INJECTION
 from newsletter.core.sentences import sentences, word_set
 
 MAX_TAKEAWAYS = 5
@@ -75,6 +76,7 @@ def _stands_alone(sentence: str) -> bool:
     return (
         not leans
         and not AVAILABILITY.search(sentence)
+        and not INJECTION.search(sentence)
         and len(sentence.split()) >= 4
         and not bare[:1].islower()
     )

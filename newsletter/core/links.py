@@ -37,7 +37,7 @@ def page_url(paper: PaperRecord, *, base_url: str) -> str:
 
 
 def project_url(paper: PaperRecord) -> str:
-    """Return the first address in comment or abstract that is not of code, or ""; see ``_addresses``."""
+    """Return the first address in comment or abstract that is not of code, or ""; see ``urls_in``."""
     return next((url for url in _addresses(paper) if not is_of_code(url)), "")
 
 
@@ -56,24 +56,22 @@ def other_urls(found: Iterable[str], *, paper: PaperRecord) -> tuple[str, ...]:
     They were found in the text: which of them are the authors' own nobody has said.
     """
     shown = {_bare(url) for url in (code_url(paper), project_url(paper))}
-    whole = (match[0] for url in found if (match := _URL.fullmatch(url)))
-    kept = {_bare(url): url for url in map(_without_sentence_end, whole) if is_public_url(url)}
+    kept = {_bare(url): url for text in found for url in urls_in(text)}
     return tuple(url for bare, url in kept.items() if bare not in shown)
 
 
 def _addresses(paper: PaperRecord) -> Iterator[str]:
-    """Yield each http(s) address in comment and abstract that is neither arXiv's nor a DOI.
-
-    Only what stands there counts: nothing is completed or guessed. Punctuation that ends the sentence rather
-    than the address is left off; a closing bracket stays where the address opens one. Addresses longer than
-    500 characters, with a user name, or without a public host name are passed over.
-    """
     for text in (paper.comment, paper.abstract):
         yield from urls_in(text)
 
 
 def urls_in(text: str) -> Iterator[str]:
-    """Yield the public addresses a text names, in order."""
+    """Yield each http(s) address in ``text`` that is neither arXiv's nor a DOI, in order.
+
+    Only what stands there counts: nothing is completed or guessed. Punctuation that ends the sentence rather
+    than the address is left off; a closing bracket stays where the address opens one. Addresses longer than
+    500 characters, with a user name, or without a public host name are passed over.
+    """
     for found in _URL.finditer(text):
         url = _without_sentence_end(found[0])
         if is_public_url(url):

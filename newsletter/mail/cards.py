@@ -10,6 +10,7 @@ from markupsafe import Markup
 from newsletter.core.digest import DigestCard
 from newsletter.core.figures import ShownFigure
 from newsletter.core.kinds import SECTIONS, Part
+from newsletter.core.languages import is_right_to_left, tag
 from newsletter.core.links import abstract_url, code_url, page_url, pdf_url, project_url
 from newsletter.core.papers import PaperRecord
 from newsletter.core.reading import Claim, Depth, Evidence, Summary, Voice
@@ -67,7 +68,7 @@ def card_values(card: DigestCard, *, language: str, base_url: str) -> dict[str, 
         "words": words,
         "css": styles(language),
         "own": _own_styles(card.language, is_quoted=is_quoted, is_guest=own.lang != words.lang),
-        "own_lang": own.lang,
+        "own_lang": tag(card.language),
         "own_space": "" if own.lang.startswith("zh") else " ",
         "paper": card.paper,
         "authors": words.authors(author_line(card.paper.authors)),
@@ -99,7 +100,8 @@ def _own_styles(language: str, *, is_quoted: bool, is_guest: bool) -> dict[str, 
     if is_quoted:
         return {"headline": css["printed_headline"], "takeaways": css["printed_takeaways"]}
     family = css["sans_family"] + ";" if is_guest else Markup("")
-    return {"headline": family + css["headline"], "takeaways": family + css["takeaways"]}
+    side = Markup("direction:rtl;text-align:right;") if is_right_to_left(language) else Markup("")
+    return {name: side + family + css[name] for name in ("headline", "takeaways")}
 
 
 def _texts(claims: Iterable[Claim], language: str) -> tuple[str, ...]:

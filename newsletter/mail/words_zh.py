@@ -150,7 +150,7 @@ class Chinese:
         parts = (
             f"arXiv:{paper.versioned_id}",
             ", ".join(paper.categories),
-            self.day(paper.updated_at.date()),
+            self.day(paper.updated_at.date()).replace(" ", NO_BREAK),
         )
         return f"{NO_BREAK}{NO_BREAK} ".join(parts)
 

@@ -10,7 +10,7 @@ from newsletter.models.signup import AddressChange, Allowance, SignUp
 from newsletter.models.subscriber import ConsentEvent, Subscriber, Subscription, Suppression
 from newsletter.models.summary import Fragment, Summary
 from newsletter.models.topic import Topic
-from newsletter.models.watch import CanaryFlight, Incident
+from newsletter.models.watch import CanaryFlight, Forgotten, Incident
 
 __all__ = [
     "AddressChange",
@@ -21,6 +21,7 @@ __all__ = [
     "Delivery",
     "DeliveryEvent",
     "Figure",
+    "Forgotten",
     "Fragment",
     "FullTextRecord",
     "GatherRun",

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from datetime import datetime
-from typing import Any
+from datetime import date, datetime, time, timedelta, tzinfo
+from typing import Any, Self
 
 from django.conf import settings
 from django.db import models
@@ -29,6 +29,7 @@ class State(models.TextChoices):
     QUARANTINED = "QUARANTINED"
 
 
+_DAY = timedelta(days=1)
 OPEN = (State.PLANNED, State.COMPOSED, State.RETRY_WAIT)
 CLAIMABLE = (State.COMPOSED, State.RETRY_WAIT)
 UNCOMPOSED: dict[str, Any] = {
@@ -52,8 +53,20 @@ class Kind(models.TextChoices):
     ALERT = "alert"
 
 
+UNSETTLED = models.Q(state=State.SENDING) | models.Q(state=State.AMBIGUOUS, next_attempt_at__isnull=False)
+"""Being sent, or waiting for evidence: its papers may be spent in a moment, or given back."""
+NEVER_CAME = (State.CANCELLED, State.EXPIRED, State.FAILED, State.QUARANTINED)
 AWAITED = models.Q(slot_key=FIRST) | models.Q(is_on_demand=True) | ~models.Q(kind=Kind.DIGEST)
 """What a person is waiting for, who has just confirmed or asked: it has a worker of its own."""
+
+
+class DeliveryQuerySet(models.QuerySet["Delivery"]):
+    def of_date(self, day: date, *, zone: tzinfo) -> Self:
+        """Return the digests that stand for this local date: its own, and a first one that came on it."""
+        morning = datetime.combine(day, time.min, tzinfo=zone)
+        first = models.Q(slot_key__startswith=FIRST, slot_at__gte=morning, slot_at__lt=morning + _DAY)
+        came = models.Q(slot_key=day.isoformat()) | (first & ~models.Q(state__in=NEVER_CAME))
+        return self.filter(came, kind=Kind.DIGEST)
 
 
 class Delivery(models.Model):
@@ -109,6 +122,8 @@ class Delivery(models.Model):
     planned_at = models.DateTimeField()
     composed_at = models.DateTimeField(null=True)
     outcome_at = models.DateTimeField(null=True)
+
+    objects = DeliveryQuerySet.as_manager()
 
     class Meta:
         verbose_name_plural = "deliveries"

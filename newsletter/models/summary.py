@@ -2,9 +2,22 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+
+from django.conf import settings
 from django.db import models
+from django.utils import timezone
 
 from newsletter.core.reading import Depth
+
+TO_OUTCOME = timedelta(days=60)
+"""From composing a mail to the end of its way at the very latest, with a good margin."""
+
+
+def kept_until() -> datetime:
+    """Return how long a fragment that is used now is kept: for as long as the mail can be written again."""
+    days: int = settings.CONFIG.retention_digests_days
+    return timezone.now() + timedelta(days=days) + TO_OUTCOME
 
 
 class SummaryQuerySet(models.QuerySet["Summary"]):
@@ -74,6 +87,8 @@ class Fragment(models.Model):
     html = models.TextField()
     text = models.TextField()
     created_at = models.DateTimeField(auto_now_add=True)
+    needed_until = models.DateTimeField(db_index=True, default=kept_until)
+    """Real time: until then some delivery may be written from it again. Every use moves it on."""
 
     def __str__(self) -> str:
         return self.digest[:12]

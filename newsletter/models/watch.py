@@ -1,4 +1,4 @@
-"""What the service noticed about itself: incidents, and the flights of its canary."""
+"""What the service keeps of its own upkeep: incidents, flights of its canary, how far it has forgotten."""
 
 from __future__ import annotations
 
@@ -38,3 +38,14 @@ class CanaryFlight(models.Model):
 
     def __str__(self) -> str:
         return f"{self.day} {self.failure or ('held' if self.judged_at else 'under way')}"
+
+
+class Forgotten(models.Model):
+    """How far retention has come, so that what is forgotten already is not looked through again."""
+
+    what = models.CharField(max_length=20, unique=True)
+    until = models.DateTimeField()
+    """Everything from before this is done."""
+
+    def __str__(self) -> str:
+        return f"{self.what} until {self.until:%Y-%m-%d}"

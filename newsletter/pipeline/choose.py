@@ -14,7 +14,7 @@ from newsletter.core.reading import Depth
 from newsletter.core.selection import Selection, select_papers
 from newsletter.core.spent import unpack_spent
 from newsletter.models import Delivery, Subscriber, Subscription
-from newsletter.models.delivery import AWAITED, SENT, Kind, State
+from newsletter.models.delivery import AWAITED, SENT, UNSETTLED, Kind, State
 from newsletter.pipeline.newsstand import Newsstand, Offer
 from newsletter.pipeline.summarise import Wanted
 
@@ -64,10 +64,13 @@ def planned_digests(*, now: datetime, awaited: bool = False) -> Iterator[tuple[N
 
 
 def _without_unsettled(batch: list[Delivery]) -> list[Delivery]:
-    """Leave out readers whose last digest is being sent right now: its papers may be spent in a moment."""
+    """Leave out readers whose last digest is being sent right now, or waits for evidence that it was.
+
+    Its papers may be spent in a moment: a digest that showed them would be the second to do so.
+    """
     readers = [reader_of(delivery) for delivery in batch]
-    sending = Delivery.objects.filter(subscriber__in=readers, kind=Kind.DIGEST, state=State.SENDING)
-    busy = set(sending.values_list("subscriber_id", flat=True))
+    unsettled = Delivery.objects.filter(UNSETTLED, subscriber__in=readers, kind=Kind.DIGEST)
+    busy = set(unsettled.values_list("subscriber_id", flat=True))
     # What was accepted since the batch was read is spent by now.
     spent = dict(
         Subscriber.objects.filter(pk__in=[reader.pk for reader in readers]).values_list("pk", "spent")

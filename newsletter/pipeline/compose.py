@@ -160,7 +160,7 @@ class Bench:
         rendered = self.render(choice)
         parts = [piece.digest for piece in rendered.pieces]
         with transaction.atomic():
-            self.fragments.save()
+            self.fragments.save(parts)
             stored = Delivery.objects.filter(pk=choice.delivery.pk, state=State.PLANNED).update(
                 state=State.COMPOSED,
                 subject=rendered.subject,

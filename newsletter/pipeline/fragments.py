@@ -1,26 +1,33 @@
-"""Rendered fragments: written once under what they were made from, read by what they say."""
+"""Rendered fragments: written once under what they were made from, read by what they say.
+
+Each is kept for as long as a mail that was made from it can be written again: every use moves that on.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
+
+from django.utils import timezone
+
 from newsletter.core.composition import Piece
 from newsletter.models import Fragment
+from newsletter.models.summary import TO_OUTCOME, kept_until
 
 CHUNK = 500
 
 
 class DatabaseFragments:
-    """A FragmentStore on the Fragment table, with what this batch has seen kept in memory.
-
-    New pieces are written together by ``save``, before the deliveries that name them.
-    """
+    """A FragmentStore on the Fragment table, with what this batch has seen kept in memory."""
 
     def __init__(self) -> None:
         self._pieces: dict[str, Piece] = {}
         self._new: dict[str, Piece] = {}
+        self._kept: set[str] = set()
 
     def get(self, key: str) -> Piece | None:
+        """Return a piece that is not about to be deleted."""
         if key not in self._pieces:
-            row = Fragment.objects.filter(key=key).first()
+            row = Fragment.objects.filter(key=key, needed_until__gt=timezone.now()).first()
             if row is None:
                 return None
             self._pieces[key] = Piece(html=row.html, text=row.text)
@@ -29,10 +36,32 @@ class DatabaseFragments:
     def put(self, key: str, piece: Piece) -> None:
         self._pieces[key] = self._new[key] = piece
 
-    def save(self) -> None:
-        rows = [
-            Fragment(key=key, digest=piece.digest, html=piece.html, text=piece.text)
-            for key, piece in self._new.items()
-        ]
-        Fragment.objects.bulk_create(rows, ignore_conflicts=True, batch_size=CHUNK)
+    def save(self, used: Collection[str]) -> None:
+        """Write what is new, and keep what is ``used`` (digests): before the delivery that names it."""
+        keep_pieces(self._new)
         self._new.clear()
+        self._keep(set(used) - self._kept)
+
+    def _keep(self, used: set[str]) -> None:
+        """Move on what is used, about once a month each: most digests are made of the same pieces."""
+        until = kept_until()
+        ending = Fragment.objects.filter(digest__in=used, needed_until__lt=until - TO_OUTCOME / 2)
+        if used:
+            ending.update(needed_until=until)
+        self._kept |= used
+
+
+def keep_pieces(pieces: Mapping[str, Piece]) -> None:
+    """Write pieces under their keys; one that is there is kept from now on as if it were new."""
+    until = kept_until()
+    rows = [
+        Fragment(key=key, digest=piece.digest, html=piece.html, text=piece.text, needed_until=until)
+        for key, piece in pieces.items()
+    ]
+    Fragment.objects.bulk_create(
+        rows,
+        update_conflicts=True,
+        update_fields=["needed_until"],
+        unique_fields=["key"],
+        batch_size=CHUNK,
+    )

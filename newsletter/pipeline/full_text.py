@@ -32,7 +32,7 @@ KEPT_FOR = timedelta(hours=24)
 SOON = timedelta(minutes=5)
 WORTH_WAITING = timedelta(minutes=20)
 """A digest waits 30 minutes for its summaries: a text that may come within this is waited for."""
-UNAVAILABLE, INTERRUPTED = "unavailable", "interrupted"
+UNAVAILABLE, THROTTLED, INTERRUPTED = "unavailable", "throttled", "interrupted"
 RETRIED_NEXT_DAY = frozenset({"missing", "not_pdf", "timed_out", "crashed"})
 """arXiv may not have made the PDF yet, the machine may have been busy; any other reason is final."""
 
@@ -50,6 +50,9 @@ def full_text_for(paper: Paper, *, source: FullTextSource, now: datetime) -> Ful
     if kept := _kept_text(paper):
         return kept
     FullTextRecord.objects.bulk_create([FullTextRecord(**key)], ignore_conflicts=True)
+    if wait := _throttled_for(paper):
+        _wait_for(paper, wait)
+        return None
     record = _claim(paper)
     if record is None:
         return _text_of_others(paper)
@@ -76,6 +79,20 @@ def _kept_text(paper: Paper) -> FullText | None:
     return full_text_from_json(kept.content) if kept else None
 
 
+def _throttled_for(paper: Paper) -> float:
+    """Return for how many seconds arXiv, asked for other papers, has asked this service to wait."""
+    real_now = timezone.now()
+    asked = FullTextRecord.objects.filter(reason=THROTTLED, retry_at__gt=real_now).exclude(paper=paper)
+    latest = asked.order_by("-retry_at").values_list("retry_at", flat=True).first()
+    return (latest - real_now).total_seconds() if latest else 0.0
+
+
+def _wait_for(paper: Paper, wait: float) -> None:
+    """Raise FullTextLater where coming back in ``wait`` seconds is worth it."""
+    if 0 < wait <= WORTH_WAITING.total_seconds():
+        raise FullTextLater(f"the full text of {paper} may be there soon", retry_after=wait)
+
+
 def _claim(paper: Paper) -> FullTextRecord | None:
     """Return the record to fill, or None when it is being read, was read today, or failed for now or good."""
     real_now = timezone.now()
@@ -97,10 +114,9 @@ def _text_of_others(paper: Paper) -> FullText | None:
     record = FullTextRecord.objects.get(paper=paper, paper_version=paper.version)
     times = (record.claimed_until, record.retry_at if record.attempts < MAX_ATTEMPTS else None)
     waits = [(at - timezone.now()).total_seconds() for at in times if at]
-    wait = max(waits, default=0.0)
-    if record.is_final or not 0 < wait <= WORTH_WAITING.total_seconds():
-        return None
-    raise FullTextLater(f"the full text of {paper} may be there soon", retry_after=wait)
+    if not record.is_final:
+        _wait_for(paper, max(waits, default=0.0))
+    return None
 
 
 def _licence(paper: Paper, *, source: FullTextSource) -> str:
@@ -110,6 +126,8 @@ def _licence(paper: Paper, *, source: FullTextSource) -> str:
     try:
         return source.licence(paper.record)[:255]
     except NewsletterError as error:
+        if _is_throttling(error):
+            raise
         log.warning("the licence of %s is not known: %s", paper, error)
         return ""
 
@@ -164,11 +182,16 @@ def _record_failure(record: FullTextRecord, error: NewsletterError) -> None:
     if not isinstance(error, PermanentError):
         wait = error.retry_after if isinstance(error, TemporaryError) else None
         pause = max(timedelta(seconds=wait or 0.0), SOON)
-        _write(record, reason=UNAVAILABLE, retry_at=real_now + pause)
+        reason = THROTTLED if _is_throttling(error) else UNAVAILABLE
+        _write(record, reason=reason, retry_at=real_now + pause)
     elif error.reason in RETRIED_NEXT_DAY:
         _write(record, reason=error.reason, retry_at=real_now + KEPT_FOR)
     else:
         _write(record, reason=error.reason[:40] or "refused", is_final=True)
+
+
+def _is_throttling(error: NewsletterError) -> bool:
+    return isinstance(error, TemporaryError) and error.status in {429, 503}
 
 
 def _write(record: FullTextRecord, **fields: object) -> bool:

@@ -7,6 +7,7 @@ when the delivery was composed, so that a retry sends what the first try sent.
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -26,6 +27,7 @@ from newsletter.pipeline.return_path import envelope_sender
 from newsletter.tokens import Purpose, delivery_subject, make_token
 
 CHUNK = 500
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +94,8 @@ def outgoing(
 ) -> tuple[list[Outgoing], list[Outcome]]:
     """Write the messages of these deliveries (readers loaded), with one query for pieces not seen lately.
 
-    A message that cannot be written has an outcome instead, BAD_MESSAGE, and stops none of the others.
+    A message that cannot be written has an outcome instead, BAD_MESSAGE, and stops none of the others. One
+    on which the writing itself breaks has none: that is a bug, and it is tried again until its tries are up.
     """
     pieces = _PIECES.take(digest for delivery in deliveries for digest in delivery.parts)
     bodies, sender = _Bodies(), Sender.from_settings()
@@ -105,6 +108,8 @@ def outgoing(
             refused.append(
                 Outcome(delivery_id=str(delivery.pk), verdict=Verdict.BAD_MESSAGE, detail=str(error))
             )
+        except Exception:
+            logger.exception("the message of delivery %s broke off", delivery.pk)
     return messages, refused
 
 

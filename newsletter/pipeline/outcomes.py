@@ -96,6 +96,11 @@ def _refused_for_now(delivery: Delivery, outcome: Outcome, at: Moment) -> dict[s
     return _not_now(at.real_now + delay) | {"retries": F("retries") + 1}
 
 
+def _not_tried(_delivery: Delivery, outcome: Outcome, at: Moment) -> dict[str, Any]:
+    """Wait as after a first refusal, or as long as was asked for: its own back-off has not begun."""
+    return _not_now(at.real_now + retry_delay(1, chance=at.chance, retry_after=outcome.retry_after))
+
+
 def _transport_down(_delivery: Delivery, _outcome: Outcome, at: Moment) -> dict[str, Any]:
     return _not_now(at.real_now)
 
@@ -121,6 +126,7 @@ def _unknown(_delivery: Delivery, _outcome: Outcome, at: Moment) -> dict[str, An
 _CHANGES: dict[Verdict, Callable[[Delivery, Outcome, Moment], dict[str, Any]]] = {
     Verdict.ACCEPTED: _accepted,
     Verdict.RETRY: _refused_for_now,
+    Verdict.NOT_TRIED: _not_tried,
     Verdict.BAD_ADDRESS: _failed,
     Verdict.REFUSED: _failed,
     Verdict.BAD_MESSAGE: _failed,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime, time, timedelta
+import logging
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
@@ -10,10 +12,11 @@ from django.db.models import Q
 
 from newsletter.core.cadence import Slot
 from newsletter.models import Delivery, Subscriber
-from newsletter.models.delivery import FIRST, OPEN, Kind, State
+from newsletter.models.delivery import OPEN, Kind, State
 from newsletter.models.subscriber import Status
 
 CHUNK = 200
+log = logging.getLogger(__name__)
 RESOLUTION = timedelta(microseconds=1)
 
 
@@ -29,27 +32,47 @@ def plan_due(*, now: datetime) -> int:
     if not due.exists():
         return 0
     due = due.order_by("next_slot_at", "pk").prefetch_related("subscriptions")
+    unplannable: set[int] = set()
     while True:
         with transaction.atomic():
             # Whoever holds a row may be changing its cadence: the next tick plans by what they made of it.
-            chunk = list(due.select_for_update(skip_locked=True, no_key=True)[:CHUNK])
-            planned += sum(_plan(reader, now=now) for reader in chunk)
+            locked = due.exclude(pk__in=unplannable).select_for_update(skip_locked=True, no_key=True)
+            chunk = list(locked[:CHUNK])
+            timed = [(reader, _slots(reader, now=now)) for reader in chunk]
+            planned += sum(_plan(reader, slots, now=now) for reader, slots in timed if slots is not None)
+        unplannable.update(reader.pk for reader, slots in timed if slots is None)
         if len(chunk) < CHUNK:
             return planned
 
 
-def _plan(reader: Subscriber, *, now: datetime) -> bool:
+@dataclass(frozen=True, slots=True)
+class _Slots:
+    passed: Slot | None
+    """The latest one; None when the cadence was changed and nothing of the new one has passed yet."""
+    following: Slot
+
+
+def _slots(reader: Subscriber, *, now: datetime) -> _Slots | None:
+    """Return when this reader's digests are due, or None when that cannot be said: a row that is broken.
+
+    It stays due, so that the age of the oldest due reader tells the operator; it holds up nobody else.
+    """
+    try:
+        following = reader.next_slot(after=now)
+        # next_slot_at itself may be the latest one, so look from just before it.
+        since = (reader.next_slot_at or now) - RESOLUTION
+        passed = [reader.latest_slot(now=now, cadence=cadence, after=since) for cadence in reader.cadences()]
+    except Exception:
+        log.exception("no digest can be planned for reader %d", reader.pk)
+        return None
+    return _Slots(max((slot for slot in passed if slot), key=lambda slot: slot.at, default=None), following)
+
+
+def _plan(reader: Subscriber, slots: _Slots, *, now: datetime) -> bool:
     """Move the reader on to the next slot and plan the one that has passed."""
-    passed_at = reader.next_slot_at
-    following = reader.next_slot(after=now)
-    moved = Subscriber.objects.filter(pk=reader.pk, next_slot_at=passed_at).update(next_slot_at=following.at)
-    if not moved or passed_at is None:
-        return False
-    # next_slot_at itself may be the latest one, so look from just before it.
-    since = passed_at - RESOLUTION
-    passed = [reader.latest_slot(now=now, cadence=cadence, after=since) for cadence in reader.cadences()]
-    slot = max((slot for slot in passed if slot), key=lambda slot: slot.at, default=None)
-    if slot is None:  # the cadence was changed, and nothing of the new one has passed yet
+    due = Subscriber.objects.filter(pk=reader.pk, next_slot_at=reader.next_slot_at)
+    moved, slot = due.update(next_slot_at=slots.following.at), slots.passed
+    if not moved or slot is None:
         return False
     delivery = Delivery.planned(
         subscriber_id=reader.pk, kind=Kind.DIGEST, slot_key=slot.date.isoformat(), slot_at=slot.at, now=now
@@ -67,11 +90,9 @@ def _has_had(reader: Subscriber, delivery: Delivery, *, slot: Slot) -> bool:
     One that was asked for may be later than the slot: it has offered all that this one would. And a first
     digest is the one of its local date.
     """
-    morning = datetime.combine(slot.date, time.min, tzinfo=ZoneInfo(reader.timezone))
-    first = Q(slot_key=FIRST, slot_at__gte=morning, slot_at__lt=morning + timedelta(days=1))
-    never_came = (State.CANCELLED, State.EXPIRED, State.FAILED, State.QUARANTINED)
-    had = Q(slot_key=delivery.slot_key) | Q(slot_at__gt=delivery.slot_at) | (first & ~Q(state__in=never_came))
-    return Delivery.objects.filter(had, subscriber=reader, kind=Kind.DIGEST).exists()
+    digests = Delivery.objects.filter(subscriber=reader, kind=Kind.DIGEST)
+    had = digests.of_date(slot.date, zone=ZoneInfo(reader.timezone))
+    return (had | digests.filter(slot_at__gt=delivery.slot_at)).exists()
 
 
 def _expire_older(reader: Subscriber, *, than: Delivery, now: datetime) -> None:

@@ -21,6 +21,8 @@ from newsletter.pipeline.brake import pause_reason
 from newsletter.pipeline.compose import compose_planned, missing_summaries
 from newsletter.pipeline.deliver import deliver_due
 from newsletter.pipeline.events import apply_events
+from newsletter.pipeline.figures import remove_figures
+from newsletter.pipeline.full_text import forget_texts
 from newsletter.pipeline.gather import GatherReport, gather_papers
 from newsletter.pipeline.leases import boot_id, dead_owners
 from newsletter.pipeline.match import match_papers
@@ -131,6 +133,8 @@ def run_once(stages: Stages, *, now: datetime, gather: bool, progress: Progress 
     if composed.skipped:
         report.deliveries[State.SKIPPED.value] = composed.skipped
     report.next_due_at = next_due_at()
+    forget_texts(real_now=timezone.now())
+    remove_figures()
     return report
 
 

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from django.db.models import Min, Q
+from django.db.models import Min
 
 from newsletter.adapters.ports import Mailer, Outcome, Verdict
 from newsletter.models import Delivery
@@ -50,16 +50,6 @@ def sweep(
         if state := _settle(delivery, mailer=mailer, at=at):
             report.settled[state] += 1
     return report
-
-
-def unsettled() -> Q:
-    """Select the deliveries whose papers may be spent in a moment: being sent, or waiting for evidence."""
-    return Q(state=State.SENDING) | Q(state=State.AMBIGUOUS, next_attempt_at__isnull=False)
-
-
-def due_retries(*, real_now: datetime) -> int:
-    """Return how many deliveries could be claimed now."""
-    return Delivery.objects.filter(state__in=CLAIMABLE, next_attempt_at__lte=real_now).count()
 
 
 def next_attempt_at() -> datetime | None:

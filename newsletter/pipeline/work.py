@@ -21,6 +21,8 @@ from newsletter.pipeline.ahead import coming_summaries
 from newsletter.pipeline.compose import ComposeReport, compose_planned, missing_summaries
 from newsletter.pipeline.deliver import deliver_due
 from newsletter.pipeline.events import apply_events, has_unapplied
+from newsletter.pipeline.figures import remove_figures
+from newsletter.pipeline.full_text import forget_texts
 from newsletter.pipeline.gather import gather_papers
 from newsletter.pipeline.leases import boot_id, dead_owners
 from newsletter.pipeline.match import match_papers
@@ -73,6 +75,7 @@ def tick() -> None:
     """Plan what is due and wake every stage that has something to do."""
     now = timezone.now()
     settle()
+    forget_texts(real_now=now)
     _match_if_needed()
     planned = patiently(partial(plan_due, now=now))
     if planned:
@@ -163,6 +166,13 @@ def settle() -> None:
     report = sweep(mailer=stages().mailer, real_now=now, now=now, dead_owners=dead_owners())
     if report.lapsed or report.settled:
         log.warning("taken from lost workers: %s; settled: %s", dict(report.lapsed), dict(report.settled))
+
+
+def forget_figures() -> None:
+    """Remove the figures that may be shown no longer: the setting, a licence, a withdrawal."""
+    removed = remove_figures()
+    if removed:
+        log.info("removed %d figures", removed)
 
 
 def _match_if_needed() -> None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from django.utils import translation
 from django.utils.translation import gettext
 
+from newsletter.core.languages import chrome_for
 from newsletter.mail.notice import EMAIL
 from newsletter.notices import Notice
 
 
 def fresh_link(*, language: str, url: str) -> Notice:
     """Send the link that a forwarded digest must not stand for."""
-    with translation.override(language):
+    with translation.override(chrome_for(language)):
         return Notice(
             subject=gettext("Your link to address, data and erasure"),
             paragraphs=(
@@ -31,7 +32,7 @@ def fresh_link(*, language: str, url: str) -> Notice:
 
 def address_confirmation(*, language: str, url: str) -> Notice:
     """Ask at the new address whether it is the reader's."""
-    with translation.override(language):
+    with translation.override(chrome_for(language)):
         return Notice(
             subject=gettext("Please confirm your new address"),
             paragraphs=(
@@ -53,7 +54,7 @@ def address_confirmation(*, language: str, url: str) -> Notice:
 
 def address_changed(*, language: str) -> Notice:
     """Tell the old address. It does not name the new one: this mailbox may be somebody else's by now."""
-    with translation.override(language):
+    with translation.override(chrome_for(language)):
         return Notice(
             subject=gettext("Your digests go to another address now"),
             paragraphs=(

@@ -37,8 +37,8 @@ def reschedule(reader: Subscriber, *, now: datetime) -> None:
     """
     start = max(now, reader.paused_until - RESOLUTION) if reader.paused_until else now
     slot = reader.next_slot(after=start)
-    digests = Delivery.objects.filter(subscriber=reader, kind=Kind.DIGEST)
-    while digests.filter(slot_key=slot.key).exists():
+    digests, zone = Delivery.objects.filter(subscriber=reader), ZoneInfo(reader.timezone)
+    while digests.of_date(slot.date, zone=zone).exists():
         slot = reader.next_slot(after=slot.at)
     reader.anchor_date = reader.anchor_date or slot.date
     reader.next_slot_at = slot.at

@@ -8,13 +8,14 @@ from django.conf import settings
 from django.utils import translation
 from django.utils.translation import gettext
 
+from newsletter.core.languages import chrome_for
 from newsletter.mail.notice import EMAIL
 from newsletter.notices import Notice
 
 
 def confirmation(*, language: str, url: str) -> Notice:
     """Ask whether the request came from the address's owner."""
-    with translation.override(language):
+    with translation.override(chrome_for(language)):
         return Notice(
             subject=gettext("Please confirm: new arXiv papers by mail"),
             paragraphs=(
@@ -37,7 +38,7 @@ def confirmation(*, language: str, url: str) -> Notice:
 
 def already_reading(*, language: str, url: str) -> Notice:
     """Tell a reader that they are one."""
-    with translation.override(language):
+    with translation.override(chrome_for(language)):
         return Notice(
             subject=gettext("You get digests already"),
             paragraphs=(
@@ -57,7 +58,7 @@ def already_reading(*, language: str, url: str) -> Notice:
 
 def own_page(*, language: str, url: str) -> Notice:
     """Send a reader the link they have lost."""
-    with translation.override(language):
+    with translation.override(chrome_for(language)):
         return Notice(
             subject=gettext("The link to your own page"),
             paragraphs=(

@@ -7,11 +7,10 @@ from enum import Enum, auto
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
-from django.db.models import QuerySet
 
 from newsletter.adapters.broker import Stage, wake
 from newsletter.models import Delivery, Subscriber
-from newsletter.models.delivery import FIRST, OPEN, Kind, State
+from newsletter.models.delivery import OPEN, Kind, State
 from newsletter.subscriptions.changing import lock, reschedule
 
 NEVER_BEGUN = (State.SKIPPED, State.CANCELLED)
@@ -40,7 +39,7 @@ def send_one_now(reader: Subscriber, *, now: datetime) -> Answer:
     if digests.filter(state__in=(*OPEN, State.SENDING)).exists():
         return Answer.UNDER_WAY
     unsent = digests.filter(slot_key=today.isoformat(), state__in=NEVER_BEGUN).first()
-    if unsent is None and _has_had(digests, today=today, zone=zone):
+    if unsent is None and digests.of_date(today, zone=zone).exists():
         return Answer.HAD_TODAY
     if unsent is not None:
         _revive(unsent, now=now)
@@ -52,12 +51,6 @@ def send_one_now(reader: Subscriber, *, now: datetime) -> Answer:
     wake(Stage.SUMMARISE)
     wake(Stage.NOTICES)
     return Answer.PLANNED
-
-
-def _has_had(digests: QuerySet[Delivery], *, today: date, zone: ZoneInfo) -> bool:
-    first = digests.filter(slot_key=FIRST).values_list("slot_at", flat=True).first()
-    is_firsts_date = first is not None and first.astimezone(zone).date() == today
-    return is_firsts_date or digests.filter(slot_key=today.isoformat()).exists()
 
 
 def _plan(reader: Subscriber, *, today: date, now: datetime) -> None:

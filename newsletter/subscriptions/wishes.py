@@ -5,20 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import time
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
 from newsletter.core.cadence import Cadence, parse_time, parse_zone
+from newsletter.core.languages import ALIASES, CHROME, normal
 from newsletter.core.reading import Depth
 from newsletter.errors import BadInput
 
 MIN_PAPERS, MAX_PAPERS = 1, 50
 MAX_ADDRESS = 254
 """RFC 5321 §4.5.3.1.3: a path of 256 octets, without its angle brackets."""
-
-
-LANGUAGES = {"en": "en", "zh": "zh-hans", "zh-cn": "zh-hans", "zh-hans": "zh-hans"}
-"""What may be written → the language's code."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,11 +65,17 @@ class Wishes:
         }
 
 
+def offered_languages() -> tuple[str, ...]:
+    """Return the codes a reader may choose from: those of mails and pages, and the operator's."""
+    return (*CHROME, *settings.CONFIG.languages)
+
+
 def checked_language(language: str) -> str:
-    try:
-        return LANGUAGES[language.strip().lower().replace("_", "-")]
-    except KeyError:
-        raise BadInput(f"language is {language!r}, but must be one of: {', '.join(LANGUAGES)}") from None
+    code, offered = normal(language), offered_languages()
+    if code not in offered:
+        allowed = ", ".join((*offered, *ALIASES))
+        raise BadInput(f"language is {language!r}, but must be one of: {allowed}")
+    return code
 
 
 def checked_depth(depth: str) -> Depth:

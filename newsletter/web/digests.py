@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.conf import settings
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.template import loader
 from django.urls import reverse
@@ -18,14 +19,15 @@ from django.utils.translation import gettext
 from django.views.decorators.http import require_safe
 
 from newsletter.core.composition import join_html
+from newsletter.core.languages import tag
 from newsletter.core.papers import PaperRecord
 from newsletter.errors import PermanentError
 from newsletter.models import Delivery, Paper, Topic
-from newsletter.models.delivery import Kind
+from newsletter.models.delivery import SENT, Kind
 from newsletter.pipeline.messages import slots_of, stored_pieces
 from newsletter.tokens import Purpose, delivery_id, delivery_subject, make_token, read_token
 from newsletter.web.headers import MAIL_CSP
-from newsletter.web.pages import BCP47, broken_link, known_language, page, private, service_name
+from newsletter.web.pages import broken_link, known_language, page, private, service_name
 
 LEFT_OUT = "…"
 """Stands in a shared digest where the reader's own words stood."""
@@ -54,7 +56,7 @@ def share_url(delivery: Delivery) -> str:
 def _find(token: str, *, purpose: Purpose) -> Delivery | None:
     subject = read_token(token, purpose=purpose)
     key = delivery_id(subject) if subject else None
-    digests = Delivery.objects.filter(kind=Kind.DIGEST).exclude(parts=[])
+    digests = Delivery.objects.filter(~Q(parts=[]) | Q(state__in=SENT), kind=Kind.DIGEST)
     return digests.select_related("subscriber").filter(pk=key).first() if key else None
 
 
@@ -73,7 +75,7 @@ def _show(request: HttpRequest, delivery: Delivery, *, is_shared: bool) -> HttpR
     html = _BODY.sub(lambda found: found[0] + before, html, count=1)
     response = HttpResponse(_BODY_END.sub(lambda found: after + found[0], html, count=1))
     response.headers["Content-Security-Policy"] = MAIL_CSP
-    response.headers["Content-Language"] = BCP47[language]
+    response.headers["Content-Language"] = tag(language)
     return response
 
 

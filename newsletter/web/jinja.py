@@ -6,14 +6,17 @@ from datetime import date, datetime
 from typing import Any
 
 from django.conf import settings
+from django.conf.locale import LANG_INFO
 from django.templatetags.static import static
 from django.urls import reverse
 from django.utils import formats
 from django.utils.translation import gettext, ngettext
 from jinja2 import Environment, StrictUndefined
 
+from newsletter.core.languages import chrome_for, tag
 from newsletter.core.typography import author_line, typeset
 from newsletter.pipeline.brake import pauses_on
+from newsletter.subscriptions.wishes import offered_languages
 
 
 def environment(**options: Any) -> Environment:
@@ -22,8 +25,18 @@ def environment(**options: Any) -> Environment:
     env = Environment(**{**options, **settings}, extensions=["jinja2.ext.i18n"])  # noqa: S701
     env.install_gettext_callables(gettext, ngettext, newstyle=True)  # type: ignore[attr-defined]  # the extension's
     env.globals.update(static=static, url=_url, author_line=author_line, paused_since=paused_since)
+    env.globals.update(languages=languages, language_name=language_name, tag=tag, chrome_for=chrome_for)
     env.filters.update(day=day, moment=moment, typeset=typeset)
     return env
+
+
+def languages() -> list[tuple[str, str]]:
+    """Return the languages a reader may choose, each with its name in itself."""
+    return [(code, language_name(code)) for code in offered_languages()]
+
+
+def language_name(code: str) -> str:
+    return str(LANG_INFO.get(code, {}).get("name_local", code))
 
 
 def day(value: date) -> str:

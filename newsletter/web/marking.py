@@ -20,6 +20,8 @@ class Segment:
 
     text: str
     is_marked: bool
+    is_quoted: bool = False
+    """It stands in a quote, marked or not."""
     anchors: tuple[str, ...] = ()
     """Names of the quotes that begin here."""
 
@@ -39,13 +41,20 @@ def _with_stop(text: str, span: Span, *, quote: str) -> Span:
 
 
 def segments(text: str, spans: Mapping[str, Span]) -> list[Segment]:
-    """Cut ``text`` where a span begins or ends; spans may touch and overlap."""
-    edges = sorted({0, len(text), *(edge for span in spans.values() for edge in span)})
+    """Cut ``text`` where a span begins or ends, and mark the spans; they may touch and overlap."""
+    return cited(text, quotes=spans, marks=spans.values())
+
+
+def cited(text: str, *, quotes: Mapping[str, Span], marks: Iterable[Span]) -> list[Segment]:
+    """Cut ``text`` where one of ``quotes`` or ``marks`` begins or ends; only the latter are marked."""
+    marks = list(marks)
+    edges = sorted({0, len(text), *(edge for span in (*quotes.values(), *marks) for edge in span)})
     return [
         Segment(
             text[start:end],
-            is_marked=any(left <= start < right for left, right in spans.values()),
-            anchors=tuple(name for name, (left, _) in spans.items() if left == start),
+            is_marked=any(left <= start < right for left, right in marks),
+            is_quoted=any(left <= start < right for left, right in quotes.values()),
+            anchors=tuple(name for name, (left, _) in quotes.items() if left == start),
         )
         for start, end in pairwise(edges)
     ]

@@ -13,8 +13,7 @@ from django.utils import translation
 from django.utils.cache import add_never_cache_headers
 from django.utils.translation import gettext
 
-BCP47 = {"en": "en", "zh-hans": "zh-Hans"}
-"""Django's language code → the one that HTML wants."""
+from newsletter.core.languages import chrome_for, tag
 
 View = Callable[..., HttpResponse]
 
@@ -25,21 +24,20 @@ def page(
     """Render a page in ``language``, or in the one the browser asked for."""
     language = language or current_language()
     with translation.override(language):
-        values |= {"lang": BCP47[language], "language": language, "service": service_name()}
+        values |= {"lang": tag(language), "language": language, "service": service_name()}
         content = loader.render_to_string(template, values, request, using="jinja2")
     response = HttpResponse(content, status=status)
-    response.headers["Content-Language"] = BCP47[language]
+    response.headers["Content-Language"] = tag(language)
     return response
 
 
 def current_language() -> str:
-    language = translation.get_language() or ""
-    return language if language in BCP47 else settings.LANGUAGE_CODE
+    return chrome_for(translation.get_language() or "")
 
 
 def known_language(language: str) -> str:
-    """Return a reader's language, or the service's own where no page speaks it."""
-    return language if language in BCP47 else settings.LANGUAGE_CODE
+    """Return a reader's language, or English where no page speaks it."""
+    return chrome_for(language)
 
 
 def service_name() -> str:

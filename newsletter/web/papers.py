@@ -6,14 +6,18 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_safe
 
-from newsletter.core.links import abstract_url, code_url, pdf_url, project_url
+from newsletter.core.figures import PaperDetails
+from newsletter.core.links import abstract_url, code_url, other_urls, pdf_url, project_url
 from newsletter.core.papers import ArxivId, PaperRecord, parse_id
 from newsletter.models import Paper, Topic
+from newsletter.pipeline.figures import details_for, figures_for
 from newsletter.web.pages import current_language, page
 from newsletter.web.receipts import reading_of
 from newsletter.web.reports import report_form
 
 AUTHORS_AT_ONCE = 30
+MOST_LINKS = 20
+"""Addresses found in the text."""
 
 
 @require_safe
@@ -27,6 +31,7 @@ def paper(request: HttpRequest, arxiv_id: str) -> HttpResponse:
         return redirect("paper", arxiv_id=found.arxiv_id)
     language, record = current_language(), found.record
     reading = reading_of(found, language=language)
+    details = details_for([found]).get(found.pk, PaperDetails())
     return page(
         request,
         template="paper.html",
@@ -35,6 +40,9 @@ def paper(request: HttpRequest, arxiv_id: str) -> HttpResponse:
         report=report_form(found, reading),
         topics=[(topic.slug, topic.name_in(language)) for topic in _topics(found)],
         links=_links(record),
+        details=details,
+        other_links=other_urls(details.links, paper=record)[:MOST_LINKS],
+        figures=figures_for([found]).get(found.pk, ()),
         authors_at_once=AUTHORS_AT_ONCE,
     )
 

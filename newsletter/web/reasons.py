@@ -26,6 +26,7 @@ WITHHELD = {
     "no_quote": _NO_QUOTE,
     "quote_not_found": gettext_lazy("a quote that is not in the paper"),
     "quote_too_short": gettext_lazy("a quote too short to prove anything"),
+    "quote_too_long": gettext_lazy("a quote too long to point at anything"),
     "quote_unrelated": gettext_lazy("a quote that says nothing about it"),
     "number_not_in_quote": _NUMBER,
     "number_moved": gettext_lazy("a number that belongs to something else"),
@@ -43,6 +44,7 @@ WITHHELD = {
     "too_long": _UNFIT,
     "markup": _UNFIT,
     "chatter": _UNFIT,
+    "instruction": _UNFIT,
     "wrong_language": _UNFIT,
     "not_verbatim": _UNFIT,
 }

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.utils import translation
+from django.utils.translation import gettext
 
 from newsletter.core.kinds import SECTIONS, PaperKind
 from newsletter.core.reading import Claim, Depth, Evidence, Section, Voice, summary_from_json
 from newsletter.core.reading import Summary as SummaryValue
 from newsletter.models import Paper, Summary
 from newsletter.subscriptions.reporting import claim_key
-from newsletter.web.marking import Segment, find_quotes, marked_parts, segments
+from newsletter.web.marking import Segment, Span, cited, find_quotes, marked_parts
 from newsletter.web.pages import known_language
 from newsletter.web.reasons import failure_in_words, why_no_reading, withheld_in_words
 from newsletter.web.section_names import KINDS, part_name, part_on_page, section_name
@@ -43,6 +44,8 @@ class ShownSection:
     name: str
     is_steps: bool
     claims: list[ShownClaim]
+    not_stated: str
+    """What is said where there is no claim."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,11 +102,12 @@ def reading_of(paper: Paper, *, language: str) -> Reading:
     is_current = any(row.paper_version == paper.version for row in rows)
     spans = find_quotes(paper.abstract, _named_quotes(contents)) if is_current else {}
     anchors = {quote: name for name, quote in _named_quotes(contents).items() if name in spans}
+    marks = _carrying(contents, text=paper.abstract, spans={each: spans[anchors[each]] for each in anchors})
     has_model = any(value.voice is Voice.MODEL for _, value in contents)
     withheld = paper.summaries.filter(paper_version=paper.version, withheld_at__isnull=False)
     return Reading(
         summaries=[_shown(row, value, anchors=anchors) for row, value in contents],
-        abstract=segments(paper.abstract, spans),
+        abstract=cited(paper.abstract, quotes=spans, marks=marks),
         why_no_summary="" if has_model else _failure(paper),
         taken_down_at=withheld.order_by("-withheld_at").values_list("withheld_at", flat=True).first(),
     )
@@ -124,11 +128,30 @@ def _failure(paper: Paper) -> str:
     return failure_in_words(row.failure) if row else ""
 
 
+def _quotes(contents: Iterable[tuple[Summary, SummaryValue]]) -> Iterator[Evidence]:
+    """Yield every quote from the abstract, once for each claim it stands behind."""
+    claims = (claim for _, summary in contents for claim in summary.claims)
+    yield from (quote for claim in claims for quote in claim.evidence if quote.where == ABSTRACT)
+
+
+def _carrying(
+    contents: Iterable[tuple[Summary, SummaryValue]], *, text: str, spans: dict[str, Span]
+) -> Iterator[Span]:
+    """Yield where the words that carry a claim stand in ``text``; the whole quote where that is not known."""
+    for quote in _quotes(contents):
+        if quote.quote not in spans:
+            continue
+        start, end = spans[quote.quote]
+        if quote.marks and text.startswith(quote.quote, start):
+            yield from ((start + left, start + right) for left, right in quote.marks)
+        else:
+            yield start, end
+
+
 def _named_quotes(contents: Iterable[tuple[Summary, SummaryValue]]) -> dict[str, str]:
     """Number the quotes from the abstract: name → quote, each once."""
-    claims = (claim for _, summary in contents for claim in summary.claims)
-    quotes = (quote.quote for claim in claims for quote in claim.evidence if quote.where == ABSTRACT)
-    return {f"q{number}": quote for number, quote in enumerate(dict.fromkeys(quotes), start=1)}
+    quotes = dict.fromkeys(quote.quote for quote in _quotes(contents))
+    return {f"q{number}": quote for number, quote in enumerate(quotes, start=1)}
 
 
 def _shown(row: Summary, value: SummaryValue, *, anchors: dict[str, str]) -> ShownSummary:
@@ -137,7 +160,8 @@ def _shown(row: Summary, value: SummaryValue, *, anchors: dict[str, str]) -> Sho
         return ShownClaim(key=claim_key(row, each), text=each.text, quotes=quotes)
 
     def section(each: Section, *, is_steps: bool) -> ShownSection:
-        return ShownSection(section_name(each.kind), is_steps, [claim(one) for one in each.claims])
+        claims = [claim(one) for one in each.claims]
+        return ShownSection(section_name(each.kind), is_steps, claims, gettext("Not stated in the paper."))
 
     is_model, kind = value.voice is Voice.MODEL, value.kind if value.depth is Depth.READING else None
     with translation.override(known_language(row.language)):

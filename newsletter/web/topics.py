@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -13,9 +12,10 @@ from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from newsletter.core.reading import Voice, summary_from_json
-from newsletter.models import Paper, Summary, Topic
+from newsletter.models import Paper, Topic
+from newsletter.web.exporting import notice
 from newsletter.web.pages import current_language, page
+from newsletter.web.summaries import summaries_of
 
 WEEK, TWO_WEEKS = timedelta(days=7), timedelta(days=14)
 PAPERS_A_PAGE = 40
@@ -56,6 +56,13 @@ def topic_groups(topics: QuerySet[Topic], *, language: str, until: datetime) -> 
     return [TopicGroup(name, listed) for name, listed in groups.items()]
 
 
+def papers_of(topic: Topic, *, until: datetime) -> QuerySet[Paper]:
+    """Return what a topic matched in the two weeks to ``until``, newest first."""
+    return Paper.objects.filter(
+        matches__topic=topic, first_seen_at__gt=until - TWO_WEEKS, is_withdrawn=False
+    ).order_by("-published_at", "-pk")
+
+
 @require_safe
 def topics(request: HttpRequest) -> HttpResponse:
     until = newest_papers_at()
@@ -68,12 +75,9 @@ def topic(request: HttpRequest, slug: str) -> HttpResponse:
     """Show a topic's papers, newest first. A private topic is as unknown as one that never was."""
     found = get_object_or_404(public_topics(), slug=slug)
     language, until = current_language(), newest_papers_at()
-    recent = Paper.objects.filter(
-        matches__topic=found, first_seen_at__gt=until - TWO_WEEKS, is_withdrawn=False
-    ).order_by("-published_at", "-pk")
-    shown = Paginator(recent, PAPERS_A_PAGE).get_page(request.GET.get("page"))
+    shown = Paginator(papers_of(found, until=until), PAPERS_A_PAGE).get_page(request.GET.get("page"))
     papers = list(shown.object_list)
-    headlines = _headlines(papers, language=language)
+    written = summaries_of(papers, language=language)
     return page(
         request,
         template="topic.html",
@@ -81,33 +85,8 @@ def topic(request: HttpRequest, slug: str) -> HttpResponse:
         group=found.group_in(language),
         query=found.query,
         slug=slug,
+        notice=notice(),
         until=until,
         shown=shown,
-        papers=[(each.record, headlines.get(each.pk)) for each in papers],
+        papers=[(each.record, written.get(each.pk)) for each in papers],
     )
-
-
-@dataclass(frozen=True, slots=True)
-class Headline:
-    text: str
-    language: str
-    is_model: bool
-
-
-def _headlines(papers: Sequence[Paper], *, language: str) -> dict[int, Headline]:
-    """Return a headline of each summarised paper: one in the page's language if there is, else a model's."""
-    rows = Summary.objects.shown().filter(paper__in=papers)
-    found: dict[int, Headline] = {}
-    for row in rows.select_related("paper").order_by("pk"):
-        content = summary_from_json(row.content or {})
-        new = Headline(content.headline.text, row.language, content.voice is Voice.MODEL)
-        known = found.get(row.paper_id)
-        if row.paper_version == row.paper.version and (
-            known is None or _rank(new, language) > _rank(known, language)
-        ):
-            found[row.paper_id] = new
-    return found
-
-
-def _rank(headline: Headline, language: str) -> tuple[bool, bool]:
-    return headline.language == language, headline.is_model

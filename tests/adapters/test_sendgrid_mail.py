@@ -223,6 +223,7 @@ def test_a_hole_that_no_value_fills_is_never_sent(server: SendgridServer, mailer
         (answer(500), Verdict.RETRY, "accepted"),
         (answer(503), Verdict.RETRY, "retry"),
         (answer(429), Verdict.RETRY, "retry"),
+        (answer(429, {"Retry-After": "9"}), Verdict.RETRY, "not_tried"),
         (answer(502), Verdict.UNKNOWN, "retry"),
         (answer(504), Verdict.UNKNOWN, "retry"),
         (Answer(200, body=b"<html>a portal</html>"), Verdict.UNKNOWN, "retry"),

@@ -9,10 +9,15 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
+
+from newsletter.adapters.ports import Image
+from newsletter.adapters.registry import figure_store
 from newsletter.core.figures import Picture, ShownFigure
 from newsletter.core.kinds import SECTIONS, PaperKind
 from newsletter.core.papers import PaperRecord
 from newsletter.core.reading import Claim, Evidence, Section, Summary, Voice, Withheld, summary_to_json
+from newsletter.models import Figure, FullTextRecord
 from newsletter.models import Paper as PaperRow
 from newsletter.models import Summary as SummaryRow
 
@@ -109,3 +114,36 @@ def store(name: str, *languages: str, summary: Summary | None = None) -> PaperRo
             written_at=PUBLISHED,
         )
     return row
+
+
+def store_details(name: str, *, image: bytes) -> FullTextRecord:
+    """Save what its full text would have brought: affiliations, keywords, an address, a figure."""
+    row, printed = PaperRow.objects.get(arxiv_id=IDS[name]), details(name)
+    kept = figure_store(settings.CONFIG).put(
+        Image(data=image, extension="png", width=PICTURE.width, height=PICTURE.height)
+    )
+    record = FullTextRecord.objects.create(
+        paper=row,
+        paper_version=row.version,
+        read_at=PUBLISHED,
+        fetched_at=PUBLISHED,
+        licence=FIGURE.licence_url,
+        pages=14,
+        affiliations=list(printed["affiliations"]),
+        keywords=list(printed["keywords"]),
+        links=["https://recordings.example.org/harbour-echoes/"],
+    )
+    Figure.objects.create(
+        record=record,
+        position=0,
+        number=FIGURE.number,
+        caption=FIGURE.caption,
+        page=FIGURE.page,
+        image=kept,
+        width=PICTURE.width,
+        height=PICTURE.height,
+        mail_image=kept,
+        mail_width=PICTURE.width,
+        mail_height=PICTURE.height,
+    )
+    return record

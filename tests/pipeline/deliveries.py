@@ -6,6 +6,7 @@ import itertools
 import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from threading import get_ident
 from typing import Any
 
 from django.utils import timezone
@@ -83,8 +84,8 @@ def notice(subscriber: Subscriber | None, kind: Kind, **fields: Any) -> Delivery
 
 
 def deliver(mailer: Mailer, **options: Any) -> DeliveryReport:
-    """Deliver what is due, with waits that do not vary."""
-    usual: dict[str, Any] = {"now": NOW, "owner": "host/1/1.0", "chance": lambda: 0.5}
+    """Deliver what is due, with waits that do not vary; each thread is a worker of its own."""
+    usual: dict[str, Any] = {"now": NOW, "owner": f"host/{get_ident()}/1.0", "chance": lambda: 0.5}
     return deliver_due(mailer=mailer, **usual | options)
 
 

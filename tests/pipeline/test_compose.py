@@ -11,11 +11,14 @@ from django.utils import timezone
 
 from newsletter.adapters.genai import GenaiSummariser
 from newsletter.core.digest import Digest
-from newsletter.models import ArxivGate, Paper
+from newsletter.core.reading import Depth
+from newsletter.models import ArxivGate, Paper, Summary
 from newsletter.pipeline.compose import PATIENCE, ComposeReport, compose_planned
+from newsletter.pipeline.deliver import deliver_due
 from newsletter.pipeline.plan import plan_due
 from newsletter.pipeline.render import DigestRenderer, FragmentStore, RenderedDigest
-from tests.fakes.gemini_server import GeminiServer
+from newsletter.pipeline.summarise import Wanted, write_summaries
+from tests.fakes.gemini_server import Fault, GeminiServer
 from tests.fakes.papers import paper_record
 from tests.pipeline.newsroom import MONDAY, SUNDAY, Newsroom, states
 
@@ -69,6 +72,35 @@ def test_it_waits_half_an_hour_for_a_summary_and_goes_without(room: Newsroom, ge
     assert compose(room, after=PATIENCE).composed == 1
     assert states(reader) == [("2026-06-15", "COMPOSED")]
     assert gemini.calls == 0
+
+
+def test_a_summary_that_comes_later_causes_no_second_mail(room: Newsroom, gemini: GeminiServer) -> None:
+    room.summariser = GenaiSummariser(api_key="k", model="m", endpoint=gemini.url)
+    reader = room.reader("a@example.org", "heads")
+    late = MONDAY + PATIENCE
+    assert compose(room, after=PATIENCE).composed == 1
+    deliver_due(mailer=room.stages.mailer, now=late, owner="host/1/1.0")
+    wanted = [Wanted(paper.pk, "en", Depth.TAKEAWAYS) for paper in Paper.objects.all()]
+    assert write_summaries(wanted, summariser=room.summariser, now=late).model == 1
+    for minutes in (1, 60):
+        room.run(late + timedelta(minutes=minutes))
+    assert states(reader) == [("2026-06-15", "ACCEPTED")]
+    [text] = room.texts()
+    assert "The summary was not ready in time" in text
+
+
+def test_it_does_not_wait_for_a_summary_that_cannot_come_in_time(
+    room: Newsroom, gemini: GeminiServer
+) -> None:
+    room.summariser = GenaiSummariser(api_key="k", model="m", endpoint=gemini.url, max_attempts=1)
+    room.reader("a@example.org", "heads")
+    assert compose(room).waiting == 1
+    gemini.answer_always(Fault.SERVER_ERROR)
+    wanted = [Wanted(paper.pk, "en", Depth.TAKEAWAYS) for paper in Paper.objects.all()]
+    write_summaries(wanted, summariser=room.summariser, now=MONDAY)
+    assert compose(room, after=timedelta(minutes=1)).waiting == 1
+    Summary.objects.filter(model="m").update(retry_at=timezone.now() + timedelta(minutes=40))
+    assert compose(room, after=timedelta(minutes=2)).composed == 1
 
 
 def test_it_waits_for_a_running_gather(room: Newsroom) -> None:

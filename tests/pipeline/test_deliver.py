@@ -9,13 +9,14 @@ import pytest
 from django.utils import timezone
 
 from newsletter.adapters.ports import Verdict
+from newsletter.core.composition import Piece
 from newsletter.core.spent import unpack_spent
 from newsletter.models import SendPause, Subscription
 from newsletter.models.delivery import Kind, State
 from newsletter.models.subscriber import Status
 from newsletter.suppressions import Reason, suppress
 from tests.fakes.mailer import ScriptedMailer, answer
-from tests.pipeline.deliveries import CARD, NOW, deliver, digest, notice, reader, store, topic
+from tests.pipeline.deliveries import CARD, NOW, deliver, digest, later, notice, reader, store, topic
 
 pytestmark = pytest.mark.django_db
 
@@ -221,6 +222,17 @@ def test_a_message_that_cannot_be_written_stops_none_of_the_others() -> None:
     assert deliver(ScriptedMailer()).states == {"FAILED": 1, "ACCEPTED": 1}
     broken.refresh_from_db()
     assert "1 of 1 pieces are gone" in broken.last_detail
+
+
+def test_a_message_on_which_the_writing_breaks_stops_none_of_the_others() -> None:
+    piece = Piece(html="<p>[[number]]</p>\n", text="[[number]]\n")
+    broken = digest(slots={"number": 7}, parts=store(piece))  # a slot's value is a text
+    digest()
+    assert deliver(ScriptedMailer()).states == {"RETRY_WAIT": 1, "ACCEPTED": 1}
+    for hours in range(1, 6):
+        deliver(ScriptedMailer(), clock=later(hours=hours))
+    broken.refresh_from_db()
+    assert (broken.state, broken.attempt) == (State.QUARANTINED, 5)
 
 
 def test_a_reader_erased_while_sending_leaves_nothing_behind() -> None:

@@ -177,7 +177,7 @@ def test_what_may_be_mended_by_tomorrow_is_asked_on_three_days(paper: Paper, rea
 
 
 def test_an_arxiv_that_cannot_be_asked_is_waited_for_three_times(paper: Paper) -> None:
-    source = Source([TemporaryError("down")] * 5)
+    source = Source([TemporaryError("down", status=500)] * 5)
 
     for _ in range(2):
         for _ in range(2):
@@ -201,6 +201,33 @@ def test_arxivs_own_wish_to_wait_counts_and_a_long_one_is_not_waited_for(paper: 
     assert refusal.value.retry_after == pytest.approx(60, abs=10)
     let_time_pass(paper, timedelta(minutes=2))
     assert full_text_for(paper, source=source, now=NOW) == TEXT
+
+
+def test_when_arxiv_asks_to_wait_no_other_paper_is_asked_for(paper: Paper) -> None:
+    other = Paper.from_record(paper_record(2), first_seen_at=NOW)
+    other.save()
+    source = Source([TemporaryError("busy", status=429, retry_after=600)])
+
+    for each in (paper, other, other):
+        with pytest.raises(FullTextLater) as refusal:
+            full_text_for(each, source=source, now=NOW)
+        assert refusal.value.retry_after == pytest.approx(600, abs=10)
+    assert len(source.asked) == 1
+
+    let_time_pass(paper, timedelta(minutes=10))
+    assert full_text_for(other, source=source, now=NOW) == TEXT
+    assert full_text_for(paper, source=source, now=NOW) == TEXT
+
+
+def test_an_oai_interface_that_asks_to_wait_is_not_followed_by_another_request(paper: Paper) -> None:
+    class Busy(Source):
+        def licence(self, paper: PaperRecord) -> str:
+            raise TemporaryError(f"busy with {paper.arxiv_id}", status=503, retry_after=60)
+
+    source = Busy()
+    with pytest.raises(FullTextLater):
+        full_text_for(paper, source=source, now=NOW)
+    assert source.asked == []
 
 
 def test_a_success_after_failures_starts_the_count_anew(paper: Paper) -> None:

@@ -17,9 +17,9 @@ from newsletter.adapters.outbox import OutboxMailer
 from newsletter.adapters.ports import Outgoing, Verdict
 from newsletter.core.spent import unpack_spent
 from newsletter.models import Delivery
-from newsletter.models.delivery import State
+from newsletter.models.delivery import UNSETTLED, State
 from newsletter.pipeline.leases import boot_id, dead_owners, end_leases
-from newsletter.pipeline.sweep import due_retries, next_attempt_at, sweep, unsettled
+from newsletter.pipeline.sweep import next_attempt_at, sweep
 from tests.fakes.mailer import Killed, ScriptedMailer, answer
 from tests.pipeline.deliveries import NOW, deliver, digest, later, reader
 
@@ -57,11 +57,11 @@ def test_a_worker_killed_in_the_body_leaves_an_ambiguous_delivery_that_is_never_
     killed(row, ScriptedMailer(in_body=kill))
     real = timezone.now() + timedelta(seconds=16)
     assert sweep(mailer=mailer, real_now=real, now=NOW).lapsed == {"AMBIGUOUS": 1}
-    assert Delivery.objects.filter(unsettled()).count() == 1
+    assert Delivery.objects.filter(UNSETTLED).count() == 1
     assert not sweep(mailer=mailer, real_now=real + timedelta(minutes=29), now=NOW).settled
     report = sweep(mailer=mailer, real_now=real + timedelta(minutes=31), now=NOW)
     assert report.settled == {"AMBIGUOUS": 1}
-    assert not Delivery.objects.filter(unsettled()).exists()
+    assert not Delivery.objects.filter(UNSETTLED).exists()
     assert not sweep(mailer=mailer, real_now=real + timedelta(days=1), now=NOW).settled
     assert deliver(mailer, clock=later(days=2)).handled == 0
     row.refresh_from_db()
@@ -150,11 +150,9 @@ else:
     assert theirs.split("/")[1] == pid
 
 
-def test_it_counts_what_has_fallen_due_again() -> None:
+def test_it_says_when_the_next_try_is() -> None:
     real = timezone.now()
     digest(state=State.RETRY_WAIT, next_attempt_at=real - timedelta(seconds=1))
     digest(state=State.RETRY_WAIT, next_attempt_at=real + timedelta(seconds=30))
     digest(reader(), state=State.ACCEPTED, next_attempt_at=real - timedelta(days=1))
-    assert due_retries(real_now=real) == 1
-    assert due_retries(real_now=real + timedelta(minutes=1)) == 2
     assert next_attempt_at() == real - timedelta(seconds=1)

@@ -45,6 +45,13 @@ def test_a_temporary_refusal_waits_as_long_as_it_was_asked_to() -> None:
     assert row.next_attempt_at == real + timedelta(seconds=90)
 
 
+def test_what_was_not_tried_comes_back_when_the_other_side_asks_and_its_back_off_has_not_begun() -> None:
+    real = timezone.now()
+    row = outcome_of(answer(Verdict.NOT_TRIED, retry_after=9, detail="not tried: too many"), now=real)
+    assert (row.state, row.attempt, row.retries) == (State.RETRY_WAIT, 0, 0)
+    assert row.next_attempt_at == real + timedelta(seconds=9)
+
+
 def test_a_bad_address_fails_and_is_suppressed() -> None:
     row = outcome_of(answer(Verdict.BAD_ADDRESS, code="550 5.1.1"))
     assert (row.state, row.outcome_at) == (State.FAILED, NOW)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsletter.web.marking import find_quotes, marked_parts, segments
+from newsletter.web.marking import cited, find_quotes, marked_parts, segments
 
 TEXT = "It is fast. It is also small: 20 units suffice. Nothing else is needed."
 
@@ -29,6 +29,15 @@ def test_overlapping_quotes_are_both_led_to() -> None:
     parts = segments(TEXT, spans)
     assert "".join(part.text for part in parts if part.is_marked) == "It is also small: 20 units"
     assert [anchor for part in parts for anchor in part.anchors] == ["q1", "q2"]
+
+
+def test_of_a_quote_only_the_words_that_carry_its_claim_are_marked() -> None:
+    quotes = find_quotes(TEXT, {"q1": "It is also small: 20 units suffice."})
+    parts = cited(TEXT, quotes=quotes, marks=[(23, 28)])
+    assert "".join(part.text for part in parts) == TEXT
+    assert [part.text for part in parts if part.is_marked] == ["small"]
+    assert "".join(part.text for part in parts if part.is_quoted) == "It is also small: 20 units suffice."
+    assert [part.anchors for part in parts if part.anchors] == [("q1",)]
 
 
 def test_the_words_that_carry_a_claim_are_marked() -> None:

@@ -96,6 +96,7 @@ def test_both_languages_stand_on_the_page_with_heads_of_their_own(visitor: Clien
     readings.store("harbornet", "en", "zh-hans")
     english, chinese = text_of(visitor, PAGE), text_of(visitor, PAGE, accept_language=CHINESE)
     assert headings(english, 3)[4:] == headings(chinese, 3)[:4] == ["问题", "方法", "结果", "结论"]
+    assert "论文未提及。" in english
     assert "The same in Chinese" in english
     assert english.index("HarborNet docks") < english.index("借助小艇")
     assert chinese.index("借助小艇") < chinese.index("HarborNet docks")
@@ -154,3 +155,25 @@ def test_every_kind_section_and_reason_has_its_words() -> None:
     assert set(KINDS) == set(PaperKind)
     assert set(SECTIONS) >= set(SECTION_KINDS)
     assert set(WITHHELD) >= set(WithheldReason)
+
+
+def test_what_the_full_text_brings_stands_on_the_page(visitor: Client) -> None:
+    readings.store("harbornet", "en")
+    readings.store_details("harbornet", image=b"an image")
+    page = text_of(visitor, PAGE)
+    assert "Nordfjord Institute of Technology; Universidad del Litoral; Keelung Ocean University" in page
+    assert "acoustic mapping, autonomous docking, marine robotics" in page
+    assert 'href="https://recordings.example.org/harbour-echoes/" rel="nofollow noopener"' in page
+    [image] = re.findall(r"<img[^>]*>", page)
+    assert re.search(r'src="/figures/\w+\.png" width="1120" height="420"', image)
+    assert f'alt="{readings.FIGURE.caption}"' in image
+    assert 'href="https://creativecommons.org/licenses/by/4.0/" rel="license noopener"' in page
+    assert "CC BY 4.0" in page
+
+
+def test_without_a_full_text_there_is_no_line_of_it(visitor: Client) -> None:
+    readings.store("harbornet", "en")
+    page = text_of(visitor, PAGE)
+    assert not re.search(r"<img|<figure|affiliations|Keywords|more address", page)
+    assert ">Code<" not in page
+    assert ">Project page<" in page

@@ -22,8 +22,9 @@ TASKS = (
     "notices",
     "events",
     "retry",
+    "forget_figures",
 )
-OTHERS = ("forget_unconfirmed", "watch")
+OTHERS = ("forget_unconfirmed", "watch", "canary", "forget_old")
 """Each calls a function that is no stage's with the time."""
 PREFIX = TASK.format("")
 

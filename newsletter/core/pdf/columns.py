@@ -108,6 +108,8 @@ def in_reading_order(lines: Sequence[Line], *, middle: float | None) -> list[Pla
     for line in lines:
         sides[_side(line, middle)].append(line)
     columns = {side: _edges(those) for side, those in sides.items()}
+    if sides[1] and sides[2]:
+        columns[0] = columns[1].union(columns[2])
     across = _rows(sides[0])
     edges = [float("-inf"), *(line.base for line in across), float("inf")]
     placed: list[Placed] = []

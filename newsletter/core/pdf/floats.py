@@ -1,4 +1,4 @@
-"""What stands beside the running text: captions with their figures, and footnotes."""
+"""What stands beside the running text: captions and footnotes."""
 
 from __future__ import annotations
 
@@ -9,11 +9,6 @@ from dataclasses import dataclass, replace
 from newsletter.core.pdf.columns import Placed
 from newsletter.core.pdf.lines import Box, Line, Span
 
-NEAR = 30.0
-"""Points: parts of one figure, and a figure and its caption, are no further apart."""
-LEAST_SIDE = 36.0
-"""Points: less is a logo, a rule or a bullet."""
-MOST_OF_PAGE = 0.9
 LEADING = 1.55
 """In sizes of the letters: a larger step between baselines begins something else."""
 FOOTNOTE_SIZE = 0.94
@@ -47,12 +42,6 @@ class Caption:
         for line in self.lines[1:]:
             box = box.union(line.box)
         return box
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FigureRegion:
-    caption: Caption
-    box: Box
 
 
 def captions_of(placed: Sequence[Placed], *, body: float) -> list[Caption]:
@@ -94,81 +83,6 @@ def _block(placed: Sequence[Placed], start: int) -> list[Line]:
             break
         lines.append(line)
     return lines
-
-
-def figures_of(
-    captions: Sequence[Caption], placed: Sequence[Placed], boxes: Sequence[Box], *, page: Box, body: float
-) -> list[FigureRegion]:
-    """Return where the figure of each caption is: what is drawn above it, else below, up to the text."""
-    drawn = [box for box in boxes if _is_drawing(box, page=page)]
-    in_captions = {id(line) for caption in captions for line in caption.lines}
-    walls = [each.line for each in placed if id(each.line) in in_captions or _is_prose(each, body=body)]
-    regions = []
-    for caption in captions:
-        if not caption.is_figure:
-            continue
-        region = _grown(caption, drawn, walls, up=True) or _grown(caption, drawn, walls, up=False)
-        if region and min(region.width, region.height) >= LEAST_SIDE:
-            regions.append(FigureRegion(caption=caption, box=_with_labels(region, placed, walls, body=body)))
-    return regions
-
-
-def _is_drawing(box: Box, *, page: Box) -> bool:
-    """Not the page's background, and on the page."""
-    covers = box.width >= MOST_OF_PAGE * page.width and box.height >= MOST_OF_PAGE * page.height
-    return not covers and box.x1 > 0 and box.x0 < page.x1 and box.bottom > 0 and box.top < page.bottom
-
-
-def _is_prose(placed: Placed, *, body: float) -> bool:
-    """A line of running text: as big as the body, and most of its column wide."""
-    line = placed.line
-    return line.size >= FOOTNOTE_SIZE * body and line.box.width >= 0.6 * placed.column.width
-
-
-def _grown(caption: Caption, drawn: Sequence[Box], walls: Sequence[Line], *, up: bool) -> Box | None:
-    """Grow from the caption over what is drawn near, never across a line of text."""
-    label = caption.box
-    left, right = caption.placed.column.x0, caption.placed.column.x1
-    left, right = min(left, label.x0) - 4, max(right, label.x1) + 4
-    limit = _wall(label, walls, left=left, right=right, up=up)
-    top, bottom = (limit - 2, label.top + 4) if up else (label.bottom - 4, limit + 2)
-    left_over = [
-        box
-        for box in drawn
-        if left <= (box.x0 + box.x1) / 2 <= right and top <= box.top and box.bottom <= bottom
-    ]
-    region: Box | None = None
-    edge = label
-    while near := [box for box in left_over if _distance(box, edge) <= NEAR]:
-        for box in near:
-            region = box if region is None else region.union(box)
-        left_over = [box for box in left_over if box not in near]
-        edge = region or label
-    return region
-
-
-def _wall(label: Box, walls: Sequence[Line], *, left: float, right: float, up: bool) -> float:
-    """Where the nearest text above or below the caption ends or begins."""
-    beside = [line for line in walls if line.box.x1 > left + 8 and line.box.x0 < right - 8]
-    if up:
-        return max((line.box.bottom for line in beside if line.base < label.top), default=0.0)
-    return min((line.box.top for line in beside if line.box.top > label.bottom - 2), default=float("inf"))
-
-
-def _distance(one: Box, other: Box) -> float:
-    return max(one.top - other.bottom, other.top - one.bottom, 0.0)
-
-
-def _with_labels(region: Box, placed: Sequence[Placed], walls: Sequence[Line], *, body: float) -> Box:
-    """Take in the labels at a drawing's edges, as axes have them: smaller than a paragraph's last line."""
-    keep_out = {id(line) for line in walls}
-    reach = Box(region.x0 - 16, region.top - 14, region.x1 + 16, region.bottom + 14)
-    for each in placed:
-        box = each.line.box
-        is_small = each.line.size <= FOOTNOTE_SIZE * body and id(each.line) not in keep_out
-        if is_small and reach.holds((box.x0 + box.x1) / 2, (box.top + box.bottom) / 2):
-            region = region.union(box)
-    return region
 
 
 def footnotes_of(placed: Sequence[Placed], *, body: float, page: Box, is_first: bool) -> list[Line]:

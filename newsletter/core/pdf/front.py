@@ -22,7 +22,13 @@ _INSTITUTION = re.compile(
 _EMAIL = re.compile(r"\{[^}]*\}\s*@\s*\S+|[\w.+-]+\s?@\s?[\w-]+(?:\.[\w-]+)+", re.I)
 _NOT_A_PLACE = re.compile(
     r"\b(?:equal(?:ly)? contribut\w*|corresponding authors?|correspondence|project (?:lead|page)|work done"
-    r"|intern\b|e-?mails?|these authors|https?:|preprint|under review|proceedings)",
+    r"|intern\b|anonymous|double-blind|dated|e-?mails?|these authors|https?:|preprint|under review"
+    r"|proceedings)",
+    re.I,
+)
+_DATE = re.compile(
+    r"\(?(?:dated?:?\s*)?(?:\d{1,2}(?:st|nd|rd|th)?\s+)?(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?"
+    r"\s+(?:\d{1,2}(?:st|nd|rd|th)?,?\s+)?\d{4}\)?",
     re.I,
 )
 _MARK_CHARACTERS = "*∗†‡§¶‖#⋆★✉⁰¹²³⁴⁵⁶⁷⁸⁹"
@@ -40,7 +46,7 @@ def affiliations_of(
     ``authors`` are arXiv's: their names are what tells a line of names from a line of places.
     """
     people = _people(authors)
-    places = [line for line in lines if not _repeats(line.text, title)]
+    places = [line for line in lines if not (_repeats(line.text, title) or _DATE.fullmatch(line.text))]
     found = _marked(places, people) or _blocks(places, people) or _marked(notes, people)
     kept = dict.fromkeys(text for each in found if (text := _clean(each)) and _is_place(text))
     return tuple(kept)[:MOST]

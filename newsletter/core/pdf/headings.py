@@ -14,7 +14,7 @@ from newsletter.core.sentences import word_set
 LONGEST = 140
 _NUMBER = re.compile(
     r"(?P<number>(?:appendix\s+)?(?:\d{1,2}(?:\.\d{1,2}){0,3}|[A-Z](?:\.\d{1,2}){1,3}|[A-Z]|[IVX]{1,5}))"
-    r"(?P<dot>\.|\))?\s+(?P<title>(?:[A-Z“\"0-9(]|\$).*)"
+    r"(?P<dot>\.|\))?\s+(?P<title>(?:[A-Z“\"0-9(]|\$|(?<=\.\d\s)|(?<=\.\d\d\s)).*)"
 )
 _KNOWN = word_set(
     """abstract introduction relatedwork relatedworks background method methods methodology approach
@@ -28,8 +28,8 @@ _KNOWN = word_set(
 )
 _RELATED = re.compile(
     r"\b(?:related (?:work|research|stud|literature|approach|method)|(?:prior|previous|existing|earlier) "
-    r"(?:work|art|research|stud|approach|method)|background|literature (?:review|survey)|preliminar(?:y|ies)"
-    r"|state of the art$)",
+    r"(?:work|art|research|stud|approach|method)|background|literature (?:review|survey)|preliminaries"
+    r"|preliminary$|preliminary (?:concepts|knowledge|notions|definitions)|state of the art$)",
     re.I,
 )
 _OWN_FIRST = re.compile(r"introduction\b", re.I)
@@ -63,7 +63,7 @@ def collapsed(title: str) -> str:
 def is_related(title: str) -> bool:
     """Say whether a section of this title tells of what others did."""
     spaced = collapsed(title).startswith(
-        ("relatedwork", "background", "preliminar", "priorwork", "previouswork")
+        ("relatedwork", "background", "preliminaries", "priorwork", "previouswork")
     )
     return (spaced or bool(_RELATED.search(title))) and not _OWN_FIRST.match(title)
 
@@ -104,9 +104,16 @@ def _heading(
     placed: Sequence[Placed], index: int, *, body: float, looks: dict[tuple[float, bool, bool], int]
 ) -> Heading | None:
     line = placed[index].line
-    if len(line.text) > LONGEST or not line.text[0].isalnum() or not any(map(str.isalpha, line.text)):
+    if (
+        line.cells > 2
+        or len(line.text) > LONGEST
+        or not line.text[0].isalnum()
+        or not any(map(str.isalpha, line.text))
+    ):
         return None
-    match = _NUMBER.fullmatch(line.text)
+    # In small capitals INTRODUCTION may come as "I NTRODUCTION": no number one.
+    is_word = line.text[0].isalpha() and collapsed(line.text) in _KNOWN
+    match = None if is_word else _NUMBER.fullmatch(line.text)
     title, number = (match["title"], match["number"]) if match else (line.text, "")
     if not _is_styled(placed, index, title=title, number=number, body=body, looks=looks):
         return _run_in(placed, index)

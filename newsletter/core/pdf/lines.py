@@ -4,16 +4,31 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import NamedTuple
+from unicodedata import normalize
 
 LIGATURES = str.maketrans(
     {"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl", "ﬅ": "st", "ﬆ": "st", "\u00a0": " "}
     | dict.fromkeys("\x02\u00ad\ufffe", "-")
 )
 """Also the hyphens that pdfium marks as such at the end of a line."""
+ACCENTS = {
+    "´": "\u0301",
+    "`": "\u0300",
+    "ˆ": "\u0302",
+    "˜": "\u0303",
+    "¨": "\u0308",
+    "ˇ": "\u030c",
+    "˚": "\u030a",
+    "¸": "\u0327",
+    "˘": "\u0306",
+    "¯": "\u0304",
+}
+"""TeX's older fonts have no letters with accents: they print the two one above the other."""
+DOTLESS = {"ı": "i", "ȷ": "j"}
 SUPERSCRIPTS = str.maketrans("0123456789+-−()n", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁽⁾ⁿ")
 SUBSCRIPTS = str.maketrans("0123456789+-−()", "₀₁₂₃₄₅₆₇₈₉₊₋₋₍₎")
 COLUMN_GAP = 1.6
@@ -87,6 +102,8 @@ class Line:
     tallest: float
     """Of its biggest letter: the initials of small capitals."""
     spans: tuple[Span, ...]
+    cells: int = 1
+    """Pieces it was put together from: a number and its heading are two, a table's row has more."""
 
     @cached_property
     def text(self) -> str:
@@ -111,7 +128,7 @@ def lines_of(chars: Iterable[Char], *, page: int) -> list[Line]:
     """Return the page's lines in the order in which they were written, which need not be that of reading."""
     rows: list[list[Char]] = []
     space_before = False
-    for char in chars:
+    for char in _accented(chars):
         if char.text.isspace():
             space_before = True
             continue
@@ -127,12 +144,37 @@ def lines_of(chars: Iterable[Char], *, page: int) -> list[Line]:
     return [_line(row, page=page) for row in rows]
 
 
+def _accented(chars: Iterable[Char]) -> Iterator[Char]:
+    """Put accents that were printed as characters of their own onto the letters they stand above."""
+    waiting: Char | None = None
+    for char in chars:
+        if waiting and char.text.isspace():
+            continue
+        if waiting:
+            middle = (waiting.x0 + waiting.x1) / 2
+            is_above = char.text.isalpha() and char.x0 - 1 <= middle <= char.x1 + 1
+            composed = normalize("NFC", DOTLESS.get(char.text, char.text) + ACCENTS[waiting.text])
+            if is_above and len(composed) == 1:
+                char = char._replace(text=composed)
+            else:
+                yield waiting
+            waiting = None
+        if char.text in ACCENTS:
+            waiting = char
+        else:
+            yield char
+    if waiting:
+        yield waiting
+
+
 def merged(left: Line, right: Line) -> Line:
     """Join two pieces of one printed line."""
     biggest = max(left, right, key=lambda line: len(line.text))
     spans = (*left.spans, Span(" "), *right.spans)
     tallest = max(left.tallest, right.tallest)
-    return replace(biggest, box=left.box.union(right.box), tallest=tallest, spans=spans)
+    return replace(
+        biggest, box=left.box.union(right.box), tallest=tallest, spans=spans, cells=left.cells + right.cells
+    )
 
 
 def _continues(row: list[Char], char: Char) -> bool:
@@ -192,9 +234,9 @@ def _look(char: Char, *, size: float, baseline: float) -> Span:
 
 
 def _spell(span: Span) -> str:
-    if span.rise == 0:
-        return span.text
-    return span.text.translate(SUPERSCRIPTS if span.rise > 0 else SUBSCRIPTS)
+    table = SUPERSCRIPTS if span.rise > 0 else SUBSCRIPTS
+    is_whole = span.rise and all(ord(letter) in table or letter.isspace() for letter in span.text)
+    return span.text.translate(table) if is_whole else span.text
 
 
 def _squeeze(text: str) -> str:

@@ -10,22 +10,18 @@ from statistics import StatisticsError, mode
 from newsletter.core.fulltext import FullText
 from newsletter.core.links import is_public_url, urls_in
 from newsletter.core.pdf.columns import Placed, gutters, in_reading_order, without_furniture
-from newsletter.core.pdf.floats import (
-    Caption,
-    FigureRegion,
-    captions_of,
-    figures_of,
-    footnotes_of,
-    without_marks,
-)
+from newsletter.core.pdf.floats import Caption, captions_of, footnotes_of, without_marks
 from newsletter.core.pdf.front import affiliations_of
 from newsletter.core.pdf.headings import collapsed
 from newsletter.core.pdf.lines import Box, Char, Line, lines_of
 from newsletter.core.pdf.paragraphs import Vocabulary
+from newsletter.core.pdf.regions import FigureRegion, figures_of
 from newsletter.core.pdf.sections import Sections
 
 LEAST_TEXT = 400
 """Letters; a document with fewer was scanned."""
+LEAST_READABLE = 0.7
+"""Of what is printed: with less, the fonts do not say which letters they draw."""
 MOST_LINKS = 30
 _LABEL = re.compile(r"(?:fig(?:ure|\.)?|tab(?:le|\.)?|algorithm)\s*[\w.]+?\s*[:.|–—-]?\s+(?=\S)", re.I)
 
@@ -77,7 +73,8 @@ def read_paper(
     """Return what the pages say, or None where there is no text on them; ``pages`` is how many there are."""
     lines = [lines_of(page.chars, page=page.number) for page in raw]
     kept = without_furniture(lines, [page.height for page in raw])
-    if sum(len(line.text) for page in kept for line in page) < LEAST_TEXT:
+    letters = "".join(line.text for page in kept for line in page)
+    if sum(map(_is_readable, letters)) < max(LEAST_TEXT, LEAST_READABLE * len(letters)):
         return None
     body = _body_size(kept)
     read = [
@@ -98,6 +95,10 @@ def read_paper(
         is_cut=text.is_cut or len(raw) < pages,
     )
     return ReadPaper(text=found, figures=tuple(_figures(read, text)))
+
+
+def _is_readable(letter: str) -> bool:
+    return letter.isalnum() or letter in " .,;:()-"
 
 
 def _body_size(pages: Sequence[Sequence[Line]]) -> float:

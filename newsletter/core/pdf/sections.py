@@ -18,6 +18,8 @@ from newsletter.core.pdf.paragraphs import Vocabulary, begins_paragraph
 CAPTIONS = "Captions"
 """The title of the last section: what is said under figures and tables."""
 _KEYWORDS = frozenset({"keywords", "keyword", "indexterms", "keywordsandphrases"})
+_CONTENTS = frozenset({"contents", "tableofcontents"})
+_LEADERS = re.compile(r"(?:\.\s?){5,}\s*\d*$")
 _KEYWORDS_LINE = re.compile(r"(?:key\s?words(?: and phrases)?|index terms)\s*[:.—–-]\s*", re.I)
 
 
@@ -25,6 +27,7 @@ class _Part(Enum):
     TEXT = auto()
     KEYWORDS = auto()
     REFERENCES = auto()
+    CONTENTS = auto()
 
 
 @dataclass
@@ -87,7 +90,9 @@ class Sections:
         return text
 
     def _take_heading(self, heading: Heading, placed: Placed) -> None:
-        if heading.is_references and not heading.rest:
+        if self._is_entry(heading) or collapsed(heading.title) in _CONTENTS:
+            self._part = _Part.CONTENTS
+        elif heading.is_references and not heading.rest:
             self._part = _Part.REFERENCES
         elif collapsed(heading.title) in _KEYWORDS:
             self._part = _Part.KEYWORDS
@@ -104,6 +109,8 @@ class Sections:
         if self._part is _Part.REFERENCES:
             self.references.append(line)
             return
+        if self._part is _Part.CONTENTS or _LEADERS.search(line.text):
+            return
         label = None if self._keywords else _KEYWORDS_LINE.match(line.text)
         if label:
             self._part = _Part.KEYWORDS
@@ -114,6 +121,11 @@ class Sections:
             self._last = placed
         else:
             self._add(placed, line.text)
+
+    def _is_entry(self, heading: Heading) -> bool:
+        """A line of the table of contents: it ends with its page."""
+        is_inside = self._part is _Part.CONTENTS and bool(re.search(r"\s\d{1,3}$", heading.title))
+        return is_inside or bool(_LEADERS.search(heading.title))
 
     def _begins(self, placed: Placed) -> bool:
         return self._last is None or begins_paragraph(placed, self._last, body=self.body)

@@ -1,0 +1,215 @@
+"""``newsletter evaluate``: pick a summariser, a model or a prompt by measurement."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from newsletter.cli.evaluation_table import table
+from newsletter.cli.session import Session, command
+from newsletter.core.reading import Depth
+from newsletter.errors import BadInput, ConfigurationError, NewsletterError
+
+if TYPE_CHECKING:
+    from newsletter.adapters.ports import Summariser
+    from newsletter.config import Config
+    from newsletter.core.papers import PaperRecord
+    from newsletter.pipeline.evaluate import Evaluation, Price
+
+NAMES = ("extractive", "gemini", "genai")
+
+
+class Choice(click.ParamType[tuple[str, str]]):
+    """A summariser and, after a colon, its model."""
+
+    name = "NAME[:MODEL]"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, str]:
+        name, _, model = str(value).partition(":")
+        if name not in NAMES:
+            self.fail(f"{value!r} is not {', '.join(NAMES)}, or such a name and :MODEL", param, ctx)
+        return name, model
+
+
+class Prices(click.ParamType[tuple[float, float]]):
+    """What a million tokens cost: of input, of output."""
+
+    name = "IN,OUT"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[float, float]:
+        try:
+            of_input, of_output = (float(part) for part in str(value).split(","))
+        except ValueError:
+            self.fail(f"{value!r} is not two prices of a million tokens, such as 0.30,2.50", param, ctx)
+        return of_input, of_output
+
+
+@click.command()
+@click.option("--summariser", "chosen", type=Choice(), help="What to measure.  [default: the configured one]")
+@click.option("--compare", "other", type=Choice(), help="A second one, over the same papers.")
+@click.option(
+    "--price", type=Prices(), help="Of a million tokens: input, output. Without it no cost is given."
+)
+@click.option("--compare-price", "other_price", type=Prices(), help="The same for the second one.")
+@click.option(
+    "--papers",
+    "file",
+    metavar="FILE",
+    help="A saved answer of arXiv's API (Atom).  [default: the sample papers]",
+)
+@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Only the first N papers.")
+@click.option("--language", default="en", show_default=True, help="What to write in: en, zh.")
+@click.option(
+    "--depth",
+    type=click.Choice([depth.value for depth in Depth]),
+    default=Depth.TAKEAWAYS.value,
+    show_default=True,
+    help="reading also reads the papers' PDFs at arXiv, with --papers.",
+)
+@click.option(
+    "--save", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Keep the results (JSON)."
+)
+@click.option(
+    "--show", "saved", multiple=True, metavar="FILE", help="Measure nothing: show results that were saved."
+)
+@command
+def evaluate(
+    session: Session,
+    chosen: tuple[str, str] | None,
+    other: tuple[str, str] | None,
+    price: tuple[float, float] | None,
+    other_price: tuple[float, float] | None,
+    file: str | None,
+    limit: int | None,
+    language: str,
+    depth: str,
+    save: Path | None,
+    saved: tuple[str, ...],
+) -> None:
+    """Measure a summariser over a fixed set of papers.
+
+    Prints completeness, claims with and without evidence, tokens, cost and seconds. No summary is kept; the
+    tokens count towards the day's cap.
+
+    \b
+    newsletter evaluate --summariser gemini:gemini-flash-latest --price 0.30,2.50
+    newsletter evaluate --summariser gemini --compare extractive --papers week.xml --limit 50
+    newsletter evaluate --show monday.json --show tuesday.json
+    """
+    if saved:
+        results = [result for path in saved for result in _read(path)]
+    else:
+        wanted = [(chosen or _configured(), price)] + ([(other, other_price)] if other else [])
+        results = _measure(session, wanted, file=file, limit=limit, language=language, depth=Depth(depth))
+    found = {"evaluations": [result.as_json() for result in results]}
+    if save:
+        save.write_text(json.dumps(found, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+    for line in table(results):
+        session.say(line)
+    session.finish(found, failed=any(sum(each.failed.values()) == each.papers for each in results))
+
+
+def _configured() -> tuple[str, str]:
+    from django.conf import settings
+
+    return settings.CONFIG.summariser_name, ""
+
+
+def _measure(
+    session: Session,
+    wanted: Sequence[tuple[tuple[str, str], tuple[float, float] | None]],
+    *,
+    file: str | None,
+    limit: int | None,
+    language: str,
+    depth: Depth,
+) -> list[Evaluation]:
+    from django.conf import settings
+
+    from newsletter.adapters import registry
+    from newsletter.pipeline.evaluate import evaluate
+    from newsletter.subscriptions.wishes import Wishes
+
+    tag = Wishes.checked(language=language).language
+    papers = _papers(file)[:limit]
+    summarisers = [_summariser(settings.CONFIG, name, model) for (name, model), _ in wanted]
+    # Nobody outside has the text of a paper that is made up.
+    texts = registry.full_texts(settings.CONFIG) if file and depth is Depth.READING else None
+    results = []
+    with session.progress() as progress:
+        for ((name, model), price), summariser in zip(wanted, summarisers, strict=True):
+            label = f"{name}:{model}" if model else name
+            progress.stage(f"measuring {label}", total=len(papers))
+            results.append(
+                evaluate(
+                    label,
+                    summariser,
+                    papers,
+                    language=tag,
+                    depth=depth,
+                    full_texts=texts,
+                    price=_price(price),
+                    on_paper=progress.step,
+                )
+            )
+    return results
+
+
+def _summariser(config: Config, name: str, model: str) -> Summariser:
+    from newsletter.adapters import registry
+    from newsletter.pipeline.budget import DailyBudget
+
+    if name != "extractive" and not config.gemini_api_key:
+        raise ConfigurationError(f"GEMINI_API_KEY is needed by --summariser {name}")
+    changed = {"summariser": name} | ({"gemini_model": model} if model else {})
+    return registry.summariser(
+        config.model_copy(update=changed), budget=DailyBudget(daily=config.gemini_daily_tokens)
+    )
+
+
+def _price(given: tuple[float, float] | None) -> Price | None:
+    from newsletter.pipeline.evaluate import Price
+
+    return Price(input=given[0], output=given[1]) if given else None
+
+
+def _papers(file: str | None) -> list[PaperRecord]:
+    """Return what is measured over, always in the same order: withdrawn papers are left out."""
+    from django.conf import settings
+
+    from newsletter.adapters.registry import paper_source
+    from newsletter.sample.newsroom import LAST_DAY, write_week
+
+    source = paper_source(settings.CONFIG)
+    try:
+        if file:
+            read = source.read_file(file).papers
+        else:
+            with tempfile.TemporaryDirectory() as folder:
+                week, *_ = write_week(Path(folder), last_day=LAST_DAY)
+                read = source.read_file(str(week)).papers
+    except BadInput as error:  # the command was right: what failed is the file
+        raise NewsletterError(str(error)) from error
+    found = [paper for paper in read if not paper.is_withdrawn]
+    if not found:
+        raise NewsletterError(f"{file}: there is no paper in it")
+    return found
+
+
+def _read(path: str) -> list[Evaluation]:
+    from newsletter.pipeline.evaluate import Evaluation
+
+    try:
+        stored = json.loads(Path(path).read_text(encoding="utf-8"))
+        return [Evaluation.from_json(each) for each in stored["evaluations"]]
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise NewsletterError(f"{path}: these are no results of newsletter evaluate --save") from error

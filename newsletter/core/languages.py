@@ -1,0 +1,29 @@
+"""Languages by their codes: which of them mails and pages speak, and how each is written."""
+
+from __future__ import annotations
+
+CHROME = ("en", "zh-hans")
+"""What mails and pages are written in around the papers; readers of any other language get English."""
+ALIASES = {"zh": "zh-hans", "zh-cn": "zh-hans"}
+_RIGHT_TO_LEFT = frozenset({"ar", "ckb", "dv", "fa", "he", "ps", "sd", "ug", "ur", "yi"})
+
+
+def normal(code: str) -> str:
+    """Return a code as it is stored: ``zh_CN`` and ``ZH`` are ``zh-hans``, ``pt_BR`` is ``pt-br``."""
+    lowered = code.strip().lower().replace("_", "-")
+    return ALIASES.get(lowered, lowered)
+
+
+def chrome_for(code: str) -> str:
+    """Return the language in which mails and pages speak to a reader of ``code``."""
+    return code if code in CHROME else CHROME[0]
+
+
+def tag(code: str) -> str:
+    """Return the code as HTML wants it (BCP 47): ``zh-Hans``, ``pt-BR``."""
+    language, *others = code.split("-")
+    return "-".join([language, *(part.title() if len(part) == 4 else part.upper() for part in others)])
+
+
+def is_right_to_left(code: str) -> bool:
+    return code.partition("-")[0] in _RIGHT_TO_LEFT

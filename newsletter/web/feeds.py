@@ -1,0 +1,191 @@
+"""A topic outside the site: as an Atom feed (RFC 4287), and as a Markdown document. Never a private one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.contrib.syndication.views import Feed
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.utils import translation
+from django.utils.feedgenerator import Atom1Feed
+from django.utils.html import format_html, format_html_join
+from django.utils.translation import gettext
+from django.views.decorators.http import conditional_page, require_safe
+
+from newsletter.core.languages import tag
+from newsletter.core.links import page_url
+from newsletter.core.papers import PaperRecord
+from newsletter.core.reading import Claim
+from newsletter.errors import BadInput
+from newsletter.models import Paper, Topic
+from newsletter.pipeline.figures import details_for, figures_for
+from newsletter.subscriptions.wishes import checked_language
+from newsletter.web.exporting import Export, as_markdown, notice, place_in_words
+from newsletter.web.pages import current_language, known_language, service_name
+from newsletter.web.summaries import Written, summaries_of
+from newsletter.web.topics import newest_papers_at, papers_of, public_topics
+
+MOST_ENTRIES, MOST_EXPORTED = 40, 100
+_UNPRINTABLE = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""What XML 1.0 §2.2 has no way to write."""
+
+
+def asked_language(request: HttpRequest) -> str:
+    """Return the language that the address names, since feed readers name none; else the browser's."""
+    try:
+        return checked_language(request.GET.get("language", ""))
+    except BadInput:
+        return current_language()
+
+
+@require_safe
+@conditional_page
+def topic_feed(request: HttpRequest, slug: str) -> HttpResponseBase:
+    """Answer with the feed, or 304 to whoever has it already."""
+    language = asked_language(request)
+    with translation.override(known_language(language)):
+        response = _TopicFeed(language)(request, slug=slug)
+    # Its newest paper's date: a summary that came or was taken down since would be missed.
+    del response.headers["Last-Modified"]
+    return response
+
+
+@require_safe
+@conditional_page
+def topic_export(request: HttpRequest, slug: str) -> HttpResponse:
+    topic, language = get_object_or_404(public_topics(), slug=slug), asked_language(request)
+    until = newest_papers_at()
+    papers = list(papers_of(topic, until=until)[:MOST_EXPORTED])
+    with translation.override(known_language(language)):
+        document = as_markdown(
+            Export(
+                name=topic.name_in(language),
+                group=topic.group_in(language),
+                url=f"{settings.CONFIG.base_url}{reverse('topic', kwargs={'slug': slug})}",
+                updated_at=until,
+                papers=papers,
+                written=summaries_of(papers, language=language),
+                details=details_for(papers),
+                figures=figures_for(papers),
+            )
+        )
+    response = HttpResponse(document, content_type="text/markdown; charset=utf-8")
+    response.headers["Content-Disposition"] = f'attachment; filename="{slug}-{until:%Y-%m-%d}.md"'
+    response.headers["Content-Language"] = tag(language)
+    return response
+
+
+class _Atom(Atom1Feed):
+    """Django's generator, with the date of the topic's newest change also where there is no paper."""
+
+    def latest_post_date(self) -> datetime:
+        dates = [item["updateddate"] for item in self.items]
+        latest: datetime = max(dates, default=self.feed["nothing_since"])
+        return latest
+
+
+class _TopicFeed(Feed):  # type: ignore[type-arg]  # Django's own class takes no parameters
+    """Made anew for each request: it holds the summaries of the papers it lists."""
+
+    feed_type = _Atom
+
+    def __init__(self, language: str) -> None:
+        self._language = language
+        self._written: dict[int, Written] = {}
+        self.language = tag(language)
+
+    def get_object(self, request: HttpRequest, slug: str) -> Topic:  # noqa: ARG002 - Django's signature
+        return get_object_or_404(public_topics(), slug=slug)
+
+    def title(self, topic: Topic) -> str:
+        return f"{topic.name_in(self._language)} · {service_name()}"
+
+    def subtitle(self, topic: Topic) -> str:  # noqa: ARG002 - Django's signature
+        return notice()
+
+    def link(self, topic: Topic) -> str:
+        return f"{settings.CONFIG.base_url}{reverse('topic', kwargs={'slug': topic.slug})}"
+
+    def feed_url(self, topic: Topic) -> str:
+        path = reverse("topic_feed", kwargs={"slug": topic.slug})
+        return f"{settings.CONFIG.base_url}{path}?language={self._language}"
+
+    def feed_guid(self, topic: Topic) -> str:
+        return self.feed_url(topic)
+
+    def author_name(self) -> str:
+        return service_name()
+
+    def feed_extra_kwargs(self, topic: Topic) -> dict[str, Any]:
+        return {"nothing_since": topic.created_at}
+
+    def items(self, topic: Topic) -> Sequence[Paper]:
+        papers = list(papers_of(topic, until=newest_papers_at())[:MOST_ENTRIES])
+        self._written = summaries_of(papers, language=self._language)
+        return papers
+
+    def item_title(self, paper: Paper) -> str:
+        return _printable(paper.title)
+
+    def item_link(self, paper: Paper) -> str:
+        return page_url(paper.record, base_url=settings.CONFIG.base_url)
+
+    def item_guid(self, paper: Paper) -> str:
+        """A paper is one entry, whichever version."""
+        return f"https://arxiv.org/abs/{paper.arxiv_id}"
+
+    def item_pubdate(self, paper: Paper) -> datetime:
+        return paper.published_at
+
+    def item_updateddate(self, paper: Paper) -> datetime:
+        written = self._written.get(paper.pk)
+        moments = (paper.updated_at, written.row.written_at if written else None)
+        return max(moment for moment in moments if moment)
+
+    def item_author_name(self, paper: Paper) -> str:
+        return _printable(", ".join(paper.authors) or "arXiv")
+
+    def item_categories(self, paper: Paper) -> list[str]:
+        return list(paper.categories)
+
+    def item_description(self, paper: Paper) -> str:
+        return _printable(_as_html(paper.record, self._written.get(paper.pk)))
+
+
+def _printable(text: str) -> str:
+    return _UNPRINTABLE.sub("", text)
+
+
+def _as_html(paper: PaperRecord, written: Written | None) -> str:
+    """Return what a card says: headline, a receipt, takeaways, whose words they are; else the abstract."""
+    if written is None:
+        return format_html("<p>{}</p>", paper.abstract)
+    content, row = written.content, written.row
+    receipt = _receipt(content.headline) if written.is_model else ""
+    points = format_html_join("", "<li>{}</li>", ((claim.text,) for claim in content.takeaways))
+    made = (
+        gettext("Written by %(model)s, for a first screening and not for citing.") % {"model": row.model}
+        if written.is_model
+        else gettext("In the authors’ words.")
+    )
+    return format_html(
+        "<p>{}</p>{}{}<p>{}</p><p>arXiv:{}</p>",
+        content.headline.text,
+        receipt,
+        format_html("<ul>{}</ul>", points) if points else "",
+        made,
+        paper.versioned_id,
+    )
+
+
+def _receipt(claim: Claim) -> str:
+    if not claim.evidence:
+        return ""
+    quote = claim.evidence[0]
+    return format_html("<blockquote>“{}” ({})</blockquote>", quote.quote, place_in_words(quote))
