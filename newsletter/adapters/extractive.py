@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from newsletter.core.extraction import extract
 from newsletter.core.fulltext import FullText
+from newsletter.core.openings import capitalised
 from newsletter.core.papers import PaperRecord
 from newsletter.core.reading import Claim, Depth, Draft, Evidence, Voice
 
@@ -15,7 +16,7 @@ class ExtractiveSummariser:
     """Lets the authors speak. Each claim is its own evidence."""
 
     model = "extractive"
-    prompt_version = "1"
+    prompt_version = "2"
     """Of the rules in ``core/extraction.py``: a change of them is a new version."""
     voice = Voice.AUTHORS
 
@@ -43,5 +44,6 @@ class ExtractiveSummariser:
         return Draft(headline=_verbatim(chosen.headline), takeaways=tuple(map(_verbatim, chosen.takeaways)))
 
 
-def _verbatim(sentence: str) -> Claim:
-    return Claim(text=sentence, evidence=(Evidence(quote=sentence),))
+def _verbatim(words: str) -> Claim:
+    """Say what the quote says; only that a sentence begins with a capital, where its opening was left out."""
+    return Claim(text=capitalised(words), evidence=(Evidence(quote=words),))

@@ -33,9 +33,9 @@ DANGLING = re.compile(
     """,
     re.IGNORECASE | re.VERBOSE,
 )
-"""Openings that lean on the sentence before. "Here we show" and "In this paper" stand on their own."""
+"""Openings that lean on the sentence before. "Here we show" and "This paper shows" stand on their own."""
 STANDS_ALONE = re.compile(
-    r"here,? we\b|in this (?:paper|work|study|article|survey|thesis|report|letter)\b", re.IGNORECASE
+    r"here,? we\b|(?:in )?this (?:paper|work|study|article|survey|thesis|report|letter)\b", re.IGNORECASE
 )
 
 AVAILABILITY = re.compile(

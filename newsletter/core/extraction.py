@@ -9,11 +9,12 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from newsletter.core.cues import AVAILABILITY, CONTRIBUTION, CUES, DANGLING, STANDS_ALONE
 from newsletter.core.injections import INJECTION
+from newsletter.core.openings import without_opening
 from newsletter.core.sentences import sentences, word_set
 
 MAX_TAKEAWAYS = 5
@@ -31,7 +32,7 @@ _FIRST_CONTRIBUTION = 0.8
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Extract:
-    """Whole sentences of one abstract."""
+    """Sentences of one abstract, each a slice of it: at most without an opening that leans on another."""
 
     headline: str
     takeaways: tuple[str, ...]
@@ -54,10 +55,11 @@ def extract(abstract: str, *, title: str = "") -> Extract | None:
     A sentence that leans on the one before it, or only says where code is, is taken for the headline only
     when there is nothing else, and never as a takeaway.
     """
-    found = list(dict.fromkeys(sentences(abstract)))
+    whole = sentences(abstract)
+    found = list(dict.fromkeys(map(without_opening, whole)))
     if not found:
         return None
-    usable = [index for index, sentence in enumerate(found) if _stands_alone(sentence)]
+    usable = [index for index, sentence in enumerate(found) if _stands_alone(sentence, whole=whole)]
     vectors = [_vector(sentence) for sentence in found]
     headlines, takeaways = _worths(found, vectors=vectors, title=title)
     headline = max(usable or range(len(found)), key=lambda index: (headlines[index], -index))
@@ -70,7 +72,7 @@ def extract(abstract: str, *, title: str = "") -> Extract | None:
     return Extract(headline=found[headline], takeaways=tuple(found[index] for index in sorted(chosen)))
 
 
-def _stands_alone(sentence: str) -> bool:
+def _stands_alone(sentence: str, *, whole: Collection[str]) -> bool:
     bare = sentence.lstrip("'\"“‘`([{ ")
     leans = DANGLING.match(bare) and not STANDS_ALONE.match(bare)
     return (
@@ -78,7 +80,7 @@ def _stands_alone(sentence: str) -> bool:
         and not AVAILABILITY.search(sentence)
         and not INJECTION.search(sentence)
         and len(sentence.split()) >= 4
-        and not bare[:1].islower()
+        and (sentence not in whole or not bare[:1].islower())
     )
 
 

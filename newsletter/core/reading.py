@@ -33,7 +33,7 @@ class Voice(StrEnum):
     """Who speaks in a summary."""
 
     AUTHORS = "authors"
-    """Whole sentences of the abstract, chosen by us."""
+    """Sentences of the abstract, chosen by us."""
     MODEL = "model"
     """A model's words, each claim with a verified quote."""
 

@@ -6,6 +6,14 @@ import re
 from dataclasses import dataclass
 
 NO_BREAK = "\u00a0"
+_LABEL = re.compile(
+    r"""(?:an?\ |the\ )?(?:brief\ |short\ |technical\ |invited\ |system\ |extended\ )?
+    (?:position|perspective|viewpoint|opinion|commentary|comment|survey|review|tutorial|overview|report|note
+    |paper|abstract|preprint|demo|benchmark|case\ study|reply|erratum|correction|corrigendum|retraction)
+    (?:\ (?:paper|statement|article|note|abstract|study))?""",
+    re.IGNORECASE | re.VERBOSE,
+)
+"""Before the colon of a title: a kind of paper, not the name of a thing."""
 _UNITS = (
     r"%|‰|°C|K|dBm?|bits?|bytes?|[kMGT]?B|[kMG]?Hz|[kMGT]?eV|[nµμm]?s|min|h|[nµμmck]?m|px|[µμmk]?g"
     r"|[mk]?W|[mk]?V"
@@ -34,10 +42,13 @@ def cut(text: str, *, limit: int) -> str:
 
 
 def short_name(title: str, *, limit: int = 32) -> str:
-    """Return the part before a colon if it has at most 32 characters, else the title cut at a word."""
-    name, colon, _ = title.partition(":")
-    if colon and 0 < len(name.strip()) <= 32 and title[len(name) + 1 : len(name) + 2].isspace():
-        return name.strip()
+    """Return the part before a colon if it has at most 32 characters, else the title cut at a word.
+
+    What only says what kind of paper it is ("Position: …") is no name.
+    """
+    name, colon, rest = title.partition(":")
+    if colon and rest[:1].isspace() and 0 < len(name.strip()) <= 32:
+        return short_name(rest.strip(), limit=limit) if _LABEL.fullmatch(name.strip()) else name.strip()
     return cut(title, limit=limit)
 
 

@@ -54,3 +54,17 @@ def test_a_name_without_a_letter_is_no_author() -> None:
 def test_a_collaboration_stands_for_its_people() -> None:
     line = author_line(("A", "B", "LAMP Collaboration", "C", "D"))
     assert line == AuthorLine(names=("LAMP Collaboration",), total=4, is_collaboration=True)
+
+
+@pytest.mark.parametrize(
+    ("title", "name"),
+    [
+        ("Position: Benchmarks Should Age", "Benchmarks Should Age"),
+        ("A Survey: TideNet: Harbour Levels", "TideNet"),
+        ("Technical Report: The Kelp Model", "The Kelp Model"),
+        ("Positional Encodings: What They Do", "Positional Encodings"),
+        ("Reviewer 2: A Simulator", "Reviewer 2"),
+    ],
+)
+def test_what_kind_of_paper_it_is_is_no_name(title: str, name: str) -> None:
+    assert short_name(title) == name
