@@ -23,6 +23,7 @@ SUITE = (
     "test_patience.py",
     "test_send_days.py",
     "test_sendgrid.py",
+    "test_taking.py",
     "../web/test_sendgrid_hook.py",
 )
 
