@@ -7,6 +7,7 @@ been accepted, and a reader may have left meanwhile.
 
 from __future__ import annotations
 
+import json
 import logging
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -30,6 +31,8 @@ DELIVERY_ARG = "delivery_id"
 """The custom argument that comes back with every event."""
 _MAX_RECIPIENTS = 1000
 """Personalizations a request may hold."""
+_MAX_PERSONAL_BYTES = 25_000_000
+"""Of the 30 MB a request may have; the content has the rest."""
 _MAX_SUBSTITUTIONS = 10_000
 """Bytes of substitutions, names included, that one personalization must stay under."""
 _RESERVED = frozenset(
@@ -159,11 +162,23 @@ def _groups(messages: Sequence[Outgoing]) -> list[list[Outgoing]]:
         alone = not message.shared_key or _fault(message) or not _is_safe_to_substitute(message)
         key = ("", message.delivery_id) if alone else (message.shared_key, "")
         groups.setdefault(key, []).append(message)
-    return [
-        group[start : start + _MAX_RECIPIENTS]
-        for group in groups.values()
-        for start in range(0, len(group), _MAX_RECIPIENTS)
-    ]
+    return [request for group in groups.values() for request in _requests(group)]
+
+
+def _requests(group: Sequence[Outgoing]) -> Iterator[list[Outgoing]]:
+    """Yield what fits into one request each. A message that goes alone may be one that never can."""
+    if len(group) == 1:
+        yield list(group)
+        return
+    request, size = list[Outgoing](), 0
+    for message in group:
+        its_size = len(json.dumps(_personalization(message, is_shared=True)))
+        if request and (len(request) == _MAX_RECIPIENTS or size + its_size > _MAX_PERSONAL_BYTES):
+            yield request
+            request, size = [], 0
+        request.append(message)
+        size += its_size
+    yield request
 
 
 def _fault(message: Outgoing) -> str:

@@ -17,6 +17,7 @@ COMMANDS = {
     "topic": ("newsletter.cli.topic:topic", "Add, list, try out and change topics."),
     "subscriber": ("newsletter.cli.subscriber:subscriber", "Add, show, import, export and erase readers."),
     "pause": ("newsletter.cli.brake:pause", "Stop sending: no mail begins after it."),
+    "recompose": ("newsletter.cli.brake:recompose", "Render waiting digests anew."),
     "resume": ("newsletter.cli.brake:resume", "Send again."),
     "bounce": ("newsletter.cli.bounce:bounce", "Read a mail that came back, from a mail server's pipe."),
     "evaluate": ("newsletter.cli.evaluate:evaluate", "Measure a summariser over a fixed set of papers."),

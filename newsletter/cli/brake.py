@@ -1,8 +1,9 @@
-"""``newsletter pause`` and ``newsletter resume``: the brake."""
+"""``newsletter pause``, ``newsletter recompose`` and ``newsletter resume``: the brake."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 import click
 
@@ -47,6 +48,44 @@ def resume(session: Session) -> None:
         session.say(f"Ended the pause of {which} since {each.since:%Y-%m-%d %H:%M} UTC: {each.reason}")
     session.say(f"{_mails(waiting)}." if ended else "Sending was not paused.")
     session.finish({"paused": False, "ended": [_as_json(each) for each in ended], "waiting": waiting})
+
+
+@click.command()
+@click.argument("ids", nargs=-1, type=click.UUID)
+@click.option("--all", "is_all", is_flag=True, help="Every digest that waits.")
+@command
+def recompose(session: Session, ids: tuple[UUID, ...], is_all: bool) -> None:
+    """Render composed digests anew, with the template of now, until a worker has claimed them.
+
+    IDS are delivery ids. Papers, id, Message-ID and date stay; a digest that would hold other papers now is
+    left as it is.
+
+    \b
+    newsletter pause "the footer is wrong"
+    (mend the template)
+    newsletter recompose --all
+    newsletter resume
+    """
+    if is_all == bool(ids):
+        raise click.UsageError("name delivery ids, or --all")
+    from dataclasses import asdict
+
+    from django.conf import settings
+
+    from newsletter.pipeline.recompose import recompose as render_anew
+    from newsletter.pipeline.stages import Stages
+
+    stages = Stages(settings.CONFIG)
+    report = render_anew(None if is_all else ids, summariser=stages.summariser, renderer_for=stages.renderer)
+    for number, words in (
+        (report.recomposed, "recomposed"),
+        (report.unchanged, "look the same as before"),
+        (report.claimed, "are with a worker, sent, or unknown: left as they are"),
+        (report.differing, "would hold other papers now: left as they are"),
+    ):
+        if number or words == "recomposed":
+            session.say(f"{number:>6,} {words}")
+    session.finish(asdict(report), failed=bool(ids and report.claimed))
 
 
 def _mails(waiting: int) -> str:

@@ -50,20 +50,23 @@ class Choice:
 
 
 def planned_digests(*, now: datetime, awaited: bool = False) -> Iterator[tuple[Newsstand, list[Choice]]]:
-    """Yield every planned digest (or those a person awaits), in batches that share one newsstand."""
+    """Yield every planned digest (or those a person awaits), in batches that share one newsstand.
+
+    One that composing has broken on twice is left out: it asks for nothing more.
+    """
     last_id = None
+    planned = Delivery.objects.filter(kind=Kind.DIGEST, state=State.PLANNED, attempt__lt=2).order_by("pk")
     while True:
-        query = Delivery.objects.filter(kind=Kind.DIGEST, state=State.PLANNED).order_by("pk")
-        query = query.filter(pk__gt=last_id) if last_id else query
+        query = planned.filter(pk__gt=last_id) if last_id else planned
         query = query.filter(AWAITED) if awaited else query
         batch = list(query.prefetch_related("subscriber__subscriptions__topic")[:CHUNK])
         if not batch:
             return
         last_id = batch[-1].pk
-        yield choose(_without_unsettled(batch), now=now)
+        yield choose(without_unsettled(batch), now=now)
 
 
-def _without_unsettled(batch: list[Delivery]) -> list[Delivery]:
+def without_unsettled(batch: Sequence[Delivery]) -> list[Delivery]:
     """Leave out readers whose last digest is being sent right now, or waits for evidence that it was.
 
     Its papers may be spent in a moment: a digest that showed them would be the second to do so.

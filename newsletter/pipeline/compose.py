@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -21,7 +21,7 @@ from newsletter.core.spreading import own_delay
 from newsletter.models import ArxivGate, Delivery, GatherRun, Paper, Subscription, Topic
 from newsletter.models.delivery import FIRST, SENT, Kind, State
 from newsletter.pipeline.cards import card_of, mail_figures
-from newsletter.pipeline.choose import Choice, planned_digests
+from newsletter.pipeline.choose import Choice, choose, planned_digests, without_unsettled
 from newsletter.pipeline.fragments import DatabaseFragments
 from newsletter.pipeline.messages import body_key
 from newsletter.pipeline.newsstand import Newsstand
@@ -29,6 +29,7 @@ from newsletter.pipeline.patience import AWAY
 from newsletter.pipeline.render import DigestRenderer, FragmentStore, RenderedDigest
 from newsletter.pipeline.shelf import SummaryShelf
 from newsletter.pipeline.summarise import Wanted, write_extracts
+from newsletter.pipeline.taking import give_back, taken, together_or_each
 
 log = logging.getLogger(__name__)
 
@@ -77,26 +78,35 @@ def compose_planned(
     Where they are spread, each can be claimed only after its reader's own delay, counted from the slot.
     """
     report = ComposeReport()
-    for stand, choices in planned_digests(now=now, awaited=awaited):
+
+    def compose(rows: Sequence[Delivery]) -> list[Delivery]:
+        stand, choices = choose(without_unsettled(rows), now=now)
         # Extracts are instant, so a digest never lacks at least those.
         chosen = {each.paper_id for choice in choices for each in choice.selection.chosen}
         report.extracts += write_extracts(chosen, now=now)
         bench = Bench.set_up(choices, stand=stand, summariser=summariser, renderer_for=renderer_for, now=now)
         bench.is_spread = is_spread
-        gathering = is_patient and _is_gathering(now=now)
-        for choice in choices:
-            left = choice.delivery.slot_at + PATIENCE - now
-            if is_patient and left > timedelta(0) and (gathering or bench.is_lacking(choice, within=left)):
-                report.waiting += 1
-                continue
-            try:
-                _settle(choice, bench=bench, report=report)
-            except AWAY:
-                raise
-            except Exception:  # one that cannot be composed must not hold up the others
-                log.exception("delivery %s could not be composed", choice.delivery.pk)
-                report.failed += 1
+        ready = _ready(choices, bench=bench) if is_patient else choices
+        report.waiting += len(choices) - len(ready)
+        return [choice.delivery for choice in ready if not _settle(choice, bench=bench, report=report)]
+
+    for batch in taken(now=now, awaited=awaited):
+        broken = together_or_each(batch, compose)
+        report.failed += len(broken)
+        give_back(broken, is_counted=True)
+        give_back([row for row in batch if row not in broken])
     return report
+
+
+def _ready(choices: Sequence[Choice], *, bench: Bench) -> list[Choice]:
+    """Leave out the digests that wait, for thirty minutes at most, for papers or summaries to come."""
+    gathering = _is_gathering(now=bench.now)
+    return [
+        choice
+        for choice in choices
+        if (left := choice.delivery.slot_at + PATIENCE - bench.now) <= timedelta(0)
+        or not (gathering or bench.is_lacking(choice, within=left))
+    ]
 
 
 def _is_gathering(*, now: datetime) -> bool:
@@ -105,11 +115,19 @@ def _is_gathering(*, now: datetime) -> bool:
     return at_arxiv.exists() or Paper.objects.filter(matched_at=None, first_seen_at__lte=now).exists()
 
 
-def _settle(choice: Choice, *, bench: Bench, report: ComposeReport) -> None:
-    if choice.has_something_to_say():
-        report.composed += bench.compose(choice)
-    else:
-        report.skipped += _skip(choice, now=bench.now)
+def _settle(choice: Choice, *, bench: Bench, report: ComposeReport) -> bool:
+    """Compose or skip one digest; False where that broke: it must not hold up the others."""
+    try:
+        if choice.has_something_to_say():
+            report.composed += bench.compose(choice)
+        else:
+            report.skipped += _skip(choice, now=bench.now)
+    except AWAY:
+        raise
+    except Exception:
+        log.exception("delivery %s could not be composed", choice.delivery.pk)
+        return False
+    return True
 
 
 @dataclass(slots=True)
@@ -167,11 +185,14 @@ class Bench:
                 parts=parts,
                 body_key=body_key(subject=rendered.subject, slot_key=choice.delivery.slot_key, parts=parts),
                 slots=rendered.slots,
-                papers=self._account(choice, rendered.digest),
+                papers=self.account(choice, rendered.digest),
                 topics=[offer.subscription.topic_id for offer in choice.offers],
                 scanned=choice.scanned,
                 covers_until=self.now,
                 composed_at=self.now,
+                attempt=0,
+                lease_owner="",
+                lease_until=None,
                 next_attempt_at=self._claimable_at(choice),
             )
         return bool(stored)
@@ -227,7 +248,7 @@ class Bench:
             ),
         )
 
-    def _account(self, choice: Choice, shown: Digest) -> dict[str, list[int]]:
+    def account(self, choice: Choice, shown: Digest) -> dict[str, list[int]]:
         """Return where each offered paper stands in the digest, after it was fitted into its size."""
         ids = {record.arxiv_id: paper_id for paper_id, record in self.records.items()}
         summarised = [ids[card.paper.arxiv_id] for topic in shown.topics for card in topic.cards]

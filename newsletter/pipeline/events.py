@@ -7,8 +7,9 @@ accepted the mail, so it settles a lost answer, and one that comes before our ow
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
+from uuid import UUID
 
 from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import Q
@@ -41,6 +42,7 @@ def store_events(provider: str, events: Sequence[ProviderEvent]) -> int:
         known = DeliveryEvent.objects.filter(provider=provider, dedupe_key__in=keys)
         new = keys.difference(known.values_list("dedupe_key", flat=True))
         ids = {event.delivery_id for event in events if event.delivery_id}
+        _lock_readers(ids)  # a reader who is being erased meanwhile is gone afterwards, or waits for us
         ours = set(Delivery.objects.filter(pk__in=ids).values_list("pk", flat=True))
         rows = {
             event.dedupe_key: DeliveryEvent(
@@ -54,8 +56,8 @@ def store_events(provider: str, events: Sequence[ProviderEvent]) -> int:
             for event in events
             if event.dedupe_key in new
         }
-        # Another copy of the same report may be stored at this moment.
-        DeliveryEvent.objects.bulk_create(rows.values(), ignore_conflicts=True)
+        # Another copy of the same report may be stored at this moment: who waits for whom has an order.
+        DeliveryEvent.objects.bulk_create((rows[key] for key in sorted(rows)), ignore_conflicts=True)
         if rows:
             wake(Stage.EVENTS)
     return len(rows)
@@ -116,11 +118,9 @@ def _apply_alone(key: int, *, now: datetime) -> int:
 def _apply(keys: Sequence[int], *, now: datetime) -> int:
     """Apply these events by their time. Locks are taken in the order reader, delivery, event."""
     events = DeliveryEvent.objects.filter(pk__in=keys)
-    delivery_ids = set(events.exclude(delivery=None).values_list("delivery_id", flat=True))
+    delivery_ids = {key for key in events.values_list("delivery_id", flat=True) if key}
+    readers = _lock_readers(delivery_ids)
     about = Delivery.objects.filter(pk__in=delivery_ids)
-    reader_ids = set(about.exclude(subscriber=None).values_list("subscriber_id", flat=True))
-    locked = Subscriber.objects.select_for_update(no_key=True).order_by("pk")
-    readers = {reader.pk: reader for reader in locked.filter(pk__in=reader_ids)}
     deliveries = {row.pk: row for row in about.select_for_update(no_key=True).order_by("pk")}
     standing_events = events.filter(applied_at=None).select_for_update().order_by("at", "pk")
     done = []
@@ -130,6 +130,13 @@ def _apply(keys: Sequence[int], *, now: datetime) -> int:
         done.append(event.pk)
     DeliveryEvent.objects.filter(pk__in=done).update(applied_at=now)
     return len(done)
+
+
+def _lock_readers(delivery_ids: Iterable[UUID]) -> dict[int, Subscriber]:
+    about = Delivery.objects.filter(pk__in=delivery_ids).exclude(subscriber=None)
+    reader_ids = set(about.values_list("subscriber_id", flat=True))
+    locked = Subscriber.objects.select_for_update(no_key=True).filter(pk__in=reader_ids).order_by("pk")
+    return {reader.pk: reader for reader in locked}
 
 
 def _apply_one(event: DeliveryEvent, delivery: Delivery, reader: Subscriber | None, *, now: datetime) -> None:

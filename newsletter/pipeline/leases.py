@@ -36,7 +36,8 @@ def _boot_id(pid: int) -> str:
 
 def dead_owners() -> list[str]:
     """Return the boot ids that hold a delivery, are of this machine, and whose process is gone."""
-    holders = Delivery.objects.filter(state=State.SENDING).exclude(lease_owner="").order_by()
+    held = Delivery.objects.filter(state__in=(State.SENDING, State.PLANNED))
+    holders = held.exclude(lease_owner="").order_by()
     return [owner for owner in holders.values_list("lease_owner", flat=True).distinct() if _is_dead(owner)]
 
 
@@ -55,7 +56,9 @@ def _is_dead(owner: str) -> bool:
 
 def end_leases(owners: Collection[str], *, real_now: datetime) -> Counter[str]:
     """End every lease of these boot ids at once; return how many deliveries went to which state."""
-    return lapse(Delivery.objects.filter(lease_owner__in=owners), real_now=real_now)
+    held = Delivery.objects.filter(lease_owner__in=owners)
+    held.filter(state=State.PLANNED).update(lease_owner="", lease_until=None)
+    return lapse(held, real_now=real_now)
 
 
 def expire_leases(*, real_now: datetime) -> Counter[str]:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import logging
 import socket
 import time
@@ -136,6 +137,16 @@ def test_no_request_has_more_than_a_thousand_readers(server: SendgridServer, mai
     assert set(verdicts(send(mailer, messages))) == {"accepted"}
     assert [len(request.delivery_ids) for request in server.requests] == [1000, 2]
     assert server.accepted == dict.fromkeys(ids(messages), 1)
+
+
+def test_no_request_is_larger_than_it_may_be(
+    server: SendgridServer, mailer: SendgridMailer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("newsletter.adapters.sendgrid_mail._MAX_PERSONAL_BYTES", 1_500)
+    assert set(verdicts(send(mailer, SHARED))) == {"accepted"}
+    people = [request.payload["personalizations"] for request in server.requests]
+    assert [len(each) for each in people] == [2, 2, 1]
+    assert all(len(json.dumps(each)) < 1_500 for each in people)
 
 
 def test_reserved_headers_are_left_out(server: SendgridServer, mailer: SendgridMailer) -> None:

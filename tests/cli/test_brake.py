@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import uuid
+
 import pytest
 
 from newsletter.models import SendPause
@@ -47,3 +49,12 @@ def test_resuming_what_is_not_paused_changes_nothing() -> None:
 def test_a_pause_without_a_reason_is_bad_use(words: list[str]) -> None:
     assert newsletter(*words).code == 2
     assert not SendPause.objects.exists()
+
+
+def test_recomposing_wants_ids_or_all_and_says_what_became_of_them() -> None:
+    assert newsletter("recompose").code == 2
+    assert newsletter("recompose", "--all", str(uuid.uuid4())).code == 2
+    assert newsletter("recompose", "no-id").code == 2
+    assert done("recompose", "--all").out == "     0 recomposed\n"
+    unknown = newsletter("recompose", str(uuid.uuid4()), "--json")
+    assert (unknown.code, unknown.json["claimed"]) == (1, 1)

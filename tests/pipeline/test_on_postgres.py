@@ -17,11 +17,13 @@ SUITE = (
     "test_deliver.py",
     "test_deliver_races.py",
     "test_events.py",
+    "test_events_races.py",
     "test_leases.py",
     "test_outcomes.py",
     "test_patience.py",
     "test_send_days.py",
     "test_sendgrid.py",
+    "test_taking.py",
     "../web/test_sendgrid_hook.py",
 )
 

@@ -1,0 +1,87 @@
+"""Taking planned digests to be composed: each by one worker at a time, its try counted before it begins.
+
+So a digest that kills its worker has used a try. It then goes alone, and after five it is QUARANTINED. A try
+that was neither fatal nor broken is given back.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import F, Q, QuerySet
+from django.utils import timezone
+
+from newsletter.core.reputation import MAX_ATTEMPTS
+from newsletter.models import Delivery
+from newsletter.models.delivery import AWAITED, Kind, State
+from newsletter.pipeline.leases import boot_id
+from newsletter.pipeline.patience import AWAY
+
+CHUNK = 200
+log = logging.getLogger(__name__)
+LEASE = timedelta(minutes=5)
+"""As long as a task may take at all; real time."""
+
+
+def taken(*, now: datetime, awaited: bool) -> Iterator[list[Delivery]]:
+    """Take every planned digest that nobody else has taken, or of those what a person awaits.
+
+    Those that lost no try come in batches, the others one by one at the end. Each batch is to be ended by
+    ``give_back``.
+    """
+    # Whoever begins holds nothing: what stands in our name broke off, and we are still here.
+    give_back(list(Delivery.objects.filter(state=State.PLANNED, lease_owner=boot_id()).only("pk")))
+    planned = Delivery.objects.filter(AWAITED if awaited else Q(), kind=Kind.DIGEST, state=State.PLANNED)
+    tried = list(planned.filter(attempt__gt=0).order_by("pk").values_list("pk", flat=True))
+    calm = planned.filter(attempt=0)
+    batch = _take(calm, now=now)
+    while batch:
+        yield batch
+        batch = _take(calm.filter(pk__gt=batch[-1].pk), now=now)
+    for key in tried:
+        alone = _take(planned.filter(pk=key), now=now)
+        if alone and alone[0].state == State.PLANNED:
+            yield alone
+
+
+def give_back(deliveries: Sequence[Delivery], *, is_counted: bool = False) -> None:
+    """Let others take what is still planned of these; whether the try counts is the caller's to say."""
+    held = Delivery.objects.filter(pk__in=[row.pk for row in deliveries], lease_owner=boot_id())
+    attempt = F("attempt") if is_counted else F("attempt") - 1
+    held.filter(state=State.PLANNED).update(attempt=attempt, lease_owner="", lease_until=None)
+
+
+def _take(planned: QuerySet[Delivery], *, now: datetime) -> list[Delivery]:
+    """Take a batch of these. One whose tries are used up is quarantined, and returned as such."""
+    real_now = timezone.now()
+    is_free = Q(lease_until__isnull=True) | Q(lease_until__lt=real_now)
+    planned = planned.filter(is_free).order_by("pk").select_for_update(skip_locked=True)
+    planned = planned.prefetch_related("subscriber__subscriptions__topic")
+    with transaction.atomic():
+        rows = list(planned[:CHUNK])
+        ours = Delivery.objects.filter(pk__in=[row.pk for row in rows])
+        if rows and rows[0].attempt >= MAX_ATTEMPTS:
+            rows[0].state = State.QUARANTINED
+            why = f"composing it broke off {rows[0].attempt} times"
+            ours.update(state=State.QUARANTINED, last_detail=why, outcome_at=now)
+        else:
+            ours.update(attempt=F("attempt") + 1, lease_owner=boot_id(), lease_until=real_now + LEASE)
+    return rows
+
+
+def together_or_each(
+    rows: Sequence[Delivery], compose: Callable[[Sequence[Delivery]], list[Delivery]]
+) -> list[Delivery]:
+    """Compose these together or, where that breaks, each alone; return those that cannot be composed."""
+    try:
+        return compose(rows)
+    except AWAY:
+        raise
+    except Exception:
+        if len(rows) > 1:
+            return [broken for row in rows for broken in together_or_each([row], compose)]
+        log.exception("delivery %s could not be composed", rows[0].pk)
+        return list(rows)
