@@ -91,10 +91,11 @@ def _cut(document: pdfium.PdfDocument, figure: FoundFigure) -> dict[str, Any] | 
     width, height = page.get_size()
     drawn = picture(page, figure.box, width=width, height=height, pixels=figure_images.PAGE_PIXELS)
     page.close()
-    image = figure_images.for_page(drawn)
-    small = figure_images.for_mail(drawn)
-    if image is None:
+    inked = figure_images.trimmed(drawn)
+    image = figure_images.for_page(inked) if inked else None
+    if inked is None or image is None:
         return None
+    small = figure_images.for_mail(inked)
     return {
         "number": figure.number,
         "caption": figure.caption,
