@@ -184,6 +184,7 @@ def photograph(out: Path, mails: dict[str, str], *, base: str) -> int:
                 base_url=base, locale=language, color_scheme=scheme, viewport={"width": width, "height": 900}
             )
             show(page)
+            page.evaluate("document.querySelectorAll('img').forEach(each => { each.loading = 'eager' })")
             page.wait_for_load_state("networkidle")
             too_wide = page.evaluate("document.documentElement.scrollWidth > window.innerWidth")
             page.screenshot(path=out / f"{name}-{width}-{scheme}.png", full_page=True)

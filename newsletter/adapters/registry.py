@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from urllib.parse import urlsplit
 
 from newsletter.adapters.arxiv_api import ArxivApi
 from newsletter.adapters.arxiv_gate import DatabaseGate
@@ -69,7 +70,7 @@ def mailer(config: Config) -> Mailer:
         case "smtp":
             from newsletter.adapters.smtp_mail import SmtpMailer
 
-            return SmtpMailer(config.smtp_url, sign=_signer(config))
+            return SmtpMailer(config.smtp_url, sign=_signer(config), ehlo_name=_own_name(config))
         case "sendgrid":
             from newsletter.adapters.sendgrid_mail import SendgridMailer
 
@@ -82,6 +83,12 @@ def mailer(config: Config) -> Mailer:
             from newsletter.adapters.outbox import OutboxMailer
 
             return OutboxMailer(config.outbox_folder)
+
+
+def _own_name(config: Config) -> str | None:
+    """Return the name to say in EHLO: the site's, where it is one of the Internet's; else the machine's."""
+    host = urlsplit(config.base_url).hostname or ""
+    return host if "." in host and not host.replace(".", "").isdigit() else None
 
 
 def _signer(config: Config) -> Callable[[bytes], bytes] | None:

@@ -19,10 +19,11 @@ class Refused(Exception):
 
     def __init__(self, code: int, reply: bytes | str, *, on_recipient: bool = True) -> None:
         text = reply.decode("utf-8", "replace") if isinstance(reply, bytes) else reply
+        text = " ".join(text.split())
+        found = _ENHANCED.match(text)
         self.code = code
-        self.text = " ".join(text.split())
-        found = _ENHANCED.match(self.text)
         self.enhanced = found[0] if found else ""
+        self.text = text.removeprefix(self.enhanced).lstrip()
         self.on_recipient = on_recipient
         super().__init__(self.full_code)
 

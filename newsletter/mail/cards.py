@@ -27,6 +27,9 @@ PART_BUDGETS = {Part.PROBLEM: 350, Part.METHOD: 550, Part.RESULTS: 400, Part.LIM
 """Columns (a Han character takes two), in the order shown. The first claim of a part is always shown, and
 none is ever cut: what does not fit is on the paper's page."""
 WIDEST_FIGURE = 560
+LONGEST_UNBROKEN = 24
+"""Characters of a quote's place that fit on one line of the narrowest phone."""
+_UNBROKEN = Markup(";white-space:nowrap")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +65,7 @@ def card_values(card: DigestCard, *, language: str, base_url: str) -> dict[str, 
     receipt = summary.headline.evidence[0] if deeper and not is_quoted and summary.headline.evidence else None
     is_reading = card.depth is Depth.READING and bool(summary.sections)
     sections = tuple(_sections(card, words)) if is_reading else ()
+    where = words.where(receipt.where, page=receipt.page) if receipt else ""
     own = words_for(card.language)
     shown = summary.takeaways[:MOST_TAKEAWAYS] if deeper else ()
     return {
@@ -75,7 +79,8 @@ def card_values(card: DigestCard, *, language: str, base_url: str) -> dict[str, 
         "comment": cut(" ".join(card.paper.comment.split()), limit=LONGEST_COMMENT),
         "headline": typeset(summary.headline.text, language=card.language),
         "quote": tuple(_marked(receipt)) if receipt else (),
-        "where": words.where(receipt.where, page=receipt.page) if receipt else "",
+        "where": where,
+        "near": _UNBROKEN if len(where) <= LONGEST_UNBROKEN else "",
         "takeaways": _texts(shown, card.language),
         "sections": sections,
         "figure": _figure(card.figure, base_url=base_url) if is_reading and card.figure else None,

@@ -194,6 +194,7 @@ class DeliveryEvent(models.Model):
             models.UniqueConstraint(fields=("provider", "dedupe_key"), name="delivery_event_once"),
         )
         indexes = (
+            models.Index(fields=("at",), name="delivery_event_at"),
             models.Index(
                 fields=("id",),
                 condition=models.Q(applied_at__isnull=True),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from django.conf import settings
 from django.db import connection, transaction
 
 from newsletter.adapters.broker import publish_tick
@@ -43,7 +44,7 @@ def resume_sending() -> list[SendPause]:
     with transaction.atomic():
         ended = list(SendPause.objects.select_for_update().order_by("transport"))
         SendPause.objects.filter(pk__in=[pause.pk for pause in ended]).delete()
-    if ended:
+    if ended and settings.CONFIG.redis_url:
         publish_tick()
     return ended
 

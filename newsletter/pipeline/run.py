@@ -130,6 +130,8 @@ def run_once(stages: Stages, *, now: datetime, gather: bool, progress: Progress 
     report.deliveries = _states(handled)
     report.problems = _problems(handled)
     report.paused = pause_reason(stages.mailer.name)
+    if report.paused:
+        report.held = ""  # one reason at a time: the pause goes first
     if composed.skipped:
         report.deliveries[State.SKIPPED.value] = composed.skipped
     report.next_due_at = next_due_at()

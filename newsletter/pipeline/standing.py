@@ -56,7 +56,7 @@ def arrived(delivery: Delivery, reader: Subscriber) -> None:
 def _end(delivery: Delivery, reader: Subscriber, *, status: Status, at: datetime) -> bool:
     """End the mailing if the report is about the reader as they are now; say if it is."""
     try:
-        key = address_key(delivery.recipient)
+        key = address_key(delivery.recipient or reader.email)  # an old mail's address is forgotten
     except BadInput:  # nothing was ever mailed there
         return False
     if key != reader.email_key:

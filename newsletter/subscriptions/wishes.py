@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
 from newsletter.core.cadence import Cadence, parse_time, parse_zone
+from newsletter.core.headers import wire_address
 from newsletter.core.languages import ALIASES, CHROME, normal
 from newsletter.core.reading import Depth
 from newsletter.errors import BadInput
@@ -86,11 +87,15 @@ def checked_depth(depth: str) -> Depth:
 
 
 def checked_address(email: str) -> str:
+    """Return an address that mail can be sent to, its local part in any script. Raises BadInput."""
     email = email.strip()
+    local, at, domain = email.rpartition("@")
     try:
-        validate_email(email)
-    except ValidationError:
+        # Django knows ASCII only before the @; the rules beyond it are RFC 6531's.
+        validate_email(email if local.isascii() else f"x{at}{domain}")
+        wire_address(email)
+    except (ValidationError, BadInput):
         raise BadInput(f"{email[:80]!r} is not an e-mail address") from None
-    if len(email) > MAX_ADDRESS:
+    if len(email.encode()) > MAX_ADDRESS:
         raise BadInput(f"{email[:80]!r}… is longer than an e-mail address may be ({MAX_ADDRESS} characters)")
     return email

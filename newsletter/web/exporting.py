@@ -17,6 +17,7 @@ from newsletter.core.reading import Claim, Depth, Evidence
 from newsletter.core.reading import Summary as SummaryValue
 from newsletter.models import Paper
 from newsletter.web.jinja import day
+from newsletter.web.places import place_in_words
 from newsletter.web.section_names import part_name, part_on_page, section_name
 from newsletter.web.summaries import Written
 
@@ -150,18 +151,6 @@ def _claim(claim: Claim, *, indent: str = "", is_quoted: bool = True) -> str:
 
 def _quote(evidence: Evidence) -> str:
     return f"“{as_text(evidence.quote)}” ({as_text(place_in_words(evidence))})"
-
-
-def place_in_words(evidence: Evidence) -> str:
-    """Return where a quote stands."""
-    where = {"place": evidence.where, "number": evidence.page}
-    if evidence.where == "abstract":
-        return gettext("from the abstract")
-    if evidence.where == "title":
-        return gettext("from the title")
-    if evidence.page and evidence.where:
-        return gettext("from “%(place)s”, page %(number)s") % where
-    return (gettext("from page %(number)s") if evidence.page else gettext("from “%(place)s”")) % where
 
 
 def _made_by(written: Written) -> str:

@@ -26,8 +26,9 @@ from newsletter.errors import BadInput
 from newsletter.models import Paper, Topic
 from newsletter.pipeline.figures import details_for, figures_for
 from newsletter.subscriptions.wishes import checked_language
-from newsletter.web.exporting import Export, as_markdown, notice, place_in_words
+from newsletter.web.exporting import Export, as_markdown, notice
 from newsletter.web.pages import current_language, known_language, service_name
+from newsletter.web.places import place_in_words
 from newsletter.web.summaries import Written, summaries_of
 from newsletter.web.topics import newest_papers_at, papers_of, public_topics
 

@@ -15,10 +15,11 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from prometheus_client.registry import Collector
 
-from newsletter.models import Delivery, Incident, Paper, Subscriber
+from newsletter.core.reputation import EventKind
+from newsletter.models import Delivery, DeliveryEvent, Incident, Paper, Subscriber
 from newsletter.models.delivery import State
 from newsletter.models.subscriber import Status
-from newsletter.pipeline.vitals import Vitals, measure
+from newsletter.pipeline.vitals import RECENT, Vitals, measure
 
 
 @never_cache
@@ -40,6 +41,7 @@ class Gauges(Collector):
         yield from _counts()
         yield from _progress(self._vitals)
         yield from _sending(self._vitals)
+        yield from _reports(self._vitals)
 
 
 def _counts() -> Iterator[Metric]:
@@ -94,6 +96,17 @@ def _sending(vitals: Vitals) -> Iterator[Metric]:
         yield _single("day_left_mails", "Digests that may still begin today.", vitals.day_left or 0)
     yield _single("model_tokens_used", "Tokens of the model used today (UTC).", vitals.tokens_used)
     yield _single("model_tokens_limit", "Tokens of a day.", settings.CONFIG.gemini_daily_tokens)
+
+
+def _reports(vitals: Vitals) -> Iterator[Metric]:
+    recent = DeliveryEvent.objects.filter(at__gte=vitals.now - RECENT)
+    kinds = dict(recent.order_by().values_list("kind").annotate(Count("pk")))
+    numbers = {each.value: float(kinds.get(each, 0)) for each in EventKind}
+    yield _family("reports_recent", "Reports of providers in the last day, by kind.", "kind", numbers)
+    strange = recent.filter(delivery=None).count()
+    yield _single("reports_recent_about_nothing_known", "Of those, about no mail known here.", strange)
+    waiting = DeliveryEvent.objects.filter(applied_at=None).count()
+    yield _single("reports_unapplied", "Stored, and not applied yet.", waiting)
 
 
 def _single(name: str, description: str, value: float) -> Metric:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,12 +10,13 @@ from django.utils import translation
 from django.utils.translation import gettext
 
 from newsletter.core.kinds import SECTIONS, PaperKind
-from newsletter.core.reading import Claim, Depth, Evidence, Section, Voice, summary_from_json
+from newsletter.core.reading import Claim, Depth, Evidence, Voice, summary_from_json
 from newsletter.core.reading import Summary as SummaryValue
 from newsletter.models import Paper, Summary
 from newsletter.subscriptions.reporting import claim_key
 from newsletter.web.marking import Segment, Span, cited, find_quotes, marked_parts
 from newsletter.web.pages import known_language
+from newsletter.web.places import place_in_words
 from newsletter.web.reasons import failure_in_words, why_no_reading, withheld_in_words
 from newsletter.web.section_names import KINDS, part_name, part_on_page, section_name
 
@@ -26,7 +27,9 @@ ABSTRACT = "abstract"
 class ShownQuote:
     parts: list[Segment]
     where: str
+    """In words."""
     page: int
+    """Of the PDF; 0 for abstract and title."""
     anchor: str
     """Where it stands in the abstract as the page shows it; empty when it is not from there."""
 
@@ -159,15 +162,18 @@ def _shown(row: Summary, value: SummaryValue, *, anchors: dict[str, str]) -> Sho
         quotes = [_quote(quote, anchors=anchors) for quote in each.evidence]
         return ShownClaim(key=claim_key(row, each), text=each.text, quotes=quotes)
 
-    def section(each: Section, *, is_steps: bool) -> ShownSection:
-        claims = [claim(one) for one in each.claims]
-        return ShownSection(section_name(each.kind), is_steps, claims, gettext("Not stated in the paper."))
+    # Where a quote stands is said in the page's language, what a section is called in the summary's.
+    claims = {each.kind: [claim(one) for one in each.claims] for each in value.sections}
+
+    def section(kind: str, *, is_steps: bool) -> ShownSection:
+        not_stated = gettext("Not stated in the paper.")
+        return ShownSection(section_name(kind), is_steps, claims[kind], not_stated)
 
     is_model, kind = value.voice is Voice.MODEL, value.kind if value.depth is Depth.READING else None
     with translation.override(known_language(row.language)):
         parts = [
             ShownPart(name, [section(each, is_steps=steps) for each, steps in held])
-            for name, held in (_by_part(value.sections, kind=kind) if kind else ())
+            for name, held in (_by_part(claims, kind=kind) if kind else ())
         ]
         kind_in_words = str(KINDS[kind]) if kind else ""
     return ShownSummary(
@@ -187,19 +193,16 @@ def _shown(row: Summary, value: SummaryValue, *, anchors: dict[str, str]) -> Sho
     )
 
 
-def _by_part(
-    sections: Iterable[Section], *, kind: PaperKind
-) -> Iterator[tuple[str, list[tuple[Section, bool]]]]:
+def _by_part(sections: Collection[str], *, kind: PaperKind) -> Iterator[tuple[str, list[tuple[str, bool]]]]:
     """Yield a part's name and its sections, each with whether its claims are steps, in the kind's order."""
-    stated = {section.kind: section for section in sections}
-    parts: dict[str, list[tuple[Section, bool]]] = {}
+    parts: dict[str, list[tuple[str, bool]]] = {}
     for spec in SECTIONS[kind]:
-        if spec.kind in stated:
-            parts.setdefault(part_on_page(spec.part), []).append((stated[spec.kind], spec.is_steps))
+        if spec.kind in sections:
+            parts.setdefault(part_on_page(spec.part), []).append((spec.kind, spec.is_steps))
     yield from ((part_name(name, kind=kind), held) for name, held in parts.items())
 
 
 def _quote(quote: Evidence, *, anchors: dict[str, str]) -> ShownQuote:
     anchor = anchors.get(quote.quote, "") if quote.where == ABSTRACT else ""
     parts = marked_parts(quote.quote, quote.marks)
-    return ShownQuote(parts=parts, where=quote.where, page=quote.page, anchor=anchor)
+    return ShownQuote(parts=parts, where=place_in_words(quote), page=quote.page, anchor=anchor)

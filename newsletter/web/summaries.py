@@ -9,6 +9,7 @@ from newsletter.core.reading import Summary as SummaryValue
 from newsletter.core.reading import Voice, summary_from_json
 from newsletter.models import Paper, Summary
 from newsletter.web.marking import Segment, marked_parts
+from newsletter.web.places import place_in_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,10 +22,12 @@ class Written:
         return self.content.voice is Voice.MODEL
 
     @property
-    def receipt(self) -> list[Segment]:
-        """The first quote behind the headline, in pieces; none for the authors' own words."""
-        evidence = self.content.headline.evidence[:1] if self.is_model else ()
-        return [part for each in evidence for part in marked_parts(each.quote, each.marks)]
+    def receipt(self) -> tuple[list[Segment], str] | None:
+        """The first quote behind the headline, in pieces, and its place; None for the authors' own words."""
+        if not self.is_model or not self.content.headline.evidence:
+            return None
+        evidence = self.content.headline.evidence[0]
+        return marked_parts(evidence.quote, evidence.marks), place_in_words(evidence)
 
 
 def summaries_of(papers: Sequence[Paper], *, language: str) -> dict[int, Written]:

@@ -9,8 +9,10 @@ from typing import Any
 
 import pytest
 
+from newsletter.adapters import registry
 from newsletter.adapters.ports import Verdict
 from newsletter.adapters.smtp_dialogue import Dialogue
+from newsletter.config import load_config
 from newsletter.core.composition import Piece
 from tests.adapters.conftest import MakeMailer, send, verdicts, within
 from tests.fakes.outgoing import Begun, outgoing
@@ -74,7 +76,7 @@ def test_a_refusal_in_a_group_lets_no_body_through_and_no_answer_slip(
         outcomes = send(mailer, FIVE[1:4], begin)
         mailer.close()
     assert verdicts(outcomes) == [verdict, "accepted", "accepted"]
-    assert outcomes[0].detail == f"5.7.1 {refused} refused"
+    assert outcomes[0].detail == f"{refused} refused"
     assert begin.ids == [message.delivery_id for message in FIVE[2:4]]
     assert FIVE[1].delivery_id not in server.accepted
     assert server.connections == 1
@@ -154,7 +156,7 @@ def test_refusals_are_told_apart_and_the_next_message_goes(
     refused, accepted = send(mailer_for(server.url), FIVE[:2])
     assert refused.verdict is verdict
     assert refused.code in reply
-    assert refused.detail == reply[4:]
+    assert f"{refused.code} {refused.detail}" == reply
     assert accepted.verdict is Verdict.ACCEPTED
     assert server.connections == 1
     assert list(server.accepted) == [FIVE[1].delivery_id]
@@ -335,3 +337,28 @@ def test_an_interrupted_body_does_not_leave_its_connection_to_the_next(
             send(mailer, FIVE[:1])
     assert verdicts(send(mailer, FIVE[1:2])) == ["accepted"]
     assert server.messages[-1].content == FIVE[1].message
+
+
+@pytest.mark.parametrize(
+    ("base_url", "name"),
+    [
+        ("https://news.example.org", "news.example.org"),
+        ("http://localhost:8000", None),
+        ("http://127.0.0.1:8000", None),
+    ],
+)
+def test_it_says_the_sites_name_where_that_is_one(
+    server: SmtpServer, base_url: str, name: str | None
+) -> None:
+    config = load_config(
+        {
+            "NEWSLETTER_MAILER": "smtp",
+            "NEWSLETTER_SMTP_URL": server.url,
+            "NEWSLETTER_BASE_URL": base_url,
+        }
+    )
+    mailer = registry.mailer(config)
+    list(mailer.send(FIVE[:1], begin=Begun()))
+    mailer.close()
+    [said] = server.names
+    assert said == name or (name is None and said not in {"localhost", "127.0.0.1"})

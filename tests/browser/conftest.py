@@ -100,6 +100,10 @@ def _answers(url: str) -> bool:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
+    yield from chromium()
+
+
+def chromium() -> Iterator[Browser]:
     if CHROMIUM is None:
         pytest.skip("no chromium on PATH: .ci/run installs Debian's")
     with sync_playwright() as playwright:

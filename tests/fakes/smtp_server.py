@@ -62,6 +62,8 @@ class SmtpServer:
         self.connections = 0
         self.commands: list[str] = []
         """Every command as it came, and END for each dot."""
+        self.names: list[str] = []
+        """What each client called itself."""
         self.recipient_answers: dict[str, str] = {}
         """Address → answer to RCPT, for as long as it stands here."""
         self.login = login
@@ -216,6 +218,7 @@ class _Handler:
         self, _server: _Dialogue, session: Any, _envelope: object, hostname: str, responses: list[str]
     ) -> list[str]:
         session.host_name = hostname
+        self._owner.names.append(hostname)
         offered = ["250-PIPELINING"] if self._owner.pipelining else []
         return [responses[0], *offered, *responses[1:]]
 

@@ -138,7 +138,7 @@ def test_more_readers_take_no_more_queries(room: Newsroom) -> None:
     assert counts[0] == counts[1]
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(2))
 def test_it_chooses_what_composing_will_choose(room: Newsroom, model: GenaiSummariser, seed: int) -> None:
     """Readers of many kinds: what they have had, when they joined, what each topic's own cadence is."""
     chance = random.Random(seed)  # noqa: S311  # the same readers in every run

@@ -248,6 +248,22 @@ def test_the_good_events_of_a_batch_are_kept_beside_the_bad() -> None:
     assert DeliveryEvent.objects.filter(kind="unreadable").count() == 7
 
 
+def test_the_metrics_count_what_was_reported(visitor: Client) -> None:
+    batch = Batch()
+    send(batch.events)
+
+    def values() -> dict[str, str]:
+        lines = visitor.get("/metrics").content.decode().splitlines()
+        return dict(line.rsplit(" ", 1) for line in lines if line.startswith("newsletter_reports"))
+
+    assert float(values()["newsletter_reports_unapplied"]) == len(batch.events)
+    apply_events(now=timezone.now())
+    assert float(values()["newsletter_reports_unapplied"]) == 0
+    assert float(values()['newsletter_reports_recent{kind="complaint"}']) == 1
+    assert float(values()['newsletter_reports_recent{kind="unreadable"}']) == 1
+    assert float(values()["newsletter_reports_recent_about_nothing_known"]) == 3
+
+
 def test_a_signed_body_that_is_no_list_is_refused() -> None:
     assert post(b"{}").status_code == 400
 

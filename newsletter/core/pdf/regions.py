@@ -13,6 +13,7 @@ NEAR = 30.0
 """Points: parts of one figure, and a figure and its caption, are no further apart."""
 LEAST_SIDE = 36.0
 """Points: less is a logo, a rule or a bullet."""
+AIR = 3.0
 MOST_OF_PAGE = 0.9
 DENSE = 1.3
 """Letters in a line as wide as they are high: text has about two, a row of an axis' numbers far fewer."""
@@ -32,6 +33,8 @@ class _Surroundings:
     walls: Sequence[Line]
     labels: Sequence[Line]
     body: float
+    across: Box
+    """What a figure across the page may take: the text's width, with margins as wide on both sides."""
 
 
 def figures_of(
@@ -43,7 +46,11 @@ def figures_of(
     walls = [line for line in _walls(placed, drawn, body=body) if id(line) not in in_captions]
     walls += [line for caption in captions for line in caption.lines]
     ids = {id(line) for line in walls}
-    around = _Surroundings(drawn, walls, [each.line for each in placed if id(each.line) not in ids], body)
+    margin = min((each.line.box.x0 for each in placed), default=0.0)
+    across = Box(margin, page.top, page.x1 - margin, page.bottom)
+    around = _Surroundings(
+        drawn, walls, [each.line for each in placed if id(each.line) not in ids], body, across
+    )
     regions = []
     for caption in captions:
         region = None
@@ -77,7 +84,8 @@ def _walls(placed: Sequence[Placed], drawn: Sequence[Box], *, body: float) -> li
 def _is_prose(placed: Placed, *, body: float) -> bool:
     """A line of running text: as big as the body, most of its column wide, and full of letters."""
     line = placed.line
-    is_full = line.cells <= 2 and len(line.text) * line.size >= DENSE * line.box.width
+    begins = line.box.x0 - placed.column.x0 <= 2.5 * line.size
+    is_full = begins and line.cells <= 2 and len(line.text) * line.size >= DENSE * line.box.width
     return is_full and line.size >= FOOTNOTE_SIZE * body and line.box.width >= 0.6 * placed.column.width
 
 
@@ -96,7 +104,7 @@ def _is_heading(line: Line, drawn: Sequence[Box], *, body: float) -> bool:
 
 def _grown(caption: Caption, around: _Surroundings, *, up: bool) -> Box | None:
     """Grow from the caption over what is drawn or written near, never across a line of text."""
-    room = _room(caption, around.walls, up=up)
+    room = _room(caption, around, up=up)
     drawn = [cut for box in around.drawn if (cut := _cut(box, room))]
     left = drawn + [line.box for line in around.labels if _is_within(line.box, room)]
     region: Box | None = None
@@ -109,17 +117,18 @@ def _grown(caption: Caption, around: _Surroundings, *, up: bool) -> Box | None:
     parts = [box for box in drawn if region and _is_within(box, region)]
     if region is None or not parts:
         return None
-    return _trimmed(region, parts, around)
+    return _padded(_trimmed(region, parts, around), room)
 
 
-def _room(caption: Caption, walls: Sequence[Line], *, up: bool) -> Box:
+def _room(caption: Caption, around: _Surroundings, *, up: bool) -> Box:
     """The part of the caption's column between it and the next text above or below."""
     label, column = caption.box, caption.placed.column
-    is_centred = abs(_centre(label)[0] - _centre(column)[0]) <= 0.1 * column.width
-    if caption.placed.side == 0 and not is_centred:  # one of several beside each other
-        column = Box(label.x0 - 8, label.top, label.x1 + 8, label.bottom)
+    if caption.placed.side == 0:
+        is_centred = abs(_centre(label)[0] - _centre(around.across)[0]) <= 0.1 * around.across.width
+        # One that is not in the middle is one of several beside each other.
+        column = around.across if is_centred else Box(label.x0 - 8, label.top, label.x1 + 8, label.bottom)
     left, right = min(column.x0, label.x0) - 4, max(column.x1, label.x1) + 4
-    beside = [line for line in walls if line.box.x1 > left + 8 and line.box.x0 < right - 8]
+    beside = [line for line in around.walls if line.box.x1 > left + 8 and line.box.x0 < right - 8]
     if up:
         above = [line.box.bottom for line in beside if line.base < label.top]
         return Box(left, max(above, default=0.0) - 2, right, label.top + 4)
@@ -155,6 +164,16 @@ def _trimmed(region: Box, parts: Sequence[Box], around: _Surroundings) -> Box:
             kept = kept.union(line.box)
         left = [line for line in left if line not in near]
     return kept
+
+
+def _padded(box: Box, room: Box) -> Box:
+    """A little air, as far as there is room: letters and strokes reach over what is said of their places."""
+    return Box(
+        max(box.x0 - AIR, min(box.x0, room.x0)),
+        max(box.top - AIR, min(box.top, room.top)),
+        min(box.x1 + AIR, max(box.x1, room.x1)),
+        min(box.bottom + AIR, max(box.bottom, room.bottom)),
+    )
 
 
 def _is_label_of(drawing: Box, line: Line, *, body: float) -> bool:

@@ -9,7 +9,7 @@ import pytest
 from newsletter.core.pdf.columns import Placed
 from newsletter.core.pdf.floats import captions_of, footnotes_of, without_marks
 from newsletter.core.pdf.lines import Box, Line, Span
-from newsletter.core.pdf.regions import figures_of
+from newsletter.core.pdf.regions import AIR, figures_of
 from tests.core.pdf.printing import set_line
 
 PAGE = Box(0, 0, 612, 792)
@@ -26,6 +26,10 @@ def prose(y: float) -> Line:
 
 CAPTION = set_line("Figure 2: What the ring heard over", y=400, size=9, width=230)
 BELOW = set_line("a whole year of tides.", y=410, size=9)
+
+
+def air(box: Box) -> Box:
+    return Box(box.x0 - AIR, box.top - AIR, box.x1 + AIR, box.bottom + AIR)
 
 
 def region(boxes: list[Box], *lines: Line) -> Box | None:
@@ -65,18 +69,18 @@ def test_a_caption_goes_on_below_and_ends_at_the_text() -> None:
 def test_a_figure_is_what_is_drawn_above_its_caption_up_to_the_text() -> None:
     drawing, part, other = Box(60, 250, 280, 330), Box(60, 340, 280, 388), Box(60, 100, 280, 190)
     lines = (prose(200), prose(212), CAPTION, BELOW)
-    assert region([drawing, part, other], *lines) == drawing.union(part)
+    assert region([drawing, part, other], *lines) == air(drawing.union(part))
 
 
 def test_a_figure_may_be_below_its_caption() -> None:
-    assert region([Box(60, 420, 280, 600)], prose(300), CAPTION, BELOW) == Box(60, 420, 280, 600)
+    assert region([Box(60, 420, 280, 600)], prose(300), CAPTION, BELOW) == air(Box(60, 420, 280, 600))
 
 
 def test_the_labels_of_axes_belong_to_a_figure_and_a_paragraphs_end_does_not() -> None:
     drawing = Box(60, 250, 280, 380)
     label = set_line("epochs", x=150, y=389, size=7)
-    assert region([drawing], label, CAPTION) == Box(60, 250, 280, 391)
-    assert region([drawing], set_line("the end.", y=246), CAPTION) == drawing
+    assert region([drawing], label, CAPTION) == air(Box(60, 250, 280, 391))
+    assert region([drawing], set_line("the end.", y=246), CAPTION) == air(drawing)
 
 
 @pytest.mark.parametrize("box", [Box(0, 0, 612, 792), Box(60, 389, 280, 390), Box(400, 250, 560, 380)])

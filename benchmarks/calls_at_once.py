@@ -1,0 +1,66 @@
+"""How much sooner a task is done that asks a model about several papers at once.
+
+    python benchmarks/calls_at_once.py [--papers 24] [--seconds 1.0]
+
+Runs the summarising stage on SQLite against a fake model that takes ``--seconds`` for an answer, with one,
+two, four and eight threads. Prints seconds.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import tempfile
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+NOW = datetime(2026, 6, 15, 8, tzinfo=UTC)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--papers", type=int, default=24)
+    parser.add_argument("--seconds", type=float, default=1.0)
+    options = parser.parse_args()
+    sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ.update(NEWSLETTER_DATA_DIR=folder, DATABASE_URL="", REDIS_URL="")
+        from newsletter.cli.session import start_django
+
+        start_django()
+        for threads in (1, 2, 4, 8):
+            seconds = measure(threads, papers=options.papers, answer_seconds=options.seconds)
+            print(f"  {threads} at once  {seconds:6.1f} s")
+
+
+def measure(threads: int, *, papers: int, answer_seconds: float) -> float:
+    from newsletter.adapters.genai import GenaiSummariser
+    from newsletter.core.reading import Depth
+    from newsletter.models import Paper
+    from newsletter.pipeline import summarise
+    from newsletter.pipeline.budget import DailyBudget
+    from tests.fakes.gemini_server import GeminiServer
+    from tests.fakes.papers import paper_record
+
+    Paper.objects.all().delete()
+    Paper.objects.bulk_create(
+        Paper.from_record(paper_record(number), first_seen_at=NOW - timedelta(hours=1))
+        for number in range(1, papers + 1)
+    )
+    wanted = [summarise.Wanted(paper.pk, "en", Depth.TAKEAWAYS) for paper in Paper.objects.all()]
+    summarise.CALLS_AT_ONCE = threads
+    with GeminiServer() as server:
+        server.says = lambda _: time.sleep(answer_seconds)
+        model = GenaiSummariser(api_key="k", model="m", endpoint=server.url, budget=DailyBudget(daily=10**9))
+        model.summarise(paper_record(0), language="en", depth=Depth.HEADLINE)  # imports its package
+        begun = time.perf_counter()
+        report = summarise.write_summaries(wanted, summariser=model, now=NOW)
+        seconds = time.perf_counter() - begun
+    assert report.model == papers
+    return seconds
+
+
+if __name__ == "__main__":
+    main()
