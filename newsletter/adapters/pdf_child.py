@@ -12,6 +12,7 @@ import json
 import resource
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import pypdfium2 as pdfium
@@ -19,7 +20,7 @@ import pypdfium2.raw as pdfium_c
 
 from newsletter.adapters import figure_images
 from newsletter.adapters.children import die_with_parent
-from newsletter.adapters.pdfium_page import characters, graphics, links, picture
+from newsletter.adapters.pdfium_page import Frame, characters, graphics, links, picture
 from newsletter.adapters.ports import Image
 from newsletter.core.fulltext import full_text_to_json
 from newsletter.core.pdf.paper import FoundFigure, RawPage, read_paper
@@ -70,15 +71,15 @@ def _pages(document: pdfium.PdfDocument, asked: dict[str, Any]) -> Iterator[RawP
             page = document[index]
         except pdfium.PdfiumError:
             continue
-        width, height = page.get_size()
-        chars, rotated = characters(page, height=height)
+        frame = Frame.of(page)
+        chars, rotated = characters(page, frame=frame)
         yield RawPage(
             number=index + 1,
-            width=width,
-            height=height,
+            width=frame.width,
+            height=frame.height,
             chars=chars,
-            graphics=[*graphics(page, height=height), *rotated] if asked["figures"] else [],
-            links=list(links(page, document, height=height)),
+            graphics=[*graphics(page, frame=frame), *rotated] if asked["figures"] else [],
+            links=list(links(page, document, frame=frame)),
         )
         page.close()
         size += len(chars)
@@ -88,8 +89,9 @@ def _pages(document: pdfium.PdfDocument, asked: dict[str, Any]) -> Iterator[RawP
 
 def _cut(document: pdfium.PdfDocument, figure: FoundFigure) -> dict[str, Any] | None:
     page = document[figure.page - 1]
-    width, height = page.get_size()
-    drawn = picture(page, figure.box, width=width, height=height, pixels=figure_images.PAGE_PIXELS)
+    if page.get_rotation():
+        return None  # what is upright there is not so in the coordinates of its characters
+    drawn = picture(page, figure.box, frame=Frame.of(page), pixels=figure_images.PAGE_PIXELS)
     page.close()
     inked = figure_images.trimmed(drawn)
     image = figure_images.for_page(inked) if inked else None
@@ -107,16 +109,20 @@ def _cut(document: pdfium.PdfDocument, figure: FoundFigure) -> dict[str, Any] | 
 
 def _as_json(image: Image) -> dict[str, Any]:
     data = base64.b64encode(image.data).decode("ascii")
-    return {"data": data, "extension": image.extension, "width": image.width, "height": image.height}
+    return {"data": data, "width": image.width, "height": image.height}
 
 
 def _limit(*, memory: int, seconds: float) -> None:
     """Have the kernel end this process rather than let it take more than its share."""
-    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
-    cpu = int(seconds) + 1
-    resource.setrlimit(resource.RLIMIT_CPU, (cpu, cpu))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+    limits = {
+        resource.RLIMIT_AS: memory,
+        resource.RLIMIT_CPU: int(seconds) + 1,
+        resource.RLIMIT_CORE: 0,
+        resource.RLIMIT_FSIZE: 0,
+    }
+    for kind, most in limits.items():
+        with suppress(ValueError, OSError):  # macOS refuses some of them; the parent's time limit holds there
+            resource.setrlimit(kind, (most, most))
 
 
 if __name__ == "__main__":

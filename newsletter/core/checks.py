@@ -176,8 +176,17 @@ def _shares_nothing_known(case: Case) -> bool:
 
 
 def _has_unquoted_number(case: Case) -> bool:
+    if _has_number_of_its_own(case):
+        return True
     quoted = [quantity for quote in case.quotes for quantity in quantities(quote)]
     return any(not any(stated.agrees_with(other) for other in quoted) for stated in quantities(case.text))
+
+
+def _has_number_of_its_own(case: Case) -> bool:
+    """Where 4,2 is four point two and 1.200 a thousand, a number is written as in the paper or not at all."""
+    if case.is_chinese or case.language == "en":
+        return False
+    return not set(_SEPARATED.findall(case.text)) <= set(_SEPARATED.findall(case.quoted))
 
 
 def _has_unknown_name(case: Case) -> bool:
@@ -283,6 +292,7 @@ _CHECKS: dict[Voice, tuple[_Check, ...]] = {
 }
 """In the order in which a reason is given; the cheap ones first."""
 
+_SEPARATED = re.compile(r"\d+(?:[.,]\d+)+")
 _LATIN_WORD = re.compile(r"(?<![A-Za-z\d])[A-Za-z][A-Za-z]+")
 _CAPITALISED = re.compile(
     r"(?<=[\w,;:–-] )[A-Z][a-z]+\b|(?<=[a-z][–-])[A-Z][a-z]+\b|\b[A-Z][a-z]+(?=[–-][A-Z])"

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import io
-import os
 import time
+from collections.abc import Iterator
 from functools import cache
+from multiprocessing import get_context
+from multiprocessing.queues import SimpleQueue
+from typing import Any
 
+import psutil
 import pytest
 from PIL import Image
 from reportlab.lib.pdfencrypt import StandardEncryption
 from reportlab.pdfgen.canvas import Canvas
 
-from newsletter.adapters.pdf_text import PdfReader
+from newsletter.adapters.pdf_text import PdfReader, _objects
 from newsletter.adapters.ports import CutFigure, PaperText
 from newsletter.core.fulltext import Role, TextSection
 from newsletter.errors import PermanentError
@@ -196,6 +200,18 @@ def opened(figure: CutFigure) -> Image.Image:
     return Image.open(io.BytesIO(figure.image.data))
 
 
+def test_a_page_whose_corner_is_not_at_the_origin_is_read_alike() -> None:
+    moved = gaze_pdf().replace(b"/MediaBox [ 0 0 612 792 ]", b"/MediaBox [ 9 9 612 792 ]")
+    assert moved != gaze_pdf()
+    read = PdfReader().read(moved, paper=gaze_record(), figures=4)
+    assert [each.title for each in read.text.sections] == [each.title for each in gaze().text.sections]
+    for cut, before in zip(read.figures, gaze().figures, strict=True):
+        assert (cut.number, cut.page) == (before.number, before.page)
+        assert (cut.image.width, cut.image.height) == pytest.approx(
+            (before.image.width, before.image.height), abs=2
+        )
+
+
 def test_no_figures_are_cut_when_none_are_asked_for() -> None:
     read = PdfReader().read(gaze_pdf(), paper=gaze_record(), figures=0)
     assert read.figures == ()
@@ -278,9 +294,49 @@ def test_a_child_without_memory_for_it_costs_nothing_else() -> None:
     assert_no_child_is_left()
 
 
+def _read_in_a_daemon(answers: SimpleQueue[str]) -> None:
+    answers.put(PdfReader().read(gaze_pdf(), paper=gaze_record(), figures=0).text.sections[1].title)
+
+
+def test_it_works_in_a_process_that_may_have_no_children_of_its_own() -> None:
+    """As a Celery worker's are: multiprocessing calls them daemonic."""
+    context = get_context("spawn")
+    answers: SimpleQueue[str] = context.SimpleQueue()
+    process = context.Process(target=_read_in_a_daemon, args=(answers,), daemon=True)
+    process.start()
+    assert answers.get() == "Introduction"
+    process.join()
+
+
+class Nonsense(PdfReader):
+    """Its child was taken over by what it read."""
+
+    def _answers(self, given: bytes) -> Iterator[dict[str, Any]]:  # noqa: ARG002
+        yield from _objects(SAID[self.max_pages])
+
+
+SAID = [
+    b"",
+    b'{"text": {"sections": 3}}\n',
+    (
+        b'{"text": {"sections": [], "pages": 1, "is_cut": false, "affiliations": [], "keywords": [], '
+        b'"links": []}}\n{"figure": {"number": "1", "caption": "", "page": 1, "mail_image": null, '
+        b'"image": {"data": "PHN2Zz4=", "width": 1, "height": 1}}}\n'
+    ),
+    b"not JSON\n",
+    b"[1, 2]\n",
+    b'{"te',
+]
+
+
+@pytest.mark.parametrize("index", range(len(SAID)))
+def test_what_makes_no_sense_is_a_crash_and_no_picture_but_png_and_jpeg_passes(index: int) -> None:
+    assert refusal(b"", reader=Nonsense(max_pages=index)) == "crashed"
+
+
 def assert_no_child_is_left() -> None:
-    with pytest.raises(ChildProcessError):
-        os.waitpid(-1, os.WNOHANG)
+    commands = [child.cmdline() for child in psutil.Process().children(recursive=True)]
+    assert [command for command in commands if "newsletter.adapters.pdf_child" in command] == []
 
 
 def bomb(content: bytes, *, resources: bytes = b"", more: bytes = b"") -> bytes:
