@@ -137,7 +137,7 @@ def _rests_on_others(case: Case) -> bool:
 def _has_unrelated_quote(case: Case) -> bool:
     """A claim in another language may share no words with the quote: its numbers and names are checked."""
     if case.is_chinese:
-        return _shares_less_than_half(case)
+        return _shares_less_than_half(case) or _shares_no_term(case)
     return case.language == "en" and not all(shares_content(quote, claim=case.text) for quote in case.quotes)
 
 
@@ -145,6 +145,14 @@ def _shares_less_than_half(case: Case) -> bool:
     """Say whether of two or more quotes one shares nothing that can be told with a Chinese claim."""
     return len(case.quotes) > 1 and not all(
         shares_content(quote, claim=case.text) or stems(quote) & stems(case.text) for quote in case.quotes
+    )
+
+
+def _shares_no_term(case: Case) -> bool:
+    """Say whether a Chinese claim has terms that are known, and neither they nor a number or name is quoted."""
+    terms = stems(case.text)
+    return len(terms) >= _ENOUGH_TERMS and not any(
+        shares_content(quote, claim=case.text) or stems(quote) & terms for quote in case.quotes
     )
 
 
@@ -246,6 +254,7 @@ _CAPITALISED = re.compile(
     r"(?<=[\w,;:–-] )[A-Z][a-z]+\b|(?<=[a-z][–-])[A-Z][a-z]+\b|\b[A-Z][a-z]+(?=[–-][A-Z])"
 )
 """Inside an English sentence a capital makes a name."""
+_ENOUGH_TERMS = 2
 _FEW_FOREIGN = 2
 _MAX_FOREIGN = 0.4
 """How many content words of a claim may be the summariser's own: any two, or two in five."""
