@@ -137,7 +137,7 @@ def _rests_on_others(case: Case) -> bool:
 def _has_unrelated_quote(case: Case) -> bool:
     """A claim in another language may share no words with the quote: its numbers and names are checked."""
     if case.is_chinese:
-        return _shares_less_than_half(case) or _shares_no_term(case)
+        return _shares_less_than_half(case)
     return case.language == "en" and not all(shares_content(quote, claim=case.text) for quote in case.quotes)
 
 
@@ -149,8 +149,8 @@ def _shares_less_than_half(case: Case) -> bool:
 
 
 def _shares_no_term(case: Case) -> bool:
-    """Say whether a Chinese claim has terms that are known, and neither they nor a number or name is quoted."""
-    terms = stems(case.text)
+    """Say whether a Chinese claim has known terms, of which none is quoted, nor a number or name."""
+    terms = stems(case.text) if case.is_chinese else frozenset()
     return len(terms) >= _ENOUGH_TERMS and not any(
         shares_content(quote, claim=case.text) or stems(quote) & terms for quote in case.quotes
     )
@@ -245,6 +245,7 @@ _CHECKS: dict[Voice, tuple[_Check, ...]] = {
             lambda case: moves_number(case.text, case.quotes, own=case.source.own_names),
         ),
         (WithheldReason.OVERSTATED, _overstates),
+        (WithheldReason.QUOTE_UNRELATED, _shares_no_term),
     ),
 }
 """In the order in which a reason is given; the cheap ones first."""
