@@ -19,7 +19,7 @@ import pypdfium2.raw as pdfium_c
 
 from newsletter.adapters import figure_images
 from newsletter.adapters.children import die_with_parent
-from newsletter.adapters.pdfium_page import characters, graphics, links, picture
+from newsletter.adapters.pdfium_page import Frame, characters, graphics, links, picture
 from newsletter.adapters.ports import Image
 from newsletter.core.fulltext import full_text_to_json
 from newsletter.core.pdf.paper import FoundFigure, RawPage, read_paper
@@ -70,15 +70,15 @@ def _pages(document: pdfium.PdfDocument, asked: dict[str, Any]) -> Iterator[RawP
             page = document[index]
         except pdfium.PdfiumError:
             continue
-        width, height = page.get_size()
-        chars, rotated = characters(page, height=height)
+        frame = Frame.of(page)
+        chars, rotated = characters(page, frame=frame)
         yield RawPage(
             number=index + 1,
-            width=width,
-            height=height,
+            width=frame.width,
+            height=frame.height,
             chars=chars,
-            graphics=[*graphics(page, height=height), *rotated] if asked["figures"] else [],
-            links=list(links(page, document, height=height)),
+            graphics=[*graphics(page, frame=frame), *rotated] if asked["figures"] else [],
+            links=list(links(page, document, frame=frame)),
         )
         page.close()
         size += len(chars)
@@ -88,8 +88,9 @@ def _pages(document: pdfium.PdfDocument, asked: dict[str, Any]) -> Iterator[RawP
 
 def _cut(document: pdfium.PdfDocument, figure: FoundFigure) -> dict[str, Any] | None:
     page = document[figure.page - 1]
-    width, height = page.get_size()
-    drawn = picture(page, figure.box, width=width, height=height, pixels=figure_images.PAGE_PIXELS)
+    if page.get_rotation():
+        return None  # what is upright there is not so in the coordinates of its characters
+    drawn = picture(page, figure.box, frame=Frame.of(page), pixels=figure_images.PAGE_PIXELS)
     page.close()
     inked = figure_images.trimmed(drawn)
     image = figure_images.for_page(inked) if inked else None

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import islice
 from math import hypot
 from typing import Any
@@ -26,7 +27,25 @@ _UPRIGHT = 0.1
 """The sine from which text counts as rotated: arXiv's stamp, the label of an axis."""
 
 
-def characters(page: pdfium.PdfPage, *, height: float) -> tuple[list[Char], list[Box]]:
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What of a page is shown, in the PDF's own coordinates."""
+
+    left: float
+    top: float
+    width: float
+    height: float
+
+    @classmethod
+    def of(cls, page: pdfium.PdfPage) -> Frame:
+        left, bottom, right, top = page.get_bbox()
+        return cls(left, top, right - left, top - bottom)
+
+    def box(self, *, left: float, bottom: float, right: float, top: float) -> Box:
+        return Box(left - self.left, self.top - top, right - self.left, self.top - bottom)
+
+
+def characters(page: pdfium.PdfPage, *, frame: Frame) -> tuple[list[Char], list[Box]]:
     """Return the upright characters in the order in which they were written, with the spaces in between.
 
     And where the others are: to a figure the label of its axis is part of the drawing.
@@ -45,12 +64,12 @@ def characters(page: pdfium.PdfPage, *, height: float) -> tuple[list[Char], list
         size, font, is_upright = _font(text_page, index, fonts)
         if not pdfium_c.FPDFText_GetLooseCharBox(text_page, index, ctypes.byref(box)):
             continue
-        place = Box(box.left, height - box.top, box.right, height - box.bottom)
+        place = frame.box(left=box.left, bottom=box.bottom, right=box.right, top=box.top)
         if not is_upright:
             rotated.append(place)
             continue
         pdfium_c.FPDFText_GetCharOrigin(text_page, index, *map(ctypes.byref, origin))
-        base = height - origin[1].value
+        base = frame.top - origin[1].value
         text = chr(code) if 0 < code <= 0x10FFFF and not 0xD800 <= code <= 0xDFFF else ""
         if text:
             found.append(Char(text, *place, base, size, font))
@@ -80,7 +99,7 @@ def _font_name(text_page: pdfium.PdfTextPage, index: int) -> str:
     return buffer.value.decode("utf-8", "replace")
 
 
-def graphics(page: pdfium.PdfPage, *, height: float) -> list[Box]:
+def graphics(page: pdfium.PdfPage, *, frame: Frame) -> list[Box]:
     """Return where images, drawings and shadings are; those placed as one form count as one."""
     kinds = [
         pdfium_c.FPDF_PAGEOBJ_IMAGE,
@@ -91,11 +110,11 @@ def graphics(page: pdfium.PdfPage, *, height: float) -> list[Box]:
     boxes = []
     for item in islice(page.get_objects(filter=kinds, max_depth=1), MOST_OBJECTS):
         left, bottom, right, top = item.get_bounds()
-        boxes.append(Box(left, height - top, right, height - bottom))
+        boxes.append(frame.box(left=left, bottom=bottom, right=right, top=top))
     return boxes
 
 
-def links(page: pdfium.PdfPage, document: pdfium.PdfDocument, *, height: float) -> Iterator[tuple[str, Box]]:
+def links(page: pdfium.PdfPage, document: pdfium.PdfDocument, *, frame: Frame) -> Iterator[tuple[str, Box]]:
     """Yield the addresses behind a page's links, and where they are."""
     position, link = ctypes.c_int(0), pdfium_c.FPDF_LINK()
     for _ in range(MOST_LINKS):
@@ -106,7 +125,7 @@ def links(page: pdfium.PdfPage, document: pdfium.PdfDocument, *, height: float) 
             continue
         if url := _uri(document, action):
             pdfium_c.FPDFLink_GetAnnotRect(link, ctypes.byref(rect))
-            yield url, Box(rect.left, height - rect.top, rect.right, height - rect.bottom)
+            yield url, frame.box(left=rect.left, bottom=rect.bottom, right=rect.right, top=rect.top)
 
 
 def _uri(document: pdfium.PdfDocument, action: Any) -> str:
@@ -115,10 +134,10 @@ def _uri(document: pdfium.PdfDocument, action: Any) -> str:
     return buffer.value.decode("utf-8", "replace") if size <= _LONGEST_URL else ""
 
 
-def picture(page: pdfium.PdfPage, part: Box, *, width: float, height: float, pixels: int) -> Image.Image:
+def picture(page: pdfium.PdfPage, part: Box, *, frame: Frame, pixels: int) -> Image.Image:
     """Draw a part of the page, ``pixels`` wide at most and never finer than 300 dots an inch."""
     scale = min(pixels / max(part.width, 1.0), 300 / 72)
-    crop = (part.x0, height - part.bottom, width - part.x1, part.top)
+    crop = (part.x0, frame.height - part.bottom, frame.width - part.x1, part.top)
     bitmap = page.render(scale=scale, crop=tuple(max(each, 0.0) for each in crop), may_draw_forms=False)
     image: Image.Image = bitmap.to_pil().convert("RGB")
     bitmap.close()

@@ -14,7 +14,7 @@ from enum import StrEnum
 from functools import cached_property
 
 from newsletter.core.comparing import reverses_comparison, reverses_direction
-from newsletter.core.contrasts import contradiction, unsupported
+from newsletter.core.contrasts import contradiction, drivers, turns_round, unsupported
 from newsletter.core.folding import fold, is_cjk
 from newsletter.core.injections import INJECTION
 from newsletter.core.kinds import EARLIER
@@ -26,8 +26,18 @@ from newsletter.core.quantities import names, quantities
 from newsletter.core.reading import MAX_QUOTES, Claim, Voice
 from newsletter.core.sources import Located, Source
 from newsletter.core.subjects import has_wrong_subject
-from newsletter.core.wording import CHATTER, KIN, MARKUP
-from newsletter.core.words import stems
+from newsletter.core.wording import (
+    CHATTER,
+    CHINESE_PEOPLE,
+    CHINESE_PLACES,
+    FACTS,
+    FILLER,
+    INSTITUTIONS,
+    KIN,
+    MARKUP,
+    OF_PUBLISHING,
+)
+from newsletter.core.words import stems, terms
 
 HEADLINE, TAKEAWAYS = "headline", "takeaways"
 MAX_CHARACTERS = 600
@@ -43,6 +53,8 @@ class WithheldReason(StrEnum):
     TOO_LONG = "too_long"
     MARKUP = "markup"
     CHATTER = "chatter"
+    FACT_OF_ARXIV = "fact_of_arxiv"
+    """Venue or publication, which are copied from arXiv and never claimed."""
     INSTRUCTION = "instruction"
     """It rests on words that are written for a model that reads the paper, not for people."""
     WRONG_LANGUAGE = "wrong_language"
@@ -108,6 +120,17 @@ def refusal(case: Case, *, voice: Voice) -> WithheldReason | None:
     return next((reason for reason, fails in _CHECKS[voice] if fails(case)), None)
 
 
+def _is_chatter(case: Case) -> bool:
+    filler = FILLER.search(case.text)
+    return bool(CHATTER.search(case.text)) or (
+        filler is not None and filler.group().casefold() not in case.quoted.casefold()
+    )
+
+
+def _states_a_fact(case: Case) -> bool:
+    return bool(FACTS.search(case.text)) and not OF_PUBLISHING.search(case.quoted)
+
+
 def _is_wrong_language(case: Case) -> bool:
     """Only Chinese and English can be told apart by their letters; other languages pass."""
     if case.is_chinese:
@@ -137,33 +160,42 @@ def _rests_on_others(case: Case) -> bool:
 def _has_unrelated_quote(case: Case) -> bool:
     """A claim in another language may share no words with the quote: its numbers and names are checked."""
     if case.is_chinese:
-        return _shares_less_than_half(case)
+        return _shares_nothing_known(case)
     return case.language == "en" and not all(shares_content(quote, claim=case.text) for quote in case.quotes)
 
 
-def _shares_less_than_half(case: Case) -> bool:
-    """Say whether of two or more quotes one shares nothing that can be told with a Chinese claim."""
-    return len(case.quotes) > 1 and not all(
-        shares_content(quote, claim=case.text) or stems(quote) & stems(case.text) for quote in case.quotes
-    )
-
-
-def _shares_no_term(case: Case) -> bool:
-    """Say whether a Chinese claim has known terms, of which none is quoted, nor a number or name."""
-    terms = stems(case.text) if case.is_chinese else frozenset()
-    return len(terms) >= _ENOUGH_TERMS and not any(
-        shares_content(quote, claim=case.text) or stems(quote) & terms for quote in case.quotes
+def _shares_nothing_known(case: Case) -> bool:
+    """Say whether a Chinese claim of several known terms shares none, nor number nor name, with a quote."""
+    known = terms(case.text)
+    return any(
+        not shares_content(quote, claim=case.text)
+        and not any(words & stems(quote) for words in known)
+        and (len(known) >= _SEVERAL or len(case.quotes) > 1)
+        for quote in case.quotes
     )
 
 
 def _has_unquoted_number(case: Case) -> bool:
+    if _has_number_of_its_own(case):
+        return True
     quoted = [quantity for quote in case.quotes for quantity in quantities(quote)]
     return any(not any(stated.agrees_with(other) for other in quoted) for stated in quantities(case.text))
+
+
+def _has_number_of_its_own(case: Case) -> bool:
+    """Where 4,2 is four point two and 1.200 a thousand, a number is written as in the paper or not at all."""
+    if case.is_chinese or case.language == "en":
+        return False
+    return not set(_SEPARATED.findall(case.text)) <= set(_SEPARATED.findall(case.quoted))
 
 
 def _has_unknown_name(case: Case) -> bool:
     found = {name for name, _ in names(case.text)}
     if case.is_chinese:
+        if CHINESE_PEOPLE.search(case.text):
+            return True
+        if CHINESE_PLACES.search(case.text) and not INSTITUTIONS.search(case.quoted):
+            return True
         found |= set(_LATIN_WORD.findall(case.text))
     elif case.language == "en":
         found |= set(_CAPITALISED.findall(case.text))
@@ -175,11 +207,19 @@ def _has_unquoted_word(case: Case) -> bool:
 
 
 def _has_foreign_term(case: Case) -> bool:
-    return unsupported(case.text, case.quoted, source=case.source.whole) or _strays(case)
+    return (
+        unsupported(case.text, case.quoted, source=case.source.whole)
+        or bool(drivers(case.text) - drivers(case.source.whole))
+        or _strays(case)
+    )
 
 
 def _strays(case: Case) -> bool:
     """Say whether too many content words of an English claim stand nowhere in the paper."""
+    if case.is_chinese:
+        known = terms(case.text)
+        unknown = [words for words in known if not any(map(case.source.has_stem, words))]
+        return len(unknown) > max(_FEW_FOREIGN, _MAX_FOREIGN * len(known))
     if case.language != "en":
         return False
     said = stems(case.text)
@@ -190,6 +230,7 @@ def _strays(case: Case) -> bool:
 def _contradicts(case: Case) -> bool:
     return (
         bool(contradiction(case.text, case.quoted))
+        or turns_round(case.text, case.quoted)
         or reverses_direction(case.text, case.quotes)
         or any(reverses_comparison(case.text, quote) for quote in case.quotes)
     )
@@ -224,7 +265,8 @@ _CHECKS: dict[Voice, tuple[_Check, ...]] = {
     Voice.MODEL: (
         (WithheldReason.TOO_LONG, lambda case: len(case.text) > MAX_CHARACTERS),
         (WithheldReason.MARKUP, lambda case: bool(MARKUP.search(case.text))),
-        (WithheldReason.CHATTER, lambda case: bool(CHATTER.search(case.text))),
+        (WithheldReason.CHATTER, _is_chatter),
+        (WithheldReason.FACT_OF_ARXIV, _states_a_fact),
         (WithheldReason.WRONG_LANGUAGE, _is_wrong_language),
         (WithheldReason.TOO_MANY_QUOTES, lambda case: len(case.claim.evidence) > MAX_QUOTES),
         (WithheldReason.QUOTE_TOO_SHORT, _has_short_quote),
@@ -245,17 +287,17 @@ _CHECKS: dict[Voice, tuple[_Check, ...]] = {
             lambda case: moves_number(case.text, case.quotes, own=case.source.own_names),
         ),
         (WithheldReason.OVERSTATED, _overstates),
-        (WithheldReason.QUOTE_UNRELATED, _shares_no_term),
     ),
 }
 """In the order in which a reason is given; the cheap ones first."""
 
+_SEPARATED = re.compile(r"\d+(?:[.,]\d+)+")
 _LATIN_WORD = re.compile(r"(?<![A-Za-z\d])[A-Za-z][A-Za-z]+")
 _CAPITALISED = re.compile(
     r"(?<=[\w,;:–-] )[A-Z][a-z]+\b|(?<=[a-z][–-])[A-Z][a-z]+\b|\b[A-Z][a-z]+(?=[–-][A-Z])"
 )
 """Inside an English sentence a capital makes a name."""
-_ENOUGH_TERMS = 2
+_SEVERAL = 3
 _FEW_FOREIGN = 2
 _MAX_FOREIGN = 0.4
 """How many content words of a claim may be the summariser's own: any two, or two in five."""

@@ -16,6 +16,7 @@ _BEATS = re.compile(
     re.IGNORECASE,
 )
 _PASSIVE = re.compile(r"\b(?:is|are|was|were|been)\s+(?:\w+\s+)?$", re.IGNORECASE)
+_SENTENCE_ENDS = re.compile(r"[;；。]|\.(?!\d)")
 _CLAUSE_ENDS = re.compile(r"[,;:，；。]")
 
 _FROM_TO = re.compile(
@@ -33,6 +34,10 @@ class _Comparison:
     worse: frozenset[str]
 
 
+def compares(text: str) -> bool:
+    return bool(_BEATS.search(text))
+
+
 def reverses_comparison(claim: str, quoted: str) -> bool:
     """Say whether ``claim`` has the two sides of a comparison of ``quoted`` the wrong way round."""
     stated, printed = _comparison(claim), _comparison(quoted)
@@ -43,13 +48,19 @@ def reverses_comparison(claim: str, quoted: str) -> bool:
     return crossed > straight
 
 
+def names_the_worse(name: str, quoted: str) -> bool:
+    """Say whether ``quoted`` speaks of ``name`` only as what was beaten."""
+    printed = _comparison(quoted)
+    return printed is not None and bool(stems(name)) and stems(name) <= printed.worse
+
+
 def _comparison(text: str) -> _Comparison | None:
     found = _BEATS.search(text)
     if not found:
         return None
     before = _CLAUSE_ENDS.split(text[: found.start()])
     subject = next((part for part in reversed(before) if stems(part)), "")
-    sides = stems(subject), stems(_CLAUSE_ENDS.split(text[found.end() :])[0])
+    sides = stems(subject), stems(_SENTENCE_ENDS.split(text[found.end() :])[0])
     better, worse = reversed(sides) if _PASSIVE.search(text[: found.start()]) else sides
     return _Comparison(better - worse, worse - better)
 
@@ -82,7 +93,7 @@ def _clause(text: str, number: Quantity) -> str:
     return text[start : end.start() if end else len(text)]
 
 
-_PART = re.compile(r"[,;，；。](?!\d)|\b(?:while|whereas|and|but|against)\b")
+_PART = re.compile(r"[,;，；。、](?!\d)|[和与及并且而]|\b(?:while|whereas|and|but|against)\b")
 
 
 def _ends_swapped(claim: str, quote: str) -> bool:

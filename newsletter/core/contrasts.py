@@ -17,7 +17,7 @@ audio, speech, voice, sound, acoustic\w* / 音频, 语音, 声音 | text, textua
     | weakly[- ]supervised / 弱监督
 2D, two-dimensional / 2D, 二维 | 3D, three-dimensional / 3D, 三维 | 4D / 4D, 四维
 encod\w+ / 编码 | decod\w+ / 解码
-label(?:l?ed), annotated / (?<!无)(?<!未)标注 | unlabel\w+, unannotated / 无标注, 未标注
+label(?:l?ed), annotated / [已有带经]标注 | unlabel\w+, unannotated / 无标注, 未标注
 discrete / 离散 | continuous / 连续
 online / 在线 | offline / 离线
 synthetic, simulated / 合成, 仿真 | real, real-world / 真实
@@ -49,7 +49,7 @@ English / 英语 | Chinese, Mandarin / 汉语, 普通话 | Hebrew / 希伯来语
 """
 
 _DIRECTIONS = r"""
-increas\w*, ris(?:e|es|ing), rose, rais\w+, gr(?:ow|ows|ew|owing), higher, boost\w*, improv\w*
+increas\w*, ris(?:e|es|ing), rose, rais\w+, gr(?:ow|ows|ew|owing), higher, boost\w*, improv\w*, elevat\w*
     / 提高, 提升, 上升, 增加, 增长, 增大, 升至, 升高
     | decreas\w*, fall\w*, fell, drop\w*, reduc\w*, lower\w*, declin\w*, shrink\w*, shrank, degrad\w*, rarer
     / 降低, 下降, 减少, 降至, 降到, 缩短, 缩小, 减小
@@ -83,6 +83,7 @@ def _groups(table: str) -> tuple[Group, ...]:
     return tuple(tuple(map(_member, line.split(" | "))) for line in lines if line)
 
 
+_IMPROVES = re.compile(r"improv\w*|degrad\w*|提升|提高", re.IGNORECASE)
 GROUPS = _groups(_GROUPS)
 DIRECTIONS = _groups(_DIRECTIONS)
 """Compared around one number only: a sentence may well say that one thing rises and another falls."""
@@ -105,6 +106,40 @@ def unsupported(claim: str, quoted: str, *, source: str) -> bool:
 def _only_in_claim(group: Group, claim: str, quoted: str) -> list[Member]:
     quoted_members = [member for member in group if member.is_in(quoted)]
     return [m for m in group if quoted_members and m.is_in(claim) and m not in quoted_members]
+
+
+_DRIVEN = r"(?:driven|guided|conditioned|induced|controlled)"
+_DRIVERS = tuple(
+    (
+        name,
+        re.compile(
+            rf"\b(?:{english})[- ]{_DRIVEN}\b|\b{_DRIVEN}\s+(?:by|on)\s+(?:the\s+|an?\s+)?(?:{english})\b"
+            rf"|(?:{chinese})(?:驱动|引导|条件控制)",
+            re.IGNORECASE,
+        ),
+    )
+    for name, english, chinese in (
+        ("audio", "audio|speech|voice|sound", "音频|语音|声音"),
+        ("text", "text|texts|textual|prompts?|language", "文本|文字|语言"),
+        ("image", "images?|pictures?|visual(?:ly)?", "图像|图片|视觉"),
+        ("video", "videos?", "视频"),
+        ("music", "music", "音乐"),
+    )
+)
+
+
+def drivers(text: str) -> frozenset[str]:
+    """Return what is said to drive or guide something: ``audio`` for audio-driven and 音频驱动."""
+    return frozenset(name for name, pattern in _DRIVERS if pattern.search(text))
+
+
+def turns_round(claim: str, quoted: str) -> bool:
+    """Say whether ``claim`` says higher where ``quoted`` says only lower, or the reverse.
+
+    Whether something improves is another question: errors do so by falling.
+    """
+    bare = [_IMPROVES.sub(" ", text) for text in (claim, quoted)]
+    return opposed(*bare)
 
 
 def opposed(claim: str, quoted: str) -> bool:

@@ -12,6 +12,9 @@ from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from typing import Any
 
+MAX_TEXT_CHARACTERS = 120_000
+"""Of running text that a model is shown, about 30,000 tokens: most papers without references fit whole."""
+
 
 class Role(StrEnum):
     """Whose work a section tells of: a claim about this paper cannot rest on someone else's."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from newsletter.core.checks import HEADLINE, TAKEAWAYS, Case, WithheldReason, refusal
 from newsletter.core.folding import fold
-from newsletter.core.fulltext import FullText
+from newsletter.core.fulltext import MAX_TEXT_CHARACTERS, FullText, within
 from newsletter.core.kinds import SECTIONS, PaperKind
 from newsletter.core.marks import carrying_spans
 from newsletter.core.papers import PaperRecord
@@ -28,6 +28,7 @@ from newsletter.core.reading import (
     Withheld,
 )
 from newsletter.core.sources import Source
+from newsletter.core.stated import LIMITS, Paper, may_be_unstated
 
 __all__ = ["Refusal", "WithheldReason", "ground", "why_withheld"]
 
@@ -62,7 +63,7 @@ def ground(
     headline = judge.judge(draft.headline, place=HEADLINE)
     takeaways = judge.keep(draft.takeaways)
     shown, surplus = takeaways[:MAX_TAKEAWAYS], takeaways[MAX_TAKEAWAYS:]
-    sections = tuple(judge.keep_sections(draft.sections))
+    sections = _stated(judge.keep_sections(draft.sections), source.abstract, full_text)
     withheld = tuple(
         Withheld(reason=reason) for reason in [*judge.refused, *[WithheldReason.TOO_MANY] * len(surplus)]
     )
@@ -78,6 +79,23 @@ def ground(
         kind=None if incomplete else draft.kind,
         incomplete=incomplete,
         withheld=withheld,
+    )
+
+
+def _stated(sections: Iterable[Section], abstract: str, full_text: FullText | None) -> tuple[Section, ...]:
+    """Drop the empty sections that the paper's own words do not let pass as "not stated"."""
+    kept = tuple(sections)
+    if full_text is None:
+        return kept
+    paper = Paper(abstract, within(full_text, characters=MAX_TEXT_CHARACTERS))
+    has_limits = any(section.claims for section in kept if section.kind.endswith("_limits"))
+    return tuple(
+        section
+        for section in kept
+        if section.claims
+        or may_be_unstated(
+            LIMITS if section.kind.endswith("_limits") and not has_limits else section.kind, paper
+        )
     )
 
 

@@ -12,11 +12,13 @@ from functools import lru_cache
 from itertools import combinations
 
 from newsletter.core.folding import is_cjk
-from newsletter.core.quantities import Quantity, names, quantities
+from newsletter.core.ownership import is_from_another_clause, is_under_another_name
+from newsletter.core.quantities import Quantity, quantities
 from newsletter.core.words import place_of, stems, tokens
 
 _MOVED = 1.2
 """How much better a number of the quote must fit than the claimed one, for the claim to have moved it."""
+_SWAPPED = 1.05
 _LEAST = 0.02
 _LISTED = re.compile(r"^[^.;]*\band\s*$")
 
@@ -28,52 +30,14 @@ def moves_number(claim: str, quotes: Sequence[str], *, own: frozenset[str] = fro
     """
     stated = [number for number in quantities(claim) if number.upto is None]
     printed = tuple((quote, number) for quote in quotes for number in quantities(quote))
-    fits = [(number, _fits(number, claim, printed)) for number in stated]
+    is_foreign = any(map(is_cjk, claim))
+    fits = [(number, _fits(number, claim, printed, is_foreign=is_foreign)) for number in stated]
     return (
         any(_is_moved(number, fit, stated, stems(claim)) for number, fit in fits)
-        or any(_are_swapped(one, other) for one, other in combinations(fits, 2))
-        or any(_is_under_another_name(claim, quote, own=own) for quote in quotes)
+        or any(_are_swapped(one, other, is_foreign=is_foreign) for one, other in combinations(fits, 2))
+        or any(is_under_another_name(claim, quote, own=own) for quote in quotes)
+        or (len(quotes) == 1 and is_from_another_clause(claim, quotes[0], stated))
     )
-
-
-def _is_under_another_name(claim: str, quote: str, *, own: frozenset[str]) -> bool:
-    """Say whether ``claim`` puts a number under one name, and ``quote`` under another: 55.2 % on MMMU."""
-    printed = _governed(quote, own=own)
-    known = frozenset().union(*(under for _, under in printed))
-    for number, stated in _governed(claim, own=own):
-        there = [under for each, under in printed if number.agrees_with(each)]
-        if stated & known and any(there) and not any(under & stated for under in there):
-            return True
-    return False
-
-
-def _governed(text: str, *, own: frozenset[str]) -> list[tuple[Quantity, frozenset[str]]]:
-    """Pair each number with the names it stands under: those before it, or after it where numbers lead."""
-    named = [(span[0], name.casefold()) for name, span in names(text) if not _is_own(name, own)]
-    numbers = list(quantities(text))
-    if not named or not numbers:
-        return []
-    leads = numbers[0].span[0] < min(named)[0]
-    return [(number, _names_next_to(number, named, text=text, after=leads)) for number in numbers]
-
-
-def _is_own(name: str, own: frozenset[str]) -> bool:
-    return name.casefold() in own
-
-
-def _names_next_to(
-    number: Quantity, named: list[tuple[int, str]], *, text: str, after: bool
-) -> frozenset[str]:
-    """Return the nearest name on one side, with those that share its list: SMIDS and HuSHem."""
-    beside = [(at, name) for at, name in sorted(named) if (at > number.span[0]) is after]
-    ordered = beside if after else beside[::-1]
-    found = ordered[:1]
-    for at, name in ordered[1:]:
-        low, high = sorted((at, found[-1][0]))
-        if len(text[low:high].split()) > 2 or quantities(text[low:high]):
-            break
-        found.append((at, name))
-    return frozenset(name for _, name in found)
 
 
 _Fit = tuple[tuple[Quantity, float], ...]
@@ -109,13 +73,13 @@ def _heads_another(printed: Quantity, said: frozenset[str]) -> bool:
     return bool(printed.heads) and not printed.heads & said
 
 
-def _are_swapped(one: tuple[Quantity, _Fit], other: tuple[Quantity, _Fit]) -> bool:
+def _are_swapped(one: tuple[Quantity, _Fit], other: tuple[Quantity, _Fit], *, is_foreign: bool) -> bool:
     """Say whether two numbers of a claim would fit better in each other's place."""
     if one[0].unit != other[0].unit or one[0].value == other[0].value:
         return False
     straight = _best(one[1], one[0]) + _best(other[1], other[0])
     crossed = _best(one[1], other[0]) + _best(other[1], one[0])
-    return crossed > _MOVED * straight + _LEAST
+    return crossed > (_MOVED if is_foreign else _SWAPPED) * straight + _LEAST
 
 
 def _best(fits: _Fit, number: Quantity) -> float:
@@ -126,7 +90,7 @@ def _is_comparable(number: Quantity, printed: Quantity) -> bool:
     return printed.upto is None and printed.unit == number.unit
 
 
-def _fits(number: Quantity, claim: str, printed: Sequence[tuple[str, Quantity]]) -> _Fit:
+def _fits(number: Quantity, claim: str, printed: Sequence[tuple[str, Quantity]], *, is_foreign: bool) -> _Fit:
     """Share out the words of the claim among the printed numbers: each to those near which it stands.
 
     The nearer a word is to the number in the claim, the more it counts; on the other side of it, half.
@@ -134,7 +98,6 @@ def _fits(number: Quantity, claim: str, printed: Sequence[tuple[str, Quantity]])
     nears = [_near(quote, each) for quote, each in printed]
     said = tokens(claim)
     here = place_of(number.span[0], among=said, text=claim)
-    is_foreign = any(map(is_cjk, claim))
     fits = [0.0] * len(printed)
     for token in said:
         is_after = None if is_foreign else token.place > here

@@ -29,6 +29,7 @@ _WORKS = (
 _OTHERS = re.compile(
     rf"\bet\s+al\b\.?|^\s*{_CITED}\s+{_DO}|^[^.;]{{1,60}}?\s{_CITED}\s*{_DO}"
     rf"|^(?:\w+,\s+)?(?:most\s+|many\s+)?(?:existing|prior|previous|conventional|traditional)\s"
+    rf"|^(?:while\s+)?(?:commonly|widely|typically|currently)\s+used\s"
     rf"|^{_BEFORE}\s+(?:[\w-]+\s+){{0,3}}?\w+s\s+{_CITED}"
     rf"|^(?:\w+,\s+)?(?:(?:while|although|though|many|most|some|several|all|few|of|the|those|these)\s+){{0,3}}"
     rf"{_BEFORE}(?:\s+[\w-]+){{0,3}}?\s+{_WORKS}\b",

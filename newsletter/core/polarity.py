@@ -25,6 +25,7 @@ _SCOPE = re.compile(r"[^,;:.()]*")
 _SUBJECT = re.compile(r"[^,;:.]*\b(?:is|are|was|were|do|does|did|has|have|can|could|will|would|should)\s+$")
 """What is denied of, before "is not"."""
 _SCOPE_ENDS = re.compile(r"\b(?:but|while|whereas|so|because|although|yet|and\s+(?:the|it|a|is|was|has))\b")
+_NOUN_ENDS = re.compile(r"\b(?:and|but|while|whereas|so|because|although|yet)\b")
 _SCOPE_WORDS = 6
 _DENIES_CHINESE = re.compile(
     r"不需要|无需|无须|不必|不用|不依赖|没有|并未|未能|未(?=[被经在对发能])|不能|无法|不会|并非|不是|不再|从不|从未|绝不|"
@@ -39,13 +40,11 @@ _TAKES = re.compile(r"\b(?:takes?|took|costs?)\b", re.IGNORECASE)
 _SUPPOSES = re.compile(
     r"\b(?:may|might|could|suggest(?:s|ed|ing)?|appears?|seems?|conjectur\w+|possibl[ey]|perhaps|likely|"
     r"potential(?:ly)?|believes?|hypothesi[sz]\w+|we\s+view|hop(?:e|es)|expect(?:s|ed)?|would|argues?|"
-    r"should|speculat\w+|preliminary|views?|points?\s+to|hints?|promis\w+|can)\b",
+    r"should|recommend\w*|speculat\w+|preliminary|views?|points?\s+to|hints?|promis\w+|can)\b",
     re.IGNORECASE,
 )
 _SURE = re.compile(r"\b(?:may|can)(?=\s+(?:20\d\d|\d))", re.IGNORECASE)
-_FIRM = re.compile(
-    r"\b(?:can|should|promis\w+|expect(?:s|ed)?|argues?|views?|would|hop(?:e|es))\b", re.IGNORECASE
-)
+_FIRM = re.compile(r"\b(?:can|promis\w+|expect(?:s|ed)?|views?|would|hop(?:e|es))\b", re.IGNORECASE)
 """Suppose something where a claim says it; as a quote they bind nobody, except to their own kind."""
 _SUPPOSES_CHINESE = re.compile(
     r"可能|或许|也许|似乎|看来|表明|显示|暗示|提示|认为|相信|推测|猜测|有望|预计|估计|可以|能够|可|潜在|潜力|有助|或|希望|"
@@ -65,6 +64,8 @@ def _flips(claim: str, quoted: str) -> bool:
         return not _may_deny(quoted, claimed)
     if denied and not _DENIES.search(claim):
         return not _may_deny(claim, denied) and bool(denied - _stated(quoted))
+    if claimed and not denied:
+        return claimed <= _stated(quoted) and not _may_deny(quoted, claimed)
     return (
         bool(claimed - denied_stems(quoted)) and bool(denied - denied_stems(claim)) and not claimed & denied
     )
@@ -92,20 +93,24 @@ def denied_stems(text: str) -> frozenset[str]:
 
 def _scopes(text: str) -> Iterator[list[str]]:
     for match in _DENIES.finditer(text):
-        scope = _SCOPE.match(text, match.end())
-        reached = _SCOPE_ENDS.split(scope.group() if scope else "")[0]
-        yield [token.stem for token in tokens(reached)][:_SCOPE_WORDS]
+        yield [token.stem for token in tokens(_reached(text, match))][:_SCOPE_WORDS]
         subject = _SUBJECT.search(text[: match.start()])
         if subject and match.group().lower() == "not":
             yield [token.stem for token in tokens(subject.group())][-_SCOPE_WORDS:]
+
+
+def _reached(text: str, denial: re.Match[str]) -> str:
+    """Return the words after ``denial`` that it denies; "no" denies its noun alone."""
+    scope = _SCOPE.match(text, denial.end())
+    ends = _NOUN_ENDS if denial.group().lower() == "no" else _SCOPE_ENDS
+    return ends.split(scope.group() if scope else "")[0]
 
 
 def _stated(text: str) -> frozenset[str]:
     """Return the content words that stand outside every denial."""
     outside = text
     for match in _DENIES.finditer(text):
-        scope = _SCOPE.match(text, match.end())
-        reached = _SCOPE_ENDS.split(scope.group() if scope else "")[0]
+        reached = _reached(text, match)
         outside = outside.replace(reached, " ", 1) if reached.strip() else outside
     return stems(outside)
 

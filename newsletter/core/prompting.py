@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from newsletter.core.fulltext import FullText, Role, TextSection, within
+from newsletter.core.fulltext import MAX_TEXT_CHARACTERS, FullText, Role, TextSection, within
 from newsletter.core.kinds import SECTION_KINDS, SECTION_MEANINGS, SECTIONS, PaperKind
 from newsletter.core.papers import PaperRecord
 from newsletter.core.reading import (
@@ -31,8 +31,6 @@ PROMPT_VERSION = "2"
 
 MAX_RESPONSE_CHARACTERS = 60_000
 """More is no summary: a whole reading takes about 12,000."""
-MAX_TEXT_CHARACTERS = 120_000
-"""Of running text in a prompt, about 30,000 tokens: most papers without their references fit whole."""
 
 _LANGUAGES = {"en": "English", "zh-hans": "Simplified Chinese (简体中文)"}
 

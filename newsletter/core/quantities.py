@@ -111,7 +111,7 @@ _VAGUE = re.compile(
     re.IGNORECASE,
 )
 _VAGUE_FEW = re.compile(rf"(?:{VAGUE_FEW})(?:{_UNIT})", re.IGNORECASE)
-_BETWEEN_ENDS = re.compile(r"\s?(?:[-‐‑–—−~～至到]|to|and|与|和)\s?")
+_BETWEEN_ENDS = re.compile(r"\s?(?:of(?:\s+the)?|[-‐‑–—−~～至到]|to|and|与|和)\s?")
 _MINUS = re.compile(r"(?:^|[\s(\[=±,，（])[-−–]$")
 _NOUNS = re.compile(r"(?:\s+of\s+(?:the\s+|its\s+)?\w+)?[\s-]?((?:[A-Za-z][\w-]*\s?){1,3})")
 _MEASURE = re.compile(rf"\s?[{MEASURED_WORDS}]")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from newsletter.core.comparing import compares, names_the_worse
 from newsletter.core.quantities import names
 from newsletter.core.words import stems
 
@@ -45,6 +46,9 @@ def own_names(title: str, text: str) -> frozenset[str]:
 def has_wrong_subject(claim: str, quote: str, *, own: frozenset[str]) -> bool:
     """Say whether ``claim`` tells of the paper's own what ``quote`` tells of another, or the reverse."""
     if _BASELINE.match(claim) and _AGAINST_BASELINE.search(quote) and not _BASELINE.match(quote):
+        return True
+    said_first = _LEADING_NAME.match(claim)
+    if said_first and not compares(claim) and names_the_worse(said_first["name"], quote):
         return True
     leading = _LEADING_NAME.match(quote)
     other = leading["name"].casefold() if leading and _is_name(leading["name"]) else ""

@@ -19,15 +19,38 @@ CHATTER = re.compile(
     r"""\b(?:as\ an?\ (?:ai|language\ model)|i\ (?:am|can(?:not|'t)|will|have)\b|i'm
     |here\ (?:is|are)\ (?:the|a|your)
     |sure[,!]|certainly[,!]|of\ course[,!]|ignore\ (?:all|any|previous|prior|your)[ ]
-    |(?:if|when)\ available,?\ fill|fill\ in
-    |to\ be\ (?:confirmed|determined|added)|placeholder|lorem\ ipsum|xxx+|tbd\b|n/a\b|begin\ paper|end\ paper
-    |(?:click|visit|subscribe|download|sign\ up|log\ in|contact\ us)\b|\byou(?:r|rs)?\b)
-    |作为(?:一个)?(?:人工智能|AI|语言模型)|以下是|当然[，,！]|好的[，,！]|待(?:确认|补充|定)|如有(?:则)?(?:填写|请)
-    |请(?:点击|访问|订阅|忽略)|您|论文链接|链接地址
+    |(?:if|when)\ available,?\ fill|hope\ (?:this|it)\ helps|please\ note
+    |to\ be\ (?:confirmed|determined|added)|lorem\ ipsum|xxx+|tbd\b|n/a\b|begin\ paper|end\ paper
+    |(?:click|visit|subscribe|sign\ up|contact\ us)\b|\byou(?:r|rs)?\b)
+    |作为(?:一个)?(?:人工智能|AI|语言模型)|以下是|以上(?:是|内容)|当然[，,！]|好的[，,！]|待(?:确认|补充|定)
+    |(?:如有|如果有|若有).{0,4}(?:填写|请|则填|链接)|请(?:点击|访问|订阅|忽略|注意)|您|论文链接|链接地址|希望能?够?对
+    |(?:未|没有|并未)(?:具体|明确|详细)*(?:提及|提到|说明|给出|提供|阐述|列出)|无法(?:获取|准确评估|确定)
+    |(?:is|are|was|were)?\ ?not\ (?:stated|mentioned|specified|disclosed)\ in\ the\ (?:abstract|paper|text)
+    |no\ (?:figures|details|numbers)\ (?:are\ |were\ )?(?:given|provided|stated)
     """,
     re.VERBOSE | re.IGNORECASE,
 )
-"""Assistant talk, remnants of a prompt, instructions to the reader."""
+"""Assistant talk, remnants of a prompt, orders to the reader, and "not stated", which is no sentence."""
+
+FILLER = re.compile(r"\b(?:placeholder|download|log in|fill in)\w*", re.IGNORECASE)
+"""Remnants of a form, unless the quote speaks of such a thing itself."""
+
+FACTS = re.compile(
+    r"""\b(?:accepted\ (?:by|at|to|in|for)|(?:un|not\ yet\ )published|published\ (?:in|at|by)
+    |to\ appear\ (?:in|at)|under\ review|submitted\ to|arxiv)\b
+    |(?:尚未|还未|未|已|公开)(?:正式|公开)*发表|被.{1,30}(?:接收|录用)|审稿中|投稿""",
+    re.VERBOSE | re.IGNORECASE,
+)
+"""Venue and publication: arXiv's comment and journal-ref state them, and a model has no say."""
+OF_PUBLISHING = re.compile(r"publish|accept|submi|review|appear|arxiv", re.IGNORECASE)
+"""A quote that speaks of such things itself, in a paper about papers."""
+
+CHINESE_PEOPLE = re.compile(r"等人|等学者|等作者|教授|博士|[\u4e00-\u9fff]{2,3}[（(][A-Z]")
+"""People by Chinese names, which no English source prints."""
+CHINESE_PLACES = re.compile(r"大学|学院|研究院|研究所|实验室|公司")
+INSTITUTIONS = re.compile(
+    r"universi|institut|college|school|laborator|\blabs?\b|academy|compan|corporation", re.IGNORECASE
+)
 
 
 def _kin(claimed: str, quoted: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
@@ -49,6 +72,7 @@ _MUCH = (
 _SURE = (
     r"always|every|\ball\b|\bany\b|never|guarante|\bprov|proof|theorem|complete|entire|full|perfect|eliminat"
 )
+_PROOF = r"\bprov|proof|theorem|lemma|\bshown? (?:that|to)\b|establish"
 _CAUSE = (
     r"caus|\bleads?\b|\bled\b|because|due to|results? in|so that|\bhence|therefore|driv|\bso\b|since|induc"
     r"|trigger|yield|explain|owing|mak(?:e|es|ing)\b|account"
@@ -69,8 +93,10 @@ KIN = (
     ),
     _kin(r"\b(?:unique|only) (?:method|model|approach|dataset|one)\b|唯一", r"unique|\bonly\b|\bsole\b"),
     _kin(r"\b(?:significant|substantial|dramatic|drastic|considerabl)\w*|显著|大幅|极大", _MUCH),
-    _kin(r"\b(?:always|guarantee\w*|prove[sd]?|completely|eliminat\w*|perfect(?:ly)?)\b", _SURE),
-    _kin(r"总是|始终|永远|保证|证明了|完全(?!不)|彻底|杜绝", rf"{_SURE}|\bat all\b"),
+    _kin(r"\b(?:always|guarantee\w*|completely|eliminat\w*|perfect(?:ly)?)\b", _SURE),
+    _kin(r"\bprove[sd]?\b", _PROOF),
+    _kin(r"总是|始终|永远|保证|完全(?!不)|彻底|杜绝", rf"{_SURE}|\bat all\b"),
+    _kin(r"证明了", rf"{_PROOF}|demonstrat|verif|confirm|\bshow|evidence"),
     _kin(r"\bcaus(?:e|es|ed|ing)\b|导致|引起|造成|引发", _CAUSE),
     _kin(r"\bhours?\b|小时", r"\bhours?\b|\bh\b|\bhrs?\b"),
     _kin(r"\bminutes?\b|分钟", r"\bminutes?\b|\bmins?\b"),

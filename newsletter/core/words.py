@@ -69,7 +69,7 @@ def tokens(text: str) -> tuple[Token, ...]:
     found: list[tuple[int, str]] = [
         (match.start(), found_stem) for match in _WORD.finditer(text) if (found_stem := stem(match.group()))
     ]
-    found += [(match.start(), TERMS[match.group()]) for match in _TERM.finditer(text) if TERMS[match.group()]]
+    found += [(match.start(), stem(TERMS[match.group()][0])) for match in _TERM.finditer(text)]
     breaks = [match.start() for match in _BREAK.finditer(text)]
     return tuple(
         Token(word, start, index + 2 * sum(end <= start for end in breaks))
@@ -81,6 +81,11 @@ def stems(text: str) -> frozenset[str]:
     return frozenset(token.stem for token in tokens(text))
 
 
+def terms(text: str) -> list[frozenset[str]]:
+    """Return for each known Chinese term of ``text`` the stems of the English words that may stand for it."""
+    return [frozenset(map(stem, TERMS[match.group()])) for match in _TERM.finditer(text)]
+
+
 def place_of(position: int, *, among: tuple[Token, ...], text: str) -> float:
     """Return where a thing at ``position`` of ``text`` stands, on the scale of ``Token.place``."""
     words = sum(token.start < position for token in among)
@@ -89,8 +94,13 @@ def place_of(position: int, *, among: tuple[Token, ...], text: str) -> float:
 
 @lru_cache(maxsize=8192)
 def stem(word: str) -> str:
-    """Return the beginning of a content word; empty for a word that says nothing, and for a bare number."""
+    """Return the beginning of a content word; empty for a word that says nothing, and for a bare number.
+
+    A name (two capitals) stays whole: DriveJudge is not DriveCritic.
+    """
     lowered = word.casefold()
+    if sum(map(str.isupper, word)) > 1:
+        return lowered[:-1] if word.endswith("s") else lowered
     if lowered in EMPTY_WORDS or lowered.isdigit() or len(lowered) < 2:
         return ""
     bare = (

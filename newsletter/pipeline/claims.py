@@ -135,7 +135,7 @@ def begin(
         ours = [row for row in ours if row.pk not in refused]
         beyond = pace.take_of_today(ours, real_now=real_now)
         _give_back(beyond, real_now=real_now)
-        allowed = [row.pk for row in ours if row not in beyond]
+        allowed = sorted({row.pk for row in ours} - {row.pk for row in beyond})
         Delivery.objects.filter(pk__in=allowed).update(body_begun_at=now, lease_until=real_now + lease)
     return frozenset(str(key) for key in allowed)
 

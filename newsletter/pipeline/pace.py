@@ -81,7 +81,7 @@ class Pace:
     daily: int | None = None
     warmup: int | None = None
     counts: RateWindows | None = None
-    _put_off_until: dict[str, datetime] = field(default_factory=dict)
+    _put_off_until: dict[Lane, datetime] = field(default_factory=dict)
 
     @classmethod
     def of(cls, config: Config, *, transport: str) -> Pace:
@@ -89,7 +89,7 @@ class Pace:
         return cls(
             transport=transport,
             rate=config.send_rate,
-            domain_rates=config.domain_rates,
+            domain_rates={_domain(f"x@{domain}"): rate for domain, rate in config.domain_rates.items()},
             daily=config.send_daily,
             warmup=config.warmup,
             counts=RateWindows(config.redis_url) if is_counted else None,
@@ -120,8 +120,8 @@ class Pace:
         """Return the next free moment of a full lane, each time a later one."""
         narrowest = self._domain_windows(lane)[0]
         step = timedelta(seconds=narrowest.seconds / narrowest.amount)
-        at = max(self._put_off_until.get(lane.domain, real_now), real_now) + step
-        self._put_off_until[lane.domain] = at
+        at = max(self._put_off_until.get(lane, real_now), real_now) + step
+        self._put_off_until[lane] = at
         return at
 
     def put_off_until(self) -> datetime | None:

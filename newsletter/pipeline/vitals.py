@@ -57,7 +57,8 @@ class Vitals:
 
 def measure(*, now: datetime) -> Vitals:
     """Read everything, a query each."""
-    pace = Pace.of(settings.CONFIG, transport=settings.CONFIG.mailer)
+    config = settings.CONFIG
+    pace = Pace(config.mailer, daily=config.send_daily, warmup=config.warmup)
     claimable = Delivery.objects.filter(state__in=CLAIMABLE, next_attempt_at__lte=now)
     tokens = Allowance.objects.filter(kind=MODEL_TOKENS, key="", day=now.date()).first()
     return Vitals(

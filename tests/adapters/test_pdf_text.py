@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import io
-import os
 import time
 from functools import cache
+from multiprocessing import get_context
+from multiprocessing.queues import SimpleQueue
 
+import psutil
 import pytest
 from PIL import Image
 from reportlab.lib.pdfencrypt import StandardEncryption
@@ -196,6 +198,18 @@ def opened(figure: CutFigure) -> Image.Image:
     return Image.open(io.BytesIO(figure.image.data))
 
 
+def test_a_page_whose_corner_is_not_at_the_origin_is_read_alike() -> None:
+    moved = gaze_pdf().replace(b"/MediaBox [ 0 0 612 792 ]", b"/MediaBox [ 9 9 612 792 ]")
+    assert moved != gaze_pdf()
+    read = PdfReader().read(moved, paper=gaze_record(), figures=4)
+    assert [each.title for each in read.text.sections] == [each.title for each in gaze().text.sections]
+    for cut, before in zip(read.figures, gaze().figures, strict=True):
+        assert (cut.number, cut.page) == (before.number, before.page)
+        assert (cut.image.width, cut.image.height) == pytest.approx(
+            (before.image.width, before.image.height), abs=2
+        )
+
+
 def test_no_figures_are_cut_when_none_are_asked_for() -> None:
     read = PdfReader().read(gaze_pdf(), paper=gaze_record(), figures=0)
     assert read.figures == ()
@@ -278,9 +292,23 @@ def test_a_child_without_memory_for_it_costs_nothing_else() -> None:
     assert_no_child_is_left()
 
 
+def _read_in_a_daemon(answers: SimpleQueue[str]) -> None:
+    answers.put(PdfReader().read(gaze_pdf(), paper=gaze_record(), figures=0).text.sections[1].title)
+
+
+def test_it_works_in_a_process_that_may_have_no_children_of_its_own() -> None:
+    """As a Celery worker's are: multiprocessing calls them daemonic."""
+    context = get_context("spawn")
+    answers: SimpleQueue[str] = context.SimpleQueue()
+    process = context.Process(target=_read_in_a_daemon, args=(answers,), daemon=True)
+    process.start()
+    assert answers.get() == "Introduction"
+    process.join()
+
+
 def assert_no_child_is_left() -> None:
-    with pytest.raises(ChildProcessError):
-        os.waitpid(-1, os.WNOHANG)
+    commands = [child.cmdline() for child in psutil.Process().children(recursive=True)]
+    assert [command for command in commands if "newsletter.adapters.pdf_child" in command] == []
 
 
 def bomb(content: bytes, *, resources: bytes = b"", more: bytes = b"") -> bytes:

@@ -9,12 +9,11 @@ from datetime import UTC, datetime
 
 import pytest
 
-from newsletter.core.fulltext import FullText, Role, TextSection
+from newsletter.core.fulltext import MAX_TEXT_CHARACTERS, FullText, Role, TextSection
 from newsletter.core.kinds import SECTION_KINDS, SECTION_MEANINGS
 from newsletter.core.papers import PaperRecord
 from newsletter.core.prompting import (
     MAX_RESPONSE_CHARACTERS,
-    MAX_TEXT_CHARACTERS,
     build_prompt,
     parse_response,
 )

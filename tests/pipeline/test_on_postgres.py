@@ -13,6 +13,7 @@ from tests.fakes.postgres import postgres_server
 
 FOLDER = Path(__file__).parent
 SUITE = (
+    "test_bounces.py",
     "test_brake.py",
     "test_deliver.py",
     "test_deliver_races.py",
