@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import io
 import time
+from collections.abc import Iterator
 from functools import cache
 from multiprocessing import get_context
 from multiprocessing.queues import SimpleQueue
+from typing import Any
 
 import psutil
 import pytest
@@ -14,7 +16,7 @@ from PIL import Image
 from reportlab.lib.pdfencrypt import StandardEncryption
 from reportlab.pdfgen.canvas import Canvas
 
-from newsletter.adapters.pdf_text import PdfReader
+from newsletter.adapters.pdf_text import PdfReader, _objects
 from newsletter.adapters.ports import CutFigure, PaperText
 from newsletter.core.fulltext import Role, TextSection
 from newsletter.errors import PermanentError
@@ -304,6 +306,32 @@ def test_it_works_in_a_process_that_may_have_no_children_of_its_own() -> None:
     process.start()
     assert answers.get() == "Introduction"
     process.join()
+
+
+class Nonsense(PdfReader):
+    """Its child was taken over by what it read."""
+
+    def _answers(self, given: bytes) -> Iterator[dict[str, Any]]:  # noqa: ARG002
+        yield from _objects(SAID[self.max_pages])
+
+
+SAID = [
+    b"",
+    b'{"text": {"sections": 3}}\n',
+    (
+        b'{"text": {"sections": [], "pages": 1, "is_cut": false, "affiliations": [], "keywords": [], '
+        b'"links": []}}\n{"figure": {"number": "1", "caption": "", "page": 1, "mail_image": null, '
+        b'"image": {"data": "PHN2Zz4=", "width": 1, "height": 1}}}\n'
+    ),
+    b"not JSON\n",
+    b"[1, 2]\n",
+    b'{"te',
+]
+
+
+@pytest.mark.parametrize("index", range(len(SAID)))
+def test_what_makes_no_sense_is_a_crash_and_no_picture_but_png_and_jpeg_passes(index: int) -> None:
+    assert refusal(b"", reader=Nonsense(max_pages=index)) == "crashed"
 
 
 def assert_no_child_is_left() -> None:

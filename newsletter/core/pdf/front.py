@@ -48,8 +48,8 @@ def affiliations_of(
     people = _people(authors)
     places = [line for line in lines if not (_repeats(line.text, title) or _DATE.fullmatch(line.text))]
     found = _marked(places, people) or _blocks(places, people) or _marked(notes, people)
-    kept = dict.fromkeys(text for each in found if (text := _clean(each)) and _is_place(text))
-    return tuple(kept)[:MOST]
+    cleaned = [text for each in found if (text := _clean(each)) and _is_place(text)]
+    return tuple(dict.fromkeys(text for text in cleaned if not _is_names(text, people)))[:MOST]
 
 
 def keywords_of(text: str) -> tuple[str, ...]:
