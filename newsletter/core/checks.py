@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 
-from newsletter.core.comparing import reverses_comparison, reverses_direction
+from newsletter.core.comparing import contradicts_its_clause, reverses_comparison, reverses_direction
 from newsletter.core.contrasts import contradiction, drivers, turns_round, unsupported
 from newsletter.core.folding import fold, is_cjk
 from newsletter.core.injections import INJECTION
@@ -232,6 +232,7 @@ def _contradicts(case: Case) -> bool:
         bool(contradiction(case.text, case.quoted))
         or turns_round(case.text, case.quoted)
         or reverses_direction(case.text, case.quotes)
+        or contradicts_its_clause(case.text, case.quotes)
         or any(reverses_comparison(case.text, quote) for quote in case.quotes)
     )
 

@@ -156,6 +156,20 @@ def test_a_report_that_comes_too_late_leaves_a_digest_alone_that_has_begun(state
     assert (state_of(mail), state_of(carrying)) == (State.DELIVERED, state)
 
 
+def test_a_report_that_comes_too_late_leaves_a_digest_alone_that_was_refused_for_now() -> None:
+    mail, carrying = given_up()
+    Delivery.objects.filter(pk=carrying.pk).update(state=State.RETRY_WAIT, retries=1)
+    report(event(EventKind.DELIVERED, mail))
+    assert (state_of(mail), state_of(carrying)) == (State.DELIVERED, State.RETRY_WAIT)
+
+
+def test_two_lost_digests_of_one_reader_spend_the_papers_of_both() -> None:
+    first = sent(state=State.AMBIGUOUS, papers={"summarised": [1]})
+    second = sent(state=State.AMBIGUOUS, papers={"listed": [2]}, slot_key="2026-06-26")
+    report(event(EventKind.PROCESSED, second), event(EventKind.PROCESSED, first))
+    assert spent_by() == {1, 2}
+
+
 def test_a_claim_that_was_accepted_by_an_earlier_try_may_not_begin() -> None:
     """SendGrid said 503, took the mail all the same, and tells us while we are about to send it again."""
     mail = sent(state=State.RETRY_WAIT, next_attempt_at=timezone.now() - timedelta(seconds=1))
