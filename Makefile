@@ -49,6 +49,10 @@ spam: $(DEV) ## SpamAssassin's score and the headers of mails as they arrive (ne
 chaos: $(DEV) ## the whole service, killed at random; ARGS='--seed 7' gives that run again, --runs 10 a table
 	@$(BIN)/python -m tests.chaos $(ARGS)
 
+.PHONY: soak
+soak: $(DEV) ## thirty minutes of readers falling due: memory, descriptors and backlog must be flat
+	@$(BIN)/python -m tests.chaos.soak $(ARGS)
+
 .PHONY: check
 check: export NEWSLETTER_DATA_DIR := $(CHECK_DIR)
 check: export DATABASE_URL :=

@@ -12,6 +12,7 @@ import json
 import resource
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import pypdfium2 as pdfium
@@ -108,16 +109,20 @@ def _cut(document: pdfium.PdfDocument, figure: FoundFigure) -> dict[str, Any] | 
 
 def _as_json(image: Image) -> dict[str, Any]:
     data = base64.b64encode(image.data).decode("ascii")
-    return {"data": data, "extension": image.extension, "width": image.width, "height": image.height}
+    return {"data": data, "width": image.width, "height": image.height}
 
 
 def _limit(*, memory: int, seconds: float) -> None:
     """Have the kernel end this process rather than let it take more than its share."""
-    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
-    cpu = int(seconds) + 1
-    resource.setrlimit(resource.RLIMIT_CPU, (cpu, cpu))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+    limits = {
+        resource.RLIMIT_AS: memory,
+        resource.RLIMIT_CPU: int(seconds) + 1,
+        resource.RLIMIT_CORE: 0,
+        resource.RLIMIT_FSIZE: 0,
+    }
+    for kind, most in limits.items():
+        with suppress(ValueError, OSError):  # macOS refuses some of them; the parent's time limit holds there
+            resource.setrlimit(kind, (most, most))
 
 
 if __name__ == "__main__":

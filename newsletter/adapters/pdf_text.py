@@ -36,6 +36,7 @@ MAX_ANSWER = 48 * 1024 * 1024
 log = logging.getLogger(__name__)
 _SOURCE = Path(__file__).resolve().parents[2]
 _CHUNK = 65_536
+_BEGINNINGS = {"png": b"\x89PNG\r\n\x1a\n", "jpg": b"\xff\xd8\xff"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,17 +62,18 @@ class PdfReader:
             "memory": self.memory,
             "seconds": self.seconds,
         }
-        text, cut, failure = None, [], "crashed"
-        for answer in self._answers(json.dumps(asked).encode() + b"\n" + pdf):
-            if "text" in answer:
-                text = full_text_from_json(answer["text"])
-            elif "figure" in answer:
-                cut.append(_figure(answer["figure"]))
-            else:
-                failure = str(answer.get("failed", "crashed"))
-        if text is None:
+        answers = list(self._answers(json.dumps(asked).encode() + b"\n" + pdf))
+        try:
+            texts = [full_text_from_json(answer["text"]) for answer in answers if "text" in answer]
+            cut = [_figure(answer["figure"]) for answer in answers if "figure" in answer]
+        except (KeyError, TypeError, ValueError) as error:
+            raise PermanentError(
+                f"the reader of {paper.versioned_id} made no sense", reason="crashed"
+            ) from error
+        if not texts:
+            failure = next((str(answer["failed"]) for answer in answers if "failed" in answer), "crashed")
             raise PermanentError(f"the PDF of {paper.versioned_id}: {failure}", reason=failure)
-        return PaperText(text=text, figures=tuple(cut[:figures]))
+        return PaperText(text=texts[0], figures=tuple(cut[:figures]))
 
     def _answers(self, given: bytes) -> Iterator[dict[str, Any]]:
         """Yield what the child says, a JSON object a line, until it ends or must be ended."""
@@ -121,11 +123,15 @@ def _hear(pipe: IO[bytes], *, seconds: float) -> tuple[bytes, bool]:
 
 
 def _objects(said: bytes) -> Iterator[dict[str, Any]]:
-    """Yield the whole lines; what a killed child left unfinished is dropped."""
+    """Yield the whole lines up to the first that is no object; an unfinished one is dropped."""
     for line in said.split(b"\n")[:-1]:
-        answer = json.loads(line)
-        if isinstance(answer, dict):
-            yield answer
+        try:
+            answer = json.loads(line)
+        except ValueError:
+            return
+        if not isinstance(answer, dict):
+            return
+        yield answer
 
 
 def _figure(given: dict[str, Any]) -> CutFigure:
@@ -139,9 +145,9 @@ def _figure(given: dict[str, Any]) -> CutFigure:
 
 
 def _image(given: dict[str, Any]) -> Image:
-    return Image(
-        data=base64.b64decode(given["data"]),
-        extension="png" if given["extension"] == "png" else "jpg",
-        width=int(given["width"]),
-        height=int(given["height"]),
-    )
+    """Raises ValueError for anything but a PNG or a JPEG."""
+    data = base64.b64decode(given["data"])
+    extension = next((name for name, begins in _BEGINNINGS.items() if data.startswith(begins)), None)
+    if extension is None:
+        raise ValueError("neither a PNG nor a JPEG")
+    return Image(data=data, extension=extension, width=int(given["width"]), height=int(given["height"]))

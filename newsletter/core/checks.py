@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 
-from newsletter.core.comparing import reverses_comparison, reverses_direction
+from newsletter.core.comparing import contradicts_its_clause, reverses_comparison, reverses_direction
 from newsletter.core.contrasts import contradiction, drivers, turns_round, unsupported
 from newsletter.core.folding import fold, is_cjk
 from newsletter.core.injections import INJECTION
@@ -176,8 +176,17 @@ def _shares_nothing_known(case: Case) -> bool:
 
 
 def _has_unquoted_number(case: Case) -> bool:
+    if _has_number_of_its_own(case):
+        return True
     quoted = [quantity for quote in case.quotes for quantity in quantities(quote)]
     return any(not any(stated.agrees_with(other) for other in quoted) for stated in quantities(case.text))
+
+
+def _has_number_of_its_own(case: Case) -> bool:
+    """Where 4,2 is four point two and 1.200 a thousand, a number is written as in the paper or not at all."""
+    if case.is_chinese or case.language == "en":
+        return False
+    return not set(_SEPARATED.findall(case.text)) <= set(_SEPARATED.findall(case.quoted))
 
 
 def _has_unknown_name(case: Case) -> bool:
@@ -223,6 +232,7 @@ def _contradicts(case: Case) -> bool:
         bool(contradiction(case.text, case.quoted))
         or turns_round(case.text, case.quoted)
         or reverses_direction(case.text, case.quotes)
+        or contradicts_its_clause(case.text, case.quotes)
         or any(reverses_comparison(case.text, quote) for quote in case.quotes)
     )
 
@@ -282,6 +292,7 @@ _CHECKS: dict[Voice, tuple[_Check, ...]] = {
 }
 """In the order in which a reason is given; the cheap ones first."""
 
+_SEPARATED = re.compile(r"\d+(?:[.,]\d+)+")
 _LATIN_WORD = re.compile(r"(?<![A-Za-z\d])[A-Za-z][A-Za-z]+")
 _CAPITALISED = re.compile(
     r"(?<=[\w,;:–-] )[A-Z][a-z]+\b|(?<=[a-z][–-])[A-Z][a-z]+\b|\b[A-Z][a-z]+(?=[–-][A-Z])"

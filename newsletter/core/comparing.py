@@ -6,16 +6,18 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from newsletter.core.contrasts import contradiction, opposed
+from newsletter.core.contrasts import agrees_in_one, contradiction, opposed, turns_one
 from newsletter.core.quantities import Quantity, quantities
 from newsletter.core.words import stems
 
 _BEATS = re.compile(
-    r"\b(?:outperform\w*|surpass\w*|exceed\w*|beats?|beating|(?:better|faster|slower|higher|lower|more\s+\w+)\s+than)\b"
+    r"\b(?:outperform\w*|surpass\w*|exceed\w*|beats?|beating|(?:better|faster|slower|higher|lower|more\s+\w+)\s+than|(?:more|less|fewer)\b[^,.;]{0,40}?\s+than)\b"
     r"|优于|超过(?!\s*\d)|超越|胜过|好于|比(?=.{1,30}[高快好低慢多强])",
     re.IGNORECASE,
 )
 _PASSIVE = re.compile(r"\b(?:is|are|was|were|been)\s+(?:\w+\s+)?$", re.IGNORECASE)
+_ALIKE = 2
+"""Content words that a claim and a clause must share for the clause to be what the claim is about."""
 _SENTENCE_ENDS = re.compile(r"[;；。]|\.(?!\d)")
 _CLAUSE_ENDS = re.compile(r"[,;:，；。]")
 
@@ -43,15 +45,14 @@ def reverses_comparison(claim: str, quoted: str) -> bool:
     stated, printed = _comparison(claim), _comparison(quoted)
     if not stated or not printed:
         return False
-    straight = len(stated.better & printed.better) + len(stated.worse & printed.worse)
-    crossed = len(stated.better & printed.worse) + len(stated.worse & printed.better)
-    return crossed > straight
+    crossed = stated.better & printed.worse - printed.better
+    return len(crossed) > len(stated.better & printed.better) and bool(stated.worse & printed.better)
 
 
 def names_the_worse(name: str, quoted: str) -> bool:
     """Say whether ``quoted`` speaks of ``name`` only as what was beaten."""
     printed = _comparison(quoted)
-    return printed is not None and bool(stems(name)) and stems(name) <= printed.worse
+    return printed is not None and bool(stems(name)) and stems(name) <= printed.worse - printed.better
 
 
 def _comparison(text: str) -> _Comparison | None:
@@ -62,7 +63,7 @@ def _comparison(text: str) -> _Comparison | None:
     subject = next((part for part in reversed(before) if stems(part)), "")
     sides = stems(subject), stems(_SENTENCE_ENDS.split(text[found.end() :])[0])
     better, worse = reversed(sides) if _PASSIVE.search(text[: found.start()]) else sides
-    return _Comparison(better - worse, worse - better)
+    return _Comparison(better, worse)
 
 
 def reverses_direction(claim: str, quotes: Iterable[str]) -> bool:
@@ -74,6 +75,18 @@ def reverses_direction(claim: str, quotes: Iterable[str]) -> bool:
     return any(_ends_swapped(claim, quote) for quote in quotes) or any(
         _is_turned(number, claim, quotes) for number in quantities(claim)
     )
+
+
+def contradicts_its_clause(claim: str, quotes: Iterable[str]) -> bool:
+    """Say whether ``claim`` turns round a clause of its quotes that tells of the same."""
+    if _CLAUSE_ENDS.search(claim.rstrip(".。")):
+        return False
+    said = stems(claim)
+    alike = [
+        clause for quote in quotes for clause in _PART.split(quote) if len(said & stems(clause)) >= _ALIKE
+    ]
+    against = [clause for clause in alike if turns_one(claim, clause)]
+    return bool(against) and not any(agrees_in_one(claim, clause) for clause in alike)
 
 
 def _is_turned(number: Quantity, claim: str, quotes: Sequence[str]) -> bool:
@@ -93,6 +106,7 @@ def _clause(text: str, number: Quantity) -> str:
     return text[start : end.start() if end else len(text)]
 
 
+_DOWN_FROM = re.compile(r"(?P<b>[^;]{1,80}?),?\s+(?:down|up)\s+from\s+(?P<a>[^,;]{1,25})", re.IGNORECASE)
 _PART = re.compile(r"[,;，；。、](?!\d)|[和与及并且而]|\b(?:while|whereas|and|but|against)\b")
 
 
@@ -104,7 +118,7 @@ def _ends_swapped(claim: str, quote: str) -> bool:
 
 
 def _ends(text: str) -> Iterable[tuple[Quantity, Quantity]]:
-    for pattern in (_FROM_TO, _TO_FROM):
+    for pattern in (_FROM_TO, _TO_FROM, _DOWN_FROM):
         for match in pattern.finditer(text):
             first, last = quantities(match["a"]), quantities(match["b"])
             if first and last:

@@ -32,6 +32,12 @@ manual(?:ly)?, human annotat\w+ / 人工 | automatic(?:ally)? / 自动
 local(?:ly)? / 局部 | global(?:ly)? / 全局
 inference / 推理 | training(?= time| cost| speed) / 训练(?=时间|成本|速度)
 forward / 向前, 前向 | backward / 向后, 后向
+match(?:es)? / 一致 | differs? / 不同
+always / 总是, 始终 | rarely, seldom / 很少 | never / 从不
+longer / 更长 | shorter / 更短
+larger, bigger / 更大 | smaller / 更小
+better / 更好 | worse / 更差
+upper[- ](?:bound|limit) / 上界, 上限 | lower[- ](?:bound|limit) / 下界, 下限
 above / 以上, 高于 | below / 以下, 低于
 faster, quicker / 快于, 更快 | slower / 慢于, 更慢
 more / 更多 | less, fewer / 更少
@@ -49,9 +55,11 @@ English / 英语 | Chinese, Mandarin / 汉语, 普通话 | Hebrew / 希伯来语
 """
 
 _DIRECTIONS = r"""
-increas\w*, ris(?:e|es|ing), rose, rais\w+, gr(?:ow|ows|ew|owing), higher, boost\w*, improv\w*, elevat\w*
+increas\w*, ris(?:e|es|ing), rose, rais\w+, gr(?:ow|ows|ew|owing), higher, boost\w*, improv\w*
+    , elevat\w*, gain(?:s|ed)?
     / 提高, 提升, 上升, 增加, 增长, 增大, 升至, 升高
-    | decreas\w*, fall\w*, fell, drop\w*, reduc\w*, lower\w*, declin\w*, shrink\w*, shrank, degrad\w*, rarer
+    | decreas\w*, fall\w*, fell, drop\w*, reduc\w*, lower\w*, declin\w*, shrink\w*, shrank
+    , degrad\w*, rarer, down from
     / 降低, 下降, 减少, 降至, 降到, 缩短, 缩小, 减小
 faster, quicker / 快 | slower / 慢
 """
@@ -73,7 +81,7 @@ Group = tuple[Member, ...]
 
 def _member(text: str) -> Member:
     english, _, chinese = text.partition(" / ")
-    words = "|".join(part.strip() for part in english.split(","))
+    words = "|".join(part.strip() for part in english.split(", "))
     signs = "|".join(part.strip() for part in chinese.split(","))
     return Member(re.compile(rf"(?<![A-Za-z])(?:{words})(?![A-Za-z])", re.IGNORECASE), re.compile(signs))
 
@@ -140,6 +148,28 @@ def turns_round(claim: str, quoted: str) -> bool:
     """
     bare = [_IMPROVES.sub(" ", text) for text in (claim, quoted)]
     return opposed(*bare)
+
+
+def turns_one(claim: str, clause: str) -> bool:
+    """Say whether ``claim`` says exactly one member of a group, and ``clause`` exactly another."""
+    return any(
+        len(said) == len(shown) == 1 and said != shown
+        for group in (*GROUPS, *DIRECTIONS)
+        for said, shown in [_members(group, claim, clause)]
+    )
+
+
+def agrees_in_one(claim: str, clause: str) -> bool:
+    """Say whether both say the same one member of a group whose other members neither of them says."""
+    return any(
+        len(said) == 1 and said == shown
+        for group in (*GROUPS, *DIRECTIONS)
+        for said, shown in [_members(group, claim, clause)]
+    )
+
+
+def _members(group: Group, claim: str, clause: str) -> tuple[list[Member], list[Member]]:
+    return [m for m in group if m.is_in(claim)], [m for m in group if m.is_in(clause)]
 
 
 def opposed(claim: str, quoted: str) -> bool:

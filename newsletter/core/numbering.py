@@ -16,9 +16,8 @@ from newsletter.core.ownership import is_from_another_clause, is_under_another_n
 from newsletter.core.quantities import Quantity, quantities
 from newsletter.core.words import place_of, stems, tokens
 
-_MOVED = 1.2
-"""How much better a number of the quote must fit than the claimed one, for the claim to have moved it."""
-_SWAPPED = 1.05
+_MARGINS, _FOREIGN = (1.2, 1.05), (2.0, 1.5)
+"""How much better another number must fit, alone and in exchange; a translation shares fewer words."""
 _LEAST = 0.02
 _LISTED = re.compile(r"^[^.;]*\band\s*$")
 
@@ -30,42 +29,51 @@ def moves_number(claim: str, quotes: Sequence[str], *, own: frozenset[str] = fro
     """
     stated = [number for number in quantities(claim) if number.upto is None]
     printed = tuple((quote, number) for quote in quotes for number in quantities(quote))
-    is_foreign = any(map(is_cjk, claim))
-    fits = [(number, _fits(number, claim, printed, is_foreign=is_foreign)) for number in stated]
+    ours = frozenset().union(*map(stems, own))
+    fits = [(number, _fits(number, claim, printed, ours=ours)) for number in stated]
+    margin, swapped = _FOREIGN if any(map(is_cjk, claim)) else _MARGINS
     return (
-        any(_is_moved(number, fit, stated, stems(claim)) for number, fit in fits)
-        or any(_are_swapped(one, other, is_foreign=is_foreign) for one, other in combinations(fits, 2))
+        any(_is_moved(number, fit, stated, stems(claim), margin=margin) for number, fit in fits)
+        or any(_are_swapped(one, other, margin=swapped) for one, other in combinations(fits, 2))
         or any(is_under_another_name(claim, quote, own=own) for quote in quotes)
         or (len(quotes) == 1 and is_from_another_clause(claim, quotes[0], stated))
     )
 
 
-_Fit = tuple[tuple[Quantity, float], ...]
+_Fitted = tuple[Quantity, float]
+_Fit = tuple[_Fitted, ...]
 
 
-def _is_moved(number: Quantity, fits: _Fit, stated: Sequence[Quantity], said: frozenset[str]) -> bool:
+def _is_moved(
+    number: Quantity, fits: _Fit, stated: Sequence[Quantity], said: frozenset[str], *, margin: float
+) -> bool:
     same = [(printed, fit) for printed, fit in fits if number.agrees_with(printed)]
-    if any(number.counted & printed.counted for printed, _ in same):
-        return False
     others = [(printed, fit) for printed, fit in fits if not number.agrees_with(printed)]
     if not same:
         return False
-    counts_another = any(number.counted & printed.counted for printed, _ in others)
-    if counts_another and all(printed.counted for printed, _ in same):
+    unclaimed = [
+        (printed, fit) for printed, fit in others if not any(each.agrees_with(printed) for each in stated)
+    ]
+    if any(number.counted & printed.counted for printed, _ in same):
+        if not any(number.counted & printed.counted for printed, _ in unclaimed):
+            return False
+    elif _all_count_another(number, same, others):
         return True
     rivals = [
         fit
-        for printed, fit in others
-        if _is_comparable(number, printed) and not any(each.agrees_with(printed) for each in stated)
+        for printed, fit in unclaimed
+        if _is_comparable(number, printed)
         if not _heads_another(printed, said) or all(_heads_another(each, said) for each, _ in same)
     ]
     own_fit = max(fit for _, fit in same)
-    doubles = [
-        fit
-        for printed, fit in others
-        if printed.value == number.value and not any(each.agrees_with(printed) for each in stated)
-    ]
-    return max(rivals, default=0.0) > _MOVED * own_fit + _LEAST or max(doubles, default=0.0) > own_fit
+    doubles = [fit for printed, fit in unclaimed if printed.value == number.value]
+    return max(rivals, default=0.0) > margin * own_fit + _LEAST or max(doubles, default=0.0) > own_fit
+
+
+def _all_count_another(number: Quantity, same: Sequence[_Fitted], others: Sequence[_Fitted]) -> bool:
+    """Say whether the quote counts other things with this number, and the claim's with another."""
+    counts_it = any(number.counted & printed.counted for printed, _ in others)
+    return counts_it and all(printed.counted for printed, _ in same)
 
 
 def _heads_another(printed: Quantity, said: frozenset[str]) -> bool:
@@ -73,13 +81,13 @@ def _heads_another(printed: Quantity, said: frozenset[str]) -> bool:
     return bool(printed.heads) and not printed.heads & said
 
 
-def _are_swapped(one: tuple[Quantity, _Fit], other: tuple[Quantity, _Fit], *, is_foreign: bool) -> bool:
+def _are_swapped(one: tuple[Quantity, _Fit], other: tuple[Quantity, _Fit], *, margin: float) -> bool:
     """Say whether two numbers of a claim would fit better in each other's place."""
     if one[0].unit != other[0].unit or one[0].value == other[0].value:
         return False
     straight = _best(one[1], one[0]) + _best(other[1], other[0])
     crossed = _best(one[1], other[0]) + _best(other[1], one[0])
-    return crossed > (_MOVED if is_foreign else _SWAPPED) * straight + _LEAST
+    return crossed > margin * straight + _LEAST
 
 
 def _best(fits: _Fit, number: Quantity) -> float:
@@ -90,16 +98,21 @@ def _is_comparable(number: Quantity, printed: Quantity) -> bool:
     return printed.upto is None and printed.unit == number.unit
 
 
-def _fits(number: Quantity, claim: str, printed: Sequence[tuple[str, Quantity]], *, is_foreign: bool) -> _Fit:
+def _fits(
+    number: Quantity, claim: str, printed: Sequence[tuple[str, Quantity]], *, ours: frozenset[str]
+) -> _Fit:
     """Share out the words of the claim among the printed numbers: each to those near which it stands.
 
     The nearer a word is to the number in the claim, the more it counts; on the other side of it, half.
     """
     nears = [_near(quote, each) for quote, each in printed]
+    is_foreign = any(map(is_cjk, claim))
     said = tokens(claim)
     here = place_of(number.span[0], among=said, text=claim)
     fits = [0.0] * len(printed)
     for token in said:
+        if token.stem in ours:
+            continue
         is_after = None if is_foreign else token.place > here
         squares = [_nearness(near.get(token.stem), is_after=is_after) ** 2 for near in nears]
         total = sum(squares)

@@ -48,6 +48,7 @@ MEASURED_WORDS = "个种项类次步层组套篇名位条幅张轮家台大款�
 
 FRACTIONS = re.compile(
     rf"(?<![{CHINESE}])(?!百分之)(?P<below>[{CHINESE}]+)分之(?P<above>[{CHINESE}]+)"
+    r"|(?<![\d/.,])(?P<over>[1-9]\d?)/(?P<under>[1-9]\d{0,2})(?![\d/])"
     r"|\b(?P<count>an?|one|two|three)[\s-](?P<ordinal>thirds?|quarters?|fourths?|fifths?)\b"
     r"(?!\s+(?:contribution|stage|step|finding))",
     re.IGNORECASE,

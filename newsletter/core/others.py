@@ -36,7 +36,8 @@ _OTHERS = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 _OWN = re.compile(
-    r"\b(?:we|our|ours|us|this\s+(?:paper|work|article|study|survey)|here\s+we)\b", re.IGNORECASE
+    r"\b(?:we|our|ours|us|(?:this|the\s+(?:current|present))\s+(?:paper|work|article|study|survey))\b",
+    re.IGNORECASE,
 )
 
 ATTRIBUTED = re.compile(

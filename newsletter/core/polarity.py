@@ -14,13 +14,14 @@ _DENIES = re.compile(
     re.IGNORECASE,
 )
 _LIMITS = re.compile(
-    r"\b(?:unaffected|unlike\w*|unable|in(?:dependent|visible|sensitive|capable)\w*|non\w*|seldom|rare(?:ly)?|few|little|less|"
-    r"difficult|hard|scarce|miss\w*|replac\w*|remov\w*|eliminat\w*|except|apart|despite|independent\w*|only|"
-    r"zero|far|out\s+of\s+reach|prevent\w*|obviat\w*|unchanged|disfavou?r\w*|exclud\w*)\b",
+    r"\b(?:unaffected|unlike|unable|seldom|rare(?:ly)?|barely|scarcely|few|little|scarce|miss\w*|replac\w*|remov\w*|"
+    r"eliminat\w*|despite|only|zero|out\s+of\s+reach|prevent\w*|obviat\w*|unchanged|disfavou?r\w*|exclud\w*)\b",
     re.IGNORECASE,
 )
 """Words that a denial may be another way of saying."""
-_UN = re.compile(r"\bun-?(\w{3,})", re.IGNORECASE)
+_UN = re.compile(r"\b(?:un|non|in|im|ir|dis)-?(\w{3,})", re.IGNORECASE)
+_OF_NOUNS = re.compile(r"no|lack\w*|avoid\w*|absen\w+", re.IGNORECASE)
+"""Deny what directly follows, not the whole clause."""
 _SCOPE = re.compile(r"[^,;:.()]*")
 _SUBJECT = re.compile(r"[^,;:.]*\b(?:is|are|was|were|do|does|did|has|have|can|could|will|would|should)\s+$")
 """What is denied of, before "is not"."""
@@ -61,23 +62,26 @@ def _flips(claim: str, quoted: str) -> bool:
     shared = stems(claim) & stems(quoted)
     claimed, denied = denied_stems(claim) & shared, denied_stems(quoted) & shared
     if claimed and not _DENIES.search(quoted):
-        return not _may_deny(quoted, claimed)
+        return not _may_deny(quoted, claimed, beside=claim)
     if denied and not _DENIES.search(claim):
-        return not _may_deny(claim, denied) and bool(denied - _stated(quoted))
+        return not _may_deny(claim, denied, beside=quoted) and bool(denied - _stated(quoted))
     if claimed and not denied:
-        return claimed <= _stated(quoted) and not _may_deny(quoted, claimed)
+        return claimed <= _stated(quoted) and not _may_deny(quoted, claimed, beside=claim)
     return (
         bool(claimed - denied_stems(quoted)) and bool(denied - denied_stems(claim)) and not claimed & denied
     )
 
 
-def _may_deny(text: str, denied: frozenset[str]) -> bool:
+def _may_deny(text: str, denied: frozenset[str], *, beside: str) -> bool:
     """Say whether ``text`` may say in another way that something is not: unchanged, hard, seldom."""
-    return bool(_LIMITS.search(text)) or any(stem(match[1]) in denied for match in _UN.finditer(text))
+    limits = {stem(match.group()) for match in _LIMITS.finditer(text)}
+    return bool(limits - denied) or any(
+        stem(match[1]) in denied and match.group() not in beside for match in _UN.finditer(text)
+    )
 
 
 def _flips_in_chinese(claim: str, quoted: str) -> bool:
-    if _DENIES_CHINESE.search(claim):
+    if _DENIES_CHINESE.search(claim) and "几乎不" not in claim:
         return not _DENIES.search(quoted) and not _LIMITS.search(quoted)
     if _ANY_CHINESE_DENIAL.search(claim) or not _DENIES.search(quoted):
         return False
@@ -93,7 +97,8 @@ def denied_stems(text: str) -> frozenset[str]:
 
 def _scopes(text: str) -> Iterator[list[str]]:
     for match in _DENIES.finditer(text):
-        yield [token.stem for token in tokens(_reached(text, match))][:_SCOPE_WORDS]
+        is_of_noun = match.group().lower() != "no" and _OF_NOUNS.fullmatch(match.group())
+        yield [token.stem for token in tokens(_reached(text, match))][: 2 if is_of_noun else _SCOPE_WORDS]
         subject = _SUBJECT.search(text[: match.start()])
         if subject and match.group().lower() == "not":
             yield [token.stem for token in tokens(subject.group())][-_SCOPE_WORDS:]
@@ -102,7 +107,7 @@ def _scopes(text: str) -> Iterator[list[str]]:
 def _reached(text: str, denial: re.Match[str]) -> str:
     """Return the words after ``denial`` that it denies; "no" denies its noun alone."""
     scope = _SCOPE.match(text, denial.end())
-    ends = _NOUN_ENDS if denial.group().lower() == "no" else _SCOPE_ENDS
+    ends = _NOUN_ENDS if _OF_NOUNS.fullmatch(denial.group()) else _SCOPE_ENDS
     return ends.split(scope.group() if scope else "")[0]
 
 

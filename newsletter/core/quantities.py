@@ -100,11 +100,12 @@ _WORDED = re.compile(
     re.VERBOSE | re.IGNORECASE,
 )
 _CHINESE = re.compile(
-    rf"""(?P<hundredths>百分之)?(?<![第\d.数几{CHINESE}])(?P<number>[{CHINESE}]+)
-    (?:{_UNIT}|(?P<tenths>成)|(?=[{MEASURED_WORDS}]|阶段)|(?<=百分之.)|(?<=百分之..))""",
+    rf"""(?<![第\d.数几{CHINESE}])(?P<number>[{CHINESE}]+)
+    (?:{_UNIT}|(?P<tenths>成)|(?=[{MEASURED_WORDS}]|阶段))""",
     re.VERBOSE,
 )
 """Chinese numerals count where a measure word follows; elsewhere (三维, 十分) they are parts of words."""
+_HUNDREDTHS = re.compile(rf"百分之(?P<number>[{CHINESE}]+)(?:点(?P<rest>[{CHINESE}]+))?")
 _VAGUE = re.compile(
     rf"(?:{'|'.join(f'(?P<v{i}>{words})' for i, (words, _, _) in enumerate(VAGUE))})"
     rf"(?:\s+of\s+|\s*)(?:{_UNIT})?",
@@ -128,7 +129,7 @@ def quantities(text: str) -> tuple[Quantity, ...]:
     """Every number of ``text`` in order, in digits or words, with what multiplies and measures it."""
     bare = _without(text, [span for _, span in _letter_led_names(text)])
     found: list[Quantity] = []
-    for reading in (_vague, _dates, _powers, _special, _digits, _worded, _chinese):
+    for reading in (_hundredths, _vague, _dates, _powers, _special, _digits, _worded, _chinese):
         read = list(reading(bare))
         bare = _without(bare, [quantity.span for quantity in read])
         found += read
@@ -209,6 +210,8 @@ def _special(text: str) -> Iterator[Quantity]:
 
 
 def _fraction(match: re.Match[str]) -> Decimal:
+    if match["under"]:
+        return Decimal(match["over"]) / Decimal(match["under"])
     if match["below"]:
         return Decimal(chinese_value(match["above"])) / chinese_value(match["below"])
     over = {"thir": 3, "quar": 4, "four": 4, "fift": 5}[match["ordinal"].lower()[:4]]
@@ -232,15 +235,20 @@ def _worded(text: str) -> Iterator[Quantity]:
         yield Quantity(value * scale, _unit_of(match), match.span(), scale=scale)
 
 
+def _hundredths(text: str) -> Iterator[Quantity]:
+    """百分之三十五点二 is 35.2 %."""
+    for match in _HUNDREDTHS.finditer(text):
+        rest = "".join(str(chinese_value(digit)) for digit in match["rest"] or "")
+        yield Quantity(Decimal(f"{chinese_value(match['number'])}.{rest or 0}"), "%", match.span())
+
+
 def _chinese(text: str) -> Iterator[Quantity]:
     for match in _CHINESE.finditer(text):
-        value, unit = Decimal(chinese_value(match["number"])), _unit_of(match)
-        if match["hundredths"]:
-            yield Quantity(value, "%", match.span())
-        elif match["tenths"]:
+        value = Decimal(chinese_value(match["number"]))
+        if match["tenths"]:
             yield Quantity(10 * value, "%", match.span())
         elif value > 1:
-            yield Quantity(value, unit, match.span())
+            yield Quantity(value, _unit_of(match), match.span())
 
 
 # --- together --------------------------------------------------------------------------------------------

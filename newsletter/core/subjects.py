@@ -27,6 +27,15 @@ _BASELINE = re.compile(r"^(?:the|a|an)?\s*(?:[\w-]+\s+){0,3}?baselines?\b|^[^，
 _AGAINST_BASELINE = re.compile(
     r"\b(?:over|than|against|versus|compared\s+(?:to|with))\s+(?:[\w-]+\s+){0,5}?baselines?\b", re.IGNORECASE
 )
+_SUBJECT = re.compile(
+    r"(?:The|A|An)?\s*((?:[\w-]+\s+){1,6}?)(?:(?:yield|achiev|reach|obtain|attain|improv|gain|take|need|requir)e?s?"
+    r"|is|are|was|were|has|have|falls?|rises?)\s"
+)
+_COMPARED_WITH = re.compile(
+    r"(?:improvement|gain|increase|reduction|advantage|points?|%)[^,.;]*?\sover\b"
+    r"|\b(?:than|against|versus|compared\s+(?:with|to))\b",
+    re.IGNORECASE,
+)
 _LEADING_NAME = re.compile(r"^\W*(?P<name>[A-Z][\w.+-]*)\s+[a-z]+(?:s|ed)\b")
 _NAMES_ITSELF = re.compile(
     r"(?:\b(?:propose|introduce|present|describe|construct|release|build)\w*|\b(?:named|called|dubbed)|\b[Oo]ur\s+\w+,)\s+"
@@ -47,6 +56,8 @@ def has_wrong_subject(claim: str, quote: str, *, own: frozenset[str]) -> bool:
     """Say whether ``claim`` tells of the paper's own what ``quote`` tells of another, or the reverse."""
     if _BASELINE.match(claim) and _AGAINST_BASELINE.search(quote) and not _BASELINE.match(quote):
         return True
+    if _is_what_was_beaten(claim, quote):
+        return True
     said_first = _LEADING_NAME.match(claim)
     if said_first and not compares(claim) and names_the_worse(said_first["name"], quote):
         return True
@@ -65,6 +76,15 @@ def has_wrong_subject(claim: str, quote: str, *, own: frozenset[str]) -> bool:
         else False
     )
     return is_others and stated is not None and stated["name"].casefold() not in quote.casefold()
+
+
+def _is_what_was_beaten(claim: str, quote: str) -> bool:
+    """Say whether ``claim`` is about what ``quote`` names only after "over", "than" or "against"."""
+    subject, measure = _SUBJECT.match(claim), _COMPARED_WITH.search(quote)
+    if not subject or not measure or compares(claim):
+        return False
+    said, before, after = stems(subject[1]), stems(quote[: measure.start()]), stems(quote[measure.end() :])
+    return bool(said and before) and said <= after and not said & before
 
 
 def _is_name(word: str) -> bool:

@@ -8,7 +8,7 @@ MARKUP = re.compile(
     r"""https?:|www\.|\b[\w-]+\.(?:com|org|io|net|ai|edu|gov|cn)\b|\S@\S+\.\w
     |</?[A-Za-z!][^>]*>|&(?:[A-Za-z]+|\#\w+);
     |\[[^\]]*\]\(|\*\*|`|^\s*(?:\#{1,6}\s|[-*+]\s|\d+[.)]\s)|!\[
-    |\\[A-Za-z]+|\$[^$]+\$|[_^]\{|[{}]
+    |\\[A-Za-z]+|\$(?!\d[\d.,]*[KMB]?\ )[^$]+\$|[_^]\{|[{}]
     |[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffd]
     """,
     re.VERBOSE,
@@ -66,7 +66,7 @@ _BETTER = (
     r"|(?:higher|lower)\s[^.;]*?compared|above baseline"
 )
 _MUCH = (
-    r"significan|substantial|dramatic|drastic|considerabl|marked|notabl|strong|large|great|much|far\b"
+    r"significan|substantial|dramatic|drastic|considerabl|marked|notabl|strong|\blarge\b|\bgreat\b|much|far\b"
     r"|orders? of magnitude"
 )
 _SURE = (
@@ -80,7 +80,8 @@ _CAUSE = (
 
 KIN = (
     _kin(
-        r"\bfirst\b(?! (?:stage|step|phase|order|layer|task|and|author|half|part|two|three|second|pass))"
+        r"\bfirst\b(?! (?:stage|step|phase|order|layer|task|and|author|half|part|two|three|second|pass"
+        r"|ten|five|four|few|\d+))"
         r"(?!,)|首次|首个|首创|首款|率先|第一个|第一种",
         r"\bfirst\b",
     ),

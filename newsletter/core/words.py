@@ -103,6 +103,7 @@ def stem(word: str) -> str:
         return lowered[:-1] if word.endswith("s") else lowered
     if lowered in EMPTY_WORDS or lowered.isdigit() or len(lowered) < 2:
         return ""
+    lowered = lowered.removesuffix("es") if lowered.endswith("sses") else lowered
     bare = (
         lowered[:-1] if len(lowered) > 3 and lowered.endswith("s") and lowered[-2] not in "sui" else lowered
     )

@@ -29,7 +29,7 @@ from newsletter.pipeline.patience import AWAY
 from newsletter.pipeline.render import DigestRenderer, FragmentStore, RenderedDigest
 from newsletter.pipeline.shelf import SummaryShelf
 from newsletter.pipeline.summarise import Wanted, write_extracts
-from newsletter.pipeline.taking import give_back, taken, together_or_each
+from newsletter.pipeline.taking import give_back, taken, together_or_apart
 
 log = logging.getLogger(__name__)
 
@@ -91,7 +91,7 @@ def compose_planned(
         return [choice.delivery for choice in ready if not _settle(choice, bench=bench, report=report)]
 
     for batch in taken(now=now, awaited=awaited):
-        broken = together_or_each(batch, compose)
+        broken = together_or_apart(batch, compose)
         report.failed += len(broken)
         give_back(broken, is_counted=True)
         give_back([row for row in batch if row not in broken])

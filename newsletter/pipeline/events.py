@@ -166,9 +166,12 @@ def _move(delivery: Delivery, event: DeliveryEvent, reader: Subscriber | None, *
 
 
 def _take_out_of_later_ones(delivery: Delivery, reader: Subscriber) -> None:
-    """Compose anew what is not yet claimed and carries papers of a mail that had arrived after all."""
+    """Compose anew what carries papers of a mail that had arrived after all, as long as nobody has sent it.
+
+    One that was refused for now may have been accepted in spite of that: it stays as it was sent.
+    """
     papers = _papers_of(delivery)
-    others = Delivery.objects.filter(subscriber=reader, kind=Kind.DIGEST, state__in=CLAIMABLE)
+    others = Delivery.objects.filter(subscriber=reader, kind=Kind.DIGEST, state__in=CLAIMABLE, retries=0)
     carrying = [row.pk for row in others.only("papers") if papers & _papers_of(row)]
     # Where a worker has claimed it meanwhile, the papers come twice rather than never.
     if carrying and others.filter(pk__in=carrying).update(**UNCOMPOSED):

@@ -4,6 +4,7 @@ make chaos                                  one run of 2,000 digests and 50 kill
 make chaos ARGS='--seed 7'                  that run again
 make chaos ARGS='--seed 1 --runs 10'        ten runs and their table
 make chaos ARGS='--form smtp --seed 3'      by SMTP;  --form up: `newsletter up`, SQLite and the outbox
+    make chaos ARGS='--form poison'             the pace of others beside digests that kill their worker
 """
 
 from __future__ import annotations
@@ -13,13 +14,16 @@ import subprocess
 import sys
 import time
 
+from tests.chaos.poison import run_poison
 from tests.chaos.result import HEAD, Result
 
-FORMS = ("sendgrid", "smtp", "up")
+FORMS = ("sendgrid", "smtp", "up", "poison")
 
 
 def main() -> int:
     given = _arguments()
+    if given.form == "poison":
+        return run_poison(digests=given.digests, seconds=given.seconds)
     if given.runs > 1:
         return _many(given)
     result = _run(given)

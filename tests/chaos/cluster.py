@@ -7,7 +7,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from tests.chaos.events import KILLS, TROUBLES, draw
@@ -48,14 +48,14 @@ def cluster(form: str) -> Iterator[Machines]:
         yield machines
 
 
-def prepare(machines: Machines, *, readers: int) -> None:
-    """Fill the database: tables, papers, readers whose slot has passed, and the witness."""
+def prepare(machines: Machines, *, readers: int, over: timedelta = timedelta()) -> None:
+    """Fill the database: tables, papers, readers who are due now or in the time ``over``, and the witness."""
     set_up_django(machines.environment)
     take_in_a_week(machines.processes.folder)
     from tests.chaos import crowd, witness
 
     witness.set_up()
-    crowd.add_readers(readers, now=datetime.now(UTC))
+    crowd.add_readers(readers, now=datetime.now(UTC), over=over)
 
 
 def _environment(form: str, *, folder: Path, database_url: str, port: int) -> dict[str, str]:

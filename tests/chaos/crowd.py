@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from queue import Empty, SimpleQueue
@@ -22,25 +23,31 @@ OVERDUE = timedelta(minutes=15)
 DEPTHS = ("headline", "takeaways", "reading")
 
 
-def add_readers(count: int, *, now: datetime, first: int = 0, due_at: datetime | None = None) -> None:
-    """Add readers whose daily slot has passed: some two hundred different wishes, shared by some each."""
-    slot_at = due_at or now - OVERDUE
+def add_readers(
+    count: int, *, now: datetime, over: timedelta = timedelta(), first: int = 0, also: Sequence[str] = ()
+) -> None:
+    """Add readers whose daily slot has passed, or will pass one by one in the time ``over``.
+
+    They have some two hundred different wishes, each shared by some. ``also`` are the addresses of more.
+    """
+    emails = [f"reader{number}@example.org" for number in range(first, first + count)] + list(also)
+    slots = [now + over * place / count if over else now - OVERDUE for place in range(len(emails))]
     joined = now - timedelta(days=8)
     readers = Subscriber.objects.bulk_create(
         Subscriber(
-            email=f"reader{number}@example.org",
-            email_key=f"reader{number}@example.org",
+            email=email,
+            email_key=email,
             status=Status.ACTIVE,
             depth=DEPTHS[number % 3],
             max_papers=2 + number // 3 % 8,
             cadence="daily",
-            at=slot_at.time().replace(tzinfo=None),
+            at=slot_at.time().replace(tzinfo=None, microsecond=0),
             anchor_date=joined.date(),
-            next_slot_at=slot_at,
+            next_slot_at=slot_at.replace(microsecond=0),
             joined_at=joined,
             confirmed_at=joined,
         )
-        for number in range(first, first + count)
+        for number, (email, slot_at) in enumerate(zip(emails, slots, strict=True))
     )
     topics = list(Topic.objects.order_by("pk")[:TOPICS])
     Subscription.objects.bulk_create(

@@ -20,7 +20,6 @@ from tests.fakes.processes import Processes, wait_until
 
 WORK = "summarise,compose,deliver"
 QUIET = ("--loglevel", "WARNING", "--without-gossip", "--without-mingle")
-CELERY = ("celery", "-q", "-A", "worker.app")
 BUSY = 5
 """Processes that may be sending at once: two workers of two children, and the one for notices."""
 IN_FLIGHT = {"worker": 2, "child": 1, "notices": 1, "postgres": BUSY, "backend": BUSY}
@@ -60,11 +59,12 @@ class Machines:
         self.add("provider", ["python", "-m", "tests.chaos.provider", form, "--port", str(port), *files])
         wait_until(self._control.is_socket, seconds=20, otherwise=self.processes.running["provider"].said)
 
-    def start_service(self) -> None:
+    def start_service(self, *, app: str = "worker.app") -> None:
+        celery = ("celery", "-q", "-A", app)
         for name in ("worker-1", "worker-2"):
-            self.add(name, [*CELERY, "worker", "-Q", WORK, "-c", "2", "-n", f"{name}@%h", *QUIET])
-        self.add("notices", [*CELERY, "worker", "-Q", "notices", "-c", "1", "-n", "notices@%h", *QUIET])
-        self.add("beat", [*CELERY, "beat", "-S", "celery.beat:Scheduler", "--pidfile", "", *QUIET[:2]])
+            self.add(name, [*celery, "worker", "-Q", WORK, "-c", "2", "-n", f"{name}@%h", *QUIET])
+        self.add("notices", [*celery, "worker", "-Q", "notices", "-c", "1", "-n", "notices@%h", *QUIET])
+        self.add("beat", [*celery, "beat", "-S", "celery.beat:Scheduler", "--pidfile", "", *QUIET[:2]])
 
     def tend(self) -> None:
         """Start again what is dead."""
@@ -115,6 +115,11 @@ class Machines:
         """Return the pool children of all workers."""
         pids = (self._pid(name) for name in ("worker-1", "worker-2", "notices"))
         return [pid for parent in pids for pid in _children_of(parent)]
+
+    def family(self, name: str) -> list[int]:
+        """Return the process of this name and its children."""
+        pid = self._pid(name)
+        return [pid, *_children_of(pid)]
 
     def backends(self) -> list[int]:
         """Return the server processes that serve a client."""

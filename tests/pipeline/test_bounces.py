@@ -178,6 +178,15 @@ def test_nothing_personal_is_kept_of_a_report() -> None:
     assert "ann" not in str(payload)
 
 
+@pytest.mark.parametrize("noise", ["\0", "\udcff", "\x85", "图" * 3000])
+def test_whatever_was_said_can_be_kept(noise: str) -> None:
+    row = sent()
+    said = f"smtp; 550 5.2.2 full {noise} indeed".encode("utf-8", "surrogateescape")
+    report = delivery_report(Recipient(diagnostic="HERE", status="5.2.2")).replace(b"HERE", said)
+    assert bounce(report, recipient=address_of(row)).is_new
+    assert DeliveryEvent.objects.get().payload["reason"].startswith("smtp; 550 5.2.2 full")
+
+
 def test_an_erased_reader_leaves_no_report_behind() -> None:
     row = sent("zebedee@example.org")
     recipient = Recipient(final="rfc822; zebedee@example.org", status="5.2.2", diagnostic="zebedee is full")

@@ -4,25 +4,28 @@ from __future__ import annotations
 
 import itertools
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 from django.utils import timezone
 
+from newsletter.adapters.broker import Stage
 from newsletter.adapters.ports import Outcome, ProviderEvent, Verdict
 from newsletter.core.reputation import EVIDENCE_WAIT, EventKind
 from newsletter.core.spent import unpack_spent
 from newsletter.models import ConsentEvent, Delivery, DeliveryEvent, Subscriber, Suppression
 from newsletter.models.delivery import Kind, State
 from newsletter.models.subscriber import Status
-from newsletter.pipeline import standing
+from newsletter.pipeline import standing, work
 from newsletter.pipeline.events import apply_events, store_events
 from newsletter.pipeline.outcomes import Moment, record
 from newsletter.pipeline.sweep import sweep
 from newsletter.suppressions import Reason, suppressed
 from tests.fakes.mailer import ScriptedMailer
 from tests.pipeline.deliveries import NOW, deliver, digest, notice, reader
+from tests.pipeline.newsroom import Newsroom
 
 pytestmark = pytest.mark.django_db
 
@@ -151,6 +154,20 @@ def test_a_report_that_comes_too_late_leaves_a_digest_alone_that_has_begun(state
     Delivery.objects.filter(pk=carrying.pk).update(state=state)
     report(event(EventKind.DELIVERED, mail))
     assert (state_of(mail), state_of(carrying)) == (State.DELIVERED, state)
+
+
+def test_a_report_that_comes_too_late_leaves_a_digest_alone_that_was_refused_for_now() -> None:
+    mail, carrying = given_up()
+    Delivery.objects.filter(pk=carrying.pk).update(state=State.RETRY_WAIT, retries=1)
+    report(event(EventKind.DELIVERED, mail))
+    assert (state_of(mail), state_of(carrying)) == (State.DELIVERED, State.RETRY_WAIT)
+
+
+def test_two_lost_digests_of_one_reader_spend_the_papers_of_both() -> None:
+    first = sent(state=State.AMBIGUOUS, papers={"summarised": [1]})
+    second = sent(state=State.AMBIGUOUS, papers={"listed": [2]}, slot_key="2026-06-26")
+    report(event(EventKind.PROCESSED, second), event(EventKind.PROCESSED, first))
+    assert spent_by() == {1, 2}
 
 
 def test_a_claim_that_was_accepted_by_an_earlier_try_may_not_begin() -> None:
@@ -286,3 +303,42 @@ def test_the_order_of_refusals_does_not_matter(order: tuple[int, ...]) -> None:
     weekly = mails(5, every=timedelta(weeks=1))
     refuse([weekly[place] for place in order])
     assert Subscriber.objects.get().status == Status.BOUNCED
+
+
+# --- who applies them ------------------------------------------------------------------------------------
+
+
+def test_what_is_new_wakes_a_worker_and_what_is_known_does_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    woken: list[Stage] = []
+    monkeypatch.setattr("newsletter.pipeline.events.wake", woken.append)
+    one = event(EventKind.DELIVERED, sent())
+    store_events("sendgrid", [one])
+    store_events("sendgrid", [one])
+    store_events("sendgrid", [])
+    assert woken == [Stage.EVENTS]
+
+
+def test_the_tick_finds_what_no_worker_was_woken_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    woken: list[Stage] = []
+    monkeypatch.setattr(work, "wake", woken.append)
+    mail = sent()
+    work.tick()
+    assert Stage.EVENTS not in woken
+    store_events("sendgrid", [event(EventKind.DELIVERED, mail)])
+    work.tick()
+    assert Stage.EVENTS in woken
+    work.events()
+    assert state_of(mail) == State.DELIVERED
+
+
+def test_a_pass_in_one_process_applies_them_too(tmp_path: Path) -> None:
+    mail = sent(state=State.AMBIGUOUS, papers={"summarised": [1]})
+    store_events("sendgrid", [event(EventKind.PROCESSED, mail)])
+    Newsroom(tmp_path).run(NOW)
+    assert state_of(mail) == State.ACCEPTED
+
+
+def test_no_event_is_begun_after_the_deadline() -> None:
+    store_events("sendgrid", [event(EventKind.DELIVERED, sent())])
+    assert apply_events(now=NOW, deadline=NOW, clock=lambda: NOW) == 0
+    assert apply_events(now=NOW, deadline=NOW + timedelta(seconds=1), clock=lambda: NOW) == 1

@@ -13,6 +13,7 @@ from tests.fakes.postgres import postgres_server
 
 FOLDER = Path(__file__).parent
 SUITE = (
+    "test_bounces.py",
     "test_brake.py",
     "test_deliver.py",
     "test_deliver_races.py",
@@ -52,6 +53,6 @@ def test_delivery_holds_on_postgresql(tmp_path: Path) -> None:
             capture_output=True,
             text=True,
             check=False,
-            timeout=300,
+            timeout=600,
         )
     assert done.returncode == 0, done.stdout + done.stderr

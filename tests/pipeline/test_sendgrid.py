@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -15,9 +16,11 @@ from newsletter.models import Delivery, Subscriber
 from newsletter.models.delivery import State
 from newsletter.pipeline.events import apply_events, store_events
 from newsletter.pipeline.run import run_once
+from newsletter.pipeline.sweep import sweep
+from tests.fakes.mailer import Killed
 from tests.fakes.papers import paper_record
 from tests.fakes.sendgrid_events import body_of, sendgrid_event
-from tests.fakes.sendgrid_server import SendgridServer, Trouble
+from tests.fakes.sendgrid_server import Answer, Request, SendgridServer, Trouble
 from tests.pipeline.deliveries import NOW, deliver, digest, later
 from tests.pipeline.newsroom import MONDAY, SUNDAY, Newsroom
 
@@ -106,4 +109,32 @@ def test_a_dry_run_sends_nothing_and_the_real_one_after_it_everything(
     assert not any(bytes(reader.spent) for reader in Subscriber.objects.all())
     assert deliver(mailer, clock=later(minutes=59)).handled == 0
     assert deliver(mailer, clock=later(hours=2)).states == {"ACCEPTED": 3}
+    assert set(server.accepted.values()) == {1}
+
+
+def test_a_worker_that_is_killed_leaves_no_more_than_one_request_ambiguous(
+    server: SendgridServer, mailer: SendgridMailer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(30):
+        digest(subject=f"number {number}")
+    sent_before = server.receive
+
+    def kill_at_the_third(request: Request) -> Answer | None:
+        answer = sent_before(request)
+        if len(server.requests) == 3:
+            monkeypatch.setattr(mailer, "_answer_to", die)
+        return answer
+
+    def die(_payload: object) -> None:
+        raise Killed
+
+    monkeypatch.setattr(server, "receive", kill_at_the_third)
+    with pytest.raises(Killed):
+        deliver(mailer)
+    owners = set(Delivery.objects.filter(state=State.SENDING).values_list("lease_owner", flat=True))
+    sweep(mailer=mailer, real_now=timezone.now(), now=NOW, dead_owners=owners)
+    counts = Counter(Delivery.objects.values_list("state", flat=True))
+    assert counts == {State.ACCEPTED: 3, State.AMBIGUOUS: 1, State.RETRY_WAIT: 26}
+    monkeypatch.undo()
+    assert deliver(mailer, clock=later(minutes=1)).states == {"ACCEPTED": 26}
     assert set(server.accepted.values()) == {1}

@@ -1,0 +1,79 @@
+"""The numbers that a sentence states: values, units, ranges, vague ones, in English and Chinese."""
+
+from __future__ import annotations
+
+import pytest
+
+from newsletter.core.quantities import quantities
+
+
+def read(text: str) -> list[tuple[float, str]]:
+    return [(float(quantity.value), quantity.unit) for quantity in quantities(text)]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("300K steps", [(300_000, "")]),
+        ("30万步", [(300_000, "")]),
+        ("47× faster", [(47, "×")]),
+        ("快 47 倍", [(47, "×")]),
+        ("a two-fold gain", [(2, "×")]),
+        ("31 percent", [(31, "%")]),
+        ("百分之三十五", [(35, "%")]),
+        ("百分之三点五", [(3.5, "%")]),
+        ("三成", [(30, "%")]),
+        ("11.3 percentage points", [(11.3, "point")]),
+        ("11.3 个百分点", [(11.3, "point")]),
+        ("2.8 × 10⁻¹⁴", [(2.8e-14, "")]),
+        ("10^-3", [(0.001, "")]),
+        ("r = -0.181", [(-0.181, "")]),
+        ("6 GB of memory", [(6, "GB")]),
+        ("a third", [(1 / 3, "part")]),
+        ("五分之一", [(0.2, "part")]),
+        ("1/5 of the images", [(0.2, "part")]),
+        ("half of them", [(0.5, "part")]),
+        ("since March 2026", [(3, "month of the year"), (2026, "")]),
+        ("自 2026 年 3 月起", [(2026, ""), (3, "month of the year")]),
+        ("GPT-4 and 3DGS", []),
+        ("三维", []),
+    ],
+)
+def test_a_number_is_read_with_its_unit(text: str, expected: list[tuple[float, str]]) -> None:
+    found = read(text)
+    assert [unit for _, unit in found] == [unit for _, unit in expected]
+    assert [value for value, _ in found] == pytest.approx([value for value, _ in expected])
+
+
+@pytest.mark.parametrize(
+    "text", ["3–5 hours", "from 3 to 5 hours", "between 3 and 5 hours", "3 至 5 小时", "介于 3 和 5 小时"]
+)
+def test_both_ends_of_a_range_have_its_unit(text: str) -> None:
+    assert read(text) == [(3, "h"), (5, "h")]
+
+
+def test_two_numbers_side_by_side_are_no_range() -> None:
+    assert read("eight terms and 5%") == [(8, ""), (5, "%")]
+
+
+@pytest.mark.parametrize(
+    ("claim", "quote", "agrees"),
+    [
+        ("tens of minutes", "数十分钟", True),
+        ("tens of minutes", "47 minutes", True),
+        ("47 minutes", "tens of minutes", False),
+        ("several hours", "tens of minutes", False),
+        ("数小时", "tens of minutes", False),
+        ("hundreds of hours", "thousands of hours", False),
+        ("half", "50%", True),
+        ("47%", "47×", False),
+        ("11.3%", "11.3 points", False),
+        ("14 hours", "14 harbours", False),
+        ("300 ms", "300", True),
+        ("0.181", "r = -0.181", False),
+        ("2.8 × 10⁻¹²", "2.8 × 10⁻¹⁴", False),
+    ],
+)
+def test_what_a_claim_may_state_of_a_quote(claim: str, quote: str, agrees: bool) -> None:
+    (stated,), (printed,) = quantities(claim), quantities(quote)
+    assert stated.agrees_with(printed) is agrees
