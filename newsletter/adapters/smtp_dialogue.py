@@ -86,7 +86,7 @@ class Dialogue:
         """Announce the body. Raises Refused."""
         self._wait_at_most(self._time_outs.data)
         self._say("DATA")
-        if refusal := self._refusal(expected=3):
+        if refusal := self._refusal("DATA", expected=3):
             raise refusal
 
     def body(self, message: bytes) -> None:
@@ -100,9 +100,7 @@ class Dialogue:
         """Send the final dot and wait for the answer. Raises Refused; after Lost nobody knows."""
         self._wait_at_most(self._time_outs.end)
         self._send(b".\r\n")
-        refusal = self._refusal()
-        self._used_at = time.monotonic()
-        if refusal:
+        if refusal := self._refusal():
             raise refusal
 
     def quit(self) -> None:
@@ -125,7 +123,7 @@ class Dialogue:
         first: Refused | None = None
         for command in commands:
             try:
-                refusal = self._refusal(on_recipient=command.startswith("RCPT"))
+                refusal = self._refusal(command)
             except Lost:
                 if first is None:
                     raise
@@ -138,22 +136,23 @@ class Dialogue:
     def _one_by_one(self, commands: list[str]) -> Refused | None:
         for command in commands:
             self._say(command)
-            if refusal := self._refusal(on_recipient=command.startswith("RCPT")):
+            if refusal := self._refusal(command):
                 return refusal
         return None
 
-    def _refusal(self, *, expected: int = 2, on_recipient: bool = True) -> Refused | None:
+    def _refusal(self, command: str = "", *, expected: int = 2) -> Refused | None:
         """Read one answer; None for the expected kind. Raises Lost for one that makes no sense here."""
         with _lost_when_broken():
             code, reply = self._connection.getreply()
+        self._used_at = time.monotonic()
         if code // 100 == expected:
             return None
-        if not 400 <= code < 600:
+        if not 400 <= code < 600 or command == "RSET":  # which no server may refuse (RFC 5321 §4.1.1.5)
             self.close()
-            raise Lost(f"unexpected answer {code}")
+            raise Lost(f"unexpected answer {code} to {command or 'the body'}")
         if code == CLOSING:
             self.close()
-        return Refused(code, reply, on_recipient=on_recipient)
+        return Refused(code, reply, on_recipient=not command.startswith("MAIL"))
 
     def _say(self, *commands: str) -> None:
         self._send("".join(f"{command}\r\n" for command in commands).encode())

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from newsletter.adapters.broker import TASK, Stage
+from newsletter.adapters.smtp_mail import SmtpMailer
 from newsletter.pipeline import work
 from worker.app import app
 from worker.schedule import SCHEDULE
@@ -75,6 +76,14 @@ def test_a_schedule_entry_names_a_task_and_a_queue_that_exist(entry: str) -> Non
 @pytest.mark.parametrize("entry", SCHEDULE)
 def test_what_piles_up_while_no_worker_runs_expires_before_the_next_is_due(entry: str) -> None:
     assert SCHEDULE[entry]["options"]["expires"] <= SCHEDULE[entry]["schedule"]
+
+
+@pytest.mark.parametrize("name", ["deliver", "notices"])
+def test_a_delivering_task_may_wait_as_long_as_a_mail_server_is_waited_for(name: str) -> None:
+    app.loader.import_default_modules()
+    limit = app.tasks[PREFIX + name].soft_time_limit
+    assert limit is not None
+    assert timedelta(seconds=limit) > work.TASK_TIME + SmtpMailer.lease
 
 
 def test_no_task_is_acknowledged_late_or_retried_by_the_broker() -> None:
