@@ -1,6 +1,6 @@
 """Every error the service raises on purpose.
 
-The class says what a caller may do: try again, record and go on, or never try again. Adapters translate
+The class says what a caller may do: try again, or record and go on. Adapters translate
 what their package raises into these with ``raise … from``; no package's own error leaves its adapter.
 """
 
@@ -81,10 +81,6 @@ class Interrupted(TemporaryError):
 
     input_tokens = 0
     output_tokens = 0
-
-
-class OutcomeUnknown(NewsletterError):
-    """It may or may not have happened: never simply try again."""
 
 
 def _restore(

@@ -30,6 +30,11 @@ app.conf.update(
     worker_prefetch_multiplier=1,
     task_soft_time_limit=240,
     task_time_limit=300,
+    # A mail that began just before the task's time was up may take as long as a mail server is waited for.
+    task_annotations={
+        f"worker.tasks.{stage}": {"soft_time_limit": 1080, "time_limit": 1140}
+        for stage in (Stage.DELIVER, Stage.NOTICES)
+    },
     task_default_queue=Stage.COMPOSE.value,
     task_queues=None,
     task_routes={f"worker.tasks.{stage}": {"queue": stage.value} for stage in Stage},

@@ -18,6 +18,7 @@ from django.views.decorators.http import require_POST
 
 from newsletter.admin.base import ReadOnlyAdmin
 from newsletter.core.links import abstract_url, pdf_url
+from newsletter.core.reading import Voice
 from newsletter.core.typography import cut
 from newsletter.models import MistakeReport, Summary
 from newsletter.models.report import Settled
@@ -51,7 +52,7 @@ def _take_down(report: MistakeReport, now: datetime) -> str:
     settled = take_down(_summary(report), now=now)
     return (
         "The summary is shown to nobody from now on: its page has the abstract at once, digests from their "
-        f"next composition on. {settled} open report(s) on it are resolved."
+        f"next composition on. Open reports on it, now resolved: {settled}."
     )
 
 
@@ -68,10 +69,18 @@ def _summary(report: MistakeReport) -> Summary:
     return report.summary
 
 
+def _is_shown(report: MistakeReport) -> bool:
+    """Whether there is a model's summary to take down: the authors' own sentences are what replaces one."""
+    summary = report.summary
+    if summary is None or summary.withheld_at is not None:
+        return False
+    return bool((summary.content or {}).get("voice") == Voice.MODEL)
+
+
 ACTS = {
     "withhold": Act(
         label="Withhold this summary",
-        applies_to=lambda report: report.summary is not None and report.summary.withheld_at is None,
+        applies_to=_is_shown,
         do=_take_down,
     ),
     "restore": Act(

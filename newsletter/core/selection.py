@@ -10,7 +10,6 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 
 LIST_LIMIT = 10
 """Papers named by title below the summarised ones."""
@@ -26,15 +25,6 @@ class Candidate:
     score: float
     """Comparable within one topic only."""
     published_at: datetime
-
-
-class Reason(StrEnum):
-    """Why a paper that matched is not summarised in this digest."""
-
-    OVER_NUMBER = "over the reader's number"
-    """Listed by title."""
-    OVER_LIST = "over the list"
-    """Counted, and linked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +57,6 @@ class Selection:
         for paper in sorted(self.chosen, key=lambda paper: paper.place):
             groups[paper.topic].append(paper)
         return {topic: tuple(papers) for topic, papers in groups.items() if papers}
-
-    def left_out(self) -> dict[int, Reason]:
-        """Return the reason of every paper that was not chosen, by paper id."""
-        return dict.fromkeys(self.listed, Reason.OVER_NUMBER) | dict.fromkeys(self.counted, Reason.OVER_LIST)
 
 
 def select_papers(

@@ -53,4 +53,4 @@ class MistakeReport(models.Model):
         )
 
     def __str__(self) -> str:
-        return f"{self.paper_id}: {self.what}, {self.reported_at:%Y-%m-%d}"
+        return f"{self.paper}: {self.what}, {self.reported_at:%Y-%m-%d}"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
+import uuid
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -66,12 +67,12 @@ def deliver_due(
     """Send what is due, or of that only what a person awaits, until nothing can be claimed.
 
     ``now`` is what is recorded and what a reader's pause is compared with; ``clock`` is real time, for leases
-    and waits. No batch is claimed after ``deadline`` (real time) or beyond ``limit`` deliveries. Any number
-    of workers may run it, each under an ``owner`` of its own.
+    and waits. After ``deadline`` (real time) no batch is claimed and no body begins; beyond ``limit``
+    deliveries no batch is claimed. Any number of workers may run it, each under an ``owner`` of its own.
     """
     report = DeliveryReport()
     pace = pace or Pace(mailer.name)
-    sending = _Sending(mailer=mailer, pace=pace, now=now, clock=clock, chance=chance)
+    sending = _Sending(mailer=mailer, pace=pace, now=now, deadline=deadline, clock=clock, chance=chance)
 
     def claim(turn: Turn) -> Batch:
         # Who claims holds nothing: what stands in our name was claimed by a task that broke off.
@@ -117,6 +118,7 @@ class _Sending:
     mailer: Mailer
     pace: Pace
     now: datetime
+    deadline: datetime | None
     clock: Callable[[], datetime]
     chance: Callable[[], float]
 
@@ -146,7 +148,7 @@ class _Sending:
 
         def allow(ids: Sequence[str]) -> frozenset[str]:
             new = [by_id[each] for each in ids if each not in counted]  # a request's part was counted whole
-            later = self.pace.take([claim.delivery for claim in new], real_now=self.clock())
+            later = self._later([claim.delivery for claim in new])
             held_back = [claim for claim in new if claim.delivery.pk in later]
             counted.update(claim.id for claim in new if claim.delivery.pk not in later)
             claims = [by_id[each] for each in ids if by_id[each].delivery.pk not in later]
@@ -154,6 +156,13 @@ class _Sending:
             return patiently(partial(self._begin, claims))
 
         yield from self.mailer.send(messages, begin=allow)
+
+    def _later(self, deliveries: Sequence[Delivery]) -> dict[uuid.UUID, datetime]:
+        """Return when those may go that must not begin now: it is late, or there is no room."""
+        real_now = self.clock()
+        if self.deadline is not None and real_now >= self.deadline:
+            return {delivery.pk: real_now for delivery in deliveries}
+        return self.pace.take(deliveries, real_now=real_now)
 
     def _begin(self, claims: Sequence[Claimed]) -> frozenset[str]:
         return begin(claims, lease=self.mailer.lease, now=self.now, real_now=self.clock(), pace=self.pace)

@@ -70,5 +70,7 @@ def _revive(delivery: Delivery, *, now: datetime) -> None:
         outcome_at=None,
         next_attempt_at=None,
         attempt=0,
+        lease_owner="",
+        lease_until=None,
         last_detail="",
     )

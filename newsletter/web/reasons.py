@@ -38,6 +38,7 @@ WITHHELD = {
     "negation_flipped": _CONTRARY,
     "wrong_subject": _OTHERS,
     "related_work": _OTHERS,
+    "fact_of_arxiv": gettext_lazy("about something that is copied from arXiv, never written"),
     "repeated": _REPEATED,
     "too_many": _REPEATED,
     "too_many_quotes": _UNFIT,

@@ -85,6 +85,14 @@ def test_withholding_takes_the_summary_down_settles_the_report_and_can_be_undone
     assert LogEntry.objects.count() == 2
 
 
+def test_the_authors_own_sentences_cannot_be_withheld(operator: Client, report: MistakeReport) -> None:
+    claim = Claim(text=QUOTE, evidence=(Evidence(quote=QUOTE),))
+    extract = summary_to_json(SummaryValue(voice=Voice.AUTHORS, headline=claim))
+    Summary.objects.update(content=extract)
+    assert "Withhold this summary" not in text(operator, f"{LIST}{report.pk}/change/")
+    assert act(operator, report, "withhold") == 403
+
+
 def test_a_report_is_resolved_dismissed_and_opened_again(operator: Client, report: MistakeReport) -> None:
     for name, state in (
         ("resolve", Settled.RESOLVED),

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsletter.core.selection import Candidate, Reason, Selection, select_papers
+from newsletter.core.selection import Candidate, Selection, select_papers
 
 MONDAY = datetime(2026, 6, 15, tzinfo=UTC)
 SLUGS = ("heads", "speech", "graphs", "lattices")
@@ -97,8 +97,6 @@ def test_it_lists_in_the_same_turns_and_counts_the_rest() -> None:
     assert ids(selection) == (0,)
     assert selection.listed == (100, 1, 101)
     assert selection.counted == tuple(range(2, 20))
-    assert selection.left_out()[101] is Reason.OVER_NUMBER
-    assert selection.left_out()[2] is Reason.OVER_LIST
 
 
 def test_it_lists_ten_unless_told_otherwise() -> None:
@@ -143,7 +141,6 @@ def test_every_paper_has_exactly_one_place(
     assert sorted(everywhere) == sorted({candidate.paper_id for candidate in candidates})
     assert len(selection.chosen) == min(max_papers, len(everywhere))
     assert len(selection.listed) == min(list_limit, len(everywhere) - len(selection.chosen))
-    assert set(selection.left_out()) == {*selection.listed, *selection.counted}
 
 
 @given(CANDIDATES, st.permutations(SLUGS), BUDGET)

@@ -97,6 +97,8 @@ def gaze_pdf() -> bytes:
         "[1] É. Borel and others. Eyes by a second network. In Proceedings of Nothing, 2025.", indent=0
     )
     sheet.link("[2] G. Hopper. Irises, painted late. 2024.", CITED_URL)
+    sheet.paragraph("R. Journal of Painted Eyes", font="VeraIt", indent=0)
+    sheet.paragraph("[3] A. Lovelace. Machines that look back. 1843.", indent=0)
     sheet.heading("A Further Recordings")
     sheet.paragraph(_soft("The appendix lists what else was recorded. " + _FILLER * 3))
     return sheet.finish()

@@ -168,6 +168,19 @@ def test_the_reserved_worker_takes_notices_only() -> None:
     assert mailer.recipients == ["ann@example.org"]
 
 
+def test_what_has_not_begun_when_time_is_up_is_handed_back_uncounted() -> None:
+    rows, real = [digest() for _ in range(3)], timezone.now()
+    clock = [real]
+    mailer = ScriptedMailer(in_body=lambda _: clock.append(real + timedelta(minutes=3)))
+    report = deliver(mailer, deadline=real + timedelta(minutes=2), clock=lambda: clock[-1])
+    assert report.states == {"ACCEPTED": 1, "RETRY_WAIT": 2}
+    assert len(mailer.sent) == 1
+    for row in rows:
+        row.refresh_from_db()
+    waiting = [row for row in rows if row.state == State.RETRY_WAIT]
+    assert [(row.attempt, row.retries, row.lease_owner) for row in waiting] == [(0, 0, "")] * 2
+
+
 def test_it_stops_at_its_limit_and_its_deadline() -> None:
     for _ in range(5):
         digest()

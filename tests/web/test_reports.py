@@ -142,6 +142,7 @@ def test_a_summary_taken_down_leaves_page_topic_and_form_at_once(visitor: Client
     page = text_of(visitor, PAPER)
     assert "Errors fall" not in page
     assert "was taken down on 19 June 2026" in page
+    assert "Nobody has asked" not in page
     assert "Errors fall" not in text_of(visitor, "/topics/heads/")
     assert visitor.post(FORM, sent(summary)).status_code == 400
     put_back(summary)

@@ -47,7 +47,8 @@ def affiliations_of(
     """
     people = _people(authors)
     places = [line for line in lines if not (_repeats(line.text, title) or _DATE.fullmatch(line.text))]
-    found = _marked(places, people) or _blocks(places, people) or _marked(notes, people)
+    found = _marked(places, people) or _blocks(places, people)
+    found = found or [each for each in _marked(notes, people) if _INSTITUTION.search(each)]
     cleaned = [text for each in found if (text := _clean(each)) and _is_place(text)]
     return tuple(dict.fromkeys(text for text in cleaned if not _is_names(text, people)))[:MOST]
 
@@ -62,7 +63,11 @@ def _marked(lines: Sequence[Line], people: Sequence[str]) -> list[str]:
     """Places that begin with a raised mark, several on a line or one over several lines."""
     found: list[str] = []
     is_open = False
+    is_raised = any(span.rise > 0 for line in lines for span in line.spans)
     vocabulary = Vocabulary.of(line.text for line in lines)
+    marks = {mark.strip("()") for line in lines for mark, _ in _pieces(line)}
+    if not is_raised and "1" not in marks and not marks & set(_MARK_CHARACTERS) and "a" not in marks:
+        return []  # a number by itself is a house's
     for line in lines:
         pieces = _pieces(line)
         if _is_names(line.text, people) or not pieces:

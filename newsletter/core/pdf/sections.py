@@ -98,8 +98,8 @@ class Sections:
             self._part = _Part.KEYWORDS
             self._keywords.append(heading.rest)
             self._last = placed
-        elif self._part is _Part.REFERENCES and heading.rest:
-            self.references.append(placed.line)
+        elif self._part is _Part.REFERENCES and not self._ends_references(heading, placed.line):
+            self.references += heading.lines
         else:
             self._part = _Part.TEXT
             self._open(heading, placed)
@@ -121,6 +121,10 @@ class Sections:
             self._last = placed
         else:
             self._add(placed, line.text)
+
+    def _ends_references(self, heading: Heading, line: Line) -> bool:
+        """The name of a journal looks like a heading too: what comes after must look more like one."""
+        return not heading.rest and (line.is_bold or line.size >= 1.06 * self.body or heading.title.isupper())
 
     def _is_entry(self, heading: Heading) -> bool:
         """A line of the table of contents: it ends with its page."""

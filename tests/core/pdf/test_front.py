@@ -87,3 +87,17 @@ def test_keywords_are_divided_as_printed() -> None:
         "SLAM",
     )
     assert keywords_of("") == ()
+
+
+def test_a_number_in_an_address_is_no_mark() -> None:
+    lines = (
+        set_line("Ada Lovelace", y=100),
+        set_line("VinAI Research", y=112),
+        set_line("14 Thuy Khue, Ha Noi", y=124),
+    )
+    assert read(*lines) == ("VinAI Research, 14 Thuy Khue, Ha Noi",)
+
+
+def test_notes_without_an_institution_are_none() -> None:
+    note = marked("*", "Produces the permission block, and copyright information", y=700)
+    assert read(set_line(NAMES, y=100), notes=(note,)) == ()
