@@ -7,6 +7,7 @@ import re
 import tempfile
 import time
 from collections.abc import Collection
+from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -51,7 +52,8 @@ class FigureStore:
             return 0
         before, removed = time.time() - YOUNG, 0
         for path in self.folder.iterdir():
-            if path.name not in names and path.stat().st_mtime < before:
-                path.unlink(missing_ok=True)
-                removed += 1
+            with suppress(FileNotFoundError):  # another process may be at it too
+                if path.name not in names and path.stat().st_mtime < before:
+                    path.unlink()
+                    removed += 1
         return removed

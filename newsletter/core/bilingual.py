@@ -87,7 +87,9 @@ _TABLE = """
 无人机 uav/drone|自动驾驶 driving|车辆 vehicle|交通 traffic|多种族 multiracial|种族 racial/multiracial
 年龄 age|性别 gender|儿童 child/children|学生们 student|教育 education|课程 course/curriculum
 社会 social|政策 policy|策略 policy/strategy|决策 decision|奖励 reward|搜索 search|树搜索 tree|博弈 game
-均衡 equilibrium
+均衡 equilibrium|掺杂 doping|解释 explain/account|冻结 frozen/freeze|评分 rate/rating/score
+标注者 annotator|提示词 prompt|重新训练 retrain/retraining|抑制 suppress|缓解 mitigate|揭示 reveal
+遵循 follow|涵盖 cover|结合 combine/with|采用 use/adopt|依靠 rely|引入 introduce
 """
 
 TERMS: dict[str, tuple[str, ...]] = {

@@ -209,7 +209,7 @@ def _has_unquoted_word(case: Case) -> bool:
 def _has_foreign_term(case: Case) -> bool:
     return (
         unsupported(case.text, case.quoted, source=case.source.whole)
-        or bool(drivers(case.text) - drivers(case.source.whole))
+        or bool(drivers(case.text) - case.source.drivers)
         or _strays(case)
     )
 
@@ -223,7 +223,7 @@ def _strays(case: Case) -> bool:
     if case.language != "en":
         return False
     said = stems(case.text)
-    foreign = {stem for stem in said - stems(case.quoted) if not case.source.has_stem(stem)}
+    foreign = {stem for stem in said - stems(case.quoted) - _NEUTRAL if not case.source.has_stem(stem)}
     return len(foreign) > max(_FEW_FOREIGN, _MAX_FOREIGN * len(said))
 
 
@@ -298,6 +298,12 @@ _CAPITALISED = re.compile(
     r"(?<=[\w,;:–-] )[A-Z][a-z]+\b|(?<=[a-z][–-])[A-Z][a-z]+\b|\b[A-Z][a-z]+(?=[–-][A-Z])"
 )
 """Inside an English sentence a capital makes a name."""
+_NEUTRAL = stems(
+    "neither nor stay remain keep anew again well very even still yet however make take give get hold come"
+    " method approach model system paper study author result show find use need work do whole instead among"
+    " further several many few while since because allow enable help provide offer include contain lie stand"
+)
+"""Words of a summariser's own that add nothing."""
 _SEVERAL = 3
 _FEW_FOREIGN = 2
 _MAX_FOREIGN = 0.4

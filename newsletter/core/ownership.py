@@ -6,9 +6,11 @@ import re
 from collections.abc import Sequence
 
 from newsletter.core.quantities import Quantity, names, quantities
-from newsletter.core.words import stem, stems
+from newsletter.core.words import stem, stems, tokens
 
-_CONTRASTS = re.compile(r"\b(?:against|versus|vs\.?|whereas|while|but|compared\s+(?:with|to))\b|而|相比|但")
+_CONTRASTS = re.compile(
+    r"\b(?:against|versus|vs\.?|whereas|while|but|compared\s+(?:with|to))\b|而|相比|但", re.IGNORECASE
+)
 _CLEARLY = 1.5
 _FIRST_NAME = re.compile(r"[A-Z][\w.+-]*[A-Z\d][\w.+-]*")
 
@@ -54,22 +56,44 @@ def _names_next_to(
 
 
 def is_from_another_clause(claim: str, quote: str, stated: Sequence[Quantity]) -> bool:
-    """Say whether the numbers stand on one side of a contrast and what the claim tells of on the other.
+    """Say whether the claim's subject stands on one side of a contrast and what it says on the other.
 
     ``31% of clips against 74% for the previous best model``.
     """
     sides = _CONTRASTS.split(quote)
-    held = [
-        side
-        for side in sides
-        if any(number.agrees_with(each) for each in quantities(side) for number in stated)
-    ]
-    if len(sides) < 2 or len(held) != 1 or _CONTRASTS.search(claim):
+    if len(sides) < 2 or _CONTRASTS.search(claim):
         return False
-    here, said = stems(held[0]), stems(claim)
-    others = [side for side in sides if side is not held[0]]
-    beyond = frozenset().union(*map(stems, others)) - here
+    held = _held(claim, sides, stated)
+    if held is None:
+        return False
+    others = [side for side in sides if side is not held]
+    there = frozenset().union(*map(stems, others))
+    here, beyond = stems(held) - there, there - stems(held)
     first = _FIRST_NAME.match(claim)
-    if first and stem(first.group()) in beyond and any(map(quantities, others)):
+    if first and stem(first.group()) in beyond:
         return True
-    return len(said & beyond) >= _CLEARLY * len(said & here)
+    said, subject = stems(claim), _subject(claim, stated)
+    return len(said & beyond) >= _CLEARLY * len(said & stems(held)) or (
+        len(subject & beyond) >= _CLEARLY * max(len(subject & here), 1)
+    )
+
+
+def _held(claim: str, sides: Sequence[str], stated: Sequence[Quantity]) -> str | None:
+    """Return the side with the claim's numbers or, where it has none, with most of its words."""
+    if stated:
+        held = [
+            side
+            for side in sides
+            if any(number.agrees_with(each) for each in quantities(side) for number in stated)
+        ]
+        return held[0] if len(held) == 1 else None
+    shared = sorted(sides, key=lambda side: len(stems(side) & stems(claim)), reverse=True)
+    most, next_most = (len(stems(side) & stems(claim)) for side in shared[:2])
+    return shared[0] if most > next_most + 1 else None
+
+
+def _subject(claim: str, stated: Sequence[Quantity]) -> frozenset[str]:
+    """Return the words before the first number, or the first three."""
+    if stated:
+        return stems(claim[: stated[0].span[0]])
+    return frozenset(token.stem for token in tokens(claim)[:3])

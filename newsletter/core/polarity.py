@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from newsletter.core.words import stem, stems, tokens
+from newsletter.core.words import stem, stems, terms, tokens
 
 _DENIES = re.compile(
-    r"\b(?:not(?!\s+(?:only|just|merely|necessarily))|no(?!\s+(?:longer|more|less|fewer)\s+than)|never|neither|nor|"
+    r"\b(?:not(?!\s+(?:only|just|merely|necessarily))|no(?!\s+(?:longer|more|less|fewer)\s+than)|never|nothing|neither|nor|"
     r"without|cannot|none|hardly|free\s+of|instead\s+of|rather\s+than|unable|fail(?:s|ed|ing)?(?:\s+to)?|"
     r"lack(?:s|ed|ing)?|avoid(?:s|ed|ing)?|absence|absent)\b|n['’]t\b",
     re.IGNORECASE,
@@ -87,7 +87,8 @@ def _flips_in_chinese(claim: str, quoted: str) -> bool:
         return False
     denied = denied_stems(quoted)
     needs = bool(_NEEDS_CHINESE.search(claim)) and not _states_a_need(quoted)
-    return needs or bool(denied & stems(claim) - _stated(quoted))
+    stated = _stated(quoted)
+    return needs or any(words & denied and not words & stated for words in terms(claim))
 
 
 def denied_stems(text: str) -> frozenset[str]:
@@ -134,7 +135,8 @@ def overstates(claim: str, quoted: str, *, is_chinese: bool) -> bool:
         for match in _SUPPOSES.finditer(quoted)
         if not _FIRM.fullmatch(match.group()) and not _SURE.match(quoted, match.start())
     ]
-    if not found or _SUPPOSES.search(claim) or _SUPPOSES_CHINESE.search(claim):
+    is_supposed = any(match.group().lower() != "can" for match in _SUPPOSES.finditer(claim))
+    if not found or is_supposed or _SUPPOSES_CHINESE.search(claim):
         return False
     said = stems(claim)
     first = found[0]

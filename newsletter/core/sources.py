@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 
+from newsletter.core.contrasts import drivers
 from newsletter.core.folding import Folded, find_quote, fold
 from newsletter.core.fulltext import FullText, Role, TextSection
 from newsletter.core.others import tells_of_others
@@ -25,6 +26,7 @@ ABSTRACT, TITLE = "abstract", "title"
 _DASH = re.compile(r"[-‐‑‒–—]")
 _INITIALS = re.compile(r"[^\W\d_]+")
 _MIN_INITIALS = 3
+_MIN_INNER = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +110,10 @@ class Source:
         return "".join(word[0] for word in _INITIALS.findall(self.whole)).casefold()
 
     @cached_property
+    def drivers(self) -> frozenset[str]:
+        return drivers(self.whole)
+
+    @cached_property
     def own_names(self) -> frozenset[str]:
         return own_names(self.title, self.whole)
 
@@ -116,8 +122,12 @@ class Source:
         return frozenset(filter(None, map(stem, _INITIALS.findall(self.whole))))
 
     def has_stem(self, wanted: str) -> bool:
-        """Say whether a word with this stem stands anywhere in the paper."""
-        return wanted in self._stems
+        """Say whether a word with this stem stands anywhere in the paper, or within a word: (re)train."""
+        return wanted in self._stems or (len(wanted) >= _MIN_INNER and wanted in self._lowered)
+
+    @cached_property
+    def _lowered(self) -> str:
+        return self.whole.casefold()
 
     def mentions(self, name: str) -> bool:
         """Say whether ``name`` begins a word, or is spelt out (``LLM`` for "large language models").

@@ -38,7 +38,8 @@ _COMPARED_WITH = re.compile(
 )
 _LEADING_NAME = re.compile(r"^\W*(?P<name>[A-Z][\w.+-]*)\s+[a-z]+(?:s|ed)\b")
 _NAMES_ITSELF = re.compile(
-    r"(?:\b(?:propose|introduce|present|describe|construct|release|build)\w*|\b(?:named|called|dubbed)|\b[Oo]ur\s+\w+,)\s+"
+    r"(?:\b(?:propose|introduce|present|describe|construct|release|build)\w*|\b(?:named|called|dubbed)"
+    r"|\b[Oo]ur\s+\w+,|\b(?:framework|method|model|system|approach|pipeline|algorithm|benchmark),)\s+"
     r"(?:[a-z][\w-]*\s+){0,4}?(?P<name>[A-Z][\w.+-]*)"
 )
 

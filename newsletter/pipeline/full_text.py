@@ -7,6 +7,7 @@ language or another try needs no second download. What cannot be had is recorded
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -135,7 +136,7 @@ def _licence(paper: Paper, *, source: FullTextSource) -> str:
 def _save(record: FullTextRecord, found: PaperText, *, now: datetime) -> None:
     """Write what was read, if the claim is still ours."""
     real_now, text = timezone.now(), found.text
-    figures = [_stored(record, figure, position) for position, figure in enumerate(found.figures)]
+    figures = _stored_all(record, found.figures)
     with transaction.atomic():
         is_ours = _write(
             record,
@@ -156,6 +157,15 @@ def _save(record: FullTextRecord, found: PaperText, *, now: datetime) -> None:
             KeptText.objects.update_or_create(record=record, defaults=kept)
             record.figures.all().delete()
             Figure.objects.bulk_create(figures)
+
+
+def _stored_all(record: FullTextRecord, cut: Sequence[CutFigure]) -> list[Figure]:
+    """A folder that cannot be written costs the figures, never the text."""
+    try:
+        return [_stored(record, figure, position) for position, figure in enumerate(cut)]
+    except TemporaryError as error:
+        log.error("no figures of %s: %s", record.paper, error)  # noqa: TRY400  # the message says it all
+        return []
 
 
 def _stored(record: FullTextRecord, figure: CutFigure, position: int) -> Figure:

@@ -55,7 +55,7 @@ def _tell(reading: Reading, incident: Incident, *, now: datetime) -> None:
     Incident.objects.filter(pk=incident.pk).update(detail=reading.says)
     since = f"Since {incident.opened_at:%Y-%m-%d %H:%M} UTC."
     lines = (reading.says, reading.look_at, since)
-    _mail(f"{_name()}: {reading.says}", lines, key=f"{reading.name} {now.date()}", now=now)
+    _mail(_subject(reading.name), lines, key=f"{reading.name} {now.date()}", now=now)
 
 
 @transaction.atomic
@@ -64,12 +64,13 @@ def _close(incident: Incident, *, now: datetime) -> None:
         return
     lasted = in_words((now - incident.opened_at).total_seconds())
     lines = (f"It is over, after {lasted}.", f"It was: {incident.detail}")
-    _mail(f"{_name()}: over: {incident.name}", lines, key=f"{incident.name} over {now.date()}", now=now)
+    _mail(f"{_subject(incident.name)}: over", lines, key=f"{incident.name} over {now.date()}", now=now)
     log.warning("incident %s is over after %s", incident.name, lasted)
 
 
-def _name() -> str:
-    return str(settings.CONFIG.name)
+def _subject(name: str) -> str:
+    """Return the service's name and the incident's, as words: ``arXiv digest: mails waiting``."""
+    return f"{settings.CONFIG.name}: {name.replace('-', ' ')}"
 
 
 def _mail(subject: str, paragraphs: tuple[str, ...], *, key: str, now: datetime) -> None:
@@ -77,7 +78,7 @@ def _mail(subject: str, paragraphs: tuple[str, ...], *, key: str, now: datetime)
     if not settings.CONFIG.operator_email:
         return
     notice = Notice(
-        subject=subject[:200],
+        subject=subject,
         paragraphs=paragraphs,
         reason="You get this because NEWSLETTER_OPERATOR_EMAIL names this address.",
         language="en",

@@ -318,3 +318,12 @@ def test_readers_may_want_more_than_the_model_was_asked_for() -> None:
     found = ground(draft, source=PAPER, language="en", voice=Voice.MODEL, asked=Depth.READING)
     assert isinstance(found, Summary)
     assert found.incomplete == (NO_FULL_TEXT,)
+
+
+@pytest.mark.parametrize(
+    "text", ["该方法利用运动预测器来分析场景中的动作。", "通过这种逻辑能够合成连贯的场景。"]
+)
+def test_a_chinese_claim_whose_terms_are_nowhere_in_its_quote_is_about_something_else(text: str) -> None:
+    found = judged(text, DATA, language="zh-hans")
+    assert isinstance(found, Refusal)
+    assert found.reason == WithheldReason.QUOTE_UNRELATED

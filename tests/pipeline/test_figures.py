@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,9 @@ from django.test import Client
 from pytest_django import Settings
 
 from newsletter.adapters import registry
+from newsletter.adapters.pdf_text import PdfReader
+from newsletter.adapters.ports import PaperText
+from newsletter.core.papers import PaperRecord
 from newsletter.models import Figure, FullTextRecord, Paper
 from newsletter.pipeline.figures import details_for, figures_for, remove_figures
 from newsletter.pipeline.full_text import full_text_for
@@ -26,13 +30,30 @@ ARXIVS = "http://arxiv.org/licenses/nonexclusive-distrib/1.0/"
 pytestmark = pytest.mark.django_db
 
 
+@cache
+def gaze_text(figures: int) -> PaperText:
+    """What the child reads, once for all these tests: it is the same each time."""
+    return PdfReader().read(gaze_pdf(), paper=gaze_record(), figures=figures)
+
+
+class KnownReader:
+    def read(self, pdf: bytes, *, paper: PaperRecord, figures: int) -> PaperText:
+        assert (pdf, paper.title) == (gaze_pdf(), gaze_record().title)
+        return gaze_text(figures)
+
+
+@pytest.fixture(autouse=True)
+def child_reads_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(registry, "PdfReader", KnownReader)
+
+
 @pytest.fixture
 def visitor() -> Client:
     return Client(SERVER_NAME="localhost")
 
 
 def read(settings: Settings, folder: Path, *, licence: str | None, policy: str = "licensed") -> Paper:
-    """Read the paper from a stand-in for arXiv, with the real adapters in between."""
+    """Fetch the paper from a stand-in for arXiv, with the real adapters in between."""
     paper = Paper.from_record(gaze_record(), first_seen_at=NOW)
     paper.save()
     with ArxivServer(pdfs={"2606.00011v1": gaze_pdf()}) as server:
@@ -158,6 +179,15 @@ def test_a_figure_that_may_be_shown_no_longer_is_gone_at_once_and_its_file_soon(
     grow_old(settings)
     assert remove_figures() == 2
     assert (Figure.objects.count(), files(settings)) == (0, set())
+
+
+def test_a_folder_that_cannot_be_written_costs_the_figures_and_not_the_text(
+    settings: Settings, tmp_path: Path
+) -> None:
+    (tmp_path / "media").write_text("in the way")
+    paper = read(settings, tmp_path, licence=BY)
+    assert figures_for([paper]) == {}
+    assert details_for([paper])[paper.pk].has_full_text
 
 
 def test_figures_that_may_be_shown_stay(settings: Settings, tmp_path: Path) -> None:

@@ -47,12 +47,12 @@ def test_a_mail_that_waits_too_long_is_told_once_a_day_until_it_is_over() -> Non
     assert watch(now=NOON + timedelta(minutes=61)) == ["mails-waiting"]
     for minutes in (62, 90, 300):
         assert watch(now=NOON + timedelta(minutes=minutes)) == []
-    assert subjects() == ["arXiv digest: A finished mail has waited for 61 minutes."]
+    assert subjects() == ["arXiv digest: mails waiting"]
     watch(now=NOON + timedelta(days=1))
     assert len(subjects()) == 2
     Delivery.objects.filter(pk=row.pk).update(state=State.ACCEPTED)
     assert watch(now=NOON + timedelta(days=1, minutes=1)) == ["mails-waiting"]
-    assert subjects()[-1] == "arXiv digest: over: mails-waiting"
+    assert subjects()[-1] == "arXiv digest: mails waiting: over"
     assert watch(now=NOON + timedelta(days=1, minutes=2)) == []
     assert Incident.objects.get().closed_at is not None
 
@@ -96,7 +96,7 @@ def test_arxiv_without_an_answer_since_it_announced_is_told() -> None:
     run.started_at = NOON - timedelta(hours=10)
     run.save()
     assert watch(now=NOON) == ["gather-late"]
-    assert subjects()[-1] == "arXiv digest: over: gather-late"
+    assert subjects()[-1] == "arXiv digest: gather late: over"
 
 
 def test_a_provider_that_reports_nothing_is_told(settings: Settings) -> None:
