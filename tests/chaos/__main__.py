@@ -43,7 +43,8 @@ def _many(given: argparse.Namespace) -> int:
             [sys.executable, "-m", "tests.chaos", *words], stdout=subprocess.PIPE, text=True
         )
         print(done.stdout, flush=True)
-        lines += done.stdout.splitlines()[-1:]
+        rows = [line for line in done.stdout.splitlines() if line.startswith(f"| {seed} |")]
+        lines += rows or [f"| {seed} | the run itself broke off |"]
         code = code or done.returncode
     print(HEAD, *lines, sep="\n")
     return code

@@ -124,11 +124,7 @@ class Machines:
     def backends(self) -> list[int]:
         """Return the server processes that serve a client."""
         server = self.postgres.process
-        return [
-            pid
-            for pid in _children_of(server.pid if server else None)
-            if "[local]" in " ".join(psutil.Process(pid).cmdline())
-        ]
+        return [pid for pid in _children_of(server.pid if server else None) if "[local]" in _command(pid)]
 
     def _start(self, name: str) -> None:
         if name == "redis":
@@ -142,6 +138,13 @@ class Machines:
         if pid is not None:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
+
+
+def _command(pid: int) -> str:
+    try:
+        return " ".join(psutil.Process(pid).cmdline())
+    except psutil.NoSuchProcess:  # a zombie is one too
+        return ""
 
 
 def _children_of(pid: int | None) -> list[int]:

@@ -17,10 +17,11 @@ from newsletter.models import Delivery, Subscriber
 from newsletter.models.delivery import State
 from newsletter.models.subscriber import Status
 from newsletter.pipeline.claims import Batch, begin, claim_batch
+from newsletter.pipeline.outcomes import Moment, record
 from newsletter.pipeline.pace import Pace
 from newsletter.pipeline.sweep import sweep
 from newsletter.suppressions import Reason, suppress
-from tests.fakes.mailer import Killed, ScriptedMailer
+from tests.fakes.mailer import Killed, ScriptedMailer, accepted
 from tests.pipeline.deliveries import NOW, deliver, digest, reader
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -169,3 +170,32 @@ def test_workers_that_are_killed_at_random_lose_nothing_and_repeat_nothing_they_
     assert max(sent.values()) == 1
     assert states[State.AMBIGUOUS] <= kills
     assert states[State.ACCEPTED] == len(sent)
+
+
+def test_two_sweeps_at_once_settle_each_lost_answer_once() -> None:
+    until = timezone.now() - timedelta(seconds=1)
+    held = [
+        digest(
+            state=State.SENDING, transport="scripted", fence=1, attempt=1, lease_until=until, body_begun_at=at
+        )
+        for at in (NOW, None)
+        for _ in range(20)
+    ]
+    mailer, start = ScriptedMailer(known={str(row.pk): True for row in held[:10]}), Barrier(2)
+
+    def work() -> None:
+        start.wait()
+        sweep(mailer=mailer, real_now=timezone.now(), now=NOW)
+
+    run_together(work, work)
+    counts = Counter(Delivery.objects.values_list("state", "attempt", "fence"))
+    assert counts == {("ACCEPTED", 1, 1): 10, ("AMBIGUOUS", 1, 1): 10, ("RETRY_WAIT", 1, 1): 20}
+
+
+def test_a_worker_whose_clock_jumps_ahead_takes_nothing_that_another_has_begun() -> None:
+    digest()
+    slow = claim().claimed
+    assert begin(slow, lease=LEASE, now=NOW, real_now=timezone.now(), pace=Pace("scripted"))
+    sweep(mailer=ScriptedMailer(), real_now=timezone.now() + timedelta(hours=1), now=NOW)
+    assert not claim(ahead=timedelta(hours=1))
+    assert record(slow[0].delivery, accepted(), at=Moment(now=NOW, real_now=timezone.now())) == State.ACCEPTED

@@ -158,3 +158,15 @@ def test_words_of_any_length_fit() -> None:
     row = outcome_of(answer(Verdict.REFUSED, code="5" * 99, detail="no " * 9999))
     assert row.state == State.FAILED
     assert len(row.last_detail) == 1000
+
+
+@pytest.mark.parametrize(
+    "state", [State.QUARANTINED, State.CANCELLED, State.EXPIRED, State.FAILED, State.SKIPPED]
+)
+def test_an_answer_to_a_delivery_that_has_ended_writes_nothing(state: State) -> None:
+    ended = digest(reader(ANN), state=state, fence=1, papers={"summarised": [1]})
+    at = Moment(now=NOW, real_now=timezone.now())
+    assert record(ended, answer(Verdict.ACCEPTED), at=at) == state
+    ended.refresh_from_db()
+    assert ended.subscriber is not None
+    assert (ended.state, bytes(ended.subscriber.spent)) == (state, b"")

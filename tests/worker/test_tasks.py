@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from celery.exceptions import WorkerLostError
+from celery.signals import task_failure
 
 from newsletter.adapters.broker import TASK, Stage
 from newsletter.adapters.smtp_mail import SmtpMailer
@@ -92,3 +94,22 @@ def test_no_task_is_acknowledged_late_or_retried_by_the_broker() -> None:
     assert not app.conf.task_reject_on_worker_lost
     assert app.conf.worker_prefetch_multiplier == 1
     assert app.conf.task_soft_time_limit < app.conf.task_time_limit
+
+
+@pytest.mark.parametrize(("name", "looks"), [("deliver", 1), ("compose", 1), ("tick", 0)])
+def test_a_task_that_went_down_with_its_process_is_looked_after_at_once_but_for_a_tick(
+    name: str, looks: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    published: list[str] = []
+    monkeypatch.setattr("worker.app.publish_tick", lambda: published.append("tick"))
+    app.loader.import_default_modules()
+    task_failure.send(sender=app.tasks[PREFIX + name], exception=WorkerLostError("signal 9"))
+    assert len(published) == looks
+
+
+def test_a_task_that_only_failed_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    published: list[str] = []
+    monkeypatch.setattr("worker.app.publish_tick", lambda: published.append("tick"))
+    app.loader.import_default_modules()
+    task_failure.send(sender=app.tasks[PREFIX + "deliver"], exception=ValueError("a bug"))
+    assert published == []
