@@ -74,7 +74,7 @@ def _batches(waiting: QuerySet[Delivery]) -> Iterator[tuple[datetime, list[Deliv
 def _render_anew(choice: Choice, *, bench: Bench, report: RecomposeReport) -> None:
     row, rendered = choice.delivery, bench.render(choice)
     papers = bench.account(choice, rendered.digest)
-    if _all_of(papers) != _all_of(row.papers):
+    if {paper_id for ids in papers.values() for paper_id in ids} != row.paper_ids:
         report.differing += 1
         return
     parts = [piece.digest for piece in rendered.pieces]
@@ -94,7 +94,3 @@ def _render_anew(choice: Choice, *, bench: Bench, report: RecomposeReport) -> No
         )
     report.recomposed += stored
     report.claimed += 1 - stored
-
-
-def _all_of(papers: dict[str, list[int]]) -> set[int]:
-    return {paper_id for ids in papers.values() for paper_id in ids}
