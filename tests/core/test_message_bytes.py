@@ -12,7 +12,7 @@ from typing import Any
 
 import fast_mail_parser
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from newsletter.core.composition import Piece, PieceEncoder, compose, literal
@@ -30,7 +30,9 @@ visible = st.characters(exclude_categories=("Cs", "Cc"), exclude_characters="\u2
 printable = st.text(visible, min_size=1, max_size=200)
 han = st.text(st.characters(min_codepoint=0x4E00, max_codepoint=0x9FFF), min_size=1, max_size=200)
 words = printable | han
-local_part = st.from_regex(r"[a-z0-9!#$%&'*+/=?^_`{|}~-]{1,20}(\.[a-z0-9_-]{1,20})?", fullmatch=True)
+local_part = st.from_regex(r"[a-z0-9!#$%&'*+/=?^_`{|}~-]{1,20}(\.[a-z0-9_-]{1,20})?", fullmatch=True).filter(
+    lambda local: "=?" not in local  # refused: it could be read as an encoded word
+)
 domain = st.sampled_from(["example.org", "bücher.example", "例子.测试", "a.b.c.example", "localhost"])
 body = st.text(max_size=400).map(lambda text: literal(text) + "\n")
 
@@ -57,6 +59,7 @@ def unix(text: str) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
+@settings(deadline=None)
 @given(subject=words, name=words, local=local_part, host=domain, html=body, text=body)
 def test_whatever_a_message_says_both_parsers_read_it_and_no_line_is_wrong(
     subject: str, name: str, local: str, host: str, html: str, text: str

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from django.db.models import Sum
 from django.utils import timezone
+from pytest_django import Settings
 
 from newsletter.adapters.genai import GenaiSummariser
 from newsletter.core.reading import Depth
@@ -16,6 +17,7 @@ from newsletter.models import Allowance, Paper, Summary
 from newsletter.pipeline.budget import KIND, SET_ASIDE, SOON, DailyBudget
 from newsletter.pipeline.compose import compose_planned
 from newsletter.pipeline.plan import plan_due
+from newsletter.pipeline.stages import Stages
 from newsletter.pipeline.summarise import Wanted, write_summaries
 from tests.fakes.gemini_server import Fault, GeminiServer
 from tests.fakes.papers import paper_record
@@ -149,3 +151,19 @@ def test_beyond_the_cap_a_digest_does_not_wait(room: Newsroom, gemini: GeminiSer
         now=MONDAY, summariser=room.summariser, renderer_for=room.stages.renderer, is_patient=True
     )
     assert (report.composed, report.waiting) == (1, 0)
+
+
+def test_the_services_own_summariser_passes_the_gate_and_the_cap(
+    gemini: GeminiServer, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    passed: list[int] = []
+    monkeypatch.setattr(
+        "newsletter.adapters.model_gate.ModelGate.enter", lambda _, **asked: passed.append(asked["tokens"])
+    )
+    config = settings.CONFIG.model_copy(update={"gemini_api_key": "k", "gemini_endpoint": gemini.url})
+    write_summaries(wanted()[:2], summariser=Stages(config).summariser, now=MONDAY)
+    assert (len(passed), gemini.calls) == (2, 2)
+    spent = Summary.objects.filter(model=config.gemini_model).aggregate(
+        tokens=Sum("input_tokens") + Sum("output_tokens")
+    )
+    assert counted() == spent["tokens"] > 0
