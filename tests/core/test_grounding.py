@@ -235,7 +235,21 @@ def test_a_section_that_loses_every_claim_is_not_shown_as_unstated() -> None:
 
 
 def test_a_section_is_bounded_however_much_a_model_writes() -> None:
-    words = "harbour levels moored ships motion model forecasts of the from which propose we".split()
+    words = [
+        "harbour",
+        "levels",
+        "moored",
+        "ships",
+        "motion",
+        "model",
+        "forecasts",
+        "of",
+        "the",
+        "from",
+        "which",
+        "propose",
+        "we",
+    ]
     claims = tuple(claim(f"It is about {word} of moored ships.", METHOD) for word in words)
     headline = claim("TideNet-2 forecasts harbour levels.", METHOD)
     draft = Draft(headline=headline, sections=(Section(kind="method", claims=claims),))
