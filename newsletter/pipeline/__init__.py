@@ -6,8 +6,8 @@ gather → match → plan → choose → summarise → compose → deliver
   ``budget`` (a day's tokens) and, for the hours to come, ``nearing`` and ``ahead``. ``row_claims`` keeps two
   workers from filling the same row.
 - ``newsstand`` and ``shelf``: what a batch of digests is chosen and composed from. ``taking``: which worker
-  composes which. ``cards`` and ``render`` make the pieces, ``fragments`` keeps them; ``recompose`` renders a
-  digest anew.
+  composes which. ``composer`` makes a digest of ``cards``, ``render`` its pieces, ``fragments`` keeps them;
+  ``recompose`` renders one anew.
 - Delivering is ``claims`` (who may be sent to, by whom), ``mailable`` (may they?), ``pace`` (how fast),
   ``brake`` (is sending paused?), ``messages`` (the bytes), ``return_path`` (where they come back to),
   ``outcomes`` (what an answer means), ``leases`` and ``sweep`` (what a lost worker or answer leaves).
