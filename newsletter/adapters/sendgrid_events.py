@@ -19,7 +19,8 @@ from sendgrid.helpers.eventwebhook import EventWebhook
 
 from newsletter.adapters.ports import ProviderEvent
 from newsletter.adapters.sendgrid_mail import DELIVERY_ARG
-from newsletter.core.reputation import BAD_ADDRESS_CODES, EventKind
+from newsletter.core.redaction import redacted
+from newsletter.core.reputation import BAD_ADDRESS_CODES, ENHANCED_CODE, EventKind
 from newsletter.errors import BadInput
 
 SIGNATURE_HEADER = "X-Twilio-Email-Event-Webhook-Signature"
@@ -50,8 +51,6 @@ _CAUSES = {
 }
 """Reasons of ``dropped`` that speak of the address; the others speak of the message or of our account."""
 _KEPT = ("reason", "response", "status", "type", "bounce_classification", "attempt", "sg_message_id")
-_ENHANCED = re.compile(r"(?<![.\d])[245]\.\d{1,3}\.\d{1,3}(?![.\d])")
-_ADDRESS = re.compile(r"\S*@\S+")
 _MESSAGE_ID = re.compile(r"<?([0-9a-f]{32})@")
 
 
@@ -159,18 +158,18 @@ def _bounce(item: Mapping[str, Any]) -> EventKind:
     """Hard only where the address is said to be wrong: one blocklisting must not erase a list."""
     if item.get("type") == "blocked":
         return EventKind.SOFT_BOUNCE
-    codes = _ENHANCED.findall(str(item.get("status", ""))) or _ENHANCED.findall(str(item.get("reason", "")))
+    codes = ENHANCED_CODE.findall(str(item.get("status", ""))) or ENHANCED_CODE.findall(
+        str(item.get("reason", ""))
+    )
     is_wrong = item.get("bounce_classification") == "Invalid Address"
     return EventKind.HARD_BOUNCE if is_wrong or set(codes[:1]) & BAD_ADDRESS_CODES else EventKind.SOFT_BOUNCE
 
 
 def _without_addresses(text: str, item: Mapping[str, Any]) -> str:
     """Take out whatever looks like an address, and the reader's name before the @."""
-    text = _ADDRESS.sub("(address)", _clean(text))
     local = str(item.get("email", "")).partition("@")[0]
-    if len(local) > 1:
-        text = re.sub(rf"(?<!\w){re.escape(local)}(?!\w)", "(address)", text, flags=re.IGNORECASE)
-    return text[:_LONGEST]
+    names = [local] if len(local) > 1 else []
+    return redacted(_clean(text), names=names, by="(address)")[:_LONGEST]
 
 
 def _clean(text: str) -> str:

@@ -15,15 +15,14 @@ from email import message_from_bytes, message_from_string
 from email.message import Message
 from email.utils import parsedate_to_datetime
 
-from newsletter.core.reputation import BAD_ADDRESS_CODES, EventKind
+from newsletter.core.redaction import redacted
+from newsletter.core.reputation import BAD_ADDRESS_CODES, ENHANCED_CODE, EventKind
 
 _STATUS_TYPES = ("message/delivery-status", "message/global-delivery-status")
 _RETURNED_TYPES = ("message/rfc822", "message/global", "text/rfc822-headers", "message/global-headers")
 _MOST_PARTS = 50
 _LONGEST = 300
 """Characters of the other side's words that are kept."""
-_CODE = re.compile(r"(?<![.\d])[245]\.\d{1,3}\.\d{1,3}(?![.\d])")
-_ADDRESS = re.compile(r"\S*(?:@|%40)\S*", re.IGNORECASE)
 _ACTIONS = {
     "delayed": EventKind.DEFERRED,
     "delivered": EventKind.DELIVERED,
@@ -148,7 +147,7 @@ def _of_recipient(block: Message) -> tuple[EventKind, str, str]:
 
 def _status(status: str, diagnostic: str) -> str:
     """Return the enhanced code: the mail server's own where the report has a general one only."""
-    found, inner = _CODE.search(status), _CODE.search(diagnostic)
+    found, inner = ENHANCED_CODE.search(status), ENHANCED_CODE.search(diagnostic)
     if inner and (found is None or (found[0].endswith(".0.0") and inner[0][0] == found[0][0])):
         return inner[0]
     return found[0] if found else ""
@@ -167,12 +166,8 @@ def _weight(report: tuple[EventKind, str, str]) -> int:
 def without_addresses(words: str, *, names: list[str]) -> str:
     """Return what was said with every address taken out, and each recipient's name before the @ by itself."""
     printable = "".join(char if char.isprintable() else " " for char in words[: 4 * _LONGEST])
-    shown = _ADDRESS.sub("…", printable)
-    for name in names:
-        local = name.rpartition(";")[2].strip().strip("<>").rpartition("@")[0]
-        if local:
-            shown = re.sub(rf"(?<!\w){re.escape(local)}(?!\w)", "…", shown, flags=re.IGNORECASE)
-    return " ".join(shown.split())[:_LONGEST]
+    local_parts = [name.rpartition(";")[2].strip().strip("<>").rpartition("@")[0] for name in names]
+    return " ".join(redacted(printable, names=local_parts, by="…").split())[:_LONGEST]
 
 
 def _returned(part: Message) -> Message | None:
