@@ -18,8 +18,9 @@ from django.utils import timezone
 from newsletter.adapters.broker import Stage, wake
 from newsletter.core.composition import Piece
 from newsletter.mail.notice import URL, render_notice
-from newsletter.models import Delivery, Fragment, Subscriber
+from newsletter.models import Delivery, Subscriber
 from newsletter.models.delivery import Kind, State
+from newsletter.models.summary import keep_pieces
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +48,7 @@ def send_notice(
     delivery = Delivery.planned(subscriber_id=reader.pk, kind=kind, slot_key=key, slot_at=now, now=now)
     _fill(delivery, notice, piece, recipient=recipient, now=now)
     with transaction.atomic():
-        _keep(piece)
+        keep_pieces({piece.digest: piece})
         if Delivery.objects.filter(subscriber=reader, kind=kind, slot_key=key).exists():
             return False
         Delivery.objects.bulk_create([delivery], ignore_conflicts=True)
@@ -59,7 +60,7 @@ def send_alert(notice: Notice, *, key: str, recipient: str, now: datetime) -> bo
     """Store an alert, which has no reader, and wake its worker; False when this key has been sent already."""
     piece = _render(notice)
     with transaction.atomic():
-        _keep(piece)
+        keep_pieces({piece.digest: piece})
         if Delivery.objects.filter(subscriber=None, kind=Kind.ALERT, slot_key=key).exists():
             return False
         delivery = Delivery.planned(subscriber_id=None, kind=Kind.ALERT, slot_key=key, slot_at=now, now=now)
@@ -72,7 +73,7 @@ def send_alert(notice: Notice, *, key: str, recipient: str, now: datetime) -> bo
 def keep_notice(notice: Notice) -> str:
     """Store what a notice says, for a delivery of the caller's; return the digest of its piece."""
     piece = _render(notice)
-    _keep(piece)
+    keep_pieces({piece.digest: piece})
     return piece.digest
 
 
@@ -83,13 +84,6 @@ def _fill(delivery: Delivery, notice: Notice, piece: Piece, *, recipient: str, n
     delivery.slots = {"url": notice.url} if notice.url else {}
     delivery.recipient = recipient
     delivery.composed_at, delivery.next_attempt_at = now, timezone.now()
-
-
-def _keep(piece: Piece) -> None:
-    row = Fragment(key=piece.digest, digest=piece.digest, html=piece.html, text=piece.text)
-    Fragment.objects.bulk_create(
-        [row], update_conflicts=True, update_fields=["needed_until"], unique_fields=["key"]
-    )
 
 
 @lru_cache(maxsize=64)

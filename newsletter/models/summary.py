@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
+from newsletter.core.composition import Piece
 from newsletter.core.reading import Depth
 
+CHUNK = 500
+"""Rows a statement."""
 TO_OUTCOME = timedelta(days=60)
 """From composing a mail to the end of its way at the very latest, with a good margin."""
 
@@ -92,3 +96,19 @@ class Fragment(models.Model):
 
     def __str__(self) -> str:
         return self.digest[:12]
+
+
+def keep_pieces(pieces: Mapping[str, Piece]) -> None:
+    """Write pieces under their keys; one that is there is kept from now on as if it were new."""
+    until = kept_until()
+    rows = [
+        Fragment(key=key, digest=piece.digest, html=piece.html, text=piece.text, needed_until=until)
+        for key, piece in pieces.items()
+    ]
+    Fragment.objects.bulk_create(
+        rows,
+        update_conflicts=True,
+        update_fields=["needed_until"],
+        unique_fields=["key"],
+        batch_size=CHUNK,
+    )

@@ -5,15 +5,13 @@ Each is kept for as long as a mail that was made from it can be written again: e
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 
 from django.utils import timezone
 
 from newsletter.core.composition import Piece
 from newsletter.models import Fragment
-from newsletter.models.summary import TO_OUTCOME, kept_until
-
-CHUNK = 500
+from newsletter.models.summary import TO_OUTCOME, keep_pieces, kept_until
 
 
 class DatabaseFragments:
@@ -49,19 +47,3 @@ class DatabaseFragments:
         if used:
             ending.update(needed_until=until)
         self._kept |= used
-
-
-def keep_pieces(pieces: Mapping[str, Piece]) -> None:
-    """Write pieces under their keys; one that is there is kept from now on as if it were new."""
-    until = kept_until()
-    rows = [
-        Fragment(key=key, digest=piece.digest, html=piece.html, text=piece.text, needed_until=until)
-        for key, piece in pieces.items()
-    ]
-    Fragment.objects.bulk_create(
-        rows,
-        update_conflicts=True,
-        update_fields=["needed_until"],
-        unique_fields=["key"],
-        batch_size=CHUNK,
-    )

@@ -12,8 +12,9 @@ from django.utils import timezone
 from newsletter.core.composition import Piece
 from newsletter.models import CanaryFlight, Delivery, DeliveryEvent, Forgotten, Fragment, Incident
 from newsletter.models.delivery import State
+from newsletter.models.summary import keep_pieces
 from newsletter.pipeline import retention
-from newsletter.pipeline.fragments import DatabaseFragments, keep_pieces
+from newsletter.pipeline.fragments import DatabaseFragments
 from newsletter.pipeline.messages import message_bytes
 from newsletter.pipeline.retention import forget_old
 from newsletter.tokens import Purpose, delivery_subject, make_token
