@@ -16,6 +16,10 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from newsletter.models import Paper, Subscriber
 
 NOW = datetime(2026, 6, 15, 6, 0, tzinfo=UTC)
 TOPICS, PAPERS = 40, 1_400
@@ -37,52 +41,19 @@ def main() -> None:
 
 def fill(readers: int) -> None:
     """Write topics, papers, matches and readers straight into the tables."""
-    from newsletter.core.spent import pack_spent
-    from newsletter.models import Match, Paper, Subscriber, Subscription, Topic
+    from newsletter.models import Match, Subscription, Topic
 
     topics = Topic.objects.bulk_create(
         Topic(slug=f"t{number}", name=f"Topic {number}", query="cat:cs.CV", created_at=NOW - timedelta(90))
         for number in range(TOPICS)
     )
-    seen = [NOW - timedelta(days=day, hours=4) for day in range(7)]
-    papers = Paper.objects.bulk_create(
-        Paper(
-            arxiv_id=f"2606.{number:05}",
-            version=1,
-            title=f"Paper {number}",
-            abstract="We propose a thing.",
-            authors=["A. Roe"],
-            primary_category="cs.CV",
-            categories=["cs.CV"],
-            published_at=seen[number % 7] - timedelta(hours=20),
-            updated_at=seen[number % 7],
-            first_seen_at=seen[number % 7],
-            matched_at=NOW,
-        )
-        for number in range(PAPERS)
-    )
+    papers = fill_papers()
     for topic in topics:
         Match.objects.bulk_create(
             Match(topic=topic, paper=paper, score=CHANCE.random() * 20, created_at=paper.first_seen_at)
             for paper in CHANCE.sample(papers, CHANCE.choice([5, 20, 60, 200]))
         )
-    people = Subscriber.objects.bulk_create(
-        (
-            Subscriber(
-                email=f"r{number}@example.org",
-                email_key=f"r{number}@example.org",
-                status="active",
-                language=CHANCE.choice(["en", "zh-hans"]),
-                depth=CHANCE.choice(["headline", "takeaways", "reading"]),
-                max_papers=CHANCE.choice([5, 10, 10, 20]),
-                joined_at=NOW - timedelta(days=CHANCE.randint(1, 80), seconds=number),
-                next_slot_at=NOW + timedelta(hours=2),
-                spent=pack_spent(paper.pk for paper in CHANCE.sample(papers, 30)),
-            )
-            for number in range(readers)
-        ),
-        batch_size=500,
-    )
+    people = fill_readers(readers, papers)
     Subscription.objects.bulk_create(
         (
             Subscription(
@@ -99,6 +70,51 @@ def fill(readers: int) -> None:
     )
     print(f"{readers:,} readers, {Subscription.objects.count():,} subscriptions, ", end="")
     print(f"{TOPICS} topics, {PAPERS:,} papers, {Match.objects.count():,} matches")
+
+
+def fill_papers() -> list[Paper]:
+    from newsletter.models import Paper
+
+    seen = [NOW - timedelta(days=day, hours=4) for day in range(7)]
+    return Paper.objects.bulk_create(
+        Paper(
+            arxiv_id=f"2606.{number:05}",
+            version=1,
+            title=f"Paper {number}",
+            abstract="We propose a thing.",
+            authors=["A. Roe"],
+            primary_category="cs.CV",
+            categories=["cs.CV"],
+            published_at=seen[number % 7] - timedelta(hours=20),
+            updated_at=seen[number % 7],
+            first_seen_at=seen[number % 7],
+            matched_at=NOW,
+        )
+        for number in range(PAPERS)
+    )
+
+
+def fill_readers(readers: int, papers: list[Paper]) -> list[Subscriber]:
+    from newsletter.core.spent import pack_spent
+    from newsletter.models import Subscriber
+
+    return Subscriber.objects.bulk_create(
+        (
+            Subscriber(
+                email=f"r{number}@example.org",
+                email_key=f"r{number}@example.org",
+                status="active",
+                language=CHANCE.choice(["en", "zh-hans"]),
+                depth=CHANCE.choice(["headline", "takeaways", "reading"]),
+                max_papers=CHANCE.choice([5, 10, 10, 20]),
+                joined_at=NOW - timedelta(days=CHANCE.randint(1, 80), seconds=number),
+                next_slot_at=NOW + timedelta(hours=2),
+                spent=pack_spent(paper.pk for paper in CHANCE.sample(papers, 30)),
+            )
+            for number in range(readers)
+        ),
+        batch_size=500,
+    )
 
 
 def measure() -> None:

@@ -22,12 +22,9 @@ from newsletter.models.subscriber import Status
 from newsletter.notices import Notice, send_notice
 from newsletter.subscriptions import letters
 from newsletter.subscriptions.allowances import Limit, hashed, note_request, take
-from newsletter.subscriptions.wishes import Wishes, checked_address
+from newsletter.subscriptions.wishes import MAX_ADDRESS, Wishes, checked_address
 from newsletter.suppressions import address_key
 from newsletter.tokens import Purpose, make_timed_token, make_token
-
-MAX_ADDRESS = 254
-"""Characters (RFC 5321 §4.5.3.1.3, less the angle brackets)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
