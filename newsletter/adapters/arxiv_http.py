@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 
 import requests
 from requests.exceptions import InvalidSchema, InvalidURL, MissingSchema
 from urllib3.exceptions import HTTPError, ReadTimeoutError
 
+from newsletter.adapters.retry_after import retry_after
 from newsletter.errors import PermanentError, TemporaryError
 
 USER_AGENT = "arxiv-newsletter"
@@ -79,8 +78,8 @@ def _check_status(response: requests.Response) -> None:
     if status == requests.codes.ok:
         return
     if status in {408, 425, 429} or status >= 500:
-        retry_after = _retry_after(response.headers)
-        raise TemporaryError(f"arXiv answered {status}", retry_after=retry_after, status=status)
+        wait = retry_after(response.headers)
+        raise TemporaryError(f"arXiv answered {status}", retry_after=wait, status=status)
     if 300 <= status < 400:
         place = response.headers.get("Location", "")
         moved = Moved(
@@ -91,19 +90,6 @@ def _check_status(response: requests.Response) -> None:
     refused = Refused(f"arXiv answered {status}", reason="refused", status=status)
     refused.body = response.raw.read(MOST_OF_A_REFUSAL, decode_content=True)
     raise refused
-
-
-def _retry_after(headers: requests.structures.CaseInsensitiveDict[str]) -> float | None:
-    """Seconds to wait (RFC 9110 §10.2.3: a number, or a date, measured by the server's own clock)."""
-    value = headers.get("Retry-After", "").strip()
-    if value.isdecimal():
-        return float(value)
-    try:
-        until = parsedate_to_datetime(value)
-        now = parsedate_to_datetime(headers["Date"]) if "Date" in headers else datetime.now(UTC)
-        return max((until - now).total_seconds(), 0.0)
-    except (TypeError, ValueError):
-        return None
 
 
 def _read(response: requests.Response, *, ends: float, max_bytes: int) -> bytes:

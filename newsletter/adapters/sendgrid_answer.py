@@ -8,10 +8,9 @@ import time
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 
 from newsletter.adapters.ports import Verdict
+from newsletter.adapters.retry_after import retry_after
 
 _ACCEPTED = 202
 _NOT_NOW = frozenset({408, 429, 500, 503})
@@ -58,8 +57,7 @@ def judge(status: int, *, headers: Mapping[str, str], body: bytes) -> Judgement:
     if status == _ACCEPTED:
         return Judgement(Verdict.ACCEPTED, code=code, provider_id=headers.get("X-Message-Id", ""))
     if status in _NOT_NOW:
-        wait = _retry_after(headers)
-        return Judgement(Verdict.RETRY, detail, code, retry_after=wait, stops=status in _STOPPING)
+        return Judgement(Verdict.RETRY, detail, code, retry_after=_wait(headers), stops=status in _STOPPING)
     if status in _OUR_ACCOUNT or 300 <= status < 400:
         return Judgement(Verdict.TRANSPORT_DOWN, detail or f"answer {status}", code, stops=True)
     if 400 <= status < 500:
@@ -82,17 +80,10 @@ def _errors(body: bytes) -> list[tuple[str, str]]:
     return []
 
 
-def _retry_after(headers: Mapping[str, str]) -> float | None:
-    """Return seconds to wait, from Retry-After (RFC 9110 §10.2.3) or X-RateLimit-Reset (Unix time)."""
+def _wait(headers: Mapping[str, str]) -> float | None:
+    """Return seconds to wait, from Retry-After or X-RateLimit-Reset (Unix time)."""
+    if headers.get("Retry-After"):
+        return retry_after(headers)
     with suppress(ValueError):
-        if asked := headers.get("Retry-After"):
-            is_number = asked.strip().isdigit()
-            return float(asked) if is_number else _seconds_until(parsedate_to_datetime(asked))
-        if reset := headers.get("X-RateLimit-Reset"):
-            return max(0.0, float(reset) - time.time())
+        return max(0.0, float(headers.get("X-RateLimit-Reset", "")) - time.time())
     return None
-
-
-def _seconds_until(moment: datetime) -> float:
-    aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return max(0.0, (aware - datetime.now(UTC)).total_seconds())

@@ -217,7 +217,7 @@ def _has_foreign_term(case: Case) -> bool:
 def _strays(case: Case) -> bool:
     """Say whether too many content words of an English claim stand nowhere in the paper."""
     if case.is_chinese:
-        known = terms(case.text)
+        known = [words for words in terms(case.text) if not words & _NEUTRAL]
         unknown = [words for words in known if not any(map(case.source.has_stem, words))]
         return len(unknown) > max(_FEW_FOREIGN, _MAX_FOREIGN * len(known))
     if case.language != "en":
@@ -302,6 +302,7 @@ _NEUTRAL = stems(
     "neither nor stay remain keep anew again well very even still yet however make take give get hold come"
     " method approach model system paper study author result show find use need work do whole instead among"
     " further several many few while since because allow enable help provide offer include contain lie stand"
+    " article related influence significance effect performance improve"
 )
 """Words of a summariser's own that add nothing."""
 _SEVERAL = 3

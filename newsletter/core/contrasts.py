@@ -58,7 +58,7 @@ _DIRECTIONS = r"""
 increas\w*, ris(?:e|es|ing), rose, rais\w+, gr(?:ow|ows|ew|owing), higher, boost\w*, improv\w*
     , elevat\w*, gain(?:s|ed)?, enhanc\w*, strengthen\w*
     / 提高, 提升, 上升, 增加, 增长, 增大, 升至, 升高, 增强
-    | decreas\w*, fall\w*, fell, drop\w*, reduc\w*, lower\w*, declin\w*, shrink\w*, shrank
+    | decreas\w*, fall\w*, fell, drop\w*, reduc\w*, lower\w*, shorten\w*, declin\w*, shrink\w*, shrank
     , degrad\w*, rarer, down from, suppress\w*, weaken\w*, diminish\w*, attenuat\w*
     / 降低, 下降, 减少, 降至, 降到, 缩短, 缩小, 减小, 抑制, 减弱
 faster, quicker / 快 | slower / 慢

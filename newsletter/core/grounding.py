@@ -15,6 +15,7 @@ from newsletter.core.kinds import SECTIONS, PaperKind
 from newsletter.core.marks import carrying_spans
 from newsletter.core.papers import PaperRecord
 from newsletter.core.reading import (
+    MAX_IN_SECTION,
     MAX_TAKEAWAYS,
     NO_FULL_TEXT,
     NO_KIND,
@@ -143,7 +144,9 @@ class _Judge:
     def keep_sections(self, sections: Iterable[Section]) -> Iterable[Section]:
         """A section may repeat a takeaway: it is the same claim in its place."""
         for section in sections:
-            judged = [self.judge(claim, place=section.kind, may_repeat=True) for claim in section.claims]
+            heard = section.claims[:MAX_IN_SECTION]
+            judged = [self.judge(claim, place=section.kind, may_repeat=True) for claim in heard]
+            self.refused += [WithheldReason.TOO_MANY] * (len(section.claims) - len(heard))
             kept = tuple(claim for claim in judged if claim)
             if kept or not section.claims:
                 yield replace(section, claims=kept)

@@ -16,7 +16,7 @@ from newsletter.core.ownership import is_from_another_clause, is_under_another_n
 from newsletter.core.quantities import Quantity, quantities
 from newsletter.core.words import place_of, stems, tokens
 
-_MARGINS, _FOREIGN = (1.2, 1.05), (2.0, 1.5)
+_MARGINS, _FOREIGN = (1.2, 1.05), (3.0, 2.0)
 """How much better another number must fit, alone and in exchange; a translation shares fewer words."""
 _LEAST = 0.02
 _LISTED = re.compile(r"^[^.;]*\band\s*$")

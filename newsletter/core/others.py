@@ -1,7 +1,7 @@
 """Sentences that tell of other people's work, by how such sentences are written.
 
 A claim about what a paper did cannot rest on one: "SEINE [5] proposes a transition model" is no method of the
-paper that cites it. Owns the patterns; which claims may rest on such sentences is ``grounding.py``'s.
+paper that cites it. Owns the patterns; which claims may rest on such sentences is ``checks.py``'s.
 """
 
 from __future__ import annotations

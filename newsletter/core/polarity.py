@@ -39,7 +39,7 @@ _TAKES = re.compile(r"\b(?:takes?|took|costs?)\b", re.IGNORECASE)
 """What 需要 says of time: it needs two hours."""
 
 _SUPPOSES = re.compile(
-    r"\b(?:may|might|could|suggest(?:s|ed|ing)?|appears?|seems?|conjectur\w+|possibl[ey]|perhaps|likely|"
+    r"\b(?:may|might|could|suggest(?:s|ed|ing)?|appears?\s+to|seems?|conjectur\w+|possibl[ey]|perhaps|likely|"
     r"potential(?:ly)?|believes?|hypothesi[sz]\w+|we\s+view|hop(?:e|es)|expect(?:s|ed)?|would|argues?|"
     r"should|recommend\w*|speculat\w+|preliminary|views?|points?\s+to|hints?|promis\w+|can)\b",
     re.IGNORECASE,

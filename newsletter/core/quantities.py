@@ -113,6 +113,7 @@ _VAGUE = re.compile(
 )
 _VAGUE_FEW = re.compile(rf"(?:{VAGUE_FEW})(?:{_UNIT})", re.IGNORECASE)
 _BETWEEN_ENDS = re.compile(r"\s?(?:of(?:\s+the)?|[-‐‑–—−~～至到]|to|and|与|和)\s?")
+_FACTOR = re.compile(r"\bfactors?\s+of\s+$", re.IGNORECASE)
 _MINUS = re.compile(r"(?:^|[\s(\[=±,，（])[-−–]$")
 _NOUNS = re.compile(r"(?:\s+of\s+(?:the\s+|its\s+)?\w+)?[\s-]?((?:[A-Za-z][\w-]*\s?){1,3})")
 _MEASURE = re.compile(rf"\s?[{MEASURED_WORDS}]")
@@ -223,7 +224,8 @@ def _digits(text: str) -> Iterator[Quantity]:
         scale = Decimal(MAGNITUDES.get(match["magnitude"] or "", 1))
         value = Decimal(match["number"].replace(",", "")) * scale
         is_negative = bool(_MINUS.search(text[: match.start("number")][-2:]))
-        unit = "%" if match["hundredths"] else _unit_of(match)
+        is_factor = _FACTOR.search(text[: match.start()])
+        unit = "×" if is_factor else "%" if match["hundredths"] else _unit_of(match)
         yield Quantity(-value if is_negative else value, unit, match.span(), scale=scale)
 
 
@@ -232,7 +234,8 @@ def _worded(text: str) -> Iterator[Quantity]:
         tens, ones, word = ((match[name] or "").lower() for name in ("tens", "ones", "word"))
         value = {**WORDS, **TENS}[word] if word else TENS[tens] + WORDS[ones]
         scale = Decimal(MAGNITUDES.get((match["magnitude"] or "").lower(), 1))
-        yield Quantity(value * scale, _unit_of(match), match.span(), scale=scale)
+        unit = "×" if _FACTOR.search(text[: match.start()]) else _unit_of(match)
+        yield Quantity(value * scale, unit, match.span(), scale=scale)
 
 
 def _hundredths(text: str) -> Iterator[Quantity]:

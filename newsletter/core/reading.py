@@ -11,6 +11,8 @@ from newsletter.core.kinds import SECTION_KINDS, SECTIONS, PaperKind
 
 MAX_TAKEAWAYS = 7
 MAX_QUOTES = 3
+MAX_IN_SECTION = 8
+"""Claims of one section; five are asked for."""
 NO_FULL_TEXT = "no_full_text"
 """In ``Summary.incomplete``: the paper's text could not be read, and an abstract supports no reading."""
 NO_KIND = "no_kind"

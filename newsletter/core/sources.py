@@ -123,7 +123,8 @@ class Source:
 
     def has_stem(self, wanted: str) -> bool:
         """Say whether a word with this stem stands anywhere in the paper, or within a word: (re)train."""
-        return wanted in self._stems or (len(wanted) >= _MIN_INNER and wanted in self._lowered)
+        is_telling = len(wanted) >= _MIN_INNER or any(map(str.isdigit, wanted))
+        return wanted in self._stems or (is_telling and wanted in self._lowered)
 
     @cached_property
     def _lowered(self) -> str:

@@ -1,4 +1,4 @@
-"""Words a claim may not use, or only where its quote does: tables for ``grounding.py``."""
+"""Words a claim may not use, or only where its quote does: tables for ``checks.py``."""
 
 from __future__ import annotations
 

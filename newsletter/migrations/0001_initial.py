@@ -9,636 +9,335 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+
     initial = True
 
-    dependencies = []
+    dependencies = [
+    ]
 
     operations = [
         migrations.CreateModel(
-            name="Fragment",
+            name='Fragment',
             fields=[
-                ("key", models.CharField(max_length=64, primary_key=True, serialize=False)),
-                ("digest", models.CharField(db_index=True, max_length=64)),
-                ("html", models.TextField()),
-                ("text", models.TextField()),
-                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ('key', models.CharField(max_length=64, primary_key=True, serialize=False)),
+                ('digest', models.CharField(db_index=True, max_length=64)),
+                ('html', models.TextField()),
+                ('text', models.TextField()),
+                ('created_at', models.DateTimeField(auto_now_add=True)),
             ],
         ),
         migrations.CreateModel(
-            name="GatherRun",
+            name='GatherRun',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("started_at", models.DateTimeField(db_index=True)),
-                ("query", models.TextField()),
-                ("from_file", models.BooleanField(default=False)),
-                ("total_results", models.PositiveIntegerField(default=0)),
-                ("received", models.PositiveIntegerField(default=0)),
-                ("new", models.PositiveIntegerField(default=0)),
-                ("updated", models.PositiveIntegerField(default=0)),
-                ("refused", models.JSONField(blank=True, default=list)),
-                ("requests", models.PositiveIntegerField(default=0)),
-                ("error", models.TextField(blank=True)),
-                ("retry_at", models.DateTimeField(blank=True, null=True)),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('started_at', models.DateTimeField(db_index=True)),
+                ('query', models.TextField()),
+                ('from_file', models.BooleanField(default=False)),
+                ('total_results', models.PositiveIntegerField(default=0)),
+                ('received', models.PositiveIntegerField(default=0)),
+                ('new', models.PositiveIntegerField(default=0)),
+                ('updated', models.PositiveIntegerField(default=0)),
+                ('refused', models.JSONField(blank=True, default=list)),
+                ('requests', models.PositiveIntegerField(default=0)),
+                ('error', models.TextField(blank=True)),
+                ('retry_at', models.DateTimeField(blank=True, null=True)),
             ],
         ),
         migrations.CreateModel(
-            name="SendPause",
+            name='SendPause',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("transport", models.CharField(max_length=16, unique=True)),
-                ("reason", models.TextField()),
-                ("since", models.DateTimeField()),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('transport', models.CharField(max_length=16, unique=True)),
+                ('reason', models.TextField()),
+                ('since', models.DateTimeField()),
             ],
         ),
         migrations.CreateModel(
-            name="Suppression",
+            name='Suppression',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("email_hmac", models.CharField(max_length=64, unique=True)),
-                ("reason", models.CharField(max_length=20)),
-                ("at", models.DateTimeField()),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('email_hmac', models.CharField(max_length=64, unique=True)),
+                ('reason', models.CharField(max_length=20)),
+                ('at', models.DateTimeField()),
             ],
         ),
         migrations.CreateModel(
-            name="Allowance",
+            name='Allowance',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("kind", models.CharField(max_length=40)),
-                ("key", models.CharField(blank=True, max_length=64)),
-                ("day", models.DateField()),
-                ("count", models.PositiveIntegerField(default=0)),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('kind', models.CharField(max_length=40)),
+                ('key', models.CharField(blank=True, max_length=64)),
+                ('day', models.DateField()),
+                ('count', models.PositiveIntegerField(default=0)),
             ],
             options={
-                "constraints": [
-                    models.UniqueConstraint(fields=("kind", "key", "day"), name="allowance_once_a_day")
-                ],
+                'constraints': [models.UniqueConstraint(fields=('kind', 'key', 'day'), name='allowance_once_a_day')],
             },
         ),
         migrations.CreateModel(
-            name="ArxivGate",
+            name='ArxivGate',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("holder", models.CharField(blank=True, max_length=80)),
-                ("held_until", models.DateTimeField(null=True)),
-                ("next_request_at", models.DateTimeField()),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('holder', models.CharField(blank=True, max_length=80)),
+                ('held_until', models.DateTimeField(null=True)),
+                ('next_request_at', models.DateTimeField()),
             ],
             options={
-                "constraints": [
-                    models.CheckConstraint(condition=models.Q(("id", 1)), name="arxiv_gate_is_one_row")
-                ],
+                'constraints': [models.CheckConstraint(condition=models.Q(('id', 1)), name='arxiv_gate_is_one_row')],
             },
         ),
         migrations.CreateModel(
-            name="Paper",
+            name='Paper',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("arxiv_id", models.CharField(max_length=40, unique=True)),
-                ("version", models.PositiveSmallIntegerField()),
-                ("title", models.TextField()),
-                ("abstract", models.TextField()),
-                ("authors", models.JSONField()),
-                ("primary_category", models.CharField(max_length=40)),
-                ("categories", models.JSONField()),
-                ("comment", models.TextField(blank=True)),
-                ("journal_ref", models.TextField(blank=True)),
-                ("doi", models.CharField(blank=True, max_length=255)),
-                ("is_withdrawn", models.BooleanField(default=False)),
-                ("published_at", models.DateTimeField()),
-                ("updated_at", models.DateTimeField()),
-                ("first_seen_at", models.DateTimeField(db_index=True)),
-                ("matched_at", models.DateTimeField(db_index=True, null=True)),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('arxiv_id', models.CharField(max_length=40, unique=True)),
+                ('version', models.PositiveSmallIntegerField()),
+                ('title', models.TextField()),
+                ('abstract', models.TextField()),
+                ('authors', models.JSONField()),
+                ('primary_category', models.CharField(max_length=40)),
+                ('categories', models.JSONField()),
+                ('comment', models.TextField(blank=True)),
+                ('journal_ref', models.TextField(blank=True)),
+                ('doi', models.CharField(blank=True, max_length=255)),
+                ('is_withdrawn', models.BooleanField(default=False)),
+                ('published_at', models.DateTimeField()),
+                ('updated_at', models.DateTimeField()),
+                ('first_seen_at', models.DateTimeField(db_index=True)),
+                ('matched_at', models.DateTimeField(db_index=True, null=True)),
             ],
             options={
-                "constraints": [
-                    models.CheckConstraint(
-                        condition=models.Q(("version__gte", 1)), name="paper_version_from_1"
-                    )
-                ],
+                'constraints': [models.CheckConstraint(condition=models.Q(('version__gte', 1)), name='paper_version_from_1')],
             },
         ),
         migrations.CreateModel(
-            name="Subscriber",
+            name='Subscriber',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("email", models.CharField(max_length=254)),
-                ("email_key", models.CharField(max_length=254, unique=True)),
-                (
-                    "status",
-                    models.CharField(
-                        choices=[
-                            ("pending", "Pending"),
-                            ("active", "Active"),
-                            ("unsubscribed", "Unsubscribed"),
-                            ("bounced", "Bounced"),
-                            ("complained", "Complained"),
-                        ],
-                        default="pending",
-                        max_length=12,
-                    ),
-                ),
-                ("paused_until", models.DateTimeField(blank=True, null=True)),
-                ("language", models.CharField(default="en", max_length=20)),
-                (
-                    "depth",
-                    models.CharField(
-                        choices=[
-                            ("headline", "headline"),
-                            ("takeaways", "takeaways"),
-                            ("reading", "reading"),
-                        ],
-                        default="takeaways",
-                        max_length=12,
-                    ),
-                ),
-                ("max_papers", models.PositiveSmallIntegerField(default=10)),
-                ("cadence", models.CharField(default="weekly:mon", max_length=40)),
-                ("at", models.TimeField(default=datetime.time(8, 0))),
-                ("timezone", models.CharField(default="UTC", max_length=64)),
-                ("anchor_date", models.DateField(blank=True, null=True)),
-                ("next_slot_at", models.DateTimeField(blank=True, db_index=True, null=True)),
-                ("joined_at", models.DateTimeField()),
-                ("confirmed_at", models.DateTimeField(blank=True, null=True)),
-                ("confirmed_by_operator", models.BooleanField(default=False)),
-                ("spent", models.BinaryField(default=bytes)),
-                ("soft_bounces", models.PositiveSmallIntegerField(default=0)),
-                (
-                    "link_key",
-                    models.CharField(
-                        default=newsletter.models.subscriber._new_link_key, max_length=16, unique=True
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('email', models.CharField(max_length=254)),
+                ('email_key', models.CharField(max_length=254, unique=True)),
+                ('status', models.CharField(choices=[('pending', 'Pending'), ('active', 'Active'), ('unsubscribed', 'Unsubscribed'), ('bounced', 'Bounced'), ('complained', 'Complained')], default='pending', max_length=12)),
+                ('paused_until', models.DateTimeField(blank=True, null=True)),
+                ('language', models.CharField(default='en', max_length=20)),
+                ('depth', models.CharField(choices=[('headline', 'headline'), ('takeaways', 'takeaways'), ('reading', 'reading')], default='takeaways', max_length=12)),
+                ('max_papers', models.PositiveSmallIntegerField(default=10)),
+                ('cadence', models.CharField(default='weekly:mon', max_length=40)),
+                ('at', models.TimeField(default=datetime.time(8, 0))),
+                ('timezone', models.CharField(default='UTC', max_length=64)),
+                ('anchor_date', models.DateField(blank=True, null=True)),
+                ('next_slot_at', models.DateTimeField(blank=True, db_index=True, null=True)),
+                ('joined_at', models.DateTimeField()),
+                ('confirmed_at', models.DateTimeField(blank=True, null=True)),
+                ('confirmed_by_operator', models.BooleanField(default=False)),
+                ('spent', models.BinaryField(default=bytes)),
+                ('soft_bounces', models.PositiveSmallIntegerField(default=0)),
+                ('link_key', models.CharField(default=newsletter.models.subscriber._new_link_key, max_length=16, unique=True)),
             ],
             options={
-                "constraints": [
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            ("status__in", ["pending", "active", "unsubscribed", "bounced", "complained"])
-                        ),
-                        name="subscriber_status",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(("depth__in", ["headline", "takeaways", "reading"])),
-                        name="subscriber_depth",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(("max_papers__gte", 1), ("max_papers__lte", 50)),
-                        name="subscriber_max_papers_1_to_50",
-                    ),
-                ],
+                'constraints': [models.CheckConstraint(condition=models.Q(('status__in', ['pending', 'active', 'unsubscribed', 'bounced', 'complained'])), name='subscriber_status'), models.CheckConstraint(condition=models.Q(('depth__in', ['headline', 'takeaways', 'reading'])), name='subscriber_depth'), models.CheckConstraint(condition=models.Q(('max_papers__gte', 1), ('max_papers__lte', 50)), name='subscriber_max_papers_1_to_50')],
             },
         ),
         migrations.CreateModel(
-            name="SignUp",
+            name='SignUp',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                (
-                    "key",
-                    models.CharField(default=newsletter.models.signup._new_key, max_length=16, unique=True),
-                ),
-                ("wishes", models.JSONField(default=dict)),
-                ("form", models.CharField(max_length=40)),
-                ("text_shown", models.TextField(blank=True)),
-                ("ip_hmac", models.CharField(blank=True, max_length=64)),
-                ("requested_at", models.DateTimeField()),
-                ("confirmed_at", models.DateTimeField(blank=True, null=True)),
-                (
-                    "subscriber",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="sign_ups",
-                        to="newsletter.subscriber",
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('key', models.CharField(default=newsletter.models.signup._new_key, max_length=16, unique=True)),
+                ('wishes', models.JSONField(default=dict)),
+                ('form', models.CharField(max_length=40)),
+                ('text_shown', models.TextField(blank=True)),
+                ('ip_hmac', models.CharField(blank=True, max_length=64)),
+                ('requested_at', models.DateTimeField()),
+                ('confirmed_at', models.DateTimeField(blank=True, null=True)),
+                ('subscriber', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='sign_ups', to='newsletter.subscriber')),
             ],
         ),
         migrations.CreateModel(
-            name="Delivery",
+            name='Delivery',
             fields=[
-                (
-                    "id",
-                    models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False),
-                ),
-                (
-                    "kind",
-                    models.CharField(
-                        choices=[
-                            ("digest", "Digest"),
-                            ("confirmation", "Confirmation"),
-                            ("link", "Link"),
-                            ("alert", "Alert"),
-                        ],
-                        default="digest",
-                        max_length=16,
-                    ),
-                ),
-                ("slot_key", models.CharField(max_length=80)),
-                ("slot_at", models.DateTimeField()),
-                ("is_on_demand", models.BooleanField(default=False)),
-                (
-                    "state",
-                    models.CharField(
-                        choices=[
-                            ("PLANNED", "Planned"),
-                            ("COMPOSED", "Composed"),
-                            ("SENDING", "Sending"),
-                            ("RETRY_WAIT", "Retry Wait"),
-                            ("ACCEPTED", "Accepted"),
-                            ("DELIVERED", "Delivered"),
-                            ("BOUNCED", "Bounced"),
-                            ("COMPLAINED", "Complained"),
-                            ("AMBIGUOUS", "Ambiguous"),
-                            ("SKIPPED", "Skipped"),
-                            ("CANCELLED", "Cancelled"),
-                            ("EXPIRED", "Expired"),
-                            ("FAILED", "Failed"),
-                            ("QUARANTINED", "Quarantined"),
-                        ],
-                        default="PLANNED",
-                        max_length=12,
-                    ),
-                ),
-                ("subject", models.CharField(blank=True, max_length=255)),
-                ("parts", models.JSONField(blank=True, default=list)),
-                ("slots", models.JSONField(blank=True, default=dict)),
-                ("papers", models.JSONField(blank=True, default=dict)),
-                ("topics", models.JSONField(blank=True, default=list)),
-                ("scanned", models.PositiveIntegerField(default=0)),
-                ("covers_until", models.DateTimeField(null=True)),
-                ("recipient", models.CharField(blank=True, max_length=254)),
-                ("transport", models.CharField(blank=True, max_length=16)),
-                ("message_id", models.CharField(max_length=255, unique=True)),
-                ("attempt", models.PositiveSmallIntegerField(default=0)),
-                ("retries", models.PositiveSmallIntegerField(default=0)),
-                ("fence", models.PositiveIntegerField(default=0)),
-                ("lease_owner", models.CharField(blank=True, max_length=80)),
-                ("lease_until", models.DateTimeField(null=True)),
-                ("body_begun_at", models.DateTimeField(null=True)),
-                ("next_attempt_at", models.DateTimeField(null=True)),
-                ("provider_id", models.CharField(blank=True, max_length=255)),
-                ("last_code", models.CharField(blank=True, max_length=40)),
-                ("last_detail", models.TextField(blank=True)),
-                ("planned_at", models.DateTimeField()),
-                ("composed_at", models.DateTimeField(null=True)),
-                ("outcome_at", models.DateTimeField(null=True)),
-                (
-                    "subscriber",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="deliveries",
-                        to="newsletter.subscriber",
-                    ),
-                ),
+                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                ('kind', models.CharField(choices=[('digest', 'Digest'), ('confirmation', 'Confirmation'), ('link', 'Link'), ('alert', 'Alert')], default='digest', max_length=16)),
+                ('slot_key', models.CharField(max_length=80)),
+                ('slot_at', models.DateTimeField()),
+                ('is_on_demand', models.BooleanField(default=False)),
+                ('state', models.CharField(choices=[('PLANNED', 'Planned'), ('COMPOSED', 'Composed'), ('SENDING', 'Sending'), ('RETRY_WAIT', 'Retry Wait'), ('ACCEPTED', 'Accepted'), ('DELIVERED', 'Delivered'), ('BOUNCED', 'Bounced'), ('COMPLAINED', 'Complained'), ('AMBIGUOUS', 'Ambiguous'), ('SKIPPED', 'Skipped'), ('CANCELLED', 'Cancelled'), ('EXPIRED', 'Expired'), ('FAILED', 'Failed'), ('QUARANTINED', 'Quarantined')], default='PLANNED', max_length=12)),
+                ('subject', models.CharField(blank=True, max_length=255)),
+                ('parts', models.JSONField(blank=True, default=list)),
+                ('slots', models.JSONField(blank=True, default=dict)),
+                ('papers', models.JSONField(blank=True, default=dict)),
+                ('topics', models.JSONField(blank=True, default=list)),
+                ('scanned', models.PositiveIntegerField(default=0)),
+                ('covers_until', models.DateTimeField(null=True)),
+                ('recipient', models.CharField(blank=True, max_length=254)),
+                ('transport', models.CharField(blank=True, max_length=16)),
+                ('message_id', models.CharField(max_length=255, unique=True)),
+                ('attempt', models.PositiveSmallIntegerField(default=0)),
+                ('retries', models.PositiveSmallIntegerField(default=0)),
+                ('fence', models.PositiveIntegerField(default=0)),
+                ('lease_owner', models.CharField(blank=True, max_length=80)),
+                ('lease_until', models.DateTimeField(null=True)),
+                ('body_begun_at', models.DateTimeField(null=True)),
+                ('next_attempt_at', models.DateTimeField(null=True)),
+                ('provider_id', models.CharField(blank=True, max_length=255)),
+                ('last_code', models.CharField(blank=True, max_length=40)),
+                ('last_detail', models.TextField(blank=True)),
+                ('planned_at', models.DateTimeField()),
+                ('composed_at', models.DateTimeField(null=True)),
+                ('outcome_at', models.DateTimeField(null=True)),
+                ('subscriber', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='deliveries', to='newsletter.subscriber')),
             ],
             options={
-                "verbose_name_plural": "deliveries",
+                'verbose_name_plural': 'deliveries',
             },
         ),
         migrations.CreateModel(
-            name="ConsentEvent",
+            name='ConsentEvent',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("at", models.DateTimeField()),
-                ("action", models.CharField(max_length=20)),
-                ("source", models.CharField(max_length=200)),
-                ("text_shown", models.TextField(blank=True)),
-                ("ip_hmac", models.CharField(blank=True, max_length=64)),
-                (
-                    "subscriber",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="consents",
-                        to="newsletter.subscriber",
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('at', models.DateTimeField()),
+                ('action', models.CharField(max_length=20)),
+                ('source', models.CharField(max_length=200)),
+                ('text_shown', models.TextField(blank=True)),
+                ('ip_hmac', models.CharField(blank=True, max_length=64)),
+                ('subscriber', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='consents', to='newsletter.subscriber')),
             ],
         ),
         migrations.CreateModel(
-            name="AddressChange",
+            name='AddressChange',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                (
-                    "key",
-                    models.CharField(default=newsletter.models.signup._new_key, max_length=16, unique=True),
-                ),
-                ("email", models.CharField(max_length=254)),
-                ("email_key", models.CharField(max_length=254)),
-                ("requested_at", models.DateTimeField()),
-                ("confirmed_at", models.DateTimeField(blank=True, null=True)),
-                (
-                    "subscriber",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="address_changes",
-                        to="newsletter.subscriber",
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('key', models.CharField(default=newsletter.models.signup._new_key, max_length=16, unique=True)),
+                ('email', models.CharField(max_length=254)),
+                ('email_key', models.CharField(max_length=254)),
+                ('requested_at', models.DateTimeField()),
+                ('confirmed_at', models.DateTimeField(blank=True, null=True)),
+                ('subscriber', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='address_changes', to='newsletter.subscriber')),
             ],
         ),
         migrations.CreateModel(
-            name="Summary",
+            name='Summary',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("paper_version", models.PositiveSmallIntegerField()),
-                ("language", models.CharField(max_length=20)),
-                ("prompt_version", models.CharField(max_length=40)),
-                ("model", models.CharField(max_length=80)),
-                (
-                    "depth",
-                    models.CharField(
-                        choices=[
-                            ("headline", "headline"),
-                            ("takeaways", "takeaways"),
-                            ("reading", "reading"),
-                        ],
-                        max_length=12,
-                    ),
-                ),
-                ("content", models.JSONField(null=True)),
-                ("failure", models.CharField(blank=True, max_length=80)),
-                ("is_final", models.BooleanField(default=False)),
-                ("attempts", models.PositiveSmallIntegerField(default=0)),
-                ("claimed_until", models.DateTimeField(null=True)),
-                ("input_tokens", models.PositiveIntegerField(default=0)),
-                ("output_tokens", models.PositiveIntegerField(default=0)),
-                ("written_at", models.DateTimeField(null=True)),
-                (
-                    "paper",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="summaries",
-                        to="newsletter.paper",
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('paper_version', models.PositiveSmallIntegerField()),
+                ('language', models.CharField(max_length=20)),
+                ('prompt_version', models.CharField(max_length=40)),
+                ('model', models.CharField(max_length=80)),
+                ('depth', models.CharField(choices=[('headline', 'headline'), ('takeaways', 'takeaways'), ('reading', 'reading')], max_length=12)),
+                ('content', models.JSONField(null=True)),
+                ('failure', models.CharField(blank=True, max_length=80)),
+                ('is_final', models.BooleanField(default=False)),
+                ('attempts', models.PositiveSmallIntegerField(default=0)),
+                ('claimed_until', models.DateTimeField(null=True)),
+                ('input_tokens', models.PositiveIntegerField(default=0)),
+                ('output_tokens', models.PositiveIntegerField(default=0)),
+                ('written_at', models.DateTimeField(null=True)),
+                ('paper', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='summaries', to='newsletter.paper')),
             ],
             options={
-                "verbose_name_plural": "summaries",
+                'verbose_name_plural': 'summaries',
             },
         ),
         migrations.CreateModel(
-            name="Topic",
+            name='Topic',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("slug", models.SlugField(max_length=80, unique=True)),
-                ("name", models.CharField(max_length=120)),
-                ("names", models.JSONField(blank=True, default=dict)),
-                ("group", models.CharField(blank=True, max_length=80)),
-                ("group_names", models.JSONField(blank=True, default=dict)),
-                ("query", models.CharField(max_length=500)),
-                ("is_active", models.BooleanField(default=True)),
-                ("looks_back", models.BooleanField(default=True)),
-                ("created_at", models.DateTimeField()),
-                (
-                    "owner",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="private_topics",
-                        to="newsletter.subscriber",
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('slug', models.SlugField(max_length=80, unique=True)),
+                ('name', models.CharField(max_length=120)),
+                ('names', models.JSONField(blank=True, default=dict)),
+                ('group', models.CharField(blank=True, max_length=80)),
+                ('group_names', models.JSONField(blank=True, default=dict)),
+                ('query', models.CharField(max_length=500)),
+                ('is_active', models.BooleanField(default=True)),
+                ('looks_back', models.BooleanField(default=True)),
+                ('created_at', models.DateTimeField()),
+                ('owner', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='private_topics', to='newsletter.subscriber')),
             ],
             options={
-                "ordering": ("group", "name"),
+                'ordering': ('group', 'name'),
             },
         ),
         migrations.CreateModel(
-            name="Subscription",
+            name='Subscription',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("position", models.PositiveSmallIntegerField()),
-                ("cadence", models.CharField(blank=True, max_length=40)),
-                ("created_at", models.DateTimeField()),
-                ("covered_until", models.DateTimeField(blank=True, null=True)),
-                (
-                    "subscriber",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="subscriptions",
-                        to="newsletter.subscriber",
-                    ),
-                ),
-                (
-                    "topic",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="subscriptions",
-                        to="newsletter.topic",
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('position', models.PositiveSmallIntegerField()),
+                ('cadence', models.CharField(blank=True, max_length=40)),
+                ('created_at', models.DateTimeField()),
+                ('covered_until', models.DateTimeField(blank=True, null=True)),
+                ('subscriber', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='subscriptions', to='newsletter.subscriber')),
+                ('topic', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='subscriptions', to='newsletter.topic')),
             ],
             options={
-                "ordering": ("position", "id"),
+                'ordering': ('position', 'id'),
             },
         ),
         migrations.CreateModel(
-            name="Match",
+            name='Match',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("score", models.FloatField()),
-                ("created_at", models.DateTimeField()),
-                (
-                    "paper",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="matches",
-                        to="newsletter.paper",
-                    ),
-                ),
-                (
-                    "topic",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="matches",
-                        to="newsletter.topic",
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('score', models.FloatField()),
+                ('created_at', models.DateTimeField()),
+                ('paper', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='matches', to='newsletter.paper')),
+                ('topic', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='matches', to='newsletter.topic')),
             ],
         ),
         migrations.CreateModel(
-            name="DeliveryEvent",
+            name='DeliveryEvent',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("provider", models.CharField(max_length=16)),
-                ("dedupe_key", models.CharField(max_length=200)),
-                ("kind", models.CharField(max_length=40)),
-                ("at", models.DateTimeField()),
-                ("payload", models.JSONField(default=dict)),
-                ("applied_at", models.DateTimeField(null=True)),
-                (
-                    "delivery",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="events",
-                        to="newsletter.delivery",
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('provider', models.CharField(max_length=16)),
+                ('dedupe_key', models.CharField(max_length=200)),
+                ('kind', models.CharField(max_length=40)),
+                ('at', models.DateTimeField()),
+                ('payload', models.JSONField(default=dict)),
+                ('applied_at', models.DateTimeField(null=True)),
+                ('delivery', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='events', to='newsletter.delivery')),
             ],
             options={
-                "constraints": [
-                    models.UniqueConstraint(fields=("provider", "dedupe_key"), name="delivery_event_once")
-                ],
+                'constraints': [models.UniqueConstraint(fields=('provider', 'dedupe_key'), name='delivery_event_once')],
             },
         ),
         migrations.AddIndex(
-            model_name="delivery",
-            index=models.Index(fields=["state", "next_attempt_at"], name="delivery_due"),
+            model_name='delivery',
+            index=models.Index(fields=['state', 'next_attempt_at'], name='delivery_due'),
         ),
         migrations.AddConstraint(
-            model_name="delivery",
-            constraint=models.UniqueConstraint(
-                fields=("subscriber", "kind", "slot_key"), name="delivery_once_a_slot"
-            ),
+            model_name='delivery',
+            constraint=models.UniqueConstraint(fields=('subscriber', 'kind', 'slot_key'), name='delivery_once_a_slot'),
         ),
         migrations.AddConstraint(
-            model_name="delivery",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("subscriber__isnull", True)),
-                fields=("kind", "slot_key"),
-                name="delivery_once_without_reader",
-            ),
+            model_name='delivery',
+            constraint=models.UniqueConstraint(condition=models.Q(('subscriber__isnull', True)), fields=('kind', 'slot_key'), name='delivery_once_without_reader'),
         ),
         migrations.AddConstraint(
-            model_name="delivery",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    (
-                        "state__in",
-                        [
-                            "PLANNED",
-                            "COMPOSED",
-                            "SENDING",
-                            "RETRY_WAIT",
-                            "ACCEPTED",
-                            "DELIVERED",
-                            "BOUNCED",
-                            "COMPLAINED",
-                            "AMBIGUOUS",
-                            "SKIPPED",
-                            "CANCELLED",
-                            "EXPIRED",
-                            "FAILED",
-                            "QUARANTINED",
-                        ],
-                    )
-                ),
-                name="delivery_state",
-            ),
+            model_name='delivery',
+            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['PLANNED', 'COMPOSED', 'SENDING', 'RETRY_WAIT', 'ACCEPTED', 'DELIVERED', 'BOUNCED', 'COMPLAINED', 'AMBIGUOUS', 'SKIPPED', 'CANCELLED', 'EXPIRED', 'FAILED', 'QUARANTINED'])), name='delivery_state'),
         ),
         migrations.AddConstraint(
-            model_name="delivery",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("subscriber__isnull", False), ("kind", "alert"), _connector="OR"),
-                name="delivery_has_a_reader",
-            ),
+            model_name='delivery',
+            constraint=models.CheckConstraint(condition=models.Q(('subscriber__isnull', False), ('kind', 'alert'), _connector='OR'), name='delivery_has_a_reader'),
         ),
         migrations.AddConstraint(
-            model_name="summary",
-            constraint=models.UniqueConstraint(
-                fields=("paper", "paper_version", "language", "prompt_version", "model"), name="summary_once"
-            ),
+            model_name='summary',
+            constraint=models.UniqueConstraint(fields=('paper', 'paper_version', 'language', 'prompt_version', 'model'), name='summary_once'),
         ),
         migrations.AddConstraint(
-            model_name="summary",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("depth__in", ["headline", "takeaways", "reading"])), name="summary_depth"
-            ),
+            model_name='summary',
+            constraint=models.CheckConstraint(condition=models.Q(('depth__in', ['headline', 'takeaways', 'reading'])), name='summary_depth'),
         ),
         migrations.AddConstraint(
-            model_name="topic",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("query", ""), _negated=True), name="topic_has_a_query"
-            ),
+            model_name='topic',
+            constraint=models.CheckConstraint(condition=models.Q(('query', ''), _negated=True), name='topic_has_a_query'),
         ),
         migrations.AddConstraint(
-            model_name="topic",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("name", ""), _negated=True), name="topic_has_a_name"
-            ),
+            model_name='topic',
+            constraint=models.CheckConstraint(condition=models.Q(('name', ''), _negated=True), name='topic_has_a_name'),
         ),
         migrations.AddConstraint(
-            model_name="subscription",
-            constraint=models.UniqueConstraint(fields=("subscriber", "topic"), name="subscription_once"),
+            model_name='subscription',
+            constraint=models.UniqueConstraint(fields=('subscriber', 'topic'), name='subscription_once'),
         ),
         migrations.AddConstraint(
-            model_name="match",
-            constraint=models.UniqueConstraint(fields=("topic", "paper"), name="match_once"),
+            model_name='match',
+            constraint=models.UniqueConstraint(fields=('topic', 'paper'), name='match_once'),
         ),
     ]

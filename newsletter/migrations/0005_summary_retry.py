@@ -4,19 +4,20 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+
     dependencies = [
-        ("newsletter", "0004_events"),
+        ('newsletter', '0004_events'),
     ]
 
     operations = [
         migrations.AddField(
-            model_name="summary",
-            name="fallback",
+            model_name='summary',
+            name='fallback',
             field=models.CharField(blank=True, max_length=40),
         ),
         migrations.AddField(
-            model_name="summary",
-            name="retry_at",
+            model_name='summary',
+            name='retry_at',
             field=models.DateTimeField(null=True),
         ),
     ]

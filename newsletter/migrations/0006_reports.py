@@ -5,89 +5,33 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+
     dependencies = [
-        ("newsletter", "0005_summary_retry"),
+        ('newsletter', '0005_summary_retry'),
     ]
 
     operations = [
         migrations.AddField(
-            model_name="summary",
-            name="withheld_at",
+            model_name='summary',
+            name='withheld_at',
             field=models.DateTimeField(blank=True, null=True),
         ),
         migrations.CreateModel(
-            name="MistakeReport",
+            name='MistakeReport',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("claim", models.TextField(blank=True)),
-                ("quotes", models.JSONField(default=list)),
-                (
-                    "what",
-                    models.CharField(
-                        choices=[
-                            ("quote", "the quote does not say this"),
-                            ("number", "a number is wrong, or is of something else"),
-                            ("not_theirs", "it is other people's work"),
-                            ("misleading", "it misleads"),
-                            ("wording", "wording or translation"),
-                            ("fact", "a fact, a link or a figure"),
-                            ("other", "something else"),
-                        ],
-                        max_length=20,
-                    ),
-                ),
-                ("note", models.TextField(blank=True, max_length=1000)),
-                ("reported_at", models.DateTimeField(db_index=True)),
-                (
-                    "state",
-                    models.CharField(
-                        choices=[("open", "open"), ("resolved", "resolved"), ("dismissed", "dismissed")],
-                        db_index=True,
-                        default="open",
-                        max_length=12,
-                    ),
-                ),
-                ("settled_at", models.DateTimeField(blank=True, null=True)),
-                (
-                    "paper",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="mistake_reports",
-                        to="newsletter.paper",
-                    ),
-                ),
-                (
-                    "summary",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.SET_NULL,
-                        related_name="mistake_reports",
-                        to="newsletter.summary",
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('claim', models.TextField(blank=True)),
+                ('quotes', models.JSONField(default=list)),
+                ('what', models.CharField(choices=[('quote', 'the quote does not say this'), ('number', 'a number is wrong, or is of something else'), ('not_theirs', "it is other people's work"), ('misleading', 'it misleads'), ('wording', 'wording or translation'), ('fact', 'a fact, a link or a figure'), ('other', 'something else')], max_length=20)),
+                ('note', models.TextField(blank=True, max_length=1000)),
+                ('reported_at', models.DateTimeField(db_index=True)),
+                ('state', models.CharField(choices=[('open', 'open'), ('resolved', 'resolved'), ('dismissed', 'dismissed')], db_index=True, default='open', max_length=12)),
+                ('settled_at', models.DateTimeField(blank=True, null=True)),
+                ('paper', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='mistake_reports', to='newsletter.paper')),
+                ('summary', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='mistake_reports', to='newsletter.summary')),
             ],
             options={
-                "constraints": [
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            (
-                                "what__in",
-                                ["quote", "number", "not_theirs", "misleading", "wording", "fact", "other"],
-                            )
-                        ),
-                        name="mistake_report_what",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(("state__in", ["open", "resolved", "dismissed"])),
-                        name="mistake_report_state",
-                    ),
-                ],
+                'constraints': [models.CheckConstraint(condition=models.Q(('what__in', ['quote', 'number', 'not_theirs', 'misleading', 'wording', 'fact', 'other'])), name='mistake_report_what'), models.CheckConstraint(condition=models.Q(('state__in', ['open', 'resolved', 'dismissed'])), name='mistake_report_state')],
             },
         ),
     ]

@@ -4,27 +4,23 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+
     dependencies = [
-        ("newsletter", "0006_reports"),
+        ('newsletter', '0006_reports'),
     ]
 
     operations = [
         migrations.CreateModel(
-            name="SendDay",
+            name='SendDay',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("transport", models.CharField(max_length=16)),
-                ("day", models.DateField()),
-                ("digests", models.PositiveIntegerField(default=0)),
-                ("awaited", models.PositiveIntegerField(default=0)),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('transport', models.CharField(max_length=16)),
+                ('day', models.DateField()),
+                ('digests', models.PositiveIntegerField(default=0)),
+                ('awaited', models.PositiveIntegerField(default=0)),
             ],
             options={
-                "constraints": [models.UniqueConstraint(fields=("transport", "day"), name="send_day_once")],
+                'constraints': [models.UniqueConstraint(fields=('transport', 'day'), name='send_day_once')],
             },
         ),
     ]

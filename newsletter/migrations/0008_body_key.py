@@ -4,22 +4,19 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+
     dependencies = [
-        ("newsletter", "0007_send_day"),
+        ('newsletter', '0007_send_day'),
     ]
 
     operations = [
         migrations.AddField(
-            model_name="delivery",
-            name="body_key",
-            field=models.CharField(blank=True, default="", max_length=64),
+            model_name='delivery',
+            name='body_key',
+            field=models.CharField(blank=True, default='', max_length=64),
         ),
         migrations.AddIndex(
-            model_name="delivery",
-            index=models.Index(
-                condition=models.Q(("state", "COMPOSED")),
-                fields=["body_key", "next_attempt_at"],
-                name="delivery_identical",
-            ),
+            model_name='delivery',
+            index=models.Index(condition=models.Q(('state', 'COMPOSED')), fields=['body_key', 'next_attempt_at'], name='delivery_identical'),
         ),
     ]

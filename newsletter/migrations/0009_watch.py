@@ -4,50 +4,39 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+
     dependencies = [
-        ("newsletter", "0008_body_key"),
+        ('newsletter', '0008_body_key'),
     ]
 
     operations = [
         migrations.CreateModel(
-            name="CanaryFlight",
+            name='CanaryFlight',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("day", models.DateField(unique=True)),
-                ("started_at", models.DateTimeField()),
-                ("baits", models.JSONField(default=list)),
-                ("judged_at", models.DateTimeField(null=True)),
-                ("failure", models.TextField(blank=True)),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('day', models.DateField(unique=True)),
+                ('started_at', models.DateTimeField()),
+                ('baits', models.JSONField(default=list)),
+                ('judged_at', models.DateTimeField(null=True)),
+                ('failure', models.TextField(blank=True)),
             ],
         ),
         migrations.CreateModel(
-            name="Incident",
+            name='Incident',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("name", models.CharField(max_length=40)),
-                ("detail", models.TextField()),
-                ("opened_at", models.DateTimeField()),
-                ("closed_at", models.DateTimeField(null=True)),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('name', models.CharField(max_length=40)),
+                ('detail', models.TextField()),
+                ('opened_at', models.DateTimeField()),
+                ('closed_at', models.DateTimeField(null=True)),
             ],
         ),
         migrations.AddIndex(
-            model_name="delivery",
-            index=models.Index(fields=["state", "outcome_at"], name="delivery_ended"),
+            model_name='delivery',
+            index=models.Index(fields=['state', 'outcome_at'], name='delivery_ended'),
         ),
         migrations.AddConstraint(
-            model_name="incident",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("closed_at__isnull", True)), fields=("name",), name="incident_open_once"
-            ),
+            model_name='incident',
+            constraint=models.UniqueConstraint(condition=models.Q(('closed_at__isnull', True)), fields=('name',), name='incident_open_once'),
         ),
     ]

@@ -5,27 +5,23 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+
     dependencies = [
-        ("newsletter", "0009_watch"),
+        ('newsletter', '0009_watch'),
     ]
 
     operations = [
         migrations.CreateModel(
-            name="Forgotten",
+            name='Forgotten',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("what", models.CharField(max_length=20, unique=True)),
-                ("until", models.DateTimeField()),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('what', models.CharField(max_length=20, unique=True)),
+                ('until', models.DateTimeField()),
             ],
         ),
         migrations.AddField(
-            model_name="fragment",
-            name="needed_until",
+            model_name='fragment',
+            name='needed_until',
             field=models.DateTimeField(db_index=True, default=newsletter.models.summary.kept_until),
         ),
     ]

@@ -68,6 +68,10 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
         came = models.Q(slot_key=day.isoformat()) | (first & ~models.Q(state__in=NEVER_CAME))
         return self.filter(came, kind=Kind.DIGEST)
 
+    def due(self, *, real_now: datetime) -> Self:
+        """Return what may be claimed now."""
+        return self.filter(state__in=CLAIMABLE, next_attempt_at__lte=real_now)
+
 
 class Delivery(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -157,6 +161,11 @@ class Delivery(models.Model):
     def is_awaited(self) -> bool:
         """Whether a person is waiting for it: the rule of ``AWAITED``, for a row in hand."""
         return self.slot_key == FIRST or self.is_on_demand or self.kind != Kind.DIGEST
+
+    @property
+    def paper_ids(self) -> set[int]:
+        """Every paper that it offers, wherever it stands in it."""
+        return {paper_id for ids in self.papers.values() for paper_id in ids}
 
     @classmethod
     def planned(

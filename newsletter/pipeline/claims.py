@@ -270,5 +270,4 @@ def make_due(*, real_now: datetime) -> int:
 
 def is_due(*, awaited: bool, real_now: datetime) -> bool:
     """Whether anything could be claimed now, or of what a person awaits."""
-    due = Delivery.objects.filter(state__in=CLAIMABLE, next_attempt_at__lte=real_now)
-    return due.filter(AWAITED if awaited else Q()).exists()
+    return Delivery.objects.due(real_now=real_now).filter(AWAITED if awaited else Q()).exists()

@@ -1,32 +1,24 @@
-"""Stage 5b: each planned digest written down as a list of finished fragments and a few personal strings."""
+"""Stage 5b: every planned digest composed, skipped, or left to wait for what may still come.
+
+What a digest is made of is ``composer``'s.
+"""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
-from zoneinfo import ZoneInfo
+from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.utils import timezone
 
 from newsletter.adapters.ports import Summariser
-from newsletter.core.digest import Digest, DigestCard, DigestTopic, stand_in, topic_slot
-from newsletter.core.figures import ShownFigure
-from newsletter.core.papers import PaperRecord
-from newsletter.core.reading import Depth
-from newsletter.core.selection import Chosen
-from newsletter.core.spreading import own_delay
-from newsletter.models import ArxivGate, Delivery, GatherRun, Paper, Subscription, Topic
-from newsletter.models.delivery import FIRST, SENT, Kind, State
-from newsletter.pipeline.cards import card_of, mail_figures
+from newsletter.models import ArxivGate, Delivery, Paper, Subscription
+from newsletter.models.delivery import State
 from newsletter.pipeline.choose import Choice, choose, planned_digests, without_unsettled
-from newsletter.pipeline.fragments import DatabaseFragments
-from newsletter.pipeline.messages import body_key
-from newsletter.pipeline.newsstand import Newsstand
+from newsletter.pipeline.composer import Composer, RendererFor
 from newsletter.pipeline.patience import AWAY
-from newsletter.pipeline.render import DigestRenderer, FragmentStore, RenderedDigest
 from newsletter.pipeline.shelf import SummaryShelf
 from newsletter.pipeline.summarise import Wanted, write_extracts
 from newsletter.pipeline.taking import give_back, taken, together_or_apart
@@ -34,9 +26,7 @@ from newsletter.pipeline.taking import give_back, taken, together_or_apart
 log = logging.getLogger(__name__)
 
 PATIENCE = timedelta(minutes=30)
-"""How long past its slot a digest waits for summaries (delivery.md, Compose)."""
-
-RendererFor = Callable[[FragmentStore], DigestRenderer]
+"""How long past its slot a digest waits for summaries (docs/delivery.md, "What a digest waits for")."""
 
 
 @dataclass(slots=True)
@@ -84,11 +74,13 @@ def compose_planned(
         # Extracts are instant, so a digest never lacks at least those.
         chosen = {each.paper_id for choice in choices for each in choice.selection.chosen}
         report.extracts += write_extracts(chosen, now=now)
-        bench = Bench.set_up(choices, stand=stand, summariser=summariser, renderer_for=renderer_for, now=now)
-        bench.is_spread = is_spread
-        ready = _ready(choices, bench=bench) if is_patient else choices
+        composer = Composer.set_up(
+            choices, stand=stand, summariser=summariser, renderer_for=renderer_for, now=now
+        )
+        composer.is_spread = is_spread
+        ready = _ready(choices, composer=composer) if is_patient else choices
         report.waiting += len(choices) - len(ready)
-        return [choice.delivery for choice in ready if not _settle(choice, bench=bench, report=report)]
+        return [choice.delivery for choice in ready if not _settle(choice, composer=composer, report=report)]
 
     for batch in taken(now=now, awaited=awaited):
         broken = together_or_apart(batch, compose)
@@ -98,14 +90,14 @@ def compose_planned(
     return report
 
 
-def _ready(choices: Sequence[Choice], *, bench: Bench) -> list[Choice]:
+def _ready(choices: Sequence[Choice], *, composer: Composer) -> list[Choice]:
     """Leave out the digests that wait, for thirty minutes at most, for papers or summaries to come."""
-    gathering = _is_gathering(now=bench.now)
+    gathering = _is_gathering(now=composer.now)
     return [
         choice
         for choice in choices
-        if (left := choice.delivery.slot_at + PATIENCE - bench.now) <= timedelta(0)
-        or not (gathering or bench.is_lacking(choice, within=left))
+        if (left := choice.delivery.slot_at + PATIENCE - composer.now) <= timedelta(0)
+        or not (gathering or composer.is_lacking(choice, within=left))
     ]
 
 
@@ -115,183 +107,19 @@ def _is_gathering(*, now: datetime) -> bool:
     return at_arxiv.exists() or Paper.objects.filter(matched_at=None, first_seen_at__lte=now).exists()
 
 
-def _settle(choice: Choice, *, bench: Bench, report: ComposeReport) -> bool:
+def _settle(choice: Choice, *, composer: Composer, report: ComposeReport) -> bool:
     """Compose or skip one digest; False where that broke: it must not hold up the others."""
     try:
         if choice.has_something_to_say():
-            report.composed += bench.compose(choice)
+            report.composed += composer.compose(choice)
         else:
-            report.skipped += _skip(choice, now=bench.now)
+            report.skipped += _skip(choice, now=composer.now)
     except AWAY:
         raise
     except Exception:
         log.exception("delivery %s could not be composed", choice.delivery.pk)
         return False
     return True
-
-
-@dataclass(slots=True)
-class Bench:
-    """What one batch of digests is composed from."""
-
-    stand: Newsstand
-    shelf: SummaryShelf
-    records: dict[int, PaperRecord]
-    figures: dict[int, ShownFigure]
-    fragments: DatabaseFragments
-    renderer: DigestRenderer
-    failed_gathers: list[datetime]
-    now: datetime
-    is_spread: bool = False
-
-    @classmethod
-    def set_up(
-        cls,
-        choices: Iterable[Choice],
-        *,
-        stand: Newsstand,
-        summariser: Summariser,
-        renderer_for: RendererFor,
-        now: datetime,
-    ) -> Bench:
-        choices = list(choices)
-        chosen = {each.paper_id for choice in choices for each in choice.selection.chosen}
-        listed = {paper_id for choice in choices for paper_id in choice.selection.listed}
-        fragments = DatabaseFragments()
-        return cls(
-            stand=stand,
-            shelf=SummaryShelf(chosen, summariser=summariser),
-            records=stand.records(chosen | listed),
-            figures=mail_figures(chosen),
-            fragments=fragments,
-            renderer=renderer_for(fragments),
-            failed_gathers=_failed_gathers(now=now),
-            now=now,
-        )
-
-    def is_lacking(self, choice: Choice, *, within: timedelta) -> bool:
-        """Whether a summary that this digest wants may still come in that time."""
-        return any(self.shelf.may_still_come(want, within=within) for want in choice.wanted())
-
-    def compose(self, choice: Choice) -> bool:
-        """Render and store one digest; False for a delivery that is no longer planned."""
-        rendered = self.render(choice)
-        parts = [piece.digest for piece in rendered.pieces]
-        with transaction.atomic():
-            self.fragments.save(parts)
-            stored = Delivery.objects.filter(pk=choice.delivery.pk, state=State.PLANNED).update(
-                state=State.COMPOSED,
-                subject=rendered.subject,
-                parts=parts,
-                body_key=body_key(subject=rendered.subject, slot_key=choice.delivery.slot_key, parts=parts),
-                slots=rendered.slots,
-                papers=self.account(choice, rendered.digest),
-                topics=[offer.subscription.topic_id for offer in choice.offers],
-                scanned=choice.scanned,
-                covers_until=self.now,
-                composed_at=self.now,
-                attempt=0,
-                lease_owner="",
-                lease_until=None,
-                next_attempt_at=self._claimable_at(choice),
-            )
-        return bool(stored)
-
-    def _claimable_at(self, choice: Choice) -> datetime:
-        """Return the real time from which on it may be claimed. Whom somebody waits for is not delayed."""
-        delivery, real_now = choice.delivery, timezone.now()
-        if not self.is_spread or delivery.is_awaited:
-            return real_now
-        return max(real_now, delivery.slot_at + own_delay(choice.reader.pk))
-
-    def render(self, choice: Choice) -> RenderedDigest:
-        return self.renderer.render(self._digest(choice))
-
-    def _digest(self, choice: Choice) -> Digest:
-        reader, selection = choice.reader, choice.selection
-        groups = selection.by_topic()
-        zone = ZoneInfo(reader.timezone)
-        # A late digest holds what has come in until it is composed, so that is where its period ends.
-        ends_at = max(choice.delivery.slot_at, self.now)
-        begins_at = min((offer.begins_at for offer in choice.offers), default=choice.delivery.slot_at)
-        return Digest(
-            language=reader.language,
-            slot_date=ends_at.astimezone(zone).date(),
-            covers_days=max(1, round((ends_at - begins_at) / timedelta(days=1))),
-            topics=tuple(
-                self._topic(offer.subscription, choice, groups[offer.subscription.topic.slug])
-                for offer in choice.offers
-                if offer.subscription.topic.slug in groups
-            ),
-            listed=tuple(self.records[paper_id] for paper_id in selection.listed),
-            counted=len(selection.counted),
-            scanned=choice.scanned,
-            empty_dates=_empty_dates(choice),
-            failed_gathers=tuple(
-                dict.fromkeys(moment.astimezone(zone).date() for moment in self.failed_gathers)
-            ),
-            subscribed=tuple(
-                (each.topic.slug, _shown_name(each.topic, reader.language))
-                for each in reader.subscriptions.all()
-                if each.topic.is_active
-            ),
-            email=reader.email,
-            confirmed_on=reader.confirmed_at.date() if reader.confirmed_at else None,
-            confirmed_by_operator=reader.confirmed_by_operator,
-            cadence=reader.cadence,
-            at=f"{reader.at:%H:%M}",
-            timezone=reader.timezone,
-            private_names=tuple(
-                (topic_slot(each.topic.slug), each.topic.name_in(reader.language))
-                for each in reader.subscriptions.all()
-                if each.topic.owner_id
-            ),
-        )
-
-    def account(self, choice: Choice, shown: Digest) -> dict[str, list[int]]:
-        """Return where each offered paper stands in the digest, after it was fitted into its size."""
-        ids = {record.arxiv_id: paper_id for paper_id, record in self.records.items()}
-        summarised = [ids[card.paper.arxiv_id] for topic in shown.topics for card in topic.cards]
-        listed = [ids[record.arxiv_id] for record in shown.listed]
-        offered = [
-            *(each.paper_id for each in choice.selection.chosen),
-            *choice.selection.listed,
-            *choice.selection.counted,
-        ]
-        named = {*summarised, *listed}
-        return {
-            "summarised": summarised,
-            "listed": listed,
-            "counted": [paper_id for paper_id in offered if paper_id not in named],
-        }
-
-    def _topic(self, subscription: Subscription, choice: Choice, chosen: tuple[Chosen, ...]) -> DigestTopic:
-        language = choice.reader.language
-        names = {
-            topic.slug: _shown_name(topic, language)
-            for topic in (offer.subscription.topic for offer in choice.offers)
-        }
-        return DigestTopic(
-            slug=subscription.topic.slug,
-            name=names[subscription.topic.slug],
-            cards=tuple(self._card(each, choice, names) for each in chosen),
-        )
-
-    def _card(self, chosen: Chosen, choice: Choice, names: dict[str, str]) -> DigestCard:
-        asked = Depth(choice.reader.depth)
-        shown = self.shelf.show(Wanted(chosen.paper_id, choice.reader.language, asked))
-        return card_of(
-            self.records[chosen.paper_id],
-            shown=shown,
-            asked=asked,
-            figure=self.figures.get(chosen.paper_id),
-            also_in=[names[slug] for slug in chosen.also_in],
-        )
-
-
-def _shown_name(topic: Topic, language: str) -> str:
-    """Return a topic's name; of a private one only what stands in for it, since pieces are everyone's."""
-    return stand_in(topic.slug) if topic.owner_id else topic.name_in(language)
 
 
 def _skip(choice: Choice, *, now: datetime) -> bool:
@@ -306,25 +134,3 @@ def _skip(choice: Choice, *, now: datetime) -> bool:
                 covered_until=now
             )
     return bool(skipped)
-
-
-def _empty_dates(choice: Choice) -> tuple[date, ...]:
-    """Return the slots on which nothing matched since the reader's last mail."""
-    digests = Delivery.objects.filter(subscriber=choice.reader, kind=Kind.DIGEST).exclude(
-        slot_key__startswith=FIRST
-    )
-    sent = digests.filter(state__in=SENT).order_by("-slot_at").values_list("slot_at", flat=True).first()
-    skipped = digests.filter(state=State.SKIPPED, slot_at__gt=choice.reader.joined_at).order_by("slot_at")
-    if sent:
-        skipped = skipped.filter(slot_at__gt=sent)
-    return tuple(date.fromisoformat(key) for key in skipped.values_list("slot_key", flat=True))
-
-
-def _failed_gathers(*, now: datetime) -> list[datetime]:
-    """Return when asking arXiv failed, as far as no later answer made it good."""
-    runs = GatherRun.objects.filter(from_file=False, started_at__lte=now)
-    answered = runs.filter(error="").order_by("-started_at").values_list("started_at", flat=True).first()
-    failed = runs.exclude(error="").order_by("started_at")
-    return list(
-        (failed.filter(started_at__gt=answered) if answered else failed).values_list("started_at", flat=True)
-    )

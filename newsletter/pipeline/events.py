@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from django.db import InterfaceError, OperationalError, transaction
+from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
@@ -22,6 +22,7 @@ from newsletter.models import Delivery, DeliveryEvent, Subscriber
 from newsletter.models.delivery import CLAIMABLE, SENT, UNCOMPOSED, Kind, State
 from newsletter.pipeline import standing
 from newsletter.pipeline.outcomes import spend
+from newsletter.pipeline.patience import AWAY
 
 log = logging.getLogger(__name__)
 
@@ -85,7 +86,7 @@ def apply_events(
             break
         try:
             applied += _apply(chunk, now=now)
-        except (OperationalError, InterfaceError):
+        except AWAY:
             raise  # no event's fault: the next tick tries again
         except Exception:
             log.exception("%d events could not be applied together: now one by one", len(chunk))
@@ -170,16 +171,11 @@ def _take_out_of_later_ones(delivery: Delivery, reader: Subscriber) -> None:
 
     One that was refused for now may have been accepted in spite of that: it stays as it was sent.
     """
-    papers = _papers_of(delivery)
     others = Delivery.objects.filter(subscriber=reader, kind=Kind.DIGEST, state__in=CLAIMABLE, retries=0)
-    carrying = [row.pk for row in others.only("papers") if papers & _papers_of(row)]
+    carrying = [row.pk for row in others.only("papers") if row.paper_ids & delivery.paper_ids]
     # Where a worker has claimed it meanwhile, the papers come twice rather than never.
     if carrying and others.filter(pk__in=carrying).update(**UNCOMPOSED):
         wake(Stage.COMPOSE)
-
-
-def _papers_of(delivery: Delivery) -> set[int]:
-    return {paper_id for ids in delivery.papers.values() for paper_id in ids}
 
 
 # --- what follows for the reader -------------------------------------------------------------------------

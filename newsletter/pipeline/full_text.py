@@ -21,6 +21,7 @@ from newsletter.core.fulltext import FullText, full_text_from_json, full_text_to
 from newsletter.core.licences import may_show_figures
 from newsletter.errors import NewsletterError, PermanentError, TemporaryError
 from newsletter.models import Figure, FullTextRecord, KeptText, Paper
+from newsletter.pipeline.row_claims import is_free, write
 
 log = logging.getLogger(__name__)
 
@@ -97,12 +98,11 @@ def _wait_for(paper: Paper, wait: float) -> None:
 def _claim(paper: Paper) -> FullTextRecord | None:
     """Return the record to fill, or None when it is being read, was read today, or failed for now or good."""
     real_now = timezone.now()
-    free = Q(claimed_until__isnull=True) | Q(claimed_until__lte=real_now)
-    is_time = Q(retry_at__isnull=True) | Q(retry_at__lte=real_now)
+    free = is_free(max_attempts=MAX_ATTEMPTS, real_now=real_now)
     unread = Q(read_at__isnull=True) | Q(read_at__lte=real_now - KEPT_FOR)
     until = real_now + CLAIM
     rows = FullTextRecord.objects.filter(paper=paper, paper_version=paper.version)
-    claimed = rows.filter(free, is_time, unread, is_final=False, attempts__lt=MAX_ATTEMPTS).update(
+    claimed = rows.filter(free, unread).update(
         claimed_until=until, attempts=F("attempts") + 1, reason=INTERRUPTED
     )
     return rows.get() if claimed else None
@@ -138,7 +138,7 @@ def _save(record: FullTextRecord, found: PaperText, *, now: datetime) -> None:
     real_now, text = timezone.now(), found.text
     figures = _stored_all(record, found.figures)
     with transaction.atomic():
-        is_ours = _write(
+        is_ours = write(
             record,
             attempts=0,
             reason="",
@@ -193,18 +193,12 @@ def _record_failure(record: FullTextRecord, error: NewsletterError) -> None:
         wait = error.retry_after if isinstance(error, TemporaryError) else None
         pause = max(timedelta(seconds=wait or 0.0), SOON)
         reason = THROTTLED if _is_throttling(error) else UNAVAILABLE
-        _write(record, reason=reason, retry_at=real_now + pause)
+        write(record, reason=reason, retry_at=real_now + pause)
     elif error.reason in RETRIED_NEXT_DAY:
-        _write(record, reason=error.reason, retry_at=real_now + KEPT_FOR)
+        write(record, reason=error.reason, retry_at=real_now + KEPT_FOR)
     else:
-        _write(record, reason=error.reason[:40] or "refused", is_final=True)
+        write(record, reason=error.reason[:40] or "refused", is_final=True)
 
 
 def _is_throttling(error: NewsletterError) -> bool:
     return isinstance(error, TemporaryError) and error.status in {429, 503}
-
-
-def _write(record: FullTextRecord, **fields: object) -> bool:
-    """Write under our fence and end the claim; say whether it was still ours."""
-    ours = FullTextRecord.objects.filter(pk=record.pk, claimed_until=record.claimed_until)
-    return bool(ours.update(claimed_until=None, **fields))

@@ -141,8 +141,7 @@ def spend(delivery: Delivery, reader: Subscriber) -> None:
     """The digest's papers are spent, and its topics covered up to the end of its period. Repeatable."""
     if delivery.kind != Kind.DIGEST:
         return
-    papers = {paper_id for ids in delivery.papers.values() for paper_id in ids}
-    if papers:
+    if papers := delivery.paper_ids:
         spent = unpack_spent(bytes(reader.spent))
         spent.update(papers)
         reader.spent = pack_spent(spent)

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from newsletter.core.cadence import Slot
 from newsletter.models import Delivery, Subscriber
@@ -27,8 +27,7 @@ def plan_due(*, now: datetime) -> int:
     date) is unique. Of several passed slots only the latest is planned.
     """
     planned = 0
-    unpaused = Q(paused_until__isnull=True) | Q(paused_until__lte=now)
-    due = Subscriber.objects.filter(unpaused, status=Status.ACTIVE, next_slot_at__lte=now)
+    due = due_readers(now=now)
     if not due.exists():
         return 0
     due = due.order_by("next_slot_at", "pk").prefetch_related("subscriptions")
@@ -43,6 +42,12 @@ def plan_due(*, now: datetime) -> int:
         unplannable.update(reader.pk for reader, slots in timed if slots is None)
         if len(chunk) < CHUNK:
             return planned
+
+
+def due_readers(*, now: datetime) -> QuerySet[Subscriber]:
+    """Return the active readers whose slot has passed and who have not paused."""
+    unpaused = Q(paused_until__isnull=True) | Q(paused_until__lte=now)
+    return Subscriber.objects.filter(unpaused, status=Status.ACTIVE, next_slot_at__lte=now)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from newsletter.core.composition import join_html, join_text
 from newsletter.models import Delivery, Subscriber
 from newsletter.models.delivery import FIRST, Kind
 from newsletter.pipeline.choose import Choice, choose
-from newsletter.pipeline.compose import Bench
+from newsletter.pipeline.composer import Composer
 from newsletter.pipeline.messages import message_of, slots_of
 from newsletter.pipeline.newsstand import Newsstand
 from newsletter.pipeline.stages import Stages
@@ -41,10 +41,10 @@ def preview_digest(reader: Subscriber, *, stages: Stages, now: datetime) -> Prev
 
 
 def _preview(choice: Choice, *, stand: Newsstand, stages: Stages, now: datetime) -> Preview:
-    bench = Bench.set_up(
+    composer = Composer.set_up(
         [choice], stand=stand, summariser=stages.summariser, renderer_for=stages.renderer, now=now
     )
-    rendered = bench.render(choice)
+    rendered = composer.render(choice)
     delivery = choice.delivery
     delivery.subject, delivery.slots, delivery.composed_at = rendered.subject, rendered.slots, now
     slots = slots_of(delivery, rendered.pieces)

@@ -19,7 +19,7 @@ from newsletter.adapters.ports import Summariser
 from newsletter.models import Delivery
 from newsletter.models.delivery import CLAIMABLE, Kind
 from newsletter.pipeline.choose import Choice, choose
-from newsletter.pipeline.compose import Bench, RendererFor
+from newsletter.pipeline.composer import Composer, RendererFor
 from newsletter.pipeline.messages import body_key
 
 CHUNK = 200
@@ -47,11 +47,11 @@ def recompose(
         report.claimed = len(set(ids)) - waiting.count()
     for composed_at, rows in _batches(waiting):
         stand, choices = choose(rows, now=composed_at)
-        bench = Bench.set_up(
+        composer = Composer.set_up(
             choices, stand=stand, summariser=summariser, renderer_for=renderer_for, now=composed_at
         )
         for choice in choices:
-            _render_anew(choice, bench=bench, report=report)
+            _render_anew(choice, composer=composer, report=report)
     return report
 
 
@@ -71,10 +71,10 @@ def _batches(waiting: QuerySet[Delivery]) -> Iterator[tuple[datetime, list[Deliv
         yield from by_moment.items()
 
 
-def _render_anew(choice: Choice, *, bench: Bench, report: RecomposeReport) -> None:
-    row, rendered = choice.delivery, bench.render(choice)
-    papers = bench.account(choice, rendered.digest)
-    if _all_of(papers) != _all_of(row.papers):
+def _render_anew(choice: Choice, *, composer: Composer, report: RecomposeReport) -> None:
+    row, rendered = choice.delivery, composer.render(choice)
+    papers = composer.account(choice, rendered.digest)
+    if {paper_id for ids in papers.values() for paper_id in ids} != row.paper_ids:
         report.differing += 1
         return
     parts = [piece.digest for piece in rendered.pieces]
@@ -82,7 +82,7 @@ def _render_anew(choice: Choice, *, bench: Bench, report: RecomposeReport) -> No
         report.unchanged += 1
         return
     with transaction.atomic():
-        bench.fragments.save(parts)
+        composer.fragments.save(parts)
         # A claim raises the fence and reads what it sends under a lock: one of the two comes first.
         unclaimed = Delivery.objects.filter(pk=row.pk, state__in=CLAIMABLE, fence=row.fence)
         stored = unclaimed.update(
@@ -94,7 +94,3 @@ def _render_anew(choice: Choice, *, bench: Bench, report: RecomposeReport) -> No
         )
     report.recomposed += stored
     report.claimed += 1 - stored
-
-
-def _all_of(papers: dict[str, list[int]]) -> set[int]:
-    return {paper_id for ids in papers.values() for paper_id in ids}

@@ -1,7 +1,6 @@
 """The rows of summaries: who may write one, and what is recorded of each outcome.
 
-A claim is a conditional UPDATE, and what a claim wrote is saved only while it stands. All waiting is in real
-time.
+How a row is claimed, and written only while the claim stands, is ``row_claims``'.
 """
 
 from __future__ import annotations
@@ -20,6 +19,7 @@ from newsletter.core.reading import Depth, Draft, summary_to_json
 from newsletter.core.reading import Summary as SummaryValue
 from newsletter.errors import Interrupted, NewsletterError, PermanentError, TemporaryError, UnusableAnswer
 from newsletter.models import Paper, Summary
+from newsletter.pipeline.row_claims import is_free, write
 
 CLAIM = timedelta(minutes=5)
 """Longer than a model call with its waits and retries may take."""
@@ -80,7 +80,7 @@ def record_summary(
     row: Summary, summary: SummaryValue, draft: Draft, *, depth: Depth, fallback: str, now: datetime
 ) -> None:
     """Keep what passed grounding; ``depth`` is what the model was asked for."""
-    _save(
+    write(
         row,
         content=summary_to_json(summary),
         depth=depth.value,
@@ -93,7 +93,7 @@ def record_summary(
 
 
 def record_refusal(row: Summary, refusal: Refusal, draft: Draft) -> None:
-    _save(
+    write(
         row,
         failure=f"{UNGROUNDED}{refusal.reason}",
         is_final=row.attempts >= MAX_REFUSALS,
@@ -111,24 +111,21 @@ def record_failure(row: Summary, error: NewsletterError) -> bool:
     if isinstance(error, UnusableAnswer | Interrupted):
         fields |= _spent(error.input_tokens, error.output_tokens)
     if not isinstance(error, TemporaryError):
-        _save(row, is_final=isinstance(error, PermanentError), **fields)
+        write(row, is_final=isinstance(error, PermanentError), **fields)
         return False
     wait = timedelta(seconds=error.retry_after or 0)
     if _is_nobodys_fault(error):
-        _save(row, attempts=F("attempts") - 1, retry_at=now + wait, **fields)
+        write(row, attempts=F("attempts") - 1, retry_at=now + wait, **fields)
         return error.reason != DAILY_CAP
     pause = PAUSES[min(row.attempts, len(PAUSES)) - 1]
-    _save(row, retry_at=now + max(wait, pause), **fields)
+    write(row, retry_at=now + max(wait, pause), **fields)
     return False
 
 
 def _open(depth: Depth) -> Q:
-    now = timezone.now()
     shallower = [other.value for other in Depth if other.rank < depth.rank]
     unwritten = Q(content__isnull=True) | (Q(depth__in=shallower) & ~Q(fallback=Fallback.NO_FULL_TEXT))
-    unclaimed = Q(claimed_until__isnull=True) | Q(claimed_until__lte=now)
-    due = Q(retry_at__isnull=True) | Q(retry_at__lte=now)
-    return unwritten & unclaimed & due & Q(is_final=False, attempts__lt=MAX_ATTEMPTS)
+    return unwritten & is_free(max_attempts=MAX_ATTEMPTS, real_now=timezone.now())
 
 
 def _is_nobodys_fault(error: TemporaryError) -> bool:
@@ -146,8 +143,3 @@ def _spent(input_tokens: int, output_tokens: int) -> dict[str, Any]:
         "input_tokens": F("input_tokens") + input_tokens,
         "output_tokens": F("output_tokens") + output_tokens,
     }
-
-
-def _save(row: Summary, **fields: Any) -> None:
-    still_ours = Summary.objects.filter(pk=row.pk, claimed_until=row.claimed_until)
-    still_ours.update(claimed_until=None, **fields)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db.models import Min, Q
+from django.db.models import Min
 
 from newsletter.models import (
     Allowance,
@@ -18,12 +18,11 @@ from newsletter.models import (
     DeliveryEvent,
     GatherRun,
     SendPause,
-    Subscriber,
 )
 from newsletter.models.delivery import AWAITED, CLAIMABLE, SENT, Kind, State
-from newsletter.models.subscriber import Status
 from newsletter.pipeline.budget import KIND as MODEL_TOKENS
 from newsletter.pipeline.pace import Pace
+from newsletter.pipeline.plan import due_readers
 
 RECENT = timedelta(days=1)
 
@@ -59,7 +58,7 @@ def measure(*, now: datetime) -> Vitals:
     """Read everything, a query each."""
     config = settings.CONFIG
     pace = Pace(config.mailer, daily=config.send_daily, warmup=config.warmup)
-    claimable = Delivery.objects.filter(state__in=CLAIMABLE, next_attempt_at__lte=now)
+    due = Delivery.objects.due(real_now=now)
     tokens = Allowance.objects.filter(kind=MODEL_TOKENS, key="", day=now.date()).first()
     return Vitals(
         now=now,
@@ -68,8 +67,8 @@ def measure(*, now: datetime) -> Vitals:
         unsettled=Delivery.objects.filter(state=State.AMBIGUOUS, next_attempt_at__isnull=False).count(),
         quarantined=Delivery.objects.filter(state=State.QUARANTINED, outcome_at__gte=now - RECENT).count(),
         queue={
-            "awaited": claimable.filter(AWAITED).count(),
-            "digests": claimable.exclude(AWAITED).count(),
+            "awaited": due.filter(AWAITED).count(),
+            "digests": due.exclude(AWAITED).count(),
         },
         day_limit=pace.limit_on(now.date()),
         day_left=pace.left_today(awaited=False, real_now=now),
@@ -80,20 +79,16 @@ def measure(*, now: datetime) -> Vitals:
 
 def _waiting(*, now: datetime) -> dict[str, datetime | None]:
     """Return since when the oldest of each waits. A mail put off for its domain's rate waits all the same."""
-    unpaused = Q(paused_until__isnull=True) | Q(paused_until__lte=now)
-    slots = Subscriber.objects.filter(unpaused, status=Status.ACTIVE, next_slot_at__lte=now)
     planned = Delivery.objects.filter(state=State.PLANNED, slot_at__lte=now)
     found: dict[str, datetime | None] = {
-        "slot": slots.aggregate(at=Min("next_slot_at"))["at"],
+        "slot": due_readers(now=now).aggregate(at=Min("next_slot_at"))["at"],
         "PLANNED": planned.aggregate(at=Min("slot_at"))["at"],
     }
     for state in CLAIMABLE:
         # An alert that cannot leave must not be what keeps its own incident going.
         mails = Delivery.objects.filter(state=state).exclude(kind=Kind.ALERT)
         found[state.value] = mails.aggregate(at=Min("composed_at"))["at"]
-    awaited = Delivery.objects.exclude(kind=Kind.ALERT).filter(
-        AWAITED, state__in=CLAIMABLE, next_attempt_at__lte=now
-    )
+    awaited = Delivery.objects.due(real_now=now).filter(AWAITED).exclude(kind=Kind.ALERT)
     found["awaited"] = awaited.aggregate(at=Min("next_attempt_at"))["at"]
     return found
 

@@ -16,7 +16,7 @@ from newsletter.adapters.broker import Stage, publish_look_ahead, wake
 from newsletter.core.announcements import is_time_to_ask
 from newsletter.core.reading import Voice
 from newsletter.models import Delivery, GatherRun, Paper, Topic
-from newsletter.models.delivery import AWAITED, CLAIMABLE, Kind, State
+from newsletter.models.delivery import AWAITED, Kind, State
 from newsletter.pipeline.ahead import coming_summaries
 from newsletter.pipeline.compose import ComposeReport, compose_planned, missing_summaries
 from newsletter.pipeline.deliver import deliver_due
@@ -218,7 +218,7 @@ def _deliver(*, awaited: bool) -> None:
 
 
 def _wake_deliverers() -> None:
-    due = Delivery.objects.filter(state__in=CLAIMABLE, next_attempt_at__lte=timezone.now())
+    due = Delivery.objects.due(real_now=timezone.now())
     for those, stage in ((due.filter(AWAITED), Stage.NOTICES), (due.exclude(AWAITED), Stage.DELIVER)):
         if those.exists():
             wake(stage)

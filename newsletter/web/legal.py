@@ -15,7 +15,15 @@ from newsletter.web.pages import page
 
 @require_safe
 def privacy(request: HttpRequest) -> HttpResponse:
-    return page(request, template="privacy.html", operator=_operator(), days=(VALID + GRACE).days)
+    config = settings.CONFIG
+    return page(
+        request,
+        template="privacy.html",
+        operator=_operator(),
+        days=(VALID + GRACE).days,
+        mail_days=config.retention_digests_days,
+        report_days=config.retention_events_days,
+    )
 
 
 @require_safe

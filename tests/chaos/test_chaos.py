@@ -14,8 +14,8 @@ from tests.fakes.processes import ROOT, isolated
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="processes are told apart through /proc")
 
 SEED = 5
-DIGESTS = 120
-KILLS = 6
+DIGESTS = 80
+KILLS = 5
 
 
 def test_whatever_is_killed_every_digest_arrives_once_and_nobody_is_mailed_after_leaving() -> None:

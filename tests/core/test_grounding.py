@@ -234,6 +234,31 @@ def test_a_section_that_loses_every_claim_is_not_shown_as_unstated() -> None:
     assert [section.kind for section in found.sections] == ["limits", "method"]
 
 
+def test_a_section_is_bounded_however_much_a_model_writes() -> None:
+    words = [
+        "harbour",
+        "levels",
+        "moored",
+        "ships",
+        "motion",
+        "model",
+        "forecasts",
+        "of",
+        "the",
+        "from",
+        "which",
+        "propose",
+        "we",
+    ]
+    claims = tuple(claim(f"It is about {word} of moored ships.", METHOD) for word in words)
+    headline = claim("TideNet-2 forecasts harbour levels.", METHOD)
+    draft = Draft(headline=headline, sections=(Section(kind="method", claims=claims),))
+    found = ground(draft, source=PAPER, language="en", voice=Voice.MODEL)
+    assert isinstance(found, Summary)
+    assert len(found.sections[0].claims) == 8
+    assert [each.reason for each in found.withheld] == ["too_many"] * (len(words) - 8)
+
+
 def test_a_refusal_counts_everything_that_failed() -> None:
     bad = claim("The error falls by 99%.", RESULT)
     found = ground(Draft(headline=bad, takeaways=(bad,)), source=PAPER, language="en", voice=Voice.MODEL)

@@ -75,15 +75,15 @@ def test_only_those_named_are_rendered_anew(newsroom: Newsroom) -> None:
 @pytest.mark.usefixtures("corrected")
 def test_a_claim_that_comes_first_wins(newsroom: Newsroom, monkeypatch: pytest.MonkeyPatch) -> None:
     """A worker claims one between reading it and writing it: it goes as it was claimed."""
-    from newsletter.pipeline.compose import Bench
+    from newsletter.pipeline.composer import Composer
 
-    taken, render = Delivery.objects.order_by("pk")[0], Bench.render
+    taken, render = Delivery.objects.order_by("pk")[0], Composer.render
 
-    def claimed_meanwhile(bench: Bench, choice: object) -> object:
+    def claimed_meanwhile(composer: Composer, choice: object) -> object:
         Delivery.objects.filter(pk=taken.pk).update(state=State.SENDING, fence=1)
-        return render(bench, choice)  # type: ignore[arg-type]  # passed through
+        return render(composer, choice)  # type: ignore[arg-type]  # passed through
 
-    monkeypatch.setattr(Bench, "render", claimed_meanwhile)
+    monkeypatch.setattr(Composer, "render", claimed_meanwhile)
     assert again(newsroom) == RecomposeReport(recomposed=1, claimed=1)
     assert Delivery.objects.get(pk=taken.pk).parts == taken.parts
 
@@ -92,15 +92,15 @@ def test_a_claim_that_comes_first_wins(newsroom: Newsroom, monkeypatch: pytest.M
 def test_one_that_was_claimed_and_given_back_meanwhile_is_left_too(
     newsroom: Newsroom, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from newsletter.pipeline.compose import Bench
+    from newsletter.pipeline.composer import Composer
 
-    render = Bench.render
+    render = Composer.render
 
-    def given_back(bench: Bench, choice: object) -> object:
+    def given_back(composer: Composer, choice: object) -> object:
         Delivery.objects.update(state=State.RETRY_WAIT, fence=1)
-        return render(bench, choice)  # type: ignore[arg-type]  # passed through
+        return render(composer, choice)  # type: ignore[arg-type]  # passed through
 
-    monkeypatch.setattr(Bench, "render", given_back)
+    monkeypatch.setattr(Composer, "render", given_back)
     assert again(newsroom) == RecomposeReport(claimed=2)
 
 

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 from django.test import Client
+from pytest_django import Settings
 
 from newsletter.core.reading import Claim, Depth, Evidence, Voice, summary_to_json
 from newsletter.core.reading import Summary as SummaryValue
@@ -159,3 +160,11 @@ def test_pages_may_run_no_script_and_load_nothing_from_elsewhere(visitor: Client
     assert response["X-Content-Type-Options"] == "nosniff"
     assert response["Referrer-Policy"] == "same-origin"
     assert "<script" not in response.content.decode()
+
+
+def test_the_privacy_page_says_how_long_mails_are_kept(visitor: Client, settings: Settings) -> None:
+    update = {"retention_digests_days": 123, "retention_events_days": 45}
+    settings.CONFIG = settings.CONFIG.model_copy(update=update)
+    said = visitor.get("/privacy/").content.decode()
+    assert "After 123 days address and text are deleted" in said
+    assert "after 45 days" in said

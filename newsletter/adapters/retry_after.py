@@ -1,0 +1,27 @@
+"""How long an HTTP server asks to be left alone (RFC 9110 §10.2.3)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+
+def retry_after(headers: Mapping[str, str]) -> float | None:
+    """Return the seconds of Retry-After, which may be a date; None where it says nothing that can be read.
+
+    A date is measured by the server's own clock, where the answer has a Date.
+    """
+    value = headers.get("Retry-After", "").strip()
+    if value.isdecimal():
+        return float(value)
+    try:
+        now = _moment(headers["Date"]) if "Date" in headers else datetime.now(UTC)
+        return max((_moment(value) - now).total_seconds(), 0.0)
+    except (TypeError, ValueError):
+        return None
+
+
+def _moment(text: str) -> datetime:
+    moment = parsedate_to_datetime(text)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
