@@ -26,13 +26,15 @@ ARXIV_PDF = "https://export.arxiv.org/pdf"
 ARXIV_OAI = "https://oaipmh.arxiv.org/oai"
 GEMINI_ENDPOINT = "https://generativelanguage.googleapis.com"
 SENDGRID_HOST = "https://api.sendgrid.com"
+CENTURY = 36_500
+"""In days: dates can still be reckoned with."""
 BOUNCE_TAG = 41
 """The characters of ``+`` and the tag that names a delivery in its envelope's sender (``tokens``)."""
 
 
 def _http_url(value: str) -> str:
-    if _scheme(value) not in {"http", "https"} or not urlsplit(value).hostname:
-        raise ValueError("an address that starts with http:// or https://")
+    if _scheme(value) not in {"http", "https"} or not urlsplit(value).hostname or re.search(r"[?#\s]", value):
+        raise ValueError("an address that starts with http:// or https://, without ? or #")
     return value.rstrip("/")
 
 
@@ -98,7 +100,7 @@ def _domain_rates(value: object) -> object:
     rates = {}
     for item in filter(None, value.split(",")):
         domain, equals, rate = item.strip().partition("=")
-        if not (domain and equals and rate):
+        if not (re.fullmatch(r"[\w-]+(\.[\w-]+)*", domain) and equals and rate):
             raise ValueError("pairs such as gmail.com=5,outlook.com=3 (messages a second)")
         rates[domain.lower()] = _rate(rate)
     return rates
@@ -184,8 +186,8 @@ class Config(BaseModel):
         default_factory=dict, alias="NEWSLETTER_DOMAIN_RATES"
     )
     warmup: int | None = Field(None, alias="NEWSLETTER_WARMUP", ge=1)
-    retention_events_days: int = Field(90, alias="NEWSLETTER_RETENTION_EVENTS_DAYS", ge=1)
-    retention_digests_days: int = Field(365, alias="NEWSLETTER_RETENTION_DIGESTS_DAYS", ge=30)
+    retention_events_days: int = Field(90, alias="NEWSLETTER_RETENTION_EVENTS_DAYS", ge=1, le=CENTURY)
+    retention_digests_days: int = Field(365, alias="NEWSLETTER_RETENTION_DIGESTS_DAYS", ge=30, le=CENTURY)
     canary_email: Annotated[str, BeforeValidator(_address)] = Field("", alias="NEWSLETTER_CANARY_EMAIL")
     languages: Annotated[tuple[str, ...], BeforeValidator(_languages)] = Field(
         (), alias="NEWSLETTER_LANGUAGES"

@@ -176,6 +176,7 @@ class _Writer:
         self._patience = patience
         self._deadline = deadline
         self._papers = Paper.objects.in_bulk(set(papers))
+        self._texts = {paper_id: threading.Lock() for paper_id in self._papers}
         self._stopped = threading.Event()
 
     def in_thread(self, job: Wanted) -> SummariseReport:
@@ -214,7 +215,8 @@ class _Writer:
         if job.depth is not Depth.READING:
             return _Material(job.depth, job.depth)
         try:
-            text = self._full_text(paper, now=self._now)
+            with self._texts[paper.pk]:  # its other language finds it read, not being read
+                text = self._full_text(paper, now=self._now)
         except TemporaryError as error:
             log.info("no full text of %s for the moment: %s", paper, error)
             due_at = job.due_at or self._now
