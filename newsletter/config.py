@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import difflib
 import os
-import re
 from collections.abc import Mapping
 from email.utils import parseaddr
 from pathlib import Path
@@ -15,10 +14,22 @@ from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from newsletter.adapters.smtp_url import parse_smtp_url
-from newsletter.core.languages import CHROME, normal
+from newsletter.config_values import (
+    IN_ANY_CASE,
+    Address,
+    BounceAddress,
+    DatabaseUrl,
+    DomainRates,
+    HttpUrl,
+    Keys,
+    Languages,
+    RedisUrl,
+    ReplyTo,
+    Sender,
+)
 from newsletter.errors import ConfigurationError
 
 ARXIV_API = "https://export.arxiv.org/api/query"
@@ -28,110 +39,6 @@ GEMINI_ENDPOINT = "https://generativelanguage.googleapis.com"
 SENDGRID_HOST = "https://api.sendgrid.com"
 CENTURY = 36_500
 """In days: dates can still be reckoned with."""
-BOUNCE_TAG = 41
-"""The characters of ``+`` and the tag that names a delivery in its envelope's sender (``tokens``)."""
-
-
-def _http_url(value: str) -> str:
-    if _scheme(value) not in {"http", "https"} or not urlsplit(value).hostname or re.search(r"[?#\s]", value):
-        raise ValueError("an address that starts with http:// or https://, without ? or #")
-    return value.rstrip("/")
-
-
-def _database_url(value: str) -> str:
-    if _scheme(value) not in {"", "postgres", "postgresql", "sqlite"} or (value and not _scheme(value)):
-        raise ValueError("postgresql://user:password@host:5432/name (or sqlite:////path/to/file.sqlite3)")
-    return value
-
-
-def _redis_url(value: str) -> str:
-    if value and _scheme(value) not in {"redis", "rediss", "unix"}:
-        raise ValueError("redis://host:6379/0, rediss://… or unix:///path/to/socket")
-    return value
-
-
-def _scheme(value: str) -> str:
-    """Return an address's scheme, or "" where it cannot be read."""
-    try:
-        parts = urlsplit(value)
-        parts.port  # noqa: B018 - looking at it is what refuses a wrong one
-    except ValueError:
-        return ""
-    return parts.scheme
-
-
-def _keys(value: str) -> str:
-    if value and not all(key.strip() for key in value.split(",")):
-        raise ValueError("one key, or several separated by commas, newest first, none of them empty")
-    return value
-
-
-def _address(value: str) -> str:
-    if value and not re.fullmatch(r"[^@\s<>]+@[^@\s<>]+", value):
-        raise ValueError("a bare address such as editor@example.org")
-    return value
-
-
-def _bounce_address(value: str) -> str:
-    """A tag of 41 characters comes behind its local part, which may have 64 (RFC 5321 §4.5.3.1.1)."""
-    if value == "off":
-        return value
-    local = _address(value).partition("@")[0]
-    if not value.isascii() or len(local) > 64 - BOUNCE_TAG:
-        raise ValueError(
-            f"off, or an address in ASCII with at most {64 - BOUNCE_TAG} characters before the @"
-        )
-    return value
-
-
-def _sender(value: str) -> str:
-    if not parseaddr(value)[1].partition("@")[2] or "\n" in value or "\r" in value:
-        raise ValueError("an address such as 'arXiv digest <digest@example.org>'")
-    return value
-
-
-def _reply_to(value: str) -> str:
-    return _sender(value) if value else value
-
-
-def _domain_rates(value: object) -> object:
-    if not isinstance(value, str):
-        return value
-    rates = {}
-    for item in filter(None, value.split(",")):
-        domain, equals, rate = item.strip().partition("=")
-        if not (re.fullmatch(r"[\w-]+(\.[\w-]+)*", domain) and equals and rate):
-            raise ValueError("pairs such as gmail.com=5,outlook.com=3 (messages a second)")
-        rates[domain.lower()] = _rate(rate)
-    return rates
-
-
-def _rate(text: str) -> float:
-    try:
-        rate = float(text)
-    except ValueError:
-        rate = 0.0
-    if not 0 < rate < float("inf"):
-        raise ValueError("pairs such as gmail.com=5,outlook.com=3 (messages a second, above 0)")
-    return rate
-
-
-def _languages(value: object) -> object:
-    if not isinstance(value, str):
-        return value
-    from django.conf.locale import LANG_INFO  # not needed to say what --help says
-
-    codes = [normal(code) for code in value.split(",") if code.strip()]
-    if unknown := [code for code in codes if "name_local" not in LANG_INFO.get(code, {})]:
-        raise ValueError(f"language codes such as fr,de,pt-br ({unknown[0]!r} is none)")
-    return tuple(dict.fromkeys(code for code in codes if code not in CHROME))
-
-
-def _lowercase(value: object) -> object:
-    return value.lower() if isinstance(value, str) else value
-
-
-HttpUrl = Annotated[str, BeforeValidator(_http_url)]
 
 
 class Config(BaseModel):
@@ -139,18 +46,16 @@ class Config(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True)
 
-    database_url: Annotated[str, BeforeValidator(_database_url)] = Field("", alias="DATABASE_URL")
-    redis_url: Annotated[str, BeforeValidator(_redis_url)] = Field("", alias="REDIS_URL")
+    database_url: DatabaseUrl = Field("", alias="DATABASE_URL")
+    redis_url: RedisUrl = Field("", alias="REDIS_URL")
     data_dir: Path = Field(Path("var"), alias="NEWSLETTER_DATA_DIR")
-    secret_key: Annotated[str, BeforeValidator(_keys)] = Field("", alias="NEWSLETTER_SECRET_KEY")
+    secret_key: Keys = Field("", alias="NEWSLETTER_SECRET_KEY")
     base_url: HttpUrl = Field("http://localhost:8000", alias="NEWSLETTER_BASE_URL")
-    sender: Annotated[str, BeforeValidator(_sender)] = Field(
-        "arXiv digest <digest@localhost>", alias="NEWSLETTER_FROM"
-    )
-    reply_to: Annotated[str, BeforeValidator(_reply_to)] = Field("", alias="NEWSLETTER_REPLY_TO")
+    sender: Sender = Field("arXiv digest <digest@localhost>", alias="NEWSLETTER_FROM")
+    reply_to: ReplyTo = Field("", alias="NEWSLETTER_REPLY_TO")
     postal_address: str = Field("", alias="NEWSLETTER_POSTAL_ADDRESS")
     name: str = Field("arXiv digest", alias="NEWSLETTER_NAME", min_length=1, max_length=60)
-    operator_email: Annotated[str, BeforeValidator(_address)] = Field("", alias="NEWSLETTER_OPERATOR_EMAIL")
+    operator_email: Address = Field("", alias="NEWSLETTER_OPERATOR_EMAIL")
     arxiv_api_url: HttpUrl = Field(ARXIV_API, alias="NEWSLETTER_ARXIV_API_URL")
     arxiv_pdf_url: HttpUrl = Field(ARXIV_PDF, alias="NEWSLETTER_ARXIV_PDF_URL")
     arxiv_oai_url: HttpUrl = Field(ARXIV_OAI, alias="NEWSLETTER_ARXIV_OAI_URL")
@@ -163,36 +68,30 @@ class Config(BaseModel):
     gemini_daily_tokens: int = Field(2_000_000, alias="NEWSLETTER_GEMINI_DAILY_TOKENS", ge=0)
     gemini_rpm: int = Field(60, alias="NEWSLETTER_GEMINI_RPM", ge=1)
     gemini_tpm: int | None = Field(None, alias="NEWSLETTER_GEMINI_TPM", ge=1000)
-    mailer: Annotated[Literal["outbox", "smtp", "sendgrid"], BeforeValidator(_lowercase)] = Field(
+    mailer: Annotated[Literal["outbox", "smtp", "sendgrid"], IN_ANY_CASE] = Field(
         "outbox", alias="NEWSLETTER_MAILER"
     )
     outbox_dir: Path | None = Field(None, alias="NEWSLETTER_OUTBOX_DIR")
     smtp_url: str = Field("", alias="NEWSLETTER_SMTP_URL")
-    bounce_address: Annotated[str, BeforeValidator(_bounce_address)] = Field(
-        "", alias="NEWSLETTER_BOUNCE_ADDRESS"
-    )
+    bounce_address: BounceAddress = Field("", alias="NEWSLETTER_BOUNCE_ADDRESS")
     dkim_key: str = Field("", alias="NEWSLETTER_DKIM_KEY", repr=False)
     dkim_selector: str = Field("", alias="NEWSLETTER_DKIM_SELECTOR")
     dkim_domain: str = Field("", alias="NEWSLETTER_DKIM_DOMAIN")
     sendgrid_api_key: str = Field("", alias="SENDGRID_API_KEY")
     sendgrid_host: HttpUrl = Field(SENDGRID_HOST, alias="NEWSLETTER_SENDGRID_HOST")
     sendgrid_webhook_key: str = Field("", alias="NEWSLETTER_SENDGRID_WEBHOOK_KEY")
-    sendgrid_sandbox: Annotated[Literal["off", "on"], BeforeValidator(_lowercase)] = Field(
+    sendgrid_sandbox: Annotated[Literal["off", "on"], IN_ANY_CASE] = Field(
         "off", alias="NEWSLETTER_SENDGRID_SANDBOX"
     )
     send_rate: float | None = Field(None, alias="NEWSLETTER_SEND_RATE", gt=0, allow_inf_nan=False)
     send_daily: int | None = Field(None, alias="NEWSLETTER_SEND_DAILY", ge=1)
-    domain_rates: Annotated[dict[str, float], BeforeValidator(_domain_rates)] = Field(
-        default_factory=dict, alias="NEWSLETTER_DOMAIN_RATES"
-    )
+    domain_rates: DomainRates = Field(default_factory=dict, alias="NEWSLETTER_DOMAIN_RATES")
     warmup: int | None = Field(None, alias="NEWSLETTER_WARMUP", ge=1)
     retention_events_days: int = Field(90, alias="NEWSLETTER_RETENTION_EVENTS_DAYS", ge=1, le=CENTURY)
     retention_digests_days: int = Field(365, alias="NEWSLETTER_RETENTION_DIGESTS_DAYS", ge=30, le=CENTURY)
-    canary_email: Annotated[str, BeforeValidator(_address)] = Field("", alias="NEWSLETTER_CANARY_EMAIL")
-    languages: Annotated[tuple[str, ...], BeforeValidator(_languages)] = Field(
-        (), alias="NEWSLETTER_LANGUAGES"
-    )
-    figures: Annotated[Literal["off", "licensed", "all"], BeforeValidator(_lowercase)] = Field(
+    canary_email: Address = Field("", alias="NEWSLETTER_CANARY_EMAIL")
+    languages: Languages = Field((), alias="NEWSLETTER_LANGUAGES")
+    figures: Annotated[Literal["off", "licensed", "all"], IN_ANY_CASE] = Field(
         "licensed", alias="NEWSLETTER_FIGURES"
     )
 
