@@ -28,6 +28,7 @@ from newsletter.subscriptions.joining import add_by_operator
 from newsletter.subscriptions.leaving import erase
 from newsletter.subscriptions.wishes import Wishes
 from newsletter.suppressions import address_key, is_suppressed, lift
+from newsletter.topics import public_topics
 
 log = logging.getLogger(__name__)
 
@@ -44,7 +45,7 @@ def fly(*, now: datetime) -> CanaryFlight | None:
         return _judge(under_way, now=now)
     if under_way is not None:  # nobody took up the bait for a day: the watch has told the operator
         under_way.delete()
-    topics = list(Topic.objects.filter(is_active=True, owner=None).order_by("pk")[:2])
+    topics = list(public_topics().order_by("pk")[:2])
     if not settings.CONFIG.canary_address or not topics:
         return None
     flight, is_ours = CanaryFlight.objects.get_or_create(day=now.date(), defaults={"started_at": now})

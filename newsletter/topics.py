@@ -1,4 +1,7 @@
-"""Topics as operators and readers edit them: add, change, remove. Every query is checked here."""
+"""Topics as operators and readers edit them: add, change, remove; and which of them everyone is offered.
+
+Every query is checked here.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import IntegrityError, transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from newsletter.core.categories import is_category
 from newsletter.core.query import parse
@@ -18,6 +21,11 @@ from newsletter.starter_topics import StarterTopic, starter_topics
 
 SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 MAX_SLUG, MAX_NAME, MAX_GROUP = 80, 120, 80
+
+
+def public_topics() -> QuerySet[Topic]:
+    """Return everyone's topics, as far as they are offered."""
+    return Topic.objects.filter(owner__isnull=True, is_active=True)
 
 
 def checked_query(query: str) -> str:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django import forms
-from django.db.models import QuerySet
 from django.utils import timezone
 
 from newsletter.core.cadence import ALLOWED
 from newsletter.core.reading import Depth
 from newsletter.errors import NewsletterError
 from newsletter.models import Subscriber, Topic
+from newsletter.topics import public_topics
 
 if TYPE_CHECKING:
     TopicsField = forms.ModelMultipleChoiceField[Topic]
@@ -22,10 +22,6 @@ else:
 class TopicChoice(TopicsField):
     def label_from_instance(self, obj: Topic) -> str:
         return f"{obj.group}: {obj.name}" if obj.group else obj.name
-
-
-def _offered() -> QuerySet[Topic]:
-    return Topic.objects.filter(owner__isnull=True, is_active=True)
 
 
 class AddReaderForm(forms.Form):
@@ -49,7 +45,7 @@ class AddReaderForm(forms.Form):
         super().__init__(*args, **kwargs)
         topics = self.fields["topics"]
         assert isinstance(topics, TopicChoice)  # noqa: S101 - for the type checker
-        topics.queryset = _offered()
+        topics.queryset = public_topics()
 
     def save(self) -> Subscriber | None:
         """Add the reader; None when that was refused, with the reason among the errors."""

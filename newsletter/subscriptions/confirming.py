@@ -17,7 +17,7 @@ from newsletter.subscriptions.joining import subscribe
 from newsletter.subscriptions.private_topics import TooManyTopicsError, add_private_topic
 from newsletter.suppressions import lift
 from newsletter.tokens import Purpose, read_timed_token
-from newsletter.topics import MAX_NAME
+from newsletter.topics import MAX_NAME, public_topics
 
 VALID = timedelta(days=7)
 """How long a confirmation link works."""
@@ -35,7 +35,7 @@ def find_sign_up(token: str, *, now: datetime) -> SignUp | None:
 def topics_of(sign_up: SignUp) -> list[Topic]:
     """Return the topics it names that still are, in its order."""
     slugs = sign_up.wishes["topics"]
-    found = {topic.slug: topic for topic in Topic.objects.filter(owner=None, is_active=True, slug__in=slugs)}
+    found = {topic.slug: topic for topic in public_topics().filter(slug__in=slugs)}
     return [found[slug] for slug in slugs if slug in found]
 
 

@@ -22,10 +22,11 @@ from newsletter.core.composition import join_html
 from newsletter.core.languages import tag
 from newsletter.core.papers import PaperRecord
 from newsletter.errors import PermanentError
-from newsletter.models import Delivery, Paper, Topic
+from newsletter.models import Delivery, Paper
 from newsletter.models.delivery import SENT, Kind
 from newsletter.pipeline.messages import slots_of, stored_pieces
 from newsletter.tokens import Purpose, delivery_id, delivery_subject, make_token, read_token
+from newsletter.topics import public_topics
 from newsletter.web.headers import MAIL_CSP
 from newsletter.web.pages import broken_link, known_language, page, private, service_name
 
@@ -102,7 +103,7 @@ def _shared(slots: Mapping[str, str], delivery: Delivery) -> dict[str, str]:
 def _around(delivery: Delivery, *, is_shared: bool, language: str) -> dict[str, Any]:
     """Return what stands before and after the mail."""
     papers = delivery.papers
-    topics = Topic.objects.filter(pk__in=delivery.topics, owner__isnull=True, is_active=True)
+    topics = public_topics().filter(pk__in=delivery.topics)
     return {
         "is_shared": is_shared,
         "subject": delivery.subject,

@@ -26,11 +26,12 @@ from newsletter.errors import BadInput
 from newsletter.models import Paper, Topic
 from newsletter.pipeline.figures import details_for, figures_for
 from newsletter.subscriptions.wishes import checked_language
+from newsletter.topics import public_topics
 from newsletter.web.exporting import Export, as_markdown, notice
 from newsletter.web.pages import current_language, known_language, service_name
 from newsletter.web.places import place_in_words
 from newsletter.web.summaries import Written, summaries_of
-from newsletter.web.topics import newest_papers_at, papers_of, public_topics
+from newsletter.web.topics import newest_papers_at, papers_of
 
 MOST_ENTRIES, MOST_EXPORTED = 40, 100
 _UNPRINTABLE = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")

@@ -15,12 +15,13 @@ from django.views.decorators.http import require_http_methods
 from newsletter.core.reading import Depth
 from newsletter.models import Match
 from newsletter.subscriptions.asking import request_to_join
+from newsletter.topics import public_topics
 from newsletter.web import schedules
 from newsletter.web.headers import SCRIPT_CSP
 from newsletter.web.pace import even_pace
 from newsletter.web.pages import current_language, page
 from newsletter.web.signup import HONEYPOT, SignUpForm, consent_text, is_by_a_machine, slugs_in
-from newsletter.web.topics import WEEK, TopicGroup, newest_papers_at, public_topics, topic_groups
+from newsletter.web.topics import WEEK, TopicGroup, newest_papers_at, topic_groups
 from newsletter.web.wishes_form import zone_names
 
 EXAMPLES = 3

@@ -11,6 +11,7 @@ from newsletter.core.links import abstract_url, code_url, other_urls, pdf_url, p
 from newsletter.core.papers import ArxivId, PaperRecord, parse_id
 from newsletter.models import Paper, Topic
 from newsletter.pipeline.figures import details_for, figures_for
+from newsletter.topics import public_topics
 from newsletter.web.pages import current_language, page
 from newsletter.web.receipts import reading_of
 from newsletter.web.reports import report_form
@@ -59,7 +60,7 @@ def _links(record: PaperRecord) -> dict[str, str]:
 
 def _topics(found: Paper) -> list[Topic]:
     """Return everyone's topics that it matched; which private ones it matched is their owners' business."""
-    return list(Topic.objects.filter(matches__paper=found, owner__isnull=True, is_active=True))
+    return list(public_topics().filter(matches__paper=found))
 
 
 def _unknown(request: HttpRequest, *, asked: ArxivId | None) -> HttpResponse:

@@ -12,10 +12,9 @@ from django.utils.translation import gettext
 from newsletter.core.query import MAX_LENGTH
 from newsletter.errors import BadInput
 from newsletter.subscriptions.asking import JoinRequest, checked_mailbox
-from newsletter.topics import checked_query
+from newsletter.topics import checked_query, public_topics
 from newsletter.web.clients import client_address
 from newsletter.web.pages import service_name
-from newsletter.web.topics import public_topics
 from newsletter.web.wishes_form import DEFAULTS, wish_errors, wishes_of
 
 FORM = "sign-up page"

@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from newsletter.models import Paper, Topic
+from newsletter.topics import public_topics
 from newsletter.web.exporting import notice
 from newsletter.web.pages import current_language, page
 from newsletter.web.summaries import summaries_of
@@ -34,10 +35,6 @@ class ListedTopic:
 class TopicGroup:
     name: str
     topics: list[ListedTopic]
-
-
-def public_topics() -> QuerySet[Topic]:
-    return Topic.objects.filter(owner__isnull=True, is_active=True)
 
 
 def newest_papers_at() -> datetime:
