@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import fields, replace
 
 import pytest
 
-from newsletter.adapters.ports import Outcome, Outgoing
 from newsletter.adapters.smtp_dialogue import TimeOuts
 from newsletter.adapters.smtp_mail import SmtpMailer
-from tests.fakes.outgoing import Begun
 from tests.fakes.smtp_server import SmtpServer
 
 MakeMailer = Callable[..., SmtpMailer]
@@ -39,11 +37,3 @@ def mailer_for() -> Iterator[MakeMailer]:
 def within(seconds: float, **phases: float) -> TimeOuts:
     """Return time-outs of ``seconds``, but for the phases named."""
     return replace(TimeOuts(**{field.name: seconds for field in fields(TimeOuts)}), **phases)
-
-
-def send(mailer: SmtpMailer, messages: Sequence[Outgoing], begin: Begun | None = None) -> list[Outcome]:
-    return list(mailer.send(messages, begin=begin or Begun()))
-
-
-def verdicts(outcomes: Sequence[Outcome]) -> list[str]:
-    return [outcome.verdict.value for outcome in outcomes]

@@ -17,9 +17,8 @@ from pytest_django import Settings
 
 from newsletter.adapters import broker
 from newsletter.adapters.broker import Stage
-from newsletter.adapters.redis_server import server_command
-from newsletter.errors import ConfigurationError
-from tests.fakes.processes import Processes, processes, wait_until
+from tests.fakes.processes import Processes, processes
+from tests.fakes.redis import start_redis
 
 LONGEST_WAIT = 5.0
 """Seconds a reader's request may wait for a broker that is gone."""
@@ -50,14 +49,9 @@ def configure(settings: Settings, *, url: str) -> None:
     settings.CONFIG = settings.CONFIG.model_copy(update={"redis_url": url})
 
 
-def start_redis(running: Processes, *, path: Path) -> redis.Redis:
+def redis_on(running: Processes, *, path: Path) -> redis.Redis:
     path.unlink(missing_ok=True)
-    try:
-        command = server_command(socket=path)
-    except ConfigurationError as error:
-        pytest.skip(str(error))
-    server = running.start("redis", command, environment={})
-    wait_until(path.is_socket, seconds=10, otherwise=server.said)
+    start_redis(running, path=path)
     return redis.Redis(unix_socket_path=str(path))
 
 
@@ -68,7 +62,7 @@ def waiting(client: redis.Redis, stage: Stage) -> list[str]:
 
 @pytest.mark.django_db(transaction=True)
 def test_wake_publishes_when_the_transaction_commits_and_not_before(running: Processes, path: Path) -> None:
-    client = start_redis(running, path=path)
+    client = redis_on(running, path=path)
     with transaction.atomic():
         broker.wake(Stage.DELIVER)
         assert waiting(client, Stage.DELIVER) == []
@@ -78,7 +72,7 @@ def test_wake_publishes_when_the_transaction_commits_and_not_before(running: Pro
 
 @pytest.mark.django_db(transaction=True)
 def test_wake_publishes_nothing_when_the_transaction_is_rolled_back(running: Processes, path: Path) -> None:
-    client = start_redis(running, path=path)
+    client = redis_on(running, path=path)
     with transaction.atomic():
         broker.wake(Stage.NOTICES)
         transaction.set_rollback(True)
@@ -88,7 +82,7 @@ def test_wake_publishes_nothing_when_the_transaction_is_rolled_back(running: Pro
 
 @pytest.mark.django_db(transaction=True)
 def test_wake_finds_a_redis_that_was_killed_and_came_back(running: Processes, path: Path) -> None:
-    client = start_redis(running, path=path)
+    client = redis_on(running, path=path)
     broker.wake(Stage.COMPOSE)
     assert broker.is_reachable()
     running.running["redis"].process.kill()
@@ -96,7 +90,7 @@ def test_wake_finds_a_redis_that_was_killed_and_came_back(running: Processes, pa
     client.close()
     assert not broker.is_reachable()
     broker.wake(Stage.COMPOSE)  # lost, as the queue was
-    client = start_redis(running, path=path)
+    client = redis_on(running, path=path)
     broker.wake(Stage.COMPOSE)
     assert waiting(client, Stage.COMPOSE) == ["worker.tasks.compose"]
     assert broker.is_reachable()

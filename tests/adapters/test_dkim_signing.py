@@ -17,8 +17,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from newsletter.adapters.dkim_signing import SIGNED, DkimSigner
 from newsletter.config import load_config
 from newsletter.errors import ConfigurationError
-from tests.adapters.conftest import MakeMailer, send, verdicts
-from tests.fakes.outgoing import outgoing
+from tests.adapters.conftest import MakeMailer
+from tests.fakes.outgoing import outgoing, send, verdicts
 from tests.fakes.smtp_server import SmtpServer
 
 MESSAGE = outgoing(1).message

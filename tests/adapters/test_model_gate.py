@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from newsletter.adapters.model_gate import LONGEST_HOLD, ModelGate
-from newsletter.adapters.redis_server import server_command
-from newsletter.errors import ConfigurationError, TemporaryError
-from tests.fakes.processes import Processes, processes, wait_until
+from newsletter.errors import TemporaryError
+from tests.fakes.processes import Processes, processes
+from tests.fakes.redis import start_redis
 
 Make = Callable[..., ModelGate]
 
@@ -22,13 +22,8 @@ def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Proce
     """A real Redis: its URL, and what can end it."""
     with tempfile.TemporaryDirectory(prefix="newsletter-") as folder:
         path = Path(folder) / "redis.sock"
-        try:
-            command = server_command(socket=path)
-        except ConfigurationError as error:
-            pytest.skip(str(error))
         with processes(tmp_path_factory.mktemp("redis")) as started:
-            server = started.start("redis", command, environment={})
-            wait_until(path.is_socket, seconds=10, otherwise=server.said)
+            start_redis(started, path=path)
             yield f"unix://{path}", started
 
 

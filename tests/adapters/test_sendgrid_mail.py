@@ -12,11 +12,11 @@ from typing import Any
 
 import pytest
 
-from newsletter.adapters.ports import Outcome, Outgoing, Verdict
+from newsletter.adapters.ports import Outgoing, Verdict
 from newsletter.adapters.sendgrid_mail import SendgridMailer
 from newsletter.core.composition import Piece
 from newsletter.errors import ConfigurationError
-from tests.fakes.outgoing import BASE, Begun, outgoing
+from tests.fakes.outgoing import BASE, Begun, outgoing, send, verdicts
 from tests.fakes.sendgrid_server import Answer, SendgridServer, Trouble, answer
 
 SHARED = [outgoing(number, shared_key="week 25") for number in range(1, 6)]
@@ -34,14 +34,6 @@ def server() -> Iterator[SendgridServer]:
 def mailer(server: SendgridServer) -> Iterator[SendgridMailer]:
     with closing(SendgridMailer(server.api_key, host=server.url, connect_timeout=5, timeout=0.5)) as made:
         yield made
-
-
-def send(mailer: SendgridMailer, messages: Sequence[Outgoing], begin: Begun | None = None) -> list[Outcome]:
-    return list(mailer.send(messages, begin=begin or Begun()))
-
-
-def verdicts(outcomes: Sequence[Outcome]) -> list[str]:
-    return [outcome.verdict.value for outcome in outcomes]
 
 
 def ids(messages: Sequence[Outgoing]) -> list[str]:

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from newsletter.adapters.ports import Verdict
-from tests.adapters.conftest import MakeMailer, send, verdicts
+from tests.adapters.conftest import MakeMailer
 from tests.fakes.certificate import make_certificate, server_side
-from tests.fakes.outgoing import Begun, outgoing
+from tests.fakes.outgoing import Begun, outgoing, send, verdicts
 from tests.fakes.smtp_server import SmtpServer
 
 FIVE = [outgoing(number) for number in range(1, 6)]

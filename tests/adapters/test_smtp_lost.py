@@ -9,8 +9,8 @@ import pytest
 from newsletter.adapters.ports import Verdict
 from newsletter.adapters.smtp_dialogue import Dialogue
 from newsletter.core.composition import Piece
-from tests.adapters.conftest import MakeMailer, send, verdicts, within
-from tests.fakes.outgoing import Begun, outgoing
+from tests.adapters.conftest import MakeMailer, within
+from tests.fakes.outgoing import Begun, outgoing, send, verdicts
 from tests.fakes.smtp_server import SmtpServer, Trouble
 
 FIVE = [outgoing(number) for number in range(1, 6)]

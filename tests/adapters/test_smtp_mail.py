@@ -12,8 +12,8 @@ from newsletter.adapters import registry
 from newsletter.adapters.ports import Verdict
 from newsletter.adapters.smtp_dialogue import Dialogue
 from newsletter.config import load_config
-from tests.adapters.conftest import MakeMailer, send, verdicts
-from tests.fakes.outgoing import Begun, outgoing
+from tests.adapters.conftest import MakeMailer
+from tests.fakes.outgoing import Begun, outgoing, send, verdicts
 from tests.fakes.smtp_server import SmtpServer
 
 FIVE = [outgoing(number) for number in range(1, 6)]

@@ -1,4 +1,4 @@
-"""Messages to send, made as the pipeline makes them, and a ``begin`` that remembers."""
+"""Messages to send, made as the pipeline makes them, a ``begin`` that remembers, and what became of them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 from uuid import UUID
 
-from newsletter.adapters.ports import Outgoing
+from newsletter.adapters.ports import Mailer, Outcome, Outgoing
 from newsletter.core.composition import Piece, PieceEncoder, compose, join_html, join_text, slot
 from newsletter.core.headers import MessageHeaders
 
@@ -77,3 +77,11 @@ class Begun:
     @property
     def ids(self) -> list[str]:
         return [delivery_id for batch in self.asked for delivery_id in batch]
+
+
+def send(mailer: Mailer, messages: Sequence[Outgoing], begin: Begun | None = None) -> list[Outcome]:
+    return list(mailer.send(messages, begin=begin or Begun()))
+
+
+def verdicts(outcomes: Sequence[Outcome]) -> list[str]:
+    return [outcome.verdict.value for outcome in outcomes]

@@ -129,16 +129,6 @@ def test_the_confirmation_is_in_the_language_asked_for() -> None:
     assert notices()[0].subject == "请确认：用邮件接收 arXiv 新论文"
 
 
-@pytest.mark.parametrize("reason", [Reason.UNSUBSCRIBED, Reason.IMPORTED, Reason.ERASED])
-def test_whoever_left_may_come_back_by_confirming(reason: Reason) -> None:
-    suppress("ada@example.org", reason=reason, at=NOW)
-    ask()
-    assert is_suppressed("ada@example.org")
-    confirm(SignUp.objects.get(), ip="", now=NOW)
-    assert not is_suppressed("ada@example.org")
-    assert Subscriber.objects.get().status == Status.ACTIVE
-
-
 @pytest.mark.parametrize("reason", list(Reason))
 def test_whoever_is_suppressed_comes_back_by_confirming_and_not_before(reason: Reason) -> None:
     suppress("ada@example.org", reason=reason, at=NOW)
