@@ -15,9 +15,10 @@ from typing import Protocol, TypeVar
 
 import redis
 from limits import RateLimitItemPerMinute
-from limits.storage import MemoryStorage, RedisStorage
+from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
 
+from newsletter.adapters.shared_counts import shared_counts
 from newsletter.errors import TemporaryError
 
 log = logging.getLogger(__name__)
@@ -28,7 +29,6 @@ LONGEST_HOLD = 3600.0
 """Seconds. A service that names a longer wait is asked again after an hour."""
 _SHORTEST_WAIT, _LONGEST_WAIT = 0.05, 1.0
 """Seconds between two looks: others are waiting for the same turn."""
-_SOCKET_SECONDS = 2.0
 _PREFIX = "newsletter:model"
 _Result = TypeVar("_Result")
 
@@ -129,10 +129,8 @@ class ModelGate:
 
 class _SharedWindows:
     def __init__(self, url: str) -> None:
-        self._redis = redis.Redis.from_url(
-            url, socket_timeout=_SOCKET_SECONDS, socket_connect_timeout=_SOCKET_SECONDS
-        )
-        storage = RedisStorage(url, connection_pool=self._redis.connection_pool, key_prefix=_PREFIX)
+        storage = shared_counts(url, prefix=_PREFIX)
+        self._redis = storage.storage
         self.limiter = MovingWindowRateLimiter(storage)
 
     def hold(self, name: str, seconds: float) -> None:

@@ -10,22 +10,24 @@ from collections.abc import Sequence
 
 from limits import RateLimitItemPerSecond
 from limits.errors import StorageError
-from limits.storage import MemoryStorage, RedisStorage
+from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
 
+from newsletter.adapters.shared_counts import shared_counts
 from newsletter.core.rates import Window
 from newsletter.errors import TemporaryError
 
 PREFIX = "newsletter-rate"
-TIMEOUT_SECONDS = 2
 
 
 class RateWindows:
     """Every process with the same ``redis_url`` counts together; without one each counts for itself."""
 
     def __init__(self, redis_url: str = "") -> None:
-        self._storage = _redis(redis_url) if redis_url else MemoryStorage()
-        self._limiter = MovingWindowRateLimiter(self._storage)
+        storage = (
+            shared_counts(redis_url, prefix=PREFIX, wrap_exceptions=True) if redis_url else MemoryStorage()
+        )
+        self._limiter = MovingWindowRateLimiter(storage)
 
     def room(self, windows: Sequence[Window]) -> tuple[int, float]:
         """Return how many pass all of ``windows`` now; and if none, the seconds until one may.
@@ -60,16 +62,6 @@ class RateWindows:
 
 def _item(window: Window) -> RateLimitItemPerSecond:
     return RateLimitItemPerSecond(window.amount, window.seconds)
-
-
-def _redis(url: str) -> RedisStorage:
-    return RedisStorage(
-        url.replace("unix://", "redis+unix://", 1) if url.startswith("unix://") else url,
-        key_prefix=PREFIX,
-        wrap_exceptions=True,
-        socket_timeout=TIMEOUT_SECONDS,
-        socket_connect_timeout=TIMEOUT_SECONDS,
-    )
 
 
 def _unanswered(error: StorageError) -> TemporaryError:

@@ -88,11 +88,15 @@ def parse_id(text: str) -> ArxivId | None:
 # --- names -------------------------------------------------------------------------------------------------
 
 _FOOTNOTE_MARKS = "*†‡§¶ "
+_TURNS = re.compile("[\u202a-\u202e\u2066-\u2069]")
 
 
 def mend_encoding(text: str) -> str:
-    """Undo text that was encoded as UTF-8 twice: arXiv's API sends ``RamÃ­rez`` for some older papers."""
-    return text if text.isascii() else ftfy.fix_encoding(text)
+    """Undo text that was encoded as UTF-8 twice: arXiv's API sends ``RamÃ­rez`` for some older papers.
+
+    Marks that turn the direction of what follows go: they would turn the mail's own words around as well.
+    """
+    return text if text.isascii() else _TURNS.sub("", ftfy.fix_encoding(text))
 
 
 def mend_name(name: str) -> str:

@@ -80,6 +80,11 @@ def test_it_mends_an_abstract_that_was_encoded_twice() -> None:
     assert mend_encoding("for some Î´ and Î² ≤ 1") == "for some δ and β ≤ 1"
 
 
+def test_it_drops_marks_that_would_turn_the_words_behind_them_around() -> None:
+    assert mend_encoding("A gaze \u202eelti\u202c, \u2067so\u2069 named") == "A gaze elti, so named"
+    assert mend_name("Ada \u202eLovelace") == "Ada Lovelace"
+
+
 def test_it_drops_empty_authors_and_divides_several_in_one_field() -> None:
     fields = ["A Collaboration", ":", "Ana Leitão; Allan  Barros Filho;", ""]
     assert author_names(fields) == ("A Collaboration", "Ana Leitão", "Allan Barros Filho")

@@ -102,6 +102,12 @@ def test_both_languages_stand_on_the_page_with_heads_of_their_own(visitor: Clien
     assert chinese.index("借助小艇") < chinese.index("HarborNet docks")
 
 
+def test_a_summary_that_exists_in_another_language_only_says_in_which(visitor: Client) -> None:
+    readings.store("harbornet", "zh-hans")
+    assert "Summary (简体中文)" in headings(text_of(visitor, PAGE), 2)
+    assert "概述" in headings(text_of(visitor, PAGE, accept_language=CHINESE), 2)
+
+
 @pytest.mark.parametrize(
     ("summary", "says"),
     [
