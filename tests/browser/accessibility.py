@@ -8,6 +8,8 @@ from typing import Any
 from playwright.sync_api import Browser, Page
 
 AXE = (files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8")
+WIDTHS = (320, 640, 1280)
+"""Pixels at which pages and mails are looked at."""
 RUN = "axe.run(document, {resultTypes: ['violations']}).then(found => found.violations)"
 
 

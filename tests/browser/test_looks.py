@@ -1,4 +1,4 @@
-"""A reading in a mail and on its page: nothing for axe-core to object to, and no sideways scroll."""
+"""A reading on its page: nothing for axe-core to object to, and no sideways scroll."""
 
 from __future__ import annotations
 
@@ -9,12 +9,9 @@ import pytest
 from playwright.sync_api import Browser
 from pytest_django.live_server_helper import LiveServer
 
-from tests.browser.accessibility import violations
+from tests.browser.accessibility import WIDTHS, violations
 from tests.browser.conftest import chromium
 from tests.fakes import readings
-from tests.mail.digests import mail, make_digest, reading_card
-
-WIDTHS = (320, 640, 1280)
 
 
 @pytest.fixture(scope="module")
@@ -46,20 +43,6 @@ def test_a_readings_page_and_its_form_are_accessible_at_every_width(
             page.set_viewport_size({"width": width, "height": 900})
             assert page.evaluate("document.documentElement.scrollWidth") <= width
         assert violations(page) == []
-    page.close()
-
-
-@pytest.mark.parametrize("language", ["en", "zh-hans"])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_a_readings_mail_is_accessible_at_every_width(browser: Browser, language: str, scheme: Any) -> None:
-    html, _ = mail(make_digest(reading_card(language=language), language=language))
-    page = browser.new_page(color_scheme=scheme)
-    page.route("**/*", lambda route: route.abort())
-    page.set_content(html)
-    for width in WIDTHS:
-        page.set_viewport_size({"width": width, "height": 900})
-        assert page.evaluate("document.documentElement.scrollWidth") <= width
-    assert violations(page) == []
     page.close()
 
 

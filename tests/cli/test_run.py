@@ -24,6 +24,7 @@ REAL_TIMES = {
     "Delivery.lease_until",
     "Delivery.next_attempt_at",
     "Fragment.created_at",
+    "Fragment.needed_until",
     "Summary.claimed_until",
     "Summary.retry_at",
 }
