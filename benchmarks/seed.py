@@ -21,10 +21,10 @@ from pathlib import Path
 
 from newsletter.core.grounding import WithheldReason, why_withheld
 from newsletter.core.papers import PaperRecord
-from newsletter.core.quantities import names, quantities
 from newsletter.core.reading import Claim, Evidence
+from newsletter.core.receipts.quantities import names, quantities
+from newsletter.core.receipts.words import stems
 from newsletter.core.sentences import sentences
-from newsletter.core.words import stems
 
 _PAPER = re.compile(
     r"^## (?P<title>.+?)\n+\*\*Authors:(?P<authors>.+?)\*\*\n+(?P<abstract>.+?)\n+"

@@ -21,8 +21,8 @@ from pathlib import Path
 
 from newsletter.core.grounding import Refusal, ground
 from newsletter.core.papers import PaperRecord
-from newsletter.core.quantities import quantities
 from newsletter.core.reading import Claim, Depth, Draft, Evidence, Voice
+from newsletter.core.receipts.quantities import quantities
 from newsletter.core.sentences import sentences
 
 PAPER = re.compile(

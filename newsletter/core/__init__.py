@@ -7,11 +7,8 @@
 - Summaries: ``reading``, ``kinds``, ``languages``; a model's are asked for by ``prompting``, the authors' own
   sentences chosen by ``extraction`` with ``sentences``, ``cues`` and ``openings``.
 - Full text: ``pdf`` reads the characters of a PDF, ``fulltext`` and ``figures`` are what was found.
-- Receipts: ``grounding`` judges a draft by ``checks``. A quote is found by ``sources``, ``folding`` and
-  ``injections``; a claim is compared with it in its numbers (``quantities``, ``units``, ``numerals``,
-  ``numbering``, ``ownership``), its sense (``polarity``, ``contrasts``, ``comparing``, ``wording``), its
-  subject (``subjects``, ``others``) and its words (``words``, ``bilingual``, ``marks``); ``stated`` judges
-  what a paper is said not to state.
+- Whether a claim may be shown: ``grounding`` judges a draft by the rules of ``receipts``, with ``folding`` and
+  ``marks``.
 - Mails and pages: ``digest``, ``composition``, ``headers``, ``typography``, ``markdown``.
 - Sending: ``rates``, ``reputation``, ``returned_mail``, ``redaction``, ``breaker``, ``alarms``.
 """

@@ -13,8 +13,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from newsletter.core.cues import AVAILABILITY, CONTRIBUTION, CUES, DANGLING, STANDS_ALONE
-from newsletter.core.injections import INJECTION
 from newsletter.core.openings import without_opening
+from newsletter.core.receipts.injections import INJECTION
 from newsletter.core.sentences import sentences, word_set
 
 MAX_TAKEAWAYS = 5

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from newsletter.core.checks import HEADLINE, TAKEAWAYS, Case, WithheldReason, refusal
 from newsletter.core.folding import fold
 from newsletter.core.fulltext import MAX_TEXT_CHARACTERS, FullText, within
 from newsletter.core.kinds import SECTIONS, PaperKind
@@ -28,8 +27,9 @@ from newsletter.core.reading import (
     Voice,
     Withheld,
 )
-from newsletter.core.sources import Source
-from newsletter.core.stated import LIMITS, Paper, may_be_unstated
+from newsletter.core.receipts.checks import HEADLINE, TAKEAWAYS, Case, WithheldReason, refusal
+from newsletter.core.receipts.sources import Source
+from newsletter.core.receipts.stated import LIMITS, Paper, may_be_unstated
 
 __all__ = ["Refusal", "WithheldReason", "ground", "why_withheld"]
 

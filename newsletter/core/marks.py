@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from newsletter.core.folding import is_cjk
-from newsletter.core.quantities import Span, names, quantities
+from newsletter.core.receipts.quantities import Span, names, quantities
 from newsletter.core.sentences import word_set
 
 MAX_MARKS = 3

@@ -18,7 +18,7 @@ from typing import Any, Self
 
 from newsletter.core.extraction import extract
 from newsletter.core.kinds import SECTIONS, PaperKind
-from newsletter.core.quantities import names, quantities
+from newsletter.core.receipts.quantities import names, quantities
 
 Json = dict[str, Any]
 

@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from newsletter.core.contrasts import agrees_in_one, contradiction, opposed, turns_one
-from newsletter.core.quantities import Quantity, quantities
-from newsletter.core.words import stems
+from newsletter.core.receipts.contrasts import agrees_in_one, contradiction, opposed, turns_one
+from newsletter.core.receipts.quantities import Quantity, quantities
+from newsletter.core.receipts.words import stems
 
 _BEATS = re.compile(
     r"\b(?:outperform\w*|surpass\w*|exceed\w*|beats?|beating|(?:better|faster|slower|higher|lower|more\s+\w+)\s+than|(?:more|less|fewer)\b[^,.;]{0,40}?\s+than)\b"

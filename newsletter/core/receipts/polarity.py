@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from newsletter.core.words import stem, stems, terms, tokens
+from newsletter.core.receipts.words import stem, stems, terms, tokens
 
 _DENIES = re.compile(
     r"\b(?:not(?!\s+(?:only|just|merely|necessarily))|no(?!\s+(?:longer|more|less|fewer)\s+than)|never|nothing|neither|nor|"

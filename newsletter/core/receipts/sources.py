@@ -11,15 +11,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from newsletter.core.contrasts import drivers
 from newsletter.core.folding import Folded, find_quote, fold
 from newsletter.core.fulltext import FullText, Role, TextSection
-from newsletter.core.others import tells_of_others
 from newsletter.core.papers import PaperRecord
 from newsletter.core.reading import Evidence
+from newsletter.core.receipts.contrasts import drivers
+from newsletter.core.receipts.others import tells_of_others
+from newsletter.core.receipts.subjects import own_names
+from newsletter.core.receipts.words import stem
 from newsletter.core.sentences import sentences
-from newsletter.core.subjects import own_names
-from newsletter.core.words import stem
 
 ABSTRACT, TITLE = "abstract", "title"
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from newsletter.core.fulltext import FullText, Role, TextSection
-from newsletter.core.stated import LIMITS, Paper, may_be_unstated
+from newsletter.core.receipts.stated import LIMITS, Paper, may_be_unstated
 
 BARE = FullText(sections=(TextSection(title="Introduction", text="Ships move with the tide."),))
 

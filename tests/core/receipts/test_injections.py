@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from newsletter.core.extraction import extract
-from newsletter.core.injections import INJECTION
+from newsletter.core.receipts.injections import INJECTION
 
 
 @pytest.mark.parametrize(

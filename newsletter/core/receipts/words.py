@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-from newsletter.core.bilingual import TERMS
+from newsletter.core.receipts.bilingual import TERMS
 from newsletter.core.sentences import word_set
 
 _WORD = re.compile(r"[^\W_\u2e80-\u9fff]+(?:['’][^\W_\u2e80-\u9fff]+)*")

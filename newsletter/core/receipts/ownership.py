@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from newsletter.core.quantities import Quantity, names, quantities
-from newsletter.core.words import stem, stems, tokens
+from newsletter.core.receipts.quantities import Quantity, names, quantities
+from newsletter.core.receipts.words import stem, stems, tokens
 
 _CONTRASTS = re.compile(
     r"\b(?:against|versus|vs\.?|whereas|while|but|compared\s+(?:with|to))\b|而|相比|但", re.IGNORECASE

@@ -13,20 +13,20 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 
-from newsletter.core.comparing import contradicts_its_clause, reverses_comparison, reverses_direction
-from newsletter.core.contrasts import contradiction, drivers, turns_round, unsupported
 from newsletter.core.folding import fold, is_cjk
-from newsletter.core.injections import INJECTION
 from newsletter.core.kinds import EARLIER
 from newsletter.core.marks import is_chinese, shares_content
-from newsletter.core.numbering import moves_number
-from newsletter.core.others import ATTRIBUTED
-from newsletter.core.polarity import flips_negation, overstates
-from newsletter.core.quantities import names, quantities
 from newsletter.core.reading import MAX_QUOTES, Claim, Voice
-from newsletter.core.sources import Located, Source
-from newsletter.core.subjects import has_wrong_subject
-from newsletter.core.wording import (
+from newsletter.core.receipts.comparing import contradicts_its_clause, reverses_comparison, reverses_direction
+from newsletter.core.receipts.contrasts import contradiction, drivers, turns_round, unsupported
+from newsletter.core.receipts.injections import INJECTION
+from newsletter.core.receipts.numbering import moves_number
+from newsletter.core.receipts.others import ATTRIBUTED
+from newsletter.core.receipts.polarity import flips_negation, overstates
+from newsletter.core.receipts.quantities import names, quantities
+from newsletter.core.receipts.sources import Located, Source
+from newsletter.core.receipts.subjects import has_wrong_subject
+from newsletter.core.receipts.wording import (
     CHATTER,
     CHINESE_PEOPLE,
     CHINESE_PLACES,
@@ -37,7 +37,7 @@ from newsletter.core.wording import (
     MARKUP,
     OF_PUBLISHING,
 )
-from newsletter.core.words import stems, terms
+from newsletter.core.receipts.words import stems, terms
 
 HEADLINE, TAKEAWAYS = "headline", "takeaways"
 MAX_CHARACTERS = 600

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from newsletter.core.quantities import quantities
+from newsletter.core.receipts.quantities import quantities
 
 
 def read(text: str) -> list[tuple[float, str]]:

@@ -11,8 +11,8 @@ from collections.abc import Callable
 
 from newsletter.core.fulltext import FullText, Role
 from newsletter.core.kinds import EARLIER
-from newsletter.core.others import tells_of_others
-from newsletter.core.quantities import quantities
+from newsletter.core.receipts.others import tells_of_others
+from newsletter.core.receipts.quantities import quantities
 from newsletter.core.sentences import sentences
 
 _ALWAYS = frozenset(

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-from newsletter.core.comparing import compares, names_the_worse
-from newsletter.core.quantities import names
-from newsletter.core.words import stems
+from newsletter.core.receipts.comparing import compares, names_the_worse
+from newsletter.core.receipts.quantities import names
+from newsletter.core.receipts.words import stems
 
 _OURS = re.compile(
     r"\b(?:we|our|ours|this\s+(?:paper|work|study)|(?:the|this)\s+(?:proposed|present(?:ed)?|new)\s+\w+)\b",

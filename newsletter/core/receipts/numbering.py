@@ -12,9 +12,9 @@ from functools import lru_cache
 from itertools import combinations
 
 from newsletter.core.folding import is_cjk
-from newsletter.core.ownership import is_from_another_clause, is_under_another_name
-from newsletter.core.quantities import Quantity, quantities
-from newsletter.core.words import place_of, stems, tokens
+from newsletter.core.receipts.ownership import is_from_another_clause, is_under_another_name
+from newsletter.core.receipts.quantities import Quantity, quantities
+from newsletter.core.receipts.words import place_of, stems, tokens
 
 _MARGINS, _FOREIGN = (1.2, 1.05), (3.0, 2.0)
 """How much better another number must fit, alone and in exchange; a translation shares fewer words."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from newsletter.core.others import tells_of_others
+from newsletter.core.receipts.others import tells_of_others
 
 
 @pytest.mark.parametrize(

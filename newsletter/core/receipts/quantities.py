@@ -14,7 +14,7 @@ from decimal import Decimal
 from functools import lru_cache
 from itertools import takewhile
 
-from newsletter.core.numerals import (
+from newsletter.core.receipts.numerals import (
     CHINESE,
     FRACTIONS,
     MEASURED_WORDS,
@@ -29,8 +29,8 @@ from newsletter.core.numerals import (
     chinese_value,
     month_of,
 )
-from newsletter.core.units import MAGNITUDES, UNITS
-from newsletter.core.words import stem
+from newsletter.core.receipts.units import MAGNITUDES, UNITS
+from newsletter.core.receipts.words import stem
 
 Span = tuple[int, int]
 PART = "part"

@@ -1,0 +1,10 @@
+"""What it takes for one claim to rest on its quotes. ``checks`` is the list of rules, in order.
+
+- A quote is found by ``sources``; ``injections`` are words of a paper that are meant for models.
+- Numbers: ``quantities`` with ``units`` and ``numerals``, ``numbering`` and ``ownership`` (of what is it the
+  number?).
+- Sense: ``polarity``, ``contrasts``, ``comparing``, ``wording``.
+- Subject: ``subjects``, ``others`` (whose work is it?).
+- Words: ``words``, ``bilingual``.
+- ``stated`` judges what a paper is said not to state.
+"""
