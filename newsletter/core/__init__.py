@@ -7,8 +7,8 @@
 - Summaries: ``reading``, ``kinds``, ``languages``; a model's are asked for by ``prompting``, the authors' own
   sentences chosen by ``extraction`` with ``sentences``, ``cues`` and ``openings``.
 - Full text: ``pdf`` reads the characters of a PDF, ``fulltext`` and ``figures`` are what was found.
-- Whether a claim may be shown: ``grounding`` judges a draft by the rules of ``receipts``, with ``folding`` and
-  ``marks``.
+- Whether a claim may be shown: ``grounding`` judges a draft by the rules of ``receipts``, with ``folding``
+  and ``marks``.
 - Mails and pages: ``digest``, ``composition``, ``headers``, ``typography``, ``markdown``.
 - Sending: ``rates``, ``reputation``, ``returned_mail``, ``redaction``, ``breaker``, ``alarms``.
 """
