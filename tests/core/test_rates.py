@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -31,8 +33,8 @@ def test_no_window_lets_more_through_than_the_rate_and_digests_get_at_least_four
 ) -> None:
     digests, every = windows("smtp", rate, awaited=False)
     assert every.amount / every.seconds <= rate
-    pace = every.amount / every.seconds
-    assert 0.8 * pace <= digests.amount / digests.seconds <= 0.9 * pace
+    pace = Fraction(every.amount, every.seconds)
+    assert pace * 8 / 10 <= Fraction(digests.amount, digests.seconds) <= pace * 9 / 10
 
 
 @pytest.mark.parametrize(("amount", "left"), [(1, 1), (2, 1), (10, 9), (11, 9), (500, 450)])
