@@ -19,6 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from newsletter.adapters.smtp_url import parse_smtp_url
 from newsletter.config_values import (
     IN_ANY_CASE,
+    SLOWEST,
     Address,
     BounceAddress,
     DatabaseUrl,
@@ -83,7 +84,7 @@ class Config(BaseModel):
     sendgrid_sandbox: Annotated[Literal["off", "on"], IN_ANY_CASE] = Field(
         "off", alias="NEWSLETTER_SENDGRID_SANDBOX"
     )
-    send_rate: float | None = Field(None, alias="NEWSLETTER_SEND_RATE", gt=0, allow_inf_nan=False)
+    send_rate: float | None = Field(None, alias="NEWSLETTER_SEND_RATE", ge=SLOWEST, allow_inf_nan=False)
     send_daily: int | None = Field(None, alias="NEWSLETTER_SEND_DAILY", ge=1)
     domain_rates: DomainRates = Field(default_factory=dict, alias="NEWSLETTER_DOMAIN_RATES")
     warmup: int | None = Field(None, alias="NEWSLETTER_WARMUP", ge=1)

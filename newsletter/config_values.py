@@ -14,6 +14,8 @@ from pydantic import BeforeValidator
 
 from newsletter.core.languages import CHROME, normal
 
+SLOWEST = 0.001
+"""Messages a second: slower than one in a quarter of an hour is a pause without its name."""
 BOUNCE_TAG = 41
 """The characters of ``+`` and the tag that names a delivery in its envelope's sender (``tokens``)."""
 
@@ -97,8 +99,8 @@ def _rate(text: str) -> float:
         rate = float(text)
     except ValueError:
         rate = 0.0
-    if not 0 < rate < float("inf"):
-        raise ValueError("pairs such as gmail.com=5,outlook.com=3 (messages a second, above 0)")
+    if not SLOWEST <= rate < float("inf"):
+        raise ValueError(f"pairs such as gmail.com=5,outlook.com=3 (messages a second, {SLOWEST} or more)")
     return rate
 
 

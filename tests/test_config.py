@@ -59,6 +59,8 @@ def test_an_empty_value_is_no_value(tmp_path: Path) -> None:
         ({"NEWSLETTER_DOMAIN_RATES": "gmail.com=fast"}, ["NEWSLETTER_DOMAIN_RATES", "gmail.com=5"]),
         ({"NEWSLETTER_DOMAIN_RATES": "gmail.com=-1"}, ["NEWSLETTER_DOMAIN_RATES", "gmail.com=5"]),
         ({"NEWSLETTER_DOMAIN_RATES": "@gmail.com=5"}, ["NEWSLETTER_DOMAIN_RATES", "gmail.com=5"]),
+        ({"NEWSLETTER_DOMAIN_RATES": "gmail.com=1e-9"}, ["NEWSLETTER_DOMAIN_RATES", "0.001 or more"]),
+        ({"NEWSLETTER_SEND_RATE": "1e-9"}, ["NEWSLETTER_SEND_RATE", "0.001"]),
         ({"NEWSLETTER_SEND_RATE": "inf"}, ["NEWSLETTER_SEND_RATE", "inf"]),
         ({"NEWSLETTER_RETENTION_EVENTS_DAYS": "9" * 11}, ["NEWSLETTER_RETENTION_EVENTS_DAYS", "36500"]),
         ({"NEWSLETTER_RETENTION_DIGESTS_DAYS": "9" * 11}, ["NEWSLETTER_RETENTION_DIGESTS_DAYS", "36500"]),
