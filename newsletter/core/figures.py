@@ -51,7 +51,15 @@ class PaperDetails:
 
 
 def credit_line(*, number: str, title: str, authors: Sequence[str], licence_url: str) -> str:
-    """Return ``Figure 2 from <title>, <first author> et al., CC BY 4.0``."""
+    """Return ``Figure 2 from <title>, <first author> et al., CC BY 4.0, resized``.
+
+    That it was changed has to be said (CC BY 4.0 §3(a)(1)(B)).
+    """
     names = [*authors[:1], "et al."] if len(authors) > 2 else [" and ".join(authors)]
-    parts = [f"Figure {number} from {title}", " ".join(filter(None, names)), licence_name(licence_url)]
+    parts = [
+        f"Figure {number} from {title}",
+        " ".join(filter(None, names)),
+        licence_name(licence_url),
+        "resized",
+    ]
     return ", ".join(filter(None, parts))

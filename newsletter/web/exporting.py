@@ -9,13 +9,14 @@ from datetime import datetime
 from django.conf import settings
 from django.utils.translation import gettext, ngettext
 
+from newsletter.adapters.extractive import ExtractiveSummariser
 from newsletter.core.figures import PaperDetails, ShownFigure
 from newsletter.core.kinds import SECTIONS
 from newsletter.core.links import abstract_url, code_url, page_url, pdf_url, project_url
 from newsletter.core.markdown import as_text, front_matter
 from newsletter.core.reading import Claim, Depth, Evidence
 from newsletter.core.reading import Summary as SummaryValue
-from newsletter.models import Paper
+from newsletter.models import Paper, Summary
 from newsletter.web.jinja import day
 from newsletter.web.places import place_in_words
 from newsletter.web.section_names import part_name, part_on_page, section_name
@@ -41,6 +42,12 @@ class Export:
 
 
 def notice() -> str:
+    """Say who writes the summaries here, and what they are for."""
+    if not Summary.objects.shown().exclude(model=ExtractiveSummariser.model).exists():
+        return gettext(
+            "Summaries are whole sentences of the abstract, chosen by a program for a first screening. No model "
+            "writes anything here."
+        )
     return gettext(
         "Summaries are machine-made and meant for a first screening: decide by them what to read, and cite "
         "the papers. Every claim stands with the sentence of the paper behind it."

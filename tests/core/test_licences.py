@@ -49,7 +49,7 @@ def test_the_credit_names_figure_title_author_and_licence(authors: tuple[str, ..
     line = credit_line(
         number="2", title="A title", authors=authors, licence_url=f"http://{CC}/licenses/by/4.0/"
     )
-    assert line == f"Figure 2 from A title, {said}, CC BY 4.0"
+    assert line == f"Figure 2 from A title, {said}, CC BY 4.0, resized"
 
 
 def test_an_unknown_licence_is_not_named() -> None:

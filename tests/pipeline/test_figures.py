@@ -99,7 +99,7 @@ def test_figures_under_an_allowing_licence_are_shown_with_their_credit(
     assert first.caption == "Angular error over time. Lower is better; the band shows five seeds."
     assert second.credit == (
         "Figure 2 from Steady Gaze: Eye Contact for Talking Heads in Real Time, "
-        "Ada Lovelace et al., CC BY 4.0"
+        "Ada Lovelace et al., CC BY 4.0, resized"
     )
     assert first.mail_image is not None
     assert first.image.width <= 1_200

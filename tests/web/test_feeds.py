@@ -155,6 +155,11 @@ def test_an_export_opens_with_front_matter_notice_and_date(visitor: Client, boat
     assert "## Updated on 15 June 2026" in rest
 
 
+def test_where_no_model_has_written_nothing_is_called_machine_made(visitor: Client, boats: Topic) -> None:  # noqa: ARG001
+    Summary.objects.all().delete()
+    assert "Summaries are whole sentences of the abstract" in export(visitor)
+
+
 def test_an_export_has_every_paper_newest_first_with_its_facts(visitor: Client, boats: Topic) -> None:  # noqa: ARG001
     readings.store_details("harbornet", image=b"an image")
     newer = datetime(2026, 6, 16, tzinfo=UTC)
