@@ -45,8 +45,8 @@ def notice() -> str:
     """Say who writes the summaries here, and what they are for."""
     if not Summary.objects.shown().exclude(model=ExtractiveSummariser.model).exists():
         return gettext(
-            "Summaries are whole sentences of the abstract, chosen by a program for a first screening. No model "
-            "writes anything here."
+            "Summaries are whole sentences of the abstract, chosen by a program for a first screening. "
+            "No model writes anything here."
         )
     return gettext(
         "Summaries are machine-made and meant for a first screening: decide by them what to read, and cite "

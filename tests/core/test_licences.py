@@ -53,4 +53,4 @@ def test_the_credit_names_figure_title_author_and_licence(authors: tuple[str, ..
 
 
 def test_an_unknown_licence_is_not_named() -> None:
-    assert credit_line(number="2", title="T", authors=("A",), licence_url="") == "Figure 2 from T, A"
+    assert credit_line(number="2", title="T", authors=("A",), licence_url="") == "Figure 2 from T, A, resized"
