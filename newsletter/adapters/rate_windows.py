@@ -18,8 +18,6 @@ from newsletter.core.rates import Window
 from newsletter.errors import TemporaryError
 
 PREFIX = "newsletter-rate"
-JUST_AFTER = 0.001
-"""Seconds: at the very end of a window the package says that there is room, and takes nobody."""
 
 
 class RateWindows:
@@ -42,7 +40,7 @@ class RateWindows:
                 stats = self._limiter.get_window_stats(_item(window), window.key)
                 free = stats.remaining if free is None else min(free, stats.remaining)
                 if stats.remaining <= 0:
-                    wait = max(wait, stats.reset_time - time.time() + JUST_AFTER)
+                    wait = max(wait, stats.reset_time - time.time())
         except StorageError as error:
             raise _unanswered(error) from error
         return max(0, free or 0), wait
