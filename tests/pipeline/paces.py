@@ -14,7 +14,10 @@ START = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
 
 @dataclass
 class Clock:
-    """Real time as the gate sees it; sleeping only moves it on."""
+    """Real time as the gate sees it; sleeping only moves it on, a little further than asked, as a sleep does.
+
+    At the very end of a window ``limits`` says that there is room, and takes nobody.
+    """
 
     now: datetime = START
 
@@ -22,7 +25,7 @@ class Clock:
         return self.now
 
     def sleep(self, seconds: float) -> None:
-        self.now += timedelta(seconds=seconds)
+        self.now += timedelta(seconds=seconds, milliseconds=1)
 
 
 @dataclass
