@@ -9,14 +9,13 @@ from datetime import datetime
 from django.conf import settings
 from django.utils.translation import gettext, ngettext
 
-from newsletter.adapters.extractive import ExtractiveSummariser
 from newsletter.core.figures import PaperDetails, ShownFigure
 from newsletter.core.kinds import SECTIONS
 from newsletter.core.links import abstract_url, code_url, page_url, pdf_url, project_url
 from newsletter.core.markdown import as_text, front_matter
 from newsletter.core.reading import Claim, Depth, Evidence
 from newsletter.core.reading import Summary as SummaryValue
-from newsletter.models import Paper, Summary
+from newsletter.models import Paper
 from newsletter.web.jinja import day
 from newsletter.web.places import place_in_words
 from newsletter.web.section_names import part_name, part_on_page, section_name
@@ -41,9 +40,9 @@ class Export:
     figures: dict[int, tuple[ShownFigure, ...]]
 
 
-def notice() -> str:
-    """Say who writes the summaries here, and what they are for."""
-    if not Summary.objects.shown().exclude(model=ExtractiveSummariser.model).exists():
+def notice(written: Iterable[Written]) -> str:
+    """Say who writes the summaries here, of which these are shown, and what they are for."""
+    if settings.CONFIG.summariser_name == "extractive" and not any(each.is_model for each in written):
         return gettext(
             "Summaries are whole sentences of the abstract, chosen by a program for a first screening. "
             "No model writes anything here."
@@ -82,7 +81,7 @@ def _front_matter(export: Export) -> str:
 
 def _opening(export: Export) -> Iterator[str]:
     yield f"# {as_text(export.name)}"
-    yield f"> {as_text(notice())}"
+    yield f"> {as_text(notice(export.written.values()))}"
     yield f"## {as_text(gettext('Updated on %(day)s') % {'day': day(export.updated_at)})}"
 
 

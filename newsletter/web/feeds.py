@@ -99,17 +99,21 @@ class _TopicFeed(Feed):  # type: ignore[type-arg]  # Django's own class takes no
 
     def __init__(self, language: str) -> None:
         self._language = language
+        self._papers: list[Paper] = []
         self._written: dict[int, Written] = {}
         self.language = tag(language)
 
     def get_object(self, request: HttpRequest, slug: str) -> Topic:  # noqa: ARG002 - Django's signature
-        return get_object_or_404(public_topics(), slug=slug)
+        topic = get_object_or_404(public_topics(), slug=slug)
+        self._papers = list(papers_of(topic, until=newest_papers_at())[:MOST_ENTRIES])
+        self._written = summaries_of(self._papers, language=self._language)
+        return topic
 
     def title(self, topic: Topic) -> str:
         return f"{topic.name_in(self._language)} · {service_name()}"
 
     def subtitle(self, topic: Topic) -> str:  # noqa: ARG002 - Django's signature
-        return notice()
+        return notice(self._written.values())
 
     def link(self, topic: Topic) -> str:
         return f"{settings.CONFIG.base_url}{reverse('topic', kwargs={'slug': topic.slug})}"
@@ -127,10 +131,8 @@ class _TopicFeed(Feed):  # type: ignore[type-arg]  # Django's own class takes no
     def feed_extra_kwargs(self, topic: Topic) -> dict[str, Any]:
         return {"nothing_since": topic.created_at}
 
-    def items(self, topic: Topic) -> Sequence[Paper]:
-        papers = list(papers_of(topic, until=newest_papers_at())[:MOST_ENTRIES])
-        self._written = summaries_of(papers, language=self._language)
-        return papers
+    def items(self, topic: Topic) -> Sequence[Paper]:  # noqa: ARG002 - Django's signature
+        return self._papers
 
     def item_title(self, paper: Paper) -> str:
         return _printable(paper.title)

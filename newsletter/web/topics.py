@@ -82,7 +82,7 @@ def topic(request: HttpRequest, slug: str) -> HttpResponse:
         group=found.group_in(language),
         query=found.query,
         slug=slug,
-        notice=notice(),
+        notice=notice(written.values()),
         until=until,
         shown=shown,
         papers=[(each.record, written.get(each.pk)) for each in papers],
