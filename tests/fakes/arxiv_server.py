@@ -12,9 +12,10 @@ import re
 import threading
 import time
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Self
@@ -147,6 +148,7 @@ class Request:
     headers: dict[str, str]
     began: float
     ended: float = 0.0
+    """0 while the answer's last byte is still to come."""
     open_at_once: int = 1
     """Requests in progress when this one began, itself included."""
 
@@ -229,9 +231,11 @@ class ArxivServer:
             return request, self.faults.popleft() if self.faults else Fault()
 
     def end(self, request: Request) -> None:
+        """Count the request as over, once: before the client can have all of the answer, and ask again."""
         with self._lock:
-            self._open -= 1
-            request.ended = time.monotonic()
+            if not request.ended:
+                self._open -= 1
+                request.ended = time.monotonic()
 
     def wait(self, seconds: float) -> bool:
         """Wait; True if the server is stopping."""
@@ -289,13 +293,15 @@ class _Handler(BaseHTTPRequestHandler):
                 self.close_connection = True
                 return
             kind, plain = fake.answer(request, fault)
-            self._send(fault.body.encode() if fault.body is not None else plain, fault, kind=kind)
+            plain = fault.body.encode() if fault.body is not None else plain
+            self._send(plain, fault, kind=kind, last=partial(fake.end, request))
         except (BrokenPipeError, ConnectionResetError):
             self.close_connection = True  # the client gave up waiting
         finally:
             fake.end(request)
 
-    def _send(self, plain: bytes, fault: Fault, *, kind: str) -> None:
+    def _send(self, plain: bytes, fault: Fault, *, kind: str, last: Callable[[], None]) -> None:
+        """Send the answer; ``last`` is called before its last byte goes out."""
         zipped = "gzip" in self.headers.get("Accept-Encoding", "") and not (fault.cut or fault.drip)
         body = gzip.compress(plain, 1) if zipped else plain
         self.send_response(fault.status)
@@ -308,16 +314,20 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         if fault.cut:
             self.close_connection = True
-            self.wfile.write(body[: len(body) // 2])
+            body = body[: len(body) // 2]
+        if not self._write(body[:-1], drip=fault.drip):
+            self.close_connection = True
             return
-        if not fault.drip:
-            self.wfile.write(body)
-            return
-        for index in range(len(body)):
-            self.wfile.write(body[index : index + 1])
-            if self.server_fake.wait(fault.drip):
-                self.close_connection = True
-                return
+        last()
+        self.wfile.write(body[-1:])
+
+    def _write(self, body: bytes, *, drip: float) -> bool:
+        """Send it, a byte every ``drip`` seconds if that is set; False if the server is stopping."""
+        for piece in (body[at : at + 1] for at in range(len(body))) if drip else (body,):
+            self.wfile.write(piece)
+            if drip and self.server_fake.wait(drip):
+                return False
+        return True
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class names it so
         """Stay quiet: tests read ``requests``."""
