@@ -4,7 +4,7 @@
 - Numbers: ``quantities`` with ``units`` and ``numerals``, ``numbering`` and ``ownership`` (of what is it the
   number?).
 - Sense: ``polarity``, ``contrasts``, ``comparing``, ``wording``.
-- Subject: ``subjects``, ``others`` (whose work is it?).
+- Subject: ``subjects``, ``topics`` (is it about this at all?), ``others`` (whose work is it?).
 - Words: ``words``, ``bilingual``.
 - ``stated`` judges what a paper is said not to state.
 """

@@ -26,6 +26,7 @@ from newsletter.core.receipts.polarity import flips_negation, overstates
 from newsletter.core.receipts.quantities import names, quantities
 from newsletter.core.receipts.sources import Located, Source
 from newsletter.core.receipts.subjects import has_wrong_subject
+from newsletter.core.receipts.topics import has_foreign_topic
 from newsletter.core.receipts.wording import (
     CHATTER,
     CHINESE_PEOPLE,
@@ -209,6 +210,7 @@ def _has_unquoted_word(case: Case) -> bool:
 def _has_foreign_term(case: Case) -> bool:
     return (
         unsupported(case.text, case.quoted, source=case.source.whole)
+        or has_foreign_topic(case.text, source=case.source.whole)
         or bool(drivers(case.text) - case.source.drivers)
         or _strays(case)
     )
