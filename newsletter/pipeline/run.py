@@ -109,6 +109,7 @@ def run_once(stages: Stages, *, now: datetime, gather: bool, progress: Progress 
     progress.stage("matching papers to topics")
     report.matched = match_papers(now=now, lookback=lookback)
     progress.stage("planning digests")
+    sweep(mailer=stages.mailer, real_now=timezone.now(), now=now, dead_owners=dead_owners())
     plan_due(now=now)
     wanted = missing_summaries(now=now, summariser=stages.summariser)
     progress.stage("summarising", total=len(wanted))
@@ -149,7 +150,6 @@ def deliver_with_retries(
     why some of them wait for another day, if they do.
     """
     pace = pace or Pace(mailer.name)
-    sweep(mailer=mailer, real_now=timezone.now(), now=now, dead_owners=dead_owners())
     waiting = list(Delivery.objects.filter(state__in=CLAIMABLE).values_list("pk", flat=True))
     deliver_due(mailer=mailer, pace=pace, now=now, owner=boot_id(), awaited=True)
     report = deliver_due(mailer=mailer, pace=pace, now=now, owner=boot_id())

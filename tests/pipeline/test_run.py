@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import socket
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from django.utils import timezone
 
 from newsletter.errors import TemporaryError
 from newsletter.models import Delivery, GatherRun, Paper, SendPause, Subscriber, Subscription, Topic
 from newsletter.models.delivery import FIRST, Kind, State
 from newsletter.pipeline.gather import gather_papers
+from newsletter.pipeline.plan import plan_due
 from newsletter.subscriptions.leaving import unsubscribe
 from newsletter.topics import add_topic
 from tests.fakes.papers import ListSource, paper_record
@@ -30,6 +33,8 @@ from tests.pipeline.newsroom import (
 )
 
 pytestmark = pytest.mark.django_db(transaction=True)
+DEAD = f"{socket.gethostname()[:40]}/999999999/1.0"
+"""The boot id of a process of this machine that is gone."""
 GRAPHS = {
     "title": "Graphs at Scale",
     "abstract": "Graphs grow. We prove that 7 suffice.",
@@ -54,6 +59,15 @@ def test_a_digest_comes_at_its_slot_and_not_before(room: Newsroom) -> None:
     assert report.next_due_at == NEXT_MONDAY
     assert room.run(MONDAY + timedelta(hours=1)).deliveries == {}
     assert len(room.mails()) == 1
+
+
+def test_a_pass_composes_what_a_pass_that_was_killed_had_taken(room: Newsroom) -> None:
+    reader = room.reader("a@example.org", "heads")
+    room.take_in(paper_record(1), now=SUNDAY + timedelta(hours=1))
+    plan_due(now=MONDAY)
+    Delivery.objects.update(attempt=1, lease_owner=DEAD, lease_until=timezone.now() + timedelta(minutes=5))
+    assert room.run(MONDAY).deliveries == {"ACCEPTED": 1}
+    assert states(reader) == [("2026-06-15", "ACCEPTED")]
 
 
 def test_no_paper_comes_twice(room: Newsroom) -> None:
