@@ -80,12 +80,13 @@ def recompose(session: Session, ids: tuple[UUID, ...], is_all: bool) -> None:
     for number, words in (
         (report.recomposed, "recomposed"),
         (report.unchanged, "look the same as before"),
-        (report.claimed, "are with a worker, sent, or unknown: left as they are"),
+        (report.claimed, "are with a worker, or sent: left as they are"),
+        (report.unknown, "of these ids are of no digest"),
         (report.differing, "would hold other papers now: left as they are"),
     ):
         if number or words == "recomposed":
             session.say(f"{number:>6,} {words}")
-    session.finish(asdict(report), failed=bool(ids and report.claimed))
+    session.finish(asdict(report), failed=bool(report.unknown or (ids and report.claimed)))
 
 
 def _mails(waiting: int) -> str:

@@ -31,7 +31,9 @@ class RecomposeReport:
     unchanged: int = 0
     """They look the same with the template of now."""
     claimed: int = 0
-    """A worker had them, or took them meanwhile."""
+    """A worker had them, or took them meanwhile; they may be sent by now."""
+    unknown: int = 0
+    """No digest has this id."""
     differing: int = 0
     """Would hold other papers now: left as they were."""
 
@@ -44,7 +46,9 @@ def recompose(
     waiting = Delivery.objects.filter(kind=Kind.DIGEST, state__in=CLAIMABLE, covers_until__isnull=False)
     if ids is not None:
         waiting = waiting.filter(pk__in=ids)
-        report.claimed = len(set(ids)) - waiting.count()
+        known = Delivery.objects.filter(kind=Kind.DIGEST, pk__in=ids).count()
+        report.unknown = len(set(ids)) - known
+        report.claimed = known - waiting.count()
     for composed_at, rows in _batches(waiting):
         stand, choices = choose(rows, now=composed_at)
         composer = Composer.set_up(

@@ -57,4 +57,4 @@ def test_recomposing_wants_ids_or_all_and_says_what_became_of_them() -> None:
     assert newsletter("recompose", "no-id").code == 2
     assert done("recompose", "--all").out == "     0 recomposed\n"
     unknown = newsletter("recompose", str(uuid.uuid4()), "--json")
-    assert (unknown.code, unknown.json["claimed"]) == (1, 1)
+    assert (unknown.code, unknown.json["claimed"], unknown.json["unknown"]) == (1, 0, 1)

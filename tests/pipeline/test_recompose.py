@@ -67,7 +67,7 @@ def test_what_looks_the_same_is_not_written(newsroom: Newsroom) -> None:
 @pytest.mark.usefixtures("corrected")
 def test_only_those_named_are_rendered_anew(newsroom: Newsroom) -> None:
     first, second = Delivery.objects.order_by("pk")
-    assert again(newsroom, [first.pk, uuid.uuid4()]) == RecomposeReport(recomposed=1, claimed=1)
+    assert again(newsroom, [first.pk, uuid.uuid4()]) == RecomposeReport(recomposed=1, unknown=1)
     second.refresh_from_db()
     assert second.parts != Delivery.objects.get(pk=first.pk).parts
 
