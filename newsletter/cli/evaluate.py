@@ -54,12 +54,20 @@ class Prices(click.ParamType[tuple[float, float]]):
 
 
 @click.command()
-@click.option("--summariser", "chosen", type=Choice(), help="What to measure.  [default: the configured one]")
-@click.option("--compare", "other", type=Choice(), help="A second one, over the same papers.")
 @click.option(
-    "--price", type=Prices(), help="Of a million tokens: input, output. Without it no cost is given."
+    "--summariser",
+    "chosen",
+    type=Choice(),
+    multiple=True,
+    help="What to measure; several go side by side.  [default: the configured one]",
 )
-@click.option("--compare-price", "other_price", type=Prices(), help="The same for the second one.")
+@click.option(
+    "--price",
+    "prices",
+    type=Prices(),
+    multiple=True,
+    help="Of a million tokens: input, output; one for each --summariser. Without it no cost is given.",
+)
 @click.option(
     "--papers",
     "file",
@@ -84,10 +92,8 @@ class Prices(click.ParamType[tuple[float, float]]):
 @command
 def evaluate(
     session: Session,
-    chosen: tuple[str, str] | None,
-    other: tuple[str, str] | None,
-    price: tuple[float, float] | None,
-    other_price: tuple[float, float] | None,
+    chosen: tuple[tuple[str, str], ...],
+    prices: tuple[tuple[float, float], ...],
     file: str | None,
     limit: int | None,
     language: str,
@@ -102,13 +108,13 @@ def evaluate(
 
     \b
     newsletter evaluate --summariser gemini:gemini-flash-latest --price 0.30,2.50
-    newsletter evaluate --summariser gemini --compare extractive --papers week.xml --limit 50
+    newsletter evaluate --summariser gemini --summariser extractive --papers week.xml --limit 50
     newsletter evaluate --show monday.json --show tuesday.json
     """
     if saved:
         results = [result for path in saved for result in _read(path)]
     else:
-        wanted = [(chosen or _configured(), price)] + ([(other, other_price)] if other else [])
+        wanted = _wanted(chosen, prices)
         results = _measure(session, wanted, file=file, limit=limit, language=language, depth=Depth(depth))
     found = {"evaluations": [result.as_json() for result in results]}
     if save:
@@ -118,10 +124,16 @@ def evaluate(
     session.finish(found, failed=any(sum(each.failed.values()) == each.papers for each in results))
 
 
-def _configured() -> tuple[str, str]:
+def _wanted(
+    chosen: Sequence[tuple[str, str]], prices: Sequence[tuple[float, float]]
+) -> list[tuple[tuple[str, str], tuple[float, float] | None]]:
     from django.conf import settings
 
-    return settings.CONFIG.summariser_name, ""
+    chosen = chosen or [(settings.CONFIG.summariser_name, "")]
+    if prices and len(prices) != len(chosen):
+        given = f"{len(chosen)} --summariser and {len(prices)} --price"
+        raise click.UsageError(f"{given}: give one price for each, in the same order, or none")
+    return list(zip(chosen, prices or [None] * len(chosen), strict=True))
 
 
 def _measure(

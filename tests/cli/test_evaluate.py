@@ -73,7 +73,7 @@ def test_a_model_is_measured_over_a_file_with_its_cost(gemini: GeminiServer, wee
 
 def test_two_stand_side_by_side(gemini: GeminiServer, week: str) -> None:
     gemini.answer_next(Fault.INVENTED_TAKEAWAY, Fault.SAFETY, Fault.INVENTED_QUOTE)
-    said = done("evaluate", "--summariser", "gemini", "--compare", "extractive", "--papers", week).out
+    said = done("evaluate", "--summariser", "gemini", "--summariser", "extractive", "--papers", week).out
     lines = {line[:22].strip(): line[22:].split() for line in said.splitlines()}
     assert lines[""] == ["gemini", "extractive"]
     assert lines["headline refused"] == ["1", "0"]
@@ -108,6 +108,7 @@ def test_a_reading_of_made_up_papers_asks_nobody_for_their_text(gemini: GeminiSe
     [
         (("--summariser", "gpt"), 2, "extractive, gemini, genai"),
         (("--summariser", "extractive", "--price", "cheap"), 2, "0.30,2.50"),
+        (("--summariser", "extractive", "--price", "1,2", "--price", "3,4"), 2, "one price for each"),
         (("--summariser", "extractive", "--language", "klingon!"), 2, "language"),
         (("--summariser", "gemini"), 2, "GEMINI_API_KEY is needed by --summariser gemini"),
         (("--summariser", "extractive", "--papers", "nowhere.xml"), 1, "nowhere.xml"),
