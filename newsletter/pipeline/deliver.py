@@ -23,7 +23,7 @@ from newsletter.core.reputation import retry_delay
 from newsletter.models import Delivery
 from newsletter.pipeline.brake import pause_reason
 from newsletter.pipeline.claims import Batch, Claimed, begin, claim_batch, hand_back, is_due, make_due
-from newsletter.pipeline.leases import end_leases, lapse
+from newsletter.pipeline.leases import lapse
 from newsletter.pipeline.messages import outgoing
 from newsletter.pipeline.outcomes import Moment, record
 from newsletter.pipeline.pace import UNLIMITED, Pace, Turn
@@ -76,7 +76,7 @@ def deliver_due(
 
     def claim(turn: Turn) -> Batch:
         # Who claims holds nothing: what stands in our name was claimed by a task that broke off.
-        end_leases([owner], real_now=clock())
+        lapse(Delivery.objects.filter(lease_owner=owner), real_now=clock())
         left = limit - report.handled if limit is not None else UNLIMITED
         return claim_batch(
             mailer_name=mailer.name,
