@@ -39,8 +39,8 @@ def measure(threads: int, *, papers: int, answer_seconds: float) -> float:
     from newsletter.adapters.genai import GenaiSummariser
     from newsletter.core.reading import Depth
     from newsletter.models import Paper
-    from newsletter.pipeline import summarise
-    from newsletter.pipeline.budget import DailyBudget
+    from newsletter.pipeline.summarising import summarise
+    from newsletter.pipeline.summarising.budget import DailyBudget
     from tests.fakes.gemini_server import GeminiServer
     from tests.fakes.papers import paper_record
 

@@ -120,8 +120,8 @@ def fill_readers(readers: int, papers: list[Paper]) -> list[Subscriber]:
 def measure() -> None:
     from newsletter.adapters.extractive import ExtractiveSummariser
     from newsletter.adapters.genai import GenaiSummariser
-    from newsletter.pipeline.ahead import AHEAD, _choices, coming_summaries
-    from newsletter.pipeline.nearing import readers_due_until
+    from newsletter.pipeline.choosing.ahead import AHEAD, _choices, coming_summaries
+    from newsletter.pipeline.choosing.nearing import readers_due_until
 
     model = GenaiSummariser(api_key="unused", model="m")
     with timed("an extractive service"):

@@ -102,8 +102,8 @@ def deliver() -> int:
     start_django()
     from django.utils import timezone
 
-    from newsletter.pipeline.deliver import deliver_due
     from newsletter.pipeline.leases import boot_id
+    from newsletter.pipeline.sending.deliver import deliver_due
     from newsletter.pipeline.stages import Stages
     from newsletter.settings import CONFIG
 

@@ -121,11 +121,11 @@ def take_in(path: Path, *, now: datetime, watch: Stopwatch) -> None:
 
 def run_due(*, now: datetime, watch: Stopwatch) -> None:
     """Run the stages of ``newsletter run --no-gather``, each timed."""
-    from newsletter.pipeline.compose import compose_planned, missing_summaries
+    from newsletter.pipeline.composing.compose import compose_planned, missing_summaries
     from newsletter.pipeline.plan import plan_due
     from newsletter.pipeline.run import deliver_with_retries
     from newsletter.pipeline.stages import Stages
-    from newsletter.pipeline.summarise import write_summaries
+    from newsletter.pipeline.summarising.summarise import write_summaries
     from newsletter.settings import CONFIG
 
     stages = Stages(CONFIG)

@@ -22,8 +22,8 @@ from newsletter.models import CanaryFlight, ConsentEvent, Delivery, Subscriber, 
 from newsletter.models.delivery import CLAIMABLE, FIRST, Cause, Kind, State
 from newsletter.models.subscriber import Status
 from newsletter.notices import Notice, keep_notice
-from newsletter.pipeline.brake import pause_sending
-from newsletter.pipeline.messages import unsubscribe_url
+from newsletter.pipeline.composing.messages import unsubscribe_url
+from newsletter.pipeline.sending.brake import pause_sending
 from newsletter.subscriptions.joining import add_by_operator
 from newsletter.subscriptions.leaving import erase
 from newsletter.subscriptions.wishes import Wishes

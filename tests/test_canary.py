@@ -93,7 +93,7 @@ def test_a_link_that_does_not_answer_as_it_must_pauses_all_sending(monkeypatch: 
 def test_a_bait_that_is_sent_pauses_all_sending(monkeypatch: pytest.MonkeyPatch) -> None:
     fly()
     with monkeypatch.context() as broken:
-        broken.setattr("newsletter.pipeline.claims.refusals", lambda *_, **__: {})
+        broken.setattr("newsletter.pipeline.sending.claims.refusals", lambda *_, **__: {})
         mailer = ScriptedMailer()
         deliver(mailer, awaited=True)
     assert mailer.recipients == [ADDRESS]

@@ -7,7 +7,7 @@ from django.utils import timezone
 from newsletter.canary import fly as _canary
 from newsletter.pipeline import work
 from newsletter.pipeline.retention import forget_old as _forget_old
-from newsletter.pipeline.watch import watch as _watch
+from newsletter.pipeline.watching.watch import watch as _watch
 from newsletter.subscriptions.confirming import forget_unconfirmed as _forget_unconfirmed
 from worker.app import app
 

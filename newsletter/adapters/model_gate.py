@@ -2,7 +2,7 @@
 
 Its workers share it through Redis; without one, a gate in this process serves. What Redis forgets costs a
 minute of asking too fast, which the other side refuses. What must not be forgotten, the day's cap, is a
-database row (``pipeline/budget.py``). Windows and their arithmetic are the package ``limits``'.
+database row (``pipeline/summarising/budget.py``). Windows and their arithmetic are the package ``limits``'.
 """
 
 from __future__ import annotations

@@ -51,7 +51,7 @@ def bounce(session: Session, recipient: str) -> None:
     A hard bounce or a complaint suppresses the address; a soft bounce is counted.
     Anything else is read and forgotten. See docs/operating.md for Postfix.
     """
-    from newsletter.pipeline.bounces import take_in
+    from newsletter.pipeline.feedback.bounces import take_in
 
     taken = take_in(_first_part(sys.stdin.buffer), recipient=recipient, now=session.now)
     session.say(taken.said)

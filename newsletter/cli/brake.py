@@ -25,7 +25,7 @@ def pause(session: Session, reason: str) -> None:
     \b
     newsletter pause "the footer of the template is wrong"
     """
-    from newsletter.pipeline.brake import pause_sending, waiting_mails
+    from newsletter.pipeline.sending.brake import pause_sending, waiting_mails
 
     standing, waiting = pause_sending(reason, now=session.now), waiting_mails()
     session.say(f"Paused since {standing.since:%Y-%m-%d %H:%M} UTC: {standing.reason}")
@@ -40,7 +40,7 @@ def resume(session: Session) -> None:
 
     The workers go on at once, or at their next look within five seconds.
     """
-    from newsletter.pipeline.brake import resume_sending, waiting_mails
+    from newsletter.pipeline.sending.brake import resume_sending, waiting_mails
 
     ended, waiting = resume_sending(), waiting_mails()
     for each in ended:
@@ -72,7 +72,7 @@ def recompose(session: Session, ids: tuple[UUID, ...], is_all: bool) -> None:
 
     from django.conf import settings
 
-    from newsletter.pipeline.recompose import recompose as render_anew
+    from newsletter.pipeline.composing.recompose import recompose as render_anew
     from newsletter.pipeline.stages import Stages
 
     stages = Stages(settings.CONFIG)

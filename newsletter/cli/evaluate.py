@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from newsletter.adapters.ports import Summariser
     from newsletter.config import Config
     from newsletter.core.papers import PaperRecord
-    from newsletter.pipeline.evaluate import Evaluation, Price
+    from newsletter.pipeline.summarising.evaluate import Evaluation, Price
 
 NAMES = ("extractive", "gemini", "genai")
 
@@ -130,10 +130,12 @@ def _wanted(
     from django.conf import settings
 
     chosen = chosen or [(settings.CONFIG.summariser_name, "")]
-    if prices and len(prices) != len(chosen):
+    if not prices:
+        return [(each, None) for each in chosen]
+    if len(prices) != len(chosen):
         given = f"{len(chosen)} --summariser and {len(prices)} --price"
         raise click.UsageError(f"{given}: give one price for each, in the same order, or none")
-    return list(zip(chosen, prices or [None] * len(chosen), strict=True))
+    return list(zip(chosen, prices, strict=True))
 
 
 def _measure(
@@ -148,7 +150,7 @@ def _measure(
     from django.conf import settings
 
     from newsletter.adapters import registry
-    from newsletter.pipeline.evaluate import evaluate
+    from newsletter.pipeline.summarising.evaluate import evaluate
     from newsletter.subscriptions.wishes import Wishes
 
     tag = Wishes.checked(language=language).language
@@ -178,7 +180,7 @@ def _measure(
 
 def _summariser(config: Config, name: str, model: str) -> Summariser:
     from newsletter.adapters import registry
-    from newsletter.pipeline.budget import DailyBudget
+    from newsletter.pipeline.summarising.budget import DailyBudget
 
     if name != "extractive" and not config.gemini_api_key:
         raise ConfigurationError(f"GEMINI_API_KEY is needed by --summariser {name}")
@@ -189,7 +191,7 @@ def _summariser(config: Config, name: str, model: str) -> Summariser:
 
 
 def _price(given: tuple[float, float] | None) -> Price | None:
-    from newsletter.pipeline.evaluate import Price
+    from newsletter.pipeline.summarising.evaluate import Price
 
     return Price(input=given[0], output=given[1]) if given else None
 
@@ -218,7 +220,7 @@ def _papers(file: str | None) -> list[PaperRecord]:
 
 
 def _read(path: str) -> list[Evaluation]:
-    from newsletter.pipeline.evaluate import Evaluation
+    from newsletter.pipeline.summarising.evaluate import Evaluation
 
     try:
         stored = json.loads(Path(path).read_text(encoding="utf-8"))

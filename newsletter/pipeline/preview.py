@@ -8,12 +8,12 @@ from datetime import datetime
 from newsletter.core.composition import join_html, join_text
 from newsletter.models import Delivery, Subscriber
 from newsletter.models.delivery import FIRST, Kind
-from newsletter.pipeline.choose import Choice, choose
-from newsletter.pipeline.composer import Composer
-from newsletter.pipeline.messages import message_of, slots_of
-from newsletter.pipeline.newsstand import Newsstand
+from newsletter.pipeline.choosing.choose import Choice, choose
+from newsletter.pipeline.choosing.newsstand import Newsstand
+from newsletter.pipeline.composing.composer import Composer
+from newsletter.pipeline.composing.messages import message_of, slots_of
 from newsletter.pipeline.stages import Stages
-from newsletter.pipeline.summarise import write_extracts, write_summaries
+from newsletter.pipeline.summarising.summarise import write_extracts, write_summaries
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,20 +17,20 @@ from newsletter.adapters.ports import Mailer
 from newsletter.models import Delivery, Subscriber
 from newsletter.models.delivery import CLAIMABLE, State
 from newsletter.models.subscriber import Status
-from newsletter.pipeline.brake import pause_reason
-from newsletter.pipeline.compose import compose_planned, missing_summaries
-from newsletter.pipeline.deliver import deliver_due
-from newsletter.pipeline.events import apply_events
-from newsletter.pipeline.figures import remove_figures
-from newsletter.pipeline.full_text import forget_texts
+from newsletter.pipeline.composing.compose import compose_planned, missing_summaries
+from newsletter.pipeline.feedback.events import apply_events
+from newsletter.pipeline.feedback.sweep import next_attempt_at, sweep
 from newsletter.pipeline.gather import GatherReport, gather_papers
 from newsletter.pipeline.leases import boot_id, dead_owners
 from newsletter.pipeline.match import match_papers
-from newsletter.pipeline.pace import Pace
 from newsletter.pipeline.plan import plan_due
+from newsletter.pipeline.sending.brake import pause_reason
+from newsletter.pipeline.sending.deliver import deliver_due
+from newsletter.pipeline.sending.pace import Pace
 from newsletter.pipeline.stages import Stages
-from newsletter.pipeline.summarise import SummariseReport, write_summaries
-from newsletter.pipeline.sweep import next_attempt_at, sweep
+from newsletter.pipeline.summarising.figures import remove_figures
+from newsletter.pipeline.summarising.full_text import forget_texts
+from newsletter.pipeline.summarising.summarise import SummariseReport, write_summaries
 from newsletter.progress import Progress
 
 RETRY_TIME = timedelta(seconds=60)

@@ -11,10 +11,10 @@ from newsletter.adapters.ports import FullTextSource, Mailer, PaperSource, Summa
 from newsletter.config import Config
 from newsletter.core.fulltext import FullText
 from newsletter.models import Paper
-from newsletter.pipeline.budget import DailyBudget
-from newsletter.pipeline.full_text import full_text_for
-from newsletter.pipeline.pace import Pace
-from newsletter.pipeline.render import DigestRenderer, FragmentStore
+from newsletter.pipeline.composing.render import DigestRenderer, FragmentStore
+from newsletter.pipeline.sending.pace import Pace
+from newsletter.pipeline.summarising.budget import DailyBudget
+from newsletter.pipeline.summarising.full_text import full_text_for
 
 
 @dataclass(frozen=True)

@@ -17,20 +17,20 @@ from newsletter.core.announcements import is_time_to_ask
 from newsletter.core.reading import Voice
 from newsletter.models import Delivery, GatherRun, Paper, Topic
 from newsletter.models.delivery import AWAITED, Kind, State
-from newsletter.pipeline.ahead import coming_summaries
-from newsletter.pipeline.compose import ComposeReport, compose_planned, missing_summaries
-from newsletter.pipeline.deliver import deliver_due
-from newsletter.pipeline.events import apply_events, has_unapplied
-from newsletter.pipeline.figures import remove_figures
-from newsletter.pipeline.full_text import forget_texts
+from newsletter.pipeline.choosing.ahead import coming_summaries
+from newsletter.pipeline.composing.compose import ComposeReport, compose_planned, missing_summaries
+from newsletter.pipeline.feedback.events import apply_events, has_unapplied
+from newsletter.pipeline.feedback.sweep import sweep
 from newsletter.pipeline.gather import gather_papers
 from newsletter.pipeline.leases import boot_id, dead_owners
 from newsletter.pipeline.match import match_papers
 from newsletter.pipeline.patience import patiently
 from newsletter.pipeline.plan import plan_due
+from newsletter.pipeline.sending.deliver import deliver_due
 from newsletter.pipeline.stages import Stages
-from newsletter.pipeline.summarise import READING_PATIENCE, Wanted, write_summaries
-from newsletter.pipeline.sweep import sweep
+from newsletter.pipeline.summarising.figures import remove_figures
+from newsletter.pipeline.summarising.full_text import forget_texts
+from newsletter.pipeline.summarising.summarise import READING_PATIENCE, Wanted, write_summaries
 
 log = logging.getLogger(__name__)
 

@@ -24,7 +24,7 @@ from newsletter.core.papers import PaperRecord
 from newsletter.errors import PermanentError
 from newsletter.models import Delivery, Paper
 from newsletter.models.delivery import SENT, Kind
-from newsletter.pipeline.messages import slots_of, stored_pieces
+from newsletter.pipeline.composing.messages import slots_of, stored_pieces
 from newsletter.tokens import Purpose, delivery_id, delivery_subject, make_token, read_token
 from newsletter.topics import public_topics
 from newsletter.web.headers import MAIL_CSP

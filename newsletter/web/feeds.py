@@ -24,7 +24,7 @@ from newsletter.core.papers import PaperRecord
 from newsletter.core.reading import Claim
 from newsletter.errors import BadInput
 from newsletter.models import Paper, Topic
-from newsletter.pipeline.figures import details_for, figures_for
+from newsletter.pipeline.summarising.figures import details_for, figures_for
 from newsletter.subscriptions.wishes import checked_language
 from newsletter.topics import public_topics
 from newsletter.web.exporting import Export, as_markdown, notice

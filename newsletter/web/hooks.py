@@ -25,7 +25,7 @@ from newsletter.adapters.sendgrid_events import (
 )
 from newsletter.core.reputation import EventKind
 from newsletter.errors import BadInput
-from newsletter.pipeline.events import store_events
+from newsletter.pipeline.feedback.events import store_events
 
 log = logging.getLogger(__name__)
 

@@ -15,7 +15,7 @@ from jinja2 import Environment, StrictUndefined
 
 from newsletter.core.languages import chrome_for, tag
 from newsletter.core.typography import author_line, typeset
-from newsletter.pipeline.brake import pauses_on
+from newsletter.pipeline.sending.brake import pauses_on
 from newsletter.subscriptions.wishes import offered_languages
 
 

@@ -19,7 +19,7 @@ from newsletter.core.reputation import EventKind
 from newsletter.models import Delivery, DeliveryEvent, Incident, Paper, Subscriber
 from newsletter.models.delivery import State
 from newsletter.models.subscriber import Status
-from newsletter.pipeline.vitals import RECENT, Vitals, measure
+from newsletter.pipeline.watching.vitals import RECENT, Vitals, measure
 
 
 @never_cache

@@ -10,7 +10,7 @@ from newsletter.core.figures import PaperDetails
 from newsletter.core.links import abstract_url, code_url, other_urls, pdf_url, project_url
 from newsletter.core.papers import ArxivId, PaperRecord, parse_id
 from newsletter.models import Paper, Topic
-from newsletter.pipeline.figures import details_for, figures_for
+from newsletter.pipeline.summarising.figures import details_for, figures_for
 from newsletter.topics import public_topics
 from newsletter.web.pages import current_language, page
 from newsletter.web.receipts import reading_of

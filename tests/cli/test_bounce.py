@@ -13,8 +13,8 @@ from click.testing import CliRunner
 from newsletter.cli import cli
 from newsletter.models import DeliveryEvent
 from newsletter.models.delivery import State
-from newsletter.pipeline import bounces
-from newsletter.pipeline.return_path import envelope_sender
+from newsletter.pipeline.composing.return_path import envelope_sender
+from newsletter.pipeline.feedback import bounces
 from tests.cli.runner import Result
 from tests.fakes.reports import Recipient, complaint, delivery_report
 from tests.pipeline.deliveries import digest, reader

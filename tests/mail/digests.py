@@ -15,7 +15,7 @@ from newsletter.core.digest import Digest, DigestCard, DigestTopic
 from newsletter.core.kinds import SECTIONS, PaperKind
 from newsletter.core.papers import PaperRecord
 from newsletter.core.reading import Claim, Depth, Evidence, Section, Summary, Voice, Withheld
-from newsletter.pipeline.render import DigestRenderer, RenderedDigest
+from newsletter.pipeline.composing.render import DigestRenderer, RenderedDigest
 from tests.fakes import readings
 
 BASE_URL = "https://digest.example.org"

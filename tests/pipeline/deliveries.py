@@ -16,7 +16,7 @@ from newsletter.core.composition import Piece
 from newsletter.models import Delivery, Fragment, Subscriber, Topic
 from newsletter.models.delivery import Kind, State
 from newsletter.models.subscriber import Status
-from newsletter.pipeline.deliver import DeliveryReport, deliver_due
+from newsletter.pipeline.sending.deliver import DeliveryReport, deliver_due
 from newsletter.suppressions import address_key
 
 NOW = datetime(2026, 6, 19, 8, 0, tzinfo=UTC)

@@ -18,8 +18,8 @@ from newsletter.adapters.ports import Outgoing, Verdict
 from newsletter.core.spent import unpack_spent
 from newsletter.models import Delivery
 from newsletter.models.delivery import UNSETTLED, State
+from newsletter.pipeline.feedback.sweep import next_attempt_at, sweep
 from newsletter.pipeline.leases import boot_id, dead_owners, end_leases
-from newsletter.pipeline.sweep import next_attempt_at, sweep
 from tests.fakes.mailer import Killed, ScriptedMailer, answer
 from tests.pipeline.deliveries import NOW, deliver, digest, later, reader
 

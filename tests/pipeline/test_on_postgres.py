@@ -13,18 +13,18 @@ from tests.fakes.postgres import postgres_server
 
 FOLDER = Path(__file__).parent
 SUITE = (
-    "test_bounces.py",
-    "test_brake.py",
-    "test_deliver.py",
-    "test_deliver_races.py",
-    "test_events.py",
-    "test_events_races.py",
+    "composing/test_taking.py",
+    "feedback/test_bounces.py",
+    "feedback/test_events.py",
+    "feedback/test_events_races.py",
+    "sending/test_brake.py",
+    "sending/test_deliver.py",
+    "sending/test_deliver_races.py",
+    "sending/test_outcomes.py",
+    "sending/test_send_days.py",
+    "sending/test_sendgrid.py",
     "test_leases.py",
-    "test_outcomes.py",
     "test_patience.py",
-    "test_send_days.py",
-    "test_sendgrid.py",
-    "test_taking.py",
     "../web/test_sendgrid_hook.py",
 )
 

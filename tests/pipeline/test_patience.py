@@ -14,7 +14,7 @@ from newsletter.models.delivery import State
 from newsletter.pipeline.patience import patiently
 from tests.fakes.mailer import ScriptedMailer
 from tests.pipeline.deliveries import deliver, digest
-from tests.pipeline.test_deliver_races import run_together
+from tests.pipeline.sending.test_deliver_races import run_together
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -22,7 +22,7 @@ from newsletter.models.subscriber import Status
 from newsletter.pipeline.plan import plan_due
 from newsletter.subscriptions.changing import reschedule
 from tests.fakes.postgres import postgres_server
-from tests.pipeline.test_deliver_races import run_together
+from tests.pipeline.sending.test_deliver_races import run_together
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

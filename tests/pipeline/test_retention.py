@@ -14,8 +14,8 @@ from newsletter.models import CanaryFlight, Delivery, DeliveryEvent, Forgotten, 
 from newsletter.models.delivery import State
 from newsletter.models.summary import keep_pieces
 from newsletter.pipeline import retention
-from newsletter.pipeline.fragments import DatabaseFragments
-from newsletter.pipeline.messages import message_bytes
+from newsletter.pipeline.composing.fragments import DatabaseFragments
+from newsletter.pipeline.composing.messages import message_bytes
 from newsletter.pipeline.retention import forget_old
 from newsletter.tokens import Purpose, delivery_subject, make_token
 from tests.fakes.mailer import ScriptedMailer

@@ -22,7 +22,7 @@ from tests.fakes.mailer import ScriptedMailer
 from tests.fakes.papers import paper_record
 from tests.pipeline.deliveries import deliver, digest
 from tests.pipeline.newsroom import MONDAY, SUNDAY, Newsroom
-from tests.pipeline.test_deliver_races import run_together
+from tests.pipeline.sending.test_deliver_races import run_together
 from tests.traces import database_files, every_table
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -58,7 +58,7 @@ def test_a_body_that_says_it_oddly_still_unsubscribes(
 
 
 def test_the_header_of_the_mail_is_the_address_that_is_posted_to(visitor: Client, service: Service) -> None:
-    from newsletter.pipeline.messages import message_bytes
+    from newsletter.pipeline.composing.messages import message_bytes
 
     head = message_bytes(service.delivery).decode().partition("\r\n\r\n")[0]
     url = next(line for line in head.split("\r\n") if line.startswith("List-Unsubscribe:"))

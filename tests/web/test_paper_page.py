@@ -137,7 +137,7 @@ def test_a_summary_that_is_no_reading_says_why(visitor: Client, summary: Summary
     ],
 )
 def test_a_paper_without_a_summary_says_why(visitor: Client, failure: str, says: str) -> None:
-    from newsletter.pipeline.summarise import write_extracts
+    from newsletter.pipeline.summarising.summarise import write_extracts
 
     row = readings.store("harbornet", "en")
     SummaryRow.objects.update(content=None, failure=failure, written_at=None)

@@ -7,7 +7,7 @@ from django.test import Client
 
 from newsletter.models import SendPause
 from newsletter.models.delivery import Cause
-from newsletter.pipeline.brake import pause_sending
+from newsletter.pipeline.sending.brake import pause_sending
 from newsletter.tokens import Purpose
 from tests.web.conftest import SENT, Service
 

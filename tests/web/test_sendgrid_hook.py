@@ -18,7 +18,7 @@ from newsletter.core.spent import unpack_spent
 from newsletter.models import ConsentEvent, Delivery, DeliveryEvent, Subscriber, Suppression
 from newsletter.models.delivery import State
 from newsletter.models.subscriber import Status
-from newsletter.pipeline.events import apply_events
+from newsletter.pipeline.feedback.events import apply_events
 from newsletter.suppressions import suppressed
 from tests.fakes.sendgrid_events import Signer, body_of, sendgrid_event
 from tests.pipeline.deliveries import digest, reader

@@ -1,0 +1,4 @@
+"""Which papers a digest shows: ``choose``, from a ``newsstand`` of topics and a ``shelf`` of summaries.
+
+For the hours to come ``nearing`` finds what will be shown and ``ahead`` asks for its summaries.
+"""

@@ -1,0 +1,125 @@
+"""Readers whose next slot is near, and what of their subscriptions will then be due: a few columns of each.
+
+The rules are those of ``choose.due_subscriptions`` and ``newsstand.Offer``; what costs there once a delivery
+is kept here once a schedule.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterator
+from dataclasses import dataclass, field, fields
+from datetime import date, datetime, time, timedelta
+from functools import lru_cache
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.db.models import F, Q, QuerySet
+
+from newsletter.core.cadence import Cadence, Slot, latest_slot, period_days
+from newsletter.models import Delivery, Subscriber, Subscription
+from newsletter.models.delivery import SENT, Kind
+from newsletter.models.subscriber import Status
+from newsletter.pipeline.choosing.newsstand import LOOKBACK, RACE, SHORTEST_REACH_DAYS
+
+CHUNK = 2_000
+LONGEST_PERIOD = timedelta(days=32)
+"""Longer than from one slot of any cadence to the next."""
+
+
+@dataclass(frozen=True, slots=True)
+class NearOffer:
+    """A subscription that will be due, with the bounds of what it offers (``newsstand.Offer``)."""
+
+    topic_id: int
+    joined_at: datetime
+    reaches_to: datetime
+    not_before: datetime
+    since: datetime
+
+
+@dataclass(slots=True)
+class NearReader:
+    pk: int
+    language: str
+    depth: str
+    max_papers: int
+    cadence: str
+    at: time
+    timezone: str
+    anchor_date: date | None
+    next_slot_at: datetime
+    joined_at: datetime
+    spent: bytes
+    offers: list[NearOffer] = field(default_factory=list)
+
+    def last_slot(self, cadence: str, *, after: datetime) -> Slot | None:
+        """Return the last slot of ``cadence`` up to this reader's next one, if it is later than ``after``."""
+        slot = _last_slot(cadence, self.next_slot_at, self.at, self.timezone, self.anchor_date)
+        return slot if slot and slot.at > after else None
+
+
+COLUMNS = tuple(field.name for field in fields(NearReader) if field.name != "offers")
+
+
+@lru_cache(maxsize=50_000)
+def _last_slot(cadence: str, until: datetime, at: time, timezone: str, anchor: date | None) -> Slot | None:
+    return latest_slot(
+        Cadence.parse(cadence),
+        after=until - LONGEST_PERIOD,
+        now=until,
+        at=at,
+        zone=ZoneInfo(timezone),
+        anchor=anchor,
+    )
+
+
+@lru_cache(maxsize=1_000)
+def _reach(cadence: str) -> timedelta:
+    return timedelta(days=max(period_days(Cadence.parse(cadence)), SHORTEST_REACH_DAYS))
+
+
+def readers_due_until(until: datetime, *, now: datetime) -> Iterator[NearReader]:
+    """Yield everyone whose next slot is after ``now`` and at most at ``until``, if anything is due then."""
+    rows = _near(until, now=now)
+    readers = {reader.pk: reader for reader in map(_reader, rows.values(*COLUMNS).iterator(CHUNK))}
+    asked = _dates_of_asked(readers, now=now)
+    subscriptions = Subscription.objects.filter(subscriber__in=rows, topic__is_active=True)
+    for reader_id, topic_id, own, created_at, covered_until in (
+        subscriptions.order_by("subscriber_id", "position", "pk")
+        .values_list("subscriber_id", "topic_id", "cadence", "created_at", "covered_until")
+        .iterator(CHUNK)
+    ):
+        if reader := readers.get(reader_id):
+            cadence = own or reader.cadence
+            slot = reader.last_slot(cadence, after=covered_until or created_at)
+            if slot and (reader_id, slot.key) not in asked:
+                reader.offers.append(_offer(reader, topic_id, cadence, created_at, covered_until))
+    return (reader for reader in readers.values() if reader.offers)
+
+
+def _reader(row: dict[str, Any]) -> NearReader:
+    return NearReader(**row | {"spent": bytes(row["spent"])})
+
+
+def _dates_of_asked(readers: Container[int], *, now: datetime) -> set[tuple[int, str]]:
+    """Return (reader, local date) of the digests that they had asked for."""
+    asked = Delivery.objects.filter(
+        kind=Kind.DIGEST, is_on_demand=True, state__in=SENT, slot_at__gte=now - LONGEST_PERIOD
+    )
+    return {(pk, key) for pk, key in asked.values_list("subscriber_id", "slot_key") if pk in readers}
+
+
+def _near(until: datetime, *, now: datetime) -> QuerySet[Subscriber]:
+    unpaused = Q(paused_until__isnull=True) | Q(paused_until__lte=F("next_slot_at"))
+    return Subscriber.objects.filter(
+        unpaused, status=Status.ACTIVE, next_slot_at__gt=now, next_slot_at__lte=until
+    )
+
+
+def _offer(
+    reader: NearReader, topic_id: int, cadence: str, created_at: datetime, covered_until: datetime | None
+) -> NearOffer:
+    reach = _reach(cadence)
+    reaches_to, not_before = reader.joined_at - reach, created_at - max(reach, LOOKBACK)
+    begins_at = covered_until or max(reaches_to, not_before)
+    return NearOffer(topic_id, reader.joined_at, reaches_to, not_before, begins_at - RACE)

@@ -1,0 +1,136 @@
+"""Stage 5b: every planned digest composed, skipped, or left to wait for what may still come.
+
+What a digest is made of is ``composer``'s.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.utils import timezone
+
+from newsletter.adapters.ports import Summariser
+from newsletter.models import ArxivGate, Delivery, Paper, Subscription
+from newsletter.models.delivery import State
+from newsletter.pipeline.choosing.choose import Choice, choose, planned_digests, without_unsettled
+from newsletter.pipeline.choosing.shelf import SummaryShelf
+from newsletter.pipeline.composing.composer import Composer, RendererFor
+from newsletter.pipeline.composing.taking import give_back, taken, together_or_apart
+from newsletter.pipeline.patience import AWAY
+from newsletter.pipeline.summarising.summarise import Wanted, write_extracts
+
+log = logging.getLogger(__name__)
+
+PATIENCE = timedelta(minutes=30)
+"""How long past its slot a digest waits for summaries (docs/delivery.md, "What a digest waits for")."""
+
+
+@dataclass(slots=True)
+class ComposeReport:
+    composed: int = 0
+    skipped: int = 0
+    waiting: int = 0
+    """Summaries are still to come."""
+    failed: int = 0
+    """Could not be composed; left as they were, and logged."""
+    extracts: int = 0
+    """Extractive summaries written on the way."""
+
+
+def missing_summaries(*, now: datetime, summariser: Summariser, awaited: bool = False) -> list[Wanted]:
+    """Return what planned digests want and nobody has written or given up on, the longest due first."""
+    missing: dict[Wanted, datetime] = {}
+    for _, choices in planned_digests(now=now, awaited=awaited):
+        wanted = [(want, choice.delivery.slot_at) for choice in choices for want in choice.wanted()]
+        shelf = SummaryShelf({want.paper_id for want, _ in wanted}, summariser=summariser)
+        for want, due_at in wanted:
+            if shelf.may_still_come(want, within=PATIENCE):
+                missing[want] = min(due_at, missing.get(want, due_at))
+    soonest_first = sorted(missing.items(), key=lambda item: item[1])
+    return [replace(want, due_at=due_at) for want, due_at in soonest_first]
+
+
+def compose_planned(
+    *,
+    now: datetime,
+    summariser: Summariser,
+    renderer_for: RendererFor,
+    is_patient: bool,
+    is_spread: bool = False,
+    awaited: bool = False,
+) -> ComposeReport:
+    """Compose every planned digest; a patient one waits for summaries that may still come.
+
+    Where they are spread, each can be claimed only after its reader's own delay, counted from the slot.
+    """
+    report = ComposeReport()
+
+    def compose(rows: Sequence[Delivery]) -> list[Delivery]:
+        stand, choices = choose(without_unsettled(rows), now=now)
+        # Extracts are instant, so a digest never lacks at least those.
+        chosen = {each.paper_id for choice in choices for each in choice.selection.chosen}
+        report.extracts += write_extracts(chosen, now=now)
+        composer = Composer.set_up(
+            choices, stand=stand, summariser=summariser, renderer_for=renderer_for, now=now
+        )
+        composer.is_spread = is_spread
+        ready = _ready(choices, composer=composer) if is_patient else choices
+        report.waiting += len(choices) - len(ready)
+        return [choice.delivery for choice in ready if not _settle(choice, composer=composer, report=report)]
+
+    for batch in taken(now=now, awaited=awaited):
+        broken = together_or_apart(batch, compose)
+        report.failed += len(broken)
+        give_back(broken, is_counted=True)
+        give_back([row for row in batch if row not in broken])
+    return report
+
+
+def _ready(choices: Sequence[Choice], *, composer: Composer) -> list[Choice]:
+    """Leave out the digests that wait, for thirty minutes at most, for papers or summaries to come."""
+    gathering = _is_gathering(now=composer.now)
+    return [
+        choice
+        for choice in choices
+        if (left := choice.delivery.slot_at + PATIENCE - composer.now) <= timedelta(0)
+        or not (gathering or composer.is_lacking(choice, within=left))
+    ]
+
+
+def _is_gathering(*, now: datetime) -> bool:
+    """Whether papers are coming in right now, or have come in and were not yet matched."""
+    at_arxiv = ArxivGate.objects.filter(held_until__gt=timezone.now())
+    return at_arxiv.exists() or Paper.objects.filter(matched_at=None, first_seen_at__lte=now).exists()
+
+
+def _settle(choice: Choice, *, composer: Composer, report: ComposeReport) -> bool:
+    """Compose or skip one digest; False where that broke: it must not hold up the others."""
+    try:
+        if choice.has_something_to_say():
+            report.composed += composer.compose(choice)
+        else:
+            report.skipped += _skip(choice, now=composer.now)
+    except AWAY:
+        raise
+    except Exception:
+        log.exception("delivery %s could not be composed", choice.delivery.pk)
+        return False
+    return True
+
+
+def _skip(choice: Choice, *, now: datetime) -> bool:
+    """Nothing to say: the period counts as covered, and the next digest says which days were empty."""
+    topics = [offer.subscription.topic_id for offer in choice.offers]
+    with transaction.atomic():
+        skipped = Delivery.objects.filter(pk=choice.delivery.pk, state=State.PLANNED).update(
+            state=State.SKIPPED, topics=topics, scanned=choice.scanned, covers_until=now, outcome_at=now
+        )
+        if skipped:
+            Subscription.objects.filter(subscriber=choice.reader, topic_id__in=topics).update(
+                covered_until=now
+            )
+    return bool(skipped)

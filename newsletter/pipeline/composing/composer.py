@@ -1,0 +1,217 @@
+"""A batch of digests and what they are composed from: each becomes a list of pieces and its own strings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from django.db import transaction
+from django.utils import timezone
+
+from newsletter.adapters.ports import Summariser
+from newsletter.core.digest import Digest, DigestCard, DigestTopic, stand_in, topic_slot
+from newsletter.core.figures import ShownFigure
+from newsletter.core.papers import PaperRecord
+from newsletter.core.reading import Depth
+from newsletter.core.selection import Chosen
+from newsletter.core.spreading import own_delay
+from newsletter.models import Delivery, GatherRun, Subscription, Topic
+from newsletter.models.delivery import FIRST, SENT, Kind, State
+from newsletter.pipeline.choosing.choose import Choice
+from newsletter.pipeline.choosing.newsstand import Newsstand
+from newsletter.pipeline.choosing.shelf import SummaryShelf
+from newsletter.pipeline.composing.cards import card_of, mail_figures
+from newsletter.pipeline.composing.fragments import DatabaseFragments
+from newsletter.pipeline.composing.messages import body_key
+from newsletter.pipeline.composing.render import DigestRenderer, FragmentStore, RenderedDigest
+from newsletter.pipeline.summarising.summarise import Wanted
+
+RendererFor = Callable[[FragmentStore], DigestRenderer]
+
+
+@dataclass(slots=True)
+class Composer:
+    """Composes the digests of one batch."""
+
+    stand: Newsstand
+    shelf: SummaryShelf
+    records: dict[int, PaperRecord]
+    figures: dict[int, ShownFigure]
+    fragments: DatabaseFragments
+    renderer: DigestRenderer
+    failed_gathers: list[datetime]
+    now: datetime
+    is_spread: bool = False
+
+    @classmethod
+    def set_up(
+        cls,
+        choices: Iterable[Choice],
+        *,
+        stand: Newsstand,
+        summariser: Summariser,
+        renderer_for: RendererFor,
+        now: datetime,
+    ) -> Composer:
+        choices = list(choices)
+        chosen = {each.paper_id for choice in choices for each in choice.selection.chosen}
+        listed = {paper_id for choice in choices for paper_id in choice.selection.listed}
+        fragments = DatabaseFragments()
+        return cls(
+            stand=stand,
+            shelf=SummaryShelf(chosen, summariser=summariser),
+            records=stand.records(chosen | listed),
+            figures=mail_figures(chosen),
+            fragments=fragments,
+            renderer=renderer_for(fragments),
+            failed_gathers=_failed_gathers(now=now),
+            now=now,
+        )
+
+    def is_lacking(self, choice: Choice, *, within: timedelta) -> bool:
+        """Whether a summary that this digest wants may still come in that time."""
+        return any(self.shelf.may_still_come(want, within=within) for want in choice.wanted())
+
+    def compose(self, choice: Choice) -> bool:
+        """Render and store one digest; False for a delivery that is no longer planned."""
+        rendered = self.render(choice)
+        parts = [piece.digest for piece in rendered.pieces]
+        with transaction.atomic():
+            self.fragments.save(parts)
+            stored = Delivery.objects.filter(pk=choice.delivery.pk, state=State.PLANNED).update(
+                state=State.COMPOSED,
+                subject=rendered.subject,
+                parts=parts,
+                body_key=body_key(subject=rendered.subject, slot_key=choice.delivery.slot_key, parts=parts),
+                slots=rendered.slots,
+                papers=self.account(choice, rendered.digest),
+                topics=[offer.subscription.topic_id for offer in choice.offers],
+                scanned=choice.scanned,
+                covers_until=self.now,
+                composed_at=self.now,
+                attempt=0,
+                lease_owner="",
+                lease_until=None,
+                next_attempt_at=self._claimable_at(choice),
+            )
+        return bool(stored)
+
+    def _claimable_at(self, choice: Choice) -> datetime:
+        """Return the real time from which on it may be claimed. Whom somebody waits for is not delayed."""
+        delivery, real_now = choice.delivery, timezone.now()
+        if not self.is_spread or delivery.is_awaited:
+            return real_now
+        return max(real_now, delivery.slot_at + own_delay(choice.reader.pk))
+
+    def render(self, choice: Choice) -> RenderedDigest:
+        return self.renderer.render(self._digest(choice))
+
+    def _digest(self, choice: Choice) -> Digest:
+        reader, selection = choice.reader, choice.selection
+        groups = selection.by_topic()
+        zone = ZoneInfo(reader.timezone)
+        # A late digest holds what has come in until it is composed, so that is where its period ends.
+        ends_at = max(choice.delivery.slot_at, self.now)
+        begins_at = min((offer.begins_at for offer in choice.offers), default=choice.delivery.slot_at)
+        return Digest(
+            language=reader.language,
+            slot_date=ends_at.astimezone(zone).date(),
+            covers_days=max(1, round((ends_at - begins_at) / timedelta(days=1))),
+            topics=tuple(
+                self._topic(offer.subscription, choice, groups[offer.subscription.topic.slug])
+                for offer in choice.offers
+                if offer.subscription.topic.slug in groups
+            ),
+            listed=tuple(self.records[paper_id] for paper_id in selection.listed),
+            counted=len(selection.counted),
+            scanned=choice.scanned,
+            empty_dates=_empty_dates(choice),
+            failed_gathers=tuple(
+                dict.fromkeys(moment.astimezone(zone).date() for moment in self.failed_gathers)
+            ),
+            subscribed=tuple(
+                (each.topic.slug, _shown_name(each.topic, reader.language))
+                for each in reader.subscriptions.all()
+                if each.topic.is_active
+            ),
+            email=reader.email,
+            confirmed_on=reader.confirmed_at.date() if reader.confirmed_at else None,
+            confirmed_by_operator=reader.confirmed_by_operator,
+            cadence=reader.cadence,
+            at=f"{reader.at:%H:%M}",
+            timezone=reader.timezone,
+            private_names=tuple(
+                (topic_slot(each.topic.slug), each.topic.name_in(reader.language))
+                for each in reader.subscriptions.all()
+                if each.topic.owner_id
+            ),
+        )
+
+    def account(self, choice: Choice, shown: Digest) -> dict[str, list[int]]:
+        """Return where each offered paper stands in the digest, after it was fitted into its size."""
+        ids = {record.arxiv_id: paper_id for paper_id, record in self.records.items()}
+        summarised = [ids[card.paper.arxiv_id] for topic in shown.topics for card in topic.cards]
+        listed = [ids[record.arxiv_id] for record in shown.listed]
+        offered = [
+            *(each.paper_id for each in choice.selection.chosen),
+            *choice.selection.listed,
+            *choice.selection.counted,
+        ]
+        named = {*summarised, *listed}
+        return {
+            "summarised": summarised,
+            "listed": listed,
+            "counted": [paper_id for paper_id in offered if paper_id not in named],
+        }
+
+    def _topic(self, subscription: Subscription, choice: Choice, chosen: tuple[Chosen, ...]) -> DigestTopic:
+        language = choice.reader.language
+        names = {
+            topic.slug: _shown_name(topic, language)
+            for topic in (offer.subscription.topic for offer in choice.offers)
+        }
+        return DigestTopic(
+            slug=subscription.topic.slug,
+            name=names[subscription.topic.slug],
+            cards=tuple(self._card(each, choice, names) for each in chosen),
+        )
+
+    def _card(self, chosen: Chosen, choice: Choice, names: dict[str, str]) -> DigestCard:
+        asked = Depth(choice.reader.depth)
+        shown = self.shelf.show(Wanted(chosen.paper_id, choice.reader.language, asked))
+        return card_of(
+            self.records[chosen.paper_id],
+            shown=shown,
+            asked=asked,
+            figure=self.figures.get(chosen.paper_id),
+            also_in=[names[slug] for slug in chosen.also_in],
+        )
+
+
+def _shown_name(topic: Topic, language: str) -> str:
+    """Return a topic's name; of a private one only what stands in for it, since pieces are everyone's."""
+    return stand_in(topic.slug) if topic.owner_id else topic.name_in(language)
+
+
+def _empty_dates(choice: Choice) -> tuple[date, ...]:
+    """Return the slots on which nothing matched since the reader's last mail."""
+    digests = Delivery.objects.filter(subscriber=choice.reader, kind=Kind.DIGEST).exclude(
+        slot_key__startswith=FIRST
+    )
+    sent = digests.filter(state__in=SENT).order_by("-slot_at").values_list("slot_at", flat=True).first()
+    skipped = digests.filter(state=State.SKIPPED, slot_at__gt=choice.reader.joined_at).order_by("slot_at")
+    if sent:
+        skipped = skipped.filter(slot_at__gt=sent)
+    return tuple(date.fromisoformat(key) for key in skipped.values_list("slot_key", flat=True))
+
+
+def _failed_gathers(*, now: datetime) -> list[datetime]:
+    """Return when asking arXiv failed, as far as no later answer made it good."""
+    runs = GatherRun.objects.filter(from_file=False, started_at__lte=now)
+    answered = runs.filter(error="").order_by("-started_at").values_list("started_at", flat=True).first()
+    failed = runs.exclude(error="").order_by("started_at")
+    return list(
+        (failed.filter(started_at__gt=answered) if answered else failed).values_list("started_at", flat=True)
+    )

@@ -1,0 +1,104 @@
+"""A mail that came back → an event about the delivery it is about, stored and applied.
+
+Anybody can write to the address where mail comes back. A report counts only when it shows that its writer had
+our mail: by the signed tag of the address it came to or names, or by the reader's own unsubscribe link beside
+the delivery's id. The id alone proves nothing, since the link of a shared digest holds it.
+"""
+
+from __future__ import annotations
+
+import re
+import uuid
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import Q
+
+from newsletter.adapters.ports import ProviderEvent
+from newsletter.core.reputation import EventKind
+from newsletter.core.returned_mail import ReturnedMail, read_returned_mail, without_addresses
+from newsletter.models import Delivery
+from newsletter.pipeline.composing.return_path import returned_delivery
+from newsletter.pipeline.feedback.events import apply_events, store_events
+from newsletter.tokens import Purpose, read_token
+
+PROVIDER = "smtp"
+_OLDEST = timedelta(days=7)
+"""A mail server gives up after about five days; a Date before that is a clock gone wrong."""
+_UNSUBSCRIBE = re.compile(r"/unsubscribe/([\w-]+)")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TakenIn:
+    """What became of one mail that came back."""
+
+    said: str
+    """One line, without any address."""
+    delivery_id: uuid.UUID | None = None
+    kind: EventKind | None = None
+    status: str = ""
+    is_new: bool = False
+
+
+def take_in(content: bytes, *, recipient: str, now: datetime) -> TakenIn:
+    """Store what a mail reports and apply it. A repeat, or a mail about nothing of ours, changes nothing.
+
+    ``recipient`` is the address it was delivered to, "" where the mail server did not say.
+    """
+    mail = read_returned_mail(content)
+    if mail is None:
+        return TakenIn(said="no delivery report and no complaint: nothing to do")
+    delivery = _delivery_of(mail, recipient=recipient)
+    if delivery is None:
+        return TakenIn(
+            said=f"{mail.kind} {mail.status}: about no mail of this service, or not proven to be",
+            kind=mail.kind,
+            status=mail.status,
+        )
+    is_new = store_events(PROVIDER, [_event(mail, delivery, now=now)]) > 0
+    apply_events(now=now, which=Q(provider=PROVIDER, delivery=delivery))
+    return TakenIn(
+        said=f"{mail.kind} {mail.status}: {'' if is_new else 'once more, '}about delivery {delivery.pk}",
+        delivery_id=delivery.pk,
+        kind=mail.kind,
+        status=mail.status,
+        is_new=is_new,
+    )
+
+
+def _event(mail: ReturnedMail, delivery: Delivery, *, now: datetime) -> ProviderEvent:
+    """One report of a kind is one event: a mail has one recipient, and servers repeat themselves."""
+    reason = without_addresses(mail.reason, names=[delivery.recipient])
+    return ProviderEvent(
+        delivery_id=delivery.pk,
+        kind=mail.kind,
+        at=_moment(mail.written_at, now=now),
+        dedupe_key=f"{delivery.pk.hex}:{mail.kind}",
+        detail={name: value for name, value in (("status", mail.status), ("reason", reason)) if value},
+    )
+
+
+def _moment(written_at: datetime | None, *, now: datetime) -> datetime:
+    """Return when it was written, as far as that can be believed: a reader may have come back since."""
+    is_likely = written_at is not None and now - _OLDEST <= written_at <= now
+    return written_at if is_likely and written_at else now
+
+
+def _delivery_of(mail: ReturnedMail, *, recipient: str) -> Delivery | None:
+    known = Delivery.objects.select_related("subscriber").exclude(recipient="")
+    tagged = returned_delivery([recipient, *mail.sent_to, *mail.named])
+    if tagged is not None:
+        return known.filter(pk=tagged).first()
+    try:
+        row = known.filter(pk=uuid.UUID(mail.delivery_id.strip())).first()
+    except ValueError:
+        return None
+    return row if row is not None and _holds_link_of(row, mail.list_unsubscribe) else None
+
+
+def _holds_link_of(delivery: Delivery, list_unsubscribe: str) -> bool:
+    if delivery.subscriber is None:
+        return False
+    tokens = _UNSUBSCRIBE.findall("".join(list_unsubscribe.split()))
+    keys = {read_token(token, purpose=Purpose.UNSUBSCRIBE) for token in tokens}
+    return delivery.subscriber.link_key in keys

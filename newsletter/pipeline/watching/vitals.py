@@ -1,0 +1,111 @@
+"""How the work goes on, read from the database: ages of what waits and of what last happened, and numbers.
+
+Progress is watched, not processes: workers have stayed alive but deaf. Nothing here names a reader.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db.models import Min
+
+from newsletter.models import (
+    Allowance,
+    CanaryFlight,
+    Delivery,
+    DeliveryEvent,
+    GatherRun,
+    SendPause,
+)
+from newsletter.models.delivery import AWAITED, CLAIMABLE, SENT, Kind, State
+from newsletter.pipeline.plan import due_readers
+from newsletter.pipeline.sending.pace import Pace
+from newsletter.pipeline.summarising.budget import KIND as MODEL_TOKENS
+
+RECENT = timedelta(days=1)
+
+
+@dataclass(slots=True)
+class Vitals:
+    """Moments are those of the oldest or the last of their kind; None: there is none."""
+
+    now: datetime
+    waiting: dict[str, datetime | None] = field(default_factory=dict)
+    """By where it waits: ``slot``, ``PLANNED``, ``COMPOSED``, ``RETRY_WAIT``; ``awaited``: for a person."""
+    last: dict[str, datetime | None] = field(default_factory=dict)
+    """``gather``, ``accepted``, ``event``, ``canary``."""
+    unsettled: int = 0
+    quarantined: int = 0
+    """In the last day."""
+    queue: dict[str, int] = field(default_factory=dict)
+    """Mails that could go now: ``digests`` and ``awaited``."""
+    day_limit: int | None = None
+    day_left: int | None = None
+    tokens_used: int = 0
+    pauses: list[SendPause] = field(default_factory=list)
+
+    def age(self, moment: datetime | None) -> float:
+        """Return the seconds since then, 0 for never."""
+        return max(0.0, (self.now - moment).total_seconds()) if moment else 0.0
+
+    def is_day_used_up(self) -> bool:
+        return self.day_left == 0
+
+
+def measure(*, now: datetime) -> Vitals:
+    """Read everything, a query each."""
+    config = settings.CONFIG
+    pace = Pace(config.mailer, daily=config.send_daily, warmup=config.warmup)
+    due = Delivery.objects.due(real_now=now)
+    tokens = Allowance.objects.filter(kind=MODEL_TOKENS, key="", day=now.date()).first()
+    return Vitals(
+        now=now,
+        waiting=_waiting(now=now),
+        last=_last(),
+        unsettled=Delivery.objects.filter(state=State.AMBIGUOUS, next_attempt_at__isnull=False).count(),
+        quarantined=Delivery.objects.filter(state=State.QUARANTINED, outcome_at__gte=now - RECENT).count(),
+        queue={
+            "awaited": due.filter(AWAITED).count(),
+            "digests": due.exclude(AWAITED).count(),
+        },
+        day_limit=pace.limit_on(now.date()),
+        day_left=pace.left_today(awaited=False, real_now=now),
+        tokens_used=tokens.count if tokens else 0,
+        pauses=list(SendPause.objects.order_by("transport")),
+    )
+
+
+def _waiting(*, now: datetime) -> dict[str, datetime | None]:
+    """Return since when the oldest of each waits. A mail put off for its domain's rate waits all the same."""
+    planned = Delivery.objects.filter(state=State.PLANNED, slot_at__lte=now)
+    found: dict[str, datetime | None] = {
+        "slot": due_readers(now=now).aggregate(at=Min("next_slot_at"))["at"],
+        "PLANNED": planned.aggregate(at=Min("slot_at"))["at"],
+    }
+    for state in CLAIMABLE:
+        # An alert that cannot leave must not be what keeps its own incident going.
+        mails = Delivery.objects.filter(state=state).exclude(kind=Kind.ALERT)
+        found[state.value] = mails.aggregate(at=Min("composed_at"))["at"]
+    awaited = Delivery.objects.due(real_now=now).filter(AWAITED).exclude(kind=Kind.ALERT)
+    found["awaited"] = awaited.aggregate(at=Min("next_attempt_at"))["at"]
+    return found
+
+
+def _last() -> dict[str, datetime | None]:
+    gathered = GatherRun.objects.filter(from_file=False, error="").order_by("-started_at")
+    accepted = [
+        Delivery.objects.filter(state=state, outcome_at__isnull=False).order_by("-outcome_at")
+        for state in SENT
+    ]
+    moments = [rows.values_list("outcome_at", flat=True).first() for rows in accepted]
+    return {
+        "gather": gathered.values_list("started_at", flat=True).first(),
+        "accepted": max((moment for moment in moments if moment), default=None),
+        "event": DeliveryEvent.objects.order_by("-pk").values_list("at", flat=True).first(),
+        "canary": CanaryFlight.objects.filter(judged_at__isnull=False, failure="")
+        .order_by("-day")
+        .values_list("judged_at", flat=True)
+        .first(),
+    }

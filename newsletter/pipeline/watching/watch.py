@@ -1,0 +1,88 @@
+"""The minute's watch: what is late becomes an incident, and the operator hears of it.
+
+One mail for an incident and day, and one when it is over; nothing personal is in either. Without an
+operator's address incidents are kept and logged all the same.
+"""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime
+
+from django.conf import settings
+from django.db import transaction
+
+from newsletter.core.alarms import Reading, Verdict, in_words, judge
+from newsletter.models import Incident
+from newsletter.notices import Notice, send_alert
+from newsletter.pipeline.watching.breaker import look_at_bounces
+from newsletter.pipeline.watching.vitals import Vitals, measure
+from newsletter.pipeline.watching.watched import readings
+
+log = logging.getLogger(__name__)
+
+
+def watch(*, now: datetime) -> list[str]:
+    """Judge everything that is watched; return the names of the incidents that began or ended."""
+    changed = _judge_all(measure(now=now), now=now)
+    if look_at_bounces(settings.CONFIG.mailer, now=now):
+        changed += _judge_all(measure(now=now), now=now)
+    return changed
+
+
+def _judge_all(vitals: Vitals, *, now: datetime) -> list[str]:
+    standing = {each.name: each for each in Incident.objects.filter(closed_at=None)}
+    changed = []
+    for reading in readings(vitals):
+        incident = standing.get(reading.name)
+        verdict = judge(reading, is_open=incident is not None)
+        if verdict is Verdict.BEGINS:
+            incident, _ = Incident.objects.get_or_create(
+                name=reading.name, closed_at=None, defaults={"detail": reading.says, "opened_at": now}
+            )
+            log.error("incident %s: %s", reading.name, reading.says)
+        if verdict in (Verdict.BEGINS, Verdict.GOES_ON) and incident is not None:
+            _tell(reading, incident, now=now)
+        if verdict is Verdict.ENDS and incident is not None:
+            _close(incident, now=now)
+        if verdict in (Verdict.BEGINS, Verdict.ENDS):
+            changed.append(reading.name)
+    return changed
+
+
+def _tell(reading: Reading, incident: Incident, *, now: datetime) -> None:
+    """Tell the operator once on each day on which it is open."""
+    Incident.objects.filter(pk=incident.pk).update(detail=reading.says)
+    since = f"Since {incident.opened_at:%Y-%m-%d %H:%M} UTC."
+    lines = (reading.says, reading.look_at, since)
+    _mail(_subject(reading.name), lines, key=f"{reading.name} {now.date()}", now=now)
+
+
+@transaction.atomic
+def _close(incident: Incident, *, now: datetime) -> None:
+    if not Incident.objects.filter(pk=incident.pk, closed_at=None).update(closed_at=now):
+        return
+    lasted = in_words((now - incident.opened_at).total_seconds())
+    lines = (f"It is over, after {lasted}.", f"It was: {incident.detail}")
+    _mail(f"{_subject(incident.name)}: over", lines, key=f"{incident.name} over {now.date()}", now=now)
+    log.warning("incident %s is over after %s", incident.name, lasted)
+
+
+def _subject(name: str) -> str:
+    """Return the service's name and the incident's, as words: ``arXiv digest: mails waiting``."""
+    return f"{settings.CONFIG.name}: {name.replace('-', ' ')}"
+
+
+def _mail(subject: str, paragraphs: tuple[str, ...], *, key: str, now: datetime) -> None:
+    """Send an alert unless its key was sent."""
+    if not settings.CONFIG.operator_email:
+        return
+    notice = Notice(
+        subject=subject,
+        paragraphs=paragraphs,
+        reason="You get this because NEWSLETTER_OPERATOR_EMAIL names this address.",
+        language="en",
+        label="Open the admin",
+        url=f"{settings.CONFIG.base_url}/admin/",
+    )
+    send_alert(notice, key=key, recipient=settings.CONFIG.operator_email, now=now)

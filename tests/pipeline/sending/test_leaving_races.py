@@ -1,0 +1,99 @@
+"""An unsubscribe among 500 sends: once it has committed, no body begins."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from threading import Event
+
+import pytest
+from django.test import Client
+
+from newsletter.adapters.ports import Outgoing
+from newsletter.models import Delivery, Subscriber
+from newsletter.models.delivery import State
+from newsletter.models.subscriber import Status
+from newsletter.subscriptions.leaving import unsubscribe
+from newsletter.tokens import Purpose, make_token
+from tests.fakes.mailer import ScriptedMailer
+from tests.pipeline.deliveries import NOW, deliver, digest, reader
+from tests.pipeline.sending.test_deliver_races import run_together
+
+pytestmark = pytest.mark.django_db(transaction=True)
+SENDS = 500
+
+
+class WatchedMailer(ScriptedMailer):
+    """Takes its time with each body, and knows when each was about to be asked for."""
+
+    def __init__(self, *, when_half: Event) -> None:
+        super().__init__(batch_size=25)
+        self.asked_at: dict[str, float] = {}
+        self.before_begin = self._note
+        self.in_body = lambda _: time.sleep(0.001)
+        self._when_half = when_half
+
+    def _note(self, message: Outgoing) -> None:
+        self.asked_at[message.delivery_id] = time.monotonic()
+        if len(self.asked_at) >= SENDS // 2:
+            self._when_half.set()
+
+
+def sends_begun_after(mailer: WatchedMailer, moment: float, *, of: set[str]) -> list[str]:
+    sent = {message.delivery_id for message in mailer.sent}
+    return [each for each, asked_at in mailer.asked_at.items() if asked_at > moment and each in sent & of]
+
+
+def one_click(person: Subscriber) -> None:
+    token = make_token(Purpose.UNSUBSCRIBE, subject=person.link_key)
+    answer = Client(SERVER_NAME="localhost").post(f"/unsubscribe/{token}", {"List-Unsubscribe": "One-Click"})
+    assert answer.status_code == 200
+
+
+@pytest.mark.parametrize(
+    "leave", [one_click, lambda person: unsubscribe(person, source="test", now=NOW)], ids=["http", "direct"]
+)
+def test_of_500_sends_to_one_reader_none_begins_after_the_unsubscribe(
+    leave: Callable[[Subscriber], None],
+) -> None:
+    person = reader("ann@example.org")
+    slots = (NOW - timedelta(days=number) for number in range(SENDS))
+    rows = [digest(person, slot_key=f"{slot:%Y-%m-%d}", slot_at=slot) for slot in slots]
+    half, left_at = Event(), list[float]()
+    mailer = WatchedMailer(when_half=half)
+
+    def unsubscribe_at_half() -> None:
+        assert half.wait(60)
+        leave(person)
+        left_at.append(time.monotonic())
+
+    run_together(lambda: deliver(mailer), lambda: deliver(mailer, owner="host/2/1.0"), unsubscribe_at_half)
+    assert sends_begun_after(mailer, left_at[0], of={str(row.pk) for row in rows}) == []
+    states = dict.fromkeys((State.ACCEPTED, State.CANCELLED), 0)
+    for state in Delivery.objects.values_list("state", flat=True):
+        states[State(state)] += 1
+    assert states[State.ACCEPTED] == len(mailer.sent)
+    assert min(states.values()) > 0
+    assert sum(states.values()) == SENDS
+
+
+def test_fifty_of_five_hundred_readers_leave_in_the_middle_and_only_they_are_spared() -> None:
+    rows = [digest() for _ in range(SENDS)]
+    leaving = rows[::10]
+    half, left_at = Event(), dict[str, float]()
+    mailer = WatchedMailer(when_half=half)
+
+    def some_leave() -> None:
+        for row in leaving:
+            assert row.subscriber is not None
+            unsubscribe(row.subscriber, source="test", now=NOW)
+            left_at[str(row.pk)] = time.monotonic()
+        half.wait(60)
+
+    run_together(lambda: deliver(mailer), some_leave)
+    for key, moment in left_at.items():
+        assert sends_begun_after(mailer, moment, of={key}) == []
+    stayed = Delivery.objects.exclude(pk__in=[row.pk for row in leaving])
+    assert set(stayed.values_list("state", flat=True)) == {State.ACCEPTED.value}
+    assert Subscriber.objects.filter(status=Status.UNSUBSCRIBED).count() == len(leaving)
