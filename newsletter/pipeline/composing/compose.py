@@ -127,7 +127,13 @@ def _skip(choice: Choice, *, now: datetime) -> bool:
     topics = [offer.subscription.topic_id for offer in choice.offers]
     with transaction.atomic():
         skipped = Delivery.objects.filter(pk=choice.delivery.pk, state=State.PLANNED).update(
-            state=State.SKIPPED, topics=topics, scanned=choice.scanned, covers_until=now, outcome_at=now
+            state=State.SKIPPED,
+            topics=topics,
+            scanned=choice.scanned,
+            covers_until=now,
+            outcome_at=now,
+            lease_owner="",
+            lease_until=None,
         )
         if skipped:
             Subscription.objects.filter(subscriber=choice.reader, topic_id__in=topics).update(
