@@ -187,6 +187,14 @@ class Delivery(models.Model):
         """Whether a person is waiting for it: the rule of ``AWAITED``, for a row in hand."""
         return self.slot_key == FIRST or self.is_on_demand or self.kind != Kind.DIGEST
 
+    def is_of_date(self, day: date, *, zone: tzinfo) -> bool:
+        """Whether it stands for this local date: the rule of ``of_date``, for a digest in hand."""
+        if self.slot_key == day.isoformat():
+            return True
+        morning = datetime.combine(day, time.min, tzinfo=zone)
+        is_on_it = morning <= self.slot_at < morning + _DAY
+        return self.slot_key.startswith(FIRST) and is_on_it and self.state not in NEVER_CAME
+
     @property
     def paper_ids(self) -> set[int]:
         """Every paper that it offers, wherever it stands in it."""
