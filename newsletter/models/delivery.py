@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Collection
 from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any, Self
 
@@ -35,6 +36,9 @@ class State(models.TextChoices):
 _DAY = timedelta(days=1)
 OPEN = (State.PLANNED, State.COMPOSED, State.RETRY_WAIT)
 CLAIMABLE = (State.COMPOSED, State.RETRY_WAIT)
+# In these words, and not with IN, SQLite sees that a query is answered by an index with such a condition.
+IS_CLAIMABLE = models.Q(state=State.COMPOSED) | models.Q(state=State.RETRY_WAIT)
+IS_OPEN = IS_CLAIMABLE | models.Q(state=State.PLANNED)
 UNCOMPOSED: dict[str, Any] = {
     "state": State.PLANNED,
     "parts": [],
@@ -59,6 +63,7 @@ class Kind(models.TextChoices):
 UNSETTLED = models.Q(state=State.SENDING) | models.Q(state=State.AMBIGUOUS, next_attempt_at__isnull=False)
 """Being sent, or waiting for evidence: its papers may be spent in a moment, or given back."""
 NEVER_CAME = (State.CANCELLED, State.EXPIRED, State.FAILED, State.QUARANTINED)
+LEASED = models.Q(lease_owner__gt="")
 AWAITED = models.Q(slot_key=FIRST) | models.Q(is_on_demand=True) | ~models.Q(kind=Kind.DIGEST)
 """What a person is waiting for, who has just confirmed or asked: it has a worker of its own."""
 
@@ -73,7 +78,14 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
 
     def due(self, *, real_now: datetime) -> Self:
         """Return what may be claimed now."""
-        return self.filter(state__in=CLAIMABLE, next_attempt_at__lte=real_now)
+        return self.filter(IS_CLAIMABLE, next_attempt_at__lte=real_now)
+
+    def dates_asked_for(self, readers: Collection[int | None] | models.QuerySet[Any]) -> set[tuple[int, str]]:
+        """Return (reader, local date) of the digests that these readers asked for and were sent."""
+        asked = self.filter(subscriber__in=readers, is_on_demand=True)
+        # Asked for the states too, SQLite would look through all that was ever sent.
+        rows = asked.values_list("subscriber_id", "slot_key", "state")
+        return {(reader_id, key) for reader_id, key, state in rows if state in SENT}
 
 
 class Delivery(models.Model):
@@ -154,6 +166,19 @@ class Delivery(models.Model):
                 fields=("body_key", "next_attempt_at"),
                 condition=models.Q(state=State.COMPOSED),
                 name="delivery_identical",
+            ),
+            # What stages look for among all that was ever sent, so that a look costs what it finds.
+            models.Index(
+                fields=("state", "id"), condition=models.Q(state=State.PLANNED), name="delivery_planned"
+            ),
+            models.Index(fields=("lease_owner", "state"), condition=LEASED, name="delivery_leased"),
+            models.Index(
+                fields=("state", "next_attempt_at"), condition=AWAITED & IS_OPEN, name="delivery_awaited"
+            ),
+            models.Index(
+                fields=("subscriber", "slot_at"),
+                condition=models.Q(is_on_demand=True),
+                name="delivery_on_demand",
             ),
         )
 

@@ -29,7 +29,7 @@ def plan_due(*, now: datetime) -> int:
     due = due_readers(now=now)
     if not due.exists():
         return 0
-    due = due.order_by("next_slot_at", "pk").prefetch_related("subscriptions")
+    due = due.order_by("next_slot_at").prefetch_related("subscriptions")
     unplannable: set[int] = set()
     while True:
         with transaction.atomic():

@@ -53,11 +53,13 @@ class Composer:
         summariser: Summariser,
         renderer_for: RendererFor,
         now: datetime,
+        fragments: DatabaseFragments | None = None,
     ) -> Composer:
+        """Load what these digests need besides; batches of one pass share their ``fragments``."""
         choices = list(choices)
         chosen = {each.paper_id for choice in choices for each in choice.selection.chosen}
         listed = {paper_id for choice in choices for paper_id in choice.selection.listed}
-        fragments = DatabaseFragments()
+        fragments = fragments or DatabaseFragments()
         return cls(
             stand=stand,
             shelf=SummaryShelf(chosen, summariser=summariser),
@@ -76,6 +78,13 @@ class Composer:
     def compose(self, choice: Choice) -> bool:
         """Render and store one digest; False for a delivery that is no longer planned."""
         rendered = self.render(choice)
+        try:
+            return self._store(choice, rendered)
+        except BaseException:
+            self.fragments.take_back()
+            raise
+
+    def _store(self, choice: Choice, rendered: RenderedDigest) -> bool:
         parts = [piece.digest for piece in rendered.pieces]
         with transaction.atomic():
             self.fragments.save(parts)
