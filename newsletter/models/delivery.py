@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Collection
-from datetime import date, datetime, time, timedelta, tzinfo
-from typing import Any, Self
+from datetime import date, datetime, time, timedelta
+from typing import TYPE_CHECKING, Any, Self
 
 from django.conf import settings
 from django.db import models
+
+if TYPE_CHECKING:
+    from newsletter.models.subscriber import Subscriber
 
 
 class State(models.TextChoices):
@@ -66,12 +69,12 @@ AWAITED = models.Q(slot_key=FIRST) | models.Q(is_on_demand=True) | ~models.Q(kin
 
 
 class DeliveryQuerySet(models.QuerySet["Delivery"]):
-    def of_date(self, day: date, *, zone: tzinfo) -> Self:
+    def of_date(self, day: date, *, reader: Subscriber) -> Self:
         """Return the digests that stand for this local date: its own, and a first one that came on it."""
-        morning = datetime.combine(day, time.min, tzinfo=zone)
+        morning = datetime.combine(day, time.min, tzinfo=reader.zone)
         first = models.Q(slot_key__startswith=FIRST, slot_at__gte=morning, slot_at__lt=morning + _DAY)
         came = models.Q(slot_key=day.isoformat()) | (first & ~models.Q(state__in=NEVER_CAME))
-        return self.filter(came, kind=Kind.DIGEST)
+        return self.filter(came, subscriber=reader, kind=Kind.DIGEST)
 
     def due(self, *, real_now: datetime) -> Self:
         """Return what may be claimed now."""

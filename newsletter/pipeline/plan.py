@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
@@ -95,9 +94,9 @@ def _has_had(reader: Subscriber, delivery: Delivery, *, slot: Slot) -> bool:
     One that was asked for may be later than the slot: it has offered all that this one would. And a first
     digest is the one of its local date.
     """
-    digests = Delivery.objects.filter(subscriber=reader, kind=Kind.DIGEST)
-    had = digests.of_date(slot.date, zone=ZoneInfo(reader.timezone))
-    return (had | digests.filter(slot_at__gt=delivery.slot_at)).exists()
+    had = Delivery.objects.of_date(slot.date, reader=reader)
+    later = Delivery.objects.filter(subscriber=reader, kind=Kind.DIGEST, slot_at__gt=delivery.slot_at)
+    return (had | later).exists()
 
 
 def _expire_older(reader: Subscriber, *, than: Delivery, now: datetime) -> None:
