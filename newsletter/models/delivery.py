@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Collection
-from datetime import date, datetime, time, timedelta, tzinfo
-from typing import Any, Self
+from datetime import date, datetime, time, timedelta
+from typing import TYPE_CHECKING, Any, Self
 
 from django.conf import settings
 from django.db import models
+
+if TYPE_CHECKING:
+    from newsletter.models.subscriber import Subscriber
 
 
 class State(models.TextChoices):
@@ -66,12 +69,12 @@ AWAITED = models.Q(slot_key=FIRST) | models.Q(is_on_demand=True) | ~models.Q(kin
 
 
 class DeliveryQuerySet(models.QuerySet["Delivery"]):
-    def of_date(self, day: date, *, zone: tzinfo) -> Self:
+    def of_date(self, day: date, *, reader: Subscriber) -> Self:
         """Return the digests that stand for this local date: its own, and a first one that came on it."""
-        morning = datetime.combine(day, time.min, tzinfo=zone)
+        morning = datetime.combine(day, time.min, tzinfo=reader.zone)
         first = models.Q(slot_key__startswith=FIRST, slot_at__gte=morning, slot_at__lt=morning + _DAY)
         came = models.Q(slot_key=day.isoformat()) | (first & ~models.Q(state__in=NEVER_CAME))
-        return self.filter(came, kind=Kind.DIGEST)
+        return self.filter(came, subscriber=reader, kind=Kind.DIGEST)
 
     def due(self, *, real_now: datetime) -> Self:
         """Return what may be claimed now."""
@@ -187,11 +190,11 @@ class Delivery(models.Model):
         """Whether a person is waiting for it: the rule of ``AWAITED``, for a row in hand."""
         return self.slot_key == FIRST or self.is_on_demand or self.kind != Kind.DIGEST
 
-    def is_of_date(self, day: date, *, zone: tzinfo) -> bool:
-        """Whether it stands for this local date: the rule of ``of_date``, for a digest in hand."""
+    def is_of_date(self, day: date, *, reader: Subscriber) -> bool:
+        """Whether it stands for this local date: the rule of ``of_date``, for a digest of theirs in hand."""
         if self.slot_key == day.isoformat():
             return True
-        morning = datetime.combine(day, time.min, tzinfo=zone)
+        morning = datetime.combine(day, time.min, tzinfo=reader.zone)
         is_on_it = morning <= self.slot_at < morning + _DAY
         return self.slot_key.startswith(FIRST) and is_on_it and self.state not in NEVER_CAME
 

@@ -7,7 +7,6 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
@@ -125,8 +124,7 @@ def _has_had(reader: Subscriber, slot: Slot, *, others: Sequence[Delivery]) -> b
     One that was asked for may be later than the slot: it has offered all that this one would. And a first
     digest is the one of its local date.
     """
-    zone = ZoneInfo(reader.timezone)
-    return any(row.slot_at > slot.at or row.is_of_date(slot.date, zone=zone) for row in others)
+    return any(row.slot_at > slot.at or row.is_of_date(slot.date, reader=reader) for row in others)
 
 
 def _expire(older: Sequence[Delivery], *, now: datetime) -> None:

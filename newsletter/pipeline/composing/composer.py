@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from django.db import transaction
 from django.utils import timezone
@@ -120,7 +119,7 @@ class Composer:
     def _digest(self, choice: Choice) -> Digest:
         reader, selection = choice.reader, choice.selection
         groups = selection.by_topic()
-        zone = ZoneInfo(reader.timezone)
+        zone = reader.zone
         # A late digest holds what has come in until it is composed, so that is where its period ends.
         ends_at = max(choice.delivery.slot_at, self.now)
         begins_at = min((offer.begins_at for offer in choice.offers), default=choice.delivery.slot_at)
