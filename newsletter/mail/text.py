@@ -17,6 +17,8 @@ _STAYS_WITH_LAST = re.compile(r"[、。，；：！？）」』》〉】％]")
 
 def width(text: str) -> int:
     """Return how many columns ``text`` takes: two for East Asian wide characters, none for combining ones."""
+    if text.isascii():
+        return len(text)
     return sum(
         0
         if unicodedata.combining(char) or char == "\u200b"
