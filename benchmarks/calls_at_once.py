@@ -9,12 +9,12 @@ two, four and eight threads. Prints seconds.
 from __future__ import annotations
 
 import argparse
-import os
 import sys
-import tempfile
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+
+from service import fresh_service
 
 NOW = datetime(2026, 6, 15, 8, tzinfo=UTC)
 
@@ -25,11 +25,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=1.0)
     options = parser.parse_args()
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-    with tempfile.TemporaryDirectory() as folder:
-        os.environ.update(NEWSLETTER_DATA_DIR=folder, DATABASE_URL="", REDIS_URL="")
-        from newsletter.cli.session import start_django
-
-        start_django()
+    with fresh_service():
         for threads in (1, 2, 4, 8):
             seconds = measure(threads, papers=options.papers, answer_seconds=options.seconds)
             print(f"  {threads} at once  {seconds:6.1f} s")

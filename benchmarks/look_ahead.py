@@ -9,14 +9,14 @@ the hardest case for telling equal readers apart. Prints the seconds of one look
 from __future__ import annotations
 
 import argparse
-import os
 import random
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
+
+from service import fresh_service
 
 if TYPE_CHECKING:
     from newsletter.models import Paper, Subscriber
@@ -30,11 +30,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--readers", type=int, default=20_000)
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        os.environ.update(NEWSLETTER_DATA_DIR=folder, DATABASE_URL="", REDIS_URL="", GEMINI_API_KEY="unused")
-        from newsletter.cli.session import start_django
-
-        start_django()
+    with fresh_service(GEMINI_API_KEY="unused"):
         fill(options.readers)
         measure()
 

@@ -15,12 +15,13 @@ import socket
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
+
+from service import fresh_service
 
 BODY = "List-Unsubscribe=One-Click"
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
@@ -34,22 +35,12 @@ def main() -> int:
     options = parser.parse_args()
     if options.deliver:
         return deliver()
-    with tempfile.TemporaryDirectory() as folder:
-        os.environ.setdefault("DATABASE_URL", "")
-        os.environ.update(
-            NEWSLETTER_DATA_DIR=folder,
-            NEWSLETTER_MAILER="outbox",
-            NEWSLETTER_OUTBOX_DIR=str(Path(folder) / "outbox"),
-            REDIS_URL="",
-        )
-        return measure(clicks=options.clicks, digests=options.digests)
+    database = os.environ.get("DATABASE_URL", "")
+    with fresh_service(DATABASE_URL=database, NEWSLETTER_MAILER="outbox") as folder:
+        return measure(folder / "outbox", clicks=options.clicks, digests=options.digests)
 
 
-def measure(*, clicks: int, digests: int) -> int:
-    subprocess.run([sys.executable, "-m", "newsletter", "migrate", "-v", "0"], check=True)
-    from newsletter.cli.session import start_django
-
-    start_django()
+def measure(outbox: Path, *, clicks: int, digests: int) -> int:
     paths = fill(digests=digests)[-clicks:]  # the worker begins at the other end
     with web_server() as port:
         idle = [click(port, path) for path in paths[: clicks // 3]]
@@ -59,7 +50,7 @@ def measure(*, clicks: int, digests: int) -> int:
             was_busy = worker.poll() is None
     report("nobody else writing", idle)
     report("a worker delivering", busy)
-    sent = len(list((Path(os.environ["NEWSLETTER_OUTBOX_DIR"])).glob("*.eml")))
+    sent = len(list(outbox.glob("*.eml")))
     print(f"The worker handed over {sent:,} digests meanwhile.")
     if not was_busy:
         print("It was done before the last click: ask for more digests.")

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import tempfile
 import time
 import uuid
 from collections import Counter
@@ -20,6 +19,8 @@ from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
+from service import fresh_service
+
 CHUNK = 5_000
 
 
@@ -27,16 +28,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--rows", type=int, default=500_000)
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        os.environ.update(NEWSLETTER_DATA_DIR=folder)
-        os.environ.setdefault("DATABASE_URL", "")
-        os.environ.setdefault("NEWSLETTER_SECRET_KEY", "only for this benchmark")
-        from newsletter.cli.start import start_django
-
-        start_django(migrated=False)
-        from django.core.management import call_command
-
-        call_command("migrate", verbosity=0)
+    with fresh_service(DATABASE_URL=os.environ.get("DATABASE_URL", "")):
         fill(options.rows)
         measure()
 

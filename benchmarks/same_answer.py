@@ -9,12 +9,12 @@ are asked for in turn, on SQLite in a temporary folder. Exits 1 when medians lie
 from __future__ import annotations
 
 import argparse
-import os
 import statistics
 import sys
-import tempfile
 import time
 from datetime import UTC, datetime
+
+from service import fresh_service
 
 KINDS = ("active", "left", "pending", "bounced", "unknown")
 CLOSE_MS = 10.0
@@ -26,13 +26,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--times", type=int, default=200)
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        os.environ.update(
-            NEWSLETTER_DATA_DIR=folder, DATABASE_URL="", REDIS_URL="", NEWSLETTER_MAILER="outbox"
-        )
-        from newsletter.cli.start import start_django
-
-        start_django()
+    with fresh_service(NEWSLETTER_MAILER="outbox"):
         return measure(options.times)
 
 

@@ -16,13 +16,14 @@ import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 import urllib.parse
 import urllib.request
 import uuid
 from datetime import timedelta
 from pathlib import Path
+
+from service import fresh_service
 
 LONGEST = 20.0
 FORM = {"topics": "heads", "cadence": "daily", "at": "08:00", "timezone": "UTC", "language": "en"}
@@ -34,15 +35,14 @@ def main() -> int:
     parser.add_argument("--digests", type=int, default=50_000)
     parser.add_argument("--people", type=int, default=5)
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        os.environ.update(NEWSLETTER_DATA_DIR=folder, DATABASE_URL="", REDIS_URL="")
+    with fresh_service() as folder:
         fill(options.digests)
         with socket.create_server(("127.0.0.1", 0)) as server:
             port = server.getsockname()[1]
         command = [sys.executable, "-m", "newsletter", "up", "--port", str(port)]
         up = subprocess.Popen(command, stderr=subprocess.DEVNULL)
         try:
-            return measure(f"http://localhost:{port}", Path(folder) / "outbox", people=options.people)
+            return measure(f"http://localhost:{port}", folder / "outbox", people=options.people)
         finally:
             up.send_signal(signal.SIGTERM)
             up.wait()
@@ -50,9 +50,6 @@ def main() -> int:
 
 def fill(digests: int) -> None:
     """Make that many readers with a composed digest that is due, and one topic to sign up for."""
-    from newsletter.cli.start import start_django
-
-    start_django()
     from django.utils import timezone
 
     from newsletter.core.composition import Piece

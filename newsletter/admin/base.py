@@ -20,12 +20,8 @@ else:
     AnyModelAdmin, AnyInline, AnyModelForm = admin.ModelAdmin, admin.TabularInline, forms.ModelForm
 
 
-class ReadOnlyAdmin(AnyModelAdmin):
-    """A list and pages without a form."""
-
-    show_full_result_count = False
-
-    def has_add_permission(self, request: HttpRequest) -> bool:  # noqa: ARG002 - Django's signature
+class _OnlyShown:
+    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:  # noqa: ARG002
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:  # noqa: ARG002
@@ -33,3 +29,16 @@ class ReadOnlyAdmin(AnyModelAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:  # noqa: ARG002
         return False
+
+
+class ReadOnlyAdmin(_OnlyShown, AnyModelAdmin):
+    """A list and pages without a form."""
+
+    show_full_result_count = False
+
+
+class ReadOnlyInline(_OnlyShown, AnyInline):
+    """Rows beside the one they belong to."""
+
+    extra = 0
+    can_delete = False

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from django.contrib import admin
-from django.db.models import Model
-from django.http import HttpRequest
 
-from newsletter.admin.base import AnyInline, ReadOnlyAdmin
+from newsletter.admin.base import ReadOnlyAdmin, ReadOnlyInline
 from newsletter.models import DeliveryEvent
 
 
@@ -25,18 +23,10 @@ class WithWords:
         return words_of(event)
 
 
-class DeliveryEventInline(WithWords, AnyInline):
+class DeliveryEventInline(WithWords, ReadOnlyInline):
     model = DeliveryEvent
     fields = readonly_fields = ("at", "provider", "kind", "words", "applied_at")
     ordering = ("at", "pk")
-    extra = 0
-    can_delete = False
-
-    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:  # noqa: ARG002
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:  # noqa: ARG002
-        return False
 
 
 @admin.register(DeliveryEvent)

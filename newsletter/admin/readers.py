@@ -19,23 +19,18 @@ from django.utils import timezone
 
 from newsletter.admin.acts import ACTS
 from newsletter.admin.adding import AddReaderForm
-from newsletter.admin.base import AnyInline, ReadOnlyAdmin
+from newsletter.admin.base import ReadOnlyAdmin, ReadOnlyInline
 from newsletter.admin.history import history_of
 from newsletter.errors import BadInput
 from newsletter.models import Subscriber, Subscription
 
 
-class SubscriptionInline(AnyInline):
+class SubscriptionInline(ReadOnlyInline):
     model = Subscription
-    extra = 0
-    can_delete = False
     fields = readonly_fields = ("position", "topic", "cadence", "created_at", "covered_until")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return super().get_queryset(request).select_related("topic")
-
-    def has_add_permission(self, request: HttpRequest, obj: object = None) -> bool:  # noqa: ARG002
-        return False
 
 
 class PausedFilter(admin.SimpleListFilter):
@@ -100,7 +95,7 @@ class SubscriberAdmin(ReadOnlyAdmin):
         except BadInput:
             return found, distinct
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
+    def has_add_permission(self, request: HttpRequest, obj: object = None) -> bool:  # noqa: ARG002
         return request.user.has_perm("newsletter.add_subscriber")
 
     def has_unsubscribe_permission(self, request: HttpRequest) -> bool:

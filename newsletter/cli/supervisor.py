@@ -31,7 +31,6 @@ class Child:
     process: subprocess.Popen[bytes] | None = None
     started: float = 0.0
     pause: float = 0.0
-    restarts: int = 0
     start_after: float = field(default=0.0)
 
     def start(self) -> None:
@@ -54,7 +53,6 @@ class Child:
         steady = now - self.started >= STEADY_SECONDS
         self.pause = 0.0 if steady else min(LONGEST_PAUSE, self.pause * 2 or 0.5)
         self.start_after = now + self.pause
-        self.restarts += 1
         self.process = None
 
     def end(self) -> None:

@@ -7,19 +7,12 @@ from dataclasses import dataclass
 
 from newsletter.core.folding import is_cjk
 from newsletter.core.receipts.quantities import Span, names, quantities
-from newsletter.core.sentences import word_set
+from newsletter.core.receipts.words import LITTLE_WORDS, STEM
 
 MAX_MARKS = 3
 
 _WORD = re.compile(r"[^\W_]+(?:[-'’][^\W_]+)*")
 _CLAUSE = re.compile(r"[^,;:()—–]+")
-_STEM = 5
-"""Letters that must agree: ``improves``, ``improved`` and ``improvement`` do."""
-_EMPTY_WORDS = word_set(
-    """a an and are as at be been but by can for from had has have in into is it its may of on or our paper
-    authors than that the their them then there these they this those to was we were which while who will with
-    work"""
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +62,7 @@ def _tokens(quote: str, *, claim: str) -> list[_Token]:
 def _stem(word: str) -> str:
     """The beginning of a content word; empty for a word that says nothing, and for a bare number."""
     lowered = word.casefold()
-    return "" if lowered in _EMPTY_WORDS or lowered.isdigit() or len(lowered) < 2 else lowered[:_STEM]
+    return "" if lowered in LITTLE_WORDS or lowered.isdigit() or len(lowered) < 2 else lowered[:STEM]
 
 
 def _runs(tokens: list[_Token]) -> list[tuple[Span, int]]:

@@ -10,7 +10,7 @@ from functools import lru_cache
 
 from markupsafe import Markup
 
-INK, SOFT, LINK, MARK, HAIRLINE, NOTICE = "#1B1D21", "#565B64", "#1A4FA0", "#FFEFA3", "#D9DCE1", "#8A4B00"
+INK, SOFT, LINK, MARK = "#1B1D21", "#565B64", "#1A4FA0", "#FFEFA3"
 
 SERIF = "Charter,Cambria,'Noto Serif','Times New Roman',serif"
 """Not Georgia: its old-style figures turn "Avatar-0" into "Avatar-o"."""

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import uuid
-from datetime import date, datetime, time, timedelta, tzinfo
-from typing import Any, Self
+from collections.abc import Collection
+from datetime import date, datetime, time, timedelta
+from typing import TYPE_CHECKING, Any, Self
 
 from django.conf import settings
 from django.db import models
+
+if TYPE_CHECKING:
+    from newsletter.models.subscriber import Subscriber
 
 
 class State(models.TextChoices):
@@ -32,6 +36,9 @@ class State(models.TextChoices):
 _DAY = timedelta(days=1)
 OPEN = (State.PLANNED, State.COMPOSED, State.RETRY_WAIT)
 CLAIMABLE = (State.COMPOSED, State.RETRY_WAIT)
+# In these words, and not with IN, SQLite sees that a query is answered by an index with such a condition.
+IS_CLAIMABLE = models.Q(state=State.COMPOSED) | models.Q(state=State.RETRY_WAIT)
+IS_OPEN = IS_CLAIMABLE | models.Q(state=State.PLANNED)
 UNCOMPOSED: dict[str, Any] = {
     "state": State.PLANNED,
     "parts": [],
@@ -56,21 +63,29 @@ class Kind(models.TextChoices):
 UNSETTLED = models.Q(state=State.SENDING) | models.Q(state=State.AMBIGUOUS, next_attempt_at__isnull=False)
 """Being sent, or waiting for evidence: its papers may be spent in a moment, or given back."""
 NEVER_CAME = (State.CANCELLED, State.EXPIRED, State.FAILED, State.QUARANTINED)
+LEASED = models.Q(lease_owner__gt="")
 AWAITED = models.Q(slot_key=FIRST) | models.Q(is_on_demand=True) | ~models.Q(kind=Kind.DIGEST)
 """What a person is waiting for, who has just confirmed or asked: it has a worker of its own."""
 
 
 class DeliveryQuerySet(models.QuerySet["Delivery"]):
-    def of_date(self, day: date, *, zone: tzinfo) -> Self:
+    def of_date(self, day: date, *, reader: Subscriber) -> Self:
         """Return the digests that stand for this local date: its own, and a first one that came on it."""
-        morning = datetime.combine(day, time.min, tzinfo=zone)
+        morning = datetime.combine(day, time.min, tzinfo=reader.zone)
         first = models.Q(slot_key__startswith=FIRST, slot_at__gte=morning, slot_at__lt=morning + _DAY)
         came = models.Q(slot_key=day.isoformat()) | (first & ~models.Q(state__in=NEVER_CAME))
-        return self.filter(came, kind=Kind.DIGEST)
+        return self.filter(came, subscriber=reader, kind=Kind.DIGEST)
 
     def due(self, *, real_now: datetime) -> Self:
         """Return what may be claimed now."""
-        return self.filter(state__in=CLAIMABLE, next_attempt_at__lte=real_now)
+        return self.filter(IS_CLAIMABLE, next_attempt_at__lte=real_now)
+
+    def dates_asked_for(self, readers: Collection[int | None] | models.QuerySet[Any]) -> set[tuple[int, str]]:
+        """Return (reader, local date) of the digests that these readers asked for and were sent."""
+        asked = self.filter(subscriber__in=readers, is_on_demand=True)
+        # Asked for the states too, SQLite would look through all that was ever sent.
+        rows = asked.values_list("subscriber_id", "slot_key", "state")
+        return {(reader_id, key) for reader_id, key, state in rows if state in SENT}
 
 
 class Delivery(models.Model):
@@ -152,6 +167,19 @@ class Delivery(models.Model):
                 condition=models.Q(state=State.COMPOSED),
                 name="delivery_identical",
             ),
+            # What stages look for among all that was ever sent, so that a look costs what it finds.
+            models.Index(
+                fields=("state", "id"), condition=models.Q(state=State.PLANNED), name="delivery_planned"
+            ),
+            models.Index(fields=("lease_owner", "state"), condition=LEASED, name="delivery_leased"),
+            models.Index(
+                fields=("state", "next_attempt_at"), condition=AWAITED & IS_OPEN, name="delivery_awaited"
+            ),
+            models.Index(
+                fields=("subscriber", "slot_at"),
+                condition=models.Q(is_on_demand=True),
+                name="delivery_on_demand",
+            ),
         )
 
     def __str__(self) -> str:
@@ -161,6 +189,14 @@ class Delivery(models.Model):
     def is_awaited(self) -> bool:
         """Whether a person is waiting for it: the rule of ``AWAITED``, for a row in hand."""
         return self.slot_key == FIRST or self.is_on_demand or self.kind != Kind.DIGEST
+
+    def is_of_date(self, day: date, *, reader: Subscriber) -> bool:
+        """Whether it stands for this local date: the rule of ``of_date``, for a digest of theirs in hand."""
+        if self.slot_key == day.isoformat():
+            return True
+        morning = datetime.combine(day, time.min, tzinfo=reader.zone)
+        is_on_it = morning <= self.slot_at < morning + _DAY
+        return self.slot_key.startswith(FIRST) and is_on_it and self.state not in NEVER_CAME
 
     @property
     def paper_ids(self) -> set[int]:

@@ -80,20 +80,21 @@ class Subscriber(models.Model):
         texts = {subscription.cadence or self.cadence for subscription in self.subscriptions.all()}
         return {Cadence.parse(text) for text in texts or {self.cadence}}
 
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.timezone)
+
     def next_slot(self, *, after: datetime) -> Slot:
         """Return the first slot of any of the reader's cadences strictly after ``after``."""
-        zone = ZoneInfo(self.timezone)
         slots = [
-            next_slot(cadence, after=after, at=self.at, zone=zone, anchor=self.anchor_date)
+            next_slot(cadence, after=after, at=self.at, zone=self.zone, anchor=self.anchor_date)
             for cadence in self.cadences()
         ]
         return min(slots, key=lambda slot: slot.at)
 
     def latest_slot(self, *, now: datetime, cadence: Cadence, after: datetime) -> Slot | None:
         """Return the last slot of ``cadence`` in (``after``, ``now``], if there is one."""
-        return latest_slot(
-            cadence, now=now, after=after, at=self.at, zone=ZoneInfo(self.timezone), anchor=self.anchor_date
-        )
+        return latest_slot(cadence, now=now, after=after, at=self.at, zone=self.zone, anchor=self.anchor_date)
 
 
 class Subscription(models.Model):

@@ -18,7 +18,7 @@ from django.db.models import QuerySet
 
 from newsletter.core.reputation import EVIDENCE_WAIT
 from newsletter.models import Delivery
-from newsletter.models.delivery import State
+from newsletter.models.delivery import LEASED, State
 
 CLOCK_DRIFT = 5.0
 """Seconds by which a process's start may seem to move when the clock is set (psutil: Process.create_time)."""
@@ -36,9 +36,10 @@ def _boot_id(pid: int) -> str:
 
 def dead_owners() -> list[str]:
     """Return the boot ids that hold a delivery, are of this machine, and whose process is gone."""
-    held = Delivery.objects.filter(state__in=(State.SENDING, State.PLANNED))
-    holders = held.exclude(lease_owner="").order_by()
-    return [owner for owner in holders.values_list("lease_owner", flat=True).distinct() if _is_dead(owner)]
+    # Asked for the states too, SQLite would look through all that is planned.
+    leased = Delivery.objects.filter(LEASED).order_by().values_list("lease_owner", "state").distinct()
+    owners = {owner for owner, state in leased if state in (State.SENDING, State.PLANNED)}
+    return [owner for owner in sorted(owners) if _is_dead(owner)]
 
 
 def _is_dead(owner: str) -> bool:
@@ -56,7 +57,7 @@ def _is_dead(owner: str) -> bool:
 
 def end_leases(owners: Collection[str], *, real_now: datetime) -> Counter[str]:
     """End every lease of these boot ids at once; return how many deliveries went to which state."""
-    held = Delivery.objects.filter(lease_owner__in=owners)
+    held = Delivery.objects.filter(LEASED, lease_owner__in=owners)
     held.filter(state=State.PLANNED).update(lease_owner="", lease_until=None)
     return lapse(held, real_now=real_now)
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time, timedelta
-from zoneinfo import ZoneInfo
 
 from django.db import transaction
 
@@ -37,8 +36,7 @@ def reschedule(reader: Subscriber, *, now: datetime) -> None:
     """
     start = max(now, reader.paused_until - RESOLUTION) if reader.paused_until else now
     slot = reader.next_slot(after=start)
-    digests, zone = Delivery.objects.filter(subscriber=reader), ZoneInfo(reader.timezone)
-    while digests.of_date(slot.date, zone=zone).exists():
+    while Delivery.objects.of_date(slot.date, reader=reader).exists():
         slot = reader.next_slot(after=slot.at)
     reader.anchor_date = reader.anchor_date or slot.date
     reader.next_slot_at = slot.at
@@ -112,11 +110,10 @@ def pause(reader: Subscriber, *, until: date, now: datetime) -> None:
     Raises BadInput for a date that is not in the next 366 days.
     """
     lock(reader)
-    zone = ZoneInfo(reader.timezone)
-    today = now.astimezone(zone).date()
+    today = now.astimezone(reader.zone).date()
     if not today < until <= today + LONGEST_PAUSE:
         raise BadInput(f"{until.isoformat()} is not a date in the next {LONGEST_PAUSE.days} days")
-    reader.paused_until = datetime.combine(until, time.min, tzinfo=zone)
+    reader.paused_until = datetime.combine(until, time.min, tzinfo=reader.zone)
     reader.save(update_fields=["paused_until"])
     follow(reader, now=now)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from enum import Enum, auto
-from zoneinfo import ZoneInfo
 
 from django.db import transaction
 
@@ -34,12 +33,12 @@ def send_one_now(reader: Subscriber, *, now: datetime) -> Answer:
     lock(reader)
     if not reader.is_mailable(now=now):
         return Answer.NOT_MAILED
-    today = now.astimezone(zone := ZoneInfo(reader.timezone)).date()
+    today = now.astimezone(reader.zone).date()
     digests = Delivery.objects.filter(subscriber=reader, kind=Kind.DIGEST)
     if digests.filter(state__in=(*OPEN, State.SENDING)).exists():
         return Answer.UNDER_WAY
     unsent = digests.filter(slot_key=today.isoformat(), state__in=NEVER_BEGUN).first()
-    if unsent is None and digests.of_date(today, zone=zone).exists():
+    if unsent is None and digests.of_date(today, reader=reader).exists():
         return Answer.HAD_TODAY
     if unsent is not None:
         _revive(unsent, now=now)

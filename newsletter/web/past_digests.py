@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext
 
@@ -28,13 +27,13 @@ class PastDigest:
     """Of its page; empty when there is none."""
 
 
-def past_digests(reader: Subscriber, *, zone: ZoneInfo) -> list[PastDigest]:
+def past_digests(reader: Subscriber) -> list[PastDigest]:
     """Return the last ones, the newest first, also those that were not sent."""
     digests = Delivery.objects.filter(subscriber=reader, kind=Kind.DIGEST).order_by("-slot_at")
     return [
         PastDigest(
             subject=each.subject,
-            at=each.slot_at.astimezone(zone),
+            at=each.slot_at.astimezone(reader.zone),
             state=in_words(State(each.state)),
             matched=sum(map(len, each.papers.values())),
             scanned=each.scanned,

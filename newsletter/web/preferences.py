@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils import timezone, translation
@@ -99,11 +98,10 @@ ACTIONS: dict[str, Callable[[HttpRequest, Subscriber, datetime], Acted]] = {
 
 def _show(request: HttpRequest, reader: Subscriber, *, form: PreferencesForm) -> HttpResponse:
     language, now = known_language(reader.language), timezone.now()
-    zone = ZoneInfo(reader.timezone)
-    today = now.astimezone(zone).date()
+    today = now.astimezone(reader.zone).date()
     with translation.override(language):
         values = _choices(reader, form=form, language=language) | {
-            "digests": past_digests(reader, zone=zone),
+            "digests": past_digests(reader),
             "cadence_words": schedules.in_words(Cadence.parse(reader.cadence)),
         }
     return page(
@@ -113,8 +111,8 @@ def _show(request: HttpRequest, reader: Subscriber, *, form: PreferencesForm) ->
         language=language,
         reader=reader,
         status_now=reader.shown_status(now=now),
-        next_at=reader.next_slot_at.astimezone(zone) if reader.next_slot_at else None,
-        paused_until=reader.paused_until.astimezone(zone) if reader.paused_until else None,
+        next_at=reader.next_slot_at.astimezone(reader.zone) if reader.next_slot_at else None,
+        paused_until=reader.paused_until.astimezone(reader.zone) if reader.paused_until else None,
         pause_first=today + timedelta(days=1),
         pause_last=today + LONGEST_PAUSE,
         form=form,

@@ -7,7 +7,6 @@ link is what authorises them. A reader who is gone, or has left already, sees su
 from __future__ import annotations
 
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.core.exceptions import BadRequest, SuspiciousOperation
 from django.http import HttpRequest, HttpResponse
@@ -85,7 +84,7 @@ def _get_less(request: HttpRequest, reader: Subscriber | None, *, slug: str, wan
         email=reader.email,
         topic=subscription.topic.name_in(language) if subscription else "",
         less=words,
-        next_at=reader.next_slot_at.astimezone(ZoneInfo(reader.timezone)) if reader.next_slot_at else None,
+        next_at=reader.next_slot_at.astimezone(reader.zone) if reader.next_slot_at else None,
         zone=reader.timezone,
         preferences_token=make_token(Purpose.PREFERENCES, subject=reader.link_key),
     )

@@ -25,6 +25,7 @@ SUITE = (
     "sending/test_sendgrid.py",
     "test_leases.py",
     "test_patience.py",
+    "test_plan.py",
     "../web/test_sendgrid_hook.py",
 )
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from django.db import DatabaseError, transaction
 from django.test import Client
 from django.utils import timezone
 
@@ -14,6 +16,7 @@ from newsletter.models import CanaryFlight, Delivery, DeliveryEvent, Forgotten, 
 from newsletter.models.delivery import State
 from newsletter.models.summary import keep_pieces
 from newsletter.pipeline import retention
+from newsletter.pipeline.composing import fragments
 from newsletter.pipeline.composing.fragments import DatabaseFragments
 from newsletter.pipeline.composing.messages import message_bytes
 from newsletter.pipeline.retention import forget_old
@@ -150,6 +153,27 @@ def test_a_fragment_about_to_be_deleted_is_made_anew_and_kept() -> None:
     store.put("key", PIECE)
     store.save([PIECE.digest])
     assert Fragment.objects.get().needed_until > NOW + 300 * DAY
+
+
+def test_a_fragment_whose_transaction_failed_is_made_anew() -> None:
+    store = DatabaseFragments()
+    store.put("key", PIECE)
+    with suppress(DatabaseError), transaction.atomic():
+        store.save([PIECE.digest])
+        raise DatabaseError
+    store.take_back()
+    assert store.get("key") is None
+    store.put("key", PIECE)
+    store.save([PIECE.digest])
+    assert Fragment.objects.get().digest == PIECE.digest
+
+
+def test_what_a_pass_keeps_in_memory_has_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fragments, "MOST", 2)
+    keep_pieces({f"key {number}": PIECE for number in range(5)})
+    store = DatabaseFragments()
+    assert all(store.get(f"key {number}") == PIECE for number in range(5))
+    assert len(store._pieces) <= 2
 
 
 def test_a_fragment_that_nothing_needs_any_more_goes() -> None:

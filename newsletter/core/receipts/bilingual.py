@@ -89,6 +89,8 @@ _TABLE = """
 社会 social|政策 policy|策略 policy/strategy|决策 decision|奖励 reward|搜索 search|树搜索 tree|博弈 game
 均衡 equilibrium|掺杂 doping|解释 explain/account|冻结 frozen/freeze|评分 rate/rating/score
 标注者 annotator|提示词 prompt|重新训练 retrain/retraining|抑制 suppress|缓解 mitigate|揭示 reveal
+学科 discipline|维度 dimension|生产者 producer|消费者 consumer|行为 behavior/behaviour|正则 regular
+最小化 minimize/minimise|最大化 maximize/maximise|带宽 bandwidth|算力 compute|浏览器 browser
 遵循 follow|涵盖 cover|结合 combine/with|采用 use/adopt|依靠 rely|引入 introduce
 """
 

@@ -19,6 +19,7 @@ from newsletter.core.marks import is_chinese, shares_content
 from newsletter.core.reading import MAX_QUOTES, Claim, Voice
 from newsletter.core.receipts.comparing import contradicts_its_clause, reverses_comparison, reverses_direction
 from newsletter.core.receipts.contrasts import contradiction, drivers, turns_round, unsupported
+from newsletter.core.receipts.exchanges import exchanges
 from newsletter.core.receipts.injections import INJECTION
 from newsletter.core.receipts.numbering import moves_number
 from newsletter.core.receipts.others import ATTRIBUTED
@@ -241,7 +242,11 @@ def _contradicts(case: Case) -> bool:
 
 def _is_of_another(case: Case) -> bool:
     own = case.source.own_names
-    return bool(case.quotes) and all(has_wrong_subject(case.text, quote, own=own) for quote in case.quotes)
+    return bool(case.quotes) and all(
+        has_wrong_subject(case.text, quote, own=own)
+        or (case.language == "en" and exchanges(case.text, quote))
+        for quote in case.quotes
+    )
 
 
 def _flips_negation(case: Case) -> bool:

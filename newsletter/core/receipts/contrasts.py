@@ -20,7 +20,13 @@ encod\w+ / 编码 | decod\w+ / 解码
 label(?:l?ed), annotated / [已有带经]标注 | unlabel\w+, unannotated / 无标注, 未标注
 discrete / 离散 | continuous / 连续
 online / 在线 | offline / 离线
-synthetic, simulated / 合成, 仿真 | real, real-world / 真实
+synthetic, simulat\w+ / 合成, 仿真, 模拟 | real, real-world / 真实
+minimi[sz]\w+ / 最小化 | maximi[sz]\w+ / 最大化
+producers? / 生产者 | consumers? / 消费者
+memory (?:usage|use|footprint|cost|consumption) / [内显]存(?:占用|开销|消耗)
+    | running time, run-?time, latency, speed / 运行时间, 延迟, 速度
+fine-tun(?:es?|ed|ing) / 微调
+    | training-free, tuning-free, without (?:any )?(?:re)?training / 免训练, 无需训练
 indoor / 室内 | outdoor / 室外
 early, earl(?:y|ier) stages? / 早期 | late, late stages? / 晚期, 后期
 high-resolution / 高分辨率 | low-resolution / 低分辨率

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from newsletter.core.folding import is_cjk
 from newsletter.core.receipts.quantities import Quantity, names, quantities
 from newsletter.core.receipts.words import stem, stems, tokens
 
@@ -17,23 +18,37 @@ _FIRST_NAME = re.compile(r"[A-Z][\w.+-]*[A-Z\d][\w.+-]*")
 
 def is_under_another_name(claim: str, quote: str, *, own: frozenset[str]) -> bool:
     """Say whether ``claim`` puts a number under one name, and ``quote`` under another: 55.2 % on MMMU."""
-    printed = _governed(quote, own=own)
+    printed = _governed(quote, own=own, on_both_sides=any(map(is_cjk, claim)))
     known = frozenset().union(*(under for _, under in printed))
     for number, stated in _governed(claim, own=own):
-        there = [under for each, under in printed if number.agrees_with(each)]
+        same = [(each, under) for each, under in printed if number.agrees_with(each)]
+        if any(number.counted & each.counted for each, _ in same):
+            continue
+        there = [under for _, under in same]
         if stated & known and any(there) and not any(under & stated for under in there):
             return True
     return False
 
 
-def _governed(text: str, *, own: frozenset[str]) -> list[tuple[Quantity, frozenset[str]]]:
-    """Pair each number with the names it stands under: those before it, or after it where numbers lead."""
+def _governed(
+    text: str, *, own: frozenset[str], on_both_sides: bool = False
+) -> list[tuple[Quantity, frozenset[str]]]:
+    """Pair each number with the names it stands under: those before it, or after it where numbers lead.
+
+    A translation has an order of its own: for it the names on both sides of a number count.
+    """
     named = [(span[0], name.casefold()) for name, span in names(text) if not _is_own(name, own)]
     numbers = list(quantities(text))
     if not named or not numbers:
         return []
-    leads = numbers[0].span[0] < min(named)[0]
-    return [(number, _names_next_to(number, named, text=text, after=leads)) for number in numbers]
+    sides = (True, False) if on_both_sides else (numbers[0].span[0] < min(named)[0],)
+    return [
+        (
+            number,
+            frozenset().union(*(_names_next_to(number, named, text=text, after=after) for after in sides)),
+        )
+        for number in numbers
+    ]
 
 
 def _is_own(name: str, own: frozenset[str]) -> bool:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from newsletter.core.receipts.words import stem, stems, terms, tokens
+from newsletter.core.sentences import sentences
 
 _DENIES = re.compile(
     r"\b(?:not(?!\s+(?:only|just|merely|necessarily))|no(?!\s+(?:longer|more|less|fewer)\s+than)|never|nothing|neither|nor|"
@@ -15,11 +16,13 @@ _DENIES = re.compile(
 )
 _LIMITS = re.compile(
     r"\b(?:unaffected|unlike|unable|seldom|rare(?:ly)?|barely|scarcely|few|little|scarce|miss\w*|replac\w*|remov\w*|"
-    r"eliminat\w*|despite|only|zero|out\s+of\s+reach|prevent\w*|obviat\w*|unchanged|disfavou?r\w*|exclud\w*)\b",
+    r"eliminat\w*|despite|only|zero|out\s+of\s+reach|prevent\w*|obviat\w*|unchanged|untouched|intact|immune|"
+    r"first\s+to|disfavou?r\w*|exclud\w*)\b",
     re.IGNORECASE,
 )
 """Words that a denial may be another way of saying."""
 _UN = re.compile(r"\b(?:un|non|in|im|ir|dis)-?(\w{3,})", re.IGNORECASE)
+_FREE = re.compile(r"\b(\w{3,})-free\b", re.IGNORECASE)
 _OF_NOUNS = re.compile(r"no|lack\w*|avoid\w*|absen\w+", re.IGNORECASE)
 """Deny what directly follows, not the whole clause."""
 _SCOPE = re.compile(r"[^,;:.()]*")
@@ -28,6 +31,7 @@ _SUBJECT = re.compile(r"[^,;:.]*\b(?:is|are|was|were|do|does|did|has|have|can|co
 _SCOPE_ENDS = re.compile(r"\b(?:but|while|whereas|so|because|although|yet|and\s+(?:the|it|a|is|was|has))\b")
 _NOUN_ENDS = re.compile(r"\b(?:and|but|while|whereas|so|because|although|yet)\b")
 _SCOPE_WORDS = 6
+_NEARLY = 0.5
 _DENIES_CHINESE = re.compile(
     r"不需要|无需|无须|不必|不用|不依赖|没有|并未|未能|未(?=[被经在对发能])|不能|无法|不会|并非|不是|不再|从不|从未|绝不|"
     r"不(?=增加|改变|要求|使用|影响|使|包含|可|应|漂)"
@@ -49,13 +53,21 @@ _FIRM = re.compile(r"\b(?:can|promis\w+|expect(?:s|ed)?|views?|would|hop(?:e|es)
 """Suppose something where a claim says it; as a quote they bind nobody, except to their own kind."""
 _SUPPOSES_CHINESE = re.compile(
     r"可能|或许|也许|似乎|看来|表明|显示|暗示|提示|认为|相信|推测|猜测|有望|预计|估计|可以|能够|可|潜在|潜力|有助|或|希望|"
-    r"倾向|建议|主张|指出|意味|说明|应"
+    r"倾向|旨在|力求|建议|主张|指出|意味|说明|应"
 )
 
 
 def flips_negation(claim: str, quoted: str, *, is_chinese: bool) -> bool:
     """Say whether one of the two denies what the other states."""
-    return _flips_in_chinese(claim, quoted) if is_chinese else _flips(claim, quoted)
+    return _flips_in_chinese(claim, quoted) if is_chinese else _flips(claim, _about(claim, quoted))
+
+
+def _about(claim: str, quoted: str) -> str:
+    """Return the sentences of ``quoted`` that share most with ``claim``, or nearly as much."""
+    said = stems(claim)
+    shared = [(len(said & stems(sentence)), sentence) for sentence in sentences(quoted)]
+    most = max((count for count, _ in shared), default=0)
+    return "\n".join(sentence for count, sentence in shared if count >= _NEARLY * most)
 
 
 def _flips(claim: str, quoted: str) -> bool:
@@ -76,7 +88,9 @@ def _may_deny(text: str, denied: frozenset[str], *, beside: str) -> bool:
     """Say whether ``text`` may say in another way that something is not: unchanged, hard, seldom."""
     limits = {stem(match.group()) for match in _LIMITS.finditer(text)}
     return bool(limits - denied) or any(
-        stem(match[1]) in denied and match.group() not in beside for match in _UN.finditer(text)
+        stem(match[1]) in denied and match.group() not in beside
+        for pattern in (_UN, _FREE)
+        for match in pattern.finditer(text)
     )
 
 

@@ -54,6 +54,8 @@ class Quantity:
     """Stems of the nouns that directly follow the number and its unit."""
     scale: Decimal = Decimal(1)
     """What a magnitude multiplied it with."""
+    is_rounded_down: bool = False
+    """``over`` it, ``more than`` it: what is rounded is up to a tenth more."""
 
     def agrees_with(self, other: Quantity) -> bool:
         """Say whether a claim may state this where its quote states ``other``.
@@ -66,6 +68,8 @@ class Quantity:
     def _is_value(self, other: Quantity) -> bool:
         if {self.unit, other.unit} == {"%", PART}:
             return self._in_hundredths == other._in_hundredths
+        if self.is_rounded_down and other.upto is None and 0 < self.value < other.value:
+            return other.value <= _A_TENTH_MORE * self.value
         if self.upto is None or other.upto is not None:
             return (self.value, self.upto) == (other.value, other.upto)
         return self.value <= other.value <= self.upto
@@ -112,7 +116,12 @@ _VAGUE = re.compile(
     re.IGNORECASE,
 )
 _VAGUE_FEW = re.compile(rf"(?:{VAGUE_FEW})(?:{_UNIT})", re.IGNORECASE)
-_BETWEEN_ENDS = re.compile(r"\s?(?:of(?:\s+the)?|[-‐‑–—−~～至到]|to|and|与|和)\s?")
+_BETWEEN_ENDS = re.compile(r"\s?(?:of(?:\s+the)?|\+/-|±|[-‐‑–—−~～至到]|to|and|与|和)\s?")
+_OVER = re.compile(
+    r"(?:\b(?:over|more than|above)\s+(?:[\d,.]+\s+\w+\s+and\s+)?|超过\s*|逾\s*|多于\s*)$", re.IGNORECASE
+)
+_AND_MORE = re.compile(r"\s?(?:余|多(?=[个条篇张名位])|\+)")
+_A_TENTH_MORE = Decimal("1.1")
 _FACTOR = re.compile(r"\bfactors?\s+of\s+$", re.IGNORECASE)
 _MINUS = re.compile(r"(?:^|[\s(\[=±,，（])[-−–]$")
 _NOUNS = re.compile(r"(?:\s+of\s+(?:the\s+|its\s+)?\w+)?[\s-]?((?:[A-Za-z][\w-]*\s?){1,3})")
@@ -122,7 +131,7 @@ _UNIT_ALONE = re.compile("|".join(UNITS.values()))
 _DIGIT_BEFORE = re.compile(r"\d\s?$")
 _LETTER_LED = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:[-_.+@][A-Za-z0-9]+)*")
 _DIGIT_LED = re.compile(r"(?<![A-Za-z\d.,])\d+[A-Za-z][A-Za-z0-9]*(?:-[A-Za-z0-9]+)*")
-_LIKE_A_NAME = re.compile(r"[A-Z].*[A-Z]|[A-Za-z]\d|^[A-Z][A-Za-z]*-\d")
+_LIKE_A_NAME = re.compile(r"[a-z]-bench$|[A-Z].*[A-Z]|[A-Za-z]\d|^[A-Z][A-Za-z]*-\d")
 
 
 @lru_cache(maxsize=1024)
@@ -280,4 +289,9 @@ def _counting(quantity: Quantity, text: str) -> Quantity:
     nouns = _NOUNS.match(after)
     heads = frozenset(takewhile(bool, map(stem, re.split(r"[\s-]+", nouns[1].strip()))) if nouns else ())
     counted = heads if not _MEASURE.match(after) else frozenset({"#"})
-    return replace(quantity, heads=heads, counted=frozenset() if quantity.unit else counted)
+    return replace(
+        quantity,
+        heads=heads,
+        counted=frozenset() if quantity.unit else counted,
+        is_rounded_down=bool(_OVER.search(text[: quantity.span[0]]) or _AND_MORE.match(after)),
+    )

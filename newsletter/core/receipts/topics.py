@@ -15,7 +15,8 @@ storytelling, stories, story, storyline\w* / 故事, 叙事 / narrat\w+, plot\w*
 poems?, poetry / 诗歌, 诗词 / poetic\w*, vers(?:e|es), literary
 music, musical, songs?, melod\w+ / 音乐, 歌曲, 旋律 / audio, singing, instrument\w*
 dance, dances, dancing, choreograph\w+ / 舞蹈 / music\w*
-chess, video games?, gameplay / 电子游戏 / games?, gaming, players?
+chess / 国际象棋 / board games?
+video games?, gameplay / 电子游戏 / games?, gaming, players?
 football, soccer, basketball, tennis / 足球, 篮球, 网球 / sports?, athlet\w+, matches
 robots?, robotic\w*, humanoids? / 机器人 / manipulat\w+, embodied, grasp\w*, arms?, locomotion
 autonomous driving, self-driving / 自动驾驶 / driv\w+, vehicles?, cars?, traffic
@@ -54,6 +55,19 @@ deepfakes? / 深度伪造 / forg\w+, fak\w+, synthe\w+, manipulat\w+
 sign languages? / 手语 / sign\w*
 handwriting, handwritten / 手写 / ink\w*, OCR, scripts?, pen
 hairstyles?, hair / 头发, 发型 / strands?, head\w*
+reinforcement learning / 强化学习 / RL\w*, polic(?:y|ies), reward\w*, agents?, [A-Z]{1,3}PO
+segmentation / 分割 / segment\w*, masks?, pars\w+, SAM, pixel\w*
+classification, classifiers? / 分类 / class\w*, label\w*, categor\w+, recogni\w+, diagnos\w+, types?
+object detection / 目标检测 / detect\w*
+machine translation / 机器翻译 / translat\w+
+graph neural networks? / 图神经网络 / GNN\w*, graph\w*, message passing
+federated learning / 联邦学习 / federat\w+, clients?
+contrastive learning / 对比学习 / contrast\w+, CLIP
+knowledge distillation / 知识蒸馏 / distil\w+, teach\w+, students?
+genetic algorithms?, evolutionary algorithms? / 遗传算法, 进化算法 / genetic, evol\w+, mutat\w+, population\w*
+speech recognition / 语音识别 / ASR, transcri\w+, speech, speak\w*, Whisper
+question answering / 问答 / VQA, QA, questions?, quer\w+, answer\w*
+report generation / 报告生成 / reports?, caption\w*
 wildlife, bird species / 野生动物, 鸟类 / animals?, species, birds?
 """
 

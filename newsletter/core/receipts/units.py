@@ -20,7 +20,7 @@ UNITS = {
     "MB": r"MB\b|megabytes?\b",
     "GB": r"GB\b|gigabytes?\b",
     "TB": r"TB\b|terabytes?\b",
-    "bit": r"bits?\b|比特",
+    "bit": r"bits?\b|比特|位(?=数据|整数|浮点|精度)",
     "byte": r"bytes?\b|字节",
     "nm": r"nm\b|nanomet(?:er|re)s?\b|纳米",
     "μm": r"[μµu]m\b|micromet(?:er|re)s?\b|微米",

@@ -45,7 +45,7 @@ FACTS = re.compile(
 OF_PUBLISHING = re.compile(r"publish|accept|submi|review|appear|arxiv", re.IGNORECASE)
 """A quote that speaks of such things itself, in a paper about papers."""
 
-CHINESE_PEOPLE = re.compile(r"等人|等学者|等作者|教授|博士|[\u4e00-\u9fff]{2,3}[（(][A-Z]")
+CHINESE_PEOPLE = re.compile(r"等人|等学者|等作者|教授|博士(?![生后])|[\u4e00-\u9fff]{2,3}[（(][A-Z]")
 """People by Chinese names, which no English source prints."""
 CHINESE_PLACES = re.compile(r"大学|学院|研究院|研究所|实验室|公司")
 INSTITUTIONS = re.compile(
@@ -72,6 +72,10 @@ _MUCH = (
 _SURE = (
     r"always|every|\ball\b|\bany\b|never|guarante|\bprov|proof|theorem|complete|entire|full|perfect|eliminat"
 )
+_WHOLLY = r"complet|entire|full|perfect|whol|total|\ball\b|every|\bno\b|never|without|zero|100"
+_GONE = r"eliminat|remov|\bno\b|without|\bfree\b|zero|avoid|prevent|resolv|\brid\b|-free|obviat|vanish"
+_LIMIT = r"\bmax|\bmin|\bmost\b|\bleast\b|\bup to\b|limit|record|unmatched|unprecedented"
+_OUTSIDE = r"\broad|\bfield\b|deploy|physical|hardware|in production|on-board|clinic|hospital|launch"
 _PROOF = r"\bprov|proof|theorem|lemma|\bshown? (?:that|to)\b|establish"
 _CAUSE = (
     r"caus|\bleads?\b|\bled\b|because|due to|results? in|so that|\bhence|therefore|driv|\bso\b|since|induc"
@@ -82,7 +86,7 @@ KIN = (
     _kin(
         r"\bfirst\b(?! (?:stage|step|phase|order|layer|task|and|author|half|part|two|three|second|pass"
         r"|ten|five|four|few|\d+))"
-        r"(?!,)|首次|首个|首创|首款|率先|第一个|第一种",
+        r"(?!,)(?!-(?!ever|of))|\bfirst and \w+est\b|首次|首个|首创|首款|率先|第一个|第一种",
         r"\bfirst\b",
     ),
     _kin(r"state[- ]of[- ]the[- ]art|\bSOTA\b|最先进|业界领先|当前最[优佳好]", _LEADING),
@@ -92,16 +96,37 @@ KIN = (
         r"|超越|超过(?!\s*\d)|优于|胜过|好于|高于(?=[^\d]{4})",
         _BETTER,
     ),
+    _kin(
+        r"\bonly (?:when|if)\b|只有(?![\s\d一二三四五六七八九十两百])|仅当|只在",
+        r"\bonly\b|\bsole|exclusiv|\bjust\b|limited|mere|unless",
+    ),
     _kin(r"\b(?:unique|only) (?:method|model|approach|dataset|one)\b|唯一", r"unique|\bonly\b|\bsole\b"),
     _kin(r"\b(?:significant|substantial|dramatic|drastic|considerabl)\w*|显著|大幅|极大", _MUCH),
-    _kin(r"\b(?:always|guarantee\w*|completely|eliminat\w*|perfect(?:ly)?)\b", _SURE),
+    _kin(r"\b(?:always|guarantee\w*|perfect(?:ly)?)\b", _SURE),
+    _kin(r"\b(?:completely|entirely|fully|wholly|totally)\b|(?<![法不未能])(?:完全(?!不)|彻底)", _WHOLLY),
+    _kin(r"\beliminat(?:e|es|ed|ing)\b|消除|杜绝", _GONE),
+    _kin(r"\b(?:among|of|across|over|than)\s+all\b", r"\b(?:all|every|each|any|both|across|overall)\b"),
+    _kin(
+        r"\b(?:fast|larg|small|strong|short|cheap|simpl|broad|wid|deep|great|long|high|low)est\b"
+        r"|最(?:[大快慢强弱广深长短高低](?!化)|小的)",
+        rf"{_EXTREME}|{_LIMIT}|\b(?:short|cheap|simpl|broad|wid|deep|great|long|weak|slow)est\b",
+    ),
+    _kin(
+        r"\b(?:road|field) (?:tests?|trials?)\b|\breal (?:users?|vehicles?|hospital\w*|patients?)\b"
+        r"|\bdeploy(?:ed|ments?)\b|\bin production\b|实车|实地|真实用户|已部署",
+        rf"{_OUTSIDE}|real (?:users?|vehicles?|robots?|patients?)|real-world (?:test|trial|experiment|driv)",
+    ),
     _kin(r"\bprove[sd]?\b", _PROOF),
-    _kin(r"总是|始终|永远|保证|完全(?!不)|彻底|杜绝", rf"{_SURE}|\bat all\b"),
-    _kin(r"证明了", rf"{_PROOF}|demonstrat|verif|confirm|\bshow|evidence"),
+    _kin(r"总是|始终|永远|保证", rf"{_SURE}|\bat all\b"),
+    _kin(r"证明", rf"{_PROOF}|demonstrat|verif|confirm|\bshow|evidence"),
     _kin(r"\bcaus(?:e|es|ed|ing)\b|导致|引起|造成|引发", _CAUSE),
     _kin(r"\bhours?\b|小时", r"\bhours?\b|\bh\b|\bhrs?\b"),
     _kin(r"\bminutes?\b|分钟", r"\bminutes?\b|\bmins?\b"),
     _kin(r"\bdays\b|天(?=[内后前])", r"\bdays?\b"),
     _kin(r"\bweeks?\b|星期|周(?=[内后前])", r"\bweek"),
+    _kin(r"\bdaily\b|每日|每天", r"\bdail|\bday"),
+    _kin(r"\bweekly\b|每周", r"\bweek"),
+    _kin(r"\bmonthly\b|每月", r"\bmonth"),
+    _kin(r"\b(?:yearly|annual(?:ly)?)\b|每年", r"\byear|\bannual"),
 )
 """(what a claim says, what its quotes must then say too), in both languages."""

@@ -18,14 +18,17 @@ _BREAK = re.compile(
     r"[,;:()，；：（）。、]|[.!?](?=\s|$)|\b(?:and|but|while|whereas|against|versus|than|although|which|from)\b"
 )
 """Where a clause ends: what stands beyond it belongs less to a number on this side."""
-_STEM = 5
+STEM = 5
 """Letters that must agree: ``improves``, ``improved`` and ``improvement`` do."""
 
-EMPTY_WORDS = word_set(
+LITTLE_WORDS = word_set(
     """a an and are as at be been but by can for from had has have in into is it its may of on or our paper
     authors than that the their them then there these they this those to was we were which while who will with
-    work both each also one only such more most when where how what do does did being through over under per
-    about between across within up down out so not no any all some other same""",
+    work"""
+)
+_EMPTY_WORDS = LITTLE_WORDS | word_set(
+    """both each also one only such more most when where how what do does did being through over under per
+    about between across within up down out so not no any all some other same"""
 )
 _SAME = (
     "fall drop decreas reduc lower declin shrink cut fewer less",
@@ -48,7 +51,7 @@ _SAME = (
 
 
 def _canonical() -> dict[str, str]:
-    return {word[:_STEM]: group.split()[0][:_STEM] for group in _SAME for word in group.split()}
+    return {word[:STEM]: group.split()[0][:STEM] for group in _SAME for word in group.split()}
 
 
 _CANON = _canonical()
@@ -101,13 +104,13 @@ def stem(word: str) -> str:
     lowered = word.casefold()
     if sum(map(str.isupper, word)) > 1:
         return lowered[:-1] if word.endswith("s") else lowered
-    if lowered in EMPTY_WORDS or lowered.isdigit() or len(lowered) < 2:
+    if lowered in _EMPTY_WORDS or lowered.isdigit() or len(lowered) < 2:
         return ""
     lowered = lowered.removesuffix("es") if lowered.endswith("sses") else lowered
     bare = (
         lowered[:-1] if len(lowered) > 3 and lowered.endswith("s") and lowered[-2] not in "sui" else lowered
     )
-    return _CANON.get(bare[:_STEM], bare[:_STEM])
+    return _CANON.get(bare[:STEM], bare[:STEM])
 
 
 _TERM = re.compile("|".join(sorted(map(re.escape, TERMS), key=len, reverse=True)))

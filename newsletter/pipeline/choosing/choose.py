@@ -14,7 +14,7 @@ from newsletter.core.reading import Depth
 from newsletter.core.selection import Selection, select_papers
 from newsletter.core.spent import unpack_spent
 from newsletter.models import Delivery, Subscriber, Subscription
-from newsletter.models.delivery import AWAITED, SENT, UNSETTLED, Kind, State
+from newsletter.models.delivery import AWAITED, UNSETTLED, Kind, State
 from newsletter.pipeline.choosing.newsstand import Newsstand, Offer
 from newsletter.pipeline.summarising.summarise import Wanted
 
@@ -104,11 +104,8 @@ def _choose(delivery: Delivery, *, offers: tuple[Offer, ...], stand: Newsstand) 
 def _dates_of_asked(deliveries: Sequence[Delivery]) -> defaultdict[int | None, set[date]]:
     """Return the local dates on which these readers had a digest that they had asked for."""
     readers = {delivery.subscriber_id for delivery in deliveries}
-    asked = Delivery.objects.filter(
-        subscriber__in=readers, kind=Kind.DIGEST, is_on_demand=True, state__in=SENT
-    )
     dates = defaultdict[int | None, set[date]](set)
-    for reader_id, key in asked.values_list("subscriber_id", "slot_key"):
+    for reader_id, key in Delivery.objects.dates_asked_for(readers):
         dates[reader_id].add(date.fromisoformat(key))
     return dates
 

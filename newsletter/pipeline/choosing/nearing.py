@@ -6,7 +6,7 @@ is kept here once a schedule.
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field, fields
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
@@ -17,7 +17,6 @@ from django.db.models import F, Q, QuerySet
 
 from newsletter.core.cadence import Cadence, Slot, latest_slot, period_days
 from newsletter.models import Delivery, Subscriber, Subscription
-from newsletter.models.delivery import SENT, Kind
 from newsletter.models.subscriber import Status
 from newsletter.pipeline.choosing.newsstand import LOOKBACK, RACE, SHORTEST_REACH_DAYS
 
@@ -82,7 +81,7 @@ def readers_due_until(until: datetime, *, now: datetime) -> Iterator[NearReader]
     """Yield everyone whose next slot is after ``now`` and at most at ``until``, if anything is due then."""
     rows = _near(until, now=now)
     readers = {reader.pk: reader for reader in map(_reader, rows.values(*COLUMNS).iterator(CHUNK))}
-    asked = _dates_of_asked(readers, now=now)
+    asked = Delivery.objects.filter(slot_at__gte=now - LONGEST_PERIOD).dates_asked_for(rows)
     subscriptions = Subscription.objects.filter(subscriber__in=rows, topic__is_active=True)
     for reader_id, topic_id, own, created_at, covered_until in (
         subscriptions.order_by("subscriber_id", "position", "pk")
@@ -99,14 +98,6 @@ def readers_due_until(until: datetime, *, now: datetime) -> Iterator[NearReader]
 
 def _reader(row: dict[str, Any]) -> NearReader:
     return NearReader(**row | {"spent": bytes(row["spent"])})
-
-
-def _dates_of_asked(readers: Container[int], *, now: datetime) -> set[tuple[int, str]]:
-    """Return (reader, local date) of the digests that they had asked for."""
-    asked = Delivery.objects.filter(
-        kind=Kind.DIGEST, is_on_demand=True, state__in=SENT, slot_at__gte=now - LONGEST_PERIOD
-    )
-    return {(pk, key) for pk, key in asked.values_list("subscriber_id", "slot_key") if pk in readers}
 
 
 def _near(until: datetime, *, now: datetime) -> QuerySet[Subscriber]:

@@ -1,10 +1,12 @@
 """What lies on the counter for one batch of readers: papers and matches, loaded once, whoever asks.
 
-A reader's part is then only set arithmetic: the cost of loading grows with papers, not with readers.
+A reader's part is then only set arithmetic: the cost of loading grows with papers, not with readers. Offers
+whose moments fall between the same papers hold the same ones, which are gone through once.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -31,6 +33,10 @@ class PaperDates:
     first_seen_at: datetime
     published_at: datetime
 
+    @property
+    def recent_since(self) -> datetime:
+        return max(self.published_at, self.first_seen_at)
+
 
 @dataclass(frozen=True, slots=True)
 class Offer:
@@ -56,7 +62,7 @@ class Offer:
     def takes(self, dates: PaperDates) -> bool:
         """Whether a paper is this reader's to be offered at all (contract: what a digest offers)."""
         is_theirs = dates.first_seen_at > self.joined_at or dates.published_at >= self.reaches_to
-        return is_theirs and max(dates.published_at, dates.first_seen_at) >= self.not_before
+        return is_theirs and dates.recent_since >= self.not_before
 
     @property
     def since(self) -> datetime:
@@ -74,6 +80,10 @@ class Offer:
         return self.takes(dates) and (covered is None or dates.first_seen_at > covered)
 
 
+Bounds = tuple[int, ...]
+"""Where an offer's moments fall among those of the papers: equal for offers that take the same ones."""
+
+
 class Newsstand:
     def __init__(self, *, offers: Iterable[Offer], now: datetime) -> None:
         """Load what ``offers`` of one batch can ask for, as it stands at ``now``."""
@@ -84,6 +94,8 @@ class Newsstand:
         self._matches = _matches(topic_ids, since=since, now=now)
         self._load_papers(since=since, now=now)
         self._asked: dict[str, BitMap] = {}
+        self._taken: dict[tuple[int, Bounds], list[Candidate]] = {}
+        self._periods: dict[tuple[str, Bounds, int], BitMap] = {}
 
     def _load_papers(self, *, since: datetime, now: datetime) -> None:
         self.dates: dict[int, PaperDates] = {}
@@ -101,9 +113,25 @@ class Newsstand:
             "first_seen_at", "published_at"
         ):
             self.dates[paper.pk] = PaperDates(paper.first_seen_at, paper.published_at)
+        self._seen = sorted({dates.first_seen_at for dates in self.dates.values()})
+        self._published = sorted({dates.published_at for dates in self.dates.values()})
+        self._recent = sorted({dates.recent_since for dates in self.dates.values()})
+
+    def _bounds(self, offer: Offer) -> Bounds:
+        return (
+            bisect_right(self._seen, offer.joined_at),
+            bisect_left(self._published, offer.reaches_to),
+            bisect_left(self._recent, offer.not_before),
+        )
 
     def candidates(self, offer: Offer, *, spent: BitMap) -> list[Candidate]:
         """Return what this subscription offers and the reader has not had."""
+        key = offer.subscription.topic_id, self._bounds(offer)
+        if key not in self._taken:
+            self._taken[key] = self._take(offer)
+        return [candidate for candidate in self._taken[key] if candidate.paper_id not in spent]
+
+    def _take(self, offer: Offer) -> list[Candidate]:
         topic = self.topics[offer.subscription.topic_id]
         return [
             Candidate(
@@ -113,18 +141,21 @@ class Newsstand:
                 published_at=self.dates[match.paper_id].published_at,
             )
             for match in self._matches[topic.pk]
-            if match.paper_id not in spent
-            and match.paper_id in self.dates
-            and offer.takes(self.dates[match.paper_id])
+            if match.paper_id in self.dates and offer.takes(self.dates[match.paper_id])
         ]
 
     def scanned(self, offers: Iterable[Offer]) -> BitMap:
         """Return the papers first seen in the period in the categories these topics ask for."""
-        seen = BitMap()
-        for offer in offers:
-            asked = self._asked_for(self.topics[offer.subscription.topic_id].query)
-            seen |= BitMap(paper_id for paper_id in asked - seen if offer.is_in_period(self.dates[paper_id]))
-        return seen
+        return BitMap.union(BitMap(), *(self._in_period(offer) for offer in offers))
+
+    def _in_period(self, offer: Offer) -> BitMap:
+        query = self.topics[offer.subscription.topic_id].query
+        covered = offer.subscription.covered_until
+        key = query, self._bounds(offer), bisect_right(self._seen, covered) if covered else -1
+        if key not in self._periods:
+            asked = self._asked_for(query)
+            self._periods[key] = BitMap(pk for pk in asked if offer.is_in_period(self.dates[pk]))
+        return self._periods[key]
 
     def _asked_for(self, query: str) -> BitMap:
         if query not in self._asked:

@@ -14,11 +14,13 @@ from django.db import transaction
 from django.utils import timezone
 
 from newsletter.adapters.ports import Summariser
+from newsletter.core.reading import Voice
 from newsletter.models import ArxivGate, Delivery, Paper, Subscription
 from newsletter.models.delivery import State
 from newsletter.pipeline.choosing.choose import Choice, choose, planned_digests, without_unsettled
 from newsletter.pipeline.choosing.shelf import SummaryShelf
 from newsletter.pipeline.composing.composer import Composer, RendererFor
+from newsletter.pipeline.composing.fragments import DatabaseFragments
 from newsletter.pipeline.composing.taking import give_back, taken, together_or_apart
 from newsletter.pipeline.patience import AWAY
 from newsletter.pipeline.summarising.summarise import Wanted, write_extracts
@@ -43,6 +45,8 @@ class ComposeReport:
 
 def missing_summaries(*, now: datetime, summariser: Summariser, awaited: bool = False) -> list[Wanted]:
     """Return what planned digests want and nobody has written or given up on, the longest due first."""
+    if summariser.voice is Voice.AUTHORS:  # extracts are written when a digest is composed
+        return []
     missing: dict[Wanted, datetime] = {}
     for _, choices in planned_digests(now=now, awaited=awaited):
         wanted = [(want, choice.delivery.slot_at) for choice in choices for want in choice.wanted()]
@@ -68,6 +72,7 @@ def compose_planned(
     Where they are spread, each can be claimed only after its reader's own delay, counted from the slot.
     """
     report = ComposeReport()
+    fragments = DatabaseFragments()
 
     def compose(rows: Sequence[Delivery]) -> list[Delivery]:
         stand, choices = choose(without_unsettled(rows), now=now)
@@ -75,7 +80,12 @@ def compose_planned(
         chosen = {each.paper_id for choice in choices for each in choice.selection.chosen}
         report.extracts += write_extracts(chosen, now=now)
         composer = Composer.set_up(
-            choices, stand=stand, summariser=summariser, renderer_for=renderer_for, now=now
+            choices,
+            stand=stand,
+            summariser=summariser,
+            renderer_for=renderer_for,
+            now=now,
+            fragments=fragments,
         )
         composer.is_spread = is_spread
         ready = _ready(choices, composer=composer) if is_patient else choices
@@ -127,7 +137,13 @@ def _skip(choice: Choice, *, now: datetime) -> bool:
     topics = [offer.subscription.topic_id for offer in choice.offers]
     with transaction.atomic():
         skipped = Delivery.objects.filter(pk=choice.delivery.pk, state=State.PLANNED).update(
-            state=State.SKIPPED, topics=topics, scanned=choice.scanned, covers_until=now, outcome_at=now
+            state=State.SKIPPED,
+            topics=topics,
+            scanned=choice.scanned,
+            covers_until=now,
+            outcome_at=now,
+            lease_owner="",
+            lease_until=None,
         )
         if skipped:
             Subscription.objects.filter(subscriber=choice.reader, topic_id__in=topics).update(

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from django.db import transaction
 from django.utils import timezone
@@ -54,11 +53,13 @@ class Composer:
         summariser: Summariser,
         renderer_for: RendererFor,
         now: datetime,
+        fragments: DatabaseFragments | None = None,
     ) -> Composer:
+        """Load what these digests need besides; batches of one pass share their ``fragments``."""
         choices = list(choices)
         chosen = {each.paper_id for choice in choices for each in choice.selection.chosen}
         listed = {paper_id for choice in choices for paper_id in choice.selection.listed}
-        fragments = DatabaseFragments()
+        fragments = fragments or DatabaseFragments()
         return cls(
             stand=stand,
             shelf=SummaryShelf(chosen, summariser=summariser),
@@ -77,6 +78,13 @@ class Composer:
     def compose(self, choice: Choice) -> bool:
         """Render and store one digest; False for a delivery that is no longer planned."""
         rendered = self.render(choice)
+        try:
+            return self._store(choice, rendered)
+        except BaseException:
+            self.fragments.take_back()
+            raise
+
+    def _store(self, choice: Choice, rendered: RenderedDigest) -> bool:
         parts = [piece.digest for piece in rendered.pieces]
         with transaction.atomic():
             self.fragments.save(parts)
@@ -111,7 +119,7 @@ class Composer:
     def _digest(self, choice: Choice) -> Digest:
         reader, selection = choice.reader, choice.selection
         groups = selection.by_topic()
-        zone = ZoneInfo(reader.timezone)
+        zone = reader.zone
         # A late digest holds what has come in until it is composed, so that is where its period ends.
         ends_at = max(choice.delivery.slot_at, self.now)
         begins_at = min((offer.begins_at for offer in choice.offers), default=choice.delivery.slot_at)

@@ -13,9 +13,15 @@ from newsletter.core.composition import Piece
 from newsletter.models import Fragment
 from newsletter.models.summary import TO_OUTCOME, keep_pieces, kept_until
 
+MOST = 8_192
+"""Pieces in memory, of some kilobytes each."""
+
 
 class DatabaseFragments:
-    """A FragmentStore on the Fragment table, with what this batch has seen kept in memory."""
+    """A FragmentStore on the Fragment table, with what one pass has seen kept in memory.
+
+    A pass is minutes: nothing that it has seen is deleted meanwhile (``retention.GRACE``).
+    """
 
     def __init__(self) -> None:
         self._pieces: dict[str, Piece] = {}
@@ -25,6 +31,8 @@ class DatabaseFragments:
     def get(self, key: str) -> Piece | None:
         """Return a piece that is not about to be deleted."""
         if key not in self._pieces:
+            if len(self._pieces) >= MOST:
+                self.forget()
             row = Fragment.objects.filter(key=key, needed_until__gt=timezone.now()).first()
             if row is None:
                 return None
@@ -37,8 +45,19 @@ class DatabaseFragments:
     def save(self, used: Collection[str]) -> None:
         """Write what is new, and keep what is ``used`` (digests): before the delivery that names it."""
         keep_pieces(self._new)
+        self._kept.update(piece.digest for piece in self._new.values())
         self._new.clear()
         self._keep(set(used) - self._kept)
+
+    def forget(self) -> None:
+        """Begin anew with what is stored: when memory is full, or what was saved was not committed."""
+        self._pieces = dict(self._new)
+        self._kept.clear()
+
+    def take_back(self) -> None:
+        """Forget all, since the transaction that saved it has failed."""
+        self._new.clear()
+        self.forget()
 
     def _keep(self, used: set[str]) -> None:
         """Move on what is used, about once a month each: most digests are made of the same pieces."""

@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from newsletter.core.reputation import MAX_ATTEMPTS
 from newsletter.models import Delivery
-from newsletter.models.delivery import AWAITED, Kind, State
+from newsletter.models.delivery import AWAITED, LEASED, Kind, State
 from newsletter.pipeline.leases import boot_id
 from newsletter.pipeline.patience import AWAY
 
@@ -36,7 +36,8 @@ def taken(*, now: datetime, awaited: bool) -> Iterator[list[Delivery]]:
     ended by ``give_back``.
     """
     # Whoever begins holds nothing: what stands in our name broke off, and we are still here.
-    give_back(list(Delivery.objects.filter(state=State.PLANNED, lease_owner=boot_id()).only("pk")))
+    ours = Delivery.objects.filter(LEASED, state=State.PLANNED, lease_owner=boot_id())
+    give_back(list(ours.only("pk")))
     planned = Delivery.objects.filter(AWAITED if awaited else Q(), kind=Kind.DIGEST, state=State.PLANNED)
     tried = planned.filter(attempt__gt=0).order_by("pk").values_list("pk", "attempt")
     groups = _groups(list(tried))

@@ -33,6 +33,8 @@ def read(text: str) -> list[tuple[float, str]]:
         ("五分之一", [(0.2, "part")]),
         ("1/5 of the images", [(0.2, "part")]),
         ("half of them", [(0.5, "part")]),
+        ("64.5 +/- 1.8%", [(64.5, "%"), (1.8, "%")]),
+        ("64 位数据", [(64, "bit")]),
         ("since March 2026", [(3, "month of the year"), (2026, "")]),
         ("自 2026 年 3 月起", [(2026, ""), (3, "month of the year")]),
         ("GPT-4 and 3DGS", []),
@@ -52,6 +54,13 @@ def test_both_ends_of_a_range_have_its_unit(text: str) -> None:
     assert read(text) == [(3, "h"), (5, "h")]
 
 
+def test_over_reaches_the_second_of_two_numbers() -> None:
+    stated, printed = (
+        quantities(text) for text in ("over 4,400 posts and 50,000 notes", "4,434 posts and 50,338 notes")
+    )
+    assert all(one.agrees_with(other) for one, other in zip(stated, printed, strict=True))
+
+
 def test_two_numbers_side_by_side_are_no_range() -> None:
     assert read("eight terms and 5%") == [(8, ""), (5, "%")]
 
@@ -66,6 +75,11 @@ def test_two_numbers_side_by_side_are_no_range() -> None:
         ("数小时", "tens of minutes", False),
         ("hundreds of hours", "thousands of hours", False),
         ("half", "50%", True),
+        ("over 4,400 posts", "4,434 posts", True),
+        ("超过 4400 条帖子", "4,434 posts", True),
+        ("4,400 posts", "4,434 posts", False),
+        ("over 4,400 posts", "6,434 posts", False),
+        ("over 4,500 posts", "4,434 posts", False),
         ("47%", "47×", False),
         ("11.3%", "11.3 points", False),
         ("14 hours", "14 harbours", False),

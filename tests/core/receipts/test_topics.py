@@ -16,6 +16,7 @@ TALKING = "We animate a portrait from speech. Patch dropping keeps hour-long vid
         "该方法可用于机器人。",
         "The method focuses on visual storytelling.",
         "It keeps portraits stable for wildlife videos.",
+        "Reinforcement learning keeps the videos stable.",
     ],
 )
 def test_a_topic_on_which_the_paper_is_silent_is_foreign(claim: str) -> None:
@@ -29,6 +30,7 @@ def test_a_topic_on_which_the_paper_is_silent_is_foreign(claim: str) -> None:
         ("抓取机器人提前停下。", "The manipulator stops before it slips."),
         ("降雨决定洪水的大小。", "Precipitation sets the peak of the discharge."),
         ("Infants look longer at new shapes.", "Babies of six months watched shapes."),
+        ("Reinforcement learning finds the berth.", "A policy finds the berth."),
         ("该方法让肖像在一小时的视频中保持稳定。", TALKING),
         ("The method starts anew for every portrait.", TALKING),
     ],

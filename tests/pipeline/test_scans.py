@@ -1,0 +1,106 @@
+"""What is asked all the time is answered by an index that holds what waits, not all that was ever sent.
+
+On SQLite, which plans a statement by its words alone and so always in the same way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.utils import timezone
+
+from newsletter.models import Delivery, Subscriber
+from newsletter.models.delivery import Kind, State
+from newsletter.pipeline.choosing.nearing import readers_due_until
+from newsletter.pipeline.composing.taking import taken
+from newsletter.pipeline.leases import dead_owners
+from newsletter.pipeline.sending.claims import claim_batch, is_due
+from newsletter.pipeline.sending.pace import UNLIMITED, Pace, Turn
+from tests.pipeline.deliveries import NOW, digest, reader
+
+pytestmark = pytest.mark.django_db
+SENT_EACH = 4
+
+
+@pytest.fixture
+def readers() -> list[Subscriber]:
+    """Make readers with digests of the past, one planned, and one composed."""
+    made = [reader(next_slot_at=NOW + timedelta(hours=2)) for _ in range(8)]
+    for each in made:
+        digest(each, state=State.PLANNED, next_attempt_at=None)
+        digest(each, slot_key="2026-06-18", slot_at=NOW - timedelta(days=1))
+    Delivery.objects.bulk_create(_sent(each, week) for each in made for week in range(SENT_EACH))
+    return made
+
+
+def _sent(each: Subscriber, week: int) -> Delivery:
+    slot_at = NOW - timedelta(weeks=week + 1)
+    row = Delivery.planned(
+        subscriber_id=each.pk, kind=Kind.DIGEST, slot_key=f"w{week}", slot_at=slot_at, now=slot_at
+    )
+    row.state, row.outcome_at = State.DELIVERED, slot_at
+    return row
+
+
+@contextmanager
+def answered_by(index: str, *, those: str = "") -> Iterator[None]:
+    """Check that each look at deliveries in here (with the words ``those``) is answered by this index."""
+    asked: list[tuple[str, Any]] = []
+
+    def keep(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
+        if sql.startswith("SELECT") and 'FROM "newsletter_delivery"' in sql and those in sql:
+            asked.append((sql, params))
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(keep):
+        yield
+    assert asked
+    for sql, params in asked:
+        with connection.cursor() as cursor:
+            cursor.execute(f"EXPLAIN QUERY PLAN {sql}", params)
+            plan = "\n".join(str(row[-1]) for row in cursor.fetchall())
+        assert index in plan, f"{sql}\n{plan}"
+
+
+@pytest.mark.usefixtures("readers")
+def test_planned_digests_are_taken_by_their_own_index() -> None:
+    with answered_by("delivery_planned", those="LIMIT"):
+        next(taken(now=NOW, awaited=False))
+
+
+@pytest.mark.usefixtures("readers")
+def test_who_is_dead_is_asked_of_what_is_leased() -> None:
+    with answered_by("delivery_leased"):
+        dead_owners()
+
+
+@pytest.mark.usefixtures("readers")
+def test_what_a_person_awaits_is_not_looked_for_among_all_that_is_due() -> None:
+    with answered_by("delivery_awaited"):
+        is_due(awaited=True, real_now=timezone.now())
+        claim_batch(
+            mailer_name="outbox",
+            lease=timedelta(minutes=1),
+            limit=50,
+            owner="host/1/1.0",
+            now=NOW,
+            real_now=timezone.now(),
+            turn=Turn(Pace("outbox"), room=UNLIMITED),
+            awaited=True,
+        )
+
+
+def test_dates_asked_for_are_not_looked_for_among_all_that_was_sent(readers: list[Subscriber]) -> None:
+    with answered_by("delivery_on_demand"):
+        Delivery.objects.dates_asked_for([each.pk for each in readers])
+
+
+@pytest.mark.usefixtures("readers")
+def test_looking_ahead_does_not_look_through_all_that_was_sent() -> None:
+    with answered_by("delivery_on_demand"):
+        list(readers_due_until(NOW + timedelta(hours=3), now=NOW))
