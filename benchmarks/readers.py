@@ -14,13 +14,14 @@ from __future__ import annotations
 import argparse
 import os
 import random
-import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
+
+from service import fresh_service
 
 if TYPE_CHECKING:
     from newsletter.adapters.ports import Begin, Outcome, Outgoing
@@ -37,16 +38,7 @@ def main() -> None:
     parser.add_argument("--readers", type=int, default=2_000)
     parser.add_argument("--weeks", type=int, default=20)
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        os.environ.update(NEWSLETTER_DATA_DIR=folder, REDIS_URL="", GEMINI_API_KEY="")
-        os.environ.setdefault("DATABASE_URL", "")
-        os.environ.setdefault("NEWSLETTER_SECRET_KEY", "only for this benchmark")
-        from newsletter.cli.start import start_django
-
-        start_django(migrated=False)
-        from django.core.management import call_command
-
-        call_command("migrate", verbosity=0)
+    with fresh_service(DATABASE_URL=os.environ.get("DATABASE_URL", "")):
         compare(readers=options.readers, weeks=options.weeks)
 
 

@@ -18,7 +18,7 @@ from markupsafe import Markup
 from newsletter.adapters.mjml_compiler import compile_mjml
 from newsletter.core.composition import Piece, literal
 from newsletter.errors import ConfigurationError
-from newsletter.mail.text import underline, wrap
+from newsletter.mail.text import unbroken, underline, wrap
 
 _PIECE = re.compile(r"\{# piece: (\w+) #\}")
 _INCLUDE = re.compile(r"\{# include (\w+\.mjml) #\}")
@@ -48,7 +48,7 @@ _TEXT = Environment(
 )
 _HTML.globals["filler"] = "\u200c\u00a0" * 60
 """After the preheader, so that a mail program does not go on with the masthead."""
-_TEXT.filters |= {"wrap": wrap, "underline": underline}
+_TEXT.filters |= {"wrap": wrap, "unbroken": unbroken, "underline": underline}
 
 
 class MailTemplate:

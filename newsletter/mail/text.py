@@ -8,18 +8,23 @@ import unicodedata
 from newsletter.core.typography import NO_BREAK
 
 COLUMNS = 72
+_JOINER = "\u2060"
+"""Holds what is at its sides together; no mail shows it."""
 _UNIT = re.compile(
     r"[ \n\t]+|[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef]|[^ \n\t\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef]+"
 )
 _ADDRESS = re.compile(r"https?://", re.IGNORECASE)
-_STAYS_WITH_LAST = re.compile(r"[、。，；：！？）」』》〉】％]")
+_STAYS_WITH_LAST = re.compile(r"[、。，；：！？）」』》〉】％\u2060]")
+_BETWEEN_HAN = re.compile(r"(?<=[\u4e00-\u9fff])(?=[\u4e00-\u9fff])")
 
 
 def width(text: str) -> int:
     """Return how many columns ``text`` takes: two for East Asian wide characters, none for combining ones."""
+    if text.isascii():
+        return len(text)
     return sum(
         0
-        if unicodedata.combining(char) or char == "\u200b"
+        if unicodedata.combining(char) or char in ("\u200b", _JOINER)
         else 1 + (unicodedata.east_asian_width(char) in "WF")
         for char in text
     )
@@ -40,7 +45,12 @@ def wrap(text: str, first: str = "", rest: str | None = None) -> str:
             line = rest
         line += unit
     # Lines are final now; terminals and searches know only the plain space.
-    return "\n".join([*lines, line.rstrip()]).replace(NO_BREAK, " ")
+    return "\n".join([*lines, line.rstrip()]).replace(NO_BREAK, " ").replace(_JOINER, "")
+
+
+def unbroken(text: str) -> str:
+    """Return ``text`` so that ``wrap`` breaks it nowhere between two Han characters."""
+    return _BETWEEN_HAN.sub(_JOINER, text)
 
 
 def _is_full(line: str, unit: str) -> bool:
@@ -56,7 +66,7 @@ def _units(text: str) -> list[str]:
                 units[-1] += " "
         elif (
             units
-            and (_STAYS_WITH_LAST.match(part) or units[-1][-1] in "\u00a0（「《")
+            and (_STAYS_WITH_LAST.match(part) or units[-1][-1] in "\u00a0\u2060（「《")
             and units[-1][-1] != " "
         ):
             units[-1] += part

@@ -77,6 +77,10 @@ class English:
             "unsubscribe_topic": "Or from one topic only",
             "source": "Metadata from arXiv, which has not reviewed or endorsed this mail.",
             "colon": ":",
+            "after_numeral": " ",
+            "comma": ",",
+            "full_stop": ".",
+            "bracketed": " ({})",
         }
     )
 

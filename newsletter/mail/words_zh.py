@@ -67,6 +67,10 @@ class Chinese:
             "unsubscribe_topic": "或只退订其中一个主题",
             "source": "论文元数据来自 arXiv；arXiv 未审阅本邮件，亦不为其背书。",
             "colon": "：",
+            "after_numeral": "",
+            "comma": "，",
+            "full_stop": "。",
+            "bracketed": "（{}）",
         }
     )
 
@@ -102,7 +106,7 @@ class Chinese:
         period = _period_word(digest)
         scanned = max(digest.scanned, digest.matched)
         if not scanned:
-            return f"{period}你关注的领域没有新论文。"
+            return f"新论文，{period}你关注的领域没有更新。"
         return f"符合你的主题，{period}新论文共 {_n(scanned, '篇')}。"
 
     def account(self, digest: Digest) -> str:

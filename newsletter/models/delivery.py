@@ -180,6 +180,11 @@ class Delivery(models.Model):
                 condition=models.Q(is_on_demand=True),
                 name="delivery_on_demand",
             ),
+            models.Index(
+                fields=("state", "subscriber"),
+                condition=models.Q(state=State.SKIPPED),
+                name="delivery_skipped",
+            ),
         )
 
     def __str__(self) -> str:
@@ -189,6 +194,14 @@ class Delivery(models.Model):
     def is_awaited(self) -> bool:
         """Whether a person is waiting for it: the rule of ``AWAITED``, for a row in hand."""
         return self.slot_key == FIRST or self.is_on_demand or self.kind != Kind.DIGEST
+
+    def is_of_date(self, day: date, *, reader: Subscriber) -> bool:
+        """Whether it stands for this local date: the rule of ``of_date``, for a digest of theirs in hand."""
+        if self.slot_key == day.isoformat():
+            return True
+        morning = datetime.combine(day, time.min, tzinfo=reader.zone)
+        is_on_it = morning <= self.slot_at < morning + _DAY
+        return self.slot_key.startswith(FIRST) and is_on_it and self.state not in NEVER_CAME
 
     @property
     def paper_ids(self) -> set[int]:

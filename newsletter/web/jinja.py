@@ -10,7 +10,7 @@ from django.conf.locale import LANG_INFO
 from django.templatetags.static import static
 from django.urls import reverse
 from django.utils import formats
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import get_language, gettext, ngettext
 from jinja2 import Environment, StrictUndefined
 
 from newsletter.core.languages import chrome_for, tag
@@ -26,7 +26,7 @@ def environment(**options: Any) -> Environment:
     env.install_gettext_callables(gettext, ngettext, newstyle=True)  # type: ignore[attr-defined]  # the extension's
     env.globals.update(static=static, url=_url, author_line=author_line, paused_since=paused_since)
     env.globals.update(languages=languages, language_name=language_name, tag=tag, chrome_for=chrome_for)
-    env.filters.update(day=day, moment=moment, typeset=typeset)
+    env.filters.update(day=day, moment=moment, typeset=typeset, grouped=grouped)
     return env
 
 
@@ -43,6 +43,11 @@ def day(value: date) -> str:
     """Return a date as the page's language writes it."""
     # Translators: Django's date format, day month year
     return formats.date_format(value, gettext("j F Y"))
+
+
+def grouped(number: int) -> str:
+    """Return a count as the page's language writes it: Chinese groups no thousands."""
+    return str(number) if (get_language() or "").startswith("zh") else f"{number:,}"
 
 
 def moment(value: datetime) -> str:

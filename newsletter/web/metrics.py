@@ -45,7 +45,8 @@ class Gauges(Collector):
 
 
 def _counts() -> Iterator[Metric]:
-    deliveries = dict(Delivery.objects.values_list("state").annotate(Count("pk")))
+    # Rows, not keys: an index alone tells their number, and the table is large.
+    deliveries = dict(Delivery.objects.order_by().values_list("state").annotate(number=Count("*")))
     yield _family(
         "deliveries", "Deliveries by state.", "state", {each: deliveries.get(each, 0) for each in State}
     )

@@ -44,13 +44,16 @@ def newest_papers_at() -> datetime:
 
 
 def topic_groups(topics: QuerySet[Topic], *, language: str, until: datetime) -> list[TopicGroup]:
-    """Return topics under their groups, in order of name, each with its count of the week to ``until``."""
+    """Return topics under their groups, in order of name, each with its count of the week to ``until``.
+
+    Those without a group come last.
+    """
     in_week = Q(matches__paper__first_seen_at__gt=until - WEEK, matches__paper__is_withdrawn=False)
     groups: dict[str, list[ListedTopic]] = {}
     for topic in topics.annotate(in_week=Count("matches", filter=in_week)).order_by("group", "name"):
         listed = ListedTopic(topic.slug, topic.name_in(language), topic.query, topic.in_week)
         groups.setdefault(topic.group_in(language), []).append(listed)
-    return [TopicGroup(name, listed) for name, listed in groups.items()]
+    return [TopicGroup(name, groups[name]) for name in sorted(groups, key=lambda name: not name)]
 
 
 def papers_of(topic: Topic, *, until: datetime) -> QuerySet[Paper]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsletter.mail.text import underline, width, wrap
+from newsletter.mail.text import unbroken, underline, width, wrap
 
 
 def test_it_breaks_at_spaces_and_indents_what_follows() -> None:
@@ -40,3 +40,9 @@ def test_wrapping_loses_nothing_and_keeps_to_72_columns(text: str) -> None:
     assert "".join(wrapped.split()) == "".join(text.split())
     for line in wrapped.splitlines():
         assert width(line) <= 72 or not any(char in line.strip() for char in " 主")
+
+
+def test_words_that_belong_together_move_to_the_next_line_together() -> None:
+    text = f"{'a' * 66} {unbroken('引自摘要')}"
+    assert wrap(text) == f"{'a' * 66}\n引自摘要"
+    assert width(unbroken("引自摘要")) == 8

@@ -53,6 +53,21 @@ def test_an_empty_digest_is_a_short_mail() -> None:
     assert len(html.encode()) < 8_000
 
 
+def test_what_an_empty_digest_says_stands_apart_from_its_footer() -> None:
+    _, text = mail(make_digest())
+    assert re.search(r"serve you better\.\n\n-{72}\n", text)
+    _, text = mail(four_cards())
+    assert re.search(r"[^\n]\n\n-{72}\n", text)
+
+
+def test_in_chinese_no_space_stands_between_han_and_no_half_width_brackets() -> None:
+    html, text = mail(four_cards("zh-hans"))
+    assert "29\u00a0篇符合你的主题，本周新论文共 311\u00a0篇。" in html
+    assert "4\u00a0篇。\n\u200c" in html
+    assert "29\u00a0篇符合你的主题" in text
+    assert re.search(r"^\S.*（\d）$", text, re.MULTILINE)
+
+
 def test_notices_stand_under_the_opening() -> None:
     digest = make_digest(
         make_card(),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -37,6 +38,32 @@ def test_a_first_digest_that_never_came_does_not_stand_for_its_date() -> None:
     digest(ann, slot_key="first", slot_at=NOW - timedelta(hours=2), state=State.CANCELLED)
     assert plan_due(now=NOW) == 1
     assert Delivery.objects.filter(subscriber=ann, kind=Kind.DIGEST).count() == 2
+
+
+@pytest.mark.parametrize("zone", ["UTC", "America/New_York", "Asia/Shanghai"])
+def test_a_digest_in_hand_is_of_the_dates_that_the_database_says(zone: str) -> None:
+    summer_ends = datetime(2026, 11, 1, 0, 0, tzinfo=ZoneInfo("America/New_York"))
+    moments = [summer_ends + timedelta(hours=hours) for hours in range(-26, 54, 2)]
+    kinds = (("first", State.ACCEPTED), ("first", State.CANCELLED), ("second", State.ACCEPTED))
+    ann = reader(timezone=zone)
+    for number, moment in enumerate(moments):
+        for key, state in kinds:
+            digest(ann, slot_key=f"{key}{state}{number}", slot_at=moment, state=state)
+    digest(ann, slot_key="2026-11-01", slot_at=moments[0])
+    for day in (date(2026, 10, 31), date(2026, 11, 1), date(2026, 11, 2)):
+        said = set(Delivery.objects.of_date(day, reader=ann))
+        assert {row for row in Delivery.objects.all() if row.is_of_date(day, reader=ann)} == said
+        assert said
+
+
+def test_digests_of_earlier_slots_that_never_left_expire_with_a_batch_of_new_ones() -> None:
+    people = [due_reader() for _ in range(3)]
+    yesterday = {"slot_key": "2026-06-18", "slot_at": NOW - timedelta(days=1)}
+    waiting, sent = digest(people[0], **yesterday), digest(people[1], **yesterday, state=State.ACCEPTED)
+    assert plan_due(now=NOW) == 3
+    waiting.refresh_from_db()
+    sent.refresh_from_db()
+    assert (waiting.state, sent.state) == (State.EXPIRED, State.ACCEPTED)
 
 
 def test_a_first_digest_is_the_one_of_its_date() -> None:

@@ -72,7 +72,7 @@ def test_quotes_say_where_they_stand_and_lead_there(visitor: Client) -> None:
     there = '<a href="https://arxiv.org/pdf/2606.90001v1#page=9">from “Limitations”, page 9</a>'
     assert there in page
     assert "<mark>Wooden quays return too little sound</mark>: of <mark>38 dockings</mark>" in page
-    assert "引自“Limitations”，第 9 页" in text_of(visitor, PAGE, accept_language=CHINESE)
+    assert "引自“Limitations”，第\u00a09\u00a0页" in text_of(visitor, PAGE, accept_language=CHINESE)
 
 
 def test_it_says_who_made_it_when_and_what_for(visitor: Client) -> None:

@@ -46,6 +46,12 @@ def test_the_first_page_shows_public_topics_with_their_week(visitor: Client, ser
     assert service.private.name not in page
 
 
+def test_topics_without_a_group_come_last(visitor: Client, service: Service) -> None:  # noqa: ARG001
+    for path in ("/", "/topics/"):
+        page = text_of(visitor, path)
+        assert page.index("Vision") < page.index("Other topics") < page.index("Quiet corner")
+
+
 @pytest.mark.django_db
 def test_the_first_page_of_an_empty_service_says_what_to_do(visitor: Client) -> None:
     assert "newsletter topic starter" in text_of(visitor, "/")

@@ -130,9 +130,8 @@ class DigestRenderer:
 
     def _heading(self, heading: str, number: int, language: str) -> Piece:
         count = f"{number:,}"
-        return self._piece(
-            "topic", language, heading=heading, count=count, heading_line=f"{heading} ({count})"
-        )
+        heading_line = heading + words_for(language).labels["bracketed"].format(count)
+        return self._piece("topic", language, heading=heading, count=count, heading_line=heading_line)
 
     def _card(self, card: DigestCard, language: str) -> Piece:
         less = (card.lacks, card.lacks_reason)

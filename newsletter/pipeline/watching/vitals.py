@@ -59,6 +59,7 @@ def measure(*, now: datetime) -> Vitals:
     config = settings.CONFIG
     pace = Pace(config.mailer, daily=config.send_daily, warmup=config.warmup)
     due = Delivery.objects.due(real_now=now)
+    queue, awaited = due.count(), due.filter(AWAITED).count()
     tokens = Allowance.objects.filter(kind=MODEL_TOKENS, key="", day=now.date()).first()
     return Vitals(
         now=now,
@@ -66,10 +67,7 @@ def measure(*, now: datetime) -> Vitals:
         last=_last(),
         unsettled=Delivery.objects.filter(state=State.AMBIGUOUS, next_attempt_at__isnull=False).count(),
         quarantined=Delivery.objects.filter(state=State.QUARANTINED, outcome_at__gte=now - RECENT).count(),
-        queue={
-            "awaited": due.filter(AWAITED).count(),
-            "digests": due.exclude(AWAITED).count(),
-        },
+        queue={"awaited": awaited, "digests": max(0, queue - awaited)},
         day_limit=pace.limit_on(now.date()),
         day_left=pace.left_today(awaited=False, real_now=now),
         tokens_used=tokens.count if tokens else 0,

@@ -139,5 +139,10 @@ def _silence(vitals: Vitals) -> float:
 
 def _first_day() -> datetime | None:
     """Return when this service first sent anything, as far as that is kept."""
-    rows = Delivery.objects.filter(state__in=(State.ACCEPTED, State.DELIVERED), outcome_at__isnull=False)
-    return rows.order_by("outcome_at").values_list("outcome_at", flat=True).first()
+    ended = Delivery.objects.filter(outcome_at__isnull=False).order_by("outcome_at")
+    # A state at a time: the first of each is at the beginning of the index.
+    firsts = (
+        ended.filter(state=state).values_list("outcome_at", flat=True).first()
+        for state in (State.ACCEPTED, State.DELIVERED)
+    )
+    return min((moment for moment in firsts if moment), default=None)
