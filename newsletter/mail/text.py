@@ -20,6 +20,8 @@ _BETWEEN_HAN = re.compile(r"(?<=[\u4e00-\u9fff])(?=[\u4e00-\u9fff])")
 
 def width(text: str) -> int:
     """Return how many columns ``text`` takes: two for East Asian wide characters, none for combining ones."""
+    if text.isascii():
+        return len(text)
     return sum(
         0
         if unicodedata.combining(char) or char in ("\u200b", _JOINER)

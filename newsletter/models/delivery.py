@@ -180,6 +180,11 @@ class Delivery(models.Model):
                 condition=models.Q(is_on_demand=True),
                 name="delivery_on_demand",
             ),
+            models.Index(
+                fields=("state", "subscriber"),
+                condition=models.Q(state=State.SKIPPED),
+                name="delivery_skipped",
+            ),
         )
 
     def __str__(self) -> str:

@@ -17,6 +17,7 @@ from django.utils import timezone
 from newsletter.models import Delivery, Subscriber
 from newsletter.models.delivery import Kind, State
 from newsletter.pipeline.choosing.nearing import readers_due_until
+from newsletter.pipeline.composing.composer import empty_dates
 from newsletter.pipeline.composing.taking import taken
 from newsletter.pipeline.leases import dead_owners
 from newsletter.pipeline.sending.claims import claim_batch, is_due
@@ -98,6 +99,11 @@ def test_what_a_person_awaits_is_not_looked_for_among_all_that_is_due() -> None:
 def test_dates_asked_for_are_not_looked_for_among_all_that_was_sent(readers: list[Subscriber]) -> None:
     with answered_by("delivery_on_demand"):
         Delivery.objects.dates_asked_for([each.pk for each in readers])
+
+
+def test_empty_dates_are_not_looked_for_among_all_that_was_sent(readers: list[Subscriber]) -> None:
+    with answered_by("delivery_skipped"):
+        empty_dates({each.pk: each for each in readers})
 
 
 @pytest.mark.usefixtures("readers")

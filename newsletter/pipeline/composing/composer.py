@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -16,7 +17,7 @@ from newsletter.core.papers import PaperRecord
 from newsletter.core.reading import Depth
 from newsletter.core.selection import Chosen
 from newsletter.core.spreading import own_delay
-from newsletter.models import Delivery, GatherRun, Subscription, Topic
+from newsletter.models import Delivery, GatherRun, Subscriber, Subscription, Topic
 from newsletter.models.delivery import FIRST, SENT, Kind, State
 from newsletter.pipeline.choosing.choose import Choice
 from newsletter.pipeline.choosing.newsstand import Newsstand
@@ -41,6 +42,8 @@ class Composer:
     fragments: DatabaseFragments
     renderer: DigestRenderer
     failed_gathers: list[datetime]
+    empty_dates: dict[int, tuple[date, ...]]
+    """By reader: the slots on which nothing matched since the last mail."""
     now: datetime
     is_spread: bool = False
 
@@ -68,6 +71,7 @@ class Composer:
             fragments=fragments,
             renderer=renderer_for(fragments),
             failed_gathers=_failed_gathers(now=now),
+            empty_dates=empty_dates({choice.reader.pk: choice.reader for choice in choices}),
             now=now,
         )
 
@@ -122,7 +126,7 @@ class Composer:
         zone = reader.zone
         # A late digest holds what has come in until it is composed, so that is where its period ends.
         ends_at = max(choice.delivery.slot_at, self.now)
-        begins_at = min((offer.begins_at for offer in choice.offers), default=choice.delivery.slot_at)
+        begins_at = min((offer.reach.begins_at for offer in choice.offers), default=choice.delivery.slot_at)
         return Digest(
             language=reader.language,
             slot_date=ends_at.astimezone(zone).date(),
@@ -135,7 +139,7 @@ class Composer:
             listed=tuple(self.records[paper_id] for paper_id in selection.listed),
             counted=len(selection.counted),
             scanned=choice.scanned,
-            empty_dates=_empty_dates(choice),
+            empty_dates=self.empty_dates.get(reader.pk, ()),
             failed_gathers=tuple(
                 dict.fromkeys(moment.astimezone(zone).date() for moment in self.failed_gathers)
             ),
@@ -203,16 +207,24 @@ def _shown_name(topic: Topic, language: str) -> str:
     return stand_in(topic.slug) if topic.owner_id else topic.name_in(language)
 
 
-def _empty_dates(choice: Choice) -> tuple[date, ...]:
-    """Return the slots on which nothing matched since the reader's last mail."""
-    digests = Delivery.objects.filter(subscriber=choice.reader, kind=Kind.DIGEST).exclude(
-        slot_key__startswith=FIRST
-    )
-    sent = digests.filter(state__in=SENT).order_by("-slot_at").values_list("slot_at", flat=True).first()
-    skipped = digests.filter(state=State.SKIPPED, slot_at__gt=choice.reader.joined_at).order_by("slot_at")
-    if sent:
-        skipped = skipped.filter(slot_at__gt=sent)
-    return tuple(date.fromisoformat(key) for key in skipped.values_list("slot_key", flat=True))
+def empty_dates(readers: Mapping[int, Subscriber]) -> dict[int, tuple[date, ...]]:
+    """Return the slots on which nothing matched since their last mail, of the readers who have any."""
+    digests = Delivery.objects.filter(kind=Kind.DIGEST).exclude(slot_key__startswith=FIRST)
+    skipped = digests.filter(subscriber__in=readers, state=State.SKIPPED).order_by("slot_at")
+    empty = defaultdict[int, list[tuple[datetime, str]]](list)
+    for pk, slot_at, key in skipped.values_list("subscriber_id", "slot_at", "slot_key"):
+        if pk is not None and slot_at > readers[pk].joined_at:
+            empty[pk].append((slot_at, key))
+    last_sent = dict[int | None, datetime]()
+    rows = digests.filter(subscriber__in=empty).order_by("slot_at") if empty else digests.none()
+    # Asked for the states too, SQLite would look through all that was ever sent.
+    for reader_id, slot_at, state in rows.values_list("subscriber_id", "slot_at", "state"):
+        if state in SENT:
+            last_sent[reader_id] = slot_at
+    return {
+        pk: tuple(date.fromisoformat(key) for at, key in slots if pk not in last_sent or at > last_sent[pk])
+        for pk, slots in empty.items()
+    }
 
 
 def _failed_gathers(*, now: datetime) -> list[datetime]:
