@@ -1,7 +1,7 @@
 """How long to wait before another try, what a report about a delivery means, and which counts for more.
 
 Tables and arithmetic only. What one answer of a mail server means is its adapter's; what follows for the
-reader is ``pipeline.standing``'s.
+reader is ``pipeline.sending.standing``'s.
 """
 
 from __future__ import annotations

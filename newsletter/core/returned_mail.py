@@ -2,7 +2,7 @@
 
 Two forms have a standard, and only these are read: delivery reports (RFC 3464; RFC 6533 for addresses beyond
 ASCII) and complaints (ARF, RFC 5965). Which delivery it is about, and whether to believe it, is
-``pipeline.bounces``'.
+``pipeline.feedback.bounces``'.
 """
 
 from __future__ import annotations

@@ -36,7 +36,7 @@ def erase(reader: Subscriber, *, now: datetime) -> None:
     """Forget a reader; only a keyed hash of the address stays, so that nobody mails it again.
 
     After the commit the mails in the outbox go too. One that is being written at that moment is removed by
-    its worker (``pipeline.deliver``).
+    its worker (``pipeline.sending.deliver``).
     """
     suppress(reader.email_key, reason=Reason.ERASED, at=now)
     deliveries = [str(key) for key in Delivery.objects.filter(subscriber=reader).values_list("pk", flat=True)]

@@ -25,6 +25,8 @@ def page(
     language = language or current_language()
     with translation.override(language):
         values |= {"lang": tag(language), "language": language, "service": service_name()}
+        # Between two sentences: Chinese has no space there.
+        values["gap"] = "" if language.startswith("zh") else " "
         content = loader.render_to_string(template, values, request, using="jinja2")
     response = HttpResponse(content, status=status)
     response.headers["Content-Language"] = tag(language)

@@ -16,6 +16,7 @@ from newsletter.core.composition import Piece
 from newsletter.models import Delivery, Fragment, Subscriber, Topic
 from newsletter.models.delivery import Kind, State
 from newsletter.models.subscriber import Status
+from newsletter.pipeline.composing.messages import message_of, stored_pieces
 from newsletter.pipeline.sending.deliver import DeliveryReport, deliver_due
 from newsletter.suppressions import address_key
 
@@ -92,3 +93,8 @@ def deliver(mailer: Mailer, **options: Any) -> DeliveryReport:
 def later(**wait: float) -> Callable[[], datetime]:
     """Return a clock that is ahead of the real one."""
     return lambda: timezone.now() + timedelta(**wait)
+
+
+def message_bytes(delivery: Delivery) -> bytes:
+    """Return the message as it was, or would be, sent."""
+    return message_of(delivery, stored_pieces(delivery))

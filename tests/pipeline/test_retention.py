@@ -18,12 +18,11 @@ from newsletter.models.summary import keep_pieces
 from newsletter.pipeline import retention
 from newsletter.pipeline.composing import fragments
 from newsletter.pipeline.composing.fragments import DatabaseFragments
-from newsletter.pipeline.composing.messages import message_bytes
 from newsletter.pipeline.retention import forget_old
 from newsletter.tokens import Purpose, delivery_subject, make_token
 from tests.fakes.mailer import ScriptedMailer
 from tests.fakes.papers import paper_record
-from tests.pipeline.deliveries import deliver, digest, reader
+from tests.pipeline.deliveries import deliver, digest, message_bytes, reader
 from tests.pipeline.newsroom import MONDAY, SUNDAY, Newsroom
 
 pytestmark = pytest.mark.django_db

@@ -12,6 +12,7 @@ from newsletter.models.subscriber import Status
 from newsletter.subscriptions.changing import set_topics
 from newsletter.subscriptions.leaving import erase
 from newsletter.tokens import Purpose
+from tests.pipeline.deliveries import message_bytes
 from tests.web.conftest import JOINED, Service, every_row
 from tests.web.test_public_pages import text_of
 
@@ -58,8 +59,6 @@ def test_a_body_that_says_it_oddly_still_unsubscribes(
 
 
 def test_the_header_of_the_mail_is_the_address_that_is_posted_to(visitor: Client, service: Service) -> None:
-    from newsletter.pipeline.composing.messages import message_bytes
-
     head = message_bytes(service.delivery).decode().partition("\r\n\r\n")[0]
     url = next(line for line in head.split("\r\n") if line.startswith("List-Unsubscribe:"))
     path = url.partition("<http://localhost:8000")[2].partition(">")[0]

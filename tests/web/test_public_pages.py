@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 
 import pytest
@@ -174,3 +175,14 @@ def test_the_privacy_page_says_how_long_mails_are_kept(visitor: Client, settings
     said = visitor.get("/privacy/").content.decode()
     assert "After 123 days address and text are deleted" in said
     assert "after 45 days" in said
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("path", ["/", "/privacy/", "/about/", "/preferences/"])
+def test_no_space_follows_a_full_stop_in_chinese(visitor: Client, path: str) -> None:
+    page = text_of(visitor, path, accept_language="zh-CN")
+    paragraphs = [
+        re.sub(r"<[^>]+>", "", each) for each in re.findall(r"<p\b[^>]*>(.*?)</p>", page, re.DOTALL)
+    ]
+    assert paragraphs
+    assert [each for each in paragraphs if re.search(r"[。：]\s+\S", each)] == []

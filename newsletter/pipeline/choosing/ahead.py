@@ -7,7 +7,6 @@ far as the papers are there.
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -22,6 +21,7 @@ from newsletter.core.selection import Candidate, in_turn, ranked
 from newsletter.core.spent import unpack_spent
 from newsletter.models import Match
 from newsletter.pipeline.choosing.nearing import CHUNK, NearOffer, NearReader, readers_due_until
+from newsletter.pipeline.choosing.reach import Bounds, Moments, PaperDates, Reach
 from newsletter.pipeline.choosing.shelf import unwritten
 from newsletter.pipeline.summarising.summarise import Wanted
 
@@ -84,12 +84,7 @@ class _Group:
 @dataclass(frozen=True, slots=True)
 class _Matched:
     candidate: Candidate
-    first_seen_at: datetime
-    published_at: datetime
-
-    @property
-    def is_recent_since(self) -> datetime:
-        return max(self.published_at, self.first_seen_at)
+    dates: PaperDates
 
 
 class _Topic:
@@ -97,26 +92,15 @@ class _Topic:
 
     def __init__(self, matches: list[_Matched]) -> None:
         self.matches = matches
-        self._seen = sorted({match.first_seen_at for match in matches})
-        self._published = sorted({match.published_at for match in matches})
-        self._recent = sorted({match.is_recent_since for match in matches})
-        self._rankings: dict[tuple[int, ...], _Ranking] = {}
+        self._moments = Moments([match.dates for match in matches])
+        self._rankings: dict[Bounds, _Ranking] = {}
 
-    def ranking(self, offer: NearOffer) -> _Ranking:
-        bounds = (
-            bisect_right(self._seen, offer.joined_at),
-            bisect_left(self._published, offer.reaches_to),
-            bisect_left(self._recent, offer.not_before),
-        )
+    def ranking(self, reach: Reach) -> _Ranking:
+        bounds = self._moments.bounds(reach)
         if bounds not in self._rankings:
-            taken = (match.candidate for match in self.matches if _takes(offer, match))
+            taken = (match.candidate for match in self.matches if reach.takes(match.dates))
             self._rankings[bounds] = _Ranking(tuple(ranked(taken)))
         return self._rankings[bounds]
-
-
-def _takes(offer: NearOffer, match: _Matched) -> bool:
-    is_theirs = match.first_seen_at > offer.joined_at or match.published_at >= offer.reaches_to
-    return is_theirs and match.is_recent_since >= offer.not_before
 
 
 _NOTHING = _Ranking(())
@@ -134,7 +118,7 @@ class _Counter:
 
     def ranking(self, offer: NearOffer) -> _Ranking:
         topic = self._topics.get(offer.topic_id)
-        return topic.ranking(offer) if topic else _NOTHING
+        return topic.ranking(offer.reach) if topic else _NOTHING
 
     def had(self, spent: bytes) -> bytes:
         """Return what of these papers a reader has had, in a form that is equal for equal sets."""
@@ -145,7 +129,7 @@ class _Counter:
 
 def _load(offers: list[NearOffer], *, now: datetime) -> dict[int, list[_Matched]]:
     found: defaultdict[int, list[_Matched]] = defaultdict(list)
-    since = min((offer.since for offer in offers), default=now)
+    since = min((offer.reach.since for offer in offers), default=now)
     rows = Match.objects.filter(
         topic_id__in={offer.topic_id for offer in offers},
         created_at__gte=since,
@@ -154,5 +138,5 @@ def _load(offers: list[NearOffer], *, now: datetime) -> dict[int, list[_Matched]
     ).values_list("topic_id", "paper_id", "score", "paper__first_seen_at", "paper__published_at")
     for topic_id, paper_id, score, first_seen_at, published_at in rows.iterator(CHUNK):
         candidate = Candidate(paper_id=paper_id, topic="", score=score, published_at=published_at)
-        found[topic_id].append(_Matched(candidate, first_seen_at, published_at))
+        found[topic_id].append(_Matched(candidate, PaperDates(first_seen_at, published_at)))
     return found

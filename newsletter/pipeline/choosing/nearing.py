@@ -1,7 +1,7 @@
 """Readers whose next slot is near, and what of their subscriptions will then be due: a few columns of each.
 
-The rules are those of ``choose.due_subscriptions`` and ``newsstand.Offer``; what costs there once a delivery
-is kept here once a schedule.
+When one is due is the rule of ``choose.due_subscriptions``; what costs there once a delivery is kept here
+once a schedule.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from zoneinfo import ZoneInfo
 
 from django.db.models import F, Q, QuerySet
 
-from newsletter.core.cadence import Cadence, Slot, latest_slot, period_days
+from newsletter.core.cadence import Cadence, Slot, latest_slot
 from newsletter.models import Delivery, Subscriber, Subscription
 from newsletter.models.subscriber import Status
-from newsletter.pipeline.choosing.newsstand import LOOKBACK, RACE, SHORTEST_REACH_DAYS
+from newsletter.pipeline.choosing.reach import Reach
 
 CHUNK = 2_000
 LONGEST_PERIOD = timedelta(days=32)
@@ -27,13 +27,10 @@ LONGEST_PERIOD = timedelta(days=32)
 
 @dataclass(frozen=True, slots=True)
 class NearOffer:
-    """A subscription that will be due, with the bounds of what it offers (``newsstand.Offer``)."""
+    """A subscription that will be due, and from when on it offers papers."""
 
     topic_id: int
-    joined_at: datetime
-    reaches_to: datetime
-    not_before: datetime
-    since: datetime
+    reach: Reach
 
 
 @dataclass(slots=True)
@@ -72,11 +69,6 @@ def _last_slot(cadence: str, until: datetime, at: time, timezone: str, anchor: d
     )
 
 
-@lru_cache(maxsize=1_000)
-def _reach(cadence: str) -> timedelta:
-    return timedelta(days=max(period_days(Cadence.parse(cadence)), SHORTEST_REACH_DAYS))
-
-
 def readers_due_until(until: datetime, *, now: datetime) -> Iterator[NearReader]:
     """Yield everyone whose next slot is after ``now`` and at most at ``until``, if anything is due then."""
     rows = _near(until, now=now)
@@ -92,7 +84,13 @@ def readers_due_until(until: datetime, *, now: datetime) -> Iterator[NearReader]
             cadence = own or reader.cadence
             slot = reader.last_slot(cadence, after=covered_until or created_at)
             if slot and (reader_id, slot.key) not in asked:
-                reader.offers.append(_offer(reader, topic_id, cadence, created_at, covered_until))
+                reach = Reach.of(
+                    cadence,
+                    joined_at=reader.joined_at,
+                    created_at=created_at,
+                    covered_until=covered_until,
+                )
+                reader.offers.append(NearOffer(topic_id, reach))
     return (reader for reader in readers.values() if reader.offers)
 
 
@@ -105,12 +103,3 @@ def _near(until: datetime, *, now: datetime) -> QuerySet[Subscriber]:
     return Subscriber.objects.filter(
         unpaused, status=Status.ACTIVE, next_slot_at__gt=now, next_slot_at__lte=until
     )
-
-
-def _offer(
-    reader: NearReader, topic_id: int, cadence: str, created_at: datetime, covered_until: datetime | None
-) -> NearOffer:
-    reach = _reach(cadence)
-    reaches_to, not_before = reader.joined_at - reach, created_at - max(reach, LOOKBACK)
-    begins_at = covered_until or max(reaches_to, not_before)
-    return NearOffer(topic_id, reader.joined_at, reaches_to, not_before, begins_at - RACE)

@@ -6,36 +6,19 @@ whose moments fall between the same papers hold the same ones, which are gone th
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from pyroaring import BitMap
 
-from newsletter.core.cadence import period_days
 from newsletter.core.papers import PaperRecord
 from newsletter.core.query import categories as required_categories
 from newsletter.core.query import covers, parse
 from newsletter.core.selection import Candidate
 from newsletter.models import Match, Paper, Subscriber, Subscription, Topic
-
-LOOKBACK = timedelta(days=14)
-"""How far back a topic reaches that a reader adds later; the same as for a topic that is new itself."""
-SHORTEST_REACH_DAYS = 7
-RACE = timedelta(hours=1)
-"""A match written shortly before a period's end may have become visible after it."""
-
-
-@dataclass(frozen=True, slots=True)
-class PaperDates:
-    first_seen_at: datetime
-    published_at: datetime
-
-    @property
-    def recent_since(self) -> datetime:
-        return max(self.published_at, self.first_seen_at)
+from newsletter.pipeline.choosing.reach import Bounds, Moments, PaperDates, Reach
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,52 +26,24 @@ class Offer:
     """One subscription that is due, and from when on it offers papers."""
 
     subscription: Subscription
-    joined_at: datetime
-    reaches_to: datetime
-    """Papers from before joining count when published at or after this."""
-    not_before: datetime
-    """Nothing published before this: set when the topic was added later."""
+    reach: Reach
 
     @classmethod
     def of(cls, reader: Subscriber, subscription: Subscription) -> Offer:
-        days = max(period_days(subscription.effective_cadence(reader)), SHORTEST_REACH_DAYS)
-        return cls(
-            subscription=subscription,
+        reach = Reach.of(
+            subscription.cadence or reader.cadence,
             joined_at=reader.joined_at,
-            reaches_to=reader.joined_at - timedelta(days=days),
-            not_before=subscription.created_at - max(timedelta(days=days), LOOKBACK),
+            created_at=subscription.created_at,
+            covered_until=subscription.covered_until,
         )
-
-    def takes(self, dates: PaperDates) -> bool:
-        """Whether a paper is this reader's to be offered at all (contract: what a digest offers)."""
-        is_theirs = dates.first_seen_at > self.joined_at or dates.published_at >= self.reaches_to
-        return is_theirs and dates.recent_since >= self.not_before
-
-    @property
-    def since(self) -> datetime:
-        """Everything matched up to here has been accounted for (or was never theirs)."""
-        return self.begins_at - RACE
-
-    @property
-    def begins_at(self) -> datetime:
-        """The beginning of the period: the end of the last one, or as far back as a first one reaches."""
-        return self.subscription.covered_until or max(self.reaches_to, self.not_before)
-
-    def is_in_period(self, dates: PaperDates) -> bool:
-        """Whether M of "N of M" counts it."""
-        covered = self.subscription.covered_until
-        return self.takes(dates) and (covered is None or dates.first_seen_at > covered)
-
-
-Bounds = tuple[int, ...]
-"""Where an offer's moments fall among those of the papers: equal for offers that take the same ones."""
+        return cls(subscription, reach)
 
 
 class Newsstand:
     def __init__(self, *, offers: Iterable[Offer], now: datetime) -> None:
         """Load what ``offers`` of one batch can ask for, as it stands at ``now``."""
         offers = list(offers)
-        since = min((offer.since for offer in offers), default=now)
+        since = min((offer.reach.since for offer in offers), default=now)
         topic_ids = {offer.subscription.topic_id for offer in offers}
         self.topics = Topic.objects.in_bulk(topic_ids)
         self._matches = _matches(topic_ids, since=since, now=now)
@@ -113,20 +68,11 @@ class Newsstand:
             "first_seen_at", "published_at"
         ):
             self.dates[paper.pk] = PaperDates(paper.first_seen_at, paper.published_at)
-        self._seen = sorted({dates.first_seen_at for dates in self.dates.values()})
-        self._published = sorted({dates.published_at for dates in self.dates.values()})
-        self._recent = sorted({dates.recent_since for dates in self.dates.values()})
-
-    def _bounds(self, offer: Offer) -> Bounds:
-        return (
-            bisect_right(self._seen, offer.joined_at),
-            bisect_left(self._published, offer.reaches_to),
-            bisect_left(self._recent, offer.not_before),
-        )
+        self._moments = Moments(self.dates.values())
 
     def candidates(self, offer: Offer, *, spent: BitMap) -> list[Candidate]:
         """Return what this subscription offers and the reader has not had."""
-        key = offer.subscription.topic_id, self._bounds(offer)
+        key = offer.subscription.topic_id, self._moments.bounds(offer.reach)
         if key not in self._taken:
             self._taken[key] = self._take(offer)
         return [candidate for candidate in self._taken[key] if candidate.paper_id not in spent]
@@ -141,7 +87,7 @@ class Newsstand:
                 published_at=self.dates[match.paper_id].published_at,
             )
             for match in self._matches[topic.pk]
-            if match.paper_id in self.dates and offer.takes(self.dates[match.paper_id])
+            if match.paper_id in self.dates and offer.reach.takes(self.dates[match.paper_id])
         ]
 
     def scanned(self, offers: Iterable[Offer]) -> BitMap:
@@ -150,11 +96,12 @@ class Newsstand:
 
     def _in_period(self, offer: Offer) -> BitMap:
         query = self.topics[offer.subscription.topic_id].query
-        covered = offer.subscription.covered_until
-        key = query, self._bounds(offer), bisect_right(self._seen, covered) if covered else -1
+        reach, moments = offer.reach, self._moments
+        seen = moments.seen_until(reach.covered_until) if reach.covered_until else -1
+        key = query, moments.bounds(reach), seen
         if key not in self._periods:
             asked = self._asked_for(query)
-            self._periods[key] = BitMap(pk for pk in asked if offer.is_in_period(self.dates[pk]))
+            self._periods[key] = BitMap(pk for pk in asked if reach.is_in_period(self.dates[pk]))
         return self._periods[key]
 
     def _asked_for(self, query: str) -> BitMap:

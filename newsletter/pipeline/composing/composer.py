@@ -126,7 +126,7 @@ class Composer:
         zone = reader.zone
         # A late digest holds what has come in until it is composed, so that is where its period ends.
         ends_at = max(choice.delivery.slot_at, self.now)
-        begins_at = min((offer.begins_at for offer in choice.offers), default=choice.delivery.slot_at)
+        begins_at = min((offer.reach.begins_at for offer in choice.offers), default=choice.delivery.slot_at)
         return Digest(
             language=reader.language,
             slot_date=ends_at.astimezone(zone).date(),

@@ -113,22 +113,16 @@ def outgoing(
     return messages, refused
 
 
-def message_bytes(delivery: Delivery) -> bytes:
-    """Return a message as it was, or would be, sent.
-
-    Raises PermanentError when a piece of it is gone, or a slot has no value; BadInput for an address that is
-    none.
-    """
-    return message_of(delivery, stored_pieces(delivery))
-
-
 def stored_pieces(delivery: Delivery) -> list[Piece]:
     """Return the pieces a delivery names, in order. Raises PermanentError when one is gone, or for none."""
     return _pieces_of(delivery, _PIECES.take(delivery.parts))
 
 
 def message_of(delivery: Delivery, pieces: Sequence[Piece]) -> bytes:
-    """Return the message of a delivery, stored or not, that consists of ``pieces``."""
+    """Return the message of a delivery, stored or not, that consists of ``pieces``.
+
+    Raises PermanentError when a slot has no value; BadInput for an address that is none.
+    """
     headers = _headers(delivery, sender=Sender.from_settings())
     return compose(headers, pieces, slots=slots_of(delivery, pieces), encoder=_ENCODER)
 

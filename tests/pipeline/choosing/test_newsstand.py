@@ -9,7 +9,8 @@ import pytest
 from pyroaring import BitMap
 
 from newsletter.models import Match, Paper, Subscriber, Subscription, Topic
-from newsletter.pipeline.choosing.newsstand import Newsstand, Offer, PaperDates
+from newsletter.pipeline.choosing.newsstand import Newsstand, Offer
+from newsletter.pipeline.choosing.reach import PaperDates, Reach
 from tests.pipeline.newsroom import MONDAY
 
 pytestmark = pytest.mark.django_db
@@ -56,9 +57,12 @@ def offers(topic: Topic) -> list[Offer]:
         made.append(
             Offer(
                 subscription=subscription,
-                joined_at=MONDAY - moment(),
-                reaches_to=MONDAY - moment(),
-                not_before=MONDAY - moment(),
+                reach=Reach(
+                    joined_at=MONDAY - moment(),
+                    reaches_to=MONDAY - moment(),
+                    not_before=MONDAY - moment(),
+                    covered_until=covered_until,
+                ),
             )
         )
     return made
@@ -70,14 +74,14 @@ def test_every_offer_gets_what_it_takes(topic: Topic) -> None:
     dates = {paper.pk: PaperDates(paper.first_seen_at, paper.published_at) for paper in Paper.objects.all()}
     seen_by_stand = {pk: each for pk, each in dates.items() if pk in stand.dates}
     for offer in asked:
-        taken = {pk for pk, each in seen_by_stand.items() if offer.takes(each)}
-        counted = BitMap(pk for pk, each in seen_by_stand.items() if offer.is_in_period(each))
+        taken = {pk for pk, each in seen_by_stand.items() if offer.reach.takes(each)}
+        counted = BitMap(pk for pk, each in seen_by_stand.items() if offer.reach.is_in_period(each))
         assert {each.paper_id for each in stand.candidates(offer, spent=BitMap())} == taken
         assert stand.scanned([offer]) == counted
 
 
 def test_what_a_reader_has_had_is_not_offered_to_them_alone(topic: Topic) -> None:
-    [offer, *_] = [each for each in offers(topic) if each.not_before < MONDAY - 13 * HOUR]
+    [offer, *_] = [each for each in offers(topic) if each.reach.not_before < MONDAY - 13 * HOUR]
     stand = Newsstand(offers=[offer], now=MONDAY)
     first, *others = stand.candidates(offer, spent=BitMap())
     assert stand.candidates(offer, spent=BitMap([first.paper_id])) == others

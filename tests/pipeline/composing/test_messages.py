@@ -17,10 +17,10 @@ from newsletter.core.composition import Piece
 from newsletter.errors import PermanentError
 from newsletter.models import Delivery, Fragment
 from newsletter.models.delivery import Kind
-from newsletter.pipeline.composing.messages import PieceShelf, message_bytes, outgoing
+from newsletter.pipeline.composing.messages import PieceShelf, outgoing
 from newsletter.tokens import Purpose, delivery_id, read_token
 from tests.fakes.mailer import ScriptedMailer, answer
-from tests.pipeline.deliveries import CARD, NOW, deliver, digest, later, notice, reader, store
+from tests.pipeline.deliveries import CARD, NOW, deliver, digest, later, message_bytes, notice, reader, store
 
 pytestmark = pytest.mark.django_db
 

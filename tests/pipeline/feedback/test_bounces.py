@@ -11,13 +11,12 @@ from newsletter.core.reputation import EventKind
 from newsletter.models import Delivery, DeliveryEvent, Subscriber
 from newsletter.models.delivery import Kind, State
 from newsletter.models.subscriber import Status
-from newsletter.pipeline.composing.messages import message_bytes
 from newsletter.pipeline.composing.return_path import envelope_sender
 from newsletter.pipeline.feedback.bounces import TakenIn, take_in
 from newsletter.subscriptions.leaving import erase
 from newsletter.suppressions import Reason, suppressed
 from tests.fakes.reports import Recipient, complaint, delivery_report, headers_of
-from tests.pipeline.deliveries import NOW, digest, notice, reader
+from tests.pipeline.deliveries import NOW, digest, message_bytes, notice, reader
 from tests.traces import every_table
 
 pytestmark = pytest.mark.django_db
