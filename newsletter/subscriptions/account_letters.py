@@ -36,9 +36,10 @@ def address_confirmation(*, language: str, url: str) -> Notice:
         return Notice(
             subject=gettext("Please confirm your new address"),
             paragraphs=(
-                gettext("A reader of ours, probably you, wants to get digests of new arXiv papers here.")
-                + " "
-                + gettext("Nothing changes until you confirm."),
+                gettext(
+                    "A reader of ours, probably you, wants to get digests of new arXiv papers here. "
+                    "Nothing changes until you confirm."
+                ),
                 gettext(
                     "The link opens a page with a button, and works for one day. If it was not you, "
                     "do nothing."

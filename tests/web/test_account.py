@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from newsletter.models import AddressChange, ConsentEvent, Delivery, Subscriber, Suppression
 from newsletter.models.delivery import Kind
+from newsletter.subscriptions import account_letters
 from newsletter.subscriptions.account import CHANGES_A_DAY, mail_fresh_link
 from newsletter.subscriptions.leaving import unsubscribe
 from newsletter.suppressions import Reason, suppress
@@ -170,3 +171,15 @@ def test_who_has_left_cannot_move_but_can_still_be_erased(visitor: Client, servi
     unsubscribe(service.reader, source="test", now=timezone.now())
     assert 'type="email"' not in text_of(visitor, path)
     assert "Everything about you is deleted" in press(visitor, f"{path}/erase").content.decode()
+
+
+def test_no_letter_in_chinese_has_a_space_between_its_sentences() -> None:
+    url = "https://digest.example.org/x"
+    letters = [
+        account_letters.fresh_link(language="zh-hans", url=url),
+        account_letters.address_confirmation(language="zh-hans", url=url),
+        account_letters.address_changed(language="zh-hans"),
+    ]
+    paragraphs = [each for letter in letters for each in letter.paragraphs]
+    assert "一切不变。" in "".join(paragraphs)
+    assert not [each for each in paragraphs if "。 " in each]
