@@ -6,6 +6,8 @@ A code is a category (``cs.CV``), an archive without categories of its own (``he
 
 from __future__ import annotations
 
+from difflib import get_close_matches
+
 _ARCHIVES = {
     "cs": """AI AR CC CE CG CL CR CV CY DB DC DL DM DS ET FL GL GR GT HC IR IT LG LO MA MM MS NA NE NI OH
         OS PF PL RO SC SD SE SI SY""",
@@ -48,3 +50,11 @@ ALL_OF_ARXIV: tuple[str, ...] = tuple(
 def is_category(code: str) -> bool:
     """Whether a query may ask for ``code``: ``cs.CV``, ``hep-th`` or a whole archive such as ``cs.*``."""
     return code in CATEGORIES or code in ALL_OF_ARXIV
+
+
+def closest(code: str) -> str:
+    """Return the code that is most likely meant by one that does not exist; empty when none is near."""
+    if f"{code.lower()}.*" in ALL_OF_ARXIV:
+        return f"{code.lower()}.*"
+    known = {known.lower(): known for known in (*ALL_OF_ARXIV, *sorted(CATEGORIES))}
+    return next((known[near] for near in get_close_matches(code.lower(), known, n=1, cutoff=0.7)), "")

@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import NoReturn
 
+from newsletter.core.categories import closest
 from newsletter.core.query_tree import (
     And,
     AndNot,
@@ -257,7 +258,9 @@ class _Parser:
             return Term(field, (text.lower(),))
         code = category_code(text)
         if code is None or (self._known_category and not self._known_category(code)):
+            meant = closest(text)
             advice = "give a code such as cs.CL or hep-th, or cs.* for a whole archive"
+            advice = f"did you mean {meant}? Otherwise {advice}" if meant else advice
             _refuse(f"unknown category {text!r}", start, advice)
         return Term(field, (code.removesuffix("*"),), prefix=code.endswith("*"))
 

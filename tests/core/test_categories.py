@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from newsletter.core.categories import ALL_OF_ARXIV, CATEGORIES, is_category
+from newsletter.core.categories import ALL_OF_ARXIV, CATEGORIES, closest, is_category
 
 
 @pytest.mark.parametrize(
@@ -31,3 +31,21 @@ def test_all_of_arxiv_covers_every_category_once() -> None:
     ]
     assert sorted(covered) == sorted(CATEGORIES)
     assert all(is_category(code) for code in ALL_OF_ARXIV)
+
+
+@pytest.mark.parametrize(
+    ("code", "meant"),
+    [
+        ("CS.CV", "cs.CV"),
+        ("cs", "cs.*"),
+        ("astro-ph", "astro-ph.*"),
+        ("hepth", "hep-th"),
+        ("quant.ph", "quant-ph"),
+        ("physics.flu-dynamics", "physics.flu-dyn"),
+        ("zzz", ""),
+        ("", ""),
+    ],
+)
+def test_it_guesses_what_was_meant(code: str, meant: str) -> None:
+    assert closest(code) == meant
+    assert not meant or is_category(meant)

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from newsletter.core.categories import is_category
 from newsletter.core.query import (
     MAX_DEPTH,
     MAX_LENGTH,
@@ -152,6 +153,11 @@ def test_it_asks_about_every_category_and_points_at_the_unknown_one() -> None:
         parse("cat:(math.* OR cs.cv OR cs.xx)", known_category=known)
     assert asked == ["math.*", "cs.CV", "cs.XX"]
     assert caught.value.position == 24
+
+
+def test_it_says_which_category_may_be_meant() -> None:
+    with pytest.raises(BadInput, match=r"at character 5: did you mean quant-ph\? Otherwise give a code"):
+        parse("cat:quant.ph", known_category=is_category)
 
 
 def test_it_points_at_the_character_with_a_caret() -> None:
