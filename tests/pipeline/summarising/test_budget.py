@@ -44,6 +44,14 @@ def capped(gemini: GeminiServer, daily: int, *, timeout: float = 60.0) -> GenaiS
 
 
 @pytest.fixture(autouse=True)
+def noon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Begin at noon: what is refused until tomorrow is then beyond what a digest waits for."""
+    now = timezone.now
+    until_noon = now().replace(hour=12, minute=0) - now()
+    monkeypatch.setattr("django.utils.timezone.now", lambda: now() + until_noon)
+
+
+@pytest.fixture(autouse=True)
 def room(tmp_path: Path) -> Newsroom:
     room = Newsroom(tmp_path)
     room.topic("heads", "cat:cs.CV AND ti:heads")
