@@ -8,6 +8,7 @@ from datetime import datetime, time, timedelta
 from pathlib import Path
 
 import pytest
+import time_machine
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
@@ -203,10 +204,9 @@ def test_the_task_writes_them_before_they_are_due(
         room.reader(f"reader{number}@example.org", "heads", depth=list(Depth)[number % 2].value)
     take_in(room, 1, 2, now=SUNDAY + timedelta(hours=1))
     monkeypatch.setattr(work, "stages", lambda: room.stages)
-    monkeypatch.setattr("django.utils.timezone.now", lambda: MONDAY - timedelta(hours=1))
-    work.look_ahead()
-    work.look_ahead()
+    with time_machine.travel(MONDAY - timedelta(hours=1)):
+        work.look_ahead()
+        work.look_ahead()
     assert gemini.calls == 2
-    monkeypatch.undo()
     assert room.run(MONDAY).summarised.model == 0
     assert gemini.calls == 2

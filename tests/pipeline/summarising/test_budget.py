@@ -7,6 +7,7 @@ from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 
 import pytest
+import time_machine
 from django.db.models import Sum
 from django.utils import timezone
 from pytest_django import Settings
@@ -44,11 +45,10 @@ def capped(gemini: GeminiServer, daily: int, *, timeout: float = 60.0) -> GenaiS
 
 
 @pytest.fixture(autouse=True)
-def noon(monkeypatch: pytest.MonkeyPatch) -> None:
+def noon() -> Iterator[None]:
     """Begin at noon: what is refused until tomorrow is then beyond what a digest waits for."""
-    now = timezone.now
-    until_noon = now().replace(hour=12, minute=0) - now()
-    monkeypatch.setattr("django.utils.timezone.now", lambda: now() + until_noon)
+    with time_machine.travel(timezone.now().replace(hour=12, minute=0)):
+        yield
 
 
 @pytest.fixture(autouse=True)
