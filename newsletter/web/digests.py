@@ -28,7 +28,7 @@ from newsletter.pipeline.composing.messages import slots_of, stored_pieces
 from newsletter.tokens import Purpose, delivery_id, delivery_subject, make_token, read_token
 from newsletter.topics import public_topics
 from newsletter.web.headers import MAIL_CSP
-from newsletter.web.pages import broken_link, known_language, page, private, service_name
+from newsletter.web.pages import broken_link, known_language, page, private, sentence_gap, service_name
 
 LEFT_OUT = "…"
 """Stands in a shared digest where the reader's own words stood."""
@@ -70,7 +70,7 @@ def _show(request: HttpRequest, delivery: Delivery, *, is_shared: bool) -> HttpR
     except PermanentError:  # its pieces are no longer kept
         return page(request, template="digest-gone.html", language=language, **around)
     with translation.override(language):
-        values = {"service": service_name(), **around}
+        values = {"service": service_name(), "gap": sentence_gap(language), **around}
         before = loader.render_to_string("digest-before.html", values, request, using="jinja2")
         after = loader.render_to_string("digest-after.html", values, request, using="jinja2")
     html = _BODY.sub(lambda found: found[0] + before, html, count=1)

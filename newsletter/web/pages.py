@@ -25,12 +25,16 @@ def page(
     language = language or current_language()
     with translation.override(language):
         values |= {"lang": tag(language), "language": language, "service": service_name()}
-        # Between two sentences: Chinese has no space there.
-        values["gap"] = "" if language.startswith("zh") else " "
+        values["gap"] = sentence_gap(language)
         content = loader.render_to_string(template, values, request, using="jinja2")
     response = HttpResponse(content, status=status)
     response.headers["Content-Language"] = tag(language)
     return response
+
+
+def sentence_gap(language: str) -> str:
+    """Return what stands between two sentences: in Chinese nothing."""
+    return "" if language.startswith("zh") else " "
 
 
 def current_language() -> str:

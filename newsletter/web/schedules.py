@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from django.utils.dates import WEEKDAYS as WEEKDAY_NAMES
 from django.utils.translation import gettext
 
 from newsletter.core.cadence import LAST, WEEKDAYS, Cadence, Rhythm, period_days
@@ -63,7 +62,17 @@ def is_cadence(text: str) -> bool:
 
 
 def _name(day: int) -> str:
-    return str(WEEKDAY_NAMES[day])
+    # Our own words, since Django says 星期一 where our mails say 周一.
+    names = (
+        gettext("Monday"),
+        gettext("Tuesday"),
+        gettext("Wednesday"),
+        gettext("Thursday"),
+        gettext("Friday"),
+        gettext("Saturday"),
+        gettext("Sunday"),
+    )
+    return names[day]
 
 
 def _series(names: Sequence[str]) -> str:

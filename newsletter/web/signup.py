@@ -7,9 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from django.http import HttpRequest, QueryDict
-from django.utils.translation import gettext
+from django.utils.translation import get_language, gettext
 
 from newsletter.core.query import MAX_LENGTH
+from newsletter.core.typography import typeset
 from newsletter.errors import BadInput
 from newsletter.subscriptions.asking import JoinRequest, checked_mailbox
 from newsletter.topics import checked_query, public_topics
@@ -127,10 +128,11 @@ def slugs_in(data: QueryDict) -> list[str]:
 
 def consent_text() -> str:
     """Return the words next to the button: what somebody who presses it agrees to."""
-    return gettext(
+    words = gettext(
         "I ask %(service)s to send digests of new arXiv papers to this address, as often as chosen above, "
         "and to keep my choices for that. I can leave at any time with one click."
     ) % {"service": service_name()}
+    return typeset(words, language=get_language() or "")
 
 
 def is_by_a_machine(data: Mapping[str, str]) -> bool:

@@ -1,4 +1,4 @@
-"""A reading on its page: nothing for axe-core to object to, and no sideways scroll."""
+"""A reading on its page: nothing for axe-core to object to, no sideways scroll; pages on paper and by keyboard."""
 
 from __future__ import annotations
 
@@ -12,6 +12,13 @@ from pytest_django.live_server_helper import LiveServer
 from tests.browser.accessibility import WIDTHS, violations
 from tests.browser.conftest import chromium
 from tests.fakes import readings
+
+FOCUSED = """() => {
+    const element = document.activeElement, style = getComputedStyle(element);
+    return [element.type || element.tagName,
+            `${style.outlineStyle} ${style.outlineWidth} ${style.outlineColor} ${style.outlineOffset}`];
+}"""
+"""What kind of element has the focus, and how its ring looks."""
 
 
 @pytest.fixture(scope="module")
@@ -59,3 +66,39 @@ def test_a_mistake_is_reported_without_scripts(browser: Browser, paper_page: str
     page.locator("text=Thank you").first.wait_for()
     page.close()
     assert MistakeReport.objects.get().claim.startswith("By night a stereo camera")
+
+
+def test_a_page_is_printed_light_without_what_can_only_be_clicked(browser: Browser, paper_page: str) -> None:
+    page = browser.new_page(color_scheme="dark")
+    page.goto(paper_page)
+    assert page.locator("nav").is_visible()
+    page.emulate_media(media="print", color_scheme="dark")
+    assert page.locator("nav").is_hidden()
+    assert page.locator("form").is_hidden()
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    mark = page.locator("mark").first
+    assert mark.evaluate("mark => getComputedStyle(mark).printColorAdjust") == "exact"
+    page.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_whatever_has_the_focus_shows_the_same_ring(
+    browser: Browser, live_server: LiveServer, scheme: Any
+) -> None:
+    from newsletter.topics import add_topic
+
+    add_topic("lamps", name="Lamps", query="cat:cs.CV", now=readings.PUBLISHED)
+    page = browser.new_page(color_scheme=scheme)
+    page.goto(live_server.url)
+    rings, kinds = set(), set()
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        kind, ring = page.evaluate(FOCUSED)
+        if kind == "BODY":
+            break
+        kinds.add(kind)
+        rings.add(ring)
+    assert {"time", "checkbox", "radio", "textarea", "select-one", "email", "submit"} <= kinds
+    assert len(rings) == 1
+    assert rings.pop().startswith("solid 2px")
+    page.close()

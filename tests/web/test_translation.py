@@ -48,9 +48,9 @@ def test_the_compiled_catalogue_is_current(catalogue: polib.POFile) -> None:
     ("cadence", "english", "chinese"),
     [
         ("daily", "every day", "每天"),
-        ("weekly:mon,thu", "every Monday and Thursday", "每星期一、星期四"),
-        ("weekly:mon,wed,fri", "every Monday, Wednesday and Friday", "每星期一、星期三、星期五"),
-        ("biweekly:tue", "every second Tuesday", "每两周的星期二"),
+        ("weekly:mon,thu", "every Monday and Thursday", "每周一、周四"),
+        ("weekly:mon,wed,fri", "every Monday, Wednesday and Friday", "每周一、周三、周五"),
+        ("biweekly:tue", "every second Tuesday", "每两周的周二"),
         ("monthly:15", "on day 15 of the month", "每月\u00a015\u00a0日"),
         ("monthly:last", "on the last day of the month", "每月最后一天"),
     ],
