@@ -9,6 +9,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from django.db import transaction
 from django.utils import timezone
@@ -41,6 +42,8 @@ class ComposeReport:
     """Could not be composed; left as they were, and logged."""
     extracts: int = 0
     """Extractive summaries written on the way."""
+    stopped_after: UUID | None = None
+    """The time was up after this digest; another pass goes on from it."""
 
 
 def missing_summaries(*, now: datetime, summariser: Summariser, awaited: bool = False) -> list[Wanted]:
@@ -66,10 +69,13 @@ def compose_planned(
     is_patient: bool,
     is_spread: bool = False,
     awaited: bool = False,
+    after: UUID | None = None,
+    deadline: datetime | None = None,
 ) -> ComposeReport:
     """Compose every planned digest; a patient one waits for summaries that may still come.
 
-    Where they are spread, each can be claimed only after its reader's own delay, counted from the slot.
+    Where they are spread, each can be claimed only after its reader's own delay, counted from the slot. After
+    ``deadline`` (real time) no batch is begun; ``after`` is where such a pass stopped.
     """
     report = ComposeReport()
     fragments = DatabaseFragments()
@@ -92,11 +98,14 @@ def compose_planned(
         report.waiting += len(choices) - len(ready)
         return [choice.delivery for choice in ready if not _settle(choice, composer=composer, report=report)]
 
-    for batch in taken(now=now, awaited=awaited):
+    for batch in taken(now=now, awaited=awaited, after=after):
         broken = together_or_apart(batch, compose)
         report.failed += len(broken)
         give_back(broken, is_counted=True)
         give_back([row for row in batch if row not in broken])
+        if deadline is not None and timezone.now() >= deadline:
+            report.stopped_after = batch[-1].pk
+            break
     return report
 
 
