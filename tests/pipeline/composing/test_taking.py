@@ -41,9 +41,7 @@ def room(tmp_path: Path) -> Newsroom:
     return room
 
 
-def compose(
-    room: Newsroom, *, after: UUID | None = None, deadline: datetime | None = None
-) -> ComposeReport:
+def compose(room: Newsroom, *, after: UUID | None = None, deadline: datetime | None = None) -> ComposeReport:
     stages = room.stages
     return compose_planned(
         now=MONDAY,
