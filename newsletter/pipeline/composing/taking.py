@@ -30,8 +30,8 @@ LEASE = timedelta(minutes=5)
 def taken(*, now: datetime, awaited: bool, after: uuid.UUID | None = None) -> Iterator[list[Delivery]]:
     """Take every planned digest that nobody else has taken, or of those what a person awaits.
 
-    Those that lost no try come first, in batches, from the id ``after`` on; then the others, a few at a time or
-    alone. Each batch is to be ended by ``give_back``.
+    Those that lost no try come first, in batches, from the id ``after`` on; then the others, a few at a time
+    or alone. Each batch is to be ended by ``give_back``.
     """
     # Whoever begins holds nothing: what stands in our name broke off, and we are still here.
     ours = Delivery.objects.filter(LEASED, state=State.PLANNED, lease_owner=boot_id())
