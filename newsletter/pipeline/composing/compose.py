@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -18,7 +18,8 @@ from newsletter.adapters.ports import Summariser
 from newsletter.core.reading import Voice
 from newsletter.models import ArxivGate, Delivery, Paper, Subscription
 from newsletter.models.delivery import State
-from newsletter.pipeline.choosing.choose import Choice, choose, planned_digests, without_unsettled
+from newsletter.pipeline.choosing.ahead import planned_summaries
+from newsletter.pipeline.choosing.choose import Choice, choose, without_unsettled
 from newsletter.pipeline.choosing.shelf import SummaryShelf
 from newsletter.pipeline.composing.composer import Composer, RendererFor
 from newsletter.pipeline.composing.fragments import DatabaseFragments
@@ -50,15 +51,9 @@ def missing_summaries(*, now: datetime, summariser: Summariser, awaited: bool = 
     """Return what planned digests want and nobody has written or given up on, the longest due first."""
     if summariser.voice is Voice.AUTHORS:  # extracts are written when a digest is composed
         return []
-    missing: dict[Wanted, datetime] = {}
-    for _, choices in planned_digests(now=now, awaited=awaited):
-        wanted = [(want, choice.delivery.slot_at) for choice in choices for want in choice.wanted()]
-        shelf = SummaryShelf({want.paper_id for want, _ in wanted}, summariser=summariser)
-        for want, due_at in wanted:
-            if shelf.may_still_come(want, within=PATIENCE):
-                missing[want] = min(due_at, missing.get(want, due_at))
-    soonest_first = sorted(missing.items(), key=lambda item: item[1])
-    return [replace(want, due_at=due_at) for want, due_at in soonest_first]
+    wanted = planned_summaries(now=now, awaited=awaited)
+    shelf = SummaryShelf({want.paper_id for want in wanted}, summariser=summariser)
+    return [want for want in wanted if shelf.may_still_come(want, within=PATIENCE)]
 
 
 def compose_planned(
