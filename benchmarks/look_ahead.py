@@ -3,7 +3,8 @@
     python benchmarks/look_ahead.py [--readers 20000]
 
 Readers have one to five of forty topics, of three depths and two languages, and each has had other papers:
-the hardest case for telling equal readers apart. Prints the seconds of one look, and of what it finds.
+the hardest case for telling equal readers apart. Prints the seconds of one look, of what it finds, and of a
+look at the slot, when all are planned.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from newsletter.models import Paper, Subscriber
 
 NOW = datetime(2026, 6, 15, 6, 0, tzinfo=UTC)
+SLOT = NOW + timedelta(hours=2)
 TOPICS, PAPERS = 40, 1_400
 CHANCE = random.Random(20260615)  # noqa: S311  # the same readers in every run
 
@@ -104,7 +106,7 @@ def fill_readers(readers: int, papers: list[Paper]) -> list[Subscriber]:
                 depth=CHANCE.choice(["headline", "takeaways", "reading"]),
                 max_papers=CHANCE.choice([5, 10, 10, 20]),
                 joined_at=NOW - timedelta(days=CHANCE.randint(1, 80), seconds=number),
-                next_slot_at=NOW + timedelta(hours=2),
+                next_slot_at=SLOT,
                 spent=pack_spent(paper.pk for paper in CHANCE.sample(papers, 30)),
             )
             for number in range(readers)
@@ -118,17 +120,22 @@ def measure() -> None:
     from newsletter.adapters.genai import GenaiSummariser
     from newsletter.pipeline.choosing.ahead import AHEAD, _choices, coming_summaries
     from newsletter.pipeline.choosing.nearing import readers_due_until
+    from newsletter.pipeline.composing.compose import missing_summaries
+    from newsletter.pipeline.plan import plan_due
 
     model = GenaiSummariser(api_key="unused", model="m")
     with timed("an extractive service"):
         coming_summaries(now=NOW, summariser=ExtractiveSummariser())
     with timed("reading the readers"):
-        readers = list(readers_due_until(NOW + AHEAD, now=NOW))
+        readers = readers_due_until(NOW + AHEAD, now=NOW)
     with timed("choosing for them"):
         groups = sum(1 for _ in _choices(readers, now=NOW))
     for look in ("a first look", "a second one"):
         with timed(look):
             wanted = coming_summaries(now=NOW, summariser=model)
+    plan_due(now=SLOT)
+    with timed("a look at the slot"):
+        missing_summaries(now=SLOT, summariser=model)
     forms = {(want.paper_id, want.language) for want in wanted}
     print(f"{len(readers):,} readers in {groups:,} groups want {len(forms):,} summaries")
 

@@ -38,8 +38,8 @@ def look_ahead() -> None:
 
 
 @app.task
-def compose() -> None:
-    work.compose()
+def compose(after: str = "") -> None:
+    work.compose(after=after)
 
 
 @app.task
@@ -48,8 +48,8 @@ def deliver() -> None:
 
 
 @app.task
-def notices() -> None:
-    work.notices()
+def notices(after: str = "") -> None:
+    work.notices(after=after)
 
 
 @app.task

@@ -9,6 +9,7 @@ import logging
 from enum import StrEnum
 from functools import lru_cache
 from typing import Any
+from uuid import UUID
 
 from celery import Celery
 from django.conf import settings
@@ -54,10 +55,14 @@ def broker_url() -> str:
     return url.replace("unix://", "redis+socket://", 1) if url.startswith("unix://") else url
 
 
-def wake(stage: Stage) -> None:
-    """Publish the stage's task once the present transaction commits, if there is a broker."""
+def wake(stage: Stage, *, after: UUID | None = None) -> None:
+    """Publish the stage's task once the present transaction commits, if there is a broker.
+
+    ``after`` is where a task stopped whose time was up.
+    """
+    hint = {"after": str(after)} if after else {}
     if settings.CONFIG.redis_url:
-        transaction.on_commit(lambda: _publish(stage, queue=stage))
+        transaction.on_commit(lambda: _publish(stage, queue=stage, **hint))
 
 
 def is_reachable() -> bool:
@@ -88,9 +93,11 @@ def publish_look_ahead() -> None:
         _publish("look_ahead", queue=Stage.SUMMARISE)
 
 
-def _publish(task: str, *, queue: Stage) -> None:
+def _publish(task: str, *, queue: Stage, **given: str) -> None:
     try:
-        _producer().send_task(TASK.format(task), queue=queue.value, retry=False, ignore_result=True)
+        _producer().send_task(
+            TASK.format(task), kwargs=given, queue=queue.value, retry=False, ignore_result=True
+        )
     except _errors() as error:
         log.warning("could not wake %s (the next tick will): %s", queue, error)
 

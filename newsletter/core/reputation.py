@@ -14,6 +14,8 @@ from enum import StrEnum
 
 MAX_ATTEMPTS = 5
 """Claims that ended without an outcome; after them a delivery is quarantined."""
+FEW = 14
+"""About the root of two hundred: of so many that lost a try with a bad one, fourteen lose a second."""
 EVIDENCE_WAIT = timedelta(minutes=30)
 """How long a lost answer may still turn up, as a provider's event."""
 BACK_OFF = tuple(timedelta(seconds=seconds) for seconds in (5, 15, 45, 120, 300, 900))

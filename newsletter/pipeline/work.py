@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 from datetime import datetime, timedelta
 from functools import lru_cache, partial
+from uuid import UUID
 
 from django.conf import settings
 from django.utils import timezone
@@ -18,7 +19,7 @@ from newsletter.core.reading import Voice
 from newsletter.models import Delivery, GatherRun, Paper, Topic
 from newsletter.models.delivery import AWAITED, Kind, State
 from newsletter.pipeline.choosing.ahead import coming_summaries
-from newsletter.pipeline.composing.compose import ComposeReport, compose_planned, missing_summaries
+from newsletter.pipeline.composing.compose import compose_planned, missing_summaries
 from newsletter.pipeline.feedback.events import apply_events, has_unapplied
 from newsletter.pipeline.feedback.sweep import sweep
 from newsletter.pipeline.gather import gather_papers
@@ -34,8 +35,8 @@ from newsletter.pipeline.summarising.summarise import READING_PATIENCE, Wanted, 
 
 log = logging.getLogger(__name__)
 
-TASK_TIME = timedelta(minutes=2)
-"""A delivering task hands over to the next one then, well before its time limit."""
+TURN = timedelta(seconds=20)
+"""A task that could go on for long hands over then: whatever else is due gets a process in turn."""
 SUMMARISE_TIME = timedelta(seconds=90)
 """No paper is begun later in a task; a call may take 130 s (``model_calls``: PATIENCE, REQUEST_SECONDS)."""
 TRIES_KEPT = timedelta(days=5)
@@ -128,8 +129,9 @@ def _write(wanted: list[Wanted], *, deadline: datetime) -> bool:
     return bool(report.left and done)
 
 
-def compose() -> None:
-    _compose(awaited=False)
+def compose(*, after: str = "") -> None:
+    """Compose what is planned, from the digest of this id on where an earlier task stopped."""
+    _compose(awaited=False, after=after)
     _wake_deliverers()
 
 
@@ -137,17 +139,17 @@ def deliver() -> None:
     _deliver(awaited=False)
 
 
-def notices() -> None:
+def notices(*, after: str = "") -> None:
     """Do what a person is waiting for: notices, first digests, digests asked for now."""
     _match_if_needed()
-    _compose(awaited=True)
+    _compose(awaited=True, after=after)
     _deliver(awaited=True)
 
 
 def events() -> None:
     """Apply what providers have reported; what is left after the task's time is another task's."""
     now = timezone.now()
-    applied = apply_events(now=now, deadline=now + TASK_TIME)
+    applied = apply_events(now=now, deadline=now + TURN)
     if applied:
         log.info("applied %d events", applied)
         if has_unapplied():
@@ -183,7 +185,8 @@ def _match_if_needed() -> None:
         match()
 
 
-def _compose(*, awaited: bool) -> ComposeReport:
+def _compose(*, awaited: bool, after: str) -> None:
+    deadline = timezone.now() + TURN
     report = patiently(
         lambda: compose_planned(
             now=timezone.now(),
@@ -192,11 +195,14 @@ def _compose(*, awaited: bool) -> ComposeReport:
             is_patient=True,
             is_spread=True,
             awaited=awaited,
+            after=UUID(after) if after else None,
+            deadline=deadline,
         )
     )
+    if report.stopped_after:
+        wake(Stage.NOTICES if awaited else Stage.COMPOSE, after=report.stopped_after)
     if report.composed or report.skipped:
         log.info("composed %d digests, skipped %d", report.composed, report.skipped)
-    return report
 
 
 def _deliver(*, awaited: bool) -> None:
@@ -209,7 +215,7 @@ def _deliver(*, awaited: bool) -> None:
         now=now,
         owner=boot_id(),
         awaited=awaited,
-        deadline=now + TASK_TIME,
+        deadline=now + TURN,
     )
     if report.states:
         log.info("delivered: %s", dict(report.states))

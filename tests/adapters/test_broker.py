@@ -7,8 +7,10 @@ import logging
 import socket
 import tempfile
 import time
+from base64 import b64decode
 from collections.abc import Iterator
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 import redis
@@ -67,6 +69,16 @@ def test_wake_publishes_when_the_transaction_commits_and_not_before(running: Pro
         broker.wake(Stage.DELIVER)
         assert waiting(client, Stage.DELIVER) == []
     assert waiting(client, Stage.DELIVER) == ["worker.tasks.deliver"]
+    client.close()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_wake_says_where_a_task_stopped(running: Processes, path: Path) -> None:
+    client = redis_on(running, path=path)
+    broker.wake(Stage.COMPOSE)
+    broker.wake(Stage.COMPOSE, after=UUID(int=7))
+    bodies = [b64decode(json.loads(each)["body"]) for each in client.lrange(Stage.COMPOSE.value, 0, -1)]
+    assert [json.loads(body)[1] for body in bodies] == [{"after": str(UUID(int=7))}, {}]  # the newest first
     client.close()
 
 

@@ -26,7 +26,7 @@ def _deadly(module: Any, name: str, *, to: str) -> None:
 
     def function(given: Delivery | Iterable[Delivery], **options: Any) -> Any:
         deliveries = [given] if isinstance(given, Delivery) else given
-        if any(delivery.subscriber and delivery.subscriber.email == to for delivery in deliveries):
+        if any(delivery.subscriber and delivery.subscriber.email.startswith(to) for delivery in deliveries):
             os.kill(os.getpid(), signal.SIGKILL)
         return genuine(given, **options)
 

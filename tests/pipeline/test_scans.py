@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from newsletter.models import Delivery, Subscriber
 from newsletter.models.delivery import Kind, State
-from newsletter.pipeline.choosing.nearing import readers_due_until
+from newsletter.pipeline.choosing.nearing import readers_due_until, readers_planned_for
 from newsletter.pipeline.composing.composer import empty_dates
 from newsletter.pipeline.composing.taking import taken
 from newsletter.pipeline.leases import dead_owners
@@ -109,4 +109,11 @@ def test_empty_dates_are_not_looked_for_among_all_that_was_sent(readers: list[Su
 @pytest.mark.usefixtures("readers")
 def test_looking_ahead_does_not_look_through_all_that_was_sent() -> None:
     with answered_by("delivery_on_demand"):
-        list(readers_due_until(NOW + timedelta(hours=3), now=NOW))
+        readers_due_until(NOW + timedelta(hours=3), now=NOW)
+
+
+@pytest.mark.usefixtures("readers")
+@pytest.mark.parametrize(("awaited", "index"), [(False, "delivery_planned"), (True, "delivery_awaited")])
+def test_what_planned_digests_want_is_not_asked_of_all_that_was_sent(awaited: bool, index: str) -> None:
+    with answered_by(index, those="slot_at"):
+        readers_planned_for(now=NOW, awaited=awaited)

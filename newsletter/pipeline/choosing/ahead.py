@@ -1,8 +1,8 @@
-"""Which summaries the digests of the coming hours will want, found out before any of them is planned.
+"""Which summaries planned digests want, and those of the coming hours, before any of them is composed.
 
 What a topic offers is ranked once, and readers who are offered the same and have had the same are chosen for
-once: a reader costs a few columns and comparisons. The choice is the one ``choose`` will make at the slot, as
-far as the papers are there.
+once: a reader costs a few columns and comparisons. The choice is the one ``choose`` makes when the digest is
+composed, as far as the papers are there.
 """
 
 from __future__ import annotations
@@ -20,7 +20,13 @@ from newsletter.core.reading import Depth, Voice
 from newsletter.core.selection import Candidate, in_turn, ranked
 from newsletter.core.spent import unpack_spent
 from newsletter.models import Match
-from newsletter.pipeline.choosing.nearing import CHUNK, NearOffer, NearReader, readers_due_until
+from newsletter.pipeline.choosing.nearing import (
+    CHUNK,
+    NearOffer,
+    NearReader,
+    readers_due_until,
+    readers_planned_for,
+)
 from newsletter.pipeline.choosing.reach import Bounds, Moments, PaperDates, Reach
 from newsletter.pipeline.choosing.shelf import unwritten
 from newsletter.pipeline.summarising.summarise import Wanted
@@ -36,16 +42,23 @@ def coming_summaries(*, now: datetime, summariser: Summariser) -> list[Wanted]:
     """Return what digests due within three hours will show and nobody has written, the soonest first."""
     if summariser.voice is Voice.AUTHORS:
         return []
+    return unwritten(_wanted(readers_due_until(now + AHEAD, now=now), now=now), summariser=summariser)
+
+
+def planned_summaries(*, now: datetime, awaited: bool) -> list[Wanted]:
+    """Return what planned digests (or those a person awaits) will show, the longest due first."""
+    return _wanted(readers_planned_for(now=now, awaited=awaited), now=now)
+
+
+def _wanted(readers: Sequence[NearReader], *, now: datetime) -> list[Wanted]:
     due_at: dict[Wanted, datetime] = {}
-    for papers, forms in _choices(list(readers_due_until(now + AHEAD, now=now)), now=now):
+    for papers, forms in _choices(readers, now=now):
         for language, depth, slot_at in forms:
             for paper_id in papers:
                 want = Wanted(paper_id, language, Depth(depth))
                 due_at[want] = min(slot_at, due_at.get(want, slot_at))
     soonest_first = sorted(due_at.items(), key=lambda item: item[1])
-    return unwritten(
-        [replace(want, due_at=slot_at) for want, slot_at in soonest_first], summariser=summariser
-    )
+    return [replace(want, due_at=slot_at) for want, slot_at in soonest_first]
 
 
 def _choices(readers: Sequence[NearReader], *, now: datetime) -> Iterator[tuple[list[int], set[Form]]]:
@@ -55,7 +68,7 @@ def _choices(readers: Sequence[NearReader], *, now: datetime) -> Iterator[tuple[
     for reader in readers:
         rankings = tuple(counter.ranking(offer) for offer in reader.offers)
         group = _Group(rankings, counter.had(reader.spent), reader.max_papers)
-        groups[group].add((reader.language, reader.depth, reader.next_slot_at))
+        groups[group].add((reader.language, reader.depth, reader.slot_at))
     for group, forms in groups.items():
         yield group.choose(), forms
 

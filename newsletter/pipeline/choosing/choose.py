@@ -14,11 +14,9 @@ from newsletter.core.reading import Depth
 from newsletter.core.selection import Selection, select_papers
 from newsletter.core.spent import unpack_spent
 from newsletter.models import Delivery, Subscriber, Subscription
-from newsletter.models.delivery import AWAITED, UNSETTLED, Kind, State
+from newsletter.models.delivery import UNSETTLED, Kind
 from newsletter.pipeline.choosing.newsstand import Newsstand, Offer
 from newsletter.pipeline.summarising.summarise import Wanted
-
-CHUNK = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,23 +45,6 @@ class Choice:
         return any(
             offer.subscription.effective_cadence(self.reader).rhythm not in quick for offer in self.offers
         )
-
-
-def planned_digests(*, now: datetime, awaited: bool = False) -> Iterator[tuple[Newsstand, list[Choice]]]:
-    """Yield every planned digest (or those a person awaits), in batches that share one newsstand.
-
-    One that composing has broken on twice is left out: it asks for nothing more.
-    """
-    last_id = None
-    planned = Delivery.objects.filter(kind=Kind.DIGEST, state=State.PLANNED, attempt__lt=2).order_by("pk")
-    while True:
-        query = planned.filter(pk__gt=last_id) if last_id else planned
-        query = query.filter(AWAITED) if awaited else query
-        batch = list(query.prefetch_related("subscriber__subscriptions__topic")[:CHUNK])
-        if not batch:
-            return
-        last_id = batch[-1].pk
-        yield choose(without_unsettled(batch), now=now)
 
 
 def without_unsettled(batch: Sequence[Delivery]) -> list[Delivery]:

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from django.db import transaction
 from django.utils import timezone
@@ -17,7 +18,8 @@ from newsletter.adapters.ports import Summariser
 from newsletter.core.reading import Voice
 from newsletter.models import ArxivGate, Delivery, Paper, Subscription
 from newsletter.models.delivery import State
-from newsletter.pipeline.choosing.choose import Choice, choose, planned_digests, without_unsettled
+from newsletter.pipeline.choosing.ahead import planned_summaries
+from newsletter.pipeline.choosing.choose import Choice, choose, without_unsettled
 from newsletter.pipeline.choosing.shelf import SummaryShelf
 from newsletter.pipeline.composing.composer import Composer, RendererFor
 from newsletter.pipeline.composing.fragments import DatabaseFragments
@@ -41,21 +43,17 @@ class ComposeReport:
     """Could not be composed; left as they were, and logged."""
     extracts: int = 0
     """Extractive summaries written on the way."""
+    stopped_after: UUID | None = None
+    """The time was up after this digest; another pass goes on from it."""
 
 
 def missing_summaries(*, now: datetime, summariser: Summariser, awaited: bool = False) -> list[Wanted]:
     """Return what planned digests want and nobody has written or given up on, the longest due first."""
     if summariser.voice is Voice.AUTHORS:  # extracts are written when a digest is composed
         return []
-    missing: dict[Wanted, datetime] = {}
-    for _, choices in planned_digests(now=now, awaited=awaited):
-        wanted = [(want, choice.delivery.slot_at) for choice in choices for want in choice.wanted()]
-        shelf = SummaryShelf({want.paper_id for want, _ in wanted}, summariser=summariser)
-        for want, due_at in wanted:
-            if shelf.may_still_come(want, within=PATIENCE):
-                missing[want] = min(due_at, missing.get(want, due_at))
-    soonest_first = sorted(missing.items(), key=lambda item: item[1])
-    return [replace(want, due_at=due_at) for want, due_at in soonest_first]
+    wanted = planned_summaries(now=now, awaited=awaited)
+    shelf = SummaryShelf({want.paper_id for want in wanted}, summariser=summariser)
+    return [want for want in wanted if shelf.may_still_come(want, within=PATIENCE)]
 
 
 def compose_planned(
@@ -66,10 +64,13 @@ def compose_planned(
     is_patient: bool,
     is_spread: bool = False,
     awaited: bool = False,
+    after: UUID | None = None,
+    deadline: datetime | None = None,
 ) -> ComposeReport:
     """Compose every planned digest; a patient one waits for summaries that may still come.
 
-    Where they are spread, each can be claimed only after its reader's own delay, counted from the slot.
+    Where they are spread, each can be claimed only after its reader's own delay, counted from the slot. After
+    ``deadline`` (real time) no batch is begun; ``after`` is where such a pass stopped.
     """
     report = ComposeReport()
     fragments = DatabaseFragments()
@@ -92,11 +93,14 @@ def compose_planned(
         report.waiting += len(choices) - len(ready)
         return [choice.delivery for choice in ready if not _settle(choice, composer=composer, report=report)]
 
-    for batch in taken(now=now, awaited=awaited):
+    for batch in taken(now=now, awaited=awaited, after=after):
         broken = together_or_apart(batch, compose)
         report.failed += len(broken)
         give_back(broken, is_counted=True)
         give_back([row for row in batch if row not in broken])
+        if deadline is not None and timezone.now() >= deadline:
+            report.stopped_after = batch[-1].pk
+            break
     return report
 
 

@@ -15,34 +15,33 @@ from django.db import transaction
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
-from newsletter.core.reputation import MAX_ATTEMPTS
+from newsletter.core.reputation import FEW, MAX_ATTEMPTS
 from newsletter.models import Delivery
 from newsletter.models.delivery import AWAITED, LEASED, Kind, State
 from newsletter.pipeline.leases import boot_id
 from newsletter.pipeline.patience import AWAY
 
 CHUNK = 200
-FEW = 14
-"""About the root of a batch: of two hundred that lost a try with a bad one, fourteen lose a second."""
 log = logging.getLogger(__name__)
 LEASE = timedelta(minutes=5)
 """As long as a task may take at all; real time."""
 
 
-def taken(*, now: datetime, awaited: bool) -> Iterator[list[Delivery]]:
+def taken(*, now: datetime, awaited: bool, after: uuid.UUID | None = None) -> Iterator[list[Delivery]]:
     """Take every planned digest that nobody else has taken, or of those what a person awaits.
 
-    Those that lost no try come first, in batches, the others a few at a time or alone. Each batch is to be
-    ended by ``give_back``.
+    Those that lost no try come first, in batches, from the id ``after`` on; then the others, a few at a time
+    or alone. Each batch is to be ended by ``give_back``.
     """
     # Whoever begins holds nothing: what stands in our name broke off, and we are still here.
     ours = Delivery.objects.filter(LEASED, state=State.PLANNED, lease_owner=boot_id())
     give_back(list(ours.only("pk")))
     planned = Delivery.objects.filter(AWAITED if awaited else Q(), kind=Kind.DIGEST, state=State.PLANNED)
-    tried = planned.filter(attempt__gt=0).order_by("pk").values_list("pk", "attempt")
+    # What has lost most tries comes last: if it kills this worker too, the others are done.
+    tried = planned.filter(attempt__gt=0).order_by("attempt", "pk").values_list("pk", "attempt")
     groups = _groups(list(tried))
     calm = planned.filter(attempt=0)
-    batch = _take(calm, now=now)
+    batch = _take(calm.filter(pk__gt=after) if after else calm, now=now)
     while batch:
         yield batch
         batch = _take(calm.filter(pk__gt=batch[-1].pk), now=now)

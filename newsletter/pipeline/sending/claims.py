@@ -17,7 +17,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import F, Max, Q
 
-from newsletter.core.reputation import MAX_ATTEMPTS
+from newsletter.core.reputation import FEW, MAX_ATTEMPTS
 from newsletter.models import Delivery, Subscriber
 from newsletter.models.delivery import AWAITED, CLAIMABLE, Kind, State
 from newsletter.pipeline.sending.brake import hold_pauses, lets_pass, pauses_on
@@ -155,9 +155,10 @@ def _lock_due(limit: int, *, which: Q, real_now: datetime) -> list[Delivery]:
         due = Delivery.objects.filter(which, state=state, next_attempt_at__lte=real_now)
         due = due.order_by("next_attempt_at").select_for_update(skip_locked=True)
         rows += due[: limit - len(rows)] if len(rows) < limit else ()
-    # A delivery whose last worker was lost may be what kills workers: it goes alone, and only harms itself.
-    calm = list(takewhile(lambda row: row.attempt == 0, rows))
-    return calm or rows[:1]
+    # One whose worker was lost may be what kills workers: it goes with few others, then alone.
+    lost = rows[0].attempt if rows else 0
+    alike = list(takewhile(lambda row: row.attempt == lost, rows))
+    return alike[: {0: limit, 1: FEW}.get(lost, 1)]
 
 
 def _lock_identical(rows: list[Delivery], limit: int, *, which: Q, real_now: datetime) -> list[Delivery]:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import time_machine
 from django.db import connection
+from django.db.models import Q
 from django.test.utils import CaptureQueriesContext
 
 from newsletter.adapters.extractive import ExtractiveSummariser
@@ -17,9 +18,10 @@ from newsletter.adapters.genai import GenaiSummariser
 from newsletter.core.reading import Depth
 from newsletter.core.spent import pack_spent
 from newsletter.models import Delivery, Paper, Subscriber, Subscription, Topic
-from newsletter.models.delivery import Kind, State
+from newsletter.models.delivery import AWAITED, Kind, State
 from newsletter.pipeline import work
 from newsletter.pipeline.choosing.ahead import AHEAD, coming_summaries
+from newsletter.pipeline.choosing.choose import choose, without_unsettled
 from newsletter.pipeline.composing.compose import missing_summaries
 from newsletter.pipeline.plan import plan_due
 from newsletter.pipeline.summarising.summarise import Wanted, write_summaries
@@ -154,12 +156,49 @@ def test_it_chooses_what_composing_will_choose(room: Newsroom, model: GenaiSumma
     ahead = {want: want.due_at for want in coming_summaries(now=now, summariser=model)}
     assert plan_due(now=MONDAY) == due > 10
     at_the_slot = {want: want.due_at for want in missing_summaries(now=MONDAY, summariser=model)}
+    assert set(at_the_slot) == chosen(now=MONDAY)
     assert ahead.keys() >= at_the_slot.keys() > set()
     assert {want: ahead[want] for want in at_the_slot} == at_the_slot
     # Later slots of the three hours are in it too, and nothing else.
     assert {due_at for want, due_at in ahead.items() if want not in at_the_slot} <= {
         MONDAY + timedelta(hours=1)
     }
+
+
+def chosen(*, now: datetime, awaited: bool = False) -> set[Wanted]:
+    """Return what composing would take for all that is planned."""
+    planned = Delivery.objects.filter(AWAITED if awaited else Q(), state=State.PLANNED)
+    planned = planned.prefetch_related("subscriber__subscriptions__topic")
+    _, choices = choose(without_unsettled(list(planned)), now=now)
+    return {want for choice in choices for want in choice.wanted()}
+
+
+@pytest.mark.parametrize("awaited", [False, True])
+def test_at_the_slot_it_wants_what_composing_will_choose(
+    room: Newsroom, model: GenaiSummariser, awaited: bool
+) -> None:
+    """Digests of more readers than one, and more than one of a reader, some awaited, some that must wait."""
+    chance = random.Random(7)  # noqa: S311  # the same readers in every run
+    for number in range(1, 31):
+        take_in(
+            room, number, now=MONDAY - timedelta(days=number % 9, hours=1), subject=list(TOPICS)[number % 3]
+        )
+    for number in range(20):
+        add_reader(room, number, chance=chance)
+    plan_due(now=MONDAY)
+    first, second, third = Delivery.objects.filter(state=State.PLANNED).order_by("slot_at", "pk")[:3]
+    Delivery.objects.filter(pk=first.pk).update(is_on_demand=True)
+    Delivery.planned(
+        subscriber_id=second.subscriber_id, kind=Kind.DIGEST, slot_key="first", slot_at=SUNDAY, now=MONDAY
+    ).save()
+    sending = Delivery.planned(
+        subscriber_id=third.subscriber_id, kind=Kind.DIGEST, slot_key="x", slot_at=SUNDAY, now=MONDAY
+    )
+    sending.state = State.SENDING
+    sending.save()
+    wanted = missing_summaries(now=MONDAY, summariser=model, awaited=awaited)
+    assert set(wanted) == chosen(now=MONDAY, awaited=awaited) > set()
+    assert [want.due_at for want in wanted] == sorted(want.due_at for want in wanted if want.due_at)
 
 
 def add_reader(room: Newsroom, number: int, *, chance: random.Random) -> None:

@@ -6,12 +6,15 @@ import os
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 from django.utils import timezone
 
+from newsletter.adapters.broker import Stage
 from newsletter.models import Delivery, Subscriber
 from newsletter.models.delivery import State
+from newsletter.pipeline import work
 from newsletter.pipeline.choosing.choose import Choice, choose
 from newsletter.pipeline.choosing.newsstand import Newsstand
 from newsletter.pipeline.composing.compose import ComposeReport, compose_planned
@@ -38,10 +41,15 @@ def room(tmp_path: Path) -> Newsroom:
     return room
 
 
-def compose(room: Newsroom) -> ComposeReport:
+def compose(room: Newsroom, *, after: UUID | None = None, deadline: datetime | None = None) -> ComposeReport:
     stages = room.stages
     return compose_planned(
-        now=MONDAY, summariser=stages.summariser, renderer_for=stages.renderer, is_patient=False
+        now=MONDAY,
+        summariser=stages.summariser,
+        renderer_for=stages.renderer,
+        is_patient=False,
+        after=after,
+        deadline=deadline,
     )
 
 
@@ -91,6 +99,44 @@ def test_one_that_kills_its_worker_is_tried_alone_and_quarantined_after_five_tri
     assert states(poison) == [("2026-06-15", "QUARANTINED")]
     others = Delivery.objects.exclude(subscriber=poison)
     assert set(others.values_list("state", "attempt", "lease_owner")) == {("COMPOSED", 0, "")}
+
+
+def test_those_that_went_down_with_it_do_not_come_after_it_again(
+    room: Newsroom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = Delivery.objects.order_by("pk")[0].subscriber
+    assert first is not None
+    Delivery.objects.update(attempt=2)
+    Delivery.objects.filter(subscriber=first).update(attempt=3)
+    monkeypatch.setattr("newsletter.pipeline.composing.compose.choose", killing(first))
+    with pytest.raises(Killed):
+        compose(room)
+    assert Delivery.objects.filter(state=State.COMPOSED).count() == 3
+
+
+def test_a_pass_whose_time_is_up_is_gone_on_with_from_where_it_stopped(
+    room: Newsroom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("newsletter.pipeline.composing.taking.CHUNK", 3)
+    ids = list(Delivery.objects.order_by("pk").values_list("pk", flat=True))
+    now = timezone.now()
+    report = compose(room, after=ids[0], deadline=now)
+    assert (report.composed, report.stopped_after) == (3, ids[3])
+    assert compose(room, after=ids[3], deadline=now).composed == 0
+    assert compose(room, deadline=now).composed == 1
+
+
+def test_a_worker_hands_over_where_its_time_was_up(room: Newsroom, monkeypatch: pytest.MonkeyPatch) -> None:
+    woken: list[dict[str, str]] = []
+    monkeypatch.setattr(work, "stages", lambda: room.stages)
+    monkeypatch.setattr(work, "wake", lambda stage, **hint: woken.append({"stage": stage} | hint))
+    monkeypatch.setattr(work, "TURN", timedelta())
+    monkeypatch.setattr("newsletter.pipeline.composing.taking.CHUNK", 3)
+    ids = list(Delivery.objects.order_by("pk").values_list("pk", flat=True))
+    work.compose()
+    assert {"stage": Stage.COMPOSE, "after": ids[2]} in woken
+    work.compose(after=str(ids[2]))
+    assert not Delivery.objects.filter(state=State.PLANNED).exists()
 
 
 def test_a_worker_that_died_composing_is_found_dead(room: Newsroom) -> None:

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from newsletter.adapters.ports import Verdict
 from newsletter.core.composition import Piece
+from newsletter.core.reputation import FEW
 from newsletter.core.spent import unpack_spent
 from newsletter.models import SendPause, Subscription
 from newsletter.models.delivery import Kind, State
@@ -277,7 +278,7 @@ def test_a_poison_message_is_quarantined_after_five_tries_and_others_go_through(
     assert len(mailer.sent) == len(others)
 
 
-def test_what_was_never_answered_is_tried_again_alone() -> None:
+def test_what_was_never_answered_is_tried_again_with_few_others_and_then_alone() -> None:
     batches: list[int] = []
 
     class Counting(ScriptedMailer):
@@ -285,10 +286,10 @@ def test_what_was_never_answered_is_tried_again_alone() -> None:
             batches.append(len(messages))
             yield from super().send(messages, begin=begin)
 
-    for attempt in (1, 1, 0, 0):
+    for attempt in (*[1] * (FEW + 2), 2, 2, 0, 0):
         digest(state=State.RETRY_WAIT if attempt else State.COMPOSED, attempt=attempt)
     deliver(Counting())
-    assert batches == [1, 1, 2]
+    assert batches == [FEW, 2, 1, 1, 2]
 
 
 def test_a_temporary_refusal_does_not_count_towards_quarantine() -> None:
