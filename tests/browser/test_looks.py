@@ -1,4 +1,4 @@
-"""A reading on its page: nothing for axe-core to object to, no sideways scroll; pages on paper and by keyboard."""
+"""What axe-core says of a reading's page, no sideways scroll; how pages print, and where the focus is."""
 
 from __future__ import annotations
 
