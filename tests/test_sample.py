@@ -133,7 +133,7 @@ def test_topics_have_both_names_and_slugs_of_their_own() -> None:
     topics = newsroom()["topics"]
     assert len({topic["slug"] for topic in topics}) == len(topics)
     for topic in topics:
-        assert set(topic) == {"slug", "name", "name_zh", "group", "query"}
+        assert set(topic) == {"slug", "name", "name_zh", "group", "group_zh", "query"}
         assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", topic["slug"])
         assert topic["query"].count("(") == topic["query"].count(")")
 

@@ -123,8 +123,8 @@ def _add_readers(*, now: datetime, weekday: str) -> None:
 
     room = newsroom()
     for topic in room.topics:
-        names = {"zh-hans": topic.pop("name_zh")}
-        add_topic(**topic, names=names, now=now)
+        names, groups = ({"zh-hans": topic.pop(each)} for each in ("name_zh", "group_zh"))
+        add_topic(**topic, names=names, group_names=groups, now=now)
     for reader in room.readers:
         email, topics = reader.pop("email"), reader.pop("topics")
         reader["cadence"] = reader["cadence"].replace("weekly:mon", f"weekly:{weekday}")

@@ -9,8 +9,11 @@ from newsletter.mail.styles import styles
 from newsletter.mail.templates import load_template
 from newsletter.mail.words import words_for
 
-EMAIL, URL = "\ue000email\ue001", "\ue000url\ue001"
-"""What stands in a notice for the reader's own strings; private characters that no text of ours holds."""
+EMAIL, URL = f"\ue000{'email':\ue002<28}\ue001", "\ue000url\ue001"
+"""What stands in a notice for the reader's own strings; private characters that no text of ours holds.
+
+``EMAIL`` is as wide as a long address: lines of the text part keep to their columns once it is filled in.
+"""
 
 
 def render_notice(

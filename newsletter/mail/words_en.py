@@ -126,18 +126,21 @@ class English:
             whole = {1: "it is", 2: "both are"}.get(total, f"all {_number(total)} are")
             parts = [f"{whole} summarised below"]
         else:
+            places = (
+                (digest.summarised, "", "summarised below"),
+                (len(digest.listed), "", "listed at the end"),
+                (digest.counted, " more", "on the digest’s page"),
+            )
+            # One large number makes figures of all of them: "31 and ten" reads like a slip.
+            said = _number if max(number for number, _, _ in places) < len(_SMALL) else _figures
             parts = [
-                f"{_number(number)}{more} {'is' if number == 1 else 'are'} {place}"
-                for number, more, place in (
-                    (digest.summarised, "", "summarised below"),
-                    (len(digest.listed), "", "listed at the end"),
-                    (digest.counted, " more", "on the digest’s page"),
-                )
+                f"{said(number)}{more} {'is' if number == 1 else 'are'} {place}"
+                for number, more, place in places
                 if number
             ]
         rest = {0: "", 1: " The other one was outside your topics."}
         return _sentence(_series(parts)) + rest.get(
-            outside, f" The other {outside:,} were outside your topics."
+            outside, f" The other {_number(outside)} were outside your topics."
         )
 
     def hint(self, digest: Digest) -> str:
@@ -276,7 +279,11 @@ class English:
 
 
 def _number(number: int) -> str:
-    return _SMALL[number] if number < len(_SMALL) else f"{number:,}"
+    return _SMALL[number] if number < len(_SMALL) else _figures(number)
+
+
+def _figures(number: int) -> str:
+    return f"{number:,}"
 
 
 def _sentence(text: str) -> str:

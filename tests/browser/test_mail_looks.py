@@ -1,4 +1,4 @@
-"""A reading in a mail: nothing for axe-core to object to, and no sideways scroll."""
+"""A reading in a mail: nothing for axe-core to object to, no sideways scroll; and how it prints."""
 
 from __future__ import annotations
 
@@ -22,4 +22,18 @@ def test_a_readings_mail_is_accessible_at_every_width(browser: Browser, language
         page.set_viewport_size({"width": width, "height": 900})
         assert page.evaluate("document.documentElement.scrollWidth") <= width
     assert violations(page) == []
+    page.close()
+
+
+def test_a_mail_is_printed_light_from_the_first_page_on(browser: Browser) -> None:
+    """A column set in line would move to the second page as a whole, and be cut at every edge."""
+    html, _ = mail(make_digest(reading_card()))
+    page = browser.new_page(color_scheme="dark")
+    page.route("**/*", lambda route: route.abort())
+    page.set_content(html)
+    page.emulate_media(media="print", color_scheme="dark")
+    assert page.evaluate("getComputedStyle(document.querySelector('h1 + p')).color") == "rgb(27, 29, 33)"
+    assert page.evaluate("getComputedStyle(document.querySelector('[class^=mj-column]')).display") == "block"
+    mark = page.locator("em.m").first
+    assert mark.evaluate("mark => getComputedStyle(mark).printColorAdjust") == "exact"
     page.close()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from newsletter.mail.notice import render_notice
+from newsletter.core.composition import slot
+from newsletter.mail.notice import EMAIL, render_notice
 
 
 def test_it_says_the_same_in_both_forms_and_escapes_what_it_is_given() -> None:
@@ -33,3 +34,17 @@ def test_it_needs_no_link() -> None:
     assert "<a " not in piece.html
     assert "http" not in piece.text
     assert 'lang="zh-Hans"' in piece.html
+
+
+def test_its_text_keeps_to_72_columns_once_the_address_is_filled_in() -> None:
+    piece = render_notice(
+        "Your link",
+        paragraphs=("It opens a page.",),
+        reason=f"You get this because a link was asked for on your own page, for {EMAIL}.",
+        language="en",
+        name="Lamps",
+    )
+    address = "a.rather.long@address.example"
+    filled = piece.text.replace(slot("email"), address)
+    assert address in filled
+    assert max(map(len, filled.splitlines())) <= 72

@@ -159,3 +159,23 @@ def test_a_voice_decides_the_first_link() -> None:
     for voice, label in labels.items():
         summary = model_summary() if voice is Voice.MODEL else authors_summary()
         assert label in mail(make_digest(make_card(summary=summary)))[0]
+
+
+@pytest.mark.parametrize(
+    ("counted", "outside", "accounts"),
+    [
+        (
+            3,
+            8,
+            ("One is summarised below, two are listed at the end and three more are on", "The other eight"),
+        ),
+        (23, 305, ("1 is summarised below, 2 are listed at the end and 23 more are on", "The other 305")),
+    ],
+)
+def test_a_sentence_writes_all_its_numbers_out_or_none(
+    counted: int, outside: int, accounts: tuple[str, str]
+) -> None:
+    listed = (make_paper(2), make_paper(3))
+    _, text = mail(make_digest(make_card(), listed=listed, counted=counted, scanned=3 + counted + outside))
+    said = " ".join(text.split()).replace("\u00a0", " ")
+    assert all(account in said for account in accounts)

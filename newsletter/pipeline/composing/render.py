@@ -217,7 +217,7 @@ def _slots(digest: Digest) -> dict[str, str]:
         "numeral": words.numeral(digest),
         "opening": words.opening(digest),
         "account": account,
-        "account_text": wrap(account),
+        "account_text": f"\n{wrap(account)}" if account else "",
         "cadence": words.cadence(digest),
         "confirmed_on": words.day(digest.confirmed_on) if digest.confirmed_on else "",
         **{name: literal(value) for name, value in digest.private_names},
