@@ -160,6 +160,7 @@ USE_I18N = True
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("zh-hans", "简体中文")]
 LOCALE_PATHS = [PACKAGE_DIR / "locale"]
+FORMAT_MODULE_PATH = "newsletter.formats"
 
 STATIC_URL = "static/"
 STATIC_ROOT = DATA_DIR / "static"

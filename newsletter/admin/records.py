@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import admin
+from django.http import HttpRequest
 
 from newsletter.admin.base import ReadOnlyAdmin
 from newsletter.admin.events import DeliveryEventInline
 from newsletter.models import Delivery, GatherRun, Paper, Summary
+
+MADE_OF = ("parts", "body_key", "slots", "papers", "topics")
+"""The fields of a delivery that are long lists of keys."""
 
 
 @admin.register(Paper)
@@ -41,3 +47,11 @@ class DeliveryAdmin(ReadOnlyAdmin):
     search_fields = ("id", "message_id", "subscriber__email_key")
     ordering = ("-slot_at",)
     inlines = (DeliveryEventInline,)
+
+    def get_fieldsets(self, request: HttpRequest, obj: object = None) -> Any:
+        """Fold away what only somebody who looks for a fault wants to see."""
+        shown = [name for name in self.get_fields(request, obj) if name not in MADE_OF]
+        return [
+            (None, {"fields": shown}),
+            ("What it is made of", {"fields": MADE_OF, "classes": ("collapse",)}),
+        ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 
 import pytest
@@ -61,3 +62,15 @@ def test_a_topics_query_is_checked(operator: Client) -> None:
 @pytest.mark.django_db
 def test_strangers_see_the_login(visitor: Client) -> None:
     assert visitor.get("/admin/newsletter/subscriber/").status_code == 302
+
+
+@pytest.mark.parametrize("language", ["en", "zh-hans"])
+def test_moments_are_written_in_figures_whatever_the_language(
+    operator: Client,
+    service: Service,  # noqa: ARG001 - a newsroom to look at
+    language: str,
+) -> None:
+    said = operator.get(
+        "/admin/newsletter/subscriber/", headers={"accept-language": language}
+    ).content.decode()
+    assert re.search(r"next_slot_at nowrap\">\d{4}-\d\d-\d\d \d\d:\d\d<", said)
