@@ -19,6 +19,17 @@ FOCUSED = """() => {
             `${style.outlineStyle} ${style.outlineWidth} ${style.outlineColor} ${style.outlineOffset}`];
 }"""
 """What kind of element has the focus, and how its ring looks."""
+TWICE_AS_LARGE = """() => {
+    const all = [...document.querySelectorAll("html, body, body *")].map(each => {
+        const {fontSize, lineHeight} = getComputedStyle(each);
+        return [each, 2 * parseFloat(fontSize), 2 * parseFloat(lineHeight)];
+    });
+    for (const [each, size, line] of all) {
+        each.style.fontSize = `${size}px`;
+        if (line) each.style.lineHeight = `${line}px`;
+    }
+}"""
+"""What a browser does when only text is enlarged (WCAG 2.2, 1.4.4)."""
 
 
 @pytest.fixture(scope="module")
@@ -101,4 +112,23 @@ def test_whatever_has_the_focus_shows_the_same_ring(
     assert {"time", "checkbox", "radio", "textarea", "select-one", "email", "submit"} <= kinds
     assert len(rings) == 1
     assert rings.pop().startswith("solid 2px")
+    page.close()
+
+
+def test_letters_twice_as_large_make_no_phone_scroll_sideways(
+    browser: Browser, paper_page: str, live_server: LiveServer
+) -> None:
+    from newsletter.topics import add_topic
+
+    add_topic("weather", name="Exoplanets and their atmospheres", query="cat:cs.RO", now=readings.PUBLISHED)
+    page = browser.new_page(viewport={"width": 320, "height": 800})
+    for address in (
+        live_server.url,
+        f"{live_server.url}/topics/",
+        f"{live_server.url}/topics/weather/",
+        paper_page,
+    ):
+        page.goto(address)
+        page.evaluate(TWICE_AS_LARGE)
+        assert page.evaluate("document.documentElement.scrollWidth") == 320, address
     page.close()
