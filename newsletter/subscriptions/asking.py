@@ -91,11 +91,10 @@ def request_link(email: str, *, ip: str, now: datetime) -> None:
 
 
 def _may_ask(key: str, *, reader: Subscriber | None, ip: str, now: datetime) -> bool:
-    unproven = [] if reader and reader.status == Status.ACTIVE else [(Limit.UNCONFIRMED_EVER, key)]
-    return take(
-        [(Limit.CONFIRMATIONS_TO_AN_ADDRESS, key), *unproven, *_widest(key, ip=ip)],
-        now=now,
-    )
+    limits = [Limit.CONFIRMATIONS_TO_AN_ADDRESS, Limit.UNCONFIRMED_EVER]
+    if reader and reader.status == Status.ACTIVE:
+        limits = [Limit.REMINDERS_TO_A_READER]
+    return take([*((limit, key) for limit in limits), *_widest(key, ip=ip)], now=now)
 
 
 def _widest(key: str, *, ip: str) -> list[tuple[Limit, str]]:

@@ -172,6 +172,23 @@ def test_the_count_starts_anew_with_a_confirmation() -> None:
     assert kinds() == [Kind.CONFIRMATION] * 4
 
 
+def test_who_leaves_by_mistake_can_join_again_at_once() -> None:
+    unsubscribe(join(), source="test", now=NOW)
+    ask()
+    assert kinds() == [Kind.CONFIRMATION] * 2
+
+
+def test_a_reader_who_was_told_that_digests_come_can_leave_and_join_again_that_day() -> None:
+    reader = join()
+    for _ in range(3):
+        ask()
+    assert kinds() == [Kind.CONFIRMATION, Kind.LINK]
+    unsubscribe(reader, source="test", now=NOW)
+    for _ in range(3):
+        ask()
+    assert kinds() == [Kind.CONFIRMATION, Kind.LINK, Kind.CONFIRMATION]
+
+
 def test_ten_thousand_requests_for_one_address_use_up_its_own_allowance_only() -> None:
     for number in range(10_000):
         ask(ip=f"10.{number % 7}.{number // 250}.{number % 250}", now=NOW + (number % 5) * DAY)
