@@ -14,7 +14,7 @@ from django.utils.translation import get_language, gettext, ngettext
 from jinja2 import Environment, StrictUndefined
 
 from newsletter.core.languages import chrome_for, tag
-from newsletter.core.typography import author_line, typeset
+from newsletter.core.typography import NO_BREAK, author_line, typeset
 from newsletter.pipeline.sending.brake import pauses_on
 from newsletter.subscriptions.wishes import offered_languages
 
@@ -51,8 +51,8 @@ def grouped(number: int) -> str:
 
 
 def moment(value: datetime) -> str:
-    """Return a date and time of day (24 hours), in the zone ``value`` is in."""
-    return f"{day(value)} {value:%H:%M}"
+    """Return a date and time of day (24 hours), in the zone ``value`` is in; no line ends within it."""
+    return f"{day(value)} {value:%H:%M}".replace(" ", NO_BREAK)
 
 
 def _url(name: str, **arguments: object) -> str:

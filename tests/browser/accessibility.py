@@ -10,6 +10,17 @@ from playwright.sync_api import Browser, Page
 AXE = (files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8")
 WIDTHS = (320, 640, 1280)
 """Pixels at which pages and mails are looked at."""
+TWICE_AS_LARGE = """() => {
+    const all = [...document.querySelectorAll("html, body, body *")].map(each => {
+        const {fontSize, lineHeight} = getComputedStyle(each);
+        return [each, 2 * parseFloat(fontSize), 2 * parseFloat(lineHeight)];
+    });
+    for (const [each, size, line] of all) {
+        each.style.fontSize = `${size}px`;
+        if (line) each.style.lineHeight = `${line}px`;
+    }
+}"""
+"""What a browser does when only text is enlarged (WCAG 2.2, 1.4.4)."""
 RUN = "axe.run(document, {resultTypes: ['violations']}).then(found => found.violations)"
 
 

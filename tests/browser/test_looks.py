@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser
 from pytest_django.live_server_helper import LiveServer
 
-from tests.browser.accessibility import WIDTHS, violations
+from tests.browser.accessibility import TWICE_AS_LARGE, WIDTHS, violations
 from tests.browser.conftest import chromium
 from tests.fakes import readings
 
@@ -19,17 +19,6 @@ FOCUSED = """() => {
             `${style.outlineStyle} ${style.outlineWidth} ${style.outlineColor} ${style.outlineOffset}`];
 }"""
 """What kind of element has the focus, and how its ring looks."""
-TWICE_AS_LARGE = """() => {
-    const all = [...document.querySelectorAll("html, body, body *")].map(each => {
-        const {fontSize, lineHeight} = getComputedStyle(each);
-        return [each, 2 * parseFloat(fontSize), 2 * parseFloat(lineHeight)];
-    });
-    for (const [each, size, line] of all) {
-        each.style.fontSize = `${size}px`;
-        if (line) each.style.lineHeight = `${line}px`;
-    }
-}"""
-"""What a browser does when only text is enlarged (WCAG 2.2, 1.4.4)."""
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser
 
-from tests.browser.accessibility import WIDTHS, violations
+from tests.browser.accessibility import TWICE_AS_LARGE, WIDTHS, violations
 from tests.mail.digests import mail, make_digest, reading_card
 
 
@@ -22,6 +22,16 @@ def test_a_readings_mail_is_accessible_at_every_width(browser: Browser, language
         page.set_viewport_size({"width": width, "height": 900})
         assert page.evaluate("document.documentElement.scrollWidth") <= width
     assert violations(page) == []
+    page.close()
+
+
+def test_letters_twice_as_large_make_no_phone_scroll_sideways(browser: Browser) -> None:
+    html, _ = mail(make_digest(reading_card()))
+    page = browser.new_page(viewport={"width": 320, "height": 800})
+    page.route("**/*", lambda route: route.abort())
+    page.set_content(html)
+    page.evaluate(TWICE_AS_LARGE)
+    assert page.evaluate("document.documentElement.scrollWidth") == 320
     page.close()
 
 
