@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -23,7 +23,7 @@ from newsletter.pipeline.choosing.choose import Choice
 from newsletter.pipeline.choosing.newsstand import Newsstand
 from newsletter.pipeline.choosing.shelf import SummaryShelf
 from newsletter.pipeline.composing.cards import card_of, mail_figures
-from newsletter.pipeline.composing.fragments import DatabaseFragments
+from newsletter.pipeline.composing.fragments import StoredFragments
 from newsletter.pipeline.composing.messages import body_key
 from newsletter.pipeline.composing.render import DigestRenderer, FragmentStore, RenderedDigest
 from newsletter.pipeline.summarising.summarise import Wanted
@@ -39,7 +39,7 @@ class Composer:
     shelf: SummaryShelf
     records: dict[int, PaperRecord]
     figures: dict[int, ShownFigure]
-    fragments: DatabaseFragments
+    fragments: StoredFragments
     renderer: DigestRenderer
     failed_gathers: list[datetime]
     empty_dates: dict[int, tuple[date, ...]]
@@ -56,13 +56,13 @@ class Composer:
         summariser: Summariser,
         renderer_for: RendererFor,
         now: datetime,
-        fragments: DatabaseFragments | None = None,
+        fragments: StoredFragments | None = None,
     ) -> Composer:
         """Load what these digests need besides; batches of one pass share their ``fragments``."""
         choices = list(choices)
         chosen = {each.paper_id for choice in choices for each in choice.selection.chosen}
         listed = {paper_id for choice in choices for paper_id in choice.selection.listed}
-        fragments = fragments or DatabaseFragments()
+        fragments = fragments or StoredFragments()
         return cls(
             stand=stand,
             shelf=SummaryShelf(chosen, summariser=summariser),
@@ -79,36 +79,34 @@ class Composer:
         """Whether a summary that this digest wants may still come in that time."""
         return any(self.shelf.may_still_come(want, within=within) for want in choice.wanted())
 
-    def compose(self, choice: Choice) -> bool:
-        """Render and store one digest; False for a delivery that is no longer planned."""
-        rendered = self.render(choice)
+    def store(self, digests: Sequence[tuple[Choice, RenderedDigest]]) -> int:
+        """Write these digests, all or none; return how many were still planned."""
         try:
-            return self._store(choice, rendered)
+            with transaction.atomic():
+                self.fragments.save()
+                return sum(self._store(choice, rendered) for choice, rendered in digests)
         except BaseException:
             self.fragments.take_back()
             raise
 
-    def _store(self, choice: Choice, rendered: RenderedDigest) -> bool:
+    def _store(self, choice: Choice, rendered: RenderedDigest) -> int:
         parts = [piece.digest for piece in rendered.pieces]
-        with transaction.atomic():
-            self.fragments.save(parts)
-            stored = Delivery.objects.filter(pk=choice.delivery.pk, state=State.PLANNED).update(
-                state=State.COMPOSED,
-                subject=rendered.subject,
-                parts=parts,
-                body_key=body_key(subject=rendered.subject, slot_key=choice.delivery.slot_key, parts=parts),
-                slots=rendered.slots,
-                papers=self.account(choice, rendered.digest),
-                topics=[offer.subscription.topic_id for offer in choice.offers],
-                scanned=choice.scanned,
-                covers_until=self.now,
-                composed_at=self.now,
-                attempt=0,
-                lease_owner="",
-                lease_until=None,
-                next_attempt_at=self._claimable_at(choice),
-            )
-        return bool(stored)
+        return Delivery.objects.filter(pk=choice.delivery.pk, state=State.PLANNED).update(
+            state=State.COMPOSED,
+            subject=rendered.subject,
+            parts=parts,
+            body_key=body_key(subject=rendered.subject, slot_key=choice.delivery.slot_key, parts=parts),
+            slots=rendered.slots,
+            papers=self.account(choice, rendered.digest),
+            topics=[offer.subscription.topic_id for offer in choice.offers],
+            scanned=choice.scanned,
+            covers_until=self.now,
+            composed_at=self.now,
+            attempt=0,
+            lease_owner="",
+            lease_until=None,
+            next_attempt_at=self._claimable_at(choice),
+        )
 
     def _claimable_at(self, choice: Choice) -> datetime:
         """Return the real time from which on it may be claimed. Whom somebody waits for is not delayed."""
