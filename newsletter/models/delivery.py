@@ -39,6 +39,8 @@ CLAIMABLE = (State.COMPOSED, State.RETRY_WAIT)
 # In these words, and not with IN, SQLite sees that a query is answered by an index with such a condition.
 IS_CLAIMABLE = models.Q(state=State.COMPOSED) | models.Q(state=State.RETRY_WAIT)
 IS_OPEN = IS_CLAIMABLE | models.Q(state=State.PLANNED)
+NOT_BEGUN = models.Q(state__in=OPEN) | models.Q(state=State.SENDING, body_begun_at__isnull=True)
+"""Nothing of it was sent, and nothing is once it is cancelled."""
 UNCOMPOSED: dict[str, Any] = {
     "state": State.PLANNED,
     "parts": [],
