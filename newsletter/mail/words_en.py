@@ -101,6 +101,8 @@ class English:
 
     def subject(self, digest: Digest, *, names: Sequence[str]) -> str:
         total = digest.matched
+        if digest.knows_nothing:
+            return f"arXiv could not be asked{_period_word(digest)}"
         if not total:
             return f"No new papers matched your topics{_period_word(digest)}"
         rest = total - len(names)
@@ -109,11 +111,15 @@ class English:
         return f"{head}: {_series(named)}" if named else head
 
     def numeral(self, digest: Digest) -> str:
+        if digest.knows_nothing:
+            return "arXiv"
         if not digest.scanned and not digest.matched:
             return "0"
         return f"{digest.matched} of {max(digest.scanned, digest.matched):,}"
 
     def opening(self, digest: Digest) -> str:
+        if digest.knows_nothing:
+            return f"could not be asked{_period_word(digest)}, so what is new there is not known yet."
         if not digest.scanned and not digest.matched:
             return f"new papers came out in your fields{_period_word(digest)}."
         return "new papers matched your topics."
@@ -144,6 +150,8 @@ class English:
         )
 
     def hint(self, digest: Digest) -> str:
+        if digest.knows_nothing:
+            return "The next digest comes as usual. What has come out meanwhile will be in it."
         often = "days" if digest.covers_days <= 1 else "weeks" if digest.covers_days <= 14 else "months"
         return (
             "Your topics stay as they are, and the next digest comes as usual. "
@@ -160,6 +168,9 @@ class English:
             )
         if digest.empty_dates:
             found.append(f"Nothing matched your topics on {self._days(digest.empty_dates)}.")
+        if digest.unasked_dates:
+            days = self._days(digest.unasked_dates)
+            found.append(f"No mail came on {days}, when arXiv could not be asked.")
         if digest.reduced:
             papers = "one paper is" if digest.reduced == 1 else f"{_number(digest.reduced)} papers are"
             found.append(

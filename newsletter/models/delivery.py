@@ -50,6 +50,8 @@ UNCOMPOSED: dict[str, Any] = {
 }
 """What is written to a composed digest that shall be composed anew."""
 SENT = (State.ACCEPTED, State.DELIVERED, State.BOUNCED, State.COMPLAINED)
+UNASKED = "arXiv gave no answer in its period"
+"""What a skipped digest's ``last_detail`` holds when nobody can say that nothing matched."""
 FIRST = "first"
 """The slot key of the digest that follows a confirmation; it covers every topic. When a reader has come back,
 the one of an earlier time has a key that begins with it."""

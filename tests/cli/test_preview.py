@@ -59,6 +59,20 @@ def test_it_says_when_nothing_would_go_out(tmp_path: Path) -> None:
     assert "no topic left" in done("preview", ADDRESS, "--out", out, "--now", DUE, "--json").json["why_not"]
 
 
+@pytest.mark.parametrize("cadence", ["daily", "weekdays", "weekly:mon"])
+def test_it_says_that_a_daily_reader_gets_no_mail_when_nothing_matched(cadence: str, tmp_path: Path) -> None:
+    add_topic("quiet", query="cat:math.CO")
+    add_reader("b@example.org", "--cadence", cadence, topics="quiet")
+    shown = done("preview", "b@example.org", "--out", str(tmp_path), "--now", DUE, "--json").json
+    assert shown["summarised"] == 0
+    if cadence == "weekly:mon":
+        assert shown["why_not"] is None
+    else:
+        assert "nothing matched" in shown["why_not"]
+    deliveries = done("run", "--no-gather", "--now", DUE, "--json").json["deliveries"]
+    assert deliveries == ({"ACCEPTED": 2} if shown["why_not"] is None else {"ACCEPTED": 1, "SKIPPED": 1})
+
+
 @pytest.mark.parametrize(("address", "code"), [("b@example.org", 1), ("nobody", 2)])
 def test_an_address_that_is_no_readers_is_one_line(address: str, code: int, tmp_path: Path) -> None:
     result = newsletter("preview", address, "--out", str(tmp_path / "look"))
