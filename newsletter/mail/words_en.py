@@ -48,6 +48,12 @@ _WHY_NO_SUMMARY = {
     "daily_cap": "The day’s limit for summaries was reached",
     "withheld": "The summary was taken down after a mistake was reported",
 }
+_CHECKED = "Every claim was checked against a sentence of the paper, and claims without one were withheld."
+_CHECKED_WITHOUT_WORDS = (
+    "Of every claim the quotes, the numbers in digits, links and markup were checked against the paper, and "
+    "claims that failed were withheld; the wording was not checked."
+)
+"""For a language that grounding has no tables for."""
 _NO_READING = "There is no complete reading of this paper"
 _WHY_NO_READING = {
     "no_full_text": "The full text could not be read",
@@ -227,16 +233,16 @@ class English:
     def and_more(self, number: int) -> str:
         return f"and {number:,} more"
 
-    def who_wrote(self, writers: Sequence[tuple[str, tuple[date, ...]]], *, quoted: bool) -> str:
+    def who_wrote(
+        self, writers: Sequence[tuple[str, tuple[date, ...]]], *, quoted: bool, in_words: bool
+    ) -> str:
         use = "Use them to decide what to read, not to cite."
         if not writers:
             return f"Summaries are sentences chosen from each abstract; no model wrote anything here. {use}"
         authors = _series([f"{model} {self._when(days)}" for model, days in writers])
         own = " Cards marked “In the authors’ words” hold sentences of the abstract." if quoted else ""
-        return (
-            f"Summaries were written by {authors}. Every claim was checked against a sentence of the paper, "
-            f"and claims without one were withheld.{own} {use}"
-        )
+        checked = _CHECKED if in_words else _CHECKED_WITHOUT_WORDS
+        return f"Summaries were written by {authors}. {checked}{own} {use}"
 
     def cadence(self, digest: Digest) -> str:
         form, _, detail = digest.cadence.partition(":")

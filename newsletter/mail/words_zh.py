@@ -198,12 +198,19 @@ class Chinese:
     def and_more(self, number: int) -> str:
         return f"还有 {_n(number, '篇')}"
 
-    def who_wrote(self, writers: Sequence[tuple[str, tuple[date, ...]]], *, quoted: bool) -> str:
+    def who_wrote(
+        self, writers: Sequence[tuple[str, tuple[date, ...]]], *, quoted: bool, in_words: bool
+    ) -> str:
         if not writers:
             return "各篇文字均为摘要中选出的原句，并非由模型撰写。仅供初步筛选，请勿引用。"
         authors = "，".join(f"由 {model} 于 {self._when(days)}撰写" for model, days in writers)
         own = "标有“作者原文”的为摘要中选出的原句。" if quoted else ""
-        return f"概述{authors}。每条结论都已与论文原句核对，缺乏依据的未予采用。{own}仅供初步筛选，请勿引用。"
+        checked = (
+            "每条结论都已与论文原句核对"
+            if in_words
+            else "每条结论的引文、数字、链接和标记都已与论文核对，措辞未经核对"
+        )
+        return f"概述{authors}。{checked}，缺乏依据的未予采用。{own}仅供初步筛选，请勿引用。"
 
     def cadence(self, digest: Digest) -> str:
         form, _, detail = digest.cadence.partition(":")
