@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from newsletter.models import Delivery, Subscriber
-from newsletter.models.delivery import OPEN, State
+from newsletter.models.delivery import NOT_BEGUN, State
 from newsletter.models.subscriber import Status
 from newsletter.suppressions import Reason, suppress
 
@@ -26,5 +26,7 @@ def end_mailing(reader: Subscriber, *, status: Status, now: datetime) -> bool:
     if not current.update(status=status, next_slot_at=None):
         return False
     suppress(reader.email_key, reason=Reason(status.value), at=now)
-    Delivery.objects.filter(subscriber=reader, state__in=OPEN).update(state=State.CANCELLED, outcome_at=now)
+    Delivery.objects.filter(NOT_BEGUN, subscriber=reader).update(
+        state=State.CANCELLED, outcome_at=now, lease_owner="", lease_until=None
+    )
     return True

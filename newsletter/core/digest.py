@@ -70,8 +70,12 @@ class Digest:
     """Matched, neither summarised nor listed: on the digest's page."""
     scanned: int
     """M of "N of M": papers first seen in the period in the categories the reader's topics ask for."""
+    was_asked: bool = True
+    """Whether arXiv answered in the period, or a file was read: if not, nothing is known of it."""
     empty_dates: tuple[date, ...] = ()
     """Slots since the last mail on which nothing matched (daily and weekday readers)."""
+    unasked_dates: tuple[date, ...] = ()
+    """Such slots too, but arXiv had not answered: whether anything would have matched was not known."""
     failed_gathers: tuple[date, ...] = ()
     """Dates in the period on which asking arXiv failed: something may be missing."""
     reduced: int = 0
@@ -91,6 +95,11 @@ class Digest:
     @property
     def summarised(self) -> int:
         return sum(len(topic.cards) for topic in self.topics)
+
+    @property
+    def knows_nothing(self) -> bool:
+        """Whether there is neither a paper nor reason to say that there was none."""
+        return not (self.was_asked or self.scanned or self.matched)
 
     @property
     def matched(self) -> int:

@@ -47,7 +47,7 @@ def is_chinese(text: str) -> bool:
 
 def _tokens(quote: str, *, claim: str) -> list[_Token]:
     stated = quantities(claim)
-    numbers = [found.span for found in quantities(quote) if any(found.agrees_with(other) for other in stated)]
+    numbers = [found.span for found in quantities(quote) if any(other.agrees_with(found) for other in stated)]
     named = {name.casefold() for name, _ in names(claim)}
     spans = [span for name, span in names(quote) if name.casefold() in named] + numbers
     stems = {_stem(word) for word in _WORD.findall(claim)} - {""}

@@ -28,7 +28,10 @@ class Depth(StrEnum):
 
     @property
     def rank(self) -> int:
-        return list(Depth).index(self)
+        return _RANKS[self]
+
+
+_RANKS = {depth: rank for rank, depth in enumerate(Depth)}
 
 
 class Voice(StrEnum):

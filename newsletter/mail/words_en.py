@@ -48,6 +48,12 @@ _WHY_NO_SUMMARY = {
     "daily_cap": "The day’s limit for summaries was reached",
     "withheld": "The summary was taken down after a mistake was reported",
 }
+_CHECKED = "Every claim was checked against a sentence of the paper, and claims without one were withheld."
+_CHECKED_WITHOUT_WORDS = (
+    "Of every claim the quotes, the numbers in digits, links and markup were checked against the paper, and "
+    "claims that failed were withheld; the wording was not checked."
+)
+"""For a language that grounding has no tables for."""
 _NO_READING = "There is no complete reading of this paper"
 _WHY_NO_READING = {
     "no_full_text": "The full text could not be read",
@@ -101,6 +107,8 @@ class English:
 
     def subject(self, digest: Digest, *, names: Sequence[str]) -> str:
         total = digest.matched
+        if digest.knows_nothing:
+            return f"arXiv could not be asked{_period_word(digest)}"
         if not total:
             return f"No new papers matched your topics{_period_word(digest)}"
         rest = total - len(names)
@@ -109,11 +117,15 @@ class English:
         return f"{head}: {_series(named)}" if named else head
 
     def numeral(self, digest: Digest) -> str:
+        if digest.knows_nothing:
+            return "arXiv"
         if not digest.scanned and not digest.matched:
             return "0"
         return f"{digest.matched} of {max(digest.scanned, digest.matched):,}"
 
     def opening(self, digest: Digest) -> str:
+        if digest.knows_nothing:
+            return f"could not be asked{_period_word(digest)}, so what is new there is not known yet."
         if not digest.scanned and not digest.matched:
             return f"new papers came out in your fields{_period_word(digest)}."
         return "new papers matched your topics."
@@ -144,6 +156,8 @@ class English:
         )
 
     def hint(self, digest: Digest) -> str:
+        if digest.knows_nothing:
+            return "The next digest comes as usual. What has come out meanwhile will be in it."
         often = "days" if digest.covers_days <= 1 else "weeks" if digest.covers_days <= 14 else "months"
         return (
             "Your topics stay as they are, and the next digest comes as usual. "
@@ -160,6 +174,9 @@ class English:
             )
         if digest.empty_dates:
             found.append(f"Nothing matched your topics on {self._days(digest.empty_dates)}.")
+        if digest.unasked_dates:
+            days = self._days(digest.unasked_dates)
+            found.append(f"No mail came on {days}, when arXiv could not be asked.")
         if digest.reduced:
             papers = "one paper is" if digest.reduced == 1 else f"{_number(digest.reduced)} papers are"
             found.append(
@@ -216,16 +233,16 @@ class English:
     def and_more(self, number: int) -> str:
         return f"and {number:,} more"
 
-    def who_wrote(self, writers: Sequence[tuple[str, tuple[date, ...]]], *, quoted: bool) -> str:
+    def who_wrote(
+        self, writers: Sequence[tuple[str, tuple[date, ...]]], *, quoted: bool, in_words: bool
+    ) -> str:
         use = "Use them to decide what to read, not to cite."
         if not writers:
             return f"Summaries are sentences chosen from each abstract; no model wrote anything here. {use}"
         authors = _series([f"{model} {self._when(days)}" for model, days in writers])
         own = " Cards marked “In the authors’ words” hold sentences of the abstract." if quoted else ""
-        return (
-            f"Summaries were written by {authors}. Every claim was checked against a sentence of the paper, "
-            f"and claims without one were withheld.{own} {use}"
-        )
+        checked = _CHECKED if in_words else _CHECKED_WITHOUT_WORDS
+        return f"Summaries were written by {authors}. {checked}{own} {use}"
 
     def cadence(self, digest: Digest) -> str:
         form, _, detail = digest.cadence.partition(":")

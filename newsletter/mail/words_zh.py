@@ -91,6 +91,8 @@ class Chinese:
 
     def subject(self, digest: Digest, *, names: Sequence[str]) -> str:
         total = digest.matched
+        if digest.knows_nothing:
+            return f"{_period_word(digest)}未能连接 arXiv"
         if not total:
             return f"{_period_word(digest)}没有符合你的主题的新论文"
         head = f"{total} 篇新论文"
@@ -100,11 +102,13 @@ class Chinese:
         return f"新论文：{'、'.join(names)}{rest}" if rest else f"{head}：{'、'.join(names)}"
 
     def numeral(self, digest: Digest) -> str:
-        return _n(digest.matched, "篇")
+        return "arXiv" if digest.knows_nothing else _n(digest.matched, "篇")
 
     def opening(self, digest: Digest) -> str:
         period = _period_word(digest)
         scanned = max(digest.scanned, digest.matched)
+        if digest.knows_nothing:
+            return f" {period}未能连接，尚不知道有哪些新论文。"
         if not scanned:
             return f"新论文，{period}你关注的领域没有更新。"
         return f"符合你的主题，{period}新论文共 {_n(scanned, '篇')}。"
@@ -125,7 +129,9 @@ class Chinese:
         rest = f"；其余 {_n(outside, '篇')}不在你的主题之内" if outside else ""
         return f"{'，'.join(parts)}{rest}。"
 
-    def hint(self, digest: Digest) -> str:  # noqa: ARG002 - the same for every period
+    def hint(self, digest: Digest) -> str:
+        if digest.knows_nothing:
+            return "下一期照常发送，其间的新论文会收录在内。"
         return "主题保持不变，下一期照常发送。如果经常如此，不妨把主题放宽一些。"
 
     def notices(self, digest: Digest) -> tuple[str, ...]:
@@ -135,6 +141,8 @@ class Chinese:
             found.append(f"{days}未能从 arXiv 取得论文，当日的可能有缺，之后补上。")
         if digest.empty_dates:
             found.append(f"{self._days(digest.empty_dates)}没有符合你的主题的论文。")
+        if digest.unasked_dates:
+            found.append(f"{self._days(digest.unasked_dates)}未能连接 arXiv，因此没有邮件。")
         if digest.reduced:
             found.append(
                 f"邮件过长会被截断，因此有 {_n(digest.reduced, '篇')}的内容少于你的设定；其余见论文页面。"
@@ -190,12 +198,19 @@ class Chinese:
     def and_more(self, number: int) -> str:
         return f"还有 {_n(number, '篇')}"
 
-    def who_wrote(self, writers: Sequence[tuple[str, tuple[date, ...]]], *, quoted: bool) -> str:
+    def who_wrote(
+        self, writers: Sequence[tuple[str, tuple[date, ...]]], *, quoted: bool, in_words: bool
+    ) -> str:
         if not writers:
             return "各篇文字均为摘要中选出的原句，并非由模型撰写。仅供初步筛选，请勿引用。"
         authors = "，".join(f"由 {model} 于 {self._when(days)}撰写" for model, days in writers)
         own = "标有“作者原文”的为摘要中选出的原句。" if quoted else ""
-        return f"概述{authors}。每条结论都已与论文原句核对，缺乏依据的未予采用。{own}仅供初步筛选，请勿引用。"
+        checked = (
+            "每条结论都已与论文原句核对"
+            if in_words
+            else "每条结论的引文、数字、链接和标记都已与论文核对，措辞未经核对"
+        )
+        return f"概述{authors}。{checked}，缺乏依据的未予采用。{own}仅供初步筛选，请勿引用。"
 
     def cadence(self, digest: Digest) -> str:
         form, _, detail = digest.cadence.partition(":")

@@ -39,6 +39,8 @@ CLAIMABLE = (State.COMPOSED, State.RETRY_WAIT)
 # In these words, and not with IN, SQLite sees that a query is answered by an index with such a condition.
 IS_CLAIMABLE = models.Q(state=State.COMPOSED) | models.Q(state=State.RETRY_WAIT)
 IS_OPEN = IS_CLAIMABLE | models.Q(state=State.PLANNED)
+NOT_BEGUN = models.Q(state__in=OPEN) | models.Q(state=State.SENDING, body_begun_at__isnull=True)
+"""Nothing of it was sent, and nothing is once it is cancelled."""
 UNCOMPOSED: dict[str, Any] = {
     "state": State.PLANNED,
     "parts": [],
@@ -48,6 +50,8 @@ UNCOMPOSED: dict[str, Any] = {
 }
 """What is written to a composed digest that shall be composed anew."""
 SENT = (State.ACCEPTED, State.DELIVERED, State.BOUNCED, State.COMPLAINED)
+UNASKED = "arXiv gave no answer in its period"
+"""What a skipped digest's ``last_detail`` holds when nobody can say that nothing matched."""
 FIRST = "first"
 """The slot key of the digest that follows a confirmation; it covers every topic. When a reader has come back,
 the one of an earlier time has a key that begins with it."""

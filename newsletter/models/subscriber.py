@@ -70,6 +70,10 @@ class Subscriber(models.Model):
     def is_mailable(self, *, now: datetime) -> bool:
         return self.status == Status.ACTIVE and (self.paused_until is None or self.paused_until <= now)
 
+    def may_ask_for_links(self) -> bool:
+        """Whoever has left can still take their data along and have it erased."""
+        return self.status in (Status.ACTIVE, Status.UNSUBSCRIBED)
+
     def shown_status(self, *, now: datetime) -> str:
         """Return the contract's status: ``paused`` is an active reader whose pause has not ended."""
         paused = self.status == Status.ACTIVE and not self.is_mailable(now=now)

@@ -99,11 +99,14 @@ class Fragment(models.Model):
 
 
 def keep_pieces(pieces: Mapping[str, Piece]) -> None:
-    """Write pieces under their keys; one that is there is kept from now on as if it were new."""
+    """Write pieces under their keys; one that is there is kept from now on as if it were new.
+
+    In the order of the keys, so that two who write the same ones wait for each other and never in a circle.
+    """
     until = kept_until()
     rows = [
         Fragment(key=key, digest=piece.digest, html=piece.html, text=piece.text, needed_until=until)
-        for key, piece in pieces.items()
+        for key, piece in sorted(pieces.items())
     ]
     Fragment.objects.bulk_create(
         rows,

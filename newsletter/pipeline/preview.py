@@ -7,7 +7,7 @@ from datetime import datetime
 
 from newsletter.core.composition import join_html, join_text
 from newsletter.models import Delivery, Subscriber
-from newsletter.models.delivery import FIRST, Kind
+from newsletter.models.delivery import AWAITED, FIRST, OPEN, Kind
 from newsletter.pipeline.choosing.choose import Choice, choose
 from newsletter.pipeline.choosing.newsstand import Newsstand
 from newsletter.pipeline.composing.composer import Composer
@@ -34,7 +34,10 @@ def preview_digest(reader: Subscriber, *, stages: Stages, now: datetime) -> Prev
         subscriber_id=reader.pk, kind=Kind.DIGEST, slot_key=FIRST, slot_at=now, now=now
     )
     delivery.subscriber = reader
+    # As a first digest it covers every topic; nobody waits for it as for a first one, unless one is to come.
     stand, [choice] = choose([delivery], now=now)
+    if not reader.deliveries.filter(AWAITED, kind=Kind.DIGEST, state__in=OPEN).exists():
+        delivery.slot_key = now.astimezone(reader.zone).date().isoformat()
     write_summaries(choice.wanted(), summariser=stages.summariser, now=now, full_text=stages.full_text_for)
     write_extracts({each.paper_id for each in choice.selection.chosen}, now=now)
     return _preview(choice, stand=stand, stages=stages, now=now)
@@ -54,7 +57,7 @@ def _preview(choice: Choice, *, stand: Newsstand, stages: Stages, now: datetime)
         html=join_html(rendered.pieces, slots),
         text=join_text(rendered.pieces, slots),
         message=message_of(delivery, rendered.pieces),
-        why_not=_why_not(choice, now=now),
+        why_not=_why_not(choice, was_asked=composer.was_asked(choice), now=now),
         account={
             "summarised": shown.summarised,
             "listed": len(shown.listed),
@@ -64,12 +67,13 @@ def _preview(choice: Choice, *, stand: Newsstand, stages: Stages, now: datetime)
     )
 
 
-def _why_not(choice: Choice, *, now: datetime) -> str:
+def _why_not(choice: Choice, *, was_asked: bool, now: datetime) -> str:
     reader = choice.reader
     if not reader.is_mailable(now=now):
         return f"the reader is {reader.shown_status(now=now)}"
     if not choice.offers:
         return "the reader has no topic left"
     if not choice.has_something_to_say():
-        return "nothing matched, and then readers of daily digests get no mail"
+        why = "nothing matched" if was_asked else "arXiv gave no answer, so nothing is known to match"
+        return f"{why}, and then there is no mail for readers of daily and weekday digests"
     return ""

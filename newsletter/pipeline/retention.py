@@ -19,8 +19,6 @@ from newsletter.models.delivery import OPEN, State
 
 CHUNK = 500
 TASK_TIME = timedelta(minutes=1)
-GRACE = timedelta(days=1)
-"""A fragment is no longer used this long before it is deleted (``fragments.get``): none vanishes in use."""
 BEGINNING = datetime(2020, 1, 1, tzinfo=UTC)
 MAILS = "mails"
 OVER = tuple(state for state in State if state not in (*OPEN, State.SENDING))
@@ -37,7 +35,7 @@ def forget_old(*, now: datetime, clock: Callable[[], datetime] = timezone.now) -
     for what, chunks in (
         ("events", _events(before=events_before)),
         (MAILS, _mails(before=mails_before)),
-        ("fragments", _fragments(before=now - GRACE)),
+        ("fragments", _fragments(before=now)),
         ("incidents", _incidents(before=events_before)),
     ):
         for number in chunks:
@@ -75,7 +73,7 @@ def _strip(rows: QuerySet[Delivery]) -> Iterator[int]:
 def _fragments(*, before: datetime) -> Iterator[int]:
     unneeded = Fragment.objects.filter(needed_until__lt=before).order_by("needed_until")
     while keys := list(unneeded.values_list("pk", flat=True)[:CHUNK]):
-        yield Fragment.objects.filter(pk__in=keys).delete()[0]
+        yield unneeded.filter(pk__in=keys).delete()[0]  # not one that was used anew meanwhile
 
 
 def _incidents(*, before: datetime) -> Iterator[int]:

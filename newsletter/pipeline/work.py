@@ -219,6 +219,8 @@ def _deliver(*, awaited: bool) -> None:
     )
     if report.states:
         log.info("delivered: %s", dict(report.states))
+    if report.states[State.PLANNED]:  # a topic was left meanwhile
+        wake(Stage.NOTICES if awaited else Stage.COMPOSE)
     if not (report.paused or report.held):  # the next look is at most five seconds away
         _wake_deliverers()
 

@@ -40,16 +40,18 @@ class Move(Enum):
 
 @transaction.atomic
 def mail_fresh_link(reader: Subscriber, *, now: datetime) -> bool:
-    """Mail an active reader a link that is valid for an hour; False when today's are used up."""
+    """Mail a link that is valid for an hour, also to who has left; False when today's are used up."""
     lock(reader)
     asked = Delivery.objects.filter(
         subscriber=reader, kind=Kind.LINK, slot_key__startswith="fresh-", planned_at__gt=now - DAY
     )
-    if reader.status != Status.ACTIVE or asked.count() >= LINKS_A_DAY:
+    if not reader.may_ask_for_links() or asked.count() >= LINKS_A_DAY:
         return False
     token = make_timed_token(Purpose.FRESH, subject=reader.link_key, now=now)
     letter = account_letters.fresh_link(
-        language=reader.language, url=f"{settings.CONFIG.base_url}/account/{token}"
+        language=reader.language,
+        url=f"{settings.CONFIG.base_url}/account/{token}",
+        is_reading=reader.status == Status.ACTIVE,
     )
     return send_notice(letter, reader=reader, kind=Kind.LINK, key=f"fresh-{now.isoformat()}", now=now)
 

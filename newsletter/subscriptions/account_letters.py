@@ -10,22 +10,33 @@ from newsletter.mail.notice import EMAIL
 from newsletter.notices import Notice
 
 
-def fresh_link(*, language: str, url: str) -> Notice:
+def fresh_link(*, language: str, url: str, is_reading: bool = True) -> Notice:
     """Send the link that a forwarded digest must not stand for."""
     with translation.override(chrome_for(language)):
+        subject, label = gettext("Your link to data and erasure"), gettext("Data and erasure")
+        opens = gettext(
+            "The link opens a page on which you can take your data with you, or have it erased. It works for "
+            "one hour."
+        )
+        if is_reading:
+            subject, label = (
+                gettext("Your link to address, data and erasure"),
+                gettext("Address, data and erasure"),
+            )
+            opens = gettext(
+                "The link opens a page on which you can change your address, take your data with you, "
+                "or have it erased. It works for one hour."
+            )
         return Notice(
-            subject=gettext("Your link to address, data and erasure"),
+            subject=subject,
             paragraphs=(
-                gettext(
-                    "The link opens a page on which you can change your address, take your data with you, "
-                    "or have it erased. It works for one hour."
-                ),
+                opens,
                 gettext("If you did not ask for it, do nothing: without the link nothing can be changed."),
             ),
             reason=gettext("You get this because a link was asked for on your own page, for %(email)s.")
             % {"email": EMAIL},
             language=language,
-            label=gettext("Address, data and erasure"),
+            label=label,
             url=url,
         )
 

@@ -33,8 +33,11 @@ class Limit(Enum):
     """What is counted, and how often it may happen: on one day (UTC), or ever."""
 
     CONFIRMATIONS_TO_AN_ADDRESS = Cap("confirm", 1)
-    UNCONFIRMED_EVER = Cap("confirm-ever", 3, is_for_ever=True)
     """Starts anew when the address is confirmed."""
+    UNCONFIRMED_EVER = Cap("confirm-ever", 3, is_for_ever=True)
+    """As above."""
+    REMINDERS_TO_A_READER = Cap("reminder", 1)
+    """That digests come already, to whoever signs up once more."""
     LINKS_TO_AN_ADDRESS = Cap("link", 3)
     FROM_AN_IP = Cap("ip", 20)
     """A lecture hall behind one address can still join in one morning."""

@@ -80,22 +80,21 @@ def request_to_join(request: JoinRequest, *, now: datetime) -> None:
 
 
 def request_link(email: str, *, ip: str, now: datetime) -> None:
-    """Mail an active reader the link to their own page; for anybody else do nothing, in as much time."""
+    """Mail whoever reads or has left the link to their page; for others do nothing, in as much time."""
     key = address_key(email)
     with transaction.atomic():
         note_request(now=now)
-        reader = Subscriber.objects.filter(email_key=key, status=Status.ACTIVE).first()
+        reader = Subscriber.objects.filter(email_key=key).first()
         allowed = take([(Limit.LINKS_TO_AN_ADDRESS, key), *_widest(key, ip=ip)], now=now)
-        if not (allowed and reader and _send_link(reader, letter=letters.own_page, now=now)):
+        if not (allowed and reader and reader.may_ask_for_links() and _send_own_page(reader, now=now)):
             wake(Stage.NOTICES)
 
 
 def _may_ask(key: str, *, reader: Subscriber | None, ip: str, now: datetime) -> bool:
-    unproven = [] if reader and reader.status == Status.ACTIVE else [(Limit.UNCONFIRMED_EVER, key)]
-    return take(
-        [(Limit.CONFIRMATIONS_TO_AN_ADDRESS, key), *unproven, *_widest(key, ip=ip)],
-        now=now,
-    )
+    limits = [Limit.CONFIRMATIONS_TO_AN_ADDRESS, Limit.UNCONFIRMED_EVER]
+    if reader and reader.status == Status.ACTIVE:
+        limits = [Limit.REMINDERS_TO_A_READER]
+    return take([*((limit, key) for limit in limits), *_widest(key, ip=ip)], now=now)
 
 
 def _widest(key: str, *, ip: str) -> list[tuple[Limit, str]]:
@@ -134,6 +133,12 @@ def _send_confirmation(request: JoinRequest, reader: Subscriber, *, now: datetim
         language=request.wishes.language, url=f"{settings.CONFIG.base_url}/confirm/{token}"
     )
     return send_notice(letter, reader=reader, kind=Kind.CONFIRMATION, key=f"confirm-{sign_up.key}", now=now)
+
+
+def _send_own_page(reader: Subscriber, *, now: datetime) -> bool:
+    is_reading = reader.status == Status.ACTIVE
+    letter = letters.own_page if is_reading else letters.page_of_who_left
+    return _send_link(reader, letter=letter, now=now)
 
 
 def _send_link(reader: Subscriber, *, letter: Callable[..., Notice], now: datetime) -> bool:

@@ -56,7 +56,8 @@ def confirm(sign_up: SignUp, *, ip: str, now: datetime) -> None:
     _record_consent(sign_up, ip=ip, now=now)
     # A request from before this one must not bring back whoever leaves after it.
     reader.sign_ups.filter(confirmed_at=None).delete()
-    give_back(Limit.UNCONFIRMED_EVER, reader.email_key)
+    for limit in (Limit.CONFIRMATIONS_TO_AN_ADDRESS, Limit.UNCONFIRMED_EVER):
+        give_back(limit, reader.email_key)
     reschedule(reader, now=now)
     _plan_first_digest(reader, now=now)
 

@@ -74,6 +74,25 @@ def own_page(*, language: str, url: str) -> Notice:
         )
 
 
+def page_of_who_left(*, language: str, url: str) -> Notice:
+    """Send whoever has left the link to what is kept of them."""
+    with translation.override(chrome_for(language)):
+        return Notice(
+            subject=gettext("The link to your own page"),
+            paragraphs=(
+                gettext(
+                    "No digests come to %(email)s, and none will unless you join again. On your own page you "
+                    "can take your data with you, or have it erased."
+                )
+                % {"email": EMAIL},
+            ),
+            reason=_reason(),
+            language=language,
+            label=gettext("My digest"),
+            url=url,
+        )
+
+
 def _reason() -> str:
     site = urlsplit(settings.CONFIG.base_url).netloc
     return gettext("You get this because %(email)s was entered at %(site)s.") % {"email": EMAIL, "site": site}

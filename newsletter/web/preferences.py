@@ -44,9 +44,10 @@ def preferences_of(request: HttpRequest, token: str) -> HttpResponse:
     if reader is None:
         return broken_link(request)
     form = PreferencesForm.of(reader)
-    if request.method == "POST" and reader.status == Status.ACTIVE:
+    do = request.POST.get("do", "")
+    if request.method == "POST" and (reader.status == Status.ACTIVE or do in ACTIONS_OF_WHO_LEFT):
         with translation.override(known_language(reader.language)):
-            act = ACTIONS.get(request.POST.get("do", ""), _save)
+            act = ACTIONS.get(do, _save)
             form, done = act(request, reader, timezone.now())
         if not form.errors:
             # After a POST the browser asks anew, so that a reload sends nothing twice.
@@ -94,6 +95,7 @@ ACTIONS: dict[str, Callable[[HttpRequest, Subscriber, datetime], Acted]] = {
     "now": _send_now,
     "link": _mail_link,
 }
+ACTIONS_OF_WHO_LEFT = {"link"}
 
 
 def _show(request: HttpRequest, reader: Subscriber, *, form: PreferencesForm) -> HttpResponse:
@@ -112,6 +114,7 @@ def _show(request: HttpRequest, reader: Subscriber, *, form: PreferencesForm) ->
         reader=reader,
         status_now=reader.shown_status(now=now),
         next_at=reader.next_slot_at.astimezone(reader.zone) if reader.next_slot_at else None,
+        may_ask_for_links=reader.may_ask_for_links(),
         paused_until=reader.paused_until.astimezone(reader.zone) if reader.paused_until else None,
         pause_first=today + timedelta(days=1),
         pause_last=today + LONGEST_PAUSE,

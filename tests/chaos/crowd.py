@@ -67,7 +67,7 @@ class Leavers:
     """Readers who unsubscribe, one after the other, however often the database goes away meanwhile."""
 
     def __init__(self) -> None:
-        self._waiting: SimpleQueue[int] = SimpleQueue()
+        self._waiting: SimpleQueue[tuple[int, bool]] = SimpleQueue()
         self._ending = Event()
         self._thread = Thread(target=self._work, daemon=True)
 
@@ -81,21 +81,23 @@ class Leavers:
         self._ending.set()
         self._thread.join(timeout=30)
 
-    def leave(self, number: int) -> None:
-        """Have the reader of this number leave soon."""
-        self._waiting.put(number)
+    def leave(self, number: int, *, is_all: bool) -> None:
+        """Have the reader of this number leave soon, or leave their first topic."""
+        self._waiting.put((number, is_all))
 
     def _work(self) -> None:
         while not (self._ending.is_set() and self._waiting.empty()):
             with suppress(Empty):
-                self._leave(self._waiting.get(timeout=0.2))
+                self._leave(*self._waiting.get(timeout=0.2))
         connection.close()
 
-    def _leave(self, number: int) -> None:
+    def _leave(self, number: int, is_all: bool) -> None:
         while True:
             try:
                 reader = Subscriber.objects.get(email=f"reader{number}@example.org")
-                unsubscribe(reader, source="chaos", now=datetime.now(UTC))
+                first = reader.subscriptions.order_by("position").first()
+                topic = first.topic if first and not is_all else None
+                unsubscribe(reader, source="chaos", now=datetime.now(UTC), topic=topic)
             except Error:
                 connection.close()
                 time.sleep(0.3)

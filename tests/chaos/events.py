@@ -18,7 +18,8 @@ LAST = 0.9
 
 
 LEAVE_ONE_IN = 50
-"""Of so many readers one unsubscribes during the run."""
+"""Of so many readers one unsubscribes during the run, and another one from a topic."""
+LEAVE, LEAVE_TOPIC = "leave", "leave topic"
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -27,12 +28,12 @@ class Event:
     """How much has been done when it happens: digests composed and mails taken in, together."""
     kind: str
     size: int = 1
-    """How many requests, seconds or readers."""
+    """How many requests or seconds."""
     choice: float = 0.0
     """Which of several, from 0 to 1."""
 
     def __str__(self) -> str:
-        return f"{self.kind} {self.size}" if self.kind in SIZES or self.kind == "leave" else self.kind
+        return f"{self.kind} {self.size}" if self.kind in SIZES else self.kind
 
 
 def draw(
@@ -42,7 +43,7 @@ def draw(
     random = Random(seed)  # noqa: S311 - a seed must give the same run again
     kinds = random.choices(list(by_kind), weights=list(by_kind.values()), k=kills)
     kinds += random.choices(list(troubles), weights=list(troubles.values()), k=kills // 2)
-    kinds += ["leave"] * (mails // LEAVE_ONE_IN)
+    kinds += [LEAVE] * (mails // LEAVE_ONE_IN) + [LEAVE_TOPIC] * (mails // LEAVE_ONE_IN)
     last = int(2 * mails * LAST)
     return sorted(
         Event(

@@ -13,7 +13,7 @@ from typing import Protocol
 from django.db import Error, connection
 
 from tests.chaos.crowd import Leavers
-from tests.chaos.events import TROUBLES, Event
+from tests.chaos.events import LEAVE, LEAVE_TOPIC, TROUBLES, Event
 from tests.chaos.ledger import Entry
 from tests.chaos.result import Result
 from tests.chaos.verdict import composed, judge, unsettled
@@ -74,7 +74,7 @@ class Run:
         most = self._most_ambiguous(ledger)
         verdict = judge(ledger, readers=self.readers, most_ambiguous=most)
         counts = Counter(event.kind for event in self.happened)
-        left, troubles = counts["leave"], sum(counts[kind] for kind in TROUBLES)
+        left, troubles = counts[LEAVE] + counts[LEAVE_TOPIC], sum(counts[kind] for kind in TROUBLES)
         return Result(
             seed=seed,
             form=form,
@@ -92,8 +92,8 @@ class Run:
     def _let_happen(self, event: Event, *, done: int, leavers: Leavers) -> None:
         self.history.append(f"{time.monotonic() - self.began:6.1f} s  {done:5d} done  {event}")
         self.happened.append(event)
-        if event.kind == "leave":
-            leavers.leave(int(event.choice * self.readers))
+        if event.kind in {LEAVE, LEAVE_TOPIC}:
+            leavers.leave(int(event.choice * self.readers), is_all=event.kind == LEAVE)
         else:
             self.machines.befall(event.kind, size=event.size, choice=event.choice)
 

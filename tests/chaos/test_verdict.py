@@ -7,13 +7,13 @@ from collections.abc import Iterator
 import pytest
 from django.db import connection
 
-from newsletter.models import Delivery, Subscriber
+from newsletter.models import Delivery, Subscriber, Subscription
 from newsletter.models.delivery import State
 from newsletter.models.subscriber import Status
 from tests.chaos import witness
 from tests.chaos.ledger import Entry
 from tests.chaos.verdict import Verdict, judge
-from tests.pipeline.deliveries import NOW, digest, reader
+from tests.pipeline.deliveries import NOW, digest, reader, topic
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -82,6 +82,17 @@ def test_a_body_that_began_before_its_reader_left_is_no_fault() -> None:
     row = sent()
     Subscriber.objects.update(status=Status.UNSUBSCRIBED)
     assert judged(taken(row)).faults == []
+
+
+@pytest.mark.parametrize(("covers", "late"), [(0, 1), (1, 0)])
+def test_a_body_that_began_with_a_topic_its_reader_had_left_is_found(covers: int, late: int) -> None:
+    person, topics = reader(spent=b"papers"), [topic("left"), topic("kept")]
+    for each in topics:
+        Subscription.objects.create(subscriber=person, topic=each, position=0, created_at=NOW)
+    row = digest(person, topics=[topics[covers].pk])
+    Subscription.objects.filter(topic=topics[0]).delete()
+    Delivery.objects.filter(pk=row.pk).update(body_begun_at=NOW, state=State.ACCEPTED)
+    assert judged(taken(row)).after_leaving == late
 
 
 def test_what_was_taken_in_without_having_begun_is_found() -> None:

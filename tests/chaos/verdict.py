@@ -131,7 +131,7 @@ def _nothing_lost(verdict: Verdict, rows: Sequence[Row], taken: Mapping[str, int
 def _nobody_after_leaving(verdict: Verdict, taken: Mapping[str, int]) -> None:
     late = set(witness.begun_after_leaving())
     verdict.after_leaving = len(late)
-    verdict.faults += [f"{key} began after its reader had left" for key in late]
+    verdict.faults += [f"{key} began after its reader had left it, or a topic of it" for key in late]
     unseen = set(taken) - {str(UUID(key)) for key in witness.begun()}
     verdict.faults += [f"{key} was taken in and had never begun" for key in unseen]
 

@@ -1,4 +1,4 @@
-"""Who left when, and when each body began, as the database itself saw it commit.
+"""Who left what and when, and when each body began, as the database itself saw it commit.
 
 Triggers write both down, whatever the service believes. Where several write at once (PostgreSQL), the order
 is that of the commit timestamps; SQLite has one writer, so there it is the order of the rows.
@@ -9,11 +9,19 @@ from __future__ import annotations
 from django.db import connection
 
 TABLE = {
-    "postgresql": "CREATE TABLE chaos_witness (id bigserial, what text, reader bigint, delivery uuid)",
-    "sqlite": "CREATE TABLE chaos_witness (id integer PRIMARY KEY, what text, reader bigint, delivery text)",
+    "postgresql": "CREATE TABLE chaos_witness "
+    "(id bigserial, what text, reader bigint, delivery uuid, topics jsonb, topic bigint)",
+    "sqlite": "CREATE TABLE chaos_witness "
+    "(id integer PRIMARY KEY, what text, reader bigint, delivery text, topics text, topic bigint)",
 }
-BEGUN = "INSERT INTO chaos_witness (what, reader, delivery) VALUES ('begun', NEW.subscriber_id, NEW.id);"
+BEGUN = (
+    "INSERT INTO chaos_witness (what, reader, delivery, topics) "
+    "VALUES ('begun', NEW.subscriber_id, NEW.id, NEW.topics);"
+)
 LEFT = "INSERT INTO chaos_witness (what, reader) VALUES ('left', NEW.id);"
+LEFT_TOPIC = (
+    "INSERT INTO chaos_witness (what, reader, topic) VALUES ('topic', OLD.subscriber_id, OLD.topic_id);"
+)
 TRIGGERS = {
     "chaos_begun": (
         "AFTER UPDATE OF body_begun_at ON newsletter_delivery FOR EACH ROW",
@@ -25,11 +33,17 @@ TRIGGERS = {
         "NEW.status <> 'active'",
         LEFT,
     ),
+    "chaos_left_topic": ("AFTER DELETE ON newsletter_subscription FOR EACH ROW", "true", LEFT_TOPIC),
 }
 BEGUN_AFTER_LEAVING = (
-    "SELECT begun.delivery FROM chaos_witness begun JOIN chaos_witness gone ON begun.reader = gone.reader "
-    "WHERE begun.what = 'begun' AND gone.what = 'left' AND "
+    "SELECT DISTINCT begun.delivery FROM chaos_witness begun JOIN chaos_witness gone "
+    "ON begun.reader = gone.reader WHERE begun.what = 'begun' "
+    "AND (gone.what = 'left' OR (gone.what = 'topic' AND {holds})) AND {later}"
 )
+HOLDS = {
+    "postgresql": "begun.topics @> to_jsonb(gone.topic)",
+    "sqlite": "gone.topic IN (SELECT value FROM json_each(begun.topics))",
+}
 LATER = {
     "postgresql": "pg_xact_commit_timestamp(begun.xmin) > pg_xact_commit_timestamp(gone.xmin)",
     "sqlite": "begun.id > gone.id",
@@ -61,8 +75,9 @@ def begun() -> set[str]:
 
 
 def begun_after_leaving() -> list[str]:
-    """Return the deliveries whose body was allowed to begin after its reader's leaving had committed."""
-    return [str(key) for (key,) in _rows(BEGUN_AFTER_LEAVING + LATER[connection.vendor])]
+    """Return the deliveries that were allowed to begin after leaving them, or a topic in them, committed."""
+    query = BEGUN_AFTER_LEAVING.format(holds=HOLDS[connection.vendor], later=LATER[connection.vendor])
+    return [str(key) for (key,) in _rows(query)]
 
 
 def _rows(query: str) -> list[tuple[object, ...]]:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from newsletter.models import Subscriber
+from newsletter.models import GatherRun, Subscriber
 from tests.cli.runner import DUE, JOINED, add_reader, add_topic, done, newsletter, rows
 from tests.fakes.arxiv_server import entry, feed
 
@@ -57,6 +57,24 @@ def test_it_says_when_nothing_would_go_out(tmp_path: Path) -> None:
     Subscriber.objects.update(status="active")
     done("topic", "remove", "heads")
     assert "no topic left" in done("preview", ADDRESS, "--out", out, "--now", DUE, "--json").json["why_not"]
+
+
+@pytest.mark.parametrize("cadence", ["daily", "weekdays", "weekly:mon"])
+def test_it_says_that_a_daily_reader_gets_no_mail_when_nothing_matched(cadence: str, tmp_path: Path) -> None:
+    add_topic("quiet", query="cat:math.CO")
+    add_reader("b@example.org", "--cadence", cadence, topics="quiet")
+    shown = done("preview", "b@example.org", "--out", str(tmp_path), "--now", DUE, "--json").json
+    assert shown["summarised"] == 0
+    if cadence == "weekly:mon":
+        assert shown["why_not"] is None
+    else:
+        assert "nothing matched" in shown["why_not"]
+    GatherRun.objects.update(error="503")
+    unknown = done("preview", "b@example.org", "--out", str(tmp_path), "--now", DUE, "--json").json
+    assert unknown["subject"].startswith("arXiv could not be asked")
+    assert cadence == "weekly:mon" or "arXiv gave no answer" in unknown["why_not"]
+    deliveries = done("run", "--no-gather", "--now", DUE, "--json").json["deliveries"]
+    assert deliveries == ({"ACCEPTED": 2} if shown["why_not"] is None else {"ACCEPTED": 1, "SKIPPED": 1})
 
 
 @pytest.mark.parametrize(("address", "code"), [("b@example.org", 1), ("nobody", 2)])

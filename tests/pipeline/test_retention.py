@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 from django.db import DatabaseError, transaction
+from django.db.models import QuerySet
 from django.test import Client
 from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries
 
 from newsletter.core.composition import Piece
 from newsletter.models import CanaryFlight, Delivery, DeliveryEvent, Forgotten, Fragment, Incident
@@ -17,7 +19,7 @@ from newsletter.models.delivery import State
 from newsletter.models.summary import keep_pieces
 from newsletter.pipeline import retention
 from newsletter.pipeline.composing import fragments
-from newsletter.pipeline.composing.fragments import DatabaseFragments
+from newsletter.pipeline.composing.fragments import StoredFragments
 from newsletter.pipeline.retention import forget_old
 from newsletter.tokens import Purpose, delivery_subject, make_token
 from tests.fakes.mailer import ScriptedMailer
@@ -130,49 +132,62 @@ def aged(**since: float) -> None:
 def test_a_fragment_is_kept_as_long_as_digests_are_made_of_it() -> None:
     keep_pieces({"key": PIECE})
     aged(days=300)
-    used = DatabaseFragments()
-    assert used.get("key") == PIECE
-    used.save([PIECE.digest])
+    store = StoredFragments()
+    store.put("key", PIECE)
+    store.save()
     assert Fragment.objects.get().needed_until > NOW + 424 * DAY
 
 
-def test_a_fragment_that_is_used_daily_is_written_to_once_a_month() -> None:
-    keep_pieces({"key": PIECE})
-    before = Fragment.objects.get().needed_until
-    DatabaseFragments().save([PIECE.digest])
-    assert Fragment.objects.get().needed_until == before
-
-
-def test_a_fragment_about_to_be_deleted_is_made_anew_and_kept() -> None:
-    keep_pieces({"key": PIECE})
-    aged(hours=-1)
-    forget_old(now=NOW)
-    store = DatabaseFragments()
-    assert store.get("key") is None
+def test_a_fragment_is_written_once_a_pass(django_assert_num_queries: DjangoAssertNumQueries) -> None:
+    store = StoredFragments()
     store.put("key", PIECE)
-    store.save([PIECE.digest])
-    assert Fragment.objects.get().needed_until > NOW + 300 * DAY
+    store.save()
+    with django_assert_num_queries(0):
+        assert store.get("key") == PIECE
+        store.save()
 
 
 def test_a_fragment_whose_transaction_failed_is_made_anew() -> None:
-    store = DatabaseFragments()
+    store = StoredFragments()
     store.put("key", PIECE)
     with suppress(DatabaseError), transaction.atomic():
-        store.save([PIECE.digest])
+        store.save()
         raise DatabaseError
     store.take_back()
     assert store.get("key") is None
     store.put("key", PIECE)
-    store.save([PIECE.digest])
+    store.save()
     assert Fragment.objects.get().digest == PIECE.digest
 
 
 def test_what_a_pass_keeps_in_memory_has_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fragments, "MOST", 2)
-    keep_pieces({f"key {number}": PIECE for number in range(5)})
-    store = DatabaseFragments()
-    assert all(store.get(f"key {number}") == PIECE for number in range(5))
+    store = StoredFragments()
+    for number in range(5):
+        store.put(f"key {number}", PIECE)
+        store.save()
     assert len(store._pieces) <= 2
+    for number in range(5, 9):  # what is not yet written is not forgotten
+        store.put(f"key {number}", PIECE)
+    store.save()
+    assert Fragment.objects.count() == 9
+
+
+def test_a_fragment_that_is_used_anew_while_old_ones_are_deleted_stays(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    keep_pieces({"key": PIECE})
+    aged(hours=-1)
+    genuine = QuerySet.delete
+
+    def used_meanwhile(rows: QuerySet[Fragment]) -> tuple[int, dict[str, int]]:
+        if rows.model is Fragment:
+            keep_pieces({"key": PIECE})
+        return genuine(rows)
+
+    monkeypatch.setattr(QuerySet, "delete", used_meanwhile)
+    forget_old(now=NOW)
+    assert Fragment.objects.get().needed_until > NOW
 
 
 def test_a_fragment_that_nothing_needs_any_more_goes() -> None:

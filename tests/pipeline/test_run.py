@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 from datetime import timedelta
 from pathlib import Path
@@ -163,6 +164,35 @@ def test_a_withdrawn_paper_is_never_sent(room: Newsroom) -> None:
     room.run(MONDAY)
     assert account(reader) == [(1, 0, 0, 1)]
     assert "2606.00001" not in room.texts()[0]
+
+
+def test_where_arxiv_never_answered_nothing_is_claimed_of_it(room: Newsroom) -> None:
+    room.reader("a@example.org", "heads")
+    room.reader("b@example.org", "heads", language="zh")
+    gather_papers(ListSource(error=TemporaryError("503")), now=SUNDAY, lookback=LOOKBACK)
+    room.run(MONDAY)
+    texts = [" ".join(text.replace("\u00a0", " ").split()) for text in room.texts()]
+    english, chinese = sorted(texts, key=lambda text: "未能" in text)
+    assert "arXiv could not be asked, so what is new there is not known yet." in english
+    assert "What has come out meanwhile will be in it." in english
+    assert "arXiv gave no answer on 14 June." in english
+    assert not re.search("0 new|came out in your fields|wider topic|matched", english)
+    assert "未能连接" in chinese
+    assert not re.search("没有更新|放宽", chinese)
+
+
+def test_no_day_is_called_empty_on_which_arxiv_had_not_answered(room: Newsroom) -> None:
+    reader = room.reader("a@example.org", "heads", cadence="daily")
+    room.take_in(paper_record(1, title="Cats"), now=MONDAY - timedelta(hours=1))
+    room.run(MONDAY)
+    gather_papers(ListSource(error=TemporaryError("503")), now=MONDAY + timedelta(hours=9), lookback=LOOKBACK)
+    room.run(TUESDAY)
+    room.take_in(paper_record(2), now=TUESDAY + timedelta(hours=1))
+    room.run(WEDNESDAY)
+    assert [state for _, state in states(reader)] == ["SKIPPED", "SKIPPED", "ACCEPTED"]
+    said = " ".join(room.texts()[0].replace("\u00a0", " ").split())
+    assert "Nothing matched your topics on 15 June." in said
+    assert "No mail came on 16 June, when arXiv could not be asked." in said
 
 
 def test_a_failed_gather_stands_in_the_opening_until_one_succeeds(room: Newsroom) -> None:

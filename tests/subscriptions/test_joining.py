@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from newsletter.ending import end_mailing
 from newsletter.errors import BadInput
 from newsletter.models import Allowance, ConsentEvent, Delivery, SignUp, Subscriber, Suppression, Topic
 from newsletter.models.delivery import FIRST, Kind, State
@@ -172,6 +173,23 @@ def test_the_count_starts_anew_with_a_confirmation() -> None:
     assert kinds() == [Kind.CONFIRMATION] * 4
 
 
+def test_who_leaves_by_mistake_can_join_again_at_once() -> None:
+    unsubscribe(join(), source="test", now=NOW)
+    ask()
+    assert kinds() == [Kind.CONFIRMATION] * 2
+
+
+def test_a_reader_who_was_told_that_digests_come_can_leave_and_join_again_that_day() -> None:
+    reader = join()
+    for _ in range(3):
+        ask()
+    assert kinds() == [Kind.CONFIRMATION, Kind.LINK]
+    unsubscribe(reader, source="test", now=NOW)
+    for _ in range(3):
+        ask()
+    assert kinds() == [Kind.CONFIRMATION, Kind.LINK, Kind.CONFIRMATION]
+
+
 def test_ten_thousand_requests_for_one_address_use_up_its_own_allowance_only() -> None:
     for number in range(10_000):
         ask(ip=f"10.{number % 7}.{number // 250}.{number % 250}", now=NOW + (number % 5) * DAY)
@@ -229,17 +247,22 @@ def test_whoever_asks_once_more_is_not_forgotten_meanwhile() -> None:
     confirm(SignUp.objects.latest("pk"), ip="", now=NOW + 9 * DAY)
 
 
-def test_a_link_goes_to_readers_only_and_three_times_a_day() -> None:
+def test_a_link_goes_to_whoever_reads_or_has_left_and_three_times_a_day() -> None:
     join()
     ask("pending@example.org")
     left = join("left@example.org")
     unsubscribe(left, source="test", now=NOW)
+    for status in (Status.BOUNCED, Status.COMPLAINED):
+        end_mailing(join(f"{status}@example.org"), status=status, now=NOW)
     before = len(notices())
-    for email in ("ada@example.org", "pending@example.org", "left@example.org", "nobody@example.org"):
+    for name in ("ada", "pending", "left", "bounced", "complained", "nobody"):
         for second in range(5):
-            request_link(email, ip="", now=NOW + timedelta(seconds=second))
-    assert [row.kind for row in notices()][before:] == [Kind.LINK] * 3
-    assert {row.subscriber.email for row in notices()[before:] if row.subscriber} == {"ada@example.org"}
+            request_link(f"{name}@example.org", ip="", now=NOW + timedelta(seconds=second))
+    assert [row.kind for row in notices()][before:] == [Kind.LINK] * 6
+    went_to = [row.subscriber.email for row in notices()[before:] if row.subscriber]
+    assert sorted(went_to) == ["ada@example.org"] * 3 + ["left@example.org"] * 3
+    left.refresh_from_db()
+    assert (left.status, left.next_slot_at) == (Status.UNSUBSCRIBED, None)
 
 
 @pytest.mark.parametrize(

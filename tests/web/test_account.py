@@ -9,14 +9,18 @@ from typing import Any
 
 import pytest
 from django.apps import apps
+from django.conf import settings
 from django.test import Client
 from django.utils import timezone
 
 from newsletter.models import AddressChange, ConsentEvent, Delivery, Subscriber, Suppression
-from newsletter.models.delivery import Kind
+from newsletter.models.delivery import Kind, State
+from newsletter.pipeline.run import run_once
+from newsletter.pipeline.stages import Stages
 from newsletter.subscriptions import account_letters
 from newsletter.subscriptions.account import CHANGES_A_DAY, mail_fresh_link
 from newsletter.subscriptions.leaving import unsubscribe
+from newsletter.subscriptions.letters import page_of_who_left
 from newsletter.suppressions import Reason, suppress
 from newsletter.tokens import Purpose, make_timed_token
 from tests.web.conftest import Service, every_row
@@ -173,10 +177,37 @@ def test_who_has_left_cannot_move_but_can_still_be_erased(visitor: Client, servi
     assert "Everything about you is deleted" in press(visitor, f"{path}/erase").content.decode()
 
 
+def test_who_has_left_gets_a_fresh_link_takes_the_data_along_and_is_erased(
+    visitor: Client, service: Service
+) -> None:
+    unsubscribe(service.reader, source="test", now=timezone.now())
+    assert visitor.post("/preferences/", {"email": "ada@example.org"}).status_code == 200
+    own_page = mailed_link("link-")
+    press(visitor, own_page, do="link")
+    run_once(Stages(settings.CONFIG), now=timezone.now(), gather=False)
+    states = Delivery.objects.filter(kind=Kind.LINK).values_list("state", flat=True)
+    assert list(states) == [State.ACCEPTED] * 2
+    path = mailed_link("fresh-")
+    assert json.loads(visitor.get(f"{path}/export").content)["reader"]["status"] == "unsubscribed"
+    assert Subscriber.objects.get().next_slot_at is None
+    assert Delivery.objects.filter(kind=Kind.DIGEST).count() == 1
+    press(visitor, f"{path}/erase")
+    assert not Subscriber.objects.exists()
+
+
+def test_a_mail_of_a_link_promises_who_has_left_only_what_it_opens(service: Service) -> None:
+    unsubscribe(service.reader, source="test", now=timezone.now())
+    service.reader.refresh_from_db()
+    assert mail_fresh_link(service.reader, now=timezone.now())
+    assert Delivery.objects.get(kind=Kind.LINK).subject == "Your link to data and erasure"
+
+
 def test_no_letter_in_chinese_has_a_space_between_its_sentences() -> None:
     url = "https://digest.example.org/x"
     letters = [
         account_letters.fresh_link(language="zh-hans", url=url),
+        account_letters.fresh_link(language="zh-hans", url=url, is_reading=False),
+        page_of_who_left(language="zh-hans", url=url),
         account_letters.address_confirmation(language="zh-hans", url=url),
         account_letters.address_changed(language="zh-hans"),
     ]

@@ -34,7 +34,8 @@ def test_the_answer_is_the_same_bytes_for_every_address(visitor: Client, service
         (200, answers[0].content, tuple(answers[0].headers.items()))
     }
     assert not any(each.cookies for each in answers)
-    assert Delivery.objects.filter(kind=Kind.LINK).count() == 3
+    went_to = Delivery.objects.filter(kind=Kind.LINK).values_list("subscriber__email", flat=True)
+    assert sorted(went_to) == [service.reader.email] * 3 + ["left@example.org"] * 3
 
 
 def test_a_machine_gets_the_page_and_nobody_a_mail(visitor: Client, service: Service) -> None:

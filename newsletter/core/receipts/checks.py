@@ -25,6 +25,7 @@ from newsletter.core.receipts.numbering import moves_number
 from newsletter.core.receipts.others import ATTRIBUTED
 from newsletter.core.receipts.polarity import flips_negation, overstates
 from newsletter.core.receipts.quantities import names, quantities
+from newsletter.core.receipts.roles import changes_role
 from newsletter.core.receipts.sources import Located, Source
 from newsletter.core.receipts.subjects import has_wrong_subject
 from newsletter.core.receipts.topics import has_foreign_topic
@@ -292,7 +293,10 @@ _CHECKS: dict[Voice, tuple[_Check, ...]] = {
         (WithheldReason.WRONG_SUBJECT, _is_of_another),
         (
             WithheldReason.NUMBER_MOVED,
-            lambda case: moves_number(case.text, case.quotes, own=case.source.own_names),
+            lambda case: (
+                moves_number(case.text, case.quotes, own=case.source.own_names)
+                or changes_role(case.text, case.quotes)
+            ),
         ),
         (WithheldReason.OVERSTATED, _overstates),
     ),

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from newsletter.core.receipts.contrasts import agrees_in_one, contradiction, opposed, turns_one
 from newsletter.core.receipts.quantities import Quantity, quantities
+from newsletter.core.receipts.roles import ends_swapped, part_is_whole
 from newsletter.core.receipts.words import stems
 
 _BEATS = re.compile(
@@ -20,14 +21,6 @@ _ALIKE = 2
 """Content words that a claim and a clause must share for the clause to be what the claim is about."""
 _SENTENCE_ENDS = re.compile(r"[;；。]|\.(?!\d)")
 _CLAUSE_ENDS = re.compile(r"[,;:，；。]")
-
-_FROM_TO = re.compile(
-    r"(?:from|从)\s*(?P<a>[^,;，；。]{1,40}?)\s*(?:to|(?:上升|提高|增加|下降|降低|减少|缩短|增长)?[至到]|升至|降至|降到|升到)\s*(?P<b>[^,;，；。]{1,40})",
-    re.IGNORECASE,
-)
-_TO_FROM = re.compile(
-    r"\bto\s+(?P<b>[^,;]{1,25}?),?\s+(?:down\s+|up\s+)?from\s+(?P<a>[^,;]{1,25})", re.IGNORECASE
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +65,7 @@ def reverses_direction(claim: str, quotes: Iterable[str]) -> bool:
     What stands with a number excludes what stands with it in the quote: real for synthetic video.
     """
     quotes = tuple(quotes)
-    return any(_ends_swapped(claim, quote) for quote in quotes) or any(
+    return any(ends_swapped(claim, quote) or part_is_whole(claim, quote) for quote in quotes) or any(
         _is_turned(number, claim, quotes) for number in quantities(claim)
     )
 
@@ -106,20 +99,4 @@ def _clause(text: str, number: Quantity) -> str:
     return text[start : end.start() if end else len(text)]
 
 
-_DOWN_FROM = re.compile(r"(?P<b>[^;]{1,80}?),?\s+(?:down|up)\s+from\s+(?P<a>[^,;]{1,25})", re.IGNORECASE)
 _PART = re.compile(r"[,;，；。、](?!\d)|[和与及并且而]|\b(?:while|whereas|and|but|against)\b")
-
-
-def _ends_swapped(claim: str, quote: str) -> bool:
-    stated, printed = list(_ends(claim)), list(_ends(quote))
-    return any(
-        a.agrees_with(d) and b.agrees_with(c) and not a.agrees_with(b) for a, b in stated for c, d in printed
-    )
-
-
-def _ends(text: str) -> Iterable[tuple[Quantity, Quantity]]:
-    for pattern in (_FROM_TO, _TO_FROM, _DOWN_FROM):
-        for match in pattern.finditer(text):
-            first, last = quantities(match["a"]), quantities(match["b"])
-            if first and last:
-                yield first[-1], last[0]

@@ -14,6 +14,7 @@ from decimal import Decimal
 from functools import lru_cache
 from itertools import takewhile
 
+from newsletter.core.receipts.bounds import Bound, bound_of
 from newsletter.core.receipts.numerals import (
     CHINESE,
     FRACTIONS,
@@ -54,21 +55,20 @@ class Quantity:
     """Stems of the nouns that directly follow the number and its unit."""
     scale: Decimal = Decimal(1)
     """What a magnitude multiplied it with."""
-    is_rounded_down: bool = False
-    """``over`` it, ``more than`` it: what is rounded is up to a tenth more."""
+    bound: Bound = Bound.NONE
 
     def agrees_with(self, other: Quantity) -> bool:
         """Say whether a claim may state this where its quote states ``other``.
 
-        Same value; same unit, except that one of them may leave out a unit of measure where it counts nothing
-        else. A vague number allows an exact one within it, never the reverse.
+        Same value; same unit, except that the claim may leave out a unit of measure where it counts nothing
+        else. A vague number allows an exact one within it, never the reverse; ``bounds`` must not cross.
         """
-        return self._is_value(other) and self._is_unit(other)
+        return self._is_value(other) and self._is_unit(other) and self.bound.allows(other.bound)
 
     def _is_value(self, other: Quantity) -> bool:
         if {self.unit, other.unit} == {"%", PART}:
             return self._in_hundredths == other._in_hundredths
-        if self.is_rounded_down and other.upto is None and 0 < self.value < other.value:
+        if self.bound is Bound.OVER and other.upto is None and 0 < self.value < other.value:
             return other.value <= _A_TENTH_MORE * self.value
         if self.upto is None or other.upto is not None:
             return (self.value, self.upto) == (other.value, other.upto)
@@ -78,8 +78,7 @@ class Quantity:
         units = {self.unit, other.unit}
         if len(units) == 1 or units == {"%", PART}:
             return True
-        bare = self if not self.unit else other
-        return "" in units and not units & _STRICT and not bare.counted
+        return not self.unit and not units & _STRICT and not self.counted
 
     @property
     def _in_hundredths(self) -> Decimal:
@@ -117,10 +116,6 @@ _VAGUE = re.compile(
 )
 _VAGUE_FEW = re.compile(rf"(?:{VAGUE_FEW})(?:{_UNIT})", re.IGNORECASE)
 _BETWEEN_ENDS = re.compile(r"\s?(?:of(?:\s+the)?|\+/-|±|[-‐‑–—−~～至到]|to|and|与|和)\s?")
-_OVER = re.compile(
-    r"(?:\b(?:over|more than|above)\s+(?:[\d,.]+\s+\w+\s+and\s+)?|超过\s*|逾\s*|多于\s*)$", re.IGNORECASE
-)
-_AND_MORE = re.compile(r"\s?(?:余|多(?=[个条篇张名位])|\+)")
 _A_TENTH_MORE = Decimal("1.1")
 _FACTOR = re.compile(r"\bfactors?\s+of\s+$", re.IGNORECASE)
 _MINUS = re.compile(r"(?:^|[\s(\[=±,，（])[-−–]$")
@@ -293,5 +288,5 @@ def _counting(quantity: Quantity, text: str) -> Quantity:
         quantity,
         heads=heads,
         counted=frozenset() if quantity.unit else counted,
-        is_rounded_down=bool(_OVER.search(text[: quantity.span[0]]) or _AND_MORE.match(after)),
+        bound=bound_of(text, start=quantity.span[0], end=quantity.span[1]),
     )

@@ -17,12 +17,13 @@ from django.utils import timezone
 from newsletter.adapters.ports import Summariser
 from newsletter.core.reading import Voice
 from newsletter.models import ArxivGate, Delivery, Paper, Subscription
-from newsletter.models.delivery import State
+from newsletter.models.delivery import UNASKED, State
 from newsletter.pipeline.choosing.ahead import planned_summaries
 from newsletter.pipeline.choosing.choose import Choice, choose, without_unsettled
 from newsletter.pipeline.choosing.shelf import SummaryShelf
 from newsletter.pipeline.composing.composer import Composer, RendererFor
-from newsletter.pipeline.composing.fragments import DatabaseFragments
+from newsletter.pipeline.composing.fragments import StoredFragments
+from newsletter.pipeline.composing.render import RenderedDigest
 from newsletter.pipeline.composing.taking import give_back, taken, together_or_apart
 from newsletter.pipeline.patience import AWAY
 from newsletter.pipeline.summarising.summarise import Wanted, write_extracts
@@ -73,7 +74,7 @@ def compose_planned(
     ``deadline`` (real time) no batch is begun; ``after`` is where such a pass stopped.
     """
     report = ComposeReport()
-    fragments = DatabaseFragments()
+    fragments = StoredFragments()
 
     def compose(rows: Sequence[Delivery]) -> list[Delivery]:
         stand, choices = choose(without_unsettled(rows), now=now)
@@ -90,8 +91,10 @@ def compose_planned(
         )
         composer.is_spread = is_spread
         ready = _ready(choices, composer=composer) if is_patient else choices
+        rendered, broken = _render(ready, composer=composer, report=report)
+        report.composed += composer.store(rendered)
         report.waiting += len(choices) - len(ready)
-        return [choice.delivery for choice in ready if not _settle(choice, composer=composer, report=report)]
+        return broken
 
     for batch in taken(now=now, awaited=awaited, after=after):
         broken = together_or_apart(batch, compose)
@@ -121,22 +124,26 @@ def _is_gathering(*, now: datetime) -> bool:
     return at_arxiv.exists() or Paper.objects.filter(matched_at=None, first_seen_at__lte=now).exists()
 
 
-def _settle(choice: Choice, *, composer: Composer, report: ComposeReport) -> bool:
-    """Compose or skip one digest; False where that broke: it must not hold up the others."""
-    try:
-        if choice.has_something_to_say():
-            report.composed += composer.compose(choice)
-        else:
-            report.skipped += _skip(choice, now=composer.now)
-    except AWAY:
-        raise
-    except Exception:
-        log.exception("delivery %s could not be composed", choice.delivery.pk)
-        return False
-    return True
+def _render(
+    choices: Sequence[Choice], *, composer: Composer, report: ComposeReport
+) -> tuple[list[tuple[Choice, RenderedDigest]], list[Delivery]]:
+    """Render or skip each; return what is rendered, and those where that broke: they hold up no other."""
+    rendered, broken = [], []
+    for choice in choices:
+        try:
+            if choice.has_something_to_say():
+                rendered.append((choice, composer.render(choice)))
+            else:
+                report.skipped += _skip(choice, was_asked=composer.was_asked(choice), now=composer.now)
+        except AWAY:
+            raise
+        except Exception:
+            log.exception("delivery %s could not be composed", choice.delivery.pk)
+            broken.append(choice.delivery)
+    return rendered, broken
 
 
-def _skip(choice: Choice, *, now: datetime) -> bool:
+def _skip(choice: Choice, *, was_asked: bool, now: datetime) -> bool:
     """Nothing to say: the period counts as covered, and the next digest says which days were empty."""
     topics = [offer.subscription.topic_id for offer in choice.offers]
     with transaction.atomic():
@@ -144,6 +151,7 @@ def _skip(choice: Choice, *, now: datetime) -> bool:
             state=State.SKIPPED,
             topics=topics,
             scanned=choice.scanned,
+            last_detail="" if was_asked else UNASKED,
             covers_until=now,
             outcome_at=now,
             lease_owner="",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -18,17 +18,25 @@ from newsletter.core.reading import Depth
 from newsletter.core.selection import Chosen
 from newsletter.core.spreading import own_delay
 from newsletter.models import Delivery, GatherRun, Subscriber, Subscription, Topic
-from newsletter.models.delivery import FIRST, SENT, Kind, State
+from newsletter.models.delivery import FIRST, SENT, UNASKED, Kind, State
 from newsletter.pipeline.choosing.choose import Choice
 from newsletter.pipeline.choosing.newsstand import Newsstand
 from newsletter.pipeline.choosing.shelf import SummaryShelf
 from newsletter.pipeline.composing.cards import card_of, mail_figures
-from newsletter.pipeline.composing.fragments import DatabaseFragments
+from newsletter.pipeline.composing.fragments import StoredFragments
 from newsletter.pipeline.composing.messages import body_key
 from newsletter.pipeline.composing.render import DigestRenderer, FragmentStore, RenderedDigest
 from newsletter.pipeline.summarising.summarise import Wanted
 
 RendererFor = Callable[[FragmentStore], DigestRenderer]
+
+
+@dataclass(frozen=True, slots=True)
+class EmptyDates:
+    """Slots without a mail: on which nothing matched, and on which arXiv had not answered."""
+
+    asked: tuple[date, ...] = ()
+    unasked: tuple[date, ...] = ()
 
 
 @dataclass(slots=True)
@@ -39,11 +47,13 @@ class Composer:
     shelf: SummaryShelf
     records: dict[int, PaperRecord]
     figures: dict[int, ShownFigure]
-    fragments: DatabaseFragments
+    fragments: StoredFragments
     renderer: DigestRenderer
     failed_gathers: list[datetime]
-    empty_dates: dict[int, tuple[date, ...]]
-    """By reader: the slots on which nothing matched since the last mail."""
+    answered_at: datetime | None
+    """When papers last came in, of arXiv's or of a file's."""
+    empty_dates: dict[int, EmptyDates]
+    """By reader: the slots without a mail since the last one."""
     now: datetime
     is_spread: bool = False
 
@@ -56,13 +66,13 @@ class Composer:
         summariser: Summariser,
         renderer_for: RendererFor,
         now: datetime,
-        fragments: DatabaseFragments | None = None,
+        fragments: StoredFragments | None = None,
     ) -> Composer:
         """Load what these digests need besides; batches of one pass share their ``fragments``."""
         choices = list(choices)
         chosen = {each.paper_id for choice in choices for each in choice.selection.chosen}
         listed = {paper_id for choice in choices for paper_id in choice.selection.listed}
-        fragments = fragments or DatabaseFragments()
+        fragments = fragments or StoredFragments()
         return cls(
             stand=stand,
             shelf=SummaryShelf(chosen, summariser=summariser),
@@ -71,6 +81,7 @@ class Composer:
             fragments=fragments,
             renderer=renderer_for(fragments),
             failed_gathers=_failed_gathers(now=now),
+            answered_at=_last_answer(now=now),
             empty_dates=empty_dates({choice.reader.pk: choice.reader for choice in choices}),
             now=now,
         )
@@ -79,36 +90,34 @@ class Composer:
         """Whether a summary that this digest wants may still come in that time."""
         return any(self.shelf.may_still_come(want, within=within) for want in choice.wanted())
 
-    def compose(self, choice: Choice) -> bool:
-        """Render and store one digest; False for a delivery that is no longer planned."""
-        rendered = self.render(choice)
+    def store(self, digests: Sequence[tuple[Choice, RenderedDigest]]) -> int:
+        """Write these digests, all or none; return how many were still planned."""
         try:
-            return self._store(choice, rendered)
+            with transaction.atomic():
+                self.fragments.save()
+                return sum(self._store(choice, rendered) for choice, rendered in digests)
         except BaseException:
             self.fragments.take_back()
             raise
 
-    def _store(self, choice: Choice, rendered: RenderedDigest) -> bool:
+    def _store(self, choice: Choice, rendered: RenderedDigest) -> int:
         parts = [piece.digest for piece in rendered.pieces]
-        with transaction.atomic():
-            self.fragments.save(parts)
-            stored = Delivery.objects.filter(pk=choice.delivery.pk, state=State.PLANNED).update(
-                state=State.COMPOSED,
-                subject=rendered.subject,
-                parts=parts,
-                body_key=body_key(subject=rendered.subject, slot_key=choice.delivery.slot_key, parts=parts),
-                slots=rendered.slots,
-                papers=self.account(choice, rendered.digest),
-                topics=[offer.subscription.topic_id for offer in choice.offers],
-                scanned=choice.scanned,
-                covers_until=self.now,
-                composed_at=self.now,
-                attempt=0,
-                lease_owner="",
-                lease_until=None,
-                next_attempt_at=self._claimable_at(choice),
-            )
-        return bool(stored)
+        return Delivery.objects.filter(pk=choice.delivery.pk, state=State.PLANNED).update(
+            state=State.COMPOSED,
+            subject=rendered.subject,
+            parts=parts,
+            body_key=body_key(subject=rendered.subject, slot_key=choice.delivery.slot_key, parts=parts),
+            slots=rendered.slots,
+            papers=self.account(choice, rendered.digest),
+            topics=[offer.subscription.topic_id for offer in choice.offers],
+            scanned=choice.scanned,
+            covers_until=self.now,
+            composed_at=self.now,
+            attempt=0,
+            lease_owner="",
+            lease_until=None,
+            next_attempt_at=self._claimable_at(choice),
+        )
 
     def _claimable_at(self, choice: Choice) -> datetime:
         """Return the real time from which on it may be claimed. Whom somebody waits for is not delayed."""
@@ -116,6 +125,10 @@ class Composer:
         if not self.is_spread or delivery.is_awaited:
             return real_now
         return max(real_now, delivery.slot_at + own_delay(choice.reader.pk))
+
+    def was_asked(self, choice: Choice) -> bool:
+        """Whether arXiv answered in the period of this digest."""
+        return self.answered_at is not None and self.answered_at > _begins_at(choice)
 
     def render(self, choice: Choice) -> RenderedDigest:
         return self.renderer.render(self._digest(choice))
@@ -126,7 +139,8 @@ class Composer:
         zone = reader.zone
         # A late digest holds what has come in until it is composed, so that is where its period ends.
         ends_at = max(choice.delivery.slot_at, self.now)
-        begins_at = min((offer.reach.begins_at for offer in choice.offers), default=choice.delivery.slot_at)
+        begins_at = _begins_at(choice)
+        empty = self.empty_dates.get(reader.pk, EmptyDates())
         return Digest(
             language=reader.language,
             slot_date=ends_at.astimezone(zone).date(),
@@ -139,7 +153,9 @@ class Composer:
             listed=tuple(self.records[paper_id] for paper_id in selection.listed),
             counted=len(selection.counted),
             scanned=choice.scanned,
-            empty_dates=self.empty_dates.get(reader.pk, ()),
+            was_asked=self.was_asked(choice),
+            empty_dates=empty.asked,
+            unasked_dates=empty.unasked,
             failed_gathers=tuple(
                 dict.fromkeys(moment.astimezone(zone).date() for moment in self.failed_gathers)
             ),
@@ -207,24 +223,39 @@ def _shown_name(topic: Topic, language: str) -> str:
     return stand_in(topic.slug) if topic.owner_id else topic.name_in(language)
 
 
-def empty_dates(readers: Mapping[int, Subscriber]) -> dict[int, tuple[date, ...]]:
-    """Return the slots on which nothing matched since their last mail, of the readers who have any."""
+def _begins_at(choice: Choice) -> datetime:
+    return min((offer.reach.begins_at for offer in choice.offers), default=choice.delivery.slot_at)
+
+
+def empty_dates(readers: Mapping[int, Subscriber]) -> dict[int, EmptyDates]:
+    """Return the slots without a mail since their last one, of the readers who have any."""
     digests = Delivery.objects.filter(kind=Kind.DIGEST).exclude(slot_key__startswith=FIRST)
     skipped = digests.filter(subscriber__in=readers, state=State.SKIPPED).order_by("slot_at")
-    empty = defaultdict[int, list[tuple[datetime, str]]](list)
-    for pk, slot_at, key in skipped.values_list("subscriber_id", "slot_at", "slot_key"):
+    empty = defaultdict[int, list[tuple[datetime, date, bool]]](list)
+    for pk, slot_at, key, detail in skipped.values_list(
+        "subscriber_id", "slot_at", "slot_key", "last_detail"
+    ):
         if pk is not None and slot_at > readers[pk].joined_at:
-            empty[pk].append((slot_at, key))
+            empty[pk].append((slot_at, date.fromisoformat(key), detail != UNASKED))
     last_sent = dict[int | None, datetime]()
     rows = digests.filter(subscriber__in=empty).order_by("slot_at") if empty else digests.none()
     # Asked for the states too, SQLite would look through all that was ever sent.
     for reader_id, slot_at, state in rows.values_list("subscriber_id", "slot_at", "state"):
         if state in SENT:
             last_sent[reader_id] = slot_at
-    return {
-        pk: tuple(date.fromisoformat(key) for at, key in slots if pk not in last_sent or at > last_sent[pk])
-        for pk, slots in empty.items()
-    }
+    found = {}
+    for pk, slots in empty.items():
+        recent = [(day, asked) for at, day, asked in slots if pk not in last_sent or at > last_sent[pk]]
+        found[pk] = EmptyDates(
+            asked=tuple(day for day, asked in recent if asked),
+            unasked=tuple(day for day, asked in recent if not asked),
+        )
+    return found
+
+
+def _last_answer(*, now: datetime) -> datetime | None:
+    answers = GatherRun.objects.filter(error="", started_at__lte=now).order_by("-started_at")
+    return answers.values_list("started_at", flat=True).first()
 
 
 def _failed_gathers(*, now: datetime) -> list[datetime]:

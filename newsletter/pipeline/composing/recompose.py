@@ -86,7 +86,7 @@ def _render_anew(choice: Choice, *, composer: Composer, report: RecomposeReport)
         report.unchanged += 1
         return
     with transaction.atomic():
-        composer.fragments.save(parts)
+        composer.fragments.save()
         # A claim raises the fence and reads what it sends under a lock: one of the two comes first.
         unclaimed = Delivery.objects.filter(pk=row.pk, state__in=CLAIMABLE, fence=row.fence)
         stored = unclaimed.update(

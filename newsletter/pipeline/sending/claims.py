@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import uuid
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import takewhile
@@ -18,8 +18,8 @@ from django.db import transaction
 from django.db.models import F, Max, Q
 
 from newsletter.core.reputation import FEW, MAX_ATTEMPTS
-from newsletter.models import Delivery, Subscriber
-from newsletter.models.delivery import AWAITED, CLAIMABLE, Kind, State
+from newsletter.models import Delivery, Subscriber, Subscription
+from newsletter.models.delivery import AWAITED, CLAIMABLE, UNCOMPOSED, Kind, State
 from newsletter.pipeline.sending.brake import hold_pauses, lets_pass, pauses_on
 from newsletter.pipeline.sending.mailable import recipient_of, refusals
 from newsletter.pipeline.sending.pace import Pace, Turn
@@ -109,13 +109,14 @@ def begin(
     now: datetime,
     real_now: datetime,
     pace: Pace,
+    counted: Collection[str] = (),
 ) -> frozenset[str]:
     """Commit that the bodies of these claims begin, before the first byte; return the ids of those that may.
 
     It allows a delivery that is still ours, whose reader may still be mailed, on a transport that is open
-    and has not sent all it may today.
-    The reader's row is locked meanwhile: an unsubscribe commits before this (and the delivery is CANCELLED)
-    or after it.
+    and has not sent all it may today; the ids in ``counted`` are in the day's number already.
+    The reader's row is locked meanwhile: an unsubscribe commits before this (and the delivery is CANCELLED,
+    or composed again without the topic that was left) or after it.
     """
     fences = {claim.delivery.pk: claim.fence for claim in claims}
     reader_ids = {claim.delivery.subscriber_id for claim in claims if claim.delivery.subscriber_id}
@@ -133,7 +134,11 @@ def begin(
         refused = refusals(ours, readers=readers, now=now)
         _end({key: Ending(State.CANCELLED, refusal) for key, refusal in refused.items()}, now=now)
         ours = [row for row in ours if row.pk not in refused]
-        beyond = pace.take_of_today(ours, real_now=real_now)
+        outdated = _with_topics_left(ours)
+        _have_composed_again(outdated)
+        ours = [row for row in ours if row not in outdated]
+        new = [row for row in ours if str(row.pk) not in counted]
+        beyond = pace.take_of_today(new, real_now=real_now)
         _give_back(beyond, real_now=real_now)
         allowed = sorted({row.pk for row in ours} - {row.pk for row in beyond})
         Delivery.objects.filter(pk__in=allowed).update(body_begun_at=now, lease_until=real_now + lease)
@@ -217,6 +222,17 @@ def _has_moved(row: Delivery, readers: Mapping[int, Subscriber]) -> bool:
     return row.kind == Kind.DIGEST and reader is not None and reader.email != row.recipient
 
 
+def _with_topics_left(rows: Iterable[Delivery]) -> list[Delivery]:
+    """Return those that cover a topic which their reader has left since they were composed."""
+    covering = [row for row in rows if row.topics]
+    readers = {row.subscriber_id for row in covering}
+    subscribed = (
+        Subscription.objects.filter(subscriber__in=readers) if readers else Subscription.objects.none()
+    )
+    kept = set(subscribed.values_list("subscriber_id", "topic_id"))
+    return [row for row in covering if any((row.subscriber_id, topic) not in kept for topic in row.topics)]
+
+
 def hand_back(claims: Sequence[Claimed], *, until: Mapping[uuid.UUID, datetime]) -> None:
     """Put back claims whose bodies have not begun, each until its moment; the attempt does not count."""
     for claim in claims:
@@ -233,6 +249,11 @@ def _put_off(rows: Sequence[Delivery], until: Mapping[uuid.UUID, datetime]) -> N
 def _give_back(rows: Sequence[Delivery], *, real_now: datetime) -> None:
     """Put back what may not go as it was claimed; the attempt does not count."""
     Delivery.objects.filter(pk__in=[row.pk for row in rows]).update(**_waiting(real_now))
+
+
+def _have_composed_again(rows: Sequence[Delivery]) -> None:
+    changes = UNCOMPOSED | {"attempt": F("attempt") - 1, "lease_owner": "", "lease_until": None}
+    Delivery.objects.filter(pk__in=[row.pk for row in rows]).update(**changes)
 
 
 def _waiting(until: datetime) -> dict[str, Any]:

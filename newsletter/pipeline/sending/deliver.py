@@ -10,7 +10,7 @@ import logging
 import time
 import uuid
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -144,7 +144,7 @@ class _Sending:
         messages, unwritten = patiently(partial(outgoing, deliveries, with_bytes=self.mailer.sends_bytes))
         yield from unwritten
 
-        counted = set[str]()
+        counted, begun = set[str](), set[str]()
 
         def allow(ids: Sequence[str]) -> frozenset[str]:
             new = [by_id[each] for each in ids if each not in counted]  # a request's part was counted whole
@@ -153,7 +153,9 @@ class _Sending:
             counted.update(claim.id for claim in new if claim.delivery.pk not in later)
             claims = [by_id[each] for each in ids if by_id[each].delivery.pk not in later]
             patiently(partial(hand_back, held_back, until=later))
-            return patiently(partial(self._begin, claims))
+            allowed = patiently(partial(self._begin, claims, begun=begun))
+            begun.update(allowed)
+            return allowed
 
         yield from self.mailer.send(messages, begin=allow)
 
@@ -164,8 +166,15 @@ class _Sending:
             return {delivery.pk: real_now for delivery in deliveries}
         return self.pace.take(deliveries, real_now=real_now)
 
-    def _begin(self, claims: Sequence[Claimed]) -> frozenset[str]:
-        return begin(claims, lease=self.mailer.lease, now=self.now, real_now=self.clock(), pace=self.pace)
+    def _begin(self, claims: Sequence[Claimed], *, begun: Collection[str]) -> frozenset[str]:
+        return begin(
+            claims,
+            lease=self.mailer.lease,
+            now=self.now,
+            real_now=self.clock(),
+            pace=self.pace,
+            counted=begun,
+        )
 
     def _abandon(self, deliveries: Sequence[Delivery]) -> Counter[str]:
         """End the leases of what got no answer, with a wait: whatever broke may break again."""

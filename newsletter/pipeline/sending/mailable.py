@@ -25,14 +25,28 @@ class Refusal(StrEnum):
     SUPPRESSED = "the address is suppressed"
 
 
+_REACHES = {
+    Kind.DIGEST: {Status.ACTIVE},
+    Kind.LINK: {Status.ACTIVE, Status.UNSUBSCRIBED},
+    Kind.CONFIRMATION: set(Status) - {Status.ACTIVE},
+}
+_DESPITE = {
+    Kind.DIGEST: set[Reason](),
+    Kind.LINK: {Reason.UNSUBSCRIBED},
+    Kind.CONFIRMATION: set(Reason),
+}
+"""Suppressions that do not hold a mail back from somebody who reads no more."""
+
+
 def refusals(
     deliveries: Sequence[Delivery], *, readers: Mapping[int, Subscriber], now: datetime
 ) -> dict[uuid.UUID, Refusal]:
     """Return why each of these may not go; those that may are left out. ``readers`` are their readers, by id.
 
-    A digest goes to an active reader who has not paused, a link to an active one, a confirmation to one who
-    is to confirm; an alert has no reader. Only a confirmation goes to a suppressed address: it is the one way
-    back for whoever left or bounced, and sign-up caps how often anybody can ask for one.
+    A digest goes to an active reader who has not paused, a confirmation to one who is to confirm, a link to
+    an active one or one who has left, for their data and its erasure; an alert has no reader. To an address
+    that bounced, complained or was imported as suppressed only a confirmation goes: it is the one way back.
+    Whatever was asked for before leaving is cancelled by leaving.
     """
     keys = {
         row.pk: _folded(row, reader)
@@ -70,12 +84,10 @@ def _refusal(
 ) -> Refusal | None:
     if delivery.kind == Kind.ALERT:
         return None
-    reader = readers.get(delivery.subscriber_id or 0)
-    # Whoever has left may ask to join again: a confirmation reaches them too.
-    is_confirmation = delivery.kind == Kind.CONFIRMATION
-    if reader is None or (reader.status == Status.ACTIVE) == is_confirmation:
+    reader, kind = readers.get(delivery.subscriber_id or 0), Kind(delivery.kind)
+    if reader is None or reader.status not in _REACHES[kind]:
         return Refusal.LEFT
-    if reason is not None and not is_confirmation:
+    if reason is not None and (reader.status == Status.ACTIVE or reason not in _DESPITE[kind]):
         return Refusal.SUPPRESSED
     if delivery.kind == Kind.DIGEST and not reader.is_mailable(now=now):
         return Refusal.PAUSED

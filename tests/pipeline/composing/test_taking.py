@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 from uuid import UUID
@@ -18,6 +19,8 @@ from newsletter.pipeline import work
 from newsletter.pipeline.choosing.choose import Choice, choose
 from newsletter.pipeline.choosing.newsstand import Newsstand
 from newsletter.pipeline.composing.compose import ComposeReport, compose_planned
+from newsletter.pipeline.composing.composer import Composer
+from newsletter.pipeline.composing.render import RenderedDigest
 from newsletter.pipeline.leases import boot_id, dead_owners, end_leases
 from newsletter.pipeline.plan import plan_due
 from tests.fakes.mailer import Killed
@@ -99,6 +102,29 @@ def test_one_that_kills_its_worker_is_tried_alone_and_quarantined_after_five_tri
     assert states(poison) == [("2026-06-15", "QUARANTINED")]
     others = Delivery.objects.exclude(subscriber=poison)
     assert set(others.values_list("state", "attempt", "lease_owner")) == {("COMPOSED", 0, "")}
+
+
+@pytest.mark.parametrize("fault", [ValueError, Killed])
+def test_a_batch_is_stored_whole_or_not_at_all(
+    room: Newsroom, monkeypatch: pytest.MonkeyPatch, fault: type[BaseException]
+) -> None:
+    poison = Subscriber.objects.get(email="reader2@example.org")
+    genuine = Composer._store
+
+    def store_or_fail(self: Composer, choice: Choice, rendered: RenderedDigest) -> int:
+        if choice.reader.pk == poison.pk:
+            raise fault
+        return genuine(self, choice, rendered)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Composer, "_store", store_or_fail)
+        with suppress(Killed):
+            report = compose(room)
+            assert (report.composed, report.failed) == (3, 1)  # those that can be are stored without it
+    composed = Delivery.objects.filter(state=State.COMPOSED).count()
+    assert composed == (0 if fault is Killed else 3)
+    assert compose(room).composed == 4 - composed
+    assert room.run(MONDAY).deliveries == {"ACCEPTED": 4}
 
 
 def test_those_that_went_down_with_it_do_not_come_after_it_again(

@@ -15,6 +15,7 @@ from newsletter.core.spent import unpack_spent
 from newsletter.models import SendPause, Subscription
 from newsletter.models.delivery import Kind, State
 from newsletter.models.subscriber import Status
+from newsletter.subscriptions.leaving import unsubscribe
 from newsletter.suppressions import Reason, suppress
 from tests.fakes.mailer import ScriptedMailer, answer
 from tests.pipeline.deliveries import CARD, NOW, deliver, digest, later, notice, reader, store, topic
@@ -138,12 +139,33 @@ def test_a_confirmation_is_the_one_way_back_for_a_suppressed_address(reason: Rea
     assert deliver(ScriptedMailer()).states == {"ACCEPTED": 1}
 
 
-def test_a_link_reaches_a_reader_who_has_paused_but_not_one_who_left() -> None:
+def test_a_link_reaches_a_reader_who_has_paused_and_one_who_left_but_not_a_dead_address() -> None:
     notice(reader("ann@example.org", paused_until=NOW + timedelta(days=9)), Kind.LINK)
-    notice(reader(status=Status.UNSUBSCRIBED), Kind.LINK)
+    notice(reader("left@example.org", status=Status.UNSUBSCRIBED), Kind.LINK)
+    suppress("left@example.org", reason=Reason.UNSUBSCRIBED, at=NOW)
+    notice(reader(status=Status.BOUNCED), Kind.LINK)
+    notice(reader(status=Status.COMPLAINED), Kind.LINK)
+    notice(reader(status=Status.PENDING), Kind.LINK)
     mailer = ScriptedMailer()
-    assert deliver(mailer).states == {"ACCEPTED": 1, "CANCELLED": 1}
-    assert mailer.recipients == ["ann@example.org"]
+    assert deliver(mailer).states == {"ACCEPTED": 2, "CANCELLED": 3}
+    assert sorted(mailer.recipients) == ["ann@example.org", "left@example.org"]
+
+
+@pytest.mark.parametrize("reason", [Reason.IMPORTED, Reason.ERASED, Reason.BOUNCED, Reason.COMPLAINED])
+def test_a_link_for_who_left_does_not_reach_an_address_suppressed_for_more(reason: Reason) -> None:
+    notice(reader("left@example.org", status=Status.UNSUBSCRIBED), Kind.LINK)
+    suppress("left@example.org", reason=reason, at=NOW)
+    assert deliver(ScriptedMailer()).states == {"CANCELLED": 1}
+
+
+def test_a_link_that_was_claimed_before_its_reader_left_does_not_go() -> None:
+    person = reader("ann@example.org")
+    row = notice(person, Kind.LINK)
+    mailer = ScriptedMailer()
+    mailer.before_begin = lambda _: unsubscribe(person, source="test", now=NOW)
+    deliver(mailer)
+    row.refresh_from_db()
+    assert (row.state, mailer.sent) == (State.CANCELLED, [])
 
 
 def test_a_link_goes_to_the_address_it_was_made_for() -> None:

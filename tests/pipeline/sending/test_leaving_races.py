@@ -1,23 +1,29 @@
-"""An unsubscribe among 500 sends: once it has committed, no body begins."""
+"""Leaving among sends, all or one topic: once it has committed, no body begins that holds what was left."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 from threading import Event
 
 import pytest
 from django.test import Client
 
-from newsletter.adapters.ports import Outgoing
-from newsletter.models import Delivery, Subscriber
+from newsletter.adapters.ports import Outgoing, Verdict
+from newsletter.models import Delivery, Subscriber, Subscription, Topic
 from newsletter.models.delivery import State
 from newsletter.models.subscriber import Status
+from newsletter.pipeline.choosing.choose import Choice
+from newsletter.pipeline.composing.composer import Composer
+from newsletter.pipeline.composing.render import RenderedDigest
 from newsletter.subscriptions.leaving import unsubscribe
 from newsletter.tokens import Purpose, make_token
-from tests.fakes.mailer import ScriptedMailer
-from tests.pipeline.deliveries import NOW, deliver, digest, reader
+from tests.fakes.mailer import ScriptedMailer, answer
+from tests.fakes.papers import paper_record
+from tests.pipeline.deliveries import NOW, deliver, digest, later, reader, topic
+from tests.pipeline.newsroom import MONDAY, Newsroom
 from tests.pipeline.sending.test_deliver_races import run_together
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -76,6 +82,65 @@ def test_of_500_sends_to_one_reader_none_begins_after_the_unsubscribe(
     assert states[State.ACCEPTED] == len(mailer.sent)
     assert min(states.values()) > 0
     assert sum(states.values()) == SENDS
+
+
+def two_topics(person: Subscriber) -> tuple[Topic, Topic]:
+    left, kept = topic("left"), topic("kept")
+    for position, each in enumerate((left, kept)):
+        Subscription.objects.create(subscriber=person, topic=each, position=position, created_at=NOW)
+    return left, kept
+
+
+def test_a_digest_does_not_begin_with_a_topic_that_was_left_since_it_was_claimed() -> None:
+    person = reader()
+    left, kept = two_topics(person)
+    row, other = digest(person, topics=[left.pk, kept.pk]), digest()
+    mailer = ScriptedMailer(before_begin=lambda _: unsubscribe(person, source="test", now=NOW, topic=left))
+    assert deliver(mailer).states == {"PLANNED": 1, "ACCEPTED": 1}
+    assert [message.delivery_id for message in mailer.sent] == [str(other.pk)]
+    row.refresh_from_db()
+    assert (row.state, row.attempt, row.parts, row.lease_owner) == (State.PLANNED, 0, [], "")
+
+
+def test_a_digest_that_was_refused_for_now_is_not_sent_again_with_a_topic_that_was_left_meanwhile() -> None:
+    person = reader()
+    left, kept = two_topics(person)
+    row = digest(person, topics=[left.pk, kept.pk])
+    refusing = ScriptedMailer(
+        answers={person.email: answer(Verdict.RETRY)},
+        in_body=lambda _: unsubscribe(person, source="test", now=NOW, topic=left),
+    )
+    assert deliver(refusing).states == {"RETRY_WAIT": 1}
+    mailer = ScriptedMailer()
+    assert deliver(mailer, clock=later(hours=1)).states == {"PLANNED": 1}
+    assert mailer.sent == []
+    row.refresh_from_db()
+    assert row.state == State.PLANNED
+
+
+def test_a_digest_composed_while_its_topic_was_left_is_composed_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    room = Newsroom(tmp_path)
+    room.topic("left", "cat:cs.CV")
+    room.topic("kept", "cat:cs.CL")
+    person = room.reader("ann@example.org", "left,kept", cadence="weekly:mon")
+    papers = [paper_record(1, categories=("cs.CV",)), paper_record(2, categories=("cs.CL",))]
+    room.take_in(*papers, now=MONDAY - timedelta(hours=1))
+    genuine = Composer.render
+
+    def render(composer: Composer, choice: Choice) -> RenderedDigest:
+        rendered = genuine(composer, choice)
+        unsubscribe(person, source="test", now=MONDAY, topic=Topic.objects.get(slug="left"))
+        return rendered
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Composer, "render", render)
+        assert room.run(MONDAY).deliveries == {"PLANNED": 1}
+    assert room.run(MONDAY).deliveries == {"ACCEPTED": 1}
+    [mail] = room.texts()
+    assert "2606.00002" in mail
+    assert "2606.00001" not in mail
 
 
 def test_fifty_of_five_hundred_readers_leave_in_the_middle_and_only_they_are_spared() -> None:

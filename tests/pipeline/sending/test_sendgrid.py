@@ -12,11 +12,12 @@ from django.utils import timezone
 
 from newsletter.adapters.sendgrid_events import read_events
 from newsletter.adapters.sendgrid_mail import SendgridMailer
-from newsletter.models import Delivery, Subscriber
+from newsletter.models import Delivery, SendDay, Subscriber
 from newsletter.models.delivery import State
 from newsletter.pipeline.feedback.events import apply_events, store_events
 from newsletter.pipeline.feedback.sweep import sweep
 from newsletter.pipeline.run import run_once
+from newsletter.pipeline.sending.pace import Pace
 from tests.fakes.mailer import Killed
 from tests.fakes.papers import paper_record
 from tests.fakes.sendgrid_events import body_of, sendgrid_event
@@ -97,6 +98,16 @@ def test_a_lost_answer_leaves_one_request_ambiguous_until_sendgrid_reports(
     assert states() == {State.ACCEPTED}
     assert all(bytes(reader.spent) for reader in Subscriber.objects.all())
     assert set(server.accepted.values()) == {1}
+
+
+def test_a_request_that_is_split_down_to_a_bad_address_counts_each_digest_once_in_the_day(
+    server: SendgridServer, mailer: SendgridMailer
+) -> None:
+    rows = identical(18)
+    assert rows[3].subscriber is not None
+    server.bad_addresses, server.names_the_culprit = frozenset({rows[3].subscriber.email}), False
+    assert deliver(mailer, pace=Pace("sendgrid", daily=20)).states == {"ACCEPTED": 17, "FAILED": 1}
+    assert SendDay.objects.get().digests == 18
 
 
 def test_a_dry_run_sends_nothing_and_the_real_one_after_it_everything(
