@@ -373,6 +373,7 @@ def test_a_pass_pauses_after_its_own_bounces(
     refused(199, at=MONDAY - timedelta(hours=1))
     last = digest()
     mailer = ScriptedMailer(name="outbox")
+    assert last.subscriber is not None
     mailer.answers[last.subscriber.email] = answer(Verdict.REFUSED, code="550")
     monkeypatch.setattr(Stages, "mailer", mailer)
     report = room.run(MONDAY)
