@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import lru_cache
 
 from django.conf import settings
@@ -21,6 +21,23 @@ from newsletter.mail.notice import URL, render_notice
 from newsletter.models import Delivery, Subscriber
 from newsletter.models.delivery import Kind, State
 from newsletter.models.summary import keep_pieces
+from newsletter.tokens import VALID_FOR, Purpose
+
+FRESH_KEY, ADDRESS_KEY, OLD_ADDRESS_KEY = "fresh-", "address-", "address-old-"
+"""What the keys of these links begin with."""
+NEWS_LASTS = timedelta(days=3)
+"""An older alert is overtaken by a younger one or by its end; other news has been found out by then."""
+
+
+def useful_for(delivery: Delivery) -> timedelta:
+    """Return how long from its making a notice is of use: as long as its link works."""
+    if delivery.kind == Kind.CONFIRMATION:
+        return VALID_FOR[Purpose.CONFIRM]
+    if delivery.slot_key.startswith(FRESH_KEY):
+        return VALID_FOR[Purpose.FRESH]
+    if delivery.slot_key.startswith(ADDRESS_KEY) and not delivery.slot_key.startswith(OLD_ADDRESS_KEY):
+        return VALID_FOR[Purpose.ADDRESS]
+    return NEWS_LASTS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -36,6 +36,14 @@ class Purpose(StrEnum):
     """A delivery's id, in the address to which it comes back."""
 
 
+VALID_FOR = {
+    Purpose.CONFIRM: timedelta(days=7),
+    Purpose.ADDRESS: timedelta(days=1),
+    Purpose.FRESH: timedelta(hours=1),
+}
+"""How long a link works that says when it was made."""
+
+
 def make_token(purpose: Purpose, *, subject: str) -> str:
     return subject + _mac(purpose, subject, settings.SECRET_KEY)
 

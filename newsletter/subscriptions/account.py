@@ -15,15 +15,15 @@ from newsletter.errors import BadInput
 from newsletter.models import AddressChange, ConsentEvent, Delivery, Subscriber
 from newsletter.models.delivery import Kind
 from newsletter.models.subscriber import Status
-from newsletter.notices import send_notice
+from newsletter.notices import ADDRESS_KEY, FRESH_KEY, OLD_ADDRESS_KEY, send_notice
 from newsletter.subscriptions import account_letters
 from newsletter.subscriptions.changing import lock
 from newsletter.subscriptions.wishes import checked_address
 from newsletter.suppressions import address_key, is_suppressed
-from newsletter.tokens import Purpose, make_timed_token, read_timed_token
+from newsletter.tokens import VALID_FOR, Purpose, make_timed_token, read_timed_token
 
-FRESH_FOR = timedelta(hours=1)
-ADDRESS_FOR = timedelta(days=1)
+FRESH_FOR = VALID_FOR[Purpose.FRESH]
+ADDRESS_FOR = VALID_FOR[Purpose.ADDRESS]
 DAY = timedelta(days=1)
 LINKS_A_DAY = 5
 CHANGES_A_DAY = 3
@@ -43,7 +43,7 @@ def mail_fresh_link(reader: Subscriber, *, now: datetime) -> bool:
     """Mail a link that is valid for an hour, also to who has left; False when today's are used up."""
     lock(reader)
     asked = Delivery.objects.filter(
-        subscriber=reader, kind=Kind.LINK, slot_key__startswith="fresh-", planned_at__gt=now - DAY
+        subscriber=reader, kind=Kind.LINK, slot_key__startswith=FRESH_KEY, planned_at__gt=now - DAY
     )
     if not reader.may_ask_for_links() or asked.count() >= LINKS_A_DAY:
         return False
@@ -53,7 +53,7 @@ def mail_fresh_link(reader: Subscriber, *, now: datetime) -> bool:
         url=f"{settings.CONFIG.base_url}/account/{token}",
         is_reading=reader.status == Status.ACTIVE,
     )
-    return send_notice(letter, reader=reader, kind=Kind.LINK, key=f"fresh-{now.isoformat()}", now=now)
+    return send_notice(letter, reader=reader, kind=Kind.LINK, key=f"{FRESH_KEY}{now.isoformat()}", now=now)
 
 
 def reader_of_fresh_link(token: str, *, now: datetime) -> Subscriber | None:
@@ -82,7 +82,7 @@ def ask_to_move(reader: Subscriber, *, email: str, now: datetime) -> bool:
         letter = account_letters.address_confirmation(
             language=reader.language, url=f"{settings.CONFIG.base_url}/address/{token}"
         )
-        key = f"address-{change.key}"
+        key = f"{ADDRESS_KEY}{change.key}"
         send_notice(letter, reader=reader, kind=Kind.LINK, key=key, now=now, recipient=email)
     return True
 
@@ -117,7 +117,7 @@ def move(change: AddressChange, *, now: datetime) -> Move:
     ConsentEvent.objects.create(subscriber=reader, at=now, action="confirmed", source="change of address")
     letter = account_letters.address_changed(language=reader.language)
     send_notice(
-        letter, reader=reader, kind=Kind.LINK, key=f"address-old-{change.key}", now=now, recipient=old
+        letter, reader=reader, kind=Kind.LINK, key=f"{OLD_ADDRESS_KEY}{change.key}", now=now, recipient=old
     )
     return Move.DONE
 

@@ -16,10 +16,10 @@ from newsletter.subscriptions.changing import reschedule
 from newsletter.subscriptions.joining import subscribe
 from newsletter.subscriptions.private_topics import TooManyTopicsError, add_private_topic
 from newsletter.suppressions import lift
-from newsletter.tokens import Purpose, read_timed_token
+from newsletter.tokens import VALID_FOR, Purpose, read_timed_token
 from newsletter.topics import MAX_NAME, public_topics
 
-VALID = timedelta(days=7)
+VALID = VALID_FOR[Purpose.CONFIRM]
 """How long a confirmation link works."""
 GRACE = timedelta(days=1)
 """How much longer an address is kept that did not confirm."""

@@ -20,6 +20,7 @@ from django.db.models import F, Max, Q
 from newsletter.core.reputation import FEW, MAX_ATTEMPTS
 from newsletter.models import Delivery, Subscriber, Subscription
 from newsletter.models.delivery import AWAITED, CLAIMABLE, UNCOMPOSED, Kind, State
+from newsletter.notices import useful_for
 from newsletter.pipeline.sending.brake import hold_pauses, lets_pass, pauses_on
 from newsletter.pipeline.sending.mailable import recipient_of, refusals
 from newsletter.pipeline.sending.pace import Pace, Turn
@@ -191,6 +192,8 @@ def _endings(
             endings[row.pk] = Ending(State.CANCELLED, refusal)
         elif newest.get(row.subscriber_id, row.slot_at) > row.slot_at:
             endings[row.pk] = Ending(State.EXPIRED, "the next slot came first")
+        elif row.kind != Kind.DIGEST and now - row.slot_at >= useful_for(row):
+            endings[row.pk] = Ending(State.EXPIRED, "it came too late to be of use")
         elif row.attempt >= MAX_ATTEMPTS:
             endings[row.pk] = Ending(State.QUARANTINED, f"{row.attempt} attempts ended without an outcome")
     return endings
