@@ -127,7 +127,8 @@ class English:
         if digest.knows_nothing:
             return f"could not be asked{_period_word(digest)}, so what is new there is not known yet."
         if not digest.scanned and not digest.matched:
-            return f"new papers came out in your fields{_period_word(digest)}."
+            known = "are known so far" if digest.failed_gathers else "came out"
+            return f"new papers {known} in your fields{_period_word(digest)}."
         return "new papers matched your topics."
 
     def account(self, digest: Digest) -> str:
@@ -158,6 +159,8 @@ class English:
     def hint(self, digest: Digest) -> str:
         if digest.knows_nothing:
             return "The next digest comes as usual. What has come out meanwhile will be in it."
+        if digest.failed_gathers:
+            return "Your topics stay as they are, and the next digest comes as usual."
         often = "days" if digest.covers_days <= 1 else "weeks" if digest.covers_days <= 14 else "months"
         return (
             "Your topics stay as they are, and the next digest comes as usual. "

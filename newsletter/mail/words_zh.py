@@ -110,7 +110,8 @@ class Chinese:
         if digest.knows_nothing:
             return f" {period}未能连接，尚不知道有哪些新论文。"
         if not scanned:
-            return f"新论文，{period}你关注的领域没有更新。"
+            known = "暂未见更新" if digest.failed_gathers else "没有更新"
+            return f"新论文，{period}你关注的领域{known}。"
         return f"符合你的主题，{period}新论文共 {_n(scanned, '篇')}。"
 
     def account(self, digest: Digest) -> str:
@@ -132,6 +133,8 @@ class Chinese:
     def hint(self, digest: Digest) -> str:
         if digest.knows_nothing:
             return "下一期照常发送，其间的新论文会收录在内。"
+        if digest.failed_gathers:
+            return "主题保持不变，下一期照常发送。"
         return "主题保持不变，下一期照常发送。如果经常如此，不妨把主题放宽一些。"
 
     def notices(self, digest: Digest) -> tuple[str, ...]:
