@@ -14,6 +14,7 @@ from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
+from dotenv.parser import parse_stream
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from newsletter.adapters.smtp_url import parse_smtp_url
@@ -177,9 +178,9 @@ def _disagreements(config: Config) -> list[str]:
 def load_config(environ: Mapping[str, str] | None = None, *, env_file: Path | None = None) -> Config:
     """Read the settings; the environment goes before ``.env``. Raises ConfigurationError, one line."""
     environ = os.environ if environ is None else environ
-    given = {
-        name: value for name, value in dotenv_values(env_file or Path(".env")).items() if value is not None
-    }
+    env_file = env_file or Path(".env")
+    _refuse_unreadable(env_file)
+    given = {name: value for name, value in dotenv_values(env_file).items() if value is not None}
     given.update(environ)
     known = {str(field.alias) for field in Config.model_fields.values()}
     _refuse_unknown(given, known)
@@ -190,6 +191,25 @@ def load_config(environ: Mapping[str, str] | None = None, *, env_file: Path | No
         return Config.model_validate(values)
     except ValidationError as error:
         raise ConfigurationError(_one_line(error)) from None
+
+
+def _refuse_unreadable(env_file: Path) -> None:
+    """Refuse a file of settings with a line that python-dotenv would only warn of and leave out."""
+    if not env_file.is_file():
+        return
+    try:
+        with env_file.open(encoding="utf-8") as file:
+            at_fault = [each.original.line for each in parse_stream(file) if each.error]
+    except UnicodeDecodeError:
+        raise ConfigurationError(f"{env_file} is not UTF-8 text: save it as UTF-8") from None
+    except OSError as error:
+        raise ConfigurationError(f"{env_file} cannot be read: {error.strerror}") from None
+    if at_fault:
+        # What the line says may be a secret.
+        raise ConfigurationError(
+            f"{env_file}, line {at_fault[0]} cannot be read: write NAME=value, with every quote closed, "
+            "or put # before it"
+        )
 
 
 def _refuse_unknown(given: Mapping[str, str], known: set[str]) -> None:

@@ -105,3 +105,38 @@ def test_a_secret_is_never_repeated(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError) as caught:
         load(tmp_path, NEWSLETTER_MAILER="smtp", NEWSLETTER_SMTP_URL="smtp://u:hunter2@mx.example.org")
     assert "hunter2" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "NEWSLETTER MAILER=smtp",
+        "NEWSLETTER_MAILER: smtp",
+        'NEWSLETTER_NAME="s3cret',
+        "NEWSLETTER_NAME='s3cret",
+        "NEWSLETTER_NAME='s3cret' too",
+    ],
+)
+def test_a_line_of_the_file_that_cannot_be_read_stops_the_start_and_is_not_shown(
+    tmp_path: Path, line: str
+) -> None:
+    (tmp_path / ".env").write_text(f"# the newsroom's\n\nNEWSLETTER_REPLY_TO=a@example.org\n{line}\nX=1\n")
+    with pytest.raises(ConfigurationError) as caught:
+        load(tmp_path)
+    said = str(caught.value)
+    assert f"{tmp_path / '.env'}, line 4 cannot be read: write NAME=value" in said
+    assert "\n" not in said
+    assert "s3cret" not in said
+
+
+def test_a_file_that_is_no_text_stops_the_start(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_bytes(b"NEWSLETTER_NAME=caf\xe9\n")
+    with pytest.raises(ConfigurationError, match="UTF-8"):
+        load(tmp_path)
+
+
+def test_comments_quotes_and_exports_in_the_file_are_fine(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text(
+        "# NEWSLETTER_MAILER: smtp\nexport NEWSLETTER_NAME = 'Our \"digest\"' # ours\nEMPTY=\nALONE\n"
+    )
+    assert load(tmp_path).name == 'Our "digest"'

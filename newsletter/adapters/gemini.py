@@ -19,6 +19,7 @@ from newsletter.adapters.model_calls import (
     error_for_status,
     no_answer,
     not_json,
+    token_counts,
 )
 from newsletter.core.prompting import Prompt
 
@@ -100,6 +101,9 @@ def _reply(response: Any) -> Reply:
     usage = response.usage_metadata
     candidate = response.candidates[0] if response.candidates else None
     blocked = response.prompt_feedback.block_reason
+    spent_in, spent_out = token_counts(
+        prompt=usage.prompt_token_count, written=usage.candidates_token_count, total=usage.total_token_count
+    )
     return Reply(
         text="".join(part.text for part in candidate.content.parts if not getattr(part, "thought", False))
         if candidate
@@ -107,6 +111,6 @@ def _reply(response: Any) -> Reply:
         finish_reason=candidate.finish_reason.name if candidate and candidate.finish_reason else "",
         block_reason=blocked.name if blocked else "",
         has_candidate=candidate is not None,
-        input_tokens=usage.prompt_token_count,
-        output_tokens=max(usage.total_token_count - usage.prompt_token_count, usage.candidates_token_count),
+        input_tokens=spent_in,
+        output_tokens=spent_out,
     )

@@ -14,6 +14,7 @@ from newsletter.adapters.model_calls import (
     error_for_status,
     no_answer,
     not_json,
+    token_counts,
 )
 from newsletter.core.prompting import Prompt
 from newsletter.errors import ConfigurationError
@@ -98,12 +99,16 @@ def _reply(response: GenerateContentResponse) -> Reply:
     candidate = response.candidates[0] if response.candidates else None
     parts = (candidate.content.parts if candidate and candidate.content else None) or []
     feedback = response.prompt_feedback
-    spent_in = (usage and usage.prompt_token_count) or 0
+    spent_in, spent_out = token_counts(
+        prompt=usage.prompt_token_count if usage else None,
+        written=usage.candidates_token_count if usage else None,
+        total=usage.total_token_count if usage else None,
+    )
     return Reply(
         text="".join(part.text or "" for part in parts if not part.thought),
         finish_reason=candidate.finish_reason.value if candidate and candidate.finish_reason else "",
         block_reason=feedback.block_reason.value if feedback and feedback.block_reason else "",
         has_candidate=candidate is not None,
         input_tokens=spent_in,
-        output_tokens=max(((usage and usage.total_token_count) or 0) - spent_in, 0),
+        output_tokens=spent_out,
     )

@@ -61,9 +61,9 @@ class Reply:
     finish_reason: str = ""
     block_reason: str = ""
     has_candidate: bool = True
-    input_tokens: int = 0
-    output_tokens: int = 0
-    """Thinking included."""
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    """Thinking included. None, both: the answer does not say what it took."""
 
 
 class ModelSummariser(ABC):
@@ -100,7 +100,7 @@ class ModelSummariser(ABC):
     def summarise(
         self, paper: PaperRecord, *, language: str, depth: Depth, full_text: FullText | None = None
     ) -> Draft:
-        """Ask for ``paper`` at ``depth``; token counts cover every answer that was paid for.
+        """Ask for ``paper`` at ``depth``; token counts cover every answer that says what it took.
 
         Without ``full_text`` no reading is asked for. Raises TemporaryError, UnusableAnswer (with ``reason``
         and the tokens spent) or PermanentError.
@@ -114,7 +114,7 @@ class ModelSummariser(ABC):
             try:
                 reply = self._ask_in_turn(prompt, depth=depth, room=room, until=until)
                 answers += 1
-                spent = (spent[0] + reply.input_tokens, spent[1] + reply.output_tokens)
+                spent = (spent[0] + (reply.input_tokens or 0), spent[1] + (reply.output_tokens or 0))
                 return _draft(reply, depth=depth, spent=spent)
             except TemporaryError as error:
                 if self._rate and error.status == TOO_MANY and error.retry_after:
@@ -137,7 +137,7 @@ class ModelSummariser(ABC):
             if self._rate:
                 self._rate.enter(tokens=size // _BYTES_A_TOKEN, patience=until - time.monotonic())
             reply = self._ask(prompt, schema=response_schema(depth), max_output_tokens=room)
-            if bill:
+            if bill and reply.input_tokens is not None and reply.output_tokens is not None:
                 bill.paid(reply.input_tokens + reply.output_tokens)
         return reply
 
@@ -152,6 +152,18 @@ class ModelSummariser(ABC):
     @abstractmethod
     def _ask(self, prompt: Prompt, *, schema: Mapping[str, Any], max_output_tokens: int) -> Reply:
         """Make one request. Raises TemporaryError or PermanentError."""
+
+
+def token_counts(
+    *, prompt: int | None, written: int | None, total: int | None
+) -> tuple[int | None, int | None]:
+    """Return input and output tokens, thinking included, of what the service counted; 0 is "not said".
+
+    Thinking is in the total only. Without a total, and without both of its parts, nothing is known.
+    """
+    if not total and not (prompt and written):
+        return None, None
+    return prompt or 0, max((total or 0) - (prompt or 0), written or 0)
 
 
 def error_for_status(

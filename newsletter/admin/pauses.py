@@ -23,8 +23,12 @@ class PauseForm(AnyModelForm):
         fields = ("reason",)
 
     def clean(self) -> dict[str, Any]:
-        if self.instance.pk is None and SendPause.objects.filter(transport="*").exists():
-            raise forms.ValidationError("Sending is paused already: see the list.")
+        standing = SendPause.objects.filter(transport="*").first() if self.instance.pk is None else None
+        if standing is not None:
+            raise forms.ValidationError(
+                f"Sending is paused already, since {standing.since:%Y-%m-%d %H:%M} UTC: {standing.reason}. "
+                "Delete that pause first, or change its reason."
+            )
         return super().clean() or {}
 
 

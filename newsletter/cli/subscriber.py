@@ -148,6 +148,20 @@ def import_file(session: Session, path: Path, suppressions: bool, dry_run: bool)
 
     Good rows are imported and bad ones listed with their line; the exit code is 1 if there was a bad one.
     Import the suppressions first.
+
+    \b
+    Columns of readers, by the names in the first line; the first three must be there:
+      email           one address
+      topics          slugs (newsletter topic list), separated by ;
+      consent_source  how and when this reader agreed, such as "sign-up form of the
+                      group's page, 2025-03-02": it is kept as the record of consent
+      cadence at timezone language depth max_papers
+                      as for subscriber add; an empty cell means the default
+    Columns of suppressions: email, and where known reason and date.
+
+    \b
+    email,topics,consent_source
+    ada@example.org,talking-heads;language-agents,"lab list, asked on 2025-03-02"
     """
     take = _import_suppressions if suppressions else _import_readers
     take(session, path, dry_run=dry_run)

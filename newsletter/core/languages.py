@@ -8,6 +8,11 @@ ALIASES = {"zh": "zh-hans", "zh-cn": "zh-hans"}
 _RIGHT_TO_LEFT = frozenset({"ar", "ckb", "dv", "fa", "he", "ps", "sd", "ug", "ur", "yi"})
 
 
+def is_checked_in_words(code: str) -> bool:
+    """Say whether grounding has tables for ``code``: elsewhere only digits and markup count."""
+    return code == "en" or code.startswith("zh")
+
+
 def normal(code: str) -> str:
     """Return a code as it is stored: ``zh_CN`` and ``ZH`` are ``zh-hans``, ``pt_BR`` is ``pt-br``."""
     lowered = code.strip().lower().replace("_", "-")

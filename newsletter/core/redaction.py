@@ -1,4 +1,4 @@
-"""What another server said of a mail, with every address taken out."""
+"""Lines for operators, with what is a reader's taken out: addresses, and the keys in links."""
 
 from __future__ import annotations
 
@@ -6,6 +6,17 @@ import re
 from collections.abc import Iterable
 
 _ADDRESS = re.compile(r"\S*(?:@|%40)\S*", re.IGNORECASE)
+
+_LINK = re.compile(
+    r"""((?:/|%2F)(?:confirm|preferences|unsubscribe|digests|account|address)(?:/|%2F)+)[^\s/?&#"'<>()]+""",
+    re.IGNORECASE,
+)
+"""A path whose next part is a token (``newsletter.urls``)."""
+
+
+def without_keys(line: str) -> str:
+    """Put ``…`` in the place of every token in a path: whoever has it can act as the reader."""
+    return _LINK.sub(r"\1…", line)
 
 
 def redacted(words: str, *, names: Iterable[str], by: str) -> str:

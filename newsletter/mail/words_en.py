@@ -48,6 +48,12 @@ _WHY_NO_SUMMARY = {
     "daily_cap": "The day’s limit for summaries was reached",
     "withheld": "The summary was taken down after a mistake was reported",
 }
+_CHECKED = "Every claim was checked against a sentence of the paper, and claims without one were withheld."
+_CHECKED_WITHOUT_WORDS = (
+    "Of every claim the quotes, the numbers in digits, links and markup were checked against the paper, and "
+    "claims that failed were withheld; the wording was not checked."
+)
+"""For a language that grounding has no tables for."""
 _NO_READING = "There is no complete reading of this paper"
 _WHY_NO_READING = {
     "no_full_text": "The full text could not be read",
@@ -121,7 +127,8 @@ class English:
         if digest.knows_nothing:
             return f"could not be asked{_period_word(digest)}, so what is new there is not known yet."
         if not digest.scanned and not digest.matched:
-            return f"new papers came out in your fields{_period_word(digest)}."
+            known = "are known so far" if digest.failed_gathers else "came out"
+            return f"new papers {known} in your fields{_period_word(digest)}."
         return "new papers matched your topics."
 
     def account(self, digest: Digest) -> str:
@@ -152,6 +159,8 @@ class English:
     def hint(self, digest: Digest) -> str:
         if digest.knows_nothing:
             return "The next digest comes as usual. What has come out meanwhile will be in it."
+        if digest.failed_gathers:
+            return "Your topics stay as they are, and the next digest comes as usual."
         often = "days" if digest.covers_days <= 1 else "weeks" if digest.covers_days <= 14 else "months"
         return (
             "Your topics stay as they are, and the next digest comes as usual. "
@@ -227,16 +236,16 @@ class English:
     def and_more(self, number: int) -> str:
         return f"and {number:,} more"
 
-    def who_wrote(self, writers: Sequence[tuple[str, tuple[date, ...]]], *, quoted: bool) -> str:
+    def who_wrote(
+        self, writers: Sequence[tuple[str, tuple[date, ...]]], *, quoted: bool, in_words: bool
+    ) -> str:
         use = "Use them to decide what to read, not to cite."
         if not writers:
             return f"Summaries are sentences chosen from each abstract; no model wrote anything here. {use}"
         authors = _series([f"{model} {self._when(days)}" for model, days in writers])
         own = " Cards marked “In the authors’ words” hold sentences of the abstract." if quoted else ""
-        return (
-            f"Summaries were written by {authors}. Every claim was checked against a sentence of the paper, "
-            f"and claims without one were withheld.{own} {use}"
-        )
+        checked = _CHECKED if in_words else _CHECKED_WITHOUT_WORDS
+        return f"Summaries were written by {authors}. {checked}{own} {use}"
 
     def cadence(self, digest: Digest) -> str:
         form, _, detail = digest.cadence.partition(":")

@@ -110,7 +110,8 @@ class Chinese:
         if digest.knows_nothing:
             return f" {period}未能连接，尚不知道有哪些新论文。"
         if not scanned:
-            return f"新论文，{period}你关注的领域没有更新。"
+            known = "暂未见更新" if digest.failed_gathers else "没有更新"
+            return f"新论文，{period}你关注的领域{known}。"
         return f"符合你的主题，{period}新论文共 {_n(scanned, '篇')}。"
 
     def account(self, digest: Digest) -> str:
@@ -132,6 +133,8 @@ class Chinese:
     def hint(self, digest: Digest) -> str:
         if digest.knows_nothing:
             return "下一期照常发送，其间的新论文会收录在内。"
+        if digest.failed_gathers:
+            return "主题保持不变，下一期照常发送。"
         return "主题保持不变，下一期照常发送。如果经常如此，不妨把主题放宽一些。"
 
     def notices(self, digest: Digest) -> tuple[str, ...]:
@@ -198,12 +201,19 @@ class Chinese:
     def and_more(self, number: int) -> str:
         return f"还有 {_n(number, '篇')}"
 
-    def who_wrote(self, writers: Sequence[tuple[str, tuple[date, ...]]], *, quoted: bool) -> str:
+    def who_wrote(
+        self, writers: Sequence[tuple[str, tuple[date, ...]]], *, quoted: bool, in_words: bool
+    ) -> str:
         if not writers:
             return "各篇文字均为摘要中选出的原句，并非由模型撰写。仅供初步筛选，请勿引用。"
         authors = "，".join(f"由 {model} 于 {self._when(days)}撰写" for model, days in writers)
         own = "标有“作者原文”的为摘要中选出的原句。" if quoted else ""
-        return f"概述{authors}。每条结论都已与论文原句核对，缺乏依据的未予采用。{own}仅供初步筛选，请勿引用。"
+        checked = (
+            "每条结论都已与论文原句核对"
+            if in_words
+            else "每条结论的引文、数字、链接和标记都已与论文核对，措辞未经核对"
+        )
+        return f"概述{authors}。{checked}，缺乏依据的未予采用。{own}仅供初步筛选，请勿引用。"
 
     def cadence(self, digest: Digest) -> str:
         form, _, detail = digest.cadence.partition(":")

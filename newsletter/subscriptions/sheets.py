@@ -50,6 +50,7 @@ def read_sheet(path: Path) -> Sheet:
     if not records:
         raise NewsletterError(f"{path.name} is empty: its first line must name the columns")
     names = _columns(records[0][1], name=path.name)
+    _check_separator(names, name=path.name)
     rows, faults = [], []
     for line, cells in records[1:]:
         if len(cells) == len(names):
@@ -82,6 +83,17 @@ def _records(file: Iterable[str], *, name: str) -> Iterator[tuple[int, list[str]
         if any(cell.strip() for cell in cells):
             yield begins, cells
         begins = reader.line_num + 1
+
+
+def _check_separator(names: list[str], *, name: str) -> None:
+    """A spreadsheet saves with semicolons where the decimal point is a comma."""
+    only = names[0] if len(names) == 1 else ""
+    for separator, called in ((";", "semicolons"), ("\t", "tabs")):
+        if separator in only:
+            raise NewsletterError(
+                f"{name} has {called} between its columns, {only[:60]!r}: save it as CSV with commas "
+                "(several topics in one cell stay separated by ;)"
+            )
 
 
 def _columns(cells: list[str], *, name: str) -> list[str]:

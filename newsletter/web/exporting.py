@@ -11,6 +11,7 @@ from django.utils.translation import gettext, ngettext
 
 from newsletter.core.figures import PaperDetails, ShownFigure
 from newsletter.core.kinds import SECTIONS
+from newsletter.core.languages import is_checked_in_words
 from newsletter.core.links import abstract_url, code_url, page_url, pdf_url, project_url
 from newsletter.core.markdown import as_text, front_matter
 from newsletter.core.reading import Claim, Depth, Evidence
@@ -181,4 +182,8 @@ def _made_by(written: Written) -> str:
         "prompt": row.prompt_version,
         "day": day(row.written_at) if row.written_at else "",
     }
-    return " ".join([made, checked, *([f"{withheld}."] if content.withheld else [])])
+    limits = gettext(
+        "In this language quotes, numbers in digits, links and markup are checked; the wording is not."
+    )
+    notes = [limits] if not is_checked_in_words(row.language) else []
+    return " ".join([made, checked, *notes, *([f"{withheld}."] if content.withheld else [])])

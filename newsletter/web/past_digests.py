@@ -8,7 +8,7 @@ from datetime import datetime
 from django.utils.translation import gettext
 
 from newsletter.models import Delivery, Subscriber
-from newsletter.models.delivery import Kind, State
+from newsletter.models.delivery import UNASKED, Kind, State
 from newsletter.tokens import Purpose, delivery_subject, make_token
 
 SHOWN = 10
@@ -34,13 +34,19 @@ def past_digests(reader: Subscriber) -> list[PastDigest]:
         PastDigest(
             subject=each.subject,
             at=each.slot_at.astimezone(reader.zone),
-            state=in_words(State(each.state)),
+            state=_became(each),
             matched=sum(map(len, each.papers.values())),
             scanned=each.scanned,
             token=make_token(Purpose.DIGEST, subject=delivery_subject(each.pk)) if each.parts else "",
         )
         for each in digests[:SHOWN]
     ]
+
+
+def _became(digest: Delivery) -> str:
+    if digest.last_detail == UNASKED:
+        return gettext("arXiv could not be asked, so no mail")
+    return in_words(State(digest.state))
 
 
 def in_words(state: State) -> str:

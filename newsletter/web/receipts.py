@@ -10,6 +10,7 @@ from django.utils import translation
 from django.utils.translation import gettext
 
 from newsletter.core.kinds import SECTIONS, PaperKind
+from newsletter.core.languages import is_checked_in_words
 from newsletter.core.reading import Claim, Depth, Evidence, Voice, summary_from_json
 from newsletter.core.reading import Summary as SummaryValue
 from newsletter.models import Paper, Summary
@@ -67,6 +68,7 @@ class ShownSummary:
     paper_version: int
     written_at: datetime | None
     checked: int
+    is_checked_in_words: bool
     withheld: list[tuple[str, int]]
     """(why, how many claims)."""
     headline: ShownClaim
@@ -184,6 +186,7 @@ def _shown(row: Summary, value: SummaryValue, *, anchors: dict[str, str]) -> Sho
         paper_version=row.paper_version,
         written_at=row.written_at,
         checked=value.checked,
+        is_checked_in_words=is_checked_in_words(row.language),
         withheld=withheld_in_words(each.reason for each in value.withheld),
         headline=claim(value.headline),
         takeaways=[claim(each) for each in value.takeaways],

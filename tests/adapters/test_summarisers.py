@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -16,7 +17,7 @@ from newsletter.adapters.extractive import ExtractiveSummariser
 from newsletter.adapters.gemini import GeminiSummariser
 from newsletter.adapters.genai import GenaiSummariser
 from newsletter.adapters.model_calls import PATIENCE, ModelSummariser
-from newsletter.adapters.ports import RequestRate, Summariser
+from newsletter.adapters.ports import RequestRate, Summariser, TokenBudget
 from newsletter.core.fulltext import FullText, TextSection
 from newsletter.core.grounding import Refusal, ground
 from newsletter.core.papers import PaperRecord
@@ -62,7 +63,12 @@ def make(request: pytest.FixtureRequest, server: GeminiServer) -> Make:
     """Make a summariser that asks ``server`` and notes how long it would have slept."""
 
     def make(
-        *, key: str = "a key", timeout: float = 5.0, max_attempts: int = 3, rate: RequestRate | None = None
+        *,
+        key: str = "a key",
+        timeout: float = 5.0,
+        max_attempts: int = 3,
+        rate: RequestRate | None = None,
+        budget: TokenBudget | None = None,
     ) -> ModelSummariser:
         made: ModelSummariser = request.param(
             api_key=key,
@@ -71,6 +77,7 @@ def make(request: pytest.FixtureRequest, server: GeminiServer) -> Make:
             timeout=timeout,
             max_attempts=max_attempts,
             rate=rate,
+            budget=budget,
             sleep=slept.append,
         )
         return made
@@ -98,6 +105,22 @@ class Rate:
 
     def hold(self, seconds: float) -> None:
         self.holds.append(seconds)
+
+
+class Budget:
+    """The tokens of a day without end, which notes how each request was settled."""
+
+    def __init__(self) -> None:
+        self.set_aside: list[int] = []
+        self.settled: list[int] = []
+
+    @contextmanager
+    def spending(self, most: int) -> Iterator[Budget]:
+        self.set_aside.append(most)
+        yield self
+
+    def paid(self, tokens: int) -> None:
+        self.settled.append(tokens)
 
 
 def grounded(
@@ -167,6 +190,20 @@ class TestGemini:
         (asked,) = server.requests
         assert draft.input_tokens == (len(asked.instruction) + len(asked.content)) // 4
         assert draft.output_tokens > 10
+
+    def test_it_settles_with_what_the_answer_says_it_took(self, make: Make) -> None:
+        budget = Budget()
+        draft = make(budget=budget).summarise(PAPER, language="en", depth=Depth.HEADLINE)
+        assert budget.settled == [draft.input_tokens + draft.output_tokens]
+
+    def test_an_answer_that_does_not_say_what_it_took_counts_in_full(
+        self, make: Make, server: GeminiServer
+    ) -> None:
+        server.answer_next(Fault.NO_USAGE)
+        budget = Budget()
+        draft = make(budget=budget).summarise(PAPER, language="en", depth=Depth.HEADLINE)
+        assert (draft.input_tokens, draft.output_tokens) == (0, 0)
+        assert (budget.settled, len(budget.set_aside)) == ([], 1)
 
     def test_two_with_different_keys_do_not_mix(self, make: Make, server: GeminiServer) -> None:
         one, other = make(key="one"), make(key="other")

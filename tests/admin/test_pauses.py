@@ -16,7 +16,9 @@ def test_adding_a_pause_stops_everything_and_deleting_it_resumes(operator: Clien
     standing = SendPause.objects.get()
     assert (standing.transport, standing.reason, standing.cause) == ("*", "a typo", "operator")
     again = operator.post(f"{PAUSES}add/", {"reason": "twice"})
-    assert "Sending is paused already" in again.content.decode()
+    said = again.content.decode()
+    assert f"Sending is paused already, since {standing.since:%Y-%m-%d %H:%M} UTC: a typo." in said
+    assert SendPause.objects.get().reason == "a typo"
     operator.post(f"{PAUSES}{standing.pk}/delete/", {"post": "yes"})
     assert not SendPause.objects.exists()
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import uuid
+from datetime import UTC, datetime
 
 import pytest
 
 from newsletter.models import SendPause
+from newsletter.models.delivery import Cause
+from newsletter.pipeline.sending.brake import pause_sending
 from tests.cli.runner import done, newsletter
 from tests.pipeline.deliveries import digest
 
@@ -39,6 +42,23 @@ def test_it_answers_in_json() -> None:
     }
     ended = done("resume", "--json").json
     assert (ended["paused"], [each["reason"] for each in ended["ended"]]) == (False, ["moving house"])
+
+
+def test_a_second_pause_leaves_the_first_ones_reason_and_says_so() -> None:
+    done("pause", "a typo in the footer", "--now", "2026-06-15T08:00Z")
+    again = newsletter("pause", "a second look", "--now", "2026-06-15T09:00Z")
+    assert again.code == 1
+    assert "paused already, since 2026-06-15 08:00 UTC: a typo in the footer" in again.line
+    assert "newsletter resume" in again.line
+    assert "a typo" in newsletter("pause", "a second look", "--json").json["error"]
+    assert SendPause.objects.get().reason == "a typo in the footer"
+
+
+def test_a_persons_pause_takes_over_the_services_and_says_what_it_was() -> None:
+    pause_sending("the canary got mail", cause=Cause.CANARY, now=datetime(2026, 6, 15, 8, tzinfo=UTC))
+    said = done("pause", "looking into it").out
+    assert "your reason takes the place of: the canary got mail" in said
+    assert "Paused since 2026-06-15 08:00 UTC: looking into it" in said
 
 
 def test_resuming_what_is_not_paused_changes_nothing() -> None:

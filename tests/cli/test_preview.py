@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from newsletter.models import Subscriber
+from newsletter.models import GatherRun, Subscriber
 from tests.cli.runner import DUE, JOINED, add_reader, add_topic, done, newsletter, rows
 from tests.fakes.arxiv_server import entry, feed
 
@@ -69,6 +69,10 @@ def test_it_says_that_a_daily_reader_gets_no_mail_when_nothing_matched(cadence: 
         assert shown["why_not"] is None
     else:
         assert "nothing matched" in shown["why_not"]
+    GatherRun.objects.update(error="503")
+    unknown = done("preview", "b@example.org", "--out", str(tmp_path), "--now", DUE, "--json").json
+    assert unknown["subject"].startswith("arXiv could not be asked")
+    assert cadence == "weekly:mon" or "arXiv gave no answer" in unknown["why_not"]
     deliveries = done("run", "--no-gather", "--now", DUE, "--json").json["deliveries"]
     assert deliveries == ({"ACCEPTED": 2} if shown["why_not"] is None else {"ACCEPTED": 1, "SKIPPED": 1})
 

@@ -11,6 +11,7 @@ from click.testing import CliRunner, Result
 
 from newsletter.cli import cli
 from newsletter.models import Subscriber, Suppression
+from newsletter.subscriptions.records import CSV_COLUMNS
 from newsletter.topics import add_topic
 
 NOW = "2026-06-12T08:00:00Z"
@@ -128,3 +129,13 @@ def test_whoever_has_opted_out_cannot_be_added_one_by_one(tmp_path: Path) -> Non
     assert result.exit_code == 1
     assert "only the reader can come back" in result.stderr
     assert not Subscriber.objects.exists()
+
+
+def test_its_help_names_every_column_and_an_example_that_imports(tmp_path: Path) -> None:
+    shown = CliRunner().invoke(cli, ["subscriber", "import", "--help"]).stdout
+    assert all(column in shown for column in CSV_COLUMNS)
+    lines = [line.strip() for line in shown.splitlines()]
+    start = lines.index("email,topics,consent_source")
+    path = tmp_path / "example.csv"
+    path.write_text("\n".join(lines[start : start + 2]).replace("talking-heads;language-agents", "heads"))
+    assert _import(path).stdout == "Imported 1 reader.\n"

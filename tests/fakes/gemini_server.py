@@ -59,6 +59,7 @@ class Fault(StrEnum):
     INVENTED_NUMBER = "headline with a number that is not in its quote"
     INVENTED_TAKEAWAY = "good headline, first takeaway with an invented number"
     LINK = "headline with a link"
+    NO_USAGE = "a good answer that does not say what it took"
 
 
 @dataclass(frozen=True)
@@ -220,7 +221,10 @@ def _answer(asked: Asked, fault: Fault | str | None, *, retry_delay: float) -> t
             **_envelope(asked, candidates=[]),
             "promptFeedback": {"blockReason": "PROHIBITED_CONTENT"},
         }
-    return 200, _envelope(asked, candidates=[_candidate(asked, fault)])
+    envelope = _envelope(asked, candidates=[_candidate(asked, fault)])
+    if fault is Fault.NO_USAGE:
+        del envelope["usageMetadata"]
+    return 200, envelope
 
 
 def _error(status: int, name: str, message: str, *details: Json) -> tuple[int, Json]:

@@ -60,6 +60,28 @@ def test_what_an_empty_digest_says_stands_apart_from_its_footer() -> None:
     assert re.search(r"[^\n]\n\n-{72}\n", text)
 
 
+def test_where_arxiv_answered_only_in_part_no_week_is_called_empty_and_nothing_is_advised() -> None:
+    failed = (date(2026, 6, 18),)
+    _, english = mail(make_digest(scanned=0, failed_gathers=failed))
+    assert "0 new papers are known so far in your fields this week." in english
+    _, chinese = mail(make_digest(scanned=0, failed_gathers=failed, language="zh-hans"))
+    assert "本周你关注的领域暂未见更新。" in chinese
+    for said in (english, chinese):
+        assert not re.search("came out|wider topic|没有更新|放宽", said)
+    _, answered = mail(make_digest(scanned=0))
+    assert "0 new papers came out in your fields this week." in answered
+    assert "wider topic" in answered
+
+
+def test_where_arxiv_never_answered_nothing_is_counted() -> None:
+    rendered = make_renderer().render(make_digest(scanned=0, was_asked=False))
+    assert rendered.subject == "arXiv could not be asked this week"
+    assert "arXiv could not be asked this week, so what is new" in joined(rendered)[1]
+    rendered = make_renderer().render(make_digest(scanned=0, was_asked=False, language="zh-hans"))
+    assert rendered.subject == "本周未能连接 arXiv"
+    assert "arXiv 本周未能连接，尚不知道有哪些新论文。" in joined(rendered)[1]
+
+
 def test_in_chinese_no_space_stands_between_han_and_no_half_width_brackets() -> None:
     html, text = mail(four_cards("zh-hans"))
     assert "29\u00a0篇符合你的主题，本周新论文共 311\u00a0篇。" in html

@@ -82,6 +82,8 @@ def test_it_reads_what_spreadsheets_write(write: Write, content: bytes) -> None:
         ("email,topics\na@example.org,heads\n", "consent_source"),
         ("email,topics,consent_source,colour\n", "colour"),
         ("email;topics;consent_source\n", "email;topics"),
+        ("email;topics;consent_source\na@example.org;heads;x\n", "semicolons .* commas"),
+        ("email\ttopics\tconsent_source\na@example.org\theads\tx\n", "tabs .* commas"),
         ("email,topics,email,consent_source\n", "two columns"),
         ("email,topics,consent_source\n" + '"never closed', "line 2"),
         ("email,topics,consent_source\nä@example.org,heads,x\n".encode("latin-1"), "UTF-8"),

@@ -190,6 +190,13 @@ def test_an_export_has_the_three_depths_with_their_quotes(visitor: Client, boats
     assert "written by gemini-flash-latest (prompt 4) on 15 June 2026. 28 claims checked" in document
 
 
+def test_an_export_says_where_wording_is_not_checked(visitor: Client, boats: Topic) -> None:  # noqa: ARG001
+    assert "the wording is not." not in export(visitor)
+    Summary.objects.filter(language="zh-hans").delete()
+    Summary.objects.update(language="de")
+    assert "markup are checked; the wording is not." in export(visitor)
+
+
 def test_an_export_speaks_chinese(visitor: Client, boats: Topic) -> None:  # noqa: ARG001
     document = export(visitor, accept_language="zh-CN")
     assert document.startswith('---\ntitle: "小艇"')

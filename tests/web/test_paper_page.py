@@ -84,6 +84,18 @@ def test_it_says_who_made_it_when_and_what_for(visitor: Client) -> None:
     ) in said
 
 
+UNCHECKED = "In this language quotes, numbers in digits, links and markup are checked; the wording is not."
+
+
+@pytest.mark.parametrize(
+    ("language", "is_said"), [("en", False), ("zh-hans", False), ("de", True), ("fr", True)]
+)
+def test_it_says_where_wording_is_not_checked(visitor: Client, language: str, is_said: bool) -> None:
+    readings.store("harbornet", language)
+    assert (UNCHECKED in plain(text_of(visitor, PAGE))) is is_said
+    assert ("措辞未经核对" in text_of(visitor, PAGE, accept_language=CHINESE)) is is_said
+
+
 def test_what_was_withheld_is_counted_by_reason_without_its_text(visitor: Client) -> None:
     readings.store("harbornet", "en")
     said = plain(text_of(visitor, PAGE))

@@ -35,7 +35,8 @@ VAGUE = (
     (r"\bmillions\b|[数几上]百万", 10**6, 10**9 - 1),
     (r"\bthousands\b|[数几上]千|成千上万", 1000, 9999),
     (r"\bhundreds\b|[数几上]百", 100, 999),
-    (r"\b(?:tens|dozens)\b|[数几]十", 10, 99),
+    (r"(?<![一二三四五六七八九])十[几多余]", 11, 19),
+    (r"\b(?:tens|dozens)\b|[数几]十", 20, 99),
 )
 """(words, least, most) of what is meant by them; the longer ones first."""
 VAGUE_FEW = r"\b(?:several|a few|a couple of|a handful of)\s|[数几](?=个?(?:小时|分钟|秒|天|周|月|年))"

@@ -18,16 +18,19 @@ class Role(Enum):
 
     NONE = auto()
     START = auto()
+    START_OF_ANOTHER = auto()
+    """A start that is said to be of something: "from 64% without gestures to 82%"."""
     END = auto()
     CHANGE = auto()
     REACHED = auto()
-    """What something "achieves": an end, or a change ("achieves a gain of 5%")."""
+    """What something "achieves" or has now: an end, or a change ("achieves a gain of 5%")."""
 
 
 _EXCLUDED = {
     Role.START: {Role.END, Role.CHANGE},
-    Role.END: {Role.START, Role.CHANGE},
-    Role.CHANGE: {Role.START, Role.END},
+    Role.START_OF_ANOTHER: {Role.END, Role.CHANGE},
+    Role.END: {Role.START, Role.START_OF_ANOTHER, Role.CHANGE},
+    Role.CHANGE: {Role.START, Role.START_OF_ANOTHER, Role.END},
     Role.REACHED: {Role.START},
 }
 """Which printed parts a claim's part cannot be."""
@@ -53,18 +56,29 @@ def _compiled(pattern: str) -> re.Pattern[str]:
 _CHANGE = _compiled(_CHANGES)
 _RANGES = _compiled(rf"(?:\b(?:rang|var|span)\w*\s+(?:\w+\s+)?|{_A_CHANGE}s\s+)from\b[^;]*$")
 _FROM = _compiled(rf"\bfrom\s+{_ABOUT}(?:[A-Za-z-]+\s+)?$")
-_AND_TO = _compiled(r"[^,;.\d]{0,25}\bto\s")
+_AND_TO = _compiled(r"[^,;.\d]{0,60}?\bto\s")
+_OF_ANOTHER = _compiled(
+    r"[^,;.\d]{0,12}\b(?:with|without|for|under|using|by|of|at|in|on)\b(?:(?!\bto\s)[^,;.\d])+\bto\s"
+)
 _BACK_FROM = _compiled(rf"(?:\b(?:down|up)|{_CHANGES}[^;,.\d]*\sto\b[^;]{{1,30}})\s+from\s+{_ABOUT}$")
 _TO = _compiled(rf"{_CHANGES}(?:[^;]*\bfrom\b[^;]{{1,40}}|[^;,.\d]*)\s(?:down\s|up\s)?to\s+{_ABOUT}$")
 _NOT_THERE = _compiled(rf"\b(?:compared|relative|similar|close|equal|due|respect|next|up) to\s+{_ABOUT}$")
-_BY = _compiled(rf"{_CHANGES}[^;]*\bby\s+{_ABOUT}$|{_A_CHANGE}s?\s+of\s+{_ABOUT}$")
+_BY = _compiled(
+    rf"\b(?:drop|f[ae]ll|declin|decreas|increas|improv|ris(?:e|ing)|rose)\w*\s+{_ABOUT}$|{_CHANGES}[^;]*\bby\s+{_ABOUT}$|{_A_CHANGE}s?\s+of\s+{_ABOUT}$"
+)
 _OF_CHANGE = _compiled(rf"\s*(?:(?:relative|absolute|average|mean|further)\s+)?{_A_CHANGE}s?\b")
-_REACHES = _compiled(rf"\b(?:reach|achiev|attain|obtain)\w*\s+(?:[^;,.\d]{{0,50}}\s(?:of|at)\s+)?{_ABOUT}$")
+_REACHES = _compiled(
+    rf"\b(?:(?:reach|achiev|attain|obtain|yield)\w*|is|are|has|have|gives?|shows?)\s+(?:[^;,.\d]{{0,50}}\s(?:of|at)\s+)?{_ABOUT}$"
+)
+_EARLIER = _compiled(
+    r"\b(?:before|baseline|previous|prior|without|original|initial|standard|existing|earlier|conventional|start)"
+    r"|原|前|基线|没有|传统|现有|已有|起初|最初"
+)
 _FROM_IN_CHINESE = _compiled(r"[从由自]\s*[^,，。；;\d]{0,6}$")
 _AND_TO_IN_CHINESE = _compiled(rf"[^,，。；;\d]{{0,10}}(?:{_MOVES}|变)?[至到为]")
 _TO_IN_CHINESE = _compiled(rf"(?:(?:{_MOVES})[至到为]|变为|变成){_SOME}$")
 _BY_IN_CHINESE = _compiled(rf"(?:{_MOVES}|[降升增]幅){_SOME}$")
-_REACHES_IN_CHINESE = _compiled(rf"(?:达到|取得|实现){_SOME}$")
+_REACHES_IN_CHINESE = _compiled(rf"(?:达到|取得|实现|为|是){_SOME}$")
 
 
 def role_of(number: Quantity, text: str) -> Role:
@@ -82,6 +96,10 @@ def _starts(before: str, after: str) -> bool:
     )
 
 
+def _starts_of_another(before: str, after: str) -> bool:
+    return bool(_OF_ANOTHER.match(after)) and _starts(before, after)
+
+
 def _ends(before: str, _after: str) -> bool:
     if _TO.search(before) and not _NOT_THERE.search(before):
         return not _RANGES.search(before)
@@ -92,11 +110,14 @@ def _changes(before: str, after: str) -> bool:
     return bool(_BY.search(before) or _OF_CHANGE.match(after) or _BY_IN_CHINESE.search(before))
 
 
-def _reaches(before: str, _after: str) -> bool:
+def _reaches(before: str, after: str) -> bool:
+    if _EARLIER.search(before) or _EARLIER.search(after):
+        return False
     return bool(_REACHES.search(before) or _REACHES_IN_CHINESE.search(before))
 
 
 _ROLES = (
+    (Role.START_OF_ANOTHER, _starts_of_another),
     (Role.START, _starts),
     (Role.END, _ends),
     (Role.CHANGE, _changes),
@@ -127,6 +148,7 @@ _FROM_TO = _compiled(
 _TO_FROM = _compiled(r"\bto\s+(?P<b>[^,;]{1,25}?),?\s+(?:down\s+|up\s+)?from\s+(?P<a>[^,;]{1,25})")
 _DOWN_FROM = _compiled(r"(?P<b>[^;]{1,80}?),?\s+(?:down|up)\s+from\s+(?P<a>[^,;]{1,25})")
 _OUT_OF = _compiled(r"\s?(?:[a-z]+\s)?(?:out\s)?of\s(?:(?:the|all|its)\s)?")
+_OF_SO_MANY = _compiled(r"(?:^|[.,;]\s*)of\s+(?:the\s+)?$")
 _AMONG = _compiled(r"\s?[\u4e00-\u9fff]{0,8}?[中里]的?[，,]?[\u4e00-\u9fff]{0,8}\s?")
 
 
@@ -166,5 +188,5 @@ def _shares(text: str) -> Iterator[_Pair]:
         between = text[first.span[1] : second.span[0]]
         if _OUT_OF.fullmatch(between):
             yield first, second
-        elif _AMONG.fullmatch(between):
+        elif _AMONG.fullmatch(between) or (_OF_SO_MANY.search(text[: first.span[0]]) and "." not in between):
             yield second, first

@@ -73,9 +73,9 @@ _SURE = (
     r"always|every|\ball\b|\bany\b|never|guarante|\bprov|proof|theorem|complete|entire|full|perfect|eliminat"
 )
 _COUNTED = r"(?:two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|\d)"
-_EACH = (
-    r"\b(?:each|both|across|overall|per|any|throughout|everywhere|uniform\w*|consistent\w*|universal\w*)\b"
-    r"|in total\b|-(?:level|wise)\b"
+_ALL = (
+    r"\b(?:all|each|every\w*|both|any|no|never|always|throughout|in total)\b"
+    r"|entire|whole|complete|\bfull|\b(?:uniform|consistent|universal)"
 )
 _WHOLLY = r"complet|entire|full|perfect|whol|total|\ball\b|every|\bno\b|never|without|zero|100"
 _GONE = r"eliminat|remov|\bno\b|without|\bfree\b|zero|avoid|prevent|resolv|\brid\b|-free|obviat|vanish"
@@ -109,9 +109,11 @@ KIN = (
     _kin(r"\b(?:significant|substantial|dramatic|drastic|considerabl)\w*|显著|大幅|极大", _MUCH),
     _kin(r"\b(?:always|guarantee\w*|perfect(?:ly)?)\b", _SURE),
     _kin(
-        rf"\b(?:all(?! (?:of )?(?:the |these |its )?{_COUNTED})(?![-,])|every)\b"
-        r"|\b(?:on|in|at|for|of|over|under|across) each\b|所有|全部|每一?(?:个|项|种|类|篇|条|名|位|次)",
-        rf"{_EACH}|{_SURE}|{_WHOLLY}",
+        rf"\b(?:all(?! (?:of )?(?:the |these |its )?{_COUNTED})(?![-,])|across the board)\b|所有|全部", _ALL
+    ),
+    _kin(
+        r"\bevery\b|\b(?:on|in|at|for|of|over|under|across) each\b|每一?(?:个|项|种|类|篇|条|名|位|次)",
+        rf"{_ALL}|\bper\b(?! second)|-(?:level|wise)\b",
     ),
     _kin(r"\b(?:completely|entirely|fully|wholly|totally)\b|(?<![法不未能])(?:完全(?!不)|彻底)", _WHOLLY),
     _kin(r"\beliminat(?:e|es|ed|ing)\b|消除|杜绝", _GONE),

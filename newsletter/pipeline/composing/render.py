@@ -17,6 +17,7 @@ from typing import Protocol
 
 from newsletter.core.composition import Piece, literal, slot
 from newsletter.core.digest import Digest, DigestCard, DigestTopic
+from newsletter.core.languages import is_checked_in_words
 from newsletter.core.reading import Voice
 from newsletter.core.typography import cut, short_name
 from newsletter.mail.cards import card_values, listed_values
@@ -164,7 +165,10 @@ class DigestRenderer:
     def _footer(self, digest: Digest) -> Piece:
         words = words_for(digest.language)
         quoted = any(card.summary.voice is Voice.AUTHORS for topic in digest.topics for card in topic.cards)
-        who_wrote = words.who_wrote(_writers(digest), quoted=quoted) if digest.topics else ""
+        in_words = all(map(is_checked_in_words, _written_in(digest)))
+        who_wrote = (
+            words.who_wrote(_writers(digest), quoted=quoted, in_words=in_words) if digest.topics else ""
+        )
         return self._piece(
             "footer",
             digest.language,
@@ -238,6 +242,12 @@ def _writers(digest: Digest) -> tuple[Writer, ...]:
             if card.summary.voice is Voice.MODEL:
                 days[card.model].add(card.written_at.date())
     return tuple((model, tuple(sorted(found))) for model, found in days.items())
+
+
+def _written_in(digest: Digest) -> frozenset[str]:
+    """Return the languages of the summaries that a model wrote."""
+    cards = (card for topic in digest.topics for card in topic.cards)
+    return frozenset(card.language for card in cards if card.summary.voice is Voice.MODEL)
 
 
 def _html_bytes(pieces: tuple[Piece, ...], *, names: Iterable[tuple[str, str]]) -> int:

@@ -12,7 +12,7 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from newsletter.adapters.broker import publish_tick
-from newsletter.errors import BadInput
+from newsletter.errors import BadInput, NewsletterError
 from newsletter.models import Delivery, SendPause
 from newsletter.models.delivery import CLAIMABLE, Cause, Kind
 
@@ -23,9 +23,10 @@ LETS_ALERTS_PASS = frozenset({Cause.BREAKER, Cause.CANARY})
 def pause_sending(
     reason: str, *, now: datetime, transport: str = ALL_TRANSPORTS, cause: Cause = Cause.OPERATOR
 ) -> SendPause:
-    """Pause a transport, or all. A pause that stands keeps its time; only a person's reason replaces another.
+    """Pause a transport, or all. A pause that stands keeps its time; a person's takes over the service's.
 
-    Raises BadInput for an empty reason: whoever finds it later must understand it.
+    Raises BadInput for an empty reason: whoever finds it later must understand it. Raises NewsletterError
+    where a person's pause stands and another would take its reason away.
     """
     reason = " ".join(reason.split())
     if not reason:
@@ -34,6 +35,11 @@ def pause_sending(
         transport=transport, defaults={"reason": reason, "since": now, "cause": cause}
     )
     if not is_new and cause == Cause.OPERATOR:
+        if found.cause == Cause.OPERATOR:
+            raise NewsletterError(
+                f"paused already, since {found.since:%Y-%m-%d %H:%M} UTC: {found.reason}. To give another "
+                "reason, first: newsletter resume"
+            )
         found.reason, found.cause = reason, cause
         found.save(update_fields=["reason", "cause"])
     return found

@@ -26,6 +26,8 @@ def is_stronger(claim: str, quote: str) -> bool:
         ("Turns help only when steps are small.", "Turns help when steps are small."),
         ("It reports daily.", "It reports weekly."),
         ("It is better on all tasks.", "It is better on most tasks."),
+        ("It is better across the board.", "It is better on most tasks."),
+        ("It is better on all tasks.", "It is better across most tasks at 100 frames per second."),
         ("It is better on every task.", "It is better on most tasks."),
         ("It is better on each task.", "It is better on most tasks."),
         ("它在所有任务上更好。", "It is better on most tasks."),

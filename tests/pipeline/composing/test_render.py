@@ -153,6 +153,18 @@ def test_the_mail_shows_five_takeaways_and_counts_all_claims() -> None:
     assert "claims checked" not in headline
 
 
+WORDING = "the wording was not checked"
+
+
+@pytest.mark.parametrize(("language", "is_said"), [("en", False), ("zh-hans", False), ("de", True)])
+def test_the_footer_says_where_wording_is_not_checked(language: str, is_said: bool) -> None:
+    digest = make_digest(make_card(), make_card(summary_key="other", language=language))
+    html, text = joined(make_renderer().render(digest))
+    assert (WORDING in html) is is_said
+    assert (WORDING in " ".join(text.split())) is is_said
+    assert ("Every claim was checked against a sentence" in html) is not is_said
+
+
 def test_contents_come_from_four_papers_up() -> None:
     three = make_digest(*(make_card(make_paper(n)) for n in (1, 2, 3)))
     assert 'href="#p' not in mail(three)[0]

@@ -86,6 +86,16 @@ def test_it_counts_what_was_really_spent(gemini: GeminiServer) -> None:
     assert Allowance.objects.get(kind=SET_ASIDE).count == 0
 
 
+def test_the_cap_holds_where_no_answer_says_what_it_took(most: int, gemini: GeminiServer) -> None:
+    gemini.answer_always(Fault.NO_USAGE)
+    summariser = capped(gemini, most * 2 + 100)
+    for one in wanted():
+        write_summaries([one], summariser=summariser, now=MONDAY)
+    assert gemini.calls == 2
+    assert counted() >= most * 2
+    assert Allowance.objects.get(kind=SET_ASIDE).count == 0
+
+
 def test_not_one_call_is_made_that_could_pass_the_cap(most: int, gemini: GeminiServer) -> None:
     report = write_summaries(wanted(), summariser=capped(gemini, most - 1), now=MONDAY)
     assert (gemini.calls, report.model, report.failed) == (0, 0, 8)
