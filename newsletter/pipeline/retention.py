@@ -11,9 +11,10 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 
 from django.conf import settings
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
+from newsletter.core.reputation import EventKind
 from newsletter.models import CanaryFlight, Delivery, DeliveryEvent, Forgotten, Fragment, Incident
 from newsletter.models.delivery import OPEN, State
 
@@ -22,6 +23,13 @@ TASK_TIME = timedelta(minutes=1)
 BEGINNING = datetime(2020, 1, 1, tzinfo=UTC)
 MAILS = "mails"
 OVER = tuple(state for state in State if state not in (*OPEN, State.SENDING))
+OF_A_RUN = Q(
+    kind=EventKind.SOFT_BOUNCE,
+    delivery__subscriber__soft_bounces__gt=0,
+    delivery__recipient__gt="",
+)
+"""Refusals that a reader's next one is counted with: five monthly mails span four months. They stay until one
+arrives, or the address they went to is forgotten."""
 PERSONAL = {"slots": {}, "parts": [], "body_key": "", "recipient": "", "provider_id": "", "last_detail": ""}
 """What stays of a mail: whose, when, its end, its subject and papers, which its page still names."""
 
@@ -48,7 +56,11 @@ def forget_old(*, now: datetime, clock: Callable[[], datetime] = timezone.now) -
 def _events(*, before: datetime) -> Iterator[int]:
     """Delete the oldest rows first; the first chunk without an old one is the end."""
     while True:
-        oldest = DeliveryEvent.objects.order_by("pk").values_list("pk", "at", "applied_at")[:CHUNK]
+        oldest = (
+            DeliveryEvent.objects.exclude(OF_A_RUN)
+            .order_by("pk")
+            .values_list("pk", "at", "applied_at")[:CHUNK]
+        )
         old = [key for key, at, applied_at in oldest if at < before and applied_at is not None]
         if not old:
             return

@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from newsletter.adapters.ports import Mailer
 from newsletter.models import Delivery, Subscriber
-from newsletter.models.delivery import CLAIMABLE, State
+from newsletter.models.delivery import CLAIMABLE, Kind, State
 from newsletter.models.subscriber import Status
 from newsletter.pipeline.composing.compose import compose_planned, missing_summaries
 from newsletter.pipeline.feedback.events import apply_events
@@ -31,6 +31,8 @@ from newsletter.pipeline.stages import Stages
 from newsletter.pipeline.summarising.figures import remove_figures
 from newsletter.pipeline.summarising.full_text import forget_texts
 from newsletter.pipeline.summarising.summarise import SummariseReport, write_summaries
+from newsletter.pipeline.watching.breaker import look_at_bounces
+from newsletter.pipeline.watching.watch import watch
 from newsletter.progress import Progress
 
 RETRY_TIME = timedelta(seconds=60)
@@ -99,7 +101,7 @@ class RunReport:
 
 
 def run_once(stages: Stages, *, now: datetime, gather: bool, progress: Progress = SILENT) -> RunReport:
-    """Gather, match, plan, summarise, compose and deliver what is due at ``now``."""
+    """Gather, match, plan, summarise, compose and deliver what is due at ``now``, and watch how it went."""
     report = RunReport(now=now)
     lookback = timedelta(days=stages.config.arxiv_lookback_days)
     if gather:
@@ -127,7 +129,9 @@ def run_once(stages: Stages, *, now: datetime, gather: bool, progress: Progress 
     report.composed, report.uncomposed = composed.composed, composed.failed
     report.summarised.extractive += composed.extracts
     progress.stage("delivering")
+    look_at_bounces(stages.mailer.name, now=now)  # what was reported since the last pass
     handled, report.held = deliver_with_retries(stages.mailer, pace=stages.pace, now=now)
+    handled += _tell_operator(stages.mailer, pace=stages.pace, now=now)
     report.deliveries = _states(handled)
     report.problems = _problems(handled)
     report.paused = pause_reason(stages.mailer.name)
@@ -162,6 +166,17 @@ def deliver_with_retries(
         time.sleep(max(0.05, (next_try - timezone.now()).total_seconds()))
         report = deliver_due(mailer=mailer, pace=pace, now=now, owner=boot_id(), deadline=deadline)
     return waiting, report.held
+
+
+def _tell_operator(mailer: Mailer, *, pace: Pace, now: datetime) -> list[UUID]:
+    """Do what the workers' watch does each minute, and send its alerts; return those that were new."""
+    waiting = Delivery.objects.filter(kind=Kind.ALERT, state__in=CLAIMABLE).values_list("pk", flat=True)
+    before = set(waiting)
+    watch(now=now)
+    new = [key for key in waiting.all() if key not in before]
+    if new:
+        deliver_due(mailer=mailer, pace=pace, now=now, owner=boot_id(), awaited=True)
+    return new
 
 
 def _states(deliveries: Sequence[UUID]) -> dict[str, int]:

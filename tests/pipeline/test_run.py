@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import re
 import socket
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 from django.utils import timezone
+from pytest_django import Settings
 
+from newsletter.adapters.ports import Verdict
 from newsletter.errors import TemporaryError
-from newsletter.models import Delivery, GatherRun, Paper, SendPause, Subscriber, Subscription, Topic
-from newsletter.models.delivery import FIRST, Kind, State
+from newsletter.models import Delivery, GatherRun, Incident, Paper, SendPause, Subscriber, Subscription, Topic
+from newsletter.models.delivery import FIRST, Cause, Kind, State
 from newsletter.pipeline.gather import gather_papers
 from newsletter.pipeline.plan import plan_due
+from newsletter.pipeline.stages import Stages
 from newsletter.subscriptions.leaving import unsubscribe
 from newsletter.topics import add_topic
+from tests.fakes.mailer import ScriptedMailer, answer
 from tests.fakes.papers import ListSource, paper_record
+from tests.pipeline.deliveries import digest
 from tests.pipeline.newsroom import (
     FRIDAY,
     LOOKBACK,
@@ -328,3 +333,58 @@ def test_every_topic_can_be_ended_by_itself(room: Newsroom) -> None:
         assert f"{token}/heads" in body(both, kind)
         assert f"{token}/graphs" in body(both, kind)
         assert "/heads" not in body(one, kind)
+
+
+# --- a pass keeps watch, without any worker --------------------------------------------------------------
+
+
+@pytest.fixture
+def operator(settings: Settings) -> str:
+    settings.CONFIG = settings.CONFIG.model_copy(update={"operator_email": "operator@example.org"})
+    return "operator@example.org"
+
+
+def refused(number: int, *, at: datetime) -> None:
+    for each in range(number):
+        digest(state=State.FAILED, transport="outbox", outcome_at=at, last_code="550", slot_key=str(each))
+
+
+def test_a_pass_after_too_many_bounces_sends_the_alert_and_nothing_else(
+    room: Newsroom, operator: str
+) -> None:
+    ann = room.reader("a@example.org", "heads")
+    room.take_in(paper_record(1), now=MONDAY - timedelta(hours=1))
+    refused(300, at=MONDAY - timedelta(hours=1))
+    report = room.run(MONDAY)
+    assert SendPause.objects.get().cause == Cause.BREAKER
+    assert report.paused is not None
+    assert "300 of 300 mails of the last day bounced" in report.paused
+    assert report.deliveries == {"ACCEPTED": 1, "COMPOSED": 1}
+    assert [mail["To"] for mail in room.mails()] == [operator]
+    assert states(ann) == [("2026-06-15", "COMPOSED")]
+    assert room.run(MONDAY + timedelta(hours=1)).paused == report.paused
+    assert len(room.mails()) == 1
+
+
+def test_a_pass_pauses_after_its_own_bounces(
+    room: Newsroom, operator: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    room.take_in(paper_record(1), now=MONDAY - timedelta(hours=1))
+    refused(199, at=MONDAY - timedelta(hours=1))
+    last = digest()
+    mailer = ScriptedMailer(name="outbox")
+    assert last.subscriber is not None
+    mailer.answers[last.subscriber.email] = answer(Verdict.REFUSED, code="550")
+    monkeypatch.setattr(Stages, "mailer", mailer)
+    report = room.run(MONDAY)
+    assert report.paused is not None
+    assert report.deliveries == {"ACCEPTED": 1, "FAILED": 1}
+    assert mailer.recipients == [operator]
+    assert Incident.objects.filter(name="sending-paused").exists()
+
+
+def test_a_pass_without_trouble_tells_nobody(room: Newsroom, operator: str) -> None:
+    room.reader("a@example.org", "heads")
+    room.take_in(paper_record(1), now=MONDAY - timedelta(hours=1))
+    assert room.run(MONDAY).deliveries == {"ACCEPTED": 1}
+    assert operator not in [mail["To"] for mail in room.mails()]

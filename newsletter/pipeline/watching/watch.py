@@ -1,4 +1,4 @@
-"""The minute's watch: what is late becomes an incident, and the operator hears of it.
+"""The watch, each minute or after a pass: what is late becomes an incident, and the operator hears of it.
 
 One mail for an incident and day, and one when it is over; nothing personal is in either. Without an
 operator's address incidents are kept and logged all the same.
@@ -31,7 +31,9 @@ def watch(*, now: datetime) -> list[str]:
 
 
 def _judge_all(vitals: Vitals, *, now: datetime) -> list[str]:
-    standing = {each.name: each for each in Incident.objects.filter(closed_at=None)}
+    # A pass that replays an earlier day must not end what began after it.
+    began = Incident.objects.filter(closed_at=None, opened_at__lte=now)
+    standing = {each.name: each for each in began}
     changed = []
     for reading in readings(vitals):
         incident = standing.get(reading.name)

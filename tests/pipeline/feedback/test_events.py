@@ -10,6 +10,7 @@ from uuid import UUID, uuid4
 
 import pytest
 from django.utils import timezone
+from pytest_django import Settings
 
 from newsletter.adapters.broker import Stage
 from newsletter.adapters.ports import Outcome, ProviderEvent, Verdict
@@ -21,6 +22,7 @@ from newsletter.models.subscriber import Status
 from newsletter.pipeline import work
 from newsletter.pipeline.feedback.events import apply_events, store_events
 from newsletter.pipeline.feedback.sweep import sweep
+from newsletter.pipeline.retention import forget_old
 from newsletter.pipeline.sending import standing
 from newsletter.pipeline.sending.outcomes import Moment, record
 from newsletter.suppressions import Reason, suppressed
@@ -343,3 +345,34 @@ def test_no_event_is_begun_after_the_deadline() -> None:
     store_events("sendgrid", [event(EventKind.DELIVERED, sent())])
     assert apply_events(now=NOW, deadline=NOW, clock=lambda: NOW) == 0
     assert apply_events(now=NOW, deadline=NOW + timedelta(seconds=1), clock=lambda: NOW) == 1
+
+
+@pytest.mark.parametrize("days", [1, 14, 28])
+def test_refusals_add_up_whatever_the_cadence_and_however_soon_reports_are_forgotten(
+    settings: Settings, days: int
+) -> None:
+    settings.CONFIG = settings.CONFIG.model_copy(update={"retention_events_days": 1})
+    every = timedelta(days=days)
+    for number in range(max(5, 14 // days + 1)):
+        assert Subscriber.objects.filter(status=Status.BOUNCED).count() == 0
+        at = NOW + number * every
+        refuse([sent(slot_key=f"{number}", slot_at=at, outcome_at=at, planned_at=NOW)])
+        forget_old(now=at + every)
+    assert Subscriber.objects.get().status == Status.BOUNCED
+
+
+def test_refusals_before_one_that_arrived_are_forgotten_in_their_time() -> None:
+    refuse(mails(2, every=timedelta(weeks=1)))
+    forget_old(now=NOW + timedelta(days=200))
+    assert DeliveryEvent.objects.count() == 2
+    third = sent(slot_key="2", slot_at=NOW + timedelta(weeks=2), planned_at=NOW)
+    report(event(EventKind.DELIVERED, third))
+    forget_old(now=NOW + timedelta(days=200))
+    assert not DeliveryEvent.objects.exists()
+
+
+def test_refusals_are_forgotten_with_the_address_they_went_to() -> None:
+    refuse([sent(outcome_at=NOW)])
+    forget_old(now=NOW + timedelta(days=366))
+    forget_old(now=NOW + timedelta(days=366))
+    assert not DeliveryEvent.objects.exists()

@@ -160,6 +160,13 @@ def test_too_many_bounces_pause_the_transport_and_the_alert_gets_out() -> None:
     assert mailer.recipients == ["operator@example.org"]
 
 
+def test_a_replay_of_an_earlier_day_ends_no_incident_of_today() -> None:
+    waiting()
+    assert watch(now=NOON + timedelta(hours=2)) == ["mails-waiting"]
+    assert watch(now=NOON - timedelta(days=3)) == []
+    assert Incident.objects.get().closed_at is None
+
+
 def test_complaints_count_over_a_week_and_our_own_mistakes_do_not() -> None:
     CanaryFlight.objects.create(day=NOON.date(), started_at=NOON, judged_at=NOON)
     sent(1000, State.DELIVERED, at=NOON - timedelta(days=6))
