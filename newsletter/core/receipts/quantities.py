@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import lru_cache
-from itertools import takewhile
+from itertools import pairwise, takewhile
 
 from newsletter.core.receipts.bounds import Bound, bound_of
 from newsletter.core.receipts.numerals import (
@@ -56,6 +56,8 @@ class Quantity:
     scale: Decimal = Decimal(1)
     """What a magnitude multiplied it with."""
     bound: Bound = Bound.NONE
+    end: Bound = Bound.NONE
+    """Which end of a range it is, or of a change: either is written ``from 5% to 20%``."""
 
     def agrees_with(self, other: Quantity) -> bool:
         """Say whether a claim may state this where its quote states ``other``.
@@ -63,16 +65,22 @@ class Quantity:
         Same value; same unit, except that the claim may leave out a unit of measure where it counts nothing
         else. A vague number allows an exact one within it, never the reverse; ``bounds`` must not cross.
         """
-        return self._is_value(other) and self._is_unit(other) and self.bound.allows(other.bound)
+        return self._is_value(other) and self._is_unit(other) and self._is_bound(other)
 
     def _is_value(self, other: Quantity) -> bool:
         if {self.unit, other.unit} == {"%", PART}:
             return self._in_hundredths == other._in_hundredths
         if self.bound is Bound.OVER and other.upto is None and 0 < self.value < other.value:
             return other.value <= _A_TENTH_MORE * self.value
+        if self.bound is Bound.OVER and other.bound is Bound.NONE and self.unit and other.upto is None:
+            return False
         if self.upto is None or other.upto is not None:
             return (self.value, self.upto) == (other.value, other.upto)
         return self.value <= other.value <= self.upto
+
+    def _is_bound(self, other: Quantity) -> bool:
+        own = self.bound if self.end is Bound.NONE else self.end
+        return own.allows(other.bound)
 
     def _is_unit(self, other: Quantity) -> bool:
         units = {self.unit, other.unit}
@@ -116,6 +124,11 @@ _VAGUE = re.compile(
 )
 _VAGUE_FEW = re.compile(rf"(?:{VAGUE_FEW})(?:{_UNIT})", re.IGNORECASE)
 _BETWEEN_ENDS = re.compile(r"\s?(?:of(?:\s+the)?|\+/-|±|[-‐‑–—−~～至到]|to|and|与|和)\s?")
+_THROUGH = re.compile(r"\s?(?:[-‐‑–—−~～至到]|to)\s?")
+_AND = re.compile(r"\s?(?:and|与|和)\s?")
+_BETWEEN = re.compile(r"(?:between\s|在\s?|介于\s?)$", re.IGNORECASE)
+_FROM = re.compile(r"\bfrom\s+$|[从由]\s?$", re.IGNORECASE)
+"""What opens a change as often as a range."""
 _A_TENTH_MORE = Decimal("1.1")
 _FACTOR = re.compile(r"\bfactors?\s+of\s+$", re.IGNORECASE)
 _MINUS = re.compile(r"(?:^|[\s(\[=±,，（])[-−–]$")
@@ -139,7 +152,8 @@ def quantities(text: str) -> tuple[Quantity, ...]:
         bare = _without(bare, [quantity.span for quantity in read])
         found += read
     ordered = sorted(found, key=lambda quantity: quantity.span)
-    return tuple(_counting(quantity, text) for quantity in _as_ranges(ordered, text))
+    counting = [_counting(quantity, text) for quantity in _as_ranges(ordered, text)]
+    return tuple(_as_bounds(counting, text))
 
 
 def names(text: str) -> tuple[tuple[str, Span], ...]:
@@ -270,13 +284,25 @@ def _as_ranges(found: list[Quantity], text: str) -> Iterator[Quantity]:
         if not following or not joined or quantity.unit or quantity.upto is not None:
             yield quantity
             continue
-        is_pair = joined.group().strip() in ("and", "与", "和")
-        opened = re.search(r"(?:between\s|在\s?|介于\s?)$", text[: quantity.span[0]], re.IGNORECASE)
-        if is_pair and not opened:
+        if _AND.fullmatch(between) and not _BETWEEN.search(text[: quantity.span[0]]):
             yield quantity
             continue
         scale = following.scale if quantity.scale == 1 else Decimal(1)
         yield replace(quantity, unit=following.unit, value=quantity.value * scale)
+
+
+def _as_bounds(found: list[Quantity], text: str) -> Iterator[Quantity]:
+    """Let the ends of a range with a unit bound it: of ``5-20%`` neither stands for the whole."""
+    ends: dict[int, tuple[Bound, bool]] = {}
+    for index, (low, high) in enumerate(pairwise(found)):
+        before, between = text[: low.span[0]], text[low.span[1] : high.span[0]]
+        is_range = _THROUGH.fullmatch(between) or (_AND.fullmatch(between) and _BETWEEN.search(before))
+        if is_range and low.unit and low.unit == high.unit and low.value < high.value:
+            is_change = bool(_FROM.search(before))
+            ends |= {index: (Bound.LEAST, is_change), index + 1: (Bound.UP_TO, is_change)}
+    for index, quantity in enumerate(found):
+        end, is_change = ends.get(index, (Bound.NONE, True))
+        yield replace(quantity, end=end, bound=quantity.bound if is_change else end)
 
 
 def _counting(quantity: Quantity, text: str) -> Quantity:

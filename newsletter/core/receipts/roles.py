@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from enum import Enum, auto
+from functools import lru_cache
 from itertools import pairwise
 
 from newsletter.core.receipts.quantities import Quantity, quantities
@@ -49,6 +50,10 @@ _MOVES = "降低|下降|减少|缩短|提高|提升|上升|增加|增长|改善|
 _SOME = r"(?:[了约近达为\s]|大约|至少|至多|最多|超过|高达|多达|不到|仅|只|幅度)*"
 
 
+_REACH = 200
+"""Characters before a number in which its part is looked for."""
+
+
 def _compiled(pattern: str) -> re.Pattern[str]:
     return re.compile(pattern, re.IGNORECASE)
 
@@ -81,9 +86,10 @@ _BY_IN_CHINESE = _compiled(rf"(?:{_MOVES}|[降升增]幅){_SOME}$")
 _REACHES_IN_CHINESE = _compiled(rf"(?:达到|取得|实现|为|是){_SOME}$")
 
 
+@lru_cache(maxsize=1024)
 def role_of(number: Quantity, text: str) -> Role:
     """Return the part that ``number`` plays in ``text``."""
-    before, after = text[: number.span[0]], text[number.span[1] :]
+    before, after = text[max(number.span[0] - _REACH, 0) : number.span[0]], text[number.span[1] :]
     before = before[max(before.rfind(". "), before.rfind("。"), before.rfind("\n")) + 1 :]
     return next((role for role, plays in _ROLES if plays(before, after)), Role.NONE)
 

@@ -95,7 +95,8 @@ KIN = (
         r"\bfirst\b",
     ),
     _kin(r"state[- ]of[- ]the[- ]art|\bSOTA\b|最先进|业界领先|当前最[优佳好]", _LEADING),
-    _kin(r"\bbest\b|最佳|最好|最优|最高", _EXTREME),
+    _kin(r"\bbest\b|最佳|最好|最优", _EXTREME),
+    _kin(r"最高", rf"{_EXTREME}|\bup to\b|\bmax|\bas (?:much|many|high) as\b"),
     _kin(
         r"\b(?:outperform|surpass|exceed|beat)\w*|\bbetter than\b"
         r"|超越|超过(?!\s*\d)|优于|胜过|好于|高于(?=[^\d]{4})",

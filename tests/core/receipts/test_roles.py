@@ -91,6 +91,13 @@ def test_a_change_the_other_way_is_found(claim: str, quote: str, swapped: bool) 
     assert ends_swapped(claim, quote) is swapped
 
 
+def test_a_sentence_of_nothing_but_changes_is_read_once_a_number() -> None:
+    quote, claim = ("It reduces from 5% to 6% by 7% " * 32)[:1000], "It reduces from 5% to 6% by 7% " * 18
+    role_of.cache_clear()
+    assert not changes_role(claim, [quote])
+    assert role_of.cache_info().misses == len(quantities(quote)) + len(quantities(claim))
+
+
 @pytest.mark.parametrize(
     ("claim", "swapped"),
     [
