@@ -25,12 +25,12 @@ def pause(session: Session, reason: str) -> None:
     \b
     newsletter pause "the footer of the template is wrong"
     """
-    from newsletter.pipeline.sending.brake import ALL_TRANSPORTS, pause_sending, pauses_on, waiting_mails
+    from newsletter.pipeline.sending.brake import ALL_TRANSPORTS, pause_reason, pause_sending, waiting_mails
 
-    before = {each.transport: each for each in pauses_on(ALL_TRANSPORTS)}.get(ALL_TRANSPORTS)
+    before = pause_reason(ALL_TRANSPORTS)
     standing, waiting = pause_sending(reason, now=session.now), waiting_mails()
     if before is not None:
-        session.say(f"The service had paused by itself; your reason takes the place of: {before.reason}")
+        session.say(f"The service had paused by itself; your reason takes the place of: {before}")
     session.say(f"Paused since {standing.since:%Y-%m-%d %H:%M} UTC: {standing.reason}")
     session.say(f"{_mails(waiting)}. Go on with: newsletter resume")
     session.finish({"paused": True, **_as_json(standing), "waiting": waiting})

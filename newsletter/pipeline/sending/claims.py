@@ -229,9 +229,7 @@ def _with_topics_left(rows: Iterable[Delivery]) -> list[Delivery]:
     """Return those that cover a topic which their reader has left since they were composed."""
     covering = [row for row in rows if row.topics]
     readers = {row.subscriber_id for row in covering}
-    subscribed = (
-        Subscription.objects.filter(subscriber__in=readers) if readers else Subscription.objects.none()
-    )
+    subscribed = Subscription.objects.filter(subscriber__in=readers)
     kept = set(subscribed.values_list("subscriber_id", "topic_id"))
     return [row for row in covering if any((row.subscriber_id, topic) not in kept for topic in row.topics)]
 
