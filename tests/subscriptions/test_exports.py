@@ -36,9 +36,13 @@ def _active() -> list[str]:
     return [reader.email.partition("@")[0] for reader in readers]
 
 
-def _readers(name: str, **options: bool) -> ReaderImport:
+def _readers(name: str, *, dry_run: bool = False) -> ReaderImport:
     return import_readers(
-        EXPORTS / name, now=NOW, topics=["heads", "quiet"], consent_source="the lab's list", **options
+        EXPORTS / name,
+        now=NOW,
+        topics=["heads", "quiet"],
+        consent_source="the lab's list",
+        dry_run=dry_run,
     )
 
 
