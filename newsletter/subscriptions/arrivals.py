@@ -19,7 +19,6 @@ from newsletter.subscriptions.exports import (
 from newsletter.subscriptions.records import CSV_COLUMNS
 from newsletter.subscriptions.sheets import Fault, Row, Sheet, check_columns, read_sheet
 
-REQUIRED = ("email", "topics", "consent_source")
 MAX_SOURCE = 200
 
 
@@ -64,8 +63,11 @@ def read_arrivals(path: Path, *, given: Given, now: datetime) -> Arrivals:
 def _ours(sheet: Sheet, *, given: Given) -> Arrivals:
     if sheet.columns - set(CSV_COLUMNS):
         raise unknown_columns(sheet, columns=CSV_COLUMNS)
+    check_columns(sheet, required=("email",), allowed=CSV_COLUMNS)
     said = {name: value for name, value in asdict(given).items() if value}
-    check_columns(sheet, required=[name for name in REQUIRED if name not in said], allowed=CSV_COLUMNS)
+    if missing := [name for name in ("topics", "consent_source") if name not in sheet.columns | said.keys()]:
+        options = " and ".join(f"--{name.replace('_', '-')}" for name in missing)
+        raise NewsletterError(f"no column {missing[0]!r}: add it, or say it for all rows with {options}")
     rows = [
         Row(row.line, row.cells | {name: row.cells.get(name) or value for name, value in said.items()})
         for row in sheet.rows

@@ -134,7 +134,7 @@ def _by_status(cells: Cells, _sheet: Sheet) -> Standing:
 
 def _mailchimp(cells: Cells, sheet: Sheet) -> Standing:
     """Its files of readers have LAST_CHANGED where those of others have UNSUB_TIME or CLEAN_TIME."""
-    if sheet.name.startswith(("nonsubscribed", "archived")):  # their columns are those of readers
+    if sheet.name.lower().startswith(("nonsubscribed", "archived")):  # their columns are those of readers
         return There.PENDING
     for column, reason in (("clean_time", Reason.BOUNCED), ("unsub_time", Reason.UNSUBSCRIBED)):
         if cells.get(column) or (column in sheet.columns and "last_changed" not in sheet.columns):

@@ -37,7 +37,7 @@ class Row:
 @dataclass(frozen=True, slots=True)
 class Sheet:
     name: str
-    """The file's, in small letters."""
+    """The file's."""
     columns: frozenset[str]
     """In small letters, without those that have no name."""
     rows: list[Row]
@@ -61,7 +61,7 @@ def read_sheet(path: Path, *, bare_column: str = "") -> Sheet:
         rows = [
             Row(at, {bare_column: cell}) for at, cell in enumerate(text.splitlines(), line) if cell.strip()
         ]
-        return Sheet(path.name.lower(), frozenset({bare_column}), rows, [])
+        return Sheet(path.name, frozenset({bare_column}), rows, [])
     records = list(_records(text, separator=separator, line=line, name=path.name))
     if not records:
         raise NewsletterError(f"{path.name} is empty: its first line must name the columns")
@@ -69,7 +69,7 @@ def read_sheet(path: Path, *, bare_column: str = "") -> Sheet:
     _check_separator(names, name=path.name)
     read = [_row(at, cells, names=names) for at, cells in records[1:]]
     return Sheet(
-        name=path.name.lower(),
+        name=path.name,
         columns=frozenset(filter(None, names)),
         rows=[row for row in read if isinstance(row, Row)],
         faults=[row for row in read if isinstance(row, Fault)],
