@@ -16,7 +16,8 @@ from email.message import Message
 from email.utils import parsedate_to_datetime
 
 from newsletter.core.redaction import redacted
-from newsletter.core.reputation import BAD_ADDRESS_CODES, ENHANCED_CODE, EventKind
+from newsletter.core.refusals import is_no_such_mailbox, refusal_code
+from newsletter.core.reputation import EventKind
 
 _STATUS_TYPES = ("message/delivery-status", "message/global-delivery-status")
 _RETURNED_TYPES = ("message/rfc822", "message/global", "text/rfc822-headers", "message/global-headers")
@@ -136,21 +137,14 @@ def _of_recipient(block: Message) -> tuple[EventKind, str, str]:
     """Return what is said of one recipient. ``failed`` is final, whatever the first digit of its code."""
     action = _text(block, "Action").strip().lower()
     diagnostic = _text(block, "Diagnostic-Code")
-    status = _status(_text(block, "Status"), diagnostic)
+    status = refusal_code(_text(block, "Status"), diagnostic)
     if action == "failed":
-        kind = EventKind.HARD_BOUNCE if status in BAD_ADDRESS_CODES else EventKind.SOFT_BOUNCE
+        is_wrong = is_no_such_mailbox(status, diagnostic)
+        kind = EventKind.HARD_BOUNCE if is_wrong else EventKind.SOFT_BOUNCE
     else:
         kind = _ACTIONS.get(action, EventKind.UNKNOWN)
     addressees = [_text(block, name) for name in ("Final-Recipient", "Original-Recipient")]
     return kind, status, without_addresses(diagnostic, names=addressees)
-
-
-def _status(status: str, diagnostic: str) -> str:
-    """Return the enhanced code: the mail server's own where the report has a general one only."""
-    found, inner = ENHANCED_CODE.search(status), ENHANCED_CODE.search(diagnostic)
-    if inner and (found is None or (found[0].endswith(".0.0") and inner[0][0] == found[0][0])):
-        return inner[0]
-    return found[0] if found else ""
 
 
 def _complaint(fields: Message) -> tuple[EventKind, str, str]:
