@@ -1,7 +1,7 @@
 """A delivery's row → the message, as often as it is asked for and the same bytes each time.
 
 The row names its fragments and holds the reader's strings; links are made from the reader's key. The date is
-when the delivery was composed, so that a retry sends what the first try sent.
+when it was first sent, so that a retry sends what the first try sent.
 """
 
 from __future__ import annotations
@@ -239,7 +239,7 @@ def _headers(delivery: Delivery, *, sender: Sender) -> MessageHeaders:
         reply_to=sender.reply_to,
         to=recipient(delivery),
         subject=delivery.subject,
-        date=delivery.composed_at or delivery.planned_at,
+        date=delivery.dated_at or delivery.composed_at or delivery.planned_at,
         message_id=delivery.message_id,
         delivery_id=str(delivery.pk),
         list_id=f"digests.{sender.host}" if is_digest else "",
