@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from email import message_from_bytes, message_from_string
 from email.message import Message
+from email.parser import BytesHeaderParser
 from email.utils import parsedate_to_datetime
 
 from newsletter.core.redaction import redacted
@@ -70,6 +71,19 @@ def read_returned_mail(content: bytes) -> ReturnedMail | None:
         return None  # nested without end, in a character set that does not exist, or otherwise made to hurt
 
 
+def addresses_of(content: bytes) -> tuple[str, ...]:
+    """Return the headers of any mail that may hold the address it was sent to, as they stand."""
+    try:
+        return _sent_to(BytesHeaderParser().parsebytes(content))
+    except (LookupError, TypeError, UnicodeError, ValueError):
+        return ()
+
+
+def _sent_to(message: Message) -> tuple[str, ...]:
+    names = ("Delivered-To", "X-Original-To", "Envelope-To", "To")
+    return tuple(str(value) for name in names for value in message.get_all(name, []))
+
+
 def _read(message: Message) -> ReturnedMail | None:
     parts = list(_parts(message))
     returned = next((each for part in parts if (each := _returned(part)) is not None), Message())
@@ -93,11 +107,7 @@ def _mail(
         status=status,
         reason=reason,
         written_at=_date(message),
-        sent_to=tuple(
-            str(value)
-            for name in ("Delivered-To", "X-Original-To", "Envelope-To", "To")
-            for value in message.get_all(name, [])
-        ),
+        sent_to=_sent_to(message),
         named=(*named, _text(returned, "Return-Path")),
         delivery_id=_text(returned, "X-Newsletter-Delivery"),
         list_unsubscribe=_text(returned, "List-Unsubscribe"),
