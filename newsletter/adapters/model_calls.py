@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from newsletter.adapters.ports import RequestRate, TokenBudget
+from newsletter.adapters.retry_after import LONGEST
 from newsletter.core.fulltext import FullText
 from newsletter.core.papers import PaperRecord
 from newsletter.core.prompting import PROMPT_VERSION, Prompt, build_prompt, parse_response
@@ -192,7 +193,7 @@ def error_for_status(
 def _delay(details: Iterable[Mapping[str, Any]], *, header: str | None) -> float | None:
     """Seconds to wait: google.rpc.RetryInfo's ``retryDelay`` ("13s"), else a Retry-After in seconds."""
     stated = [str(detail.get("retryDelay", "")) for detail in details] + [f"{header or ''}s"]
-    return next((float(found[1]) for text in stated if (found := _DELAY.fullmatch(text))), None)
+    return next((min(float(found[1]), LONGEST) for text in stated if (found := _DELAY.fullmatch(text))), None)
 
 
 def no_answer(error: Exception, *, is_unsent: bool) -> TemporaryError:

@@ -14,15 +14,16 @@ class Paper(models.Model):
 
     arxiv_id = models.CharField(max_length=40, unique=True)
     version = models.PositiveSmallIntegerField()
-    title = models.TextField()
-    abstract = models.TextField()
+    # The lengths of texts are checked before saving (``models.limits``), not by the database.
+    title = models.TextField(max_length=2_000)
+    abstract = models.TextField(max_length=50_000)
     authors = models.JSONField()
     """A list of names, as printed."""
     primary_category = models.CharField(max_length=40)
     categories = models.JSONField()
     """A list of codes, the primary one first."""
-    comment = models.TextField(blank=True)
-    journal_ref = models.TextField(blank=True)
+    comment = models.TextField(blank=True, max_length=10_000)
+    journal_ref = models.TextField(blank=True, max_length=2_000)
     doi = models.CharField(max_length=255, blank=True)
     is_withdrawn = models.BooleanField(default=False)
     published_at = models.DateTimeField()
