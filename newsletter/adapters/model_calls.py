@@ -47,6 +47,8 @@ _FINAL_REASONS = frozenset(
 OPERATOR_STATUSES = frozenset({401, 403, 404})
 """Wrong key or model name: nothing to do with the paper, and asking again at once is no use."""
 TOO_MANY = 429
+MOST_TOKENS = 10_000_000
+"""Of one call, as far as a count is believed: a column of sums must hold those of every try."""
 _NOT_ASKED = frozenset({"rate", "daily_cap"})
 _BYTES_A_TOKEN = 4
 """Of an English abstract, as Gemini counts; only for the rate, where a little more or less does no harm."""
@@ -164,7 +166,9 @@ def token_counts(
     """
     if not total and not (prompt and written):
         return None, None
-    return prompt or 0, max((total or 0) - (prompt or 0), written or 0)
+    counts = prompt or 0, max((total or 0) - (prompt or 0), written or 0)
+    read, made = (min(max(count, 0), MOST_TOKENS) for count in counts)
+    return read, made
 
 
 def error_for_status(

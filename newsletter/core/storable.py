@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from typing import Any
 
 _REFUSED = re.compile("[\0\ud800-\udfff]")
 
@@ -18,6 +19,15 @@ def is_storable(text: str) -> bool:
 def storable(text: str) -> str:
     """Return ``text`` with U+FFFD in place of what no database takes."""
     return _REFUSED.sub("\ufffd", text)
+
+
+def storable_value(value: Any) -> Any:
+    """Return a JSON value with each of its texts ``storable``."""
+    if isinstance(value, str):
+        return storable(value)
+    if isinstance(value, Mapping):
+        return {storable_value(key): storable_value(each) for key, each in value.items()}
+    return [storable_value(each) for each in value] if isinstance(value, list | tuple) else value
 
 
 def fault_of(value: object) -> str:

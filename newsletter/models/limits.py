@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.backends.base.operations import BaseDatabaseOperations
 
@@ -46,6 +47,10 @@ def _faults(field: models.Field[Any, Any], value: object) -> Iterator[str]:
         yield f"the date {value} is not of these centuries"
     if fault := fault_of(value):
         yield fault
+    try:
+        field.run_validators(value)
+    except ValidationError as error:
+        yield " ".join(error.messages)
     if isinstance(field, models.JSONField) and len(json.dumps(value)) > LONGEST_JSON:
         yield f"more than {LONGEST_JSON} characters"
 

@@ -26,7 +26,6 @@ from newsletter.models import GatherRun, Paper, Topic
 from newsletter.models.limits import faults
 from newsletter.models.paper import record_fields
 from newsletter.pipeline.history import judged, lasting_gap
-from newsletter.pipeline.patience import AWAY
 
 log = logging.getLogger(__name__)
 
@@ -94,11 +93,8 @@ def gather_papers(source: PaperSource, *, now: datetime, lookback: timedelta) ->
         for answer in source.fetch(asked, window=window, **limit):
             answered.append(save_answer(answer, now=now))
             report.add(answered[-1])
-    except AWAY:
-        raise  # nothing can be recorded either
-    except Exception as error:
-        failed = _record_failure(error, asked=asked, now=now)
-        report.add(failed)
+    except Exception as error:  # whatever it is, it is recorded, or arXiv would be asked at every tick
+        report.add(_record_failure(error, asked=asked, now=now))
         _doubt(answered, BROKEN_OFF)
         return report
     found = judged(answered, asked=asked, days=lookback / timedelta(days=1), now=now)
@@ -113,9 +109,9 @@ def has_newer_papers(source: PaperSource, *, now: datetime) -> bool:
     asked = needed_categories()
     try:
         answer = source.newest(asked, window=Window(start=now - PROBED, end=now))
-        new = len({record.arxiv_id for record in answer.papers} - _known_papers(answer.papers).keys())
-    except AWAY:
-        raise
+        # One that cannot be saved would be new at every look.
+        sound, _ = _without_odd(answer.papers, now=now)
+        new = len({record.arxiv_id for record in sound} - _known_papers(sound).keys())
     except Exception as error:
         _record_failure(error, asked=asked, now=now, is_probe=True)
         return False
@@ -171,7 +167,7 @@ def save_answer(answer: Answer, *, now: datetime, from_file: bool = False) -> Ga
         odd, updated = odd + unsaved, 0
     return GatherRun.objects.create(
         started_at=now,
-        query=answer.query,
+        query=storable(answer.query),  # a file's name may hold bytes that are no text
         from_file=from_file,
         total_results=answer.total_results,
         received=len(papers),

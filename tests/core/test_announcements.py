@@ -55,7 +55,7 @@ def test_deadlines_are_at_two_in_the_afternoon(announced: int, start: int, end: 
 def asked(until: datetime, outcome: Outcome, *, since: datetime = THURSDAY) -> list[tuple[float, Ask]]:
     """Tick every five minutes; return the hours after ``since`` at which something was asked for."""
     tries: list[Try] = []
-    found = []
+    found: list[tuple[float, Ask]] = []
     now = since
     while now < until:
         ask = what_to_ask(now, tries=tries)
