@@ -21,7 +21,6 @@ from newsletter.adapters.ports import ProviderEvent
 from newsletter.adapters.sendgrid_mail import DELIVERY_ARG
 from newsletter.core.redaction import redacted
 from newsletter.core.reputation import BAD_ADDRESS_CODES, ENHANCED_CODE, EventKind
-from newsletter.core.storable import storable
 from newsletter.errors import BadInput
 
 SIGNATURE_HEADER = "X-Twilio-Email-Event-Webhook-Signature"
@@ -174,5 +173,5 @@ def _without_addresses(text: str, item: Mapping[str, Any]) -> str:
 
 
 def _clean(text: str) -> str:
-    """Leave out NUL, so that an address with one in it is still found; put U+FFFD for half a character."""
-    return storable(text.replace("\0", ""))
+    """Leave out what a database refuses in text: NUL, and halves of surrogate pairs."""
+    return text.replace("\0", "").encode("utf-8", "replace").decode("utf-8")

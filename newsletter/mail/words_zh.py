@@ -93,7 +93,7 @@ class Chinese:
         total = digest.matched
         if digest.knows_nothing:
             period = _period_word(digest)
-            return f"{period}arXiv 的答复不完整" if digest.is_half_answered else f"{period}未能连接 arXiv"
+            return f"{period} arXiv 的答复不完整" if digest.is_half_answered else f"{period}未能连接 arXiv"
         if not total:
             return f"{_period_word(digest)}没有符合你的主题的新论文"
         head = f"{total} 篇新论文"

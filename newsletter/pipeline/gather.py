@@ -47,6 +47,8 @@ class GatherReport:
     """Failed queries."""
     refused: list[str] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
+    doubt: str = ""
+    """Why what was answered is not believed to be all; empty when it is."""
 
     def add(self, run: GatherRun) -> None:
         self.seen += run.received
@@ -95,12 +97,12 @@ def gather_papers(source: PaperSource, *, now: datetime, lookback: timedelta) ->
             report.add(answered[-1])
     except Exception as error:  # whatever it is, it is recorded, or arXiv would be asked at every tick
         report.add(_record_failure(error, asked=asked, now=now))
-        _doubt(answered, BROKEN_OFF)
+        report.doubt = _doubt(answered, BROKEN_OFF)
         return report
     found = judged(answered, asked=asked, days=lookback / timedelta(days=1), now=now)
     if found.is_enough:
         GatherRun.objects.filter(pk__in=[run.pk for run in answered]).update(is_enough=True)
-    _doubt(answered, found.doubt)
+    report.doubt = _doubt(answered, found.doubt)
     return report
 
 
@@ -127,10 +129,11 @@ def has_newer_papers(source: PaperSource, *, now: datetime) -> bool:
     return new > 0
 
 
-def _doubt(runs: Sequence[GatherRun], why: str) -> None:
+def _doubt(runs: Sequence[GatherRun], why: str) -> str:
     if why and runs:
         log.warning("arXiv's answer is not believed to be all: %s", why)
         GatherRun.objects.filter(pk__in=[run.pk for run in runs]).update(doubt=why)
+    return why if runs else ""
 
 
 def gather_files(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
@@ -20,7 +20,7 @@ from newsletter.core.prompting import parse_response
 from newsletter.core.reading import Depth
 from newsletter.core.reputation import EventKind
 from newsletter.models import Delivery, DeliveryEvent, GatherRun, Paper, Subscriber, Summary
-from newsletter.pipeline import gather as gather_module
+from newsletter.models.paper import record_fields
 from newsletter.pipeline.feedback.bounces import take_in
 from newsletter.pipeline.feedback.events import store_events
 from newsletter.pipeline.gather import gather_files, gather_papers
@@ -65,7 +65,7 @@ def _topic() -> None:
 
 @pytest.mark.parametrize("kind", ODD)
 def test_an_odd_record_costs_only_itself_and_is_recorded_with_the_reason(kind: str) -> None:
-    odd = paper_record(**({"number": 2, "updated_at": PUBLISHED} | ODD[kind]))
+    odd = paper_record(2, **({"updated_at": PUBLISHED} | ODD[kind]))
     report = gather_papers(ListSource(paper_record(1), odd, paper_record(3)), now=NOW, lookback=LOOKBACK)
     assert set(Paper.objects.values_list("arxiv_id", flat=True)) == {"2606.00001", "2606.00003"}
     assert (report.failed, report.new) == (0, 2)
@@ -78,21 +78,19 @@ def test_an_odd_record_costs_only_itself_and_is_recorded_with_the_reason(kind: s
 @pytest.mark.parametrize("kind", sorted(ODD.keys() - {"an id of 50 characters", "a version of 0"}))
 def test_an_odd_new_version_leaves_the_paper_as_it_was(kind: str) -> None:
     gather_papers(ListSource(paper_record(2)), now=NOW, lookback=LOOKBACK)
-    odd = paper_record(**({"number": 2, "version": 2, "updated_at": PUBLISHED} | ODD[kind]))
+    odd = paper_record(2, **({"version": 2, "updated_at": PUBLISHED} | ODD[kind]))
     gather_papers(ListSource(odd, paper_record(3)), now=NOW + timedelta(days=1), lookback=LOOKBACK)
     assert Paper.objects.get(arxiv_id="2606.00002").record == paper_record(2)
     assert Paper.objects.filter(arxiv_id="2606.00003").exists()
 
 
 def test_a_limit_that_nobody_thought_of_costs_one_record(monkeypatch: pytest.MonkeyPatch) -> None:
-    real: Callable[..., Any] = gather_module.record_fields
-
     def strict(record: PaperRecord) -> dict[str, object]:
         if record.title == "Odd":
             raise DataError("a limit of this database's own")
-        return real(record)
+        return record_fields(record)
 
-    monkeypatch.setattr(gather_module, "record_fields", strict)
+    monkeypatch.setattr("newsletter.pipeline.gather.record_fields", strict)
     first = [paper_record(number) for number in (1, 2)]
     gather_papers(ListSource(*first), now=NOW, lookback=LOOKBACK)
     odd, sound = replace(first[0], version=2, title="Odd"), replace(first[1], version=2, title="Sound")
