@@ -28,31 +28,32 @@ class Gathered:
     """The length of the window that was asked for."""
     new: int
     """Papers first seen since the announcement that is expected to be in it."""
+    announced: int
+    """Papers that were submitted in time for that announcement and are known by now."""
     silent: int = 1
-    """Announcements since the last new paper; used where there is none since the last one."""
+    """Announcements of which no paper is known, up to that one; used where none of its own is."""
     usual: float | None
     """Papers that an announcement of this weekday usually brings; None where that is not known."""
 
     @property
     def is_enough(self) -> bool:
-        return self.usual is not None and self.new >= max(1.0, ENOUGH * self.usual)
+        return self.usual is not None and self.announced >= max(1.0, ENOUGH * self.usual)
 
     @property
     def doubt(self) -> str:
         """Why this is not believed to be all, in a sentence; empty where it is."""
         if not self.received and self.days >= MANY_DAYS:
             return f"arXiv answered that there is no paper at all in {self.days:.0f} days."
-        if self.new:
-            return self._doubt_of_few()
         if self.usual is None:
-            return "arXiv's answer holds no new paper, and it is not known yet how many are usual."
-        if self.usual * self.silent < SURE:
+            nothing = "arXiv's answer holds no new paper, and it is not known yet how many are usual."
+            return "" if self.new else nothing
+        if self.announced:
+            is_much_less = self.usual >= BUSY and self.announced < SMALL * self.usual
+            papers = "one paper" if self.announced == 1 else f"{self.announced} papers"
+        else:
+            is_much_less = self.usual * self.silent >= SURE
+            papers = "no paper"
+        if not is_much_less:
             return ""
-        since = "this announcement" if self.silent <= 1 else f"{self.silent} announcements"
-        return f"arXiv's answer holds no new paper of {since}; such a day usually brings {self.usual:.0f}."
-
-    def _doubt_of_few(self) -> str:
-        if self.usual is None or self.usual < BUSY or self.new >= SMALL * self.usual:
-            return ""
-        papers = "one new paper" if self.new == 1 else f"{self.new} new papers"
-        return f"arXiv's answer holds {papers}; such a day usually brings {self.usual:.0f}."
+        last = "the last announcement" if self.silent <= 1 else f"the last {self.silent} announcements"
+        return f"arXiv's answers hold {papers} of {last}; such a day usually brings {self.usual:.0f}."

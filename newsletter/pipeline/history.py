@@ -69,15 +69,19 @@ def _moments(*, since: datetime, now: datetime) -> list[tuple[datetime, list[Gat
 
 def judged(runs: Iterable[GatherRun], *, asked: Collection[str], days: float, now: datetime) -> Gathered:
     """Return what these runs brought beside what is usual for the categories asked for."""
-    announced = expected_announcement(now)
-    dates = _dates(asked, since=weeks_earlier(announced, WEEKS + 1), now=now)
-    last_new = max((seen for seen, _ in dates), default=None)
+    expected = expected_announcement(now)
+    dates = _dates(asked, since=weeks_earlier(expected, WEEKS + 1), now=now)
+    published = [at for _, at in dates]
+    begins, _ = submitted_between(expected)
+    # The first announcement after the newest paper is the one that it was in.
+    silent = announcements_between(max(published), expected) - 1 if published else 1
     return Gathered(
         received=sum(run.received for run in runs),
         days=days,
-        new=sum(seen >= announced for seen, _ in dates),
-        silent=announcements_between(last_new, announced) if last_new else 1,
-        usual=_usual([published for _, published in dates], announced=announced),
+        new=sum(seen >= expected for seen, _ in dates),
+        announced=sum(at >= begins for at in published),
+        silent=max(1, silent),
+        usual=_usual(published, announced=expected),
     )
 
 

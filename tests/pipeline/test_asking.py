@@ -165,7 +165,7 @@ def test_a_frozen_answer_is_an_incident_by_the_afternoon_and_is_not_called_empty
     gather(THURSDAY + 2 * HOUR)
     run = GatherRun.objects.latest("pk")
     assert (run.new, run.error) == (0, "")
-    assert "no new paper of this announcement; such a day usually brings 5" in run.doubt
+    assert "hold no paper of the last announcement; such a day usually brings 5" in run.doubt
     assert "gather-doubtful" not in watch(now=THURSDAY + 3 * HOUR)  # an hour or two late is normal
     assert "gather-doubtful" in watch(now=THURSDAY + 7 * HOUR)
     assert "usually brings 5" in Incident.objects.get(name="gather-doubtful").detail
@@ -201,6 +201,17 @@ def test_over_a_weekend_nothing_is_missing_and_nobody_is_told_that_arxiv_was_sil
     skipped = Delivery.objects.filter(subscriber=reader, state="SKIPPED").order_by("slot_at")
     assert [row.last_detail for row in skipped][-2:] == ["", ""]
     assert watch(now=THURSDAY + timedelta(days=2)) == []
+
+
+def test_a_first_answer_that_is_days_old_is_not_believed_for_its_many_papers(
+    tmp_path: Path, arxiv: ArxivServer
+) -> None:
+    room = Newsroom(tmp_path / "outbox")
+    room.topic("heads", "cat:cs.CV")
+    gather(THURSDAY + timedelta(days=4, hours=2), days=30)
+    run = GatherRun.objects.latest("pk")
+    assert run.new == len(arxiv.entries)
+    assert "no paper of the last 3 announcements" in run.doubt
 
 
 def test_a_small_field_may_have_a_day_without_a_paper(tmp_path: Path, arxiv: ArxivServer) -> None:
