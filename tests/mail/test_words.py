@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import date
+from typing import Any
 
 import pytest
 
@@ -83,7 +84,7 @@ def test_where_arxiv_never_answered_nothing_is_counted() -> None:
 
 
 def test_where_arxiv_answered_in_part_nothing_is_said_to_be_nothing() -> None:
-    half = {"scanned": 0, "was_asked": False, "is_half_answered": True}
+    half: dict[str, Any] = {"scanned": 0, "was_asked": False, "is_half_answered": True}
     rendered = make_renderer().render(make_digest(**half))
     assert rendered.subject == "arXiv has not answered fully this week"
     assert "arXiv has not answered fully this week, so what is new" in joined(rendered)[1]
@@ -93,7 +94,10 @@ def test_where_arxiv_answered_in_part_nothing_is_said_to_be_nothing() -> None:
 
 
 def test_a_day_without_a_full_answer_is_named_and_no_week_is_called_empty() -> None:
-    days = {"doubtful_gathers": (date(2026, 6, 18),), "half_answered_dates": (date(2026, 6, 17),)}
+    days: dict[str, Any] = {
+        "doubtful_gathers": (date(2026, 6, 18),),
+        "half_answered_dates": (date(2026, 6, 17),),
+    }
     _, english = mail(make_digest(scanned=0, **days))
     english = " ".join(english.replace("\u00a0", " ").split())
     assert "0 new papers are known so far in your fields this week." in english

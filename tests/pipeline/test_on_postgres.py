@@ -29,4 +29,4 @@ SUITE = (
 
 
 def test_delivery_holds_on_postgresql() -> None:
-    run_tests_on_postgres([FOLDER / name for name in SUITE], timeout=600)
+    run_tests_on_postgres([FOLDER / name for name in SUITE], timeout=900)
