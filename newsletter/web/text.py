@@ -22,11 +22,11 @@ class RefuseUnstorableText:
         self._get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        with connection.execute_wrapper(_check):
+        with connection.execute_wrapper(check):
             return self._get_response(request)
 
 
-def _check(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: dict[str, Any]) -> Any:
+def check(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: dict[str, Any]) -> Any:
     if fault := fault_of(params):
         raise BadRequest(fault)
     return execute(sql, params, many, context)

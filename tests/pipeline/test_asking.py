@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 import time_machine
+from django.test import Client
+from django.utils import timezone
 from pytest_django import Settings
 
 from newsletter.adapters import registry
@@ -201,6 +203,23 @@ def test_over_a_weekend_nothing_is_missing_and_nobody_is_told_that_arxiv_was_sil
     skipped = Delivery.objects.filter(subscriber=reader, state="SKIPPED").order_by("slot_at")
     assert [row.last_detail for row in skipped][-2:] == ["", ""]
     assert watch(now=THURSDAY + timedelta(days=2)) == []
+
+
+def test_a_topics_page_does_not_say_that_nothing_matched_while_nobody_knows(
+    arxiv: ArxivServer, tmp_path: Path
+) -> None:
+    client = Client(headers={"host": "localhost"})
+    room = Newsroom(tmp_path / "outbox")
+    room.topic("heads", "cat:cs.CV AND ti:heads")
+    nothing, unknown = "Nothing matched in these two weeks", "arXiv has not answered fully"
+    assert unknown in client.get("/topics/heads/").content.decode()
+    arxiv.entries = submitted(datetime(2026, 5, 25, tzinfo=UTC), 25, title="Cats")
+    gather(timezone.now() - timedelta(minutes=1), days=4_000)
+    GatherRun.objects.update(doubt="")
+    assert nothing in client.get("/topics/heads/").content.decode()
+    GatherRun.objects.update(doubt="arXiv's answer is days old.")
+    said = client.get("/topics/heads/").content.decode()
+    assert (nothing in said, unknown in said) == (False, True)
 
 
 def test_a_first_answer_that_is_days_old_is_not_believed_for_its_many_papers(
