@@ -65,7 +65,9 @@ class Config(BaseModel):
     arxiv_lookback_days: int = Field(14, alias="NEWSLETTER_ARXIV_LOOKBACK_DAYS", ge=1, le=365)
     summariser: Literal["", "extractive", "gemini", "genai"] = Field("", alias="NEWSLETTER_SUMMARISER")
     gemini_api_key: str = Field("", alias="GEMINI_API_KEY")
-    gemini_model: str = Field("gemini-flash-latest", alias="NEWSLETTER_GEMINI_MODEL", min_length=1)
+    gemini_model: str = Field(
+        "gemini-flash-latest", alias="NEWSLETTER_GEMINI_MODEL", min_length=1, max_length=80
+    )
     gemini_endpoint: HttpUrl = Field(GEMINI_ENDPOINT, alias="NEWSLETTER_GEMINI_ENDPOINT")
     gemini_daily_tokens: int = Field(2_000_000, alias="NEWSLETTER_GEMINI_DAILY_TOKENS", ge=0)
     gemini_rpm: int = Field(60, alias="NEWSLETTER_GEMINI_RPM", ge=1)

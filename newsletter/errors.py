@@ -53,6 +53,12 @@ class TemporaryError(NewsletterError):
         return (_restore, (type(self), self.args, self.__dict__))
 
 
+class IncompleteAnswer(TemporaryError):
+    """arXiv sent fewer entries than its answer promises; ``missing``: how many fewer."""
+
+    missing = 0
+
+
 class PermanentError(NewsletterError):
     """It will never work as asked: record it and go on. ``reason`` is a stable code, for counting."""
 

@@ -81,6 +81,7 @@ MIDDLEWARE = [
     "newsletter.web.links.TrimLinks",
     "newsletter.web.hosts.CheckHost",
     "newsletter.web.headers.SecurityHeaders",
+    "newsletter.web.text.RefuseUnstorableText",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",

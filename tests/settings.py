@@ -21,8 +21,14 @@ for name in [name for name in os.environ if name.startswith("NEWSLETTER_")]:
 # An empty value in the environment goes before .env, and means the default.
 os.environ.update({str(field.alias): "" for field in Config.model_fields.values()})
 os.environ["NEWSLETTER_DATA_DIR"] = DATA_FOLDER
+# Under a name of its own, since everything above is taken away: tests/fakes/postgres.py sets it.
+if POSTGRES_URL := os.environ.get("TESTS_ON_POSTGRES", ""):
+    os.environ |= {"DATABASE_URL": POSTGRES_URL, "NEWSLETTER_SECRET_KEY": "only for these tests"}
 
 from newsletter.settings import *  # noqa: F403, E402  # this is how one settings module builds on another
+
+if POSTGRES_URL and "postgresql" not in DATABASES["default"]["ENGINE"]:  # noqa: F405
+    raise RuntimeError("these tests were to run on PostgreSQL")
 
 # What a test starts as a process of its own takes the service's settings, with this environment.
 os.environ["DJANGO_SETTINGS_MODULE"] = "newsletter.settings"

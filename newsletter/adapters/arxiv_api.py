@@ -10,19 +10,24 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from pathlib import Path
 from urllib.parse import urlencode
 
-from newsletter.adapters.arxiv_feed import Page, UnusableError, check, newest, parse
+from newsletter.adapters.arxiv_feed import Page, ShortError, UnusableError, check, newest, parse
 from newsletter.adapters.arxiv_http import TIMEOUT, USER_AGENT, Refused, get
 from newsletter.adapters.ports import Answer, RequestGate, Window
-from newsletter.errors import BadInput, PermanentError, TemporaryError
+from newsletter.errors import BadInput, IncompleteAnswer, PermanentError, TemporaryError
 
 API_URL = "https://export.arxiv.org/api/query"
 PAGE_SIZE = 2_000
 """The most results of one request (arXiv API manual §3.1.1.2)."""
+NEWEST = 100
+"""Entries of a look at the newest ones."""
+SHORT_TRIES = 3
+"""So often a page comes with too few entries before it is kept, where the caller would keep it."""
 MAX_RESULTS = 30_000
 """The most results of one query (same section): a longer window is halved."""
 MAX_URL = 4_000
@@ -67,18 +72,27 @@ class ArxivApi:
     """Name the service and a way to reach its operator."""
     sleep: Callable[[float], None] = field(default=time.sleep, repr=False)
 
-    def fetch(self, categories: Collection[str], *, window: Window) -> Iterator[Answer]:
-        """Yield one complete answer per query; in a window that had to be halved a paper may come twice.
+    def fetch(
+        self, categories: Collection[str], *, window: Window, most_missing: int = 0
+    ) -> Iterator[Answer]:
+        """Yield one answer per query; in a window that had to be halved a paper may come twice.
 
         ``categories`` are arXiv's, ``cs.*`` for a whole archive. The window is rounded outwards to whole
         minutes, which is all that submittedDate knows. Raises BadInput for what cannot be a category.
         """
-        for category in categories:
-            if not _CATEGORY.fullmatch(category):
-                raise BadInput(f"not an arXiv category: {category!r}")
         patience = _Patience(left=self.give_up_after)
-        for group in self._groups(sorted(set(categories)), window=window):
-            yield from self._query(group, window=window, patience=patience)
+        for group in self._groups(categories, window=window):
+            yield from self._query(group, window=window, patience=patience, most_missing=most_missing)
+
+    def newest(self, categories: Collection[str], *, window: Window) -> Answer:
+        """Return the newest entries of the window, one request per query, however many it promises."""
+        patience = _Patience(left=self.give_up_after)
+        queries = [_query(group, window=window) for group in self._groups(categories, window=window)]
+        pages = [
+            self._page(query, start=0, size=NEWEST, patience=patience, most_missing=NEWEST)
+            for query in queries
+        ]
+        return _answer(f"newest of {'; '.join(queries)}", pages)
 
     def read_file(self, path: str) -> Answer:
         """Read a saved page of the API, which need not be all of its query. Raises BadInput."""
@@ -98,46 +112,59 @@ class ArxivApi:
 
     # --- queries -------------------------------------------------------------------------------------------
 
-    def _groups(self, categories: Sequence[str], *, window: Window) -> Iterator[Sequence[str]]:
+    def _groups(self, wanted: Collection[str], *, window: Window) -> Iterator[Sequence[str]]:
         """Divide the categories so that no address is too long: as few groups as that takes."""
+        for category in wanted:
+            if not _CATEGORY.fullmatch(category):
+                raise BadInput(f"not an arXiv category: {category!r}")
+        categories = sorted(set(wanted))
         whole = {category[:-1] for category in categories if category.endswith(".*")}
         left = [
             name for name in categories if name.endswith("*") or name.partition(".")[0] + "." not in whole
         ]
         while left:
             size = len(left)
-            while size > 1 and len(self._address(_query(left[:size], window=window), start=99_999)) > MAX_URL:
+            while size > 1 and len(self._longest_address(left[:size], window=window)) > MAX_URL:
                 size -= 1
             yield left[:size]
             left = left[size:]
 
-    def _query(self, categories: Sequence[str], *, window: Window, patience: _Patience) -> Iterator[Answer]:
+    def _query(
+        self, categories: Sequence[str], *, window: Window, patience: _Patience, most_missing: int
+    ) -> Iterator[Answer]:
         query = _query(categories, window=window)
-        first = self._page(query, start=0, patience=patience)
-        if first.total > MAX_RESULTS:
-            for half in _halves(window):
-                yield from self._query(categories, window=half, patience=patience)
-            return
-        pages = [first]
-        while (start := sum(page.entries for page in pages)) < first.total:
-            pages.append(self._page(query, start=start, patience=patience))
-            if pages[-1].total != first.total:
+        pages: list[Page] = []
+        while not pages or len(pages) * self.page_size < pages[0].total:
+            missing = sum(page.missing for page in pages)
+            page = self._page(
+                query,
+                start=len(pages) * self.page_size,
+                size=self.page_size,
+                patience=patience,
+                most_missing=most_missing,
+                missing=missing,
+            )
+            if page.total > MAX_RESULTS:
+                for half in _halves(window):
+                    yield from self._query(
+                        categories, window=half, patience=patience, most_missing=most_missing
+                    )
+                return
+            pages.append(page)
+            if page.total != pages[0].total:
                 raise TemporaryError(
-                    f"arXiv's number of results changed from {first.total} to {pages[-1].total} between pages"
+                    f"arXiv's number of results changed from {pages[0].total} to {page.total} between pages"
                 )
-        yield Answer(
-            query=query,
-            total_results=first.total,
-            papers=newest([paper for page in pages for paper in page.papers]),
-            requests=len(pages),
-            refused=tuple(line for page in pages for line in page.refused),
-        )
+        yield _answer(query, pages)
 
-    def _address(self, query: str, *, start: int) -> str:
+    def _longest_address(self, categories: Sequence[str], *, window: Window) -> str:
+        return self._address(_query(categories, window=window), start=99_999, size=self.page_size)
+
+    def _address(self, query: str, *, start: int, size: int) -> str:
         parameters = {
             "search_query": query,
             "start": str(start),
-            "max_results": str(self.page_size),
+            "max_results": str(size),
             "sortBy": "submittedDate",
             "sortOrder": "descending",
         }
@@ -145,25 +172,32 @@ class ArxivApi:
 
     # --- requests ------------------------------------------------------------------------------------------
 
-    def _page(self, query: str, *, start: int, patience: _Patience) -> Page:
-        """Ask until a whole page comes or the patience ends; then raise what went wrong last."""
-        while True:
+    def _page(
+        self,
+        query: str,
+        *,
+        start: int,
+        size: int,
+        patience: _Patience,
+        most_missing: int,
+        missing: int = 0,
+    ) -> Page:
+        """Ask until a whole page comes or the patience ends; then raise what went wrong last.
+
+        ``missing`` entries were missing from the pages before; with at most ``most_missing`` in all a page
+        that stays short is kept.
+        """
+        for attempt in count(1):
+            kept = most_missing - missing if attempt >= SHORT_TRIES else 0
             with self.gate():
                 began = time.monotonic()
                 try:
-                    body = self._get(self._address(query, start=start), seconds=patience.left)
-                    return self._whole(body, start=start)
+                    body = self._get(self._address(query, start=start, size=size), seconds=patience.left)
+                    return _checked(body, start=start, size=size, most_missing=kept, missing=missing)
                 except TemporaryError as error:
                     failed, spent = error, time.monotonic() - began
             patience.wait(failed, spent=spent, sleep=self.sleep)
-
-    def _whole(self, body: bytes, *, start: int) -> Page:
-        try:
-            page = parse(body)
-            check(page, start=start, asked=self.page_size)
-        except UnusableError as error:
-            raise TemporaryError(f"arXiv's answer cannot be used: {error}", status=200) from error
-        return page
+        raise AssertionError("the patience ends before the numbers do")
 
     def _get(self, address: str, *, seconds: float) -> bytes:
         try:
@@ -177,6 +211,32 @@ class ArxivApi:
         except Refused as refused:
             said = f"{refused}{_error_entry(refused.body)}"
             raise PermanentError(said, reason=refused.reason, status=refused.status) from refused
+
+
+def _checked(body: bytes, *, start: int, size: int, most_missing: int, missing: int) -> Page:
+    try:
+        page = parse(body)
+        check(page, start=start, asked=size)
+    except ShortError as short:
+        if short.missing <= most_missing:
+            return replace(page, missing=short.missing)
+        error = IncompleteAnswer(f"arXiv's answer cannot be used: {short}", status=200)
+        error.missing = missing + short.missing
+        raise error from short
+    except UnusableError as unusable:
+        raise TemporaryError(f"arXiv's answer cannot be used: {unusable}", status=200) from unusable
+    return page
+
+
+def _answer(query: str, pages: Sequence[Page]) -> Answer:
+    return Answer(
+        query=query,
+        total_results=sum(page.total for page in pages if not page.start),
+        papers=newest([paper for page in pages for paper in page.papers]),
+        requests=len(pages),
+        refused=tuple(line for page in pages for line in page.refused),
+        missing=sum(page.missing for page in pages),
+    )
 
 
 def _query(categories: Sequence[str], *, window: Window) -> str:

@@ -19,6 +19,13 @@ from newsletter.core.tex import readable
 
 _ATOM = "{http://www.w3.org/2005/Atom}"
 _OPENSEARCH = "{http://a9.com/-/spec/opensearch/1.1/}"
+MOST_DIGITS = 9
+"""Of a count of results; all of arXiv has seven."""
+_OTHER_ENCODING = re.compile(rb"\xff\xfe|\xfe\xff|<\?xml[^>]*encoding=.(?!utf-8)", re.IGNORECASE)
+_CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+_REFERENCE = re.compile("&#([0-9]+|x[0-9a-fA-F]+);")
+LONGEST_NAME, LONGEST_REASON = 100, 200
+"""Characters of what is said of a refused entry."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,10 +39,18 @@ class Page:
     entries: int
     papers: tuple[PaperRecord, ...]
     refused: tuple[str, ...]
+    missing: int = 0
+    """Entries that it promises and does not hold, where it is kept all the same."""
 
 
 class UnusableError(Exception):
     """An answer that is no whole page of results, and why, in a few words."""
+
+
+class ShortError(UnusableError):
+    """A page with fewer entries than it promises, but with some; ``missing``: how many fewer."""
+
+    missing = 0
 
 
 def parse(body: bytes) -> Page:
@@ -55,8 +70,8 @@ def parse(body: bytes) -> Page:
             )
         try:
             papers.append(_record(_result(entry)))
-        except ValueError as error:
-            refused.append(f"{name}: {error}")
+        except Exception as error:  # whatever is odd about one entry costs that entry only
+            refused.append(f"{name[:LONGEST_NAME]}: {str(error)[:LONGEST_REASON] or type(error).__name__}")
     return Page(
         total=total,
         start=_number(root, "startIndex") or 0,
@@ -68,8 +83,11 @@ def parse(body: bytes) -> Page:
 
 
 def _number(root: etree._Element, name: str) -> int | None:
+    """Return a count; a feed with one that no answer can have is not read further."""
     text = (root.findtext(f"{_OPENSEARCH}{name}") or "").strip()
-    return int(text) if text.isdecimal() else None
+    if len(text) > MOST_DIGITS:
+        raise UnusableError(f"its {name} has {len(text)} characters")
+    return int(text) if text.isascii() and text.isdecimal() else None
 
 
 def _atom(body: bytes) -> etree._Element:
@@ -78,12 +96,34 @@ def _atom(body: bytes) -> etree._Element:
     if re.match(rb"\s*(?:<!doctype\s+html|<html)", body, re.IGNORECASE):
         raise UnusableError("it is an HTML page, not an Atom feed")
     try:
-        root = etree.fromstring(body, etree.XMLParser(resolve_entities=False, no_network=True))
+        root = etree.fromstring(_xml(body), etree.XMLParser(resolve_entities=False, no_network=True))
     except etree.XMLSyntaxError as error:
         raise UnusableError(f"it is truncated or no XML: {error.msg}") from error
     if root.tag != f"{_ATOM}feed":
         raise UnusableError("it is XML, but not an Atom feed")
     return root
+
+
+def _xml(body: bytes) -> bytes:
+    """Put U+FFFD for what XML forbids in UTF-8: one such character in one abstract must not cost the page."""
+    if _OTHER_ENCODING.match(body):
+        return body
+    text = _CONTROLS.sub("\ufffd", body.decode(errors="replace"))
+    return _REFERENCE.sub(lambda found: found[0] if _is_allowed(found[1]) else "\ufffd", text).encode()
+
+
+def _is_allowed(reference: str) -> bool:
+    """Whether a character reference names a character that XML allows (XML 1.0 §2.2)."""
+    digits = reference.lstrip("xX0")
+    if len(digits) > 7:
+        return False
+    code = int(digits or "0", 16 if reference[0] in "xX" else 10)
+    return (
+        code in (0x9, 0xA, 0xD)
+        or 0x20 <= code <= 0xD7FF
+        or 0xE000 <= code <= 0xFFFD
+        or 0xFFFF < code <= 0x10FFFF
+    )
 
 
 def check(page: Page, *, start: int | None = None, asked: int | None = None) -> None:
@@ -96,11 +136,16 @@ def check(page: Page, *, start: int | None = None, asked: int | None = None) -> 
     left = max(page.total - page.start, 0)
     size = asked or page.asked
     promised = min(left, size) if size else left
-    if page.entries != promised:
-        raise UnusableError(
-            f"it has {page.entries} of {promised} promised entries "
-            f"(totalResults {page.total}, startIndex {page.start})"
-        )
+    if page.entries == promised:
+        return
+    kind = ShortError if 0 < page.entries < promised else UnusableError
+    error = kind(
+        f"it has {page.entries} of {promised} promised entries "
+        f"(totalResults {page.total}, startIndex {page.start})"
+    )
+    if isinstance(error, ShortError):
+        error.missing = promised - page.entries
+    raise error
 
 
 def _result(entry: etree._Element) -> arxiv.Result:

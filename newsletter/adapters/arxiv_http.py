@@ -95,7 +95,8 @@ def _check_status(response: requests.Response) -> None:
 def _read(response: requests.Response, *, ends: float, max_bytes: int) -> bytes:
     """The body, as it comes in: a server that drips a byte now and then meets the deadline too."""
     announced = response.headers.get("Content-Length", "")
-    if announced.isdecimal() and int(announced) > max_bytes:
+    # Not as a number: one of thousands of digits would raise ValueError.
+    if announced.isdecimal() and float(announced) > max_bytes:
         raise _too_big(max_bytes)
     body = bytearray()
     while chunk := response.raw.read1(CHUNK, decode_content=True):

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from newsletter.adapters.ports import RequestRate, TokenBudget
+from newsletter.adapters.retry_after import LONGEST
 from newsletter.core.fulltext import FullText
 from newsletter.core.papers import PaperRecord
 from newsletter.core.prompting import PROMPT_VERSION, Prompt, build_prompt, parse_response
@@ -46,6 +47,8 @@ _FINAL_REASONS = frozenset(
 OPERATOR_STATUSES = frozenset({401, 403, 404})
 """Wrong key or model name: nothing to do with the paper, and asking again at once is no use."""
 TOO_MANY = 429
+MOST_TOKENS = 10_000_000
+"""Of one call, as far as a count is believed: a column of sums must hold those of every try."""
 _NOT_ASKED = frozenset({"rate", "daily_cap"})
 _BYTES_A_TOKEN = 4
 """Of an English abstract, as Gemini counts; only for the rate, where a little more or less does no harm."""
@@ -163,7 +166,9 @@ def token_counts(
     """
     if not total and not (prompt and written):
         return None, None
-    return prompt or 0, max((total or 0) - (prompt or 0), written or 0)
+    counts = prompt or 0, max((total or 0) - (prompt or 0), written or 0)
+    read, made = (min(max(count, 0), MOST_TOKENS) for count in counts)
+    return read, made
 
 
 def error_for_status(
@@ -192,7 +197,7 @@ def error_for_status(
 def _delay(details: Iterable[Mapping[str, Any]], *, header: str | None) -> float | None:
     """Seconds to wait: google.rpc.RetryInfo's ``retryDelay`` ("13s"), else a Retry-After in seconds."""
     stated = [str(detail.get("retryDelay", "")) for detail in details] + [f"{header or ''}s"]
-    return next((float(found[1]) for text in stated if (found := _DELAY.fullmatch(text))), None)
+    return next((min(float(found[1]), LONGEST) for text in stated if (found := _DELAY.fullmatch(text))), None)
 
 
 def no_answer(error: Exception, *, is_unsent: bool) -> TemporaryError:

@@ -28,7 +28,7 @@ class Window:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """One whole, checked answer: as many entries as arXiv promised."""
+    """One checked answer: as many entries as arXiv promised, apart from those that are ``missing``."""
 
     query: str
     """What was asked, or the name of the file that was read."""
@@ -38,13 +38,25 @@ class Answer:
     """How many pages it took."""
     refused: tuple[str, ...] = ()
     """Entries that could not be read, each as one line: which and why."""
+    missing: int = 0
+    """Entries that arXiv promised and did not send, however often it was asked."""
 
 
 class PaperSource(Protocol):
-    def fetch(self, categories: Collection[str], *, window: Window) -> Iterable[Answer]:
-        """Yield one answer per query needed for ``categories``, each complete.
+    def fetch(
+        self, categories: Collection[str], *, window: Window, most_missing: int = 0
+    ) -> Iterable[Answer]:
+        """Yield one answer per query needed for ``categories``, each with at most so many entries missing.
 
-        Raises TemporaryError (time-out, 429, 5xx, anything that does not add up) or PermanentError.
+        Raises IncompleteAnswer where more are missing, TemporaryError (time-out, 429, 5xx, anything else
+        that does not add up) or PermanentError.
+        """
+        ...
+
+    def newest(self, categories: Collection[str], *, window: Window) -> Answer:
+        """Return the few newest papers of the window, with one small request per query.
+
+        It need not be whole. Raises TemporaryError or PermanentError.
         """
         ...
 

@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
+LONGEST = 86_400.0
+"""Seconds. Nobody is left alone for longer than a day, whatever is asked for."""
+
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
     """Return the seconds of Retry-After, which may be a date; None where it says nothing that can be read.
@@ -13,12 +16,12 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
     A date is measured by the server's own clock, where the answer has a Date.
     """
     value = headers.get("Retry-After", "").strip()
-    if value.isdecimal():
-        return float(value)
+    if value.isascii() and value.isdecimal():
+        return min(float(value), LONGEST)
     try:
         now = _moment(headers["Date"]) if "Date" in headers else datetime.now(UTC)
-        return max((_moment(value) - now).total_seconds(), 0.0)
-    except (TypeError, ValueError):
+        return min(max((_moment(value) - now).total_seconds(), 0.0), LONGEST)
+    except (TypeError, ValueError, OverflowError):
         return None
 
 

@@ -18,7 +18,7 @@ _NOT_NOW = frozenset({408, 429, 500, 503})
 _STOPPING = frozenset({429, 503})
 _OUR_ACCOUNT = frozenset({401, 403, 404, 405})
 """The key, the account or the host is wrong: no message is at fault."""
-_INDEX = re.compile(r"personalizations\.(\d+)(?:\.|$)")
+_INDEX = re.compile(r"personalizations\.(\d{1,6})(?:\.|$)")
 
 
 @dataclass(frozen=True, slots=True)

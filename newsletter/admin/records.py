@@ -34,8 +34,19 @@ class SummaryAdmin(ReadOnlyAdmin):
 
 @admin.register(GatherRun)
 class GatherRunAdmin(ReadOnlyAdmin):
-    list_display = ("started_at", "from_file", "received", "total_results", "new", "updated", "error")
-    list_filter = ("from_file", "started_at")
+    list_display = (
+        "started_at",
+        "from_file",
+        "is_probe",
+        "received",
+        "total_results",
+        "missing",
+        "new",
+        "updated",
+        "error",
+        "doubt",
+    )
+    list_filter = ("from_file", "is_probe", "started_at")
     ordering = ("-started_at",)
 
 

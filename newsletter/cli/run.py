@@ -125,6 +125,8 @@ def _say_gathered(session: Session, report: GatherReport) -> None:
         session.say("gathered    nothing: there are no topics yet (newsletter topic starter adds about 40)")
     else:
         session.say(f"gathered    {_papers(report.seen)} seen, {report.new} new, {report.updated} updated")
+    if report.doubt:
+        session.say(f"doubtful    {report.doubt}")
     for line in (*report.refused, *report.errors):
         session.warn(line)
 

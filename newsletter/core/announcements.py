@@ -1,21 +1,52 @@
 """When arXiv announces new papers, and when to ask for them.
 
 Announcements come Sunday to Thursday at 20:00 US Eastern time (arXiv help, "Submission schedule and
-availability"); on holidays none comes, which is why asking stops after a few tries.
+availability"); on holidays none comes. The API often shows them late, sometimes by a day.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, time, timedelta
+from enum import Enum, auto
 from zoneinfo import ZoneInfo
 
 ZONE = ZoneInfo("America/New_York")
 ANNOUNCED_AT = time(20, 0)
+DEADLINE_AT = time(14, 0)
 WEEKDAYS = {6, 0, 1, 2, 3}
 """Sunday to Thursday, Monday is 0."""
+_SUBMITTED = {6: (3, 2), 0: (3, 0)}
+"""Weekday → how many days before it the papers that it announces were submitted, from and until."""
 DELAY = timedelta(hours=1)
-TRIES = 4
+"""From an announcement to the first question, and between two looks."""
+FIRST_BACK_OFF = timedelta(minutes=5)
+"""After one failure; doubled with each further one, up to ``DELAY``."""
+
+
+class Ask(Enum):
+    """What to ask arXiv for at a moment."""
+
+    NOTHING = auto()
+    NEWEST = auto()
+    """The few newest entries: whether there is anything that is not known yet."""
+    WHOLE = auto()
+    """The whole look-back."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Try:
+    """What was asked at one moment, and what came of it."""
+
+    at: datetime
+    is_probe: bool = False
+    """Only the newest entries were asked for."""
+    has_failed: bool = False
+    new: int = 0
+    """Papers that were not known before."""
+    is_enough: bool = False
+    """It brought about what its weekday usually brings: nothing more is expected before the next one."""
 
 
 def latest_announcement(now: datetime) -> datetime:
@@ -28,16 +59,60 @@ def latest_announcement(now: datetime) -> datetime:
         day -= timedelta(days=1)
 
 
-def is_time_to_ask(now: datetime, *, tries: Sequence[tuple[datetime, bool]]) -> bool:
-    """Whether the scheduler should ask arXiv at ``now``.
+def expected_announcement(now: datetime) -> datetime:
+    """Return the last announcement whose papers an answer at ``now`` should hold."""
+    return latest_announcement(now - DELAY)
 
-    One hour after an announcement, then hourly until new papers came or four tries were made. ``tries`` holds
-    (when, whether it brought new papers) of what was asked before, in any order.
+
+def weeks_earlier(announcement: datetime, weeks: int) -> datetime:
+    """Return the announcement of the same weekday, also where the clocks were changed in between."""
+    day = announcement.astimezone(ZONE).date() - timedelta(weeks=weeks)
+    return datetime.combine(day, ANNOUNCED_AT, tzinfo=ZONE)
+
+
+def submitted_between(announcement: datetime) -> tuple[datetime, datetime]:
+    """Return between which deadlines the papers of an announcement were submitted."""
+    day = announcement.astimezone(ZONE).date()
+    first, last = _SUBMITTED.get(day.weekday(), (1, 0))
+    start, end = (
+        datetime.combine(day - timedelta(days=days), DEADLINE_AT, tzinfo=ZONE) for days in (first, last)
+    )
+    return start, end
+
+
+def announcements_between(start: datetime, end: datetime) -> int:
+    """Return how many announcements were due after ``start``, up to ``end``."""
+    found, moment = 0, latest_announcement(end)
+    while moment > start:
+        found, moment = found + 1, latest_announcement(moment - timedelta(seconds=1))
+    return found
+
+
+def what_to_ask(now: datetime, *, tries: Iterable[Try]) -> Ask:
+    """Say what the scheduler should ask arXiv for at ``now``.
+
+    The whole look-back one hour after an announcement; then, hourly, a look at the newest entries until an
+    answer was large enough. A failure is no try: it is repeated, ever less often, but at least hourly.
+    ``tries`` come in any order.
     """
-    begins = latest_announcement(now) + DELAY
-    if now < begins:
-        begins = latest_announcement(begins - DELAY - timedelta(microseconds=1)) + DELAY
-    since = [(when, brought) for when, brought in tries if when >= begins]
-    if len(since) >= TRIES or any(brought for _, brought in since):
-        return False
-    return all(now - when >= DELAY for when, _ in since)
+    begins = expected_announcement(now) + DELAY
+    since = sorted((each for each in tries if each.at >= begins), key=lambda each: each.at)
+    if not since:
+        return Ask.WHOLE
+    if any(each.is_enough for each in since) or now - since[-1].at < _pause(since):
+        return Ask.NOTHING
+    answered = [each for each in since if not each.has_failed]
+    if all(each.is_probe for each in answered) or (answered[-1].is_probe and answered[-1].new):
+        return Ask.WHOLE
+    return Ask.NEWEST
+
+
+def _pause(tries: Sequence[Try]) -> timedelta:
+    """Return how long to wait after the last of these."""
+    failures = 0
+    for each in reversed(tries):
+        if not each.has_failed:
+            break
+        failures += 1
+    # Beyond the tenth doubling nothing changes; a long outage must not make the number immense.
+    return min(FIRST_BACK_OFF * 2 ** (min(failures, 10) - 1), DELAY) if failures else DELAY

@@ -72,12 +72,18 @@ class Digest:
     """M of "N of M": papers first seen in the period in the categories the reader's topics ask for."""
     was_asked: bool = True
     """Whether arXiv answered in the period, or a file was read: if not, nothing is known of it."""
+    is_half_answered: bool = False
+    """It was not, but there was an answer that is not believed to be all."""
     empty_dates: tuple[date, ...] = ()
     """Slots since the last mail on which nothing matched (daily and weekday readers)."""
     unasked_dates: tuple[date, ...] = ()
     """Such slots too, but arXiv had not answered: whether anything would have matched was not known."""
+    half_answered_dates: tuple[date, ...] = ()
+    """Such slots too, where there was an answer that is not believed to be all."""
     failed_gathers: tuple[date, ...] = ()
     """Dates in the period on which asking arXiv failed: something may be missing."""
+    doubtful_gathers: tuple[date, ...] = ()
+    """Dates in the period on which its answer is not believed to be all, or was not."""
     reduced: int = 0
     """Papers shown less deeply, or listed instead of summarised, to keep the mail under its size."""
     subscribed: tuple[tuple[str, str], ...] = ()
@@ -100,6 +106,11 @@ class Digest:
     def knows_nothing(self) -> bool:
         """Whether there is neither a paper nor reason to say that there was none."""
         return not (self.was_asked or self.scanned or self.matched)
+
+    @property
+    def may_lack_papers(self) -> bool:
+        """Whether there may be papers of the period that are not known yet."""
+        return bool(self.failed_gathers or self.doubtful_gathers)
 
     @property
     def matched(self) -> int:

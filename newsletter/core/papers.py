@@ -51,7 +51,7 @@ class PaperRecord:
 _ID = re.compile(
     r"(?:(?P<new>\d{2}(?:0[1-9]|1[0-2])\.\d{4,5})"
     r"|(?P<archive>[a-z]+(?:-[a-z]+)?)(?:\.[A-Z]{2})?/(?P<number>\d{2}(?:0[1-9]|1[0-2])\d{3}))"
-    r"(?:v(?P<version>[1-9]\d*))?"
+    r"(?:v(?P<version>[1-9]\d{0,4}))?(?!\d)"
 )
 _BEFORE_ID = re.compile(
     r"\s*(?:arxiv:\s*|(?:https?://)?(?:[a-z]+\.)?arxiv\.org/(?:abs|pdf|html|src|format|e-print)/"

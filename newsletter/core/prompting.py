@@ -24,6 +24,7 @@ from newsletter.core.reading import (
     Section,
     supported_depth,
 )
+from newsletter.core.storable import storable
 from newsletter.errors import PermanentError
 
 PROMPT_VERSION = "2"
@@ -172,7 +173,8 @@ def parse_response(text: str, *, depth: Depth, input_tokens: int = 0, output_tok
 
 def _claim(answered: _AnsweredClaim) -> Claim:
     return Claim(
-        text=answered.text.strip(), evidence=tuple(Evidence(quote=quote) for quote in answered.quotes)
+        text=storable(answered.text.strip()),
+        evidence=tuple(Evidence(quote=storable(quote)) for quote in answered.quotes),
     )
 
 

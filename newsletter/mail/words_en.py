@@ -110,7 +110,7 @@ class English:
     def subject(self, digest: Digest, *, names: Sequence[str]) -> str:
         total = digest.matched
         if digest.knows_nothing:
-            return f"arXiv could not be asked{_period_word(digest)}"
+            return f"arXiv {_how_it_answered(digest)}{_period_word(digest)}"
         if not total:
             return f"No new papers matched your topics{_period_word(digest)}"
         rest = total - len(names)
@@ -127,9 +127,9 @@ class English:
 
     def opening(self, digest: Digest) -> str:
         if digest.knows_nothing:
-            return f"could not be asked{_period_word(digest)}, so what is new there is not known yet."
+            return f"{_how_it_answered(digest)}{_period_word(digest)}, so what is new there is not known yet."
         if not digest.scanned and not digest.matched:
-            known = "are known so far" if digest.failed_gathers else "came out"
+            known = "are known so far" if digest.may_lack_papers else "came out"
             return f"new papers {known} in your fields{_period_word(digest)}."
         return "new papers matched your topics."
 
@@ -161,7 +161,7 @@ class English:
     def hint(self, digest: Digest) -> str:
         if digest.knows_nothing:
             return "The next digest comes as usual. What has come out meanwhile will be in it."
-        if digest.failed_gathers:
+        if digest.may_lack_papers:
             return "Your topics stay as they are, and the next digest comes as usual."
         often = "days" if digest.covers_days <= 1 else "weeks" if digest.covers_days <= 14 else "months"
         return (
@@ -177,11 +177,21 @@ class English:
             found.append(
                 f"arXiv gave no answer on {days}. Papers of {those} may be missing; they will follow."
             )
+        if digest.doubtful_gathers:
+            days = self._days(digest.doubtful_gathers)
+            those = "that day" if len(set(digest.doubtful_gathers)) == 1 else "those days"
+            found.append(
+                f"arXiv had not answered fully on {days}. "
+                f"Papers of {those} may be missing; what comes later will follow."
+            )
         if digest.empty_dates:
             found.append(f"Nothing matched your topics on {self._days(digest.empty_dates)}.")
         if digest.unasked_dates:
             days = self._days(digest.unasked_dates)
             found.append(f"No mail came on {days}, when arXiv could not be asked.")
+        if digest.half_answered_dates:
+            days = self._days(digest.half_answered_dates)
+            found.append(f"No mail came on {days}, when arXiv had not answered fully.")
         if digest.reduced:
             papers = "one paper is" if digest.reduced == 1 else f"{_number(digest.reduced)} papers are"
             found.append(
@@ -331,6 +341,10 @@ def _apart(*parts: str) -> str:
 def _ordinal(number: int) -> str:
     ending = {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th") if number not in (11, 12, 13) else "th"
     return f"{number}{ending}"
+
+
+def _how_it_answered(digest: Digest) -> str:
+    return "has not answered fully" if digest.is_half_answered else "could not be asked"
 
 
 def _period_word(digest: Digest) -> str:

@@ -94,7 +94,8 @@ class Chinese:
     def subject(self, digest: Digest, *, names: Sequence[str]) -> str:
         total = digest.matched
         if digest.knows_nothing:
-            return f"{_period_word(digest)}未能连接 arXiv"
+            period = _period_word(digest)
+            return f"{period} arXiv 的答复不完整" if digest.is_half_answered else f"{period}未能连接 arXiv"
         if not total:
             return f"{_period_word(digest)}没有符合你的主题的新论文"
         head = f"{total} 篇新论文"
@@ -110,9 +111,10 @@ class Chinese:
         period = _period_word(digest)
         scanned = max(digest.scanned, digest.matched)
         if digest.knows_nothing:
-            return f" {period}未能连接，尚不知道有哪些新论文。"
+            how = "的答复不完整" if digest.is_half_answered else "未能连接"
+            return f" {period}{how}，尚不知道有哪些新论文。"
         if not scanned:
-            known = "暂未见更新" if digest.failed_gathers else "没有更新"
+            known = "暂未见更新" if digest.may_lack_papers else "没有更新"
             return f"新论文，{period}你关注的领域{known}。"
         return f"符合你的主题，{period}新论文共 {_n(scanned, '篇')}。"
 
@@ -135,7 +137,7 @@ class Chinese:
     def hint(self, digest: Digest) -> str:
         if digest.knows_nothing:
             return "下一期照常发送，其间的新论文会收录在内。"
-        if digest.failed_gathers:
+        if digest.may_lack_papers:
             return "主题保持不变，下一期照常发送。"
         return "主题保持不变，下一期照常发送。如果经常如此，不妨把主题放宽一些。"
 
@@ -144,10 +146,16 @@ class Chinese:
         if digest.failed_gathers:
             days = self._days(digest.failed_gathers)
             found.append(f"{days}未能从 arXiv 取得论文，当日的可能有缺，之后补上。")
+        if digest.doubtful_gathers:
+            days = self._days(digest.doubtful_gathers)
+            found.append(f"{days} arXiv 的答复不完整，当日的论文可能有缺，之后收到的会补上。")
         if digest.empty_dates:
             found.append(f"{self._days(digest.empty_dates)}没有符合你的主题的论文。")
         if digest.unasked_dates:
             found.append(f"{self._days(digest.unasked_dates)}未能连接 arXiv，因此没有邮件。")
+        if digest.half_answered_dates:
+            days = self._days(digest.half_answered_dates)
+            found.append(f"{days} arXiv 的答复不完整，因此没有邮件。")
         if digest.reduced:
             found.append(
                 f"邮件过长会被截断，因此有 {_n(digest.reduced, '篇')}的内容少于你的设定；其余见论文页面。"

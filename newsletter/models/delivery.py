@@ -53,6 +53,8 @@ UNCOMPOSED: dict[str, Any] = {
 SENT = (State.ACCEPTED, State.DELIVERED, State.BOUNCED, State.COMPLAINED)
 UNASKED = "arXiv gave no answer in its period"
 """What a skipped digest's ``last_detail`` holds when nobody can say that nothing matched."""
+HALF_ANSWERED = "arXiv had not answered fully in its period"
+"""The same, where there was an answer that is not believed to be all."""
 FIRST = "first"
 """The slot key of the digest that follows a confirmation; it covers every topic. When a reader has come back,
 the one of an earlier time has a key that begins with it."""

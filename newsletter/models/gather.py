@@ -13,13 +13,21 @@ class GatherRun(models.Model):
     query = models.TextField()
     """The query as sent, or the name of the file."""
     from_file = models.BooleanField(default=False)
+    is_probe = models.BooleanField(default=False)
+    """Only the newest entries were asked for, to see whether there are new ones; none of them was saved."""
     total_results = models.PositiveIntegerField(default=0)
     """What arXiv promised."""
     received = models.PositiveIntegerField(default=0)
     new = models.PositiveIntegerField(default=0)
     updated = models.PositiveIntegerField(default=0)
     refused = models.JSONField(default=list, blank=True)
-    """One line for each entry that could not be read."""
+    """One line for each entry that could not be read or saved."""
+    missing = models.PositiveIntegerField(default=0)
+    """Entries that arXiv promised and did not send."""
+    doubt = models.TextField(blank=True, default="")
+    """Why the answer is not believed to be all there is; empty when it is (``core.plausibility``)."""
+    is_enough = models.BooleanField(default=False)
+    """It brought about what its weekday usually brings."""
     requests = models.PositiveIntegerField(default=0)
     error = models.TextField(blank=True)
     """Empty when it succeeded."""

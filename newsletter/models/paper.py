@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from django.core.validators import MaxLengthValidator, MinValueValidator
 from django.db import models
 
 from newsletter.core.papers import PaperRecord
@@ -13,16 +14,17 @@ class Paper(models.Model):
     """One row an arXiv id; a new version updates it and never makes it new again."""
 
     arxiv_id = models.CharField(max_length=40, unique=True)
-    version = models.PositiveSmallIntegerField()
-    title = models.TextField()
-    abstract = models.TextField()
+    version = models.PositiveSmallIntegerField(validators=[MinValueValidator(1)])
+    # Validators are asked before saving (``models.limits``), not by the database.
+    title = models.TextField(validators=[MaxLengthValidator(2_000)])
+    abstract = models.TextField(validators=[MaxLengthValidator(50_000)])
     authors = models.JSONField()
     """A list of names, as printed."""
     primary_category = models.CharField(max_length=40)
     categories = models.JSONField()
     """A list of codes, the primary one first."""
-    comment = models.TextField(blank=True)
-    journal_ref = models.TextField(blank=True)
+    comment = models.TextField(blank=True, validators=[MaxLengthValidator(10_000)])
+    journal_ref = models.TextField(blank=True, validators=[MaxLengthValidator(2_000)])
     doi = models.CharField(max_length=255, blank=True)
     is_withdrawn = models.BooleanField(default=False)
     published_at = models.DateTimeField()

@@ -1,28 +1,41 @@
 """Stage 1: new papers from arXiv, or from saved answers, into the database.
 
-An answer is saved whole or not at all, together with the record of what was asked and answered.
+An answer is saved whole, apart from entries that are odd, or not at all. What was asked and what came of it
+is recorded whatever happens. Whether an answer can be believed is judged by ``history``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import logging
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import transaction
+from django.db import DataError, IntegrityError, transaction
 
 from newsletter.adapters.ports import Answer, PaperSource, Window
 from newsletter.core.categories import ALL_OF_ARXIV
 from newsletter.core.papers import PaperRecord
 from newsletter.core.query import categories as required_categories
 from newsletter.core.query import parse
-from newsletter.errors import NewsletterError, TemporaryError
+from newsletter.core.reputation import LONGEST_WAIT
+from newsletter.core.storable import storable
+from newsletter.errors import IncompleteAnswer, NewsletterError, TemporaryError
 from newsletter.models import GatherRun, Paper, Topic
+from newsletter.models.limits import faults
 from newsletter.models.paper import record_fields
+from newsletter.pipeline.history import judged, lasting_gap
+
+log = logging.getLogger(__name__)
 
 CHUNK = 500
 """Rows a statement; below SQLite's limit on variables."""
+PROBED = timedelta(days=7)
+"""The window of a look at the newest entries: longer than any pause between announcements."""
+LONGEST_ERROR = 1_000
+NO_PAPER = "The file holds no paper that can be read."
+BROKEN_OFF = "Another query of the same gather got no answer."
 
 
 @dataclass(slots=True)
@@ -34,6 +47,8 @@ class GatherReport:
     """Failed queries."""
     refused: list[str] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
+    doubt: str = ""
+    """Why what was answered is not believed to be all; empty when it is."""
 
     def add(self, run: GatherRun) -> None:
         self.seen += run.received
@@ -73,12 +88,52 @@ def gather_papers(source: PaperSource, *, now: datetime, lookback: timedelta) ->
     asked = needed_categories()
     if not asked:
         return report
+    window, answered = Window(start=now - lookback, end=now), list[GatherRun]()
+    gap = lasting_gap(now)
+    limit = {"most_missing": gap} if gap else {}
     try:
-        for answer in source.fetch(asked, window=Window(start=now - lookback, end=now)):
-            report.add(save_answer(answer, now=now))
-    except NewsletterError as error:
+        for answer in source.fetch(asked, window=window, **limit):
+            answered.append(save_answer(answer, now=now))
+            report.add(answered[-1])
+    except Exception as error:  # whatever it is, it is recorded, or arXiv would be asked at every tick
         report.add(_record_failure(error, asked=asked, now=now))
+        report.doubt = _doubt(answered, BROKEN_OFF)
+        return report
+    found = judged(answered, asked=asked, days=lookback / timedelta(days=1), now=now)
+    if found.is_enough:
+        GatherRun.objects.filter(pk__in=[run.pk for run in answered]).update(is_enough=True)
+    report.doubt = _doubt(answered, found.doubt)
     return report
+
+
+def has_newer_papers(source: PaperSource, *, now: datetime) -> bool:
+    """Ask arXiv for its newest entries only; say whether one of them is not known yet. Saves no paper."""
+    asked = needed_categories()
+    try:
+        answer = source.newest(asked, window=Window(start=now - PROBED, end=now))
+        # One that cannot be saved would be new at every look.
+        sound, _ = _without_odd(answer.papers, now=now)
+        new = len({record.arxiv_id for record in sound} - _known_papers(sound).keys())
+    except Exception as error:
+        _record_failure(error, asked=asked, now=now, is_probe=True)
+        return False
+    GatherRun.objects.create(
+        started_at=now,
+        query=answer.query,
+        is_probe=True,
+        total_results=answer.total_results,
+        received=len(answer.papers),
+        new=new,
+        requests=answer.requests,
+    )
+    return new > 0
+
+
+def _doubt(runs: Sequence[GatherRun], why: str) -> str:
+    if why and runs:
+        log.warning("arXiv's answer is not believed to be all: %s", why)
+        GatherRun.objects.filter(pk__in=[run.pk for run in runs]).update(doubt=why)
+    return why if runs else ""
 
 
 def gather_files(
@@ -102,32 +157,70 @@ def gather_files(
 
 @transaction.atomic
 def save_answer(answer: Answer, *, now: datetime, from_file: bool = False) -> GatherRun:
-    """Save one whole answer and its record; doing it twice changes nothing the second time."""
-    known = _known_papers(answer.papers)
-    new = [
-        Paper.from_record(record, first_seen_at=now)
-        for record in answer.papers
-        if record.arxiv_id not in known
-    ]
-    changed = [record for record in answer.papers if _replaces(record, known.get(record.arxiv_id))]
+    """Save one answer and its record; doing it twice changes nothing the second time.
+
+    What cannot be saved on every database is left out, and the record says which and why.
+    """
+    papers, odd = _without_odd(answer.papers, now=now)
     before = Paper.objects.count()
-    Paper.objects.bulk_create(new, ignore_conflicts=True, batch_size=CHUNK)
-    for record in changed:
-        Paper.objects.filter(arxiv_id=record.arxiv_id).update(**record_fields(record))
+    try:
+        updated = _save(papers, now=now)
+    except (DataError, IntegrityError):  # a limit that nobody thought of
+        papers, unsaved = _saved_one_by_one(papers, now=now)
+        odd, updated = odd + unsaved, 0
     return GatherRun.objects.create(
         started_at=now,
-        query=answer.query,
+        query=storable(answer.query),  # a file's name may hold bytes that are no text
         from_file=from_file,
         total_results=answer.total_results,
-        received=len(answer.papers),
+        received=len(papers),
         new=Paper.objects.count() - before,
-        updated=len(changed),
-        refused=list(answer.refused),
+        updated=updated,
+        refused=[storable(line) for line in (*answer.refused, *odd)],
+        missing=answer.missing,
+        doubt=NO_PAPER if from_file and not papers else "",
         requests=answer.requests,
     )
 
 
-def _known_papers(records: tuple[PaperRecord, ...]) -> dict[str, Paper]:
+def _without_odd(records: Iterable[PaperRecord], *, now: datetime) -> tuple[list[PaperRecord], list[str]]:
+    """Return the records that can be saved, and a line for each of the others."""
+    sound, odd = [], []
+    for record in records:
+        if found := faults(Paper.from_record(record, first_seen_at=now)):
+            odd.append(f"{record.versioned_id[:60]}: {'; '.join(found)}")
+        else:
+            sound.append(record)
+    return sound, odd
+
+
+@transaction.atomic
+def _save(records: Sequence[PaperRecord], *, now: datetime) -> int:
+    """Write new papers and new versions; return how many of the latter."""
+    known = _known_papers(records)
+    new = [Paper.from_record(record, first_seen_at=now) for record in records if record.arxiv_id not in known]
+    changed = [record for record in records if _replaces(record, known.get(record.arxiv_id))]
+    Paper.objects.bulk_create(new, ignore_conflicts=True, batch_size=CHUNK)
+    for record in changed:
+        Paper.objects.filter(arxiv_id=record.arxiv_id).update(**record_fields(record))
+    return len(changed)
+
+
+def _saved_one_by_one(
+    records: Iterable[PaperRecord], *, now: datetime
+) -> tuple[list[PaperRecord], list[str]]:
+    saved, refused = [], []
+    for record in records:
+        try:
+            _save([record], now=now)
+            saved.append(record)
+        except (DataError, IntegrityError) as error:
+            log.exception("%s could not be saved", record.versioned_id)
+            refused.append(f"{record.versioned_id}: {error}")
+    return saved, refused
+
+
+def _known_papers(records: Sequence[PaperRecord]) -> dict[str, Paper]:
     ids = [record.arxiv_id for record in records]
     known: dict[str, Paper] = {}
     for start in range(0, len(ids), CHUNK):
@@ -142,11 +235,17 @@ def _replaces(record: PaperRecord, known: Paper | None) -> bool:
     return known is not None and record.version >= known.version and record != known.record
 
 
-def _record_failure(error: NewsletterError, *, asked: frozenset[str], now: datetime) -> GatherRun:
+def _record_failure(
+    error: Exception, *, asked: frozenset[str], now: datetime, is_probe: bool = False
+) -> GatherRun:
+    if not isinstance(error, NewsletterError):
+        log.exception("a gather broke off")
     wait = error.retry_after if isinstance(error, TemporaryError) else None
     return GatherRun.objects.create(
         started_at=now,
         query=" OR ".join(f"cat:{category}" for category in sorted(asked)),
-        error=str(error),
-        retry_at=now + timedelta(seconds=wait) if wait else None,
+        is_probe=is_probe,
+        missing=error.missing if isinstance(error, IncompleteAnswer) else 0,
+        error=storable(str(error))[:LONGEST_ERROR] or type(error).__name__,
+        retry_at=now + timedelta(seconds=min(wait, LONGEST_WAIT.total_seconds())) if wait else None,
     )

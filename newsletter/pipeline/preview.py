@@ -57,7 +57,7 @@ def _preview(choice: Choice, *, stand: Newsstand, stages: Stages, now: datetime)
         html=join_html(rendered.pieces, slots),
         text=join_text(rendered.pieces, slots),
         message=message_of(delivery, rendered.pieces),
-        why_not=_why_not(choice, was_asked=composer.was_asked(choice), now=now),
+        why_not=_why_not(choice, ignorance=composer.ignorance(choice), now=now),
         account={
             "summarised": shown.summarised,
             "listed": len(shown.listed),
@@ -67,13 +67,13 @@ def _preview(choice: Choice, *, stand: Newsstand, stages: Stages, now: datetime)
     )
 
 
-def _why_not(choice: Choice, *, was_asked: bool, now: datetime) -> str:
+def _why_not(choice: Choice, *, ignorance: str, now: datetime) -> str:
     reader = choice.reader
     if not reader.is_mailable(now=now):
         return f"the reader is {reader.shown_status(now=now)}"
     if not choice.offers:
         return "the reader has no topic left"
     if not choice.has_something_to_say():
-        why = "nothing matched" if was_asked else "arXiv gave no answer, so nothing is known to match"
+        why = f"{ignorance}, so nothing is known to match" if ignorance else "nothing matched"
         return f"{why}, and then there is no mail for readers of daily and weekday digests"
     return ""

@@ -14,7 +14,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from newsletter.adapters.broker import Stage, publish_look_ahead, wake
-from newsletter.core.announcements import is_time_to_ask
+from newsletter.core.announcements import Ask, what_to_ask
 from newsletter.core.reading import Voice
 from newsletter.models import Delivery, GatherRun, Paper, Topic
 from newsletter.models.delivery import AWAITED, Kind, State
@@ -22,7 +22,8 @@ from newsletter.pipeline.choosing.ahead import coming_summaries
 from newsletter.pipeline.composing.compose import compose_planned, missing_summaries
 from newsletter.pipeline.feedback.events import apply_events, has_unapplied
 from newsletter.pipeline.feedback.sweep import sweep
-from newsletter.pipeline.gather import gather_papers
+from newsletter.pipeline.gather import gather_papers, has_newer_papers
+from newsletter.pipeline.history import recent_tries
 from newsletter.pipeline.leases import boot_id, dead_owners
 from newsletter.pipeline.match import match_papers
 from newsletter.pipeline.patience import patiently
@@ -39,8 +40,6 @@ TURN = timedelta(seconds=20)
 """A task that could go on for long hands over then: whatever else is due gets a process in turn."""
 SUMMARISE_TIME = timedelta(seconds=90)
 """No paper is begun later in a task; a call may take 130 s (``model_calls``: PATIENCE, REQUEST_SECONDS)."""
-TRIES_KEPT = timedelta(days=5)
-"""Longer than the longest pause between announcements."""
 
 
 @lru_cache(maxsize=1)
@@ -50,12 +49,13 @@ def stages() -> Stages:
 
 
 def gather_if_due() -> None:
-    """Ask arXiv one hour after an announcement, then hourly until new papers came or four tries were made."""
+    """Ask arXiv one hour after an announcement, then look hourly until about as much came as usually does."""
     now = timezone.now()
-    runs = GatherRun.objects.filter(from_file=False, started_at__gte=now - TRIES_KEPT)
-    tries = [(started_at, new > 0) for started_at, new in runs.values_list("started_at", "new")]
-    is_held_off = runs.filter(retry_at__gt=now).exists()
-    if Topic.objects.filter(is_active=True).exists() and not is_held_off and is_time_to_ask(now, tries=tries):
+    is_held_off = GatherRun.objects.filter(retry_at__gt=now, from_file=False).exists()
+    if is_held_off or not Topic.objects.filter(is_active=True).exists():
+        return
+    ask = what_to_ask(now, tries=recent_tries(now))
+    if ask is Ask.WHOLE or (ask is Ask.NEWEST and has_newer_papers(stages().source, now=now)):
         gather()
 
 

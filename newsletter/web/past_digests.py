@@ -8,7 +8,7 @@ from datetime import datetime
 from django.utils.translation import gettext
 
 from newsletter.models import Delivery, Subscriber
-from newsletter.models.delivery import UNASKED, Kind, State
+from newsletter.models.delivery import HALF_ANSWERED, UNASKED, Kind, State
 from newsletter.tokens import Purpose, delivery_subject, make_token
 
 SHOWN = 10
@@ -46,6 +46,8 @@ def past_digests(reader: Subscriber) -> list[PastDigest]:
 def _became(digest: Delivery) -> str:
     if digest.last_detail == UNASKED:
         return gettext("arXiv could not be asked, so no mail")
+    if digest.last_detail == HALF_ANSWERED:
+        return gettext("arXiv had not answered fully, so no mail")
     return in_words(State(digest.state))
 
 

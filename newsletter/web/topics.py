@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from newsletter.models import Paper, Topic
+from newsletter.pipeline.composing.gathers import Gathers
 from newsletter.topics import public_topics
 from newsletter.web.exporting import notice
 from newsletter.web.pages import current_language, page
@@ -75,6 +76,7 @@ def topic(request: HttpRequest, slug: str) -> HttpResponse:
     """Show a topic's papers, newest first. A private topic is as unknown as one that never was."""
     found = get_object_or_404(public_topics(), slug=slug)
     language, until = current_language(), newest_papers_at()
+    known = Gathers.until(timezone.now())
     shown = Paginator(papers_of(found, until=until), PAPERS_A_PAGE).get_page(request.GET.get("page"))
     papers = list(shown.object_list)
     written = summaries_of(papers, language=language)
@@ -87,6 +89,7 @@ def topic(request: HttpRequest, slug: str) -> HttpResponse:
         slug=slug,
         notice=notice(written.values()),
         until=until,
+        is_known=not (known.ignorance_since(until - TWO_WEEKS) or known.failed or known.doubtful),
         shown=shown,
         papers=[(each.record, written.get(each.pk)) for each in papers],
     )

@@ -15,7 +15,7 @@ import pytest
 from newsletter.adapters import arxiv_api
 from newsletter.adapters.arxiv_api import ArxivApi
 from newsletter.adapters.ports import Answer, PaperSource, Window
-from newsletter.errors import BadInput, PermanentError, TemporaryError
+from newsletter.errors import BadInput, IncompleteAnswer, PermanentError, TemporaryError
 from tests.fakes.arxiv_server import (
     CLOSED,
     CUT,
@@ -206,6 +206,21 @@ def test_it_yields_what_was_whole_before_a_query_failed(
         next(iter(answers))
 
 
+def test_a_look_at_the_newest_is_one_small_request(server: ArxivServer) -> None:
+    server.entries = papers(300)
+    answer = client(server).newest(["cs.CV"], window=WINDOW)
+
+    [request] = server.requests
+    assert (request.parameters["start"], request.parameters["max_results"]) == ("0", "100")
+    assert (answer.total_results, len(answer.papers), answer.missing) == (300, 100, 0)
+    assert answer.papers[0].arxiv_id == "2606.00300"
+
+
+def test_a_look_at_the_newest_takes_what_it_gets(server: ArxivServer) -> None:
+    server.fail(*[Fault(drop=1)] * 9)
+    assert len(client(server).newest(["cs.CV"], window=WINDOW).papers) == 2
+
+
 # --- failures ----------------------------------------------------------------------------------------------
 
 
@@ -229,6 +244,32 @@ def test_it_fails_for_now_when_it_stays(server: ArxivServer, fault: Fault, said:
 
     assert sum(pauses) < 60
     assert len(server.requests) == 5
+
+
+def test_where_it_may_a_page_that_stays_short_is_kept_and_what_is_missing_is_counted(
+    server: ArxivServer,
+) -> None:
+    server.entries = papers(5)
+    server.fail(*[Fault(drop=1)] * 3)
+    [answer] = client(server, page_size=2).fetch(["cs.CV"], window=WINDOW, most_missing=1)
+
+    assert [request.parameters["start"] for request in server.requests] == ["0", "0", "0", "2", "4"]
+    assert (answer.total_results, len(answer.papers), answer.missing) == (5, 4, 1)
+
+
+def test_more_is_never_missing_than_may_be(server: ArxivServer) -> None:
+    server.entries = papers(5)
+    server.fail(*[Fault(drop=1)] * 99)
+    with pytest.raises(IncompleteAnswer) as caught:
+        list(client(server, page_size=2).fetch(["cs.CV"], window=WINDOW, most_missing=1))
+
+    assert caught.value.missing == 2
+
+
+def test_an_answer_with_more_than_it_promises_is_never_kept(server: ArxivServer) -> None:
+    server.fail(*[Fault(add_total=-1)] * 99)
+    with pytest.raises(TemporaryError, match="3 of 2 promised"):
+        list(client(server).fetch(["cs.CV"], window=WINDOW, most_missing=5))
 
 
 def test_it_asks_again_after_silence(server: ArxivServer) -> None:

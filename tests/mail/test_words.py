@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import date
+from typing import Any
 
 import pytest
 
@@ -80,6 +81,34 @@ def test_where_arxiv_never_answered_nothing_is_counted() -> None:
     rendered = make_renderer().render(make_digest(scanned=0, was_asked=False, language="zh-hans"))
     assert rendered.subject == "本周未能连接 arXiv"
     assert "arXiv 本周未能连接，尚不知道有哪些新论文。" in joined(rendered)[1]
+
+
+def test_where_arxiv_answered_in_part_nothing_is_said_to_be_nothing() -> None:
+    half: dict[str, Any] = {"scanned": 0, "was_asked": False, "is_half_answered": True}
+    rendered = make_renderer().render(make_digest(**half))
+    assert rendered.subject == "arXiv has not answered fully this week"
+    assert "arXiv has not answered fully this week, so what is new" in joined(rendered)[1]
+    rendered = make_renderer().render(make_digest(language="zh-hans", **half))
+    assert rendered.subject == "本周 arXiv 的答复不完整"
+    assert "arXiv 本周的答复不完整，尚不知道有哪些新论文。" in joined(rendered)[1]
+
+
+def test_a_day_without_a_full_answer_is_named_and_no_week_is_called_empty() -> None:
+    days: dict[str, Any] = {
+        "doubtful_gathers": (date(2026, 6, 18),),
+        "half_answered_dates": (date(2026, 6, 17),),
+    }
+    _, english = mail(make_digest(scanned=0, **days))
+    english = " ".join(english.replace("\u00a0", " ").split())
+    assert "0 new papers are known so far in your fields this week." in english
+    assert "arXiv had not answered fully on 18 June. Papers of that day may be missing" in english
+    assert "No mail came on 17 June, when arXiv had not answered fully." in english
+    _, chinese = mail(make_digest(scanned=0, language="zh-hans", **days))
+    chinese = chinese.replace("\u00a0", " ")
+    assert "本周你关注的领域暂未见更新。" in chinese
+    assert "6 月 17 日 arXiv 的答复不完整，因此没有邮件。" in chinese
+    for said in (english, chinese):
+        assert not re.search("came out|wider topic|没有更新|放宽", said)
 
 
 def test_in_chinese_no_space_stands_between_han_and_no_half_width_brackets() -> None:

@@ -19,12 +19,15 @@ SUITE = (
     "sending/test_outcomes.py",
     "sending/test_send_days.py",
     "sending/test_sendgrid.py",
+    "test_asking.py",
+    "test_gather.py",
     "test_leases.py",
+    "test_odd_records.py",
     "test_patience.py",
     "test_plan.py",
     "../web/test_sendgrid_hook.py",
 )
 
 
-def test_delivery_holds_on_postgresql(tmp_path: Path) -> None:
-    run_tests_on_postgres([FOLDER / name for name in SUITE], data=tmp_path, timeout=600)
+def test_delivery_holds_on_postgresql() -> None:
+    run_tests_on_postgres([FOLDER / name for name in SUITE], timeout=900)

@@ -91,5 +91,5 @@ def _digests(reader: Subscriber) -> list[tuple[str, datetime]]:
 
 
 @pytest.mark.slow
-def test_they_do_so_on_postgresql_too(tmp_path: Path) -> None:
-    run_tests_on_postgres([Path(__file__)], data=tmp_path, timeout=300)
+def test_they_do_so_on_postgresql_too() -> None:
+    run_tests_on_postgres([Path(__file__)], timeout=300)

@@ -11,7 +11,7 @@ from django.test import Client
 from django.utils import timezone
 
 from newsletter.models import Delivery, Subscriber
-from newsletter.models.delivery import UNASKED, Kind, State
+from newsletter.models.delivery import HALF_ANSWERED, UNASKED, Kind, State
 from newsletter.subscriptions.account import LINKS_A_DAY
 from newsletter.subscriptions.changing import set_topics
 from newsletter.tokens import Purpose, delivery_subject, make_token
@@ -141,12 +141,19 @@ def test_last_digests_say_what_became_of_them(visitor: Client, service: Service)
     assert f"/digests/{token}" in last
 
 
+@pytest.mark.parametrize(
+    ("detail", "said"),
+    [
+        (UNASKED, "arXiv could not be asked, so no mail"),
+        (HALF_ANSWERED, "arXiv had not answered fully, so no mail"),
+    ],
+)
 def test_a_day_without_an_answer_from_arxiv_is_not_called_one_without_a_match(
-    visitor: Client, service: Service
+    visitor: Client, service: Service, detail: str, said: str
 ) -> None:
-    Delivery.objects.update(state=State.SKIPPED, last_detail=UNASKED, scanned=0)
+    Delivery.objects.update(state=State.SKIPPED, last_detail=detail, scanned=0)
     page = visitor.get(service.link(Purpose.PREFERENCES)).content.decode()
-    assert "arXiv could not be asked, so no mail" in page
+    assert said in page
     assert "nothing matched" not in page
     assert "0 of 0" not in page
 

@@ -215,7 +215,10 @@ def _dates(text: str) -> Iterator[Quantity]:
 def _powers(text: str) -> Iterator[Quantity]:
     for match in _POWER.finditer(text):
         digits = match["exponent"] or "".join(SUPERSCRIPTS[sign] for sign in match["superscript"])
-        exponent = int(digits.replace("−", "-").replace("–", "-"))
+        try:
+            exponent = int(digits.replace("−", "-").replace("–", "-"))
+        except ValueError:  # a lone minus, or thousands of digits
+            continue
         if abs(exponent) < 1000:
             yield Quantity(Decimal(match["number"] or 1).scaleb(exponent), "", match.span())
 

@@ -17,7 +17,7 @@ from django.utils import timezone
 from newsletter.adapters.ports import Summariser
 from newsletter.core.reading import Voice
 from newsletter.models import ArxivGate, Delivery, Paper, Subscription
-from newsletter.models.delivery import UNASKED, State
+from newsletter.models.delivery import State
 from newsletter.pipeline.choosing.ahead import planned_summaries
 from newsletter.pipeline.choosing.choose import Choice, choose, without_unsettled
 from newsletter.pipeline.choosing.shelf import SummaryShelf
@@ -134,7 +134,7 @@ def _render(
             if choice.has_something_to_say():
                 rendered.append((choice, composer.render(choice)))
             else:
-                report.skipped += _skip(choice, was_asked=composer.was_asked(choice), now=composer.now)
+                report.skipped += _skip(choice, ignorance=composer.ignorance(choice), now=composer.now)
         except AWAY:
             raise
         except Exception:
@@ -143,7 +143,7 @@ def _render(
     return rendered, broken
 
 
-def _skip(choice: Choice, *, was_asked: bool, now: datetime) -> bool:
+def _skip(choice: Choice, *, ignorance: str, now: datetime) -> bool:
     """Nothing to say: the period counts as covered, and the next digest says which days were empty."""
     topics = [offer.subscription.topic_id for offer in choice.offers]
     with transaction.atomic():
@@ -151,7 +151,7 @@ def _skip(choice: Choice, *, was_asked: bool, now: datetime) -> bool:
             state=State.SKIPPED,
             topics=topics,
             scanned=choice.scanned,
-            last_detail="" if was_asked else UNASKED,
+            last_detail=ignorance,
             covers_until=now,
             outcome_at=now,
             lease_owner="",

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from django.db import transaction
 from django.utils import timezone
@@ -17,13 +18,14 @@ from newsletter.core.papers import PaperRecord
 from newsletter.core.reading import Depth
 from newsletter.core.selection import Chosen
 from newsletter.core.spreading import own_delay
-from newsletter.models import Delivery, GatherRun, Subscriber, Subscription, Topic
-from newsletter.models.delivery import FIRST, SENT, UNASKED, Kind, State
+from newsletter.models import Delivery, Subscriber, Subscription, Topic
+from newsletter.models.delivery import FIRST, HALF_ANSWERED, SENT, UNASKED, Kind, State
 from newsletter.pipeline.choosing.choose import Choice
 from newsletter.pipeline.choosing.newsstand import Newsstand
 from newsletter.pipeline.choosing.shelf import SummaryShelf
 from newsletter.pipeline.composing.cards import card_of, mail_figures
 from newsletter.pipeline.composing.fragments import StoredFragments
+from newsletter.pipeline.composing.gathers import Gathers
 from newsletter.pipeline.composing.messages import body_key
 from newsletter.pipeline.composing.render import DigestRenderer, FragmentStore, RenderedDigest
 from newsletter.pipeline.summarising.summarise import Wanted
@@ -33,10 +35,11 @@ RendererFor = Callable[[FragmentStore], DigestRenderer]
 
 @dataclass(frozen=True, slots=True)
 class EmptyDates:
-    """Slots without a mail: on which nothing matched, and on which arXiv had not answered."""
+    """Slots without a mail: on which nothing matched, and on which arXiv had not answered, or not fully."""
 
     asked: tuple[date, ...] = ()
     unasked: tuple[date, ...] = ()
+    half_answered: tuple[date, ...] = ()
 
 
 @dataclass(slots=True)
@@ -49,9 +52,7 @@ class Composer:
     figures: dict[int, ShownFigure]
     fragments: StoredFragments
     renderer: DigestRenderer
-    failed_gathers: list[datetime]
-    answered_at: datetime | None
-    """When papers last came in, of arXiv's or of a file's."""
+    gathers: Gathers
     empty_dates: dict[int, EmptyDates]
     """By reader: the slots without a mail since the last one."""
     now: datetime
@@ -80,8 +81,7 @@ class Composer:
             figures=mail_figures(chosen),
             fragments=fragments,
             renderer=renderer_for(fragments),
-            failed_gathers=_failed_gathers(now=now),
-            answered_at=_last_answer(now=now),
+            gathers=Gathers.until(now),
             empty_dates=empty_dates({choice.reader.pk: choice.reader for choice in choices}),
             now=now,
         )
@@ -126,9 +126,9 @@ class Composer:
             return real_now
         return max(real_now, delivery.slot_at + own_delay(choice.reader.pk))
 
-    def was_asked(self, choice: Choice) -> bool:
-        """Whether arXiv answered in the period of this digest."""
-        return self.answered_at is not None and self.answered_at > _begins_at(choice)
+    def ignorance(self, choice: Choice) -> str:
+        """Return why nobody can say that nothing came out in the period of this digest; empty: one can."""
+        return self.gathers.ignorance_since(_begins_at(choice))
 
     def render(self, choice: Choice) -> RenderedDigest:
         return self.renderer.render(self._digest(choice))
@@ -140,7 +140,7 @@ class Composer:
         # A late digest holds what has come in until it is composed, so that is where its period ends.
         ends_at = max(choice.delivery.slot_at, self.now)
         begins_at = _begins_at(choice)
-        empty = self.empty_dates.get(reader.pk, EmptyDates())
+        empty, ignorance = self.empty_dates.get(reader.pk, EmptyDates()), self.ignorance(choice)
         return Digest(
             language=reader.language,
             slot_date=ends_at.astimezone(zone).date(),
@@ -153,12 +153,13 @@ class Composer:
             listed=tuple(self.records[paper_id] for paper_id in selection.listed),
             counted=len(selection.counted),
             scanned=choice.scanned,
-            was_asked=self.was_asked(choice),
+            was_asked=not ignorance,
+            is_half_answered=ignorance == HALF_ANSWERED,
             empty_dates=empty.asked,
             unasked_dates=empty.unasked,
-            failed_gathers=tuple(
-                dict.fromkeys(moment.astimezone(zone).date() for moment in self.failed_gathers)
-            ),
+            half_answered_dates=empty.half_answered,
+            failed_gathers=_local_dates(self.gathers.failed, zone),
+            doubtful_gathers=_local_dates(self.gathers.doubtful, zone),
             subscribed=tuple(
                 (each.topic.slug, _shown_name(each.topic, reader.language))
                 for each in reader.subscriptions.all()
@@ -223,6 +224,10 @@ def _shown_name(topic: Topic, language: str) -> str:
     return stand_in(topic.slug) if topic.owner_id else topic.name_in(language)
 
 
+def _local_dates(moments: Iterable[datetime], zone: ZoneInfo) -> tuple[date, ...]:
+    return tuple(dict.fromkeys(moment.astimezone(zone).date() for moment in moments))
+
+
 def _begins_at(choice: Choice) -> datetime:
     return min((offer.reach.begins_at for offer in choice.offers), default=choice.delivery.slot_at)
 
@@ -231,12 +236,12 @@ def empty_dates(readers: Mapping[int, Subscriber]) -> dict[int, EmptyDates]:
     """Return the slots without a mail since their last one, of the readers who have any."""
     digests = Delivery.objects.filter(kind=Kind.DIGEST).exclude(slot_key__startswith=FIRST)
     skipped = digests.filter(subscriber__in=readers, state=State.SKIPPED).order_by("slot_at")
-    empty = defaultdict[int, list[tuple[datetime, date, bool]]](list)
+    empty = defaultdict[int, list[tuple[datetime, date, str]]](list)
     for pk, slot_at, key, detail in skipped.values_list(
         "subscriber_id", "slot_at", "slot_key", "last_detail"
     ):
         if pk is not None and slot_at > readers[pk].joined_at:
-            empty[pk].append((slot_at, date.fromisoformat(key), detail != UNASKED))
+            empty[pk].append((slot_at, date.fromisoformat(key), detail))
     last_sent = dict[int | None, datetime]()
     rows = digests.filter(subscriber__in=empty).order_by("slot_at") if empty else digests.none()
     # Asked for the states too, SQLite would look through all that was ever sent.
@@ -245,24 +250,10 @@ def empty_dates(readers: Mapping[int, Subscriber]) -> dict[int, EmptyDates]:
             last_sent[reader_id] = slot_at
     found = {}
     for pk, slots in empty.items():
-        recent = [(day, asked) for at, day, asked in slots if pk not in last_sent or at > last_sent[pk]]
+        recent = [(day, detail) for at, day, detail in slots if pk not in last_sent or at > last_sent[pk]]
         found[pk] = EmptyDates(
-            asked=tuple(day for day, asked in recent if asked),
-            unasked=tuple(day for day, asked in recent if not asked),
+            asked=tuple(day for day, detail in recent if detail not in (UNASKED, HALF_ANSWERED)),
+            unasked=tuple(day for day, detail in recent if detail == UNASKED),
+            half_answered=tuple(day for day, detail in recent if detail == HALF_ANSWERED),
         )
     return found
-
-
-def _last_answer(*, now: datetime) -> datetime | None:
-    answers = GatherRun.objects.filter(error="", started_at__lte=now).order_by("-started_at")
-    return answers.values_list("started_at", flat=True).first()
-
-
-def _failed_gathers(*, now: datetime) -> list[datetime]:
-    """Return when asking arXiv failed, as far as no later answer made it good."""
-    runs = GatherRun.objects.filter(from_file=False, started_at__lte=now)
-    answered = runs.filter(error="").order_by("-started_at").values_list("started_at", flat=True).first()
-    failed = runs.exclude(error="").order_by("started_at")
-    return list(
-        (failed.filter(started_at__gt=answered) if answered else failed).values_list("started_at", flat=True)
-    )

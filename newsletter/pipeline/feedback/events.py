@@ -18,6 +18,7 @@ from django.utils import timezone
 from newsletter.adapters.broker import Stage, wake
 from newsletter.adapters.ports import ProviderEvent
 from newsletter.core.reputation import EventKind, outranks, reported_state
+from newsletter.core.storable import storable_value
 from newsletter.models import Delivery, DeliveryEvent, Subscriber
 from newsletter.models.delivery import CLAIMABLE, SENT, UNCOMPOSED, Kind, State
 from newsletter.pipeline.patience import AWAY
@@ -65,7 +66,8 @@ def store_events(provider: str, events: Sequence[ProviderEvent]) -> int:
 
 
 def _payload(event: ProviderEvent) -> dict[str, str | int]:
-    return dict(event.detail) | ({"cause": event.cause.value} if event.cause else {})
+    detail: dict[str, str | int] = storable_value(event.detail)
+    return detail | ({"cause": event.cause.value} if event.cause else {})
 
 
 def apply_events(

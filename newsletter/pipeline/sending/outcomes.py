@@ -17,6 +17,7 @@ from django.db.models import F, Q
 from newsletter.adapters.ports import Outcome, Verdict
 from newsletter.core.reputation import EVIDENCE_WAIT, EventKind, retry_delay
 from newsletter.core.spent import pack_spent, unpack_spent
+from newsletter.core.storable import storable
 from newsletter.models import Delivery, DeliveryEvent, Subscriber, Subscription
 from newsletter.models.delivery import Cause, Kind, State
 from newsletter.pipeline.sending import standing
@@ -56,8 +57,8 @@ def _record(delivery: Delivery, outcome: Outcome, *, at: Moment) -> str:
     )
     change = _CHANGES[outcome.verdict](delivery, outcome, at)
     written = ours.update(
-        last_code=outcome.code[:40],
-        last_detail=outcome.detail[:DETAIL_LENGTH],
+        last_code=storable(outcome.code)[:40],
+        last_detail=storable(outcome.detail)[:DETAIL_LENGTH],
         lease_owner="",
         lease_until=None,
         **change,
@@ -87,7 +88,7 @@ def _accepted(_delivery: Delivery, outcome: Outcome, at: Moment) -> dict[str, An
         "state": State.ACCEPTED,
         "outcome_at": at.now,
         "next_attempt_at": None,
-        "provider_id": outcome.provider_id[:255],
+        "provider_id": storable(outcome.provider_id)[:255],
     }
 
 
@@ -187,5 +188,5 @@ _FOLLOWS: dict[Verdict, Callable[[Delivery, Subscriber, Moment], None]] = {
 
 def _pause(transport: str, outcome: Outcome, *, now: datetime) -> None:
     """Stop the transport until somebody has looked at its credentials."""
-    reason = f"{transport} refuses this service: {outcome.code} {outcome.detail}".strip()[:DETAIL_LENGTH]
-    pause_sending(reason, transport=transport, cause=Cause.REFUSED, now=now)
+    reason = f"{transport} refuses this service: {outcome.code} {outcome.detail}".strip()
+    pause_sending(storable(reason)[:DETAIL_LENGTH], transport=transport, cause=Cause.REFUSED, now=now)

@@ -19,6 +19,7 @@ from newsletter.adapters import registry
 from newsletter.adapters.ports import CutFigure, FullTextSource, PaperText
 from newsletter.core.fulltext import FullText, full_text_from_json, full_text_to_json
 from newsletter.core.licences import may_show_figures
+from newsletter.core.storable import is_storable, storable, storable_value
 from newsletter.errors import NewsletterError, PermanentError, TemporaryError
 from newsletter.models import Figure, FullTextRecord, KeptText, Paper
 from newsletter.pipeline.summarising.row_claims import is_free, write
@@ -27,6 +28,8 @@ log = logging.getLogger(__name__)
 
 MAX_ATTEMPTS = 3
 MAX_FIGURES = 4
+LONGEST_NUMBER, LONGEST_LICENCE = 12, 255
+"""Characters. Half of a licence's address might be another's: a longer one is not known."""
 CLAIM = timedelta(minutes=6)
 """Longer than a task may take (worker.app: five minutes); real time."""
 KEPT_FOR = timedelta(hours=24)
@@ -125,7 +128,8 @@ def _licence(paper: Paper, *, source: FullTextSource) -> str:
     if settings.CONFIG.figures == "off":
         return ""
     try:
-        return source.licence(paper.record)[:255]
+        licence = source.licence(paper.record)
+        return licence if len(licence) <= LONGEST_LICENCE and is_storable(licence) else ""
     except NewsletterError as error:
         if _is_throttling(error):
             raise
@@ -148,12 +152,13 @@ def _save(record: FullTextRecord, found: PaperText, *, now: datetime) -> None:
             licence=record.licence,
             pages=text.pages,
             is_cut=text.is_cut,
-            affiliations=list(text.affiliations),
-            keywords=list(text.keywords),
-            links=list(text.links),
+            affiliations=storable_value(text.affiliations),
+            keywords=storable_value(text.keywords),
+            links=storable_value(text.links),
         )
         if is_ours:
-            kept = {"content": full_text_to_json(text), "kept_until": real_now + KEPT_FOR}
+            content = storable_value(full_text_to_json(text))
+            kept = {"content": content, "kept_until": real_now + KEPT_FOR}
             KeptText.objects.update_or_create(record=record, defaults=kept)
             record.figures.all().delete()
             Figure.objects.bulk_create(figures)
@@ -174,8 +179,8 @@ def _stored(record: FullTextRecord, figure: CutFigure, position: int) -> Figure:
     return Figure(
         record=record,
         position=position,
-        number=figure.number,
-        caption=figure.caption,
+        number=storable(figure.number)[:LONGEST_NUMBER],
+        caption=storable(figure.caption),
         page=figure.page,
         image=store.put(figure.image),
         width=figure.image.width,

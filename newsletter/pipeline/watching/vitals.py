@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db.models import Min
+from django.db.models import Min, QuerySet
 
 from newsletter.models import (
     Allowance,
@@ -36,6 +36,14 @@ class Vitals:
     """By where it waits: ``slot``, ``PLANNED``, ``COMPOSED``, ``RETRY_WAIT``; ``awaited``: for a person."""
     last: dict[str, datetime | None] = field(default_factory=dict)
     """``gather``, ``accepted``, ``event``, ``canary``."""
+    doubt: str = ""
+    """Why arXiv's last answer is not believed to be all; empty when it is."""
+    doubt_since: datetime | None = None
+    """When the first of such answers came, with no better one since."""
+    is_empty: bool = False
+    """That answer held no paper at all."""
+    missing: int = 0
+    """Entries that arXiv's last answer promised and did not hold."""
     unsettled: int = 0
     quarantined: int = 0
     """In the last day."""
@@ -60,11 +68,16 @@ def measure(*, now: datetime) -> Vitals:
     pace = Pace(config.mailer, daily=config.send_daily, warmup=config.warmup)
     due = Delivery.objects.due(real_now=now)
     queue, awaited = due.count(), due.filter(AWAITED).count()
+    doubtful = _doubtful_answers()
     tokens = Allowance.objects.filter(kind=MODEL_TOKENS, key="", day=now.date()).first()
     return Vitals(
         now=now,
         waiting=_waiting(now=now),
         last=_last(),
+        doubt=doubtful[-1].doubt if doubtful else "",
+        doubt_since=doubtful[0].started_at if doubtful else None,
+        is_empty=bool(doubtful) and not doubtful[-1].received,
+        missing=_missing(),
         unsettled=Delivery.objects.filter(state=State.AMBIGUOUS, next_attempt_at__isnull=False).count(),
         quarantined=Delivery.objects.filter(state=State.QUARANTINED, outcome_at__gte=now - RECENT).count(),
         queue={"awaited": awaited, "digests": max(0, queue - awaited)},
@@ -91,8 +104,27 @@ def _waiting(*, now: datetime) -> dict[str, datetime | None]:
     return found
 
 
+def _answers() -> QuerySet[GatherRun]:
+    return GatherRun.objects.filter(from_file=False, is_probe=False, error="").order_by("started_at")
+
+
+def _doubtful_answers() -> list[GatherRun]:
+    """Return arXiv's last answers that are not believed to be all, up to the last one that is."""
+    answers = _answers()
+    believed = answers.filter(doubt="").last()
+    doubtful = answers.exclude(doubt="")
+    return list(doubtful.filter(started_at__gt=believed.started_at) if believed else doubtful)
+
+
+def _missing() -> int:
+    last = _answers().last()
+    if last is None:
+        return 0
+    return sum(_answers().filter(started_at=last.started_at).values_list("missing", flat=True))
+
+
 def _last() -> dict[str, datetime | None]:
-    gathered = GatherRun.objects.filter(from_file=False, error="").order_by("-started_at")
+    gathered = _answers().reverse()
     accepted = [
         Delivery.objects.filter(state=state, outcome_at__isnull=False).order_by("-outcome_at")
         for state in SENT

@@ -8,7 +8,7 @@ from datetime import datetime
 from django.conf import settings
 
 from newsletter.core.alarms import Reading, in_words
-from newsletter.core.announcements import latest_announcement
+from newsletter.core.announcements import expected_announcement, latest_announcement
 from newsletter.models import Delivery, Topic
 from newsletter.models.delivery import Cause, State
 from newsletter.pipeline.watching.vitals import Vitals
@@ -98,6 +98,21 @@ def _outside(vitals: Vitals) -> Iterator[Reading]:
         says=f"arXiv announced papers {in_words(late)} ago, and no query has been answered since.",
         look_at="Gather runs in the admin: what was asked, and the error.",
     )
+    yield Reading(
+        name="gather-doubtful",
+        value=float(_is_in_doubt(vitals)),
+        limit=0,
+        says=f"{vitals.doubt} Mails say that arXiv had not answered fully, and it is asked hourly.",
+        look_at="Gather runs in the admin. It may be a holiday at arXiv, or its API is behind.",
+    )
+    yield Reading(
+        name="papers-missing",
+        value=vitals.missing,
+        limit=0,
+        says=f"arXiv promised {_entries(vitals.missing)} more than it sent, each time for hours. "
+        "What it sent was kept.",
+        look_at="Gather runs in the admin: how many results were promised and how many came.",
+    )
     silent = _silence(vitals)
     yield Reading(
         name="events-late",
@@ -124,6 +139,18 @@ def _unanswered_since(vitals: Vitals) -> datetime | None:
     if first_topic is None or (answered is not None and answered >= announced):
         return None
     return max(announced, first_topic)
+
+
+def _is_in_doubt(vitals: Vitals) -> bool:
+    """Whether the operator should hear of it: papers that are late by some hours are normal."""
+    if vitals.doubt_since is None:
+        return False
+    announced = expected_announcement(vitals.doubt_since)
+    return vitals.is_empty or vitals.age(announced) > 6 * HOUR
+
+
+def _entries(number: int) -> str:
+    return "one entry" if number == 1 else f"{number} entries"
 
 
 def _silence(vitals: Vitals) -> float:

@@ -96,3 +96,10 @@ def test_two_numbers_side_by_side_are_no_range() -> None:
 def test_what_a_claim_may_state_of_a_quote(claim: str, quote: str, agrees: bool) -> None:
     (stated,), (printed,) = quantities(claim), quantities(quote)
     assert stated.agrees_with(printed) is agrees
+
+
+@pytest.mark.parametrize(
+    "text", ["10^{" + "9" * 5_000 + "}", "10" + "⁹" * 5_000, "10⁻", "10^{-}", "1/" + "9" * 5_000]
+)
+def test_a_number_without_end_breaks_nothing(text: str) -> None:
+    quantities(f"It takes {text} steps.")
