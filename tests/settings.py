@@ -21,6 +21,7 @@ for name in [name for name in os.environ if name.startswith("NEWSLETTER_")]:
 # An empty value in the environment goes before .env, and means the default.
 os.environ.update({str(field.alias): "" for field in Config.model_fields.values()})
 os.environ["NEWSLETTER_DATA_DIR"] = DATA_FOLDER
+os.environ["NEWSLETTER_ENV_FILE"] = os.devnull
 
 from newsletter.settings import *  # noqa: F403, E402  # this is how one settings module builds on another
 
