@@ -73,7 +73,7 @@ def _keys(value: str) -> str:
     if value and not all(keys):
         raise ValueError("one key, or several separated by commas, newest first, none of them empty")
     # The keys behind it only check what they once signed: a weak one is retired by a new one in front of it.
-    if value and _is_weak(keys[0]):
+    if value and is_weak(keys[0]):
         raise ValueError(
             f"long, random and no placeholder, {SHORTEST_SECRET} characters at least (make one with: openssl "
             "rand -hex 32; put it in front of one that is in use, with a comma between them)"
@@ -92,7 +92,8 @@ def is_local_domain(domain: str) -> bool:
     return len(labels) == 1 or labels[-1] in _LOCAL_DOMAINS or labels[0] == "127"
 
 
-def _is_weak(secret: str) -> bool:
+def is_weak(secret: str) -> bool:
+    """Say if a secret could be guessed, or was never put in the place of the example."""
     return len(secret) < SHORTEST_SECRET or len(set(secret)) < FEWEST_LETTERS or is_placeholder(secret)
 
 
@@ -103,7 +104,7 @@ def _secret(value: str) -> str:
 
 
 def _token(value: str) -> str:
-    if value and (_is_weak(value) or not value.isascii() or not value.isprintable() or " " in value):
+    if value and (is_weak(value) or not value.isascii() or not value.isprintable() or " " in value):
         raise ValueError(
             f"long and random, {SHORTEST_SECRET} letters and digits at least (make one with: openssl rand -hex 32)"
         )
