@@ -158,7 +158,7 @@ def _leaves_machine(config: Config) -> bool:
 
 
 def _known_here_only(config: Config) -> list[str]:
-    """Return a line for each address that means something on this machine only, and is to be used elsewhere."""
+    """Return a line for each address that only this machine knows, and that is to be used elsewhere."""
     leaves = _leaves_machine(config)
     stays_with_a_relay = config.mailer == "smtp" and not leaves
     names = {"NEWSLETTER_FROM": config.sender, "NEWSLETTER_REPLY_TO": config.reply_to} if leaves else {}
@@ -175,8 +175,8 @@ def _known_here_only(config: Config) -> list[str]:
     ]
     if leaves and is_local_domain(urlsplit(config.base_url).hostname or ""):
         found.append(
-            f"NEWSLETTER_BASE_URL is {config.base_url!r}, which readers of mail sent by {config.mailer!r} cannot "
-            "reach: give the address of the site, such as https://digest.example.org"
+            f"NEWSLETTER_BASE_URL is {config.base_url!r}, which readers of mail sent by "
+            f"{config.mailer!r} cannot reach: give the address of the site, such as https://digest.example.org"
         )
     return found
 
@@ -203,9 +203,7 @@ def _disagreements(config: Config) -> list[str]:
             config.summariser in {"gemini", "genai"} and not config.gemini_api_key
         ),
         f"NEWSLETTER_BASE_URL is {config.base_url!r}, but links in mail sent by {config.mailer!r} must start "
-        "with https://": (
-            config.mailer == "sendgrid" or _leaves_machine(config)
-        )
+        "with https://": (config.mailer == "sendgrid" or _leaves_machine(config))
         and not config.base_url.startswith("https://"),
         f"NEWSLETTER_ARXIV_INTERVAL is {config.arxiv_interval:g}, but arXiv asks for 3 seconds or more": (
             asks_arxiv and config.arxiv_interval < 3

@@ -20,8 +20,8 @@ SHORTEST_SECRET = 16
 FEWEST_LETTERS = 5
 """Different ones, in a secret: as Django's own check has it (security.W009)."""
 _PLACEHOLDER = re.compile(
-    r"(?:change|replace|put|insert|fill)[ _-]?(?:me|this|it|with|here|in)\b|your[ _-]?(?:own[ _-]?)?(?:secret|api|key|"
-    r"token|password)|placeholder|insecure|^<.*>$|^\.{3}$|^…$|^x{3,}$|^todo$",
+    r"(?:change|replace|put|insert|fill)[ _-]?(?:me|this|it|with|here|in)\b"
+    r"|your[ _-]?(?:own[ _-]?)?(?:secret|api|key|token|password)|placeholder|insecure|^<.*>$|^\.{3}$|^…$|^x{3,}$|^todo$",
     re.IGNORECASE,
 )
 _LOCAL_DOMAINS = {"localhost", "localdomain", "local", "invalid"}
@@ -40,8 +40,8 @@ def _base_url(value: str) -> str:
     parts = urlsplit(_http_url(value))
     if parts.path or parts.username is not None:
         raise ValueError(
-            "an address without a path, such as https://digest.example.org: links in mails begin at /, so give "
-            "the service a host name of its own and let the proxy pass all of it on"
+            "an address without a path, such as https://digest.example.org: links in mails begin at /, so "
+            "give the service a host name of its own and let the proxy pass all of it on"
         )
     return parts.geturl()
 
@@ -106,7 +106,8 @@ def _secret(value: str) -> str:
 def _token(value: str) -> str:
     if value and (is_weak(value) or not value.isascii() or not value.isprintable() or " " in value):
         raise ValueError(
-            f"long and random, {SHORTEST_SECRET} letters and digits at least (make one with: openssl rand -hex 32)"
+            f"long and random, {SHORTEST_SECRET} letters and digits at least (make one with: openssl "
+            "rand -hex 32)"
         )
     return value
 

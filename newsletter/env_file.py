@@ -55,8 +55,8 @@ def _refuse_unfilled(path: Path) -> None:
         for found in REFERENCE.finditer(value or ""):
             if found["name"] not in known and not found["default"]:
                 raise ConfigurationError(
-                    f"{name} in {path} says {found[0]}, but {found['name']} is neither in the environment nor "
-                    "set above it"
+                    f"{name} in {path} says {found[0]}, but {found['name']} is neither in the environment "
+                    "nor set above it"
                 )
         known = {**known, name: value}
 

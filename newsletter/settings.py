@@ -56,8 +56,8 @@ def _secret_keys() -> list[str]:
     kept = path.read_text(encoding="ascii").strip()
     if is_weak(kept):
         raise ConfigurationError(
-            f"{path} holds no key that can be used: put back the one that was there, from a back-up, or a new "
-            "one (openssl rand -hex 32)"
+            f"{path} holds no key that can be used: put back the one that was there, from a back-up, or a "
+            "new one (openssl rand -hex 32)"
         )
     return [kept]
 

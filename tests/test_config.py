@@ -82,7 +82,10 @@ def test_an_empty_value_is_no_value(tmp_path: Path) -> None:
         ({"DATABASE_URL": "mysql://u@h/d", "NEWSLETTER_SECRET_KEY": "k"}, ["DATABASE_URL", "postgresql://"]),
         ({"REDIS_URL": "localhost"}, ["REDIS_URL", "redis://"]),
         ({"NEWSLETTER_SECRET_KEY": "new,"}, ["NEWSLETTER_SECRET_KEY", "commas"]),
-        ({"NEWSLETTER_BASE_URL": "https://h.example/digest"}, ["NEWSLETTER_BASE_URL", "without a path", "proxy"]),
+        (
+            {"NEWSLETTER_BASE_URL": "https://h.example/digest"},
+            ["NEWSLETTER_BASE_URL", "without a path", "proxy"],
+        ),
         ({"NEWSLETTER_BASE_URL": "http://h/a/"}, ["NEWSLETTER_BASE_URL", "without a path"]),
         ({"NEWSLETTER_BASE_URL": "http://u:p@h"}, ["NEWSLETTER_BASE_URL", "without a path"]),
         ({"NEWSLETTER_SECRET_KEY": "x"}, ["NEWSLETTER_SECRET_KEY", "openssl rand -hex 32"]),
@@ -93,7 +96,10 @@ def test_an_empty_value_is_no_value(tmp_path: Path) -> None:
         ({"NEWSLETTER_SECRET_KEY": f"x,{STRONG}"}, ["NEWSLETTER_SECRET_KEY", "random"]),
         ({"NEWSLETTER_OUTBOX_TOKEN": "token"}, ["NEWSLETTER_OUTBOX_TOKEN", "openssl rand"]),
         ({"NEWSLETTER_METRICS_TOKEN": "aaaaaaaaaaaaaaaaaaaa"}, ["NEWSLETTER_METRICS_TOKEN", "random"]),
-        ({"NEWSLETTER_METRICS_TOKEN": "this is a sentence"}, ["NEWSLETTER_METRICS_TOKEN", "letters and digits"]),
+        (
+            {"NEWSLETTER_METRICS_TOKEN": "this is a sentence"},
+            ["NEWSLETTER_METRICS_TOKEN", "letters and digits"],
+        ),
         ({"GEMINI_API_KEY": "your-api-key"}, ["GEMINI_API_KEY", "placeholder"]),
         ({"SENDGRID_API_KEY": "<SendGrid key>"}, ["SENDGRID_API_KEY", "placeholder"]),
         ({"NEWSLETTER_SMTP_URL": "smtp://u:changeme@h"}, ["NEWSLETTER_SMTP_URL", "placeholder"]),
@@ -211,7 +217,10 @@ def test_a_name_in_the_file_is_filled_in(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["NEWSLETTER_BASE_URL=https://${HOST_NOWHERE}\n", "NEWSLETTER_REPLY_TO=${HOST_NOWHERE}\nHOST_NOWHERE=h\n"],
+    [
+        "NEWSLETTER_BASE_URL=https://${HOST_NOWHERE}\n",
+        "NEWSLETTER_REPLY_TO=${HOST_NOWHERE}\nHOST_NOWHERE=h\n",
+    ],
 )
 def test_a_name_in_the_file_that_nothing_fills_in_stops_the_start(tmp_path: Path, text: str) -> None:
     (tmp_path / ".env").write_text(text)

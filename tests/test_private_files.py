@@ -52,7 +52,9 @@ def test_what_an_earlier_version_left_open_is_closed(tmp_path: Path) -> None:
     assert open_to_others(data) == []
 
 
-def test_a_folder_that_everybody_uses_stays_everybodys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_folder_that_everybody_uses_stays_everybodys(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (everybodys := tmp_path / "tmp").mkdir()
     everybodys.chmod(0o1777)
     (own := tmp_path / "home").mkdir()

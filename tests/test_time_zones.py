@@ -35,9 +35,7 @@ def wrong_database(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("entry", ENTRIES)
-def test_the_pinned_database_wins_in_every_process(
-    tmp_path: Path, wrong_database: Path, entry: str
-) -> None:
+def test_the_pinned_database_wins_in_every_process(tmp_path: Path, wrong_database: Path, entry: str) -> None:
     environment = {
         "PYTHONTZPATH": str(wrong_database),
         "DJANGO_SETTINGS_MODULE": "newsletter.settings",
