@@ -8,6 +8,7 @@ from collections.abc import Collection
 import click
 
 from newsletter.cli.session import Session, one_line_errors, start_django
+from newsletter.cli.start import say_if_new
 
 OTHER_NAMES = {"createadmin": "createsuperuser"}
 """Ours for Django's."""
@@ -25,6 +26,8 @@ def django_command(name: str, *, ours: Collection[str]) -> click.Command:
     def passed_on(arguments: tuple[str, ...]) -> None:
         with one_line_errors(Session(as_json="--json" in arguments, now=None)):
             start_django(migrated=name in NEEDS_TABLES and "--help" not in arguments)
+            if name == "migrate" and "--help" not in arguments:
+                say_if_new()
             _run(name, arguments, ours=ours)
 
     return passed_on
