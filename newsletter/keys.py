@@ -12,13 +12,12 @@ from typing import Any
 from django.conf import settings
 from django.db import DatabaseError, connections
 from django.db.backends.signals import connection_created
-from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
 from newsletter.errors import ConfigurationError
 from newsletter.models import KeyFingerprint, Subscriber, Suppression
 from newsletter.models.subscriber import Status
-from newsletter.suppressions import CHUNK, Reason, own_key, recognises, remember_keys, suppress_all
+from newsletter.suppressions import CHUNK, Reason, ensure_own_key, recognises, remember_keys, suppress_all
 
 ONLY = 1
 LEFT = (Status.UNSUBSCRIBED, Status.BOUNCED, Status.COMPLAINED)
@@ -40,19 +39,19 @@ def check_secret_key() -> None:
 
     A new key in front of the recorded one takes its place. Raises ConfigurationError for any other.
     """
-    keys, now = configured_keys(), timezone.now()
+    keys = configured_keys()
     known = KeyFingerprint.objects.filter(pk=ONLY).first()
     if known is None:
         _refuse_if(Suppression.objects.exists() and _is_foreign(keys))
-        remember_keys(keys if Suppression.objects.exists() else keys[1:], now=now)
-        own_key(now=now)
-        first = {"value": fingerprint(keys[0]), "since": now}
+        remember_keys(keys if Suppression.objects.exists() else keys[1:])
+        ensure_own_key()
+        first = {"value": fingerprint(keys[0])}
         known, _ = KeyFingerprint.objects.get_or_create(pk=ONLY, defaults=first)
     prints = [fingerprint(key) for key in keys]
     _refuse_if(known.value not in prints)
-    remember_keys(keys[1:], now=now)
+    remember_keys(keys[1:])
     if known.value != prints[0]:
-        KeyFingerprint.objects.filter(pk=ONLY, value=known.value).update(value=prints[0], since=now)
+        KeyFingerprint.objects.filter(pk=ONLY, value=known.value).update(value=prints[0])
 
 
 def check_secret_key_or_later() -> None:
@@ -70,7 +69,9 @@ def _check_at_first_connection(**_: Any) -> None:
     connection_created.disconnect(_check_at_first_connection)
     try:
         check_secret_key()
-    except (DatabaseError, ConfigurationError):
+    except DatabaseError:  # its tables are still to be made
+        connection_created.connect(_check_at_first_connection)
+    except ConfigurationError:
         connection_created.connect(_check_at_first_connection)
         raise
 
@@ -81,13 +82,13 @@ def accept_secret_key(*, now: datetime) -> int:
     Whoever left is suppressed anew: their suppressions may have been made with a key that is lost.
     """
     keys = configured_keys()
-    remember_keys(keys, now=now)
+    remember_keys(keys)
     left = dict(Subscriber.objects.filter(status__in=LEFT).values_list("email_key", "status"))
     entries = [(key, (Reason(status), now)) for key, status in sorted(left.items())]
     for start in range(0, len(entries), CHUNK):
         suppress_all(dict(entries[start : start + CHUNK]))
-    own_key(now=now)
-    KeyFingerprint.objects.update_or_create(pk=ONLY, defaults={"value": fingerprint(keys[0]), "since": now})
+    ensure_own_key()
+    KeyFingerprint.objects.update_or_create(pk=ONLY, defaults={"value": fingerprint(keys[0])})
     return len(left)
 
 
@@ -102,7 +103,7 @@ def _refuse_if(foreign: bool) -> None:
     if foreign:
         given = "NEWSLETTER_SECRET_KEY" if settings.CONFIG.secret_key else settings.DATA_DIR / "secret_key"
         raise ConfigurationError(
-            f"the secret key ({given}) is not the one that this database was used with: put that one back, also "
-            "behind the new one after a comma in NEWSLETTER_SECRET_KEY; if it is lost, accept the new one with: "
-            "newsletter key accept"
+            f"the secret key ({given}) is not the one that this database was used with: put that one back "
+            "(in NEWSLETTER_SECRET_KEY also behind the new one, after a comma); if it is lost, accept the "
+            "new one with: newsletter key accept"
         )

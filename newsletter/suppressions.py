@@ -1,8 +1,8 @@
 """Addresses that must not be mailed: kept only as keyed hashes, so that they outlive a reader's erasure.
 
-A hash is made with a key of the suppressions' own, which stands in the database beside them and never changes,
-and is looked up under the secret keys too that earlier versions made them with (ADR 26). Who is suppressed when
-is decided by the callers.
+A hash is made with a key of the suppressions' own, which stands in the database beside them and never
+changes, and is looked up under the secret keys too that earlier versions made them with (ADR 26). Who is
+suppressed when is decided by the callers.
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ from itertools import chain
 
 import idna
 from django.db import transaction
-from django.utils import timezone
 
 from newsletter.errors import BadInput
 from newsletter.models import Subscriber, Suppression, SuppressionKey
@@ -63,18 +62,17 @@ def _ascii_domain(domain: str, *, email: str) -> str:
         raise BadInput(f"{email!r} is not an address: no domain can be called {domain!r}") from error
 
 
-def own_key(*, now: datetime) -> str:
-    """Return the key that new suppressions are made with; make it when there is none."""
-    made = {"value": secrets.token_hex(32), "since": now}
-    return SuppressionKey.objects.get_or_create(is_own=True, defaults=made)[0].value
+def ensure_own_key() -> None:
+    """Make the key that new suppressions are made with, when there is none."""
+    SuppressionKey.objects.get_or_create(is_own=True, defaults={"value": secrets.token_hex(32)})
 
 
-def remember_keys(secret_keys: Iterable[str], *, now: datetime) -> None:
+def remember_keys(secret_keys: Iterable[str]) -> None:
     """Keep what earlier versions made suppressions with, for looking them up and nothing else."""
     derived = {_derived(key) for key in secret_keys}
     known = SuppressionKey.objects.filter(value__in=derived).values_list("value", flat=True)
     if missing := derived.difference(known):
-        rows = (SuppressionKey(value=value, since=now) for value in sorted(missing))
+        rows = (SuppressionKey(value=value) for value in sorted(missing))
         SuppressionKey.objects.bulk_create(rows, ignore_conflicts=True)
 
 
@@ -119,7 +117,7 @@ def is_suppressed(email_key: str) -> bool:
 
 def suppress(email_key: str, *, reason: Reason, at: datetime) -> None:
     """Suppress a folded address. A repeat changes nothing, unless its reason is a stronger one."""
-    own_key(now=timezone.now())
+    ensure_own_key()
     hmacs = email_hmacs([email_key])[email_key]
     with transaction.atomic():
         # A send that is about to begin holds this row: the suppression commits before it, or after it.
@@ -138,7 +136,7 @@ def suppress_all(entries: Mapping[str, tuple[Reason, datetime]]) -> None:
     """Suppress many folded addresses, each for a reason and since a time, by the rules of ``suppress``."""
     readers = Subscriber.objects.select_for_update(no_key=True).filter(email_key__in=entries)
     list(readers.order_by("pk").values_list("pk"))
-    own_key(now=timezone.now())
+    ensure_own_key()
     hmacs = email_hmacs(entries)
     rows = Suppression.objects.select_for_update().filter(email_hmac__in=chain(*hmacs.values()))
     known = {row.email_hmac: row for row in rows.order_by("pk")}

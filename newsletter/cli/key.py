@@ -32,7 +32,7 @@ def show(session: Session) -> None:
     recorded = KeyFingerprint.objects.first()
     used = recorded.value[:SHOWN] if recorded else None
     given = [fingerprint(each)[:SHOWN] for each in configured_keys()]
-    session.say(f"this database  {f'{used}, since {recorded.since:%Y-%m-%d}' if recorded else 'no key yet'}")
+    session.say(f"this database  {used or 'no key yet'}")
     session.say(f"the settings   {', '.join(given)}")
     session.finish({"recorded": used, "configured": given, "matches": used in given or not used})
 
@@ -45,7 +45,7 @@ def accept(session: Session) -> None:
     \b
     Links in mails already sent stop working, unsubscribe links too; sessions of /admin/ end.
     Who has left stays remembered: suppressions have a key of their own in the database, and readers who left
-    are suppressed anew. Only what version 0.1.0 remembered of erased or imported addresses is lost with its key.
+    are suppressed anew. What version 0.1.0 remembered of erased or imported addresses is lost with its key.
     """
     from newsletter.keys import accept_secret_key, configured_keys, fingerprint
 

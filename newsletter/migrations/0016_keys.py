@@ -15,7 +15,6 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('value', models.CharField(max_length=64)),
-                ('since', models.DateTimeField()),
             ],
         ),
         migrations.CreateModel(
@@ -24,7 +23,6 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('value', models.CharField(max_length=64, unique=True)),
                 ('is_own', models.BooleanField(default=False)),
-                ('since', models.DateTimeField()),
             ],
             options={
                 'constraints': [models.UniqueConstraint(condition=models.Q(('is_own', True)), fields=('is_own',), name='suppression_key_own_once')],

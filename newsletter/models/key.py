@@ -9,10 +9,9 @@ class KeyFingerprint(models.Model):
     """The secret key that this database is used with, as a hash. There is one row, its id is 1."""
 
     value = models.CharField(max_length=64)
-    since = models.DateTimeField()
 
     def __str__(self) -> str:
-        return f"{self.value[:12]} since {self.since:%Y-%m-%d}"
+        return self.value[:12]
 
 
 class SuppressionKey(models.Model):
@@ -22,7 +21,6 @@ class SuppressionKey(models.Model):
     """32 bytes as hex."""
     is_own = models.BooleanField(default=False)
     """The one that new suppressions are made with. The others were secret keys' and only look up."""
-    since = models.DateTimeField()
 
     class Meta:
         constraints = (
@@ -32,4 +30,4 @@ class SuppressionKey(models.Model):
         )
 
     def __str__(self) -> str:
-        return f"{'own' if self.is_own else 'older'} since {self.since:%Y-%m-%d}"
+        return "own" if self.is_own else "older"

@@ -11,7 +11,7 @@ from newsletter.starting import stopping_in_one_line
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "newsletter.settings")
 with stopping_in_one_line():
-    # Files are served from where they are; WhiteNoise warns when there is no folder of collected ones besides.
+    # Files are served from where they are; WhiteNoise warns when there is no folder of collected ones.
     settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)
     application = get_wsgi_application()
 
