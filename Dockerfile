@@ -22,10 +22,12 @@ RUN pip wheel --no-deps --no-build-isolation --wheel-dir /wheels . \
 
 FROM python:3.12-slim
 RUN useradd --system --uid 10001 --home-dir /data --shell /usr/sbin/nologin newsletter \
-    && install -d -o newsletter -g newsletter /data
+    && install -d -m 0700 -o newsletter -g newsletter /data
 COPY --from=build /opt/newsletter /opt/newsletter
+# No search path for time zones: the pinned tzdata package is the only source.
 ENV PATH=/opt/newsletter/bin:$PATH \
     PYTHONUNBUFFERED=1 \
+    PYTHONTZPATH= \
     NEWSLETTER_DATA_DIR=/data
 # Nothing is installed in this image again.
 RUN python -m pip uninstall --yes --quiet --root-user-action ignore pip

@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 from collections.abc import Mapping
 from email.utils import parseaddr
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from dotenv import dotenv_values
-from dotenv.parser import parse_stream
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from newsletter.adapters.smtp_url import parse_smtp_url
@@ -22,6 +21,7 @@ from newsletter.config_values import (
     IN_ANY_CASE,
     SLOWEST,
     Address,
+    BaseUrl,
     BounceAddress,
     DatabaseUrl,
     DomainRates,
@@ -30,9 +30,16 @@ from newsletter.config_values import (
     Languages,
     RedisUrl,
     ReplyTo,
+    Secret,
     Sender,
+    Token,
+    is_local_domain,
+    is_placeholder,
 )
+from newsletter.env_file import read_env_file
 from newsletter.errors import ConfigurationError
+from newsletter.locations import ENV_FILE, data_folder
+from newsletter.locations import env_file as found_env_file
 
 ARXIV_API = "https://export.arxiv.org/api/query"
 ARXIV_PDF = "https://export.arxiv.org/pdf"
@@ -50,9 +57,9 @@ class Config(BaseModel):
 
     database_url: DatabaseUrl = Field("", alias="DATABASE_URL")
     redis_url: RedisUrl = Field("", alias="REDIS_URL")
-    data_dir: Path = Field(Path("var"), alias="NEWSLETTER_DATA_DIR")
+    data_dir: Path = Field(default_factory=data_folder, alias="NEWSLETTER_DATA_DIR")
     secret_key: Keys = Field("", alias="NEWSLETTER_SECRET_KEY")
-    base_url: HttpUrl = Field("http://localhost:8000", alias="NEWSLETTER_BASE_URL")
+    base_url: BaseUrl = Field("http://localhost:8000", alias="NEWSLETTER_BASE_URL")
     sender: Sender = Field("arXiv digest <digest@localhost>", alias="NEWSLETTER_FROM")
     reply_to: ReplyTo = Field("", alias="NEWSLETTER_REPLY_TO")
     postal_address: str = Field("", alias="NEWSLETTER_POSTAL_ADDRESS")
@@ -64,7 +71,7 @@ class Config(BaseModel):
     arxiv_interval: float = Field(3.0, alias="NEWSLETTER_ARXIV_INTERVAL", ge=0, allow_inf_nan=False)
     arxiv_lookback_days: int = Field(14, alias="NEWSLETTER_ARXIV_LOOKBACK_DAYS", ge=1, le=365)
     summariser: Literal["", "extractive", "gemini", "genai"] = Field("", alias="NEWSLETTER_SUMMARISER")
-    gemini_api_key: str = Field("", alias="GEMINI_API_KEY")
+    gemini_api_key: Secret = Field("", alias="GEMINI_API_KEY")
     gemini_model: str = Field(
         "gemini-flash-latest", alias="NEWSLETTER_GEMINI_MODEL", min_length=1, max_length=80
     )
@@ -78,15 +85,17 @@ class Config(BaseModel):
     outbox_dir: Path | None = Field(None, alias="NEWSLETTER_OUTBOX_DIR")
     smtp_url: str = Field("", alias="NEWSLETTER_SMTP_URL")
     bounce_address: BounceAddress = Field("", alias="NEWSLETTER_BOUNCE_ADDRESS")
-    dkim_key: str = Field("", alias="NEWSLETTER_DKIM_KEY", repr=False)
+    dkim_key: Secret = Field("", alias="NEWSLETTER_DKIM_KEY", repr=False)
     dkim_selector: str = Field("", alias="NEWSLETTER_DKIM_SELECTOR")
     dkim_domain: str = Field("", alias="NEWSLETTER_DKIM_DOMAIN")
-    sendgrid_api_key: str = Field("", alias="SENDGRID_API_KEY")
+    sendgrid_api_key: Secret = Field("", alias="SENDGRID_API_KEY")
     sendgrid_host: HttpUrl = Field(SENDGRID_HOST, alias="NEWSLETTER_SENDGRID_HOST")
-    sendgrid_webhook_key: str = Field("", alias="NEWSLETTER_SENDGRID_WEBHOOK_KEY")
+    sendgrid_webhook_key: Secret = Field("", alias="NEWSLETTER_SENDGRID_WEBHOOK_KEY")
     sendgrid_sandbox: Annotated[Literal["off", "on"], IN_ANY_CASE] = Field(
         "off", alias="NEWSLETTER_SENDGRID_SANDBOX"
     )
+    outbox_token: Token = Field("", alias="NEWSLETTER_OUTBOX_TOKEN", repr=False)
+    metrics_token: Token = Field("", alias="NEWSLETTER_METRICS_TOKEN", repr=False)
     send_rate: float | None = Field(None, alias="NEWSLETTER_SEND_RATE", ge=SLOWEST, allow_inf_nan=False)
     send_daily: int | None = Field(None, alias="NEWSLETTER_SEND_DAILY", ge=1)
     domain_rates: DomainRates = Field(default_factory=dict, alias="NEWSLETTER_DOMAIN_RATES")
@@ -141,13 +150,41 @@ def _check_dkim(config: Config) -> None:
     )
 
 
+_LOOPBACK = {"localhost", "127.0.0.1", "::1"}
+
+
+def _leaves_machine(config: Config) -> bool:
+    """Say if mail goes further than this machine: a relay or a stand-in for SendGrid may be here."""
+    further = {"smtp": config.smtp_url, "sendgrid": config.sendgrid_host}.get(config.mailer)
+    return further is not None and urlsplit(further).hostname not in _LOOPBACK
+
+
+def _known_here_only(config: Config) -> list[str]:
+    """Return a line for each address that only this machine knows, and that is to be used elsewhere."""
+    leaves = _leaves_machine(config)
+    stays_with_a_relay = config.mailer == "smtp" and not leaves
+    names = {"NEWSLETTER_FROM": config.sender, "NEWSLETTER_REPLY_TO": config.reply_to} if leaves else {}
+    names |= {"NEWSLETTER_BOUNCE_ADDRESS": config.bounce_address} if leaves else {}
+    if not stays_with_a_relay:
+        names |= {
+            "NEWSLETTER_OPERATOR_EMAIL": config.operator_email,
+            "NEWSLETTER_CANARY_EMAIL": config.canary_email,
+        }
+    found = [
+        f"{name} is {value!r}, which no other machine can reach: give an address such as digest@example.org"
+        for name, value in names.items()
+        if "@" in value and is_local_domain(parseaddr(value)[1].rpartition("@")[2])
+    ]
+    if leaves and is_local_domain(urlsplit(config.base_url).hostname or ""):
+        found.append(
+            f"NEWSLETTER_BASE_URL is {config.base_url!r}, which readers of mail sent by "
+            f"{config.mailer!r} cannot reach: give the address of the site, such as https://digest.example.org"
+        )
+    return found
+
+
 def _disagreements(config: Config) -> list[str]:
     """Return a line for each pair of settings that cannot stand together."""
-    remote_smtp = config.mailer == "smtp" and urlsplit(config.smtp_url).hostname not in {
-        "localhost",
-        "127.0.0.1",
-        "::1",
-    }
     asks_arxiv = any(
         (urlsplit(url).hostname or "").endswith("arxiv.org")
         for url in (config.arxiv_api_url, config.arxiv_pdf_url, config.arxiv_oai_url)
@@ -168,50 +205,40 @@ def _disagreements(config: Config) -> list[str]:
             config.summariser in {"gemini", "genai"} and not config.gemini_api_key
         ),
         f"NEWSLETTER_BASE_URL is {config.base_url!r}, but links in mail sent by {config.mailer!r} must start "
-        "with https://": (config.mailer == "sendgrid" or remote_smtp)
+        "with https://": (config.mailer == "sendgrid" or _leaves_machine(config))
         and not config.base_url.startswith("https://"),
         f"NEWSLETTER_ARXIV_INTERVAL is {config.arxiv_interval:g}, but arXiv asks for 3 seconds or more": (
             asks_arxiv and config.arxiv_interval < 3
         ),
     }
-    return [line for line, applies in found.items() if applies]
+    found["NEWSLETTER_SMTP_URL has a placeholder for a password: put the real one in its place"] = (
+        is_placeholder(urlsplit(config.smtp_url).password or "")
+    )
+    return [line for line, applies in found.items() if applies] + _known_here_only(config)
 
 
 def load_config(environ: Mapping[str, str] | None = None, *, env_file: Path | None = None) -> Config:
     """Read the settings; the environment goes before ``.env``. Raises ConfigurationError, one line."""
     environ = os.environ if environ is None else environ
-    env_file = env_file or Path(".env")
-    _refuse_unreadable(env_file)
-    given = {name: value for name, value in dotenv_values(env_file).items() if value is not None}
+    given = read_env_file(env_file or found_env_file(environ))
     given.update(environ)
+    given.pop(ENV_FILE, None)
     known = {str(field.alias) for field in Config.model_fields.values()}
     _refuse_unknown(given, known)
     values = {
         name: value.strip() for name, value in _with_secret_files(given, known).items() if value.strip()
     }
+    _refuse_unfilled(values)
     try:
         return Config.model_validate(values)
     except ValidationError as error:
         raise ConfigurationError(_one_line(error)) from None
 
 
-def _refuse_unreadable(env_file: Path) -> None:
-    """Refuse a file of settings with a line that python-dotenv would only warn of and leave out."""
-    if not env_file.is_file():
-        return
-    try:
-        with env_file.open(encoding="utf-8") as file:
-            at_fault = [each.original.line for each in parse_stream(file) if each.error]
-    except UnicodeDecodeError:
-        raise ConfigurationError(f"{env_file} is not UTF-8 text: save it as UTF-8") from None
-    except OSError as error:
-        raise ConfigurationError(f"{env_file} cannot be read: {error.strerror}") from None
-    if at_fault:
-        # What the line says may be a secret.
-        raise ConfigurationError(
-            f"{env_file}, line {at_fault[0]} cannot be read: write NAME=value, with every quote closed, "
-            "or put # before it"
-        )
+def _refuse_unfilled(values: Mapping[str, str]) -> None:
+    for name, value in sorted(values.items()):
+        if found := re.search(r"\$\{[^}]*\}", value):
+            raise ConfigurationError(f"{name} still holds {found[0]}: write the value that is meant there")
 
 
 def _refuse_unknown(given: Mapping[str, str], known: set[str]) -> None:
@@ -237,7 +264,7 @@ def _with_secret_files(given: Mapping[str, str], known: set[str]) -> dict[str, s
     return values
 
 
-_SECRET = ("KEY", "PASSWORD", "SMTP_URL", "DATABASE_URL", "REDIS_URL")
+_SECRET = ("KEY", "TOKEN", "PASSWORD", "SMTP_URL", "DATABASE_URL", "REDIS_URL")
 
 
 def _one_line(error: ValidationError) -> str:

@@ -16,6 +16,16 @@ from newsletter.core.languages import CHROME, normal
 
 SLOWEST = 0.001
 """Messages a second: slower than one in a quarter of an hour is a pause without its name."""
+SHORTEST_SECRET = 16
+FEWEST_LETTERS = 5
+"""Different ones, in a secret: as Django's own check has it (security.W009)."""
+_PLACEHOLDER = re.compile(
+    r"(?:change|replace|put|insert|fill)[ _-]?(?:me|this|it|with|here|in)\b"
+    r"|your[ _-]?(?:own[ _-]?)?(?:secret|api|key|token|password)|placeholder|insecure"
+    r"|^<.*>$|^\.{3}$|^…$|^x{3,}$|^todo$",
+    re.IGNORECASE,
+)
+_LOCAL_DOMAINS = {"localhost", "localdomain", "local", "invalid"}
 BOUNCE_TAG = 41
 """The characters of ``+`` and the tag that names a delivery in its envelope's sender (``tokens``)."""
 
@@ -24,6 +34,17 @@ def _http_url(value: str) -> str:
     if _scheme(value) not in {"http", "https"} or not urlsplit(value).hostname or re.search(r"[?#\s]", value):
         raise ValueError("an address that starts with http:// or https://, without ? or #")
     return value.rstrip("/")
+
+
+def _base_url(value: str) -> str:
+    """The links of mails and their one-click unsubscribe are paths from the root."""
+    parts = urlsplit(_http_url(value))
+    if parts.path or parts.username is not None:
+        raise ValueError(
+            "an address without a path, such as https://digest.example.org: links in mails begin at /, so "
+            "give the service a host name of its own and let the proxy pass all of it on"
+        )
+    return parts.geturl()
 
 
 def _database_url(value: str) -> str:
@@ -49,8 +70,46 @@ def _scheme(value: str) -> str:
 
 
 def _keys(value: str) -> str:
-    if value and not all(key.strip() for key in value.split(",")):
+    keys = [key.strip() for key in value.split(",")]
+    if value and not all(keys):
         raise ValueError("one key, or several separated by commas, newest first, none of them empty")
+    # The keys behind it only check what they once signed: a weak one is retired by a new one in front of it.
+    if value and is_weak(keys[0]):
+        raise ValueError(
+            f"long, random and no placeholder, {SHORTEST_SECRET} characters at least (make one with: openssl "
+            "rand -hex 32; put it in front of one that is in use, with a comma between them)"
+        )
+    return value
+
+
+def is_placeholder(value: str) -> bool:
+    """Say if somebody was to put something else in its place."""
+    return bool(_PLACEHOLDER.search(value.strip()))
+
+
+def is_local_domain(domain: str) -> bool:
+    """Say if a domain means nothing beyond this machine or its network (RFC 6761, RFC 5321 §2.3.5)."""
+    labels = domain.strip("[]").lower().rstrip(".").split(".")
+    return len(labels) == 1 or labels[-1] in _LOCAL_DOMAINS or labels[0] == "127"
+
+
+def is_weak(secret: str) -> bool:
+    """Say if a secret could be guessed, or was never put in the place of the example."""
+    return len(secret) < SHORTEST_SECRET or len(set(secret)) < FEWEST_LETTERS or is_placeholder(secret)
+
+
+def _secret(value: str) -> str:
+    if is_placeholder(value):
+        raise ValueError("the real one, not a placeholder")
+    return value
+
+
+def _token(value: str) -> str:
+    if value and (is_weak(value) or not value.isascii() or not value.isprintable() or " " in value):
+        raise ValueError(
+            f"long and random, {SHORTEST_SECRET} letters and digits at least (make one with: openssl "
+            "rand -hex 32)"
+        )
     return value
 
 
@@ -119,6 +178,9 @@ def _lowercase(value: object) -> object:
     return value.lower() if isinstance(value, str) else value
 
 
+BaseUrl = Annotated[str, BeforeValidator(_base_url)]
+Secret = Annotated[str, BeforeValidator(_secret)]
+Token = Annotated[str, BeforeValidator(_token)]
 HttpUrl = Annotated[str, BeforeValidator(_http_url)]
 DatabaseUrl = Annotated[str, BeforeValidator(_database_url)]
 RedisUrl = Annotated[str, BeforeValidator(_redis_url)]

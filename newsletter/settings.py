@@ -11,9 +11,12 @@ from urllib.parse import urlsplit
 import dj_database_url
 
 from newsletter.config import Config, load_config
+from newsletter.config_values import is_weak
 from newsletter.errors import ConfigurationError
+from newsletter.private_files import close_to_others, make_private_folder, write_private_files
 
 CONFIG: Config = load_config()
+write_private_files()  # all that this process makes from here on
 
 PACKAGE_DIR = Path(__file__).resolve().parent
 TEMPLATE_DIR = next(
@@ -25,7 +28,7 @@ DATA_DIR = CONFIG.data_dir.absolute()
 def _data_dir() -> Path:
     """Return the data folder, made when it is missing."""
     try:
-        DATA_DIR.mkdir(parents=True, exist_ok=True)
+        make_private_folder(DATA_DIR)
     except OSError as error:
         raise _unwritable(error) from None
     return DATA_DIR
@@ -44,15 +47,23 @@ def _secret_keys() -> list[str]:
     path = _data_dir() / "secret_key"
     try:
         with path.open("x", encoding="ascii") as file:
-            path.chmod(0o600)
             file.write(secrets.token_urlsafe(48))
     except FileExistsError:
         pass
     except OSError as error:
         raise _unwritable(error) from None
-    return [path.read_text(encoding="ascii").strip()]
+    close_to_others(path)
+    kept = path.read_text(encoding="ascii").strip()
+    if is_weak(kept):
+        raise ConfigurationError(
+            f"{path} holds no key that can be used: put back the one that was there, from a back-up, or a "
+            "new one (openssl rand -hex 32)"
+        )
+    return [kept]
 
 
+if DATA_DIR.is_dir():
+    make_private_folder(DATA_DIR)  # as an earlier version, or whoever mounted it, did not
 SECRET_KEY, *SECRET_KEY_FALLBACKS = _secret_keys()
 DEBUG = False
 # /healthz, /readyz and /metrics answer on any Host (contract); the other pages check it in web/hosts.py.
@@ -150,6 +161,8 @@ def _database() -> dict[str, Any]:
             "timeout": 20,
             "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA secure_delete=ON;",
         }
+        for tail in ("", "-wal", "-shm"):  # one that an earlier version made, or a restored copy
+            close_to_others(Path(f"{parsed['NAME']}{tail}"))
     return parsed
 
 

@@ -1,23 +1,25 @@
 """Addresses that must not be mailed: kept only as keyed hashes, so that they outlive a reader's erasure.
 
-A hash is made with the newest secret key and looked up under all of them: a key may leave the settings only
-when every suppression made with it may be forgotten. Who is suppressed when is decided by the callers.
+A hash is made with a key of the suppressions' own, which stands in the database beside them and never
+changes, and is looked up under the secret keys too that earlier versions made them with (ADR 26). Who is
+suppressed when is decided by the callers.
 """
 
 from __future__ import annotations
 
+import hmac
+import secrets
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from enum import StrEnum
+from hashlib import sha256
 from itertools import chain
 
 import idna
-from django.conf import settings
 from django.db import transaction
-from django.utils.crypto import salted_hmac
 
 from newsletter.errors import BadInput
-from newsletter.models import Subscriber, Suppression
+from newsletter.models import Subscriber, Suppression, SuppressionKey
 
 CHUNK = 500
 
@@ -60,23 +62,51 @@ def _ascii_domain(domain: str, *, email: str) -> str:
         raise BadInput(f"{email!r} is not an address: no domain can be called {domain!r}") from error
 
 
-def email_hmacs(email_key: str) -> tuple[str, ...]:
-    """Return the keyed hash of a folded address under every secret key, the newest first."""
-    keys = (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
-    return tuple(
-        salted_hmac("newsletter.suppression", email_key, secret=key, algorithm="sha256").hexdigest()
-        for key in keys
-    )
+def ensure_own_key() -> None:
+    """Make the key that new suppressions are made with, when there is none."""
+    SuppressionKey.objects.get_or_create(is_own=True, defaults={"value": secrets.token_hex(32)})
+
+
+def remember_keys(secret_keys: Iterable[str]) -> None:
+    """Keep what earlier versions made suppressions with, for looking them up and nothing else."""
+    derived = {_derived(key) for key in secret_keys}
+    known = SuppressionKey.objects.filter(value__in=derived).values_list("value", flat=True)
+    if missing := derived.difference(known):
+        rows = (SuppressionKey(value=value) for value in sorted(missing))
+        SuppressionKey.objects.bulk_create(rows, ignore_conflicts=True)
+
+
+def recognises(secret_keys: Iterable[str], email_keys: Iterable[str]) -> bool:
+    """Say if any of these addresses is suppressed with one of these secret keys."""
+    derived = [_derived(key) for key in secret_keys]
+    hmacs = [_hmac(key, email_key) for email_key in email_keys for key in derived]
+    return Suppression.objects.filter(email_hmac__in=hmacs).exists()
+
+
+def email_hmacs(email_keys: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """Return the hashes of folded addresses under every key there is, the suppressions' own key first."""
+    keys = SuppressionKey.objects.order_by("-is_own", "-pk").values_list("value", flat=True)
+    found = list(keys)
+    return {email_key: tuple(_hmac(key, email_key) for key in found) for email_key in email_keys}
+
+
+def _derived(secret_key: str) -> str:
+    """Return what ``salted_hmac`` of earlier versions made of a secret key: it cannot be turned back."""
+    return sha256(b"newsletter.suppression" + secret_key.encode()).hexdigest()
+
+
+def _hmac(key: str, email_key: str) -> str:
+    return hmac.new(bytes.fromhex(key), email_key.encode(), sha256).hexdigest()
 
 
 def suppressed(email_keys: Iterable[str]) -> dict[str, Reason]:
     """Return the reason for each of these folded addresses that is suppressed; the others are left out."""
-    owners = {hmac: key for key in set(email_keys) for hmac in email_hmacs(key)}
+    owners = {made: key for key, hmacs in email_hmacs(set(email_keys)).items() for made in hmacs}
     hmacs, found = list(owners), dict[str, Reason]()
     for start in range(0, len(hmacs), CHUNK):
         rows = Suppression.objects.filter(email_hmac__in=hmacs[start : start + CHUNK])
-        for hmac, reason in rows.values_list("email_hmac", "reason"):
-            key = owners[hmac]
+        for made, reason in rows.values_list("email_hmac", "reason"):
+            key = owners[made]
             found[key] = max(Reason(reason), found.get(key, Reason.UNSUBSCRIBED), key=_strength)
     return found
 
@@ -87,7 +117,8 @@ def is_suppressed(email_key: str) -> bool:
 
 def suppress(email_key: str, *, reason: Reason, at: datetime) -> None:
     """Suppress a folded address. A repeat changes nothing, unless its reason is a stronger one."""
-    hmacs = email_hmacs(email_key)
+    ensure_own_key()
+    hmacs = email_hmacs([email_key])[email_key]
     with transaction.atomic():
         # A send that is about to begin holds this row: the suppression commits before it, or after it.
         list(Subscriber.objects.select_for_update(no_key=True).filter(email_key=email_key).values_list("pk"))
@@ -105,12 +136,13 @@ def suppress_all(entries: Mapping[str, tuple[Reason, datetime]]) -> None:
     """Suppress many folded addresses, each for a reason and since a time, by the rules of ``suppress``."""
     readers = Subscriber.objects.select_for_update(no_key=True).filter(email_key__in=entries)
     list(readers.order_by("pk").values_list("pk"))
-    hmacs = {key: email_hmacs(key) for key in entries}
+    ensure_own_key()
+    hmacs = email_hmacs(entries)
     rows = Suppression.objects.select_for_update().filter(email_hmac__in=chain(*hmacs.values()))
     known = {row.email_hmac: row for row in rows.order_by("pk")}
     added, changed = list[Suppression](), list[Suppression]()
     for key, (reason, at) in entries.items():
-        row = next((known[hmac] for hmac in hmacs[key] if hmac in known), None)
+        row = next((known[made] for made in hmacs[key] if made in known), None)
         if row is None:
             added.append(Suppression(email_hmac=hmacs[key][0], reason=reason.value, at=at))
         elif reason.outranks(Reason(row.reason)):
@@ -122,7 +154,7 @@ def suppress_all(entries: Mapping[str, tuple[Reason, datetime]]) -> None:
 
 def lift(email_key: str) -> bool:
     """Forget a suppression: its owner has confirmed, from the address itself. Say if there was one."""
-    return Suppression.objects.filter(email_hmac__in=email_hmacs(email_key)).delete()[0] > 0
+    return Suppression.objects.filter(email_hmac__in=email_hmacs([email_key])[email_key]).delete()[0] > 0
 
 
 def _strength(reason: Reason) -> int:

@@ -21,6 +21,7 @@ for name in [name for name in os.environ if name.startswith("NEWSLETTER_")]:
 # An empty value in the environment goes before .env, and means the default.
 os.environ.update({str(field.alias): "" for field in Config.model_fields.values()})
 os.environ["NEWSLETTER_DATA_DIR"] = DATA_FOLDER
+os.environ["NEWSLETTER_ENV_FILE"] = os.devnull
 # Under a name of its own, since everything above is taken away: tests/fakes/postgres.py sets it.
 if POSTGRES_URL := os.environ.get("TESTS_ON_POSTGRES", ""):
     os.environ |= {"DATABASE_URL": POSTGRES_URL, "NEWSLETTER_SECRET_KEY": "only for these tests"}

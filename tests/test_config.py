@@ -9,6 +9,16 @@ import pytest
 from newsletter.config import Config, load_config
 from newsletter.errors import ConfigurationError
 
+ROOT = Path(__file__).resolve().parents[1]
+STRONG = "3f9c1be07d52a84f6e1d"
+REMOTE = {
+    "NEWSLETTER_MAILER": "smtp",
+    "NEWSLETTER_SMTP_URL": "smtp://u:p@mx.example.org:587",
+    "NEWSLETTER_BASE_URL": "https://digest.example.org",
+    "NEWSLETTER_FROM": "digest@example.org",
+}
+"""Mail that leaves this machine."""
+
 
 def load(tmp_path: Path, **environ: str) -> Config:
     return load_config(environ, env_file=tmp_path / ".env")
@@ -17,7 +27,7 @@ def load(tmp_path: Path, **environ: str) -> Config:
 def test_it_starts_without_any_setting(tmp_path: Path) -> None:
     config = load(tmp_path)
     assert (config.mailer, config.summariser_name, config.arxiv_interval) == ("outbox", "extractive", 3.0)
-    assert config.outbox_folder == Path("var/outbox")
+    assert config.outbox_folder == ROOT / "var" / "outbox"
 
 
 def test_a_gemini_key_chooses_gemini(tmp_path: Path) -> None:
@@ -72,6 +82,36 @@ def test_an_empty_value_is_no_value(tmp_path: Path) -> None:
         ({"DATABASE_URL": "mysql://u@h/d", "NEWSLETTER_SECRET_KEY": "k"}, ["DATABASE_URL", "postgresql://"]),
         ({"REDIS_URL": "localhost"}, ["REDIS_URL", "redis://"]),
         ({"NEWSLETTER_SECRET_KEY": "new,"}, ["NEWSLETTER_SECRET_KEY", "commas"]),
+        (
+            {"NEWSLETTER_BASE_URL": "https://h.example/digest"},
+            ["NEWSLETTER_BASE_URL", "without a path", "proxy"],
+        ),
+        ({"NEWSLETTER_BASE_URL": "http://h/a/"}, ["NEWSLETTER_BASE_URL", "without a path"]),
+        ({"NEWSLETTER_BASE_URL": "http://u:p@h"}, ["NEWSLETTER_BASE_URL", "without a path"]),
+        ({"NEWSLETTER_SECRET_KEY": "x"}, ["NEWSLETTER_SECRET_KEY", "openssl rand -hex 32"]),
+        ({"NEWSLETTER_SECRET_KEY": "change-me"}, ["NEWSLETTER_SECRET_KEY", "openssl rand"]),
+        ({"NEWSLETTER_SECRET_KEY": "x" * 64}, ["NEWSLETTER_SECRET_KEY", "random"]),
+        ({"NEWSLETTER_SECRET_KEY": "please-change-me-before-use"}, ["NEWSLETTER_SECRET_KEY", "placeholder"]),
+        ({"NEWSLETTER_SECRET_KEY": "<a long and random string>"}, ["NEWSLETTER_SECRET_KEY", "placeholder"]),
+        ({"NEWSLETTER_SECRET_KEY": f"x,{STRONG}"}, ["NEWSLETTER_SECRET_KEY", "random"]),
+        ({"NEWSLETTER_OUTBOX_TOKEN": "token"}, ["NEWSLETTER_OUTBOX_TOKEN", "openssl rand"]),
+        ({"NEWSLETTER_METRICS_TOKEN": "aaaaaaaaaaaaaaaaaaaa"}, ["NEWSLETTER_METRICS_TOKEN", "random"]),
+        (
+            {"NEWSLETTER_METRICS_TOKEN": "this is a sentence"},
+            ["NEWSLETTER_METRICS_TOKEN", "letters and digits"],
+        ),
+        ({"GEMINI_API_KEY": "your-api-key"}, ["GEMINI_API_KEY", "placeholder"]),
+        ({"SENDGRID_API_KEY": "<SendGrid key>"}, ["SENDGRID_API_KEY", "placeholder"]),
+        ({"NEWSLETTER_SMTP_URL": "smtp://u:changeme@h"}, ["NEWSLETTER_SMTP_URL", "placeholder"]),
+        ({"NEWSLETTER_OPERATOR_EMAIL": "root@localhost"}, ["NEWSLETTER_OPERATOR_EMAIL", "root@localhost"]),
+        ({"NEWSLETTER_CANARY_EMAIL": "canary@lab"}, ["NEWSLETTER_CANARY_EMAIL", "canary@lab"]),
+        (REMOTE | {"NEWSLETTER_FROM": "root@localhost"}, ["NEWSLETTER_FROM", "root@localhost"]),
+        (REMOTE | {"NEWSLETTER_FROM": ""}, ["NEWSLETTER_FROM", "digest@localhost"]),
+        (REMOTE | {"NEWSLETTER_REPLY_TO": "me@my-pc.local"}, ["NEWSLETTER_REPLY_TO", "me@my-pc.local"]),
+        (REMOTE | {"NEWSLETTER_BOUNCE_ADDRESS": "b@localhost"}, ["NEWSLETTER_BOUNCE_ADDRESS"]),
+        (REMOTE | {"NEWSLETTER_BASE_URL": "https://localhost"}, ["NEWSLETTER_BASE_URL", "cannot reach"]),
+        ({"NEWSLETTER_BASE_URL": "https://${HOST}"}, ["NEWSLETTER_BASE_URL", "${HOST}"]),
+        ({"NEWSLETTER_SECRET_KEY": "${SECRET_FROM_THE_VAULT}"}, ["NEWSLETTER_SECRET_KEY", "${SECRET_FROM"]),
         ({"NEWSLETTER_REPLY_TO": "Ada"}, ["NEWSLETTER_REPLY_TO", "Ada"]),
         ({"NEWSLETTER_SENDGRID_SANDBOX": "yes"}, ["NEWSLETTER_SENDGRID_SANDBOX", "yes", "'off' or 'on'"]),
         ({"NEWSLETTER_OPERATOR_EMAIL": "Ada"}, ["NEWSLETTER_OPERATOR_EMAIL", "Ada", "editor@example.org"]),
@@ -140,3 +180,74 @@ def test_comments_quotes_and_exports_in_the_file_are_fine(tmp_path: Path) -> Non
         "# NEWSLETTER_MAILER: smtp\nexport NEWSLETTER_NAME = 'Our \"digest\"' # ours\nEMPTY=\nALONE\n"
     )
     assert load(tmp_path).name == 'Our "digest"'
+
+
+def test_a_weak_key_is_retired_by_a_strong_one_in_front_of_it(tmp_path: Path) -> None:
+    assert load(tmp_path, NEWSLETTER_SECRET_KEY=f"{STRONG}, x").secret_key == f"{STRONG}, x"
+
+
+@pytest.mark.parametrize(
+    "environ",
+    [
+        {"NEWSLETTER_FROM": "me@localhost"},
+        {"NEWSLETTER_BASE_URL": "http://localhost:8000/"},
+        {"NEWSLETTER_MAILER": "smtp", "NEWSLETTER_SMTP_URL": "smtp://localhost?tls=off"},
+        {
+            "NEWSLETTER_MAILER": "smtp",
+            "NEWSLETTER_SMTP_URL": "smtp://127.0.0.1?tls=off",
+            "NEWSLETTER_FROM": "root@localhost",
+            "NEWSLETTER_OPERATOR_EMAIL": "root@localhost",
+        },
+        REMOTE,
+    ],
+)
+def test_an_address_at_localhost_is_fine_where_mail_stays_on_this_machine(
+    tmp_path: Path, environ: dict[str, str]
+) -> None:
+    load(tmp_path, **environ)
+
+
+def test_a_name_in_the_file_is_filled_in(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text(
+        "HOST=digest.example.org\nNEWSLETTER_BASE_URL=https://${HOST}\nNEWSLETTER_NAME=${OURS:-Ours}\n"
+    )
+    config = load(tmp_path)
+    assert (config.base_url, config.name) == ("https://digest.example.org", "Ours")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "NEWSLETTER_BASE_URL=https://${HOST_NOWHERE}\n",
+        "NEWSLETTER_REPLY_TO=${HOST_NOWHERE}\nHOST_NOWHERE=h\n",
+    ],
+)
+def test_a_name_in_the_file_that_nothing_fills_in_stops_the_start(tmp_path: Path, text: str) -> None:
+    (tmp_path / ".env").write_text(text)
+    with pytest.raises(ConfigurationError) as caught:
+        load(tmp_path)
+    said = str(caught.value)
+    assert text.partition("=")[0] in said
+    assert "${HOST_NOWHERE}" in said
+    assert "\n" not in said
+
+
+def test_a_form_that_is_not_filled_in_stops_the_start(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("NEWSLETTER_NAME=${OURS:?say it}\n")
+    with pytest.raises(ConfigurationError, match=r"NEWSLETTER_NAME still holds \$\{OURS"):
+        load(tmp_path)
+
+
+def test_relative_paths_in_the_file_begin_at_its_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "key").write_text("s3cret-s3cret")
+    (tmp_path / ".env").write_text(
+        "NEWSLETTER_DATA_DIR=./data\nNEWSLETTER_OUTBOX_DIR=mails\nGEMINI_API_KEY_FILE=key\n"
+        f"DATABASE_URL=sqlite:///own.sqlite3\nNEWSLETTER_SECRET_KEY={STRONG}\n"
+    )
+    monkeypatch.chdir("/")
+    config = load(tmp_path)
+    assert (config.data_dir, config.outbox_folder) == (tmp_path / "data", tmp_path / "mails")
+    assert config.gemini_api_key == "s3cret-s3cret"
+    assert config.database_url == f"sqlite:///{tmp_path}/own.sqlite3"

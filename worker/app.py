@@ -9,14 +9,16 @@ from typing import Any
 import django
 from celery import Celery, Task, bootsteps
 from celery.exceptions import SecurityWarning, WorkerLostError
-from celery.signals import setup_logging, task_failure, worker_process_init
+from celery.signals import celeryd_init, setup_logging, task_failure, worker_process_init
 
 from newsletter.adapters.broker import TRANSPORT_OPTIONS, Stage, broker_url, publish_tick
 from newsletter.adapters.children import die_with_parent
+from newsletter.starting import stopping_in_one_line
 from worker.schedule import SCHEDULE
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "newsletter.settings")
-django.setup()
+with stopping_in_one_line():
+    django.setup()
 # Messages are JSON and carry ids: running as root in a container executes nothing of theirs.
 warnings.filterwarnings("ignore", category=SecurityWarning)
 
@@ -65,6 +67,14 @@ def _look_after_a_lost_child(sender: Task[..., Any], exception: BaseException, *
     """A child that was killed took its task along: look for what it left. A killed tick waits for beat."""
     if isinstance(exception, WorkerLostError) and sender.name != "worker.tasks.tick":
         publish_tick()
+
+
+@celeryd_init.connect
+def _check_secret_key(**_: Any) -> None:
+    from newsletter.keys import check_secret_key_or_later  # models can be imported now
+
+    with stopping_in_one_line():
+        check_secret_key_or_later()
 
 
 MAIN_PROCESS = os.getpid()

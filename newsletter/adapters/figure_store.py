@@ -35,7 +35,6 @@ class FigureStore:
                 return name
             with tempfile.NamedTemporaryFile(dir=self.folder, prefix=".", delete=False) as file:
                 file.write(image.data)
-            Path(file.name).chmod(0o644)
             os.replace(file.name, path)  # noqa: PTH105  # atomic, also where the file has come to be meanwhile
         except OSError as error:
             raise TemporaryError(f"{self.folder} cannot be written: {error.strerror}") from error

@@ -23,6 +23,7 @@ COMMANDS = {
     "recompose": ("newsletter.cli.brake:recompose", "Render waiting digests anew."),
     "resume": ("newsletter.cli.brake:resume", "Send again."),
     "bounce": ("newsletter.cli.bounce:bounce", "Read a mail that came back, from a mail server's pipe."),
+    "key": ("newsletter.cli.key:key", "Which secret key this database is used with; accept another."),
     "evaluate": ("newsletter.cli.evaluate:evaluate", "Measure a summariser over a fixed set of papers."),
     "preview": ("newsletter.cli.preview:preview", "The digest that would go out to a reader."),
 }

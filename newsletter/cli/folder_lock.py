@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from newsletter.errors import ConfigurationError
+from newsletter.private_files import make_private_folder, write_private_files
 
 NAME = "service.lock"
 
@@ -21,7 +22,8 @@ def only_service_in(folder: Path) -> Iterator[None]:
     """
     path = folder / NAME
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        write_private_files()
+        make_private_folder(folder)
         file = path.open("a+", encoding="ascii")
     except OSError as error:
         raise ConfigurationError(f"{folder} cannot be written: {error.strerror}") from error

@@ -9,6 +9,7 @@ from __future__ import annotations
 import click
 
 from newsletter.cli.session import Session, one_line_errors, start_django
+from newsletter.cli.start import say_if_new
 
 COMMANDS = {
     "migrate": "Bring the database's tables up to date.",
@@ -36,6 +37,8 @@ def django_command(name: str) -> click.Command:
     def passed_on(arguments: tuple[str, ...]) -> None:
         with one_line_errors(Session(as_json="--json" in arguments, now=None)):
             start_django(migrated=name in NEEDS_TABLES and "--help" not in arguments)
+            if name == "migrate" and "--help" not in arguments:
+                say_if_new()
             _run(name, arguments)
 
     return passed_on

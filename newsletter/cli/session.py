@@ -88,8 +88,11 @@ class Moment(click.ParamType[datetime]):
         return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-def command(function: Callable[..., None]) -> Callable[..., None]:
-    """Give a callback ``--json``, ``--now`` and a Session; turn errors into one line and an exit code."""
+def command(function: Callable[..., None], *, with_any_key: bool = False) -> Callable[..., None]:
+    """Give a callback ``--json``, ``--now`` and a Session; turn errors into one line and an exit code.
+
+    ``with_any_key``: also with a secret key that is not the database's.
+    """
 
     @click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout, nothing else.")
     @click.option(
@@ -102,7 +105,7 @@ def command(function: Callable[..., None]) -> Callable[..., None]:
     def wrapped(*args: Any, as_json: bool, now: datetime | None, **options: Any) -> None:
         session = Session(as_json=as_json, now=now)
         with one_line_errors(session):
-            start_django()
+            start_django(with_any_key=with_any_key)
             function(session, *args, **options)
 
     return wrapped

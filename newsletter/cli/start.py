@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import fcntl
 import os
+from pathlib import Path
+
+import click
 
 from newsletter.errors import ConfigurationError, NewsletterError
+from newsletter.locations import ENV_FILE, only_here
 
 ADVICE = {
     "not a database": "restore it from a backup, or move it away to begin anew",
@@ -16,10 +20,11 @@ ADVICE = {
 """Words in what SQLite says → what to do about it."""
 
 
-def start_django(*, migrated: bool = True) -> None:
+def start_django(*, migrated: bool = True, with_any_key: bool = False) -> None:
     """Check the settings, start Django and, if ``migrated``, make sure the tables are there.
 
-    Raises ConfigurationError for a setting. What the database itself refuses is Django's DatabaseError.
+    Then the secret key must be the database's, unless ``with_any_key``. Raises ConfigurationError for a
+    setting. What the database itself refuses is Django's DatabaseError.
     """
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "newsletter.settings")
     import django
@@ -34,6 +39,39 @@ def start_django(*, migrated: bool = True) -> None:
         raise ConfigurationError(f"the settings cannot be used: {_first_line(error)}{advice}") from error
     if migrated:
         _ensure_migrated()
+        _say_where()
+        if not with_any_key:
+            from newsletter.keys import check_secret_key
+
+            check_secret_key()
+
+
+def say_if_new() -> None:
+    """Say where a service begins: a command in the wrong place would begin one too."""
+    from django.conf import settings
+    from django.db import connection
+    from django.db.migrations.recorder import MigrationRecorder
+
+    if not MigrationRecorder(connection).applied_migrations():
+        where = "the database of DATABASE_URL" if settings.CONFIG.database_url else settings.DATA_DIR
+        _say(f"a new service begins in {where}: there was none yet")
+
+
+def _say_where() -> None:
+    """Say what would not be found from another folder."""
+    from django.conf import settings
+
+    config = settings.CONFIG
+    default = None if "data_dir" in config.model_fields_set else settings.DATA_DIR
+    if found := only_here(os.environ, data=default):
+        _say(
+            f"using {' and '.join(map(str, found))} because the current folder is {Path.cwd()}: to have that "
+            f"from any folder, name it with NEWSLETTER_DATA_DIR (a file of settings: {ENV_FILE})"
+        )
+
+
+def _say(line: str) -> None:
+    click.echo(f"newsletter: {line}", err=True)
 
 
 def database_failure(error: Exception) -> str:
@@ -63,6 +101,7 @@ def _ensure_migrated() -> None:
     with (settings.DATA_DIR / "migrate.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not _is_current():
+            say_if_new()
             call_command("migrate", verbosity=0)
 
 

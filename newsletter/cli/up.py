@@ -14,6 +14,7 @@ import click
 
 from newsletter.cli.folder_lock import only_service_in
 from newsletter.cli.session import Session, one_line_errors, start_django
+from newsletter.cli.start import say_if_new
 from newsletter.cli.supervisor import Supervisor
 from newsletter.errors import ConfigurationError
 
@@ -84,11 +85,13 @@ def prepare(supervisor: Supervisor) -> dict[str, str]:
     from django.db.utils import OperationalError
 
     try:
+        say_if_new()
         call_command("migrate", verbosity=0)
     except OperationalError as error:
         raise ConfigurationError(
             f"the database does not answer: {str(error).strip().splitlines()[0]}"
         ) from None
+    start_django()  # with its tables, it looks at the key
     _add_first_topics()
     return dict(os.environ)
 

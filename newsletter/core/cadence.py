@@ -243,7 +243,7 @@ def _month_day(text: str) -> int:
 
 @lru_cache(maxsize=1)
 def _zone_names() -> frozenset[str]:
-    """The names of this machine's zone database, or of the tzdata package where it has none."""
+    """The names of the tzdata package, which alone is read (``newsletter/__init__.py``)."""
     return frozenset(available_timezones() - NOT_PLACES)
 
 

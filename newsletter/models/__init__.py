@@ -3,6 +3,7 @@
 from newsletter.models.delivery import Delivery, DeliveryEvent, SendPause
 from newsletter.models.full_text import Figure, FullTextRecord, KeptText
 from newsletter.models.gather import ArxivGate, GatherRun
+from newsletter.models.key import KeyFingerprint, SuppressionKey
 from newsletter.models.paper import Match, Paper
 from newsletter.models.report import MistakeReport
 from newsletter.models.sending import SendDay
@@ -27,6 +28,7 @@ __all__ = [
     "GatherRun",
     "Incident",
     "KeptText",
+    "KeyFingerprint",
     "Match",
     "MistakeReport",
     "Paper",
@@ -37,5 +39,6 @@ __all__ = [
     "Subscription",
     "Summary",
     "Suppression",
+    "SuppressionKey",
     "Topic",
 ]

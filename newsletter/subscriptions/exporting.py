@@ -38,7 +38,9 @@ def export_everything(reader: Subscriber, *, now: datetime) -> dict[str, Any]:
         "reader": own,
         **tables,
         "delivery_events": _rows(DeliveryEvent.objects.filter(delivery__subscriber=reader)),
-        "suppressions": _rows(Suppression.objects.filter(email_hmac__in=email_hmacs(reader.email_key))),
+        "suppressions": _rows(
+            Suppression.objects.filter(email_hmac__in=email_hmacs([reader.email_key])[reader.email_key])
+        ),
     }
 
 

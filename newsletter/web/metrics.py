@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from django.conf import settings
 from django.db.models import Count
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseForbidden
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
@@ -20,12 +20,20 @@ from newsletter.models import Delivery, DeliveryEvent, Incident, Paper, Subscrib
 from newsletter.models.delivery import State
 from newsletter.models.subscriber import Status
 from newsletter.pipeline.watching.vitals import RECENT, Vitals, measure
+from newsletter.web.access import ask_for_token, has_token, is_this_machine
+
+NOT_HERE = "Only this machine itself reads this; others need NEWSLETTER_METRICS_TOKEN to be set.\n"
 
 
 @never_cache
 @require_safe
-def metrics(request: HttpRequest) -> HttpResponse:  # noqa: ARG001 - a view
+def metrics(request: HttpRequest) -> HttpResponse:
     """Return gauges, read from the database now: every process of the web says the same."""
+    token = settings.CONFIG.metrics_token
+    if not is_this_machine(request) and not has_token(request, token):
+        return (
+            ask_for_token("Bearer") if token else HttpResponseForbidden(NOT_HERE, content_type="text/plain")
+        )
     registry = CollectorRegistry(auto_describe=False)
     registry.register(Gauges(measure(now=timezone.now())))
     return HttpResponse(generate_latest(registry), content_type=CONTENT_TYPE_PLAIN_0_0_4)

@@ -1,4 +1,4 @@
-"""The local outbox, readable in a browser: only with the outbox mailer, and only from this machine."""
+"""The outbox, readable in a browser: only with the outbox mailer, from this machine or with its token."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from email import policy
 from email.message import EmailMessage
 from email.parser import BytesParser
 from functools import wraps
-from ipaddress import ip_address
 from pathlib import Path
 
 from django.conf import settings
@@ -19,6 +18,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_safe
 
+from newsletter.web.access import ask_for_token, has_token, is_this_machine
 from newsletter.web.headers import MAIL_CSP
 from newsletter.web.pages import page
 
@@ -26,7 +26,6 @@ NEWEST = 200
 """Mails in the list; all of them can be opened by their id."""
 FRAME = "allow-popups allow-popups-to-escape-sandbox"
 """What the mail's frame may do: open a link in a new tab, and nothing else."""
-_FORWARDED = ("HTTP_FORWARDED", "HTTP_X_FORWARDED_FOR", "HTTP_X_REAL_IP", "HTTP_VIA")
 _ID = re.compile(r"[0-9a-f-]{32,36}")
 _HEAD = re.compile(r"<head\b[^>]*>", re.IGNORECASE)
 
@@ -41,32 +40,28 @@ class ListedMail:
     date: datetime | None
 
 
-def local_only(view: View) -> View:
-    """Answer 404 unless mails stay on this machine and it is this machine that asks."""
+def for_the_operator(view: View) -> View:
+    """Answer 404 unless mails stay here, and this machine asks or somebody with the token."""
 
     @wraps(view)
     def wrapped(request: HttpRequest, **arguments: str) -> HttpResponse:
-        if settings.CONFIG.mailer != "outbox" or not _is_local(request):
+        if settings.CONFIG.mailer != "outbox":
             raise Http404
-        response = view(request, **arguments)
+        token = settings.CONFIG.outbox_token
+        if is_this_machine(request) or has_token(request, token):
+            response = view(request, **arguments)
+        elif token:
+            response = ask_for_token("Basic")
+        else:
+            raise Http404
         response.headers["Cache-Control"] = "no-store"
         return response
 
     return wrapped
 
 
-def _is_local(request: HttpRequest) -> bool:
-    """Behind a proxy of this machine everybody's address is loopback: whoever was forwarded is not local."""
-    if any(name in request.META for name in _FORWARDED):
-        return False
-    try:
-        return ip_address(request.META.get("REMOTE_ADDR", "")).is_loopback
-    except ValueError:
-        return False
-
-
 @require_safe
-@local_only
+@for_the_operator
 def outbox(request: HttpRequest) -> HttpResponse:
     """List the newest mails by when they were written."""
     paths = list(_folder().glob("*.eml")) if _folder().is_dir() else []
@@ -81,7 +76,7 @@ def outbox(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-@local_only
+@for_the_operator
 def outbox_mail(request: HttpRequest, mail_id: str) -> HttpResponse:
     path = _path(mail_id)
     message = _read(path)
@@ -99,7 +94,7 @@ def outbox_mail(request: HttpRequest, mail_id: str) -> HttpResponse:
 
 
 @require_safe
-@local_only
+@for_the_operator
 @xframe_options_sameorigin
 def outbox_html(request: HttpRequest, mail_id: str) -> HttpResponse:  # noqa: ARG001 - a view
     """Return a mail's HTML for the frame; its links open in a new tab, and nothing in it runs."""
@@ -114,7 +109,7 @@ def outbox_html(request: HttpRequest, mail_id: str) -> HttpResponse:  # noqa: AR
 
 
 @require_safe
-@local_only
+@for_the_operator
 def outbox_raw(request: HttpRequest, mail_id: str) -> HttpResponse:  # noqa: ARG001 - a view
     path = _path(mail_id)
     response = HttpResponse(path.read_bytes(), content_type="message/rfc822")

@@ -22,6 +22,8 @@ FORM = "sign-up page"
 """How the consent record names it."""
 HONEYPOT = "website"
 """A field that no person sees."""
+NO_ZONE = "Etc/Unknown"
+"""What a browser that cannot tell its zone says (UTS 35): nobody typed it, so nobody is asked to mend it."""
 LONGEST = {"email": 500, "query": MAX_LENGTH + 1, "find": 80}
 """Characters of a field that are kept to be shown again; one too long still is too long."""
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
@@ -59,6 +61,8 @@ class SignUpForm:
         for name in form.values:
             if name in data:
                 form.values[name] = _CONTROL.sub("", str(data[name])).strip()[: LONGEST.get(name, 80)]
+        if form.values["timezone"] == NO_ZONE:
+            form.values["timezone"] = DEFAULTS["timezone"]
         # A browser sends the line breaks of a text area as CRLF.
         form.values["query"] = " ".join(form.values["query"].split())
         return form

@@ -7,7 +7,14 @@ import os
 from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 
+from newsletter.starting import stopping_in_one_line
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "newsletter.settings")
-# Files are served from where they are; WhiteNoise warns when there is no folder of collected ones besides.
-settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)
-application = get_wsgi_application()
+with stopping_in_one_line():
+    # Files are served from where they are; WhiteNoise warns when there is no folder of collected ones.
+    settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)
+    application = get_wsgi_application()
+
+    from newsletter.keys import check_secret_key_or_later
+
+    check_secret_key_or_later()

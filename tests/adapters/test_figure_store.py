@@ -28,7 +28,7 @@ def test_the_same_content_has_one_name_and_one_file(tmp_path: Path) -> None:
     assert found is not None
     assert found.read_bytes() == b"pixels"
     assert [path.name for path in store.folder.iterdir()] == [name]
-    assert found.stat().st_mode & 0o777 == 0o644
+    assert found.stat().st_mode & 0o777 == 0o600
 
 
 @pytest.mark.parametrize(

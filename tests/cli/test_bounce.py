@@ -99,7 +99,11 @@ def test_a_defect_here_keeps_the_mail_in_the_queue(monkeypatch: pytest.MonkeyPat
 def test_a_database_that_is_down_or_a_wrong_setting_keeps_the_mail_in_the_queue(
     tmp_path: Path, name: str, value: str
 ) -> None:
-    environ = os.environ | {name: value, "NEWSLETTER_DATA_DIR": str(tmp_path), "NEWSLETTER_SECRET_KEY": "k"}
+    environ = os.environ | {
+        name: value,
+        "NEWSLETTER_DATA_DIR": str(tmp_path),
+        "NEWSLETTER_SECRET_KEY": "only for these tests",
+    }
     done = subprocess.run(
         [sys.executable, "-m", "newsletter", "bounce"],
         input=delivery_report(),

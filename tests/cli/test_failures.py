@@ -14,6 +14,8 @@ from django.db import OperationalError
 from newsletter.cli.session import Session, command
 from tests.fakes.processes import Processes, free_port, processes
 
+KEY = "only for these tests"
+
 
 def listed(started: Processes, environment: dict[str, str]) -> tuple[int, str]:
     """Return exit code and the one line of a command that cannot do its work."""
@@ -54,12 +56,12 @@ def test_a_corrupt_database_is_named_with_what_to_do(tmp_path: Path) -> None:
 def test_a_database_server_that_does_not_answer_is_one_line_without_the_password(tmp_path: Path) -> None:
     url = f"postgresql://user:s3cret@127.0.0.1:{free_port()}/name"
     with processes(tmp_path) as started:
-        code, line = listed(started, {"DATABASE_URL": url, "NEWSLETTER_SECRET_KEY": "k"})
+        code, line = listed(started, {"DATABASE_URL": url, "NEWSLETTER_SECRET_KEY": KEY})
         assert code == 1
         assert "DATABASE_URL" in line
         assert "s3cret" not in line
         run = started.run(
-            ["newsletter", "migrate"], environment={"DATABASE_URL": url, "NEWSLETTER_SECRET_KEY": "k"}
+            ["newsletter", "migrate"], environment={"DATABASE_URL": url, "NEWSLETTER_SECRET_KEY": KEY}
         )
         assert run.returncode == 1
         assert run.stderr == f"{line}\n"
@@ -69,7 +71,7 @@ def test_a_shared_database_without_tables_says_to_migrate(tmp_path: Path) -> Non
     path = tmp_path / "shared.sqlite3"
     sqlite3.connect(path).close()
     with processes(tmp_path) as started:
-        code, line = listed(started, {"DATABASE_URL": f"sqlite:///{path}", "NEWSLETTER_SECRET_KEY": "k"})
+        code, line = listed(started, {"DATABASE_URL": f"sqlite:///{path}", "NEWSLETTER_SECRET_KEY": KEY})
     assert code == 1
     assert "newsletter migrate" in line
 

@@ -104,6 +104,10 @@ def test_results_go_to_stdout_and_mistakes_to_stderr(tmp_path: Path) -> None:
             run = started.run(["newsletter", *words], environment={})
             return run.returncode, run.stdout, run.stderr
 
+        code, out, err = newsletter("topic", "add", "heads", "--name", "Heads", "--query", "cat:cs.CV")
+        assert (code, out) == (0, "Added topic heads: cat:cs.CV\n")
+        assert err == f"newsletter: a new service begins in {tmp_path / 'var'}: there was none yet\n"
+        assert newsletter("topic", "remove", "heads")[0::2] == (0, "")
         added = newsletter("topic", "add", "heads", "--name", "Heads", "--query", "cat:cs.CV")
         assert added == (0, "Added topic heads: cat:cs.CV\n", "")
         code, out, err = newsletter("topic", "add", "heads", "--name", "Heads", "--query", "cat:cs.CV")

@@ -49,7 +49,7 @@ class Processes:
         with log.open("ab") as output:
             process = subprocess.Popen(
                 own(command),
-                env=isolated(environment),
+                env=self._isolated(environment),
                 cwd=self.folder,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
@@ -66,7 +66,7 @@ class Processes:
         """Run a command to its end; what it printed is in the result, whatever its exit code."""
         return subprocess.run(
             own(command),
-            env=isolated(environment),
+            env=self._isolated(environment),
             cwd=self.folder,
             stdin=subprocess.DEVNULL,
             capture_output=True,
@@ -74,6 +74,15 @@ class Processes:
             timeout=seconds,
             check=False,
         )
+
+    def _isolated(self, environment: Mapping[str, str]) -> dict[str, str]:
+        """Keep the service of the checkout out of it: data and ``.env`` are this folder's."""
+        env_file = self.folder / ".env"
+        own_place = {
+            "NEWSLETTER_DATA_DIR": str(self.folder / "var"),
+            "NEWSLETTER_ENV_FILE": str(env_file) if env_file.exists() else os.devnull,
+        }
+        return isolated(own_place | dict(environment))
 
     def dead(self) -> list[str]:
         """Return what the processes that ended had to say."""

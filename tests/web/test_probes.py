@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from django.conf import settings
 from django.db import connection
 from django.db.migrations.recorder import MigrationRecorder
 from django.test import Client
@@ -34,6 +35,39 @@ def test_pages_refuse_every_other_host(visitor: Client, host: str) -> None:
 @pytest.mark.parametrize("path", ["/healthz", "/metrics"])
 def test_probes_answer_on_any_host_without_redirect(visitor: Client, host: str, path: str) -> None:
     assert visitor.get(path, headers={"host": host}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "asking",
+    [
+        {"REMOTE_ADDR": "192.0.2.7"},
+        {"REMOTE_ADDR": "172.17.0.1"},
+        {"REMOTE_ADDR": ""},
+        {"HTTP_X_FORWARDED_FOR": "127.0.0.1"},
+        {"HTTP_FORWARDED": "for=127.0.0.1"},
+        {"HTTP_X_FORWARDED_PROTO": "https"},
+        {"SERVER_PROTOCOL": "HTTP/1.0"},
+    ],
+)
+def test_metrics_are_for_this_machine_or_for_whoever_has_the_token(
+    visitor: Client, monkeypatch: pytest.MonkeyPatch, asking: dict[str, str]
+) -> None:
+    def status(**sent: str) -> tuple[int, bool]:
+        answer = visitor.get("/metrics", **asking, **sent)  # type: ignore[arg-type]  # WSGI's names
+        return answer.status_code, b"newsletter_subscribers" in answer.content
+
+    assert status() == (403, False)
+    assert status(HTTP_AUTHORIZATION="Bearer ") == (403, False)
+    token = "6f1d0c9be2a7435880"
+    monkeypatch.setattr(settings, "CONFIG", settings.CONFIG.model_copy(update={"metrics_token": token}))
+    assert status() == (401, False)
+    assert status(HTTP_AUTHORIZATION=f"Bearer {token[1:]}") == (401, False)
+    assert status(HTTP_AUTHORIZATION=f"Bearer {token}") == (200, True)
+
+
+def test_prometheus_on_this_machine_needs_no_token(visitor: Client) -> None:
+    scrape = {"X-Prometheus-Scrape-Timeout-Seconds": "10"}
+    assert visitor.get("/metrics", headers=scrape).status_code == 200
 
 
 def test_it_is_not_ready_without_a_broker(visitor: Client) -> None:

@@ -81,6 +81,14 @@ def test_an_address_and_a_topic_are_enough(visitor: Client, service: Service) ->
     assert (wishes["language"], wishes["depth"], wishes["max_papers"]) == ("en", "takeaways", 10)
 
 
+def test_a_browser_that_cannot_tell_its_zone_is_not_refused(
+    visitor: Client,
+    service: Service,  # noqa: ARG001
+) -> None:
+    assert send(visitor, timezone="Etc/Unknown").status_code == 200
+    assert SignUp.objects.get().wishes["timezone"] == "UTC"
+
+
 @pytest.mark.parametrize(
     ("field", "value", "says"),
     [

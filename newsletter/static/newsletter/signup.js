@@ -4,7 +4,11 @@
 
 const zone = document.querySelector("#timezone[data-fill]");
 if (zone) {
-  zone.value = Intl.DateTimeFormat().resolvedOptions().timeZone || zone.value;
+  const own = Intl.DateTimeFormat().resolvedOptions().timeZone || "";
+  // A browser that cannot tell says Etc/Unknown; a newer one may know zones that the service does not.
+  if (/^Etc\/GMT/.test(own) || [...zone.list.options].some((option) => option.value === own)) {
+    zone.value = own;
+  }
 }
 
 const find = document.getElementById("find");

@@ -1,0 +1,21 @@
+"""How a process of the service that is no command stops at a setting that is wrong: with one line."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from newsletter.errors import ConfigurationError
+
+EXIT_CODE = 4
+"""gunicorn's own for an application that cannot be loaded: it gives up instead of trying for ever."""
+
+
+@contextmanager
+def stopping_in_one_line() -> Iterator[None]:
+    try:
+        yield
+    except ConfigurationError as error:
+        sys.stderr.write(f"newsletter: {' '.join(str(error).split())}\n")
+        raise SystemExit(EXIT_CODE) from None
