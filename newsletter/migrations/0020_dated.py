@@ -14,7 +14,7 @@ def keep_dates(apps: Apps, _editor: BaseDatabaseSchemaEditor) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("newsletter", "0013_skipped")]
+    dependencies = [("newsletter", "0016_keys")]
 
     operations = [
         migrations.AddField("Delivery", "dated_at", models.DateTimeField(null=True)),
