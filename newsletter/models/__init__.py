@@ -6,8 +6,8 @@ from newsletter.models.gather import ArxivGate, GatherRun
 from newsletter.models.paper import Match, Paper
 from newsletter.models.report import MistakeReport
 from newsletter.models.sending import SendDay
-from newsletter.models.signup import AddressChange, Allowance, SignUp
-from newsletter.models.subscriber import ConsentEvent, Subscriber, Subscription, Suppression
+from newsletter.models.signup import AddressChange, Allowance, FreshLink, SignUp
+from newsletter.models.subscriber import ConsentEvent, RevokedKey, Subscriber, Subscription, Suppression
 from newsletter.models.summary import Fragment, Summary
 from newsletter.models.topic import Topic
 from newsletter.models.watch import CanaryFlight, Forgotten, Incident
@@ -23,6 +23,7 @@ __all__ = [
     "Figure",
     "Forgotten",
     "Fragment",
+    "FreshLink",
     "FullTextRecord",
     "GatherRun",
     "Incident",
@@ -30,6 +31,7 @@ __all__ = [
     "Match",
     "MistakeReport",
     "Paper",
+    "RevokedKey",
     "SendDay",
     "SendPause",
     "SignUp",

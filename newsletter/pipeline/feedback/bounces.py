@@ -101,4 +101,5 @@ def _holds_link_of(delivery: Delivery, list_unsubscribe: str) -> bool:
         return False
     tokens = _UNSUBSCRIBE.findall("".join(list_unsubscribe.split()))
     keys = {read_token(token, purpose=Purpose.UNSUBSCRIBE) for token in tokens}
-    return delivery.subscriber.link_key in keys
+    revoked = delivery.subscriber.revoked_keys.values_list("key", flat=True)
+    return not keys.isdisjoint([delivery.subscriber.link_key, *revoked])
