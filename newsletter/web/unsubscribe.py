@@ -148,10 +148,11 @@ def _show(request: HttpRequest, reader: Subscriber | None, *, slug: str) -> Http
 
 def _show_little(request: HttpRequest, reader: Subscriber | None, *, slug: str) -> HttpResponse:
     """Say of a revoked link only what it still does: the mailbox may no longer be the reader's."""
+    remaining = False
     if reader is not None:
         reader.refresh_from_db()
-    subscribed = reader is not None and reader.status in (Status.ACTIVE, Status.PENDING)
-    remaining = subscribed and (not slug or _subscription(reader, slug) is not None)
+        has_topic = not slug or _subscription(reader, slug) is not None
+        remaining = has_topic and reader.status in (Status.ACTIVE, Status.PENDING)
     return page(request, template="unsubscribe-revoked.html", remaining=remaining, is_one_topic=bool(slug))
 
 

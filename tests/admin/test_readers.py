@@ -270,3 +270,26 @@ def test_strangers_see_the_login(client: Client, reader: Subscriber) -> None:
         assert response.status_code == 302
         assert "/admin/login/" in response.headers["Location"]
     assert Subscriber.objects.exists()
+
+
+# --- links -----------------------------------------------------------------------------------------------
+
+
+def test_the_operator_revokes_the_links_of_one_reader_and_of_several(
+    operator: Client, reader: Subscriber
+) -> None:
+    old = reader.link_key
+    assert "Revoke links" in text(operator, f"{READERS}{reader.pk}/change/")
+    assert operator.post(_act(reader, "revoke")).status_code == 302
+    reader.refresh_from_db()
+    assert reader.link_key != old
+    operator.post(READERS, {"action": "revoke_links", "_selected_action": [reader.pk]})
+    assert reader.revoked_keys.count() == 2
+    assert not reader.deliveries.exists(), "no mail is sent"
+    assert old not in text(operator, f"{READERS}{reader.pk}/change/")
+
+
+def test_who_may_only_look_revokes_nothing(viewer: Client, reader: Subscriber) -> None:
+    assert viewer.post(_act(reader, "revoke")).status_code == 403
+    viewer.post(READERS, {"action": "revoke_links", "_selected_action": [reader.pk]})
+    assert not reader.revoked_keys.exists()
