@@ -36,7 +36,7 @@ def test_the_answer_is_the_same_bytes_for_every_address(visitor: Client, service
     }
     assert not any(each.cookies for each in answers)
     went_to = Delivery.objects.filter(kind=Kind.LINK).values_list("subscriber__email", flat=True)
-    assert sorted(went_to) == [service.reader.email] * 3 + ["left@example.org"] * 3
+    assert sorted(went_to) == [service.reader.email, "left@example.org"]
 
 
 def test_a_machine_gets_the_page_and_nobody_a_mail(visitor: Client, service: Service) -> None:

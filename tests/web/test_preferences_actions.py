@@ -14,7 +14,7 @@ from newsletter.models import Delivery, Subscriber
 from newsletter.models.delivery import UNASKED, Kind, State
 from newsletter.subscriptions.account import LINKS_A_DAY
 from newsletter.subscriptions.changing import set_topics
-from newsletter.tokens import Purpose, delivery_subject, make_token
+from newsletter.tokens import Purpose
 from newsletter.web.past_digests import in_words
 from tests.web.conftest import JOINED, Service, every_row
 from tests.web.links import mailed_url
@@ -138,8 +138,7 @@ def test_last_digests_say_what_became_of_them(visitor: Client, service: Service)
     last = page[page.index('id="digests"') :]
     assert last.index("could not be sent") < last.index("nothing matched, so no mail") < last.index(">sent<")
     assert "14 of 14 papers matched" in last
-    token = make_token(Purpose.DIGEST, subject=delivery_subject(service.delivery.pk))
-    assert f"/digests/{token}" in last
+    assert service.link(Purpose.DIGEST) in last
 
 
 def test_a_day_without_an_answer_from_arxiv_is_not_called_one_without_a_match(
