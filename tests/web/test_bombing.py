@@ -21,7 +21,7 @@ from newsletter.tokens import Purpose, make_timed_token
 from newsletter.topics import add_topic
 from tests.web.links import mailed_path
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 6, 16, 9, 0, tzinfo=UTC)
 DAY = timedelta(days=1)
 VICTIM = "adalace@gmail.com"

@@ -10,11 +10,9 @@ FOLDER = Path(__file__).parent
 SUITE = (
     "test_account.py",
     "test_bombing.py",
-    "test_origins.py",
     "test_revoked_links.py",
     "test_stored_links.py",
     "../pipeline/sending/test_revoking_races.py",
-    "../subscriptions/test_joining.py",
 )
 
 
