@@ -198,7 +198,18 @@ def photograph(out: Path, mails: dict[str, str], *, base: str) -> int:
     return int(bad > 0)
 
 
+def in_word(page: Any, html: str) -> None:
+    """Show a mail as Outlook's Word engine would, as far as a browser can."""
+    from tests.browser.word import as_word_shows_it
+
+    shown, crop = as_word_shows_it(html)
+    page.set_content(shown)
+    page.evaluate(crop)
+
+
 def shots(mails: dict[str, str]) -> Iterator[tuple[str, int, Any, str, Any]]:
+    for name, html in sorted(mails.items()):
+        yield f"word-{name}", 640, "light", "en", lambda page, html=html: in_word(page, html)
     for scheme in ("light", "dark"):
         for width in WIDTHS:
             for name, html in sorted(mails.items()):

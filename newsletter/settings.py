@@ -78,6 +78,7 @@ INSTALLED_APPS = [
     "newsletter",
 ]
 MIDDLEWARE = [
+    "newsletter.web.links.TrimLinks",
     "newsletter.web.hosts.CheckHost",
     "newsletter.web.headers.SecurityHeaders",
     "django.middleware.security.SecurityMiddleware",

@@ -52,9 +52,14 @@ def make_token(purpose: Purpose, *, subject: str, holder: str = "") -> str:
     return subject + _mac(purpose, _signed(subject, holder), settings.SECRET_KEY)
 
 
+def _settled(mac: str) -> str:
+    """Return a MAC that ends in a letter or digit: many mail programs leave a last - or _ out of a link."""
+    return mac[:-1] + {"-": "A", "_": "B"}.get(mac[-1:], mac[-1:])
+
+
 def read_token(token: str, *, purpose: Purpose, holder: str = "") -> str | None:
     """Return the subject, or None for anything that is not a token of this purpose and holder."""
-    subject, mac = token[:-MAC_LENGTH], token[-MAC_LENGTH:]
+    subject, mac = token[:-MAC_LENGTH], _settled(token[-MAC_LENGTH:])  # links of old mails may end in either
     if not subject or not token.isascii():
         return None
     keys = (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
@@ -118,7 +123,7 @@ def _signed(subject: str, holder: str) -> str:
 
 
 def _mac(purpose: Purpose, subject: str, key: str) -> str:
-    return base64.urlsafe_b64encode(_digest(purpose, subject, key))[:MAC_LENGTH].decode("ascii")
+    return _settled(base64.urlsafe_b64encode(_digest(purpose, subject, key))[:MAC_LENGTH].decode("ascii"))
 
 
 def _digest(purpose: Purpose, subject: str, key: str) -> bytes:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import hmac
 import uuid
 
 import pytest
+from django.conf import settings
 from pytest_django import Settings
 
 from newsletter.tokens import (
@@ -39,6 +43,24 @@ def test_any_changed_character_breaks_it() -> None:
     for place in range(len(token)):
         other = "A" if token[place] != "A" else "B"
         assert read_token(token[:place] + other + token[place + 1 :], purpose=Purpose.PREFERENCES) is None
+
+
+@pytest.mark.parametrize("purpose", list(Purpose))
+def test_no_token_ends_in_what_mail_programs_leave_out_of_a_link(purpose: Purpose) -> None:
+    tokens = [make_token(purpose, subject=f"subject-{number}") for number in range(500)]
+    assert all(token[-1].isalnum() for token in tokens)
+
+
+def test_a_token_of_an_old_mail_may_end_in_a_hyphen_or_an_underscore() -> None:
+    endings = set()
+    for number in range(500):
+        subject = f"reader-{number}"
+        secret = b"newsletter.link.preferences" + settings.SECRET_KEY.encode()
+        key = hashlib.sha256(secret).digest()
+        old = base64.urlsafe_b64encode(hmac.digest(key, subject.encode(), "sha256"))[:12].decode()
+        endings.add(old[-1])
+        assert read_token(subject + old, purpose=Purpose.PREFERENCES) == subject
+    assert {"-", "_"} <= endings
 
 
 def test_a_token_of_an_older_key_still_works(settings: Settings) -> None:

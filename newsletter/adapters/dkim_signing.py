@@ -15,22 +15,15 @@ from dkim.crypto import UnparsableKeyError, parse_pem_private_key
 from newsletter.errors import ConfigurationError, PermanentError
 
 SIGNED = (
-    b"from",
-    b"to",
-    b"subject",
-    b"date",
-    b"message-id",
-    b"reply-to",
-    b"mime-version",
-    b"content-type",
-    b"list-id",
-    b"list-unsubscribe",
-    b"list-unsubscribe-post",
-    b"feedback-id",
-    b"auto-submitted",
-    b"from",
+    *(b"from", b"sender", b"reply-to", b"to", b"cc", b"subject", b"date", b"message-id"),
+    *(b"in-reply-to", b"references", b"mime-version", b"content-type", b"content-transfer-encoding"),
+    *(b"list-id", b"list-unsubscribe", b"list-unsubscribe-post", b"feedback-id", b"auto-submitted"),
+    b"x-newsletter-delivery",
 )
-"""RFC 6376 §5.4.1, RFC 8058 §4. One that a message lacks may not be added on its way, nor a second From."""
+"""RFC 6376 §5.4.1, RFC 8058 §4: what a mail program shows or acts on."""
+_TWICE = [name for name in SIGNED for _ in range(2)]
+"""RFC 6376 §8.15: named once more than it occurs, a header cannot be added on the way; which of two is shown
+differs from program to program."""
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
 _NAME = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
 _ED25519_DER = bytes.fromhex("302e020100300506032b657004220420")
@@ -60,7 +53,7 @@ class DkimSigner:
                 self._key,
                 canonicalize=(b"relaxed", b"relaxed"),
                 signature_algorithm=self._algorithm,
-                include_headers=list(SIGNED),
+                include_headers=_TWICE,
             )
         except dkim.DKIMException as error:
             raise PermanentError(f"DKIM: cannot be signed: {error}", reason="dkim") from error

@@ -20,7 +20,8 @@ from sendgrid.helpers.eventwebhook import EventWebhook
 from newsletter.adapters.ports import ProviderEvent
 from newsletter.adapters.sendgrid_mail import DELIVERY_ARG
 from newsletter.core.redaction import redacted
-from newsletter.core.reputation import BAD_ADDRESS_CODES, ENHANCED_CODE, EventKind
+from newsletter.core.refusals import is_no_such_mailbox
+from newsletter.core.reputation import EventKind
 from newsletter.errors import BadInput
 
 SIGNATURE_HEADER = "X-Twilio-Email-Event-Webhook-Signature"
@@ -158,11 +159,10 @@ def _bounce(item: Mapping[str, Any]) -> EventKind:
     """Hard only where the address is said to be wrong: one blocklisting must not erase a list."""
     if item.get("type") == "blocked":
         return EventKind.SOFT_BOUNCE
-    codes = ENHANCED_CODE.findall(str(item.get("status", ""))) or ENHANCED_CODE.findall(
-        str(item.get("reason", ""))
+    is_wrong = item.get("bounce_classification") == "Invalid Address" or is_no_such_mailbox(
+        str(item.get("status", "")), str(item.get("reason", ""))
     )
-    is_wrong = item.get("bounce_classification") == "Invalid Address"
-    return EventKind.HARD_BOUNCE if is_wrong or set(codes[:1]) & BAD_ADDRESS_CODES else EventKind.SOFT_BOUNCE
+    return EventKind.HARD_BOUNCE if is_wrong else EventKind.SOFT_BOUNCE
 
 
 def _without_addresses(text: str, item: Mapping[str, Any]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from newsletter.adapters.ports import Verdict
-from newsletter.core.reputation import BAD_ADDRESS_CODES
+from newsletter.core.refusals import is_no_such_mailbox
 
 CLOSING = 421
 """RFC 5321 §3.8: the server ends the connection."""
@@ -39,7 +39,8 @@ class Refused(Exception):
             return Verdict.RETRY
         if not self.on_recipient:  # our sender or the size: nothing that a reader could be blamed for
             return Verdict.BAD_MESSAGE
-        return Verdict.BAD_ADDRESS if self.enhanced in BAD_ADDRESS_CODES else Verdict.REFUSED
+        is_wrong = is_no_such_mailbox(self.enhanced, f"{self.enhanced} {self.text}")
+        return Verdict.BAD_ADDRESS if is_wrong else Verdict.REFUSED
 
     @property
     def ends_all(self) -> bool:

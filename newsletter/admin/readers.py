@@ -87,11 +87,13 @@ class SubscriberAdmin(ReadOnlyAdmin):
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
         """Find a whole address however it is written; Django alone compares letter by letter."""
+        from newsletter.subscriptions.wishes import read_address
         from newsletter.suppressions import address_key
 
         found, distinct = super().get_search_results(request, queryset, search_term)
         try:
-            return found | queryset.filter(email_key=address_key(search_term)), distinct
+            key = address_key(read_address(search_term))
+            return found | queryset.filter(email_key=key), distinct
         except BadInput:
             return found, distinct
 

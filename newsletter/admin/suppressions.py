@@ -60,13 +60,15 @@ class SuppressionAdmin(ReadOnlyAdmin):
 
 
 def _answer(form: AddressForm) -> str:
+    from newsletter.subscriptions.wishes import read_address
     from newsletter.suppressions import address_key, suppressed
 
-    address = form.cleaned_data["address"]
+    written = form.cleaned_data["address"]
     try:
+        address = read_address(written)
         key = address_key(address)
-    except BadInput as error:
-        form.add_error("address", str(error))
+    except BadInput:
+        form.add_error("address", f"{written!r} is not an address: something@example.org is expected")
         return ""
     reason = suppressed([key]).get(key)
     if reason is None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import difflib
 import importlib
 import sys
+from collections import defaultdict
 
 import click
 
+from newsletter.cli import passing_on
 from newsletter.cli.usage import OneLineGroup
 
 COMMANDS = {
@@ -32,24 +35,43 @@ class LazyGroup(OneLineGroup):
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Return ours, or else Django's of that name."""
-        if cmd_name.startswith("-"):
-            return None
+        """Return ours, or that of Django's which serves here."""
         if cmd_name == "help":
             return _help
+        if cmd_name in passing_on.COMMANDS:
+            return passing_on.django_command(cmd_name)
         if cmd_name not in COMMANDS:
-            from newsletter.cli.passing_on import django_command
-
-            return django_command(cmd_name, ours=COMMANDS)
+            return None
         module, _, name = COMMANDS[cmd_name][0].partition(":")
         command: click.Command = getattr(importlib.import_module(module), name)
         return command
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if not args[0].startswith("-") and self.get_command(ctx, args[0]) is None:
+            ctx.fail(f"No such command {args[0]!r}{self._hint(ctx, args[0])}")
+        return super().resolve_command(ctx, args)
+
+    def _hint(self, ctx: click.Context, word: str) -> str:
+        """Say which command was perhaps meant: else one of a group that is called so, or nearly."""
+        shown = {name: [name] for name in (*COMMANDS, *passing_on.COMMANDS)}
+        shown |= {theirs: [ours] for ours, theirs in passing_on.OTHER_NAMES.items()}
+        parts = defaultdict[str, list[str]](list)
+        for group in COMMANDS:
+            command = self.get_command(ctx, group)
+            for part in command.commands if isinstance(command, click.Group) else ():
+                parts[part].append(f"{group} {part}")
+        for names, cutoff in ((shown, 0.65), (parts, 0.75)):
+            if close := difflib.get_close_matches(word, names, n=1, cutoff=cutoff):
+                return f": did you mean {' or '.join(map(repr, names[close[0]]))}?"
+        return ""
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl([(name, summary) for name, (_, summary) in COMMANDS.items()])
-        with formatter.section("Django's own, under the same name"):
-            formatter.write_text("migrate, createadmin, collectstatic, shell, …")
+        with formatter.section("Django's own"):
+            formatter.write_dl(list(passing_on.COMMANDS.items()))
 
 
 @click.group(

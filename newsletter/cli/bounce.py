@@ -45,10 +45,11 @@ def for_a_mail_server(function: Callable[..., None]) -> Callable[..., None]:
 @for_a_mail_server
 @command
 def bounce(session: Session, recipient: str) -> None:
-    """Read one mail from standard input: a delivery report (RFC 3464) or a complaint (ARF).
+    """Read one mail from standard input: a delivery report (RFC 3464), a complaint (ARF), a wish to leave.
 
     \b
-    A hard bounce or a complaint suppresses the address; a soft bounce is counted.
+    A hard bounce or a complaint suppresses the address; a soft bounce is counted. A mail to the
+    address of List-Unsubscribe ends the mailing.
     Anything else is read and forgotten. See docs/operating.md for Postfix.
     """
     from newsletter.pipeline.feedback.bounces import take_in

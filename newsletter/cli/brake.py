@@ -13,6 +13,12 @@ if TYPE_CHECKING:
     from newsletter.models import SendPause
 
 
+KEPT = (
+    "Every one of them keeps the papers it was composed with: recompose renders, it does not choose. What was"
+    " changed in a topic or in a reader's wishes shows from the next digest on."
+)
+
+
 @click.command()
 @click.argument("reason")
 @command
@@ -60,8 +66,8 @@ def resume(session: Session) -> None:
 def recompose(session: Session, ids: tuple[UUID, ...], is_all: bool) -> None:
     """Render composed digests anew, with the template of now, until a worker has claimed them.
 
-    IDS are delivery ids. Papers, id, Message-ID and date stay; a digest that would hold other papers now is
-    left as it is.
+    IDS are delivery ids. Papers, id, Message-ID and date stay: nothing is chosen anew, so a corrected topic
+    shows from the next digest on. A digest that would hold other papers now is left as it is.
 
     \b
     newsletter pause "the footer is wrong"
@@ -85,11 +91,16 @@ def recompose(session: Session, ids: tuple[UUID, ...], is_all: bool) -> None:
         (report.unchanged, "look the same as before"),
         (report.claimed, "are with a worker, or sent: left as they are"),
         (report.unknown, "of these ids are of no digest"),
-        (report.differing, "would hold other papers now: left as they are"),
+        (report.differing, "would hold other papers now, as a topic or a paper changed: left as they are"),
     ):
         if number or words == "recomposed":
             session.say(f"{number:>6,} {words}")
-    session.finish(asdict(report), failed=bool(report.unknown or (ids and report.claimed)))
+    if report.recomposed or report.unchanged or report.differing:
+        session.say(KEPT)
+    if changed := sorted(report.changed_topics):
+        session.say(f"Changed, and not matched since then (newsletter run does): {', '.join(changed)}.")
+    result = asdict(report) | {"changed_topics": changed, "papers": "kept"}
+    session.finish(result, failed=bool(report.unknown or (ids and report.claimed)))
 
 
 def _mails(waiting: int) -> str:

@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
+from newsletter.cli.importing import import_file
 from newsletter.cli.session import Session, command
-
-if TYPE_CHECKING:
-    from newsletter.subscriptions.sheets import Fault
 
 CADENCES = "daily, weekdays, weekly:mon,thu, biweekly:mon, monthly:1 to monthly:28, or monthly:last."
 
@@ -109,19 +103,20 @@ def show(session: Session, email: str) -> None:
 )
 @command
 def export(session: Session, out: Path | None) -> None:
-    """Write all active readers as CSV, in the form that import takes."""
+    """Write all active readers as CSV, in the form that import takes.
+
+    What a spreadsheet would compute, such as =1+1@example.org, gets an apostrophe before it; import drops it.
+    """
     from newsletter.subscriptions.records import CSV_COLUMNS, csv_rows
+    from newsletter.subscriptions.sheets import written_csv
 
     rows = csv_rows()
-    lines = io.StringIO(newline="")
-    writer = csv.DictWriter(lines, CSV_COLUMNS)
-    writer.writeheader()
-    writer.writerows(rows)
+    written = written_csv(rows, columns=CSV_COLUMNS)
     if out:
-        out.write_bytes(lines.getvalue().encode())
+        out.write_bytes(written.encode())
         session.say(f"Wrote {len(rows)} reader{'' if len(rows) == 1 else 's'} to {out}.")
     elif not session.as_json:
-        click.echo(lines.getvalue(), nl=False)
+        click.echo(written, nl=False)
     session.finish({"subscribers": rows, "out": str(out) if out else None})
 
 
@@ -163,73 +158,4 @@ def revoke(session: Session, email: str | None, everyone: bool) -> None:
     session.finish({"revoked": number})
 
 
-@subscriber.command("import")
-@click.argument("path", metavar="CSV", type=click.Path(dir_okay=False, path_type=Path))
-@click.option("--suppressions", is_flag=True, help="The file lists addresses that must not be mailed.")
-@click.option("--dry-run", is_flag=True, help="Check everything, write nothing.")
-@command
-def import_file(session: Session, path: Path, suppressions: bool, dry_run: bool) -> None:
-    """Import readers from a CSV file, or addresses that must not be mailed. No mail is sent.
-
-    Good rows are imported and bad ones listed with their line; the exit code is 1 if there was a bad one.
-    Import the suppressions first.
-
-    \b
-    Columns of readers, by the names in the first line; the first three must be there:
-      email           one address
-      topics          slugs (newsletter topic list), separated by ;
-      consent_source  how and when this reader agreed, such as "sign-up form of the
-                      group's page, 2025-03-02": it is kept as the record of consent
-      cadence at timezone language depth max_papers
-                      as for subscriber add; an empty cell means the default
-    Columns of suppressions: email, and where known reason and date.
-
-    \b
-    email,topics,consent_source
-    ada@example.org,talking-heads;language-agents,"lab list, asked on 2025-03-02"
-    """
-    take = _import_suppressions if suppressions else _import_readers
-    take(session, path, dry_run=dry_run)
-
-
-def _import_readers(session: Session, path: Path, *, dry_run: bool) -> None:
-    from newsletter.subscriptions.importing import import_readers
-
-    with session.progress() as progress:
-        done = import_readers(path, now=session.now, dry_run=dry_run, progress=progress)
-    if not done.has_suppressions:
-        session.warn(
-            "nobody is known yet who must not be mailed. Import your old list's suppressions first:"
-            " newsletter subscriber import --suppressions CSV"
-        )
-    session.say(f"{'Would import' if dry_run else 'Imported'} {_count(done.imported, 'reader')}.")
-    _finish_import(session, {"imported": done.imported}, faults=done.faults, dry_run=dry_run)
-
-
-def _import_suppressions(session: Session, path: Path, *, dry_run: bool) -> None:
-    from newsletter.subscriptions.barring import import_suppressions
-
-    with session.progress() as progress:
-        done = import_suppressions(path, now=session.now, dry_run=dry_run, progress=progress)
-    session.say(
-        f"{'Would suppress' if dry_run else 'Suppressed'} {_count(done.added, 'address', 'addresses')}."
-    )
-    session.say(f"Known before: {done.known:,}. Active there and left alone: {done.active:,}.")
-    session.say(f"Readers of this service whom it unsubscribes: {done.unsubscribed:,}.")
-    counts = {name: getattr(done, name) for name in ("added", "known", "active", "unsubscribed")}
-    _finish_import(session, counts, faults=done.faults, dry_run=dry_run)
-
-
-def _finish_import(
-    session: Session, counts: dict[str, int], *, faults: Sequence[Fault], dry_run: bool
-) -> None:
-    for fault in faults:
-        session.say(f"  line {fault.line}: {fault.reason}")
-    if faults:
-        session.say(f"Not taken: {_count(len(faults), 'row')}.")
-    refused = [{"line": fault.line, "reason": fault.reason} for fault in faults]
-    session.finish({**counts, "refused": refused, "dry_run": dry_run}, failed=bool(faults))
-
-
-def _count(number: int, one: str, many: str = "") -> str:
-    return f"{number:,} {one if number == 1 else many or one + 's'}"
+subscriber.add_command(import_file)

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-
-from newsletter.core.licences import licence_name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,10 +23,8 @@ class ShownFigure:
     number: str
     """As printed: ``2``, ``S1``."""
     caption: str
-    """The paper's own words; also the text alternative."""
+    """The paper's own words; on a page also the text alternative."""
     page: int
-    credit: str
-    """To stand beside it (the licences ask for it)."""
     licence_url: str
     image: Picture
     mail_image: Picture | None
@@ -48,18 +43,3 @@ class PaperDetails:
     has_full_text: bool = False
     reason: str = ""
     """Why there is no full text, as a code; empty where there is, and where nobody has asked yet."""
-
-
-def credit_line(*, number: str, title: str, authors: Sequence[str], licence_url: str) -> str:
-    """Return ``Figure 2 from <title>, <first author> et al., CC BY 4.0, resized``.
-
-    That it was changed has to be said (CC BY 4.0 §3(a)(1)(B)).
-    """
-    names = [*authors[:1], "et al."] if len(authors) > 2 else [" and ".join(authors)]
-    parts = [
-        f"Figure {number} from {title}",
-        " ".join(filter(None, names)),
-        licence_name(licence_url),
-        "resized",
-    ]
-    return ", ".join(filter(None, parts))

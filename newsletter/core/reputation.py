@@ -6,7 +6,6 @@ reader is ``pipeline.sending.standing``'s.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -24,11 +23,6 @@ LONGEST_WAIT = timedelta(days=1)
 """What another side may ask for at most: its next slot overtakes a digest anyway."""
 SPREAD = 0.2
 """Waits differ by up to this share, so that what failed together does not come back together."""
-
-ENHANCED_CODE = re.compile(r"(?<![.\d])[245]\.\d{1,3}\.\d{1,3}(?![.\d])")
-"""RFC 3463 §2, wherever it stands in a text."""
-BAD_ADDRESS_CODES = frozenset({"5.1.1", "5.1.2", "5.1.3", "5.1.10", "5.2.1"})
-"""RFC 3463 §3.2, RFC 7505: no such mailbox, domain or syntax; a domain without mail; a disabled mailbox."""
 
 
 class EventKind(StrEnum):

@@ -13,10 +13,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from email import message_from_bytes, message_from_string
 from email.message import Message
+from email.parser import BytesHeaderParser
 from email.utils import parsedate_to_datetime
 
 from newsletter.core.redaction import redacted
-from newsletter.core.reputation import BAD_ADDRESS_CODES, ENHANCED_CODE, EventKind
+from newsletter.core.refusals import is_no_such_mailbox, refusal_code
+from newsletter.core.reputation import EventKind
 
 _STATUS_TYPES = ("message/delivery-status", "message/global-delivery-status")
 _RETURNED_TYPES = ("message/rfc822", "message/global", "text/rfc822-headers", "message/global-headers")
@@ -69,6 +71,19 @@ def read_returned_mail(content: bytes) -> ReturnedMail | None:
         return None  # nested without end, in a character set that does not exist, or otherwise made to hurt
 
 
+def addresses_of(content: bytes) -> tuple[str, ...]:
+    """Return the headers of any mail that may hold the address it was sent to, as they stand."""
+    try:
+        return _sent_to(BytesHeaderParser().parsebytes(content))
+    except (LookupError, TypeError, UnicodeError, ValueError):
+        return ()
+
+
+def _sent_to(message: Message) -> tuple[str, ...]:
+    names = ("Delivered-To", "X-Original-To", "Envelope-To", "To")
+    return tuple(str(value) for name in names for value in message.get_all(name, []))
+
+
 def _read(message: Message) -> ReturnedMail | None:
     parts = list(_parts(message))
     returned = next((each for part in parts if (each := _returned(part)) is not None), Message())
@@ -92,11 +107,7 @@ def _mail(
         status=status,
         reason=reason,
         written_at=_date(message),
-        sent_to=tuple(
-            str(value)
-            for name in ("Delivered-To", "X-Original-To", "Envelope-To", "To")
-            for value in message.get_all(name, [])
-        ),
+        sent_to=_sent_to(message),
         named=(*named, _text(returned, "Return-Path")),
         delivery_id=_text(returned, "X-Newsletter-Delivery"),
         list_unsubscribe=_text(returned, "List-Unsubscribe"),
@@ -136,21 +147,14 @@ def _of_recipient(block: Message) -> tuple[EventKind, str, str]:
     """Return what is said of one recipient. ``failed`` is final, whatever the first digit of its code."""
     action = _text(block, "Action").strip().lower()
     diagnostic = _text(block, "Diagnostic-Code")
-    status = _status(_text(block, "Status"), diagnostic)
+    status = refusal_code(_text(block, "Status"), diagnostic)
     if action == "failed":
-        kind = EventKind.HARD_BOUNCE if status in BAD_ADDRESS_CODES else EventKind.SOFT_BOUNCE
+        is_wrong = is_no_such_mailbox(status, diagnostic)
+        kind = EventKind.HARD_BOUNCE if is_wrong else EventKind.SOFT_BOUNCE
     else:
         kind = _ACTIONS.get(action, EventKind.UNKNOWN)
     addressees = [_text(block, name) for name in ("Final-Recipient", "Original-Recipient")]
     return kind, status, without_addresses(diagnostic, names=addressees)
-
-
-def _status(status: str, diagnostic: str) -> str:
-    """Return the enhanced code: the mail server's own where the report has a general one only."""
-    found, inner = ENHANCED_CODE.search(status), ENHANCED_CODE.search(diagnostic)
-    if inner and (found is None or (found[0].endswith(".0.0") and inner[0][0] == found[0][0])):
-        return inner[0]
-    return found[0] if found else ""
 
 
 def _complaint(fields: Message) -> tuple[EventKind, str, str]:

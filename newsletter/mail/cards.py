@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from newsletter.core.digest import DigestCard
-from newsletter.core.figures import ShownFigure
 from newsletter.core.kinds import SECTIONS, Part
 from newsletter.core.languages import is_right_to_left, tag
 from newsletter.core.links import abstract_url, code_url, page_url, pdf_url, project_url
@@ -51,6 +50,7 @@ class SectionView:
 class FigureView:
     url: str
     alt: str
+    """Only which figure it is: the caption stands below, and nobody wants to hear it twice."""
     caption: str
     credit: str
     width: int
@@ -83,7 +83,7 @@ def card_values(card: DigestCard, *, language: str, base_url: str) -> dict[str, 
         "near": _UNBROKEN if len(where) <= LONGEST_UNBROKEN else "",
         "takeaways": _texts(shown, card.language),
         "sections": sections,
-        "figure": _figure(card.figure, base_url=base_url) if is_reading and card.figure else None,
+        "figure": _figure(card, words, base_url=base_url) if is_reading else None,
         "links": _links(card, words, base_url=base_url, is_cut=is_reading),
         "meta": words.meta(card.paper),
         "notes": tuple(_notes(card, words)),
@@ -102,11 +102,18 @@ def listed_values(paper: PaperRecord, *, language: str) -> dict[str, object]:
 
 def _own_styles(language: str, *, is_quoted: bool, is_guest: bool) -> dict[str, Markup]:
     css = styles(language)
+    is_rtl = is_right_to_left(language)
+    indent = css["list_rtl" if is_rtl else "list"]
     if is_quoted:
-        return {"headline": css["printed_headline"], "takeaways": css["printed_takeaways"]}
+        return {
+            "headline": css["printed_headline"],
+            "takeaways": css["printed_takeaways"],
+            "list": indent,
+        }
     family = css["sans_family"] + ";" if is_guest else Markup("")
-    side = Markup("direction:rtl;text-align:right;") if is_right_to_left(language) else Markup("")
-    return {name: side + family + css[name] for name in ("headline", "takeaways")}
+    side = Markup("direction:rtl;text-align:right;") if is_rtl else Markup("")
+    own = {name: side + family + css[name] for name in ("headline", "takeaways")}
+    return own | {"list": indent}
 
 
 def _texts(claims: Iterable[Claim], language: str) -> tuple[str, ...]:
@@ -157,16 +164,17 @@ def _within(texts: Iterable[str], budget: int) -> Iterator[str]:
         yield text
 
 
-def _figure(figure: ShownFigure, *, base_url: str) -> FigureView | None:
-    image = figure.mail_image
-    if image is None:
+def _figure(card: DigestCard, words: Words, *, base_url: str) -> FigureView | None:
+    figure = card.figure
+    image = figure.mail_image if figure else None
+    if figure is None or image is None:
         return None
     shown = min(image.width, WIDEST_FIGURE)
     return FigureView(
         url=f"{base_url.rstrip('/')}{image.path}",
-        alt=figure.caption,
+        alt=words.figure(figure.number),
         caption=cut(figure.caption, limit=LONGEST_CAPTION),
-        credit=figure.credit,
+        credit=words.credit(figure, paper=card.paper),
         width=shown,
         height=max(1, round(image.height * shown / max(1, image.width))),
     )

@@ -62,6 +62,8 @@ def styles(language: str) -> dict[str, Markup]:
         "not_stated": f"color:{SOFT}",
         "alt": _type(13, 20, family=SERIF, colour=SOFT),
         "caption": f"font-family:{SERIF}",
+        "list": "margin-left:20px;padding:0",
+        "list_rtl": "margin-right:20px;padding:0",
         "listed": _type(15, 22, family=SERIF),
         "meta": _type(13, 21 if is_han else 20, colour=SOFT),
         "added": f"font-family:{sans}" if is_han else "",

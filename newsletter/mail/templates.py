@@ -18,10 +18,11 @@ from markupsafe import Markup
 from newsletter.adapters.mjml_compiler import compile_mjml
 from newsletter.core.composition import Piece, literal
 from newsletter.errors import ConfigurationError
-from newsletter.mail.text import unbroken, underline, wrap
+from newsletter.mail.text import unbroken, underline, whole, wrap
 
 _PIECE = re.compile(r"\{# piece: (\w+) #\}")
 _INCLUDE = re.compile(r"\{# include (\w+\.mjml) #\}")
+_PHONE_RULES = re.compile(r"<style>\s*@media only screen and \(max-width:.*?</style>\s*", re.DOTALL)
 _PACKAGE = Path(__file__).resolve().parents[1]
 
 
@@ -48,7 +49,7 @@ _TEXT = Environment(
 )
 _HTML.globals["filler"] = "\u200c\u00a0" * 60
 """After the preheader, so that a mail program does not go on with the masthead."""
-_TEXT.filters |= {"wrap": wrap, "unbroken": unbroken, "underline": underline}
+_TEXT.filters |= {"wrap": wrap, "unbroken": unbroken, "whole": whole, "underline": underline}
 
 
 class MailTemplate:
@@ -77,6 +78,9 @@ def load_template(name: str) -> MailTemplate:
     """Compile ``templates/email/<name>.mjml`` and ``.txt`` once a process. Raises ConfigurationError."""
     source = _INCLUDE.sub(lambda found: _read(found[1]), _read(f"{name}.mjml"))
     html = re.sub(r"\s*\n\s*", "\n", compile_mjml(source, name=f"{name}.mjml"))
+    # Gmail drops a style block that it cannot read: the rules for phones go first, and alone.
+    [phone_rules] = _PHONE_RULES.findall(html)
+    html = html.replace(phone_rules, "", 1).replace("<style", f"{phone_rules}<style", 1)
     # A mail is a document of its own: its one landmark is the main one.
     html = html.replace('role="article"', 'role="main"', 1)
     return MailTemplate(html, _read(f"{name}.txt"))

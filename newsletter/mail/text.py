@@ -43,9 +43,18 @@ def wrap(text: str, first: str = "", rest: str | None = None) -> str:
         if not is_empty and (_ADDRESS.match(unit) or _ADDRESS.match(line.strip()) or _is_full(line, unit)):
             lines.append(line.rstrip())
             line = rest
-        line += unit
+        line += whole(unit.rstrip()) if _ADDRESS.match(unit) else unit
     # Lines are final now; terminals and searches know only the plain space.
     return "\n".join([*lines, line.rstrip()]).replace(NO_BREAK, " ").replace(_JOINER, "")
+
+
+def whole(url: str) -> str:
+    """Return an address so that mail programs make all of it a link: many leave off its last ``-`` or ``_``.
+
+    Written as %2D it is the same address (RFC 3986 §2.3).
+    """
+    last = url[-1:]
+    return f"{url[:-1]}%{ord(last):02X}" if last in ("-", "_", "~") else url
 
 
 def unbroken(text: str) -> str:

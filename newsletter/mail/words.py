@@ -10,6 +10,7 @@ from datetime import date
 from typing import Protocol
 
 from newsletter.core.digest import Digest
+from newsletter.core.figures import ShownFigure
 from newsletter.core.kinds import PaperKind, Part
 from newsletter.core.papers import PaperRecord
 from newsletter.core.reading import Depth
@@ -57,6 +58,14 @@ class Words(Protocol):
     def meta(self, paper: PaperRecord) -> str: ...
     def where(self, place: str, *, page: int) -> str:
         """Return where a quote stands: ``abstract``, ``title``, or a section and its page."""
+        ...
+
+    def figure(self, number: str) -> str:
+        """Return what a figure is called."""
+        ...
+
+    def credit(self, figure: ShownFigure, *, paper: PaperRecord) -> str:
+        """Name figure, paper, authors and licence, and that it was changed (CC BY 4.0 §3(a)(1)(B))."""
         ...
 
     def head(self, part: Part, *, kind: PaperKind) -> str:

@@ -9,7 +9,9 @@ from types import MappingProxyType
 
 from newsletter.core.composition import slot
 from newsletter.core.digest import Digest
+from newsletter.core.figures import ShownFigure
 from newsletter.core.kinds import PaperKind, Part
+from newsletter.core.licences import licence_name
 from newsletter.core.papers import PaperRecord
 from newsletter.core.reading import Depth
 from newsletter.core.typography import NO_BREAK, AuthorLine, cut
@@ -209,6 +211,14 @@ class English:
         printed_on = f"page{NO_BREAK}{page}" if page else ""
         section = f"“{cut(place, limit=LONGEST_PLACE)}”" if place else ""
         return f"from{NO_BREAK}{', '.join(filter(None, (section, printed_on)))}"
+
+    def figure(self, number: str) -> str:
+        return f"Figure {number}"
+
+    def credit(self, figure: ShownFigure, *, paper: PaperRecord) -> str:
+        several = f"{paper.authors[0]} et al." if len(paper.authors) > 2 else " and ".join(paper.authors)
+        source = f"{self.figure(figure.number)} from {paper.title}"
+        return ", ".join(filter(None, (source, several, licence_name(figure.licence_url), "resized")))
 
     def head(self, part: Part, *, kind: PaperKind) -> str:
         return _OWN_HEADS.get((kind, part), _HEADS[part])

@@ -12,7 +12,9 @@ from types import MappingProxyType
 
 from newsletter.core.composition import slot
 from newsletter.core.digest import Digest
+from newsletter.core.figures import ShownFigure
 from newsletter.core.kinds import PaperKind, Part
+from newsletter.core.licences import licence_name
 from newsletter.core.papers import PaperRecord
 from newsletter.core.reading import Depth
 from newsletter.core.typography import NO_BREAK, AuthorLine, cut
@@ -175,6 +177,15 @@ class Chinese:
         printed_on = f"第{NO_BREAK}{_n(page, '页')}" if page else ""
         section = f"“{cut(place, limit=LONGEST_PLACE)}”" if place else ""
         return f"引自{'，'.join(filter(None, (section, printed_on)))}"
+
+    def figure(self, number: str) -> str:
+        return f"图{NO_BREAK}{number}"
+
+    def credit(self, figure: ShownFigure, *, paper: PaperRecord) -> str:
+        several = f"{paper.authors[0]} 等" if len(paper.authors) > 2 else "、".join(paper.authors)
+        source = f"{self.figure(figure.number)}，引自 {paper.title}"
+        licence = licence_name(figure.licence_url).replace("arXiv licence", "arXiv 许可")
+        return "，".join(filter(None, (source, several, licence, "尺寸已调整")))
 
     def head(self, part: Part, *, kind: PaperKind) -> str:
         return _OWN_HEADS.get((kind, part), _HEADS[part])

@@ -47,6 +47,7 @@ UNCOMPOSED: dict[str, Any] = {
     "slots": {},
     "next_attempt_at": None,
     "composed_at": None,
+    "dated_at": None,
 }
 """What is written to a composed digest that shall be composed anew."""
 SENT = (State.ACCEPTED, State.DELIVERED, State.BOUNCED, State.COMPLAINED)
@@ -144,6 +145,8 @@ class Delivery(models.Model):
 
     planned_at = models.DateTimeField()
     composed_at = models.DateTimeField(null=True)
+    dated_at = models.DateTimeField(null=True)
+    """Its Date: when its body first began. A retry carries the same; one composed anew has a new one."""
     outcome_at = models.DateTimeField(null=True)
 
     objects = DeliveryQuerySet.as_manager()

@@ -116,6 +116,15 @@ class RevokedKey(models.Model):
         return f"{self.subscriber_id} {self.revoked_at:%Y-%m-%d}"
 
 
+def holder_of(link_key: str) -> tuple[Subscriber | None, bool]:
+    """Return whose key it is or was, and whether it was revoked."""
+    reader = Subscriber.objects.filter(link_key=link_key).first()
+    if reader is not None:
+        return reader, False
+    revoked = RevokedKey.objects.select_related("subscriber").filter(key=link_key).first()
+    return (revoked.subscriber, True) if revoked else (None, False)
+
+
 class Subscription(models.Model):
     subscriber = models.ForeignKey(Subscriber, on_delete=models.CASCADE, related_name="subscriptions")
     topic = models.ForeignKey("Topic", on_delete=models.CASCADE, related_name="subscriptions")

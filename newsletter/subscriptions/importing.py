@@ -1,7 +1,8 @@
 """Readers brought along from elsewhere, whose consent the operator vouches for row by row. No mail is sent.
 
 Good rows are imported and bad ones reported, each with its line: what was reported can be mended in the file
-and the file imported again. Nobody is imported who has opted out, and no reader is changed.
+and the file imported again. Nobody is imported who has opted out, here or there: whom another service calls
+unsubscribed, bounced or the like is suppressed. No other reader is changed.
 """
 
 from __future__ import annotations
@@ -15,23 +16,24 @@ from typing import Any, TypeVar
 
 from django.db import IntegrityError, transaction
 
+from newsletter.core.addresses import addresses_in
 from newsletter.core.cadence import Slot, next_slot, parse_zone
 from newsletter.errors import BadInput
 from newsletter.models import ConsentEvent, Subscriber, Subscription, Suppression, Topic
 from newsletter.models.subscriber import Status
 from newsletter.progress import Progress
-from newsletter.subscriptions.records import CSV_COLUMNS
-from newsletter.subscriptions.sheets import Fault, Row, check_columns, read_sheet
+from newsletter.subscriptions.arrivals import MAX_SOURCE, Arrivals, Given, read_arrivals
+from newsletter.subscriptions.barring import end_all
+from newsletter.subscriptions.sheets import Fault, Row
 from newsletter.subscriptions.wishes import Wishes, checked_address
 from newsletter.suppressions import address_key, suppressed
 
-REQUIRED = ("email", "topics", "consent_source")
 WISHES = ("cadence", "at", "timezone", "language", "depth")
 SILENT = Progress()
 CHUNK = 500
 """Rows a transaction: other writers get their turn in between."""
 TRIES = 3
-MAX_SOURCE = 200
+SOURCE = "subscriber import"
 T = TypeVar("T")
 
 
@@ -44,6 +46,14 @@ class ReaderImport:
     """By line; none of these rows became a reader."""
     has_suppressions: bool
     """False: nobody is known who must not be mailed, which is odd for a list that has been in use."""
+    left: int = 0
+    """Addresses newly suppressed: another service's export calls them unsubscribed, bounced or the like."""
+    unsubscribed: int = 0
+    """Readers of this service whom those ended."""
+    pending: int = 0
+    """Rows of people who had not confirmed there: nothing was done about them."""
+    caution: str = ""
+    """What the other service's file does not tell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,17 +69,27 @@ class _Entry:
 
 
 def import_readers(
-    path: Path, *, now: datetime, dry_run: bool = False, progress: Progress = SILENT
+    path: Path,
+    *,
+    now: datetime,
+    topics: Sequence[str] = (),
+    consent_source: str = "",
+    dry_run: bool = False,
+    progress: Progress = SILENT,
 ) -> ReaderImport:
-    """Import a CSV file of readers (contract: CSV of readers); ``dry_run`` checks all and writes nothing.
+    """Import a CSV file of readers (contract: CSV of readers) or another service's export of them.
 
-    Raises NewsletterError for a file that is not such a CSV.
+    ``topics`` (slugs) and ``consent_source`` are for rows that have none. ``dry_run`` checks all and writes
+    nothing. Raises NewsletterError for a file that is no such CSV, BadInput for a topic that there is not.
     """
-    sheet = read_sheet(path)
-    check_columns(sheet, required=REQUIRED, allowed=CSV_COLUMNS)
-    entries, faults = _sound(sheet.rows)
-    faults += sheet.faults
-    has_suppressions = Suppression.objects.exists()
+    known = dict(Topic.objects.filter(owner__isnull=True).values_list("slug", "pk"))
+    given = Given(topics=";".join(topics), consent_source=consent_source.strip())
+    if topics:
+        _topic_ids(given.topics, topics=known)
+    arrivals = read_arrivals(path, given=given, now=now)
+    entries, faults = _sound(arrivals, topics=known)
+    has_suppressions = bool(arrivals.departures) or Suppression.objects.exists()
+    left, ended = end_all(arrivals.departures, source=SOURCE, now=now, dry_run=dry_run)
     imported = 0
     progress.stage("Importing readers", total=ceil(len(entries) / CHUNK))
     for start in range(0, len(entries), CHUNK):
@@ -78,19 +98,29 @@ def import_readers(
         imported += len(chunk) - len(refused)
         faults += refused
         progress.step()
-    return ReaderImport(imported, sorted(faults, key=lambda fault: fault.line), has_suppressions)
+    return ReaderImport(
+        imported=imported,
+        faults=sorted(faults, key=lambda fault: fault.line),
+        has_suppressions=has_suppressions,
+        left=left,
+        unsubscribed=ended,
+        pending=arrivals.pending,
+        caution=arrivals.caution,
+    )
 
 
-def _sound(rows: Sequence[Row]) -> tuple[list[_Entry], list[Fault]]:
+def _sound(arrivals: Arrivals, *, topics: dict[str, int]) -> tuple[list[_Entry], list[Fault]]:
     """Return the rows that are sound by themselves, each address once, and what is wrong with the others."""
-    topics = dict(Topic.objects.filter(owner__isnull=True).values_list("slug", "pk"))
-    entries, faults = dict[str, _Entry](), list[Fault]()
-    for row in rows:
+    entries, faults = dict[str, _Entry](), list(arrivals.faults)
+    gone = {each.email_key: each.line for each in arrivals.departures}
+    for row in arrivals.readers:
         entry = _read(row, topics=topics)
         if isinstance(entry, Fault):
             faults.append(entry)
         elif first := entries.get(entry.email_key):
             faults.append(Fault(row.line, f"{entry.email} is on line {first.line} already"))
+        elif line := gone.get(entry.email_key):
+            faults.append(Fault(row.line, f"{entry.email} has left, by line {line}"))
         else:
             entries[entry.email_key] = entry
     return list(entries.values()), faults
@@ -99,7 +129,7 @@ def _sound(rows: Sequence[Row]) -> tuple[list[_Entry], list[Fault]]:
 def _read(row: Row, *, topics: dict[str, int]) -> _Entry | Fault:
     """Check every cell; a fault names all that is wrong with the row."""
     problems: list[str] = []
-    email = _checked(lambda: checked_address(row.cells["email"]), problems)
+    email = _checked(lambda: _one_address(row.cells["email"]), problems)
     key = _checked(lambda: address_key(email), problems) if email else None
     ids = _checked(lambda: _topic_ids(row.cells["topics"], topics=topics), problems)
     wishes = _checked(lambda: _wishes(row), problems)
@@ -115,6 +145,13 @@ def _checked(check: Callable[[], T], problems: list[str]) -> T | None:
     except BadInput as error:
         problems.append(str(error))
         return None
+
+
+def _one_address(cell: str) -> str:
+    addresses = addresses_in(cell)
+    if len(addresses) > 1:
+        raise BadInput(f"{len(addresses)} addresses in one cell: each reader needs a row")
+    return checked_address(addresses[0] if addresses else cell)
 
 
 def _topic_ids(cell: str, *, topics: dict[str, int]) -> tuple[int, ...]:
@@ -140,6 +177,8 @@ def _wishes(row: Row) -> Wishes:
 def _source(cell: str) -> str:
     if not cell:
         raise BadInput("no consent_source: say where and when this reader agreed")
+    if "\0" in cell:  # PostgreSQL stores none
+        raise BadInput("consent_source holds a NUL character")
     if len(cell) > MAX_SOURCE:
         raise BadInput(f"consent_source has {len(cell)} characters, but must have {MAX_SOURCE} at most")
     return cell

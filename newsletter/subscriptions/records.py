@@ -8,12 +8,12 @@ from typing import Any
 from newsletter.errors import NotFound
 from newsletter.models import Delivery, Subscriber
 from newsletter.models.subscriber import Status
-from newsletter.subscriptions.wishes import Wishes, checked_address
+from newsletter.subscriptions.wishes import Wishes, read_address
 from newsletter.suppressions import address_key
 
 
 def find_reader(email: str) -> Subscriber:
-    reader = Subscriber.objects.filter(email_key=address_key(checked_address(email))).first()
+    reader = Subscriber.objects.filter(email_key=address_key(read_address(email))).first()
     if reader is None:
         raise NotFound(f"no reader {email}: newsletter subscriber list shows them all")
     return reader

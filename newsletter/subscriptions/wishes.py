@@ -9,6 +9,7 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
+from newsletter.core.addresses import clean_address
 from newsletter.core.cadence import Cadence, parse_time, parse_zone
 from newsletter.core.headers import wire_address
 from newsletter.core.languages import ALIASES, CHROME, normal
@@ -99,3 +100,11 @@ def checked_address(email: str) -> str:
     if len(email.encode()) > MAX_ADDRESS:
         raise BadInput(f"{email[:80]!r}… is longer than an e-mail address may be ({MAX_ADDRESS} characters)")
     return email
+
+
+def read_address(text: str) -> str:
+    """Return the address that an operator's list or question means, checked like that of a sign-up.
+
+    A form refuses ``Ada <ada@example.org>`` and its writer mends it; in a list of who has left it must count.
+    """
+    return checked_address(clean_address(text))

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_safe
 from newsletter.core.figures import PaperDetails
 from newsletter.core.links import abstract_url, code_url, other_urls, pdf_url, project_url
 from newsletter.core.papers import ArxivId, PaperRecord, parse_id
+from newsletter.mail.words import words_for
 from newsletter.models import Paper, Topic
 from newsletter.pipeline.summarising.figures import details_for, figures_for
 from newsletter.topics import public_topics
@@ -44,6 +45,7 @@ def paper(request: HttpRequest, arxiv_id: str) -> HttpResponse:
         details=details,
         other_links=other_urls(details.links, paper=record)[:MOST_LINKS],
         figures=figures_for([found]).get(found.pk, ()),
+        words=words_for(language),
         authors_at_once=AUTHORS_AT_ONCE,
     )
 

@@ -16,8 +16,8 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
 from newsletter.core.cadence import Cadence
-from newsletter.models import RevokedKey, Subscriber, Subscription
-from newsletter.models.subscriber import Status
+from newsletter.models import Subscriber, Subscription
+from newsletter.models.subscriber import Status, holder_of
 from newsletter.subscriptions.changing import come_less_often
 from newsletter.subscriptions.leaving import unsubscribe as end_subscription
 from newsletter.tokens import Purpose, make_token, read_token
@@ -38,7 +38,7 @@ def unsubscribe(request: HttpRequest, token: str, topic: str = "") -> HttpRespon
     link_key = read_token(token, purpose=Purpose.UNSUBSCRIBE)
     if link_key is None:
         return broken_link(request)
-    reader, is_revoked = _holder(link_key)
+    reader, is_revoked = holder_of(link_key)
     show = _show_little if is_revoked else _show
     if request.method != "POST":
         return show(request, reader, slug=topic)
@@ -53,15 +53,6 @@ def unsubscribe(request: HttpRequest, token: str, topic: str = "") -> HttpRespon
     if reader is not None:
         _leave(reader, slug=topic, source="one-click" if is_one_click else "unsubscribe page")
     return HttpResponse() if is_one_click else show(request, reader, slug=topic)
-
-
-def _holder(link_key: str) -> tuple[Subscriber | None, bool]:
-    """Return whose link it is, and whether they have revoked it."""
-    reader = Subscriber.objects.filter(link_key=link_key).first()
-    if reader is not None:
-        return reader, False
-    revoked = RevokedKey.objects.select_related("subscriber").filter(key=link_key).first()
-    return (revoked.subscriber, True) if revoked else (None, False)
 
 
 def _sent(request: HttpRequest) -> dict[str, str]:

@@ -42,7 +42,9 @@ def _act(reader: Subscriber, name: str) -> str:
 # --- finding ---------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("words", ["ada", "example.org", "ADA@Example.ORG"])
+@pytest.mark.parametrize(
+    "words", ["ada", "example.org", "ADA@Example.ORG", "Ada <ada@example.org>", "mailto:ADA@example.org."]
+)
 def test_a_reader_is_found_by_address(operator: Client, reader: Subscriber, words: str) -> None:  # noqa: ARG001
     assert "ada@example.org" in text(operator, f"{READERS}?q={words}")
 

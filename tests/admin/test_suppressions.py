@@ -30,8 +30,13 @@ def test_it_counts_by_reason_and_shows_no_hash(operator: Client) -> None:
     ("address", "answer"),
     [
         ("DEAD@example.org", "is suppressed (bounced)"),
+        ("Dead <dead@example.org>", "is suppressed (bounced)"),
+        ("mailto:dead@example.org", "is suppressed (bounced)"),
+        ("dead@example.org.", "is suppressed (bounced)"),
+        ("dead@exam\N{ZERO WIDTH SPACE}ple.org", "is suppressed (bounced)"),
         ("ada@example.org", "is not suppressed"),
         ("nobody", "is not an address"),
+        ("dead@example.org; gone0@example.org", "is not an address"),
     ],
 )
 def test_an_address_can_be_asked_about_and_nothing_is_kept(

@@ -24,7 +24,9 @@ def test_a_visitor_gets_a_first_digest_and_leaves_with_one_click(context: Browse
     digest = visitor.digest
     assert digest["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     one_click = urllib.request.Request(  # noqa: S310  # our own http address
-        digest["List-Unsubscribe"].strip("<>"), data=b"List-Unsubscribe=One-Click", method="POST"
+        digest["List-Unsubscribe"].partition(",")[0].strip("<>"),
+        data=b"List-Unsubscribe=One-Click",
+        method="POST",
     )
     for _ in range(2):
         with urllib.request.urlopen(one_click, timeout=10) as answer:  # noqa: S310

@@ -8,7 +8,8 @@ import pytest
 from playwright.sync_api import Browser
 
 from tests.browser.accessibility import TWICE_AS_LARGE, WIDTHS, violations
-from tests.mail.digests import mail, make_digest, reading_card
+from tests.browser.word import as_word_shows_it
+from tests.mail.digests import mail, make_card, make_digest, make_paper, reading_card
 
 
 @pytest.mark.parametrize("language", ["en", "zh-hans"])
@@ -46,4 +47,45 @@ def test_a_mail_is_printed_light_from_the_first_page_on(browser: Browser) -> Non
     assert page.evaluate("getComputedStyle(document.querySelector('[class^=mj-column]')).display") == "block"
     mark = page.locator("em.m").first
     assert mark.evaluate("mark => getComputedStyle(mark).printColorAdjust") == "exact"
+    page.close()
+
+
+WORD = """
+() => ({
+  lines: [...document.querySelectorAll('a[href^="#p"]')].map(each => each.getBoundingClientRect().top),
+  listed: [...document.querySelectorAll('a.t')].map(each => each.getBoundingClientRect().top),
+  images: [...document.images].map(each => [each.getBoundingClientRect().height,
+                                            each.parentElement.getBoundingClientRect().height]),
+})
+"""
+
+
+@pytest.mark.parametrize("language", ["en", "zh-hans"])
+def test_outlook_shows_each_link_on_its_own_line_and_figures_whole(browser: Browser, language: str) -> None:
+    cards = [reading_card(language=language), *(make_card(make_paper(number)) for number in range(2, 6))]
+    listed = (make_paper(7), make_paper(8))
+    html, crop = as_word_shows_it(mail(make_digest(*cards, language=language, listed=listed))[0])
+    page = browser.new_page(viewport={"width": 700, "height": 900})
+    page.route("**/*", lambda route: route.abort())
+    page.set_content(html)
+    page.evaluate(crop)
+    seen = page.evaluate(WORD)
+    assert len(seen["lines"]) == len({round(top) for top in seen["lines"]}) == len(cards)
+    assert len(seen["listed"]) == len({round(top) for top in seen["listed"]})
+    [(height, frame)] = seen["images"]
+    assert frame >= height > 100
+    page.close()
+
+
+def test_a_list_from_right_to_left_keeps_its_bullets_inside(browser: Browser) -> None:
+    card = reading_card(language="ar")
+    page = browser.new_page(viewport={"width": 320, "height": 800})
+    page.route("**/*", lambda route: route.abort())
+    page.set_content(mail(make_digest(card))[0])
+    for kind in ("ul", "ol"):
+        for box in page.evaluate(
+            f"[...document.querySelectorAll('{kind}')].map(each => [getComputedStyle(each).direction,"
+            " each.getBoundingClientRect().right, each.parentElement.getBoundingClientRect().right])"
+        ):
+            assert (box[0], box[2] - box[1]) == ("rtl", 20)
     page.close()

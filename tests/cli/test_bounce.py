@@ -11,10 +11,12 @@ import pytest
 from click.testing import CliRunner
 
 from newsletter.cli import cli
-from newsletter.models import DeliveryEvent
+from newsletter.models import DeliveryEvent, Subscriber
 from newsletter.models.delivery import State
-from newsletter.pipeline.composing.return_path import envelope_sender
+from newsletter.models.subscriber import Status
+from newsletter.pipeline.composing.return_path import envelope_sender, unsubscribe_mailto
 from newsletter.pipeline.feedback import bounces
+from newsletter.tokens import Purpose, make_token
 from tests.cli.runner import Result
 from tests.fakes.reports import Recipient, complaint, delivery_report
 from tests.pipeline.deliveries import digest, reader
@@ -42,6 +44,15 @@ def test_it_takes_in_a_report_and_says_so() -> None:
     again = bounce(delivery_report(), "--recipient", address, "--json").json
     assert (again["kind"], again["status"], again["new"]) == ("hard_bounce", "5.1.1", False)
     assert DeliveryEvent.objects.count() == 1
+
+
+def test_it_takes_in_a_mail_to_the_address_of_list_unsubscribe() -> None:
+    token = make_token(Purpose.UNSUBSCRIBE, subject=reader("ann@example.org").link_key)
+    address = unsubscribe_mailto(token, sender="digest@news.example.org").removeprefix("mailto:")
+    answer = bounce(f"To: {address}\nSubject: unsubscribe\n\n".encode(), "--json")
+    assert (answer.code, answer.json["kind"], answer.json["new"]) == (0, "unsubscribe", True)
+    assert answer.json["delivery"] is None
+    assert Subscriber.objects.get().status == Status.UNSUBSCRIBED
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,6 +16,7 @@ from newsletter.subscriptions.records import CSV_COLUMNS
 from newsletter.topics import add_topic
 
 NOW = "2026-06-12T08:00:00Z"
+EXPORTS = Path(__file__).parent.parent / "data" / "exports"
 pytestmark = pytest.mark.django_db
 
 
@@ -119,6 +121,74 @@ def test_an_export_is_what_import_takes(readers: Path, tmp_path: Path) -> None:
         "ada@example.org,heads,weekly:mon,08:00,UTC,en,takeaways,10,form",
         "bo@example.org,heads,weekly:mon,08:00,UTC,en,takeaways,10,form",
     ]
+
+
+def test_an_export_holds_no_formula_and_imports_as_it_was(tmp_path: Path) -> None:
+    first, second = tmp_path / "first.csv", tmp_path / "second.csv"
+    rows = [
+        ("=1+1@example.org", "+49 list"),
+        ("'-x@example.org", "=HYPERLINK(1)"),
+        ("ada@example.org", "@lab"),
+    ]
+    for email, source in rows:
+        options = ["--topics", "heads", "--consent-source", source]
+        first.write_text(f"{email}\n")
+        assert _import(first, *options).exit_code == 0
+    CliRunner().invoke(cli, ["subscriber", "export", "--out", str(first)])
+    with first.open(newline="") as file:
+        cells = [cell for row in csv.reader(file) for cell in row]
+    assert not [cell for cell in cells if cell[:1] in ("=", "+", "-", "@")]
+    Subscriber.objects.all().delete()
+    assert _import(first).exit_code == 0
+    stored = Subscriber.objects.values_list("email", "consents__source")
+    assert sorted(stored) == sorted(rows)
+    CliRunner().invoke(cli, ["subscriber", "export", "--out", str(second)])
+    assert second.read_bytes() == first.read_bytes()
+
+
+def test_an_export_of_another_service_is_imported_with_what_its_rows_lack() -> None:
+    options = ["--topics", "heads", "--consent-source", "the lab's list"]
+    result = _import(EXPORTS / "buttondown_subscribers.csv", *options)
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert result.stdout.splitlines() == [
+        "Imported 2 readers.",
+        "Left there, and suppressed here: 4 addresses.",
+        "Never confirmed there, and passed over: 1 row.",
+    ]
+    told = json.loads(_import(EXPORTS / "ghost_members.csv", *options, "--json").stdout)
+    assert (told["imported"], told["left"], told["unsubscribed"], told["pending"]) == (0, 0, 0, 0)
+    assert [each["line"] for each in told["refused"]] == [2, 3]
+
+
+def test_an_export_without_topics_is_one_line_that_says_what_to_add() -> None:
+    result = _import(EXPORTS / "ghost_members.csv")
+    assert result.exit_code == 1
+    assert "export of Ghost" in result.stderr
+    assert all(option in result.stderr for option in ("--topics", "--consent-source"))
+    assert len(result.stderr.splitlines()) == 1
+
+
+def test_what_listmonk_does_not_tell_is_said() -> None:
+    options = ["--topics", "heads", "--consent-source", "the lab's list"]
+    assert "--every-row" in _import(EXPORTS / "listmonk_subscribers.csv", *options).stderr
+
+
+@pytest.mark.parametrize(
+    "options",
+    [["--every-row"], ["--suppressions", "--topics", "heads"], ["--suppressions", "--consent-source", "x"]],
+)
+def test_options_of_the_other_kind_are_bad_use(readers: Path, options: list[str]) -> None:
+    assert _import(readers, *options).exit_code == 2
+    assert not Subscriber.objects.exists()
+
+
+def test_suppressions_that_cannot_be_read_fail_the_command(tmp_path: Path) -> None:
+    gone = tmp_path / "gone.txt"
+    gone.write_text("Ada <ada@example.org>\nnobody\n")
+    result = _import(gone, "--suppressions")
+    assert result.exit_code == 1
+    assert result.stdout.splitlines()[0] == "Suppressed 1 address."
+    assert "  line 2: 'nobody' is not an e-mail address" in result.stdout
 
 
 def test_whoever_has_opted_out_cannot_be_added_one_by_one(tmp_path: Path) -> None:

@@ -6,7 +6,9 @@ import json
 from pathlib import Path
 
 import pytest
+from django.core.management import get_commands
 
+from newsletter.cli import passing_on
 from tests.cli.runner import newsletter
 from tests.fakes.processes import processes
 
@@ -53,7 +55,19 @@ def test_a_group_by_itself_shows_its_help() -> None:
 
 @pytest.mark.django_db
 @pytest.mark.parametrize(
-    ("word", "meant"), [("rnu", "'run'"), ("migrat", "'migrate'"), ("creatadmin", "'createadmin'")]
+    ("word", "meant"),
+    [
+        ("rnu", "'run'"),
+        ("migrat", "'migrate'"),
+        ("creatadmin", "'createadmin'"),
+        ("createsuperuser", "'createadmin'"),
+        ("pasue", "'pause'"),
+        ("subscribers", "'subscriber'"),
+        ("test", "'topic test'"),
+        ("import", "'subscriber import'"),
+        ("imprt", "'subscriber import'"),
+        ("list", "'topic list' or 'subscriber list'"),
+    ],
 )
 def test_a_mistyped_command_is_named_with_the_one_that_was_meant(word: str, meant: str) -> None:
     result = newsletter(word)
@@ -61,11 +75,26 @@ def test_a_mistyped_command_is_named_with_the_one_that_was_meant(word: str, mean
     assert f"did you mean {meant}?" in result.line
 
 
-@pytest.mark.django_db
-def test_a_word_that_resembles_nothing_gets_no_guess() -> None:
-    result = newsletter("xyzzy", "--json")
+@pytest.mark.parametrize("word", ["xyzzy", "sendtestemail", "runserver", "startapp", "loaddata", "zzflush"])
+def test_a_word_that_resembles_nothing_gets_no_guess(word: str) -> None:
+    result = newsletter(word, "--json")
     assert result.code == 2
-    assert result.json == {"error": "No such command 'xyzzy' (help: newsletter --help)"}
+    assert result.json == {"error": f"No such command {word!r} (help: newsletter --help)"}
+
+
+def test_only_commands_that_are_shown_are_run() -> None:
+    """Everything that Django and its apps bring: what the help does not name is a mistake."""
+    shown = {line.split()[0] for line in newsletter("--help").out.splitlines() if line.startswith("  ")}
+    hidden = set(get_commands()) - shown
+    assert {"test", "sendtestemail", "flush", "dumpdata", "runserver", "createsuperuser"} <= hidden
+    for name in hidden:
+        for words in ([name], [name, "--help"], ["help", name]):
+            result = newsletter(*words)
+            assert (result.code, result.out) == (2, ""), name
+            assert result.line.startswith(f"No such command {name!r}")
+    for name in passing_on.COMMANDS:
+        assert passing_on.OTHER_NAMES.get(name, name) in get_commands()
+        assert name in shown
 
 
 def test_results_go_to_stdout_and_mistakes_to_stderr(tmp_path: Path) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from newsletter.core.figures import credit_line
 from newsletter.core.licences import licence_name, may_show_figures
 
 CC = "creativecommons.org"
@@ -35,22 +34,3 @@ def test_cc_by_by_sa_and_cc0_allow_figures_and_nothing_else_does(url: str, name:
     assert may_show_figures(url, policy="licensed") is allows
     assert may_show_figures(url, policy="all")
     assert not may_show_figures(url, policy="off")
-
-
-@pytest.mark.parametrize(
-    ("authors", "said"),
-    [
-        (("Ada Lovelace", "Alan Turing", "Grace Hopper"), "Ada Lovelace et al."),
-        (("Ada Lovelace", "Alan Turing"), "Ada Lovelace and Alan Turing"),
-        (("Ada Lovelace",), "Ada Lovelace"),
-    ],
-)
-def test_the_credit_names_figure_title_author_and_licence(authors: tuple[str, ...], said: str) -> None:
-    line = credit_line(
-        number="2", title="A title", authors=authors, licence_url=f"http://{CC}/licenses/by/4.0/"
-    )
-    assert line == f"Figure 2 from A title, {said}, CC BY 4.0, resized"
-
-
-def test_an_unknown_licence_is_not_named() -> None:
-    assert credit_line(number="2", title="T", authors=("A",), licence_url="") == "Figure 2 from T, A, resized"

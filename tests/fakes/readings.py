@@ -28,7 +28,6 @@ FIGURE = ShownFigure(
     number="2",
     caption="Figure 2: Echoes become a map of free water. Left: four recordings. Right: the polar grid.",
     page=4,
-    credit="Figure 2 from HarborNet, Ingrid Solheim et al., CC BY 4.0, resized",
     licence_url="https://creativecommons.org/licenses/by/4.0/",
     image=PICTURE,
     mail_image=PICTURE,

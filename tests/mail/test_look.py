@@ -21,6 +21,7 @@ from tests.mail.digests import (
     make_digest,
     make_paper,
     model_summary,
+    reading_card,
 )
 
 HAN = r"[\u4e00-\u9fff]"
@@ -166,6 +167,61 @@ def test_links_lead_where_they_say() -> None:
         "https://digest.example.org/preferences/Token": "Change topics or schedule",
         "https://digest.example.org/unsubscribe/Token": "Unsubscribe",
     }
+
+
+@pytest.mark.parametrize("digest", ALL)
+def test_the_rules_for_phones_are_the_first_style_block_and_alone_in_it(digest: Digest) -> None:
+    """Gmail drops a block that it cannot read: those before it must not hold them, nor anything new in it."""
+    html, _ = mail(digest)
+    first = re.findall(r"<style[^>]*>(.*?)</style>", html, re.DOTALL)[0].strip()
+    assert first.startswith("@media only screen and (max-width:479px){")
+    assert first.count("@") == 1
+    assert not re.search(r":has|:not|text-wrap|prefers|\[", first)
+    assert html.count("max-width:479px") == 1
+
+
+@pytest.mark.parametrize("digest", ALL)
+def test_contents_lead_to_named_anchors(digest: Digest) -> None:
+    """Gmail and Outlook follow ``<a name>``, not ids."""
+    html, _ = mail(digest)
+    names = re.findall(r'<a [^>]*name="([^"]+)"', html)
+    assert len(names) == len(set(names)) == html.count("<h3")
+    assert set(re.findall(r'href="#([^"]+)"', html)) <= set(names)
+
+
+@pytest.mark.parametrize("digest", ALL)
+def test_outlook_gives_no_line_of_a_fixed_height_to_an_image(digest: Digest) -> None:
+    html, _ = mail(digest)
+    [exact] = re.findall(r"<style>([^<{]*)\{mso-line-height-rule:exactly\}", html)
+    assert set(exact.split(",")) == {"p", "li", "h1", "h2", "h3", "h4"}
+    for holder in re.findall(r"<(\w+)[^>]*>\s*<img", html):
+        assert holder not in exact.split(",")
+
+
+@pytest.mark.parametrize("language", ["ar", "he"])
+def test_a_list_from_right_to_left_is_indented_on_its_own_side(language: str) -> None:
+    html, _ = mail(make_digest(reading_card(language=language), make_card(make_paper(2), language=language)))
+    lists = re.findall(r"<[uo]l[^>]*>", html)
+    assert len(lists) >= 2
+    for each in lists:
+        assert "direction:rtl" in each
+        assert "margin-right:20px" in each
+        assert not re.search(r"margin-left|0 0 20px", each)
+    english, _ = mail(make_digest(make_card()))
+    [bullets] = re.findall(r"<ul[^>]*>", english)
+    assert "margin-left:20px" in bullets
+
+
+def test_no_link_of_the_text_part_ends_in_what_mail_programs_leave_out() -> None:
+    papers = [
+        make_paper(number, comment=f"Code at https://lamps.example.org/net{end}")
+        for number, end in enumerate(("-", "/a-_-"), start=1)
+    ]
+    _, text = mail(make_digest(*map(make_card, papers)))
+    links = re.findall(r"^https?://\S+$", text, re.MULTILINE)
+    assert "https://lamps.example.org/net%2D" in links
+    assert "https://lamps.example.org/net/a-_%2D" in links
+    assert not [link for link in links if link[-1] in "-_~"]
 
 
 def test_dark_values_stand_in_a_block_of_their_own_with_outlook_twins() -> None:

@@ -19,6 +19,7 @@ from tests.mail.digests import (
     mail,
     make_card,
     make_digest,
+    make_paper,
     make_renderer,
     model_summary,
     reading_card,
@@ -108,7 +109,7 @@ def test_a_reading_has_its_figure_from_our_own_address_with_caption_and_credit()
     [image] = re.findall(r"<img[^>]*>", piece.html)
     for attribute in (
         'src="https://digest.example.org/figures/0123abcd"',
-        f'alt="{readings.FIGURE.caption}"',
+        'alt="Figure 2"',
         'width="560"',
         'height="210"',
     ):
@@ -117,7 +118,42 @@ def test_a_reading_has_its_figure_from_our_own_address_with_caption_and_credit()
     said = " ".join(piece.text.split())
     assert f"[{readings.FIGURE.caption}]" in said
     for form in (piece.html, said):
-        assert readings.FIGURE.credit in form
+        assert "Figure 2 from HarborNet: Docking Small Boats by the Sound of Their Own Motor, " in form
+        assert "Ingrid Solheim et al., CC BY 4.0, resized" in form
+
+
+@pytest.mark.parametrize(
+    ("authors", "english", "chinese"),
+    [
+        (("Ada Ray", "Ben Os", "Cy Quill"), "Ada Ray et al.", "Ada Ray 等"),
+        (("Ada Ray", "Ben Os"), "Ada Ray and Ben Os", "Ada Ray、Ben Os"),
+        (("Ada Ray",), "Ada Ray", "Ada Ray"),
+    ],
+)
+def test_a_figures_credit_is_in_the_mails_language(
+    authors: tuple[str, ...], english: str, chinese: str
+) -> None:
+    paper = make_paper(title="A title", authors=authors)
+    for language, said in (
+        ("en", f"Figure 2 from A title, {english}, CC BY 4.0, resized"),
+        ("zh-hans", f"图 2，引自 A title，{chinese}，CC BY 4.0，尺寸已调整"),
+    ):
+        html, text = mail(make_digest(reading_card(paper=paper), language=language))
+        assert said in html.replace("\u00a0", " ")
+        assert said in text
+    assert (
+        words_for("en")
+        .credit(replace(readings.FIGURE, licence_url=""), paper=paper)
+        .endswith(f"{english}, resized")
+    )
+
+
+@pytest.mark.parametrize(("language", "alt"), [("en", "Figure 2"), ("zh-hans", "图\u00a02")])
+def test_a_figures_text_alternative_does_not_repeat_its_caption(language: str, alt: str) -> None:
+    html, _ = mail(make_digest(reading_card(), language=language))
+    [image] = re.findall(r"<img[^>]*>", html)
+    assert f'alt="{alt}"' in image
+    assert html.count(readings.FIGURE.caption) == 1
 
 
 def test_a_small_figure_is_not_blown_up() -> None:
@@ -127,8 +163,9 @@ def test_a_small_figure_is_not_blown_up() -> None:
 
 
 def test_what_a_figure_says_cannot_leave_its_attribute() -> None:
-    evil = replace(readings.FIGURE, caption='"><script>alert(1)</script>', credit="<b>[[email]]")
-    html, _ = mail(make_digest(reading_card(figure=evil)))
+    evil = replace(readings.FIGURE, caption='"><script>alert(1)</script>')
+    paper = make_paper(title="<b>[[email]]", authors=("<b>[[email]]",))
+    html, _ = mail(make_digest(reading_card(figure=evil, paper=paper)))
     assert "<script" not in html
     assert "<b>" not in html
     assert html.count("ada@example.org") == 1

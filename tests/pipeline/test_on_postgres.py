@@ -13,6 +13,7 @@ SUITE = (
     "feedback/test_events.py",
     "feedback/test_events_races.py",
     "sending/test_brake.py",
+    "sending/test_dates.py",
     "sending/test_deliver.py",
     "sending/test_deliver_races.py",
     "sending/test_outcomes.py",

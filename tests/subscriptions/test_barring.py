@@ -127,6 +127,53 @@ def _due(reader: Subscriber) -> Delivery:
     return row
 
 
+WRITTEN = (
+    "Ada <ada@example.org>",
+    '"Lovelace, Ada" <ADA@Example.org>',
+    "mailto:ada@example.org",
+    "ada@example.org.",
+    "ada@exam\N{ZERO WIDTH SPACE}ple.org",
+    "\N{ZERO WIDTH NO-BREAK SPACE}ada@example.org",
+    "s3@example.org; ada@example.org",
+    "<ada@example.org>",
+    "'ada@example.org'",
+)
+
+
+@pytest.mark.parametrize("written", WRITTEN)
+@pytest.mark.parametrize("header", ["email\n", ""], ids=["column", "bare"])
+def test_an_address_counts_however_the_list_writes_it(
+    write: Write, reader: Subscriber, written: str, header: str
+) -> None:
+    due, quoted = _due(reader), written.replace('"', '""')
+    done = import_suppressions(write(f'{header}"{quoted}"\n' if header else f"{written}\n"), now=NOW)
+    reader.refresh_from_db()
+    due.refresh_from_db()
+    assert (done.faults, done.unsubscribed) == ([], 1)
+    assert (reader.status, due.state) == (Status.UNSUBSCRIBED, State.CANCELLED)
+    assert ConsentEvent.objects.filter(subscriber=reader, action="unsubscribed").count() == 1
+    assert "ada" in _known("ada")
+
+
+@pytest.mark.parametrize(
+    "written", ["nobody", "ada@@example.org", "Ada <ada at example.org>", "", "a@b c@d e"]
+)
+def test_what_is_no_address_is_reported_and_suppresses_nothing(write: Write, written: str) -> None:
+    done = import_suppressions(write(f"email,reason\n{written},bounced\n"), now=NOW)
+    assert ([fault.line for fault in done.faults], done.added) == ([2], 0)
+    assert "is not an e-mail address" in done.faults[0].reason
+    assert not Suppression.objects.exists()
+
+
+def test_of_a_row_that_can_be_read_in_part_the_rest_is_reported(write: Write) -> None:
+    done = import_suppressions(write("email\na@example.org; nobody; b@example.org\n"), now=NOW)
+    assert _known("a", "b") == {"a": Reason.IMPORTED, "b": Reason.IMPORTED}
+    ((line, reason),) = [(fault.line, fault.reason) for fault in done.faults]
+    assert line == 2
+    assert "'nobody'" in reason
+    assert "other addresses are suppressed" in reason
+
+
 def test_a_reader_on_the_list_is_unsubscribed_and_what_waits_is_cancelled(
     write: Write, reader: Subscriber
 ) -> None:

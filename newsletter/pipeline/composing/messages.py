@@ -1,7 +1,7 @@
 """A delivery's row → the message, as often as it is asked for and the same bytes each time.
 
 The row names its fragments and holds the reader's strings; links are made from the reader's key. The date is
-when the delivery was composed, so that a retry sends what the first try sent.
+when it was first sent, so that a retry sends what the first try sent.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from newsletter.errors import NewsletterError, PermanentError
 from newsletter.mailed_links import MailedLink
 from newsletter.models import Delivery, Fragment, Subscriber
 from newsletter.models.delivery import Kind
-from newsletter.pipeline.composing.return_path import envelope_sender
+from newsletter.pipeline.composing.return_path import envelope_sender, unsubscribe_mailto
 from newsletter.tokens import Purpose, digest_token, make_token
 
 CHUNK = 500
@@ -178,7 +178,11 @@ class _Links:
 
 
 def unsubscribe_url(reader: Subscriber, *, base_url: str) -> str:
-    return f"{base_url}/unsubscribe/{make_token(Purpose.UNSUBSCRIBE, subject=reader.link_key)}"
+    return f"{base_url}/unsubscribe/{_unsubscribe_token(reader)}"
+
+
+def _unsubscribe_token(reader: Subscriber) -> str:
+    return make_token(Purpose.UNSUBSCRIBE, subject=reader.link_key)
 
 
 def recipient(delivery: Delivery) -> str:
@@ -242,20 +246,22 @@ def _pieces_of(delivery: Delivery, pieces: Mapping[str, Piece]) -> list[Piece]:
 
 def _headers(delivery: Delivery, *, sender: Sender) -> MessageHeaders:
     """Return the contract's headers ("Mails"); a notice has none of the List-* ones."""
-    is_digest, reader = delivery.kind == Kind.DIGEST, delivery.subscriber
+    is_digest = delivery.kind == Kind.DIGEST
+    reader = delivery.subscriber if is_digest else None
     return MessageHeaders(
         from_name=sender.name,
         from_email=sender.email,
         reply_to=sender.reply_to,
         to=recipient(delivery),
         subject=delivery.subject,
-        date=delivery.composed_at or delivery.planned_at,
+        date=delivery.dated_at or delivery.composed_at or delivery.planned_at,
         message_id=delivery.message_id,
         delivery_id=str(delivery.pk),
         list_id=f"digests.{sender.host}" if is_digest else "",
-        list_unsubscribe_url=unsubscribe_url(reader, base_url=sender.base_url)
-        if is_digest and reader
-        else "",
+        list_unsubscribe_url=unsubscribe_url(reader, base_url=sender.base_url) if reader else "",
+        list_unsubscribe_mailto=(
+            unsubscribe_mailto(_unsubscribe_token(reader), sender=sender.email) if reader else ""
+        ),
         feedback_id=_feedback_id(delivery, host=sender.host),
     )
 

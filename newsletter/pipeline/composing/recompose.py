@@ -9,7 +9,7 @@ from __future__ import annotations
 import uuid
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.db import transaction
@@ -36,6 +36,8 @@ class RecomposeReport:
     """No digest has this id."""
     differing: int = 0
     """Would hold other papers now: left as they were."""
+    changed_topics: set[str] = field(default_factory=set)
+    """Slugs of topics in them that were changed and not matched since: no digest can follow from them yet."""
 
 
 def recompose(
@@ -55,6 +57,8 @@ def recompose(
             choices, stand=stand, summariser=summariser, renderer_for=renderer_for, now=composed_at
         )
         for choice in choices:
+            subscriptions = choice.reader.subscriptions.all()
+            report.changed_topics |= {each.topic.slug for each in subscriptions if each.topic.looks_back}
             _render_anew(choice, composer=composer, report=report)
     return report
 

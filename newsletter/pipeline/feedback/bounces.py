@@ -1,8 +1,10 @@
-"""A mail that came back → an event about the delivery it is about, stored and applied.
+"""A mail that came back → an event about the delivery it is about, stored and applied; or a reader has left.
 
 Anybody can write to the address where mail comes back. A report counts only when it shows that its writer had
 our mail: by the signed tag of the address it came to or names, or by the reader's own unsubscribe link beside
 the delivery's id. The id alone proves nothing, since the link of a shared digest holds it.
+
+Whoever writes to the address of List-Unsubscribe has left, whatever the mail says (RFC 2369 §3.2).
 """
 
 from __future__ import annotations
@@ -12,14 +14,17 @@ import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.db import transaction
 from django.db.models import Q
 
 from newsletter.adapters.ports import ProviderEvent
 from newsletter.core.reputation import EventKind
-from newsletter.core.returned_mail import ReturnedMail, read_returned_mail, without_addresses
-from newsletter.models import Delivery
-from newsletter.pipeline.composing.return_path import returned_delivery
+from newsletter.core.returned_mail import ReturnedMail, addresses_of, read_returned_mail, without_addresses
+from newsletter.models import Delivery, Subscriber
+from newsletter.models.subscriber import holder_of
+from newsletter.pipeline.composing.return_path import leaving_token, returned_delivery
 from newsletter.pipeline.feedback.events import apply_events, store_events
+from newsletter.pipeline.sending import standing
 from newsletter.tokens import Purpose, read_token
 
 PROVIDER = "smtp"
@@ -45,6 +50,8 @@ def take_in(content: bytes, *, recipient: str, now: datetime) -> TakenIn:
 
     ``recipient`` is the address it was delivered to, "" where the mail server did not say.
     """
+    if (token := leaving_token([recipient, *addresses_of(content)])) is not None:
+        return _left(token, now=now)
     mail = read_returned_mail(content)
     if mail is None:
         return TakenIn(said="no delivery report and no complaint: nothing to do")
@@ -64,6 +71,16 @@ def take_in(content: bytes, *, recipient: str, now: datetime) -> TakenIn:
         status=mail.status,
         is_new=is_new,
     )
+
+
+@transaction.atomic
+def _left(token: str, *, now: datetime) -> TakenIn:
+    holder, _ = holder_of(read_token(token, purpose=Purpose.UNSUBSCRIBE) or "")
+    readers = Subscriber.objects.select_for_update(no_key=True)
+    reader = readers.filter(pk=holder.pk).first() if holder else None
+    is_new = reader is not None and standing.left_by_mail(reader, at=now)
+    said = f"unsubscribed by mail: {'a reader has left' if is_new else 'nobody who reads'}"
+    return TakenIn(said=said, kind=EventKind.UNSUBSCRIBE, is_new=is_new)
 
 
 def _event(mail: ReturnedMail, delivery: Delivery, *, now: datetime) -> ProviderEvent:

@@ -64,14 +64,15 @@ def claim_batch(
     turn: Turn,
     awaited: bool = False,
     shared_limit: int = 0,
+    dated_at: datetime | None = None,
 ) -> Batch:
     """Claim up to ``limit`` due deliveries, or of those a person awaits; an empty batch: none is due.
 
     Where more than those wait that are identical but for what is personal, up to ``shared_limit`` of them.
     ``now`` is the instant that is recorded and that a reader's pause is compared with; leases and waits are
-    real time. Nobody else can claim the same rows: PostgreSQL skips what another worker has locked, SQLite
-    lets one writer in at a time. ``turn`` is what the rates allow. The attempt is counted here, so a worker
-    that is killed has used it.
+    real time. What was never sent is dated ``dated_at``, or ``now``. Nobody else can claim the same rows:
+    PostgreSQL skips what another worker has locked, SQLite lets one writer in at a time. ``turn`` is what the
+    rates allow. The attempt is counted here, so a worker that is killed has used it.
     """
     with transaction.atomic():
         pauses = pauses_on(mailer_name)
@@ -99,6 +100,8 @@ def claim_batch(
         )
         _address(taken, readers=readers)
     ended = Counter(ending.state.value for ending in endings.values())
+    for row in taken:
+        row.dated_at = row.dated_at or dated_at or now  # kept once its body begins
     claimed = tuple(_claimed(row, readers, transport=mailer_name) for row in taken)
     return Batch(claimed=claimed, ended=ended, put_off=len(later))
 
@@ -141,9 +144,14 @@ def begin(
         new = [row for row in ours if str(row.pk) not in counted]
         beyond = pace.take_of_today(new, real_now=real_now)
         _give_back(beyond, real_now=real_now)
-        allowed = sorted({row.pk for row in ours} - {row.pk for row in beyond})
-        Delivery.objects.filter(pk__in=allowed).update(body_begun_at=now, lease_until=real_now + lease)
-    return frozenset(str(key) for key in allowed)
+        put_off = {row.pk for row in beyond}
+        allowed = [row for row in ours if row.pk not in put_off]
+        for dated_at in {row.dated_at for row in allowed}:  # one, unless some of them are retries
+            keys = sorted(row.pk for row in allowed if row.dated_at == dated_at)
+            Delivery.objects.filter(pk__in=keys).update(
+                body_begun_at=now, lease_until=real_now + lease, dated_at=dated_at
+            )
+    return frozenset(str(row.pk) for row in allowed)
 
 
 @dataclass(frozen=True, slots=True)

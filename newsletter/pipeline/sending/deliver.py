@@ -70,7 +70,7 @@ def deliver_due(
     and waits. After ``deadline`` (real time) no batch is claimed and no body begins; beyond ``limit``
     deliveries no batch is claimed. Any number of workers may run it, each under an ``owner`` of its own.
     """
-    report = DeliveryReport()
+    report, started = DeliveryReport(), clock()
     pace = pace or Pace(mailer.name)
     sending = _Sending(mailer=mailer, pace=pace, now=now, deadline=deadline, clock=clock, chance=chance)
 
@@ -88,6 +88,7 @@ def deliver_due(
             real_now=clock(),
             turn=turn,
             awaited=awaited,
+            dated_at=now + (clock() - started),  # this call may last for hours
         )
 
     make_due(real_now=clock())

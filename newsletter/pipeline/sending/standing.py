@@ -39,6 +39,14 @@ def left(delivery: Delivery, reader: Subscriber, *, at: datetime) -> None:
     ConsentEvent.objects.create(subscriber=reader, at=at, action="unsubscribed", source=_source(delivery))
 
 
+def left_by_mail(reader: Subscriber, *, at: datetime) -> bool:
+    """The reader wrote to the address of List-Unsubscribe; say whether that is news."""
+    if not end_mailing(reader, status=Status.UNSUBSCRIBED, now=at):
+        return False
+    ConsentEvent.objects.create(subscriber=reader, at=at, action="unsubscribed", source="unsubscribe mail")
+    return True
+
+
 def soft_bounced(delivery: Delivery, reader: Subscriber, *, at: datetime) -> None:
     """The address stays until a run of mails was refused. Call it once the report is stored."""
     results = _results(delivery)

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from django.conf import settings
 
 from newsletter.adapters import registry
-from newsletter.core.figures import PaperDetails, Picture, ShownFigure, credit_line
+from newsletter.core.figures import PaperDetails, Picture, ShownFigure
 from newsletter.core.licences import may_show_figures
 from newsletter.models import Figure, FullTextRecord, Paper
 
@@ -22,7 +22,7 @@ def figures_for(papers: Iterable[Paper]) -> dict[int, tuple[ShownFigure, ...]]:
     for record in _records(present):
         figures = list(record.figures.all())
         if figures and may_show_figures(record.licence, policy=settings.CONFIG.figures):
-            shown[record.paper_id] = [_shown(figure, present[record.paper_id], record) for figure in figures]
+            shown[record.paper_id] = [_shown(figure, record) for figure in figures]
     return {key: tuple(figures) for key, figures in shown.items()}
 
 
@@ -62,15 +62,11 @@ def _records(papers: dict[int, Paper]) -> list[FullTextRecord]:
     return [record for record in found if record.paper_version == papers[record.paper_id].version]
 
 
-def _shown(figure: Figure, paper: Paper, record: FullTextRecord) -> ShownFigure:
-    credit = credit_line(
-        number=figure.number, title=paper.title, authors=paper.authors, licence_url=record.licence
-    )
+def _shown(figure: Figure, record: FullTextRecord) -> ShownFigure:
     return ShownFigure(
         number=figure.number,
         caption=figure.caption,
         page=figure.page,
-        credit=credit,
         licence_url=record.licence,
         image=_picture(figure.image, figure.width, figure.height),
         mail_image=_picture(figure.mail_image, figure.mail_width, figure.mail_height)

@@ -56,11 +56,28 @@ def test_a_digest_has_the_contracts_headers() -> None:
 
 def test_the_one_click_address_is_the_readers_own_and_short() -> None:
     ann = reader()
-    url = parsed(message_bytes(digest(ann)))["List-Unsubscribe"].strip("<>")
+    url = parsed(message_bytes(digest(ann)))["List-Unsubscribe"].partition(",")[0].strip("<>")
     token = url.removeprefix(f"{settings.CONFIG.base_url}/unsubscribe/")
     assert read_token(token, purpose=Purpose.UNSUBSCRIBE) == ann.link_key
     assert read_token(token, purpose=Purpose.PREFERENCES) is None
     assert len(url) <= 74
+
+
+def test_whoever_knows_no_one_click_may_write_instead(monkeypatch: pytest.MonkeyPatch) -> None:
+    row = digest(reader())
+    content = message_bytes(row)
+    url, mailto = parsed(content)["List-Unsubscribe"].split(", ")
+    assert url.startswith("<http")
+    assert mailto.startswith("<mailto:bounces+u")
+    head = content.partition(b"\r\n\r\n")[0]
+    assert b"=?" not in head
+    [line] = [line for line in head.split(b"\r\n") if b"mailto:" in line]
+    assert len(line) <= 78
+    for changes in ({"bounce_address": "off"}, {"mailer": "sendgrid"}):
+        config = settings.CONFIG.model_copy(update=changes)
+        with monkeypatch.context() as patched:
+            patched.setattr(settings, "CONFIG", config)
+            assert parsed(message_bytes(row))["List-Unsubscribe"] == url
 
 
 def test_both_forms_carry_the_readers_links() -> None:

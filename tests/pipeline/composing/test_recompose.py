@@ -12,6 +12,8 @@ from newsletter.models import Delivery, Match
 from newsletter.models.delivery import State
 from newsletter.pipeline.composing.recompose import RecomposeReport, recompose
 from newsletter.pipeline.sending.brake import pause_sending, resume_sending
+from newsletter.topics import edit_topic
+from tests.cli.runner import done
 from tests.fakes.mailer import ScriptedMailer
 from tests.fakes.papers import paper_record
 from tests.pipeline.deliveries import deliver
@@ -62,6 +64,30 @@ def test_what_was_corrected_is_in_the_mail_and_all_else_stays(newsroom: Newsroom
 
 def test_what_looks_the_same_is_not_written(newsroom: Newsroom) -> None:
     assert again(newsroom) == RecomposeReport(unchanged=2)
+
+
+def test_a_corrected_topic_changes_no_papers_and_is_named(newsroom: Newsroom) -> None:
+    before = rows()
+    edit_topic("heads", query="cat:cs.CL")
+    assert again(newsroom) == RecomposeReport(unchanged=2, changed_topics={"heads"})
+    newsroom.run(MONDAY)  # matches it anew
+    assert again(newsroom) == RecomposeReport(differing=2)
+    assert rows() == before
+
+
+def test_the_command_says_what_was_kept_and_why(newsroom: Newsroom) -> None:
+    edit_topic("heads", query="cat:cs.CL")
+    said = done("recompose", "--all").out.splitlines()
+    assert said[:2] == ["     0 recomposed", "     2 look the same as before"]
+    assert "keeps the papers it was composed with" in said[2]
+    assert "from the next digest on" in said[2]
+    assert said[3] == "Changed, and not matched since then (newsletter run does): heads."
+    told = done("recompose", "--all", "--json").json
+    assert (told["unchanged"], told["papers"], told["changed_topics"]) == (2, "kept", ["heads"])
+    newsroom.run(MONDAY)
+    said = done("recompose", "--all").out.splitlines()
+    assert said[1] == "     2 would hold other papers now, as a topic or a paper changed: left as they are"
+    assert "keeps the papers it was composed with" in said[2]
 
 
 @pytest.mark.usefixtures("corrected")

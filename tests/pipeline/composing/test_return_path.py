@@ -9,8 +9,13 @@ from hypothesis import strategies as st
 
 from newsletter.config import load_config
 from newsletter.errors import ConfigurationError
-from newsletter.pipeline.composing.return_path import envelope_sender, returned_delivery
-from newsletter.tokens import bounce_tag, read_bounce_tag
+from newsletter.pipeline.composing.return_path import (
+    envelope_sender,
+    leaving_token,
+    returned_delivery,
+    unsubscribe_mailto,
+)
+from newsletter.tokens import Purpose, bounce_tag, make_token, read_bounce_tag
 
 SENDER = "digest@news.example.org"
 
@@ -64,6 +69,29 @@ def test_the_setting_names_the_address_or_switches_it_off(monkeypatch: pytest.Mo
     assert envelope_sender(key, sender=SENDER) == f"returned+{bounce_tag(key)}@mx.example.org"
     set_bounce_address(monkeypatch, "off")
     assert envelope_sender(key, sender=SENDER) == SENDER
+
+
+def test_a_reader_is_known_by_the_address_they_write_to_to_leave() -> None:
+    token = make_token(Purpose.UNSUBSCRIBE, subject="Subject-of12")
+    address = unsubscribe_mailto(token, sender=SENDER).removeprefix("mailto:")
+    local, _, domain = address.partition("@")
+    assert (local.partition("+")[0], domain) == ("bounces", "news.example.org")
+    assert len("b" * 23 + "+" + local.partition("+")[2]) <= 64
+    for written in (address, address.upper(), f"Someone <{address}>", f"<{address}>, other@example.org"):
+        assert leaving_token(["", "nobody@example.org", written]) == token
+        assert returned_delivery([written]) is None
+
+
+@pytest.mark.parametrize("purpose", [each for each in Purpose if each is not Purpose.UNSUBSCRIBE])
+def test_a_token_for_anything_else_does_not_unsubscribe(purpose: Purpose) -> None:
+    token = make_token(purpose, subject="Subject-of12")
+    assert leaving_token([unsubscribe_mailto(token, sender=SENDER)]) is None
+
+
+@given(st.uuids(), st.text("abcxyz234567", min_size=20, max_size=60))
+def test_nothing_made_up_unsubscribes(delivery_id: uuid.UUID, tag: str) -> None:
+    assert leaving_token([envelope_sender(delivery_id, sender=SENDER)]) is None
+    assert leaving_token([f"bounces+{tag}@example.org", f"bounces+u{tag}@example.org"]) is None
 
 
 def test_a_sender_beyond_ascii_has_its_bounces_at_the_ascii_domain() -> None:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import re
 import uuid
+from collections.abc import Callable
 from datetime import timedelta
+from email import message_from_bytes
 
 import pytest
 
 from newsletter.core.reputation import EventKind
-from newsletter.models import Delivery, DeliveryEvent, Subscriber
+from newsletter.models import ConsentEvent, Delivery, DeliveryEvent, Subscriber
 from newsletter.models.delivery import Kind, State
 from newsletter.models.subscriber import Status
 from newsletter.pipeline.composing.return_path import envelope_sender
 from newsletter.pipeline.feedback.bounces import TakenIn, take_in
 from newsletter.subscriptions.leaving import erase
+from newsletter.subscriptions.revoking import revoke_links
 from newsletter.suppressions import Reason, suppressed
 from tests.fakes.reports import Recipient, complaint, delivery_report, headers_of
 from tests.pipeline.deliveries import NOW, digest, message_bytes, notice, reader
@@ -161,6 +165,82 @@ def test_a_report_written_before_the_reader_came_back_changes_nothing_for_them()
     Subscriber.objects.filter(email=ANN).update(confirmed_at=SOON - timedelta(minutes=1))
     bounce(delivery_report(), recipient=address_of(row))
     assert states(row) == (State.BOUNCED, Status.ACTIVE)
+
+
+# --- leaving by mail -------------------------------------------------------------------------------------
+
+
+def leave_address(row: Delivery) -> str:
+    """Return the address in a digest's List-Unsubscribe."""
+    [found] = re.findall(r"<mailto:([^>]+)>", message_from_bytes(message_bytes(row))["List-Unsubscribe"])
+    return str(found)
+
+
+def unsubscribe_mail(to: str, *more: str) -> bytes:
+    lines = ("From: Ann <other@example.net>", f"To: {to}", "Subject: unsubscribe", *more)
+    return "\n".join([*lines, "", "Please.", ""]).encode()
+
+
+def test_a_mail_to_the_address_of_list_unsubscribe_ends_the_mailing() -> None:
+    row = sent()
+    waiting = digest(row.subscriber, slot_key="2026-06-20")
+    taken = bounce(unsubscribe_mail(leave_address(row)))
+    assert (taken.kind, taken.is_new) == (EventKind.UNSUBSCRIBE, True)
+    assert "@" not in taken.said
+    assert states(row) == (State.ACCEPTED, Status.UNSUBSCRIBED)
+    assert Delivery.objects.get(pk=waiting.pk).state == State.CANCELLED
+    assert suppressed([ANN]) == {ANN: Reason.UNSUBSCRIBED}
+    consent = ConsentEvent.objects.get(subscriber=row.subscriber)
+    assert (consent.action, consent.source) == ("unsubscribed", "unsubscribe mail")
+
+
+def test_it_is_known_by_the_recipient_that_the_mail_server_names_whatever_it_holds() -> None:
+    for number, content in enumerate((b"", b"\0\xff\n\n", unsubscribe_mail("undisclosed-recipients:;"))):
+        row = sent(f"ann{number}@example.org")
+        assert bounce(content, recipient=leave_address(row).upper()).is_new
+        assert states(row)[1] == Status.UNSUBSCRIBED
+
+
+def test_the_same_mail_again_changes_nothing_and_neither_does_one_of_who_is_gone() -> None:
+    row = sent()
+    address = leave_address(row)
+    assert [bounce(unsubscribe_mail(address)).is_new for _ in range(2)] == [True, False]
+    assert ConsentEvent.objects.count() == 1
+    assert row.subscriber is not None
+    erase(row.subscriber, now=SOON)
+    assert not bounce(unsubscribe_mail(address)).is_new
+
+
+def test_a_mail_to_the_address_of_an_old_mail_still_ends_the_mailing() -> None:
+    row = sent()
+    address = leave_address(row)
+    assert row.subscriber is not None
+    revoke_links(row.subscriber, now=SOON)
+    assert bounce(unsubscribe_mail(address)).is_new
+    assert states(row) == (State.ACCEPTED, Status.UNSUBSCRIBED)
+
+
+@pytest.mark.parametrize("change", [lambda tag: tag[:20] + tag[20:][::-1], lambda tag: tag[1:]])
+def test_a_forged_address_ends_nothing(change: Callable[[str], str]) -> None:
+    row = sent()
+    local, _, domain = leave_address(row).partition("@")
+    name, _, tag = local.partition("+")
+    assert bounce(unsubscribe_mail(f"{name}+{change(tag)}@{domain}")).delivery_id is None
+    assert states(row) == (State.ACCEPTED, Status.ACTIVE)
+
+
+def test_an_automatic_answer_to_where_mail_comes_back_is_no_wish_to_leave() -> None:
+    row = sent()
+    bounce(unsubscribe_mail(address_of(row), "Auto-Submitted: auto-replied"))
+    assert states(row) == (State.ACCEPTED, Status.ACTIVE)
+
+
+def test_a_digest_that_comes_back_or_is_passed_on_is_no_wish_to_leave() -> None:
+    row = sent()
+    bounce(delivery_report(Recipient(status="5.2.2"), returned=headers_of(message_bytes(row))))
+    forwarded = unsubscribe_mail("bounces@news.example.org").replace(b"Please.", message_bytes(row))
+    bounce(forwarded)
+    assert states(row)[1] == Status.ACTIVE
 
 
 # --- what is kept ----------------------------------------------------------------------------------------

@@ -1,0 +1,51 @@
+"""E-mail addresses as people and programs write them: in a cell with a name, as a link, several at once.
+
+Only what stands around an address is taken off. Whether it is one is checked by the caller.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from urllib.parse import unquote
+
+_NAMED = re.compile(r"[^<>]*<([^<>]*)>[\s.,;]*")
+"""``Ada Lovelace <ada@example.org>`` (RFC 5322 §3.4)."""
+_PART = re.compile(r'(?:"[^"]*"|<[^<>]*>|[^;,|\r\n\t"<])+|["<]')
+"""What stands between two separators; one within quotes or angle brackets separates nothing."""
+_QUOTES = ('""', "''", "“”", "‘’")
+_JOINERS = "\u200c\u200d"
+"""Some scripts need them within a word; beside ASCII they are left over from copying."""
+
+
+def clean_address(text: str) -> str:
+    """Return the address in ``text`` without name, ``mailto:``, quotes, final dot and hidden characters."""
+    text = _without_hidden(unicodedata.normalize("NFC", text)).strip()
+    if named := _NAMED.fullmatch(text):
+        text = named[1].strip()
+    if text[:7].lower() == "mailto:":  # RFC 6068
+        text = unquote(text[7:].partition("?")[0])
+    return _without_quotes(text.rstrip(" .,;")).strip().rstrip(".")
+
+
+def addresses_in(cell: str) -> list[str]:
+    """Return each address of a cell that may hold several, cleaned; what is none is returned too."""
+    found = list[str]()
+    for part in _PART.findall(_without_quotes(cell.strip())):
+        words = part.split()
+        is_list = "<" not in part and len(words) > 1 and all("@" in word for word in words)
+        found += [clean_address(each) for each in (words if is_list else [part])]
+    return [address for address in found if address.strip("\"'<>")]
+
+
+def _without_hidden(text: str) -> str:
+    """Drop what cannot be seen: zero-width spaces, byte order and direction marks, soft hyphens."""
+    text = "".join(each for each in text if unicodedata.category(each) != "Cf" or each in _JOINERS)
+    bare = text.translate(dict.fromkeys(map(ord, _JOINERS)))
+    return bare if bare.isascii() else text
+
+
+def _without_quotes(text: str) -> str:
+    """Take off a pair of quotes around the whole of it; ``"a b"@example.org`` keeps its own."""
+    is_quoted = len(text) > 1 and text[0] + text[-1] in _QUOTES
+    return text[1:-1] if is_quoted and not set(text[1:-1]) & set('"“”') else text
