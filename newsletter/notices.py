@@ -1,7 +1,7 @@
 """Mails of one purpose to one person: a confirmation, a link, an alert. Each is a delivery with its own key.
 
 What is personal in a notice stands in the delivery's slots, so that the fragment is everyone's and erasing a
-reader leaves nothing behind.
+reader leaves nothing behind; its link is made when it is sent.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from django.utils import timezone
 from newsletter.adapters.broker import Stage, wake
 from newsletter.core.composition import Piece
 from newsletter.mail.notice import URL, render_notice
+from newsletter.mailed_links import MailedLink
 from newsletter.models import Delivery, Subscriber
 from newsletter.models.delivery import Kind, State
 from newsletter.models.summary import keep_pieces
@@ -51,7 +52,7 @@ class Notice:
     language: str
     label: str = ""
     """The words of its one link."""
-    url: str = ""
+    link: MailedLink | None = None
 
 
 def send_notice(
@@ -98,7 +99,7 @@ def _fill(delivery: Delivery, notice: Notice, piece: Piece, *, recipient: str, n
     delivery.state = State.COMPOSED
     delivery.subject = notice.subject
     delivery.parts = [piece.digest]
-    delivery.slots = {"url": notice.url} if notice.url else {}
+    delivery.slots = notice.link.as_slots() if notice.link else {}
     delivery.recipient = recipient
     delivery.composed_at, delivery.next_attempt_at = now, timezone.now()
 
@@ -113,11 +114,12 @@ def _rendered(notice: Notice, name: str, postal_address: str) -> Piece:
         language=notice.language,
         name=name,
         postal_address=postal_address,
-        url=notice.url,
+        url=URL if notice.link else "",
         label=notice.label,
     )
 
 
 def _render(notice: Notice) -> Piece:
-    everyones = replace(notice, paragraphs=tuple(notice.paragraphs), url=URL if notice.url else "")
+    link = replace(notice.link, key="") if notice.link else None
+    everyones = replace(notice, paragraphs=tuple(notice.paragraphs), link=link)
     return _rendered(everyones, settings.CONFIG.name, settings.CONFIG.postal_address)

@@ -1,7 +1,8 @@
 """Signed links: bound to one purpose and one subject, short enough for a List-Unsubscribe header.
 
 A token is the subject (a reader's link key, or a delivery's id) followed by a MAC. Nothing is stored: it
-works as long as the subject and one of the secret keys do.
+works as long as the subject and one of the secret keys do. A reader who gets another link key has revoked
+what names the old one (``subscriptions.revoking``).
 """
 
 from __future__ import annotations
@@ -25,13 +26,15 @@ class Purpose(StrEnum):
     PREFERENCES = "preferences"
     UNSUBSCRIBE = "unsubscribe"
     DIGEST = "digest"
+    """A delivery's id, held by its reader: the page shows their address and their links."""
     SHARE = "share"
+    """A delivery's id. The page shows nothing of the reader, so it is not revoked with the others."""
     CONFIRM = "confirm"
     """A sign-up's key."""
     ADDRESS = "address"
     """The key of a change of address, mailed to the new one."""
     FRESH = "fresh"
-    """A reader's link key, for what a forwarded digest must not allow; valid for an hour."""
+    """The key of a link mailed for what a forwarded digest must not allow; valid for an hour."""
     BOUNCE = "bounce"
     """A delivery's id, in the address to which it comes back."""
 
@@ -44,8 +47,9 @@ VALID_FOR = {
 """How long a link works that says when it was made."""
 
 
-def make_token(purpose: Purpose, *, subject: str) -> str:
-    return subject + _mac(purpose, subject, settings.SECRET_KEY)
+def make_token(purpose: Purpose, *, subject: str, holder: str = "") -> str:
+    """Return a token. With a ``holder``, a reader's link key, it holds as long as the reader has that key."""
+    return subject + _mac(purpose, _signed(subject, holder), settings.SECRET_KEY)
 
 
 def _settled(mac: str) -> str:
@@ -53,13 +57,14 @@ def _settled(mac: str) -> str:
     return mac[:-1] + {"-": "A", "_": "B"}.get(mac[-1:], mac[-1:])
 
 
-def read_token(token: str, *, purpose: Purpose) -> str | None:
-    """Return the subject, or None for anything that is not a token of this purpose."""
+def read_token(token: str, *, purpose: Purpose, holder: str = "") -> str | None:
+    """Return the subject, or None for anything that is not a token of this purpose and holder."""
     subject, mac = token[:-MAC_LENGTH], _settled(token[-MAC_LENGTH:])  # links of old mails may end in either
     if not subject or not token.isascii():
         return None
     keys = (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
-    good = any(hmac.compare_digest(mac, _mac(purpose, subject, key)) for key in keys)
+    signed = _signed(subject, holder)
+    good = any(hmac.compare_digest(mac, _mac(purpose, signed, key)) for key in keys)
     return subject if good else None
 
 
@@ -75,6 +80,10 @@ def read_timed_token(token: str, *, purpose: Purpose, now: datetime, max_age: ti
         return None
     age = now.timestamp() - int(made, 16)
     return subject if age <= max_age.total_seconds() else None
+
+
+def digest_token(delivery_id: uuid.UUID, *, link_key: str) -> str:
+    return make_token(Purpose.DIGEST, subject=delivery_subject(delivery_id), holder=link_key)
 
 
 def delivery_subject(delivery_id: uuid.UUID) -> str:
@@ -107,6 +116,10 @@ def read_bounce_tag(tag: str) -> uuid.UUID | None:
     keys = (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
     macs = (_digest(Purpose.BOUNCE, found.hex, key)[:_BOUNCE_MAC] for key in keys)
     return found if any(hmac.compare_digest(mac, each) for each in macs) else None
+
+
+def _signed(subject: str, holder: str) -> str:
+    return f"{subject}\0{holder}" if holder else subject
 
 
 def _mac(purpose: Purpose, subject: str, key: str) -> str:

@@ -9,6 +9,7 @@ import pytest
 
 from newsletter.adapters.ports import Verdict
 from newsletter.mail.notice import EMAIL
+from newsletter.mailed_links import MailedLink, Place
 from newsletter.models import Delivery, Fragment
 from newsletter.models.delivery import Kind
 from newsletter.models.subscriber import Status
@@ -19,14 +20,14 @@ from tests.pipeline.deliveries import NOW, deliver, later, reader
 from tests.pipeline.newsroom import Newsroom, body
 
 pytestmark = pytest.mark.django_db(transaction=True)
-LINK = "http://localhost:8000/confirm/secret-token"
+LINK = MailedLink(Place.CONFIRM, "a-sign-ups-key")
 NOTICE = Notice(
     subject="Confirm your digest",
     paragraphs=[f"Somebody asked us to send new papers to {EMAIL}."],
     reason=f"You get this because {EMAIL} was entered on our page.",
     language="en",
     label="Confirm",
-    url=LINK,
+    link=LINK,
 )
 
 
@@ -40,7 +41,7 @@ def test_a_notice_reaches_a_pending_reader_once(tmp_path: Path) -> None:
     assert (mail["To"], mail["Subject"]) == ("ada@example.org", "Confirm your digest")
     assert mail["List-Unsubscribe"] is None
     for kind in ("plain", "html"):
-        assert LINK in body(mail, kind)
+        assert LINK.url(base_url="http://localhost:8000", made_at=NOW, link_key="") in body(mail, kind)
         assert "papers to ada@example.org" in body(mail, kind)
 
 
@@ -49,7 +50,7 @@ def test_nothing_personal_stands_in_the_shared_fragment() -> None:
     send_notice(NOTICE, reader=ada, kind=Kind.CONFIRMATION, key="k", now=NOW)
     fragment = Fragment.objects.get()
     assert "ada@" not in fragment.html + fragment.text
-    assert "secret-token" not in fragment.html + fragment.text
+    assert "a-sign-ups-key" not in fragment.html + fragment.text
     ada.delete()
     assert not Delivery.objects.exists()
 
@@ -89,6 +90,6 @@ def test_an_alert_that_could_not_be_sent_for_days_ends() -> None:
 def test_the_links_of_an_account_are_of_use_as_long_as_they_work() -> None:
     ada = reader("ada@example.org")
     mail_fresh_link(ada, now=NOW)
-    ask_to_move(ada, email="ada@example.com", now=NOW)
+    ask_to_move(ada.fresh_links.get(), email="ada@example.com", ip="", now=NOW)
     lives = {useful_for(each) for each in Delivery.objects.all()}
     assert lives == {FRESH_FOR, ADDRESS_FOR}

@@ -11,7 +11,14 @@ import pytest
 from django.conf import settings
 from pytest_django import Settings
 
-from newsletter.tokens import Purpose, delivery_id, delivery_subject, make_token, read_token
+from newsletter.tokens import (
+    Purpose,
+    delivery_id,
+    delivery_subject,
+    digest_token,
+    make_token,
+    read_token,
+)
 
 KEY = "abcdefghijkl"
 
@@ -63,6 +70,22 @@ def test_a_token_of_an_older_key_still_works(settings: Settings) -> None:
     assert read_token(token, purpose=Purpose.UNSUBSCRIBE) == KEY
     settings.SECRET_KEY_FALLBACKS = []
     assert read_token(token, purpose=Purpose.UNSUBSCRIBE) is None
+
+
+def test_what_version_0_1_mailed_is_read_by_every_later_one(settings: Settings) -> None:
+    settings.SECRET_KEY = "a-key-of-0.1-0123456789abcdef"
+    delivery = delivery_subject(uuid.UUID(int=5))
+    assert read_token("abcdefghijklWobLGAp5eVSP", purpose=Purpose.UNSUBSCRIBE) == KEY
+    assert read_token("abcdefghijklcjIEdJjHQujI", purpose=Purpose.PREFERENCES) == KEY
+    assert read_token("AAAAAAAAAAAAAAAAAAAABQJ0wj37wkGbZy", purpose=Purpose.DIGEST) == delivery
+    assert read_token("AAAAAAAAAAAAAAAAAAAABQXweVgBcby3DY", purpose=Purpose.SHARE) == delivery
+
+
+def test_a_token_with_a_holder_is_theirs_alone() -> None:
+    token = digest_token(uuid.UUID(int=5), link_key=KEY)
+    assert read_token(token, purpose=Purpose.DIGEST, holder=KEY)
+    for other in ("", "another-key", KEY[:-1]):
+        assert read_token(token, purpose=Purpose.DIGEST, holder=other) is None
 
 
 def test_an_unsubscribe_url_fits_the_header() -> None:

@@ -41,6 +41,13 @@ def _erase(reader: Subscriber, now: datetime) -> str:
     return "Erased; a keyed hash of the address stays, so that nobody mails it again."
 
 
+def _revoke(reader: Subscriber, now: datetime) -> str:
+    from newsletter.subscriptions.revoking import revoke_links
+
+    revoke_links(reader, now=now)
+    return "Links revoked. No mail was sent: the next digest has new ones, and the reader can ask for one."
+
+
 def _invite(reader: Subscriber, now: datetime) -> str:
     from newsletter.subscriptions.asking import JoinRequest, request_to_join
     from newsletter.subscriptions.records import wishes_of
@@ -86,6 +93,15 @@ ACTS = {
             permission="newsletter.change_subscriber",
             applies_to=frozenset({Status.ACTIVE, Status.PENDING}),
             do=_unsubscribe,
+        ),
+        Act(
+            name="revoke",
+            label="Revoke links",
+            explanation="Every link that was mailed to this reader stops working; old mails can still "
+            "unsubscribe. The next digest has new ones, and the reader can ask for one on the site.",
+            permission="newsletter.change_subscriber",
+            applies_to=frozenset(Status),
+            do=_revoke,
         ),
         Act(
             name="erase",

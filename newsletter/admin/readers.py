@@ -17,7 +17,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils import timezone
 
-from newsletter.admin.acts import ACTS
+from newsletter.admin.acts import ACTS, Act
 from newsletter.admin.adding import AddReaderForm
 from newsletter.admin.base import ReadOnlyAdmin, ReadOnlyInline
 from newsletter.admin.history import history_of
@@ -68,7 +68,7 @@ class SubscriberAdmin(ReadOnlyAdmin):
     ordering = ("email_key",)
     exclude = ("spent", "link_key")
     inlines = (SubscriptionInline,)
-    actions = ("unsubscribe_readers",)
+    actions = ("unsubscribe_readers", "revoke_links")
     change_form_template = "readers/change.html"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
@@ -105,12 +105,20 @@ class SubscriberAdmin(ReadOnlyAdmin):
 
     @admin.action(description="Unsubscribe the selected readers", permissions=["unsubscribe"])
     def unsubscribe_readers(self, request: HttpRequest, queryset: QuerySet[Subscriber]) -> None:
-        act, now = ACTS["unsubscribe"], timezone.now()
-        readers = list(queryset.filter(status__in=act.applies_to))
+        number = self._act_on(request, queryset, ACTS["unsubscribe"])
+        messages.success(request, f"{number} unsubscribed")
+
+    @admin.action(description="Revoke the links of the selected readers", permissions=["unsubscribe"])
+    def revoke_links(self, request: HttpRequest, queryset: QuerySet[Subscriber]) -> None:
+        number = self._act_on(request, queryset, ACTS["revoke"])
+        messages.success(request, f"Links of {number} revoked")
+
+    def _act_on(self, request: HttpRequest, queryset: QuerySet[Subscriber], act: Act) -> int:
+        readers, now = list(queryset.filter(status__in=act.applies_to)), timezone.now()
         for reader in readers:
             act.do(reader, now)
             self.log_change(request, reader, act.label)
-        messages.success(request, f"{len(readers)} unsubscribed")
+        return len(readers)
 
     def get_urls(self) -> list[URLPattern]:
         act = self.admin_site.admin_view(self.act_view)

@@ -133,4 +133,29 @@ def erase(session: Session, email: str) -> None:
     session.finish({"erased": True})
 
 
+@subscriber.command("revoke-links")
+@click.argument("email", required=False)
+@click.option("--all", "everyone", is_flag=True, help="Of every reader, when a backup or a key got out.")
+@command
+def revoke(session: Session, email: str | None, everyone: bool) -> None:
+    """Make every link that was mailed to a reader stop working. No mail is sent.
+
+    Old mails can still unsubscribe, and nothing else. The next digest has new links, and the reader can ask
+    for one on the site.
+    """
+    from newsletter.models import Subscriber
+    from newsletter.subscriptions.records import find_reader
+    from newsletter.subscriptions.revoking import revoke_links
+
+    if bool(email) == everyone:
+        raise click.UsageError("give one reader's EMAIL, or --all")
+    readers = Subscriber.objects.order_by("pk").iterator() if everyone else [find_reader(email or "")]
+    number = 0
+    for reader in readers:
+        revoke_links(reader, now=session.now)
+        number += 1
+    session.say(f"Links of {number} reader{'' if number == 1 else 's'} revoked.")
+    session.finish({"revoked": number})
+
+
 subscriber.add_command(import_file)

@@ -10,5 +10,6 @@
 - Whether a claim may be shown: ``grounding`` judges a draft by the rules of ``receipts``, with ``folding``
   and ``marks``.
 - Mails and pages: ``digest``, ``composition``, ``headers``, ``typography``, ``markdown``.
-- Sending: ``rates``, ``reputation``, ``returned_mail``, ``redaction``, ``breaker``, ``alarms``.
+- Sending: ``rates``, ``reputation``, ``returned_mail``, ``redaction``, ``breaker``, ``alarms``,
+  ``mailboxes``.
 """

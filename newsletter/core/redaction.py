@@ -22,9 +22,11 @@ def without_keys(line: str) -> str:
 def redacted(words: str, *, names: Iterable[str], by: str) -> str:
     """Put ``by`` in the place of whatever looks like an address, and of each of ``names`` by itself.
 
+    Keys in links go too: a server that refuses a mail may quote what it found in it.
+
     ``names`` are what stands before the @ of the addresses that it may speak of.
     """
-    shown = _ADDRESS.sub(by, words)
+    shown = _ADDRESS.sub(by, without_keys(words))
     for name in filter(None, names):
         shown = re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", by, shown, flags=re.IGNORECASE)
     return shown

@@ -7,8 +7,8 @@ from newsletter.models.key import KeyFingerprint, SuppressionKey
 from newsletter.models.paper import Match, Paper
 from newsletter.models.report import MistakeReport
 from newsletter.models.sending import SendDay
-from newsletter.models.signup import AddressChange, Allowance, SignUp
-from newsletter.models.subscriber import ConsentEvent, Subscriber, Subscription, Suppression
+from newsletter.models.signup import AddressChange, Allowance, FreshLink, SignUp
+from newsletter.models.subscriber import ConsentEvent, RevokedKey, Subscriber, Subscription, Suppression
 from newsletter.models.summary import Fragment, Summary
 from newsletter.models.topic import Topic
 from newsletter.models.watch import CanaryFlight, Forgotten, Incident
@@ -24,6 +24,7 @@ __all__ = [
     "Figure",
     "Forgotten",
     "Fragment",
+    "FreshLink",
     "FullTextRecord",
     "GatherRun",
     "Incident",
@@ -32,6 +33,7 @@ __all__ = [
     "Match",
     "MistakeReport",
     "Paper",
+    "RevokedKey",
     "SendDay",
     "SendPause",
     "SignUp",

@@ -116,7 +116,7 @@ class Delivery(models.Model):
     body_key = models.CharField(max_length=64, blank=True, default="")
     """Equal for digests that differ in nothing but what is personal: they may share a request."""
     slots = models.JSONField(default=dict, blank=True)
-    """Personal strings by slot name, apart from links, which are made from the reader's key."""
+    """Personal strings by slot name. No link is one: they are made when the mail is."""
     papers = models.JSONField(default=dict, blank=True)
     """``summarised``, ``listed``, ``counted``: lists of paper ids. All are spent when it is accepted."""
     topics = models.JSONField(default=list, blank=True)

@@ -44,6 +44,19 @@ class AddressChange(models.Model):
         return f"{self.subscriber_id} {self.requested_at:%Y-%m-%d}"
 
 
+class FreshLink(models.Model):
+    """A link mailed to a reader for what a forwarded digest must not allow; it changes something once."""
+
+    key = models.CharField(max_length=16, unique=True, default=_new_key)
+    subscriber = models.ForeignKey("Subscriber", on_delete=models.CASCADE, related_name="fresh_links")
+    requested_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True, blank=True)
+    """When it changed something, or was revoked."""
+
+    def __str__(self) -> str:
+        return f"{self.subscriber_id} {self.requested_at:%Y-%m-%d}"
+
+
 class Allowance(models.Model):
     """How often something was done on a day: a row, not a Redis key, since forgetting it would be abuse.
 

@@ -50,7 +50,7 @@ class Subscriber(models.Model):
     soft_bounces = models.PositiveSmallIntegerField(default=0)
     """How many of the latest mails to the address were refused in a row."""
     link_key = models.CharField(max_length=16, unique=True, default=_new_link_key)
-    """Names the reader in mailed links; a new one revokes them all."""
+    """Names the reader in mailed links. A new one revokes them all (``subscriptions.revoking``)."""
 
     class Meta:
         constraints = (
@@ -69,6 +69,10 @@ class Subscriber(models.Model):
 
     def is_mailable(self, *, now: datetime) -> bool:
         return self.status == Status.ACTIVE and (self.paused_until is None or self.paused_until <= now)
+
+    def take_new_key(self) -> None:
+        """Change the key, unsaved: ``subscriptions.revoking`` does what else there is to do."""
+        self.link_key = _new_link_key()
 
     def may_ask_for_links(self) -> bool:
         """Whoever has left can still take their data along and have it erased."""
@@ -99,6 +103,26 @@ class Subscriber(models.Model):
     def latest_slot(self, *, now: datetime, cadence: Cadence, after: datetime) -> Slot | None:
         """Return the last slot of ``cadence`` in (``after``, ``now``], if there is one."""
         return latest_slot(cadence, now=now, after=after, at=self.at, zone=self.zone, anchor=self.anchor_date)
+
+
+class RevokedKey(models.Model):
+    """A link key from before links were revoked: it still unsubscribes, since those links must not expire."""
+
+    key = models.CharField(max_length=16, unique=True)
+    subscriber = models.ForeignKey(Subscriber, on_delete=models.CASCADE, related_name="revoked_keys")
+    revoked_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.subscriber_id} {self.revoked_at:%Y-%m-%d}"
+
+
+def holder_of(link_key: str) -> tuple[Subscriber | None, bool]:
+    """Return whose key it is or was, and whether it was revoked."""
+    reader = Subscriber.objects.filter(link_key=link_key).first()
+    if reader is not None:
+        return reader, False
+    revoked = RevokedKey.objects.select_related("subscriber").filter(key=link_key).first()
+    return (revoked.subscriber, True) if revoked else (None, False)
 
 
 class Subscription(models.Model):

@@ -8,19 +8,21 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from enum import Enum, auto
 
-from django.conf import settings
 from django.db import transaction
 
 from newsletter.errors import BadInput
-from newsletter.models import AddressChange, ConsentEvent, Delivery, Subscriber
+from newsletter.mailed_links import MailedLink, Place
+from newsletter.models import AddressChange, ConsentEvent, Delivery, FreshLink, Subscriber
 from newsletter.models.delivery import Kind
 from newsletter.models.subscriber import Status
 from newsletter.notices import ADDRESS_KEY, FRESH_KEY, OLD_ADDRESS_KEY, send_notice
 from newsletter.subscriptions import account_letters
+from newsletter.subscriptions.allowances import forget_mails_to, may_be_mailed
 from newsletter.subscriptions.changing import lock
+from newsletter.subscriptions.revoking import revoke_links
 from newsletter.subscriptions.wishes import checked_address
 from newsletter.suppressions import address_key, is_suppressed
-from newsletter.tokens import VALID_FOR, Purpose, make_timed_token, read_timed_token
+from newsletter.tokens import VALID_FOR, Purpose, read_timed_token
 
 FRESH_FOR = VALID_FOR[Purpose.FRESH]
 ADDRESS_FOR = VALID_FOR[Purpose.ADDRESS]
@@ -47,27 +49,47 @@ def mail_fresh_link(reader: Subscriber, *, now: datetime) -> bool:
     )
     if not reader.may_ask_for_links() or asked.count() >= LINKS_A_DAY:
         return False
-    token = make_timed_token(Purpose.FRESH, subject=reader.link_key, now=now)
+    link = FreshLink.objects.create(subscriber=reader, requested_at=now)
     letter = account_letters.fresh_link(
         language=reader.language,
-        url=f"{settings.CONFIG.base_url}/account/{token}",
+        link=MailedLink(Place.ACCOUNT, link.key),
         is_reading=reader.status == Status.ACTIVE,
     )
     return send_notice(letter, reader=reader, kind=Kind.LINK, key=f"{FRESH_KEY}{now.isoformat()}", now=now)
 
 
-def reader_of_fresh_link(token: str, *, now: datetime) -> Subscriber | None:
-    link_key = read_timed_token(token, purpose=Purpose.FRESH, now=now, max_age=FRESH_FOR)
-    return Subscriber.objects.filter(link_key=link_key).first() if link_key else None
+class Fresh(Enum):
+    """Why a link that was mailed for an hour opens nothing."""
+
+    DEAD = auto()
+    """It is forged, too old, used or revoked."""
+    ERASED = auto()
+    """Its reader was erased, perhaps by it."""
+
+
+def open_fresh_link(token: str, *, now: datetime) -> FreshLink | Fresh:
+    key = read_timed_token(token, purpose=Purpose.FRESH, now=now, max_age=FRESH_FOR)
+    if not key:
+        return Fresh.DEAD
+    link = FreshLink.objects.select_related("subscriber").filter(key=key).first()
+    if link is None:
+        return Fresh.ERASED
+    return link if link.used_at is None else Fresh.DEAD
+
+
+def forget_fresh_links(*, now: datetime) -> None:
+    """Delete those that are too old to open anything."""
+    FreshLink.objects.filter(requested_at__lt=now - FRESH_FOR).delete()
 
 
 @transaction.atomic
-def ask_to_move(reader: Subscriber, *, email: str, now: datetime) -> bool:
-    """Ask at the new address; False when today's changes are used up.
+def ask_to_move(link: FreshLink, *, email: str, ip: str, now: datetime) -> bool:
+    """Ask at the new address, once for a link; False when it or today's changes are used up.
 
-    Nothing is sent to an address that is another reader's or suppressed, and nothing says so. Raises BadInput
-    for what is no address, or is the reader's already.
+    Nothing is sent to an address that is another reader's or suppressed or has had its share of mail, and
+    nothing says so. Raises BadInput for what is no address, or is the reader's already.
     """
+    reader = link.subscriber
     lock(reader)
     email = checked_address(email)
     key = address_key(email)
@@ -76,11 +98,12 @@ def ask_to_move(reader: Subscriber, *, email: str, now: datetime) -> bool:
     recent = AddressChange.objects.filter(subscriber=reader, requested_at__gt=now - DAY)
     if reader.status != Status.ACTIVE or recent.count() >= CHANGES_A_DAY:
         return False
+    if not FreshLink.objects.filter(pk=link.pk, used_at=None).update(used_at=now):
+        return False
     change = AddressChange.objects.create(subscriber=reader, email=email, email_key=key, requested_at=now)
-    if _is_free(key):
-        token = make_timed_token(Purpose.ADDRESS, subject=change.key, now=now)
+    if _is_free(key) and may_be_mailed(key, ip=ip, now=now):
         letter = account_letters.address_confirmation(
-            language=reader.language, url=f"{settings.CONFIG.base_url}/address/{token}"
+            language=reader.language, link=MailedLink(Place.ADDRESS, change.key)
         )
         key = f"{ADDRESS_KEY}{change.key}"
         send_notice(letter, reader=reader, kind=Kind.LINK, key=key, now=now, recipient=email)
@@ -102,7 +125,10 @@ def change_of_link(token: str, *, now: datetime) -> AddressChange | None:
 
 @transaction.atomic
 def move(change: AddressChange, *, now: datetime) -> Move:
-    """Make the new address the reader's, and tell the old one. Repeating it changes nothing."""
+    """Make the new address the reader's, revoke the links that the old one was sent, and tell it.
+
+    Repeating it changes nothing.
+    """
     reader = change.subscriber
     lock(reader)
     if reader.email_key == change.email_key:
@@ -114,6 +140,8 @@ def move(change: AddressChange, *, now: datetime) -> Move:
     reader.confirmed_at, reader.confirmed_by_operator = now, False
     reader.save(update_fields=["email", "email_key", "soft_bounces", "confirmed_at", "confirmed_by_operator"])
     AddressChange.objects.filter(pk=change.pk).update(confirmed_at=now)
+    revoke_links(reader, now=now)
+    forget_mails_to(reader.email_key)
     ConsentEvent.objects.create(subscriber=reader, at=now, action="confirmed", source="change of address")
     letter = account_letters.address_changed(language=reader.language)
     send_notice(

@@ -7,10 +7,11 @@ from django.utils.translation import gettext
 
 from newsletter.core.languages import chrome_for
 from newsletter.mail.notice import EMAIL
+from newsletter.mailed_links import MailedLink
 from newsletter.notices import Notice
 
 
-def fresh_link(*, language: str, url: str, is_reading: bool = True) -> Notice:
+def fresh_link(*, language: str, link: MailedLink, is_reading: bool = True) -> Notice:
     """Send the link that a forwarded digest must not stand for."""
     with translation.override(chrome_for(language)):
         subject, label = gettext("Your link to data and erasure"), gettext("Data and erasure")
@@ -37,11 +38,11 @@ def fresh_link(*, language: str, url: str, is_reading: bool = True) -> Notice:
             % {"email": EMAIL},
             language=language,
             label=label,
-            url=url,
+            link=link,
         )
 
 
-def address_confirmation(*, language: str, url: str) -> Notice:
+def address_confirmation(*, language: str, link: MailedLink) -> Notice:
     """Ask at the new address whether it is the reader's."""
     with translation.override(chrome_for(language)):
         return Notice(
@@ -60,7 +61,7 @@ def address_confirmation(*, language: str, url: str) -> Notice:
             % {"email": EMAIL},
             language=language,
             label=gettext("Use this address"),
-            url=url,
+            link=link,
         )
 
 

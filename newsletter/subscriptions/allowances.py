@@ -7,18 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import Enum
 
 from django.conf import settings
 from django.db import connection, transaction
+from django.db.models import Q
 from django.utils.crypto import salted_hmac
 
+from newsletter.core.mailboxes import mailbox_of
 from newsletter.models import Allowance
 
-EVER = date(1970, 1, 1)
-"""The day under which a count stands that no new day ends."""
-
+WINDOW = timedelta(days=30)
 UNLIMITED = 2**31 - 1
 
 
@@ -26,19 +26,17 @@ UNLIMITED = 2**31 - 1
 class Cap:
     kind: str
     most: int
-    is_for_ever: bool = False
+    """On one day (UTC)."""
+    in_window: int | None = None
+    """On the days of ``WINDOW`` together, today among them."""
 
 
 class Limit(Enum):
-    """What is counted, and how often it may happen: on one day (UTC), or ever."""
+    """What is counted, and how often it may happen."""
 
-    CONFIRMATIONS_TO_AN_ADDRESS = Cap("confirm", 1)
-    """Starts anew when the address is confirmed."""
-    UNCONFIRMED_EVER = Cap("confirm-ever", 3, is_for_ever=True)
-    """As above."""
-    REMINDERS_TO_A_READER = Cap("reminder", 1)
-    """That digests come already, to whoever signs up once more."""
-    LINKS_TO_AN_ADDRESS = Cap("link", 3)
+    UNREQUESTED = Cap("mailbox", 1, in_window=3)
+    """Mails to a mailbox (``core.mailboxes``) that its owner may not have asked for: confirmations,
+    reminders, links by mail, questions at a new address. Starts anew when its owner confirms."""
     FROM_AN_IP = Cap("ip", 20)
     """A lecture hall behind one address can still join in one morning."""
     TO_A_DOMAIN = Cap("domain", 1000)
@@ -65,9 +63,23 @@ def take(wanted: Iterable[tuple[Limit, str]], *, now: datetime) -> bool:
     return True
 
 
-def give_back(limit: Limit, subject: str) -> None:
-    """Forget what was ever counted of it."""
-    Allowance.objects.filter(kind=limit.value.kind, key=hashed(limit.value.kind, subject)).delete()
+def may_be_mailed(email_key: str, *, ip: str, now: datetime) -> bool:
+    """Count a mail that its recipient may not have asked for; False when it must not be sent."""
+    mailbox = mailbox_of(email_key)
+    domain = mailbox.rpartition("@")[2]
+    wanted = [
+        (Limit.UNREQUESTED, mailbox),
+        (Limit.FROM_AN_IP, ip),
+        (Limit.TO_A_DOMAIN, domain),
+        (Limit.BY_THE_SERVICE, ""),
+    ]
+    return take(wanted, now=now)
+
+
+def forget_mails_to(email_key: str) -> None:
+    """Let the mailbox's count start anew: its owner has opened what was mailed to it."""
+    cap = Limit.UNREQUESTED.value
+    Allowance.objects.filter(kind=cap.kind, key=hashed(cap.kind, mailbox_of(email_key))).delete()
 
 
 def note_request(*, now: datetime) -> None:
@@ -76,8 +88,11 @@ def note_request(*, now: datetime) -> None:
 
 
 def forget_old_counts(*, now: datetime) -> int:
-    """Delete what was counted on past days."""
-    return Allowance.objects.filter(day__lt=now.date()).exclude(day=EVER).delete()[0]
+    """Delete what no cap looks at any more."""
+    kept = [limit.value.kind for limit in Limit if limit.value.in_window is not None]
+    today = now.date()
+    over = Q(day__lte=today - WINDOW) | Q(day__lt=today) & ~Q(kind__in=kept)
+    return Allowance.objects.filter(over).delete()[0]
 
 
 def hashed(purpose: str, value: str) -> str:
@@ -94,10 +109,15 @@ class _UsedUpError(Exception):
 
 
 def _take(limit: Limit, subject: str, *, now: datetime) -> None:
-    cap = limit.value
-    day = EVER if cap.is_for_ever else now.date()
-    if not _raise_count(cap.kind, key=hashed(cap.kind, subject), day=day, most=cap.most):
+    cap, today = limit.value, now.date()
+    key = hashed(cap.kind, subject)
+    if not _raise_count(cap.kind, key=key, day=today, most=cap.most):
         raise _UsedUpError
+    if cap.in_window is not None:
+        # Whoever counts at the same time holds the same row of today, so nobody comes in between.
+        days = Allowance.objects.filter(kind=cap.kind, key=key, day__gt=today - WINDOW)
+        if sum(days.values_list("count", flat=True)) > cap.in_window:
+            raise _UsedUpError
 
 
 def _raise_count(kind: str, *, key: str, day: date, most: int) -> bool:

@@ -10,21 +10,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.conf import settings
 from django.db import transaction
 
 from newsletter.adapters.broker import Stage, wake
 from newsletter.core.headers import ascii_address
 from newsletter.errors import BadInput
+from newsletter.mailed_links import MailedLink, Place
 from newsletter.models import SignUp, Subscriber
 from newsletter.models.delivery import Kind
 from newsletter.models.subscriber import Status
 from newsletter.notices import Notice, send_notice
 from newsletter.subscriptions import letters
-from newsletter.subscriptions.allowances import Limit, hashed, note_request, take
+from newsletter.subscriptions.allowances import hashed, may_be_mailed, note_request
 from newsletter.subscriptions.wishes import MAX_ADDRESS, Wishes, checked_address
 from newsletter.suppressions import address_key
-from newsletter.tokens import Purpose, make_timed_token, make_token
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +74,7 @@ def request_to_join(request: JoinRequest, *, now: datetime) -> None:
     key = address_key(request.email)
     note_request(now=now)
     reader = Subscriber.objects.filter(email_key=key).first()
-    if not (_may_ask(key, reader=reader, ip=request.ip, now=now) and _answer(request, reader, now=now)):
+    if not (may_be_mailed(key, ip=request.ip, now=now) and _answer(request, reader, now=now)):
         wake(Stage.NOTICES)
 
 
@@ -85,21 +84,11 @@ def request_link(email: str, *, ip: str, now: datetime) -> None:
     with transaction.atomic():
         note_request(now=now)
         reader = Subscriber.objects.filter(email_key=key).first()
-        allowed = take([(Limit.LINKS_TO_AN_ADDRESS, key), *_widest(key, ip=ip)], now=now)
-        if not (allowed and reader and reader.may_ask_for_links() and _send_own_page(reader, now=now)):
+        # What is not sent is not counted: whoever does not read yet can still sign up today.
+        if reader and reader.may_ask_for_links() and may_be_mailed(key, ip=ip, now=now):
+            send_own_page(reader, now=now)
+        else:
             wake(Stage.NOTICES)
-
-
-def _may_ask(key: str, *, reader: Subscriber | None, ip: str, now: datetime) -> bool:
-    limits = [Limit.CONFIRMATIONS_TO_AN_ADDRESS, Limit.UNCONFIRMED_EVER]
-    if reader and reader.status == Status.ACTIVE:
-        limits = [Limit.REMINDERS_TO_A_READER]
-    return take([*((limit, key) for limit in limits), *_widest(key, ip=ip)], now=now)
-
-
-def _widest(key: str, *, ip: str) -> list[tuple[Limit, str]]:
-    domain = key.rpartition("@")[2]
-    return [(Limit.FROM_AN_IP, ip), (Limit.TO_A_DOMAIN, domain), (Limit.BY_THE_SERVICE, "")]
 
 
 def _answer(request: JoinRequest, reader: Subscriber | None, *, now: datetime) -> bool:
@@ -128,20 +117,19 @@ def _send_confirmation(request: JoinRequest, reader: Subscriber, *, now: datetim
         ip_hmac=hashed("consent", request.ip),
         requested_at=now,
     )
-    token = make_timed_token(Purpose.CONFIRM, subject=sign_up.key, now=now)
     letter = letters.confirmation(
-        language=request.wishes.language, url=f"{settings.CONFIG.base_url}/confirm/{token}"
+        language=request.wishes.language, link=MailedLink(Place.CONFIRM, sign_up.key)
     )
     return send_notice(letter, reader=reader, kind=Kind.CONFIRMATION, key=f"confirm-{sign_up.key}", now=now)
 
 
-def _send_own_page(reader: Subscriber, *, now: datetime) -> bool:
+def send_own_page(reader: Subscriber, *, now: datetime) -> bool:
+    """Mail whoever reads or has left the link to their page."""
     is_reading = reader.status == Status.ACTIVE
     letter = letters.own_page if is_reading else letters.page_of_who_left
     return _send_link(reader, letter=letter, now=now)
 
 
 def _send_link(reader: Subscriber, *, letter: Callable[..., Notice], now: datetime) -> bool:
-    token = make_token(Purpose.PREFERENCES, subject=reader.link_key)
-    notice = letter(language=reader.language, url=f"{settings.CONFIG.base_url}/preferences/{token}")
+    notice = letter(language=reader.language, link=MailedLink(Place.PREFERENCES))
     return send_notice(notice, reader=reader, kind=Kind.LINK, key=f"link-{now.isoformat()}", now=now)

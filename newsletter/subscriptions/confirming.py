@@ -11,7 +11,8 @@ from newsletter.adapters.broker import Stage, wake
 from newsletter.models import ConsentEvent, Delivery, SignUp, Subscriber, Topic
 from newsletter.models.delivery import FIRST, Kind
 from newsletter.models.subscriber import Status
-from newsletter.subscriptions.allowances import Limit, forget_old_counts, give_back, hashed
+from newsletter.subscriptions.account import forget_fresh_links
+from newsletter.subscriptions.allowances import forget_mails_to, forget_old_counts, hashed
 from newsletter.subscriptions.changing import reschedule
 from newsletter.subscriptions.joining import subscribe
 from newsletter.subscriptions.private_topics import TooManyTopicsError, add_private_topic
@@ -56,20 +57,20 @@ def confirm(sign_up: SignUp, *, ip: str, now: datetime) -> None:
     _record_consent(sign_up, ip=ip, now=now)
     # A request from before this one must not bring back whoever leaves after it.
     reader.sign_ups.filter(confirmed_at=None).delete()
-    for limit in (Limit.CONFIRMATIONS_TO_AN_ADDRESS, Limit.UNCONFIRMED_EVER):
-        give_back(limit, reader.email_key)
+    forget_mails_to(reader.email_key)
     reschedule(reader, now=now)
     _plan_first_digest(reader, now=now)
 
 
 def forget_unconfirmed(*, now: datetime) -> int:
-    """Delete addresses that asked and never confirmed, and counts of past days; return how many addresses."""
+    """Delete addresses that never confirmed, links and counts of no more use; return how many addresses."""
     since = now - VALID - GRACE
     pending = Subscriber.objects.filter(status=Status.PENDING, confirmed_at=None, joined_at__lt=since)
     forgotten = pending.exclude(sign_ups__requested_at__gte=since)
     count = forgotten.count()
     forgotten.delete()
     forget_old_counts(now=now)
+    forget_fresh_links(now=now)
     return count
 
 

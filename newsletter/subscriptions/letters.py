@@ -10,10 +10,11 @@ from django.utils.translation import gettext
 
 from newsletter.core.languages import chrome_for
 from newsletter.mail.notice import EMAIL
+from newsletter.mailed_links import MailedLink
 from newsletter.notices import Notice
 
 
-def confirmation(*, language: str, url: str) -> Notice:
+def confirmation(*, language: str, link: MailedLink) -> Notice:
     """Ask whether the request came from the address's owner."""
     with translation.override(chrome_for(language)):
         return Notice(
@@ -32,11 +33,11 @@ def confirmation(*, language: str, url: str) -> Notice:
             reason=_reason(),
             language=language,
             label=gettext("See what you asked for, and confirm"),
-            url=url,
+            link=link,
         )
 
 
-def already_reading(*, language: str, url: str) -> Notice:
+def already_reading(*, language: str, link: MailedLink) -> Notice:
     """Tell a reader that they are one."""
     with translation.override(chrome_for(language)):
         return Notice(
@@ -52,11 +53,11 @@ def already_reading(*, language: str, url: str) -> Notice:
             reason=_reason(),
             language=language,
             label=gettext("Change topics or schedule"),
-            url=url,
+            link=link,
         )
 
 
-def own_page(*, language: str, url: str) -> Notice:
+def own_page(*, language: str, link: MailedLink) -> Notice:
     """Send a reader the link they have lost."""
     with translation.override(chrome_for(language)):
         return Notice(
@@ -70,11 +71,11 @@ def own_page(*, language: str, url: str) -> Notice:
             reason=_reason(),
             language=language,
             label=gettext("Change topics or schedule"),
-            url=url,
+            link=link,
         )
 
 
-def page_of_who_left(*, language: str, url: str) -> Notice:
+def page_of_who_left(*, language: str, link: MailedLink) -> Notice:
     """Send whoever has left the link to what is kept of them."""
     with translation.override(chrome_for(language)):
         return Notice(
@@ -89,7 +90,7 @@ def page_of_who_left(*, language: str, url: str) -> Notice:
             reason=_reason(),
             language=language,
             label=gettext("My digest"),
-            url=url,
+            link=link,
         )
 
 

@@ -1,4 +1,4 @@
-"""Change of address, export and erasure: behind a link that was mailed within the last hour."""
+"""Change of address, export and erasure: behind a link mailed within the hour, which changes one thing."""
 
 from __future__ import annotations
 
@@ -8,19 +8,20 @@ from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods, require_safe
 
 from newsletter.errors import BadInput
-from newsletter.models import Subscriber
+from newsletter.models import FreshLink
 from newsletter.models.subscriber import Status
 from newsletter.subscriptions.account import (
-    FRESH_FOR,
+    Fresh,
     Move,
     ask_to_move,
     change_of_link,
     move,
-    reader_of_fresh_link,
+    open_fresh_link,
 )
 from newsletter.subscriptions.exporting import export_everything
 from newsletter.subscriptions.leaving import erase as erase_reader
-from newsletter.tokens import Purpose, make_token, read_timed_token
+from newsletter.tokens import Purpose, make_token
+from newsletter.web.clients import client_address
 from newsletter.web.pages import broken_link, known_language, page, private
 
 
@@ -28,14 +29,15 @@ from newsletter.web.pages import broken_link, known_language, page, private
 @private
 def account(request: HttpRequest, token: str) -> HttpResponse:
     """Show what the link allows; POST asks for another address."""
-    reader = reader_of_fresh_link(token, now=timezone.now())
-    if reader is None:
+    link = open_fresh_link(token, now=timezone.now())
+    if isinstance(link, Fresh):
         return broken_link(request)
+    reader = link.subscriber
     email, problem, asked = "", "", False
     if request.method == "POST" and reader.status == Status.ACTIVE:
         email = request.POST.get("email", "").strip()
         with translation.override(known_language(reader.language)):
-            problem = _ask(reader, email=email)
+            problem = _ask(link, email=email, ip=client_address(request))
         asked = not problem
     return page(
         request,
@@ -52,10 +54,10 @@ def account(request: HttpRequest, token: str) -> HttpResponse:
     )
 
 
-def _ask(reader: Subscriber, *, email: str) -> str:
+def _ask(link: FreshLink, *, email: str, ip: str) -> str:
     """Have the new address asked; return what is wrong, if anything."""
     try:
-        if ask_to_move(reader, email=email, now=timezone.now()):
+        if ask_to_move(link, email=email, ip=ip, now=timezone.now()):
             return ""
     except BadInput:
         return gettext("“%(given)s” is not another e-mail address.") % {"given": email[:80]}
@@ -67,11 +69,11 @@ def _ask(reader: Subscriber, *, email: str) -> str:
 def export(request: HttpRequest, token: str) -> HttpResponse:
     """Return everything that is stored of the reader, as a JSON file."""
     now = timezone.now()
-    reader = reader_of_fresh_link(token, now=now)
-    if reader is None:
+    link = open_fresh_link(token, now=now)
+    if isinstance(link, Fresh):
         return broken_link(request)
     response = JsonResponse(
-        export_everything(reader, now=now), json_dumps_params={"ensure_ascii": False, "indent": 2}
+        export_everything(link.subscriber, now=now), json_dumps_params={"ensure_ascii": False, "indent": 2}
     )
     response.headers["Content-Disposition"] = f'attachment; filename="arxiv-digest-{now:%Y-%m-%d}.json"'
     return response
@@ -82,11 +84,12 @@ def export(request: HttpRequest, token: str) -> HttpResponse:
 def erase(request: HttpRequest, token: str) -> HttpResponse:
     """Ask once; POST erases. Who repeats it sees success."""
     now = timezone.now()
-    if read_timed_token(token, purpose=Purpose.FRESH, now=now, max_age=FRESH_FOR) is None:
-        return broken_link(request)
-    reader = reader_of_fresh_link(token, now=now)
-    if reader is None:
+    link = open_fresh_link(token, now=now)
+    if link is Fresh.ERASED:
         return page(request, template="account-erased.html")
+    if isinstance(link, Fresh):
+        return broken_link(request)
+    reader = link.subscriber
     language = known_language(reader.language)
     if request.method == "POST":
         erase_reader(reader, now=now)

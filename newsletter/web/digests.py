@@ -25,7 +25,7 @@ from newsletter.errors import PermanentError
 from newsletter.models import Delivery, Paper
 from newsletter.models.delivery import SENT, Kind
 from newsletter.pipeline.composing.messages import slots_of, stored_pieces
-from newsletter.tokens import Purpose, delivery_id, delivery_subject, make_token, read_token
+from newsletter.tokens import MAC_LENGTH, Purpose, delivery_id, delivery_subject, make_token, read_token
 from newsletter.topics import public_topics
 from newsletter.web.headers import MAIL_CSP
 from newsletter.web.pages import broken_link, known_language, page, private, sentence_gap, service_name
@@ -42,11 +42,12 @@ _BODY_END = re.compile(r"</body\s*>", re.IGNORECASE)
 @private
 def digest(request: HttpRequest, token: str) -> HttpResponse:
     """Show a digest to its reader, or, by the share link, to whom it was sent on."""
-    delivery = _find(token, purpose=Purpose.DIGEST)
-    if delivery is not None:
+    delivery = _find(token)
+    if delivery is not None and _is_held(token, delivery):
         return _show(request, delivery, is_shared=False)
-    delivery = _find(token, purpose=Purpose.SHARE)
-    return _show(request, delivery, is_shared=True) if delivery else broken_link(request)
+    if delivery is not None and read_token(token, purpose=Purpose.SHARE):
+        return _show(request, delivery, is_shared=True)
+    return broken_link(request)
 
 
 def share_url(delivery: Delivery) -> str:
@@ -54,11 +55,22 @@ def share_url(delivery: Delivery) -> str:
     return f"{settings.CONFIG.base_url}{reverse('digest', kwargs={'token': token})}"
 
 
-def _find(token: str, *, purpose: Purpose) -> Delivery | None:
-    subject = read_token(token, purpose=purpose)
-    key = delivery_id(subject) if subject else None
+def _find(token: str) -> Delivery | None:
+    """Return the digest that a token names, which is still to be proven."""
+    key = delivery_id(token[:-MAC_LENGTH])
     digests = Delivery.objects.filter(~Q(parts=[]) | Q(state__in=SENT), kind=Kind.DIGEST)
     return digests.select_related("subscriber").filter(pk=key).first() if key else None
+
+
+def _is_held(token: str, delivery: Delivery) -> bool:
+    """Whether it is a link that the digest's reader has, and has not revoked."""
+    reader = delivery.subscriber
+    if reader is None:
+        return False
+    if read_token(token, purpose=Purpose.DIGEST, holder=reader.link_key):
+        return True
+    # Version 0.1 bound the link to the delivery alone: it counts until its reader revokes theirs.
+    return bool(read_token(token, purpose=Purpose.DIGEST)) and not reader.revoked_keys.exists()
 
 
 def _show(request: HttpRequest, delivery: Delivery, *, is_shared: bool) -> HttpResponse:

@@ -28,7 +28,7 @@ EXAMPLES = 3
 """Titles of last week shown with a topic."""
 
 
-# Nobody is signed in here, so a forged form can do no more than a form of one's own: no token, and no cookie.
+# Nobody is signed in here, so there is no token and no cookie (ADR 17).
 @csrf_exempt
 @require_http_methods(["GET", "HEAD", "POST"])
 def home(request: HttpRequest) -> HttpResponse:

@@ -26,6 +26,7 @@ from newsletter.adapters.sendgrid_events import (
 from newsletter.core.reputation import EventKind
 from newsletter.errors import BadInput
 from newsletter.pipeline.feedback.events import store_events
+from newsletter.web.origins import takes_any_origin
 
 log = logging.getLogger(__name__)
 
@@ -35,6 +36,7 @@ MOST_PASSED_OVER = 10_000_000
 CHUNK = 100_000
 
 
+@takes_any_origin
 @csrf_exempt
 @never_cache
 @require_POST

@@ -16,7 +16,7 @@ from newsletter.web.pages import page
 from newsletter.web.signup import HONEYPOT, LONGEST, is_by_a_machine
 
 
-# As at sign-up: nobody is signed in, so no token and no cookie.
+# As at sign-up: nobody is signed in, so no token and no cookie (ADR 17).
 @csrf_exempt
 @require_http_methods(["GET", "HEAD", "POST"])
 def link_by_mail(request: HttpRequest) -> HttpResponse:

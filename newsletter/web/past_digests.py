@@ -9,7 +9,7 @@ from django.utils.translation import gettext
 
 from newsletter.models import Delivery, Subscriber
 from newsletter.models.delivery import HALF_ANSWERED, UNASKED, Kind, State
-from newsletter.tokens import Purpose, delivery_subject, make_token
+from newsletter.tokens import digest_token
 
 SHOWN = 10
 
@@ -37,7 +37,7 @@ def past_digests(reader: Subscriber) -> list[PastDigest]:
             state=_became(each),
             matched=sum(map(len, each.papers.values())),
             scanned=each.scanned,
-            token=make_token(Purpose.DIGEST, subject=delivery_subject(each.pk)) if each.parts else "",
+            token=digest_token(each.pk, link_key=reader.link_key) if each.parts else "",
         )
         for each in digests[:SHOWN]
     ]

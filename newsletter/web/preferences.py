@@ -19,6 +19,7 @@ from newsletter.models.subscriber import Status
 from newsletter.subscriptions.account import mail_fresh_link
 from newsletter.subscriptions.changing import LONGEST_PAUSE, pause, resume
 from newsletter.subscriptions.on_demand import Answer, send_one_now
+from newsletter.subscriptions.revoking import sign_out_everywhere
 from newsletter.tokens import Purpose, make_token, read_token
 from newsletter.web import schedules
 from newsletter.web.pages import broken_link, known_language, page, private
@@ -45,6 +46,8 @@ def preferences_of(request: HttpRequest, token: str) -> HttpResponse:
         return broken_link(request)
     form = PreferencesForm.of(reader)
     do = request.POST.get("do", "")
+    if request.method == "POST" and do == "revoke":
+        return _sign_out(request, reader)
     if request.method == "POST" and (reader.status == Status.ACTIVE or do in ACTIONS_OF_WHO_LEFT):
         with translation.override(known_language(reader.language)):
             act = ACTIONS.get(do, _save)
@@ -53,6 +56,17 @@ def preferences_of(request: HttpRequest, token: str) -> HttpResponse:
             # After a POST the browser asks anew, so that a reload sends nothing twice.
             return HttpResponseRedirect(f"{request.path}?done={done}", status=303)
     return _show(request, reader, form=form)
+
+
+def _sign_out(request: HttpRequest, reader: Subscriber) -> HttpResponse:
+    """Revoke the links, this one too. The new one is mailed and not shown: a stranger may have pressed."""
+    sign_out_everywhere(reader, now=timezone.now())
+    return page(
+        request,
+        template="links-revoked.html",
+        language=known_language(reader.language),
+        is_mailed=reader.may_ask_for_links(),
+    )
 
 
 Acted = tuple[PreferencesForm, str]

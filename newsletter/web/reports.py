@@ -19,8 +19,7 @@ from newsletter.models import Paper
 from newsletter.models.report import LONGEST_NOTE, Mistake
 from newsletter.subscriptions.reporting import Report, find_claim, report_mistake
 from newsletter.web.clients import client_address
-from newsletter.web.origins import is_from_elsewhere
-from newsletter.web.pages import csrf_failure, current_language, page
+from newsletter.web.pages import current_language, page
 from newsletter.web.receipts import Reading, reading_of
 from newsletter.web.signup import HONEYPOT, is_by_a_machine
 
@@ -92,7 +91,7 @@ def _mistakes() -> list[tuple[str, str]]:
     ]
 
 
-# Nobody is signed in here, so there is no token and no cookie: a browser says itself where a form came from.
+# Nobody is signed in here, so there is no token and no cookie (ADR 17).
 @csrf_exempt
 @require_http_methods(["GET", "HEAD", "POST"])
 def report(request: HttpRequest, arxiv_id: str) -> HttpResponse:
@@ -101,8 +100,6 @@ def report(request: HttpRequest, arxiv_id: str) -> HttpResponse:
     form = report_form(paper, reading_of(paper, language=current_language()))
     if request.method != "POST":
         return _show(request, paper, form)
-    if is_from_elsewhere(request):
-        return csrf_failure(request)
     form.take(request.POST)
     form.check(paper)
     if form.errors:

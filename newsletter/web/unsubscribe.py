@@ -17,17 +17,19 @@ from django.views.decorators.http import require_http_methods
 
 from newsletter.core.cadence import Cadence
 from newsletter.models import Subscriber, Subscription
-from newsletter.models.subscriber import Status
+from newsletter.models.subscriber import Status, holder_of
 from newsletter.subscriptions.changing import come_less_often
 from newsletter.subscriptions.leaving import unsubscribe as end_subscription
 from newsletter.tokens import Purpose, make_token, read_token
 from newsletter.web import schedules
-from newsletter.web.pages import broken_link, current_language, known_language, page, private
+from newsletter.web.origins import is_from_elsewhere, takes_any_origin
+from newsletter.web.pages import broken_link, csrf_failure, current_language, known_language, page, private
 
 ONE_CLICK = ("List-Unsubscribe", "One-Click")
 """The form field of a mail program's request (RFC 8058 §3.1), urlencoded or multipart."""
 
 
+@takes_any_origin
 @csrf_exempt
 @require_http_methods(["GET", "HEAD", "POST"])
 @private
@@ -36,16 +38,21 @@ def unsubscribe(request: HttpRequest, token: str, topic: str = "") -> HttpRespon
     link_key = read_token(token, purpose=Purpose.UNSUBSCRIBE)
     if link_key is None:
         return broken_link(request)
-    reader = Subscriber.objects.filter(link_key=link_key).first()
+    reader, is_revoked = holder_of(link_key)
+    show = _show_little if is_revoked else _show
     if request.method != "POST":
-        return _show(request, reader, slug=topic)
+        return show(request, reader, slug=topic)
     sent = _sent(request)
     is_one_click = sent.get(ONE_CLICK[0]) == ONE_CLICK[1]
+    if not is_one_click and is_from_elsewhere(request):  # the page's own buttons are pressed on the page
+        return csrf_failure(request)
     if "less" in sent and not is_one_click:
+        if is_revoked:
+            return show(request, reader, slug=topic)
         return _get_less(request, reader, slug=topic, wanted=sent["less"])
     if reader is not None:
         _leave(reader, slug=topic, source="one-click" if is_one_click else "unsubscribe page")
-    return HttpResponse() if is_one_click else _show(request, reader, slug=topic)
+    return HttpResponse() if is_one_click else show(request, reader, slug=topic)
 
 
 def _sent(request: HttpRequest) -> dict[str, str]:
@@ -128,6 +135,16 @@ def _show(request: HttpRequest, reader: Subscriber | None, *, slug: str) -> Http
         whole_url=request.path.rstrip("/").rpartition("/")[0] if slug else request.path,
         **choices,
     )
+
+
+def _show_little(request: HttpRequest, reader: Subscriber | None, *, slug: str) -> HttpResponse:
+    """Say of a revoked link only what it still does: the mailbox may no longer be the reader's."""
+    remaining = False
+    if reader is not None:
+        reader.refresh_from_db()
+        has_topic = not slug or _subscription(reader, slug) is not None
+        remaining = has_topic and reader.status in (Status.ACTIVE, Status.PENDING)
+    return page(request, template="unsubscribe-revoked.html", remaining=remaining, is_one_topic=bool(slug))
 
 
 def _less(reader: Subscriber, *, slug: str) -> dict[str, Any]:

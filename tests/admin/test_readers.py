@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from django.conf import settings
 from django.contrib.admin.models import LogEntry
 from django.test import Client
 
@@ -16,6 +15,7 @@ from newsletter.subscriptions.wishes import Wishes
 from newsletter.suppressions import Reason, is_suppressed, suppress
 from tests.admin.conftest import NOW, READERS, text
 from tests.web.conftest import every_row
+from tests.web.links import mailed_path
 
 
 def _form(email: str = "bo@example.org", **fields: str) -> dict[str, object]:
@@ -226,7 +226,7 @@ def test_asking_to_confirm_sends_a_mail_and_makes_nobody_active(operator: Client
 def test_the_reader_who_confirms_has_the_wishes_from_before(operator: Client, reader: Subscriber) -> None:
     unsubscribe(reader, source="a link", now=NOW)
     operator.post(_act(reader, "invite"))
-    address = reader.deliveries.get().slots["url"].removeprefix(settings.CONFIG.base_url)
+    address = mailed_path("confirm-")
     Client(SERVER_NAME="localhost").post(address)
     reader.refresh_from_db()
     assert (reader.status, reader.cadence) == (Status.ACTIVE, "weekly:mon")
@@ -272,3 +272,26 @@ def test_strangers_see_the_login(client: Client, reader: Subscriber) -> None:
         assert response.status_code == 302
         assert "/admin/login/" in response.headers["Location"]
     assert Subscriber.objects.exists()
+
+
+# --- links -----------------------------------------------------------------------------------------------
+
+
+def test_the_operator_revokes_the_links_of_one_reader_and_of_several(
+    operator: Client, reader: Subscriber
+) -> None:
+    old = reader.link_key
+    assert "Revoke links" in text(operator, f"{READERS}{reader.pk}/change/")
+    assert operator.post(_act(reader, "revoke")).status_code == 302
+    reader.refresh_from_db()
+    assert reader.link_key != old
+    operator.post(READERS, {"action": "revoke_links", "_selected_action": [reader.pk]})
+    assert reader.revoked_keys.count() == 2
+    assert not reader.deliveries.exists(), "no mail is sent"
+    assert old not in text(operator, f"{READERS}{reader.pk}/change/")
+
+
+def test_who_may_only_look_revokes_nothing(viewer: Client, reader: Subscriber) -> None:
+    assert viewer.post(_act(reader, "revoke")).status_code == 403
+    viewer.post(READERS, {"action": "revoke_links", "_selected_action": [reader.pk]})
+    assert not reader.revoked_keys.exists()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from newsletter.models import Subscriber
+from newsletter.models import RevokedKey, Subscriber
 from tests.cli.runner import DUE, JOINED, add_reader, add_topic, done, newsletter, rows
 
 pytestmark = pytest.mark.django_db
@@ -161,3 +161,25 @@ def test_an_erased_reader_is_gone_and_cannot_be_added_back_by_the_operator() -> 
     result = newsletter("subscriber", "add", ADDRESS, "--topics", "heads")
     assert result.code == 1
     assert "opted out" in result.line
+
+
+def test_the_links_of_one_reader_or_of_all_are_revoked() -> None:
+    for email in (ADDRESS, "b@example.org"):
+        add_reader(email)
+    before = dict(Subscriber.objects.values_list("email", "link_key"))
+    said = done("subscriber", "revoke-links", ADDRESS.upper())
+    assert said.out == "Links of 1 reader revoked.\n"
+    between = dict(Subscriber.objects.values_list("email", "link_key"))
+    assert (between[ADDRESS] != before[ADDRESS], between["b@example.org"]) == (True, before["b@example.org"])
+    assert done("subscriber", "revoke-links", "--all", "--json").json == {"revoked": 2}
+    assert before.items().isdisjoint(Subscriber.objects.values_list("email", "link_key"))
+    assert set(RevokedKey.objects.values_list("key", flat=True)) == {*before.values(), between[ADDRESS]}
+
+
+@pytest.mark.parametrize("words", [(), (ADDRESS, "--all")])
+def test_whose_links_must_be_said(words: tuple[str, ...]) -> None:
+    add_reader(ADDRESS)
+    refused = newsletter("subscriber", "revoke-links", *words)
+    assert refused.code == 2
+    assert "EMAIL, or --all" in refused.err
+    assert not RevokedKey.objects.exists()

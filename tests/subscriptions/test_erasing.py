@@ -24,6 +24,7 @@ from tests.pipeline.deliveries import deliver, digest
 from tests.pipeline.newsroom import MONDAY, SUNDAY, Newsroom
 from tests.pipeline.sending.test_deliver_races import run_together
 from tests.traces import database_files, every_table
+from tests.web.links import mailed_path
 
 pytestmark = pytest.mark.django_db(transaction=True)
 WORDS = ("zebedee", "quuxley", "sprocketology")
@@ -47,10 +48,10 @@ def use_everything(room: Newsroom) -> Subscriber:
     room.take_in(*(paper_record(number) for number in range(1, 9)), now=SUNDAY + HOUR)
     room.run(MONDAY)
     mail_fresh_link(reader, now=MONDAY)
-    ask_to_move(reader, email="quuxley@example.org", now=MONDAY)
+    ask_to_move(reader.fresh_links.get(), email="quuxley@example.org", ip="192.0.2.1", now=MONDAY)
     change = reader.address_changes.get()
     room.run(MONDAY + HOUR / 2)  # while both links are of use
-    link = reader.deliveries.get(slot_key=f"address-{change.key}").slots["url"]
+    link = mailed_path(f"address-{change.key}")
     found = change_of_link(link.rpartition("/")[2], now=MONDAY + HOUR)
     assert found is not None
     move(found, now=MONDAY + HOUR)

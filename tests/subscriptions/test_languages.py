@@ -12,6 +12,7 @@ from django.test import Client
 from newsletter.config import load_config
 from newsletter.core.reading import Depth
 from newsletter.errors import BadInput, ConfigurationError
+from newsletter.mailed_links import MailedLink, Place
 from newsletter.subscriptions.letters import confirmation
 from newsletter.subscriptions.wishes import Wishes
 from tests.mail.digests import mail, make_card, make_digest, model_summary
@@ -74,5 +75,6 @@ def test_persian_runs_from_right_to_left_and_its_quotes_do_not() -> None:
 
 
 def test_a_notice_to_its_reader_is_english_down_to_the_dates() -> None:
-    english = confirmation(language="en", url="https://digest.example.org/confirm/x")
-    assert confirmation(language="fr", url="https://digest.example.org/confirm/x").subject == english.subject
+    link = MailedLink(Place.CONFIRM, "x")
+    english = confirmation(language="en", link=link)
+    assert confirmation(language="fr", link=link).subject == english.subject

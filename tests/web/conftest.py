@@ -22,7 +22,7 @@ from newsletter.pipeline.run import run_once
 from newsletter.pipeline.stages import Stages
 from newsletter.subscriptions.joining import add_by_operator
 from newsletter.subscriptions.wishes import Wishes
-from newsletter.tokens import Purpose, delivery_subject, make_token
+from newsletter.tokens import Purpose, delivery_subject, digest_token, make_token
 from newsletter.topics import add_topic
 from tests.fakes.papers import paper_record
 
@@ -42,10 +42,11 @@ class Service:
 
     def link(self, purpose: Purpose) -> str:
         """Return the path of a reader's link, or of a digest's."""
-        is_digest = purpose in (Purpose.DIGEST, Purpose.SHARE)
-        subject = delivery_subject(self.delivery.pk) if is_digest else self.reader.link_key
-        folder = "digests" if is_digest else purpose.value
-        return f"/{folder}/{make_token(purpose, subject=subject)}"
+        if purpose is Purpose.DIGEST:
+            return f"/digests/{digest_token(self.delivery.pk, link_key=self.reader.link_key)}"
+        if purpose is Purpose.SHARE:
+            return f"/digests/{make_token(purpose, subject=delivery_subject(self.delivery.pk))}"
+        return f"/{purpose}/{make_token(purpose, subject=self.reader.link_key)}"
 
     def counted(self) -> list[Paper]:
         return list(Paper.objects.filter(pk__in=self.delivery.papers["counted"]))

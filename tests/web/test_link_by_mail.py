@@ -10,6 +10,7 @@ from newsletter.models.delivery import Kind
 from newsletter.models.subscriber import Status
 from newsletter.tokens import Purpose
 from tests.web.conftest import JOINED, Service, every_row
+from tests.web.links import mailed_url
 from tests.web.test_public_pages import text_of
 
 PAGE = "/preferences/"
@@ -19,7 +20,7 @@ def test_a_reader_gets_the_link_to_their_page(visitor: Client, service: Service)
     assert visitor.post(PAGE, {"email": " ADA@example.org"}).status_code == 200
     notice = Delivery.objects.get(kind=Kind.LINK)
     assert notice.subscriber == service.reader
-    path = notice.slots["url"].removeprefix("http://localhost:8000")
+    path = mailed_url(notice).removeprefix("http://localhost:8000")
     assert path == service.link(Purpose.PREFERENCES)
     assert "ada@example.org" in text_of(visitor, path)
 
@@ -35,7 +36,7 @@ def test_the_answer_is_the_same_bytes_for_every_address(visitor: Client, service
     }
     assert not any(each.cookies for each in answers)
     went_to = Delivery.objects.filter(kind=Kind.LINK).values_list("subscriber__email", flat=True)
-    assert sorted(went_to) == [service.reader.email] * 3 + ["left@example.org"] * 3
+    assert sorted(went_to) == [service.reader.email, "left@example.org"]
 
 
 def test_a_machine_gets_the_page_and_nobody_a_mail(visitor: Client, service: Service) -> None:

@@ -22,7 +22,7 @@ def links_of(service: Service) -> list[str]:
     """Return the path of every link to the service that the mail holds, and those mailed besides."""
     mail = message_bytes(service.delivery).replace(b"=\r\n", b"").replace(b"=3D", b"=")
     found = sorted({path.decode().partition("#")[0] for path in _OURS.findall(mail)})
-    fresh = make_timed_token(Purpose.FRESH, subject=service.reader.link_key, now=SENT)
+    fresh = make_timed_token(Purpose.FRESH, subject=service.reader.fresh_links.get().key, now=SENT)
     return [*found, service.link(Purpose.SHARE), f"/account/{fresh}", f"/account/{fresh}/erase"]
 
 

@@ -16,6 +16,7 @@ from newsletter.models.subscriber import Status
 from newsletter.subscriptions.leaving import unsubscribe
 from newsletter.suppressions import Reason, suppress
 from tests.web.conftest import JOINED, PAPERS, Service, every_row
+from tests.web.links import mailed_url
 
 FORM = {
     "email": "new@example.org",
@@ -69,9 +70,8 @@ def test_a_filled_in_form_asks_for_a_confirmation(visitor: Client, service: Serv
     assert wishes == expected | {"query": 'cat:cs.CV AND abs:"talking heads"', "max_papers": 7}
     assert SignUp.objects.get().text_shown.startswith("I ask arXiv digest to send")
     assert Subscriber.objects.get(email="new@example.org").status == Status.PENDING
-    assert (
-        Delivery.objects.get(kind=Kind.CONFIRMATION).slots["url"].startswith("http://localhost:8000/confirm/")
-    )
+    letter = Delivery.objects.get(kind=Kind.CONFIRMATION)
+    assert mailed_url(letter).startswith("http://localhost:8000/confirm/")
 
 
 def test_an_address_and_a_topic_are_enough(visitor: Client, service: Service) -> None:  # noqa: ARG001

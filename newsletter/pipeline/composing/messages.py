@@ -21,10 +21,11 @@ from newsletter.adapters.ports import Outcome, Outgoing, Verdict
 from newsletter.core.composition import Piece, PieceEncoder, compose, join_html, join_text, slot, slot_names
 from newsletter.core.headers import MessageHeaders
 from newsletter.errors import NewsletterError, PermanentError
+from newsletter.mailed_links import MailedLink
 from newsletter.models import Delivery, Fragment, Subscriber
 from newsletter.models.delivery import Kind
 from newsletter.pipeline.composing.return_path import envelope_sender, unsubscribe_mailto
-from newsletter.tokens import Purpose, delivery_subject, make_token
+from newsletter.tokens import Purpose, digest_token, make_token
 
 CHUNK = 500
 logger = logging.getLogger(__name__)
@@ -152,11 +153,13 @@ class _Links:
         name, _, topic = name.partition(":")
         if name == "email":
             return recipient(self._delivery)
-        if name == "digest_url":
-            token = make_token(Purpose.DIGEST, subject=delivery_subject(self._delivery.pk))
-            return f"{self._base_url}/digests/{token}"
+        if name == "url":
+            return self._mailed()
         if self._reader is None:
             return None
+        if name == "digest_url":
+            token = digest_token(self._delivery.pk, link_key=self._reader.link_key)
+            return f"{self._base_url}/digests/{token}"
         if name == "preferences_url":
             token = make_token(Purpose.PREFERENCES, subject=self._reader.link_key)
             return f"{self._base_url}/preferences/{token}"
@@ -165,6 +168,13 @@ class _Links:
         if name == "unsubscribe_topic_url":
             return f"{unsubscribe_url(self._reader, base_url=self._base_url)}/{topic}"
         return None
+
+    def _mailed(self) -> str | None:
+        link = MailedLink.of(self._delivery.slots)
+        if link is None:
+            return None
+        link_key = self._reader.link_key if self._reader else ""
+        return link.url(base_url=self._base_url, made_at=self._delivery.slot_at, link_key=link_key)
 
 
 def unsubscribe_url(reader: Subscriber, *, base_url: str) -> str:

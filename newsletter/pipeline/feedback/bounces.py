@@ -21,6 +21,7 @@ from newsletter.adapters.ports import ProviderEvent
 from newsletter.core.reputation import EventKind
 from newsletter.core.returned_mail import ReturnedMail, addresses_of, read_returned_mail, without_addresses
 from newsletter.models import Delivery, Subscriber
+from newsletter.models.subscriber import holder_of
 from newsletter.pipeline.composing.return_path import leaving_token, returned_delivery
 from newsletter.pipeline.feedback.events import apply_events, store_events
 from newsletter.pipeline.sending import standing
@@ -74,8 +75,9 @@ def take_in(content: bytes, *, recipient: str, now: datetime) -> TakenIn:
 
 @transaction.atomic
 def _left(token: str, *, now: datetime) -> TakenIn:
-    link_key = read_token(token, purpose=Purpose.UNSUBSCRIBE)
-    reader = Subscriber.objects.select_for_update(no_key=True).filter(link_key=link_key).first()
+    holder, _ = holder_of(read_token(token, purpose=Purpose.UNSUBSCRIBE) or "")
+    readers = Subscriber.objects.select_for_update(no_key=True)
+    reader = readers.filter(pk=holder.pk).first() if holder else None
     is_new = reader is not None and standing.left_by_mail(reader, at=now)
     said = f"unsubscribed by mail: {'a reader has left' if is_new else 'nobody who reads'}"
     return TakenIn(said=said, kind=EventKind.UNSUBSCRIBE, is_new=is_new)
@@ -116,4 +118,5 @@ def _holds_link_of(delivery: Delivery, list_unsubscribe: str) -> bool:
         return False
     tokens = _UNSUBSCRIBE.findall("".join(list_unsubscribe.split()))
     keys = {read_token(token, purpose=Purpose.UNSUBSCRIBE) for token in tokens}
-    return delivery.subscriber.link_key in keys
+    revoked = delivery.subscriber.revoked_keys.values_list("key", flat=True)
+    return not keys.isdisjoint([delivery.subscriber.link_key, *revoked])

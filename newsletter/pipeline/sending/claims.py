@@ -228,9 +228,12 @@ def _end(endings: Mapping[uuid.UUID, Ending], *, now: datetime) -> None:
 
 
 def _has_moved(row: Delivery, readers: Mapping[int, Subscriber]) -> bool:
-    """Whether its reader confirmed another address since it was claimed: the next claim is for that one."""
+    """Whether its reader got another address or other links since it was claimed: it is written anew."""
     reader = readers.get(row.subscriber_id or 0)
-    return row.kind == Kind.DIGEST and reader is not None and reader.email != row.recipient
+    if reader is None or row.subscriber is None:
+        return False
+    has_other_links = reader.link_key != row.subscriber.link_key
+    return has_other_links or (row.kind == Kind.DIGEST and reader.email != row.recipient)
 
 
 def _with_topics_left(rows: Iterable[Delivery]) -> list[Delivery]:

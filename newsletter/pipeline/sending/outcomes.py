@@ -15,6 +15,7 @@ from django.db import transaction
 from django.db.models import F, Q
 
 from newsletter.adapters.ports import Outcome, Verdict
+from newsletter.core.redaction import without_keys
 from newsletter.core.reputation import EVIDENCE_WAIT, EventKind, retry_delay
 from newsletter.core.spent import pack_spent, unpack_spent
 from newsletter.core.storable import storable
@@ -58,7 +59,7 @@ def _record(delivery: Delivery, outcome: Outcome, *, at: Moment) -> str:
     change = _CHANGES[outcome.verdict](delivery, outcome, at)
     written = ours.update(
         last_code=storable(outcome.code)[:40],
-        last_detail=storable(outcome.detail)[:DETAIL_LENGTH],
+        last_detail=without_keys(storable(outcome.detail))[:DETAIL_LENGTH],
         lease_owner="",
         lease_until=None,
         **change,
@@ -188,5 +189,5 @@ _FOLLOWS: dict[Verdict, Callable[[Delivery, Subscriber, Moment], None]] = {
 
 def _pause(transport: str, outcome: Outcome, *, now: datetime) -> None:
     """Stop the transport until somebody has looked at its credentials."""
-    reason = f"{transport} refuses this service: {outcome.code} {outcome.detail}".strip()
+    reason = f"{transport} refuses this service: {outcome.code} {without_keys(outcome.detail)}".strip()
     pause_sending(storable(reason)[:DETAIL_LENGTH], transport=transport, cause=Cause.REFUSED, now=now)

@@ -13,6 +13,7 @@ from django.conf import settings
 from django.db import transaction
 
 from newsletter.core.alarms import Reading, Verdict, in_words, judge
+from newsletter.mailed_links import MailedLink, Place
 from newsletter.models import Incident
 from newsletter.notices import Notice, send_alert
 from newsletter.pipeline.watching.breaker import look_at_bounces
@@ -85,6 +86,6 @@ def _mail(subject: str, paragraphs: tuple[str, ...], *, key: str, now: datetime)
         reason="You get this because NEWSLETTER_OPERATOR_EMAIL names this address.",
         language="en",
         label="Open the admin",
-        url=f"{settings.CONFIG.base_url}/admin/",
+        link=MailedLink(Place.ADMIN),
     )
     send_alert(notice, key=key, recipient=settings.CONFIG.operator_email, now=now)

@@ -90,7 +90,8 @@ def test_both_forms_carry_the_readers_links() -> None:
     base = settings.CONFIG.base_url
     token = preferences.removeprefix(f"{base}/preferences/")
     assert read_token(token, purpose=Purpose.PREFERENCES) == ann.link_key
-    subject = read_token(page.removeprefix(f"{base}/digests/"), purpose=Purpose.DIGEST)
+    token = page.removeprefix(f"{base}/digests/")
+    subject = read_token(token, purpose=Purpose.DIGEST, holder=ann.link_key)
     assert subject is not None
     assert delivery_id(subject) == row.pk
     html = body(message, "html")

@@ -17,6 +17,7 @@ from newsletter.models.subscriber import Status
 from newsletter.pipeline.composing.return_path import envelope_sender
 from newsletter.pipeline.feedback.bounces import TakenIn, take_in
 from newsletter.subscriptions.leaving import erase
+from newsletter.subscriptions.revoking import revoke_links
 from newsletter.suppressions import Reason, suppressed
 from tests.fakes.reports import Recipient, complaint, delivery_report, headers_of
 from tests.pipeline.deliveries import NOW, digest, message_bytes, notice, reader
@@ -208,6 +209,15 @@ def test_the_same_mail_again_changes_nothing_and_neither_does_one_of_who_is_gone
     assert row.subscriber is not None
     erase(row.subscriber, now=SOON)
     assert not bounce(unsubscribe_mail(address)).is_new
+
+
+def test_a_mail_to_the_address_of_an_old_mail_still_ends_the_mailing() -> None:
+    row = sent()
+    address = leave_address(row)
+    assert row.subscriber is not None
+    revoke_links(row.subscriber, now=SOON)
+    assert bounce(unsubscribe_mail(address)).is_new
+    assert states(row) == (State.ACCEPTED, Status.UNSUBSCRIBED)
 
 
 @pytest.mark.parametrize("change", [lambda tag: tag[:20] + tag[20:][::-1], lambda tag: tag[1:]])
