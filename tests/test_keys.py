@@ -14,7 +14,7 @@ import pytest
 from newsletter.adapters.redis_server import server_binary
 from newsletter.errors import ConfigurationError
 from tests.cli.runner import JOINED
-from tests.fakes.postgres import postgres_server, run_tests_on_postgres
+from tests.fakes.postgres import postgres_server
 from tests.fakes.processes import Processes, free_port, processes, wait_until
 
 OLD, NEW = "3f9c1be07d52a84f6e1d-old", "84a6c20f9b7e15d3aa60-new"
@@ -188,11 +188,6 @@ def test_up_records_the_key_of_a_new_service(tmp_path: Path) -> None:
         shown = started.run(["newsletter", "key", "show", "--json"], environment={})
     found = json.loads(shown.stdout)
     assert found["recorded"] == found["configured"][0]
-
-
-def test_records_and_suppressions_hold_on_postgresql(tmp_path: Path) -> None:
-    files = [Path(__file__).with_name(name) for name in ("test_key_records.py", "test_suppressions.py")]
-    run_tests_on_postgres(files, data=tmp_path, timeout=300)
 
 
 def test_a_kept_key_that_is_none_stops_the_start(tmp_path: Path) -> None:
