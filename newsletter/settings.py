@@ -65,6 +65,7 @@ SECURE_PROXY_SSL_HEADER = (
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = CONFIG.base_url.startswith("https://")
 CSRF_FAILURE_VIEW = "newsletter.web.pages.csrf_failure"
 X_FRAME_OPTIONS = "DENY"
+FILE_UPLOAD_HANDLERS = ["newsletter.web.uploads.NoFiles"]
 APPEND_SLASH = True
 
 INSTALLED_APPS = [
@@ -181,6 +182,8 @@ LOGGING = {
     "loggers": {
         "newsletter": {"level": "INFO"},
         "worker": {"level": "INFO"},
+        # It would name each request that waits for a thread.
+        "waitress.queue": {"level": "ERROR"},
         # What it skips is refused and reported by our own adapter.
         "arxiv": {"level": "ERROR"},
     },
