@@ -81,6 +81,12 @@ class Channel(HTTPChannel):
             self.handle_close()
         return is_taken
 
+    def handle_close(self) -> None:
+        """Close what of a body was kept, too."""
+        super().handle_close()
+        if self.request is not None:
+            self.request.close()
+
     @property
     def is_idle(self) -> bool:
         return self.request is None and not self.requests and not self.total_outbufs_len

@@ -46,6 +46,8 @@ def served() -> Iterator[Server]:
         ended.set()
         thread.join()
         server.task_dispatcher.shutdown(timeout=1)
+        for channel in server.channels:
+            channel.handle_close()
         wasyncore.close_all(server.connections)
 
 
