@@ -57,7 +57,7 @@ def _record(delivery: Delivery, outcome: Outcome, *, at: Moment) -> str:
     change = _CHANGES[outcome.verdict](delivery, outcome, at)
     written = ours.update(
         last_code=outcome.code[:40],
-        last_detail=outcome.detail[:DETAIL_LENGTH],
+        last_detail=outcome.detail.replace("\0", "")[:DETAIL_LENGTH],  # PostgreSQL takes none
         lease_owner="",
         lease_until=None,
         **change,
