@@ -13,13 +13,11 @@ from typing import Any
 from django.db import transaction
 
 from newsletter.adapters.ports import Answer, PaperSource, Window
-from newsletter.core.categories import ALL_OF_ARXIV
 from newsletter.core.papers import PaperRecord
-from newsletter.core.query import categories as required_categories
-from newsletter.core.query import parse
 from newsletter.errors import NewsletterError, TemporaryError
-from newsletter.models import GatherRun, Paper, Topic
+from newsletter.models import GatherRun, Paper
 from newsletter.models.paper import record_fields
+from newsletter.widening import wanted_categories
 
 CHUNK = 500
 """Rows a statement; below SQLite's limit on variables."""
@@ -56,21 +54,10 @@ class GatherReport:
         }
 
 
-def needed_categories() -> frozenset[str]:
-    """Return the categories active topics ask for: all of arXiv's when one of them requires none."""
-    needed: set[str] = set()
-    for query in Topic.objects.filter(is_active=True).values_list("query", flat=True):
-        required = required_categories(parse(query))
-        if required is None:
-            return frozenset(ALL_OF_ARXIV)
-        needed |= required
-    return frozenset(needed)
-
-
 def gather_papers(source: PaperSource, *, now: datetime, lookback: timedelta) -> GatherReport:
     """Ask arXiv for what the active topics need. A failure is recorded and reported, not raised."""
     report = GatherReport()
-    asked = needed_categories()
+    asked = wanted_categories()
     if not asked:
         return report
     try:
