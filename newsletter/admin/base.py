@@ -43,8 +43,8 @@ class ReadOnlyAdmin(_OnlyShown, AnyModelAdmin):
 
     show_full_result_count = False
 
-    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Model | None:
-        found: Model | None = super().get_object(request, object_id, from_field)
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
+        found = super().get_object(request, object_id, from_field)
         return found and hide_keys(found)
 
     def get_changelist_instance(self, request: HttpRequest) -> Any:

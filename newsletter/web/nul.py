@@ -26,11 +26,15 @@ class RefuseNul:
 
 def _holds_nul(request: HttpRequest) -> bool:
     sent = (request.path_info, unquote(request.META.get("QUERY_STRING", "")), *request.COOKIES.values())
-    return any("\0" in each for each in sent) or (request.content_type in FORMS and _form_holds_nul(request))
+    if any("\0" in each for each in sent):
+        return True
+    # What leaves by one click is not kept, and a form that nobody can read is one that means to leave.
+    is_kept = request.content_type in FORMS and not request.path_info.startswith("/unsubscribe/")
+    return is_kept and _form_holds_nul(request)
 
 
 def _form_holds_nul(request: HttpRequest) -> bool:
-    """A form that cannot be read is its view's business: a mail program may mean well."""
+    """A form that cannot be read is its view's business."""
     try:
         return any("\0" in each for key, values in request.POST.lists() for each in (key, *map(str, values)))
     except (MultiPartParserError, SuspiciousOperation, BadRequest, UnreadablePostError):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -48,8 +49,8 @@ def room(tmp_path: Path, gemini: GeminiServer) -> Newsroom:
     return room
 
 
-def stranger(room: Newsroom, name: str = "eve", **wishes: object) -> Subscriber:
-    usual = {"cadence": "daily", "depth": "takeaways", "max_papers": 50}
+def stranger(room: Newsroom, name: str = "eve", **wishes: Any) -> Subscriber:
+    usual: dict[str, Any] = {"cadence": "daily", "depth": "takeaways", "max_papers": 50}
     reader = room.reader(f"{name}@example.org", "heads", **usual | wishes)
     Subscriber.objects.filter(pk=reader.pk).update(confirmed_by_operator=False)
     return reader

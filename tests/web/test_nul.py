@@ -49,7 +49,6 @@ def test_no_form_with_a_nul_fails(service: Service) -> None:
         "/preferences/",
         preferences,
         f"{preferences}/topics/new",
-        service.link(Purpose.UNSUBSCRIBE),
         "/papers/2606.00001/report/",
         "/admin/login/",
     ):
@@ -58,6 +57,13 @@ def test_no_form_with_a_nul_fails(service: Service) -> None:
             body = f"{name}=x%00y".replace("\0", "%00")
             kind = "application/x-www-form-urlencoded"
             assert visitor.post(path, body, content_type=kind).status_code in REFUSED, (path, name)
+
+
+def test_who_leaves_by_one_click_leaves_with_a_nul_in_the_form_too(visitor: Client, service: Service) -> None:
+    form = {"List-Unsubscribe": "One-Click", "less": "a\0b", "c\0d": "e"}
+    assert visitor.post(service.link(Purpose.UNSUBSCRIBE), form).status_code == 200
+    service.reader.refresh_from_db()
+    assert service.reader.status == "unsubscribed"
 
 
 def test_neither_the_admin_nor_a_cookie_fails(service: Service) -> None:  # noqa: ARG001
