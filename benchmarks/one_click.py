@@ -107,8 +107,7 @@ def web_server() -> Iterator[int]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = int(free.getsockname()[1])
-    command = [sys.executable, "-m", "gunicorn", "newsletter.web.wsgi:application"]
-    with child([*command, "-c", "python:newsletter.web.gunicorn_config", "--bind", f"127.0.0.1:{port}"]):
+    with child([sys.executable, "-m", "newsletter.web.server", "--bind", f"127.0.0.1:{port}"]):
         for _ in range(200):
             try:
                 if ask(port, "GET", "/healthz") == 200:

@@ -76,6 +76,7 @@ SECURE_PROXY_SSL_HEADER = (
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = CONFIG.base_url.startswith("https://")
 CSRF_FAILURE_VIEW = "newsletter.web.pages.csrf_failure"
 X_FRAME_OPTIONS = "DENY"
+FILE_UPLOAD_HANDLERS = ["newsletter.web.uploads.NoFiles"]
 APPEND_SLASH = True
 
 INSTALLED_APPS = [
@@ -92,7 +93,7 @@ MIDDLEWARE = [
     "newsletter.web.links.TrimLinks",
     "newsletter.web.hosts.CheckHost",
     "newsletter.web.headers.SecurityHeaders",
-    "newsletter.web.text.RefuseUnstorableText",
+    "newsletter.web.nul.RefuseNul",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -108,11 +109,20 @@ MIDDLEWARE = [
 # Only the admin has sessions, and only there does the browser show its cookie.
 SESSION_COOKIE_PATH = "/admin/"
 
-# The admin's login: five failures for one name from one address, then an hour's wait.
+# The admin's login: five failures from one address (of IPv6: a /64), whatever the names, then an hour's wait.
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}", "OPTIONS": options}
+    for name, options in (
+        ("UserAttributeSimilarityValidator", {}),
+        ("MinimumLengthValidator", {"min_length": 12}),
+        ("CommonPasswordValidator", {}),
+        ("NumericPasswordValidator", {}),
+    )
+]
 AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
 AXES_FAILURE_LIMIT = 5
 AXES_COOLOFF_TIME = timedelta(hours=1)
-AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_LOCKOUT_PARAMETERS = ["ip_address"]
 AXES_CLIENT_IP_CALLABLE = "newsletter.web.clients.client_address"
 AXES_RESET_ON_SUCCESS = True
 AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False  # an hour is an hour, however often one tries
@@ -197,6 +207,8 @@ LOGGING = {
     "loggers": {
         "newsletter": {"level": "INFO"},
         "worker": {"level": "INFO"},
+        # It would name each request that waits for a thread.
+        "waitress.queue": {"level": "ERROR"},
         # What it skips is refused and reported by our own adapter.
         "arxiv": {"level": "ERROR"},
     },

@@ -7,7 +7,7 @@ changes anything.
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -15,10 +15,15 @@ from django.db.models import Max, Q, QuerySet
 
 from newsletter.adapters.topic_index import TopicIndex
 from newsletter.core.query import Query, parse
+from newsletter.errors import BadInput
 from newsletter.models import Paper
 from newsletter.topics import checked_query
 
 DAYS = 14
+MOST_A_WEEK = 500
+"""Papers that one private topic may match; the largest single categories have more."""
+MOST_A_WEEK_OF_A_READER = 1_000
+"""That all of a reader's own topics may match together."""
 WEEK = timedelta(days=7)
 
 
@@ -78,6 +83,29 @@ def try_query(query: str, *, days: int = DAYS, now: datetime) -> Trial:
     recent = recent_papers(days=days, now=now)
     hits = recent.index.search(tree)
     return Trial(query=tree, paper_ids=tuple(hit.paper_id for hit in hits), recent=recent)
+
+
+class TooBroadError(BadInput):
+    """A reader's own topics would match more papers than anybody reads."""
+
+    def __init__(self, per_week: int, *, most: int) -> None:
+        super().__init__(
+            f"this would match about {per_week:,} papers a week, and {most:,} is the most: "
+            "add AND with a second term, or a category such as cat:cs.CL"
+        )
+        self.per_week = per_week
+        self.most = most
+
+
+def check_breadth(query: str, *, others: Iterable[str] = (), now: datetime) -> None:
+    """Raise TooBroadError where ``query``, or it and the reader's ``others``, match too many papers."""
+    trial = try_query(query, now=now)
+    if trial.per_week > MOST_A_WEEK:
+        raise TooBroadError(trial.per_week, most=MOST_A_WEEK)
+    together = set(trial.paper_ids).union(*(trial.recent.search(parse(other)) for other in others))
+    per_week = round(len(together) / trial.recent.weeks)
+    if per_week > MOST_A_WEEK_OF_A_READER:
+        raise TooBroadError(per_week, most=MOST_A_WEEK_OF_A_READER)
 
 
 _kept: dict[object, Recent] = {}

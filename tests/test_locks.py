@@ -93,8 +93,8 @@ class NotInTheImage:
             raise ModuleNotFoundError(f"No module named {name!r}", name=name)
 
 sys.meta_path.insert(0, NotInTheImage())
-import worker.app, worker.tasks, newsletter.adapters, newsletter.web.wsgi
-import kombu.transport.redis, gunicorn.workers.gthread, psycopg
+import worker.app, worker.tasks, newsletter.adapters, newsletter.web.server, newsletter.web.wsgi
+import kombu.transport.redis, psycopg
 
 for module in pkgutil.iter_modules(newsletter.adapters.__path__, "newsletter.adapters."):
     if not module.name.endswith(".genai"):  # an extra of its own

@@ -9,8 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.contrib import admin
+from django.db import models
 from django.db.models import Model
 from django.http import HttpRequest
+
+from newsletter.core.redaction import without_keys
 
 if TYPE_CHECKING:
     AnyModelAdmin = admin.ModelAdmin[Any]
@@ -18,6 +21,10 @@ if TYPE_CHECKING:
     AnyModelForm = forms.ModelForm[Any]
 else:
     AnyModelAdmin, AnyInline, AnyModelForm = admin.ModelAdmin, admin.TabularInline, forms.ModelForm
+
+
+COMPARISONS = frozenset({"", "exact", "isnull", "isempty", "gte", "gt", "lt", "lte", "in"})
+"""What Django's filters of a list write behind a field's name."""
 
 
 class _OnlyShown:
@@ -32,9 +39,30 @@ class _OnlyShown:
 
 
 class ReadOnlyAdmin(_OnlyShown, AnyModelAdmin):
-    """A list and pages without a form."""
+    """A list and pages without a form, which show no key of a link: with one, whoever looks could act."""
 
     show_full_result_count = False
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
+        found = super().get_object(request, object_id, from_field)
+        return found and hide_keys(found)
+
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        changelist = super().get_changelist_instance(request)
+        changelist.result_list = [hide_keys(row) for row in changelist.result_list]
+        return changelist
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:  # noqa: ARG002
+        """Allow what the list's filters ask: by ``slots__url__startswith`` a link could be guessed."""
+        name, _, comparison = lookup.partition("__")
+        return name in map(_filtered, self.list_filter) and comparison in COMPARISONS
+
+
+def _filtered(each: Any) -> str:
+    """Return what stands in the address for one of ``list_filter``: a field, or the filter's own name."""
+    if isinstance(each, str):
+        return each
+    return str(each[0] if isinstance(each, tuple) else each.parameter_name)
 
 
 class ReadOnlyInline(_OnlyShown, AnyInline):
@@ -42,3 +70,19 @@ class ReadOnlyInline(_OnlyShown, AnyInline):
 
     extra = 0
     can_delete = False
+
+
+def hide_keys(row: Model) -> Model:
+    """Put ``…`` in the place of every key, in a row that is only shown and never saved."""
+    for column in row._meta.concrete_fields:
+        if isinstance(column, (models.CharField, models.TextField, models.JSONField)):
+            setattr(row, column.attname, _without_keys(getattr(row, column.attname)))
+    return row
+
+
+def _without_keys(value: Any) -> Any:
+    if isinstance(value, str):
+        return without_keys(value)
+    if isinstance(value, dict):
+        return {name: _without_keys(each) for name, each in value.items()}
+    return [_without_keys(each) for each in value] if isinstance(value, list) else value

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from newsletter.admin.events import words_of
+from newsletter.core.redaction import without_keys
 from newsletter.models import ConsentEvent, Delivery, DeliveryEvent, Subscriber
 
 LONGEST = 200
@@ -40,7 +41,7 @@ def _consent(event: ConsentEvent) -> Happening:
 
 def _delivery(delivery: Delivery) -> Happening:
     what = f"{delivery.kind} {delivery.slot_key}: {delivery.state}"
-    detail = " – ".join(filter(None, (delivery.subject, delivery.last_code)))
+    detail = without_keys(" – ".join(filter(None, (delivery.subject, delivery.last_code))))
     return Happening(delivery.outcome_at or delivery.planned_at, what, detail, str(delivery.pk))
 
 

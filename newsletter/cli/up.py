@@ -133,8 +133,7 @@ def add_services(supervisor: Supervisor, *, environment: Mapping[str, str], host
 
 def add_web(supervisor: Supervisor, *, environment: Mapping[str, str], host: str, port: int) -> None:
     address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-    configured = ["-c", "python:newsletter.web.gunicorn_config", "--bind", address]
-    command = [sys.executable, "-m", "gunicorn", "newsletter.web.wsgi:application", *configured]
+    command = [sys.executable, "-m", "newsletter.web.server", "--bind", address]
     supervisor.add("web", command, environment=environment)
 
 

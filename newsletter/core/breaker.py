@@ -1,4 +1,4 @@
-"""When bounces or complaints are so many that a transport has to stop."""
+"""When bounces or complaints are so many that a transport has to stop, or sign-up."""
 
 from __future__ import annotations
 
@@ -29,3 +29,8 @@ lab's fifty readers stop nothing; an imported list of strangers stops within its
 COMPLAINTS = Fuse(what="complained", limit=0.001, window=timedelta(days=7), min_mails=1000, min_cases=3)
 """A week: complaints come days after the mail, and a weekly list has one mailing in it. Three in a thousand
 is the least at which the rate lies above 0.1 % with 97.5 % certainty (Wilson's interval)."""
+CONFIRMATIONS = Fuse(what="bounced", limit=0.2, window=timedelta(days=1), min_mails=50, min_cases=20)
+"""Confirmations go to whatever a stranger typed, so they count apart: beyond this sign-up pauses, digests go
+on. Typing mistakes are a few in a hundred; one address in five is somebody's list."""
+ESTABLISHED = timedelta(days=7)
+"""A reader who confirmed more lately than this may have joined in order to complain."""

@@ -14,7 +14,7 @@ def keep_dates(apps: Apps, _editor: BaseDatabaseSchemaEditor) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("newsletter", "0017_revocable_links")]
+    dependencies = [("newsletter", "0018_summary_asked_at")]
 
     operations = [
         migrations.AddField("Delivery", "dated_at", models.DateTimeField(null=True)),

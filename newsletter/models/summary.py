@@ -60,6 +60,8 @@ class Summary(models.Model):
     input_tokens = models.PositiveIntegerField(default=0)
     """All that was spent on this row, on failed calls too."""
     output_tokens = models.PositiveIntegerField(default=0)
+    asked_at = models.DateTimeField(null=True)
+    """Real time: when a model was last asked for it."""
     written_at = models.DateTimeField(null=True)
     withheld_at = models.DateTimeField(null=True, blank=True)
     """Since when nobody is shown it, for a mistake in it; ``is_final`` then keeps it as it is."""

@@ -15,17 +15,15 @@ from typing import Any
 from django.db import DataError, IntegrityError, transaction
 
 from newsletter.adapters.ports import Answer, PaperSource, Window
-from newsletter.core.categories import ALL_OF_ARXIV
 from newsletter.core.papers import PaperRecord
-from newsletter.core.query import categories as required_categories
-from newsletter.core.query import parse
 from newsletter.core.reputation import LONGEST_WAIT
 from newsletter.core.storable import storable
 from newsletter.errors import IncompleteAnswer, NewsletterError, TemporaryError
-from newsletter.models import GatherRun, Paper, Topic
+from newsletter.models import GatherRun, Paper
 from newsletter.models.limits import faults
 from newsletter.models.paper import record_fields
 from newsletter.pipeline.history import judged, lasting_gap
+from newsletter.widening import wanted_categories
 
 log = logging.getLogger(__name__)
 
@@ -71,21 +69,10 @@ class GatherReport:
         }
 
 
-def needed_categories() -> frozenset[str]:
-    """Return the categories active topics ask for: all of arXiv's when one of them requires none."""
-    needed: set[str] = set()
-    for query in Topic.objects.filter(is_active=True).values_list("query", flat=True):
-        required = required_categories(parse(query))
-        if required is None:
-            return frozenset(ALL_OF_ARXIV)
-        needed |= required
-    return frozenset(needed)
-
-
 def gather_papers(source: PaperSource, *, now: datetime, lookback: timedelta) -> GatherReport:
     """Ask arXiv for what the active topics need. A failure is recorded and reported, not raised."""
     report = GatherReport()
-    asked = needed_categories()
+    asked = wanted_categories()
     if not asked:
         return report
     window, answered = Window(start=now - lookback, end=now), list[GatherRun]()
@@ -108,7 +95,7 @@ def gather_papers(source: PaperSource, *, now: datetime, lookback: timedelta) ->
 
 def has_newer_papers(source: PaperSource, *, now: datetime) -> bool:
     """Ask arXiv for its newest entries only; say whether one of them is not known yet. Saves no paper."""
-    asked = needed_categories()
+    asked = wanted_categories()
     try:
         answer = source.newest(asked, window=Window(start=now - PROBED, end=now))
         # One that cannot be saved would be new at every look.

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Count, Q
 
+from newsletter.adapters.topic_index import Match as Hit
 from newsletter.adapters.topic_index import TopicIndex
 from newsletter.core.query import parse
 from newsletter.models import Match, Paper, Topic
+from newsletter.trials import MOST_A_WEEK, MOST_A_WEEK_OF_A_READER, WEEK
 
 CHUNK = 500
 
@@ -28,10 +31,11 @@ def _match_new_papers(*, now: datetime) -> int:
     if not papers:
         return 0
     index = _index(paper for paper in papers if not paper.is_withdrawn)
+    quotas = _Quotas(now=now)
     made = [
         Match(topic=topic, paper_id=hit.paper_id, score=hit.score, created_at=now)
         for topic in Topic.objects.filter(is_active=True)
-        for hit in index.search(parse(topic.query))
+        for hit in quotas.within(topic, index.search(parse(topic.query)))
     ]
     with transaction.atomic():
         count = _insert(made)
@@ -50,11 +54,16 @@ def _match_changed_topics(*, now: datetime, lookback: timedelta) -> int:
     recent = Q(first_seen_at__gte=since) | Q(published_at__gte=since)
     papers = list(Paper.objects.filter(recent, is_withdrawn=False))
     index, compared = _index(papers), {paper.pk for paper in papers}
-    return sum(_match_changed_topic(topic, index=index, compared=compared, now=now) for topic in topics)
+    made, quotas = 0, _Quotas(now=now)
+    for topic in topics:
+        made += _match_changed_topic(topic, index=index, compared=compared, quotas=quotas, now=now)
+    return made
 
 
 @transaction.atomic
-def _match_changed_topic(topic: Topic, *, index: TopicIndex, compared: set[int], now: datetime) -> int:
+def _match_changed_topic(
+    topic: Topic, *, index: TopicIndex, compared: set[int], quotas: _Quotas, now: datetime
+) -> int:
     # Another edit may have come in between: then it stays marked, and the next run looks back again.
     if not Topic.objects.filter(pk=topic.pk, query=topic.query).update(looks_back=False):
         return 0
@@ -63,11 +72,33 @@ def _match_changed_topic(topic: Topic, *, index: TopicIndex, compared: set[int],
     gone = [paper_id for paper_id in old & compared if paper_id not in hits]
     for chunk in _chunks(gone):
         Match.objects.filter(topic=topic, paper_id__in=chunk).delete()
+    fresh = [Hit(paper_id=paper_id, score=score) for paper_id, score in hits.items() if paper_id not in old]
     return _insert(
-        Match(topic=topic, paper_id=paper_id, score=score, created_at=now)
-        for paper_id, score in hits.items()
-        if paper_id not in old
+        Match(topic=topic, paper_id=hit.paper_id, score=hit.score, created_at=now)
+        for hit in quotas.within(topic, fresh)
     )
+
+
+class _Quotas:
+    """What private topics may still match, of themselves and of their owner: they cost whoever wrote none."""
+
+    def __init__(self, *, now: datetime) -> None:
+        week = Match.objects.filter(created_at__gt=now - WEEK, created_at__lte=now)
+        private = week.filter(topic__owner__isnull=False).values_list("topic_id", "topic__owner_id")
+        self._topics, self._owners = Counter[int](), Counter[int]()
+        for topic_id, owner_id, count in private.annotate(Count("pk")):
+            self._topics[topic_id] += count
+            self._owners[owner_id] += count
+
+    def within(self, topic: Topic, hits: list[Hit]) -> list[Hit]:
+        """Return the best of ``hits``, as many as the topic may have; of everyone's topics all."""
+        if topic.owner_id is None:
+            return hits
+        left = MOST_A_WEEK_OF_A_READER - self._owners[topic.owner_id]
+        taken = hits[: max(0, min(MOST_A_WEEK - self._topics[topic.pk], left))]
+        self._topics[topic.pk] += len(taken)
+        self._owners[topic.owner_id] += len(taken)
+        return taken
 
 
 def _index(papers: Iterable[Paper]) -> TopicIndex:

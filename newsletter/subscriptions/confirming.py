@@ -102,7 +102,8 @@ def _follow_own_topic(reader: Subscriber, *, query: str, now: datetime) -> None:
         return
     name = query if len(query) <= MAX_NAME else f"{query[: MAX_NAME - 1]}…"
     with suppress(TooManyTopicsError):
-        add_private_topic(reader, name=name, query=query, now=now)
+        # However much it matches: nothing may undo a confirmation, and matching keeps to the quotas.
+        add_private_topic(reader, name=name, query=query, now=now, is_bounded_later=True)
 
 
 def _record_consent(sign_up: SignUp, *, ip: str, now: datetime) -> None:

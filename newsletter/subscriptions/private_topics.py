@@ -6,13 +6,14 @@ import secrets
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import Max, QuerySet
 from django.utils.text import slugify
 
 from newsletter.errors import BadInput
 from newsletter.models import Subscriber, Subscription, Topic
 from newsletter.subscriptions.changing import follow, lock
 from newsletter.topics import add_topic, edit_topic
+from newsletter.trials import check_breadth
 
 MOST = 20
 """Private topics of one reader."""
@@ -38,15 +39,20 @@ def find_private_topic(reader: Subscriber, slug: str) -> Topic | None:
 
 
 @transaction.atomic
-def add_private_topic(reader: Subscriber, *, name: str, query: str, now: datetime) -> Topic:
+def add_private_topic(
+    reader: Subscriber, *, name: str, query: str, now: datetime, is_bounded_later: bool = False
+) -> Topic:
     """Add a topic of the reader's own, the last in the order; the next match looks back for it.
 
-    Raises BadInput for a name or query that cannot be, TooManyTopicsError from the 21st on.
+    Raises BadInput for a name or query that cannot be, TooManyTopicsError from the 21st on, TooBroadError for
+    what matches too much, unless matching alone shall bound it.
     """
     # Two tabs at once: the second waits here until the first is counted.
     lock(reader)
     if Topic.objects.filter(owner=reader).count() >= MOST:
         raise TooManyTopicsError(f"a reader has at most {MOST} topics of their own: remove one first")
+    if not is_bounded_later:
+        _check_breadth(query, topics=Topic.objects.filter(owner=reader), now=now)
     topic = add_topic(_new_slug(name), name=name, query=query, owner=reader, now=now)
     last = reader.subscriptions.aggregate(last=Max("position"))["last"]
     position = 0 if last is None else last + 1
@@ -55,10 +61,20 @@ def add_private_topic(reader: Subscriber, *, name: str, query: str, now: datetim
     return topic
 
 
-def change_private_topic(topic: Topic, *, name: str, query: str) -> Topic:
-    """Change the name or the query; a changed query is matched anew over the look-back."""
+def change_private_topic(topic: Topic, *, name: str, query: str, now: datetime) -> Topic:
+    """Change the name or the query; a changed query is matched anew over the look-back.
+
+    Raises BadInput for a name or query that cannot be, TooBroadError for what matches too much.
+    """
     query = query.strip()
+    if query != topic.query:
+        others = Topic.objects.filter(owner=topic.owner_id).exclude(pk=topic.pk)
+        _check_breadth(query, topics=others, now=now)
     return edit_topic(topic.slug, name=name, query=query if query != topic.query else None)
+
+
+def _check_breadth(query: str, *, topics: QuerySet[Topic], now: datetime) -> None:
+    check_breadth(query, others=topics.values_list("query", flat=True), now=now)
 
 
 @transaction.atomic

@@ -21,7 +21,7 @@ from newsletter.core.query_tree import Field, Term, category_code, to_text
 from newsletter.errors import BadInput
 from newsletter.models import Paper
 from newsletter.topics import MAX_NAME, checked_query
-from newsletter.trials import Trial, recent_papers, try_query
+from newsletter.trials import TooBroadError, Trial, recent_papers, try_query
 
 LONGEST_PASTE = 4_000
 _BEFORE, _AFTER = 18, 12
@@ -161,6 +161,13 @@ class Bench:
 
     def _replace(self, query: str) -> None:
         self.previous, self.query = self.query, query
+
+
+def too_broad(error: TooBroadError) -> str:
+    return gettext(
+        "Your topics would match about %(count)s papers a week, and %(most)s is the most. "
+        "Narrow the query: add AND with a second term, or a category such as cat:cs.CL."
+    ) % {"count": error.per_week, "most": error.most}
 
 
 def _said(dropped: Term, *, lost: int) -> str:

@@ -20,8 +20,17 @@ def client_address(request: HttpRequest) -> str:
     """
     peer = request.META.get("REMOTE_ADDR", "")
     if settings.CONFIG.base_url.startswith("https://") and _is_near(peer):
-        peer = request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip() or peer
+        peer = _without_port(request.headers.get("X-Forwarded-For", "").rpartition(",")[2]) or peer
     return _network(peer)
+
+
+def _without_port(entry: str) -> str:
+    """Return the address of ``203.0.113.7:5555``, ``[2001:db8::1]:5555`` or one without a port."""
+    entry = entry.strip().strip('"')
+    if entry.startswith("["):
+        return entry[1:].partition("]")[0]
+    host, _, port = entry.rpartition(":")
+    return host if port.isdigit() and host.count(":") == 0 and host else entry
 
 
 def _is_near(peer: str) -> bool:

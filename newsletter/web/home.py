@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods
 
 from newsletter.core.reading import Depth
 from newsletter.models import Match
+from newsletter.pipeline.sending.brake import sign_up_pause
 from newsletter.subscriptions.asking import request_to_join
 from newsletter.topics import public_topics
 from newsletter.web import schedules
@@ -42,6 +43,8 @@ def home(request: HttpRequest) -> HttpResponse:
     form.check()
     if form.errors:
         return _show(request, form=form, status=400)
+    if sign_up_pause() is not None:
+        return _show(request, form=form, status=503)
     if not is_by_a_machine(request.POST):
         with even_pace():
             request_to_join(form.request(request), now=timezone.now())

@@ -15,7 +15,7 @@ from jinja2 import Environment, StrictUndefined
 
 from newsletter.core.languages import chrome_for, tag
 from newsletter.core.typography import NO_BREAK, author_line, typeset
-from newsletter.pipeline.sending.brake import pauses_on
+from newsletter.pipeline.sending.brake import pauses_on, sign_up_pause
 from newsletter.subscriptions.wishes import offered_languages
 
 
@@ -25,6 +25,7 @@ def environment(**options: Any) -> Environment:
     env = Environment(**{**options, **settings}, extensions=["jinja2.ext.i18n"])  # noqa: S701
     env.install_gettext_callables(gettext, ngettext, newstyle=True)  # type: ignore[attr-defined]  # the extension's
     env.globals.update(static=static, url=_url, author_line=author_line, paused_since=paused_since)
+    env.globals.update(sign_up_pause=sign_up_pause)
     env.globals.update(languages=languages, language_name=language_name, tag=tag, chrome_for=chrome_for)
     env.filters.update(day=day, moment=moment, typeset=typeset, grouped=grouped)
     return env

@@ -94,10 +94,10 @@ def _sending(vitals: Vitals) -> Iterator[Metric]:
     yield _single("send_pauses", "Pauses of sending that stand.", len(vitals.pauses))
     paused = GaugeMetricFamily(
         "newsletter_paused",
-        "1 while nothing is sent on a transport (*: on any).",
+        "1 while nothing is sent on a transport (*: on any), or nobody can sign up.",
         labels=("transport", "cause"),
     )
-    for pause in vitals.pauses:
+    for pause in filter(None, (*vitals.pauses, vitals.sign_up_pause)):
         paused.add_metric((pause.transport, pause.cause), 1)
     yield paused
     if vitals.day_limit is not None:

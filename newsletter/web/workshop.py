@@ -32,8 +32,8 @@ from newsletter.subscriptions.private_topics import (
 )
 from newsletter.tokens import Purpose, read_token
 from newsletter.topics import add_topic, edit_topic
-from newsletter.trials import DAYS
-from newsletter.web.bench import Bench
+from newsletter.trials import DAYS, TooBroadError
+from newsletter.web.bench import Bench, too_broad
 from newsletter.web.excerpts import matched_paper
 from newsletter.web.pages import broken_link, current_language, known_language, page, private
 from newsletter.web.topics import newest_papers_at
@@ -87,7 +87,8 @@ class _Readers:
         if self.topic is None:
             topic = add_private_topic(self.reader, name=bench.name, query=bench.query, now=timezone.now())
         else:
-            topic = change_private_topic(self.topic, name=bench.name, query=bench.query)
+            now = timezone.now()
+            topic = change_private_topic(self.topic, name=bench.name, query=bench.query, now=now)
         return reverse("private_topic", kwargs={"token": self.token, "slug": topic.slug})
 
     def remove(self) -> str:
@@ -173,6 +174,8 @@ def _attempt(change: Callable[[], str], *, bench: Bench) -> str | None:
         bench.errors["form"] = gettext(
             "This is your only topic. Choose another one on your page first, or unsubscribe there."
         )
+    except TooBroadError as error:
+        bench.errors["form"] = too_broad(error)
     except (BadInput, NewsletterError) as error:
         # Only a slug is left that can be wrong: name and query were checked.
         bench.errors["slug"] = str(error)

@@ -7,7 +7,9 @@ from datetime import timedelta
 import pytest
 from axes.models import AccessAttempt, AccessLog
 from django.contrib.auth.models import User
+from django.contrib.auth.password_validation import validate_password
 from django.contrib.sessions.models import Session
+from django.core.exceptions import ValidationError
 from django.core.management import call_command
 from django.http import HttpResponse
 from django.test import Client
@@ -48,11 +50,31 @@ def test_four_failures_lock_nobody_and_a_success_forgets_them() -> None:
     assert not AccessAttempt.objects.exists()
 
 
-def test_another_address_and_another_name_are_not_locked() -> None:
-    User.objects.create_superuser("other", password="right horse")
+def test_another_address_is_not_locked() -> None:
     _fail(6)
     assert _log_in("right horse", ip="192.0.2.2").status_code == OK
-    assert _log_in("right horse", name="other").status_code == OK
+
+
+def test_whoever_tries_one_password_on_many_names_is_locked_like_one_who_tries_many_on_one() -> None:
+    tries = [_log_in("spring2026", name=f"name{number}").status_code for number in range(8)]
+    assert tries == [REFUSED] * 4 + [LOCKED] * 4
+    assert _log_in("right horse").status_code == LOCKED
+
+
+def test_the_addresses_of_one_ipv6_network_count_together() -> None:
+    tries = [_log_in("wrong", ip=f"2001:db8:1:2::{number}").status_code for number in range(1, 8)]
+    assert tries == [REFUSED] * 4 + [LOCKED] * 3
+    assert _log_in("right horse", ip="2001:db8:1:3::1").status_code == OK
+
+
+@pytest.mark.parametrize("password", ["short", "password1234", "123456789012345", "operator-1234"])
+def test_weak_passwords_are_refused(password: str) -> None:
+    with pytest.raises(ValidationError):
+        validate_password(password, User.objects.get(username="operator"))
+
+
+def test_a_long_one_is_taken() -> None:
+    validate_password("brown fox over lazy dogs", User.objects.get(username="operator"))
 
 
 def test_it_ends_after_an_hour_however_often_one_tries() -> None:

@@ -18,7 +18,7 @@ from newsletter.adapters.children import die_with_parent
 
 ROOT = Path(__file__).resolve().parents[2]
 STOP_SECONDS = 15.0
-OURS = {"newsletter", "celery", "gunicorn"}
+OURS = {"newsletter", "celery"}
 """Commands that are modules too: so that they need not be on PATH."""
 
 

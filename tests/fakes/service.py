@@ -21,11 +21,10 @@ from tests.fakes.processes import Processes, Running, free_port, processes, wait
 
 START_SECONDS = 40.0
 ROLES = {
-    "web child": ("gunicorn", 2),
     "worker child": ("-Q gather,", 2),
     "notices child": ("-Q notices", 2),
     "beat": ("worker.app beat", 1),
-    "web": ("gunicorn", 1),
+    "web": ("newsletter.web.server", 1),
     "worker": ("-Q gather,", 1),
     "notices": ("-Q notices", 1),
     "redis": ("unixsocket:", 1),

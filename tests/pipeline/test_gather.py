@@ -9,8 +9,9 @@ import pytest
 
 from newsletter.errors import BadInput, TemporaryError
 from newsletter.models import GatherRun, Paper
-from newsletter.pipeline.gather import gather_files, gather_papers, needed_categories
+from newsletter.pipeline.gather import gather_files, gather_papers
 from newsletter.topics import add_topic, edit_topic
+from newsletter.widening import wanted_categories
 from tests.fakes.papers import ListSource, paper_record
 
 pytestmark = pytest.mark.django_db
@@ -35,7 +36,7 @@ def test_it_asks_for_the_categories_of_active_topics_over_the_look_back() -> Non
 
 def test_a_topic_that_requires_no_category_asks_for_all_of_arxiv() -> None:
     add_topic("anything", name="Anything", query="all:graphene", now=NOW)
-    assert {"cs.*", "math.*", "hep-th"} <= needed_categories()
+    assert {"cs.*", "math.*", "hep-th"} <= wanted_categories()
 
 
 def test_it_asks_nothing_without_topics() -> None:

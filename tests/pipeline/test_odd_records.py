@@ -10,8 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.core.exceptions import BadRequest
-from django.db import DataError, connection
+from django.db import DataError
 from django.test import Client
 from pytest_django import Settings
 
@@ -29,7 +28,6 @@ from newsletter.pipeline.gather import gather_files, gather_papers
 from newsletter.pipeline.sending.outcomes import Moment, record
 from newsletter.pipeline.stages import Stages
 from newsletter.topics import add_topic
-from newsletter.web.text import check
 from tests.cli.runner import newsletter
 from tests.fakes.arxiv_server import ArxivServer, Fault, entry, feed
 from tests.fakes.papers import PUBLISHED, ListSource, paper_record
@@ -296,8 +294,3 @@ def test_nul_in_a_form_is_dropped_or_refused_and_never_kept(field: str) -> None:
 def test_the_address_of_a_page_with_nul_is_no_error_of_ours(path: str) -> None:
     said = Client(headers={"host": "localhost"}).get(path)
     assert said.status_code in (200, 400, 404), path
-
-
-def test_nul_that_reaches_the_database_is_refused_by_both() -> None:
-    with pytest.raises(BadRequest), connection.execute_wrapper(check):
-        Paper.objects.filter(arxiv_id="a\0b").exists()

@@ -92,9 +92,9 @@ def test_a_changed_query_is_matched_anew_and_a_changed_name_is_not(reader: Subsc
     save_answer(Answer(query="all", total_results=2, papers=papers), now=NOW)
     _match()
     assert _matched(topic) == ["Avatar"]
-    renamed = change_private_topic(topic, name="Faces", query=" ti:avatar ")
+    renamed = change_private_topic(topic, name="Faces", query=" ti:avatar ", now=NOW)
     assert (renamed.name, renamed.looks_back) == ("Faces", False)
-    change_private_topic(renamed, name="Faces", query="ti:zebra")
+    change_private_topic(renamed, name="Faces", query="ti:zebra", now=NOW)
     _match()
     assert _matched(topic) == ["Zebra"]
 

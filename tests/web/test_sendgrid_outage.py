@@ -54,7 +54,7 @@ def hook(tmp_path: Path) -> Iterator[Hook]:
         }
         migrated = started.run(["newsletter", "migrate"], environment=environment, seconds=PATIENCE)
         assert migrated.returncode == 0, migrated.stderr
-        command = ["gunicorn", "newsletter.web.wsgi:application", "--bind", f"127.0.0.1:{port}"]
+        command = ["python", "-m", "newsletter.web.server", "--bind", f"127.0.0.1:{port}"]
         web = started.start("web", command, environment=environment)
         made = Hook(database, signer, f"http://127.0.0.1:{port}/hooks/sendgrid")
         wait_until(lambda: _answers(port), seconds=PATIENCE, otherwise=web.said)

@@ -2,6 +2,7 @@
 
 A person's pause stops everything, and so does a transport that refuses us. One that the service made itself,
 because of bounces, complaints or its canary, lets the alert to the operator pass: who else would tell them?
+A pause of sign-up stops confirmations alone.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from newsletter.models import Delivery, SendPause
 from newsletter.models.delivery import CLAIMABLE, Cause, Kind
 
 ALL_TRANSPORTS = "*"
+SIGN_UP = "sign-up"
+"""Stands where a transport's name does: confirmations wait, and nobody new is asked to confirm."""
 LETS_ALERTS_PASS = frozenset({Cause.BREAKER, Cause.CANARY})
 
 
@@ -60,6 +63,16 @@ def pauses_on(transport: str) -> list[SendPause]:
     return list(SendPause.objects.filter(transport__in=(transport, ALL_TRANSPORTS)).order_by("transport"))
 
 
+def sign_up_pause() -> SendPause | None:
+    """Return what stops confirmations alone."""
+    return SendPause.objects.filter(transport=SIGN_UP).first()
+
+
+def resume_sign_up() -> None:
+    """End the pause of sign-up, as the service itself does once its cause has passed."""
+    SendPause.objects.filter(transport=SIGN_UP).delete()
+
+
 def pause_reason(transport: str) -> str | None:
     """Return why nothing is sent on this transport, or None when it is open."""
     return next((pause.reason for pause in pauses_on(transport)), None)
@@ -67,7 +80,10 @@ def pause_reason(transport: str) -> str | None:
 
 def lets_pass(kind: str, pauses: list[SendPause]) -> bool:
     """Whether a message of this kind may begin under these pauses."""
-    return not pauses or (kind == Kind.ALERT and all(pause.cause in LETS_ALERTS_PASS for pause in pauses))
+    concerned = [pause for pause in pauses if pause.transport != SIGN_UP or kind == Kind.CONFIRMATION]
+    return not concerned or (
+        kind == Kind.ALERT and all(pause.cause in LETS_ALERTS_PASS for pause in concerned)
+    )
 
 
 def hold_pauses() -> None:

@@ -21,7 +21,7 @@ from newsletter.core.reputation import FEW, MAX_ATTEMPTS
 from newsletter.models import Delivery, Subscriber, Subscription
 from newsletter.models.delivery import AWAITED, CLAIMABLE, UNCOMPOSED, Kind, State
 from newsletter.notices import useful_for
-from newsletter.pipeline.sending.brake import hold_pauses, lets_pass, pauses_on
+from newsletter.pipeline.sending.brake import hold_pauses, lets_pass, pauses_on, sign_up_pause
 from newsletter.pipeline.sending.mailable import recipient_of, refusals
 from newsletter.pipeline.sending.pace import Pace, Turn
 
@@ -79,6 +79,8 @@ def claim_batch(
         if pauses and not lets_pass(Kind.ALERT, pauses):
             return Batch()
         which = Q(kind=Kind.ALERT) if pauses else AWAITED if awaited else Q()
+        if sign_up_pause():
+            which &= ~Q(kind=Kind.CONFIRMATION)
         rows = _lock_due(limit, which=which, real_now=real_now)
         if len(rows) == limit < shared_limit:
             rows = _lock_identical(rows, shared_limit, which=which, real_now=real_now)
@@ -132,6 +134,7 @@ def begin(
         ours = [claim.delivery for claim in claims if standing.get(claim.delivery.pk) == claim.fence]
         hold_pauses()
         pauses = pauses_on(ours[0].transport) if ours else []
+        pauses += [pause for pause in (sign_up_pause(),) if pause]
         held_back = [row for row in ours if _has_moved(row, readers) or not lets_pass(row.kind, pauses)]
         _give_back(held_back, real_now=real_now)
         ours = [row for row in ours if row not in held_back]

@@ -27,6 +27,7 @@ from newsletter.core.reading import Summary as SummaryValue
 from newsletter.errors import NewsletterError, TemporaryError
 from newsletter.models import Paper, Summary
 from newsletter.pipeline.summarising import summary_rows as rows
+from newsletter.pipeline.summarising.quotas import within_quotas
 from newsletter.pipeline.summarising.summary_rows import Fallback
 
 log = logging.getLogger(__name__)
@@ -98,6 +99,9 @@ def write_summaries(
     paper_ids = {job.paper_id for job in jobs}
     report = SummariseReport(extractive=write_extracts(paper_ids, now=now))
     if summariser.voice is Voice.AUTHORS or not jobs:
+        return report
+    jobs = within_quotas(jobs, summariser=summariser)
+    if not jobs:
         return report
     writer = _Writer(
         summariser, full_text=full_text, now=now, patience=patience, deadline=deadline, papers=paper_ids

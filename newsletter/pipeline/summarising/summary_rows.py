@@ -64,9 +64,15 @@ def claim(key: Key, *, depth: Depth) -> Summary | None:
     """Return the row to fill, or None when it is not open; of several that ask at once one gets it."""
     Summary.objects.bulk_create([Summary(**key, depth=depth.value)], ignore_conflicts=True)
     claimed = Summary.objects.filter(_open(depth), **key).update(
-        claimed_until=timezone.now() + CLAIM, attempts=F("attempts") + 1
+        claimed_until=timezone.now() + CLAIM, asked_at=timezone.now(), attempts=F("attempts") + 1
     )
     return Summary.objects.get(**key) if claimed else None
+
+
+def put_off(key: Key, *, depth: Depth, until: datetime) -> None:
+    """Note that it is beyond today's tokens: a digest does not wait for it, and says why it is not there."""
+    Summary.objects.bulk_create([Summary(**key, depth=depth.value)], ignore_conflicts=True)
+    Summary.objects.filter(_open(depth), **key).update(failure=DAILY_CAP, retry_at=until)
 
 
 def settle_for_less(key: Key, *, fallback: str) -> None:

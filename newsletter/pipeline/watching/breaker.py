@@ -1,40 +1,69 @@
-"""The circuit breaker: a transport whose mails bounce or offend too often pauses until a person resumes."""
+"""The circuit breakers: a transport whose digests bounce or offend too often pauses until a person resumes.
+
+Only digests count: to whom they go has confirmed. Confirmations go where a stranger wants them, and have
+a breaker of their own, which pauses sign-up alone and ends that pause once its day has passed.
+"""
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 
-from newsletter.core.breaker import BOUNCES, COMPLAINTS, Fuse
+from newsletter.core.breaker import BOUNCES, COMPLAINTS, CONFIRMATIONS, ESTABLISHED, Fuse
 from newsletter.models import Delivery, Incident
-from newsletter.models.delivery import SENT, Cause, State
-from newsletter.pipeline.sending.brake import pause_sending, pauses_on
-from newsletter.pipeline.watching.watched import PAUSED
+from newsletter.models.delivery import SENT, Cause, Kind, State
+from newsletter.pipeline.sending.brake import (
+    SIGN_UP,
+    pause_sending,
+    pauses_on,
+    resume_sign_up,
+    sign_up_pause,
+)
+from newsletter.pipeline.watching.watched import PAUSED, SIGN_UP_PAUSED
 
 BOUNCED = Q(state=State.BOUNCED) | Q(state=State.FAILED, last_code__startswith="5")
 """Refused later, as the provider reports, or at once by the receiving server. HTTP 400 is our own fault."""
-COMPLAINED = Q(state=State.COMPLAINED)
+COMPLAINED = Q(state=State.COMPLAINED) & (
+    Q(subscriber__confirmed_by_operator=True) | Q(subscriber__confirmed_at__lte=F("outcome_at") - ESTABLISHED)
+)
+"""By readers whom the operator added, or who have been there for a while: not by who joins to complain."""
 
 
 def look_at_bounces(transport: str, *, now: datetime) -> bool:
-    """Pause ``transport`` if too many of its mails bounced or drew complaints; say whether it was paused now.
+    """Pause ``transport`` if too many of its digests bounced or drew complaints; say if it is paused now.
 
     Mails from before the last resume do not count: who resumed knew of them.
     """
     if pauses_on(transport):
         return False
+    digests = _sent(transport, kind=Kind.DIGEST)
     for fuse, cases in ((BOUNCES, BOUNCED), (COMPLAINTS, COMPLAINED)):
-        if reason := _blown(fuse, cases, transport=transport, now=now):
+        if reason := _blown(fuse, cases, among=digests, since=_last_resume(PAUSED), now=now):
             pause_sending(reason, transport=transport, cause=Cause.BREAKER, now=now)
             return True
     return False
 
 
-def _blown(fuse: Fuse, cases: Q, *, transport: str, now: datetime) -> str:
+def look_at_confirmations(transport: str, *, now: datetime) -> bool:
+    """Pause sign-up if too many confirmations bounced, or end that; say whether anything changed."""
+    confirmations, refused = _sent(transport, kind=Kind.CONFIRMATION), BOUNCED | Q(state=State.COMPLAINED)
+    since = _last_resume(SIGN_UP_PAUSED)
+    reason = _blown(CONFIRMATIONS, refused, among=confirmations, since=since, now=now)
+    is_paused = sign_up_pause() is not None
+    if reason and not is_paused:
+        pause_sending(reason, transport=SIGN_UP, cause=Cause.BREAKER, now=now)
+    elif is_paused and not reason:
+        resume_sign_up()
+    return bool(reason) != is_paused
+
+
+def _blown(fuse: Fuse, cases: Q, *, among: QuerySet[Delivery], since: datetime | None, now: datetime) -> str:
     """Return what to say of a fuse that has blown. The few cases are counted first: usually that is all."""
-    sent = _sent_since(max(now - fuse.window, _last_resume() or now - fuse.window), transport=transport)
-    found = sent.filter(cases).count()
+    begin = now - fuse.window
+    sent = among.filter(outcome_at__gte=max(begin, since or begin))
+    # A reader is one case, however many of their mails they object to.
+    found = sent.filter(cases).values("subscriber_id").distinct().count()
     if found < fuse.min_cases:
         return ""
     mails = sent.count()
@@ -45,11 +74,11 @@ def _blown(fuse: Fuse, cases: Q, *, transport: str, now: datetime) -> str:
     return f"{found:,} of {mails:,} mails of the last {days} {fuse.what}: {share}, the limit is {limit}"
 
 
-def _sent_since(since: datetime, *, transport: str) -> QuerySet[Delivery]:
+def _sent(transport: str, *, kind: Kind) -> QuerySet[Delivery]:
     with_outcome = Q(state__in=SENT) | Q(state=State.FAILED, last_code__startswith="5")
-    return Delivery.objects.filter(with_outcome, transport=transport, outcome_at__gte=since)
+    return Delivery.objects.filter(with_outcome, transport=transport, kind=kind)
 
 
-def _last_resume() -> datetime | None:
-    ended = Incident.objects.filter(name=PAUSED, closed_at__isnull=False)
+def _last_resume(incident: str) -> datetime | None:
+    ended = Incident.objects.filter(name=incident, closed_at__isnull=False)
     return ended.order_by("-closed_at").values_list("closed_at", flat=True).first()

@@ -21,6 +21,7 @@ from newsletter.models import (
 )
 from newsletter.models.delivery import AWAITED, CLAIMABLE, SENT, Kind, State
 from newsletter.pipeline.plan import due_readers
+from newsletter.pipeline.sending.brake import SIGN_UP, sign_up_pause
 from newsletter.pipeline.sending.pace import Pace
 from newsletter.pipeline.summarising.budget import KIND as MODEL_TOKENS
 
@@ -53,6 +54,8 @@ class Vitals:
     day_left: int | None = None
     tokens_used: int = 0
     pauses: list[SendPause] = field(default_factory=list)
+    """Of transports; not that of sign-up."""
+    sign_up_pause: SendPause | None = None
 
     def age(self, moment: datetime | None) -> float:
         """Return the seconds since then, 0 for never."""
@@ -84,7 +87,8 @@ def measure(*, now: datetime) -> Vitals:
         day_limit=pace.limit_on(now.date()),
         day_left=pace.left_today(awaited=False, real_now=now),
         tokens_used=tokens.count if tokens else 0,
-        pauses=list(SendPause.objects.order_by("transport")),
+        pauses=list(SendPause.objects.exclude(transport=SIGN_UP).order_by("transport")),
+        sign_up_pause=sign_up_pause(),
     )
 
 
@@ -95,11 +99,12 @@ def _waiting(*, now: datetime) -> dict[str, datetime | None]:
         "slot": due_readers(now=now).aggregate(at=Min("next_slot_at"))["at"],
         "PLANNED": planned.aggregate(at=Min("slot_at"))["at"],
     }
+    # An alert that cannot leave must not be what keeps its own incident going, nor what sign-up holds.
+    held = (Kind.ALERT, Kind.CONFIRMATION) if sign_up_pause() else (Kind.ALERT,)
     for state in CLAIMABLE:
-        # An alert that cannot leave must not be what keeps its own incident going.
-        mails = Delivery.objects.filter(state=state).exclude(kind=Kind.ALERT)
+        mails = Delivery.objects.filter(state=state).exclude(kind__in=held)
         found[state.value] = mails.aggregate(at=Min("composed_at"))["at"]
-    awaited = Delivery.objects.due(real_now=now).filter(AWAITED).exclude(kind=Kind.ALERT)
+    awaited = Delivery.objects.due(real_now=now).filter(AWAITED).exclude(kind__in=held)
     found["awaited"] = awaited.aggregate(at=Min("next_attempt_at"))["at"]
     return found
 

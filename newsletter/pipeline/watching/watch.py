@@ -16,7 +16,7 @@ from newsletter.core.alarms import Reading, Verdict, in_words, judge
 from newsletter.mailed_links import MailedLink, Place
 from newsletter.models import Incident
 from newsletter.notices import Notice, send_alert
-from newsletter.pipeline.watching.breaker import look_at_bounces
+from newsletter.pipeline.watching.breaker import look_at_bounces, look_at_confirmations
 from newsletter.pipeline.watching.vitals import Vitals, measure
 from newsletter.pipeline.watching.watched import readings
 
@@ -26,7 +26,9 @@ log = logging.getLogger(__name__)
 def watch(*, now: datetime) -> list[str]:
     """Judge everything that is watched; return the names of the incidents that began or ended."""
     changed = _judge_all(measure(now=now), now=now)
-    if look_at_bounces(settings.CONFIG.mailer, now=now):
+    transport = settings.CONFIG.mailer
+    looks = [look(transport, now=now) for look in (look_at_bounces, look_at_confirmations)]
+    if any(looks):
         changed += _judge_all(measure(now=now), now=now)
     return changed
 

@@ -15,6 +15,7 @@ from newsletter.pipeline.watching.vitals import Vitals
 
 MINUTE, HOUR = 60.0, 3600.0
 PAUSED = "sending-paused"
+SIGN_UP_PAUSED = "sign-up-paused"
 
 
 def readings(vitals: Vitals) -> Iterator[Reading]:
@@ -53,6 +54,7 @@ def _work(vitals: Vitals) -> Iterator[Reading]:
 def _sending(vitals: Vitals) -> Iterator[Reading]:
     """What must leave, unless a pause or the day's number holds it."""
     is_paused, is_held = bool(vitals.pauses), vitals.is_day_used_up()
+    sign_up = vitals.sign_up_pause
     waits = {name: vitals.age(since) for name, since in vitals.waiting.items()}
     composed = 0.0 if is_paused or is_held else waits["COMPOSED"]
     yield Reading(
@@ -85,6 +87,14 @@ def _sending(vitals: Vitals) -> Iterator[Reading]:
         limit=0,
         says=" ".join(f"Nothing is sent ({pause.get_cause_display()}): {pause.reason}." for pause in own),
         look_at="Once the cause is mended: newsletter resume. Nothing else ends this pause.",
+    )
+    yield Reading(
+        name=SIGN_UP_PAUSED,
+        value=int(sign_up is not None),
+        limit=0,
+        says=f"Nobody can sign up: {sign_up.reason}." if sign_up else "",
+        look_at="Confirmations in the admin: who asks for so many? It ends by itself within a day, or with: "
+        "newsletter resume. Digests go on.",
     )
 
 

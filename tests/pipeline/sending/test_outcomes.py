@@ -39,6 +39,11 @@ def test_a_temporary_refusal_waits_five_seconds_and_gives_the_attempt_back() -> 
     assert (row.body_begun_at, row.lease_owner, row.lease_until) == (None, "", None)
 
 
+def test_a_nul_in_the_servers_words_costs_nothing_but_itself() -> None:
+    row = outcome_of(answer(Verdict.RETRY, code="451", detail="try\0 later"))
+    assert (row.state, row.last_detail) == (State.RETRY_WAIT, "try later")
+
+
 def test_a_temporary_refusal_waits_as_long_as_it_was_asked_to() -> None:
     real = timezone.now()
     row = outcome_of(answer(Verdict.RETRY, retry_after=90), now=real)

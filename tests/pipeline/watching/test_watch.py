@@ -131,10 +131,16 @@ def test_without_an_operator_incidents_are_kept_and_nobody_is_mailed(settings: S
 
 
 def sent(number: int, state: State, *, at: datetime = NOON, **fields: Any) -> None:
-    shared = reader()
+    """Record mails to readers who confirmed a month ago, or to ``subscriber``."""
+    one, kind = fields.pop("subscriber", None), fields.pop("kind", Kind.DIGEST)
+    confirmed = NOON - timedelta(days=30)
     rows = [
         Delivery.planned(
-            subscriber_id=shared.pk, kind=Kind.DIGEST, slot_key=f"{state}-{at}-{each}", slot_at=at, now=at
+            subscriber_id=(one or reader(confirmed_at=confirmed)).pk,
+            kind=kind,
+            slot_key=f"{state}-{at}-{each}",
+            slot_at=at,
+            now=at,
         )
         for each in range(number)
     ]
@@ -146,10 +152,10 @@ def sent(number: int, state: State, *, at: datetime = NOON, **fields: Any) -> No
 
 
 def test_too_many_bounces_pause_the_transport_and_the_alert_gets_out() -> None:
-    sent(180, State.ACCEPTED)
+    sent(180, State.ACCEPTED, subscriber=reader())
     sent(8, State.BOUNCED)
     sent(3, State.FAILED, last_code="550 5.1.1")
-    sent(20, State.DELIVERED)
+    sent(20, State.DELIVERED, subscriber=reader())
     assert "sending-paused" in watch(now=NOON + timedelta(minutes=1))
     pause = SendPause.objects.get()
     assert (pause.transport, pause.cause) == ("outbox", Cause.BREAKER)
@@ -169,7 +175,7 @@ def test_a_replay_of_an_earlier_day_ends_no_incident_of_today() -> None:
 
 def test_complaints_count_over_a_week_and_our_own_mistakes_do_not() -> None:
     CanaryFlight.objects.create(day=NOON.date(), started_at=NOON, judged_at=NOON)
-    sent(1000, State.DELIVERED, at=NOON - timedelta(days=6))
+    sent(1000, State.DELIVERED, at=NOON - timedelta(days=6), subscriber=reader())
     sent(2, State.COMPLAINED, at=NOON - timedelta(days=5))
     sent(100, State.FAILED, last_code="400")
     assert watch(now=NOON) == []
@@ -179,7 +185,7 @@ def test_complaints_count_over_a_week_and_our_own_mistakes_do_not() -> None:
 
 
 def test_after_a_person_resumed_what_was_known_by_then_counts_no_more() -> None:
-    sent(200, State.ACCEPTED)
+    sent(200, State.ACCEPTED, subscriber=reader())
     sent(40, State.BOUNCED)
     assert watch(now=NOON) == ["sending-paused"]
     assert watch(now=NOON + timedelta(minutes=5)) == []
@@ -187,6 +193,6 @@ def test_after_a_person_resumed_what_was_known_by_then_counts_no_more() -> None:
     assert watch(now=NOON + timedelta(minutes=10)) == ["sending-paused"]
     assert not SendPause.objects.exists()
     assert watch(now=NOON + timedelta(minutes=11)) == []
-    sent(200, State.ACCEPTED, at=NOON + timedelta(minutes=15))
+    sent(200, State.ACCEPTED, at=NOON + timedelta(minutes=15), subscriber=reader())
     sent(41, State.BOUNCED, at=NOON + timedelta(minutes=15))
     assert watch(now=NOON + timedelta(minutes=20)) == ["sending-paused"]
