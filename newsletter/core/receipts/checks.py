@@ -17,10 +17,13 @@ from newsletter.core.folding import fold, is_cjk
 from newsletter.core.kinds import EARLIER
 from newsletter.core.marks import is_chinese, shares_content
 from newsletter.core.reading import MAX_QUOTES, Claim, Voice
+from newsletter.core.receipts.affixes import turns_inside
 from newsletter.core.receipts.comparing import contradicts_its_clause, reverses_comparison, reverses_direction
 from newsletter.core.receipts.contrasts import contradiction, drivers, turns_round, unsupported
+from newsletter.core.receipts.disguises import is_disguised
 from newsletter.core.receipts.exchanges import exchanges
-from newsletter.core.receipts.injections import INJECTION
+from newsletter.core.receipts.expansions import expansions
+from newsletter.core.receipts.injections import is_planted
 from newsletter.core.receipts.numbering import moves_number
 from newsletter.core.receipts.others import ATTRIBUTED
 from newsletter.core.receipts.polarity import flips_negation, overstates
@@ -39,6 +42,7 @@ from newsletter.core.receipts.wording import (
     KIN,
     MARKUP,
     OF_PUBLISHING,
+    drops_condition,
 )
 from newsletter.core.receipts.words import stems, terms
 
@@ -59,7 +63,7 @@ class WithheldReason(StrEnum):
     FACT_OF_ARXIV = "fact_of_arxiv"
     """Venue or publication, which are copied from arXiv and never claimed."""
     INSTRUCTION = "instruction"
-    """It rests on words that are written for a model that reads the paper, not for people."""
+    """It rests on words that are meant for a model, or that order a reader about."""
     WRONG_LANGUAGE = "wrong_language"
     NO_QUOTE = "no_quote"
     TOO_MANY_QUOTES = "too_many_quotes"
@@ -121,6 +125,12 @@ class Case:
 def refusal(case: Case, *, voice: Voice) -> WithheldReason | None:
     """Return the first reason to withhold the claim; None when it may be shown."""
     return next((reason for reason, fails in _CHECKS[voice] if fails(case)), None)
+
+
+def _is_no_plain_text(case: Case) -> bool:
+    return bool(MARKUP.search(case.text)) or is_disguised(
+        case.text, quoted=case.quoted, language=case.language
+    )
 
 
 def _is_chatter(case: Case) -> bool:
@@ -202,11 +212,15 @@ def _has_unknown_name(case: Case) -> bool:
         found |= set(_LATIN_WORD.findall(case.text))
     elif case.language == "en":
         found |= set(_CAPITALISED.findall(case.text))
+    if case.is_chinese or case.language == "en":
+        found |= {word for word in _LATIN_OR_GREEK.findall(case.text) if not word.isascii()}
+    found |= set(expansions(case.text))
     return any(not case.source.mentions(name) for name in found)
 
 
 def _has_unquoted_word(case: Case) -> bool:
-    return any(claimed.search(case.text) and not kin.search(case.quoted) for claimed, kin in KIN)
+    is_stronger = any(claimed.search(case.text) and not kin.search(case.quoted) for claimed, kin in KIN)
+    return is_stronger or drops_condition(case.text, case.quoted)
 
 
 def _has_foreign_term(case: Case) -> bool:
@@ -238,6 +252,7 @@ def _contradicts(case: Case) -> bool:
         or reverses_direction(case.text, case.quotes)
         or contradicts_its_clause(case.text, case.quotes)
         or any(reverses_comparison(case.text, quote) for quote in case.quotes)
+        or (case.language == "en" and turns_inside(case.text, case.quoted))
     )
 
 
@@ -273,7 +288,7 @@ _CHECKS: dict[Voice, tuple[_Check, ...]] = {
     Voice.AUTHORS: (*_QUOTED, (WithheldReason.NOT_VERBATIM, _is_not_verbatim)),
     Voice.MODEL: (
         (WithheldReason.TOO_LONG, lambda case: len(case.text) > MAX_CHARACTERS),
-        (WithheldReason.MARKUP, lambda case: bool(MARKUP.search(case.text))),
+        (WithheldReason.MARKUP, _is_no_plain_text),
         (WithheldReason.CHATTER, _is_chatter),
         (WithheldReason.FACT_OF_ARXIV, _states_a_fact),
         (WithheldReason.WRONG_LANGUAGE, _is_wrong_language),
@@ -281,7 +296,7 @@ _CHECKS: dict[Voice, tuple[_Check, ...]] = {
         (WithheldReason.QUOTE_TOO_SHORT, _has_short_quote),
         (WithheldReason.QUOTE_TOO_LONG, _has_long_quote),
         *_QUOTED,
-        (WithheldReason.INSTRUCTION, lambda case: any(map(INJECTION.search, (case.text, *case.quotes)))),
+        (WithheldReason.INSTRUCTION, lambda case: any(map(is_planted, (case.text, *case.quotes)))),
         (WithheldReason.QUOTE_UNRELATED, _has_unrelated_quote),
         (WithheldReason.NUMBER_NOT_IN_QUOTE, _has_unquoted_number),
         (WithheldReason.NAME_NOT_IN_SOURCE, _has_unknown_name),
@@ -305,6 +320,7 @@ _CHECKS: dict[Voice, tuple[_Check, ...]] = {
 
 _SEPARATED = re.compile(r"\d+(?:[.,]\d+)+")
 _LATIN_WORD = re.compile(r"(?<![A-Za-z\d])[A-Za-z][A-Za-z]+")
+_LATIN_OR_GREEK = re.compile(r"[A-Za-z\u00aa-\u03ff\u1e00-\u1fff]{3,}")
 _CAPITALISED = re.compile(
     r"(?<=[\w,;:–-] )[A-Z][a-z]+\b|(?<=[a-z][–-])[A-Z][a-z]+\b|\b[A-Z][a-z]+(?=[–-][A-Z])"
 )
