@@ -16,7 +16,7 @@ MARKUP = re.compile(
 """Links, HTML, Markdown, TeX and control characters: only plain text reaches a reader."""
 
 CHATTER = re.compile(
-    r"""\b(?:as\ an?\ (?:ai|language\ model)|i\ (?:am|can(?:not|'t)|will|have)\b|i'm
+    r"""\b(?:as\ an?\ (?:ai|language\ model)|i\ (?:am|can(?:not|['’]t)|will|have)\b|i['’]m
     |here\ (?:is|are)\ (?:the|a|your)
     |sure[,!]|certainly[,!]|of\ course[,!]|ignore\ (?:all|any|previous|prior|your)[ ]
     |(?:if|when)\ available,?\ fill|hope\ (?:this|it)\ helps|please\ note
