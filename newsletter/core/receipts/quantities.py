@@ -52,8 +52,6 @@ class Quantity:
     """The other end of what a vague number may mean: 99 for ``tens of``."""
     counted: frozenset[str] = frozenset()
     """Stems of the nouns that directly follow a number without unit: what it counts."""
-    heads: frozenset[str] = frozenset()
-    """Stems of the nouns that directly follow the number and its unit."""
     scale: Decimal = Decimal(1)
     """What a magnitude multiplied it with."""
     bound: Bound = Bound.NONE
@@ -321,7 +319,6 @@ def _counting(quantity: Quantity, text: str) -> Quantity:
     counted = heads if not _MEASURE.match(after) else frozenset({"#"})
     return replace(
         quantity,
-        heads=heads,
         counted=frozenset() if quantity.unit else counted,
         bound=bound_of(text, start=quantity.span[0], end=quantity.span[1]),
     )
