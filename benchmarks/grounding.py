@@ -1,6 +1,6 @@
 """How well grounding tells what a paper says from what it does not, over claims labelled by hand.
 
-    python benchmarks/grounding.py [--arxiv FOLDER] [--part tuned|held_out]
+    python benchmarks/grounding.py [--arxiv FOLDER] [--part PART]
 
 Claims over the project's own sample papers stand with their quotes in tests/data/claims. Claims over arXiv's
 papers (benchmarks/claims) name an abstract and a span of it: FOLDER holds the saved API answers.
@@ -15,7 +15,7 @@ import sys
 import tomllib
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -31,6 +31,10 @@ OWN_CLAIMS, OWN_PAPERS = ROOT / "tests/data/claims", ROOT / "tests/data/papers"
 ARXIV_CLAIMS = ROOT / "benchmarks/claims"
 WEEK = ROOT / "newsletter/sample/week.xml"
 
+PARTS = ("tuned", "crafted_tuned", "held_out", "crafted_held_out")
+"""The crafted ones are what somebody would write who wants to be quoted, or to have a claim pass."""
+PLANTED = "+"
+"""Instead of a quote: the claim's own text was planted in the abstract."""
 SUPPORTED = ("supported", "reworded", "translated")
 OF_NUMBERS = ("number", "unit", "vague", "range")
 """Classes of which nothing may pass."""
@@ -106,7 +110,7 @@ def read_sample_paper(path: Path) -> SamplePaper:
 
 
 def own_claims(part: str) -> list[Labelled]:
-    """Read the claims of ``part`` (``tuned`` or ``held_out``) over the project's own papers."""
+    """Read the claims of ``part`` (one of ``PARTS``) over the project's own papers."""
     papers = {paper.arxiv_id: SamplePaper(record=paper) for paper in parse(WEEK.read_bytes()).papers}
     for path in sorted(OWN_PAPERS.glob("*.toml")):
         paper = read_sample_paper(path)
@@ -133,10 +137,17 @@ def _claims(path: Path, papers: dict[str, SamplePaper], *, quote: Any) -> Iterat
     for arxiv_id, quotes in tomllib.loads(path.read_text()).items():
         paper = papers[arxiv_id]
         for key, claims in quotes.items():
-            evidence = Evidence(quote=quote(paper, key))
             for kind, text, *place in claims:
+                judged = _with_planted(paper, text) if key == PLANTED else paper
+                evidence = Evidence(quote=text if key == PLANTED else quote(paper, key))
                 claim = Claim(text=text, evidence=(evidence,))
-                yield Labelled(paper=paper, kind=kind, claim=claim, place=(place or ["takeaways"])[0])
+                yield Labelled(paper=judged, kind=kind, claim=claim, place=(place or ["takeaways"])[0])
+
+
+def _with_planted(paper: SamplePaper, text: str) -> SamplePaper:
+    """Return ``paper`` with ``text`` at the end of its abstract, as its authors could have written it."""
+    record = replace(paper.record, abstract=f"{paper.record.abstract} {text}")
+    return replace(paper, record=record)
 
 
 def report(name: str, labelled: Iterable[Labelled], *, is_tuned: bool) -> bool:
@@ -169,11 +180,11 @@ def _list(title: str, pairs: list[tuple[Labelled, str]]) -> None:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--arxiv", type=Path, metavar="FOLDER", help="saved API answers")
-    parser.add_argument("--part", choices=["tuned", "held_out"], help="only this part")
+    parser.add_argument("--part", choices=PARTS, help="only this part")
     options = parser.parse_args()
     good = True
-    for part in [options.part] if options.part else ["tuned", "held_out"]:
-        is_tuned = part == "tuned"
+    for part in [options.part] if options.part else PARTS:
+        is_tuned = part.endswith("tuned")
         good &= report(f"{part}, sample papers", own_claims(part), is_tuned=is_tuned)
         if options.arxiv:
             good &= report(f"{part}, arXiv", arxiv_claims(part, options.arxiv), is_tuned=is_tuned)

@@ -16,7 +16,7 @@ class ExtractiveSummariser:
     """Lets the authors speak. Each claim is its own evidence."""
 
     model = "extractive"
-    prompt_version = "2"
+    prompt_version = "3"
     """Of the rules in ``core/extraction.py``: a change of them is a new version."""
     voice = Voice.AUTHORS
 

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 
 from newsletter.core.cues import AVAILABILITY, CONTRIBUTION, CUES, DANGLING, STANDS_ALONE
 from newsletter.core.openings import without_opening
-from newsletter.core.receipts.injections import INJECTION
-from newsletter.core.sentences import sentences, word_set
+from newsletter.core.receipts.injections import is_planted
+from newsletter.core.sentences import opens_small, sentences, word_set
 
 MAX_TAKEAWAYS = 5
 _MIN_TAKEAWAYS = 3
@@ -78,9 +78,9 @@ def _stands_alone(sentence: str, *, whole: Collection[str]) -> bool:
     return (
         not leans
         and not AVAILABILITY.search(sentence)
-        and not INJECTION.search(sentence)
+        and not is_planted(sentence)
         and len(sentence.split()) >= 4
-        and (sentence not in whole or not bare[:1].islower())
+        and (sentence not in whole or not opens_small(bare))
     )
 
 

@@ -59,7 +59,7 @@ def ground(
     deeper than what the model was asked for. A section that loses all its claims is missing, never shown as
     "not stated"; a reading with a section missing is none, and says so.
     """
-    paper = Source(source, full_text=full_text)
+    paper = _Paper(source, full_text)
     judge = _Judge(paper, language=language, voice=voice)
     headline = judge.judge(draft.headline, place=HEADLINE)
     takeaways = judge.keep(draft.takeaways)
@@ -115,8 +115,8 @@ def _incomplete(
 class _Judge:
     """Judges the claims of one draft in order, remembering what was refused and what was said already."""
 
-    def __init__(self, source: Source, *, language: str, voice: Voice) -> None:
-        self._source = source
+    def __init__(self, paper: _Paper, *, language: str, voice: Voice) -> None:
+        self._paper = paper
         self._language = language
         self._voice = voice
         self._said: set[str] = set()
@@ -124,7 +124,7 @@ class _Judge:
 
     def judge(self, claim: Claim, *, place: str, may_repeat: bool = False) -> Claim | None:
         """Return ``claim`` with its evidence located and marked, or None and note the reason."""
-        case = _case(claim, source=self._source, language=self._language, place=place)
+        case = _case(claim, paper=self._paper, language=self._language, place=place)
         reason = refusal(case, voice=self._voice)
         said = fold(claim.text).text
         if reason is None and said in self._said and not may_repeat:
@@ -161,11 +161,26 @@ def why_withheld(
     full_text: FullText | None = None,
 ) -> WithheldReason | None:
     """Judge one claim of a model by itself; None when it may be shown in ``place``."""
-    case = _case(claim, source=Source(source, full_text=full_text), language=language, place=place)
+    case = _case(claim, paper=_Paper(source, full_text), language=language, place=place)
     return refusal(case, voice=Voice.MODEL)
 
 
-def _case(claim: Claim, *, source: Source, language: str, place: str) -> Case:
+class _Paper:
+    """What claims may rest on: a headline on abstract and title alone, all else on the full text too.
+
+    A text of many pages can hold a line that nobody sees; a headline is what most readers see of a paper.
+    """
+
+    def __init__(self, record: PaperRecord, full_text: FullText | None) -> None:
+        self._abstract = Source(record)
+        self._whole = Source(record, full_text=full_text) if full_text else self._abstract
+
+    def source_for(self, place: str) -> Source:
+        return self._abstract if place == HEADLINE else self._whole
+
+
+def _case(claim: Claim, *, paper: _Paper, language: str, place: str) -> Case:
+    source = paper.source_for(place)
     located = tuple(filter(None, map(source.locate, claim.evidence)))
     return Case(claim, located, source, language, place)
 

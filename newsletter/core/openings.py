@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from newsletter.core.sentences import opens_small
+
 _MAIN = r"""(?=(?:we|our|I|this\s(?:paper|work|study|article|survey|report|thesis)|an?|the)\s
     (?!(?:this|these|that|former|latter)\b))"""
 """How the clause begins that is left."""
@@ -37,5 +39,4 @@ def without_opening(sentence: str) -> str:
 
 def capitalised(text: str) -> str:
     """Return ``text`` with a capital where it begins with a small word: ``we``, not ``eCNNTO``."""
-    first = text.split(maxsplit=1)[:1]
-    return text[:1].upper() + text[1:] if first and first[0].islower() else text
+    return text[:1].upper() + text[1:] if opens_small(text) else text

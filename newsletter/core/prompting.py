@@ -27,7 +27,7 @@ from newsletter.core.reading import (
 from newsletter.core.storable import storable
 from newsletter.errors import PermanentError
 
-PROMPT_VERSION = "2"
+PROMPT_VERSION = "3"
 """Stands with each summary. Changing a word below makes a new version, and summaries are made anew."""
 
 MAX_RESPONSE_CHARACTERS = 60_000
@@ -62,7 +62,7 @@ earlier work may quote that.
 
 {parts}"""
 
-_HEADLINE = '"headline": what was done and what came of it.'
+_HEADLINE = '"headline": what was done and what came of it. Its quotes stand in the abstract or the title.'
 _TAKEAWAYS = """
 "takeaways": three to {max_takeaways} further claims in the order of the abstract, none repeating another."""
 _SECTIONS = """

@@ -17,6 +17,23 @@ _NEXT_TOKEN = re.compile(r"['\"“‘(\[`$\\{]*(?P<word>\w[\w\-]*)")
 _LIST_MARK = re.compile(r"\(?(?:\d{1,2}|[ivx]{1,4}|[a-h])[.)]*", re.IGNORECASE)
 
 
+_LOWER_CASE_NAME = re.compile(r"[a-z]+\d[a-z\d-]*[a-z][a-z\d-]*|[a-z]{1,3}\d+|[a-z]-[a-z]+")
+_LOWER_CASE_NAMES = frozenset(
+    {"scikit", "scikit-learn", "sklearn", "numpy", "scipy", "pandas", "spacy", "fasttext"}
+)
+
+
+def is_lower_case_name(word: str) -> bool:
+    """Say whether a sentence may open with ``word`` although all of it is small: word2vec, p53, k-means."""
+    return bool(_LOWER_CASE_NAME.fullmatch(word)) or word in _LOWER_CASE_NAMES
+
+
+def opens_small(text: str) -> bool:
+    """Say whether ``text`` opens with a small word, not with a name that begins small (vLLM, word2vec)."""
+    first = text.split(maxsplit=1)[:1]
+    return bool(first) and first[0].islower() and not is_lower_case_name(first[0].strip(".,;:"))
+
+
 def word_set(words: str) -> frozenset[str]:
     """The words of a table, written with white space between them."""
     return frozenset(words.split())
@@ -75,7 +92,7 @@ def _breaks(line: str) -> list[re.Match[str]]:
 def _ends_sentence(line: str, match: re.Match[str], *, start: int) -> bool:
     before = line[start : match.start("stop")].strip()
     following = _next_word(line, match.end())
-    if not following or (following[0].islower() and following.islower()):
+    if not following or (following.islower() and not is_lower_case_name(following)):
         return False
     if not match["gap"] and following.lower() not in _USUAL_OPENINGS:
         return False

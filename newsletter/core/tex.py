@@ -18,7 +18,11 @@ from pylatexenc.latexwalker import get_default_latex_context_db as get_default_p
 _PARAGRAPH = re.compile(r"\s*\n(?:[ \t]+|\s*\n\s*)")
 """arXiv keeps a line break only before leading white space (arXiv help, "Metadata for required fields")."""
 
-_NEEDS_WORK = re.compile(r"[\\$~{}`^]|''|--")
+_NEEDS_WORK = re.compile(r"[\\$~{}`^*\"']|''|--|__|^#|\]\(")
+_MAX_CHARACTERS = 20_000
+"""Ten times what arXiv lets an abstract have; of more only the white space is put right."""
+_MAX_DEPTH = 24
+"""Braces within braces; what stands deeper keeps its commands as they are."""
 _URL = re.compile(
     r"\\url\s*\{([^{}]*)\}|\\href\s*\{([^{}]*)\}\s*\{((?:[^{}]|\{[^{}]*\})*)\}|(https?://[^\s{}\\$]+)"
 )
@@ -55,9 +59,11 @@ _OPERATOR = re.compile(
 )
 _SPELLED = {"colon": ": ", "textasciicircum": "^", "textasciitilde": "~", "textbackslash": "\\", "S": "§"}
 _SCRIPTS = {"textsuperscript": "^", "textsubscript": "_"}
+_FRACTIONS = frozenset({"dfrac", "tfrac", "cfrac", "sfrac", "nicefrac"})
 _WIDE = {"widetilde": "tilde", "widehat": "hat", "overline": "bar"}
 _LETTERS = frozenset(["o", "O", "l", "L", "ss", "ae", "AE", "oe", "OE", "aa", "AA", "i", "j"])
 _ACCENTS = frozenset("'`^~=.\"")
+_BINOMIAL = re.compile(r"\\[dt]?binom\s*\{([^{}]*)\}\s*\{([^{}]*)\}")
 _CITES = ("cite", "citep", "citet", "citeauthor", "citeyear", "ref", "eqref", "autoref", "cref", "Cref")
 _RELATION = re.compile(r"(?<=[^\s(\[{^_])[ ]*([≤≥≈≃≅≠≡≪≫∈∉⊂⊆⊃⊇→←↔⇒⇔↦≺≻≼≽∝⩽⩾])[ ]*(?=[^\s)\]}])")
 
@@ -66,8 +72,26 @@ _SUBSCRIPT = str.maketrans("0123456789+-−=().,", "₀₁₂₃₄₅₆₇₈�
 _BRACED_SCRIPT = re.compile(r"([\^_])\{([^{}]*)\}(?=(\w?))")
 _BARE_SCRIPT = re.compile(r"([\^_])([0-9+\-∘'*]|[ni](?!\w))")
 _ANY_GROUP = re.compile(r"(?<![\^_])\{([^{}]*)\}")
-_WORD_GROUP = re.compile(r"(?<![\^_\w])\{([\w-]+)\}")
-"""Without a command in sight only braces around one word are TeX's; {0, 1} and {De, It} are the author's."""
+_WORD_GROUP = re.compile(r"(?<![\^_\w])\{([\w-]*(?: [\w-]+)*)\}")
+"""Without a command in sight only braces around words are TeX's; {0, 1} and {De, It} are the author's."""
+_BRACE = re.compile(r"[{}]")
+_POWER = re.compile(
+    r"(?<![\w^\\])(\d+|[kcmnμµ]?m|s|yr|Hz|[kMGT]?eV|[kMG]?pc|sr|kg|g|[A-Za-z]{1,2}(?=\^\d))\^([-−]?\d+)(?![\w^.]\w)"
+)
+"""A power typed without TeX: 10^-6, cm^-2, m^2. A minus only after numbers and units: K^-3π is a decay."""
+_MARKDOWN_LINK = re.compile(r"!?\[([^\[\]]{1,200})\]\((https?://[^\s()]+)\)")
+_MARKDOWN = (
+    (re.compile(r"^#{1,6} +"), ""),
+    (re.compile(r"(?<![\w*^])\*\*(?=\S)([^*]{1,300}?)(?<=\S)\*\*(?![\w*])"), r"\1"),
+    (re.compile(r"(?<![\w*^])\*(?=[^\W\d_])([^*]{1,300}?)(?<=[\w.!?])\*(?![\w*])"), r"\1"),
+    (re.compile(r"(?<!\w)__(?=\S)([^_]{1,100} [^_]{1,200}?)(?<=\S)__(?!\w)"), r"\1"),
+    (re.compile(r"(?<![\w`])`([^`']{1,200})`(?![\w`])"), r"\1"),
+)
+_STRAIGHT_QUOTES = (
+    (re.compile(r'(?<![^\s(\[])"(?=[^\s"])([^"]{1,300}?)(?<=[^\s"])"(?![\w"])'), r"“\1”"),
+    (re.compile(r"(?<![^\s(\[])'(?=\w)([^']{1,100}?)(?<=[\w.,!?])'(?![\w'])"), r"‘\1’"),
+)
+"""In pairs only: an inch, a prime and the genitive of a plural stay."""
 _RUN_TOGETHER = re.compile(
     r"(?<=[a-z]{3})\.(?=(?:An?|The|This|These|Those|In|On|To|We|Our|It|By|For|With|From|At|As|Across|Despite|Each"
     r"|However|Moreover|Furthermore|Additionally|Extensive|Experiments?|Experimental|Finally|Specifically) )"
@@ -84,7 +108,7 @@ def readable(text: str) -> str:
 
 def _paragraph(text: str) -> str:
     text = _RUN_TOGETHER.sub(". ", text)
-    if not _NEEDS_WORK.search(text):
+    if not _NEEDS_WORK.search(text) or len(text) > _MAX_CHARACTERS:
         return text
     text = _STAND_IN.sub("\ufffd", text)
     pieces: list[str] = []
@@ -93,9 +117,13 @@ def _paragraph(text: str) -> str:
         pieces.append(piece)
         return chr(_FIRST_PIECE + len(pieces) - 1)
 
-    marked = _URL.sub(lambda found: keep(_link(found)), text)
+    linked = _MARKDOWN_LINK.sub(r"\1 (\2)", text)
+    marked = _URL.sub(lambda found: keep(_link(found)), linked)
     marked = _MATH.sub(lambda found: keep(_formula(found)), marked)
+    for pattern, plain in _MARKDOWN:
+        marked = pattern.sub(plain, marked)
     groups = _ANY_GROUP if "\\" in text else _WORD_GROUP
+    marked = _POWER.sub(_power, marked)
     done = _typeset(_plain(_typography(marked)), groups=groups)
     while _PIECE.search(done):  # a formula may hold a link
         done = _PIECE.sub(lambda found: pieces[ord(found.group()) - _FIRST_PIECE], done)
@@ -115,7 +143,7 @@ def _link(found: re.Match[str]) -> str:
 def _formula(found: re.Match[str]) -> str:
     names = ("display", "inline", "marked", "paren", "bracket", "environment")
     source = next(found[name] for name in names if found[name] is not None)
-    text = _bare_scripts(_plain(source))
+    text = _bare_scripts(_POWER.sub(_power, _plain(source)))
     text = _RELATION.sub(r" \1 ", _typeset(text, groups=_ANY_GROUP)).strip()
     text = re.sub(r"(?<=\S)([×·]) (?=\S)", r"\1", text)
     return re.sub(r"(?<=[^\s=<>!])([=<>]) (?=\S)", r" \1 ", text)
@@ -128,14 +156,44 @@ def _bare_scripts(text: str) -> str:
 
 def _typeset(text: str, *, groups: re.Pattern[str]) -> str:
     """Turn ``^{…}`` and ``_{…}``, inside out, and drop the braces that only grouped."""
-    previous = None
-    while previous != text:
+    for _ in range(_MAX_DEPTH):
         previous = text
         text = _BRACED_SCRIPT.sub(lambda found: _script(found[1], found[2].strip(), following=found[3]), text)
         text = groups.sub(r"\1", text)
-    if groups is _ANY_GROUP:
-        text = re.sub(r"[{}]", "", text)  # one whose partner is missing
+        if previous == text:
+            break
+    text = _BRACE.sub("", text) if groups is _ANY_GROUP else _without_stray_braces(text)
     return _MATH_LETTERS.sub(lambda found: unicodedata.normalize("NFKC", found.group()), text)
+
+
+def _without_stray_braces(text: str) -> str:
+    """Drop each brace whose partner is missing."""
+    opened: list[int] = []
+    strays: set[int] = set()
+    for found in _BRACE.finditer(text):
+        if found.group() == "{":
+            opened.append(found.start())
+        elif opened:
+            opened.pop()
+        else:
+            strays.add(found.start())
+    strays.update(opened)
+    return "".join(sign for at, sign in enumerate(text) if at not in strays) if strays else text
+
+
+def _depth(text: str) -> int:
+    """Return how deep braces stand in one another; -1 where one closes that none has opened."""
+    deepest = depth = 0
+    for brace in _BRACE.findall(text):
+        depth += 1 if brace == "{" else -1
+        deepest = max(deepest, depth)
+        if depth < 0:
+            return -1
+    return deepest
+
+
+def _power(found: re.Match[str]) -> str:
+    return found[1] + found[2].translate(_SUPERSCRIPT)
 
 
 def _script(sign: str, body: str, *, following: str) -> str:
@@ -153,6 +211,8 @@ def _script(sign: str, body: str, *, following: str) -> str:
 
 def _typography(text: str) -> str:
     """TeX's quotes, dashes and ties. A tilde that means "about" and a program's ``--option`` stay."""
+    for pattern, plain in _STRAIGHT_QUOTES:
+        text = pattern.sub(plain, text)
     text = re.sub(r"``|(?<![^\s(\[])''(?=\w)", "“", text).replace("''", "”").replace("{,}", ",")
     text = re.sub(r"(?<!-)---(?!-)", "—", text)
     text = re.sub(r"(?<![-\s])--(?!-)|(?<!-)--(?=\s)|(?<=\s)--(?=\d)", "–", text)
@@ -164,6 +224,7 @@ def _plain(source: str) -> str:
     if "\\" not in source:
         return source
     source = re.sub(r"\\\\(?=[A-Za-z]+\{)", r"\\", source).replace("\\\\", " ")  # escaped twice; a line break
+    source = _BINOMIAL.sub(r"(\1 choose \2)", source)
     source = source.replace(r"\{", _OPEN).replace(r"\}", _CLOSE)
     source = re.sub(r"\\_|\\?[%#&$]|(?<!\\)~", lambda found: _SAFE[found.group()[-1]], source)
     source = _MACRO.sub(_known_macro, _ENVIRONMENT.sub(" ", source))
@@ -188,6 +249,8 @@ def _converted(source: str) -> str:
         prose.append(found.group())
         return chr(_FIRST_PROSE + len(prose) - 1)
 
+    if _depth(source) > _MAX_DEPTH:
+        return source
     short = _PROSE.sub(set_aside, source)
     try:
         text: str = _converter().latex_to_text(short)
@@ -207,6 +270,8 @@ def _known_macro(found: re.Match[str]) -> str:
         return _SAFE.get(_SPELLED[name], _SPELLED[name]) + space
     if _STYLE.fullmatch(name):
         return ""
+    if name in _FRACTIONS:
+        return found.group().replace(name, "frac")
     if name in _SCRIPTS and wraps:
         return _SCRIPTS[name]
     if name in _WIDE:
@@ -244,7 +309,14 @@ def _takes_nothing(name: str) -> bool:
 
 def _argument(node: Any, converter: Any, index: int = -1) -> str:
     arguments = [argument for argument in (node.nodeargd.argnlist or []) if argument is not None]
-    return converter.nodelist_to_text([arguments[index]]).strip("{}") if arguments else ""
+    return _unwrapped(converter.nodelist_to_text([arguments[index]])) if arguments else ""
+
+
+def _unwrapped(text: str) -> str:
+    """Take off the braces around all of ``text``: those of ``{ab}``, not of ``{a}{b}`` or ``x_{ij}``."""
+    while text[:1] == "{" and text[-1:] == "}" and _depth(text[1:-1]) >= 0:
+        text = text[1:-1]
+    return text
 
 
 def _fraction(node: Any, l2tobj: Any) -> str:
@@ -254,7 +326,9 @@ def _fraction(node: Any, l2tobj: Any) -> str:
 
 def _root(node: Any, l2tobj: Any) -> str:
     body = _argument(node, l2tobj)
-    degree = _argument(node, l2tobj, 0).translate(_SUPERSCRIPT) if node.nodeargd.argnlist[0] else ""
+    degree = (
+        _argument(node, l2tobj, 0).strip("[]").translate(_SUPERSCRIPT) if node.nodeargd.argnlist[0] else ""
+    )
     return f"{degree}√{body}" if re.fullmatch(r"\w|\d+", body) else f"{degree}√({body})"
 
 
@@ -268,8 +342,6 @@ def _converter() -> LatexNodes2Text:
     context = get_default_latex_context_db()
     ours = [
         MacroTextSpec("frac", simplify_repl=_fraction),
-        MacroTextSpec("dfrac", simplify_repl=_fraction),
-        MacroTextSpec("tfrac", simplify_repl=_fraction),
         MacroTextSpec("sqrt", simplify_repl=_root),
         MacroTextSpec("item", simplify_repl=" • "),
         *(MacroTextSpec(name, simplify_repl=_citation) for name in _CITES),

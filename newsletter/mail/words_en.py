@@ -50,7 +50,10 @@ _WHY_NO_SUMMARY = {
     "daily_cap": "The day’s limit for summaries was reached",
     "withheld": "The summary was taken down after a mistake was reported",
 }
-_CHECKED = "Every claim was checked against a sentence of the paper, and claims without one were withheld."
+_CHECKED = (
+    "The quotes, numbers and names of every claim were looked for in the paper, and claims that failed were "
+    "withheld; whether a claim says what its quote says is for you to judge."
+)
 _CHECKED_WITHOUT_WORDS = (
     "Of every claim the quotes, the numbers in digits, links and markup were checked against the paper, and "
     "claims that failed were withheld; the wording was not checked."

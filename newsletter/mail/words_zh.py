@@ -228,7 +228,7 @@ class Chinese:
         authors = "，".join(f"由 {model} 于 {self._when(days)}撰写" for model, days in writers)
         own = "标有“作者原文”的为摘要中选出的原句。" if quoted else ""
         checked = (
-            "每条结论都已与论文原句核对"
+            "每条结论的引文、数字和名称都已在论文中查找，结论与引文是否一致请自行判断"
             if in_words
             else "每条结论的引文、数字、链接和标记都已与论文核对，措辞未经核对"
         )

@@ -316,10 +316,30 @@ def read(
 
 def test_a_quote_is_shown_where_it_stands_whatever_the_model_said() -> None:
     quote = Evidence(quote="The filter learns the response of each hull", where="abstract")
-    draft = Draft(headline=Claim(text="The filter learns the response of each hull.", evidence=(quote,)))
+    takeaway = Claim(text="The filter learns the response of each hull.", evidence=(quote,))
+    draft = Draft(headline=claim("TideNet-2 forecasts harbour levels.", METHOD), takeaways=(takeaway,))
     found = ground(draft, source=PAPER, language="en", voice=Voice.MODEL, full_text=TEXT)
     assert isinstance(found, Summary)
-    assert (found.headline.evidence[0].where, found.headline.evidence[0].page) == ("Method", 4)
+    (evidence,) = found.takeaways[0].evidence
+    assert (evidence.where, evidence.page) == ("Method", 4)
+
+
+@pytest.mark.parametrize("voice", Voice)
+def test_a_headline_rests_on_the_abstract_and_the_title_alone(voice: Voice) -> None:
+    text = "The filter learns the response of each hull."
+    found = ground(
+        Draft(headline=claim(text, text)), source=PAPER, language="en", voice=voice, full_text=TEXT
+    )
+    assert isinstance(found, Refusal)
+    assert found.reason is WithheldReason.QUOTE_NOT_FOUND
+
+
+def test_a_name_that_only_the_full_text_has_makes_no_headline() -> None:
+    text = FullText(sections=(TextSection(title="Method", text="HarbourGPT forecasts harbour levels, too."),))
+    draft = Draft(headline=claim("HarbourGPT forecasts harbour levels.", METHOD))
+    found = ground(draft, source=PAPER, language="en", voice=Voice.MODEL, full_text=text)
+    assert isinstance(found, Refusal)
+    assert found.reason is WithheldReason.NAME_NOT_IN_SOURCE
 
 
 def test_a_reading_without_full_text_falls_back_and_says_so() -> None:

@@ -29,9 +29,10 @@ def test_no_number_passes_that_no_quote_states(claims: Sequence[Labelled]) -> No
 
 
 def test_few_unsupported_claims_pass() -> None:
+    """More than before rules went that knew these claims and no others (ADR 30)."""
     unsupported = [each for each in TUNED if not each.is_supported]
     passed = [each.claim.text for each in unsupported if not each.refusal()]
-    assert len(passed) <= 0.02 * len(unsupported), passed
+    assert len(passed) <= 0.1 * len(unsupported), passed
 
 
 def test_each_class_of_mistake_has_its_claims() -> None:

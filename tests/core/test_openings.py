@@ -49,6 +49,15 @@ def test_a_name_that_begins_small_stays_small() -> None:
     assert capitalised("eCNNTO halves the time.") == "eCNNTO halves the time."
 
 
+@pytest.mark.parametrize("name", ["word2vec", "p53", "vLLM", "k-means"])
+def test_a_name_that_is_written_small_opens_a_takeaway(name: str) -> None:
+    sentence = f"{name} reduces the error of every harbour by 31%."
+    assert capitalised(sentence) == sentence
+    found = extract(f"We propose TideNet, a filter. {sentence}")
+    assert found is not None
+    assert sentence in found.takeaways
+
+
 def test_the_papers_own_work_is_the_headline_however_it_opens() -> None:
     abstract = (
         "Harbour levels are forecast from gauges that are costly. "

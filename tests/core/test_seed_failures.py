@@ -166,12 +166,12 @@ def test_a_method_section_about_two_other_papers_is_missing() -> None:
 @pytest.mark.parametrize(
     ("text", "quote", "expected"),
     [
-        ("GullSync is a text-driven portrait animation method.", AUDIO_DRIVEN, "term_not_in_source"),
-        ("GullSync 是一种文本驱动的肖像动画方法。", AUDIO_DRIVEN, "term_not_in_source"),
+        ("GullSync is a text-driven portrait animation method.", AUDIO_DRIVEN, "contradicts_quote"),
+        ("GullSync 是一种文本驱动的肖像动画方法。", AUDIO_DRIVEN, "contradicts_quote"),
         ("GullSync animates a single portrait for several hours.", AUDIO_DRIVEN, "number_not_in_quote"),
         ("GullSync 可让单张肖像动画持续数小时。", AUDIO_DRIVEN, "number_not_in_quote"),
         ("It renders 74× faster than re-denoising each clip.", FASTER, "number_not_in_quote"),
-        ("It renders 47% faster than re-denoising each clip.", FASTER, "number_moved"),
+        ("It renders 47% faster than re-denoising each clip.", FASTER, "number_not_in_quote"),
         ("GullSync is the first audio-driven method.", AUDIO_DRIVEN, "word_not_in_quote"),
         ("It is the best method for videos of 20 minutes.", FIRST, "word_not_in_quote"),
     ],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from unicodedata import combining, normalize
 
 import pytest
@@ -20,7 +21,18 @@ CASES = [
     ("about ~5x at (~3 s), http://x.edu/~g/a_b.html", "about ~5x at (~3 s), http://x.edu/~g/a_b.html"),
     ("run it with --help", "run it with --help"),
     ("snake_case in {De, It} and {0,1}", "snake_case in {De, It} and {0,1}"),
-    ("half {open", "half {open"),
+    # What was typed without TeX, or for another program.
+    ("half {open", "half open"),
+    ("half closed} with {0, 1} kept", "half closed with {0, 1} kept"),
+    ("{Large Language Models} and more", "Large Language Models and more"),
+    ("p < 10^-6, 3 x 10^12 cm^-2 s^-1 of 5 m^2", "p < 10⁻⁶, 3 x 10¹² cm⁻² s⁻¹ of 5 m²"),
+    ("R^2 = 0.9 in O(n^2), K^-3π and pass^k, e^iπ", "R² = 0.9 in O(n²), K^-3π and pass^k, e^iπ"),
+    ("**Bold** and *two words*, but A* and p < 0.05*", "Bold and two words, but A* and p < 0.05*"),
+    ("# Summary of `code` and __two words__ in __init__", "Summary of code and two words in __init__"),
+    ("2*3*4 = 24 for **kwargs, C^*-algebras", "2*3*4 = 24 for **kwargs, C^*-algebras"),
+    ("see [our page](https://a.b/c_d)", "see our page (https://a.b/c_d)"),
+    ('a "quoted phrase" and \'one\' more', "a “quoted phrase” and ‘one’ more"),
+    ("a 5' 10\" model's and models' f'(x)", "a 5' 10\" model's and models' f'(x)"),
     # Typography.
     ("``quotes'' and ''these''", "“quotes” and “these”"),
     ("Rayleigh--Sommerfeld, 7--10 -- or---so", "Rayleigh–Sommerfeld, 7–10 – or—so"),
@@ -50,6 +62,9 @@ CASES = [
     (r"$\mathbf{x}\in\mathbb R^n$, $\mathbb{E}[X]$", "x ∈ ℝⁿ, E[X]"),
     (r"$\tilde{O}(\sqrt{T})$, $\hatχ \approx +1$, $\widetilde Y$", "Õ(√T), χ̂ ≈ +1, Ỹ"),
     (r"$\frac{a}{b+1}$, $\sqrt[3]{x+y}$", "a/(b+1), ³√(x+y)"),
+    (r"$\frac{1}{\frac{a}{b}}$, $\frac{\frac{a}{\frac{b}{c}}}{d}$", "1/(a/b), (a/(b/c))/d"),
+    (r"$\dfrac12$, $\tfrac{1}{x_{i+j}}$, $\cfrac{1}{1+\cfrac{1}{x}}$", "1/2, 1/(x_(i+j)), 1/(1+1/x)"),
+    (r"$\binom{n}{k}$, $10^-6$, \frac{1}{\frac{2}{3}}", "(n choose k), 10⁻⁶, 1/(2/3)"),
     (r"$\|x\|_2^2$, $\{1, \dots, n\}$, $\left( x \right)$", "‖x‖₂², {1, …, n}, ( x )"),
     (r"$0.98 \pm 0.01$, $t \mid n$, $κ= 0.3$", "0.98 ± 0.01, t | n, κ = 0.3"),
     (r"\(d-\ell_o\) and \[ a \le b \] and $$ c $$", "d-ℓ_o and a ≤ b and c"),
@@ -77,6 +92,32 @@ def test_it_parts_sentences_that_lost_the_line_break_between_them() -> None:
         readable("of the instance.Each view counts.We test.") == "of the instance. Each view counts. We test."
     )
     assert readable("uses torch.Tensor and e.g.The") == "uses torch.Tensor and e.g.The"
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "$" + r"\frac{1}{" * 5000 + "x" + "}" * 5000 + "$",
+        "$" + r"\frac{" * 5000 + "x" + "}{y}" * 5000 + "$",
+        "$" + r"\sqrt{" * 300 + "x" + "}" * 300 + "$",
+        "{" * 50_000 + "x" + "}" * 50_000,
+        "x^{" * 5000 + "2" + "}" * 5000,
+        r"\begin{equation}" * 1000,
+        "*a " * 6000,
+        "[a](" * 4000,
+    ],
+)
+def test_it_takes_little_time_whatever_stands_in_what(source: str) -> None:
+    started = time.process_time()
+    readable(source)
+    assert time.process_time() - started < 2
+
+
+def test_what_stands_too_deep_is_left_as_it_is() -> None:
+    depth = 200
+    text = readable("A sum $" + r"\frac{1}{" * depth + "x" + "}" * depth + "$ of parts.")
+    assert text.startswith("A sum ")
+    assert text.endswith(" of parts.")
 
 
 GLUE = st.sampled_from(

@@ -93,6 +93,29 @@ def _is_turned(number: Quantity, claim: str, quotes: Sequence[str]) -> bool:
     return bool(shown) and all(opposed(said, clause) or contradiction(said, clause) for clause in shown)
 
 
+def takes_unit_of_another(claim: str, quotes: Sequence[str]) -> bool:
+    """Say whether ``claim`` has the unit of a number's namesake: 47% faster, of 47% less and 47× faster.
+
+    The clause that shares more words with the claim decides which of the two is meant.
+    """
+    said = stems(claim)
+
+    def shared(printed: Sequence[tuple[str, Quantity]]) -> int:
+        return max((len(said & stems(_clause(quote, number))) for quote, number in printed), default=-1)
+
+    printed = [(quote, number) for quote in quotes for number in quantities(quote)]
+    return any(
+        shared([each for each in printed if _is_namesake(number, each[1])])
+        > shared([each for each in printed if number.agrees_with(each[1])])
+        for number in quantities(claim)
+        if number.unit
+    )
+
+
+def _is_namesake(number: Quantity, printed: Quantity) -> bool:
+    return printed.value == number.value and bool(printed.unit) and printed.unit != number.unit
+
+
 def _clause(text: str, number: Quantity) -> str:
     start = max((match.end() for match in _PART.finditer(text, 0, number.span[0])), default=0)
     end = _PART.search(text, number.span[1])

@@ -108,43 +108,9 @@ def contradiction(claim: str, quoted: str) -> tuple[Member, ...]:
     return tuple(member for group in GROUPS for member in _only_in_claim(group, claim, quoted))
 
 
-def unsupported(claim: str, quoted: str, *, source: str) -> bool:
-    """Say whether ``claim`` uses a member of a group that neither ``quoted`` nor ``source`` speaks of."""
-    return any(
-        member.is_in(claim) and not member.is_in(quoted) and not member.is_in(source)
-        for group in GROUPS[:3]
-        for member in group
-    )
-
-
 def _only_in_claim(group: Group, claim: str, quoted: str) -> list[Member]:
     quoted_members = [member for member in group if member.is_in(quoted)]
     return [m for m in group if quoted_members and m.is_in(claim) and m not in quoted_members]
-
-
-_DRIVEN = r"(?:driven|guided|conditioned|induced|controlled)"
-_DRIVERS = tuple(
-    (
-        name,
-        re.compile(
-            rf"\b(?:{english})[- ]{_DRIVEN}\b|\b{_DRIVEN}\s+(?:by|on)\s+(?:the\s+|an?\s+)?(?:{english})\b"
-            rf"|(?:{chinese})(?:驱动|引导|条件控制)",
-            re.IGNORECASE,
-        ),
-    )
-    for name, english, chinese in (
-        ("audio", "audio|speech|voice|sound", "音频|语音|声音"),
-        ("text", "text|texts|textual|prompts?|language", "文本|文字|语言"),
-        ("image", "images?|pictures?|visual(?:ly)?", "图像|图片|视觉"),
-        ("video", "videos?", "视频"),
-        ("music", "music", "音乐"),
-    )
-)
-
-
-def drivers(text: str) -> frozenset[str]:
-    """Return what is said to drive or guide something: ``audio`` for audio-driven and 音频驱动."""
-    return frozenset(name for name, pattern in _DRIVERS if pattern.search(text))
 
 
 def turns_round(claim: str, quoted: str) -> bool:

@@ -1,4 +1,4 @@
-"""What a sentence denies and what it only supposes, in English and, as far as signs tell, in Chinese."""
+"""What a sentence denies, in English and, as far as signs tell, in Chinese."""
 
 from __future__ import annotations
 
@@ -41,20 +41,6 @@ _NEEDS_CHINESE = re.compile(r"(?<!不)(?<!无)需要?(?!求)|必须|依赖|要�
 _NEED = stem("need")
 _TAKES = re.compile(r"\b(?:takes?|took|costs?)\b", re.IGNORECASE)
 """What 需要 says of time: it needs two hours."""
-
-_SUPPOSES = re.compile(
-    r"\b(?:may|might|could|suggest(?:s|ed|ing)?|appears?\s+to|seems?|conjectur\w+|possibl[ey]|perhaps|likely|"
-    r"potential(?:ly)?|believes?|hypothesi[sz]\w+|we\s+view|hop(?:e|es)|expect(?:s|ed)?|would|argues?|"
-    r"should|recommend\w*|speculat\w+|preliminary|views?|points?\s+to|hints?|promis\w+|can)\b",
-    re.IGNORECASE,
-)
-_SURE = re.compile(r"\b(?:may|can)(?=\s+(?:20\d\d|\d))", re.IGNORECASE)
-_FIRM = re.compile(r"\b(?:can|promis\w+|expect(?:s|ed)?|views?|would|hop(?:e|es))\b", re.IGNORECASE)
-"""Suppose something where a claim says it; as a quote they bind nobody, except to their own kind."""
-_SUPPOSES_CHINESE = re.compile(
-    r"可能|或许|也许|似乎|看来|表明|显示|暗示|提示|认为|相信|推测|猜测|有望|预计|估计|可以|能够|可|潜在|潜力|有助|或|希望|"
-    r"倾向|旨在|力求|建议|主张|指出|意味|说明|应"
-)
 
 
 def flips_negation(claim: str, quoted: str, *, is_chinese: bool) -> bool:
@@ -140,25 +126,3 @@ def _states_a_need(text: str) -> bool:
         return True
     bare = re.sub(r"\b(?:need|require)s?\s+(?:no|neither)\b", " ", text, flags=re.IGNORECASE)
     return _NEED in _stated(bare)
-
-
-def overstates(claim: str, quoted: str, *, is_chinese: bool) -> bool:
-    """Say whether ``claim`` states what ``quoted`` only supposes."""
-    found = [
-        match
-        for match in _SUPPOSES.finditer(quoted)
-        if not _FIRM.fullmatch(match.group()) and not _SURE.match(quoted, match.start())
-    ]
-    is_supposed = any(match.group().lower() != "can" for match in _SUPPOSES.finditer(claim))
-    if not found or is_supposed or _SUPPOSES_CHINESE.search(claim):
-        return False
-    said = stems(claim)
-    first = found[0]
-    before, after = stems(quoted[: first.start()]) & said, _after(quoted, first.end()) & said
-    if is_chinese:
-        return not re.search(r"[,;]", quoted)
-    return len(after) > len(before) or (bool(after) and not re.search(r"[,;]", quoted[: first.start()]))
-
-
-def _after(text: str, position: int) -> frozenset[str]:
-    return stems(re.split(r"[;.](?=\s|$)", text[position:])[0])

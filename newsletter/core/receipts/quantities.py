@@ -8,6 +8,7 @@ hours. A number inside a name (GPT-4, CIFAR-10, 3DGS) belongs to the name.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -51,8 +52,6 @@ class Quantity:
     """The other end of what a vague number may mean: 99 for ``tens of``."""
     counted: frozenset[str] = frozenset()
     """Stems of the nouns that directly follow a number without unit: what it counts."""
-    heads: frozenset[str] = frozenset()
-    """Stems of the nouns that directly follow the number and its unit."""
     scale: Decimal = Decimal(1)
     """What a magnitude multiplied it with."""
     bound: Bound = Bound.NONE
@@ -145,6 +144,7 @@ _LIKE_A_NAME = re.compile(r"[a-z]-bench$|[A-Z].*[A-Z]|[A-Za-z]\d|^[A-Z][A-Za-z]*
 @lru_cache(maxsize=1024)
 def quantities(text: str) -> tuple[Quantity, ...]:
     """Every number of ``text`` in order, in digits or words, with what multiplies and measures it."""
+    text = _with_plain_digits(text)
     bare = _without(text, [span for _, span in _letter_led_names(text)])
     found: list[Quantity] = []
     for reading in (_hundredths, _vague, _dates, _powers, _special, _digits, _worded, _chinese):
@@ -154,6 +154,13 @@ def quantities(text: str) -> tuple[Quantity, ...]:
     ordered = sorted(found, key=lambda quantity: quantity.span)
     counting = [_counting(quantity, text) for quantity in _as_ranges(ordered, text)]
     return tuple(_as_bounds(counting, text))
+
+
+def _with_plain_digits(text: str) -> str:
+    """Write ４７ and ٤٧ as 47: a number in other digits is a number."""
+    if text.isascii():
+        return text
+    return "".join(str(unicodedata.decimal(sign)) if sign.isdecimal() else sign for sign in text)
 
 
 def names(text: str) -> tuple[tuple[str, Span], ...]:
@@ -315,7 +322,6 @@ def _counting(quantity: Quantity, text: str) -> Quantity:
     counted = heads if not _MEASURE.match(after) else frozenset({"#"})
     return replace(
         quantity,
-        heads=heads,
         counted=frozenset() if quantity.unit else counted,
         bound=bound_of(text, start=quantity.span[0], end=quantity.span[1]),
     )

@@ -168,6 +168,16 @@ def part_is_whole(claim: str, quote: str) -> bool:
     return _are_exchanged(_shares(claim), _shares(quote))
 
 
+def takes_another_part(claim: str, quote: str) -> bool:
+    """Say whether ``claim`` has another part of a whole of ``quote``: eight of nine for six of nine."""
+    printed = tuple(_shares(quote))
+    for part, whole in _shares(claim):
+        parts = [each for each, of in printed if whole.agrees_with(of)]
+        if parts and not any(map(part.agrees_with, parts)):
+            return True
+    return False
+
+
 def _are_exchanged(stated: Iterable[_Pair], printed: Iterable[_Pair]) -> bool:
     shown = tuple(printed)
     return any(

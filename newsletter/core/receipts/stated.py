@@ -11,7 +11,6 @@ from collections.abc import Callable
 
 from newsletter.core.fulltext import FullText, Role
 from newsletter.core.kinds import EARLIER
-from newsletter.core.receipts.others import tells_of_others
 from newsletter.core.receipts.quantities import quantities
 from newsletter.core.sentences import sentences
 
@@ -46,6 +45,11 @@ _DATA_WORDS = re.compile(
 _LIMITS_TITLE = re.compile(r"limit|threats to validity|failure|caveat", re.IGNORECASE)
 _LIMITS_WORDS = re.compile(
     r"\blimitations?\b|\bfail(?:s|ure)\b|\bdoes not (?:handle|cover|support)\b", re.IGNORECASE
+)
+_EARLIER_WORK = re.compile(
+    r"\bet\s+al\b|\b(?:existing|prior|previous|earlier|conventional|traditional)\s+(?:[\w-]+\s+){0,3}?(?:work|method"
+    r"|approach|model|system|stud|proposal|dataset|data set|technique)",
+    re.IGNORECASE,
 )
 _OPEN = re.compile(
     r"\bopen (?:problems?|questions?|challenges?)|\bfuture (?:work|directions?|research)", re.IGNORECASE
@@ -94,9 +98,7 @@ def _states_data(paper: Paper) -> bool:
 
 
 def _states_earlier(paper: Paper) -> bool:
-    return paper.has_related or any(
-        tells_of_others(sentence) for section in paper.own for sentence in sentences(section.text)
-    )
+    return paper.has_related or any(_EARLIER_WORK.search(section.text) for section in paper.own)
 
 
 def _states_limits(paper: Paper) -> bool:

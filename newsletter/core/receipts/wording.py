@@ -16,7 +16,7 @@ MARKUP = re.compile(
 """Links, HTML, Markdown, TeX and control characters: only plain text reaches a reader."""
 
 CHATTER = re.compile(
-    r"""\b(?:as\ an?\ (?:ai|language\ model)|i\ (?:am|can(?:not|'t)|will|have)\b|i'm
+    r"""\b(?:as\ an?\ (?:ai|language\ model)|i\ (?:am|can(?:not|['’]t)|will|have)\b|i['’]m
     |here\ (?:is|are)\ (?:the|a|your)
     |sure[,!]|certainly[,!]|of\ course[,!]|ignore\ (?:all|any|previous|prior|your)[ ]
     |(?:if|when)\ available,?\ fill|hope\ (?:this|it)\ helps|please\ note
@@ -82,6 +82,23 @@ _GONE = r"eliminat|remov|\bno\b|without|\bfree\b|zero|avoid|prevent|resolv|\brid
 _LIMIT = r"\bmax|\bmin|\bmost\b|\bleast\b|\bup to\b|limit|record|unmatched|unprecedented"
 _OUTSIDE = r"\broad|\bfield\b|deploy|physical|hardware|in production|on-board|clinic|hospital|launch"
 _PROOF = r"\bprov|proof|theorem|lemma|\bshown? (?:that|to)\b|establish"
+_FLAWLESS = (
+    r"\bwithout (?:any )?(?:errors?|mistakes?|fail\w*|loss\w*|degradation|exceptions?)"
+    r"|\b(?:error|flaw|fault|loss)-?(?:free|less)\b|\bflawless|\binfallib|零(?:错误|失误|误差)|(?:没有|毫无|无任?何?)(?:错误|失误|差错)|无损"
+)
+_KEPT_WHOLE = (
+    r"\bwithout|\bno\b|\bzero|\bfree|less\b|\bperfect|100|\bnever|\bnone|\bavoid|preserv|\bexact|retain"
+    r"|maintain"
+)
+_EQUALS = (
+    r"\b(?:perform|work|do(?:es)?|did|fare|scor|generali[sz]|rank)\w*(?:\s\w+){0,2}? as well as\b"
+    r"|\bjust as (?:well|good)|\bas (?:good|accurate\w*|fast|strong|reliabl[ey]|efficient\w*|safe\w*) as\b"
+    r"|\bon (?:a )?par with\b|\bno worse than\b|媲美|不相上下|不逊|持平"
+)
+_ALIKE = (
+    r"\bas \w+ as\b|\bpar\b|\bparity|compar|match|equal|equival|\bsame\b|similar|rival|compet|no worse"
+    r"|indistinguish|approach\w* (?:that|the)|close to|reach"
+)
 _CAUSE = (
     r"caus|\bleads?\b|\bled\b|because|due to|results? in|so that|\bhence|therefore|driv|\bso\b|since|induc"
     r"|trigger|yield|explain|owing|mak(?:e|es|ing)\b|account"
@@ -130,6 +147,8 @@ KIN = (
         rf"{_OUTSIDE}|real (?:users?|vehicles?|robots?|patients?)|real-world (?:test|trial|experiment|driv)",
     ),
     _kin(r"\bprove[sd]?\b", _PROOF),
+    _kin(_FLAWLESS, _KEPT_WHOLE),
+    _kin(_EQUALS, _ALIKE),
     _kin(r"总是|始终|永远|保证", rf"{_SURE}|\bat all\b"),
     _kin(r"证明", rf"{_PROOF}|demonstrat|verif|confirm|\bshow|evidence"),
     _kin(r"\bcaus(?:e|es|ed|ing)\b|导致|引起|造成|引发", _CAUSE),
@@ -143,3 +162,25 @@ KIN = (
     _kin(r"\b(?:yearly|annual(?:ly)?)\b|每年", r"\byear|\bannual"),
 )
 """(what a claim says, what its quotes must then say too), in both languages."""
+
+_RELEASE = r"\breleas|\bavailab|open[- ]sourc|\bpublic|\bshared\b|公开|开源|发布|可用"
+_CONDITIONS = tuple(
+    tuple(re.compile(pattern, re.IGNORECASE) for pattern in patterns)
+    for patterns in (
+        (_RELEASE, r"\b(?:acceptance|publication|accepted)\b", r"\b(?:accept|publication)|录用|接收|发表"),
+        (
+            _RELEASE,
+            r"\b(?:will|to) (?:\w+ )?(?:be|releas|open)",
+            r"\b(?:will|to be|soon|plan|future|upon|promise)|将|会|即将|计划",
+        ),
+    )
+)
+"""(what a claim speaks of, a condition its quotes set, what then stands in the claim)."""
+
+
+def drops_condition(claim: str, quoted: str) -> bool:
+    """Say whether ``claim`` leaves out a condition under which alone ``quoted`` promises something."""
+    return any(
+        spoken.search(claim) and condition.search(quoted) and not kept.search(claim)
+        for spoken, condition, kept in _CONDITIONS
+    )

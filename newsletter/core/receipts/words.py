@@ -14,10 +14,6 @@ from newsletter.core.receipts.bilingual import TERMS
 from newsletter.core.sentences import word_set
 
 _WORD = re.compile(r"[^\W_\u2e80-\u9fff]+(?:['’][^\W_\u2e80-\u9fff]+)*")
-_BREAK = re.compile(
-    r"[,;:()，；：（）。、]|[.!?](?=\s|$)|\b(?:and|but|while|whereas|against|versus|than|although|which|from)\b"
-)
-"""Where a clause ends: what stands beyond it belongs less to a number on this side."""
 STEM = 5
 """Letters that must agree: ``improves``, ``improved`` and ``improvement`` do."""
 
@@ -59,11 +55,10 @@ _CANON = _canonical()
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """One content word. ``place`` counts content words, and two more for every clause that ends before it."""
+    """One content word and where it begins."""
 
     stem: str
     start: int
-    place: int
 
 
 @lru_cache(maxsize=2048)
@@ -73,11 +68,7 @@ def tokens(text: str) -> tuple[Token, ...]:
         (match.start(), found_stem) for match in _WORD.finditer(text) if (found_stem := stem(match.group()))
     ]
     found += [(match.start(), stem(TERMS[match.group()][0])) for match in _TERM.finditer(text)]
-    breaks = [match.start() for match in _BREAK.finditer(text)]
-    return tuple(
-        Token(word, start, index + 2 * sum(end <= start for end in breaks))
-        for index, (start, word) in enumerate(sorted(found))
-    )
+    return tuple(Token(word, start) for start, word in sorted(found))
 
 
 def stems(text: str) -> frozenset[str]:
@@ -87,12 +78,6 @@ def stems(text: str) -> frozenset[str]:
 def terms(text: str) -> list[frozenset[str]]:
     """Return for each known Chinese term of ``text`` the stems of the English words that may stand for it."""
     return [frozenset(map(stem, TERMS[match.group()])) for match in _TERM.finditer(text)]
-
-
-def place_of(position: int, *, among: tuple[Token, ...], text: str) -> float:
-    """Return where a thing at ``position`` of ``text`` stands, on the scale of ``Token.place``."""
-    words = sum(token.start < position for token in among)
-    return words - 0.5 + 2 * sum(match.start() <= position for match in _BREAK.finditer(text))
 
 
 @lru_cache(maxsize=8192)

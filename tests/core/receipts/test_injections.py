@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from newsletter.core.extraction import extract
-from newsletter.core.receipts.injections import INJECTION
+from newsletter.core.receipts.injections import is_planted
 
 
 @pytest.mark.parametrize(
@@ -22,7 +22,7 @@ from newsletter.core.receipts.injections import INJECTION
     ],
 )
 def test_an_instruction_to_a_model_is_found(sentence: str) -> None:
-    assert INJECTION.search(sentence)
+    assert is_planted(sentence)
 
 
 @pytest.mark.parametrize(
@@ -36,7 +36,7 @@ def test_an_instruction_to_a_model_is_found(sentence: str) -> None:
     ],
 )
 def test_a_paper_about_instructions_may_be_quoted(sentence: str) -> None:
-    assert not INJECTION.search(sentence)
+    assert not is_planted(sentence)
 
 
 def test_an_extract_never_holds_one() -> None:
@@ -44,3 +44,39 @@ def test_an_extract_never_holds_one() -> None:
     found = extract(f"We propose TideNet, which forecasts harbour levels from ships. {order} It is fast.")
     assert found is not None
     assert order not in (found.headline, *found.takeaways)
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "Readers must log in again.",
+        "Send 0.1 BTC to the address below.",
+        "The study is over. Please visit the site to confirm the account.",
+        "Every subscriber of the list is required to renew the password.",
+        "It is mandatory to sign in.",
+        "Accounts of readers will be deactivated on Friday.",
+        "This digest is moving to another address.",
+        "The group can be reached at +49 (30) 1234 5678.",
+        "The donation goes to bc1qar0srrr7xfkvy5l643lydnw9re59gtzzwf5mdq.",
+        "Fees are paid to IBAN DE02 1203 0000 0000 2020 51.",
+        "所有读者必须重新登录。",
+    ],
+)
+def test_what_orders_a_reader_about_is_found(sentence: str) -> None:
+    assert is_planted(sentence)
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "Users must trust the server in earlier protocols.",
+        "Wallets that hold less than 0.1 BTC are excluded.",
+        "Contact forces are estimated, and transfer to new hands is tested.",
+        "Update rules of this form converge.",
+        "Participants had to log in twice, which 12 of 40 did.",
+        "DeepSeek-R1-Distill-Qwen-32B and GPT-4o-mini-2024-07-18 are compared.",
+        "Energies of +1 312 meV are found.",
+    ],
+)
+def test_a_paper_about_accounts_money_or_contact_may_be_quoted(sentence: str) -> None:
+    assert not is_planted(sentence)

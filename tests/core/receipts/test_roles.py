@@ -5,7 +5,14 @@ from __future__ import annotations
 import pytest
 
 from newsletter.core.receipts.quantities import quantities
-from newsletter.core.receipts.roles import Role, changes_role, ends_swapped, part_is_whole, role_of
+from newsletter.core.receipts.roles import (
+    Role,
+    changes_role,
+    ends_swapped,
+    part_is_whole,
+    role_of,
+    takes_another_part,
+)
 
 FALLS = "It reduces the word error rate from 4.2% to 3.1% on noisy data."
 BY = "It reduces the word error rate by 12% on noisy data."
@@ -111,3 +118,10 @@ def test_a_sentence_of_nothing_but_changes_is_read_once_a_number() -> None:
 )
 def test_a_part_larger_than_its_whole_is_found(claim: str, swapped: bool) -> None:
     assert part_is_whole(claim, "The robot folds 62 of 100 garments.") is swapped
+
+
+def test_another_part_of_the_same_whole_is_found() -> None:
+    quote = "A baseline with eight terms outperforms six of the nine learned models."
+    assert takes_another_part("It outperforms eight of the nine models.", quote)
+    assert not takes_another_part("It outperforms six of nine models, with eight terms.", quote)
+    assert not takes_another_part("It outperforms eight of ten models.", quote)
