@@ -22,6 +22,9 @@ SUITE = (
     "test_patience.py",
     "test_plan.py",
     "../web/test_sendgrid_hook.py",
+    "../worker/test_mails.py",
+    "../worker/test_papers.py",
+    "../worker/test_upkeep.py",
 )
 
 

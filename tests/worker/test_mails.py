@@ -1,0 +1,306 @@
+"""The tasks that make and send mails: what each takes, what it leaves alone, and whom it wakes."""
+
+from __future__ import annotations
+
+import socket
+from datetime import timedelta
+
+import pytest
+
+from newsletter.adapters.broker import Stage
+from newsletter.adapters.ports import ProviderEvent, Verdict
+from newsletter.core.digest import Digest
+from newsletter.core.reputation import EventKind
+from newsletter.core.spreading import own_delay
+from newsletter.models import Delivery, GatherRun, Subscriber, Topic
+from newsletter.models.delivery import FIRST, Kind, State
+from newsletter.pipeline import work
+from newsletter.pipeline.composing.render import DigestRenderer, RenderedDigest
+from newsletter.pipeline.feedback import events
+from newsletter.pipeline.feedback.events import store_events
+from newsletter.pipeline.gather import gather_papers
+from newsletter.pipeline.plan import plan_due
+from newsletter.pipeline.sending.brake import pause_sending
+from newsletter.subscriptions.leaving import unsubscribe
+from tests.fakes.mailer import ScriptedMailer, answer
+from tests.fakes.papers import ListSource, paper_record
+from tests.pipeline.deliveries import notice, reader
+from tests.pipeline.newsroom import LOOKBACK, MONDAY, SUNDAY, TUESDAY
+from tests.worker.workers import Workers, finished, planned, rows, state
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+MINUTE = timedelta(minutes=1)
+LATE = MONDAY + timedelta(hours=1)
+"""Every reader's own small delay has passed."""
+LATER = LATE + MINUTE
+DEAD = f"{socket.gethostname()[:40]}/999999999/1.0"
+"""The boot id of a process of this machine that is gone."""
+
+
+@pytest.fixture
+def mailer(workers: Workers) -> ScriptedMailer:
+    mailer = ScriptedMailer()
+    workers.stages.__dict__["mailer"] = mailer  # cached_property looks into the instance first
+    return mailer
+
+
+@pytest.fixture
+def ann(workers: Workers) -> Subscriber:
+    """Return a daily reader whose digest of Monday is planned, with one paper."""
+    workers.room.topic("heads", "cat:cs.CV")
+    ann = workers.room.reader("ann@example.org", "heads", cadence="daily")
+    workers.room.take_in(paper_record(), now=SUNDAY + timedelta(hours=1))
+    plan_due(now=MONDAY)
+    return ann
+
+
+# --- compose ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("task", ["compose", "notices"])
+def test_only_planned_digests_are_composed(task: str, workers: Workers) -> None:
+    """Any other is being sent, was sent, or was ended: not a column of it may change."""
+    for each in set(State) - {State.PLANNED}:
+        finished(
+            state=each, is_on_demand=True, lease_owner="elsewhere/1/1.0", attempt=1, next_attempt_at=LATE
+        )
+    before = rows()
+    open_one = planned(is_on_demand=True)
+    workers.run(task)
+    after = rows()
+    assert after.pop(open_one.pk)["composed_at"] is not None
+    assert after == before
+
+
+def test_a_digest_that_ends_while_it_is_composed_stays_ended(
+    workers: Workers, ann: Subscriber, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever leaves in that moment has left."""
+    genuine = DigestRenderer.render
+
+    def render_while_she_leaves(self: DigestRenderer, shown: Digest) -> RenderedDigest:
+        unsubscribe(ann, source="test", now=LATE)
+        return genuine(self, shown)
+
+    monkeypatch.setattr(DigestRenderer, "render", render_while_she_leaves)
+    assert workers.run("compose", at=LATE) == []
+    assert Delivery.objects.get(kind=Kind.DIGEST).state == State.CANCELLED
+    workers.run("deliver", at=LATER)
+    assert workers.room.mails() == []
+
+
+@pytest.mark.usefixtures("ann")
+def test_a_digest_waits_for_papers_that_are_not_matched_yet(workers: Workers) -> None:
+    gather_papers(ListSource(paper_record(2)), now=MONDAY - MINUTE, lookback=LOOKBACK)
+    workers.run("compose", at=MONDAY + MINUTE)
+    assert Delivery.objects.get().state == State.PLANNED
+    workers.run("compose", at=MONDAY + 31 * MINUTE)
+    assert Delivery.objects.get().state == State.COMPOSED
+
+
+def test_a_composed_digest_may_go_after_its_readers_own_delay(workers: Workers, ann: Subscriber) -> None:
+    assert own_delay(ann.pk) > timedelta(seconds=1)
+    assert workers.run("compose") == []
+    assert Delivery.objects.get().next_attempt_at == MONDAY + own_delay(ann.pk)
+
+
+@pytest.mark.usefixtures("ann")
+def test_what_is_composed_wakes_who_delivers_it(workers: Workers) -> None:
+    first = planned(slot_key=FIRST)
+    assert workers.run("compose", at=LATE) == [Stage.NOTICES, Stage.DELIVER]
+    Delivery.objects.filter(pk=first.pk).delete()
+    assert workers.run("compose", at=LATER) == [Stage.DELIVER]
+
+
+@pytest.mark.parametrize("task", ["compose", "notices"])
+def test_composing_that_had_too_little_time_goes_on_where_it_stopped(
+    task: str, workers: Workers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(work, "TURN", timedelta(0))
+    monkeypatch.setattr("newsletter.pipeline.composing.taking.CHUNK", 1)
+    first, second = sorted((planned(is_on_demand=True) for _ in range(2)), key=lambda row: row.pk)
+    assert Stage(task) in workers.run(task)
+    assert (state(first), state(second)) == (State.COMPOSED, State.PLANNED)
+    assert workers.hints == [first.pk]
+    workers.run(task, after=str(first.pk))
+    assert state(second) == State.COMPOSED
+
+
+@pytest.mark.usefixtures("ann")
+def test_a_digest_names_no_failure_that_a_later_answer_made_good(workers: Workers) -> None:
+    """The latest answer counts, and not the first that was ever had."""
+    for hours, error in ((2, ""), (9, "arXiv answered 503"), (10, "")):
+        GatherRun.objects.create(started_at=SUNDAY + timedelta(hours=hours), query="all", error=error)
+    workers.run("compose", at=LATE)
+    workers.run("deliver", at=LATER)
+    [text] = workers.room.texts()
+    assert text.count("14 June") == 1  # in the footer: when the reader was added
+    assert "no answer" not in text
+
+
+def test_a_day_is_called_empty_if_the_latest_answer_is_of_its_period(workers: Workers) -> None:
+    workers.room.topic("heads", "cat:cs.CV")
+    workers.room.reader("ann@example.org", "heads", cadence="daily")
+    for days in (40, 20, 0):
+        GatherRun.objects.create(started_at=SUNDAY - timedelta(days=days, hours=-9), query="all")
+    workers.run("tick", at=MONDAY)
+    workers.run("compose", at=MONDAY + MINUTE)
+    digest = Delivery.objects.get()
+    assert (digest.state, digest.last_detail) == (State.SKIPPED, "")
+
+
+# --- deliver, notices ------------------------------------------------------------------------------------
+
+
+def test_deliver_sends_every_mail_that_is_due_and_no_other(workers: Workers, mailer: ScriptedMailer) -> None:
+    due = [finished(), finished(state=State.RETRY_WAIT, retries=1), finished(slot_key=FIRST)]
+    not_due = finished(next_attempt_at=MONDAY + MINUTE)
+    open_one = planned()
+    assert workers.run("deliver") == []
+    assert sorted(each.delivery_id for each in mailer.sent) == sorted(str(each.pk) for each in due)
+    assert (state(not_due), state(open_one)) == (State.COMPOSED, State.PLANNED)
+
+
+@pytest.mark.usefixtures("mailer")
+def test_notices_sends_what_a_person_awaits_and_leaves_digests_to_deliver(workers: Workers) -> None:
+    """A slot's thousand digests must not stand before somebody's link."""
+    ordinary = [finished(), finished(state=State.RETRY_WAIT, retries=1)]
+    awaited = [
+        finished(slot_key=FIRST),
+        finished(is_on_demand=True),
+        notice(reader(), Kind.LINK, slot_at=MONDAY, next_attempt_at=MONDAY),
+    ]
+    assert workers.run("notices", at=MONDAY + MINUTE) == [Stage.DELIVER]
+    assert {state(each) for each in awaited} == {State.ACCEPTED}
+    assert [state(each) for each in ordinary] == [State.COMPOSED, State.RETRY_WAIT]
+
+
+@pytest.mark.parametrize("task", ["deliver", "notices"])
+def test_who_is_cut_short_wakes_the_next(
+    task: str, workers: Workers, mailer: ScriptedMailer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(work, "TURN", timedelta(0))
+    finished(is_on_demand=task == "notices")
+    assert workers.run(task) == [Stage(task)]
+    assert mailer.sent == []
+
+
+def test_a_pause_wakes_nobody(workers: Workers, mailer: ScriptedMailer) -> None:
+    """The next look is at most five seconds away; a message for each would fill the queue."""
+    finished()
+    pause_sending("moving house", now=MONDAY)
+    assert workers.run("deliver") == []
+    assert mailer.sent == []
+
+
+@pytest.mark.usefixtures("ann")
+def test_a_topic_that_was_left_has_its_digest_composed_again(workers: Workers) -> None:
+    workers.run("compose", at=LATE)
+    workers.room.topic("graphs", "cat:cs.LG")
+    Delivery.objects.update(topics=[*Topic.objects.values_list("pk", flat=True)])
+    assert workers.run("deliver", at=LATER) == [Stage.COMPOSE]
+    assert Delivery.objects.get().state == State.PLANNED
+    workers.run("compose", at=LATER)
+    Delivery.objects.update(is_on_demand=True, topics=[*Topic.objects.values_list("pk", flat=True)])
+    assert workers.run("notices", at=LATER + MINUTE) == [Stage.NOTICES]
+
+
+# --- retry, events ---------------------------------------------------------------------------------------
+
+
+def test_a_refused_mail_that_has_fallen_due_wakes_a_deliverer(
+    workers: Workers, mailer: ScriptedMailer
+) -> None:
+    mail = finished()
+    assert mail.subscriber is not None
+    mailer.answers[mail.subscriber.email] = answer(Verdict.RETRY, code="450", retry_after=60)
+    workers.run("deliver")
+    assert state(mail) == State.RETRY_WAIT
+    assert workers.run("retry", at=MONDAY + timedelta(seconds=50)) == []
+    mailer.answers.clear()
+    assert workers.run("retry", at=LATE) == [Stage.DELIVER]
+    workers.run("deliver", at=LATE)
+    assert state(mail) == State.ACCEPTED
+
+
+def test_a_mail_that_a_dead_worker_held_is_due_again_at_once(workers: Workers) -> None:
+    mail = finished(state=State.SENDING, lease_owner=DEAD, lease_until=LATE, attempt=1, fence=1)
+    begun = finished(
+        state=State.SENDING, lease_owner=DEAD, lease_until=LATE, body_begun_at=MONDAY, transport="outbox"
+    )
+    alive = finished(state=State.SENDING, lease_owner="elsewhere/1/1.0", lease_until=LATE)
+    assert workers.run("retry") == [Stage.DELIVER]
+    # Whose body had begun may have arrived: the outbox has no file of it, so it is tried again too.
+    assert [state(each) for each in (mail, begun, alive)] == [
+        State.RETRY_WAIT,
+        State.RETRY_WAIT,
+        State.SENDING,
+    ]
+
+
+@pytest.mark.parametrize(
+    ("known", "minutes", "comes_to"),
+    [
+        (True, 1, State.ACCEPTED),
+        (False, 1, State.RETRY_WAIT),
+        (None, 1, State.AMBIGUOUS),
+        (None, 61, State.AMBIGUOUS),
+    ],
+)
+@pytest.mark.parametrize("task", ["retry", "tick"])
+def test_a_lost_answer_is_settled_by_what_the_mailer_knows(
+    task: str,
+    known: bool | None,
+    minutes: int,
+    comes_to: State,
+    workers: Workers,
+    mailer: ScriptedMailer,
+) -> None:
+    lost = finished(state=State.AMBIGUOUS, next_attempt_at=LATE, transport=mailer.name)
+    if known is not None:
+        mailer.known[str(lost.pk)] = known
+    workers.run(task, at=MONDAY + minutes * MINUTE)
+    lost.refresh_from_db()
+    assert lost.state == comes_to
+    assert (lost.next_attempt_at is None) == (comes_to == State.ACCEPTED or minutes > 60)
+
+
+def report_delivered(mail: Delivery) -> None:
+    report = ProviderEvent(delivery_id=mail.pk, kind=EventKind.DELIVERED, at=MONDAY, dedupe_key=str(mail.pk))
+    store_events("sendgrid", [report])
+
+
+def test_events_are_applied_and_what_no_task_had_time_for_wakes_another(
+    workers: Workers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mails = [finished(state=State.ACCEPTED, outcome_at=MONDAY) for _ in range(2)]
+    for mail in mails:
+        report_delivered(mail)
+    with monkeypatch.context() as hurried:
+        hurried.setattr(work, "TURN", timedelta(0))
+        assert workers.run("events") == []
+        assert {state(mail) for mail in mails} == {State.ACCEPTED}
+    assert Stage.EVENTS in workers.run("tick")
+    workers.run("events")
+    assert {state(mail) for mail in mails} == {State.DELIVERED}
+    assert Stage.EVENTS not in workers.run("tick", at=TUESDAY)
+
+
+def test_an_event_that_cannot_be_applied_is_looked_at_again(
+    workers: Workers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mails = [finished(state=State.ACCEPTED, outcome_at=MONDAY) for _ in range(2)]
+    for mail in mails:
+        report_delivered(mail)
+    genuine = events._apply_one
+
+    def fail_on_first(event: object, delivery: Delivery, *words: object, **given: object) -> None:
+        if delivery.pk == mails[0].pk:
+            raise ValueError("a bug")
+        genuine(event, delivery, *words, **given)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(events, "_apply_one", fail_on_first)
+    assert workers.run("events") == [Stage.EVENTS]
+    assert workers.run("events") == []  # nothing moved: the next tick is soon enough
+    assert [state(mail) for mail in mails] == [State.ACCEPTED, State.DELIVERED]
