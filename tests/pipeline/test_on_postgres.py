@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from tests.fakes.postgres import run_tests_on_postgres
 
 FOLDER = Path(__file__).parent
@@ -28,5 +30,6 @@ SUITE = (
 )
 
 
+@pytest.mark.timeout(660)
 def test_delivery_holds_on_postgresql(tmp_path: Path) -> None:
     run_tests_on_postgres([FOLDER / name for name in SUITE], data=tmp_path, timeout=600)
