@@ -9,13 +9,12 @@ import pytest
 
 from newsletter.adapters.broker import Stage
 from newsletter.adapters.ports import ProviderEvent, Verdict
-from newsletter.core.digest import Digest
 from newsletter.core.reputation import EventKind
 from newsletter.core.spreading import own_delay
-from newsletter.models import Delivery, GatherRun, Subscriber, Topic
+from newsletter.models import Delivery, GatherRun, Match, Subscriber, Topic
 from newsletter.models.delivery import FIRST, Kind, State
 from newsletter.pipeline import work
-from newsletter.pipeline.composing.render import DigestRenderer, RenderedDigest
+from newsletter.pipeline.choosing.choose import Choice
 from newsletter.pipeline.feedback import events
 from newsletter.pipeline.feedback.events import store_events
 from newsletter.pipeline.gather import gather_papers
@@ -25,7 +24,7 @@ from newsletter.subscriptions.leaving import unsubscribe
 from tests.fakes.mailer import ScriptedMailer, answer
 from tests.fakes.papers import ListSource, paper_record
 from tests.pipeline.deliveries import notice, reader
-from tests.pipeline.newsroom import LOOKBACK, MONDAY, SUNDAY, TUESDAY
+from tests.pipeline.newsroom import LOOKBACK, MONDAY, SUNDAY, TUESDAY, states
 from tests.worker.workers import Workers, finished, planned, rows, state
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -73,21 +72,32 @@ def test_only_planned_digests_are_composed(task: str, workers: Workers) -> None:
     assert after == before
 
 
+@pytest.mark.parametrize("has_papers", [True, False])
 def test_a_digest_that_ends_while_it_is_composed_stays_ended(
-    workers: Workers, ann: Subscriber, monkeypatch: pytest.MonkeyPatch
+    has_papers: bool, workers: Workers, ann: Subscriber, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whoever leaves in that moment has left."""
-    genuine = DigestRenderer.render
+    """Whoever leaves in that moment has left, whether it was about to be composed or skipped."""
+    if not has_papers:
+        Match.objects.all().delete()
+    genuine = Choice.has_something_to_say
 
-    def render_while_she_leaves(self: DigestRenderer, shown: Digest) -> RenderedDigest:
+    def leave_meanwhile(choice: Choice) -> bool:
         unsubscribe(ann, source="test", now=LATE)
-        return genuine(self, shown)
+        return genuine(choice)
 
-    monkeypatch.setattr(DigestRenderer, "render", render_while_she_leaves)
+    monkeypatch.setattr(Choice, "has_something_to_say", leave_meanwhile)
     assert workers.run("compose", at=LATE) == []
     assert Delivery.objects.get(kind=Kind.DIGEST).state == State.CANCELLED
     workers.run("deliver", at=LATER)
     assert workers.room.mails() == []
+
+
+def test_notices_composes_and_sends_what_a_person_awaits_and_nothing_else(
+    workers: Workers, ann: Subscriber
+) -> None:
+    first = planned(slot_key=FIRST)
+    workers.run("notices", at=LATE)
+    assert (state(first), states(ann)) == (State.ACCEPTED, [("2026-06-15", "PLANNED")])
 
 
 @pytest.mark.usefixtures("ann")

@@ -165,6 +165,13 @@ def test_the_footer_says_where_wording_is_not_checked(language: str, is_said: bo
     assert ("Every claim was checked against a sentence" in html) is not is_said
 
 
+def test_the_subject_names_the_first_two_papers_shown_or_listed() -> None:
+    three = make_digest(*(make_card(make_paper(n)) for n in (1, 2, 3)))
+    assert make_renderer().render(three).subject == "3 new papers: LampNet-1, LampNet-2 and 1 more"
+    one = make_digest(make_card(make_paper(1)), listed=(make_paper(2),))
+    assert make_renderer().render(one).subject == "2 new papers: LampNet-1 and LampNet-2"
+
+
 def test_contents_come_from_four_papers_up() -> None:
     three = make_digest(*(make_card(make_paper(n)) for n in (1, 2, 3)))
     assert 'href="#p' not in mail(three)[0]
