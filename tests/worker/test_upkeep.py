@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from pytest_django import Settings
@@ -65,7 +66,7 @@ def test_the_tick_plans_each_reader_whose_slot_has_passed_and_wakes_who_goes_on(
 )
 @pytest.mark.parametrize("task", ["tick", "retry"])
 def test_what_is_due_wakes_the_worker_that_it_belongs_to(
-    task: str, fields: dict[str, object], woken: list[Stage], workers: Workers
+    task: str, fields: dict[str, Any], woken: list[Stage], workers: Workers
 ) -> None:
     finished(**fields)
     assert workers.run(task) == woken

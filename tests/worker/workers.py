@@ -56,7 +56,7 @@ def planned(reader: Subscriber | None = None, **fields: Any) -> Delivery:
 
 def rows() -> dict[UUID, dict[str, Any]]:
     """Return every delivery as it stands in the database."""
-    return {row["id"]: row for row in Delivery.objects.values()}
+    return {row["id"]: dict(row) for row in Delivery.objects.values()}
 
 
 def state(delivery: Delivery) -> str:
