@@ -56,11 +56,16 @@ def test_the_tick_plans_each_reader_whose_slot_has_passed_and_wakes_who_goes_on(
     [
         ({}, [Stage.DELIVER]),
         ({"state": State.RETRY_WAIT}, [Stage.DELIVER]),
+        ({"next_attempt_at": None}, [Stage.DELIVER]),  # none can be overlooked for lack of a time
         ({"slot_key": FIRST}, [Stage.NOTICES]),
         ({"is_on_demand": True}, [Stage.NOTICES]),
         ({"next_attempt_at": MONDAY + MINUTE}, []),
         ({"state": State.ACCEPTED}, []),
         ({"state": State.SENDING, "lease_owner": "elsewhere/1/1.0", "lease_until": MONDAY + MINUTE}, []),
+        (
+            {"state": State.SENDING, "lease_owner": "elsewhere/1/1.0", "lease_until": MONDAY - MINUTE},
+            [Stage.DELIVER],
+        ),
         ({"state": State.QUARANTINED}, []),
     ],
 )

@@ -172,6 +172,12 @@ def test_the_subject_names_the_first_two_papers_shown_or_listed() -> None:
     assert make_renderer().render(one).subject == "2 new papers: LampNet-1 and LampNet-2"
 
 
+def test_a_card_names_the_other_topics_that_it_matches_where_there_are_any() -> None:
+    shared, own = make_card(make_paper(1), also_in=("Night",)), make_card(make_paper(2))
+    for form in mail(make_digest(shared, own)):
+        assert form.count("Also in: Night") == form.count("Also in") == 1
+
+
 def test_contents_come_from_four_papers_up() -> None:
     three = make_digest(*(make_card(make_paper(n)) for n in (1, 2, 3)))
     assert 'href="#p' not in mail(three)[0]
