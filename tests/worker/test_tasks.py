@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from celery.exceptions import WorkerLostError
-from celery.signals import task_failure
+from celery.signals import setup_logging, task_failure, worker_process_init
 
 from newsletter.adapters.broker import TASK, Stage
 from newsletter.adapters.smtp_mail import SmtpMailer
@@ -151,3 +152,20 @@ def test_no_periodic_task_is_left_out() -> None:
     woken = {*(stage.value for stage in Stage)}
     assert periodic.isdisjoint(woken)
     assert periodic | woken == {*TASKS, *OTHERS}
+
+
+def test_a_workers_child_ends_with_its_worker(monkeypatch: pytest.MonkeyPatch) -> None:
+    parents: list[int] = []
+    monkeypatch.setattr("worker.app.die_with_parent", parents.append)
+    worker_process_init.send(sender=None)
+    assert parents == [os.getpid()]
+
+
+def test_celery_leaves_the_log_as_django_set_it_up() -> None:
+    assert setup_logging.send(sender=None) != []  # without a receiver Celery makes handlers of its own
+    assert not app.conf.worker_hijack_root_logger
+
+
+def test_a_silent_broker_holds_no_process_for_ever() -> None:
+    assert 0 < app.conf.broker_transport_options["socket_timeout"] <= 60
+    assert app.conf.task_ignore_result
