@@ -24,8 +24,9 @@ SUITE = (
     "test_patience.py",
     "test_plan.py",
     "../web/test_sendgrid_hook.py",
-    "../worker/test_mails.py",
+    "../worker/test_composing.py",
     "../worker/test_papers.py",
+    "../worker/test_sending.py",
     "../worker/test_upkeep.py",
 )
 

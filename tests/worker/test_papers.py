@@ -20,11 +20,10 @@ from newsletter.pipeline.plan import plan_due
 from tests.fakes.gemini_server import Asked, Fault, GeminiServer
 from tests.fakes.papers import ListSource, paper_record
 from tests.pipeline.newsroom import LOOKBACK, MONDAY, SUNDAY
-from tests.worker.workers import Workers, planned
+from tests.worker.workers import MINUTE, Workers, planned
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-MINUTE = timedelta(minutes=1)
 ANNOUNCED = MONDAY - timedelta(hours=8)
 """Sunday, 20:00 in New York."""
 DUE = ANNOUNCED + 61 * MINUTE

@@ -27,11 +27,11 @@ from newsletter.models.subscriber import Status
 from tests.fakes.papers import paper_record
 from tests.pipeline.deliveries import reader
 from tests.pipeline.newsroom import MONDAY, SUNDAY, TUESDAY, states
-from tests.worker.workers import Workers, finished
+from tests.worker.workers import MINUTE, Workers, finished
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
+DAY = timedelta(days=1)
 
 
 # --- tick ------------------------------------------------------------------------------------------------

@@ -17,6 +17,11 @@ from tests.pipeline.deliveries import digest
 from tests.pipeline.newsroom import MONDAY, Newsroom
 from worker.app import app
 
+MINUTE = timedelta(minutes=1)
+LATE = MONDAY + timedelta(hours=1)
+"""Every reader's own small delay has passed."""
+LATER = LATE + MINUTE
+
 
 @dataclass
 class Workers:
