@@ -42,7 +42,7 @@ def test_a_test_that_waits_for_its_process_for_ever_fails_and_leaves_nothing_beh
         env=isolated({}),
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=100,
         check=False,
     )
     assert done.returncode == 1, done.stdout + done.stderr

@@ -113,6 +113,16 @@ def test_a_mail_that_a_dead_worker_held_is_due_again_at_once(workers: Workers) -
     ]
 
 
+@pytest.mark.parametrize("task", ["deliver", "notices"])
+def test_who_delivers_takes_up_what_a_dead_worker_of_its_machine_held(task: str, workers: Workers) -> None:
+    """The tick may run on another machine, which cannot know that this one's process is gone."""
+    mail = finished(
+        state=State.SENDING, lease_owner=DEAD, lease_until=LATE, attempt=1, is_on_demand=task == "notices"
+    )
+    workers.run(task)
+    assert state(mail) == State.ACCEPTED
+
+
 @pytest.mark.parametrize(
     ("known", "minutes", "comes_to"),
     [
