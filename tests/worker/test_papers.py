@@ -12,7 +12,7 @@ from newsletter.adapters.broker import Stage
 from newsletter.adapters.genai import GenaiSummariser
 from newsletter.core.reading import Depth
 from newsletter.errors import TemporaryError
-from newsletter.models import GatherRun, Match, Paper, Summary, Topic
+from newsletter.models import FullTextRecord, GatherRun, Match, Paper, Subscriber, Summary, Topic
 from newsletter.models.delivery import FIRST
 from newsletter.pipeline import work
 from newsletter.pipeline.gather import gather_papers
@@ -176,9 +176,16 @@ def test_what_somebody_awaits_is_summarised_first_and_each_part_composed_at_once
 def test_what_a_task_had_no_time_for_wakes_another(
     calls: int, woken: list[Stage], workers: Workers, gemini: GeminiServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    workers.room.take_in(paper_record(3), now=SUNDAY + timedelta(hours=2))
+    end_the_time_after(calls, gemini=gemini, monkeypatch=monkeypatch)
+    assert workers.run("summarise", at=MONDAY + MINUTE) == woken
+    assert gemini.calls == calls
+
+
+def end_the_time_after(calls: int, *, gemini: GeminiServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have the model asked once at a time, and every task's time over after so many calls."""
     summarise = "newsletter.pipeline.summarising.summarise"
     monkeypatch.setattr(f"{summarise}.CALLS_AT_ONCE", 1)
-    workers.room.take_in(paper_record(3), now=SUNDAY + timedelta(hours=2))
 
     def end_the_time(_: Asked) -> None:
         if gemini.calls == calls:
@@ -186,8 +193,35 @@ def test_what_a_task_had_no_time_for_wakes_another(
             monkeypatch.setattr(f"{summarise}.timezone", late)
 
     gemini.says = end_the_time
-    assert workers.run("summarise", at=MONDAY + MINUTE) == woken
-    assert gemini.calls == calls
+
+
+def test_a_reading_waits_ten_minutes_for_a_text_that_another_worker_reads(
+    workers: Workers, gemini: GeminiServer
+) -> None:
+    Subscriber.objects.filter(email="ann@example.org").update(depth="reading")
+    FullTextRecord.objects.create(
+        paper=Paper.objects.get(arxiv_id="2606.00001"), paper_version=1, claimed_until=MONDAY + 20 * MINUTE
+    )
+    assert workers.run("summarise", at=MONDAY + 5 * MINUTE) == [Stage.NOTICES, Stage.COMPOSE]
+    assert written() == ["2606.00002"]
+    workers.run("summarise", at=MONDAY + 11 * MINUTE)
+    assert written() == ["2606.00001", "2606.00002"]
+    assert gemini.calls == 2
+
+
+@pytest.mark.parametrize(("calls", "goes_on"), [(1, 1), (2, 0)])
+def test_looking_ahead_goes_on_in_another_task_where_the_time_was_too_short(
+    calls: int,
+    goes_on: int,
+    workers: Workers,
+    gemini: GeminiServer,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    published: list[str] = []
+    monkeypatch.setattr(work, "publish_look_ahead", lambda: published.append("look_ahead"))
+    end_the_time_after(calls, gemini=gemini, monkeypatch=monkeypatch)
+    workers.run("look_ahead", at=MONDAY + MINUTE)
+    assert len(published) == goes_on
 
 
 def test_a_model_that_gives_nothing_is_not_asked_again_and_again(

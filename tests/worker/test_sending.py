@@ -6,6 +6,7 @@ import socket
 from datetime import timedelta
 
 import pytest
+from pytest_django import Settings
 
 from newsletter.adapters.broker import Stage
 from newsletter.adapters.ports import ProviderEvent, Verdict
@@ -48,6 +49,15 @@ def test_notices_sends_what_a_person_awaits_and_leaves_digests_to_deliver(worker
     assert workers.run("notices", at=MONDAY + MINUTE) == [Stage.DELIVER]
     assert {state(each) for each in awaited} == {State.ACCEPTED}
     assert [state(each) for each in ordinary] == [State.COMPOSED, State.RETRY_WAIT]
+
+
+def test_no_more_digests_go_on_a_day_than_the_settings_say(workers: Workers, settings: Settings) -> None:
+    settings.CONFIG = settings.CONFIG.model_copy(update={"send_daily": 1})
+    workers.stages = workers.room.stages
+    for _ in range(2):
+        finished()
+    assert workers.run("deliver") == []  # what is held back wakes nobody
+    assert len(workers.room.mails()) == 1
 
 
 @pytest.mark.parametrize("task", ["deliver", "notices"])
