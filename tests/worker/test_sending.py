@@ -51,6 +51,16 @@ def test_notices_sends_what_a_person_awaits_and_leaves_digests_to_deliver(worker
     assert [state(each) for each in ordinary] == [State.COMPOSED, State.RETRY_WAIT]
 
 
+def test_a_pause_in_the_middle_costs_a_mail_no_try(workers: Workers, mailer: ScriptedMailer) -> None:
+    """Five pauses, or five days at the limit, would otherwise set it aside as broken."""
+    mail = finished()
+    mailer.before_begin = lambda _: pause_sending("moving house", now=MONDAY)
+    workers.run("deliver")
+    mail.refresh_from_db()
+    assert (mail.state, mail.attempt, mail.retries) == (State.RETRY_WAIT, 0, 0)
+    assert mailer.sent == []
+
+
 def test_no_more_digests_go_on_a_day_than_the_settings_say(workers: Workers, settings: Settings) -> None:
     settings.CONFIG = settings.CONFIG.model_copy(update={"send_daily": 1})
     workers.stages = workers.room.stages
