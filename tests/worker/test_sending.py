@@ -193,7 +193,7 @@ def test_events_are_applied_and_what_no_task_had_time_for_wakes_another(
         assert workers.run("events") == []
         assert {state(mail) for mail in mails} == {State.ACCEPTED}
     assert Stage.EVENTS in workers.run("tick")
-    workers.run("events")
+    assert workers.run("events") == []
     assert {state(mail) for mail in mails} == {State.DELIVERED}
     assert Stage.EVENTS not in workers.run("tick", at=TUESDAY)
 
