@@ -26,9 +26,10 @@ from newsletter.sample.newsroom import newsroom, write_week
 from tests.fakes.compose import Service, interpolate, our_services, services
 from tests.fakes.processes import Processes, free_port, processes, wait_until
 
-pytestmark = pytest.mark.skipif(
-    sys.platform != "linux", reason="the PostgreSQL of the tests is there for Linux only"
-)
+pytestmark = [
+    pytest.mark.skipif(sys.platform != "linux", reason="the PostgreSQL of the tests is there for Linux only"),
+    pytest.mark.timeout(300),
+]
 
 GIVEN = {"POSTGRES_PASSWORD": "p4ssw0rd", "NEWSLETTER_SECRET_KEY": "0123456789abcdef" * 3}
 LASTING = [service for service in our_services() if service.name != "migrate"]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from tests.fakes.postgres import run_tests_on_postgres
 
 TESTS = Path(__file__).parent
@@ -41,8 +43,13 @@ SUITE = (
     "web/test_stored_links.py",
     "test_key_records.py",
     "test_suppressions.py",
+    "worker/test_composing.py",
+    "worker/test_papers.py",
+    "worker/test_sending.py",
+    "worker/test_upkeep.py",
 )
 
 
+@pytest.mark.timeout(960)
 def test_what_touches_data_holds_on_postgresql() -> None:
     run_tests_on_postgres([TESTS / name for name in SUITE], timeout=900)

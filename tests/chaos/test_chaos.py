@@ -11,7 +11,10 @@ from newsletter.adapters.redis_server import server_binary
 from newsletter.errors import ConfigurationError
 from tests.fakes.processes import ROOT, isolated
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="processes are told apart through /proc")
+pytestmark = [
+    pytest.mark.skipif(sys.platform != "linux", reason="processes are told apart through /proc"),
+    pytest.mark.timeout(300),
+]
 
 SEED = 5
 DIGESTS = 80

@@ -22,7 +22,10 @@ from tests.fakes.arxiv_server import ArxivServer
 from tests.fakes.processes import wait_until
 from tests.fakes.service import ROLES, Service, is_alive, service_in
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="processes are told apart through /proc")
+pytestmark = [
+    pytest.mark.skipif(sys.platform != "linux", reason="processes are told apart through /proc"),
+    pytest.mark.timeout(300),
+]
 
 MAIL_SECONDS = 60.0
 BACK_SECONDS = 5.0

@@ -87,9 +87,11 @@ def test_it_stops_after_its_time_and_goes_on_the_next_hour(monkeypatch: pytest.M
     monkeypatch.setattr(retention, "CHUNK", 2)
     for _ in range(6):
         digest(state=State.FAILED, outcome_at=NOW - 400 * DAY)
-    clock = iter([NOW, NOW + timedelta(hours=1), NOW + timedelta(hours=1), NOW + timedelta(hours=3)])
-    assert forget_old(now=NOW, clock=lambda: next(clock))["mails"] == 2
-    assert forget_old(now=NOW)["mails"] == 4
+    clock = iter(
+        [NOW + timedelta(seconds=seconds) for seconds in (0, 59, 61)]
+    )  # the last two: after two mails
+    assert forget_old(now=NOW, clock=lambda: next(clock))["mails"] == 4
+    assert forget_old(now=NOW)["mails"] == 2
 
 
 def test_within_its_time_a_mail_is_written_again_byte_for_byte_and_its_page_shows_it(

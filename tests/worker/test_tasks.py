@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from celery.exceptions import WorkerLostError
-from celery.signals import task_failure
+from celery.signals import setup_logging, task_failure, worker_process_init
 
 from newsletter.adapters.broker import TASK, Stage
 from newsletter.adapters.smtp_mail import SmtpMailer
 from newsletter.pipeline import work
-from worker.app import app
+from worker.app import LookAtOnce, app
 from worker.schedule import SCHEDULE
 
 TASKS = (
@@ -113,3 +114,58 @@ def test_a_task_that_only_failed_is_not(monkeypatch: pytest.MonkeyPatch) -> None
     app.loader.import_default_modules()
     task_failure.send(sender=app.tasks[PREFIX + "deliver"], exception=ValueError("a bug"))
     assert published == []
+
+
+def test_a_worker_that_connects_looks_at_once_for_what_is_due(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A Redis that died has lost its queues, and a worker that died has left its leases."""
+    published: list[str] = []
+    monkeypatch.setattr("worker.app.publish_tick", lambda: published.append("tick"))
+    assert LookAtOnce in app.steps["consumer"]
+    LookAtOnce(None).start(None)
+    assert published == ["tick"]
+
+
+@pytest.mark.parametrize(
+    ("name", "seconds"),
+    [
+        ("retry", 5),
+        ("tick", 60),
+        ("watch", 60),
+        ("gather_if_due", 600),
+        ("look_ahead", 600),
+        ("canary", 600),
+        ("forget_old", 3600),
+        ("forget_unconfirmed", 3600),
+        ("forget_figures", 3600),
+    ],
+)
+def test_what_nobody_wakes_is_looked_for_in_time(name: str, seconds: int) -> None:
+    """The longest that each may wait: a lost message costs no more than that."""
+    entries = [entry for entry in SCHEDULE.values() if entry["task"] == PREFIX + name]
+    assert len(entries) == 1
+    assert 0 < entries[0]["schedule"] <= seconds
+
+
+def test_no_periodic_task_is_left_out() -> None:
+    """The others are woken by whoever leaves them work, and by the tick."""
+    periodic = {entry["task"].removeprefix(PREFIX) for entry in SCHEDULE.values()}
+    woken = {*(stage.value for stage in Stage)}
+    assert periodic.isdisjoint(woken)
+    assert periodic | woken == {*TASKS, *OTHERS}
+
+
+def test_a_workers_child_ends_with_its_worker(monkeypatch: pytest.MonkeyPatch) -> None:
+    parents: list[int] = []
+    monkeypatch.setattr("worker.app.die_with_parent", parents.append)
+    worker_process_init.send(sender=None)
+    assert parents == [os.getpid()]
+
+
+def test_celery_leaves_the_log_as_django_set_it_up() -> None:
+    assert setup_logging.send(sender=None) != []  # without a receiver Celery makes handlers of its own
+    assert not app.conf.worker_hijack_root_logger
+
+
+def test_a_silent_broker_holds_no_process_for_ever() -> None:
+    assert 0 < app.conf.broker_transport_options["socket_timeout"] <= 60
+    assert app.conf.task_ignore_result

@@ -123,6 +123,16 @@ def test_what_is_written_or_given_up_is_not_wanted_again(room: Newsroom, model: 
     assert len(coming(room, now)) == 2
 
 
+def test_papers_of_a_period_that_is_accounted_for_are_not_wanted(room: Newsroom) -> None:
+    """The digest will not offer them: a summary would be paid for and shown to nobody."""
+    room.reader("a@example.org", "heads", now=SUNDAY - timedelta(days=30))
+    take_in(room, 1, now=SUNDAY - timedelta(days=3))
+    Subscriber.objects.update(next_slot_at=MONDAY)
+    assert len(coming(room, MONDAY - timedelta(hours=1))) == 1
+    Subscription.objects.update(covered_until=SUNDAY)
+    assert coming(room, MONDAY - timedelta(hours=1)) == []
+
+
 def test_a_service_without_a_model_looks_at_nothing() -> None:
     with CaptureQueriesContext(connection) as queries:
         assert coming_summaries(now=MONDAY, summariser=ExtractiveSummariser()) == []

@@ -165,6 +165,19 @@ def test_the_footer_says_where_wording_is_not_checked(language: str, is_said: bo
     assert ("whether a claim says what its quote says is for you to judge" in html) is not is_said
 
 
+def test_the_subject_names_the_first_two_papers_shown_or_listed() -> None:
+    three = make_digest(*(make_card(make_paper(n)) for n in (1, 2, 3)))
+    assert make_renderer().render(three).subject == "3 new papers: LampNet-1, LampNet-2 and 1 more"
+    one = make_digest(make_card(make_paper(1)), listed=(make_paper(2),))
+    assert make_renderer().render(one).subject == "2 new papers: LampNet-1 and LampNet-2"
+
+
+def test_a_card_names_the_other_topics_that_it_matches_where_there_are_any() -> None:
+    shared, own = make_card(make_paper(1), also_in=("Night",)), make_card(make_paper(2))
+    for form in mail(make_digest(shared, own)):
+        assert form.count("Also in: Night") == form.count("Also in") == 1
+
+
 def test_contents_come_from_four_papers_up() -> None:
     three = make_digest(*(make_card(make_paper(n)) for n in (1, 2, 3)))
     assert 'href="#p' not in mail(three)[0]

@@ -118,7 +118,10 @@ def work_together(
         assert each.process.wait(timeout=240) == 0, each.said()
 
 
-@pytest.mark.parametrize("each", [3, pytest.param(50, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    "each",
+    [pytest.param(3, marks=pytest.mark.timeout(300)), pytest.param(50, marks=pytest.mark.slow)],
+)
 def test_papers_in_two_languages_and_three_depths_are_two_calls_each(
     tmp_path: Path, running: Processes, gemini: GeminiServer, each: int
 ) -> None:
@@ -139,6 +142,7 @@ def test_papers_in_two_languages_and_three_depths_are_two_calls_each(
     assert (rows.count(), rows.filter(fallback="no_full_text").count()) == (2 * papers, 2 * papers)
 
 
+@pytest.mark.timeout(300)
 def test_not_one_call_passes_the_cap(tmp_path: Path, running: Processes, gemini: GeminiServer) -> None:
     fill(tmp_path, each=30, topics=1)
     Subscriber.objects.exclude(email="heads-en-takeaways@example.org").delete()

@@ -39,6 +39,7 @@ def gaze_text(figures: int) -> PaperText:
 class KnownReader:
     def read(self, pdf: bytes, *, paper: PaperRecord, figures: int) -> PaperText:
         assert (pdf, paper.title) == (gaze_pdf(), gaze_record().title)
+        assert figures in (0, 4)  # "up to four a paper" (docs/operating.md)
         return gaze_text(figures)
 
 

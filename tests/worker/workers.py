@@ -1,0 +1,68 @@
+"""The workers on a small newsroom: a task is run as Celery would, at any moment of the clock."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import time_machine
+
+from newsletter.adapters.broker import TASK, Stage
+from newsletter.models import Delivery, Subscriber
+from newsletter.models.delivery import State
+from newsletter.pipeline.stages import Stages
+from tests.pipeline.deliveries import digest
+from tests.pipeline.newsroom import MONDAY, Newsroom
+from worker.app import app
+
+MINUTE = timedelta(minutes=1)
+LATE = MONDAY + timedelta(hours=1)
+"""Every reader's own small delay has passed."""
+LATER = LATE + MINUTE
+
+
+@dataclass
+class Workers:
+    room: Newsroom
+    stages: Stages
+    woken: list[Stage] = field(default_factory=list)
+    """The stages that the last task woke, in order."""
+    hints: list[UUID] = field(default_factory=list)
+    """Where it said that they go on from."""
+
+    def run(self, task: str, *, at: datetime = MONDAY, **given: Any) -> list[Stage]:
+        """Run a task of this name; return which stages it woke."""
+        app.loader.import_default_modules()
+        self.woken.clear()
+        self.hints.clear()
+        with time_machine.travel(at):
+            app.tasks[TASK.format(task)](**given)
+        return list(self.woken)
+
+    def wake(self, stage: Stage, *, after: UUID | None = None) -> None:
+        self.woken.append(stage)
+        if after:
+            self.hints.append(after)
+
+
+def finished(reader: Subscriber | None = None, *, at: datetime = MONDAY, **fields: Any) -> Delivery:
+    """Make a composed digest that has been due for a second at ``at``."""
+    moments = dict.fromkeys(("slot_at", "planned_at", "composed_at", "covers_until"), at)
+    due = {"next_attempt_at": at - timedelta(seconds=1)}
+    return digest(reader, **(moments | due | fields))
+
+
+def planned(reader: Subscriber | None = None, **fields: Any) -> Delivery:
+    empty: dict[str, Any] = {"parts": [], "composed_at": None, "covers_until": None, "next_attempt_at": None}
+    return finished(reader, **({"state": State.PLANNED} | empty | fields))
+
+
+def rows() -> dict[UUID, dict[str, Any]]:
+    """Return every delivery as it stands in the database."""
+    return {row["id"]: dict(row) for row in Delivery.objects.values()}
+
+
+def state(delivery: Delivery) -> str:
+    return Delivery.objects.get(pk=delivery.pk).state
