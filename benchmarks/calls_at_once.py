@@ -32,11 +32,11 @@ def main() -> None:
 
 
 def measure(threads: int, *, papers: int, answer_seconds: float) -> float:
-    from newsletter.adapters.genai import GenaiSummariser
-    from newsletter.core.reading import Depth
+    from newsletter.adapters.llm.genai import GenaiSummariser
+    from newsletter.core.summaries.summary import Depth
     from newsletter.models import Paper
-    from newsletter.pipeline.summarising import summarise
-    from newsletter.pipeline.summarising.budget import DailyBudget
+    from newsletter.pipeline.summarize import generate as summarise
+    from newsletter.pipeline.summarize.budget import DailyBudget
     from tests.fakes.gemini_server import GeminiServer
     from tests.fakes.papers import paper_record
 

@@ -20,11 +20,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from newsletter.adapters.arxiv_feed import parse
-from newsletter.core.fulltext import FullText, Role, TextSection
-from newsletter.core.grounding import why_withheld
-from newsletter.core.papers import PaperRecord
-from newsletter.core.reading import Claim, Evidence
+from newsletter.adapters.arxiv.feed import parse
+from newsletter.core.arxiv.full_text import FullText, Role, TextSection
+from newsletter.core.arxiv.papers import PaperRecord
+from newsletter.core.summaries.grounding import why_withheld
+from newsletter.core.summaries.summary import Claim, Evidence
 
 ROOT = Path(__file__).resolve().parent.parent
 OWN_CLAIMS, OWN_PAPERS = ROOT / "tests/data/claims", ROOT / "tests/data/papers"

@@ -85,11 +85,11 @@ def make_newsroom(answers: list[str]) -> dict[str, str]:
     from django.core.management import call_command
 
     from newsletter.adapters.registry import paper_source
+    from newsletter.audience.topics import add_topic
+    from newsletter.pipeline.context import Stages
     from newsletter.pipeline.gather import gather_files
     from newsletter.pipeline.match import match_papers
     from newsletter.pipeline.run import run_once
-    from newsletter.pipeline.stages import Stages
-    from newsletter.topics import add_topic
     from tests.fakes import readings
 
     call_command("migrate", verbosity=0)
@@ -120,8 +120,8 @@ def add_readings(prompt_version: str) -> None:
 
 
 def add_readers(*, now: Any) -> None:
-    from newsletter.subscriptions.joining import add_by_operator
-    from newsletter.subscriptions.wishes import Wishes
+    from newsletter.subscribers.add import add_by_operator
+    from newsletter.subscribers.preferences import Wishes
 
     for name, language, depth in READERS:
         wishes = Wishes.checked(cadence="daily", language=language, depth=depth, max_papers=5)

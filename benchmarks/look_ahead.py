@@ -93,7 +93,7 @@ def fill_papers() -> list[Paper]:
 
 
 def fill_readers(readers: int, papers: list[Paper]) -> list[Subscriber]:
-    from newsletter.core.spent import pack_spent
+    from newsletter.core.digests.seen_papers import pack_spent
     from newsletter.models import Subscriber
 
     return Subscriber.objects.bulk_create(
@@ -116,12 +116,12 @@ def fill_readers(readers: int, papers: list[Paper]) -> list[Subscriber]:
 
 
 def measure() -> None:
-    from newsletter.adapters.extractive import ExtractiveSummariser
-    from newsletter.adapters.genai import GenaiSummariser
-    from newsletter.pipeline.choosing.ahead import AHEAD, _choices, coming_summaries
-    from newsletter.pipeline.choosing.nearing import readers_due_until
-    from newsletter.pipeline.composing.compose import missing_summaries
-    from newsletter.pipeline.plan import plan_due
+    from newsletter.adapters.llm.extractive import ExtractiveSummariser
+    from newsletter.adapters.llm.genai import GenaiSummariser
+    from newsletter.pipeline.compose.compose import missing_summaries
+    from newsletter.pipeline.schedule import plan_due
+    from newsletter.pipeline.summarize.prefetch import AHEAD, _choices, coming_summaries
+    from newsletter.pipeline.summarize.upcoming import readers_due_until
 
     model = GenaiSummariser(api_key="unused", model="m")
     with timed("an extractive service"):

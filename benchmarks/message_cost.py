@@ -20,9 +20,9 @@ from email.message import EmailMessage
 from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from newsletter.adapters.dkim_signing import DkimSigner
-from newsletter.core.composition import Piece, PieceEncoder, compose, join_html, join_text, slot
-from newsletter.core.headers import MessageHeaders
+from newsletter.adapters.mailers.dkim import DkimSigner
+from newsletter.core.digests.headers import MessageHeaders
+from newsletter.core.digests.message import Piece, PieceEncoder, compose, join_html, join_text, slot
 
 SENTENCE = (
     "We generate talking heads from speech at 42 frames a second on one consumer GPU, without a 3D prior. "

@@ -61,10 +61,10 @@ def fill(*, digests: int) -> list[str]:
     """Add readers, each with a digest that is due; return the paths of their one-click links."""
     from django.utils import timezone
 
-    from newsletter.core.composition import Piece
+    from newsletter.audience.tokens import Purpose, make_token
+    from newsletter.core.digests.message import Piece
     from newsletter.models import Delivery, Fragment, Subscriber
     from newsletter.models.delivery import Kind, State
-    from newsletter.tokens import Purpose, make_token
 
     now = timezone.now()
     piece = Piece("<p>Nine new papers for [[email]]</p>\n" * 300, "Nine new papers for [[email]]\n" * 300)
@@ -93,9 +93,9 @@ def deliver() -> int:
     start_django()
     from django.utils import timezone
 
-    from newsletter.pipeline.leases import boot_id
-    from newsletter.pipeline.sending.deliver import deliver_due
-    from newsletter.pipeline.stages import Stages
+    from newsletter.pipeline.context import Stages
+    from newsletter.pipeline.lease import boot_id
+    from newsletter.pipeline.send.send import deliver_due
     from newsletter.settings import CONFIG
 
     deliver_due(mailer=Stages(CONFIG).mailer, now=timezone.now(), owner=boot_id())

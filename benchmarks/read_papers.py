@@ -13,9 +13,9 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
-from newsletter.adapters.pdf_text import PdfReader
+from newsletter.adapters.arxiv.pdf_text import PdfReader
 from newsletter.adapters.ports import PaperText
-from newsletter.core.papers import PaperRecord
+from newsletter.core.arxiv.papers import PaperRecord
 from newsletter.errors import PermanentError
 
 NOBODY = PaperRecord(

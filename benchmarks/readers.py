@@ -241,11 +241,11 @@ class AcceptsAll:
 
 def run_slot(*, readers: int, now: datetime) -> Slot:
     from newsletter.models import Delivery
-    from newsletter.pipeline.composing.compose import compose_planned, missing_summaries
-    from newsletter.pipeline.leases import boot_id
-    from newsletter.pipeline.plan import plan_due
-    from newsletter.pipeline.sending.deliver import deliver_due
-    from newsletter.pipeline.stages import Stages
+    from newsletter.pipeline.compose.compose import compose_planned, missing_summaries
+    from newsletter.pipeline.context import Stages
+    from newsletter.pipeline.lease import boot_id
+    from newsletter.pipeline.schedule import plan_due
+    from newsletter.pipeline.send.send import deliver_due
     from newsletter.settings import CONFIG
 
     slot, stages = Slot(), Stages(CONFIG)
@@ -270,10 +270,10 @@ def look(slot: Slot, when: str) -> None:
     from django.test import RequestFactory
     from django.utils import timezone
 
-    from newsletter.pipeline.feedback.sweep import sweep
-    from newsletter.pipeline.leases import dead_owners
-    from newsletter.pipeline.sending.claims import is_due
-    from newsletter.pipeline.watching.vitals import measure
+    from newsletter.pipeline.feedback.reconcile import sweep
+    from newsletter.pipeline.lease import dead_owners
+    from newsletter.pipeline.monitor.health import measure
+    from newsletter.pipeline.send.claim import is_due
     from newsletter.web.metrics import metrics
 
     real_now = timezone.now()

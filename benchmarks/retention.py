@@ -93,7 +93,7 @@ def measure() -> None:
     from django.db import connection
     from django.utils import timezone
 
-    from newsletter.pipeline.retention import forget_old
+    from newsletter.pipeline.monitor.retention import forget_old
 
     print(connection.vendor)
     total: Counter[str] = Counter()

@@ -33,7 +33,7 @@ def main() -> int:
 def measure(times: int) -> int:
     from django.test import Client
 
-    from newsletter.topics import add_topic
+    from newsletter.audience.topics import add_topic
 
     add_topic("heads", name="Heads", query="cat:cs.CV", now=datetime.now(UTC))
     visitor, taken = Client(HTTP_HOST="localhost"), {kind: [0.0] * 0 for kind in KINDS}
@@ -54,10 +54,10 @@ def measure(times: int) -> int:
 
 def addresses(number: int) -> dict[str, str]:
     """Return an address of each kind, made to be what its name says."""
+    from newsletter.audience.suppression import Reason, suppress
     from newsletter.models import Subscriber
     from newsletter.models.subscriber import Status
-    from newsletter.subscriptions.leaving import unsubscribe
-    from newsletter.suppressions import Reason, suppress
+    from newsletter.subscribers.unsubscribe import unsubscribe
 
     now = datetime.now(UTC)
     made = {kind: f"{kind}{number}@d{number}.example.org" for kind in KINDS}

@@ -19,12 +19,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from newsletter.core.grounding import WithheldReason, why_withheld
-from newsletter.core.papers import PaperRecord
-from newsletter.core.reading import Claim, Evidence
-from newsletter.core.receipts.quantities import names, quantities
-from newsletter.core.receipts.words import stems
-from newsletter.core.sentences import sentences
+from newsletter.core.arxiv.papers import PaperRecord
+from newsletter.core.arxiv.sentences import sentences
+from newsletter.core.summaries.grounding import WithheldReason, why_withheld
+from newsletter.core.summaries.rules.quantities import names, quantities
+from newsletter.core.summaries.rules.words import stems
+from newsletter.core.summaries.summary import Claim, Evidence
 
 _PAPER = re.compile(
     r"^## (?P<title>.+?)\n+\*\*Authors:(?P<authors>.+?)\*\*\n+(?P<abstract>.+?)\n+"

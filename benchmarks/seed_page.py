@@ -19,11 +19,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from newsletter.core.grounding import Refusal, ground
-from newsletter.core.papers import PaperRecord
-from newsletter.core.reading import Claim, Depth, Draft, Evidence, Voice
-from newsletter.core.receipts.quantities import quantities
-from newsletter.core.sentences import sentences
+from newsletter.core.arxiv.papers import PaperRecord
+from newsletter.core.arxiv.sentences import sentences
+from newsletter.core.summaries.grounding import Refusal, ground
+from newsletter.core.summaries.rules.quantities import quantities
+from newsletter.core.summaries.summary import Claim, Depth, Draft, Evidence, Voice
 
 PAPER = re.compile(
     r"^## (?P<title>.+)\n+\*\*Authors:(?P<authors>.+?)\*\*\n+(?P<abstract>.+?)\n+"

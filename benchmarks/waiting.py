@@ -52,10 +52,10 @@ def fill(digests: int) -> None:
     """Make that many readers with a composed digest that is due, and one topic to sign up for."""
     from django.utils import timezone
 
-    from newsletter.core.composition import Piece
+    from newsletter.audience.topics import add_topic
+    from newsletter.core.digests.message import Piece
     from newsletter.models import Delivery, Fragment, Subscriber
     from newsletter.models.delivery import Kind, State
-    from newsletter.topics import add_topic
 
     now = timezone.now()
     add_topic("heads", name="Heads", query="cat:cs.CV", now=now)

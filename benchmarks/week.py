@@ -95,9 +95,9 @@ def run_week(days: list[Path], *, data_dir: Path) -> int:
 
 
 def add_newsroom(*, now: datetime) -> None:
-    from newsletter.subscriptions.joining import add_by_operator
-    from newsletter.subscriptions.wishes import Wishes
-    from newsletter.topics import add_starter_topics
+    from newsletter.audience.topics import add_starter_topics
+    from newsletter.subscribers.add import add_by_operator
+    from newsletter.subscribers.preferences import Wishes
 
     add_starter_topics(now=now)
     for address, topics, cadence, language, depth, max_papers in READERS:
@@ -121,11 +121,11 @@ def take_in(path: Path, *, now: datetime, watch: Stopwatch) -> None:
 
 def run_due(*, now: datetime, watch: Stopwatch) -> None:
     """Run the stages of ``newsletter run --no-gather``, each timed."""
-    from newsletter.pipeline.composing.compose import compose_planned, missing_summaries
-    from newsletter.pipeline.plan import plan_due
+    from newsletter.pipeline.compose.compose import compose_planned, missing_summaries
+    from newsletter.pipeline.context import Stages
     from newsletter.pipeline.run import deliver_with_retries
-    from newsletter.pipeline.stages import Stages
-    from newsletter.pipeline.summarising.summarise import write_summaries
+    from newsletter.pipeline.schedule import plan_due
+    from newsletter.pipeline.summarize.generate import write_summaries
     from newsletter.settings import CONFIG
 
     stages = Stages(CONFIG)

@@ -15,20 +15,20 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.utils import timezone
 
-from newsletter.adapters import own_site
-from newsletter.adapters.broker import Stage, wake
+from newsletter.adapters.infra import own_site
+from newsletter.adapters.infra.broker import Stage, wake
+from newsletter.audience.suppression import address_key, is_suppressed, lift
+from newsletter.audience.topics import public_topics
 from newsletter.errors import TemporaryError
 from newsletter.models import CanaryFlight, ConsentEvent, Delivery, Subscriber, Topic
 from newsletter.models.delivery import CLAIMABLE, FIRST, Cause, Kind, State
 from newsletter.models.subscriber import Status
-from newsletter.notices import Notice, keep_notice
-from newsletter.pipeline.composing.messages import unsubscribe_url
-from newsletter.pipeline.sending.brake import pause_sending
-from newsletter.subscriptions.joining import add_by_operator
-from newsletter.subscriptions.leaving import erase
-from newsletter.subscriptions.wishes import Wishes
-from newsletter.suppressions import address_key, is_suppressed, lift
-from newsletter.topics import public_topics
+from newsletter.pipeline.compose.message import unsubscribe_url
+from newsletter.pipeline.send.pause import pause_sending
+from newsletter.subscribers.add import add_by_operator
+from newsletter.subscribers.preferences import Wishes
+from newsletter.subscribers.unsubscribe import erase
+from newsletter.transactional.notices import Notice, keep_notice
 
 log = logging.getLogger(__name__)
 

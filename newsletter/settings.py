@@ -11,9 +11,9 @@ from urllib.parse import urlsplit
 import dj_database_url
 
 from newsletter.config import Config, load_config
-from newsletter.config_values import is_weak
+from newsletter.config.private_files import close_to_others, make_private_folder, write_private_files
+from newsletter.config.values import is_weak
 from newsletter.errors import ConfigurationError
-from newsletter.private_files import close_to_others, make_private_folder, write_private_files
 
 CONFIG: Config = load_config()
 write_private_files()  # all that this process makes from here on
@@ -129,7 +129,7 @@ AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False  # an hour is an hour, how
 AXES_DISABLE_ACCESS_LOG = True  # who logged in from where is not kept
 AXES_LOCKOUT_TEMPLATE = "login-locked.html"
 AXES_VERBOSE = False
-ROOT_URLCONF = "newsletter.urls"
+ROOT_URLCONF = "newsletter.web.urls"
 WSGI_APPLICATION = "newsletter.web.wsgi.application"
 
 TEMPLATES: list[dict[str, Any]] = [

@@ -10,7 +10,7 @@ from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
 from newsletter import canary
-from newsletter.adapters.own_site import post
+from newsletter.adapters.infra.own_site import post
 from newsletter.errors import TemporaryError
 from newsletter.models import CanaryFlight, Delivery, SendPause, Subscriber, Topic
 from newsletter.models.delivery import Cause, Kind, State
@@ -93,7 +93,7 @@ def test_a_link_that_does_not_answer_as_it_must_pauses_all_sending(monkeypatch: 
 def test_a_bait_that_is_sent_pauses_all_sending(monkeypatch: pytest.MonkeyPatch) -> None:
     fly()
     with monkeypatch.context() as broken:
-        broken.setattr("newsletter.pipeline.sending.claims.refusals", lambda *_, **__: {})
+        broken.setattr("newsletter.pipeline.send.claim.refusals", lambda *_, **__: {})
         mailer = ScriptedMailer()
         deliver(mailer, awaited=True)
     assert mailer.recipients == [ADDRESS]

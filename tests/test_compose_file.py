@@ -7,7 +7,7 @@ from itertools import chain
 
 import pytest
 
-from newsletter.adapters.broker import Stage
+from newsletter.adapters.infra.broker import Stage
 from newsletter.config import Config, load_config
 from tests.fakes.compose import ROOT, Service, compose_file, interpolate, our_services, services
 

@@ -20,7 +20,7 @@ from urllib.request import urlopen
 
 import pytest
 
-from newsletter.adapters.redis_server import server_binary
+from newsletter.adapters.infra.redis_server import server_binary
 from newsletter.errors import ConfigurationError
 from newsletter.sample.newsroom import newsroom, write_week
 from tests.fakes.compose import Service, interpolate, our_services, services

@@ -8,10 +8,10 @@ import pytest
 from django.utils.crypto import salted_hmac
 from pytest_django import Settings
 
+from newsletter.audience.keys import accept_secret_key, check_secret_key, fingerprint
+from newsletter.audience.suppression import Reason, is_suppressed, suppress, suppressed
 from newsletter.errors import ConfigurationError
-from newsletter.keys import accept_secret_key, check_secret_key, fingerprint
 from newsletter.models import KeyFingerprint, Subscriber, Suppression, SuppressionKey
-from newsletter.suppressions import Reason, is_suppressed, suppress, suppressed
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 6, 19, 8, 0, tzinfo=UTC)

@@ -12,7 +12,7 @@ from tests.fakes.processes import processes
 ASK = """
 from datetime import datetime
 from zoneinfo import ZoneInfo
-from newsletter.core.cadence import parse_zone
+from newsletter.core.delivery.cadence import parse_zone
 from newsletter.models import Subscriber
 summer = datetime(2026, 7, 1, 12)
 zones = parse_zone("Europe/Berlin"), Subscriber(timezone="Europe/Berlin").zone, ZoneInfo("Europe/Berlin")

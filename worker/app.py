@@ -11,9 +11,9 @@ from celery import Celery, Task, bootsteps
 from celery.exceptions import SecurityWarning, WorkerLostError
 from celery.signals import celeryd_init, setup_logging, task_failure, worker_process_init
 
-from newsletter.adapters.broker import TRANSPORT_OPTIONS, Stage, broker_url, publish_tick
-from newsletter.adapters.children import die_with_parent
-from newsletter.starting import stopping_in_one_line
+from newsletter.adapters.infra.broker import TRANSPORT_OPTIONS, Stage, broker_url, publish_tick
+from newsletter.adapters.infra.children import die_with_parent
+from newsletter.config.starting import stopping_in_one_line
 from worker.schedule import SCHEDULE
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "newsletter.settings")
@@ -71,7 +71,7 @@ def _look_after_a_lost_child(sender: Task[..., Any], exception: BaseException, *
 
 @celeryd_init.connect
 def _check_secret_key(**_: Any) -> None:
-    from newsletter.keys import check_secret_key_or_later  # models can be imported now
+    from newsletter.audience.keys import check_secret_key_or_later  # models can be imported now
 
     with stopping_in_one_line():
         check_secret_key_or_later()

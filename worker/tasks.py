@@ -5,10 +5,10 @@ from __future__ import annotations
 from django.utils import timezone
 
 from newsletter.canary import fly as _canary
-from newsletter.pipeline import work
-from newsletter.pipeline.retention import forget_old as _forget_old
-from newsletter.pipeline.watching.watch import watch as _watch
-from newsletter.subscriptions.confirming import forget_unconfirmed as _forget_unconfirmed
+from newsletter.pipeline import tasks as work
+from newsletter.pipeline.monitor.alerts import watch as _watch
+from newsletter.pipeline.monitor.retention import forget_old as _forget_old
+from newsletter.subscribers.confirm import forget_unconfirmed as _forget_unconfirmed
 from worker.app import app
 
 

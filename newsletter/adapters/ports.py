@@ -10,10 +10,10 @@ from enum import StrEnum
 from typing import Protocol
 from uuid import UUID
 
-from newsletter.core.fulltext import FullText
-from newsletter.core.papers import PaperRecord
-from newsletter.core.reading import Depth, Draft, Voice
-from newsletter.core.reputation import EventKind
+from newsletter.core.arxiv.full_text import FullText
+from newsletter.core.arxiv.papers import PaperRecord
+from newsletter.core.delivery.retry_policy import EventKind
+from newsletter.core.summaries.summary import Depth, Draft, Voice
 
 # --- arXiv -----------------------------------------------------------------------------------------------
 

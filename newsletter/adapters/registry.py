@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
-from newsletter.adapters.arxiv_api import ArxivApi
-from newsletter.adapters.arxiv_gate import DatabaseGate
-from newsletter.adapters.arxiv_oai import ArxivOai
-from newsletter.adapters.arxiv_pdf import ArxivPdf
-from newsletter.adapters.extractive import ExtractiveSummariser
-from newsletter.adapters.figure_store import FigureStore
-from newsletter.adapters.full_texts import ArxivFullTexts
-from newsletter.adapters.model_calls import ModelSummariser
-from newsletter.adapters.model_gate import ModelGate
-from newsletter.adapters.pdf_text import PdfReader
+from newsletter.adapters.arxiv.api import ArxivApi
+from newsletter.adapters.arxiv.full_texts import ArxivFullTexts
+from newsletter.adapters.arxiv.gate import DatabaseGate
+from newsletter.adapters.arxiv.oai import ArxivOai
+from newsletter.adapters.arxiv.pdf import ArxivPdf
+from newsletter.adapters.arxiv.pdf_text import PdfReader
+from newsletter.adapters.infra.figure_store import FigureStore
+from newsletter.adapters.llm.calls import ModelSummariser
+from newsletter.adapters.llm.extractive import ExtractiveSummariser
+from newsletter.adapters.llm.rate_limit import ModelGate
 from newsletter.adapters.ports import FullTextSource, Mailer, PaperSource, Summariser, TokenBudget
 from newsletter.config import Config
 
@@ -42,11 +42,11 @@ def summariser(config: Config, *, budget: TokenBudget | None = None) -> Summaris
     chosen: type[ModelSummariser]
     match config.summariser_name:
         case "gemini":
-            from newsletter.adapters.gemini import GeminiSummariser
+            from newsletter.adapters.llm.gemini import GeminiSummariser
 
             chosen = GeminiSummariser
         case "genai":
-            from newsletter.adapters.genai import GenaiSummariser
+            from newsletter.adapters.llm.genai import GenaiSummariser
 
             chosen = GenaiSummariser
         case _:
@@ -68,11 +68,11 @@ def summariser(config: Config, *, budget: TokenBudget | None = None) -> Summaris
 def mailer(config: Config) -> Mailer:
     match config.mailer:
         case "smtp":
-            from newsletter.adapters.smtp_mail import SmtpMailer
+            from newsletter.adapters.mailers.smtp import SmtpMailer
 
             return SmtpMailer(config.smtp_url, sign=_signer(config), ehlo_name=_own_name(config))
         case "sendgrid":
-            from newsletter.adapters.sendgrid_mail import SendgridMailer
+            from newsletter.adapters.mailers.sendgrid import SendgridMailer
 
             return SendgridMailer(
                 config.sendgrid_api_key,
@@ -80,7 +80,7 @@ def mailer(config: Config) -> Mailer:
                 is_dry_run=config.sendgrid_sandbox == "on",
             )
         case _:
-            from newsletter.adapters.outbox import OutboxMailer
+            from newsletter.adapters.mailers.outbox import OutboxMailer
 
             return OutboxMailer(config.outbox_folder)
 
@@ -94,7 +94,7 @@ def _own_name(config: Config) -> str | None:
 def _signer(config: Config) -> Callable[[bytes], bytes] | None:
     if not config.dkim_key:
         return None
-    from newsletter.adapters.dkim_signing import DkimSigner
+    from newsletter.adapters.mailers.dkim import DkimSigner
 
     domain = config.dkim_domain or config.sender_domain
     return DkimSigner(config.dkim_key, selector=config.dkim_selector, domain=domain)

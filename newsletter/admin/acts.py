@@ -28,29 +28,29 @@ class Act:
 
 def _unsubscribe(reader: Subscriber, now: datetime) -> str:
     # Django imports this module at every start; what this needs takes longer to import than all else.
-    from newsletter.subscriptions.leaving import unsubscribe
+    from newsletter.subscribers.unsubscribe import unsubscribe
 
     unsubscribe(reader, source=SOURCE, now=now)
     return "Unsubscribed."
 
 
 def _erase(reader: Subscriber, now: datetime) -> str:
-    from newsletter.subscriptions.leaving import erase
+    from newsletter.subscribers.unsubscribe import erase
 
     erase(reader, now=now)
     return "Erased; a keyed hash of the address stays, so that nobody mails it again."
 
 
 def _revoke(reader: Subscriber, now: datetime) -> str:
-    from newsletter.subscriptions.revoking import revoke_links
+    from newsletter.subscribers.revoke_links import revoke_links
 
     revoke_links(reader, now=now)
     return "Links revoked. No mail was sent: the next digest has new ones, and the reader can ask for one."
 
 
 def _invite(reader: Subscriber, now: datetime) -> str:
-    from newsletter.subscriptions.asking import JoinRequest, request_to_join
-    from newsletter.subscriptions.records import wishes_of
+    from newsletter.subscribers.records import wishes_of
+    from newsletter.subscribers.signup import JoinRequest, request_to_join
 
     topics = [each.topic for each in reader.subscriptions.select_related("topic")]
     own = [topic.query for topic in topics if topic.owner_id is not None]

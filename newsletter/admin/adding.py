@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 from django import forms
 from django.utils import timezone
 
-from newsletter.core.cadence import ALLOWED
-from newsletter.core.reading import Depth
+from newsletter.audience.topics import public_topics
+from newsletter.core.delivery.cadence import ALLOWED
+from newsletter.core.summaries.summary import Depth
 from newsletter.errors import NewsletterError
 from newsletter.models import Subscriber, Topic
-from newsletter.topics import public_topics
 
 if TYPE_CHECKING:
     TopicsField = forms.ModelMultipleChoiceField[Topic]
@@ -50,8 +50,8 @@ class AddReaderForm(forms.Form):
     def save(self) -> Subscriber | None:
         """Add the reader; None when that was refused, with the reason among the errors."""
         # Django imports this module at every start; what this needs takes longer to import than all else.
-        from newsletter.subscriptions.joining import add_by_operator
-        from newsletter.subscriptions.wishes import Wishes
+        from newsletter.subscribers.add import add_by_operator
+        from newsletter.subscribers.preferences import Wishes
 
         given = dict(self.cleaned_data)
         email, topics, source = (given.pop(name) for name in ("email", "topics", "consent_source"))

@@ -13,7 +13,7 @@ from django.db import models
 from django.db.models import Model
 from django.http import HttpRequest
 
-from newsletter.core.redaction import without_keys
+from newsletter.core.delivery.redaction import without_keys
 
 if TYPE_CHECKING:
     AnyModelAdmin = admin.ModelAdmin[Any]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib import admin
 
 from newsletter.admin.base import ReadOnlyAdmin, ReadOnlyInline
-from newsletter.core.redaction import without_keys
+from newsletter.core.delivery.redaction import without_keys
 from newsletter.models import DeliveryEvent
 
 

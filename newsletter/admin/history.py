@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from newsletter.admin.events import words_of
-from newsletter.core.redaction import without_keys
+from newsletter.core.delivery.redaction import without_keys
 from newsletter.models import ConsentEvent, Delivery, DeliveryEvent, Subscriber
 
 LONGEST = 200

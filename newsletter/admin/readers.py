@@ -87,8 +87,8 @@ class SubscriberAdmin(ReadOnlyAdmin):
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
         """Find a whole address however it is written; Django alone compares letter by letter."""
-        from newsletter.subscriptions.wishes import read_address
-        from newsletter.suppressions import address_key
+        from newsletter.audience.suppression import address_key
+        from newsletter.subscribers.preferences import read_address
 
         found, distinct = super().get_search_results(request, queryset, search_term)
         try:

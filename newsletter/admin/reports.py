@@ -17,9 +17,9 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from newsletter.admin.base import ReadOnlyAdmin
-from newsletter.core.links import abstract_url, pdf_url
-from newsletter.core.reading import Voice
-from newsletter.core.typography import cut
+from newsletter.core.arxiv.links import abstract_url, pdf_url
+from newsletter.core.digests.typography import cut
+from newsletter.core.summaries.summary import Voice
 from newsletter.models import MistakeReport, Summary
 from newsletter.models.report import Settled
 
@@ -38,7 +38,7 @@ class Act:
 def _settle(state: Settled) -> Callable[[MistakeReport, datetime], str]:
     def do(report: MistakeReport, now: datetime) -> str:
         # Django imports this module at every start; what this needs takes longer to import than all else.
-        from newsletter.subscriptions.reporting import settle
+        from newsletter.subscribers.reports import settle
 
         settle(report, state=state, now=now)
         return f"The report is {state.label}."
@@ -47,7 +47,7 @@ def _settle(state: Settled) -> Callable[[MistakeReport, datetime], str]:
 
 
 def _take_down(report: MistakeReport, now: datetime) -> str:
-    from newsletter.subscriptions.reporting import take_down
+    from newsletter.subscribers.reports import take_down
 
     settled = take_down(_summary(report), now=now)
     return (
@@ -57,7 +57,7 @@ def _take_down(report: MistakeReport, now: datetime) -> str:
 
 
 def _put_back(report: MistakeReport, now: datetime) -> str:  # noqa: ARG001 - an act's signature
-    from newsletter.subscriptions.reporting import put_back
+    from newsletter.subscribers.reports import put_back
 
     put_back(_summary(report))
     return "The summary is shown again."

@@ -60,8 +60,8 @@ class SuppressionAdmin(ReadOnlyAdmin):
 
 
 def _answer(form: AddressForm) -> str:
-    from newsletter.subscriptions.wishes import read_address
-    from newsletter.suppressions import address_key, suppressed
+    from newsletter.audience.suppression import address_key, suppressed
+    from newsletter.subscribers.preferences import read_address
 
     written = form.cleaned_data["address"]
     try:

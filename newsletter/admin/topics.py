@@ -25,7 +25,7 @@ class TopicForm(AnyModelForm):
         fields = ("slug", "name", "names", "group", "group_names", "query", "is_active")
 
     def clean_slug(self) -> str:
-        from newsletter.topics import SLUG
+        from newsletter.audience.topics import SLUG
 
         slug = str(self.cleaned_data["slug"])
         if not SLUG.fullmatch(slug):
@@ -34,7 +34,7 @@ class TopicForm(AnyModelForm):
 
     def clean_query(self) -> str:
         # Django imports this module at every start; the topic index takes longer to import than all else.
-        from newsletter.topics import checked_query
+        from newsletter.audience.topics import checked_query
 
         try:
             return checked_query(self.cleaned_data["query"].strip())

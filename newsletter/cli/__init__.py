@@ -9,7 +9,7 @@ from collections import defaultdict
 
 import click
 
-from newsletter.cli import passing_on
+from newsletter.cli import django_commands as passing_on
 from newsletter.cli.usage import OneLineGroup
 
 COMMANDS = {
@@ -19,9 +19,9 @@ COMMANDS = {
     "gather": ("newsletter.cli.run:gather", "New papers from arXiv, or from saved answers."),
     "topic": ("newsletter.cli.topic:topic", "Add, list, try out and change topics."),
     "subscriber": ("newsletter.cli.subscriber:subscriber", "Add, show, import, export and erase readers."),
-    "pause": ("newsletter.cli.brake:pause", "Stop sending: no mail begins after it."),
-    "recompose": ("newsletter.cli.brake:recompose", "Render waiting digests anew."),
-    "resume": ("newsletter.cli.brake:resume", "Send again."),
+    "pause": ("newsletter.cli.pause:pause", "Stop sending: no mail begins after it."),
+    "recompose": ("newsletter.cli.pause:recompose", "Render waiting digests anew."),
+    "resume": ("newsletter.cli.pause:resume", "Send again."),
     "bounce": ("newsletter.cli.bounce:bounce", "Read a mail that came back, from a mail server's pipe."),
     "key": ("newsletter.cli.key:key", "Which secret key this database is used with; accept another."),
     "evaluate": ("newsletter.cli.evaluate:evaluate", "Measure a summariser over a fixed set of papers."),

@@ -17,7 +17,7 @@ from newsletter.cli.folder_lock import only_service_in
 from newsletter.cli.session import Session, one_line_errors, start_django
 from newsletter.cli.supervisor import Supervisor
 from newsletter.cli.up import add_beat, add_notices, add_web, add_worker, ensure_free, start_redis
-from newsletter.core.cadence import WEEKDAYS
+from newsletter.core.delivery.cadence import WEEKDAYS
 from newsletter.errors import ConfigurationError, NewsletterError
 
 if TYPE_CHECKING:
@@ -116,10 +116,10 @@ def _set_up(*, live: bool) -> GatherReport:
 
 
 def _add_readers(*, now: datetime, weekday: str) -> None:
+    from newsletter.audience.topics import add_topic
     from newsletter.sample.newsroom import newsroom
-    from newsletter.subscriptions.joining import add_by_operator
-    from newsletter.subscriptions.wishes import Wishes
-    from newsletter.topics import add_topic
+    from newsletter.subscribers.add import add_by_operator
+    from newsletter.subscribers.preferences import Wishes
 
     room = newsroom()
     for topic in room.topics:
@@ -139,8 +139,8 @@ def _deliver(supervisor: Supervisor, *, has_redis: bool) -> None:
     from django.utils import timezone
 
     if not has_redis:
+        from newsletter.pipeline.context import Stages
         from newsletter.pipeline.run import run_once
-        from newsletter.pipeline.stages import Stages
 
         run_once(Stages(settings.CONFIG), now=timezone.now(), gather=False)
         return

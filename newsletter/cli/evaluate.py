@@ -12,14 +12,14 @@ import click
 
 from newsletter.cli.evaluation_table import table
 from newsletter.cli.session import Session, command
-from newsletter.core.reading import Depth
+from newsletter.core.summaries.summary import Depth
 from newsletter.errors import BadInput, ConfigurationError, NewsletterError
 
 if TYPE_CHECKING:
     from newsletter.adapters.ports import Summariser
     from newsletter.config import Config
-    from newsletter.core.papers import PaperRecord
-    from newsletter.pipeline.summarising.evaluate import Evaluation, Price
+    from newsletter.core.arxiv.papers import PaperRecord
+    from newsletter.pipeline.summarize.evaluate import Evaluation, Price
 
 NAMES = ("extractive", "gemini", "genai")
 
@@ -150,8 +150,8 @@ def _measure(
     from django.conf import settings
 
     from newsletter.adapters import registry
-    from newsletter.pipeline.summarising.evaluate import evaluate
-    from newsletter.subscriptions.wishes import Wishes
+    from newsletter.pipeline.summarize.evaluate import evaluate
+    from newsletter.subscribers.preferences import Wishes
 
     tag = Wishes.checked(language=language).language
     papers = _papers(file)[:limit]
@@ -180,7 +180,7 @@ def _measure(
 
 def _summariser(config: Config, name: str, model: str) -> Summariser:
     from newsletter.adapters import registry
-    from newsletter.pipeline.summarising.budget import DailyBudget
+    from newsletter.pipeline.summarize.budget import DailyBudget
 
     if name != "extractive" and not config.gemini_api_key:
         raise ConfigurationError(f"GEMINI_API_KEY is needed by --summariser {name}")
@@ -191,7 +191,7 @@ def _summariser(config: Config, name: str, model: str) -> Summariser:
 
 
 def _price(given: tuple[float, float] | None) -> Price | None:
-    from newsletter.pipeline.summarising.evaluate import Price
+    from newsletter.pipeline.summarize.evaluate import Price
 
     return Price(input=given[0], output=given[1]) if given else None
 
@@ -220,7 +220,7 @@ def _papers(file: str | None) -> list[PaperRecord]:
 
 
 def _read(path: str) -> list[Evaluation]:
-    from newsletter.pipeline.summarising.evaluate import Evaluation
+    from newsletter.pipeline.summarize.evaluate import Evaluation
 
     try:
         stored = json.loads(Path(path).read_text(encoding="utf-8"))

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from newsletter.pipeline.summarising.evaluate import Evaluation
+    from newsletter.pipeline.summarize.evaluate import Evaluation
 
 
 def table(results: Sequence[Evaluation]) -> list[str]:

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from newsletter.config.private_files import make_private_folder, write_private_files
 from newsletter.errors import ConfigurationError
-from newsletter.private_files import make_private_folder, write_private_files
 
 NAME = "service.lock"
 

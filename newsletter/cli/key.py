@@ -26,7 +26,7 @@ def key() -> None:
 @partial(command, with_any_key=True)
 def show(session: Session) -> None:
     """Fingerprints of the key that this database is used with, and of those in the settings."""
-    from newsletter.keys import configured_keys, fingerprint
+    from newsletter.audience.keys import configured_keys, fingerprint
     from newsletter.models import KeyFingerprint
 
     recorded = KeyFingerprint.objects.first()
@@ -47,7 +47,7 @@ def accept(session: Session) -> None:
     Who has left stays remembered: suppressions have a key of their own in the database, and readers who left
     are suppressed anew. What version 0.1.0 remembered of erased or imported addresses is lost with its key.
     """
-    from newsletter.keys import accept_secret_key, configured_keys, fingerprint
+    from newsletter.audience.keys import accept_secret_key, configured_keys, fingerprint
 
     left = accept_secret_key(now=session.now)
     used = fingerprint(configured_keys()[0])[:SHOWN]

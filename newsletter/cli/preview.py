@@ -30,9 +30,9 @@ def preview(session: Session, email: str, out: Path) -> None:
     """
     from django.conf import settings
 
+    from newsletter.pipeline.context import Stages
     from newsletter.pipeline.preview import preview_digest
-    from newsletter.pipeline.stages import Stages
-    from newsletter.subscriptions.records import find_reader
+    from newsletter.subscribers.records import find_reader
 
     reader = find_reader(email)
     with session.progress() as progress:

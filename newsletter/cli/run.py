@@ -31,8 +31,8 @@ def run(session: Session, no_gather: bool) -> None:
     """
     from django.conf import settings
 
+    from newsletter.pipeline.context import Stages
     from newsletter.pipeline.run import run_once
-    from newsletter.pipeline.stages import Stages
 
     with session.progress() as progress:
         stages = Stages(settings.CONFIG)

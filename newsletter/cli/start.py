@@ -8,8 +8,8 @@ from pathlib import Path
 
 import click
 
+from newsletter.config.locations import ENV_FILE, only_here
 from newsletter.errors import ConfigurationError, NewsletterError
-from newsletter.locations import ENV_FILE, only_here
 
 ADVICE = {
     "not a database": "restore it from a backup, or move it away to begin anew",
@@ -41,7 +41,7 @@ def start_django(*, migrated: bool = True, with_any_key: bool = False) -> None:
         _ensure_migrated()
         _say_where()
         if not with_any_key:
-            from newsletter.keys import check_secret_key
+            from newsletter.audience.keys import check_secret_key
 
             check_secret_key()
 

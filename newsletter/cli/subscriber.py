@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
-from newsletter.cli.importing import import_file
 from newsletter.cli.session import Session, command
+from newsletter.cli.subscriber_import import import_file
 
 CADENCES = "daily, weekdays, weekly:mon,thu, biweekly:mon, monthly:1 to monthly:28, or monthly:last."
 
@@ -39,9 +39,9 @@ def add(session: Session, email: str, topics: str, **wishes: str | int) -> None:
     newsletter subscriber add reader@example.org --topics talking-heads,graphs \\
         --cadence weekly:mon,thu --at 07:30 --timezone Europe/Berlin --max-papers 8
     """
-    from newsletter.subscriptions.joining import add_by_operator
-    from newsletter.subscriptions.records import describe
-    from newsletter.subscriptions.wishes import Wishes
+    from newsletter.subscribers.add import add_by_operator
+    from newsletter.subscribers.preferences import Wishes
+    from newsletter.subscribers.records import describe
 
     slugs = [slug.strip() for slug in topics.split(",") if slug.strip()]
     reader = add_by_operator(
@@ -78,7 +78,7 @@ def list_readers(session: Session) -> None:
 @command
 def show(session: Session, email: str) -> None:
     """Show all that is known of a reader."""
-    from newsletter.subscriptions.records import describe, find_reader
+    from newsletter.subscribers.records import describe, find_reader
 
     known = describe(find_reader(email), now=session.now)
     session.say(f"{known['email']}  {known['status']}")
@@ -107,8 +107,8 @@ def export(session: Session, out: Path | None) -> None:
 
     What a spreadsheet would compute, such as =1+1@example.org, gets an apostrophe before it; import drops it.
     """
-    from newsletter.subscriptions.records import CSV_COLUMNS, csv_rows
-    from newsletter.subscriptions.sheets import written_csv
+    from newsletter.subscribers.csv_files import written_csv
+    from newsletter.subscribers.records import CSV_COLUMNS, csv_rows
 
     rows = csv_rows()
     written = written_csv(rows, columns=CSV_COLUMNS)
@@ -125,8 +125,8 @@ def export(session: Session, out: Path | None) -> None:
 @command
 def erase(session: Session, email: str) -> None:
     """Forget a reader. Only a keyed hash of the address stays, so that nobody mails it again."""
-    from newsletter.subscriptions.leaving import erase as erase_reader
-    from newsletter.subscriptions.records import find_reader
+    from newsletter.subscribers.records import find_reader
+    from newsletter.subscribers.unsubscribe import erase as erase_reader
 
     erase_reader(find_reader(email), now=session.now)
     session.say("Erased.")
@@ -144,8 +144,8 @@ def revoke(session: Session, email: str | None, everyone: bool) -> None:
     for one on the site.
     """
     from newsletter.models import Subscriber
-    from newsletter.subscriptions.records import find_reader
-    from newsletter.subscriptions.revoking import revoke_links
+    from newsletter.subscribers.records import find_reader
+    from newsletter.subscribers.revoke_links import revoke_links
 
     if bool(email) == everyone:
         raise click.UsageError("give one reader's EMAIL, or --all")

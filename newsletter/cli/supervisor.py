@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from types import FrameType, TracebackType
 from typing import Self
 
-from newsletter.adapters.children import die_with_parent
+from newsletter.adapters.infra.children import die_with_parent
 
 POLL_SECONDS = 0.2
 STEADY_SECONDS = 10.0

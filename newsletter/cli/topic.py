@@ -33,8 +33,8 @@ def add(session: Session, slug: str, name: str, query: str, group: str, private_
     newsletter topic add talking-heads --name "Talking heads" \\
         --query 'cat:cs.CV AND (ti:"talking head" OR abs:"talking face")'
     """
-    from newsletter.subscriptions.records import find_reader
-    from newsletter.topics import add_topic
+    from newsletter.audience.topics import add_topic
+    from newsletter.subscribers.records import find_reader
 
     owner = find_reader(private_to) if private_to else None
     added = add_topic(slug, name=name, query=query, group=group, owner=owner, now=session.now)
@@ -46,7 +46,7 @@ def add(session: Session, slug: str, name: str, query: str, group: str, private_
 @command
 def starter(session: Session) -> None:
     """Add the starter topics, about 40 across arXiv. Those that are there already stay as they are."""
-    from newsletter.topics import add_starter_topics
+    from newsletter.audience.topics import add_starter_topics
 
     added, present = add_starter_topics(now=session.now)
     session.say(f"Added {added} starter topics; {present} were there already.")
@@ -76,7 +76,7 @@ def list_topics(session: Session) -> None:
 @command
 def show(session: Session, slug: str) -> None:
     """Show one topic and what it matched last."""
-    from newsletter.topics import find_topic
+    from newsletter.audience.topics import find_topic
 
     found = find_topic(slug)
     matches = found.matches.select_related("paper").order_by("-created_at", "-score")
@@ -102,7 +102,7 @@ def test(session: Session, query: str, days: int) -> None:
     \b
     newsletter topic test 'cat:cs.* AND ti:"lip sync"' --days 30
     """
-    from newsletter.trials import try_query
+    from newsletter.audience.query_preview import try_query
 
     trial = try_query(query, days=days, now=session.now)
     found = trial.best()
@@ -137,7 +137,7 @@ def edit(session: Session, slug: str, name: str | None, query: str | None, group
     """
     if name is query is group is None:
         raise click.UsageError("nothing to change: give --name, --query or --group")
-    from newsletter.topics import edit_topic
+    from newsletter.audience.topics import edit_topic
 
     changed = edit_topic(slug, name=name, query=query, group=group)
     session.say(f"Changed topic {changed.slug}: {changed.query}")
@@ -149,7 +149,7 @@ def edit(session: Session, slug: str, name: str | None, query: str | None, group
 @command
 def remove(session: Session, slug: str) -> None:
     """Remove a topic and its subscriptions."""
-    from newsletter.topics import remove_topic
+    from newsletter.audience.topics import remove_topic
 
     removal = remove_topic(slug)
     session.say(f"Removed topic {slug}, which {_readers(removal.readers)} had.")

@@ -68,7 +68,7 @@ def _link_to_port(port: int) -> None:
 
 def _ask_for_work() -> None:
     """Publish before the workers are there what the scheduler would ask for only in a while."""
-    from newsletter.adapters.broker import publish_gather_if_due
+    from newsletter.adapters.infra.broker import publish_gather_if_due
 
     publish_gather_if_due()
 
@@ -98,7 +98,7 @@ def prepare(supervisor: Supervisor) -> dict[str, str]:
 
 def start_redis(supervisor: Supervisor, data_dir: Path) -> str:
     """Start the embedded Redis as the first child and return its address once it listens."""
-    from newsletter.adapters.redis_server import server_command, socket_path
+    from newsletter.adapters.infra.redis_server import server_command, socket_path
 
     path = socket_path(data_dir)
     command = server_command(socket=path)
@@ -116,8 +116,8 @@ def start_redis(supervisor: Supervisor, data_dir: Path) -> str:
 def _add_first_topics() -> None:
     from django.utils import timezone
 
+    from newsletter.audience.topics import add_starter_topics
     from newsletter.models import Topic
-    from newsletter.topics import add_starter_topics
 
     if not Topic.objects.exists():
         added, _ = add_starter_topics(now=timezone.now())

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from newsletter.core.digest import DigestCard
-from newsletter.core.kinds import SECTIONS, Part
-from newsletter.core.languages import is_right_to_left, tag
-from newsletter.core.links import abstract_url, code_url, page_url, pdf_url, project_url
-from newsletter.core.papers import PaperRecord
-from newsletter.core.reading import Claim, Depth, Evidence, Summary, Voice
-from newsletter.core.typography import author_line, cut, typeset
+from newsletter.core.arxiv.links import abstract_url, code_url, page_url, pdf_url, project_url
+from newsletter.core.arxiv.papers import PaperRecord
+from newsletter.core.digests.digest import DigestCard
+from newsletter.core.digests.languages import is_right_to_left, tag
+from newsletter.core.digests.typography import author_line, cut, typeset
+from newsletter.core.summaries.paper_kinds import SECTIONS, Part
+from newsletter.core.summaries.summary import Claim, Depth, Evidence, Summary, Voice
 from newsletter.mail.styles import styles
 from newsletter.mail.text import width
 from newsletter.mail.words import Words, words_for

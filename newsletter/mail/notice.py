@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from newsletter.core.composition import Piece, slot
+from newsletter.core.digests.message import Piece, slot
 from newsletter.mail.styles import styles
 from newsletter.mail.templates import load_template
 from newsletter.mail.words import words_for

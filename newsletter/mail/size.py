@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from newsletter.core.digest import Digest, DigestCard, DigestTopic
-from newsletter.core.reading import Depth
+from newsletter.core.digests.digest import Digest, DigestCard, DigestTopic
+from newsletter.core.summaries.summary import Depth
 
 MAX_HTML_BYTES = 90_000
 MOST_LISTED = 10

@@ -15,8 +15,8 @@ from pathlib import Path
 from jinja2 import Environment, StrictUndefined, Template
 from markupsafe import Markup
 
-from newsletter.adapters.mjml_compiler import compile_mjml
-from newsletter.core.composition import Piece, literal
+from newsletter.adapters.infra.mjml import compile_mjml
+from newsletter.core.digests.message import Piece, literal
 from newsletter.errors import ConfigurationError
 from newsletter.mail.text import unbroken, underline, whole, wrap
 
@@ -107,6 +107,6 @@ def _split(source: str) -> dict[str, str]:
 @lru_cache(maxsize=1)
 def _wording() -> str:
     """Return the source of everything beside the templates that decides what a piece says."""
-    core = [_PACKAGE / "core" / "links.py", _PACKAGE / "core" / "typography.py"]
+    core = [_PACKAGE / "core" / "arxiv" / "links.py", _PACKAGE / "core" / "digests" / "typography.py"]
     files = [*core, *sorted((_PACKAGE / "mail").glob("*.py"))]
     return "\0".join(path.read_text(encoding="utf-8") for path in files)

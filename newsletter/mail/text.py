@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from newsletter.core.typography import NO_BREAK
+from newsletter.core.digests.typography import NO_BREAK
 
 COLUMNS = 72
 _JOINER = "\u2060"

@@ -9,12 +9,12 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Protocol
 
-from newsletter.core.digest import Digest
-from newsletter.core.figures import ShownFigure
-from newsletter.core.kinds import PaperKind, Part
-from newsletter.core.papers import PaperRecord
-from newsletter.core.reading import Depth
-from newsletter.core.typography import AuthorLine
+from newsletter.core.arxiv.figures import ShownFigure
+from newsletter.core.arxiv.papers import PaperRecord
+from newsletter.core.digests.digest import Digest
+from newsletter.core.digests.typography import AuthorLine
+from newsletter.core.summaries.paper_kinds import PaperKind, Part
+from newsletter.core.summaries.summary import Depth
 from newsletter.mail.words_en import English
 from newsletter.mail.words_zh import Chinese
 

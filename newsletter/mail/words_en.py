@@ -7,14 +7,14 @@ from datetime import date, timedelta
 from itertools import groupby
 from types import MappingProxyType
 
-from newsletter.core.composition import slot
-from newsletter.core.digest import Digest
-from newsletter.core.figures import ShownFigure
-from newsletter.core.kinds import PaperKind, Part
-from newsletter.core.licences import licence_name
-from newsletter.core.papers import PaperRecord
-from newsletter.core.reading import Depth
-from newsletter.core.typography import NO_BREAK, AuthorLine, cut
+from newsletter.core.arxiv.figures import ShownFigure
+from newsletter.core.arxiv.licences import licence_name
+from newsletter.core.arxiv.papers import PaperRecord
+from newsletter.core.digests.digest import Digest
+from newsletter.core.digests.message import slot
+from newsletter.core.digests.typography import NO_BREAK, AuthorLine, cut
+from newsletter.core.summaries.paper_kinds import PaperKind, Part
+from newsletter.core.summaries.summary import Depth
 
 _SMALL = ("none", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 _WEEKDAYS = {

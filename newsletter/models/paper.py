@@ -7,7 +7,7 @@ from datetime import datetime
 from django.core.validators import MaxLengthValidator, MinValueValidator
 from django.db import models
 
-from newsletter.core.papers import PaperRecord
+from newsletter.core.arxiv.papers import PaperRecord
 
 
 class Paper(models.Model):

@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 
 from django.db import models
 
-from newsletter.core.cadence import Cadence, Slot, latest_slot, next_slot
-from newsletter.core.reading import Depth
+from newsletter.core.delivery.cadence import Cadence, Slot, latest_slot, next_slot
+from newsletter.core.summaries.summary import Depth
 
 
 def _new_link_key() -> str:

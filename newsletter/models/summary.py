@@ -9,8 +9,8 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
-from newsletter.core.composition import Piece
-from newsletter.core.reading import Depth
+from newsletter.core.digests.message import Piece
+from newsletter.core.summaries.summary import Depth
 
 CHUNK = 500
 """Rows a statement."""

@@ -15,15 +15,15 @@ from typing import Any
 from django.db import DataError, IntegrityError, transaction
 
 from newsletter.adapters.ports import Answer, PaperSource, Window
-from newsletter.core.papers import PaperRecord
-from newsletter.core.reputation import LONGEST_WAIT
+from newsletter.audience.wanted_categories import wanted_categories
+from newsletter.core.arxiv.papers import PaperRecord
+from newsletter.core.delivery.retry_policy import LONGEST_WAIT
 from newsletter.core.storable import storable
 from newsletter.errors import IncompleteAnswer, NewsletterError, TemporaryError
 from newsletter.models import GatherRun, Paper
 from newsletter.models.limits import faults
 from newsletter.models.paper import record_fields
-from newsletter.pipeline.history import judged, lasting_gap
-from newsletter.widening import wanted_categories
+from newsletter.pipeline.gather_history import judged, lasting_gap
 
 log = logging.getLogger(__name__)
 

@@ -9,11 +9,11 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.db.models import Count, Q
 
-from newsletter.adapters.topic_index import Match as Hit
-from newsletter.adapters.topic_index import TopicIndex
-from newsletter.core.query import parse
+from newsletter.adapters.infra.topic_index import Match as Hit
+from newsletter.adapters.infra.topic_index import TopicIndex
+from newsletter.audience.query_preview import MOST_A_WEEK, MOST_A_WEEK_OF_A_READER, WEEK
+from newsletter.core.arxiv.query import parse
 from newsletter.models import Match, Paper, Topic
-from newsletter.trials import MOST_A_WEEK, MOST_A_WEEK_OF_A_READER, WEEK
 
 CHUNK = 500
 

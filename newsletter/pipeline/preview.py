@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from newsletter.core.composition import join_html, join_text
+from newsletter.core.digests.message import join_html, join_text
 from newsletter.models import Delivery, Subscriber
 from newsletter.models.delivery import AWAITED, FIRST, OPEN, Kind
-from newsletter.pipeline.choosing.choose import Choice, choose
-from newsletter.pipeline.choosing.newsstand import Newsstand
-from newsletter.pipeline.composing.composer import Composer
-from newsletter.pipeline.composing.messages import message_of, slots_of
-from newsletter.pipeline.stages import Stages
-from newsletter.pipeline.summarising.summarise import write_extracts, write_summaries
+from newsletter.pipeline.compose.composer import Composer
+from newsletter.pipeline.compose.message import message_of, slots_of
+from newsletter.pipeline.context import Stages
+from newsletter.pipeline.select.candidates import Newsstand
+from newsletter.pipeline.select.select import Choice, choose
+from newsletter.pipeline.summarize.generate import write_extracts, write_summaries
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,22 +17,22 @@ from newsletter.adapters.ports import Mailer
 from newsletter.models import Delivery, Subscriber
 from newsletter.models.delivery import CLAIMABLE, Kind, State
 from newsletter.models.subscriber import Status
-from newsletter.pipeline.composing.compose import compose_planned, missing_summaries
-from newsletter.pipeline.feedback.events import apply_events
-from newsletter.pipeline.feedback.sweep import next_attempt_at, sweep
+from newsletter.pipeline.compose.compose import compose_planned, missing_summaries
+from newsletter.pipeline.context import Stages
+from newsletter.pipeline.feedback.provider_events import apply_events
+from newsletter.pipeline.feedback.reconcile import next_attempt_at, sweep
 from newsletter.pipeline.gather import GatherReport, gather_papers
-from newsletter.pipeline.leases import boot_id, dead_owners
+from newsletter.pipeline.lease import boot_id, dead_owners
 from newsletter.pipeline.match import match_papers
-from newsletter.pipeline.plan import plan_due
-from newsletter.pipeline.sending.brake import pause_reason
-from newsletter.pipeline.sending.deliver import deliver_due
-from newsletter.pipeline.sending.pace import Pace
-from newsletter.pipeline.stages import Stages
-from newsletter.pipeline.summarising.figures import remove_figures
-from newsletter.pipeline.summarising.full_text import forget_texts
-from newsletter.pipeline.summarising.summarise import SummariseReport, write_summaries
-from newsletter.pipeline.watching.breaker import look_at_bounces
-from newsletter.pipeline.watching.watch import watch
+from newsletter.pipeline.monitor.alerts import watch
+from newsletter.pipeline.monitor.circuit_breaker import look_at_bounces
+from newsletter.pipeline.schedule import plan_due
+from newsletter.pipeline.send.pause import pause_reason
+from newsletter.pipeline.send.rate_limit import Pace
+from newsletter.pipeline.send.send import deliver_due
+from newsletter.pipeline.summarize.figures import remove_figures
+from newsletter.pipeline.summarize.full_text import forget_texts
+from newsletter.pipeline.summarize.generate import SummariseReport, write_summaries
 from newsletter.progress import Progress
 
 RETRY_TIME = timedelta(seconds=60)

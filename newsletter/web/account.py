@@ -7,10 +7,11 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods, require_safe
 
+from newsletter.audience.tokens import Purpose, make_token
 from newsletter.errors import BadInput
 from newsletter.models import FreshLink
 from newsletter.models.subscriber import Status
-from newsletter.subscriptions.account import (
+from newsletter.subscribers.account import (
     Fresh,
     Move,
     ask_to_move,
@@ -18,9 +19,8 @@ from newsletter.subscriptions.account import (
     move,
     open_fresh_link,
 )
-from newsletter.subscriptions.exporting import export_everything
-from newsletter.subscriptions.leaving import erase as erase_reader
-from newsletter.tokens import Purpose, make_token
+from newsletter.subscribers.export import export_everything
+from newsletter.subscribers.unsubscribe import erase as erase_reader
 from newsletter.web.clients import client_address
 from newsletter.web.pages import broken_link, known_language, page, private
 

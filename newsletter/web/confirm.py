@@ -7,12 +7,12 @@ from django.utils import timezone, translation
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
-from newsletter.core.cadence import Cadence
+from newsletter.audience.tokens import Purpose, make_token
+from newsletter.core.delivery.cadence import Cadence
 from newsletter.models import SignUp
 from newsletter.models.subscriber import Status
-from newsletter.subscriptions.confirming import confirm as confirm_sign_up
-from newsletter.subscriptions.confirming import find_sign_up, topics_of
-from newsletter.tokens import Purpose, make_token
+from newsletter.subscribers.confirm import confirm as confirm_sign_up
+from newsletter.subscribers.confirm import find_sign_up, topics_of
 from newsletter.web import schedules
 from newsletter.web.clients import client_address
 from newsletter.web.pages import broken_link, known_language, page, private

@@ -18,15 +18,22 @@ from django.utils import translation
 from django.utils.translation import gettext
 from django.views.decorators.http import require_safe
 
-from newsletter.core.composition import join_html
-from newsletter.core.languages import tag
-from newsletter.core.papers import PaperRecord
+from newsletter.audience.tokens import (
+    MAC_LENGTH,
+    Purpose,
+    delivery_id,
+    delivery_subject,
+    make_token,
+    read_token,
+)
+from newsletter.audience.topics import public_topics
+from newsletter.core.arxiv.papers import PaperRecord
+from newsletter.core.digests.languages import tag
+from newsletter.core.digests.message import join_html
 from newsletter.errors import PermanentError
 from newsletter.models import Delivery, Paper
 from newsletter.models.delivery import SENT, Kind
-from newsletter.pipeline.composing.messages import slots_of, stored_pieces
-from newsletter.tokens import MAC_LENGTH, Purpose, delivery_id, delivery_subject, make_token, read_token
-from newsletter.topics import public_topics
+from newsletter.pipeline.compose.message import slots_of, stored_pieces
 from newsletter.web.headers import MAIL_CSP
 from newsletter.web.pages import broken_link, known_language, page, private, sentence_gap, service_name
 

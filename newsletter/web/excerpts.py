@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from newsletter.adapters.topic_spans import Reasons, Span, explain
-from newsletter.core.papers import PaperRecord
-from newsletter.core.query import Field, Query
+from newsletter.adapters.infra.topic_spans import Reasons, Span, explain
+from newsletter.core.arxiv.papers import PaperRecord
+from newsletter.core.arxiv.query import Field, Query
 from newsletter.web.marking import Segment, segments
 
 EXCERPTS = 2

@@ -9,13 +9,13 @@ from datetime import datetime
 from django.conf import settings
 from django.utils.translation import gettext, ngettext
 
-from newsletter.core.figures import PaperDetails, ShownFigure
-from newsletter.core.kinds import SECTIONS
-from newsletter.core.languages import is_checked_in_words
-from newsletter.core.links import abstract_url, code_url, page_url, pdf_url, project_url
-from newsletter.core.markdown import as_text, front_matter
-from newsletter.core.reading import Claim, Depth, Evidence
-from newsletter.core.reading import Summary as SummaryValue
+from newsletter.core.arxiv.figures import PaperDetails, ShownFigure
+from newsletter.core.arxiv.links import abstract_url, code_url, page_url, pdf_url, project_url
+from newsletter.core.digests.languages import is_checked_in_words
+from newsletter.core.digests.markdown import as_text, front_matter
+from newsletter.core.summaries.paper_kinds import SECTIONS
+from newsletter.core.summaries.summary import Claim, Depth, Evidence
+from newsletter.core.summaries.summary import Summary as SummaryValue
 from newsletter.models import Paper
 from newsletter.web.jinja import day
 from newsletter.web.places import place_in_words

@@ -18,15 +18,15 @@ from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext
 from django.views.decorators.http import conditional_page, require_safe
 
-from newsletter.core.languages import tag
-from newsletter.core.links import page_url
-from newsletter.core.papers import PaperRecord
-from newsletter.core.reading import Claim
+from newsletter.audience.topics import public_topics
+from newsletter.core.arxiv.links import page_url
+from newsletter.core.arxiv.papers import PaperRecord
+from newsletter.core.digests.languages import tag
+from newsletter.core.summaries.summary import Claim
 from newsletter.errors import BadInput
 from newsletter.models import Paper, Topic
-from newsletter.pipeline.summarising.figures import details_for, figures_for
-from newsletter.subscriptions.wishes import checked_language
-from newsletter.topics import public_topics
+from newsletter.pipeline.summarize.figures import details_for, figures_for
+from newsletter.subscribers.preferences import checked_language
 from newsletter.web.exporting import Export, as_markdown, notice
 from newsletter.web.pages import current_language, known_language, service_name
 from newsletter.web.places import place_in_words

@@ -7,7 +7,7 @@ from django.http import FileResponse, Http404, HttpRequest
 from django.views.decorators.http import require_safe
 
 from newsletter.adapters import registry
-from newsletter.pipeline.summarising.figures import may_serve
+from newsletter.pipeline.summarize.figures import may_serve
 
 TYPES = {".png": "image/png", ".jpg": "image/jpeg"}
 

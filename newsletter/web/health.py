@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from newsletter.adapters import broker
+from newsletter.adapters.infra import broker
 
 
 @never_cache

@@ -12,18 +12,18 @@ from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
-from newsletter.core.reading import Depth
+from newsletter.audience.topics import public_topics
+from newsletter.core.summaries.summary import Depth
 from newsletter.models import Match
-from newsletter.pipeline.sending.brake import sign_up_pause
-from newsletter.subscriptions.asking import request_to_join
-from newsletter.topics import public_topics
+from newsletter.pipeline.send.pause import sign_up_pause
+from newsletter.subscribers.signup import request_to_join
 from newsletter.web import schedules
+from newsletter.web.constant_time import even_pace
 from newsletter.web.headers import SCRIPT_CSP
-from newsletter.web.pace import even_pace
 from newsletter.web.pages import current_language, page
+from newsletter.web.preference_fields import zone_names
 from newsletter.web.signup import HONEYPOT, SignUpForm, consent_text, is_by_a_machine, slugs_in
 from newsletter.web.topics import WEEK, TopicGroup, newest_papers_at, topic_groups
-from newsletter.web.wishes_form import zone_names
 
 EXAMPLES = 3
 """Titles of last week shown with a topic."""

@@ -16,16 +16,16 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
-from newsletter.adapters.sendgrid_events import (
+from newsletter.adapters.mailers.sendgrid_events import (
     SIGNATURE_HEADER,
     TIMESTAMP_HEADER,
     Refusal,
     read_events,
     refusal_of,
 )
-from newsletter.core.reputation import EventKind
+from newsletter.core.delivery.retry_policy import EventKind
 from newsletter.errors import BadInput
-from newsletter.pipeline.feedback.events import store_events
+from newsletter.pipeline.feedback.provider_events import store_events
 from newsletter.web.origins import takes_any_origin
 
 log = logging.getLogger(__name__)

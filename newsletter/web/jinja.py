@@ -13,10 +13,10 @@ from django.utils import formats
 from django.utils.translation import get_language, gettext, ngettext
 from jinja2 import Environment, StrictUndefined
 
-from newsletter.core.languages import chrome_for, tag
-from newsletter.core.typography import NO_BREAK, author_line, typeset
-from newsletter.pipeline.sending.brake import pauses_on, sign_up_pause
-from newsletter.subscriptions.wishes import offered_languages
+from newsletter.core.digests.languages import chrome_for, tag
+from newsletter.core.digests.typography import NO_BREAK, author_line, typeset
+from newsletter.pipeline.send.pause import pauses_on, sign_up_pause
+from newsletter.subscribers.preferences import offered_languages
 
 
 def environment(**options: Any) -> Environment:

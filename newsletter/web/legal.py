@@ -9,7 +9,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
-from newsletter.subscriptions.confirming import GRACE, VALID
+from newsletter.subscribers.confirm import GRACE, VALID
 from newsletter.web.pages import page
 
 

@@ -9,9 +9,9 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
 from newsletter.errors import BadInput
-from newsletter.subscriptions.asking import checked_mailbox, request_link
+from newsletter.subscribers.signup import checked_mailbox, request_link
 from newsletter.web.clients import client_address
-from newsletter.web.pace import even_pace
+from newsletter.web.constant_time import even_pace
 from newsletter.web.pages import page
 from newsletter.web.signup import HONEYPOT, LONGEST, is_by_a_machine
 

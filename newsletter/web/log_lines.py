@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-from newsletter.core.redaction import without_keys
+from newsletter.core.delivery.redaction import without_keys
 
 
 class LogLine(logging.Formatter):

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 
-from newsletter.core.folding import find_quote, fold
+from newsletter.core.summaries.normalize import find_quote, fold
 
 Span = tuple[int, int]
 

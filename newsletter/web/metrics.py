@@ -15,11 +15,11 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from prometheus_client.registry import Collector
 
-from newsletter.core.reputation import EventKind
+from newsletter.core.delivery.retry_policy import EventKind
 from newsletter.models import Delivery, DeliveryEvent, Incident, Paper, Subscriber
 from newsletter.models.delivery import State
 from newsletter.models.subscriber import Status
-from newsletter.pipeline.watching.vitals import RECENT, Vitals, measure
+from newsletter.pipeline.monitor.health import RECENT, Vitals, measure
 from newsletter.web.access import ask_for_token, has_token, is_this_machine
 
 NOT_HERE = "Only this machine itself reads this; others need NEWSLETTER_METRICS_TOKEN to be set.\n"

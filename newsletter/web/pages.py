@@ -13,7 +13,7 @@ from django.utils import translation
 from django.utils.cache import add_never_cache_headers
 from django.utils.translation import gettext
 
-from newsletter.core.languages import chrome_for, tag
+from newsletter.core.digests.languages import chrome_for, tag
 
 View = Callable[..., HttpResponse]
 

@@ -6,15 +6,15 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_safe
 
-from newsletter.core.figures import PaperDetails
-from newsletter.core.links import abstract_url, code_url, other_urls, pdf_url, project_url
-from newsletter.core.papers import ArxivId, PaperRecord, parse_id
+from newsletter.audience.topics import public_topics
+from newsletter.core.arxiv.figures import PaperDetails
+from newsletter.core.arxiv.links import abstract_url, code_url, other_urls, pdf_url, project_url
+from newsletter.core.arxiv.papers import ArxivId, PaperRecord, parse_id
 from newsletter.mail.words import words_for
 from newsletter.models import Paper, Topic
-from newsletter.pipeline.summarising.figures import details_for, figures_for
-from newsletter.topics import public_topics
+from newsletter.pipeline.summarize.figures import details_for, figures_for
+from newsletter.web.citations import reading_of
 from newsletter.web.pages import current_language, page
-from newsletter.web.receipts import reading_of
 from newsletter.web.reports import report_form
 
 AUTHORS_AT_ONCE = 30

@@ -7,9 +7,9 @@ from datetime import datetime
 
 from django.utils.translation import gettext
 
+from newsletter.audience.tokens import digest_token
 from newsletter.models import Delivery, Subscriber
 from newsletter.models.delivery import HALF_ANSWERED, UNASKED, Kind, State
-from newsletter.tokens import digest_token
 
 SHOWN = 10
 

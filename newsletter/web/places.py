@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.utils.translation import gettext
 
-from newsletter.core.reading import Evidence
+from newsletter.core.summaries.summary import Evidence
 
 
 def place_in_words(evidence: Evidence) -> str:

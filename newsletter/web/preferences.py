@@ -11,22 +11,22 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods
 
-from newsletter.core.cadence import Cadence
-from newsletter.core.reading import Depth
+from newsletter.audience.tokens import Purpose, make_token, read_token
+from newsletter.core.delivery.cadence import Cadence
+from newsletter.core.summaries.summary import Depth
 from newsletter.errors import BadInput
 from newsletter.models import Subscriber
 from newsletter.models.subscriber import Status
-from newsletter.subscriptions.account import mail_fresh_link
-from newsletter.subscriptions.changing import LONGEST_PAUSE, pause, resume
-from newsletter.subscriptions.on_demand import Answer, send_one_now
-from newsletter.subscriptions.revoking import sign_out_everywhere
-from newsletter.tokens import Purpose, make_token, read_token
+from newsletter.subscribers.account import mail_fresh_link
+from newsletter.subscribers.change import LONGEST_PAUSE, pause, resume
+from newsletter.subscribers.on_demand import Answer, send_one_now
+from newsletter.subscribers.revoke_links import sign_out_everywhere
 from newsletter.web import schedules
 from newsletter.web.pages import broken_link, known_language, page, private
 from newsletter.web.past_digests import past_digests
+from newsletter.web.preference_fields import zone_names
 from newsletter.web.preferences_form import PreferencesForm, offered_topics
 from newsletter.web.topics import newest_papers_at, topic_groups
-from newsletter.web.wishes_form import zone_names
 
 ANSWERS = {
     Answer.PLANNED: "now",

@@ -11,9 +11,9 @@ from django.http import HttpRequest
 from django.utils.translation import gettext
 
 from newsletter.models import Subscriber, Topic
-from newsletter.subscriptions.changing import change_wishes, set_topics
+from newsletter.subscribers.change import change_wishes, set_topics
+from newsletter.web.preference_fields import wish_errors, wishes_of
 from newsletter.web.schedules import is_cadence
-from newsletter.web.wishes_form import wish_errors, wishes_of
 
 WISHES = ("cadence", "at", "timezone", "language", "depth")
 """Fields of the form that are taken as they are written; their names are the CSV's (contract)."""

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 
 from django.utils.translation import gettext, gettext_lazy
 
-from newsletter.core.reading import NO_FULL_TEXT, NO_KIND, Depth
-from newsletter.core.reading import Summary as SummaryValue
+from newsletter.core.summaries.summary import NO_FULL_TEXT, NO_KIND, Depth
+from newsletter.core.summaries.summary import Summary as SummaryValue
 from newsletter.web.section_names import section_name
 
 _NO_QUOTE = gettext_lazy("no sentence of the paper given for it")

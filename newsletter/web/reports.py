@@ -14,13 +14,13 @@ from django.utils.translation import gettext
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
-from newsletter.core.typography import cut
+from newsletter.core.digests.typography import cut
 from newsletter.models import Paper
 from newsletter.models.report import LONGEST_NOTE, Mistake
-from newsletter.subscriptions.reporting import Report, find_claim, report_mistake
+from newsletter.subscribers.reports import Report, find_claim, report_mistake
+from newsletter.web.citations import Reading, reading_of
 from newsletter.web.clients import client_address
 from newsletter.web.pages import current_language, page
-from newsletter.web.receipts import Reading, reading_of
 from newsletter.web.signup import HONEYPOT, is_by_a_machine
 
 WHOLE_PAGE = "page"

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from django.utils.translation import gettext
 
-from newsletter.core.cadence import LAST, WEEKDAYS, Cadence, Rhythm, period_days
+from newsletter.core.delivery.cadence import LAST, WEEKDAYS, Cadence, Rhythm, period_days
 from newsletter.errors import BadInput
 
 OFFERED = (

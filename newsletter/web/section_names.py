@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy
 
-from newsletter.core.kinds import PaperKind, Part
+from newsletter.core.summaries.paper_kinds import PaperKind, Part
 
 CONCLUSION = "conclusion"
 """The last part on a page: what it is good for, its strengths and its limits side by side."""

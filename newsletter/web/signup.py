@@ -9,14 +9,14 @@ from dataclasses import dataclass, field
 from django.http import HttpRequest, QueryDict
 from django.utils.translation import get_language, gettext
 
-from newsletter.core.query import MAX_LENGTH
-from newsletter.core.typography import typeset
+from newsletter.audience.topics import checked_query, public_topics
+from newsletter.core.arxiv.query import MAX_LENGTH
+from newsletter.core.digests.typography import typeset
 from newsletter.errors import BadInput
-from newsletter.subscriptions.asking import JoinRequest, checked_mailbox
-from newsletter.topics import checked_query, public_topics
+from newsletter.subscribers.signup import JoinRequest, checked_mailbox
 from newsletter.web.clients import client_address
 from newsletter.web.pages import service_name
-from newsletter.web.wishes_form import DEFAULTS, wish_errors, wishes_of
+from newsletter.web.preference_fields import DEFAULTS, wish_errors, wishes_of
 
 FORM = "sign-up page"
 """How the consent record names it."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from newsletter.core.reading import Summary as SummaryValue
-from newsletter.core.reading import Voice, summary_from_json
+from newsletter.core.summaries.summary import Summary as SummaryValue
+from newsletter.core.summaries.summary import Voice, summary_from_json
 from newsletter.models import Paper, Summary
 from newsletter.web.marking import Segment, marked_parts
 from newsletter.web.places import place_in_words

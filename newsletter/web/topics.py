@@ -12,9 +12,9 @@ from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from newsletter.audience.topics import public_topics
 from newsletter.models import Paper, Topic
-from newsletter.pipeline.composing.gathers import Gathers
-from newsletter.topics import public_topics
+from newsletter.pipeline.compose.gathers import Gathers
 from newsletter.web.exporting import notice
 from newsletter.web.pages import current_language, page
 from newsletter.web.summaries import summaries_of

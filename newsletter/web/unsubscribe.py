@@ -15,12 +15,12 @@ from django.utils import timezone, translation
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
-from newsletter.core.cadence import Cadence
+from newsletter.audience.tokens import Purpose, make_token, read_token
+from newsletter.core.delivery.cadence import Cadence
 from newsletter.models import Subscriber, Subscription
 from newsletter.models.subscriber import Status, holder_of
-from newsletter.subscriptions.changing import come_less_often
-from newsletter.subscriptions.leaving import unsubscribe as end_subscription
-from newsletter.tokens import Purpose, make_token, read_token
+from newsletter.subscribers.change import come_less_often
+from newsletter.subscribers.unsubscribe import unsubscribe as end_subscription
 from newsletter.web import schedules
 from newsletter.web.origins import is_from_elsewhere, takes_any_origin
 from newsletter.web.pages import broken_link, csrf_failure, current_language, known_language, page, private

@@ -18,10 +18,13 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods
 
+from newsletter.audience.query_preview import DAYS, TooBroadError
+from newsletter.audience.tokens import Purpose, read_token
+from newsletter.audience.topics import add_topic, edit_topic
 from newsletter.errors import BadInput, NewsletterError
 from newsletter.models import Subscriber, Topic
 from newsletter.models.subscriber import Status
-from newsletter.subscriptions.private_topics import (
+from newsletter.subscribers.private_topics import (
     MOST,
     LastTopicError,
     TooManyTopicsError,
@@ -30,13 +33,10 @@ from newsletter.subscriptions.private_topics import (
     find_private_topic,
     remove_private_topic,
 )
-from newsletter.tokens import Purpose, read_token
-from newsletter.topics import add_topic, edit_topic
-from newsletter.trials import DAYS, TooBroadError
-from newsletter.web.bench import Bench, too_broad
 from newsletter.web.excerpts import matched_paper
 from newsletter.web.pages import broken_link, current_language, known_language, page, private
 from newsletter.web.topics import newest_papers_at
+from newsletter.web.workshop_form import Bench, too_broad
 
 SHOWN = 30
 """Papers on one page."""

@@ -7,7 +7,7 @@ import os
 from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 
-from newsletter.starting import stopping_in_one_line
+from newsletter.config.starting import stopping_in_one_line
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "newsletter.settings")
 with stopping_in_one_line():
@@ -15,6 +15,6 @@ with stopping_in_one_line():
     settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)
     application = get_wsgi_application()
 
-    from newsletter.keys import check_secret_key_or_later
+    from newsletter.audience.keys import check_secret_key_or_later
 
     check_secret_key_or_later()

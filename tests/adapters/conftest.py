@@ -7,8 +7,8 @@ from dataclasses import fields, replace
 
 import pytest
 
-from newsletter.adapters.smtp_dialogue import TimeOuts
-from newsletter.adapters.smtp_mail import SmtpMailer
+from newsletter.adapters.mailers.smtp import SmtpMailer
+from newsletter.adapters.mailers.smtp_session import TimeOuts
 from tests.fakes.smtp_server import SmtpServer
 
 MakeMailer = Callable[..., SmtpMailer]

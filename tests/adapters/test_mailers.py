@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from newsletter.adapters.outbox import OutboxMailer
+from newsletter.adapters.mailers.outbox import OutboxMailer
+from newsletter.adapters.mailers.sendgrid import SendgridMailer
+from newsletter.adapters.mailers.smtp import SmtpMailer
 from newsletter.adapters.ports import Mailer, Outgoing, Verdict
-from newsletter.adapters.sendgrid_mail import SendgridMailer
-from newsletter.adapters.smtp_mail import SmtpMailer
 from tests.fakes.outgoing import Begun, outgoing
 from tests.fakes.sendgrid_server import SendgridServer
 from tests.fakes.smtp_server import SmtpServer

@@ -14,8 +14,8 @@ import pytest
 from reportlab.lib.pdfencrypt import StandardEncryption
 from reportlab.pdfgen.canvas import Canvas
 
-from newsletter.adapters.pdf_text import PdfReader, _objects
-from newsletter.core.fulltext import Role
+from newsletter.adapters.arxiv.pdf_text import PdfReader, _objects
+from newsletter.core.arxiv.full_text import Role
 from newsletter.errors import PermanentError
 from tests.fakes.papers import paper_record
 from tests.fakes.pdf_papers import gaze_pdf, gaze_record
@@ -138,7 +138,7 @@ def test_what_makes_no_sense_is_a_crash_and_no_picture_but_png_and_jpeg_passes(i
 
 def assert_no_child_is_left() -> None:
     commands = [child.cmdline() for child in psutil.Process().children(recursive=True)]
-    assert [command for command in commands if "newsletter.adapters.pdf_child" in command] == []
+    assert [command for command in commands if "newsletter.adapters.arxiv.pdf_child" in command] == []
 
 
 def bomb(content: bytes, *, resources: bytes = b"", more: bytes = b"") -> bytes:

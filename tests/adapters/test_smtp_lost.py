@@ -6,9 +6,9 @@ import time
 
 import pytest
 
+from newsletter.adapters.mailers.smtp_session import Dialogue
 from newsletter.adapters.ports import Verdict
-from newsletter.adapters.smtp_dialogue import Dialogue
-from newsletter.core.composition import Piece
+from newsletter.core.digests.message import Piece
 from tests.adapters.conftest import MakeMailer, within
 from tests.fakes.outgoing import Begun, outgoing, send, verdicts
 from tests.fakes.smtp_server import SmtpServer, Trouble
@@ -30,7 +30,7 @@ def test_a_connection_that_stood_idle_is_not_trusted(
 ) -> None:
     mailer = mailer_for(server.url)
     send(mailer, FIVE[:1])
-    monkeypatch.setattr("newsletter.adapters.smtp_dialogue._IDLE", -1.0)
+    monkeypatch.setattr("newsletter.adapters.mailers.smtp_session._IDLE", -1.0)
     assert verdicts(send(mailer, FIVE[1:2])) == ["accepted"]
     assert server.connections == 2
 

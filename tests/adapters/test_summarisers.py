@@ -13,16 +13,16 @@ from datetime import UTC, datetime
 
 import pytest
 
-from newsletter.adapters.extractive import ExtractiveSummariser
-from newsletter.adapters.gemini import GeminiSummariser
-from newsletter.adapters.genai import GenaiSummariser
-from newsletter.adapters.model_calls import PATIENCE, ModelSummariser
+from newsletter.adapters.llm.calls import PATIENCE, ModelSummariser
+from newsletter.adapters.llm.extractive import ExtractiveSummariser
+from newsletter.adapters.llm.gemini import GeminiSummariser
+from newsletter.adapters.llm.genai import GenaiSummariser
 from newsletter.adapters.ports import RequestRate, Summariser, TokenBudget
-from newsletter.core.fulltext import FullText, TextSection
-from newsletter.core.grounding import Refusal, ground
-from newsletter.core.papers import PaperRecord
-from newsletter.core.prompting import PROMPT_VERSION
-from newsletter.core.reading import NO_FULL_TEXT, Depth, Summary, Voice
+from newsletter.core.arxiv.full_text import FullText, TextSection
+from newsletter.core.arxiv.papers import PaperRecord
+from newsletter.core.summaries.grounding import Refusal, ground
+from newsletter.core.summaries.prompt import PROMPT_VERSION
+from newsletter.core.summaries.summary import NO_FULL_TEXT, Depth, Summary, Voice
 from newsletter.errors import Interrupted, PermanentError, TemporaryError, UnusableAnswer
 from tests.fakes.gemini_server import Fault, GeminiServer
 
@@ -413,7 +413,7 @@ class TestGemini:
 
     def test_the_package_is_loaded_when_first_used_and_not_before(self) -> None:
         check = (
-            "import sys, newsletter.adapters.gemini, newsletter.adapters.genai;"
+            "import sys, newsletter.adapters.llm.gemini, newsletter.adapters.llm.genai;"
             "sys.exit('google.generativeai' in sys.modules or 'google.genai' in sys.modules)"
         )
         assert subprocess.run([sys.executable, "-c", check], check=False).returncode == 0

@@ -9,10 +9,10 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.test import Client
 
+from newsletter.audience.topics import add_topic
 from newsletter.models import Subscriber
-from newsletter.subscriptions.joining import add_by_operator
-from newsletter.subscriptions.wishes import Wishes
-from newsletter.topics import add_topic
+from newsletter.subscribers.add import add_by_operator
+from newsletter.subscribers.preferences import Wishes
 
 NOW = datetime(2026, 6, 12, 8, 0, tzinfo=UTC)
 READERS = "/admin/newsletter/subscriber/"

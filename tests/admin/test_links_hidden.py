@@ -10,9 +10,9 @@ from django.contrib.auth.models import Permission, User
 from django.test import Client
 from django.urls import reverse
 
+from newsletter.audience.tokens import Purpose, make_token
 from newsletter.models import CanaryFlight, DeliveryEvent, Incident, Subscriber, Suppression
 from newsletter.models.delivery import Kind, State
-from newsletter.tokens import Purpose, make_token
 from tests.admin.conftest import NOW
 from tests.pipeline.deliveries import digest
 from tests.pipeline.deliveries import reader as new_reader

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.test import Client
 
 from newsletter.models import SendPause
-from newsletter.pipeline.sending.brake import pause_sending
+from newsletter.pipeline.send.pause import pause_sending
 from tests.admin.conftest import NOW
 
 PAUSES = "/admin/newsletter/sendpause/"

@@ -6,13 +6,13 @@ import pytest
 from django.contrib.admin.models import LogEntry
 from django.test import Client
 
+from newsletter.audience.suppression import Reason, is_suppressed, suppress
 from newsletter.models import ConsentEvent, Delivery, DeliveryEvent, Subscriber
 from newsletter.models.delivery import Kind, State
 from newsletter.models.subscriber import Status
-from newsletter.subscriptions.joining import add_by_operator
-from newsletter.subscriptions.leaving import erase, unsubscribe
-from newsletter.subscriptions.wishes import Wishes
-from newsletter.suppressions import Reason, is_suppressed, suppress
+from newsletter.subscribers.add import add_by_operator
+from newsletter.subscribers.preferences import Wishes
+from newsletter.subscribers.unsubscribe import erase, unsubscribe
 from tests.admin.conftest import NOW, READERS, text
 from tests.web.conftest import every_row
 from tests.web.links import mailed_path

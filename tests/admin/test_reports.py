@@ -8,11 +8,11 @@ import pytest
 from django.contrib.admin.models import LogEntry
 from django.test import Client
 
-from newsletter.core.reading import Claim, Depth, Evidence, Voice, summary_to_json
-from newsletter.core.reading import Summary as SummaryValue
+from newsletter.core.summaries.summary import Claim, Depth, Evidence, Voice, summary_to_json
+from newsletter.core.summaries.summary import Summary as SummaryValue
 from newsletter.models import MistakeReport, Paper, Summary
 from newsletter.models.report import Settled
-from newsletter.subscriptions.reporting import settle
+from newsletter.subscribers.reports import settle
 from tests.admin.conftest import NOW, text
 from tests.fakes.papers import paper_record
 

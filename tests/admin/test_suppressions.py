@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from django.test import Client
 
+from newsletter.audience.suppression import Reason, suppress
 from newsletter.models import Suppression
-from newsletter.suppressions import Reason, suppress
 from tests.admin.conftest import NOW, text
 from tests.web.conftest import every_row
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from django.test import Client
 
+from newsletter.audience.topics import add_topic
 from newsletter.models import Subscriber, Topic
-from newsletter.topics import add_topic
 from tests.admin.conftest import NOW, text
 
 TOPICS = "/admin/newsletter/topic/"

@@ -85,7 +85,7 @@ def test_a_page_is_printed_light_without_what_can_only_be_clicked(browser: Brows
 def test_whatever_has_the_focus_shows_the_same_ring(
     browser: Browser, live_server: LiveServer, scheme: Any
 ) -> None:
-    from newsletter.topics import add_topic
+    from newsletter.audience.topics import add_topic
 
     add_topic("lamps", name="Lamps", query="cat:cs.CV", now=readings.PUBLISHED)
     page = browser.new_page(color_scheme=scheme)
@@ -107,7 +107,7 @@ def test_whatever_has_the_focus_shows_the_same_ring(
 def test_letters_twice_as_large_make_no_phone_scroll_sideways(
     browser: Browser, paper_page: str, live_server: LiveServer
 ) -> None:
-    from newsletter.topics import add_topic
+    from newsletter.audience.topics import add_topic
 
     add_topic("weather", name="Exoplanets and their atmospheres", query="cat:cs.RO", now=readings.PUBLISHED)
     page = browser.new_page(viewport={"width": 320, "height": 800})

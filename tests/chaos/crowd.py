@@ -15,7 +15,7 @@ from django.db import Error, connection
 
 from newsletter.models import Subscriber, Subscription, Topic
 from newsletter.models.subscriber import Status
-from newsletter.subscriptions.leaving import unsubscribe
+from newsletter.subscribers.unsubscribe import unsubscribe
 from tests.chaos.newsroom import TOPICS
 
 OVERDUE = timedelta(minutes=15)

@@ -17,7 +17,7 @@ from pathlib import Path
 import psutil
 import redis
 
-from newsletter.adapters.redis_server import socket_path
+from newsletter.adapters.infra.redis_server import socket_path
 from tests.chaos.events import UP_KILLS, UP_TROUBLES, draw
 from tests.chaos.ledger import Entry
 from tests.chaos.newsroom import set_up_django, take_in_a_week

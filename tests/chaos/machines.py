@@ -13,7 +13,7 @@ from pathlib import Path
 import psutil
 import redis
 
-from newsletter.adapters.redis_server import server_command
+from newsletter.adapters.infra.redis_server import server_command
 from tests.chaos.ledger import Entry, read_ledger
 from tests.fakes.postgres import Postgres
 from tests.fakes.processes import Processes, wait_until

@@ -28,9 +28,9 @@ def take_in_a_week(folder: Path) -> None:
     from django.core.management import call_command
 
     from newsletter.adapters.registry import paper_source
+    from newsletter.audience.topics import add_topic
     from newsletter.pipeline.gather import gather_files
     from newsletter.pipeline.match import match_papers
-    from newsletter.topics import add_topic
 
     call_command("migrate", verbosity=0)
     now = datetime.now(UTC)

@@ -44,7 +44,7 @@ def _round(machines: Machines, *, number: int, count: int, seconds: float) -> fl
 
     Odd rounds have the poison among them, and are over when it can do no more harm.
     """
-    from newsletter.adapters.broker import publish_tick
+    from newsletter.adapters.infra.broker import publish_tick
     from tests.chaos import crowd
 
     poison = [f"{kind}-{number}@example.org" for kind in POISON if number % 2]

@@ -14,7 +14,8 @@ from worker.app import app  # it sets Django up, so it comes first
 
 # isort: split
 from newsletter.models import Delivery
-from newsletter.pipeline.composing import compose, messages
+from newsletter.pipeline.compose import compose
+from newsletter.pipeline.compose import message as messages
 from tests.chaos.poison import COMPOSING, WRITING
 
 __all__ = ["app"]

@@ -28,7 +28,7 @@ from typing import Any
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP
 
-from newsletter.adapters.children import die_with_parent
+from newsletter.adapters.infra.children import die_with_parent
 from tests.chaos.ledger import Ledger
 
 HONEST = ("", 0.0)

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from newsletter.adapters.redis_server import server_binary
+from newsletter.adapters.infra.redis_server import server_binary
 from newsletter.errors import ConfigurationError
 from tests.fakes.processes import ROOT, isolated
 

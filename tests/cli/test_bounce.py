@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from newsletter.audience.tokens import Purpose, make_token
 from newsletter.cli import cli
 from newsletter.models import DeliveryEvent, Subscriber
 from newsletter.models.delivery import State
 from newsletter.models.subscriber import Status
-from newsletter.pipeline.composing.return_path import envelope_sender, unsubscribe_mailto
+from newsletter.pipeline.compose.verp import envelope_sender, unsubscribe_mailto
 from newsletter.pipeline.feedback import bounces
-from newsletter.tokens import Purpose, make_token
 from tests.cli.runner import Result
 from tests.fakes.reports import Recipient, complaint, delivery_report
 from tests.pipeline.deliveries import digest, reader

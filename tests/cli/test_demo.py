@@ -17,7 +17,7 @@ from urllib.request import urlopen
 import pytest
 from lxml import etree
 
-from newsletter.adapters.redis_server import server_binary
+from newsletter.adapters.infra.redis_server import server_binary
 from newsletter.errors import ConfigurationError
 from newsletter.sample.newsroom import write_week
 from tests.fakes.arxiv_server import ArxivServer, Entry, Fault

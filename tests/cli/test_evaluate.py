@@ -11,7 +11,7 @@ import pytest
 from pytest_django import Settings
 
 from newsletter.models import Allowance, Paper, Summary
-from newsletter.pipeline.summarising.budget import KIND
+from newsletter.pipeline.summarize.budget import KIND
 from tests.cli.runner import done, newsletter, rows
 from tests.fakes.arxiv_server import entry, feed
 from tests.fakes.gemini_server import Fault, GeminiServer

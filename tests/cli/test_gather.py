@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from newsletter.adapters import registry
-from newsletter.adapters.arxiv_api import ArxivApi
+from newsletter.adapters.arxiv.api import ArxivApi
 from newsletter.models import GatherRun, Paper
 from tests.cli.runner import add_topic, done, newsletter, rows
 from tests.fakes import arxiv_server as arxiv_faults

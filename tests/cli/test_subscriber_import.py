@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from newsletter.audience.topics import add_topic
 from newsletter.cli import cli
 from newsletter.models import Subscriber, Suppression
-from newsletter.subscriptions.records import CSV_COLUMNS
-from newsletter.topics import add_topic
+from newsletter.subscribers.records import CSV_COLUMNS
 
 NOW = "2026-06-12T08:00:00Z"
 EXPORTS = Path(__file__).parent.parent / "data" / "exports"

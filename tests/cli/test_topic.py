@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from newsletter.audience.starter_topics import starter_topics
 from newsletter.models import Topic
-from newsletter.starter_topics import starter_topics
 from tests.cli.runner import DUE, JOINED, add_reader, add_topic, done, newsletter, rows
 
 pytestmark = pytest.mark.django_db

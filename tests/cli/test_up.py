@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from newsletter.adapters.redis_server import server_binary
+from newsletter.adapters.infra.redis_server import server_binary
 from newsletter.errors import ConfigurationError
 from tests.fakes.arxiv_server import ArxivServer
 from tests.fakes.processes import wait_until

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from django.core.management import get_commands
 
-from newsletter.cli import passing_on
+from newsletter.cli import django_commands as passing_on
 from tests.cli.runner import newsletter
 from tests.fakes.processes import processes
 

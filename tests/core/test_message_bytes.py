@@ -15,9 +15,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from newsletter.core.composition import Piece, PieceEncoder, compose, literal
-from newsletter.core.headers import MessageHeaders
-from tests.core.test_headers import DIGEST, display_name
+from newsletter.core.digests.headers import MessageHeaders
+from newsletter.core.digests.message import Piece, PieceEncoder, compose, literal
+from tests.core.digests.test_headers import DIGEST, display_name
 from tests.fakes.wire import faults, head_fields
 
 STRICT = policy.SMTPUTF8 + policy.strict

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from newsletter.core.grounding import Refusal, WithheldReason
-from newsletter.core.reading import Summary
-from tests.core.test_grounding import DATA, RESULT, judged
+from newsletter.core.summaries.grounding import Refusal, WithheldReason
+from newsletter.core.summaries.summary import Summary
+from tests.core.summaries.test_grounding import DATA, RESULT, judged
 
 SPLIT = "TideNet-2, which forecasts harbour levels"
 

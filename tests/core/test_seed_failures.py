@@ -12,10 +12,10 @@ from dataclasses import replace
 import pytest
 
 from benchmarks.grounding import OWN_PAPERS, SamplePaper, read_sample_paper
-from newsletter.core.grounding import WithheldReason, ground, why_withheld
-from newsletter.core.kinds import SECTIONS, PaperKind
-from newsletter.core.query import AndNot, parse
-from newsletter.core.reading import (
+from newsletter.core.arxiv.query import AndNot, parse
+from newsletter.core.summaries.grounding import WithheldReason, ground, why_withheld
+from newsletter.core.summaries.paper_kinds import SECTIONS, PaperKind
+from newsletter.core.summaries.summary import (
     Claim,
     Depth,
     Draft,

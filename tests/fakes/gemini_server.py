@@ -16,9 +16,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any, Self
 
-from newsletter.core.extraction import extract
-from newsletter.core.kinds import SECTIONS, PaperKind
-from newsletter.core.receipts.quantities import names, quantities
+from newsletter.core.summaries.extraction import extract
+from newsletter.core.summaries.paper_kinds import SECTIONS, PaperKind
+from newsletter.core.summaries.rules.quantities import names, quantities
 
 Json = dict[str, Any]
 

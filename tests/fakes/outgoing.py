@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from newsletter.adapters.ports import Mailer, Outcome, Outgoing
-from newsletter.core.composition import Piece, PieceEncoder, compose, join_html, join_text, slot
-from newsletter.core.headers import MessageHeaders
+from newsletter.core.digests.headers import MessageHeaders
+from newsletter.core.digests.message import Piece, PieceEncoder, compose, join_html, join_text, slot
 
 BASE = "https://news.example.org"
 PIECES = [

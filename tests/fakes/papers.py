@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from newsletter.adapters.ports import Answer, Window
-from newsletter.core.papers import PaperRecord
+from newsletter.core.arxiv.papers import PaperRecord
 from newsletter.errors import NewsletterError
 
 PUBLISHED = datetime(2026, 6, 15, 10, 0, tzinfo=UTC)

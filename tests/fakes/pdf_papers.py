@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
-from newsletter.core.papers import PaperRecord
+from newsletter.core.arxiv.papers import PaperRecord
 from tests.fakes.papers import paper_record
 from tests.fakes.typesetter import SOFT, Sheet, chart, photograph
 

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from newsletter.adapters.children import die_with_parent
+from newsletter.adapters.infra.children import die_with_parent
 
 ROOT = Path(__file__).resolve().parents[2]
 STOP_SECONDS = 15.0

@@ -13,10 +13,18 @@ from django.conf import settings
 
 from newsletter.adapters.ports import Image
 from newsletter.adapters.registry import figure_store
-from newsletter.core.figures import Picture, ShownFigure
-from newsletter.core.kinds import SECTIONS, PaperKind
-from newsletter.core.papers import PaperRecord
-from newsletter.core.reading import Claim, Evidence, Section, Summary, Voice, Withheld, summary_to_json
+from newsletter.core.arxiv.figures import Picture, ShownFigure
+from newsletter.core.arxiv.papers import PaperRecord
+from newsletter.core.summaries.paper_kinds import SECTIONS, PaperKind
+from newsletter.core.summaries.summary import (
+    Claim,
+    Evidence,
+    Section,
+    Summary,
+    Voice,
+    Withheld,
+    summary_to_json,
+)
 from newsletter.models import Figure, FullTextRecord
 from newsletter.models import Paper as PaperRow
 from newsletter.models import Summary as SummaryRow

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from newsletter.adapters.redis_server import server_command
+from newsletter.adapters.infra.redis_server import server_command
 from newsletter.errors import ConfigurationError
 from tests.fakes.processes import Processes, processes, wait_until
 

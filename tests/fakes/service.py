@@ -34,8 +34,8 @@ ROLES = {
 READERS = """
 from django.utils import timezone
 from datetime import timedelta
-from newsletter.subscriptions.joining import add_by_operator
-from newsletter.subscriptions.wishes import Wishes
+from newsletter.subscribers.add import add_by_operator
+from newsletter.subscribers.preferences import Wishes
 joined = timezone.now() - timedelta(days=8)
 for number in range({count}):
     email, wishes = f"{name}-{{number}}@example.org", Wishes.checked(cadence="daily")

@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from newsletter.core.composition import Piece
-from newsletter.core.digest import Digest, DigestCard, DigestTopic
-from newsletter.core.kinds import SECTIONS, PaperKind
-from newsletter.core.papers import PaperRecord
-from newsletter.core.reading import Claim, Depth, Evidence, Section, Summary, Voice, Withheld
-from newsletter.pipeline.composing.render import DigestRenderer, RenderedDigest
+from newsletter.core.arxiv.papers import PaperRecord
+from newsletter.core.digests.digest import Digest, DigestCard, DigestTopic
+from newsletter.core.digests.message import Piece
+from newsletter.core.summaries.paper_kinds import SECTIONS, PaperKind
+from newsletter.core.summaries.summary import Claim, Depth, Evidence, Section, Summary, Voice, Withheld
+from newsletter.pipeline.compose.render import DigestRenderer, RenderedDigest
 from tests.fakes import readings
 
 BASE_URL = "https://digest.example.org"

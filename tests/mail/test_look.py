@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from newsletter.core.digest import Digest
-from newsletter.core.reading import Depth
+from newsletter.core.digests.digest import Digest
+from newsletter.core.summaries.summary import Depth
 from tests.mail.digests import (
     ALL,
     BASE_URL,

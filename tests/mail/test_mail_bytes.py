@@ -10,11 +10,11 @@ import fast_mail_parser
 import pytest
 from django.conf import settings
 
-from newsletter.core.reading import Depth
+from newsletter.audience.topics import add_topic
+from newsletter.core.summaries.summary import Depth
 from newsletter.sample.newsroom import LAST_DAY, write_week
 from newsletter.sample.newsroom import newsroom as sample
-from newsletter.subscriptions.account import mail_fresh_link
-from newsletter.topics import add_topic
+from newsletter.subscribers.account import mail_fresh_link
 from tests.fakes.wire import faults, head_fields
 from tests.pipeline.newsroom import MONDAY, Newsroom
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from newsletter.core.composition import slot
+from newsletter.core.digests.message import slot
 from newsletter.mail.notice import EMAIL, render_notice
 
 

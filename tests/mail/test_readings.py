@@ -7,10 +7,10 @@ from dataclasses import replace
 
 import pytest
 
-from newsletter.core.composition import Piece
-from newsletter.core.digest import DigestCard
-from newsletter.core.kinds import SECTIONS, PaperKind
-from newsletter.core.reading import Depth, Evidence, Section, Summary
+from newsletter.core.digests.digest import DigestCard
+from newsletter.core.digests.message import Piece
+from newsletter.core.summaries.paper_kinds import SECTIONS, PaperKind
+from newsletter.core.summaries.summary import Depth, Evidence, Section, Summary
 from newsletter.mail.words import words_for
 from tests.fakes import readings
 from tests.mail.digests import (

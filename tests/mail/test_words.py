@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from newsletter.core.reading import Voice
+from newsletter.core.summaries.summary import Voice
 from tests.mail.digests import (
     authors_summary,
     four_cards,

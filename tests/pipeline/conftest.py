@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from newsletter.adapters import rate_windows
+from newsletter.adapters.infra import rate_windows
 from tests.pipeline.paces import Clock
 
 

@@ -12,13 +12,13 @@ from typing import Any
 from django.utils import timezone
 
 from newsletter.adapters.ports import Mailer
-from newsletter.core.composition import Piece
+from newsletter.audience.suppression import address_key
+from newsletter.core.digests.message import Piece
 from newsletter.models import Delivery, Fragment, Subscriber, Topic
 from newsletter.models.delivery import Kind, State
 from newsletter.models.subscriber import Status
-from newsletter.pipeline.composing.messages import message_of, stored_pieces
-from newsletter.pipeline.sending.deliver import DeliveryReport, deliver_due
-from newsletter.suppressions import address_key
+from newsletter.pipeline.compose.message import message_of, stored_pieces
+from newsletter.pipeline.send.send import DeliveryReport, deliver_due
 
 NOW = datetime(2026, 6, 19, 8, 0, tzinfo=UTC)
 """The recorded clock; leases and waits are in real time."""

@@ -13,15 +13,15 @@ from typing import Any
 from django.conf import settings
 
 from newsletter.adapters.ports import Summariser
-from newsletter.core.papers import PaperRecord
+from newsletter.audience.topics import add_topic
+from newsletter.core.arxiv.papers import PaperRecord
 from newsletter.models import Delivery, Subscriber
+from newsletter.pipeline.context import Stages
 from newsletter.pipeline.gather import gather_papers
 from newsletter.pipeline.match import match_papers
 from newsletter.pipeline.run import RunReport, run_once
-from newsletter.pipeline.stages import Stages
-from newsletter.subscriptions.joining import add_by_operator
-from newsletter.subscriptions.wishes import Wishes
-from newsletter.topics import add_topic
+from newsletter.subscribers.add import add_by_operator
+from newsletter.subscribers.preferences import Wishes
 from tests.fakes.papers import ListSource
 
 SUNDAY = datetime(2026, 6, 14, 12, 0, tzinfo=UTC)

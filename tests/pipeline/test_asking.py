@@ -14,13 +14,13 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from newsletter.adapters import registry
-from newsletter.adapters.arxiv_api import ArxivApi
+from newsletter.adapters.arxiv.api import ArxivApi
 from newsletter.models import Delivery, GatherRun, Incident, Paper
 from newsletter.models.delivery import HALF_ANSWERED
-from newsletter.pipeline import work
+from newsletter.pipeline import tasks as work
 from newsletter.pipeline.gather import gather_files, gather_papers
-from newsletter.pipeline.history import lasting_gap
-from newsletter.pipeline.watching.watch import watch
+from newsletter.pipeline.gather_history import lasting_gap
+from newsletter.pipeline.monitor.alerts import watch
 from tests.fakes.arxiv_server import EMPTY, ArxivServer, Entry, Fault, entry, feed
 from tests.fakes.papers import ListSource
 from tests.pipeline.newsroom import LOOKBACK, Newsroom
@@ -258,8 +258,8 @@ def test_a_file_without_a_usable_paper_is_no_answer(tmp_path: Path, arxiv: Arxiv
 
 
 def test_a_gather_that_broke_off_half_way_is_not_believed() -> None:
+    from newsletter.audience.topics import add_topic
     from newsletter.errors import TemporaryError
-    from newsletter.topics import add_topic
     from tests.fakes.papers import paper_record
 
     add_topic("heads", name="Heads", query="cat:cs.CV", now=JOINED)

@@ -7,11 +7,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from newsletter.audience.topics import add_topic, edit_topic
+from newsletter.audience.wanted_categories import wanted_categories
 from newsletter.errors import BadInput, TemporaryError
 from newsletter.models import GatherRun, Paper
 from newsletter.pipeline.gather import gather_files, gather_papers
-from newsletter.topics import add_topic, edit_topic
-from newsletter.widening import wanted_categories
 from tests.fakes.papers import ListSource, paper_record
 
 pytestmark = pytest.mark.django_db

@@ -13,9 +13,9 @@ import pytest
 from django.conf import settings
 from django.test import Client
 
-from newsletter.adapters.gemini import GeminiSummariser
-from newsletter.adapters.genai import GenaiSummariser
-from newsletter.adapters.model_calls import ModelSummariser
+from newsletter.adapters.llm.calls import ModelSummariser
+from newsletter.adapters.llm.gemini import GeminiSummariser
+from newsletter.adapters.llm.genai import GenaiSummariser
 from newsletter.models import Summary
 from tests.fakes.gemini_server import Asked, Fault, GeminiServer
 from tests.fakes.papers import paper_record

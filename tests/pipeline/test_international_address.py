@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from newsletter.adapters.smtp_mail import SmtpMailer
+from newsletter.adapters.mailers.smtp import SmtpMailer
+from newsletter.audience.suppression import suppressed
 from newsletter.errors import BadInput
 from newsletter.models import Delivery, Subscriber
 from newsletter.models.delivery import State
 from newsletter.models.subscriber import Status
-from newsletter.subscriptions.asking import checked_mailbox
-from newsletter.subscriptions.joining import add_by_operator
-from newsletter.subscriptions.wishes import Wishes, checked_address
-from newsletter.suppressions import suppressed
+from newsletter.subscribers.add import add_by_operator
+from newsletter.subscribers.preferences import Wishes, checked_address
+from newsletter.subscribers.signup import checked_mailbox
 from tests.fakes.smtp_server import SmtpServer
 from tests.pipeline.deliveries import NOW, deliver, digest, topic
 

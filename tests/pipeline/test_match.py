@@ -6,10 +6,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from newsletter.audience.topics import add_topic, edit_topic
 from newsletter.models import Match, Paper, Topic
 from newsletter.pipeline.gather import save_answer
 from newsletter.pipeline.match import match_papers
-from newsletter.topics import add_topic, edit_topic
 from tests.fakes.papers import ListSource, paper_record
 
 pytestmark = pytest.mark.django_db

@@ -15,19 +15,19 @@ from django.test import Client
 from pytest_django import Settings
 
 from newsletter.adapters.ports import Outcome, ProviderEvent, Verdict
-from newsletter.core.papers import PaperRecord
-from newsletter.core.prompting import parse_response
-from newsletter.core.reading import Depth
-from newsletter.core.reputation import EventKind
+from newsletter.audience.topics import add_topic
+from newsletter.core.arxiv.papers import PaperRecord
+from newsletter.core.delivery.retry_policy import EventKind
 from newsletter.core.storable import fault_of
+from newsletter.core.summaries.prompt import parse_response
+from newsletter.core.summaries.summary import Depth
 from newsletter.models import Delivery, DeliveryEvent, GatherRun, Paper, SignUp, Subscriber, Summary
 from newsletter.models.paper import record_fields
+from newsletter.pipeline.context import Stages
 from newsletter.pipeline.feedback.bounces import take_in
-from newsletter.pipeline.feedback.events import store_events
+from newsletter.pipeline.feedback.provider_events import store_events
 from newsletter.pipeline.gather import gather_files, gather_papers
-from newsletter.pipeline.sending.outcomes import Moment, record
-from newsletter.pipeline.stages import Stages
-from newsletter.topics import add_topic
+from newsletter.pipeline.send.outcomes import Moment, record
 from tests.cli.runner import newsletter
 from tests.fakes.arxiv_server import ArxivServer, Fault, entry, feed
 from tests.fakes.papers import PUBLISHED, ListSource, paper_record
@@ -166,7 +166,7 @@ def test_a_number_of_results_that_cannot_be_is_a_failure_that_is_recorded(
 ) -> None:
     body = feed([entry("2606.00001v1")], total=123_456).replace("123456", total)
     asks.fail(*[Fault(body=body)] * 9)
-    monkeypatch.setattr("newsletter.adapters.arxiv_api.FIRST_PAUSE", 99.0)
+    monkeypatch.setattr("newsletter.adapters.arxiv.api.FIRST_PAUSE", 99.0)
     source = Stages(_config(asks)).source
     report = gather_papers(replace(source, sleep=lambda _: None), now=NOW, lookback=LOOKBACK)  # type: ignore[type-var]
     assert report.failed == 1

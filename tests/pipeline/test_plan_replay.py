@@ -12,14 +12,14 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from newsletter.core.cadence import Cadence, slots_between
+from newsletter.core.delivery.cadence import Cadence, slots_between
 from newsletter.models import Delivery, Subscriber
 from newsletter.models.delivery import State
 from newsletter.models.subscriber import Status
-from newsletter.pipeline.plan import plan_due
-from newsletter.subscriptions.changing import reschedule
+from newsletter.pipeline.schedule import plan_due
+from newsletter.subscribers.change import reschedule
 from tests.fakes.postgres import run_tests_on_postgres
-from tests.pipeline.sending.test_deliver_races import run_together
+from tests.pipeline.send.test_deliver_races import run_together
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -11,17 +11,17 @@ import pytest
 from django.test import Client
 from pytest_django import Settings
 
-from newsletter import trials
-from newsletter.adapters.genai import GenaiSummariser
-from newsletter.core.categories import CATEGORIES
+from newsletter.adapters.llm.genai import GenaiSummariser
+from newsletter.audience import query_preview as trials
+from newsletter.audience.query_preview import TooBroadError
+from newsletter.audience.tokens import Purpose, make_token
+from newsletter.audience.topics import add_topic
+from newsletter.audience.wanted_categories import MOST_OF_A_READER, MOST_OF_ALL, wanted_categories
+from newsletter.core.arxiv.categories import CATEGORIES
 from newsletter.models import Allowance, Match, Subscriber, Summary, Topic
 from newsletter.pipeline import match
-from newsletter.pipeline.summarising.budget import KIND
-from newsletter.subscriptions.private_topics import MOST, add_private_topic, change_private_topic
-from newsletter.tokens import Purpose, make_token
-from newsletter.topics import add_topic
-from newsletter.trials import TooBroadError
-from newsletter.widening import MOST_OF_A_READER, MOST_OF_ALL, wanted_categories
+from newsletter.pipeline.summarize.budget import KIND
+from newsletter.subscribers.private_topics import MOST, add_private_topic, change_private_topic
 from tests.fakes.gemini_server import GeminiServer
 from tests.fakes.papers import paper_record
 from tests.pipeline.newsroom import MONDAY, SUNDAY, TUESDAY, Newsroom

@@ -12,14 +12,14 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from newsletter.adapters.ports import Verdict
+from newsletter.audience.topics import add_topic
 from newsletter.errors import TemporaryError
 from newsletter.models import Delivery, GatherRun, Incident, Paper, SendPause, Subscriber, Subscription, Topic
 from newsletter.models.delivery import FIRST, Cause, Kind, State
+from newsletter.pipeline.context import Stages
 from newsletter.pipeline.gather import gather_papers
-from newsletter.pipeline.plan import plan_due
-from newsletter.pipeline.stages import Stages
-from newsletter.subscriptions.leaving import unsubscribe
-from newsletter.topics import add_topic
+from newsletter.pipeline.schedule import plan_due
+from newsletter.subscribers.unsubscribe import unsubscribe
 from tests.fakes.mailer import ScriptedMailer, answer
 from tests.fakes.papers import ListSource, paper_record
 from tests.pipeline.deliveries import digest

@@ -16,12 +16,12 @@ from django.utils import timezone
 
 from newsletter.models import Delivery, Subscriber
 from newsletter.models.delivery import Kind, State
-from newsletter.pipeline.choosing.nearing import readers_due_until, readers_planned_for
-from newsletter.pipeline.composing.composer import empty_dates
-from newsletter.pipeline.composing.taking import taken
-from newsletter.pipeline.leases import dead_owners
-from newsletter.pipeline.sending.claims import claim_batch, is_due
-from newsletter.pipeline.sending.pace import UNLIMITED, Pace, Turn
+from newsletter.pipeline.compose.composer import empty_dates
+from newsletter.pipeline.compose.lease import taken
+from newsletter.pipeline.lease import dead_owners
+from newsletter.pipeline.send.claim import claim_batch, is_due
+from newsletter.pipeline.send.rate_limit import UNLIMITED, Pace, Turn
+from newsletter.pipeline.summarize.upcoming import readers_due_until, readers_planned_for
 from tests.pipeline.deliveries import NOW, digest, reader
 
 pytestmark = pytest.mark.django_db

@@ -17,13 +17,13 @@ import pytest
 from django.conf import settings
 from django.test import Client
 
-from newsletter.adapters.genai import GenaiSummariser
+from newsletter.adapters.llm.genai import GenaiSummariser
 from newsletter.adapters.ports import PaperText
-from newsletter.core.fulltext import FullText, Role, TextSection
-from newsletter.core.kinds import SECTIONS, PaperKind
-from newsletter.core.papers import PaperRecord
+from newsletter.core.arxiv.full_text import FullText, Role, TextSection
+from newsletter.core.arxiv.papers import PaperRecord
+from newsletter.core.summaries.paper_kinds import SECTIONS, PaperKind
 from newsletter.models import Summary
-from newsletter.pipeline.stages import Stages
+from newsletter.pipeline.context import Stages
 from tests.fakes.gemini_server import GeminiServer
 from tests.fakes.papers import paper_record
 from tests.pipeline.newsroom import MONDAY, SUNDAY, Newsroom, body

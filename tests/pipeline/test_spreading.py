@@ -9,11 +9,11 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.utils import timezone
 
-from newsletter.core.spreading import LONGEST, own_delay
+from newsletter.core.delivery.spreading import LONGEST, own_delay
 from newsletter.models import Delivery, Subscriber
 from newsletter.models.delivery import FIRST
-from newsletter.pipeline.composing.compose import compose_planned
-from newsletter.pipeline.plan import plan_due
+from newsletter.pipeline.compose.compose import compose_planned
+from newsletter.pipeline.schedule import plan_due
 from tests.fakes.papers import paper_record
 from tests.pipeline.newsroom import Newsroom
 

@@ -15,15 +15,15 @@ from django.conf import settings
 from django.test import Client
 
 from newsletter.adapters.ports import Answer
+from newsletter.audience.tokens import Purpose, delivery_subject, digest_token, make_token
+from newsletter.audience.topics import add_topic
 from newsletter.models import Delivery, Paper, Subscriber, Topic
+from newsletter.pipeline.context import Stages
 from newsletter.pipeline.gather import save_answer
 from newsletter.pipeline.match import match_papers
 from newsletter.pipeline.run import run_once
-from newsletter.pipeline.stages import Stages
-from newsletter.subscriptions.joining import add_by_operator
-from newsletter.subscriptions.wishes import Wishes
-from newsletter.tokens import Purpose, delivery_subject, digest_token, make_token
-from newsletter.topics import add_topic
+from newsletter.subscribers.add import add_by_operator
+from newsletter.subscribers.preferences import Wishes
 from tests.fakes.papers import paper_record
 
 JOINED = datetime(2026, 6, 12, 8, 0, tzinfo=UTC)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.conf import settings
 
 from newsletter.models import Delivery
-from newsletter.pipeline.composing.messages import slots_of, stored_pieces
+from newsletter.pipeline.compose.message import slots_of, stored_pieces
 
 
 def mailed_url(letter: Delivery) -> str:

@@ -13,17 +13,17 @@ from django.conf import settings
 from django.test import Client
 from django.utils import timezone
 
-from newsletter.mailed_links import MailedLink, Place
+from newsletter.audience.mailed_links import MailedLink, Place
+from newsletter.audience.suppression import Reason, suppress
+from newsletter.audience.tokens import Purpose, make_timed_token
 from newsletter.models import AddressChange, ConsentEvent, Delivery, FreshLink, Subscriber, Suppression
 from newsletter.models.delivery import Kind, State
+from newsletter.pipeline.context import Stages
 from newsletter.pipeline.run import run_once
-from newsletter.pipeline.stages import Stages
-from newsletter.subscriptions import account_letters
-from newsletter.subscriptions.account import CHANGES_A_DAY, mail_fresh_link
-from newsletter.subscriptions.leaving import unsubscribe
-from newsletter.subscriptions.letters import page_of_who_left
-from newsletter.suppressions import Reason, suppress
-from newsletter.tokens import Purpose, make_timed_token
+from newsletter.subscribers.account import CHANGES_A_DAY, mail_fresh_link
+from newsletter.subscribers.unsubscribe import unsubscribe
+from newsletter.transactional import links as account_letters
+from newsletter.transactional.confirmations import page_of_who_left
 from tests.web.conftest import Service, every_row
 from tests.web.links import mailed_path
 from tests.web.test_public_pages import text_of

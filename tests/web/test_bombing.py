@@ -10,15 +10,15 @@ import pytest
 import time_machine
 from django.test import Client
 
-from newsletter.core.mailboxes import mailbox_of
+from newsletter.audience.suppression import address_key
+from newsletter.audience.tokens import Purpose, make_timed_token
+from newsletter.audience.topics import add_topic
+from newsletter.core.delivery.mailboxes import mailbox_of
 from newsletter.models import Allowance, Delivery, FreshLink, SignUp, Subscriber
 from newsletter.models.delivery import Kind
 from newsletter.models.subscriber import Status
-from newsletter.pipeline.composing.messages import recipient
-from newsletter.subscriptions.confirming import forget_unconfirmed
-from newsletter.suppressions import address_key
-from newsletter.tokens import Purpose, make_timed_token
-from newsletter.topics import add_topic
+from newsletter.pipeline.compose.message import recipient
+from newsletter.subscribers.confirm import forget_unconfirmed
 from tests.web.links import mailed_path
 
 pytestmark = pytest.mark.django_db
@@ -40,7 +40,7 @@ _networks = itertools.count()
 
 @pytest.fixture(autouse=True)
 def topic(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("newsletter.web.pace.AT_LEAST", 0.0)  # hundreds of forms are sent here
+    monkeypatch.setattr("newsletter.web.constant_time.AT_LEAST", 0.0)  # hundreds of forms are sent here
     add_topic("heads", name="Talking heads", query="cat:cs.CV", now=NOW)
 
 

@@ -11,13 +11,13 @@ import pytest
 from django.conf import settings
 from django.test import Client
 
+from newsletter.audience.tokens import Purpose, make_timed_token, make_token
 from newsletter.models import ConsentEvent, Delivery, SignUp, Subscriber
 from newsletter.models.delivery import FIRST, Kind, State
 from newsletter.models.subscriber import Status
+from newsletter.pipeline.context import Stages
 from newsletter.pipeline.run import run_once
-from newsletter.pipeline.stages import Stages
-from newsletter.subscriptions.leaving import erase, unsubscribe
-from newsletter.tokens import Purpose, make_timed_token, make_token
+from newsletter.subscribers.unsubscribe import erase, unsubscribe
 from tests.web.conftest import PAPERS, Service, every_row
 from tests.web.test_public_pages import text_of
 

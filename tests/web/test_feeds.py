@@ -12,11 +12,11 @@ from xml.etree import ElementTree as ET
 import pytest
 from django.test import Client
 
-from newsletter.core.papers import parse_id
-from newsletter.core.reading import summary_to_json
+from newsletter.audience.topics import add_topic
+from newsletter.core.arxiv.papers import parse_id
+from newsletter.core.summaries.summary import summary_to_json
 from newsletter.models import Match, Paper, Summary, Topic
-from newsletter.subscriptions.reporting import take_down
-from newsletter.topics import add_topic
+from newsletter.subscribers.reports import take_down
 from tests.fakes import readings
 from tests.web.conftest import JOINED, SENT, Service
 

@@ -6,12 +6,12 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from newsletter.audience.tokens import Purpose
 from newsletter.models import Delivery, Subscriber
 from newsletter.models.delivery import Kind, State
 from newsletter.models.subscriber import Status
-from newsletter.subscriptions.changing import set_topics
-from newsletter.subscriptions.leaving import erase
-from newsletter.tokens import Purpose
+from newsletter.subscribers.change import set_topics
+from newsletter.subscribers.unsubscribe import erase
 from tests.pipeline.deliveries import message_bytes
 from tests.web.conftest import JOINED, Service, every_row
 from tests.web.test_public_pages import text_of

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from django.test import Client
 
+from newsletter.audience.tokens import Purpose
 from newsletter.models import Delivery, Subscriber
 from newsletter.models.delivery import Kind
 from newsletter.models.subscriber import Status
-from newsletter.tokens import Purpose
 from tests.web.conftest import JOINED, Service, every_row
 from tests.web.links import mailed_url
 from tests.web.test_public_pages import text_of

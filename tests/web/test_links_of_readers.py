@@ -7,10 +7,10 @@ import re
 import pytest
 from django.test import Client
 
+from newsletter.audience.tokens import Purpose, make_token
 from newsletter.models import ConsentEvent, Fragment, Subscriber, Suppression
 from newsletter.models.subscriber import Status
-from newsletter.subscriptions.leaving import erase
-from newsletter.tokens import Purpose, make_token
+from newsletter.subscribers.unsubscribe import erase
 from tests.web.conftest import SENT, Service, every_row
 from tests.web.test_public_pages import text_of
 

@@ -10,9 +10,9 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver
 from waitress.utilities import logger
 
-from newsletter.core.redaction import without_keys
-from newsletter.tokens import Purpose
-from newsletter.urls import urlpatterns
+from newsletter.audience.tokens import Purpose
+from newsletter.core.delivery.redaction import without_keys
+from newsletter.web.urls import urlpatterns
 from tests.web.conftest import Service
 
 

@@ -9,8 +9,8 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import URLPattern, URLResolver
 
-from newsletter.tokens import Purpose
-from newsletter.urls import urlpatterns
+from newsletter.audience.tokens import Purpose
+from newsletter.web.urls import urlpatterns
 from tests.web.conftest import Service
 
 REFUSED = {400, 404}

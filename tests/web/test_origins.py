@@ -12,10 +12,10 @@ from django.urls import URLPattern, URLResolver, get_resolver, resolve
 from django.utils import timezone
 from pytest_django import Settings
 
+from newsletter.audience.tokens import Purpose
 from newsletter.models import FreshLink, SignUp, Subscriber
 from newsletter.models.subscriber import Status
-from newsletter.subscriptions.account import ask_to_move, mail_fresh_link
-from newsletter.tokens import Purpose
+from newsletter.subscribers.account import ask_to_move, mail_fresh_link
 from newsletter.web.origins import is_from_elsewhere
 from tests.web.conftest import Service, every_row
 from tests.web.links import mailed_path

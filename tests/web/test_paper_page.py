@@ -8,9 +8,9 @@ from dataclasses import replace
 import pytest
 from django.test import Client
 
-from newsletter.core.grounding import WithheldReason
-from newsletter.core.kinds import SECTION_KINDS, PaperKind
-from newsletter.core.reading import NO_FULL_TEXT, NO_KIND, Depth, Summary, Withheld, at_depth
+from newsletter.core.summaries.grounding import WithheldReason
+from newsletter.core.summaries.paper_kinds import SECTION_KINDS, PaperKind
+from newsletter.core.summaries.summary import NO_FULL_TEXT, NO_KIND, Depth, Summary, Withheld, at_depth
 from newsletter.models import Summary as SummaryRow
 from newsletter.web.reasons import WITHHELD
 from newsletter.web.section_names import KINDS, SECTIONS
@@ -149,7 +149,7 @@ def test_a_summary_that_is_no_reading_says_why(visitor: Client, summary: Summary
     ],
 )
 def test_a_paper_without_a_summary_says_why(visitor: Client, failure: str, says: str) -> None:
-    from newsletter.pipeline.summarising.summarise import write_extracts
+    from newsletter.pipeline.summarize.generate import write_extracts
 
     row = readings.store("harbornet", "en")
     SummaryRow.objects.update(content=None, failure=failure, written_at=None)

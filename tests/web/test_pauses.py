@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from django.test import Client
 
+from newsletter.audience.tokens import Purpose
 from newsletter.models import SendPause
 from newsletter.models.delivery import Cause
-from newsletter.pipeline.sending.brake import pause_sending
-from newsletter.tokens import Purpose
+from newsletter.pipeline.send.pause import pause_sending
 from tests.web.conftest import SENT, Service
 
 QUIET_LINE = "sending has been paused since 19 June 2026"

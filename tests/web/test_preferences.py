@@ -10,10 +10,10 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from newsletter.audience.tokens import Purpose
 from newsletter.models import Subscriber
 from newsletter.models.subscriber import Status
-from newsletter.subscriptions.leaving import unsubscribe
-from newsletter.tokens import Purpose
+from newsletter.subscribers.unsubscribe import unsubscribe
 from tests.web.conftest import JOINED, Service, every_row
 
 WISHES = {

@@ -10,11 +10,11 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from newsletter.audience.tokens import Purpose
 from newsletter.models import Delivery, Subscriber
 from newsletter.models.delivery import HALF_ANSWERED, UNASKED, Kind, State
-from newsletter.subscriptions.account import LINKS_A_DAY
-from newsletter.subscriptions.changing import set_topics
-from newsletter.tokens import Purpose
+from newsletter.subscribers.account import LINKS_A_DAY
+from newsletter.subscribers.change import set_topics
 from newsletter.web.past_digests import in_words
 from tests.web.conftest import JOINED, Service, every_row
 from tests.web.links import mailed_url

@@ -8,7 +8,7 @@ from django.db import connection
 from django.db.migrations.recorder import MigrationRecorder
 from django.test import Client
 
-from newsletter.adapters import broker
+from newsletter.adapters.infra import broker
 from newsletter.models import GatherRun
 from tests.web.conftest import Service
 

@@ -9,8 +9,8 @@ import pytest
 from django.test import Client
 from pytest_django import Settings
 
-from newsletter.core.reading import Claim, Depth, Evidence, Voice, summary_to_json
-from newsletter.core.reading import Summary as SummaryValue
+from newsletter.core.summaries.summary import Claim, Depth, Evidence, Voice, summary_to_json
+from newsletter.core.summaries.summary import Summary as SummaryValue
 from newsletter.models import Paper, Summary
 from newsletter.models.paper import record_fields
 from tests.fakes.papers import ABSTRACT, paper_record

@@ -7,12 +7,12 @@ import re
 import pytest
 from django.test import Client
 
-from newsletter.core.reading import Claim, Evidence, Voice, summary_from_json, summary_to_json
-from newsletter.core.reading import Summary as SummaryValue
+from newsletter.core.summaries.summary import Claim, Evidence, Voice, summary_from_json, summary_to_json
+from newsletter.core.summaries.summary import Summary as SummaryValue
 from newsletter.models import MistakeReport, Paper, Summary
 from newsletter.models.report import LONGEST_NOTE, Mistake
-from newsletter.subscriptions.allowances import Limit
-from newsletter.subscriptions.reporting import claim_key, put_back, take_down
+from newsletter.subscribers.quotas import Limit
+from newsletter.subscribers.reports import claim_key, put_back, take_down
 from tests.web.conftest import SENT, Service, every_row
 from tests.web.test_public_pages import QUOTE, text_of, write_summary
 

@@ -11,18 +11,18 @@ from django.conf import settings
 from django.test import Client
 from django.utils import timezone
 
+from newsletter.audience.tokens import Purpose, delivery_subject, make_timed_token, make_token
 from newsletter.models import Delivery, FreshLink, RevokedKey, SignUp, Subscriber
 from newsletter.models.delivery import Kind, State
 from newsletter.models.subscriber import Status
-from newsletter.pipeline.composing.messages import recipient
+from newsletter.pipeline.compose.message import recipient
+from newsletter.pipeline.context import Stages
 from newsletter.pipeline.feedback.bounces import take_in
 from newsletter.pipeline.run import run_once
-from newsletter.pipeline.stages import Stages
-from newsletter.subscriptions.account import mail_fresh_link
-from newsletter.subscriptions.leaving import erase
-from newsletter.subscriptions.revoking import revoke_links
-from newsletter.tokens import Purpose, delivery_subject, make_timed_token, make_token
-from newsletter.web.wishes_form import DEFAULTS
+from newsletter.subscribers.account import mail_fresh_link
+from newsletter.subscribers.revoke_links import revoke_links
+from newsletter.subscribers.unsubscribe import erase
+from newsletter.web.preference_fields import DEFAULTS
 from tests.fakes.reports import complaint, headers_of
 from tests.pipeline.deliveries import message_bytes
 from tests.web.conftest import Service, every_row
@@ -242,7 +242,7 @@ def test_the_link_to_a_new_address_moves_once(visitor: Client, service: Service)
 
 
 def test_used_and_old_links_are_forgotten_after_their_hour(service: Service) -> None:
-    from newsletter.subscriptions.confirming import forget_unconfirmed
+    from newsletter.subscribers.confirm import forget_unconfirmed
 
     now = datetime(2026, 7, 1, 12, 0, tzinfo=UTC)
     mail_fresh_link(service.reader, now=now)

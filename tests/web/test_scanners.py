@@ -8,8 +8,8 @@ from itertools import cycle, islice
 import pytest
 from django.test import Client
 
-from newsletter.subscriptions.account import mail_fresh_link
-from newsletter.tokens import Purpose, make_timed_token
+from newsletter.audience.tokens import Purpose, make_timed_token
+from newsletter.subscribers.account import mail_fresh_link
 from tests.pipeline.deliveries import message_bytes
 from tests.traces import every_table
 from tests.web.conftest import SENT, Service

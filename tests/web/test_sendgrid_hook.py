@@ -14,12 +14,12 @@ from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
 
-from newsletter.core.spent import unpack_spent
+from newsletter.audience.suppression import suppressed
+from newsletter.core.digests.seen_papers import unpack_spent
 from newsletter.models import ConsentEvent, Delivery, DeliveryEvent, Subscriber, Suppression
 from newsletter.models.delivery import State
 from newsletter.models.subscriber import Status
-from newsletter.pipeline.feedback.events import apply_events
-from newsletter.suppressions import suppressed
+from newsletter.pipeline.feedback.provider_events import apply_events
 from tests.fakes.sendgrid_events import Signer, body_of, sendgrid_event
 from tests.pipeline.deliveries import digest, reader
 

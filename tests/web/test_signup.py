@@ -10,11 +10,11 @@ import pytest
 from django.http import HttpResponse
 from django.test import Client
 
+from newsletter.audience.suppression import Reason, suppress
 from newsletter.models import Delivery, SignUp, Subscriber
 from newsletter.models.delivery import Kind
 from newsletter.models.subscriber import Status
-from newsletter.subscriptions.leaving import unsubscribe
-from newsletter.suppressions import Reason, suppress
+from newsletter.subscribers.unsubscribe import unsubscribe
 from tests.web.conftest import JOINED, PAPERS, Service, every_row
 from tests.web.links import mailed_url
 
@@ -199,7 +199,7 @@ def test_the_answer_is_the_same_bytes_for_every_address(visitor: Client, service
 
 @pytest.mark.django_db(transaction=True)
 def test_hundreds_of_forms_for_one_address_send_one_mail(visitor: Client, clock: datetime) -> None:
-    from newsletter.topics import add_topic
+    from newsletter.audience.topics import add_topic
 
     assert clock.tzinfo == UTC
     add_topic("heads", name="Talking heads", query="cat:cs.CV", now=clock)

@@ -24,10 +24,10 @@ MOST_MEMORY = 40_000_000
 READERS = """
 import json
 from django.utils import timezone
-from newsletter.subscriptions.joining import add_by_operator
-from newsletter.subscriptions.wishes import Wishes
-from newsletter.tokens import Purpose, make_token
-from newsletter.topics import add_topic
+from newsletter.subscribers.add import add_by_operator
+from newsletter.subscribers.preferences import Wishes
+from newsletter.audience.tokens import Purpose, make_token
+from newsletter.audience.topics import add_topic
 now, paths = timezone.now(), []
 add_topic("heads", name="Heads", query="cat:cs.CV", now=now)
 for number in range(%d):

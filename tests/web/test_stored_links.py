@@ -17,15 +17,15 @@ from django.test import Client
 from django.utils import timezone
 
 from newsletter.adapters.ports import Verdict
-from newsletter.core.redaction import redacted
-from newsletter.mailed_links import MailedLink, Place
+from newsletter.audience.mailed_links import MailedLink, Place
+from newsletter.audience.tokens import Purpose, make_timed_token, make_token
+from newsletter.core.delivery.redaction import redacted
 from newsletter.models import AddressChange, Allowance, Delivery, RevokedKey, Subscriber
 from newsletter.models.delivery import Kind, State
+from newsletter.pipeline.context import Stages
 from newsletter.pipeline.run import run_once
-from newsletter.pipeline.stages import Stages
-from newsletter.subscriptions.account import mail_fresh_link
-from newsletter.subscriptions.exporting import export_everything
-from newsletter.tokens import Purpose, make_timed_token, make_token
+from newsletter.subscribers.account import mail_fresh_link
+from newsletter.subscribers.export import export_everything
 from tests.fakes.mailer import ScriptedMailer, answer
 from tests.pipeline.deliveries import deliver
 from tests.traces import database_files, every_table

@@ -8,12 +8,12 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from newsletter.audience.tokens import Purpose
+from newsletter.audience.topics import add_topic
 from newsletter.models import Subscriber
 from newsletter.models.subscriber import Status
-from newsletter.subscriptions.asking import JoinRequest, request_to_join
-from newsletter.subscriptions.wishes import Wishes
-from newsletter.tokens import Purpose
-from newsletter.topics import add_topic
+from newsletter.subscribers.preferences import Wishes
+from newsletter.subscribers.signup import JoinRequest, request_to_join
 from tests.web.conftest import Service
 from tests.web.links import mailed_path
 

@@ -10,7 +10,7 @@ import pytest
 from django.conf import settings
 from django.utils import translation
 
-from newsletter.core.cadence import Cadence
+from newsletter.core.delivery.cadence import Cadence
 from newsletter.web.schedules import OFFERED, in_words
 from tests.web.messages import used_messages
 

@@ -9,7 +9,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
-from newsletter.tokens import Purpose
+from newsletter.audience.tokens import Purpose
 from tests.web.conftest import Service
 
 

@@ -10,12 +10,12 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
+from newsletter.audience.tokens import Purpose
+from newsletter.audience.topics import add_topic
 from newsletter.models import Subscriber, Topic
 from newsletter.models.subscriber import Status
-from newsletter.subscriptions.joining import add_by_operator
-from newsletter.subscriptions.wishes import Wishes
-from newsletter.tokens import Purpose
-from newsletter.topics import add_topic
+from newsletter.subscribers.add import add_by_operator
+from newsletter.subscribers.preferences import Wishes
 from tests.web.conftest import JOINED, PAPERS, Service, every_row
 
 QUERY = 'cat:cs.CV AND "talking heads"'

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from newsletter.models import Subscriber
-from newsletter.pipeline import work
-from newsletter.pipeline.plan import plan_due
+from newsletter.pipeline import tasks as work
+from newsletter.pipeline.schedule import plan_due
 from tests.fakes.mailer import ScriptedMailer
 from tests.fakes.papers import paper_record
 from tests.pipeline.newsroom import MONDAY, SUNDAY, Newsroom

@@ -6,14 +6,14 @@ from datetime import timedelta
 
 import pytest
 
-from newsletter.adapters.broker import Stage
-from newsletter.core.spreading import own_delay
+from newsletter.adapters.infra.broker import Stage
+from newsletter.core.delivery.spreading import own_delay
 from newsletter.models import Delivery, GatherRun, Match, Subscriber
 from newsletter.models.delivery import FIRST, Kind, State
-from newsletter.pipeline import work
-from newsletter.pipeline.choosing.choose import Choice
+from newsletter.pipeline import tasks as work
 from newsletter.pipeline.gather import gather_papers
-from newsletter.subscriptions.leaving import unsubscribe
+from newsletter.pipeline.select.select import Choice
+from newsletter.subscribers.unsubscribe import unsubscribe
 from tests.fakes.papers import ListSource, paper_record
 from tests.pipeline.newsroom import LOOKBACK, MONDAY, SUNDAY, states
 from tests.worker.workers import LATE, LATER, MINUTE, Workers, finished, planned, rows, state
@@ -92,7 +92,7 @@ def test_composing_that_had_too_little_time_goes_on_where_it_stopped(
     task: str, workers: Workers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(work, "TURN", timedelta(0))
-    monkeypatch.setattr("newsletter.pipeline.composing.taking.CHUNK", 1)
+    monkeypatch.setattr("newsletter.pipeline.compose.lease.CHUNK", 1)
     first, second, third = sorted((planned(is_on_demand=True) for _ in range(3)), key=lambda row: row.pk)
     assert Stage(task) in workers.run(task, after=str(first.pk))
     assert [state(each) for each in (first, second, third)] == ["PLANNED", "COMPOSED", "PLANNED"]

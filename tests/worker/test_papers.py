@@ -8,15 +8,15 @@ from types import SimpleNamespace
 
 import pytest
 
-from newsletter.adapters.broker import Stage
-from newsletter.adapters.genai import GenaiSummariser
-from newsletter.core.reading import Depth
+from newsletter.adapters.infra.broker import Stage
+from newsletter.adapters.llm.genai import GenaiSummariser
+from newsletter.core.summaries.summary import Depth
 from newsletter.errors import TemporaryError
 from newsletter.models import FullTextRecord, GatherRun, Match, Paper, Subscriber, Summary, Topic
 from newsletter.models.delivery import FIRST
-from newsletter.pipeline import work
+from newsletter.pipeline import tasks as work
 from newsletter.pipeline.gather import gather_papers
-from newsletter.pipeline.plan import plan_due
+from newsletter.pipeline.schedule import plan_due
 from tests.fakes.gemini_server import Asked, Fault, GeminiServer
 from tests.fakes.papers import ListSource, paper_record
 from tests.pipeline.newsroom import LOOKBACK, MONDAY, SUNDAY
@@ -184,7 +184,7 @@ def test_what_a_task_had_no_time_for_wakes_another(
 
 def end_the_time_after(calls: int, *, gemini: GeminiServer, monkeypatch: pytest.MonkeyPatch) -> None:
     """Have the model asked once at a time, and every task's time over after so many calls."""
-    summarise = "newsletter.pipeline.summarising.summarise"
+    summarise = "newsletter.pipeline.summarize.generate"
     monkeypatch.setattr(f"{summarise}.CALLS_AT_ONCE", 1)
 
     def end_the_time(_: Asked) -> None:

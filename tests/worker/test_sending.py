@@ -8,15 +8,15 @@ from datetime import timedelta
 import pytest
 from pytest_django import Settings
 
-from newsletter.adapters.broker import Stage
+from newsletter.adapters.infra.broker import Stage
 from newsletter.adapters.ports import ProviderEvent, Verdict
-from newsletter.core.reputation import EventKind
+from newsletter.core.delivery.retry_policy import EventKind
 from newsletter.models import Delivery, Topic
 from newsletter.models.delivery import FIRST, Kind, State
-from newsletter.pipeline import work
-from newsletter.pipeline.feedback import events
-from newsletter.pipeline.feedback.events import store_events
-from newsletter.pipeline.sending.brake import pause_sending
+from newsletter.pipeline import tasks as work
+from newsletter.pipeline.feedback import provider_events as events
+from newsletter.pipeline.feedback.provider_events import store_events
+from newsletter.pipeline.send.pause import pause_sending
 from tests.fakes.mailer import ScriptedMailer, answer
 from tests.pipeline.deliveries import notice, reader
 from tests.pipeline.newsroom import MONDAY, TUESDAY

@@ -9,9 +9,9 @@ import pytest
 from celery.exceptions import WorkerLostError
 from celery.signals import setup_logging, task_failure, worker_process_init
 
-from newsletter.adapters.broker import TASK, Stage
-from newsletter.adapters.smtp_mail import SmtpMailer
-from newsletter.pipeline import work
+from newsletter.adapters.infra.broker import TASK, Stage
+from newsletter.adapters.mailers.smtp import SmtpMailer
+from newsletter.pipeline import tasks as work
 from worker.app import LookAtOnce, app
 from worker.schedule import SCHEDULE
 

@@ -9,7 +9,7 @@ import pytest
 from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
-from newsletter.adapters.broker import Stage
+from newsletter.adapters.infra.broker import Stage
 from newsletter.models import (
     CanaryFlight,
     Delivery,

@@ -9,10 +9,10 @@ from uuid import UUID
 
 import time_machine
 
-from newsletter.adapters.broker import TASK, Stage
+from newsletter.adapters.infra.broker import TASK, Stage
 from newsletter.models import Delivery, Subscriber
 from newsletter.models.delivery import State
-from newsletter.pipeline.stages import Stages
+from newsletter.pipeline.context import Stages
 from tests.pipeline.deliveries import digest
 from tests.pipeline.newsroom import MONDAY, Newsroom
 from worker.app import app

@@ -6,10 +6,10 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from newsletter.core.fulltext import Role
+from newsletter.core.arxiv.full_text import Role
+from newsletter.core.arxiv.sentences import word_set
 from newsletter.core.pdf.columns import Placed
 from newsletter.core.pdf.lines import Line
-from newsletter.core.sentences import word_set
 
 LONGEST = 140
 _NUMBER = re.compile(

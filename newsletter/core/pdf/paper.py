@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from statistics import StatisticsError, mode
 
-from newsletter.core.fulltext import FullText
-from newsletter.core.links import is_public_url, urls_in
+from newsletter.core.arxiv.full_text import FullText
+from newsletter.core.arxiv.links import is_public_url, urls_in
 from newsletter.core.pdf.columns import Placed, gutters, in_reading_order, without_furniture
 from newsletter.core.pdf.floats import Caption, captions_of, footnotes_of, without_marks
 from newsletter.core.pdf.front import affiliations_of

@@ -6,9 +6,9 @@ import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
+from newsletter.core.arxiv.sentences import word_set
 from newsletter.core.pdf.columns import Placed
 from newsletter.core.pdf.floats import LEADING
-from newsletter.core.sentences import word_set
 
 _WORD = re.compile(r"[^\W\d_]+(?:[-‐][^\W\d_]+)*")
 _LAST_PART = re.compile(r"([^\W\d_]+)[-‐]$")

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import Enum, auto
 
-from newsletter.core.fulltext import Role, TextSection
+from newsletter.core.arxiv.full_text import Role, TextSection
 from newsletter.core.pdf.columns import Placed
 from newsletter.core.pdf.floats import Caption
 from newsletter.core.pdf.front import keywords_of

@@ -18,14 +18,14 @@ from django.db import transaction
 from django.db.models import Q
 
 from newsletter.adapters.ports import ProviderEvent
-from newsletter.core.reputation import EventKind
-from newsletter.core.returned_mail import ReturnedMail, addresses_of, read_returned_mail, without_addresses
+from newsletter.audience.tokens import Purpose, read_token
+from newsletter.core.delivery.dsn import ReturnedMail, addresses_of, read_returned_mail, without_addresses
+from newsletter.core.delivery.retry_policy import EventKind
 from newsletter.models import Delivery, Subscriber
 from newsletter.models.subscriber import holder_of
-from newsletter.pipeline.composing.return_path import leaving_token, returned_delivery
-from newsletter.pipeline.feedback.events import apply_events, store_events
-from newsletter.pipeline.sending import standing
-from newsletter.tokens import Purpose, read_token
+from newsletter.pipeline.compose.verp import leaving_token, returned_delivery
+from newsletter.pipeline.feedback.provider_events import apply_events, store_events
+from newsletter.pipeline.send import subscriber_status as standing
 
 PROVIDER = "smtp"
 _OLDEST = timedelta(days=7)

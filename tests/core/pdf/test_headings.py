@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from newsletter.core.fulltext import Role
+from newsletter.core.arxiv.full_text import Role
 from newsletter.core.pdf.columns import Placed
 from newsletter.core.pdf.headings import Heading, headings_of, is_related, role_of
 from newsletter.core.pdf.lines import Box, Line, Span

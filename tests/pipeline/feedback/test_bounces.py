@@ -10,15 +10,15 @@ from email import message_from_bytes
 
 import pytest
 
-from newsletter.core.reputation import EventKind
+from newsletter.audience.suppression import Reason, suppressed
+from newsletter.core.delivery.retry_policy import EventKind
 from newsletter.models import ConsentEvent, Delivery, DeliveryEvent, Subscriber
 from newsletter.models.delivery import Kind, State
 from newsletter.models.subscriber import Status
-from newsletter.pipeline.composing.return_path import envelope_sender
+from newsletter.pipeline.compose.verp import envelope_sender
 from newsletter.pipeline.feedback.bounces import TakenIn, take_in
-from newsletter.subscriptions.leaving import erase
-from newsletter.subscriptions.revoking import revoke_links
-from newsletter.suppressions import Reason, suppressed
+from newsletter.subscribers.revoke_links import revoke_links
+from newsletter.subscribers.unsubscribe import erase
 from tests.fakes.reports import Recipient, complaint, delivery_report, headers_of
 from tests.pipeline.deliveries import NOW, digest, message_bytes, notice, reader
 from tests.traces import every_table

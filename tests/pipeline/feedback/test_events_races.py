@@ -11,16 +11,16 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from newsletter.adapters.ports import Outcome, ProviderEvent, Verdict
-from newsletter.core.reputation import EventKind
-from newsletter.core.spent import unpack_spent
+from newsletter.core.delivery.retry_policy import EventKind
+from newsletter.core.digests.seen_papers import unpack_spent
 from newsletter.models import ConsentEvent, Delivery, DeliveryEvent, Subscriber
 from newsletter.models.delivery import State
 from newsletter.models.subscriber import Status
-from newsletter.pipeline.feedback.events import apply_events, store_events
-from newsletter.pipeline.sending.outcomes import Moment, record
-from newsletter.subscriptions.leaving import erase
+from newsletter.pipeline.feedback.provider_events import apply_events, store_events
+from newsletter.pipeline.send.outcomes import Moment, record
+from newsletter.subscribers.unsubscribe import erase
 from tests.pipeline.deliveries import NOW, digest, reader
-from tests.pipeline.sending.test_deliver_races import run_together
+from tests.pipeline.send.test_deliver_races import run_together
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -9,11 +9,11 @@ import pytest
 from django.utils import timezone
 
 from newsletter.adapters.ports import Outcome, Verdict
-from newsletter.core.reputation import EVIDENCE_WAIT
+from newsletter.core.delivery.retry_policy import EVIDENCE_WAIT
 from newsletter.models import Delivery, Subscriber
 from newsletter.models.delivery import State
-from newsletter.pipeline.feedback.sweep import sweep
-from newsletter.pipeline.sending.outcomes import Moment, record
+from newsletter.pipeline.feedback.reconcile import sweep
+from newsletter.pipeline.send.outcomes import Moment, record
 from tests.fakes.mailer import ScriptedMailer
 from tests.fakes.papers import paper_record
 from tests.pipeline.newsroom import MONDAY, TUESDAY, WEDNESDAY, Newsroom

@@ -1,0 +1,1 @@
+"""arXiv: one gate, its API, its OAI records, its full texts."""

@@ -1,0 +1,1 @@
+"""Redis, child processes, MJML, the search index, figure files."""

@@ -1,0 +1,238 @@
+"""Asking a Gemini model for one summary: attempts, back-off, budgets, and what each kind of answer means.
+
+Owns everything that does not depend on the package that makes the call; ``gemini.py`` and ``genai.py`` add
+exactly one method each.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import nullcontext
+from dataclasses import dataclass
+from typing import Any
+
+from newsletter.adapters.infra.retry_after import LONGEST
+from newsletter.adapters.ports import RequestRate, TokenBudget
+from newsletter.core.arxiv.full_text import FullText
+from newsletter.core.arxiv.papers import PaperRecord
+from newsletter.core.summaries.prompt import PROMPT_VERSION, Prompt, build_prompt, parse_response
+from newsletter.core.summaries.summary import Depth, Draft, Voice, response_schema, supported_depth
+from newsletter.errors import Interrupted, NewsletterError, PermanentError, TemporaryError, UnusableAnswer
+
+PATIENCE = 70.0
+"""Seconds. No request of one call begins later: a minute's turn can be waited for, an outage cannot."""
+REQUEST_SECONDS = 60.0
+"""One request may take as long; a call ends by ``PATIENCE`` and this together."""
+
+TEMPERATURE = 0.2
+_OUTPUT_TOKENS = {Depth.HEADLINE: 4_096, Depth.TAKEAWAYS: 8_192, Depth.READING: 16_384}
+"""Far more than the words need: a model's thinking is taken from the same budget."""
+_MAX_ANSWERS = 2
+"""An answer that cannot be used is paid for: ask once more, not until it suits."""
+_FINAL_REASONS = frozenset(
+    {
+        "safety",
+        "recitation",
+        "prohibited_content",
+        "blocklist",
+        "spii",
+        "language",
+        "image_safety",
+        "jailbreak",
+    }
+)
+OPERATOR_STATUSES = frozenset({401, 403, 404})
+"""Wrong key or model name: nothing to do with the paper, and asking again at once is no use."""
+TOO_MANY = 429
+MOST_TOKENS = 10_000_000
+"""Of one call, as far as a count is believed: a column of sums must hold those of every try."""
+_NOT_ASKED = frozenset({"rate", "daily_cap"})
+_BYTES_A_TOKEN = 4
+"""Of an English abstract, as Gemini counts; only for the rate, where a little more or less does no harm."""
+_RETRY_STATUSES = frozenset({408, 409, 429, 499, 500, 502, 503, 504})
+_DELAY = re.compile(r"(\d+(?:\.\d+)?)s")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """One answer of the service, in nobody's types. Reasons are Gemini's names, empty where there is none."""
+
+    text: str = ""
+    finish_reason: str = ""
+    block_reason: str = ""
+    has_candidate: bool = True
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    """Thinking included. None, both: the answer does not say what it took."""
+
+
+class ModelSummariser(ABC):
+    """A summariser that asks a model. Safe to share between threads; keeps nothing between papers."""
+
+    prompt_version = PROMPT_VERSION
+    voice = Voice.MODEL
+
+    def __init__(
+        self,
+        *,
+        api_key: str,
+        model: str,
+        endpoint: str = "",
+        timeout: float = REQUEST_SECONDS,
+        max_attempts: int = 3,
+        rate: RequestRate | None = None,
+        budget: TokenBudget | None = None,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        """``endpoint`` is a base URL, empty for Google's; ``timeout`` is seconds for one request."""
+        self.model = model
+        self._api_key = api_key
+        self._endpoint = endpoint.rstrip("/")
+        self._timeout = timeout
+        self._max_attempts = max_attempts
+        self._rate = rate
+        self._budget = budget
+        self._sleep = sleep
+
+    def language_for(self, language: str) -> str:
+        return language
+
+    def summarise(
+        self, paper: PaperRecord, *, language: str, depth: Depth, full_text: FullText | None = None
+    ) -> Draft:
+        """Ask for ``paper`` at ``depth``; token counts cover every answer that says what it took.
+
+        Without ``full_text`` no reading is asked for. Raises TemporaryError, UnusableAnswer (with ``reason``
+        and the tokens spent) or PermanentError.
+        """
+        depth = supported_depth(depth, has_full_text=full_text is not None)
+        prompt = build_prompt(paper, language=language, depth=depth, full_text=full_text)
+        until = time.monotonic() + PATIENCE
+        room, answers, spent = _OUTPUT_TOKENS[depth], 0, (0, 0)
+        for attempt in range(1, self._max_attempts + 1):
+            is_last = attempt == self._max_attempts
+            try:
+                reply = self._ask_in_turn(prompt, depth=depth, room=room, until=until)
+                answers += 1
+                spent = (spent[0] + (reply.input_tokens or 0), spent[1] + (reply.output_tokens or 0))
+                return _draft(reply, depth=depth, spent=spent)
+            except TemporaryError as error:
+                if self._rate and error.status == TOO_MANY and error.retry_after:
+                    self._rate.hold(error.retry_after)
+                if is_last or not self._may_wait(error, attempt=attempt, until=until):
+                    if answers:
+                        raise _interrupted(error, spent=spent) from error
+                    raise
+            except UnusableAnswer as error:
+                if is_last or answers == _MAX_ANSWERS or error.reason in _FINAL_REASONS:
+                    raise
+                room *= 2 if error.reason == "max_tokens" else 1
+        raise AssertionError("the last attempt returns or raises")
+
+    def _ask_in_turn(self, prompt: Prompt, *, depth: Depth, room: int, until: float) -> Reply:
+        """Make one request within the tokens of the day, when the rate lets it."""
+        size = len(prompt.instruction.encode()) + len(prompt.content.encode())
+        # A token is at least one byte of the prompt: this is the most that the request can cost.
+        with self._budget.spending(size + room) if self._budget else nullcontext() as bill:
+            if self._rate:
+                self._rate.enter(tokens=size // _BYTES_A_TOKEN, patience=until - time.monotonic())
+            reply = self._ask(prompt, schema=response_schema(depth), max_output_tokens=room)
+            if bill and reply.input_tokens is not None and reply.output_tokens is not None:
+                bill.paid(reply.input_tokens + reply.output_tokens)
+        return reply
+
+    def _may_wait(self, error: TemporaryError, *, attempt: int, until: float) -> bool:
+        """Wait before the next attempt; False when it is no use, or would take too long."""
+        wait = error.retry_after or 2.0 ** (attempt - 1)
+        if error.reason in _NOT_ASKED or error.status in OPERATOR_STATUSES or time.monotonic() + wait > until:
+            return False
+        self._sleep(wait)
+        return True
+
+    @abstractmethod
+    def _ask(self, prompt: Prompt, *, schema: Mapping[str, Any], max_output_tokens: int) -> Reply:
+        """Make one request. Raises TemporaryError or PermanentError."""
+
+
+def token_counts(
+    *, prompt: int | None, written: int | None, total: int | None
+) -> tuple[int | None, int | None]:
+    """Return input and output tokens, thinking included, of what the service counted; 0 is "not said".
+
+    Thinking is in the total only. Without a total, and without both of its parts, nothing is known.
+    """
+    if not total and not (prompt and written):
+        return None, None
+    counts = prompt or 0, max((total or 0) - (prompt or 0), written or 0)
+    read, made = (min(max(count, 0), MOST_TOKENS) for count in counts)
+    return read, made
+
+
+def error_for_status(
+    status: int, message: str, *, details: Iterable[Any] = (), retry_after: str | None = None
+) -> NewsletterError:
+    """Say what an HTTP error of the service means; ``details`` are its JSON, ``retry_after`` the header."""
+    found = [detail for detail in details if isinstance(detail, Mapping)]
+    is_bad_key = any(detail.get("reason") == "API_KEY_INVALID" for detail in found)
+    line = (
+        f"The model service answered {status}: {message.splitlines()[0][:200] if message else 'no message'}"
+    )
+    if status in OPERATOR_STATUSES or is_bad_key:
+        return TemporaryError(
+            f"{line} Check GEMINI_API_KEY and the model's name.",
+            status=401 if is_bad_key else status,
+            reason="bad_key" if is_bad_key or status in {401, 403} else "unknown_model",
+        )
+    if status in _RETRY_STATUSES:
+        reason = "rate_limited" if status == TOO_MANY else f"http_{status}"
+        return TemporaryError(
+            line, retry_after=_delay(found, header=retry_after), status=status, reason=reason
+        )
+    return PermanentError(line, reason="rejected", status=status)
+
+
+def _delay(details: Iterable[Mapping[str, Any]], *, header: str | None) -> float | None:
+    """Seconds to wait: google.rpc.RetryInfo's ``retryDelay`` ("13s"), else a Retry-After in seconds."""
+    stated = [str(detail.get("retryDelay", "")) for detail in details] + [f"{header or ''}s"]
+    return next((min(float(found[1]), LONGEST) for text in stated if (found := _DELAY.fullmatch(text))), None)
+
+
+def no_answer(error: Exception, *, is_unsent: bool) -> TemporaryError:
+    """Say that a request got no answer; ``is_unsent``: it never left, so nothing can have been billed."""
+    return TemporaryError(
+        f"The model service could not be reached: {type(error).__name__}",
+        reason="unreachable" if is_unsent else "no_answer",
+    )
+
+
+def not_json() -> TemporaryError:
+    return TemporaryError("The model service did not answer in JSON.", reason="not_json")
+
+
+def _interrupted(error: TemporaryError, *, spent: tuple[int, int]) -> Interrupted:
+    told = Interrupted(str(error), retry_after=error.retry_after, status=error.status, reason=error.reason)
+    told.input_tokens, told.output_tokens = spent
+    return told
+
+
+def _draft(reply: Reply, *, depth: Depth, spent: tuple[int, int]) -> Draft:
+    """Read ``reply``. Raises UnusableAnswer; a truncated answer is never read at all."""
+    tokens = {"input_tokens": spent[0], "output_tokens": spent[1]}
+    if reason := _fault(reply):
+        raise UnusableAnswer(f"The model ended with {reason}.", reason=reason, **tokens)
+    try:
+        return parse_response(reply.text, depth=depth, **tokens)
+    except PermanentError as error:
+        raise UnusableAnswer(str(error), reason=error.reason, **tokens) from error
+
+
+def _fault(reply: Reply) -> str:
+    """Why ``reply`` is not a finished answer, as a reason code; empty when it is."""
+    if reply.block_reason:
+        return reply.block_reason.lower()
+    if not reply.has_candidate:
+        return "no_candidates"
+    return "" if reply.finish_reason == "STOP" else (reply.finish_reason.lower() or "unfinished")

@@ -1,0 +1,1 @@
+"""Mailers: SendGrid, SMTP, the local outbox; DKIM."""

@@ -1,0 +1,264 @@
+"""SendGrid's v3 mail send, on its own SDK: requests, and what the answers mean for each message.
+
+Readers whose digests are identical share one request. A request that is refused because of its content is
+split until the message at fault is alone, and ``begin`` is asked again before each part: nothing of it has
+been accepted, and a reader may have left meanwhile.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import timedelta
+from html import escape
+from urllib.parse import urlsplit
+
+from sendgrid import SendGridAPIClient
+
+from newsletter.adapters.mailers.sendgrid_answers import Judgement, judge
+from newsletter.adapters.mailers.sendgrid_http import Connections, KeptClient, NoAnswer, NotSent
+from newsletter.adapters.ports import Begin, Outcome, Outgoing, Verdict
+from newsletter.core.digests.headers import ascii_address
+from newsletter.core.digests.message import SLOT_CLOSE, SLOT_OPEN, fill, slot_names
+from newsletter.errors import ConfigurationError, NewsletterError
+
+log = logging.getLogger(__name__)
+
+DELIVERY_ARG = "delivery_id"
+"""The custom argument that comes back with every event."""
+_MAX_RECIPIENTS = 1000
+"""Personalizations a request may hold."""
+_MAX_PERSONAL_BYTES = 25_000_000
+"""Of the 30 MB a request may have; the content has the rest."""
+_MAX_SUBSTITUTIONS = 10_000
+"""Bytes of substitutions, names included, that one personalization must stay under."""
+_RESERVED = frozenset(
+    {
+        *("x-sg-id", "x-sg-eid", "received", "dkim-signature", "content-type", "content-transfer-encoding"),
+        *("to", "from", "subject", "reply-to", "cc", "bcc", "date", "mime-version"),
+    }
+)
+"""Headers for which SendGrid refuses the whole request, and those it writes itself."""
+_TRACKING_OFF = {
+    "click_tracking": {"enable": False, "enable_text": False},
+    "open_tracking": {"enable": False},
+    "subscription_tracking": {"enable": False},
+    "ganalytics": {"enable": False},
+}
+_SANDBOX = {"mail_settings": {"sandbox_mode": {"enable": True}}}
+_CHECKED = "200"
+"""What the sandbox answers for a request that would have been accepted."""
+_DRY_RUN = Judgement(
+    Verdict.RETRY,
+    detail="a dry run: SendGrid found nothing wrong with it, and sent nothing",
+    code=_CHECKED,
+    retry_after=timedelta(hours=1).total_seconds(),
+)
+
+
+class SendgridMailer:
+    """A ``Mailer`` over SendGrid. Each thread that sends keeps a connection of its own."""
+
+    name = "sendgrid"
+    lease = timedelta(seconds=60)
+    batch_size = 50
+    shared_batch_size = _MAX_RECIPIENTS
+    """One request's worth. What is not identical takes a request each, and fifty of those take long."""
+    sends_bytes = False
+
+    def __init__(
+        self,
+        api_key: str,
+        *,
+        host: str = "https://api.sendgrid.com",
+        connect_timeout: float = 10,
+        timeout: float = 30,
+        is_dry_run: bool = False,
+    ) -> None:
+        """Time-outs are in seconds; together they must stay under the lease. Raises ConfigurationError.
+
+        In a dry run SendGrid checks every message and sends none (its sandbox mode): none is accepted, and
+        all stay due.
+        """
+        if not api_key or not api_key.isascii() or not api_key.isprintable():
+            raise ConfigurationError("SENDGRID_API_KEY: it is empty or holds characters that no key has")
+        address = urlsplit(host)
+        if address.scheme not in {"http", "https"} or not address.hostname:
+            raise ConfigurationError(f"NEWSLETTER_SENDGRID_HOST: {host!r} is not an http or https address")
+        self._is_dry_run = is_dry_run
+        if is_dry_run:
+            log.warning("a dry run (NEWSLETTER_SENDGRID_SANDBOX=on): SendGrid sends nothing")
+        self._connections = Connections()
+        self._sdk = SendGridAPIClient(api_key, host=host.rstrip("/"))
+        self._sdk.client = KeptClient(
+            host=self._sdk.host,
+            request_headers=self._sdk.client.request_headers,
+            connections=self._connections,
+            timeout=(connect_timeout, timeout),
+        )
+
+    def send(self, messages: Sequence[Outgoing], *, begin: Begin) -> Iterator[Outcome]:
+        """Send group by group. After an answer that bodes ill for the next request the rest is not tried."""
+        waiting = deque(_groups(messages))
+        while waiting:
+            group = waiting.popleft()
+            if fault := _fault(group[0]):
+                yield _outcome(group[0], Judgement(Verdict.BAD_MESSAGE, detail=fault))
+                continue
+            allowed = begin([message.delivery_id for message in group])
+            for message in group:
+                if message.delivery_id not in allowed:
+                    yield _outcome(message, Judgement(Verdict.NOT_BEGUN))
+            group = [message for message in group if message.delivery_id in allowed]
+            judgement = self._post(group) if group else None
+            if judgement is None:
+                continue
+            if judgement.is_worth_splitting and len(group) > 1:
+                waiting.extendleft(reversed(_split(group, judgement)))
+                continue
+            for message in group:
+                yield _outcome(message, judgement)
+            if judgement.stops:
+                for message in (left for rest in waiting for left in rest):
+                    yield _outcome(message, judgement.for_the_rest())
+                return
+
+    def evidence(self, delivery_id: str) -> bool | None:  # noqa: ARG002 - only its events tell, and they come by themselves
+        return None
+
+    def forget(self, delivery_ids: Iterable[str]) -> None:
+        """Nothing is kept here."""
+
+    def close(self) -> None:
+        """Close this thread's connection."""
+        self._connections.close()
+
+    def _post(self, group: Sequence[Outgoing]) -> Judgement:
+        if not self._is_dry_run:
+            return self._answer_to(_payload(group))
+        judgement = self._answer_to(_payload(group) | _SANDBOX)
+        if judgement.code == _CHECKED:
+            return _DRY_RUN
+        # Nothing was sent, so no answer can be lost.
+        return replace(judgement, verdict=Verdict.RETRY) if judgement.is_lost else judgement
+
+    def _answer_to(self, payload: Mapping[str, object]) -> Judgement:
+        try:
+            answer = self._sdk.send(payload)
+        except NotSent as error:
+            return Judgement(Verdict.RETRY, detail=str(error), stops=True)
+        except NoAnswer as error:
+            return Judgement(Verdict.UNKNOWN, detail=str(error), stops=True)
+        return judge(answer.status_code, headers=answer.headers, body=answer.body)
+
+
+def _groups(messages: Sequence[Outgoing]) -> list[list[Outgoing]]:
+    """Return what goes in one request each, in the order in which each group's first message came."""
+    groups: dict[tuple[str, str], list[Outgoing]] = {}
+    for message in messages:
+        alone = not message.shared_key or _fault(message) or not _is_safe_to_substitute(message)
+        key = ("", message.delivery_id) if alone else (message.shared_key, "")
+        groups.setdefault(key, []).append(message)
+    return [request for group in groups.values() for request in _requests(group)]
+
+
+def _requests(group: Sequence[Outgoing]) -> Iterator[list[Outgoing]]:
+    """Yield what fits into one request each. A message that goes alone may be one that never can."""
+    if len(group) == 1:
+        yield list(group)
+        return
+    request, size = list[Outgoing](), 0
+    for message in group:
+        its_size = len(json.dumps(_personalization(message, is_shared=True)))
+        if request and (len(request) == _MAX_RECIPIENTS or size + its_size > _MAX_PERSONAL_BYTES):
+            yield request
+            request, size = [], 0
+        request.append(message)
+        size += its_size
+    yield request
+
+
+def _fault(message: Outgoing) -> str:
+    """Say why this message can never go, or nothing."""
+    try:
+        for address in (message.recipient, message.from_email, message.reply_to or message.from_email):
+            ascii_address(address)
+    except NewsletterError as error:
+        return str(error)
+    missing = (slot_names(message.html) | slot_names(message.text)) - set(_values(message))
+    forged = {name for name, value in _values(message).items() if SLOT_OPEN in value}
+    return f"no usable value for {', '.join(sorted(missing | forged))}" if missing or forged else ""
+
+
+def _is_safe_to_substitute(message: Outgoing) -> bool:
+    """SendGrid puts one value in both forms, unescaped, so it must read the same in HTML and in text."""
+    values = message.substitutions.values()
+    size = sum(len(part.encode()) for pair in message.substitutions.items() for part in pair)
+    return size < _MAX_SUBSTITUTIONS and all(escape(value) == value for value in values)
+
+
+def _values(message: Outgoing) -> dict[str, str]:
+    """Return the substitutions by the names of their slots."""
+    return {
+        placeholder.removeprefix(SLOT_OPEN).removesuffix(SLOT_CLOSE): value
+        for placeholder, value in message.substitutions.items()
+    }
+
+
+def _payload(group: Sequence[Outgoing]) -> dict[str, object]:
+    """Build the request as plain values: the SDK's helpers take six times as long and reverse the order."""
+    first = group[0]
+    html, text = first.html, first.text
+    if len(group) == 1:
+        values = _values(first)
+        html, text = fill(html, values, html=True), fill(text, values, html=False)
+    payload: dict[str, object] = {
+        "from": {"email": ascii_address(first.from_email), "name": first.from_name},
+        "subject": first.subject,
+        "personalizations": [_personalization(message, is_shared=len(group) > 1) for message in group],
+        "content": [{"type": "text/plain", "value": text}, {"type": "text/html", "value": html}],
+        "headers": _allowed(first.headers),
+        "tracking_settings": _TRACKING_OFF,
+    }
+    if first.reply_to:
+        payload["reply_to"] = {"email": ascii_address(first.reply_to)}
+    return payload
+
+
+def _personalization(message: Outgoing, *, is_shared: bool) -> dict[str, object]:
+    personalization: dict[str, object] = {
+        "to": [{"email": ascii_address(message.recipient)}],
+        "headers": _allowed(message.personal_headers),
+        "custom_args": {DELIVERY_ARG: message.delivery_id},
+    }
+    if is_shared:
+        personalization["substitutions"] = dict(message.substitutions)
+    return personalization
+
+
+def _allowed(headers: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in headers.items() if name.lower() not in _RESERVED}
+
+
+def _split(group: Sequence[Outgoing], judgement: Judgement) -> list[list[Outgoing]]:
+    """Return smaller requests: each one that the answer names, and the others; or two halves."""
+    named = [message for place, message in enumerate(group) if place in judgement.culprits]
+    if 0 < len(named) < len(group):
+        others = [message for place, message in enumerate(group) if place not in judgement.culprits]
+        return [others, *([message] for message in named)]
+    middle = len(group) // 2
+    return [list(group[:middle]), list(group[middle:])]
+
+
+def _outcome(message: Outgoing, judgement: Judgement) -> Outcome:
+    return Outcome(
+        delivery_id=message.delivery_id,
+        verdict=judgement.verdict,
+        detail=judgement.detail,
+        code=judgement.code,
+        provider_id=judgement.provider_id,
+        retry_after=judgement.retry_after,
+    )

@@ -1,0 +1,180 @@
+"""SMTP (RFC 5321): one kept connection a worker, and every answer told apart.
+
+Owns what became of each message. The dialogue itself is ``smtp_dialogue``'s; which message, when, and how
+often is the pipeline's business.
+"""
+
+from __future__ import annotations
+
+import ssl
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import timedelta
+
+from newsletter.adapters.mailers.smtp_answers import CLOSING, Gone, Lost, Refused
+from newsletter.adapters.mailers.smtp_session import Dialogue, Envelope, TimeOuts, open_dialogue
+from newsletter.adapters.ports import Begin, Outcome, Outgoing, Verdict
+from newsletter.config.smtp_url import parse_smtp_url
+from newsletter.core.digests.headers import ascii_address, wire_address
+from newsletter.errors import BadInput, PermanentError
+
+
+class SmtpMailer:
+    """A ``Mailer`` over one SMTP server. Each thread that sends has a connection of its own."""
+
+    name = "smtp"
+    lease = timedelta(minutes=15)
+    batch_size = shared_batch_size = 50
+    sends_bytes = True
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        sign: Callable[[bytes], bytes] | None = None,
+        time_outs: TimeOuts | None = None,
+        ehlo_name: str | None = None,
+        tls_context: ssl.SSLContext | None = None,
+    ) -> None:
+        """Raises ConfigurationError. ``sign`` puts a signature before a message."""
+        self._server = parse_smtp_url(url)
+        self._sign = sign
+        self._time_outs = time_outs or TimeOuts()
+        self._ehlo_name = ehlo_name
+        self._tls_context = tls_context
+        self._kept = threading.local()
+
+    def send(self, messages: Sequence[Outgoing], *, begin: Begin) -> Iterator[Outcome]:
+        """Send in order. Once the server is gone or hangs, the rest is not tried."""
+        for index, message in enumerate(messages):
+            try:
+                outcome = self._deliver(message, begin=begin)
+            except Gone as end:
+                yield _outcome(message, end.verdict, detail=end.detail, code=end.code)
+                rest = Verdict.RETRY if end.verdict is Verdict.UNKNOWN else end.verdict
+                for left in messages[index + 1 :]:
+                    yield _outcome(left, rest, detail=f"not tried: {end.detail}")
+                return
+            except BaseException:
+                self._drop()  # in the middle of a dialogue, nobody can tell where
+                raise
+            yield outcome
+
+    def evidence(self, delivery_id: str) -> bool | None:  # noqa: ARG002 - SMTP keeps no record to ask
+        return None
+
+    def forget(self, delivery_ids: Iterable[str]) -> None:
+        """Nothing is kept here."""
+
+    def close(self) -> None:
+        """Say goodbye on this thread's connection, if there is one."""
+        if self._dialogue is not None:
+            self._dialogue.quit()
+        self._drop()
+
+    # --- one message -------------------------------------------------------------------------------------
+
+    def _deliver(self, message: Outgoing, *, begin: Begin) -> Outcome:
+        try:
+            content = self._sign(message.message) if self._sign else message.message
+            envelope = Envelope(
+                sender=ascii_address(message.sender),
+                recipient=wire_address(message.recipient),
+                size=len(content),
+            )
+        except (BadInput, PermanentError) as error:
+            return _outcome(message, Verdict.BAD_MESSAGE, detail=str(error))
+        return self._with_envelope(message, envelope, content, begin=begin)
+
+    def _with_envelope(
+        self, message: Outgoing, envelope: Envelope, content: bytes, *, begin: Begin
+    ) -> Outcome:
+        lost = Verdict.RETRY
+        try:
+            dialogue = self._addressed(envelope)
+            if dialogue is None:
+                return _outcome(message, Verdict.BAD_MESSAGE, detail=_needs_smtputf8(message.recipient))
+            if message.delivery_id not in begin([message.delivery_id]):
+                return _outcome(message, Verdict.NOT_BEGUN)
+            dialogue.data()
+            dialogue.body(content)
+            lost = Verdict.UNKNOWN
+            dialogue.end()
+        except Refused as refusal:
+            return self._refused(message, refusal)
+        except Lost as error:
+            self._drop()
+            # A server that hung up may serve the next message well; one that hangs would hold up each.
+            if error.hangs:
+                raise Gone(lost, str(error)) from error
+            return _outcome(message, lost, detail=str(error))
+        return _outcome(message, Verdict.ACCEPTED, code="250")
+
+    def _addressed(self, envelope: Envelope) -> Dialogue | None:
+        """Return a dialogue that is ready for DATA, or None where the addresses cannot go.
+
+        A kept connection that has gone is replaced, once.
+        """
+        kept = self._usable()
+        if kept is not None:
+            try:
+                return _addressed(kept, envelope, anew=True)
+            except Lost:
+                self._drop()
+            except Refused as refusal:
+                if refusal.code != CLOSING:
+                    raise
+                self._drop()
+        fresh = self._dialogue = open_dialogue(
+            self._server,
+            ehlo_name=self._ehlo_name,
+            tls_context=self._tls_context,
+            time_outs=self._time_outs,
+        )
+        return _addressed(fresh, envelope, anew=False)
+
+    def _refused(self, message: Outgoing, refusal: Refused) -> Outcome:
+        if refusal.ends_all:
+            self._drop()
+            raise Gone(refusal.verdict, refusal.text, code=refusal.full_code) from refusal
+        return _outcome(message, refusal.verdict, detail=refusal.text, code=refusal.full_code)
+
+    # --- the connection ----------------------------------------------------------------------------------
+
+    def _usable(self) -> Dialogue | None:
+        kept = self._dialogue
+        if kept is not None and (kept.is_stale or not kept.is_open):
+            self._drop()
+        return self._dialogue
+
+    @property
+    def _dialogue(self) -> Dialogue | None:
+        dialogue: Dialogue | None = getattr(self._kept, "dialogue", None)
+        return dialogue
+
+    @_dialogue.setter
+    def _dialogue(self, dialogue: Dialogue | None) -> None:
+        self._kept.dialogue = dialogue
+
+    def _drop(self) -> None:
+        dialogue, self._dialogue = self._dialogue, None
+        if dialogue is not None:
+            dialogue.close()
+
+
+def _addressed(dialogue: Dialogue, envelope: Envelope, *, anew: bool) -> Dialogue | None:
+    if not dialogue.can_take(envelope):
+        return None
+    dialogue.address(envelope, anew=anew)
+    return dialogue
+
+
+def _needs_smtputf8(address: str) -> str:
+    return (
+        f"cannot send to {address!r}: its part before the @ is not ASCII, and the mail server does not offer "
+        "SMTPUTF8 (RFC 6531), which such an address needs"
+    )
+
+
+def _outcome(message: Outgoing, verdict: Verdict, *, detail: str = "", code: str = "") -> Outcome:
+    return Outcome(delivery_id=message.delivery_id, verdict=verdict, detail=detail, code=code)

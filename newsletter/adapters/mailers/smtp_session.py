@@ -1,0 +1,244 @@
+"""One SMTP connection (RFC 5321): opened, made private, logged in, then one message after another.
+
+The only importer of smtplib. What each answer leads to is ``smtp_mail``'s.
+"""
+
+from __future__ import annotations
+
+import re
+import smtplib
+import socket
+import ssl
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+
+from newsletter.adapters.mailers.smtp_answers import CLOSING, Gone, Lost, Refused
+from newsletter.adapters.ports import Verdict
+from newsletter.config.smtp_url import SmtpServer, Tls
+
+_LEADING_DOT = re.compile(rb"(?m)^\.")
+_CONNECT = 30.0
+"""Seconds for TCP and, with smtps://, TLS: a machine that is there answers sooner."""
+_IDLE = 60.0
+"""Seconds after which a kept connection is not trusted any more: a router on the way may have dropped it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimeOuts:
+    """Seconds to wait in each phase: RFC 5321 §4.5.3.2, where it says anything."""
+
+    greeting: float = 300
+    """Also for what follows up to the login."""
+    command: float = 300
+    data: float = 120
+    """For the 354."""
+    block: float = 180
+    """For the whole body to be taken off our hands."""
+    end: float = 600
+    """For the answer after the dot."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Envelope:
+    sender: str
+    recipient: str
+    size: int
+
+    @property
+    def is_international(self) -> bool:
+        return not (self.sender + self.recipient).isascii()
+
+
+class Dialogue:
+    """An open connection. After ``Lost``, or once ``is_open`` is false, it is of no more use."""
+
+    def __init__(self, connection: smtplib.SMTP, *, time_outs: TimeOuts) -> None:
+        self._connection = connection
+        self._time_outs = time_outs
+        self._used_at = time.monotonic()
+
+    @property
+    def is_open(self) -> bool:
+        return self._connection.sock is not None
+
+    @property
+    def is_stale(self) -> bool:
+        return time.monotonic() - self._used_at > _IDLE
+
+    def can_take(self, envelope: Envelope) -> bool:
+        """Whether the server can pass on these addresses (RFC 6531)."""
+        return not envelope.is_international or self._offers("smtputf8")
+
+    def address(self, envelope: Envelope, *, anew: bool) -> None:
+        """Name sender and recipient, in one go where the server allows it (RFC 2920). ``anew``: RSET first.
+
+        Raises Refused for the first refusal, with the connection ready for the next message unless it closed.
+        """
+        commands = [*(["RSET"] if anew else []), self._mail(envelope), f"RCPT TO:<{envelope.recipient}>"]
+        self._wait_at_most(self._time_outs.command)
+        refusal = self._group(commands) if self._offers("pipelining") else self._one_by_one(commands)
+        if refusal:
+            raise refusal
+
+    def data(self) -> None:
+        """Announce the body. Raises Refused."""
+        self._wait_at_most(self._time_outs.data)
+        self._say("DATA")
+        if refusal := self._refusal("DATA", expected=3):
+            raise refusal
+
+    def body(self, message: bytes) -> None:
+        """Send all but the final dot: whatever breaks off here, the server cannot have accepted a message."""
+        end = b"" if message.endswith(b"\r\n") else b"\r\n"
+        self._wait_at_most(self._time_outs.block)
+        # Dots at line starts are doubled (RFC 5321 §4.5.2).
+        self._send(_LEADING_DOT.sub(b"..", message) + end)
+
+    def end(self) -> None:
+        """Send the final dot and wait for the answer. Raises Refused; after Lost nobody knows."""
+        self._wait_at_most(self._time_outs.end)
+        self._send(b".\r\n")
+        if refusal := self._refusal():
+            raise refusal
+
+    def quit(self) -> None:
+        with suppress(OSError):
+            self._connection.quit()
+        self.close()
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def _mail(self, envelope: Envelope) -> str:
+        options = f" SIZE={envelope.size}" if self._offers("size") else ""
+        if envelope.is_international:
+            options += " SMTPUTF8"
+        return f"MAIL FROM:<{envelope.sender}>{options}"
+
+    def _group(self, commands: list[str]) -> Refused | None:
+        """Send all at once and read every answer, so that none is taken for the next command's."""
+        self._say(*commands)
+        first: Refused | None = None
+        for command in commands:
+            try:
+                refusal = self._refusal(command)
+            except Lost:
+                if first is None:
+                    raise
+                break
+            first = first or refusal
+            if refusal and refusal.code == CLOSING:
+                break
+        return first
+
+    def _one_by_one(self, commands: list[str]) -> Refused | None:
+        for command in commands:
+            self._say(command)
+            if refusal := self._refusal(command):
+                return refusal
+        return None
+
+    def _refusal(self, command: str = "", *, expected: int = 2) -> Refused | None:
+        """Read one answer; None for the expected kind. Raises Lost for one that makes no sense here."""
+        with _lost_when_broken():
+            code, reply = self._connection.getreply()
+        self._used_at = time.monotonic()
+        if code // 100 == expected:
+            return None
+        if not 400 <= code < 600 or command == "RSET":  # which no server may refuse (RFC 5321 §4.1.1.5)
+            self.close()
+            raise Lost(f"unexpected answer {code} to {command or 'the body'}")
+        if code == CLOSING:
+            self.close()
+        return Refused(code, reply, on_recipient=not command.startswith("MAIL"))
+
+    def _say(self, *commands: str) -> None:
+        self._send("".join(f"{command}\r\n" for command in commands).encode())
+
+    def _send(self, data: bytes) -> None:
+        with _lost_when_broken():
+            self._connection.send(data)
+
+    def _wait_at_most(self, seconds: float) -> None:
+        if self._connection.sock is not None:
+            self._connection.sock.settimeout(seconds)
+
+    def _offers(self, extension: str) -> bool:
+        return self._connection.has_extn(extension)
+
+
+@contextmanager
+def _lost_when_broken() -> Iterator[None]:
+    try:
+        yield
+    except smtplib.SMTPException as error:  # smtplib has closed the connection
+        raise Lost(str(error), hangs=isinstance(error.__context__, TimeoutError)) from error
+
+
+def open_dialogue(
+    server: SmtpServer, *, ehlo_name: str | None, tls_context: ssl.SSLContext | None, time_outs: TimeOuts
+) -> Dialogue:
+    """Connect, make it private, log in. Raises Gone: RETRY for now, TRANSPORT_DOWN until somebody looks."""
+    try:
+        connection = _logged_in(server, ehlo_name=ehlo_name, tls_context=tls_context, time_outs=time_outs)
+    except ssl.SSLCertVerificationError as error:
+        raise Gone(Verdict.TRANSPORT_DOWN, f"certificate: {error.verify_message}") from error
+    except smtplib.SMTPResponseException as error:
+        answer = Refused(error.smtp_code, error.smtp_error)
+        verdict = Verdict.RETRY if 400 <= answer.code < 500 else Verdict.TRANSPORT_DOWN
+        raise Gone(verdict, answer.text, code=answer.full_code) from error
+    except smtplib.SMTPServerDisconnected as error:
+        raise Gone(Verdict.RETRY, f"no connection: {error}") from error
+    except smtplib.SMTPException as error:
+        raise Gone(Verdict.TRANSPORT_DOWN, f"{server.host}: {error}") from error
+    except OSError as error:
+        raise Gone(Verdict.RETRY, f"no connection: {error}") from error
+    return Dialogue(connection, time_outs=time_outs)
+
+
+def _logged_in(
+    server: SmtpServer, *, ehlo_name: str | None, tls_context: ssl.SSLContext | None, time_outs: TimeOuts
+) -> smtplib.SMTP:
+    context = tls_context or ssl.create_default_context()
+    connection = _opened(server, ehlo_name=ehlo_name, context=context, time_outs=time_outs)
+    try:
+        connection.ehlo_or_helo_if_needed()
+        if server.tls is Tls.STARTTLS:
+            connection.starttls(context=context)
+            connection.ehlo_or_helo_if_needed()
+        if server.user:
+            connection.login(server.user, server.password)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _opened(
+    server: SmtpServer, *, ehlo_name: str | None, context: ssl.SSLContext, time_outs: TimeOuts
+) -> smtplib.SMTP:
+    where, patience = (server.host, server.port, ehlo_name), time_outs.greeting
+    if server.tls is Tls.IMPLICIT:
+        return _Private(*where, timeout=patience, context=context)
+    return _Plain(*where, timeout=patience)
+
+
+class _Plain(smtplib.SMTP):
+    def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
+        quick = min(timeout, _CONNECT)
+        return _ready(super()._get_socket(host, port, quick), timeout)  # type: ignore[misc] # not in its stub
+
+
+class _Private(smtplib.SMTP_SSL):
+    def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
+        quick = min(timeout, _CONNECT)
+        return _ready(super()._get_socket(host, port, quick), timeout)  # type: ignore[misc] # not in its stub
+
+
+def _ready(sock: socket.socket, timeout: float) -> socket.socket:
+    """Wait longer for the greeting than for the connection; let the final dot go without company."""
+    sock.settimeout(timeout)
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return sock

@@ -1,0 +1,1 @@
+"""Who may be mailed and about what: topics, suppression, tokens."""

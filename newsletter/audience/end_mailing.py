@@ -1,0 +1,32 @@
+"""How mailing to a reader ends, by whatever it ends: their own word, a mail server's, or a complaint."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from newsletter.audience.suppression import Reason, suppress
+from newsletter.models import Delivery, Subscriber
+from newsletter.models.delivery import NOT_BEGUN, State
+from newsletter.models.subscriber import Status
+
+_WEAKER = {
+    Status.UNSUBSCRIBED: (Status.PENDING, Status.ACTIVE),
+    Status.BOUNCED: (Status.PENDING, Status.ACTIVE, Status.UNSUBSCRIBED),
+    Status.COMPLAINED: (Status.PENDING, Status.ACTIVE, Status.UNSUBSCRIBED, Status.BOUNCED),
+}
+"""A stronger end replaces a weaker one, never the reverse: the order in which they come does not matter."""
+
+
+def end_mailing(reader: Subscriber, *, status: Status, now: datetime) -> bool:
+    """Suppress the address and cancel what was not yet sent; say whether that is news.
+
+    The caller holds the reader's row in a transaction.
+    """
+    current = Subscriber.objects.filter(pk=reader.pk, status__in=_WEAKER[status])
+    if not current.update(status=status, next_slot_at=None):
+        return False
+    suppress(reader.email_key, reason=Reason(status.value), at=now)
+    Delivery.objects.filter(NOT_BEGUN, subscriber=reader).update(
+        state=State.CANCELLED, outcome_at=now, lease_owner="", lease_until=None
+    )
+    return True

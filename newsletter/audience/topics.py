@@ -1,0 +1,161 @@
+"""Topics as operators and readers edit them: add, change, remove; and which of them everyone is offered.
+
+Every query is checked here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import IntegrityError, transaction
+from django.db.models import Q, QuerySet
+
+from newsletter.audience.starter_topics import StarterTopic, starter_topics
+from newsletter.core.arxiv.categories import is_category
+from newsletter.core.arxiv.query import parse
+from newsletter.errors import BadInput, NewsletterError, NotFound
+from newsletter.models import Subscriber, Subscription, Topic
+
+SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+MAX_SLUG, MAX_NAME, MAX_GROUP = 80, 120, 80
+
+
+def public_topics() -> QuerySet[Topic]:
+    """Return everyone's topics, as far as they are offered."""
+    return Topic.objects.filter(owner__isnull=True, is_active=True)
+
+
+def checked_query(query: str) -> str:
+    """Return the query as it was typed. Raises BadInput that points at the character."""
+    parse(query, known_category=is_category)
+    return query
+
+
+def add_topic(
+    slug: str,
+    *,
+    name: str,
+    query: str,
+    now: datetime,
+    group: str = "",
+    names: dict[str, str] | None = None,
+    group_names: dict[str, str] | None = None,
+    owner: Subscriber | None = None,
+) -> Topic:
+    """Add a topic; the next match looks back over the last days' papers. A taken slug is refused."""
+    topic = Topic(
+        slug=_checked_slug(slug),
+        name=_checked_name(name),
+        names=names or {},
+        group=_checked_group(group),
+        group_names=group_names or {},
+        query=checked_query(query.strip()),
+        owner=owner,
+        created_at=now,
+    )
+    try:
+        with transaction.atomic():
+            topic.save(force_insert=True)
+    except IntegrityError:
+        raise NewsletterError(
+            f"topic {slug!r} exists already: choose another slug, or: newsletter topic edit {slug}"
+        ) from None
+    return topic
+
+
+def edit_topic(
+    slug: str, *, name: str | None = None, query: str | None = None, group: str | None = None
+) -> Topic:
+    """Change what is given; a changed query is matched anew over the look-back."""
+    topic = find_topic(slug)
+    changed: dict[str, object] = {}
+    if name is not None:
+        changed["name"] = _checked_name(name)
+    if group is not None:
+        changed["group"] = _checked_group(group)
+    if query is not None:
+        changed |= {"query": checked_query(query.strip()), "looks_back": True}
+    Topic.objects.filter(pk=topic.pk).update(**changed)
+    return find_topic(slug)
+
+
+@dataclass(frozen=True, slots=True)
+class Removal:
+    readers: int
+    """How many had the topic."""
+    left_without: int
+    """How many of these have no topic any more, and so get no digests."""
+
+
+def remove_topic(slug: str) -> Removal:
+    """Remove a topic with its subscriptions and matches."""
+    topic = find_topic(slug)
+    readers = Subscriber.objects.filter(subscriptions__topic=topic)
+    only = readers.exclude(subscriptions__in=Subscription.objects.exclude(topic=topic))
+    removal = Removal(readers=readers.count(), left_without=only.count())
+    topic.delete()
+    return removal
+
+
+def find_topic(slug: str) -> Topic:
+    topic = Topic.objects.filter(slug=slug).first()
+    if topic is None:
+        raise NotFound(f"no topic {slug!r}: newsletter topic list shows them all")
+    return topic
+
+
+def find_topics(slugs: Sequence[str], *, owner_email_key: str = "") -> list[Topic]:
+    """Return the topics of these slugs in their order. Another reader's private topic counts as unknown."""
+    visible = Q(owner__isnull=True) | Q(owner__email_key=owner_email_key)
+    found = {topic.slug: topic for topic in Topic.objects.filter(visible, slug__in=slugs)}
+    unknown = [slug for slug in slugs if slug not in found]
+    if unknown:
+        raise NotFound(f"no topic {unknown[0]!r}: newsletter topic list shows them all")
+    return [found[slug] for slug in dict.fromkeys(slugs)]
+
+
+def add_starter_topics(*, now: datetime) -> tuple[int, int]:
+    """Add the starter topics that are missing; return (added, already there)."""
+    topics = starter_topics()
+    known = set(Topic.objects.values_list("slug", flat=True))
+    missing = [topic for topic in topics if topic.slug not in known]
+    for topic in missing:
+        _add_starter(topic, now=now)
+    return len(missing), len(topics) - len(missing)
+
+
+def _add_starter(topic: StarterTopic, *, now: datetime) -> None:
+    add_topic(
+        topic.slug,
+        name=topic.name,
+        names={"zh-hans": topic.name_zh},
+        group=topic.group,
+        group_names={"zh-hans": topic.group_zh},
+        query=topic.query,
+        now=now,
+    )
+
+
+def _checked_slug(slug: str) -> str:
+    if not SLUG.fullmatch(slug) or len(slug) > MAX_SLUG:
+        raise BadInput(
+            f"slug {slug!r} must be small letters, digits and single hyphens, such as talking-heads"
+        )
+    return slug
+
+
+def _checked_name(name: str) -> str:
+    name = " ".join(name.split())
+    if not name or len(name) > MAX_NAME:
+        raise BadInput(f"a topic's name has 1 to {MAX_NAME} characters")
+    return name
+
+
+def _checked_group(group: str) -> str:
+    group = " ".join(group.split())
+    if len(group) > MAX_GROUP:
+        raise BadInput(f"a topic's group has at most {MAX_GROUP} characters")
+    return group

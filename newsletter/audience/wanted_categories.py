@@ -1,0 +1,47 @@
+"""Which categories arXiv is asked for: what everyone's topics need, and part of what readers' own do.
+
+The operator decides how much of arXiv is gathered. A stranger with a topic such as ``all:the`` must not: a
+private topic that names no category is matched with what is gathered anyway.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+from newsletter.core.arxiv.categories import ALL_OF_ARXIV, CATEGORIES
+from newsletter.core.arxiv.query import categories, covers, parse
+from newsletter.models import Topic
+
+MOST_OF_A_READER = 5
+"""Categories that one reader's own topics add, the first in the alphabet where they name more."""
+MOST_OF_ALL = 30
+"""That all private topics together add: of more, those that the most readers want. arXiv has 155."""
+
+
+def wanted_categories() -> frozenset[str]:
+    """Return the categories to ask for: all of arXiv's when one of everyone's topics requires none."""
+    by_owner = defaultdict[int, set[str]](set)
+    needed = set[str]()
+    for query, owner in Topic.objects.filter(is_active=True).values_list("query", "owner_id"):
+        required = categories(parse(query))
+        if owner is not None:
+            by_owner[owner] |= required or set()
+        elif required is None:
+            return frozenset(ALL_OF_ARXIV)
+        else:
+            needed |= required
+    return frozenset(needed | _added(by_owner, needed=needed))
+
+
+def _added(by_owner: dict[int, set[str]], *, needed: set[str]) -> set[str]:
+    readers = defaultdict[str, int](int)
+    for wanted in by_owner.values():
+        for code in sorted(_single(wanted, needed=needed))[:MOST_OF_A_READER]:
+            readers[code] += 1
+    return set(sorted(readers, key=lambda code: (-readers[code], code))[:MOST_OF_ALL])
+
+
+def _single(patterns: set[str], *, needed: set[str]) -> set[str]:
+    """Return the single categories of these patterns that are not asked for yet; ``cs.*`` is forty."""
+    single = {code for code in CATEGORIES for pattern in patterns if covers(pattern, code)}
+    return {code for code in single if not any(covers(pattern, code) for pattern in needed)}

@@ -1,0 +1,194 @@
+"""What the values of settings may look like: text → a value, or a ValueError that says what is allowed.
+
+Which settings there are, and which can stand together, is ``config``'s.
+"""
+
+from __future__ import annotations
+
+import re
+from email.utils import parseaddr
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from pydantic import BeforeValidator
+
+from newsletter.core.digests.languages import CHROME, normal
+
+SLOWEST = 0.001
+"""Messages a second: slower than one in a quarter of an hour is a pause without its name."""
+SHORTEST_SECRET = 16
+FEWEST_LETTERS = 5
+"""Different ones, in a secret: as Django's own check has it (security.W009)."""
+_PLACEHOLDER = re.compile(
+    r"(?:change|replace|put|insert|fill)[ _-]?(?:me|this|it|with|here|in)\b"
+    r"|your[ _-]?(?:own[ _-]?)?(?:secret|api|key|token|password)|placeholder|insecure"
+    r"|^<.*>$|^\.{3}$|^…$|^x{3,}$|^todo$",
+    re.IGNORECASE,
+)
+_LOCAL_DOMAINS = {"localhost", "localdomain", "local", "invalid"}
+BOUNCE_TAG = 41
+"""The characters of ``+`` and the tag that names a delivery in its envelope's sender (``tokens``)."""
+
+
+def _http_url(value: str) -> str:
+    if _scheme(value) not in {"http", "https"} or not urlsplit(value).hostname or re.search(r"[?#\s]", value):
+        raise ValueError("an address that starts with http:// or https://, without ? or #")
+    return value.rstrip("/")
+
+
+def _base_url(value: str) -> str:
+    """The links of mails and their one-click unsubscribe are paths from the root."""
+    parts = urlsplit(_http_url(value))
+    if parts.path or parts.username is not None:
+        raise ValueError(
+            "an address without a path, such as https://digest.example.org: links in mails begin at /, so "
+            "give the service a host name of its own and let the proxy pass all of it on"
+        )
+    return parts.geturl()
+
+
+def _database_url(value: str) -> str:
+    if _scheme(value) not in {"", "postgres", "postgresql", "sqlite"} or (value and not _scheme(value)):
+        raise ValueError("postgresql://user:password@host:5432/name (or sqlite:////path/to/file.sqlite3)")
+    return value
+
+
+def _redis_url(value: str) -> str:
+    if value and _scheme(value) not in {"redis", "rediss", "unix"}:
+        raise ValueError("redis://host:6379/0, rediss://… or unix:///path/to/socket")
+    return value
+
+
+def _scheme(value: str) -> str:
+    """Return an address's scheme, or "" where it cannot be read."""
+    try:
+        parts = urlsplit(value)
+        parts.port  # noqa: B018 - looking at it is what refuses a wrong one
+    except ValueError:
+        return ""
+    return parts.scheme
+
+
+def _keys(value: str) -> str:
+    keys = [key.strip() for key in value.split(",")]
+    if value and not all(keys):
+        raise ValueError("one key, or several separated by commas, newest first, none of them empty")
+    # The keys behind it only check what they once signed: a weak one is retired by a new one in front of it.
+    if value and is_weak(keys[0]):
+        raise ValueError(
+            f"long, random and no placeholder, {SHORTEST_SECRET} characters at least (make one with: openssl "
+            "rand -hex 32; put it in front of one that is in use, with a comma between them)"
+        )
+    return value
+
+
+def is_placeholder(value: str) -> bool:
+    """Say if somebody was to put something else in its place."""
+    return bool(_PLACEHOLDER.search(value.strip()))
+
+
+def is_local_domain(domain: str) -> bool:
+    """Say if a domain means nothing beyond this machine or its network (RFC 6761, RFC 5321 §2.3.5)."""
+    labels = domain.strip("[]").lower().rstrip(".").split(".")
+    return len(labels) == 1 or labels[-1] in _LOCAL_DOMAINS or labels[0] == "127"
+
+
+def is_weak(secret: str) -> bool:
+    """Say if a secret could be guessed, or was never put in the place of the example."""
+    return len(secret) < SHORTEST_SECRET or len(set(secret)) < FEWEST_LETTERS or is_placeholder(secret)
+
+
+def _secret(value: str) -> str:
+    if is_placeholder(value):
+        raise ValueError("the real one, not a placeholder")
+    return value
+
+
+def _token(value: str) -> str:
+    if value and (is_weak(value) or not value.isascii() or not value.isprintable() or " " in value):
+        raise ValueError(
+            f"long and random, {SHORTEST_SECRET} letters and digits at least (make one with: openssl "
+            "rand -hex 32)"
+        )
+    return value
+
+
+def _address(value: str) -> str:
+    if value and not re.fullmatch(r"[^@\s<>]+@[^@\s<>]+", value):
+        raise ValueError("a bare address such as editor@example.org")
+    return value
+
+
+def _bounce_address(value: str) -> str:
+    """A tag of 41 characters comes behind its local part, which may have 64 (RFC 5321 §4.5.3.1.1)."""
+    if value == "off":
+        return value
+    local = _address(value).partition("@")[0]
+    if not value.isascii() or len(local) > 64 - BOUNCE_TAG:
+        raise ValueError(
+            f"off, or an address in ASCII with at most {64 - BOUNCE_TAG} characters before the @"
+        )
+    return value
+
+
+def _sender(value: str) -> str:
+    if not parseaddr(value)[1].partition("@")[2] or "\n" in value or "\r" in value:
+        raise ValueError("an address such as 'arXiv digest <digest@example.org>'")
+    return value
+
+
+def _reply_to(value: str) -> str:
+    return _sender(value) if value else value
+
+
+def _domain_rates(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    rates = {}
+    for item in filter(None, value.split(",")):
+        domain, equals, rate = item.strip().partition("=")
+        if not (re.fullmatch(r"[\w-]+(\.[\w-]+)*", domain) and equals and rate):
+            raise ValueError("pairs such as gmail.com=5,outlook.com=3 (messages a second)")
+        rates[domain.lower()] = _rate(rate)
+    return rates
+
+
+def _rate(text: str) -> float:
+    try:
+        rate = float(text)
+    except ValueError:
+        rate = 0.0
+    if not SLOWEST <= rate < float("inf"):
+        raise ValueError(f"pairs such as gmail.com=5,outlook.com=3 (messages a second, {SLOWEST} or more)")
+    return rate
+
+
+def _languages(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    from django.conf.locale import LANG_INFO  # not needed to say what --help says
+
+    codes = [normal(code) for code in value.split(",") if code.strip()]
+    if unknown := [code for code in codes if "name_local" not in LANG_INFO.get(code, {})]:
+        raise ValueError(f"language codes such as fr,de,pt-br ({unknown[0]!r} is none)")
+    return tuple(dict.fromkeys(code for code in codes if code not in CHROME))
+
+
+def _lowercase(value: object) -> object:
+    return value.lower() if isinstance(value, str) else value
+
+
+BaseUrl = Annotated[str, BeforeValidator(_base_url)]
+Secret = Annotated[str, BeforeValidator(_secret)]
+Token = Annotated[str, BeforeValidator(_token)]
+HttpUrl = Annotated[str, BeforeValidator(_http_url)]
+DatabaseUrl = Annotated[str, BeforeValidator(_database_url)]
+RedisUrl = Annotated[str, BeforeValidator(_redis_url)]
+Keys = Annotated[str, BeforeValidator(_keys)]
+Address = Annotated[str, BeforeValidator(_address)]
+BounceAddress = Annotated[str, BeforeValidator(_bounce_address)]
+Sender = Annotated[str, BeforeValidator(_sender)]
+ReplyTo = Annotated[str, BeforeValidator(_reply_to)]
+DomainRates = Annotated[dict[str, float], BeforeValidator(_domain_rates)]
+Languages = Annotated[tuple[str, ...], BeforeValidator(_languages)]
+IN_ANY_CASE = BeforeValidator(_lowercase)

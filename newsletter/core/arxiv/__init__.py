@@ -1,0 +1,1 @@
+"""What arXiv says and means: ids, categories, queries, announcements, TeX, licences."""

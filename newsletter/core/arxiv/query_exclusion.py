@@ -1,0 +1,109 @@
+"""A false friend taken out of a query: ANDNOT with the phrase that tells one paper from the right ones.
+
+Pure: what else a phrase would take out is asked of a function (``proposal.Search``).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from newsletter.core.arxiv.papers import PaperRecord
+from newsletter.core.arxiv.phrases import Phrase, is_within, phrase_key, phrases
+from newsletter.core.arxiv.query import MAX_LENGTH, And, AndNot, Field, Or, Query, Term, parse, to_text
+from newsletter.core.arxiv.query_proposal import Search
+from newsletter.errors import BadInput
+
+_LOOKED_UP = 60
+"""How many of the paper's phrases are looked up: those it says most."""
+_MAY_COST = 0.2
+"""A phrase that takes more than this part of the other matches with it is worse than the paper alone."""
+
+
+class NoRoomError(BadInput):
+    """The query with one more exclusion would be too long or too deep."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exclusion:
+    text: str
+    """The new query, at most 500 characters."""
+    dropped: Term
+    """What follows ANDNOT now: a phrase, or the paper's id where no phrase would do."""
+    lost: frozenset[int]
+    """The other matches among the recent papers that go with it."""
+
+
+def exclude(text: str, *, wrong: PaperRecord, wrong_id: int, search: Search) -> Exclusion:
+    """Take ``wrong`` out of the query ``text`` at the least loss of its other matches.
+
+    ``wrong_id`` is the paper among those that ``search`` returns. Raises BadInput for a query that cannot be
+    read, NoRoomError for one that cannot take more.
+    """
+    query = parse(text)
+    others = search(query) - {wrong_id}
+    dropped, lost = _best(query, wrong=wrong, wrong_id=wrong_id, others=frozenset(others), search=search)
+    return Exclusion(text=_without(text, dropped), dropped=dropped, lost=lost)
+
+
+def _best(
+    query: Query, *, wrong: PaperRecord, wrong_id: int, others: frozenset[int], search: Search
+) -> tuple[Term, frozenset[int]]:
+    asked = _asked(query)
+    usable = [each for each in phrases(wrong).values() if not any(is_within(key, each.key) for key in asked)]
+    best: tuple[tuple[float, ...], Phrase, frozenset[int]] | None = None
+    for phrase in sorted(usable, key=lambda each: (-each.worth, each.key))[:_LOOKED_UP]:
+        found = search(phrase.term)
+        lost = others & found
+        if wrong_id not in found or len(lost) > _MAY_COST * len(others):
+            continue
+        rank = (len(lost), -_telling(phrase, elsewhere=len(found - others)))
+        if best is None or rank < best[0]:
+            best = (rank, phrase, lost)
+    if best is None:
+        return Term(Field.ID, (wrong.arxiv_id,)), frozenset()
+    return best[1].term, best[2]
+
+
+def _telling(phrase: Phrase, *, elsewhere: int) -> float:
+    """How well a phrase names what the paper is really about: its like are kept out too."""
+    known = 1.0 if elsewhere > 1 else 0.5
+    words = {1: 0.7, 2: 1.0}.get(len(phrase.text.split()), 0.9)
+    return phrase.worth * words * known
+
+
+def _asked(query: Query) -> set[tuple[str, ...]]:
+    """Return what the query itself looks for: taking that out would leave nothing."""
+    if isinstance(query, Term):
+        return set() if query.field in (Field.CATEGORY, Field.ID) else {phrase_key(query.words)}
+    if isinstance(query, AndNot):
+        return set() if query.keep is None else _asked(query.keep)
+    return set().union(*(_asked(part) for part in query.parts))
+
+
+def _without(text: str, dropped: Term) -> str:
+    """Write ``text`` ANDNOT ``dropped``, what was typed kept as it is.
+
+    Operators have one rank, from left to right: the parentheses only say so. A query that ends in what was
+    taken out before gets one more in the same place.
+    """
+    query = parse(text)
+    longer = AndNot(query, dropped)
+    if isinstance(query, AndNot):
+        before = to_text(AndNot(None, query.drop))
+        parts = query.drop.parts if isinstance(query.drop, Or) else (query.drop,)
+        longer = AndNot(query.keep, Or((*parts, dropped)))
+        candidates = [text.removesuffix(before) + to_text(AndNot(None, longer.drop)), to_text(longer)]
+    elif isinstance(query, Term | And | Or):
+        whole = text if isinstance(query, Term) else f"({text})"
+        candidates = [f"{whole} {to_text(AndNot(None, dropped))}", to_text(longer)]
+    for candidate in candidates:
+        if len(candidate) <= MAX_LENGTH and _means(candidate, longer):
+            return candidate
+    raise NoRoomError(f"the query has no room for more: shorten it to well under {MAX_LENGTH} characters")
+
+
+def _means(text: str, query: Query) -> bool:
+    try:
+        return parse(text) == query
+    except BadInput:
+        return False

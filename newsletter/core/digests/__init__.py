@@ -1,0 +1,1 @@
+"""What a digest holds and the bytes of its message."""

@@ -1,0 +1,117 @@
+"""What one digest will say, before anything is rendered: the value that ``compose`` hands to ``render``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from newsletter.core.arxiv.figures import ShownFigure
+from newsletter.core.arxiv.papers import PaperRecord
+from newsletter.core.summaries.summary import Depth, Summary
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DigestCard:
+    """A paper that is shown with its summary."""
+
+    paper: PaperRecord
+    summary: Summary
+    summary_key: str
+    """Identifies this content of the summary, for the fragment cache."""
+    language: str
+    """What the summary is written in."""
+    depth: Depth
+    """How much of it is shown; never deeper than the summary holds."""
+    lacks: Depth | None = None
+    """What the reader asked for, where the summary does not hold it and a sentence should say so."""
+    lacks_reason: str = ""
+    """Why it does not: a code of the summary's, or empty."""
+    figure: ShownFigure | None = None
+    """Shown with a reading; one that has a ``mail_image``."""
+    model: str
+    written_at: datetime
+    also_in: tuple[str, ...] = ()
+    """Names of the reader's other topics that brought this paper too."""
+
+
+def topic_slot(slug: str) -> str:
+    """Return the name of the slot for a private topic's name."""
+    return f"topic:{slug}"
+
+
+def stand_in(slug: str) -> str:
+    """Return what stands for a private topic's name until it is a slot: characters that no text holds."""
+    return f"\ue000{topic_slot(slug)}\ue001"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DigestTopic:
+    slug: str
+    name: str
+    """In the reader's language where there is a name in it; ``stand_in`` for a private one."""
+    cards: tuple[DigestCard, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Digest:
+    """Everything a digest says. summarised + listed + counted = matched ≤ scanned."""
+
+    language: str
+    """The reader's; where mails do not speak it, they speak English around the summaries."""
+    slot_date: date
+    """The local date on which the period ends: the slot's, or later when the digest is late."""
+    covers_days: int
+    """The length of the period in whole days: 1 reads "today", 7 "week of"."""
+    topics: tuple[DigestTopic, ...]
+    """Only those with at least one card, in the reader's order."""
+    listed: tuple[PaperRecord, ...]
+    """By title only, at most ten."""
+    counted: int
+    """Matched, neither summarised nor listed: on the digest's page."""
+    scanned: int
+    """M of "N of M": papers first seen in the period in the categories the reader's topics ask for."""
+    was_asked: bool = True
+    """Whether arXiv answered in the period, or a file was read: if not, nothing is known of it."""
+    is_half_answered: bool = False
+    """It was not, but there was an answer that is not believed to be all."""
+    empty_dates: tuple[date, ...] = ()
+    """Slots since the last mail on which nothing matched (daily and weekday readers)."""
+    unasked_dates: tuple[date, ...] = ()
+    """Such slots too, but arXiv had not answered: whether anything would have matched was not known."""
+    half_answered_dates: tuple[date, ...] = ()
+    """Such slots too, where there was an answer that is not believed to be all."""
+    failed_gathers: tuple[date, ...] = ()
+    """Dates in the period on which asking arXiv failed: something may be missing."""
+    doubtful_gathers: tuple[date, ...] = ()
+    """Dates in the period on which its answer is not believed to be all, or was not."""
+    reduced: int = 0
+    """Papers shown less deeply, or listed instead of summarised, to keep the mail under its size."""
+    subscribed: tuple[tuple[str, str], ...] = ()
+    """(slug, name) of every topic of the reader's, each of which can be ended by itself."""
+    email: str = ""
+    confirmed_on: date | None = None
+    confirmed_by_operator: bool = False
+    cadence: str = ""
+    """The reader's cadence in the contract's form: ``weekly:mon``."""
+    at: str = "08:00"
+    timezone: str = "UTC"
+    private_names: tuple[tuple[str, str], ...] = ()
+    """(slot, name) of each topic that is the reader's alone: it must be in no piece that is kept."""
+
+    @property
+    def summarised(self) -> int:
+        return sum(len(topic.cards) for topic in self.topics)
+
+    @property
+    def knows_nothing(self) -> bool:
+        """Whether there is neither a paper nor reason to say that there was none."""
+        return not (self.was_asked or self.scanned or self.matched)
+
+    @property
+    def may_lack_papers(self) -> bool:
+        """Whether there may be papers of the period that are not known yet."""
+        return bool(self.failed_gathers or self.doubtful_gathers)
+
+    @property
+    def matched(self) -> int:
+        return self.summarised + len(self.listed) + self.counted

@@ -1,0 +1,214 @@
+"""Fragments and personal slots → the exact bytes of a message.
+
+A message is a byte join. Quoted-printable is line based (RFC 2045 §6.7), so the encoded forms of pieces that
+end in a line break concatenate to a valid body; only lines that hold a slot are encoded anew for each reader.
+What a piece says is ``render``'s; the header lines are ``headers``'.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from binascii import b2a_qp
+from collections import OrderedDict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
+from itertools import groupby
+from threading import Lock
+
+from newsletter.core.digests.headers import MessageHeaders, write_headers
+from newsletter.errors import PermanentError
+
+SLOT_OPEN, SLOT_CLOSE = "[[", "]]"
+"""What stands around a personal slot's name in a fragment. ``literal()`` keeps data from forging one."""
+_SLOT = re.compile(r"\[\[([^\[\]\r\n]*)\]\]")
+_SECOND_BRACKET = re.compile(r"\[(?=\[)")
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """One finished fragment of a digest, in both forms. Pieces are joined; nothing is rendered again.
+
+    ``html`` and ``text`` end in a line break (so that their quoted-printable forms concatenate) and may
+    hold slots: ``[[preferences_url]]`` stands for a string that differs from reader to reader.
+    """
+
+    html: str
+    text: str
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 over both forms, hexadecimal: a fragment's address."""
+        return hashlib.sha256(f"{self.html}\0{self.text}".encode()).hexdigest()
+
+
+def slot(name: str) -> str:
+    """Return the placeholder for the personal string ``name``."""
+    return f"{SLOT_OPEN}{name}{SLOT_CLOSE}"
+
+
+def literal(data: str) -> str:
+    """Return ``data`` so that nothing in it can be taken for a slot (a zero-width space splits ``[[``)."""
+    return _SECOND_BRACKET.sub("[\u200b", data)
+
+
+def slot_names(text: str) -> frozenset[str]:
+    """Return the names of the slots in ``text``."""
+    return frozenset(_SLOT.findall(text)) if SLOT_OPEN in text else frozenset()
+
+
+def fill(text: str, slots: Mapping[str, str], *, html: bool) -> str:
+    """Put the reader's strings in the slots of ``text``, HTML-escaped in the HTML form.
+
+    Raises PermanentError (``reason="slot"``) for a slot without a value, and for a value that looks like one
+    itself: nothing is sent with a hole.
+    """
+    if SLOT_OPEN not in text:
+        return text
+
+    def value(found: re.Match[str]) -> str:
+        filling = slots.get(found[1])
+        if filling is None or SLOT_OPEN in filling:
+            raise PermanentError(f"the slot {found[0]} has no usable value", reason="slot")
+        return escape(filling) if html else filling
+
+    return _SLOT.sub(value, text)
+
+
+def join_html(pieces: Sequence[Piece], slots: Mapping[str, str] | None = None) -> str:
+    """Return the whole HTML form; without ``slots`` its placeholders stay, for a provider that fills them."""
+    joined = "".join(piece.html for piece in pieces)
+    return joined if slots is None else fill(joined, slots, html=True)
+
+
+def join_text(pieces: Sequence[Piece], slots: Mapping[str, str] | None = None) -> str:
+    """Return the whole text form; see ``join_html``."""
+    joined = "".join(piece.text for piece in pieces)
+    return joined if slots is None else fill(joined, slots, html=False)
+
+
+Encoded = bytes | tuple[bytes | str, ...]
+"""Quoted-printable; or, where there are slots, such bytes in turn with the lines that hold them, as text."""
+
+
+@dataclass(frozen=True, slots=True)
+class EncodedPiece:
+    """A piece ready to be joined."""
+
+    html: Encoded
+    text: Encoded
+
+
+def encode(piece: Piece) -> EncodedPiece:
+    """Encode a piece as quoted-printable, lines of at most 76 characters, CRLF.
+
+    Raises PermanentError (``reason="piece"``) for a form that does not end in a line break, and for text
+    that has no UTF-8 form.
+    """
+    return EncodedPiece(html=_encoded(piece.html), text=_encoded(piece.text))
+
+
+def _encoded(form: str) -> Encoded:
+    segments = tuple(_segments(form))
+    shared = [segment for segment in segments if isinstance(segment, bytes)]
+    return b"".join(shared) if len(shared) == len(segments) else segments
+
+
+def _segments(form: str) -> Iterator[bytes | str]:
+    if form and form[-1] not in "\r\n":
+        raise PermanentError(f"a piece does not end in a line break: …{form[-40:]!r}", reason="piece")
+    lines = form.replace("\r\n", "\n").replace("\r", "\n").split("\n")[:-1]
+    for is_personal, run in groupby(lines, key=lambda line: _SLOT.search(line) is not None):
+        together = "\n".join(run) + "\n"
+        yield together if is_personal else _quoted_printable(together)
+
+
+def _quoted_printable(lines: str) -> bytes:
+    try:
+        return b2a_qp(lines.replace("\n", "\r\n").encode(), istext=True)
+    except UnicodeEncodeError as error:
+        raise PermanentError(f"half a character in {error.object[:40]!r}…", reason="piece") from error
+
+
+def _length(form: Encoded) -> int:
+    return len(form) if isinstance(form, bytes) else sum(map(len, form))
+
+
+class PieceEncoder:
+    """Encoded pieces, the most recently used kept, in bounded memory. Safe to share between threads."""
+
+    def __init__(self, *, max_bytes: int = 64 * 1024 * 1024) -> None:
+        self._max_bytes = max_bytes
+        # Keyed by the forms themselves: a string keeps its hash, so a lookup costs less than any digest.
+        self._kept: OrderedDict[tuple[str, str], tuple[EncodedPiece, int]] = OrderedDict()
+        self._bytes = 0
+        self._lock = Lock()
+
+    @property
+    def kept_bytes(self) -> int:
+        """About how much memory the kept pieces take: each as text and encoded."""
+        return self._bytes
+
+    def __call__(self, piece: Piece) -> EncodedPiece:
+        key = (piece.html, piece.text)
+        with self._lock:
+            if known := self._kept.get(key):
+                self._kept.move_to_end(key)
+                return known[0]
+        encoded = encode(piece)
+        size = sum(map(len, key)) + _length(encoded.html) + _length(encoded.text)
+        with self._lock:
+            if key not in self._kept:
+                self._kept[key] = (encoded, size)
+                self._bytes += size
+            while self._bytes > self._max_bytes:
+                _, (_, freed) = self._kept.popitem(last=False)
+                self._bytes -= freed
+        return encoded
+
+
+def compose(
+    headers: MessageHeaders, pieces: Sequence[Piece], *, slots: Mapping[str, str], encoder: PieceEncoder
+) -> bytes:
+    """Return the bytes of one message: multipart/alternative, text first, CRLF throughout.
+
+    The same input gives the same bytes. Raises BadInput (see ``write_headers``) and PermanentError (see
+    ``fill`` and ``encode``).
+    """
+    boundary = _boundary(headers.message_id)
+    encoded = [encoder(piece) for piece in pieces]
+    text = [_wire(piece.text, slots, html=False) for piece in encoded]
+    html = [_wire(piece.html, slots, html=True) for piece in encoded]
+    head = b'Content-Type: multipart/alternative;\r\n boundary="%b"\r\n' % boundary
+    text_head, html_head, end = _part_head(boundary, b"plain"), _part_head(boundary, b"html"), _end(boundary)
+    return b"".join([write_headers(headers), head, text_head, *text, html_head, *html, end])
+
+
+def _wire(form: Encoded, slots: Mapping[str, str], *, html: bool) -> bytes:
+    if isinstance(form, bytes):
+        return form
+    return b"".join(
+        part if isinstance(part, bytes) else _quoted_printable(_one_line_break(fill(part, slots, html=html)))
+        for part in form
+    )
+
+
+def _one_line_break(text: str) -> str:
+    return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
+
+
+def _boundary(message_id: str) -> bytes:
+    """Return a boundary that cannot occur: quoted-printable never has ``=_`` (RFC 2045 §6.7)."""
+    return b"=_" + hashlib.sha256(message_id.encode()).hexdigest()[:32].encode("ascii")
+
+
+def _part_head(boundary: bytes, subtype: bytes) -> bytes:
+    return (
+        b"\r\n--%b\r\nContent-Type: text/%b; charset=utf-8\r\n"
+        b"Content-Transfer-Encoding: quoted-printable\r\n\r\n" % (boundary, subtype)
+    )
+
+
+def _end(boundary: bytes) -> bytes:
+    return b"\r\n--%b--\r\n" % boundary

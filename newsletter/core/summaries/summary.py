@@ -1,0 +1,260 @@
+"""What a reader gets for a paper: depths, claims and the quotes that stand behind them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Any
+
+from newsletter.core.summaries.paper_kinds import SECTION_KINDS, SECTIONS, PaperKind
+
+MAX_TAKEAWAYS = 7
+MAX_QUOTES = 3
+MAX_IN_SECTION = 8
+"""Claims of one section; five are asked for."""
+NO_FULL_TEXT = "no_full_text"
+"""In ``Summary.incomplete``: the paper's text could not be read, and an abstract supports no reading."""
+NO_KIND = "no_kind"
+"""In ``Summary.incomplete``: the model did not say what kind of paper it is."""
+
+
+class Depth(StrEnum):
+    """How much of a summary a reader asked for; each contains the ones before it."""
+
+    HEADLINE = "headline"
+    TAKEAWAYS = "takeaways"
+    READING = "reading"
+
+    @property
+    def rank(self) -> int:
+        return _RANKS[self]
+
+
+_RANKS = {depth: rank for rank, depth in enumerate(Depth)}
+
+
+class Voice(StrEnum):
+    """Who speaks in a summary."""
+
+    AUTHORS = "authors"
+    """Sentences of the abstract, chosen by us."""
+    MODEL = "model"
+    """A model's words, each claim with a verified quote."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """A verbatim quote from the paper."""
+
+    quote: str
+    where: str = "abstract"
+    """``abstract``, ``title``, or the title of a section of the full text."""
+    page: int = 0
+    """Of the full text, from 1; 0 for abstract and title."""
+    marks: tuple[tuple[int, int], ...] = ()
+    """Half-open character spans of ``quote`` that carry the claim, in order, not overlapping."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """One statement about a paper with one to three quotes behind it."""
+
+    text: str
+    evidence: tuple[Evidence, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Section:
+    """A part of a reading. No claims means: not stated in the paper."""
+
+    kind: str
+    """One of ``kinds.SECTION_KINDS``."""
+    claims: tuple[Claim, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Withheld:
+    """A claim that is not shown. Its text is dropped; the reason is counted."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    """What may be shown of a paper: every claim in here has passed grounding."""
+
+    voice: Voice
+    headline: Claim
+    takeaways: tuple[Claim, ...] = ()
+    """At most seven."""
+    sections: tuple[Section, ...] = ()
+    """Empty below depth ``reading``."""
+    kind: PaperKind | None = None
+    """What decides which sections a reading has; None below depth ``reading``."""
+    incomplete: tuple[str, ...] = ()
+    """Why it is no reading although one was asked for: the kinds of the sections that are missing, or
+    ``NO_FULL_TEXT`` or ``NO_KIND`` alone. What there was of its sections is dropped, never shown."""
+    withheld: tuple[Withheld, ...] = ()
+    fallback_reason: str = ""
+    """Why a model's summary was asked for and this is not it; empty when nothing went wrong."""
+
+    @property
+    def claims(self) -> tuple[Claim, ...]:
+        """Everything it says, in the order shown."""
+        sections = (claim for section in self.sections for claim in section.claims)
+        return (self.headline, *self.takeaways, *sections)
+
+    @property
+    def checked(self) -> int:
+        """How many claims were checked and are shown."""
+        return len(self.claims)
+
+    @property
+    def depth(self) -> Depth:
+        """The deepest depth it can be shown at: a reading with a section missing is none."""
+        wanted = {spec.kind for spec in SECTIONS[self.kind]} if self.kind else set()
+        if wanted and {section.kind for section in self.sections} >= wanted:
+            return Depth.READING
+        return Depth.TAKEAWAYS if self.takeaways else Depth.HEADLINE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """What a summariser returns: claims that nobody has checked yet."""
+
+    headline: Claim
+    takeaways: tuple[Claim, ...] = ()
+    sections: tuple[Section, ...] = ()
+    kind: PaperKind | None = None
+    depth: Depth | None = None
+    """What was asked for; None where the summariser gives what it has."""
+    input_tokens: int = 0
+    output_tokens: int = 0
+
+
+def supported_depth(depth: Depth, *, has_full_text: bool) -> Depth:
+    """Return the deepest depth up to ``depth`` that can be asked of what is at hand.
+
+    A reading says what a paper does not state, which an abstract cannot tell.
+    """
+    return depth if has_full_text or depth is not Depth.READING else Depth.TAKEAWAYS
+
+
+def at_depth(summary: Summary, depth: Depth) -> Summary:
+    """Cut ``summary`` to ``depth``, or to the deepest it holds where that is shallower.
+
+    Only a reader who asked for a reading is told why it is none.
+    """
+    shown = min(depth, summary.depth, key=lambda depth: depth.rank)
+    return replace(
+        summary,
+        takeaways=summary.takeaways if shown is not Depth.HEADLINE else (),
+        sections=summary.sections if shown is Depth.READING else (),
+        kind=summary.kind if shown is Depth.READING else None,
+        incomplete=summary.incomplete if depth is Depth.READING else (),
+    )
+
+
+# --- stored form -----------------------------------------------------------------------------------------
+
+
+def summary_to_json(summary: Summary) -> dict[str, Any]:
+    """Return plain JSON values, from which ``summary_from_json`` makes an equal summary."""
+    return {
+        "voice": summary.voice.value,
+        "headline": _claim_to_json(summary.headline),
+        "takeaways": [_claim_to_json(claim) for claim in summary.takeaways],
+        "sections": [
+            {"kind": section.kind, "claims": [_claim_to_json(claim) for claim in section.claims]}
+            for section in summary.sections
+        ],
+        "kind": summary.kind.value if summary.kind else "",
+        "incomplete": list(summary.incomplete),
+        "withheld": [withheld.reason for withheld in summary.withheld],
+        "fallback_reason": summary.fallback_reason,
+    }
+
+
+def summary_from_json(stored: Mapping[str, Any]) -> Summary:
+    """Read what ``summary_to_json`` wrote. Raises KeyError, TypeError or ValueError for anything else."""
+    return Summary(
+        voice=Voice(stored["voice"]),
+        headline=_claim_from_json(stored["headline"]),
+        takeaways=_claims_from_json(stored["takeaways"]),
+        sections=tuple(
+            Section(kind=section["kind"], claims=_claims_from_json(section["claims"]))
+            for section in stored["sections"]
+        ),
+        kind=PaperKind(stored["kind"]) if stored.get("kind") else None,
+        incomplete=tuple(stored.get("incomplete", ())),
+        withheld=tuple(Withheld(reason=reason) for reason in stored["withheld"]),
+        fallback_reason=stored["fallback_reason"],
+    )
+
+
+def _claim_to_json(claim: Claim) -> dict[str, Any]:
+    return {
+        "text": claim.text,
+        "evidence": [
+            {
+                "quote": item.quote,
+                "where": item.where,
+                "page": item.page,
+                "marks": [list(mark) for mark in item.marks],
+            }
+            for item in claim.evidence
+        ],
+    }
+
+
+def _claim_from_json(stored: Mapping[str, Any]) -> Claim:
+    return Claim(
+        text=stored["text"],
+        evidence=tuple(
+            Evidence(
+                quote=item["quote"],
+                where=item["where"],
+                page=item.get("page", 0),
+                marks=tuple((start, end) for start, end in item["marks"]),
+            )
+            for item in stored["evidence"]
+        ),
+    )
+
+
+def _claims_from_json(stored: Sequence[Mapping[str, Any]]) -> tuple[Claim, ...]:
+    return tuple(_claim_from_json(claim) for claim in stored)
+
+
+# --- what a model is asked for ---------------------------------------------------------------------------
+
+
+def response_schema(depth: Depth) -> dict[str, Any]:
+    """The JSON a model must answer with, in the OpenAPI subset that Gemini's ``responseSchema`` takes.
+
+    Every claim carries its quotes; no field has room for authors, links or anything else arXiv states.
+    """
+    claims = {"type": "ARRAY", "items": _CLAIM_SCHEMA}
+    fields: dict[str, Any] = {"headline": _CLAIM_SCHEMA}
+    if depth is not Depth.HEADLINE:
+        fields["takeaways"] = {**claims, "max_items": MAX_TAKEAWAYS}
+    if depth is Depth.READING:
+        fields["kind"] = {"type": "STRING", "enum": [kind.value for kind in PaperKind]}
+        section = {
+            "type": "OBJECT",
+            "properties": {"kind": {"type": "STRING", "enum": list(SECTION_KINDS)}, "claims": claims},
+            "required": ["kind", "claims"],
+        }
+        fields["sections"] = {"type": "ARRAY", "items": section}
+    return {"type": "OBJECT", "properties": fields, "required": list(fields)}
+
+
+_CLAIM_SCHEMA: dict[str, Any] = {
+    "type": "OBJECT",
+    "properties": {
+        "text": {"type": "STRING"},
+        "quotes": {"type": "ARRAY", "items": {"type": "STRING"}, "min_items": 1, "max_items": MAX_QUOTES},
+    },
+    "required": ["text", "quotes"],
+}

@@ -1,0 +1,259 @@
+"""A batch of digests and what they are composed from: each becomes a list of pieces and its own strings."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from django.db import transaction
+from django.utils import timezone
+
+from newsletter.adapters.ports import Summariser
+from newsletter.core.arxiv.figures import ShownFigure
+from newsletter.core.arxiv.papers import PaperRecord
+from newsletter.core.delivery.spreading import own_delay
+from newsletter.core.digests.digest import Digest, DigestCard, DigestTopic, stand_in, topic_slot
+from newsletter.core.digests.selection import Chosen
+from newsletter.core.summaries.summary import Depth
+from newsletter.models import Delivery, Subscriber, Subscription, Topic
+from newsletter.models.delivery import FIRST, HALF_ANSWERED, SENT, UNASKED, Kind, State
+from newsletter.pipeline.compose.cards import card_of, mail_figures
+from newsletter.pipeline.compose.fragments import StoredFragments
+from newsletter.pipeline.compose.gathers import Gathers
+from newsletter.pipeline.compose.message import body_key
+from newsletter.pipeline.compose.render import DigestRenderer, FragmentStore, RenderedDigest
+from newsletter.pipeline.select.candidates import Newsstand
+from newsletter.pipeline.select.select import Choice
+from newsletter.pipeline.summarize.generate import Wanted
+from newsletter.pipeline.summarize.lookup import SummaryShelf
+
+RendererFor = Callable[[FragmentStore], DigestRenderer]
+
+
+@dataclass(frozen=True, slots=True)
+class EmptyDates:
+    """Slots without a mail: on which nothing matched, and on which arXiv had not answered, or not fully."""
+
+    asked: tuple[date, ...] = ()
+    unasked: tuple[date, ...] = ()
+    half_answered: tuple[date, ...] = ()
+
+
+@dataclass(slots=True)
+class Composer:
+    """Composes the digests of one batch."""
+
+    stand: Newsstand
+    shelf: SummaryShelf
+    records: dict[int, PaperRecord]
+    figures: dict[int, ShownFigure]
+    fragments: StoredFragments
+    renderer: DigestRenderer
+    gathers: Gathers
+    empty_dates: dict[int, EmptyDates]
+    """By reader: the slots without a mail since the last one."""
+    now: datetime
+    is_spread: bool = False
+
+    @classmethod
+    def set_up(
+        cls,
+        choices: Iterable[Choice],
+        *,
+        stand: Newsstand,
+        summariser: Summariser,
+        renderer_for: RendererFor,
+        now: datetime,
+        fragments: StoredFragments | None = None,
+    ) -> Composer:
+        """Load what these digests need besides; batches of one pass share their ``fragments``."""
+        choices = list(choices)
+        chosen = {each.paper_id for choice in choices for each in choice.selection.chosen}
+        listed = {paper_id for choice in choices for paper_id in choice.selection.listed}
+        fragments = fragments or StoredFragments()
+        return cls(
+            stand=stand,
+            shelf=SummaryShelf(chosen, summariser=summariser),
+            records=stand.records(chosen | listed),
+            figures=mail_figures(chosen),
+            fragments=fragments,
+            renderer=renderer_for(fragments),
+            gathers=Gathers.until(now),
+            empty_dates=empty_dates({choice.reader.pk: choice.reader for choice in choices}),
+            now=now,
+        )
+
+    def is_lacking(self, choice: Choice, *, within: timedelta) -> bool:
+        """Whether a summary that this digest wants may still come in that time."""
+        return any(self.shelf.may_still_come(want, within=within) for want in choice.wanted())
+
+    def store(self, digests: Sequence[tuple[Choice, RenderedDigest]]) -> int:
+        """Write these digests, all or none; return how many were still planned."""
+        try:
+            with transaction.atomic():
+                self.fragments.save()
+                return sum(self._store(choice, rendered) for choice, rendered in digests)
+        except BaseException:
+            self.fragments.take_back()
+            raise
+
+    def _store(self, choice: Choice, rendered: RenderedDigest) -> int:
+        parts = [piece.digest for piece in rendered.pieces]
+        return Delivery.objects.filter(pk=choice.delivery.pk, state=State.PLANNED).update(
+            state=State.COMPOSED,
+            subject=rendered.subject,
+            parts=parts,
+            body_key=body_key(subject=rendered.subject, slot_key=choice.delivery.slot_key, parts=parts),
+            slots=rendered.slots,
+            papers=self.account(choice, rendered.digest),
+            topics=[offer.subscription.topic_id for offer in choice.offers],
+            scanned=choice.scanned,
+            covers_until=self.now,
+            composed_at=self.now,
+            attempt=0,
+            lease_owner="",
+            lease_until=None,
+            next_attempt_at=self._claimable_at(choice),
+        )
+
+    def _claimable_at(self, choice: Choice) -> datetime:
+        """Return the real time from which on it may be claimed. Whom somebody waits for is not delayed."""
+        delivery, real_now = choice.delivery, timezone.now()
+        if not self.is_spread or delivery.is_awaited:
+            return real_now
+        return max(real_now, delivery.slot_at + own_delay(choice.reader.pk))
+
+    def ignorance(self, choice: Choice) -> str:
+        """Return why nobody can say that nothing came out in the period of this digest; empty: one can."""
+        return self.gathers.ignorance_since(_begins_at(choice))
+
+    def render(self, choice: Choice) -> RenderedDigest:
+        return self.renderer.render(self._digest(choice))
+
+    def _digest(self, choice: Choice) -> Digest:
+        reader, selection = choice.reader, choice.selection
+        groups = selection.by_topic()
+        zone = reader.zone
+        # A late digest holds what has come in until it is composed, so that is where its period ends.
+        ends_at = max(choice.delivery.slot_at, self.now)
+        begins_at = _begins_at(choice)
+        empty, ignorance = self.empty_dates.get(reader.pk, EmptyDates()), self.ignorance(choice)
+        return Digest(
+            language=reader.language,
+            slot_date=ends_at.astimezone(zone).date(),
+            covers_days=max(1, round((ends_at - begins_at) / timedelta(days=1))),
+            topics=tuple(
+                self._topic(offer.subscription, choice, groups[offer.subscription.topic.slug])
+                for offer in choice.offers
+                if offer.subscription.topic.slug in groups
+            ),
+            listed=tuple(self.records[paper_id] for paper_id in selection.listed),
+            counted=len(selection.counted),
+            scanned=choice.scanned,
+            was_asked=not ignorance,
+            is_half_answered=ignorance == HALF_ANSWERED,
+            empty_dates=empty.asked,
+            unasked_dates=empty.unasked,
+            half_answered_dates=empty.half_answered,
+            failed_gathers=_local_dates(self.gathers.failed, zone),
+            doubtful_gathers=_local_dates(self.gathers.doubtful, zone),
+            subscribed=tuple(
+                (each.topic.slug, _shown_name(each.topic, reader.language))
+                for each in reader.subscriptions.all()
+                if each.topic.is_active
+            ),
+            email=reader.email,
+            confirmed_on=reader.confirmed_at.date() if reader.confirmed_at else None,
+            confirmed_by_operator=reader.confirmed_by_operator,
+            cadence=reader.cadence,
+            at=f"{reader.at:%H:%M}",
+            timezone=reader.timezone,
+            private_names=tuple(
+                (topic_slot(each.topic.slug), each.topic.name_in(reader.language))
+                for each in reader.subscriptions.all()
+                if each.topic.owner_id
+            ),
+        )
+
+    def account(self, choice: Choice, shown: Digest) -> dict[str, list[int]]:
+        """Return where each offered paper stands in the digest, after it was fitted into its size."""
+        ids = {record.arxiv_id: paper_id for paper_id, record in self.records.items()}
+        summarised = [ids[card.paper.arxiv_id] for topic in shown.topics for card in topic.cards]
+        listed = [ids[record.arxiv_id] for record in shown.listed]
+        offered = [
+            *(each.paper_id for each in choice.selection.chosen),
+            *choice.selection.listed,
+            *choice.selection.counted,
+        ]
+        named = {*summarised, *listed}
+        return {
+            "summarised": summarised,
+            "listed": listed,
+            "counted": [paper_id for paper_id in offered if paper_id not in named],
+        }
+
+    def _topic(self, subscription: Subscription, choice: Choice, chosen: tuple[Chosen, ...]) -> DigestTopic:
+        language = choice.reader.language
+        names = {
+            topic.slug: _shown_name(topic, language)
+            for topic in (offer.subscription.topic for offer in choice.offers)
+        }
+        return DigestTopic(
+            slug=subscription.topic.slug,
+            name=names[subscription.topic.slug],
+            cards=tuple(self._card(each, choice, names) for each in chosen),
+        )
+
+    def _card(self, chosen: Chosen, choice: Choice, names: dict[str, str]) -> DigestCard:
+        asked = Depth(choice.reader.depth)
+        shown = self.shelf.show(Wanted(chosen.paper_id, choice.reader.language, asked))
+        return card_of(
+            self.records[chosen.paper_id],
+            shown=shown,
+            asked=asked,
+            figure=self.figures.get(chosen.paper_id),
+            also_in=[names[slug] for slug in chosen.also_in],
+        )
+
+
+def _shown_name(topic: Topic, language: str) -> str:
+    """Return a topic's name; of a private one only what stands in for it, since pieces are everyone's."""
+    return stand_in(topic.slug) if topic.owner_id else topic.name_in(language)
+
+
+def _local_dates(moments: Iterable[datetime], zone: ZoneInfo) -> tuple[date, ...]:
+    return tuple(dict.fromkeys(moment.astimezone(zone).date() for moment in moments))
+
+
+def _begins_at(choice: Choice) -> datetime:
+    return min((offer.reach.begins_at for offer in choice.offers), default=choice.delivery.slot_at)
+
+
+def empty_dates(readers: Mapping[int, Subscriber]) -> dict[int, EmptyDates]:
+    """Return the slots without a mail since their last one, of the readers who have any."""
+    digests = Delivery.objects.filter(kind=Kind.DIGEST).exclude(slot_key__startswith=FIRST)
+    skipped = digests.filter(subscriber__in=readers, state=State.SKIPPED).order_by("slot_at")
+    empty = defaultdict[int, list[tuple[datetime, date, str]]](list)
+    for pk, slot_at, key, detail in skipped.values_list(
+        "subscriber_id", "slot_at", "slot_key", "last_detail"
+    ):
+        if pk is not None and slot_at > readers[pk].joined_at:
+            empty[pk].append((slot_at, date.fromisoformat(key), detail))
+    last_sent = dict[int | None, datetime]()
+    rows = digests.filter(subscriber__in=empty).order_by("slot_at") if empty else digests.none()
+    # Asked for the states too, SQLite would look through all that was ever sent.
+    for reader_id, slot_at, state in rows.values_list("subscriber_id", "slot_at", "state"):
+        if state in SENT:
+            last_sent[reader_id] = slot_at
+    found = {}
+    for pk, slots in empty.items():
+        recent = [(day, detail) for at, day, detail in slots if pk not in last_sent or at > last_sent[pk]]
+        found[pk] = EmptyDates(
+            asked=tuple(day for day, detail in recent if detail not in (UNASKED, HALF_ANSWERED)),
+            unasked=tuple(day for day, detail in recent if detail == UNASKED),
+            half_answered=tuple(day for day, detail in recent if detail == HALF_ANSWERED),
+        )
+    return found

@@ -1,0 +1,284 @@
+"""A delivery's row → the message, as often as it is asked for and the same bytes each time.
+
+The row names its fragments and holds the reader's strings; links are made from the reader's key. The date is
+when it was first sent, so that a retry sends what the first try sent.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections import OrderedDict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from email.utils import parseaddr
+from functools import lru_cache
+from threading import Lock
+
+from django.conf import settings
+
+from newsletter.adapters.ports import Outcome, Outgoing, Verdict
+from newsletter.audience.mailed_links import MailedLink
+from newsletter.audience.tokens import Purpose, digest_token, make_token
+from newsletter.core.digests.headers import MessageHeaders
+from newsletter.core.digests.message import (
+    Piece,
+    PieceEncoder,
+    compose,
+    join_html,
+    join_text,
+    slot,
+    slot_names,
+)
+from newsletter.errors import NewsletterError, PermanentError
+from newsletter.models import Delivery, Fragment, Subscriber
+from newsletter.models.delivery import Kind
+from newsletter.pipeline.compose.verp import envelope_sender, unsubscribe_mailto
+
+CHUNK = 500
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sender:
+    """Who the mails are from, and where their links lead."""
+
+    name: str
+    email: str
+    reply_to: str
+    base_url: str
+    host: str
+
+    @classmethod
+    def from_settings(cls) -> Sender:
+        name, email = parseaddr(settings.CONFIG.sender)
+        return cls(
+            name=name,
+            email=email,
+            reply_to=parseaddr(settings.CONFIG.reply_to)[1],
+            base_url=settings.CONFIG.base_url,
+            host=settings.BASE_HOST,
+        )
+
+
+class PieceShelf:
+    """Fragments by what they say, the most recently used kept in memory. Safe to share between threads."""
+
+    def __init__(self, *, max_pieces: int = 4096) -> None:
+        self._max_pieces = max_pieces
+        self._kept: OrderedDict[str, Piece] = OrderedDict()
+        self._lock = Lock()
+
+    def take(self, digests: Iterable[str]) -> dict[str, Piece]:
+        """Return these pieces, reading the missing ones together; one that is not stored is left out."""
+        wanted = set(digests)
+        with self._lock:
+            found = {digest: self._kept[digest] for digest in wanted if digest in self._kept}
+        read = _read_pieces(sorted(wanted - found.keys()))
+        with self._lock:
+            self._kept.update(read)
+            for digest in found:
+                if digest in self._kept:
+                    self._kept.move_to_end(digest)
+            while len(self._kept) > self._max_pieces:
+                self._kept.popitem(last=False)
+        return found | read
+
+
+def _read_pieces(digests: Sequence[str]) -> dict[str, Piece]:
+    pieces = {}
+    for start in range(0, len(digests), CHUNK):
+        rows = Fragment.objects.filter(digest__in=digests[start : start + CHUNK])
+        for digest, html, text in rows.values_list("digest", "html", "text"):
+            pieces[digest] = Piece(html=html, text=text)
+    return pieces
+
+
+_PIECES = PieceShelf()
+_ENCODER = PieceEncoder()
+
+
+def outgoing(
+    deliveries: Sequence[Delivery], *, with_bytes: bool = True
+) -> tuple[list[Outgoing], list[Outcome]]:
+    """Write the messages of these deliveries (readers loaded), with one query for pieces not seen lately.
+
+    A message that cannot be written has an outcome instead, BAD_MESSAGE, and stops none of the others. One
+    on which the writing itself breaks has none: that is a bug, and it is tried again until its tries are up.
+    """
+    pieces = _PIECES.take(digest for delivery in deliveries for digest in delivery.parts)
+    bodies, sender = _Bodies(), Sender.from_settings()
+    messages, refused = [], []
+    for delivery in deliveries:
+        try:
+            message = _outgoing(delivery, pieces=pieces, bodies=bodies, sender=sender)
+            messages.append(message if with_bytes else replace(message, message=b""))
+        except NewsletterError as error:
+            refused.append(
+                Outcome(delivery_id=str(delivery.pk), verdict=Verdict.BAD_MESSAGE, detail=str(error))
+            )
+        except Exception:
+            logger.exception("the message of delivery %s broke off", delivery.pk)
+    return messages, refused
+
+
+def stored_pieces(delivery: Delivery) -> list[Piece]:
+    """Return the pieces a delivery names, in order. Raises PermanentError when one is gone, or for none."""
+    return _pieces_of(delivery, _PIECES.take(delivery.parts))
+
+
+def message_of(delivery: Delivery, pieces: Sequence[Piece]) -> bytes:
+    """Return the message of a delivery, stored or not, that consists of ``pieces``.
+
+    Raises PermanentError when a slot has no value; BadInput for an address that is none.
+    """
+    headers = _headers(delivery, sender=Sender.from_settings())
+    return compose(headers, pieces, slots=slots_of(delivery, pieces), encoder=_ENCODER)
+
+
+def slots_of(delivery: Delivery, pieces: Sequence[Piece]) -> dict[str, str]:
+    """Return the value of each slot that occurs in ``pieces``; one that has none is left out."""
+    names = {name for piece in pieces for name in _slots_in(piece)}
+    links = _Links(delivery, base_url=settings.CONFIG.base_url)
+    values = {name: links.value(name) or delivery.slots.get(name) for name in names}
+    return {name: value for name, value in values.items() if value is not None}
+
+
+@lru_cache(maxsize=4096)
+def _slots_in(piece: Piece) -> frozenset[str]:
+    return slot_names(piece.html) | slot_names(piece.text)
+
+
+class _Links:
+    """The slots that are made, not stored: a reader who gets a new key has new links from then on."""
+
+    def __init__(self, delivery: Delivery, *, base_url: str) -> None:
+        self._delivery = delivery
+        self._reader: Subscriber | None = delivery.subscriber
+        self._base_url = base_url
+
+    def value(self, name: str) -> str | None:
+        name, _, topic = name.partition(":")
+        if name == "email":
+            return recipient(self._delivery)
+        if name == "url":
+            return self._mailed()
+        if self._reader is None:
+            return None
+        if name == "digest_url":
+            token = digest_token(self._delivery.pk, link_key=self._reader.link_key)
+            return f"{self._base_url}/digests/{token}"
+        if name == "preferences_url":
+            token = make_token(Purpose.PREFERENCES, subject=self._reader.link_key)
+            return f"{self._base_url}/preferences/{token}"
+        if name == "unsubscribe_url":
+            return unsubscribe_url(self._reader, base_url=self._base_url)
+        if name == "unsubscribe_topic_url":
+            return f"{unsubscribe_url(self._reader, base_url=self._base_url)}/{topic}"
+        return None
+
+    def _mailed(self) -> str | None:
+        link = MailedLink.of(self._delivery.slots)
+        if link is None:
+            return None
+        link_key = self._reader.link_key if self._reader else ""
+        return link.url(base_url=self._base_url, made_at=self._delivery.slot_at, link_key=link_key)
+
+
+def unsubscribe_url(reader: Subscriber, *, base_url: str) -> str:
+    return f"{base_url}/unsubscribe/{_unsubscribe_token(reader)}"
+
+
+def _unsubscribe_token(reader: Subscriber) -> str:
+    return make_token(Purpose.UNSUBSCRIBE, subject=reader.link_key)
+
+
+def recipient(delivery: Delivery) -> str:
+    """Return the address it was last claimed for, or would be."""
+    return delivery.recipient or (delivery.subscriber.email if delivery.subscriber else "")
+
+
+def _outgoing(
+    delivery: Delivery, *, pieces: Mapping[str, Piece], bodies: _Bodies, sender: Sender
+) -> Outgoing:
+    parts = _pieces_of(delivery, pieces)
+    headers = _headers(delivery, sender=sender)
+    values = slots_of(delivery, parts)
+    html, text, key = bodies.of(delivery.parts, parts)
+    return Outgoing(
+        delivery_id=str(delivery.pk),
+        sender=envelope_sender(delivery.pk, sender=sender.email),
+        recipient=recipient(delivery),
+        message=compose(headers, parts, slots=values, encoder=_ENCODER),
+        subject=delivery.subject,
+        from_name=sender.name,
+        from_email=sender.email,
+        reply_to=sender.reply_to,
+        headers=headers.shared(),
+        personal_headers=headers.personal(),
+        html=html,
+        text=text,
+        substitutions={slot(name): value for name, value in values.items()},
+        shared_key=_sha256(key, delivery.subject, *headers.shared().values()),
+    )
+
+
+def body_key(*, subject: str, slot_key: str, parts: Sequence[str]) -> str:
+    """Return the same for digests that differ in nothing but what is personal."""
+    return _sha256(subject, slot_key, *parts)
+
+
+class _Bodies:
+    """The unfilled forms of one batch's bodies, each joined and kept once however many readers share it."""
+
+    def __init__(self) -> None:
+        self._joined: dict[str, tuple[str, str]] = {}
+
+    def of(self, digests: Sequence[str], pieces: Sequence[Piece]) -> tuple[str, str, str]:
+        """Return the HTML, the text, and a key that equal bodies share."""
+        key = _sha256(*digests)
+        if key not in self._joined:
+            self._joined[key] = join_html(pieces), join_text(pieces)
+        return *self._joined[key], key
+
+
+def _pieces_of(delivery: Delivery, pieces: Mapping[str, Piece]) -> list[Piece]:
+    missing = [digest for digest in delivery.parts if digest not in pieces]
+    if missing or not delivery.parts:
+        lacking = (
+            f"{len(missing)} of {len(delivery.parts)} pieces are gone" if missing else "it has no pieces"
+        )
+        raise PermanentError(f"delivery {delivery.pk} cannot be written: {lacking}", reason="pieces")
+    return [pieces[digest] for digest in delivery.parts]
+
+
+def _headers(delivery: Delivery, *, sender: Sender) -> MessageHeaders:
+    """Return the contract's headers ("Mails"); a notice has none of the List-* ones."""
+    is_digest = delivery.kind == Kind.DIGEST
+    reader = delivery.subscriber if is_digest else None
+    return MessageHeaders(
+        from_name=sender.name,
+        from_email=sender.email,
+        reply_to=sender.reply_to,
+        to=recipient(delivery),
+        subject=delivery.subject,
+        date=delivery.dated_at or delivery.composed_at or delivery.planned_at,
+        message_id=delivery.message_id,
+        delivery_id=str(delivery.pk),
+        list_id=f"digests.{sender.host}" if is_digest else "",
+        list_unsubscribe_url=unsubscribe_url(reader, base_url=sender.base_url) if reader else "",
+        list_unsubscribe_mailto=(
+            unsubscribe_mailto(_unsubscribe_token(reader), sender=sender.email) if reader else ""
+        ),
+        feedback_id=_feedback_id(delivery, host=sender.host),
+    )
+
+
+def _feedback_id(delivery: Delivery, *, host: str) -> str:
+    """Return Gmail's Feedback-ID: campaign, kind, a sender id of 5 to 15 characters; nothing personal."""
+    campaign = delivery.slot_key if delivery.kind == Kind.DIGEST else "notice"
+    return f"{campaign}:{delivery.kind}:{_sha256(host)[:12]}"
+
+
+def _sha256(*contents: str) -> str:
+    return hashlib.sha256("\0".join(contents).encode()).hexdigest()

@@ -1,0 +1,257 @@
+"""A digest → the pieces of its mail, each rendered once for everyone, and the strings that are one reader's.
+
+Choosing what a digest says is ``compose``'s; joining and encoding is ``core.composition``'s. No piece holds
+anything personal: what differs between readers is a slot.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from hashlib import sha256
+from html import escape
+from typing import Protocol
+
+from newsletter.core.digests.digest import Digest, DigestCard, DigestTopic
+from newsletter.core.digests.languages import is_checked_in_words
+from newsletter.core.digests.message import Piece, literal, slot
+from newsletter.core.digests.typography import cut, short_name
+from newsletter.core.summaries.summary import Voice
+from newsletter.mail.cards import card_values, listed_values
+from newsletter.mail.size import MAX_HTML_BYTES, count_reduced, reduce_by
+from newsletter.mail.styles import styles
+from newsletter.mail.templates import load_template, trusted
+from newsletter.mail.text import wrap
+from newsletter.mail.words import Writer, words_for
+
+CONTENTS_FROM = 4
+"""Papers from which a digest has contents."""
+LONGEST_SUBJECT = 70
+LONGEST_CONTENTS_NAME = 46
+SLOT_ALLOWANCE = 1_000
+"""Bytes kept free for the reader's own strings: three links of the service, an address, a few words."""
+TOPIC_LINK_ALLOWANCE = 120
+"""Bytes for the link that ends one topic."""
+_NAMES_TOPICS = frozenset({"preheader_topic", "contents_topic", "topic", "also_in", "footer"})
+_STAND_IN = re.compile("\ue000(topic:[^\ue001]*)\ue001")
+
+
+class FragmentStore(Protocol):
+    """Finished pieces by key (SHA-256, hexadecimal, of all that shaped them)."""
+
+    def get(self, key: str) -> Piece | None: ...
+    def put(self, key: str, piece: Piece) -> None: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RenderedDigest:
+    pieces: tuple[Piece, ...]
+    """To be joined in this order."""
+    slots: dict[str, str]
+    """The slots that follow from the digest, as plain text; only ``account_text``, for the text form, has
+    line breaks. Still to be given: ``preferences_url``, ``unsubscribe_url``, ``digest_url``, ``email``."""
+    subject: str
+    digest: Digest
+    """What is shown, after fitting it into the size of a mail."""
+
+
+class DigestRenderer:
+    """Renders digests of one service. Safe to share between threads when its store is."""
+
+    def __init__(self, *, name: str, base_url: str, postal_address: str, fragments: FragmentStore) -> None:
+        self._name = name
+        self._base_url = base_url
+        self._postal_address = postal_address
+        self._fragments = fragments
+        self._template = load_template("digest")
+
+    def render(self, digest: Digest) -> RenderedDigest:
+        """Return the mail for ``digest``, its HTML at most 90,000 bytes, whatever the digest asked for."""
+        shown = digest
+        pieces = tuple(self._pieces(shown))
+        names = digest.private_names
+        allowance = SLOT_ALLOWANCE + TOPIC_LINK_ALLOWANCE * len(digest.subscribed)
+        while (excess := _html_bytes(pieces, names=names) + allowance - MAX_HTML_BYTES) > 0 and shown.topics:
+            lower = reduce_by(
+                shown, excess, size=lambda card: len(self._card(card, digest.language).html.encode())
+            )
+            shown = count_reduced(lower, wanted=digest)
+            pieces = tuple(self._pieces(shown))
+        return RenderedDigest(pieces=pieces, slots=_slots(shown), subject=subject(shown), digest=shown)
+
+    def _pieces(self, digest: Digest) -> Iterator[Piece]:
+        yield from self._opening(digest)
+        if digest.summarised >= CONTENTS_FROM:
+            yield from self._contents(digest)
+        for topic in digest.topics:
+            yield from self._topic(topic, digest.language)
+        if digest.listed or digest.counted:
+            yield from self._list(digest)
+        yield self._footer(digest)
+
+    def _opening(self, digest: Digest) -> Iterator[Piece]:
+        words = words_for(digest.language)
+        name, period = words.service(self._name), words.period(digest)
+        shell = {"name": name, "period": period, "title": f"{name} · {period}"}
+        yield self._piece("start", digest.language, **shell)
+        for topic in digest.topics:
+            yield self._piece(
+                "preheader_topic",
+                digest.language,
+                topic_name=topic.name,
+                count=words.count(len(topic.cards)),
+                last=topic is digest.topics[-1],
+            )
+        yield self._piece("opening", digest.language, **shell)
+        if not digest.matched:
+            yield self._piece("hint", digest.language, text=words.hint(digest))
+        for notice in words.notices(digest):
+            yield self._piece("notice", digest.language, text=notice)
+
+    def _contents(self, digest: Digest) -> Iterator[Piece]:
+        yield self._piece("contents", digest.language)
+        for topic in digest.topics:
+            yield self._piece("contents_topic", digest.language, topic_name=topic.name)
+            for card in topic.cards:
+                short = short_name(card.paper.title, limit=LONGEST_CONTENTS_NAME)
+                yield self._piece("contents_paper", digest.language, id=card.paper.arxiv_id, short=short)
+            yield self._piece("contents_topic_end", digest.language)
+        yield self._piece("contents_end", digest.language)
+
+    def _topic(self, topic: DigestTopic, language: str) -> Iterator[Piece]:
+        yield self._heading(topic.name, len(topic.cards), language)
+        for card in topic.cards:
+            yield self._card(card, language)
+            if card.also_in:
+                yield self._piece("also_in", language, text=words_for(language).also_in(card.also_in))
+            yield self._piece("gap" if card is topic.cards[-1] else "rule", language)
+
+    def _heading(self, heading: str, number: int, language: str) -> Piece:
+        count = f"{number:,}"
+        heading_line = heading + words_for(language).labels["bracketed"].format(count)
+        return self._piece("topic", language, heading=heading, count=count, heading_line=heading_line)
+
+    def _card(self, card: DigestCard, language: str) -> Piece:
+        less = (card.lacks, card.lacks_reason)
+        inputs = (
+            card.paper,
+            card.summary_key,
+            card.language,
+            card.depth,
+            less,
+            card.figure,
+            self._base_url,
+        )
+        key = self._key("card", language, inputs)
+        if known := self._fragments.get(key):
+            return known
+        values = card_values(card, language=language, base_url=self._base_url)
+        return self._keep(key, self._template.render("card", **values))
+
+    def _list(self, digest: Digest) -> Iterator[Piece]:
+        words = words_for(digest.language)
+        yield self._heading(words.labels["listed"], len(digest.listed) + digest.counted, digest.language)
+        for paper in digest.listed:
+            key = self._key("listed", digest.language, paper)
+            yield self._fragments.get(key) or self._keep(
+                key, self._template.render("listed", **listed_values(paper, language=digest.language))
+            )
+        if digest.counted:
+            yield self._piece("listed_more", digest.language, text=words.and_more(digest.counted))
+
+    def _footer(self, digest: Digest) -> Piece:
+        words = words_for(digest.language)
+        quoted = any(card.summary.voice is Voice.AUTHORS for topic in digest.topics for card in topic.cards)
+        in_words = all(map(is_checked_in_words, _written_in(digest)))
+        who_wrote = (
+            words.who_wrote(_writers(digest), quoted=quoted, in_words=in_words) if digest.topics else ""
+        )
+        return self._piece(
+            "footer",
+            digest.language,
+            who_wrote=who_wrote,
+            why=tuple(trusted(line) for line in words.why(digest)),
+            topics=_each_topic(digest),
+            postal_address=self._postal_address,
+        )
+
+    def _piece(self, kind: str, language: str, /, **values: object) -> Piece:
+        """Return the piece, from the store if anybody had it before."""
+        key = self._key(kind, language, values)
+        if known := self._fragments.get(key):
+            return known
+        words, css = words_for(language), styles(language)
+        piece = self._template.render(kind, words=words, css=css, **values)
+        return self._keep(key, _with_topic_slots(piece) if kind in _NAMES_TOPICS else piece)
+
+    def _key(self, kind: str, language: str, inputs: object) -> str:
+        return sha256(f"{kind}\0{language}\0{self._template.fingerprint}\0{inputs!r}".encode()).hexdigest()
+
+    def _keep(self, key: str, piece: Piece) -> Piece:
+        self._fragments.put(key, piece)
+        return piece
+
+
+def subject(digest: Digest) -> str:
+    """Return the subject: the count, and the short names of the first two papers; at most 70 characters."""
+    words = words_for(digest.language)
+    shown = [card.paper for topic in digest.topics for card in topic.cards]
+    names = [short_name(paper.title) for paper in (*shown, *digest.listed)[:2]]
+    for tried in (names, names[:1]):
+        line = words.subject(digest, names=[literal(name) for name in tried])
+        if len(line) <= LONGEST_SUBJECT:
+            return line
+    return cut(line, limit=LONGEST_SUBJECT)
+
+
+def _each_topic(digest: Digest) -> tuple[tuple[str, str], ...]:
+    """Return (name, slot of the link that ends it); ending the only topic is ending everything."""
+    if len(digest.subscribed) < 2:
+        return ()
+    return tuple((name, trusted(slot(f"unsubscribe_topic_url:{slug}"))) for slug, name in digest.subscribed)
+
+
+def _slots(digest: Digest) -> dict[str, str]:
+    words = words_for(digest.language)
+    account = words.account(digest)
+    return {
+        "numeral": words.numeral(digest),
+        "opening": words.opening(digest),
+        "account": account,
+        "account_text": f"\n{wrap(account)}" if account else "",
+        "cadence": words.cadence(digest),
+        "confirmed_on": words.day(digest.confirmed_on) if digest.confirmed_on else "",
+        **{name: literal(value) for name, value in digest.private_names},
+    }
+
+
+def _with_topic_slots(piece: Piece) -> Piece:
+    """Turn the stand-ins for private topics' names into slots."""
+    html, text = (_STAND_IN.sub(lambda found: slot(found[1]), form) for form in (piece.html, piece.text))
+    return Piece(html=html, text=text)
+
+
+def _writers(digest: Digest) -> tuple[Writer, ...]:
+    """Return the models that wrote, in the order met, each with its days in UTC."""
+    days: defaultdict[str, set[date]] = defaultdict(set)
+    for topic in digest.topics:
+        for card in topic.cards:
+            if card.summary.voice is Voice.MODEL:
+                days[card.model].add(card.written_at.date())
+    return tuple((model, tuple(sorted(found))) for model, found in days.items())
+
+
+def _written_in(digest: Digest) -> frozenset[str]:
+    """Return the languages of the summaries that a model wrote."""
+    cards = (card for topic in digest.topics for card in topic.cards)
+    return frozenset(card.language for card in cards if card.summary.voice is Voice.MODEL)
+
+
+def _html_bytes(pieces: tuple[Piece, ...], *, names: Iterable[tuple[str, str]]) -> int:
+    """Return the size with private topics' names filled in; the other slots have ``SLOT_ALLOWANCE``."""
+    html = "".join(piece.html for piece in pieces)
+    filled = (html.count(slot(name)) * len(escape(value).encode()) for name, value in names)
+    return len(html.encode()) + sum(filled)

@@ -1,0 +1,213 @@
+"""What providers report after a mail has left: stored first, once each; then applied, in any order.
+
+A report moves its delivery upwards only (``core.reputation``). Any report at all shows that the provider had
+accepted the mail, so it settles a lost answer, and one that comes before our own record of the acceptance.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from newsletter.adapters.infra.broker import Stage, wake
+from newsletter.adapters.ports import ProviderEvent
+from newsletter.core.delivery.retry_policy import EventKind, outranks, reported_state
+from newsletter.core.storable import storable_value
+from newsletter.models import Delivery, DeliveryEvent, Subscriber
+from newsletter.models.delivery import CLAIMABLE, SENT, UNCOMPOSED, Kind, State
+from newsletter.pipeline.db_retry import AWAY
+from newsletter.pipeline.send import subscriber_status as standing
+from newsletter.pipeline.send.outcomes import spend
+
+log = logging.getLogger(__name__)
+
+CHUNK = 100
+"""Events a transaction: other writers get their turn in between."""
+EVIDENCE = Q(delivery__state=State.AMBIGUOUS)
+"""Selects the events that settle a lost answer."""
+
+
+def store_events(provider: str, events: Sequence[ProviderEvent]) -> int:
+    """Keep what is new of these in one transaction, and have it applied; return how many that were.
+
+    One about a delivery that is not known here is kept without it. Nothing else in the database changes, so
+    a failure leaves all of it for the provider to send again.
+    """
+    with transaction.atomic():
+        keys = {event.dedupe_key for event in events}
+        known = DeliveryEvent.objects.filter(provider=provider, dedupe_key__in=keys)
+        new = keys.difference(known.values_list("dedupe_key", flat=True))
+        ids = {event.delivery_id for event in events if event.delivery_id}
+        _lock_readers(ids)  # a reader who is being erased meanwhile is gone afterwards, or waits for us
+        ours = set(Delivery.objects.filter(pk__in=ids).values_list("pk", flat=True))
+        rows = {
+            event.dedupe_key: DeliveryEvent(
+                provider=provider,
+                dedupe_key=event.dedupe_key,
+                delivery_id=event.delivery_id if event.delivery_id in ours else None,
+                kind=event.kind,
+                at=event.at,
+                payload=_payload(event),
+            )
+            for event in events
+            if event.dedupe_key in new
+        }
+        # Another copy of the same report may be stored at this moment: who waits for whom has an order.
+        DeliveryEvent.objects.bulk_create((rows[key] for key in sorted(rows)), ignore_conflicts=True)
+        if rows:
+            wake(Stage.EVENTS)
+    return len(rows)
+
+
+def _payload(event: ProviderEvent) -> dict[str, str | int]:
+    detail: dict[str, str | int] = storable_value(event.detail)
+    return detail | ({"cause": event.cause.value} if event.cause else {})
+
+
+def apply_events(
+    *,
+    now: datetime,
+    which: Q | None = None,
+    deadline: datetime | None = None,
+    clock: Callable[[], datetime] = timezone.now,
+) -> int:
+    """Apply every stored event, or ``which``, that was not applied yet; return how many were.
+
+    None is begun after ``deadline`` (real time). One that cannot be applied is logged, left as it is, and
+    holds up no other. Any number of workers may run it.
+    """
+    applied = 0
+    for chunk in _unapplied(which):
+        if deadline is not None and clock() >= deadline:
+            break
+        try:
+            applied += _apply(chunk, now=now)
+        except AWAY:
+            raise  # no event's fault: the next tick tries again
+        except Exception:
+            log.exception("%d events could not be applied together: now one by one", len(chunk))
+            applied += sum(_apply_alone(key, now=now) for key in chunk)
+    return applied
+
+
+def has_unapplied() -> bool:
+    return DeliveryEvent.objects.filter(applied_at=None).exists()
+
+
+def _unapplied(which: Q | None) -> Iterator[list[int]]:
+    waiting = DeliveryEvent.objects.filter(applied_at=None).order_by("pk")
+    waiting = waiting if which is None else waiting.filter(which)
+    last = 0
+    while chunk := list(waiting.filter(pk__gt=last).values_list("pk", flat=True)[:CHUNK]):
+        yield chunk
+        last = chunk[-1]
+
+
+def _apply_alone(key: int, *, now: datetime) -> int:
+    try:
+        return _apply([key], now=now)
+    except Exception:
+        log.exception("event %d could not be applied", key)
+        return 0
+
+
+@transaction.atomic
+def _apply(keys: Sequence[int], *, now: datetime) -> int:
+    """Apply these events by their time. Locks are taken in the order reader, delivery, event."""
+    events = DeliveryEvent.objects.filter(pk__in=keys)
+    delivery_ids = {key for key in events.values_list("delivery_id", flat=True) if key}
+    readers = _lock_readers(delivery_ids)
+    about = Delivery.objects.filter(pk__in=delivery_ids)
+    deliveries = {row.pk: row for row in about.select_for_update(no_key=True).order_by("pk")}
+    standing_events = events.filter(applied_at=None).select_for_update().order_by("at", "pk")
+    done = []
+    for event in standing_events:
+        if event.delivery_id and (delivery := deliveries.get(event.delivery_id)):
+            _apply_one(event, delivery, readers.get(delivery.subscriber_id or 0), now=now)
+        done.append(event.pk)
+    DeliveryEvent.objects.filter(pk__in=done).update(applied_at=now)
+    return len(done)
+
+
+def _lock_readers(delivery_ids: Iterable[UUID]) -> dict[int, Subscriber]:
+    about = Delivery.objects.filter(pk__in=delivery_ids).exclude(subscriber=None)
+    reader_ids = set(about.values_list("subscriber_id", flat=True))
+    locked = Subscriber.objects.select_for_update(no_key=True).filter(pk__in=reader_ids).order_by("pk")
+    return {reader.pk: reader for reader in locked}
+
+
+def _apply_one(event: DeliveryEvent, delivery: Delivery, reader: Subscriber | None, *, now: datetime) -> None:
+    _move(delivery, event, reader, now=now)
+    follow = _FOLLOWS.get(event.payload.get("cause", event.kind))
+    if follow is not None and reader is not None:
+        follow(event, delivery, reader)
+
+
+def _move(delivery: Delivery, event: DeliveryEvent, reader: Subscriber | None, *, now: datetime) -> None:
+    """Move the delivery upwards. One that was not known to be accepted is, from now on."""
+    state = State(reported_state(EventKind(event.kind)))
+    if not outranks(state, delivery.state):
+        return
+    was_accepted = delivery.state in SENT
+    delivery.state = state
+    changed: list[str] = ["state"]
+    if not was_accepted:
+        delivery.outcome_at, delivery.next_attempt_at = now, None
+        delivery.lease_owner, delivery.lease_until = "", None
+        delivery.last_detail = f"accepted, as {event.provider} reported"
+        changed += ["outcome_at", "next_attempt_at", "lease_owner", "lease_until", "last_detail"]
+    delivery.save(update_fields=changed)
+    if not was_accepted and reader is not None:
+        spend(delivery, reader)
+        _take_out_of_later_ones(delivery, reader)
+
+
+def _take_out_of_later_ones(delivery: Delivery, reader: Subscriber) -> None:
+    """Compose anew what carries papers of a mail that had arrived after all, as long as nobody has sent it.
+
+    One that was refused for now may have been accepted in spite of that: it stays as it was sent.
+    """
+    others = Delivery.objects.filter(subscriber=reader, kind=Kind.DIGEST, state__in=CLAIMABLE, retries=0)
+    carrying = [row.pk for row in others.only("papers") if row.paper_ids & delivery.paper_ids]
+    # Where a worker has claimed it meanwhile, the papers come twice rather than never.
+    if carrying and others.filter(pk__in=carrying).update(**UNCOMPOSED):
+        wake(Stage.COMPOSE)
+
+
+# --- what follows for the reader -------------------------------------------------------------------------
+
+
+def _bounced(event: DeliveryEvent, delivery: Delivery, reader: Subscriber) -> None:
+    standing.bounced(delivery, reader, at=event.at)
+
+
+def _soft_bounced(event: DeliveryEvent, delivery: Delivery, reader: Subscriber) -> None:
+    standing.soft_bounced(delivery, reader, at=event.at)
+
+
+def _complained(event: DeliveryEvent, delivery: Delivery, reader: Subscriber) -> None:
+    standing.complained(delivery, reader, at=event.at)
+
+
+def _left(event: DeliveryEvent, delivery: Delivery, reader: Subscriber) -> None:
+    standing.left(delivery, reader, at=event.at)
+
+
+def _arrived(_event: DeliveryEvent, delivery: Delivery, reader: Subscriber) -> None:
+    standing.arrived(delivery, reader)
+
+
+_FOLLOWS: dict[str, Callable[[DeliveryEvent, Delivery, Subscriber], None]] = {
+    EventKind.HARD_BOUNCE: _bounced,
+    EventKind.SOFT_BOUNCE: _soft_bounced,
+    EventKind.COMPLAINT: _complained,
+    EventKind.UNSUBSCRIBE: _left,
+    EventKind.GROUP_UNSUBSCRIBE: _left,
+    EventKind.DELIVERED: _arrived,
+}

@@ -1,0 +1,109 @@
+"""What arXiv was asked, and what it usually brings: the service's own history, for judging and scheduling."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from datetime import datetime, timedelta
+from functools import cache
+from itertools import groupby
+
+from newsletter.core.arxiv.announcements import (
+    DELAY,
+    Try,
+    announcements_between,
+    expected_announcement,
+    submitted_between,
+    weeks_earlier,
+)
+from newsletter.core.arxiv.plausibility import Gathered
+from newsletter.core.arxiv.query import covers
+from newsletter.models import GatherRun, Paper
+
+WEEKS = 6
+"""So many of the same weekday before it say what is usual."""
+TRIES_KEPT = timedelta(days=5)
+"""Longer than the longest pause between announcements."""
+SAME_ANSWERS = 3
+"""After so many answers with as many entries missing, the rest is kept."""
+LASTING = timedelta(days=7)
+
+
+def recent_tries(now: datetime) -> list[Try]:
+    """Return what arXiv was asked in the last days; all queries of one moment are one try."""
+    return [
+        Try(
+            at=at,
+            is_probe=all(run.is_probe for run in several),
+            has_failed=any(run.error for run in several),
+            new=sum(run.new for run in several),
+            is_enough=any(run.is_enough for run in several),
+        )
+        for at, several in _moments(since=now - TRIES_KEPT, now=now)
+    ]
+
+
+def lasting_gap(now: datetime) -> int:
+    """Return how many entries have been missing from so many answers, hours apart, that this is how it is.
+
+    0 where the last answers were whole, or differ in that.
+    """
+    gaps: list[int] = []
+    last = now
+    for at, several in reversed(_moments(since=now - LASTING, now=now)):
+        missing = max(run.missing for run in several)
+        if all(run.is_probe for run in several) or (not missing and any(run.error for run in several)):
+            continue  # it never got as far as a count
+        if not missing or (gaps and missing != gaps[-1]):
+            break
+        if last - at >= DELAY:
+            gaps.append(missing)
+            last = at
+    return gaps[0] if len(gaps) >= SAME_ANSWERS - 1 else 0
+
+
+def _moments(*, since: datetime, now: datetime) -> list[tuple[datetime, list[GatherRun]]]:
+    """Return what arXiv was asked at each moment, the earliest first."""
+    runs = GatherRun.objects.filter(from_file=False, started_at__range=(since, now)).order_by("started_at")
+    return [(at, list(several)) for at, several in groupby(runs, key=lambda run: run.started_at)]
+
+
+def judged(runs: Iterable[GatherRun], *, asked: Collection[str], days: float, now: datetime) -> Gathered:
+    """Return what these runs brought beside what is usual for the categories asked for."""
+    expected = expected_announcement(now)
+    dates = _dates(asked, since=weeks_earlier(expected, WEEKS + 1), now=now)
+    published = [at for _, at in dates]
+    begins, _ = submitted_between(expected)
+    # The first announcement after the newest paper is the one that it was in.
+    silent = announcements_between(max(published), expected) - 1 if published else 1
+    return Gathered(
+        received=sum(run.received for run in runs),
+        days=days,
+        new=sum(seen >= expected for seen, _ in dates),
+        announced=sum(at >= begins for at in published),
+        silent=max(1, silent),
+        usual=_usual(published, announced=expected),
+    )
+
+
+def _dates(asked: Collection[str], *, since: datetime, now: datetime) -> list[tuple[datetime, datetime]]:
+    """Return when each paper of these categories was first seen and when it was published."""
+
+    @cache
+    def is_asked_for(code: str) -> bool:
+        return any(covers(pattern, code) for pattern in asked)
+
+    rows = Paper.objects.filter(published_at__gte=since, first_seen_at__lte=now)
+    dates = rows.values_list("first_seen_at", "published_at", "categories")
+    return [(seen, published) for seen, published, codes in dates.iterator() if any(map(is_asked_for, codes))]
+
+
+def _usual(published: Collection[datetime], *, announced: datetime) -> float | None:
+    """Return the mean of the weeks that lie within what is known; None where none does."""
+    known_since = min(published, default=announced)
+    counts = []
+    for week in range(1, WEEKS + 1):
+        start, end = submitted_between(weeks_earlier(announced, week))
+        if start < known_since:
+            break
+        counts.append(sum(start <= moment < end for moment in published))
+    return sum(counts) / len(counts) if counts else None

@@ -1,0 +1,185 @@
+"""What is watched: each thing as it stands, when it is too late, what is wrong then, and where to look."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from django.conf import settings
+
+from newsletter.core.arxiv.announcements import expected_announcement, latest_announcement
+from newsletter.core.delivery.incidents import Reading, in_words
+from newsletter.models import Delivery, Topic
+from newsletter.models.delivery import Cause, State
+from newsletter.pipeline.monitor.health import Vitals
+
+MINUTE, HOUR = 60.0, 3600.0
+PAUSED = "sending-paused"
+SIGN_UP_PAUSED = "sign-up-paused"
+
+
+def readings(vitals: Vitals) -> Iterator[Reading]:
+    """Yield everything that is watched, as it stands."""
+    yield from _work(vitals)
+    yield from _outside(vitals)
+    yield from _sending(vitals)
+
+
+def _work(vitals: Vitals) -> Iterator[Reading]:
+    """What the scheduler and the workers must get done, whoever pauses what."""
+    waits = {name: vitals.age(since) for name, since in vitals.waiting.items()}
+    yield Reading(
+        name="slots-unplanned",
+        value=waits["slot"],
+        limit=15 * MINUTE,
+        says=f"A reader's time came {in_words(waits['slot'])} ago, and no digest was planned.",
+        look_at="Is beat running, and a worker of the queue compose?",
+    )
+    yield Reading(
+        name="digests-uncomposed",
+        value=waits["PLANNED"],
+        limit=2 * HOUR,
+        says=f"A digest planned for {in_words(waits['PLANNED'])} ago is not composed.",
+        look_at="The log of the workers of the queues summarise and compose.",
+    )
+    yield Reading(
+        name="deliveries-quarantined",
+        value=vitals.quarantined,
+        limit=0,
+        says=f"{vitals.quarantined} mails were set aside in the last day: five workers were lost over each.",
+        look_at="Deliveries in state QUARANTINED in the admin; their last detail says more.",
+    )
+
+
+def _sending(vitals: Vitals) -> Iterator[Reading]:
+    """What must leave, unless a pause or the day's number holds it."""
+    is_paused, is_held = bool(vitals.pauses), vitals.is_day_used_up()
+    sign_up = vitals.sign_up_pause
+    waits = {name: vitals.age(since) for name, since in vitals.waiting.items()}
+    composed = 0.0 if is_paused or is_held else waits["COMPOSED"]
+    yield Reading(
+        name="mails-waiting",
+        value=composed,
+        limit=HOUR,
+        says=f"A finished mail has waited for {in_words(composed)}.",
+        look_at="Is a worker of the queue deliver running? Is the rate too low for the number of readers?",
+    )
+    refused = 0.0 if is_paused or is_held else waits["RETRY_WAIT"]
+    yield Reading(
+        name="mails-refused",
+        value=refused,
+        limit=6 * HOUR,
+        says=f"A mail has been refused for now, again and again, for {in_words(refused)}.",
+        look_at="Deliveries in state RETRY_WAIT in the admin: their last code and detail.",
+    )
+    awaited = 0.0 if is_paused else waits["awaited"]
+    yield Reading(
+        name="notices-waiting",
+        value=awaited,
+        limit=10 * MINUTE,
+        says=f"A mail that a person awaits has waited for {in_words(awaited)}.",
+        look_at="Is the worker of the queue notices running?",
+    )
+    own = [pause for pause in vitals.pauses if pause.cause != Cause.OPERATOR]
+    yield Reading(
+        name=PAUSED,
+        value=len(own),
+        limit=0,
+        says=" ".join(f"Nothing is sent ({pause.get_cause_display()}): {pause.reason}." for pause in own),
+        look_at="Once the cause is mended: newsletter resume. Nothing else ends this pause.",
+    )
+    yield Reading(
+        name=SIGN_UP_PAUSED,
+        value=int(sign_up is not None),
+        limit=0,
+        says=f"Nobody can sign up: {sign_up.reason}." if sign_up else "",
+        look_at="Confirmations in the admin: who asks for so many? It ends by itself within a day, or with: "
+        "newsletter resume. Digests go on.",
+    )
+
+
+def _outside(vitals: Vitals) -> Iterator[Reading]:
+    """What arXiv, the provider and the canary must have said."""
+    late = vitals.age(_unanswered_since(vitals))
+    yield Reading(
+        name="gather-late",
+        value=late,
+        limit=6 * HOUR,
+        says=f"arXiv announced papers {in_words(late)} ago, and no query has been answered since.",
+        look_at="Gather runs in the admin: what was asked, and the error.",
+    )
+    yield Reading(
+        name="gather-doubtful",
+        value=float(_is_in_doubt(vitals)),
+        limit=0,
+        says=f"{vitals.doubt} Mails say that arXiv had not answered fully, and it is asked hourly.",
+        look_at="Gather runs in the admin. It may be a holiday at arXiv, or its API is behind.",
+    )
+    yield Reading(
+        name="papers-missing",
+        value=vitals.missing,
+        limit=0,
+        says=f"arXiv promised {_entries(vitals.missing)} more than it sent, each time for hours. "
+        "What it sent was kept.",
+        look_at="Gather runs in the admin: how many results were promised and how many came.",
+    )
+    silent = _silence(vitals)
+    yield Reading(
+        name="events-late",
+        value=silent,
+        limit=6 * HOUR,
+        says=f"Mails were accepted {in_words(silent)} ago, and the provider has reported nothing since.",
+        look_at="The provider's webhook: its address, and the key in NEWSLETTER_SENDGRID_WEBHOOK_KEY.",
+    )
+    flown = vitals.age(vitals.last["canary"] or _first_day()) if settings.CONFIG.canary_address else 0.0
+    yield Reading(
+        name="canary-late",
+        value=flown,
+        limit=26 * HOUR,
+        says=f"For {in_words(flown)} nobody has proved that leaving works.",
+        look_at="Canary flights in the admin, and whether workers can reach NEWSLETTER_BASE_URL.",
+    )
+
+
+def _unanswered_since(vitals: Vitals) -> datetime | None:
+    """Return since when there are papers to ask for; None when arXiv has answered since then."""
+    announced, answered = latest_announcement(vitals.now), vitals.last["gather"]
+    topics = Topic.objects.filter(is_active=True).order_by("created_at")
+    first_topic = topics.values_list("created_at", flat=True).first()
+    if first_topic is None or (answered is not None and answered >= announced):
+        return None
+    return max(announced, first_topic)
+
+
+def _is_in_doubt(vitals: Vitals) -> bool:
+    """Whether the operator should hear of it: papers that are late by some hours are normal."""
+    if vitals.doubt_since is None:
+        return False
+    announced = expected_announcement(vitals.doubt_since)
+    return vitals.is_empty or vitals.age(announced) > 6 * HOUR
+
+
+def _entries(number: int) -> str:
+    return "one entry" if number == 1 else f"{number} entries"
+
+
+def _silence(vitals: Vitals) -> float:
+    """Return how long ago the oldest mail was accepted of which, or after which, nothing was reported."""
+    if settings.CONFIG.mailer != "sendgrid" or not settings.CONFIG.sendgrid_webhook_key:
+        return 0.0
+    unheard = Delivery.objects.filter(state=State.ACCEPTED, transport="sendgrid")
+    if (heard := vitals.last["event"]) is not None:
+        unheard = unheard.filter(outcome_at__gt=heard)
+    first = unheard.order_by("outcome_at").values_list("outcome_at", flat=True).first()
+    return vitals.age(first)
+
+
+def _first_day() -> datetime | None:
+    """Return when this service first sent anything, as far as that is kept."""
+    ended = Delivery.objects.filter(outcome_at__isnull=False).order_by("outcome_at")
+    # A state at a time: the first of each is at the beginning of the index.
+    firsts = (
+        ended.filter(state=state).values_list("outcome_at", flat=True).first()
+        for state in (State.ACCEPTED, State.DELIVERED)
+    )
+    return min((moment for moment in firsts if moment), default=None)

@@ -1,0 +1,93 @@
+"""What is forgotten, and when: provider's reports, the personal parts of old mails, fragments nobody needs.
+
+In chunks, each a short transaction: other writers get their turn in between. Whatever is left is done the
+next hour; how far it came is a row, so that a large table is not looked through again.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+
+from django.conf import settings
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from newsletter.core.delivery.retry_policy import EventKind
+from newsletter.models import CanaryFlight, Delivery, DeliveryEvent, Forgotten, Fragment, Incident
+from newsletter.models.delivery import OPEN, State
+
+CHUNK = 500
+TASK_TIME = timedelta(minutes=1)
+BEGINNING = datetime(2020, 1, 1, tzinfo=UTC)
+MAILS = "mails"
+OVER = tuple(state for state in State if state not in (*OPEN, State.SENDING))
+OF_A_RUN = Q(
+    kind=EventKind.SOFT_BOUNCE,
+    delivery__subscriber__soft_bounces__gt=0,
+    delivery__recipient__gt="",
+)
+"""Refusals that a reader's next one is counted with: five monthly mails span four months. They stay until one
+arrives, or the address they went to is forgotten."""
+PERSONAL = {"slots": {}, "parts": [], "body_key": "", "recipient": "", "provider_id": "", "last_detail": ""}
+"""What stays of a mail: whose, when, its end, its subject and papers, which its page still names."""
+
+
+def forget_old(*, now: datetime, clock: Callable[[], datetime] = timezone.now) -> Counter[str]:
+    """Forget what is older than the settings say, for at most a minute; return how much of what."""
+    deadline = clock() + TASK_TIME
+    events_before = now - timedelta(days=settings.CONFIG.retention_events_days)
+    mails_before = now - timedelta(days=settings.CONFIG.retention_digests_days)
+    done: Counter[str] = Counter()
+    for what, chunks in (
+        ("events", _events(before=events_before)),
+        (MAILS, _mails(before=mails_before)),
+        ("fragments", _fragments(before=now)),
+        ("incidents", _incidents(before=events_before)),
+    ):
+        for number in chunks:
+            done[what] += number
+            if clock() > deadline:
+                return done
+    return done
+
+
+def _events(*, before: datetime) -> Iterator[int]:
+    """Delete the oldest rows first; the first chunk without an old one is the end."""
+    while True:
+        oldest = (
+            DeliveryEvent.objects.exclude(OF_A_RUN)
+            .order_by("pk")
+            .values_list("pk", "at", "applied_at")[:CHUNK]
+        )
+        old = [key for key, at, applied_at in oldest if at < before and applied_at is not None]
+        if not old:
+            return
+        yield DeliveryEvent.objects.filter(pk__in=old).delete()[0]
+
+
+def _mails(*, before: datetime) -> Iterator[int]:
+    """Delete the personal parts of mails that ended before, from where the last run came to."""
+    mark, _ = Forgotten.objects.get_or_create(what=MAILS, defaults={"until": BEGINNING})
+    ended = Delivery.objects.filter(state__in=OVER, outcome_at__lt=before)
+    for state in OVER:
+        rows = ended.filter(state=state, outcome_at__gte=mark.until).exclude(parts=[], recipient="", slots={})
+        yield from _strip(rows)
+    Forgotten.objects.filter(pk=mark.pk, until__lt=before).update(until=before)
+
+
+def _strip(rows: QuerySet[Delivery]) -> Iterator[int]:
+    while keys := list(rows.order_by("outcome_at").values_list("pk", flat=True)[:CHUNK]):
+        yield Delivery.objects.filter(pk__in=keys).update(**PERSONAL)
+
+
+def _fragments(*, before: datetime) -> Iterator[int]:
+    unneeded = Fragment.objects.filter(needed_until__lt=before).order_by("needed_until")
+    while keys := list(unneeded.values_list("pk", flat=True)[:CHUNK]):
+        yield unneeded.filter(pk__in=keys).delete()[0]  # not one that was used anew meanwhile
+
+
+def _incidents(*, before: datetime) -> Iterator[int]:
+    yield Incident.objects.filter(closed_at__lt=before).delete()[0]
+    yield CanaryFlight.objects.filter(judged_at__lt=before).delete()[0]

@@ -1,0 +1,310 @@
+"""Claiming deliveries, and the one instant that matters: when the body of a message may begin.
+
+Locks are always taken in the order reader, delivery, so that a claim, an outcome and an unsubscribe cannot
+block each other for good. What follows from an answer is ``outcomes``'.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from itertools import takewhile
+from typing import Any
+
+from django.db import transaction
+from django.db.models import F, Max, Q
+
+from newsletter.core.delivery.retry_policy import FEW, MAX_ATTEMPTS
+from newsletter.models import Delivery, Subscriber, Subscription
+from newsletter.models.delivery import AWAITED, CLAIMABLE, UNCOMPOSED, Kind, State
+from newsletter.pipeline.send.pause import hold_pauses, lets_pass, pauses_on, sign_up_pause
+from newsletter.pipeline.send.rate_limit import Pace, Turn
+from newsletter.pipeline.send.recipient_checks import recipient_of, refusals
+from newsletter.transactional.notices import useful_for
+
+READER_FIELDS = ("email", "email_key", "status", "paused_until", "link_key")
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A delivery that is ours to send for as long as its fence stands. Its reader is loaded."""
+
+    delivery: Delivery
+    fence: int
+
+    @property
+    def id(self) -> str:
+        return str(self.delivery.pk)
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What one claim took, and what it ended because it may not be sent."""
+
+    claimed: tuple[Claimed, ...] = ()
+    ended: Counter[str] = field(default_factory=Counter)
+    put_off: int = 0
+    """Due, but their domain's turn is later."""
+
+    def __bool__(self) -> bool:
+        return bool(self.claimed or self.ended or self.put_off)
+
+
+def claim_batch(
+    *,
+    mailer_name: str,
+    lease: timedelta,
+    limit: int,
+    owner: str,
+    now: datetime,
+    real_now: datetime,
+    turn: Turn,
+    awaited: bool = False,
+    shared_limit: int = 0,
+    dated_at: datetime | None = None,
+) -> Batch:
+    """Claim up to ``limit`` due deliveries, or of those a person awaits; an empty batch: none is due.
+
+    Where more than those wait that are identical but for what is personal, up to ``shared_limit`` of them.
+    ``now`` is the instant that is recorded and that a reader's pause is compared with; leases and waits are
+    real time. What was never sent is dated ``dated_at``, or ``now``. Nobody else can claim the same rows:
+    PostgreSQL skips what another worker has locked, SQLite lets one writer in at a time. ``turn`` is what the
+    rates allow. The attempt is counted here, so a worker that is killed has used it.
+    """
+    with transaction.atomic():
+        pauses = pauses_on(mailer_name)
+        if pauses and not lets_pass(Kind.ALERT, pauses):
+            return Batch()
+        which = Q(kind=Kind.ALERT) if pauses else AWAITED if awaited else Q()
+        if sign_up_pause():
+            which &= ~Q(kind=Kind.CONFIRMATION)
+        rows = _lock_due(limit, which=which, real_now=real_now)
+        if len(rows) == limit < shared_limit:
+            rows = _lock_identical(rows, shared_limit, which=which, real_now=real_now)
+        readers = _readers(rows)
+        endings = _endings(rows, readers=readers, now=now)
+        _end(endings, now=now)
+        taken = [row for row in rows if row.pk not in endings]
+        later = turn.put_off([(row, recipient_of(row, readers)) for row in taken], real_now=real_now)
+        _put_off([row for row in taken if row.pk in later], later)
+        taken = [row for row in taken if row.pk not in later][: turn.room]
+        Delivery.objects.filter(pk__in=[row.pk for row in taken]).update(
+            state=State.SENDING,
+            fence=F("fence") + 1,
+            attempt=F("attempt") + 1,
+            lease_owner=owner,
+            lease_until=real_now + lease,
+            transport=mailer_name,
+            body_begun_at=None,
+        )
+        _address(taken, readers=readers)
+    ended = Counter(ending.state.value for ending in endings.values())
+    for row in taken:
+        row.dated_at = row.dated_at or dated_at or now  # kept once its body begins
+    claimed = tuple(_claimed(row, readers, transport=mailer_name) for row in taken)
+    return Batch(claimed=claimed, ended=ended, put_off=len(later))
+
+
+def begin(
+    claims: Sequence[Claimed],
+    *,
+    lease: timedelta,
+    now: datetime,
+    real_now: datetime,
+    pace: Pace,
+    counted: Collection[str] = (),
+) -> frozenset[str]:
+    """Commit that the bodies of these claims begin, before the first byte; return the ids of those that may.
+
+    It allows a delivery that is still ours, whose reader may still be mailed, on a transport that is open
+    and has not sent all it may today; the ids in ``counted`` are in the day's number already.
+    The reader's row is locked meanwhile: an unsubscribe commits before this (and the delivery is CANCELLED,
+    or composed again without the topic that was left) or after it.
+    """
+    fences = {claim.delivery.pk: claim.fence for claim in claims}
+    reader_ids = {claim.delivery.subscriber_id for claim in claims if claim.delivery.subscriber_id}
+    with transaction.atomic():
+        locked = Subscriber.objects.select_for_update(no_key=True).only(*READER_FIELDS)
+        readers = {reader.pk: reader for reader in locked.filter(pk__in=reader_ids).order_by("pk")}
+        held = Delivery.objects.select_for_update().filter(pk__in=fences, state=State.SENDING).order_by("pk")
+        standing = dict(held.values_list("pk", "fence"))
+        ours = [claim.delivery for claim in claims if standing.get(claim.delivery.pk) == claim.fence]
+        hold_pauses()
+        pauses = pauses_on(ours[0].transport) if ours else []
+        pauses += [pause for pause in (sign_up_pause(),) if pause]
+        held_back = [row for row in ours if _has_moved(row, readers) or not lets_pass(row.kind, pauses)]
+        _give_back(held_back, real_now=real_now)
+        ours = [row for row in ours if row not in held_back]
+        refused = refusals(ours, readers=readers, now=now)
+        _end({key: Ending(State.CANCELLED, refusal) for key, refusal in refused.items()}, now=now)
+        ours = [row for row in ours if row.pk not in refused]
+        outdated = _with_topics_left(ours)
+        _have_composed_again(outdated)
+        ours = [row for row in ours if row not in outdated]
+        new = [row for row in ours if str(row.pk) not in counted]
+        beyond = pace.take_of_today(new, real_now=real_now)
+        _give_back(beyond, real_now=real_now)
+        put_off = {row.pk for row in beyond}
+        allowed = [row for row in ours if row.pk not in put_off]
+        for dated_at in {row.dated_at for row in allowed}:  # one, unless some of them are retries
+            keys = sorted(row.pk for row in allowed if row.dated_at == dated_at)
+            Delivery.objects.filter(pk__in=keys).update(
+                body_begun_at=now, lease_until=real_now + lease, dated_at=dated_at
+            )
+    return frozenset(str(row.pk) for row in allowed)
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """Why a delivery will not be sent."""
+
+    state: State
+    reason: str
+
+
+def _lock_due(limit: int, *, which: Q, real_now: datetime) -> list[Delivery]:
+    """Return due rows, locked: first those that were refused for now, each state in its index's order."""
+    rows: list[Delivery] = []
+    for state in (State.RETRY_WAIT, State.COMPOSED):
+        due = Delivery.objects.filter(which, state=state, next_attempt_at__lte=real_now)
+        due = due.order_by("next_attempt_at").select_for_update(skip_locked=True)
+        rows += due[: limit - len(rows)] if len(rows) < limit else ()
+    # One whose worker was lost may be what kills workers: it goes with few others, then alone.
+    lost = rows[0].attempt if rows else 0
+    alike = list(takewhile(lambda row: row.attempt == lost, rows))
+    return alike[: {0: limit, 1: FEW}.get(lost, 1)]
+
+
+def _lock_identical(rows: list[Delivery], limit: int, *, which: Q, real_now: datetime) -> list[Delivery]:
+    """Return all that say what the first of these says, locked, where that is more than ``rows``."""
+    key = rows[0].body_key if rows[0].state == State.COMPOSED else ""
+    due = Delivery.objects.filter(which, state=State.COMPOSED, body_key=key, next_attempt_at__lte=real_now)
+    identical = due.filter(attempt=0).order_by("next_attempt_at").select_for_update(skip_locked=True)
+    found = list(identical[:limit]) if key else []
+    return found if len(found) > len(rows) else rows
+
+
+def _readers(rows: Sequence[Delivery]) -> dict[int, Subscriber]:
+    ids = {row.subscriber_id for row in rows if row.subscriber_id}
+    return Subscriber.objects.only(*READER_FIELDS).in_bulk(ids)
+
+
+def _endings(
+    rows: Sequence[Delivery], *, readers: Mapping[int, Subscriber], now: datetime
+) -> dict[uuid.UUID, Ending]:
+    refused = refusals(rows, readers=readers, now=now)
+    newest = _newest_slots(row for row in rows if row.state == State.RETRY_WAIT and row.kind == Kind.DIGEST)
+    endings = {}
+    for row in rows:
+        if (refusal := refused.get(row.pk)) is not None:
+            endings[row.pk] = Ending(State.CANCELLED, refusal)
+        elif newest.get(row.subscriber_id, row.slot_at) > row.slot_at:
+            endings[row.pk] = Ending(State.EXPIRED, "the next slot came first")
+        elif row.kind != Kind.DIGEST and now - row.slot_at >= useful_for(row):
+            endings[row.pk] = Ending(State.EXPIRED, "it came too late to be of use")
+        elif row.attempt >= MAX_ATTEMPTS:
+            endings[row.pk] = Ending(State.QUARANTINED, f"{row.attempt} attempts ended without an outcome")
+    return endings
+
+
+def _newest_slots(waiting: Iterable[Delivery]) -> dict[int | None, datetime]:
+    """Return the latest slot of these readers: planning expires what waits, but not what is being sent."""
+    ids = {row.subscriber_id for row in waiting if row.subscriber_id}
+    digests = (
+        Delivery.objects.filter(subscriber_id__in=ids, kind=Kind.DIGEST) if ids else Delivery.objects.none()
+    )
+    return dict(digests.order_by().values_list("subscriber_id").annotate(Max("slot_at")))
+
+
+def _end(endings: Mapping[uuid.UUID, Ending], *, now: datetime) -> None:
+    for ending in set(endings.values()):
+        Delivery.objects.filter(pk__in=[key for key, each in endings.items() if each == ending]).update(
+            state=ending.state,
+            last_detail=str(ending.reason),
+            outcome_at=now,
+            lease_owner="",
+            lease_until=None,
+        )
+
+
+def _has_moved(row: Delivery, readers: Mapping[int, Subscriber]) -> bool:
+    """Whether its reader got another address or other links since it was claimed: it is written anew."""
+    reader = readers.get(row.subscriber_id or 0)
+    if reader is None or row.subscriber is None:
+        return False
+    has_other_links = reader.link_key != row.subscriber.link_key
+    return has_other_links or (row.kind == Kind.DIGEST and reader.email != row.recipient)
+
+
+def _with_topics_left(rows: Iterable[Delivery]) -> list[Delivery]:
+    """Return those that cover a topic which their reader has left since they were composed."""
+    covering = [row for row in rows if row.topics]
+    readers = {row.subscriber_id for row in covering}
+    subscribed = Subscription.objects.filter(subscriber__in=readers)
+    kept = set(subscribed.values_list("subscriber_id", "topic_id"))
+    return [row for row in covering if any((row.subscriber_id, topic) not in kept for topic in row.topics)]
+
+
+def hand_back(claims: Sequence[Claimed], *, until: Mapping[uuid.UUID, datetime]) -> None:
+    """Put back claims whose bodies have not begun, each until its moment; the attempt does not count."""
+    for claim in claims:
+        ours = Delivery.objects.filter(pk=claim.delivery.pk, fence=claim.fence, state=State.SENDING)
+        ours.filter(body_begun_at__isnull=True).update(**_waiting(until[claim.delivery.pk]))
+
+
+def _put_off(rows: Sequence[Delivery], until: Mapping[uuid.UUID, datetime]) -> None:
+    for row in rows:
+        row.next_attempt_at = until[row.pk]
+    Delivery.objects.bulk_update(rows, ["next_attempt_at"], batch_size=200)
+
+
+def _give_back(rows: Sequence[Delivery], *, real_now: datetime) -> None:
+    """Put back what may not go as it was claimed; the attempt does not count."""
+    Delivery.objects.filter(pk__in=[row.pk for row in rows]).update(**_waiting(real_now))
+
+
+def _have_composed_again(rows: Sequence[Delivery]) -> None:
+    changes = UNCOMPOSED | {"attempt": F("attempt") - 1, "lease_owner": "", "lease_until": None}
+    Delivery.objects.filter(pk__in=[row.pk for row in rows]).update(**changes)
+
+
+def _waiting(until: datetime) -> dict[str, Any]:
+    return {
+        "state": State.RETRY_WAIT,
+        "attempt": F("attempt") - 1,
+        "next_attempt_at": until,
+        "lease_owner": "",
+        "lease_until": None,
+    }
+
+
+def _address(rows: Sequence[Delivery], *, readers: Mapping[int, Subscriber]) -> None:
+    """Record where each row goes, in the database for those where that is new."""
+    moved = []
+    for row in rows:
+        recipient = recipient_of(row, readers)
+        if row.recipient != recipient:
+            row.recipient = recipient
+            moved.append(row)
+    Delivery.objects.bulk_update(moved, ["recipient"])
+
+
+def _claimed(row: Delivery, readers: Mapping[int, Subscriber], *, transport: str) -> Claimed:
+    row.subscriber = readers.get(row.subscriber_id or 0)
+    row.state, row.transport = State.SENDING, transport
+    row.fence, row.attempt = row.fence + 1, row.attempt + 1
+    return Claimed(delivery=row, fence=row.fence)
+
+
+def make_due(*, real_now: datetime) -> int:
+    """Give a time to deliveries that have none, so that they cannot be overlooked."""
+    forgotten = Delivery.objects.filter(state__in=CLAIMABLE, next_attempt_at__isnull=True)
+    return forgotten.update(next_attempt_at=real_now)
+
+
+def is_due(*, awaited: bool, real_now: datetime) -> bool:
+    """Whether anything could be claimed now, or of what a person awaits."""
+    return Delivery.objects.due(real_now=real_now).filter(AWAITED if awaited else Q()).exists()

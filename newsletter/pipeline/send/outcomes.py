@@ -1,0 +1,193 @@
+"""What a transport's answer means for the delivery, its reader and the transport.
+
+Everything that follows from one answer is one transaction, and is written only under the fence of the claim:
+a worker that was given up for lost changes nothing once another has claimed the delivery.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.db.models import F, Q
+
+from newsletter.adapters.ports import Outcome, Verdict
+from newsletter.core.delivery.redaction import without_keys
+from newsletter.core.delivery.retry_policy import EVIDENCE_WAIT, EventKind, retry_delay
+from newsletter.core.digests.seen_papers import pack_spent, unpack_spent
+from newsletter.core.storable import storable
+from newsletter.models import Delivery, DeliveryEvent, Subscriber, Subscription
+from newsletter.models.delivery import Cause, Kind, State
+from newsletter.pipeline.send import subscriber_status as standing
+from newsletter.pipeline.send.pause import pause_sending
+
+DETAIL_LENGTH = 1000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moment:
+    """When, and by what luck: the recorded clock, the real one, and a random number from 0 to 1."""
+
+    now: datetime
+    real_now: datetime
+    chance: float = 0.5
+
+
+def record(delivery: Delivery, outcome: Outcome, *, at: Moment) -> str:
+    """Write what is known of this delivery, under the fence it carries; return the state it is in afterwards.
+
+    An answer that comes after the lease has run out still counts, as long as nobody has claimed the delivery
+    since. Returns "" for a delivery that is gone (its reader was erased).
+    """
+    if outcome.verdict is not Verdict.NOT_BEGUN:
+        with transaction.atomic():
+            state = _record(delivery, outcome, at=at)
+        if state:
+            return state
+    return Delivery.objects.filter(pk=delivery.pk).values_list("state", flat=True).first() or ""
+
+
+def _record(delivery: Delivery, outcome: Outcome, *, at: Moment) -> str:
+    """Return the new state, or "" when the delivery is no longer ours."""
+    reader = _lock_reader(delivery)
+    ours = Delivery.objects.filter(
+        pk=delivery.pk, fence=delivery.fence, state__in=(State.SENDING, State.AMBIGUOUS)
+    )
+    change = _CHANGES[outcome.verdict](delivery, outcome, at)
+    written = ours.update(
+        last_code=storable(outcome.code)[:40],
+        last_detail=without_keys(storable(outcome.detail))[:DETAIL_LENGTH],
+        lease_owner="",
+        lease_until=None,
+        **change,
+    )
+    if not written:
+        return ""
+    if outcome.verdict is Verdict.TRANSPORT_DOWN:
+        _pause(delivery.transport, outcome, now=at.now)
+    elif reader is not None and (follow := _FOLLOWS.get(outcome.verdict)):
+        follow(delivery, reader, at)
+    return str(change["state"])
+
+
+def _lock_reader(delivery: Delivery) -> Subscriber | None:
+    """Lock the reader before the delivery, in the order everybody keeps."""
+    if delivery.subscriber_id is None:
+        return None
+    locked = Subscriber.objects.select_for_update(no_key=True)
+    return locked.filter(pk=delivery.subscriber_id).first()
+
+
+# --- what changes on the delivery ------------------------------------------------------------------------
+
+
+def _accepted(_delivery: Delivery, outcome: Outcome, at: Moment) -> dict[str, Any]:
+    return {
+        "state": State.ACCEPTED,
+        "outcome_at": at.now,
+        "next_attempt_at": None,
+        "provider_id": storable(outcome.provider_id)[:255],
+    }
+
+
+def _refused_for_now(delivery: Delivery, outcome: Outcome, at: Moment) -> dict[str, Any]:
+    delay = retry_delay(delivery.retries + 1, chance=at.chance, retry_after=outcome.retry_after)
+    return _not_now(at.real_now + delay) | {"retries": F("retries") + 1}
+
+
+def _not_tried(_delivery: Delivery, outcome: Outcome, at: Moment) -> dict[str, Any]:
+    """Wait as after a first refusal, or as long as was asked for: its own back-off has not begun."""
+    return _not_now(at.real_now + retry_delay(1, chance=at.chance, retry_after=outcome.retry_after))
+
+
+def _transport_down(_delivery: Delivery, _outcome: Outcome, at: Moment) -> dict[str, Any]:
+    return _not_now(at.real_now)
+
+
+def _not_now(again_at: datetime) -> dict[str, Any]:
+    """Wait, the attempt given back: a server that says no is an outcome."""
+    return {
+        "state": State.RETRY_WAIT,
+        "attempt": F("attempt") - 1,
+        "body_begun_at": None,
+        "next_attempt_at": again_at,
+    }
+
+
+def _failed(_delivery: Delivery, _outcome: Outcome, at: Moment) -> dict[str, Any]:
+    return {"state": State.FAILED, "outcome_at": at.now, "next_attempt_at": None}
+
+
+def _unknown(_delivery: Delivery, _outcome: Outcome, at: Moment) -> dict[str, Any]:
+    return {"state": State.AMBIGUOUS, "next_attempt_at": at.real_now + EVIDENCE_WAIT}
+
+
+_CHANGES: dict[Verdict, Callable[[Delivery, Outcome, Moment], dict[str, Any]]] = {
+    Verdict.ACCEPTED: _accepted,
+    Verdict.RETRY: _refused_for_now,
+    Verdict.NOT_TRIED: _not_tried,
+    Verdict.BAD_ADDRESS: _failed,
+    Verdict.REFUSED: _failed,
+    Verdict.BAD_MESSAGE: _failed,
+    Verdict.UNKNOWN: _unknown,
+    Verdict.TRANSPORT_DOWN: _transport_down,
+}
+
+# --- what follows for the reader and the transport -------------------------------------------------------
+
+
+def spend(delivery: Delivery, reader: Subscriber) -> None:
+    """The digest's papers are spent, and its topics covered up to the end of its period. Repeatable."""
+    if delivery.kind != Kind.DIGEST:
+        return
+    if papers := delivery.paper_ids:
+        spent = unpack_spent(bytes(reader.spent))
+        spent.update(papers)
+        reader.spent = pack_spent(spent)
+        reader.save(update_fields=["spent"])
+    behind = Q(covered_until__isnull=True) | Q(covered_until__lt=delivery.covers_until)
+    if delivery.topics and delivery.covers_until is not None:
+        covered = Subscription.objects.filter(behind, subscriber=reader, topic_id__in=delivery.topics)
+        covered.update(covered_until=delivery.covers_until)
+
+
+def _spend(delivery: Delivery, reader: Subscriber, _at: Moment) -> None:
+    spend(delivery, reader)
+
+
+def _bounce(delivery: Delivery, reader: Subscriber, at: Moment) -> None:
+    _keep_as_event(delivery, EventKind.HARD_BOUNCE, at=at)
+    standing.bounced(delivery, reader, at=at.now)
+
+
+def _soft_bounce(delivery: Delivery, reader: Subscriber, at: Moment) -> None:
+    _keep_as_event(delivery, EventKind.SOFT_BOUNCE, at=at)
+    standing.soft_bounced(delivery, reader, at=at.now)
+
+
+def _keep_as_event(delivery: Delivery, kind: EventKind, *, at: Moment) -> None:
+    """Keep a bounce that was an answer like one that is reported later: they are counted together."""
+    DeliveryEvent.objects.create(
+        provider=delivery.transport,
+        dedupe_key=f"answer:{delivery.pk}:{delivery.fence}",
+        delivery=delivery,
+        kind=kind,
+        at=at.now,
+        applied_at=at.now,
+    )
+
+
+_FOLLOWS: dict[Verdict, Callable[[Delivery, Subscriber, Moment], None]] = {
+    Verdict.ACCEPTED: _spend,
+    Verdict.BAD_ADDRESS: _bounce,
+    Verdict.REFUSED: _soft_bounce,
+}
+
+
+def _pause(transport: str, outcome: Outcome, *, now: datetime) -> None:
+    """Stop the transport until somebody has looked at its credentials."""
+    reason = f"{transport} refuses this service: {outcome.code} {without_keys(outcome.detail)}".strip()
+    pause_sending(storable(reason)[:DETAIL_LENGTH], transport=transport, cause=Cause.REFUSED, now=now)

@@ -1,0 +1,102 @@
+"""The brake: while a pause stands no send begins. Bodies already begun finish; readers are untouched.
+
+A person's pause stops everything, and so does a transport that refuses us. One that the service made itself,
+because of bounces, complaints or its canary, lets the alert to the operator pass: who else would tell them?
+A pause of sign-up stops confirmations alone.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.conf import settings
+from django.db import connection, transaction
+
+from newsletter.adapters.infra.broker import publish_tick
+from newsletter.errors import BadInput, NewsletterError
+from newsletter.models import Delivery, SendPause
+from newsletter.models.delivery import CLAIMABLE, Cause, Kind
+
+ALL_TRANSPORTS = "*"
+SIGN_UP = "sign-up"
+"""Stands where a transport's name does: confirmations wait, and nobody new is asked to confirm."""
+LETS_ALERTS_PASS = frozenset({Cause.BREAKER, Cause.CANARY})
+
+
+def pause_sending(
+    reason: str, *, now: datetime, transport: str = ALL_TRANSPORTS, cause: Cause = Cause.OPERATOR
+) -> SendPause:
+    """Pause a transport, or all. A pause that stands keeps its time; a person's takes over the service's.
+
+    Raises BadInput for an empty reason: whoever finds it later must understand it. Raises NewsletterError
+    where a person's pause stands and another would take its reason away.
+    """
+    reason = " ".join(reason.split())
+    if not reason:
+        raise BadInput("a pause needs a reason, for whoever finds it later")
+    found, is_new = SendPause.objects.get_or_create(
+        transport=transport, defaults={"reason": reason, "since": now, "cause": cause}
+    )
+    if not is_new and cause == Cause.OPERATOR:
+        if found.cause == Cause.OPERATOR:
+            raise NewsletterError(
+                f"paused already, since {found.since:%Y-%m-%d %H:%M} UTC: {found.reason}. To give another "
+                "reason, first: newsletter resume"
+            )
+        found.reason, found.cause = reason, cause
+        found.save(update_fields=["reason", "cause"])
+    return found
+
+
+def resume_sending() -> list[SendPause]:
+    """End every pause and have the workers look at once; return what was ended. A person's act, always."""
+    with transaction.atomic():
+        ended = list(SendPause.objects.select_for_update().order_by("transport"))
+        SendPause.objects.filter(pk__in=[pause.pk for pause in ended]).delete()
+    if ended and settings.CONFIG.redis_url:
+        publish_tick()
+    return ended
+
+
+def pauses_on(transport: str) -> list[SendPause]:
+    """Return what stops this transport: its own pause, and that of all."""
+    return list(SendPause.objects.filter(transport__in=(transport, ALL_TRANSPORTS)).order_by("transport"))
+
+
+def sign_up_pause() -> SendPause | None:
+    """Return what stops confirmations alone."""
+    return SendPause.objects.filter(transport=SIGN_UP).first()
+
+
+def resume_sign_up() -> None:
+    """End the pause of sign-up, as the service itself does once its cause has passed."""
+    SendPause.objects.filter(transport=SIGN_UP).delete()
+
+
+def pause_reason(transport: str) -> str | None:
+    """Return why nothing is sent on this transport, or None when it is open."""
+    return next((pause.reason for pause in pauses_on(transport)), None)
+
+
+def lets_pass(kind: str, pauses: list[SendPause]) -> bool:
+    """Whether a message of this kind may begin under these pauses."""
+    concerned = [pause for pause in pauses if pause.transport != SIGN_UP or kind == Kind.CONFIRMATION]
+    return not concerned or (
+        kind == Kind.ALERT and all(pause.cause in LETS_ALERTS_PASS for pause in concerned)
+    )
+
+
+def hold_pauses() -> None:
+    """Until this transaction ends no pause can commit: it does so before a body begins, or after.
+
+    SQLite has one writer at a time anyway. PostgreSQL's SHARE lets other senders hold it too, and conflicts
+    with whatever writes a pause.
+    """
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute(f"LOCK TABLE {SendPause._meta.db_table} IN SHARE MODE")
+
+
+def waiting_mails() -> int:
+    """Return how many are composed and not yet handed over."""
+    return Delivery.objects.filter(state__in=CLAIMABLE).count()

@@ -1,0 +1,216 @@
+"""How fast and how much one transport sends, over all workers together.
+
+The gate stands in two places. A claim takes only what may begin now, so that no row is held while it waits
+for its turn; of a receiving domain that is full the rest is put off, each to a moment of its own, and holds
+up nobody. And each body that begins is counted at that instant: a second's windows just before, the day in
+the same transaction. What finds no room there is given back.
+"""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import NamedTuple
+
+from django.db.models import F, Min
+
+from newsletter.adapters.infra.rate_windows import RateWindows
+from newsletter.audience.suppression import address_key
+from newsletter.config import Config
+from newsletter.core.delivery.rate_limits import Window, daily_limit, windows, without_kept
+from newsletter.errors import BadInput, TemporaryError
+from newsletter.models import Delivery, SendDay
+
+log = logging.getLogger(__name__)
+
+UNLIMITED = 1_000_000
+"""More than anybody claims at once."""
+AGAIN = timedelta(seconds=5)
+"""When to look again after Redis did not answer."""
+
+
+class Lane(NamedTuple):
+    """Messages that share their windows: to one limited domain or to all others, awaited or not."""
+
+    domain: str
+    """Empty for every domain without a rate of its own."""
+    awaited: bool
+
+
+@dataclass(slots=True)
+class Turn:
+    """What one claim may take. Within a claim's transaction Redis is not asked."""
+
+    pace: Pace
+    room: int
+    """Messages that may begin now."""
+    wait: timedelta = timedelta()
+    """Until the rate lets another one begin, if there is no room."""
+    held: str = ""
+    """Why nothing more begins for now, where waiting a second does not help."""
+    lanes: dict[Lane, int] = field(default_factory=dict)
+    """Room by limited lane."""
+
+    def put_off(
+        self, rows: Sequence[tuple[Delivery, str]], *, real_now: datetime
+    ) -> dict[uuid.UUID, datetime]:
+        """Return when those of these rows (each with its address) may go whose lane is full, one by one."""
+        later: dict[uuid.UUID, datetime] = {}
+        for row, address in rows:
+            lane = self.pace.lane(row, address)
+            if lane not in self.lanes:
+                continue
+            if self.lanes[lane] > 0:
+                self.lanes[lane] -= 1
+            else:
+                later[row.pk] = self.pace.next_place(lane, real_now=real_now)
+        return later
+
+
+@dataclass(slots=True)
+class Pace:
+    """The limits of one transport; without any, everything passes and nothing is counted."""
+
+    transport: str
+    rate: float | None = None
+    domain_rates: Mapping[str, float] = field(default_factory=dict)
+    daily: int | None = None
+    warmup: int | None = None
+    counts: RateWindows | None = None
+    _put_off_until: dict[Lane, datetime] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, config: Config, *, transport: str) -> Pace:
+        is_counted = config.send_rate is not None or bool(config.domain_rates)
+        return cls(
+            transport=transport,
+            rate=config.send_rate,
+            domain_rates={_domain(f"x@{domain}"): rate for domain, rate in config.domain_rates.items()},
+            daily=config.send_daily,
+            warmup=config.warmup,
+            counts=RateWindows(config.redis_url) if is_counted else None,
+        )
+
+    # --- before a claim ----------------------------------------------------------------------------------
+
+    def turn(self, *, awaited: bool, real_now: datetime) -> Turn:
+        """Return what may be claimed now, of everything or only of what a person awaits."""
+        left = self.left_today(awaited=awaited, real_now=real_now)
+        if left == 0:
+            return Turn(self, room=0, held="today's mails are used up; what waits goes on tomorrow (UTC)")
+        turn = Turn(self, room=UNLIMITED if left is None else left)
+        if self.counts is None:
+            return turn
+        try:
+            if self.rate is not None:
+                free, seconds = self.counts.room(windows(self.transport, self.rate, awaited=awaited))
+                turn.room, turn.wait = min(turn.room, free), timedelta(seconds=seconds)
+            for domain in self.domain_rates:
+                for lane in (Lane(domain, awaited=True), Lane(domain, awaited=False)):
+                    turn.lanes[lane] = self.counts.room(self._domain_windows(lane))[0]
+        except TemporaryError as error:
+            return Turn(self, room=0, held=str(error))
+        return turn
+
+    def next_place(self, lane: Lane, *, real_now: datetime) -> datetime:
+        """Return the next free moment of a full lane, each time a later one."""
+        narrowest = self._domain_windows(lane)[0]
+        step = timedelta(seconds=narrowest.seconds / narrowest.amount)
+        at = max(self._put_off_until.get(lane, real_now), real_now) + step
+        self._put_off_until[lane] = at
+        return at
+
+    def put_off_until(self) -> datetime | None:
+        """Return the last moment to which this process has put a message off."""
+        return max(self._put_off_until.values(), default=None)
+
+    # --- when bodies begin -------------------------------------------------------------------------------
+
+    def take(self, rows: Iterable[Delivery], *, real_now: datetime) -> dict[uuid.UUID, datetime]:
+        """Count these messages, which are about to begin; return when those may go that found no room."""
+        if self.counts is None:
+            return {}
+        lanes = defaultdict[Lane, list[Delivery]](list)
+        for row in rows:
+            lanes[self.lane(row, row.recipient)].append(row)
+        later = dict[uuid.UUID, datetime]()
+        for lane, group in lanes.items():
+            passed, again_at = self._take(lane, len(group), real_now=real_now)
+            later |= {row.pk: again_at for row in group[passed:]}
+        return later
+
+    def _take(self, lane: Lane, wanted: int, *, real_now: datetime) -> tuple[int, datetime]:
+        through = self._domain_windows(lane)
+        if self.rate is not None:
+            through += windows(self.transport, self.rate, awaited=lane.awaited)
+        if self.counts is None or not through:
+            return wanted, real_now
+        try:
+            passed = self.counts.take(through, wanted)
+            return passed, real_now + timedelta(seconds=self.counts.room(through)[1])
+        except TemporaryError as error:
+            log.warning("%s", error)
+            return 0, real_now + AGAIN
+
+    def take_of_today(self, rows: Sequence[Delivery], *, real_now: datetime) -> list[Delivery]:
+        """Count these in the day, within the transaction in which they begin; return those beyond it."""
+        day = real_now.date()
+        limit = self.limit_on(day)
+        if limit is None or not rows:
+            return []
+        counted, _ = SendDay.objects.select_for_update().get_or_create(transport=self.transport, day=day)
+        digests, awaited, beyond = counted.digests, counted.awaited, list[Delivery]()
+        for row in rows:
+            if digests + awaited >= limit or (not row.is_awaited and digests >= without_kept(limit)):
+                beyond.append(row)
+            elif row.is_awaited:
+                awaited += 1
+            else:
+                digests += 1
+        SendDay.objects.filter(pk=counted.pk).update(
+            digests=F("digests") + digests - counted.digests, awaited=F("awaited") + awaited - counted.awaited
+        )
+        return beyond
+
+    # --- the day -----------------------------------------------------------------------------------------
+
+    def limit_on(self, day: date) -> int | None:
+        """Return how many may begin on ``day``; a warm-up counts from the first day that was counted."""
+        if self.warmup is None:
+            return self.daily
+        first = SendDay.objects.filter(transport=self.transport).aggregate(day=Min("day"))["day"] or day
+        return daily_limit(daily=self.daily, warmup=self.warmup, day=max(0, (day - first).days))
+
+    def left_today(self, *, awaited: bool, real_now: datetime) -> int | None:
+        """Return how many more may begin today; None: any number."""
+        limit = self.limit_on(real_now.date())
+        if limit is None:
+            return None
+        counted = SendDay.objects.filter(transport=self.transport, day=real_now.date()).first()
+        digests, others = (counted.digests, counted.awaited) if counted else (0, 0)
+        left = limit - digests - others
+        return max(0, left if awaited else min(left, without_kept(limit) - digests))
+
+    # --- lanes -------------------------------------------------------------------------------------------
+
+    def lane(self, row: Delivery, address: str) -> Lane:
+        domain = _domain(address) if self.domain_rates else ""
+        return Lane(domain if domain in self.domain_rates else "", awaited=row.is_awaited)
+
+    def _domain_windows(self, lane: Lane) -> tuple[Window, ...]:
+        if not lane.domain:
+            return ()
+        return windows(
+            f"{self.transport} {lane.domain}", self.domain_rates[lane.domain], awaited=lane.awaited
+        )
+
+
+def _domain(address: str) -> str:
+    try:
+        return address_key(address).rpartition("@")[2]
+    except BadInput:  # it has no domain that could be limited; writing its headers refuses it by name
+        return ""

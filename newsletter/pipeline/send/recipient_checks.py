@@ -1,0 +1,94 @@
+"""Who may be mailed at this instant, by the kind of message.
+
+Asked when a delivery is claimed, and once more before its body begins.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from enum import StrEnum
+
+from newsletter.audience.suppression import Reason, address_key, suppressed
+from newsletter.errors import BadInput
+from newsletter.models import Delivery, Subscriber
+from newsletter.models.delivery import Kind
+from newsletter.models.subscriber import Status
+
+
+class Refusal(StrEnum):
+    """Why a delivery may not go."""
+
+    LEFT = "the reader has left"
+    PAUSED = "the reader has paused"
+    SUPPRESSED = "the address is suppressed"
+
+
+_REACHES = {
+    Kind.DIGEST: {Status.ACTIVE},
+    Kind.LINK: {Status.ACTIVE, Status.UNSUBSCRIBED},
+    Kind.CONFIRMATION: set(Status) - {Status.ACTIVE},
+}
+_DESPITE = {
+    Kind.DIGEST: set[Reason](),
+    Kind.LINK: {Reason.UNSUBSCRIBED},
+    Kind.CONFIRMATION: set(Reason),
+}
+"""Suppressions that do not hold a mail back from somebody who reads no more."""
+
+
+def refusals(
+    deliveries: Sequence[Delivery], *, readers: Mapping[int, Subscriber], now: datetime
+) -> dict[uuid.UUID, Refusal]:
+    """Return why each of these may not go; those that may are left out. ``readers`` are their readers, by id.
+
+    A digest goes to an active reader who has not paused, a confirmation to one who is to confirm, a link to
+    an active one or one who has left, for their data and its erasure; an alert has no reader. To an address
+    that bounced, complained or was imported as suppressed only a confirmation goes: it is the one way back.
+    Whatever was asked for before leaving is cancelled by leaving.
+    """
+    keys = {
+        row.pk: _folded(row, reader)
+        for row in deliveries
+        if (reader := readers.get(row.subscriber_id or 0)) is not None
+    }
+    reasons = suppressed(keys.values())
+    found = {}
+    for row in deliveries:
+        refusal = _refusal(row, readers=readers, reason=reasons.get(keys.get(row.pk, "")), now=now)
+        if refusal is not None:
+            found[row.pk] = refusal
+    return found
+
+
+def recipient_of(delivery: Delivery, readers: Mapping[int, Subscriber]) -> str:
+    """Return where it goes: a digest to the reader's address of now, a notice to the one it was made for."""
+    reader = readers.get(delivery.subscriber_id or 0)
+    if reader is None or (delivery.kind != Kind.DIGEST and delivery.recipient):
+        return delivery.recipient
+    return reader.email
+
+
+def _folded(delivery: Delivery, reader: Subscriber) -> str:
+    if delivery.kind == Kind.DIGEST or not delivery.recipient:
+        return reader.email_key
+    try:
+        return address_key(delivery.recipient)
+    except BadInput:  # writing its headers will refuse it by name
+        return delivery.recipient
+
+
+def _refusal(
+    delivery: Delivery, *, readers: Mapping[int, Subscriber], reason: Reason | None, now: datetime
+) -> Refusal | None:
+    if delivery.kind == Kind.ALERT:
+        return None
+    reader, kind = readers.get(delivery.subscriber_id or 0), Kind(delivery.kind)
+    if reader is None or reader.status not in _REACHES[kind]:
+        return Refusal.LEFT
+    if reason is not None and (reader.status == Status.ACTIVE or reason not in _DESPITE[kind]):
+        return Refusal.SUPPRESSED
+    if delivery.kind == Kind.DIGEST and not reader.is_mailable(now=now):
+        return Refusal.PAUSED
+    return None

@@ -1,0 +1,187 @@
+"""Stage 6: hand over what is due, a batch at a time, until nothing can be claimed.
+
+The order within a batch is what keeps the promises: claim and commit, write the messages, commit that a body
+begins, send, record the answer. No lock is held while sending. Lost workers and lost answers are ``sweep``'s.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+import uuid
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import partial
+from random import SystemRandom
+
+from django.utils import timezone
+
+from newsletter.adapters.ports import Mailer, Outcome
+from newsletter.core.delivery.retry_policy import retry_delay
+from newsletter.models import Delivery
+from newsletter.pipeline.compose.message import outgoing
+from newsletter.pipeline.db_retry import patiently
+from newsletter.pipeline.lease import lapse
+from newsletter.pipeline.send.claim import Batch, Claimed, begin, claim_batch, hand_back, is_due, make_due
+from newsletter.pipeline.send.outcomes import Moment, record
+from newsletter.pipeline.send.pause import pause_reason
+from newsletter.pipeline.send.rate_limit import UNLIMITED, Pace, Turn
+
+logger = logging.getLogger(__name__)
+
+
+_chance = SystemRandom().random
+SHORTEST_NAP, LONGEST_NAP = 0.02, 1.0
+"""Seconds between two looks at a rate that has no room."""
+
+
+@dataclass(slots=True)
+class DeliveryReport:
+    states: Counter[str] = field(default_factory=Counter)
+    """How many deliveries left this call in which state; one that was tried twice counts twice."""
+    paused: str | None = None
+    """Why the transport is paused, if it is."""
+    held: str = ""
+    """Why nothing more begins for now although mails are due: the day's number is reached."""
+
+    @property
+    def handled(self) -> int:
+        return self.states.total()
+
+
+def deliver_due(
+    *,
+    mailer: Mailer,
+    now: datetime,
+    owner: str,
+    awaited: bool = False,
+    limit: int | None = None,
+    deadline: datetime | None = None,
+    pace: Pace | None = None,
+    clock: Callable[[], datetime] = timezone.now,
+    sleep: Callable[[float], None] = time.sleep,
+    chance: Callable[[], float] = _chance,
+) -> DeliveryReport:
+    """Send what is due, or of that only what a person awaits, until nothing can be claimed.
+
+    ``now`` is what is recorded and what a reader's pause is compared with; ``clock`` is real time, for leases
+    and waits. After ``deadline`` (real time) no batch is claimed and no body begins; beyond ``limit``
+    deliveries no batch is claimed. Any number of workers may run it, each under an ``owner`` of its own.
+    """
+    report, started = DeliveryReport(), clock()
+    pace = pace or Pace(mailer.name)
+    sending = _Sending(mailer=mailer, pace=pace, now=now, deadline=deadline, clock=clock, chance=chance)
+
+    def claim(turn: Turn) -> Batch:
+        # Who claims holds nothing: what stands in our name was claimed by a task that broke off.
+        lapse(Delivery.objects.filter(lease_owner=owner), real_now=clock())
+        left = limit - report.handled if limit is not None else UNLIMITED
+        return claim_batch(
+            mailer_name=mailer.name,
+            lease=mailer.lease,
+            limit=min(mailer.batch_size, left),
+            shared_limit=min(mailer.shared_batch_size, left),
+            owner=owner,
+            now=now,
+            real_now=clock(),
+            turn=turn,
+            awaited=awaited,
+            dated_at=now + (clock() - started),  # this call may last for hours
+        )
+
+    make_due(real_now=clock())
+    while (deadline is None or clock() < deadline) and (limit is None or report.handled < limit):
+        turn = pace.turn(awaited=awaited, real_now=clock())
+        if turn.room == 0 and not turn.held and is_due(awaited=awaited, real_now=clock()):
+            sleep(_nap(turn))
+            continue
+        batch = patiently(partial(claim, turn))
+        if not batch:
+            report.held = turn.held
+            break
+        report.states += batch.ended
+        report.states += sending.send(batch.claimed)
+    report.paused = pause_reason(mailer.name)
+    return report
+
+
+def _nap(turn: Turn) -> float:
+    """Return the seconds until the rate may have room; others take from it too, so look again soon."""
+    return min(max(turn.wait.total_seconds(), SHORTEST_NAP), LONGEST_NAP)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Sending:
+    """Sends claimed batches by one mailer."""
+
+    mailer: Mailer
+    pace: Pace
+    now: datetime
+    deadline: datetime | None
+    clock: Callable[[], datetime]
+    chance: Callable[[], float]
+
+    def send(self, claimed: Sequence[Claimed]) -> Counter[str]:
+        """Send a batch and record each answer as it comes; return how many ended in which state."""
+        left = {claim.id: claim.delivery for claim in claimed}
+        states: Counter[str] = Counter()
+        try:
+            for outcome in self._outcomes(claimed):
+                delivery = left.pop(outcome.delivery_id)
+                at = Moment(now=self.now, real_now=self.clock(), chance=self.chance())
+                if state := patiently(partial(record, delivery, outcome, at=at)):
+                    states[state] += 1
+                else:  # its reader was erased meanwhile, and what was just written with them
+                    self.mailer.forget([outcome.delivery_id])
+        except Exception:
+            logger.exception("%s broke off with %d of %d unsent", self.mailer.name, len(left), len(claimed))
+        return states + self._abandon(list(left.values()))
+
+    def _outcomes(self, claimed: Sequence[Claimed]) -> Iterator[Outcome]:
+        by_id = {claim.id: claim for claim in claimed}
+        deliveries = [claim.delivery for claim in claimed]
+        messages, unwritten = patiently(partial(outgoing, deliveries, with_bytes=self.mailer.sends_bytes))
+        yield from unwritten
+
+        counted, begun = set[str](), set[str]()
+
+        def allow(ids: Sequence[str]) -> frozenset[str]:
+            new = [by_id[each] for each in ids if each not in counted]  # a request's part was counted whole
+            later = self._later([claim.delivery for claim in new])
+            held_back = [claim for claim in new if claim.delivery.pk in later]
+            counted.update(claim.id for claim in new if claim.delivery.pk not in later)
+            claims = [by_id[each] for each in ids if by_id[each].delivery.pk not in later]
+            patiently(partial(hand_back, held_back, until=later))
+            allowed = patiently(partial(self._begin, claims, begun=begun))
+            begun.update(allowed)
+            return allowed
+
+        yield from self.mailer.send(messages, begin=allow)
+
+    def _later(self, deliveries: Sequence[Delivery]) -> dict[uuid.UUID, datetime]:
+        """Return when those may go that must not begin now: it is late, or there is no room."""
+        real_now = self.clock()
+        if self.deadline is not None and real_now >= self.deadline:
+            return {delivery.pk: real_now for delivery in deliveries}
+        return self.pace.take(deliveries, real_now=real_now)
+
+    def _begin(self, claims: Sequence[Claimed], *, begun: Collection[str]) -> frozenset[str]:
+        return begin(
+            claims,
+            lease=self.mailer.lease,
+            now=self.now,
+            real_now=self.clock(),
+            pace=self.pace,
+            counted=begun,
+        )
+
+    def _abandon(self, deliveries: Sequence[Delivery]) -> Counter[str]:
+        """End the leases of what got no answer, with a wait: whatever broke may break again."""
+        states: Counter[str] = Counter()
+        for delivery in deliveries:
+            delay = retry_delay(delivery.attempt, chance=self.chance())
+            ours = Delivery.objects.filter(pk=delivery.pk, fence=delivery.fence)
+            states += patiently(partial(lapse, ours, real_now=self.clock(), delay=delay))
+        return states

@@ -1,0 +1,99 @@
+"""What a report about a mail means for its reader: bounced, complained, left, or all is well.
+
+It speaks of the address that the mail went to. A reader who has moved to another one since, or has confirmed
+after the report was made, stays. The caller holds the reader's row.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import Exists, OuterRef, Q
+
+from newsletter.audience.end_mailing import end_mailing
+from newsletter.audience.suppression import Reason, address_key, suppress
+from newsletter.core.delivery.retry_policy import EventKind, Result, is_given_up, refusals_at_the_end
+from newsletter.errors import BadInput
+from newsletter.models import ConsentEvent, Delivery, DeliveryEvent, Subscriber
+from newsletter.models.delivery import SENT
+from newsletter.models.subscriber import Status
+
+
+def bounced(delivery: Delivery, reader: Subscriber, *, at: datetime) -> None:
+    """No mail goes to this address again."""
+    _end(delivery, reader, status=Status.BOUNCED, at=at)
+
+
+def complained(delivery: Delivery, reader: Subscriber, *, at: datetime) -> None:
+    """The reader called it spam: no mail goes to this address again."""
+    if _end(delivery, reader, status=Status.COMPLAINED, at=at):
+        ConsentEvent.objects.create(subscriber=reader, at=at, action="complained", source=_source(delivery))
+
+
+def left(delivery: Delivery, reader: Subscriber, *, at: datetime) -> None:
+    """The reader unsubscribed with the provider, by a link in some mail of ours, to whichever address."""
+    if _has_confirmed_since(reader, at):
+        return
+    end_mailing(reader, status=Status.UNSUBSCRIBED, now=at)
+    ConsentEvent.objects.create(subscriber=reader, at=at, action="unsubscribed", source=_source(delivery))
+
+
+def left_by_mail(reader: Subscriber, *, at: datetime) -> bool:
+    """The reader wrote to the address of List-Unsubscribe; say whether that is news."""
+    if not end_mailing(reader, status=Status.UNSUBSCRIBED, now=at):
+        return False
+    ConsentEvent.objects.create(subscriber=reader, at=at, action="unsubscribed", source="unsubscribe mail")
+    return True
+
+
+def soft_bounced(delivery: Delivery, reader: Subscriber, *, at: datetime) -> None:
+    """The address stays until a run of mails was refused. Call it once the report is stored."""
+    results = _results(delivery)
+    _note_refusals(reader, list(results.values()))
+    place = list(results).index(delivery.pk)
+    if is_given_up(list(results.values()), place=place):
+        bounced(delivery, reader, at=at)
+
+
+def arrived(delivery: Delivery, reader: Subscriber) -> None:
+    if reader.soft_bounces:
+        _note_refusals(reader, list(_results(delivery).values()))
+
+
+def _end(delivery: Delivery, reader: Subscriber, *, status: Status, at: datetime) -> bool:
+    """End the mailing if the report is about the reader as they are now; say if it is."""
+    try:
+        key = address_key(delivery.recipient or reader.email)  # an old mail's address is forgotten
+    except BadInput:  # nothing was ever mailed there
+        return False
+    if key != reader.email_key:
+        if status == Status.COMPLAINED and not Subscriber.objects.filter(email_key=key).exists():
+            suppress(key, reason=Reason.COMPLAINED, at=at)
+        return False
+    if _has_confirmed_since(reader, at):
+        return False
+    end_mailing(reader, status=status, now=at)
+    return True
+
+
+def _has_confirmed_since(reader: Subscriber, at: datetime) -> bool:
+    return reader.confirmed_at is not None and reader.confirmed_at > at
+
+
+def _source(delivery: Delivery) -> str:
+    return f"{delivery.transport}, about {delivery.kind} {delivery.slot_key}"[:200]
+
+
+def _results(delivery: Delivery) -> dict[UUID, Result]:
+    """Return what became of every mail to this address of this reader, in order of time."""
+    soft = DeliveryEvent.objects.filter(delivery=OuterRef("pk"), kind=EventKind.SOFT_BOUNCE)
+    mails = Delivery.objects.filter(subscriber=delivery.subscriber, recipient=delivery.recipient)
+    known = mails.annotate(is_refused=Exists(soft)).filter(Q(state__in=SENT) | Q(is_refused=True))
+    rows = known.order_by("slot_at", "pk").values_list("pk", "slot_at", "is_refused")
+    return {key: Result(sent_at=slot_at, is_refused=is_refused) for key, slot_at, is_refused in rows}
+
+
+def _note_refusals(reader: Subscriber, results: list[Result]) -> None:
+    reader.soft_bounces = refusals_at_the_end(results)
+    reader.save(update_fields=["soft_bounces"])

@@ -1,0 +1,91 @@
+"""What was read from papers, for pages and mails: facts, and figures as far as they may be shown now."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from django.conf import settings
+
+from newsletter.adapters import registry
+from newsletter.core.arxiv.figures import PaperDetails, Picture, ShownFigure
+from newsletter.core.arxiv.licences import may_show_figures
+from newsletter.models import Figure, FullTextRecord, Paper
+
+CHUNK = 500
+"""Rows a statement; below SQLite's limit on variables."""
+
+
+def figures_for(papers: Iterable[Paper]) -> dict[int, tuple[ShownFigure, ...]]:
+    """Return the figures of each paper's present version by the paper's key, where it has any."""
+    present = {paper.pk: paper for paper in papers if not paper.is_withdrawn}
+    shown: dict[int, list[ShownFigure]] = {}
+    for record in _records(present):
+        figures = list(record.figures.all())
+        if figures and may_show_figures(record.licence, policy=settings.CONFIG.figures):
+            shown[record.paper_id] = [_shown(figure, record) for figure in figures]
+    return {key: tuple(figures) for key, figures in shown.items()}
+
+
+def details_for(papers: Iterable[Paper]) -> dict[int, PaperDetails]:
+    """Return what was read of each paper's present version by the paper's key."""
+    return {record.paper_id: _details(record) for record in _records({paper.pk: paper for paper in papers})}
+
+
+def may_serve(name: str) -> bool:
+    """Say whether a figure of that file name may be shown now: by setting, licence, and no withdrawal."""
+    rows = Figure.objects.filter(image=name) | Figure.objects.filter(mail_image=name)
+    licences = rows.filter(record__paper__is_withdrawn=False).values_list("record__licence", flat=True)
+    return any(may_show_figures(licence, policy=settings.CONFIG.figures) for licence in licences)
+
+
+def remove_figures() -> int:
+    """Forget figures that may be shown no longer, and their files; return how many figures."""
+    rows = Figure.objects.values_list("pk", "record__licence", "record__paper__is_withdrawn")
+    gone = [
+        key
+        for key, licence, is_withdrawn in rows.iterator()
+        if is_withdrawn or not may_show_figures(licence, policy=settings.CONFIG.figures)
+    ]
+    for start in range(0, len(gone), CHUNK):
+        Figure.objects.filter(pk__in=gone[start : start + CHUNK]).delete()
+    names = {name for pair in Figure.objects.values_list("image", "mail_image").iterator() for name in pair}
+    registry.figure_store(settings.CONFIG).remove_all_but(names)
+    return len(gone)
+
+
+def _records(papers: dict[int, Paper]) -> list[FullTextRecord]:
+    keys = list(papers)
+    found: list[FullTextRecord] = []
+    for start in range(0, len(keys), CHUNK):
+        rows = FullTextRecord.objects.filter(paper_id__in=keys[start : start + CHUNK])
+        found += rows.prefetch_related("figures")
+    return [record for record in found if record.paper_version == papers[record.paper_id].version]
+
+
+def _shown(figure: Figure, record: FullTextRecord) -> ShownFigure:
+    return ShownFigure(
+        number=figure.number,
+        caption=figure.caption,
+        page=figure.page,
+        licence_url=record.licence,
+        image=_picture(figure.image, figure.width, figure.height),
+        mail_image=_picture(figure.mail_image, figure.mail_width, figure.mail_height)
+        if figure.mail_image
+        else None,
+    )
+
+
+def _picture(name: str, width: int, height: int) -> Picture:
+    return Picture(path=f"/figures/{name}", width=width, height=height)
+
+
+def _details(record: FullTextRecord) -> PaperDetails:
+    return PaperDetails(
+        affiliations=tuple(record.affiliations),
+        keywords=tuple(record.keywords),
+        links=tuple(record.links),
+        pages=record.pages,
+        licence_url=record.licence,
+        has_full_text=record.read_at is not None,
+        reason=record.reason,
+    )

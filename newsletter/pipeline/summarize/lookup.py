@@ -1,0 +1,128 @@
+"""The summaries that exist of some papers, and which one a reader is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from django.db.models import F, Q
+from django.utils import timezone
+
+from newsletter.adapters.llm.extractive import ExtractiveSummariser
+from newsletter.adapters.ports import Summariser
+from newsletter.core.summaries.summary import NO_FULL_TEXT, Depth, Voice, at_depth, summary_from_json
+from newsletter.core.summaries.summary import Summary as SummaryValue
+from newsletter.models import Summary
+from newsletter.pipeline.summarize.generate import Wanted
+from newsletter.pipeline.summarize.store import DAILY_CAP, MAX_ATTEMPTS, UNGROUNDED, Fallback
+
+LATE = "late"
+WITHHELD = "withheld"
+"""The operator took it down."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One written summary, as a card takes it."""
+
+    key: str
+    """Names this content: the row and when it was written."""
+    content: SummaryValue
+    language: str
+    depth: Depth
+    """The deepest it holds."""
+    model: str
+    written_at: datetime
+    paper_version: int
+
+
+class SummaryShelf:
+    def __init__(self, paper_ids: Iterable[int], *, summariser: Summariser) -> None:
+        """Load what is written of these papers by ``summariser`` and by extraction."""
+        self._summariser = summariser
+        self._extractive = ExtractiveSummariser()
+        voices = {(each.model, each.prompt_version) for each in (summariser, self._extractive)}
+        rows = Summary.objects.filter(paper_id__in=set(paper_ids)).select_related("paper").order_by("pk")
+        self._rows = {
+            (row.paper_id, row.model, row.language): row
+            for row in rows
+            if (row.model, row.prompt_version) in voices and row.paper_version == row.paper.version
+        }
+
+    def may_still_come(self, want: Wanted, *, within: timedelta) -> bool:
+        """Whether waiting that long may bring what is wanted: not written, and not given up on."""
+        if self._summariser.voice is Voice.AUTHORS:
+            return False
+        row = self._row(want, self._summariser)
+        if row is None:
+            return True
+        is_written = row.content is not None and (row.fallback or Depth(row.depth).rank >= want.depth.rank)
+        if is_written or row.is_final or row.attempts >= MAX_ATTEMPTS:
+            return False
+        return row.retry_at is None or row.retry_at - timezone.now() <= within
+
+    def show(self, want: Wanted) -> Shown:
+        """Return the model's summary, or the extractive one with the reason it stands in."""
+        row = self._row(want, self._summariser)
+        if row is not None and row.content is not None and row.withheld_at is None:
+            return _shown(row, want=want)
+        stand_in = self._row(want, self._extractive)
+        if stand_in is None:
+            raise LookupError(f"no summary of paper {want.paper_id}: write_summaries comes before compose")
+        if self._summariser.voice is Voice.AUTHORS:
+            return _shown(stand_in)
+        return _shown(stand_in, fallback_reason=_why_not(row))
+
+    def _row(self, want: Wanted, summariser: Summariser) -> Summary | None:
+        return self._rows.get((want.paper_id, summariser.model, summariser.language_for(want.language)))
+
+
+def unwritten(wanted: Sequence[Wanted], *, summariser: Summariser) -> list[Wanted]:
+    """Return those of ``wanted`` that nobody has written or given up on, in their order."""
+    rows = Summary.objects.filter(
+        paper_id__in={want.paper_id for want in wanted},
+        model=summariser.model,
+        prompt_version=summariser.prompt_version,
+        paper_version=F("paper__version"),
+    )
+    settled = Q(is_final=True) | Q(attempts__gte=MAX_ATTEMPTS)
+    given_up = set(rows.filter(settled).values_list("paper_id", "language"))
+    written = {
+        (paper_id, language): Depth.READING.rank if fallback == Fallback.NO_FULL_TEXT else Depth(depth).rank
+        for paper_id, language, depth, fallback in rows.filter(content__isnull=False).values_list(
+            "paper_id", "language", "depth", "fallback"
+        )
+    }
+    keyed = ((want, (want.paper_id, summariser.language_for(want.language))) for want in wanted)
+    return [want for want, key in keyed if key not in given_up and written.get(key, -1) < want.depth.rank]
+
+
+def _why_not(row: Summary | None) -> str:
+    """Return the reason of what failed for good, ``daily_cap``, or ``late`` for all that may still come."""
+    if row is None:
+        return LATE
+    if row.withheld_at is not None:
+        return WITHHELD
+    is_settled = row.is_final or row.failure == DAILY_CAP or row.failure.startswith(UNGROUNDED)
+    return row.failure if is_settled else LATE
+
+
+def _shown(row: Summary, *, want: Wanted | None = None, fallback_reason: str = "") -> Shown:
+    """Cut the row to what is ``want``-ed."""
+    if row.content is None or row.written_at is None:
+        raise ValueError(f"summary {row.pk} is not written")
+    content = summary_from_json(row.content)
+    if row.fallback and not content.incomplete:  # it was written before anybody wanted a reading
+        content = replace(content, incomplete=(NO_FULL_TEXT,))
+    if want is not None:
+        content = at_depth(content, want.depth)
+    return Shown(
+        key=f"{row.pk}:{row.written_at.isoformat()}:{row.fallback}:{fallback_reason}",
+        content=replace(content, fallback_reason=fallback_reason),
+        language=row.language,
+        depth=content.depth,
+        model=row.model,
+        written_at=row.written_at,
+        paper_version=row.paper_version,
+    )

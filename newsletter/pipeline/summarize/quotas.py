@@ -1,0 +1,91 @@
+"""What a model may cost for one reader's own topics on one day (UTC).
+
+A paper that some topic of everyone's matches is the operator's choice, and costs no reader anything. One that
+only private topics match is charged to their owners in equal shares: what it has cost today, or will about.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from datetime import UTC, datetime, time, timedelta
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.db.models import Q
+from django.utils import timezone
+
+from newsletter.adapters.ports import Summariser
+from newsletter.core.summaries.summary import Depth
+from newsletter.models import Match, Paper, Summary
+from newsletter.pipeline.summarize import store as rows
+
+if TYPE_CHECKING:
+    from newsletter.pipeline.summarize.generate import Wanted
+
+ABOUT = {Depth.HEADLINE: 2_000, Depth.TAKEAWAYS: 3_000, Depth.READING: 25_000}
+"""Tokens of one summary, in and out, until it is known."""
+CHUNK = 500
+
+
+def within_quotas(jobs: Sequence[Wanted], *, summariser: Summariser) -> list[Wanted]:
+    """Return the jobs that may be done today; the others are noted as beyond the cap, and may be tomorrow."""
+    owners = _owners({job.paper_id for job in jobs})
+    if not owners:
+        return list(jobs)
+    spent = _spent_today(set().union(*owners.values()))
+    papers = Paper.objects.in_bulk(owners)
+    allowed: list[Wanted] = []
+    for job in jobs:
+        paper = papers.get(job.paper_id)
+        key = rows.key_of(paper, summariser, language=job.language) if paper else None
+        if key is None or not rows.is_open(key, depth=job.depth):  # everyone's, or nothing to pay
+            allowed.append(job)
+        elif paying := [each for each in owners[job.paper_id] if spent[each] < _quota()]:
+            for owner in paying:
+                spent[owner] += ABOUT[job.depth] / len(paying)
+            allowed.append(job)
+        else:
+            rows.put_off(key, depth=job.depth, until=_begin_of_day() + timedelta(days=1))
+    return allowed
+
+
+def _quota() -> int:
+    quota: int = settings.CONFIG.reader_daily_tokens
+    return quota
+
+
+def _begin_of_day() -> datetime:
+    return datetime.combine(timezone.now().date(), time.min, tzinfo=UTC)
+
+
+def _owners(paper_ids: Collection[int]) -> dict[int, frozenset[int]]:
+    """Return whose private topics match each paper, of those that no topic of everyone's matches."""
+    owners = defaultdict[int, set[int]](set)
+    public = set[int]()
+    ids = sorted(paper_ids)
+    for start in range(0, len(ids), CHUNK):
+        found = Match.objects.filter(paper_id__in=ids[start : start + CHUNK])
+        for paper_id, owner_id in found.values_list("paper_id", "topic__owner_id"):
+            if owner_id is None:
+                public.add(paper_id)
+            else:
+                owners[paper_id].add(owner_id)
+    return {paper_id: frozenset(each) for paper_id, each in owners.items() if paper_id not in public}
+
+
+def _spent_today(owner_ids: Collection[int]) -> defaultdict[int, float]:
+    """Return what was spent today on papers that only these owners' topics match."""
+    spent = defaultdict[int, float](float)
+    theirs = Match.objects.filter(topic__owner_id__in=owner_ids).values("paper_id")
+    tokens = dict[int, int]()
+    for paper_id, taken, given in (
+        Summary.objects.filter(paper_id__in=theirs, asked_at__gte=_begin_of_day())
+        .filter(Q(input_tokens__gt=0) | Q(output_tokens__gt=0))
+        .values_list("paper_id", "input_tokens", "output_tokens")
+    ):
+        tokens[paper_id] = tokens.get(paper_id, 0) + taken + given
+    for paper_id, sharers in _owners(tokens).items():
+        for owner in sharers:
+            spent[owner] += tokens[paper_id] / len(sharers)
+    return spent

@@ -1,0 +1,151 @@
+"""The rows of summaries: who may write one, and what is recorded of each outcome.
+
+How a row is claimed, and written only while the claim stands, is ``row_claims``'.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from django.db.models import F, Q
+from django.utils import timezone
+
+from newsletter.adapters.llm.calls import OPERATOR_STATUSES, TOO_MANY
+from newsletter.adapters.ports import Summariser
+from newsletter.core.summaries.grounding import Refusal
+from newsletter.core.summaries.summary import Depth, Draft, summary_to_json
+from newsletter.core.summaries.summary import Summary as SummaryValue
+from newsletter.errors import Interrupted, NewsletterError, PermanentError, TemporaryError, UnusableAnswer
+from newsletter.models import Paper, Summary
+from newsletter.pipeline.summarize.row_lease import is_free, write
+
+CLAIM = timedelta(minutes=5)
+"""Longer than a model call with its waits and retries may take."""
+PAUSES = (timedelta(0), timedelta(minutes=2), timedelta(minutes=10), timedelta(minutes=40))
+"""After each failure in turn: an outage of the model's service is shorter than all of them together."""
+MAX_ATTEMPTS = len(PAUSES) + 1
+MAX_REFUSALS = 3
+"""An answer without evidence for its headline is paid: ask again, not until it suits."""
+
+DAILY_CAP, RATE = "daily_cap", "rate"
+UNGROUNDED = "ungrounded: "
+"""Before the reason of the headline's refusal."""
+
+Key = dict[str, Any]
+
+
+class Fallback(StrEnum):
+    """Why a summary is less deep than a reader asked for."""
+
+    NO_FULL_TEXT = "no_full_text"
+    """For good: this version is not asked for at depth ``reading`` again."""
+    FULL_TEXT_LATE = "full_text_late"
+    """For now: a digest could not wait for it any longer."""
+
+
+def key_of(paper: Paper, summariser: Summariser, *, language: str) -> Key:
+    return {
+        "paper": paper,
+        "paper_version": paper.version,
+        "language": language,
+        "prompt_version": summariser.prompt_version,
+        "model": summariser.model,
+    }
+
+
+def is_open(key: Key, *, depth: Depth) -> bool:
+    """Whether somebody could claim it: not written so deep, not being written, not given up."""
+    return not Summary.objects.filter(**key).exists() or Summary.objects.filter(_open(depth), **key).exists()
+
+
+def claim(key: Key, *, depth: Depth) -> Summary | None:
+    """Return the row to fill, or None when it is not open; of several that ask at once one gets it."""
+    Summary.objects.bulk_create([Summary(**key, depth=depth.value)], ignore_conflicts=True)
+    claimed = Summary.objects.filter(_open(depth), **key).update(
+        claimed_until=timezone.now() + CLAIM, asked_at=timezone.now(), attempts=F("attempts") + 1
+    )
+    return Summary.objects.get(**key) if claimed else None
+
+
+def put_off(key: Key, *, depth: Depth, until: datetime) -> None:
+    """Note that it is beyond today's tokens: a digest does not wait for it, and says why it is not there."""
+    Summary.objects.bulk_create([Summary(**key, depth=depth.value)], ignore_conflicts=True)
+    Summary.objects.filter(_open(depth), **key).update(failure=DAILY_CAP, retry_at=until)
+
+
+def settle_for_less(key: Key, *, fallback: str) -> None:
+    """Note on a summary that is written already why it will not become deeper."""
+    Summary.objects.filter(**key, content__isnull=False).exclude(depth=Depth.READING).update(
+        fallback=fallback
+    )
+
+
+def record_summary(
+    row: Summary, summary: SummaryValue, draft: Draft, *, depth: Depth, fallback: str, now: datetime
+) -> None:
+    """Keep what passed grounding; ``depth`` is what the model was asked for."""
+    write(
+        row,
+        content=summary_to_json(summary),
+        depth=depth.value,
+        fallback=fallback,
+        failure="",
+        attempts=0,
+        written_at=now,
+        **_spent(draft.input_tokens, draft.output_tokens),
+    )
+
+
+def record_refusal(row: Summary, refusal: Refusal, draft: Draft) -> None:
+    write(
+        row,
+        failure=f"{UNGROUNDED}{refusal.reason}",
+        is_final=row.attempts >= MAX_REFUSALS,
+        **_spent(draft.input_tokens, draft.output_tokens),
+    )
+
+
+def record_failure(row: Summary, error: NewsletterError) -> bool:
+    """Note why there is no summary. True when no other paper would fare better at present.
+
+    What is not the paper's fault takes no attempt from it.
+    """
+    now = timezone.now()
+    fields: dict[str, Any] = {"failure": _reason(error)}
+    if isinstance(error, UnusableAnswer | Interrupted):
+        fields |= _spent(error.input_tokens, error.output_tokens)
+    if not isinstance(error, TemporaryError):
+        write(row, is_final=isinstance(error, PermanentError), **fields)
+        return False
+    wait = timedelta(seconds=error.retry_after or 0)
+    if _is_nobodys_fault(error):
+        write(row, attempts=F("attempts") - 1, retry_at=now + wait, **fields)
+        return error.reason != DAILY_CAP
+    pause = PAUSES[min(row.attempts, len(PAUSES)) - 1]
+    write(row, retry_at=now + max(wait, pause), **fields)
+    return False
+
+
+def _open(depth: Depth) -> Q:
+    shallower = [other.value for other in Depth if other.rank < depth.rank]
+    unwritten = Q(content__isnull=True) | (Q(depth__in=shallower) & ~Q(fallback=Fallback.NO_FULL_TEXT))
+    return unwritten & is_free(max_attempts=MAX_ATTEMPTS, real_now=timezone.now())
+
+
+def _is_nobodys_fault(error: TemporaryError) -> bool:
+    """No turn, no tokens, or a key or model name that the operator must mend."""
+    return error.reason in {RATE, DAILY_CAP} or error.status in {TOO_MANY, *OPERATOR_STATUSES}
+
+
+def _reason(error: NewsletterError) -> str:
+    reason = error.reason if isinstance(error, PermanentError | TemporaryError) else ""
+    return (reason or type(error).__name__)[:80]
+
+
+def _spent(input_tokens: int, output_tokens: int) -> dict[str, Any]:
+    return {
+        "input_tokens": F("input_tokens") + input_tokens,
+        "output_tokens": F("output_tokens") + output_tokens,
+    }

@@ -1,0 +1,154 @@
+"""What a forwarded digest must not allow: it needs a link mailed a moment ago. And the change of address.
+
+The new address counts once its owner has confirmed; whoever asks learns nothing of whose it is.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from enum import Enum, auto
+
+from django.db import transaction
+
+from newsletter.audience.mailed_links import MailedLink, Place
+from newsletter.audience.suppression import address_key, is_suppressed
+from newsletter.audience.tokens import VALID_FOR, Purpose, read_timed_token
+from newsletter.errors import BadInput
+from newsletter.models import AddressChange, ConsentEvent, Delivery, FreshLink, Subscriber
+from newsletter.models.delivery import Kind
+from newsletter.models.subscriber import Status
+from newsletter.subscribers.change import lock
+from newsletter.subscribers.preferences import checked_address
+from newsletter.subscribers.quotas import forget_mails_to, may_be_mailed
+from newsletter.subscribers.revoke_links import revoke_links
+from newsletter.transactional import links as account_letters
+from newsletter.transactional.notices import ADDRESS_KEY, FRESH_KEY, OLD_ADDRESS_KEY, send_notice
+
+FRESH_FOR = VALID_FOR[Purpose.FRESH]
+ADDRESS_FOR = VALID_FOR[Purpose.ADDRESS]
+DAY = timedelta(days=1)
+LINKS_A_DAY = 5
+CHANGES_A_DAY = 3
+
+
+class Move(Enum):
+    """What became of a confirmed change of address."""
+
+    DONE = auto()
+    """Also when it was done before."""
+    TAKEN = auto()
+    """The address has digests of its own, or must not be mailed."""
+
+
+@transaction.atomic
+def mail_fresh_link(reader: Subscriber, *, now: datetime) -> bool:
+    """Mail a link that is valid for an hour, also to who has left; False when today's are used up."""
+    lock(reader)
+    asked = Delivery.objects.filter(
+        subscriber=reader, kind=Kind.LINK, slot_key__startswith=FRESH_KEY, planned_at__gt=now - DAY
+    )
+    if not reader.may_ask_for_links() or asked.count() >= LINKS_A_DAY:
+        return False
+    link = FreshLink.objects.create(subscriber=reader, requested_at=now)
+    letter = account_letters.fresh_link(
+        language=reader.language,
+        link=MailedLink(Place.ACCOUNT, link.key),
+        is_reading=reader.status == Status.ACTIVE,
+    )
+    return send_notice(letter, reader=reader, kind=Kind.LINK, key=f"{FRESH_KEY}{now.isoformat()}", now=now)
+
+
+class Fresh(Enum):
+    """Why a link that was mailed for an hour opens nothing."""
+
+    DEAD = auto()
+    """It is forged, too old, used or revoked."""
+    ERASED = auto()
+    """Its reader was erased, perhaps by it."""
+
+
+def open_fresh_link(token: str, *, now: datetime) -> FreshLink | Fresh:
+    key = read_timed_token(token, purpose=Purpose.FRESH, now=now, max_age=FRESH_FOR)
+    if not key:
+        return Fresh.DEAD
+    link = FreshLink.objects.select_related("subscriber").filter(key=key).first()
+    if link is None:
+        return Fresh.ERASED
+    return link if link.used_at is None else Fresh.DEAD
+
+
+def forget_fresh_links(*, now: datetime) -> None:
+    """Delete those that are too old to open anything."""
+    FreshLink.objects.filter(requested_at__lt=now - FRESH_FOR).delete()
+
+
+@transaction.atomic
+def ask_to_move(link: FreshLink, *, email: str, ip: str, now: datetime) -> bool:
+    """Ask at the new address, once for a link; False when it or today's changes are used up.
+
+    Nothing is sent to an address that is another reader's or suppressed or has had its share of mail, and
+    nothing says so. Raises BadInput for what is no address, or is the reader's already.
+    """
+    reader = link.subscriber
+    lock(reader)
+    email = checked_address(email)
+    key = address_key(email)
+    if key == reader.email_key:
+        raise BadInput(f"{email} is the address already")
+    recent = AddressChange.objects.filter(subscriber=reader, requested_at__gt=now - DAY)
+    if reader.status != Status.ACTIVE or recent.count() >= CHANGES_A_DAY:
+        return False
+    if not FreshLink.objects.filter(pk=link.pk, used_at=None).update(used_at=now):
+        return False
+    change = AddressChange.objects.create(subscriber=reader, email=email, email_key=key, requested_at=now)
+    if _is_free(key) and may_be_mailed(key, ip=ip, now=now):
+        letter = account_letters.address_confirmation(
+            language=reader.language, link=MailedLink(Place.ADDRESS, change.key)
+        )
+        key = f"{ADDRESS_KEY}{change.key}"
+        send_notice(letter, reader=reader, kind=Kind.LINK, key=key, now=now, recipient=email)
+    return True
+
+
+def change_of_link(token: str, *, now: datetime) -> AddressChange | None:
+    """Return the change that a link mailed to a new address stands for.
+
+    One that a later change has overtaken is void.
+    """
+    key = read_timed_token(token, purpose=Purpose.ADDRESS, now=now, max_age=ADDRESS_FOR)
+    change = AddressChange.objects.select_related("subscriber").filter(key=key).first() if key else None
+    if change is None or change.subscriber.status != Status.ACTIVE:
+        return None
+    later = AddressChange.objects.filter(subscriber=change.subscriber_id, pk__gt=change.pk)
+    return None if later.exists() else change
+
+
+@transaction.atomic
+def move(change: AddressChange, *, now: datetime) -> Move:
+    """Make the new address the reader's, revoke the links that the old one was sent, and tell it.
+
+    Repeating it changes nothing.
+    """
+    reader = change.subscriber
+    lock(reader)
+    if reader.email_key == change.email_key:
+        return Move.DONE
+    if not _is_free(change.email_key):
+        return Move.TAKEN
+    old = reader.email
+    reader.email, reader.email_key, reader.soft_bounces = change.email, change.email_key, 0
+    reader.confirmed_at, reader.confirmed_by_operator = now, False
+    reader.save(update_fields=["email", "email_key", "soft_bounces", "confirmed_at", "confirmed_by_operator"])
+    AddressChange.objects.filter(pk=change.pk).update(confirmed_at=now)
+    revoke_links(reader, now=now)
+    forget_mails_to(reader.email_key)
+    ConsentEvent.objects.create(subscriber=reader, at=now, action="confirmed", source="change of address")
+    letter = account_letters.address_changed(language=reader.language)
+    send_notice(
+        letter, reader=reader, kind=Kind.LINK, key=f"{OLD_ADDRESS_KEY}{change.key}", now=now, recipient=old
+    )
+    return Move.DONE
+
+
+def _is_free(email_key: str) -> bool:
+    return not (Subscriber.objects.filter(email_key=email_key).exists() or is_suppressed(email_key))

@@ -1,0 +1,58 @@
+"""How an operator adds a reader. Readers come by themselves through ``asking`` and ``confirming``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.db import IntegrityError, transaction
+
+from newsletter.audience.suppression import address_key, is_suppressed
+from newsletter.audience.topics import find_topics
+from newsletter.errors import BadInput, NewsletterError
+from newsletter.models import ConsentEvent, Subscriber, Subscription, Topic
+from newsletter.models.subscriber import Status
+from newsletter.subscribers.change import reschedule
+from newsletter.subscribers.preferences import Wishes, checked_address
+
+
+def add_by_operator(
+    email: str, *, topics: Sequence[str], wishes: Wishes, source: str, now: datetime
+) -> Subscriber:
+    """Add a reader whose consent the operator vouches for. Sends nothing; the first slot is the next one."""
+    email = checked_address(email)
+    key = address_key(email)
+    if is_suppressed(key):
+        raise NewsletterError(
+            f"{email} has opted out or bounced: only the reader can come back, by confirming"
+        )
+    found = find_topics(topics, owner_email_key=key)
+    if not found:
+        raise BadInput("a reader needs at least one topic: newsletter topic list shows them all")
+    reader = Subscriber(
+        email=email,
+        email_key=key,
+        status=Status.ACTIVE,
+        joined_at=now,
+        confirmed_at=now,
+        confirmed_by_operator=True,
+        **wishes.fields(),
+    )
+    try:
+        with transaction.atomic():
+            reader.save(force_insert=True)
+            subscribe(reader, topics=found, now=now)
+            ConsentEvent.objects.create(subscriber=reader, at=now, action="confirmed", source=source)
+            reschedule(reader, now=now)
+    except IntegrityError:
+        raise NewsletterError(f"{email} is a reader already: newsletter subscriber show {email}") from None
+    return reader
+
+
+def subscribe(reader: Subscriber, *, topics: Sequence[Topic], now: datetime) -> None:
+    """Add subscriptions after the reader's others."""
+    start = reader.subscriptions.count()
+    Subscription.objects.bulk_create(
+        Subscription(subscriber=reader, topic=topic, position=start + place, created_at=now)
+        for place, topic in enumerate(topics)
+    )

@@ -1,0 +1,139 @@
+"""A sign-up becomes a reader: only by the link mailed to the address, and a press on its page's button."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from datetime import datetime, time, timedelta
+
+from django.db import transaction
+
+from newsletter.adapters.infra.broker import Stage, wake
+from newsletter.audience.suppression import lift
+from newsletter.audience.tokens import VALID_FOR, Purpose, read_timed_token
+from newsletter.audience.topics import MAX_NAME, public_topics
+from newsletter.models import ConsentEvent, Delivery, SignUp, Subscriber, Topic
+from newsletter.models.delivery import FIRST, Kind
+from newsletter.models.subscriber import Status
+from newsletter.subscribers.account import forget_fresh_links
+from newsletter.subscribers.add import subscribe
+from newsletter.subscribers.change import reschedule
+from newsletter.subscribers.private_topics import TooManyTopicsError, add_private_topic
+from newsletter.subscribers.quotas import forget_mails_to, forget_old_counts, hashed
+
+VALID = VALID_FOR[Purpose.CONFIRM]
+"""How long a confirmation link works."""
+GRACE = timedelta(days=1)
+"""How much longer an address is kept that did not confirm."""
+COLUMNS = ("cadence", "timezone", "language", "depth", "max_papers")
+
+
+def find_sign_up(token: str, *, now: datetime) -> SignUp | None:
+    """Return what a mailed link stands for; None when it is forged, too old or replaced by a later one."""
+    key = read_timed_token(token, purpose=Purpose.CONFIRM, now=now, max_age=VALID)
+    return SignUp.objects.select_related("subscriber").filter(key=key).first() if key else None
+
+
+def topics_of(sign_up: SignUp) -> list[Topic]:
+    """Return the topics it names that still are, in its order."""
+    slugs = sign_up.wishes["topics"]
+    found = {topic.slug: topic for topic in public_topics().filter(slug__in=slugs)}
+    return [found[slug] for slug in slugs if slug in found]
+
+
+@transaction.atomic
+def confirm(sign_up: SignUp, *, ip: str, now: datetime) -> None:
+    """Make the reader active as asked, and plan the first digest; a repeat changes nothing.
+
+    It ends any suppression of the address: whoever opened the link reads its mail.
+    """
+    if not SignUp.objects.filter(pk=sign_up.pk, confirmed_at=None).update(confirmed_at=now):
+        return
+    reader = Subscriber.objects.select_for_update().get(pk=sign_up.subscriber_id)
+    if reader.status == Status.ACTIVE:
+        return
+    lift(reader.email_key)
+    _activate(reader, sign_up=sign_up, now=now)
+    _subscribe(reader, sign_up=sign_up, now=now)
+    _record_consent(sign_up, ip=ip, now=now)
+    # A request from before this one must not bring back whoever leaves after it.
+    reader.sign_ups.filter(confirmed_at=None).delete()
+    forget_mails_to(reader.email_key)
+    reschedule(reader, now=now)
+    _plan_first_digest(reader, now=now)
+
+
+def forget_unconfirmed(*, now: datetime) -> int:
+    """Delete addresses that never confirmed, links and counts of no more use; return how many addresses."""
+    since = now - VALID - GRACE
+    pending = Subscriber.objects.filter(status=Status.PENDING, confirmed_at=None, joined_at__lt=since)
+    forgotten = pending.exclude(sign_ups__requested_at__gte=since)
+    count = forgotten.count()
+    forgotten.delete()
+    forget_old_counts(now=now)
+    forget_fresh_links(now=now)
+    return count
+
+
+def _activate(reader: Subscriber, *, sign_up: SignUp, now: datetime) -> None:
+    """Apply the wishes. Whoever comes back starts afresh, apart from the papers they have had."""
+    for column in COLUMNS:
+        setattr(reader, column, sign_up.wishes[column])
+    reader.at = time.fromisoformat(sign_up.wishes["at"])
+    reader.status = Status.ACTIVE
+    reader.joined_at = reader.confirmed_at = now
+    reader.confirmed_by_operator = False
+    reader.paused_until = reader.anchor_date = None
+    reader.soft_bounces = 0
+    reader.save()
+
+
+def _subscribe(reader: Subscriber, *, sign_up: SignUp, now: datetime) -> None:
+    reader.subscriptions.all().delete()
+    subscribe(reader, topics=topics_of(sign_up), now=now)
+    if query := sign_up.wishes.get("query"):
+        _follow_own_topic(reader, query=query, now=now)
+
+
+def _follow_own_topic(reader: Subscriber, *, query: str, now: datetime) -> None:
+    """Add the reader's own topic; whoever comes back may have it already, or all that there may be."""
+    known = reader.private_topics.filter(query=query).first()
+    if known is not None:
+        subscribe(reader, topics=[known], now=now)
+        return
+    name = query if len(query) <= MAX_NAME else f"{query[: MAX_NAME - 1]}…"
+    with suppress(TooManyTopicsError):
+        # However much it matches: nothing may undo a confirmation, and matching keeps to the quotas.
+        add_private_topic(reader, name=name, query=query, now=now, is_bounded_later=True)
+
+
+def _record_consent(sign_up: SignUp, *, ip: str, now: datetime) -> None:
+    asked = ConsentEvent(
+        subscriber_id=sign_up.subscriber_id,
+        at=sign_up.requested_at,
+        action="requested",
+        source=sign_up.form,
+        text_shown=sign_up.text_shown,
+        ip_hmac=sign_up.ip_hmac,
+    )
+    confirmed = ConsentEvent(
+        subscriber_id=sign_up.subscriber_id,
+        at=now,
+        action="confirmed",
+        source=f"mailed link to {sign_up.form}",
+        text_shown=sign_up.text_shown,
+        ip_hmac=hashed("consent", ip),
+    )
+    ConsentEvent.objects.bulk_create([asked, confirmed])
+
+
+def _plan_first_digest(reader: Subscriber, *, now: datetime) -> None:
+    """Plan a digest of the past week, due at once. An earlier first one keeps its row under another key."""
+    for earlier in Delivery.objects.filter(subscriber=reader, kind=Kind.DIGEST, slot_key=FIRST):
+        key = f"{FIRST}-{earlier.planned_at:%Y%m%dT%H%M%S%f}"
+        Delivery.objects.filter(pk=earlier.pk).update(slot_key=key)
+    Delivery.planned(subscriber_id=reader.pk, kind=Kind.DIGEST, slot_key=FIRST, slot_at=now, now=now).save(
+        force_insert=True
+    )
+    # Its summaries may have to be written first; extracts need no such thing.
+    wake(Stage.SUMMARISE)
+    wake(Stage.NOTICES)

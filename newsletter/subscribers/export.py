@@ -1,0 +1,57 @@
+"""Everything that is stored of one reader, to take along: each row of each table that belongs to them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from django.db.models import QuerySet
+
+from newsletter.audience.suppression import email_hmacs
+from newsletter.core.digests.seen_papers import unpack_spent
+from newsletter.models import DeliveryEvent, Paper, Subscriber, Suppression
+
+Row = dict[str, Any]
+
+
+def export_everything(reader: Subscriber, *, now: datetime) -> dict[str, Any]:
+    """Return it as values that ``DjangoJSONEncoder`` knows, papers by their arXiv id.
+
+    The tables are found by the models' relations, so that none can be left out.
+    """
+    tables = {
+        str(relation.get_accessor_name()): _rows(
+            relation.related_model._default_manager.filter(**{relation.field.name: reader})
+        )
+        for relation in Subscriber._meta.related_objects
+    }
+    own = _rows(Subscriber.objects.filter(pk=reader.pk))[0]
+    named = _arxiv_ids(_paper_ids(own, tables["deliveries"]))
+    own["spent"] = [named[each] for each in unpack_spent(bytes(own["spent"])) if each in named]
+    for delivery in tables["deliveries"]:
+        delivery["papers"] = {
+            part: [named[each] for each in ids if each in named] for part, ids in delivery["papers"].items()
+        }
+    return {
+        "exported_at": now,
+        "reader": own,
+        **tables,
+        "delivery_events": _rows(DeliveryEvent.objects.filter(delivery__subscriber=reader)),
+        "suppressions": _rows(
+            Suppression.objects.filter(email_hmac__in=email_hmacs([reader.email_key])[reader.email_key])
+        ),
+    }
+
+
+def _rows(query: QuerySet[Any]) -> list[Row]:
+    return list(query.order_by("pk").values())
+
+
+def _paper_ids(reader: Row, deliveries: list[Row]) -> set[int]:
+    in_digests = (each for row in deliveries for ids in row["papers"].values() for each in ids)
+    return {*unpack_spent(bytes(reader["spent"])), *in_digests}
+
+
+def _arxiv_ids(paper_ids: Iterable[int]) -> dict[int, str]:
+    return dict(Paper.objects.filter(pk__in=paper_ids).values_list("pk", "arxiv_id"))

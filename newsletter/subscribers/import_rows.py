@@ -1,0 +1,110 @@
+"""What a file of readers asks for, row by row: to be imported, to be suppressed, or nothing."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from newsletter.errors import BadInput, NewsletterError
+from newsletter.subscribers.csv_files import Fault, Row, Sheet, check_columns, read_sheet
+from newsletter.subscribers.foreign_exports import (
+    Export,
+    There,
+    first_moment,
+    recognise,
+    unknown_columns,
+    with_email_column,
+)
+from newsletter.subscribers.import_suppressions import Departure, departures_in
+from newsletter.subscribers.records import CSV_COLUMNS
+
+MAX_SOURCE = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What the operator says for all rows that do not say it themselves. The names are the columns'."""
+
+    topics: str = ""
+    """Slugs, separated by ``;``."""
+    consent_source: str = ""
+
+
+@dataclass(slots=True)
+class Arrivals:
+    faults: list[Fault]
+    readers: list[Row] = field(default_factory=list)
+    """With the contract's columns."""
+    departures: list[Departure] = field(default_factory=list)
+    """Whom another service calls unsubscribed, bounced or the like."""
+    pending: int = 0
+    """Rows of people who have not confirmed there."""
+    caution: str = ""
+    """What the file does not tell."""
+
+
+def read_arrivals(path: Path, *, given: Given, now: datetime) -> Arrivals:
+    """Read a CSV of readers, another service's export or a list of addresses.
+
+    Raises NewsletterError for a file that is none of them, or does not say all that is needed.
+    """
+    sheet = with_email_column(read_sheet(path, bare_column="email"))
+    export = recognise(sheet)
+    if export is None:
+        return _ours(sheet, given=given)
+    _check(sheet, export=export, given=given)
+    found = Arrivals(list(sheet.faults), caution=export.caution)
+    for row in sheet.rows:
+        _take(row, sheet=sheet, export=export, given=given, now=now, found=found)
+    return found
+
+
+def _ours(sheet: Sheet, *, given: Given) -> Arrivals:
+    if sheet.columns - set(CSV_COLUMNS):
+        raise unknown_columns(sheet, columns=CSV_COLUMNS)
+    check_columns(sheet, required=("email",), allowed=CSV_COLUMNS)
+    said = {name: value for name, value in asdict(given).items() if value}
+    if missing := [name for name in ("topics", "consent_source") if name not in sheet.columns | said.keys()]:
+        options = " and ".join(f"--{name.replace('_', '-')}" for name in missing)
+        raise NewsletterError(f"no column {missing[0]!r}: add it, or say it for all rows with {options}")
+    rows = [
+        Row(row.line, row.cells | {name: row.cells.get(name) or value for name, value in said.items()})
+        for row in sheet.rows
+    ]
+    return Arrivals(list(sheet.faults), readers=rows)
+
+
+def _check(sheet: Sheet, *, export: Export, given: Given) -> None:
+    if not export.has_readers:
+        raise NewsletterError(f"{sheet.name} holds {export.service}'s suppressions: use --suppressions")
+    if not (given.topics and given.consent_source):
+        raise NewsletterError(
+            f"{sheet.name} is an export of {export.service}: say what its readers are to get, with --topics, "
+            "and how they agreed, with --consent-source"
+        )
+
+
+def _take(row: Row, *, sheet: Sheet, export: Export, given: Given, now: datetime, found: Arrivals) -> None:
+    try:
+        standing = export.standing(row.cells, sheet)
+    except BadInput as error:
+        found.faults.append(Fault(row.line, str(error)))
+        return
+    if standing is There.PENDING:
+        found.pending += 1
+    elif standing is There.READS:
+        found.readers.append(_in_our_columns(row, export=export, given=given))
+    else:
+        gone, fault = departures_in(row, reason=standing, columns=export.left, now=now)
+        found.departures += gone
+        found.faults += [fault] if fault else []
+
+
+def _in_our_columns(row: Row, *, export: Export, given: Given) -> Row:
+    """The date of the other service joins the consent's source, where there is room."""
+    source = given.consent_source
+    if since := first_moment(row.cells, export.joined):
+        noted = f"{source} ({export.service}: since {since:%Y-%m-%d})"
+        source = noted if len(noted) <= MAX_SOURCE else source
+    return Row(row.line, {"email": row.cells["email"], "topics": given.topics, "consent_source": source})

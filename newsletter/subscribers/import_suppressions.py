@@ -1,0 +1,176 @@
+"""Addresses that another service must not mail any more, brought along.
+
+Being too careful is the lesser error: a reason that is not understood still suppresses, as ``imported``. Only
+where a file holds active readers too must a row's status be understood (``exports``). What is no address is
+reported by line: a suppression under text that matches nobody would be none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from math import ceil
+from pathlib import Path
+
+from django.db import transaction
+
+from newsletter.audience.suppression import Reason, address_key, suppress_all, suppressed
+from newsletter.core.delivery.addresses import addresses_in
+from newsletter.errors import BadInput
+from newsletter.models import Subscriber
+from newsletter.models.subscriber import Status
+from newsletter.progress import Progress
+from newsletter.subscribers.csv_files import Fault, Row, Sheet, check_columns, read_sheet
+from newsletter.subscribers.foreign_exports import (
+    Export,
+    Standing,
+    There,
+    first_moment,
+    recognise,
+    unknown_columns,
+    with_email_column,
+)
+from newsletter.subscribers.preferences import checked_address
+from newsletter.subscribers.unsubscribe import unsubscribe
+
+COLUMNS = ("email", "reason", "date")
+REASONS = {
+    **{reason.value: reason for reason in Reason},
+    "unsubscribe": Reason.UNSUBSCRIBED,
+    "bounce": Reason.BOUNCED,
+    "unreachable": Reason.BOUNCED,
+    "complaint": Reason.COMPLAINED,
+    "spam": Reason.COMPLAINED,
+}
+SOURCE = "subscriber import --suppressions"
+SILENT = Progress()
+CHUNK = 500
+"""Rows a transaction: other writers get their turn in between."""
+
+
+@dataclass(frozen=True, slots=True)
+class SuppressionImport:
+    """What became of a file."""
+
+    added: int
+    known: int
+    """Addresses that were suppressed before, or stand in the file twice."""
+    active: int
+    """Rows of those whom the other service mailed, or had asked to confirm: nothing was done about them."""
+    unsubscribed: int
+    """Readers of this service who were ended by it."""
+    faults: list[Fault]
+
+
+@dataclass(frozen=True, slots=True)
+class Departure:
+    """An address that must not be mailed, as a row says."""
+
+    line: int
+    email_key: str
+    reason: Reason
+    at: datetime
+
+
+def import_suppressions(
+    path: Path, *, now: datetime, every_row: bool = False, dry_run: bool = False, progress: Progress = SILENT
+) -> SuppressionImport:
+    """Suppress the addresses of a CSV file; importing it again changes nothing.
+
+    The file has the columns ``email,reason,date`` (only the first must be there), is another service's export
+    or a list of addresses alone. With ``every_row`` its statuses do not count: all in it have left.
+    A stronger reason replaces a weaker one. A reader of this service who is on the list is unsubscribed, and
+    what was not yet sent to them is cancelled.
+
+    Raises NewsletterError for a file that is none of these.
+    """
+    sheet = with_email_column(read_sheet(path, bare_column="email"))
+    standing_of, export = _reader_of(sheet)
+    departures, faults, active = list[Departure](), list(sheet.faults), 0
+    for row in sheet.rows:
+        try:
+            standing = Reason.IMPORTED if every_row and export else standing_of(row)
+        except BadInput as error:
+            faults.append(Fault(row.line, str(error)))
+            continue
+        if isinstance(standing, There):
+            active += 1
+        else:
+            found, fault = departures_in(
+                row, reason=standing, columns=export.left if export else ("date",), now=now
+            )
+            departures += found
+            faults += [fault] if fault else []
+    taken = len(departures)
+    added, unsubscribed = end_all(departures, source=SOURCE, now=now, dry_run=dry_run, progress=progress)
+    return SuppressionImport(added, taken - added, active, unsubscribed, sorted(faults, key=_line))
+
+
+def departures_in(
+    row: Row, *, reason: Reason, columns: tuple[str, ...], now: datetime
+) -> tuple[list[Departure], Fault | None]:
+    """Return each address of a row's ``email``, and what could not be read. ``columns`` may tell the time."""
+    at = first_moment(row.cells, columns) or now
+    found, problems = list[Departure](), list[str]()
+    for address in addresses_in(row.cells["email"]) or [""]:
+        try:
+            key = address_key(checked_address(address))
+        except BadInput as error:
+            problems.append(str(error))
+        else:
+            found.append(Departure(row.line, key, reason, at))
+    if problems and found:
+        problems.append("the row's other addresses are suppressed")
+    return found, Fault(row.line, "; ".join(problems)) if problems else None
+
+
+def end_all(
+    departures: Sequence[Departure],
+    *,
+    source: str,
+    now: datetime,
+    dry_run: bool = False,
+    progress: Progress = SILENT,
+) -> tuple[int, int]:
+    """Suppress what is new, end the readers whom it is of; return how many of each."""
+    strongest = dict[str, Departure]()
+    for each in departures:
+        same = strongest.get(each.email_key)
+        if same is None or each.reason.outranks(same.reason):
+            strongest[each.email_key] = each
+    entries, added, ended = list(strongest.values()), 0, 0
+    progress.stage("Importing suppressions", total=ceil(len(entries) / CHUNK))
+    for start in range(0, len(entries), CHUNK):
+        chunk = {each.email_key: (each.reason, each.at) for each in entries[start : start + CHUNK]}
+        with transaction.atomic():
+            added += len(chunk) - len(suppressed(chunk))
+            readers = Subscriber.objects.filter(
+                email_key__in=chunk, status__in=(Status.ACTIVE, Status.PENDING)
+            ).order_by("pk")
+            ended += len(readers)
+            if not dry_run:
+                suppress_all(chunk)
+                for reader in readers:
+                    unsubscribe(reader, source=source, now=now)
+        progress.step()
+    return added, ended
+
+
+def _reader_of(sheet: Sheet) -> tuple[Callable[[Row], Standing], Export | None]:
+    """Return what reads a row's standing: by reason, or by what the other service says of the person."""
+    if export := recognise(sheet):
+        return lambda row: export.standing(row.cells, sheet), export
+    if sheet.columns - set(COLUMNS):
+        raise unknown_columns(sheet, columns=COLUMNS)
+    check_columns(sheet, required=("email",), allowed=COLUMNS)
+    return _by_reason, None
+
+
+def _by_reason(row: Row) -> Reason:
+    words = row.cells.get("reason", "").lower().replace("_", " ").removeprefix("hard ")
+    return REASONS.get(words, Reason.IMPORTED)
+
+
+def _line(fault: Fault) -> int:
+    return fault.line

@@ -1,0 +1,75 @@
+"""A digest now, because its reader asks for one. It is the digest of its local date, early or late."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from enum import Enum, auto
+
+from django.db import transaction
+
+from newsletter.adapters.infra.broker import Stage, wake
+from newsletter.models import Delivery, Subscriber
+from newsletter.models.delivery import OPEN, Kind, State
+from newsletter.subscribers.change import lock, reschedule
+
+NEVER_BEGUN = (State.SKIPPED, State.CANCELLED)
+"""A digest of today that nobody was sent: it is made after all."""
+
+
+class Answer(Enum):
+    PLANNED = auto()
+    """It is being made, of every topic; the next one comes at the next slot of another date."""
+    UNDER_WAY = auto()
+    """One is being made or sent already."""
+    HAD_TODAY = auto()
+    """One local date has at most one digest."""
+    NOT_MAILED = auto()
+    """The reader has paused, or left."""
+
+
+@transaction.atomic
+def send_one_now(reader: Subscriber, *, now: datetime) -> Answer:
+    """Plan a digest of all that is new on the reader's topics, unless this local date has had one."""
+    lock(reader)
+    if not reader.is_mailable(now=now):
+        return Answer.NOT_MAILED
+    today = now.astimezone(reader.zone).date()
+    digests = Delivery.objects.filter(subscriber=reader, kind=Kind.DIGEST)
+    if digests.filter(state__in=(*OPEN, State.SENDING)).exists():
+        return Answer.UNDER_WAY
+    unsent = digests.filter(slot_key=today.isoformat(), state__in=NEVER_BEGUN).first()
+    if unsent is None and digests.of_date(today, reader=reader).exists():
+        return Answer.HAD_TODAY
+    if unsent is not None:
+        _revive(unsent, now=now)
+    else:
+        _plan(reader, today=today, now=now)
+    if reader.next_slot_at is None or reader.next_slot_at > now:
+        reschedule(reader, now=now)
+    # Its summaries may have to be written first; extracts need no such thing.
+    wake(Stage.SUMMARISE)
+    wake(Stage.NOTICES)
+    return Answer.PLANNED
+
+
+def _plan(reader: Subscriber, *, today: date, now: datetime) -> None:
+    delivery = Delivery.planned(
+        subscriber_id=reader.pk, kind=Kind.DIGEST, slot_key=today.isoformat(), slot_at=now, now=now
+    )
+    delivery.is_on_demand = True
+    delivery.save(force_insert=True)
+
+
+def _revive(delivery: Delivery, *, now: datetime) -> None:
+    Delivery.objects.filter(pk=delivery.pk).update(
+        state=State.PLANNED,
+        is_on_demand=True,
+        slot_at=now,
+        planned_at=now,
+        outcome_at=None,
+        next_attempt_at=None,
+        attempt=0,
+        lease_owner="",
+        lease_until=None,
+        last_detail="",
+    )

@@ -1,0 +1,93 @@
+"""A reader's own topics: added, changed and removed by their owner, and unknown to all others."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import Max, QuerySet
+from django.utils.text import slugify
+
+from newsletter.audience.query_preview import check_breadth
+from newsletter.audience.topics import add_topic, edit_topic
+from newsletter.errors import BadInput
+from newsletter.models import Subscriber, Subscription, Topic
+from newsletter.subscribers.change import follow, lock
+
+MOST = 20
+"""Private topics of one reader."""
+_SLUG_WORDS = 40
+"""Characters of the name that its slug keeps."""
+
+
+class TooManyTopicsError(BadInput):
+    """A reader has as many private topics as there may be."""
+
+
+class LastTopicError(BadInput):
+    """A reader's only topic cannot be removed: that would be to unsubscribe."""
+
+
+def private_topics(reader: Subscriber) -> list[Topic]:
+    return list(Topic.objects.filter(owner=reader).order_by("name", "pk"))
+
+
+def find_private_topic(reader: Subscriber, slug: str) -> Topic | None:
+    """Return the reader's own topic; another's is as unknown as one that never was."""
+    return Topic.objects.filter(owner=reader, slug=slug).first()
+
+
+@transaction.atomic
+def add_private_topic(
+    reader: Subscriber, *, name: str, query: str, now: datetime, is_bounded_later: bool = False
+) -> Topic:
+    """Add a topic of the reader's own, the last in the order; the next match looks back for it.
+
+    Raises BadInput for a name or query that cannot be, TooManyTopicsError from the 21st on, TooBroadError for
+    what matches too much, unless matching alone shall bound it.
+    """
+    # Two tabs at once: the second waits here until the first is counted.
+    lock(reader)
+    if Topic.objects.filter(owner=reader).count() >= MOST:
+        raise TooManyTopicsError(f"a reader has at most {MOST} topics of their own: remove one first")
+    if not is_bounded_later:
+        _check_breadth(query, topics=Topic.objects.filter(owner=reader), now=now)
+    topic = add_topic(_new_slug(name), name=name, query=query, owner=reader, now=now)
+    last = reader.subscriptions.aggregate(last=Max("position"))["last"]
+    position = 0 if last is None else last + 1
+    Subscription.objects.create(subscriber=reader, topic=topic, position=position, created_at=now)
+    follow(reader, now=now)
+    return topic
+
+
+def change_private_topic(topic: Topic, *, name: str, query: str, now: datetime) -> Topic:
+    """Change the name or the query; a changed query is matched anew over the look-back.
+
+    Raises BadInput for a name or query that cannot be, TooBroadError for what matches too much.
+    """
+    query = query.strip()
+    if query != topic.query:
+        others = Topic.objects.filter(owner=topic.owner_id).exclude(pk=topic.pk)
+        _check_breadth(query, topics=others, now=now)
+    return edit_topic(topic.slug, name=name, query=query if query != topic.query else None)
+
+
+def _check_breadth(query: str, *, topics: QuerySet[Topic], now: datetime) -> None:
+    check_breadth(query, others=topics.values_list("query", flat=True), now=now)
+
+
+@transaction.atomic
+def remove_private_topic(reader: Subscriber, *, topic: Topic, now: datetime) -> None:
+    """Remove it for good. Raises LastTopicError where the reader follows nothing else."""
+    lock(reader)
+    if not reader.subscriptions.exclude(topic=topic).exists():
+        raise LastTopicError("this is the only topic: choose another one first, or unsubscribe")
+    Topic.objects.filter(pk=topic.pk, owner=reader).delete()
+    follow(reader, now=now)
+
+
+def _new_slug(name: str) -> str:
+    """Return a slug that nobody guesses; a name without Latin letters leaves none of itself."""
+    words = slugify(name)[:_SLUG_WORDS].strip("-").replace("_", "-") or "topic"
+    return "-".join([*filter(None, words.split("-")), secrets.token_hex(4)])

@@ -1,0 +1,124 @@
+"""What is known of readers: one to show, all to export."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from newsletter.audience.suppression import address_key
+from newsletter.errors import NotFound
+from newsletter.models import Delivery, Subscriber
+from newsletter.models.subscriber import Status
+from newsletter.subscribers.preferences import Wishes, read_address
+
+
+def find_reader(email: str) -> Subscriber:
+    reader = Subscriber.objects.filter(email_key=address_key(read_address(email))).first()
+    if reader is None:
+        raise NotFound(f"no reader {email}: newsletter subscriber list shows them all")
+    return reader
+
+
+def wishes_of(reader: Subscriber) -> Wishes:
+    """Return what a reader asked for, as it is stored."""
+    return Wishes.checked(
+        cadence=reader.cadence,
+        at=f"{reader.at:%H:%M}",
+        timezone=reader.timezone,
+        language=reader.language,
+        depth=reader.depth,
+        max_papers=reader.max_papers,
+    )
+
+
+def describe(reader: Subscriber, *, now: datetime) -> dict[str, Any]:
+    """Return what is known of a reader, as ``subscriber show --json`` prints it."""
+    return {
+        "email": reader.email,
+        "status": reader.shown_status(now=now),
+        "subscriptions": [
+            {"topic": each.topic.slug, "name": each.topic.name, "cadence": each.cadence or reader.cadence}
+            for each in reader.subscriptions.select_related("topic")
+        ],
+        "cadence": reader.cadence,
+        "at": f"{reader.at:%H:%M}",
+        "timezone": reader.timezone,
+        "language": reader.language,
+        "depth": reader.depth,
+        "max_papers": reader.max_papers,
+        "joined_at": reader.joined_at.isoformat(),
+        "confirmed_at": reader.confirmed_at.isoformat() if reader.confirmed_at else None,
+        "next_slot_at": reader.next_slot_at.isoformat() if reader.next_slot_at else None,
+        "paused_until": reader.paused_until.isoformat() if reader.paused_until else None,
+        "deliveries": [
+            _describe_delivery(each) for each in reader.deliveries.order_by("slot_at", "planned_at")
+        ],
+        "consents": [
+            {"at": each.at.isoformat(), "action": each.action, "source": each.source}
+            for each in reader.consents.order_by("at")
+        ],
+    }
+
+
+def _describe_delivery(delivery: Delivery) -> dict[str, Any]:
+    papers = delivery.papers
+    return {
+        "id": str(delivery.pk),
+        "kind": delivery.kind,
+        "slot_key": delivery.slot_key,
+        "slot_at": delivery.slot_at.isoformat(),
+        "state": delivery.state,
+        "subject": delivery.subject,
+        "summarised": len(papers.get("summarised", ())),
+        "listed": len(papers.get("listed", ())),
+        "counted": len(papers.get("counted", ())),
+        "scanned": delivery.scanned,
+        "message_id": delivery.message_id,
+        "outcome_at": delivery.outcome_at.isoformat() if delivery.outcome_at else None,
+        "detail": f"{delivery.last_code} {delivery.last_detail}".strip(),
+    }
+
+
+CSV_COLUMNS = (
+    "email",
+    "topics",
+    "cadence",
+    "at",
+    "timezone",
+    "language",
+    "depth",
+    "max_papers",
+    "consent_source",
+)
+
+
+CONSENTS = frozenset({"confirmed", "imported", "resubscribed"})
+"""Events by which a reader agreed."""
+
+
+def csv_rows() -> list[dict[str, str]]:
+    """Return every active reader in the form that import takes (contract: CSV of readers).
+
+    A private topic, a pause and a topic's own cadence have no place in that form and stay behind.
+    """
+    readers = Subscriber.objects.filter(status=Status.ACTIVE).order_by("email_key")
+    return [_csv_row(reader) for reader in readers.prefetch_related("subscriptions__topic", "consents")]
+
+
+def _csv_row(reader: Subscriber) -> dict[str, str]:
+    consents = sorted(
+        (each for each in reader.consents.all() if each.action in CONSENTS), key=lambda consent: consent.at
+    )
+    return {
+        "email": reader.email,
+        "topics": ";".join(
+            each.topic.slug for each in reader.subscriptions.all() if each.topic.owner_id is None
+        ),
+        "cadence": reader.cadence,
+        "at": f"{reader.at:%H:%M}",
+        "timezone": reader.timezone,
+        "language": reader.language,
+        "depth": reader.depth,
+        "max_papers": str(reader.max_papers),
+        "consent_source": consents[-1].source if consents else "",
+    }

@@ -1,0 +1,135 @@
+"""What somebody at the door asks for: to join, or the link they have lost. Their address is not proven yet.
+
+Whoever asks gets the same answer, whatever is known of the address: only its owner is told, by mail.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from newsletter.adapters.infra.broker import Stage, wake
+from newsletter.audience.mailed_links import MailedLink, Place
+from newsletter.audience.suppression import address_key
+from newsletter.core.digests.headers import ascii_address
+from newsletter.errors import BadInput
+from newsletter.models import SignUp, Subscriber
+from newsletter.models.delivery import Kind
+from newsletter.models.subscriber import Status
+from newsletter.subscribers.preferences import MAX_ADDRESS, Wishes, checked_address
+from newsletter.subscribers.quotas import hashed, may_be_mailed, note_request
+from newsletter.transactional import confirmations as letters
+from newsletter.transactional.notices import Notice, send_notice
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JoinRequest:
+    """A form as it was filled in, checked."""
+
+    email: str
+    wishes: Wishes
+    topics: Sequence[str]
+    """Slugs of everyone's topics."""
+    query: str = ""
+    """A topic of the reader's own, in arXiv's query language."""
+    form: str
+    text_shown: str
+    """The words next to the button."""
+    ip: str
+    """Kept as a keyed hash only."""
+
+    def as_json(self) -> dict[str, Any]:
+        """Return what ``SignUp.wishes`` keeps."""
+        columns = self.wishes.fields() | {"at": f"{self.wishes.at:%H:%M}"}
+        return columns | {"topics": list(self.topics), "query": self.query}
+
+
+def checked_mailbox(email: str) -> str:
+    """Return an address that anybody may type into a public form. Raises BadInput.
+
+    Only where mail can be sent to: no machine of this network (``a@localhost``, ``a@[127.0.0.1]``), no
+    unfinished domain, nothing beyond the lengths of RFC 5321. A look-alike in another script is an address of
+    its own, known by its ASCII form: it never stands for the one it resembles.
+    """
+    email = email.strip()
+    if len(email) > MAX_ADDRESS or len(address_key(email)) > MAX_ADDRESS:
+        raise BadInput(f"an address has at most {MAX_ADDRESS} characters")
+    domain = ascii_address(checked_address(email)).rpartition("@")[2]
+    if "." not in domain or domain.startswith("["):
+        raise BadInput(f"{domain!r} is not a domain of the Internet")
+    return email
+
+
+@transaction.atomic
+def request_to_join(request: JoinRequest, *, now: datetime) -> None:
+    """Have the owner of the address asked to confirm; a reader is told that they are one.
+
+    Nothing is sent beyond the caps, nor where mail bounced or was complained about. Every request writes and
+    wakes the worker of notices, so that none takes longer than another.
+    """
+    key = address_key(request.email)
+    note_request(now=now)
+    reader = Subscriber.objects.filter(email_key=key).first()
+    if not (may_be_mailed(key, ip=request.ip, now=now) and _answer(request, reader, now=now)):
+        wake(Stage.NOTICES)
+
+
+def request_link(email: str, *, ip: str, now: datetime) -> None:
+    """Mail whoever reads or has left the link to their page; for others do nothing, in as much time."""
+    key = address_key(email)
+    with transaction.atomic():
+        note_request(now=now)
+        reader = Subscriber.objects.filter(email_key=key).first()
+        # What is not sent is not counted: whoever does not read yet can still sign up today.
+        if reader and reader.may_ask_for_links() and may_be_mailed(key, ip=ip, now=now):
+            send_own_page(reader, now=now)
+        else:
+            wake(Stage.NOTICES)
+
+
+def _answer(request: JoinRequest, reader: Subscriber | None, *, now: datetime) -> bool:
+    """Send what the owner of the address is to know; False when that is nothing."""
+    if reader is not None and reader.status == Status.ACTIVE:
+        return _send_link(reader, letter=letters.already_reading, now=now)
+    if reader is None:
+        reader = _pending(request, key=address_key(request.email), now=now)
+    return _send_confirmation(request, reader, now=now)
+
+
+def _pending(request: JoinRequest, *, key: str, now: datetime) -> Subscriber:
+    reader, _ = Subscriber.objects.get_or_create(
+        email_key=key,
+        defaults={"email": request.email, "joined_at": now, "language": request.wishes.language},
+    )
+    return reader
+
+
+def _send_confirmation(request: JoinRequest, reader: Subscriber, *, now: datetime) -> bool:
+    sign_up = SignUp.objects.create(
+        subscriber=reader,
+        wishes=request.as_json(),
+        form=request.form,
+        text_shown=request.text_shown,
+        ip_hmac=hashed("consent", request.ip),
+        requested_at=now,
+    )
+    letter = letters.confirmation(
+        language=request.wishes.language, link=MailedLink(Place.CONFIRM, sign_up.key)
+    )
+    return send_notice(letter, reader=reader, kind=Kind.CONFIRMATION, key=f"confirm-{sign_up.key}", now=now)
+
+
+def send_own_page(reader: Subscriber, *, now: datetime) -> bool:
+    """Mail whoever reads or has left the link to their page."""
+    is_reading = reader.status == Status.ACTIVE
+    letter = letters.own_page if is_reading else letters.page_of_who_left
+    return _send_link(reader, letter=letter, now=now)
+
+
+def _send_link(reader: Subscriber, *, letter: Callable[..., Notice], now: datetime) -> bool:
+    notice = letter(language=reader.language, link=MailedLink(Place.PREFERENCES))
+    return send_notice(notice, reader=reader, kind=Kind.LINK, key=f"link-{now.isoformat()}", now=now)

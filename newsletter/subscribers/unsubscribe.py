@@ -1,0 +1,63 @@
+"""How a reader leaves: unsubscribed from a topic or from all, or erased."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from functools import partial
+
+from django.conf import settings
+from django.db import connection, transaction
+
+from newsletter.adapters.mailers.outbox import OutboxMailer
+from newsletter.audience.end_mailing import end_mailing
+from newsletter.audience.suppression import Reason, suppress
+from newsletter.models import ConsentEvent, Delivery, Subscriber, Subscription, Topic
+from newsletter.models.subscriber import Status
+from newsletter.subscribers.change import compose_again, follow, lock
+
+
+@transaction.atomic
+def unsubscribe(reader: Subscriber, *, source: str, now: datetime, topic: Topic | None = None) -> None:
+    """End everything, or one topic (the last one ends everything). Repeating it changes nothing."""
+    lock(reader)
+    if topic is not None:
+        Subscription.objects.filter(subscriber=reader, topic=topic).delete()
+        if reader.subscriptions.exists():
+            compose_again(reader)
+            follow(reader, now=now)
+            return
+    if end_mailing(reader, status=Status.UNSUBSCRIBED, now=now):
+        ConsentEvent.objects.create(subscriber=reader, at=now, action="unsubscribed", source=source)
+
+
+@transaction.atomic
+def erase(reader: Subscriber, *, now: datetime) -> None:
+    """Forget a reader; only a keyed hash of the address stays, so that nobody mails it again.
+
+    After the commit the mails in the outbox go too. One that is being written at that moment is removed by
+    its worker (``pipeline.sending.deliver``).
+    """
+    suppress(reader.email_key, reason=Reason.ERASED, at=now)
+    deliveries = [str(key) for key in Delivery.objects.filter(subscriber=reader).values_list("pk", flat=True)]
+    reader.delete()
+    transaction.on_commit(partial(_forget_traces, deliveries))
+
+
+def _forget_traces(delivery_ids: Sequence[str]) -> None:
+    # Mails may lie there from before the mailer was changed.
+    OutboxMailer(settings.CONFIG.outbox_folder).forget(delivery_ids)
+    if connection.vendor == "sqlite":
+        _empty_write_ahead_log()
+
+
+def _empty_write_ahead_log() -> None:
+    """Rows that are gone are overwritten in SQLite's file (secure_delete); the log still holds them.
+
+    Others' writes wait meanwhile, so it gives up early; the log is then overwritten as it is used.
+    """
+    with connection.cursor() as cursor:
+        [usual] = cursor.execute("PRAGMA busy_timeout").fetchone()
+        cursor.execute("PRAGMA busy_timeout = 2000")
+        cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        cursor.execute(f"PRAGMA busy_timeout = {int(usual)}")

@@ -1,0 +1,1 @@
+"""Mails of one purpose to one person: confirmations, links, alerts."""

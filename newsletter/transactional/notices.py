@@ -1,0 +1,125 @@
+"""Mails of one purpose to one person: a confirmation, a link, an alert. Each is a delivery with its own key.
+
+What is personal in a notice stands in the delivery's slots, so that the fragment is everyone's and erasing a
+reader leaves nothing behind; its link is made when it is sent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from functools import lru_cache
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from newsletter.adapters.infra.broker import Stage, wake
+from newsletter.audience.mailed_links import MailedLink
+from newsletter.audience.tokens import VALID_FOR, Purpose
+from newsletter.core.digests.message import Piece
+from newsletter.mail.notice import URL, render_notice
+from newsletter.models import Delivery, Subscriber
+from newsletter.models.delivery import Kind, State
+from newsletter.models.summary import keep_pieces
+
+FRESH_KEY, ADDRESS_KEY, OLD_ADDRESS_KEY = "fresh-", "address-", "address-old-"
+"""What the keys of these links begin with."""
+NEWS_LASTS = timedelta(days=3)
+"""An older alert is overtaken by a younger one or by its end; other news has been found out by then."""
+
+
+def useful_for(delivery: Delivery) -> timedelta:
+    """Return how long from its making a notice is of use: as long as its link works."""
+    if delivery.kind == Kind.CONFIRMATION:
+        return VALID_FOR[Purpose.CONFIRM]
+    if delivery.slot_key.startswith(FRESH_KEY):
+        return VALID_FOR[Purpose.FRESH]
+    if delivery.slot_key.startswith(ADDRESS_KEY) and not delivery.slot_key.startswith(OLD_ADDRESS_KEY):
+        return VALID_FOR[Purpose.ADDRESS]
+    return NEWS_LASTS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """What it says, in the reader's language. Paragraphs and reason may hold ``mail.notice.EMAIL``."""
+
+    subject: str
+    paragraphs: Sequence[str]
+    reason: str
+    """Why the reader gets this mail."""
+    language: str
+    label: str = ""
+    """The words of its one link."""
+    link: MailedLink | None = None
+
+
+def send_notice(
+    notice: Notice, *, reader: Subscriber, kind: Kind, key: str, now: datetime, recipient: str = ""
+) -> bool:
+    """Store a notice and wake its worker after commit; False when this key has been sent already.
+
+    ``recipient`` is another address than the reader's own: the new one of a change of address.
+    """
+    piece = _render(notice)
+    delivery = Delivery.planned(subscriber_id=reader.pk, kind=kind, slot_key=key, slot_at=now, now=now)
+    _fill(delivery, notice, piece, recipient=recipient, now=now)
+    with transaction.atomic():
+        keep_pieces({piece.digest: piece})
+        if Delivery.objects.filter(subscriber=reader, kind=kind, slot_key=key).exists():
+            return False
+        Delivery.objects.bulk_create([delivery], ignore_conflicts=True)
+        wake(Stage.NOTICES)
+    return True
+
+
+def send_alert(notice: Notice, *, key: str, recipient: str, now: datetime) -> bool:
+    """Store an alert, which has no reader, and wake its worker; False when this key has been sent already."""
+    piece = _render(notice)
+    with transaction.atomic():
+        keep_pieces({piece.digest: piece})
+        if Delivery.objects.filter(subscriber=None, kind=Kind.ALERT, slot_key=key).exists():
+            return False
+        delivery = Delivery.planned(subscriber_id=None, kind=Kind.ALERT, slot_key=key, slot_at=now, now=now)
+        _fill(delivery, notice, piece, recipient=recipient, now=now)
+        Delivery.objects.bulk_create([delivery], ignore_conflicts=True)
+        wake(Stage.NOTICES)
+    return True
+
+
+def keep_notice(notice: Notice) -> str:
+    """Store what a notice says, for a delivery of the caller's; return the digest of its piece."""
+    piece = _render(notice)
+    keep_pieces({piece.digest: piece})
+    return piece.digest
+
+
+def _fill(delivery: Delivery, notice: Notice, piece: Piece, *, recipient: str, now: datetime) -> None:
+    delivery.state = State.COMPOSED
+    delivery.subject = notice.subject
+    delivery.parts = [piece.digest]
+    delivery.slots = notice.link.as_slots() if notice.link else {}
+    delivery.recipient = recipient
+    delivery.composed_at, delivery.next_attempt_at = now, timezone.now()
+
+
+@lru_cache(maxsize=64)
+def _rendered(notice: Notice, name: str, postal_address: str) -> Piece:
+    """Return the piece of a notice, whose link is a slot: everyone's, so it is rendered once."""
+    return render_notice(
+        notice.subject,
+        paragraphs=notice.paragraphs,
+        reason=notice.reason,
+        language=notice.language,
+        name=name,
+        postal_address=postal_address,
+        url=URL if notice.link else "",
+        label=notice.label,
+    )
+
+
+def _render(notice: Notice) -> Piece:
+    link = replace(notice.link, key="") if notice.link else None
+    everyones = replace(notice, paragraphs=tuple(notice.paragraphs), link=link)
+    return _rendered(everyones, settings.CONFIG.name, settings.CONFIG.postal_address)

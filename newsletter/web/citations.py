@@ -1,0 +1,211 @@
+"""A stored summary as its paper's page shows it: every claim beside its quotes, found in the abstract."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils import translation
+from django.utils.translation import gettext
+
+from newsletter.core.digests.languages import is_checked_in_words
+from newsletter.core.summaries.paper_kinds import SECTIONS, PaperKind
+from newsletter.core.summaries.summary import Claim, Depth, Evidence, Voice, summary_from_json
+from newsletter.core.summaries.summary import Summary as SummaryValue
+from newsletter.models import Paper, Summary
+from newsletter.subscribers.reports import claim_key
+from newsletter.web.marking import Segment, Span, cited, find_quotes, marked_parts
+from newsletter.web.pages import known_language
+from newsletter.web.places import place_in_words
+from newsletter.web.reasons import failure_in_words, why_no_reading, withheld_in_words
+from newsletter.web.section_names import KINDS, part_name, part_on_page, section_name
+
+ABSTRACT = "abstract"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownQuote:
+    parts: list[Segment]
+    where: str
+    """In words."""
+    page: int
+    """Of the PDF; 0 for abstract and title."""
+    anchor: str
+    """Where it stands in the abstract as the page shows it; empty when it is not from there."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownClaim:
+    key: str
+    """Names it in a report."""
+    text: str
+    quotes: list[ShownQuote]
+
+
+@dataclass(frozen=True, slots=True)
+class ShownSection:
+    name: str
+    is_steps: bool
+    claims: list[ShownClaim]
+    not_stated: str
+    """What is said where there is no claim."""
+
+
+@dataclass(frozen=True, slots=True)
+class ShownPart:
+    name: str
+    sections: list[ShownSection]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownSummary:
+    is_model: bool
+    """Whether a model wrote it; else it is sentences of the abstract."""
+    model: str
+    prompt_version: str
+    language: str
+    paper_version: int
+    written_at: datetime | None
+    checked: int
+    is_checked_in_words: bool
+    withheld: list[tuple[str, int]]
+    """(why, how many claims)."""
+    headline: ShownClaim
+    takeaways: list[ShownClaim]
+    kind: str
+    """In words; empty when it is no reading."""
+    parts: list[ShownPart]
+    why_no_reading: str
+
+    @property
+    def claims(self) -> Iterator[ShownClaim]:
+        """Everything it says, each once."""
+        sections = (section for part in self.parts for section in part.sections)
+        said = [self.headline, *self.takeaways, *(claim for each in sections for claim in each.claims)]
+        yield from {claim.key: claim for claim in said}.values()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """What a paper's page says beside the facts."""
+
+    summaries: list[ShownSummary]
+    """Of one version, the one in the page's language first."""
+    abstract: list[Segment]
+    why_no_summary: str = ""
+    """Why there is nothing by a model although one was asked."""
+    taken_down_at: datetime | None = None
+    """Since when a summary of this version is withheld because of a mistake."""
+
+
+def reading_of(paper: Paper, *, language: str) -> Reading:
+    """Return the newest version's summaries by a model, one a language, or its extract when there is none."""
+    rows = _rows(paper, language=language)
+    contents = [(row, summary_from_json(row.content or {})) for row in rows]
+    # The quotes of an older version's summary are of another abstract: nothing of this one is marked.
+    is_current = any(row.paper_version == paper.version for row in rows)
+    spans = find_quotes(paper.abstract, _named_quotes(contents)) if is_current else {}
+    anchors = {quote: name for name, quote in _named_quotes(contents).items() if name in spans}
+    marks = _carrying(contents, text=paper.abstract, spans={each: spans[anchors[each]] for each in anchors})
+    has_model = any(value.voice is Voice.MODEL for _, value in contents)
+    withheld = paper.summaries.filter(paper_version=paper.version, withheld_at__isnull=False)
+    return Reading(
+        summaries=[_shown(row, value, anchors=anchors) for row, value in contents],
+        abstract=cited(paper.abstract, quotes=spans, marks=marks),
+        why_no_summary="" if has_model else _failure(paper),
+        taken_down_at=withheld.order_by("-withheld_at").values_list("withheld_at", flat=True).first(),
+    )
+
+
+def _rows(paper: Paper, *, language: str) -> list[Summary]:
+    written = list(paper.summaries.shown().order_by("-paper_version", "-written_at"))
+    newest = [row for row in written if row.paper_version == written[0].paper_version]
+    by_model = [row for row in newest if (row.content or {}).get("voice") == Voice.MODEL]
+    languages = sorted({row.language for row in by_model}, key=lambda code: (code != language, code))
+    found = [next(row for row in by_model if row.language == code) for code in languages]
+    return found or newest[:1]
+
+
+def _failure(paper: Paper) -> str:
+    failed = paper.summaries.filter(paper_version=paper.version, content__isnull=True).exclude(failure="")
+    row = failed.order_by("-pk").first()
+    return failure_in_words(row.failure) if row else ""
+
+
+def _quotes(contents: Iterable[tuple[Summary, SummaryValue]]) -> Iterator[Evidence]:
+    """Yield every quote from the abstract, once for each claim it stands behind."""
+    claims = (claim for _, summary in contents for claim in summary.claims)
+    yield from (quote for claim in claims for quote in claim.evidence if quote.where == ABSTRACT)
+
+
+def _carrying(
+    contents: Iterable[tuple[Summary, SummaryValue]], *, text: str, spans: dict[str, Span]
+) -> Iterator[Span]:
+    """Yield where the words that carry a claim stand in ``text``; the whole quote where that is not known."""
+    for quote in _quotes(contents):
+        if quote.quote not in spans:
+            continue
+        start, end = spans[quote.quote]
+        if quote.marks and text.startswith(quote.quote, start):
+            yield from ((start + left, start + right) for left, right in quote.marks)
+        else:
+            yield start, end
+
+
+def _named_quotes(contents: Iterable[tuple[Summary, SummaryValue]]) -> dict[str, str]:
+    """Number the quotes from the abstract: name → quote, each once."""
+    quotes = dict.fromkeys(quote.quote for quote in _quotes(contents))
+    return {f"q{number}": quote for number, quote in enumerate(quotes, start=1)}
+
+
+def _shown(row: Summary, value: SummaryValue, *, anchors: dict[str, str]) -> ShownSummary:
+    def claim(each: Claim) -> ShownClaim:
+        quotes = [_quote(quote, anchors=anchors) for quote in each.evidence]
+        return ShownClaim(key=claim_key(row, each), text=each.text, quotes=quotes)
+
+    # Where a quote stands is said in the page's language, what a section is called in the summary's.
+    claims = {each.kind: [claim(one) for one in each.claims] for each in value.sections}
+
+    def section(kind: str, *, is_steps: bool) -> ShownSection:
+        not_stated = gettext("Not stated in the paper.")
+        return ShownSection(section_name(kind), is_steps, claims[kind], not_stated)
+
+    is_model, kind = value.voice is Voice.MODEL, value.kind if value.depth is Depth.READING else None
+    with translation.override(known_language(row.language)):
+        parts = [
+            ShownPart(name, [section(each, is_steps=steps) for each, steps in held])
+            for name, held in (_by_part(claims, kind=kind) if kind else ())
+        ]
+        kind_in_words = str(KINDS[kind]) if kind else ""
+    return ShownSummary(
+        is_model=is_model,
+        model=row.model,
+        prompt_version=row.prompt_version,
+        language=row.language,
+        paper_version=row.paper_version,
+        written_at=row.written_at,
+        checked=value.checked,
+        is_checked_in_words=is_checked_in_words(row.language),
+        withheld=withheld_in_words(each.reason for each in value.withheld),
+        headline=claim(value.headline),
+        takeaways=[claim(each) for each in value.takeaways],
+        kind=kind_in_words,
+        parts=parts,
+        why_no_reading=why_no_reading(value) if is_model else "",
+    )
+
+
+def _by_part(sections: Collection[str], *, kind: PaperKind) -> Iterator[tuple[str, list[tuple[str, bool]]]]:
+    """Yield a part's name and its sections, each with whether its claims are steps, in the kind's order."""
+    parts: dict[str, list[tuple[str, bool]]] = {}
+    for spec in SECTIONS[kind]:
+        if spec.kind in sections:
+            parts.setdefault(part_on_page(spec.part), []).append((spec.kind, spec.is_steps))
+    yield from ((part_name(name, kind=kind), held) for name, held in parts.items())
+
+
+def _quote(quote: Evidence, *, anchors: dict[str, str]) -> ShownQuote:
+    anchor = anchors.get(quote.quote, "") if quote.where == ABSTRACT else ""
+    parts = marked_parts(quote.quote, quote.marks)
+    return ShownQuote(parts=parts, where=place_in_words(quote), page=quote.page, anchor=anchor)

@@ -1,0 +1,188 @@
+"""Messages are read back with Python's own parser: what was joined is what a reader gets."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from html import escape
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from newsletter.core.digests.message import (
+    Piece,
+    PieceEncoder,
+    compose,
+    encode,
+    fill,
+    join_html,
+    join_text,
+    literal,
+    slot,
+)
+from newsletter.errors import PermanentError
+from tests.core.digests.test_headers import DIGEST
+
+SLOTS = {"unsubscribe_url": "https://news.example.org/u/abc", "email": "o'brien&co@example.org"}
+CARD = Piece("<h3>Überlegungen zu 图像</h3>\n<p>One &amp; two</p>\n", "Überlegungen zu 图像\nOne & two\n")
+FOOTER = Piece(
+    '<p>\nSent to [[email]].\n<a href="[[unsubscribe_url]]">Unsubscribe</a>\n</p>\n',
+    "Sent to [[email]].\n\nUnsubscribe:\n[[unsubscribe_url]]\n",
+)
+
+
+def bodies(message: bytes) -> tuple[str, str]:
+    """Return (text, HTML) as a mail program sees them, with line breaks as ``\\n``."""
+    parsed: Any = message_from_bytes(message, policy=policy.default)
+    assert parsed.get_content_type() == "multipart/alternative"
+    text, html = parsed.iter_parts()
+    for part, kind in ((text, "text/plain"), (html, "text/html")):
+        assert isinstance(part, EmailMessage)
+        assert not part.defects
+        assert part.get_content_type() == kind
+        assert part.get_content_charset() == "utf-8"
+        assert part["Content-Transfer-Encoding"] == "quoted-printable"
+    decoded = [part.get_payload(decode=True).decode().replace("\r\n", "\n") for part in (text, html)]
+    return decoded[0], decoded[1]
+
+
+def assert_well_formed(message: bytes) -> None:
+    """Check the raw lines: CRLF only, ASCII only, none too long."""
+    assert message.endswith(b"--\r\n")
+    assert message.isascii()
+    assert b"\r" not in message.replace(b"\r\n", b"")
+    assert b"\n" not in message.replace(b"\r\n", b"")
+    head, _, body = message.partition(b"\r\n\r\n")
+    assert max(map(len, head.split(b"\r\n"))) <= 998
+    assert max(map(len, body.split(b"\r\n"))) <= 76
+
+
+def unix(text: str) -> str:
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def test_a_message_reads_back_as_its_pieces_joined_and_filled() -> None:
+    message = compose(DIGEST, [CARD, FOOTER], slots=SLOTS, encoder=PieceEncoder())
+    assert_well_formed(message)
+    text, html = bodies(message)
+    assert text == join_text([CARD, FOOTER], SLOTS)
+    assert html == join_html([CARD, FOOTER], SLOTS)
+    assert "Sent to o'brien&co@example.org." in text
+    assert "Sent to o&#x27;brien&amp;co@example.org." in html
+
+
+def test_the_same_input_gives_the_same_bytes() -> None:
+    warm = PieceEncoder()
+    first = compose(DIGEST, [CARD, FOOTER], slots=SLOTS, encoder=warm)
+    assert compose(DIGEST, [CARD, FOOTER], slots=SLOTS, encoder=warm) == first
+    assert compose(DIGEST, [CARD, FOOTER], slots=SLOTS, encoder=PieceEncoder()) == first
+
+
+def test_the_boundary_follows_the_message_id() -> None:
+    one, other = (
+        compose(replace(DIGEST, message_id=f"<{name}@x>"), [CARD], slots={}, encoder=PieceEncoder())
+        for name in ("one", "other")
+    )
+    assert one.split(b'boundary="')[1][:34] != other.split(b'boundary="')[1][:34]
+
+
+def test_a_body_that_quotes_a_boundary_does_not_end_there() -> None:
+    message = compose(DIGEST, [CARD], slots={}, encoder=PieceEncoder())
+    boundary = message.split(b'boundary="')[1].split(b'"')[0].decode()
+    forger = Piece(f"--{boundary}--\n", f"--{boundary}\n\nforged\n")
+    text, html = bodies(compose(DIGEST, [forger], slots={}, encoder=PieceEncoder()))
+    assert (text, html) == (forger.text, forger.html)
+
+
+form = st.text(max_size=300).map(lambda text: literal(text) + "\n")
+value = st.text(max_size=120).map(literal).filter(lambda v: "[" not in v)
+
+
+@given(
+    pieces=st.lists(st.builds(Piece, html=form, text=form), max_size=6), name=value, before=form, after=form
+)
+def test_whatever_pieces_and_slots_hold_is_read_back(
+    pieces: list[Piece], name: str, before: str, after: str
+) -> None:
+    personal = f"{before}<{slot('name')}> and {slot('name')}{after}"
+    pieces = [*pieces, Piece(personal, personal)]
+    message = compose(DIGEST, pieces, slots={"name": name}, encoder=PieceEncoder())
+    assert_well_formed(message)
+    text, html = bodies(message)
+    assert text == unix(join_text(pieces, {"name": name}))
+    assert html == unix(join_html(pieces, {"name": name}))
+
+
+@given(st.text(alphabet="[]ab", max_size=12), st.text(alphabet="[]ab", max_size=12))
+def test_data_that_was_made_literal_cannot_forge_a_slot(left: str, right: str) -> None:
+    data = literal(left + "[[ab]]" + right)
+    assert "[[" not in data
+    assert fill(data, {"ab": "forged"}, html=False) == data
+    assert data.replace("\u200b", "") == left + "[[ab]]" + right
+
+
+@pytest.mark.parametrize("template", ["[[unknown]]", "[[]]", "[[ email ]]", "[[E-Mail]]"])
+def test_nothing_is_sent_with_a_hole(template: str) -> None:
+    hole = Piece(f"<p>{template}</p>\n", "plain\n")
+    with pytest.raises(PermanentError, match="slot") as caught:
+        compose(DIGEST, [CARD, hole], slots=SLOTS, encoder=PieceEncoder())
+    assert caught.value.reason == "slot"
+
+
+def test_a_value_that_looks_like_a_slot_is_refused() -> None:
+    with pytest.raises(PermanentError, match="no usable value"):
+        fill("Hello [[name]]", {"name": "[[email]]"}, html=False)
+
+
+def test_filling_escapes_html_only() -> None:
+    raw = "<b>\"Tom\" & 'Jerry'</b>"
+    assert fill("[[who]]", {"who": raw}, html=False) == raw
+    assert fill("[[who]]", {"who": raw}, html=True) == escape(raw)
+
+
+def test_brackets_that_are_no_slot_stay() -> None:
+    matrix = "x = [[1, 2], [3, 4]] and <!--[if mso]>\n"
+    assert fill(matrix, {}, html=False) == matrix
+    assert bodies(compose(DIGEST, [Piece(matrix, matrix)], slots={}, encoder=PieceEncoder()))[0] == matrix
+
+
+def test_joining_without_slots_leaves_the_placeholders() -> None:
+    assert slot("email") in join_html([CARD, FOOTER])
+    assert slot("unsubscribe_url") in join_text([CARD, FOOTER])
+
+
+def test_a_piece_without_a_closing_line_break_is_refused() -> None:
+    with pytest.raises(PermanentError, match="line break"):
+        encode(Piece("<p>x</p>", "x\n"))
+
+
+def test_half_a_character_is_refused() -> None:
+    with pytest.raises(PermanentError, match="half a character"):
+        encode(Piece("<p>\ud835</p>\n", "x\n"))
+
+
+def test_a_piece_may_have_one_form_only() -> None:
+    text, html = bodies(compose(DIGEST, [Piece("<hr>\n", "")], slots={}, encoder=PieceEncoder()))
+    assert (text, html) == ("", "<hr>\n")
+
+
+def test_the_encoder_keeps_the_pieces_used_last_within_its_memory() -> None:
+    encoder = PieceEncoder(max_bytes=1000)
+    pieces = [Piece(f"{number}" * 100 + "\n", "\n") for number in range(10)]
+    for piece in pieces:
+        encoder(piece)
+    assert 0 < encoder.kept_bytes <= 1000
+    assert encoder(pieces[9]) is encoder(pieces[9])
+    kept = encoder(pieces[9])
+    encoder(pieces[0])
+    encoder(pieces[1])
+    assert encoder(pieces[9]) is kept
+
+
+def test_a_piece_larger_than_the_memory_is_encoded_all_the_same() -> None:
+    encoder = PieceEncoder(max_bytes=10)
+    assert encoder(CARD) == encode(CARD)
+    assert encoder.kept_bytes == 0

@@ -1,0 +1,80 @@
+"""A sentence that stands alone loses the opening that leans on another, and nothing that it says."""
+
+from __future__ import annotations
+
+import pytest
+
+from newsletter.core.summaries.extraction import extract
+from newsletter.core.summaries.openings import capitalised, without_opening
+
+
+@pytest.mark.parametrize(
+    ("sentence", "left"),
+    [
+        ("To address this, we propose TideNet.", "we propose TideNet."),
+        ("To bridge this gap, we introduce a benchmark.", "we introduce a benchmark."),
+        ("To overcome both issues at once, this paper presents TideNet.", "this paper presents TideNet."),
+        ("To address the trade-off, we present WAM4D.", "we present WAM4D."),
+        ("Building on this insight, we develop TideNet.", "we develop TideNet."),
+        ("Motivated by these findings, a new loss is proposed.", "a new loss is proposed."),
+        ("In this paper, we prove a bound.", "we prove a bound."),
+        ("In this work we prove a bound.", "we prove a bound."),
+        ("Here we show that tides are late.", "we show that tides are late."),
+        ("To this end, we collect 412 dockings.", "we collect 412 dockings."),
+    ],
+)
+def test_what_leans_goes(sentence: str, left: str) -> None:
+    assert without_opening(sentence) == left
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "To reduce the cost of gauges, we propose TideNet.",
+        "For this class of grammars, we construct transformers.",
+        "With these assumptions, we prove a bound.",
+        "Based on UASM, we develop a framework.",
+        "In particular, we show that tides are late.",
+        "To address this, harbours are surveyed and we wait.",
+        "We propose TideNet to address this.",
+        "In this paper and its appendix, proofs are given.",
+    ],
+)
+def test_what_says_something_stays(sentence: str) -> None:
+    assert without_opening(sentence) == sentence
+
+
+def test_a_name_that_begins_small_stays_small() -> None:
+    assert capitalised("we propose eCNNTO.") == "We propose eCNNTO."
+    assert capitalised("eCNNTO halves the time.") == "eCNNTO halves the time."
+
+
+@pytest.mark.parametrize("name", ["word2vec", "p53", "vLLM", "k-means"])
+def test_a_name_that_is_written_small_opens_a_takeaway(name: str) -> None:
+    sentence = f"{name} reduces the error of every harbour by 31%."
+    assert capitalised(sentence) == sentence
+    found = extract(f"We propose TideNet, a filter. {sentence}")
+    assert found is not None
+    assert sentence in found.takeaways
+
+
+def test_the_papers_own_work_is_the_headline_however_it_opens() -> None:
+    abstract = (
+        "Harbour levels are forecast from gauges that are costly. "
+        "To address this limitation, we propose TideNet, which forecasts levels from the motion of ships. "
+        "Experiments on 14 harbours show that the mean error falls by 31%."
+    )
+    found = extract(abstract, title="TideNet: Levels from Ships")
+    assert found is not None
+    assert found.headline == "we propose TideNet, which forecasts levels from the motion of ships."
+    assert found.headline in abstract
+
+
+def test_this_paper_stands_on_its_own() -> None:
+    abstract = (
+        "Gauges are costly. This paper introduces TideNet, a network that reads the motion of moored ships. "
+        "The results show that it is fast."
+    )
+    found = extract(abstract, title="TideNet")
+    assert found is not None
+    assert found.headline.startswith("This paper introduces TideNet")

@@ -1,0 +1,125 @@
+"""Summaries: their stored form, their depths, and what a model is asked for."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from newsletter.core.summaries.paper_kinds import SECTION_KINDS, SECTIONS, PaperKind
+from newsletter.core.summaries.summary import (
+    NO_FULL_TEXT,
+    Claim,
+    Depth,
+    Evidence,
+    Section,
+    Summary,
+    Voice,
+    Withheld,
+    at_depth,
+    response_schema,
+    summary_from_json,
+    summary_to_json,
+    supported_depth,
+)
+
+
+def claim(text: str) -> Claim:
+    return Claim(text=text, evidence=(Evidence(quote=f"quote of {text}", marks=((0, 5), (9, 12))),))
+
+
+READING = Summary(
+    voice=Voice.MODEL,
+    headline=claim("头条"),
+    takeaways=(claim("one"), claim("two")),
+    sections=tuple(
+        Section(kind=spec.kind, claims=(claim(spec.kind),) if spec.kind != "scope_limits" else ())
+        for spec in SECTIONS[PaperKind.THEORY]
+    ),
+    kind=PaperKind.THEORY,
+    withheld=(Withheld(reason="number_not_in_quote"),),
+    fallback_reason="",
+)
+
+
+def test_it_comes_back_from_json_as_it_was() -> None:
+    assert summary_from_json(json.loads(json.dumps(summary_to_json(READING)))) == READING
+
+
+@pytest.mark.parametrize("broken", [{}, {"voice": "nobody"}, {**summary_to_json(READING), "voice": "nobody"}])
+def test_what_it_did_not_write_it_does_not_read(broken: dict[str, object]) -> None:
+    with pytest.raises((KeyError, ValueError)):
+        summary_from_json(broken)
+
+
+@pytest.mark.parametrize(
+    ("depth", "takeaways", "sections"),
+    [(Depth.HEADLINE, 0, 0), (Depth.TAKEAWAYS, 2, 0), (Depth.READING, 2, 10)],
+)
+def test_a_shallower_depth_is_cut_from_it(depth: Depth, takeaways: int, sections: int) -> None:
+    cut = at_depth(READING, depth)
+    assert (len(cut.takeaways), len(cut.sections)) == (takeaways, sections)
+    assert cut.depth is depth
+    assert at_depth(cut, depth) == cut
+
+
+def test_an_incomplete_reading_is_shown_as_takeaways() -> None:
+    incomplete = replace(READING, sections=READING.sections[:-1])
+    assert incomplete.depth is Depth.TAKEAWAYS
+    assert at_depth(incomplete, Depth.READING).sections == ()
+
+
+def test_a_section_that_states_nothing_is_part_of_a_complete_reading() -> None:
+    assert READING.sections[-1].claims == ()
+    assert READING.depth is Depth.READING
+
+
+def test_a_headline_alone_is_no_takeaways() -> None:
+    assert replace(READING, takeaways=(), sections=()).depth is Depth.HEADLINE
+
+
+def test_it_counts_what_was_checked_and_is_shown() -> None:
+    assert READING.checked == 1 + 2 + 9
+    assert at_depth(READING, Depth.HEADLINE).checked == 1
+
+
+@pytest.mark.parametrize(
+    ("depth", "fields"),
+    [
+        (Depth.HEADLINE, ["headline"]),
+        (Depth.TAKEAWAYS, ["headline", "takeaways"]),
+        (Depth.READING, ["headline", "takeaways", "kind", "sections"]),
+    ],
+)
+def test_a_model_is_asked_for_the_depth_and_no_more(depth: Depth, fields: list[str]) -> None:
+    schema = response_schema(depth)
+    assert list(schema["properties"]) == schema["required"] == fields
+    assert schema["properties"]["headline"]["required"] == ["text", "quotes"]
+
+
+def test_a_reading_is_asked_for_every_section() -> None:
+    fields = response_schema(Depth.READING)["properties"]
+    assert fields["kind"]["enum"] == list(PaperKind)
+    assert fields["sections"]["items"]["properties"]["kind"]["enum"] == list(SECTION_KINDS)
+
+
+def test_only_who_asked_for_a_reading_is_told_why_it_is_none() -> None:
+    short = replace(READING, sections=(), kind=None, incomplete=(NO_FULL_TEXT,))
+    assert at_depth(short, Depth.READING).incomplete == (NO_FULL_TEXT,)
+    assert at_depth(short, Depth.TAKEAWAYS).incomplete == ()
+    assert summary_from_json(summary_to_json(short)) == short
+
+
+def test_a_summary_stored_before_readings_could_fall_short_is_read() -> None:
+    stored = summary_to_json(READING)
+    del stored["incomplete"]
+    assert summary_from_json(stored) == READING
+
+
+@pytest.mark.parametrize("depth", list(Depth))
+def test_an_abstract_supports_no_reading(depth: Depth) -> None:
+    assert supported_depth(depth, has_full_text=True) is depth
+    assert supported_depth(depth, has_full_text=False) is min(
+        depth, Depth.TAKEAWAYS, key=lambda each: each.rank
+    )

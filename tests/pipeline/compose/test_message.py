@@ -1,0 +1,210 @@
+"""A delivery's row becomes the same message every time, in the forms each transport wants."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from email import policy
+from email.message import EmailMessage
+from email.parser import BytesParser
+
+import pytest
+from django.conf import settings
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from newsletter.adapters.ports import Verdict
+from newsletter.audience.tokens import Purpose, delivery_id, read_token
+from newsletter.core.digests.message import Piece
+from newsletter.errors import PermanentError
+from newsletter.models import Delivery, Fragment
+from newsletter.models.delivery import Kind
+from newsletter.pipeline.compose.message import PieceShelf, outgoing
+from tests.fakes.mailer import ScriptedMailer, answer
+from tests.pipeline.deliveries import CARD, NOW, deliver, digest, later, message_bytes, notice, reader, store
+
+pytestmark = pytest.mark.django_db
+
+
+def parsed(content: bytes) -> EmailMessage:
+    message = BytesParser(policy=policy.default).parsebytes(content)
+    assert isinstance(message, EmailMessage)
+    assert not [defect for part in message.walk() for defect in part.defects]
+    return message
+
+
+def body(message: EmailMessage, kind: str) -> str:
+    part = message.get_body((kind,))
+    assert part is not None
+    return str(part.get_content()).replace("\r\n", "\n")
+
+
+def test_a_digest_has_the_contracts_headers() -> None:
+    row = digest(reader("ann@example.org"))
+    message = parsed(message_bytes(row))
+    assert message["To"] == "ann@example.org"
+    assert message["From"] == settings.CONFIG.sender
+    assert message["Subject"] == row.subject
+    assert message["Message-ID"] == row.message_id
+    assert message["Date"].datetime == NOW
+    assert message["MIME-Version"] == "1.0"
+    assert message["List-Id"] == f"<digests.{settings.BASE_HOST}>"
+    assert message["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    assert message["Auto-Submitted"] == "auto-generated"
+    assert message["X-Newsletter-Delivery"] == str(row.pk)
+    assert re.fullmatch(r"2026-06-19:digest:[0-9a-f]{12}", message["Feedback-ID"])
+
+
+def test_the_one_click_address_is_the_readers_own_and_short() -> None:
+    ann = reader()
+    url = parsed(message_bytes(digest(ann)))["List-Unsubscribe"].partition(",")[0].strip("<>")
+    token = url.removeprefix(f"{settings.CONFIG.base_url}/unsubscribe/")
+    assert read_token(token, purpose=Purpose.UNSUBSCRIBE) == ann.link_key
+    assert read_token(token, purpose=Purpose.PREFERENCES) is None
+    assert len(url) <= 74
+
+
+def test_whoever_knows_no_one_click_may_write_instead(monkeypatch: pytest.MonkeyPatch) -> None:
+    row = digest(reader())
+    content = message_bytes(row)
+    url, mailto = parsed(content)["List-Unsubscribe"].split(", ")
+    assert url.startswith("<http")
+    assert mailto.startswith("<mailto:bounces+u")
+    head = content.partition(b"\r\n\r\n")[0]
+    assert b"=?" not in head
+    [line] = [line for line in head.split(b"\r\n") if b"mailto:" in line]
+    assert len(line) <= 78
+    for changes in ({"bounce_address": "off"}, {"mailer": "sendgrid"}):
+        config = settings.CONFIG.model_copy(update=changes)
+        with monkeypatch.context() as patched:
+            patched.setattr(settings, "CONFIG", config)
+            assert parsed(message_bytes(row))["List-Unsubscribe"] == url
+
+
+def test_both_forms_carry_the_readers_links() -> None:
+    ann = reader("ann@example.org")
+    row = digest(ann)
+    message = parsed(message_bytes(row))
+    said, address, preferences, unsubscribe, page = body(message, "plain").splitlines()
+    assert said == "Zwölf papers, by Müller & 李"
+    assert address == "For ann@example.org"
+    base = settings.CONFIG.base_url
+    token = preferences.removeprefix(f"{base}/preferences/")
+    assert read_token(token, purpose=Purpose.PREFERENCES) == ann.link_key
+    token = page.removeprefix(f"{base}/digests/")
+    subject = read_token(token, purpose=Purpose.DIGEST, holder=ann.link_key)
+    assert subject is not None
+    assert delivery_id(subject) == row.pk
+    html = body(message, "html")
+    assert f'<a href="{preferences}">' in html
+    assert f'<a href="{unsubscribe}">' in html
+
+
+def test_a_link_for_one_topic_is_made_from_its_name() -> None:
+    parts = store(
+        Piece(html="<p>[[unsubscribe_topic_url:heads]]</p>\n", text="[[unsubscribe_topic_url:heads]]\n")
+    )
+    text = body(parsed(message_bytes(digest(parts=parts))), "plain")
+    assert text.rstrip().endswith("/heads")
+    assert "/unsubscribe/" in text
+
+
+def test_a_stored_string_fills_its_slot_and_cannot_replace_a_made_one() -> None:
+    parts = store(Piece(html="<p>[[greeting]] [[email]]</p>\n", text="[[greeting]] [[email]]\n"))
+    row = digest(reader("ann@example.org"), parts=parts, slots={"greeting": "Hé", "email": "eve@example.org"})
+    assert body(parsed(message_bytes(row)), "plain") == "Hé ann@example.org\n"
+
+
+def test_a_notice_has_no_list_headers() -> None:
+    names = parsed(message_bytes(notice(reader(), Kind.LINK))).keys()
+    assert not [name for name in names if name.startswith("List-")]
+
+
+def test_a_notices_own_key_is_no_campaign() -> None:
+    """Gmail counts complaints by campaign: a key that only one reader has says nothing, and of whom."""
+    message = parsed(message_bytes(notice(reader(), Kind.LINK)))
+    assert re.fullmatch(r"notice:link:[0-9a-f]{12}", message["Feedback-ID"])
+
+
+def test_a_retry_and_a_later_look_give_the_same_bytes() -> None:
+    row = digest(reader("ann@example.org"))
+    refusing = ScriptedMailer(answers={"ann@example.org": answer(Verdict.RETRY)})
+    seen: list[bytes] = []
+    refusing.in_body = lambda message: seen.append(message.message)
+    deliver(refusing)
+    mailer = ScriptedMailer()
+    deliver(mailer, now=NOW + timedelta(days=1), clock=later(hours=1))
+    assert [message.message for message in mailer.sent] == seen
+    assert message_bytes(Delivery.objects.get(pk=row.pk)) == seen[0]
+
+
+def test_a_past_message_names_the_address_it_went_to() -> None:
+    ann = reader("old@example.org")
+    row = digest(ann)
+    mailer = ScriptedMailer()
+    deliver(mailer)
+    type(ann).objects.filter(pk=ann.pk).update(email="new@example.org")
+    assert message_bytes(Delivery.objects.get(pk=row.pk)) == mailer.sent[0].message
+
+
+def test_identical_digests_share_a_key_and_differ_in_their_substitutions_only() -> None:
+    rows = [digest(reader("ann@example.org")), digest(reader("bob@example.org")), digest(subject="Another")]
+    ann, bob, other = outgoing(rows)[0]
+    assert ann.shared_key == bob.shared_key != other.shared_key
+    assert (ann.html, ann.text, ann.headers) == (bob.html, bob.text, bob.headers)
+    assert ann.html is bob.html
+    assert ann.substitutions.keys() == bob.substitutions.keys()
+    filled = ann.text
+    for placeholder, value in ann.substitutions.items():
+        filled = filled.replace(placeholder, value)
+    assert filled == body(parsed(ann.message), "plain")
+
+
+def test_many_messages_take_one_query_for_their_pieces_and_the_next_none() -> None:
+    pieces = [Piece(html=f"<p>only here {n}</p>\n", text=f"only here {n}\n") for n in range(40)]
+    parts = store(*pieces)
+    rows = list(
+        Delivery.objects.select_related("subscriber").filter(
+            pk__in=[digest(parts=parts).pk for _ in range(20)]
+        )
+    )
+    for expected in (1, 0):
+        with CaptureQueriesContext(
+            connection,
+        ) as queries:
+            messages, refused = outgoing(rows)
+        assert (len(messages), refused, len(queries)) == (20, [], expected)
+
+
+def test_the_shelf_keeps_only_what_was_used_last() -> None:
+    shelf = PieceShelf(max_pieces=2)
+    digests = store(*(Piece(html=f"<p>{n}</p>\n", text=f"{n}\n") for n in range(3)))
+    for each in (digests[0], digests[1], digests[0], digests[2]):
+        assert shelf.take([each])[each].digest == each
+    Fragment.objects.all().delete()
+    assert set(shelf.take(digests)) == {digests[0], digests[2]}
+
+
+@pytest.mark.parametrize(
+    ("parts", "reason"),
+    [
+        ([], "it has no pieces"),
+        (["0" * 64], "1 of 1 pieces are gone"),
+        ([CARD.digest, "0" * 64], "1 of 2 pieces are gone"),
+    ],
+)
+def test_it_refuses_a_message_with_a_piece_missing(parts: list[str], reason: str) -> None:
+    store(CARD)
+    with pytest.raises(PermanentError, match=reason):
+        message_bytes(digest(parts=parts))
+
+
+def test_a_message_with_a_hole_or_a_bad_address_has_an_outcome_instead() -> None:
+    hole = store(Piece(html="<p>[[nobody_knows]]</p>\n", text="\n"))
+    rows = [digest(), digest(parts=hole), digest(reader("a..b@example.org"))]
+    messages, refused = outgoing(rows)
+    assert [message.delivery_id for message in messages] == [str(rows[0].pk)]
+    assert [(each.delivery_id, each.verdict) for each in refused] == [
+        (str(rows[1].pk), Verdict.BAD_MESSAGE),
+        (str(rows[2].pk), Verdict.BAD_MESSAGE),
+    ]

@@ -1,0 +1,201 @@
+"""Several workers at once, and readers who leave at the worst moment: threads on a real database."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable
+from datetime import timedelta
+from threading import Barrier, Event, Thread
+
+import pytest
+from django.db import connection, transaction
+from django.utils import timezone
+
+from newsletter.adapters.ports import Outgoing
+from newsletter.audience.suppression import Reason, suppress
+from newsletter.models import Delivery, Subscriber
+from newsletter.models.delivery import State
+from newsletter.models.subscriber import Status
+from newsletter.pipeline.feedback.reconcile import sweep
+from newsletter.pipeline.send.claim import Batch, begin, claim_batch
+from newsletter.pipeline.send.outcomes import Moment, record
+from newsletter.pipeline.send.rate_limit import Pace
+from tests.fakes.mailer import Killed, ScriptedMailer, accepted
+from tests.pipeline.deliveries import NOW, deliver, digest, reader
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+LEASE = ScriptedMailer().lease
+
+
+def claim(*, ahead: timedelta = timedelta()) -> Batch:
+    """Claim what is due, as a worker would whose clock is ``ahead``."""
+    return claim_batch(
+        mailer_name="scripted",
+        lease=LEASE,
+        limit=50,
+        owner="host/1/1.0",
+        now=NOW,
+        real_now=timezone.now() + ahead,
+        turn=Pace("scripted").turn(awaited=False, real_now=timezone.now()),
+    )
+
+
+def run_together(*jobs: Callable[[], object]) -> None:
+    """Run each in a thread with a database connection of its own; raise what any of them raised."""
+    failures: list[BaseException] = []
+
+    def run(job: Callable[[], object]) -> None:
+        try:
+            job()
+        except BaseException as error:
+            failures.append(error)
+        finally:
+            connection.close()
+
+    threads = [Thread(target=run, args=(job,)) for job in jobs]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    if failures:
+        raise failures[0]
+
+
+def test_two_workers_send_each_of_two_hundred_digests_once() -> None:
+    rows = [digest(papers={"summarised": [number]}) for number in range(200)]
+    mailer, start = ScriptedMailer(batch_size=7), Barrier(2)
+    shares: list[int] = []
+
+    def work() -> None:
+        start.wait()
+        shares.append(deliver(mailer).states["ACCEPTED"])
+
+    run_together(work, work)
+    assert sum(shares) == 200
+    sent = Counter(message.delivery_id for message in mailer.sent)
+    assert sent == Counter(str(row.pk) for row in rows)
+    assert set(Delivery.objects.values_list("state", "attempt", "fence")) == {(State.ACCEPTED.value, 1, 1)}
+
+
+def test_an_unsubscribe_that_commits_between_claim_and_body_stops_the_send() -> None:
+    row = digest(reader("ann@example.org"))
+
+    def leave(_message: Outgoing) -> None:
+        run_together(lambda: Subscriber.objects.update(status=Status.UNSUBSCRIBED))
+
+    mailer = ScriptedMailer(before_begin=leave)
+    assert deliver(mailer).states == {"CANCELLED": 1}
+    assert not mailer.sent
+    row.refresh_from_db()
+    assert (row.state, row.body_begun_at, row.lease_owner) == (State.CANCELLED, None, "")
+
+
+def test_a_suppression_that_commits_between_claim_and_body_stops_the_send() -> None:
+    digest(reader("ann@example.org"))
+
+    def complain(_message: Outgoing) -> None:
+        run_together(lambda: suppress("ann@example.org", reason=Reason.COMPLAINED, at=NOW))
+
+    mailer = ScriptedMailer(before_begin=complain)
+    assert deliver(mailer).states == {"CANCELLED": 1}
+    assert not mailer.sent
+
+
+def test_a_body_waits_for_an_unsubscribe_that_is_about_to_commit() -> None:
+    digest(reader("ann@example.org"))
+    asked, allowed = Event(), list[frozenset[str]]()
+    claimed = claim().claimed
+
+    def leave() -> None:
+        with transaction.atomic():
+            Subscriber.objects.update(status=Status.UNSUBSCRIBED)
+            asked.set()
+            time.sleep(0.3)
+
+    def send() -> None:
+        asked.wait(10)
+        allowed.append(begin(claimed, lease=LEASE, now=NOW, real_now=timezone.now(), pace=Pace("scripted")))
+
+    run_together(leave, send)
+    assert allowed == [frozenset()]
+
+
+def test_a_worker_that_was_given_up_for_lost_may_not_begin() -> None:
+    row = digest()
+    slow = claim().claimed
+    sweep(mailer=ScriptedMailer(), real_now=timezone.now() + 2 * LEASE, now=NOW)
+    assert not begin(slow, lease=LEASE, now=NOW, real_now=timezone.now(), pace=Pace("scripted"))
+    row.refresh_from_db()
+    assert (row.state, row.body_begun_at) == (State.RETRY_WAIT, None)
+    [again] = claim(ahead=3 * LEASE).claimed
+    assert not begin(slow, lease=LEASE, now=NOW, real_now=timezone.now(), pace=Pace("scripted"))
+    assert begin([again], lease=LEASE, now=NOW, real_now=timezone.now(), pace=Pace("scripted")) == {again.id}
+
+
+def test_a_claim_forgets_the_body_of_the_try_before() -> None:
+    row = digest(state=State.RETRY_WAIT, body_begun_at=NOW)
+    claim()
+    row.refresh_from_db()
+    assert (row.state, row.body_begun_at) == (State.SENDING, None)
+
+
+def test_workers_that_are_killed_at_random_lose_nothing_and_repeat_nothing_they_began() -> None:
+    """Every seventh message kills its worker before the body, every seventh in it; the tick sweeps."""
+    rows = [digest() for _ in range(60)]
+    mailer, seen = ScriptedMailer(batch_size=10), Counter[str]()
+
+    def die(moment: str) -> Callable[[Outgoing], None]:
+        def maybe(message: Outgoing) -> None:
+            seen[moment] += 1
+            if seen[moment] % 7 == 0:
+                raise Killed(message.delivery_id)
+
+        return maybe
+
+    mailer.before_begin, mailer.in_body = die("before"), die("in")
+    kills = 0
+    while Delivery.objects.filter(state__in=(State.COMPOSED, State.RETRY_WAIT, State.SENDING)).exists():
+        try:
+            deliver(mailer, owner="host/1/1.0")
+        except Killed:
+            kills += 1
+        sweep(mailer=mailer, real_now=timezone.now(), now=NOW, dead_owners=["host/1/1.0"])
+    states = Counter(Delivery.objects.values_list("state", flat=True))
+    sent = Counter(message.delivery_id for message in mailer.sent)
+    assert kills > 10
+    assert sum(states.values()) == len(rows)
+    assert set(states) <= {State.ACCEPTED, State.AMBIGUOUS}
+    assert max(sent.values()) == 1
+    assert states[State.AMBIGUOUS] <= kills
+    assert states[State.ACCEPTED] == len(sent)
+
+
+def test_two_sweeps_at_once_settle_each_lost_answer_once() -> None:
+    until = timezone.now() - timedelta(seconds=1)
+    held = [
+        digest(
+            state=State.SENDING, transport="scripted", fence=1, attempt=1, lease_until=until, body_begun_at=at
+        )
+        for at in (NOW, None)
+        for _ in range(20)
+    ]
+    mailer, start = ScriptedMailer(known={str(row.pk): True for row in held[:10]}), Barrier(2)
+
+    def work() -> None:
+        start.wait()
+        sweep(mailer=mailer, real_now=timezone.now(), now=NOW)
+
+    run_together(work, work)
+    counts = Counter(Delivery.objects.values_list("state", "attempt", "fence"))
+    assert counts == {("ACCEPTED", 1, 1): 10, ("AMBIGUOUS", 1, 1): 10, ("RETRY_WAIT", 1, 1): 20}
+
+
+def test_a_worker_whose_clock_jumps_ahead_takes_nothing_that_another_has_begun() -> None:
+    digest()
+    slow = claim().claimed
+    assert begin(slow, lease=LEASE, now=NOW, real_now=timezone.now(), pace=Pace("scripted"))
+    sweep(mailer=ScriptedMailer(), real_now=timezone.now() + timedelta(hours=1), now=NOW)
+    assert not claim(ahead=timedelta(hours=1))
+    assert record(slow[0].delivery, accepted(), at=Moment(now=NOW, real_now=timezone.now())) == State.ACCEPTED

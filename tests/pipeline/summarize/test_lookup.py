@@ -1,0 +1,47 @@
+"""The shelf of summaries: what it takes down from the database."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from newsletter.adapters.llm.extractive import ExtractiveSummariser
+from newsletter.core.summaries.summary import Depth
+from newsletter.models import Paper, Summary
+from newsletter.pipeline.summarize.generate import Wanted, write_extracts
+from newsletter.pipeline.summarize.lookup import SummaryShelf, unwritten
+from tests.fakes.papers import paper_record
+from tests.pipeline.newsroom import MONDAY
+
+pytestmark = pytest.mark.django_db
+
+
+def test_it_reads_the_summaries_of_its_own_papers_and_no_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A batch must not cost more with every week that was ever summarised."""
+    papers = [Paper.from_record(paper_record(number), first_seen_at=MONDAY) for number in (1, 2, 3)]
+    Paper.objects.bulk_create(papers)
+    keys = list(Paper.objects.order_by("pk").values_list("pk", flat=True))
+    assert write_extracts(keys, now=MONDAY) == 3
+    read: list[int] = []
+    genuine = Summary.__init__
+
+    def note(self: Summary, *values: Any, **fields: Any) -> None:
+        genuine(self, *values, **fields)
+        read.append(self.paper_id)
+
+    monkeypatch.setattr(Summary, "__init__", note)
+    shelf = SummaryShelf({keys[0]}, summariser=ExtractiveSummariser())
+    assert read == [keys[0]]
+    assert shelf.show(Wanted(keys[0], "en", Depth.TAKEAWAYS)).paper_version == 1
+
+
+@pytest.mark.parametrize("depth", Depth)
+def test_what_nobody_has_written_is_wanted_at_every_depth(depth: Depth) -> None:
+    paper = Paper.from_record(paper_record(), first_seen_at=MONDAY)
+    paper.save()
+    want, writer = Wanted(paper.pk, "en", depth), ExtractiveSummariser()
+    assert unwritten([want], summariser=writer) == [want]
+    write_extracts([paper.pk], now=MONDAY)
+    is_deeper = depth.rank > Depth.TAKEAWAYS.rank
+    assert unwritten([want], summariser=writer) == ([want] if is_deeper else [])

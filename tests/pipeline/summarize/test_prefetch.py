@@ -1,0 +1,261 @@
+"""Looking ahead: the summaries of the coming hours, chosen as composing will choose."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from datetime import datetime, time, timedelta
+from pathlib import Path
+
+import pytest
+import time_machine
+from django.db import connection
+from django.db.models import Q
+from django.test.utils import CaptureQueriesContext
+
+from newsletter.adapters.llm.extractive import ExtractiveSummariser
+from newsletter.adapters.llm.genai import GenaiSummariser
+from newsletter.core.digests.seen_papers import pack_spent
+from newsletter.core.summaries.summary import Depth
+from newsletter.models import Delivery, Paper, Subscriber, Subscription, Topic
+from newsletter.models.delivery import AWAITED, Kind, State
+from newsletter.pipeline import tasks as work
+from newsletter.pipeline.compose.compose import missing_summaries
+from newsletter.pipeline.schedule import plan_due
+from newsletter.pipeline.select.select import choose, without_unsettled
+from newsletter.pipeline.summarize.generate import Wanted, write_summaries
+from newsletter.pipeline.summarize.prefetch import AHEAD, coming_summaries
+from tests.fakes.gemini_server import GeminiServer
+from tests.fakes.papers import paper_record
+from tests.pipeline.newsroom import MONDAY, SUNDAY, Newsroom
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+TOPICS = {
+    "heads": "cat:cs.CV AND ti:heads",
+    "graphs": "cat:cs.LG AND ti:graphs",
+    "agents": "cat:cs.AI AND ti:agents",
+}
+CATEGORIES = {"heads": "cs.CV", "graphs": "cs.LG", "agents": "cs.AI"}
+
+
+@pytest.fixture
+def gemini() -> Iterator[GeminiServer]:
+    with GeminiServer() as server:
+        yield server
+
+
+@pytest.fixture
+def model(gemini: GeminiServer) -> GenaiSummariser:
+    return GenaiSummariser(api_key="k", model="m", endpoint=gemini.url, max_attempts=1)
+
+
+@pytest.fixture
+def room(tmp_path: Path, model: GenaiSummariser) -> Newsroom:
+    room = Newsroom(tmp_path, summariser=model)
+    for slug, query in TOPICS.items():
+        room.topic(slug, query)
+    return room
+
+
+def take_in(room: Newsroom, *numbers: int, now: datetime, subject: str = "heads") -> None:
+    papers = (
+        paper_record(
+            number,
+            title=f"Paper {number} on {subject}",
+            categories=(CATEGORIES[subject],),
+            published_at=now - timedelta(hours=10),
+        )
+        for number in numbers
+    )
+    room.take_in(*papers, now=now)
+
+
+def coming(room: Newsroom, now: datetime) -> list[tuple[str, str, Depth, datetime | None]]:
+    assert room.summariser is not None
+    names = dict(Paper.objects.values_list("pk", "arxiv_id"))
+    wanted = coming_summaries(now=now, summariser=room.summariser)
+    return [(names[want.paper_id], want.language, want.depth, want.due_at) for want in wanted]
+
+
+def test_only_digests_of_the_next_three_hours_count(room: Newsroom) -> None:
+    room.reader("a@example.org", "heads")
+    take_in(room, 1, now=SUNDAY + timedelta(hours=1))
+    assert coming(room, MONDAY - AHEAD - timedelta(seconds=1)) == []
+    assert coming(room, MONDAY - AHEAD) == [("2606.00001", "en", Depth.TAKEAWAYS, MONDAY)]
+    # From its slot on it is planned, and no longer ahead.
+    assert coming(room, MONDAY) == []
+
+
+def test_the_soonest_come_first_each_once_a_form(room: Newsroom) -> None:
+    room.reader("late@example.org", "heads", at="09:30", depth="reading")
+    room.reader("soon@example.org", "graphs", at="08:00")
+    room.reader("also@example.org", "graphs", at="09:00")
+    room.reader("zh@example.org", "graphs", at="09:00", language="zh")
+    take_in(room, 1, now=SUNDAY + timedelta(hours=1))
+    take_in(room, 2, now=SUNDAY + timedelta(hours=1), subject="graphs")
+    assert coming(room, MONDAY - timedelta(hours=1)) == [
+        ("2606.00002", "en", Depth.TAKEAWAYS, MONDAY),
+        ("2606.00002", "zh-hans", Depth.TAKEAWAYS, MONDAY + timedelta(hours=1)),
+        ("2606.00001", "en", Depth.READING, MONDAY + timedelta(hours=1.5)),
+    ]
+
+
+def test_readers_who_will_get_nothing_do_not_count(room: Newsroom) -> None:
+    for name in ("left", "paused", "inactive"):
+        room.reader(f"{name}@example.org", "graphs" if name == "inactive" else "heads")
+    Subscriber.objects.filter(email="left@example.org").update(status="unsubscribed")
+    Subscriber.objects.filter(email="paused@example.org").update(paused_until=MONDAY + timedelta(days=1))
+    Topic.objects.filter(slug="graphs").update(is_active=False)
+    take_in(room, 1, now=SUNDAY + timedelta(hours=1))
+    assert coming(room, MONDAY - timedelta(hours=1)) == []
+
+
+def test_what_is_written_or_given_up_is_not_wanted_again(room: Newsroom, model: GenaiSummariser) -> None:
+    reader = room.reader("a@example.org", "heads")
+    take_in(room, 1, 2, now=SUNDAY + timedelta(hours=1))
+    now = MONDAY - timedelta(hours=1)
+    first = Paper.objects.order_by("pk")[0]
+    write_summaries([Wanted(first.pk, "en", Depth.TAKEAWAYS)], summariser=model, now=now)
+    assert [paper for paper, *_ in coming(room, now)] == ["2606.00002"]
+    # A deeper wish is another one.
+    Subscriber.objects.filter(pk=reader.pk).update(depth="reading")
+    assert len(coming(room, now)) == 2
+
+
+def test_papers_of_a_period_that_is_accounted_for_are_not_wanted(room: Newsroom) -> None:
+    """The digest will not offer them: a summary would be paid for and shown to nobody."""
+    room.reader("a@example.org", "heads", now=SUNDAY - timedelta(days=30))
+    take_in(room, 1, now=SUNDAY - timedelta(days=3))
+    Subscriber.objects.update(next_slot_at=MONDAY)
+    assert len(coming(room, MONDAY - timedelta(hours=1))) == 1
+    Subscription.objects.update(covered_until=SUNDAY)
+    assert coming(room, MONDAY - timedelta(hours=1)) == []
+
+
+def test_a_service_without_a_model_looks_at_nothing() -> None:
+    with CaptureQueriesContext(connection) as queries:
+        assert coming_summaries(now=MONDAY, summariser=ExtractiveSummariser()) == []
+    assert len(queries) == 0
+
+
+def test_more_readers_take_no_more_queries(room: Newsroom) -> None:
+    take_in(room, 1, 2, now=SUNDAY + timedelta(hours=1))
+    counts = []
+    for more in (1, 20):
+        for number in range(more):
+            room.reader(f"reader{more}-{number}@example.org", "heads,graphs")
+        with CaptureQueriesContext(connection) as queries:
+            coming(room, MONDAY - timedelta(hours=1))
+        counts.append(len(queries))
+    assert counts[0] == counts[1]
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_it_chooses_what_composing_will_choose(room: Newsroom, model: GenaiSummariser, seed: int) -> None:
+    """Readers of many kinds: what they have had, when they joined, what each topic's own cadence is."""
+    chance = random.Random(seed)  # noqa: S311  # the same readers in every run
+    for number in range(1, 61):
+        subject = chance.choice(list(TOPICS))
+        seen = MONDAY - timedelta(days=chance.choice([20, 9, 5, 3, 1]), hours=chance.randrange(10))
+        take_in(room, number, now=seen, subject=subject)
+    for number in range(40):
+        add_reader(room, number, chance=chance)
+    now = MONDAY - timedelta(hours=1)
+    due = Subscriber.objects.filter(next_slot_at__gt=now, next_slot_at__lte=MONDAY).count()
+    ahead = {want: want.due_at for want in coming_summaries(now=now, summariser=model)}
+    assert plan_due(now=MONDAY) == due > 10
+    at_the_slot = {want: want.due_at for want in missing_summaries(now=MONDAY, summariser=model)}
+    assert set(at_the_slot) == chosen(now=MONDAY)
+    assert ahead.keys() >= at_the_slot.keys() > set()
+    assert {want: ahead[want] for want in at_the_slot} == at_the_slot
+    # Later slots of the three hours are in it too, and nothing else.
+    assert {due_at for want, due_at in ahead.items() if want not in at_the_slot} <= {
+        MONDAY + timedelta(hours=1)
+    }
+
+
+def chosen(*, now: datetime, awaited: bool = False) -> set[Wanted]:
+    """Return what composing would take for all that is planned."""
+    planned = Delivery.objects.filter(AWAITED if awaited else Q(), state=State.PLANNED)
+    planned = planned.prefetch_related("subscriber__subscriptions__topic")
+    _, choices = choose(without_unsettled(list(planned)), now=now)
+    return {want for choice in choices for want in choice.wanted()}
+
+
+@pytest.mark.parametrize("awaited", [False, True])
+def test_at_the_slot_it_wants_what_composing_will_choose(
+    room: Newsroom, model: GenaiSummariser, awaited: bool
+) -> None:
+    """Digests of more readers than one, and more than one of a reader, some awaited, some that must wait."""
+    chance = random.Random(7)  # noqa: S311  # the same readers in every run
+    for number in range(1, 31):
+        take_in(
+            room, number, now=MONDAY - timedelta(days=number % 9, hours=1), subject=list(TOPICS)[number % 3]
+        )
+    for number in range(20):
+        add_reader(room, number, chance=chance)
+    plan_due(now=MONDAY)
+    first, second, third = Delivery.objects.filter(state=State.PLANNED).order_by("slot_at", "pk")[:3]
+    Delivery.objects.filter(pk=first.pk).update(is_on_demand=True)
+    Delivery.planned(
+        subscriber_id=second.subscriber_id, kind=Kind.DIGEST, slot_key="first", slot_at=SUNDAY, now=MONDAY
+    ).save()
+    sending = Delivery.planned(
+        subscriber_id=third.subscriber_id, kind=Kind.DIGEST, slot_key="x", slot_at=SUNDAY, now=MONDAY
+    )
+    sending.state = State.SENDING
+    sending.save()
+    wanted = missing_summaries(now=MONDAY, summariser=model, awaited=awaited)
+    assert set(wanted) == chosen(now=MONDAY, awaited=awaited) > set()
+    assert [want.due_at for want in wanted] == sorted(want.due_at for want in wanted if want.due_at)
+
+
+def add_reader(room: Newsroom, number: int, *, chance: random.Random) -> None:
+    topics = chance.sample(list(TOPICS), k=chance.randint(1, 3))
+    joined = MONDAY - timedelta(days=chance.choice([60, 30, 6, 2]), hours=1)
+    reader = room.reader(
+        f"reader{number}@example.org",
+        ",".join(topics),
+        now=joined,
+        cadence=chance.choice(["weekly:mon", "daily", "biweekly:mon", "monthly:15", "weekdays"]),
+        language=chance.choice(["en", "zh"]),
+        depth=chance.choice([depth.value for depth in Depth]),
+        max_papers=chance.choice([1, 3, 10, 50]),
+    )
+    for subscription in Subscription.objects.filter(subscriber=reader):
+        subscription.cadence = chance.choice(["", "", "weekly:mon", "weekly:tue", "monthly:15"])
+        subscription.covered_until = chance.choice([None, MONDAY - timedelta(days=7)])
+        subscription.save()
+    reader.spent = pack_spent(
+        pk for pk in Paper.objects.values_list("pk", flat=True) if chance.random() < 0.2
+    )
+    reader.at = time(chance.choice([8, 8, 8, 9]))
+    reader.next_slot_at = reader.next_slot(after=MONDAY - timedelta(hours=1)).at
+    reader.save()
+
+
+def test_a_date_on_which_a_digest_was_asked_for_has_no_other(room: Newsroom) -> None:
+    reader = room.reader("a@example.org", "heads")
+    take_in(room, 1, now=SUNDAY + timedelta(hours=1))
+    delivery = Delivery.planned(
+        subscriber_id=reader.pk, kind=Kind.DIGEST, slot_key="2026-06-15", slot_at=MONDAY, now=MONDAY
+    )
+    delivery.is_on_demand, delivery.state = True, State.ACCEPTED
+    delivery.save()
+    assert coming(room, MONDAY - timedelta(hours=1)) == []
+
+
+def test_the_task_writes_them_before_they_are_due(
+    room: Newsroom, gemini: GeminiServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(3):
+        room.reader(f"reader{number}@example.org", "heads", depth=list(Depth)[number % 2].value)
+    take_in(room, 1, 2, now=SUNDAY + timedelta(hours=1))
+    monkeypatch.setattr(work, "stages", lambda: room.stages)
+    with time_machine.travel(MONDAY - timedelta(hours=1)):
+        work.look_ahead()
+        work.look_ahead()
+    assert gemini.calls == 2
+    assert room.run(MONDAY).summarised.model == 0
+    assert gemini.calls == 2

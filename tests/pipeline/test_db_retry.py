@@ -1,0 +1,92 @@
+"""A database that goes away while mail is being sent: nothing that is known is forgotten."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from django.db import InterfaceError, OperationalError, connection, transaction
+from django.utils import timezone
+
+from newsletter.adapters.ports import Outgoing
+from newsletter.models.delivery import State
+from newsletter.pipeline.db_retry import patiently
+from tests.fakes.mailer import ScriptedMailer
+from tests.pipeline.deliveries import deliver, digest
+from tests.pipeline.send.test_deliver_races import run_together
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def failing(times: int, *, error: type[Exception] = OperationalError) -> Callable[[], str]:
+    """Return a step that fails so often before it works."""
+    left = iter(range(times))
+
+    def step() -> str:
+        if next(left, None) is not None:
+            raise error("the database system is starting up")
+        return "done"
+
+    return step
+
+
+@pytest.mark.parametrize("error", [OperationalError, InterfaceError])
+def test_a_step_is_taken_again_while_the_database_is_away(error: type[Exception]) -> None:
+    pauses: list[float] = []
+    assert patiently(failing(3, error=error), sleep=pauses.append) == "done"
+    assert len(pauses) == 3
+
+
+def test_patience_ends() -> None:
+    with pytest.raises(OperationalError):
+        patiently(failing(1), longest=timedelta())
+
+
+def test_another_error_is_not_repeated() -> None:
+    with pytest.raises(ValueError, match="starting up"):
+        patiently(failing(1, error=ValueError))
+
+
+def test_a_step_inside_a_transaction_is_not_repeated_alone() -> None:
+    with pytest.raises(OperationalError), transaction.atomic():
+        patiently(failing(1))
+
+
+def cut_connection() -> None:
+    """End this thread's connection as a server that dies does; where there is no server, close it."""
+    if connection.vendor != "postgresql":
+        connection.close()
+        return
+    with connection.cursor() as cursor:
+        [mine] = cursor.execute("SELECT pg_backend_pid()").fetchone()
+    run_together(lambda: end_backend(mine))
+
+
+def end_backend(pid: int) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_terminate_backend(%s)", [pid])
+
+
+@pytest.mark.parametrize("moment", ["before_begin", "in_body"])
+def test_a_connection_lost_while_sending_costs_no_attempt_and_no_answer(moment: str) -> None:
+    rows = [digest() for _ in range(3)]
+
+    def cut(message: Outgoing) -> None:
+        if message.delivery_id == str(rows[1].pk):
+            cut_connection()
+
+    mailer = ScriptedMailer(**{moment: cut})  # type: ignore[arg-type]
+    assert deliver(mailer).states == {"ACCEPTED": 3}
+    assert len(mailer.sent) == 3
+    for row in rows:
+        row.refresh_from_db()
+        assert (row.state, row.attempt) == (State.ACCEPTED, 1)
+
+
+def test_what_a_broken_off_task_of_this_process_held_is_free_when_it_claims_again() -> None:
+    until = timezone.now() + timedelta(minutes=15)
+    row = digest(state=State.SENDING, fence=1, attempt=1, lease_owner="host/1/1.0", lease_until=until)
+    assert deliver(ScriptedMailer(), owner="host/1/1.0").states == {"ACCEPTED": 1}
+    row.refresh_from_db()
+    assert (row.fence, row.attempt) == (2, 2)
