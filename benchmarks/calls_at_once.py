@@ -35,7 +35,7 @@ def measure(threads: int, *, papers: int, answer_seconds: float) -> float:
     from newsletter.adapters.llm.genai import GenaiSummariser
     from newsletter.core.summaries.summary import Depth
     from newsletter.models import Paper
-    from newsletter.pipeline.summarize import generate as summarise
+    from newsletter.pipeline.summarize import generate as summarize
     from newsletter.pipeline.summarize.budget import DailyBudget
     from tests.fakes.gemini_server import GeminiServer
     from tests.fakes.papers import paper_record
@@ -45,14 +45,14 @@ def measure(threads: int, *, papers: int, answer_seconds: float) -> float:
         Paper.from_record(paper_record(number), first_seen_at=NOW - timedelta(hours=1))
         for number in range(1, papers + 1)
     )
-    wanted = [summarise.Wanted(paper.pk, "en", Depth.TAKEAWAYS) for paper in Paper.objects.all()]
-    summarise.CALLS_AT_ONCE = threads
+    wanted = [summarize.Wanted(paper.pk, "en", Depth.TAKEAWAYS) for paper in Paper.objects.all()]
+    summarize.CALLS_AT_ONCE = threads
     with GeminiServer() as server:
         server.says = lambda _: time.sleep(answer_seconds)
         model = GenaiSummariser(api_key="k", model="m", endpoint=server.url, budget=DailyBudget(daily=10**9))
-        model.summarise(paper_record(0), language="en", depth=Depth.HEADLINE)  # imports its package
+        model.summarize(paper_record(0), language="en", depth=Depth.HEADLINE)  # imports its package
         begun = time.perf_counter()
-        report = summarise.write_summaries(wanted, summariser=model, now=NOW)
+        report = summarize.write_summaries(wanted, summariser=model, now=NOW)
         seconds = time.perf_counter() - begun
     assert report.model == papers
     return seconds

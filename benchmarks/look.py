@@ -86,7 +86,7 @@ def make_newsroom(answers: list[str]) -> dict[str, str]:
 
     from newsletter.adapters.registry import paper_source
     from newsletter.audience.topics import add_topic
-    from newsletter.pipeline.context import Stages
+    from newsletter.pipeline.context import Context
     from newsletter.pipeline.gather import gather_files
     from newsletter.pipeline.match import match_papers
     from newsletter.pipeline.run import run_once
@@ -102,10 +102,10 @@ def make_newsroom(answers: list[str]) -> dict[str, str]:
     add_topic("heads", name="Talking heads", query='abs:"talking head"', now=joined)
     if answers:
         gather_files(paper_source(settings.CONFIG), paths=answers, now=readings.PUBLISHED)
-    add_readings(Stages(settings.CONFIG).summariser.prompt_version)
+    add_readings(Context(settings.CONFIG).summariser.prompt_version)
     add_readers(now=joined)
     match_papers(now=readings.PUBLISHED, lookback=timedelta(days=14))
-    run_once(Stages(settings.CONFIG), now=now, gather=False)
+    run_once(Context(settings.CONFIG), now=now, gather=False)
     return read_mails(settings.CONFIG.outbox_folder)
 
 
@@ -121,12 +121,14 @@ def add_readings(prompt_version: str) -> None:
 
 def add_readers(*, now: Any) -> None:
     from newsletter.subscribers.add import add_by_operator
-    from newsletter.subscribers.preferences import Wishes
+    from newsletter.subscribers.preferences import Preferences
 
     for name, language, depth in READERS:
-        wishes = Wishes.checked(cadence="daily", language=language, depth=depth, max_papers=5)
+        preferences = Preferences.checked(cadence="daily", language=language, depth=depth, max_papers=5)
         topics = ["boats", "benchmarks", "heads"]
-        add_by_operator(f"{name}@example.org", topics=topics, wishes=wishes, source="a look", now=now)
+        add_by_operator(
+            f"{name}@example.org", topics=topics, preferences=preferences, source="a look", now=now
+        )
 
 
 def read_mails(folder: Path) -> dict[str, str]:

@@ -1,6 +1,6 @@
 """What looking ahead costs: 20,000 readers whose digests fall due within three hours, and papers of a week.
 
-    python benchmarks/look_ahead.py [--readers 20000]
+    python benchmarks/prefetch.py [--readers 20000]
 
 Readers have one to five of forty topics, of three depths and two languages, and each has had other papers:
 the hardest case for telling equal readers apart. Prints the seconds of one look, of what it finds, and of a
@@ -93,7 +93,7 @@ def fill_papers() -> list[Paper]:
 
 
 def fill_readers(readers: int, papers: list[Paper]) -> list[Subscriber]:
-    from newsletter.core.digests.seen_papers import pack_spent
+    from newsletter.core.digests.seen_papers import pack_seen
     from newsletter.models import Subscriber
 
     return Subscriber.objects.bulk_create(
@@ -107,7 +107,7 @@ def fill_readers(readers: int, papers: list[Paper]) -> list[Subscriber]:
                 max_papers=CHANCE.choice([5, 10, 10, 20]),
                 joined_at=NOW - timedelta(days=CHANCE.randint(1, 80), seconds=number),
                 next_slot_at=SLOT,
-                spent=pack_spent(paper.pk for paper in CHANCE.sample(papers, 30)),
+                seen_papers=pack_seen(paper.pk for paper in CHANCE.sample(papers, 30)),
             )
             for number in range(readers)
         ),
@@ -120,19 +120,19 @@ def measure() -> None:
     from newsletter.adapters.llm.genai import GenaiSummariser
     from newsletter.pipeline.compose.compose import missing_summaries
     from newsletter.pipeline.schedule import plan_due
-    from newsletter.pipeline.summarize.prefetch import AHEAD, _choices, coming_summaries
+    from newsletter.pipeline.summarize.prefetch import PREFETCH_TIME, _choices, upcoming_summaries
     from newsletter.pipeline.summarize.upcoming import readers_due_until
 
     model = GenaiSummariser(api_key="unused", model="m")
     with timed("an extractive service"):
-        coming_summaries(now=NOW, summariser=ExtractiveSummariser())
+        upcoming_summaries(now=NOW, summariser=ExtractiveSummariser())
     with timed("reading the readers"):
-        readers = readers_due_until(NOW + AHEAD, now=NOW)
+        readers = readers_due_until(NOW + PREFETCH_TIME, now=NOW)
     with timed("choosing for them"):
         groups = sum(1 for _ in _choices(readers, now=NOW))
     for look in ("a first look", "a second one"):
         with timed(look):
-            wanted = coming_summaries(now=NOW, summariser=model)
+            wanted = upcoming_summaries(now=NOW, summariser=model)
     plan_due(now=SLOT)
     with timed("a look at the slot"):
         missing_summaries(now=SLOT, summariser=model)

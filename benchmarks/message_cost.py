@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from newsletter.adapters.mailers.dkim import DkimSigner
 from newsletter.core.digests.headers import MessageHeaders
-from newsletter.core.digests.message import Piece, PieceEncoder, compose, join_html, join_text, slot
+from newsletter.core.digests.message import Fragment, FragmentEncoder, compose, join_html, join_text, slot
 
 SENTENCE = (
     "We generate talking heads from speech at 42 frames a second on one consumer GPU, without a 3D prior. "
@@ -30,26 +30,26 @@ SENTENCE = (
 STYLE = "font-family:Charter,Cambria,'Noto Serif',serif;font-size:15px;line-height:24px;color:#1B1D21"
 
 
-def card(number: int) -> Piece:
+def card(number: int) -> Fragment:
     """Return a card of about 3.8 KB, the size of one with takeaways (mail.md)."""
     rows = "".join(f'<p style="{STYLE}">{number}.{row} {SENTENCE}</p>\n' for row in range(18))
     text = "".join(f"- {SENTENCE[:70]}\n  {SENTENCE[70:]}\n" for _ in range(7))
-    return Piece(f"<tr><td>\n{rows}</td></tr>\n", f"Paper {number}: Größe, 图像\n\n{text}\n")
+    return Fragment(f"<tr><td>\n{rows}</td></tr>\n", f"Paper {number}: Größe, 图像\n\n{text}\n")
 
 
-def chrome() -> tuple[Piece, Piece]:
+def chrome() -> tuple[Fragment, Fragment]:
     """Return the head and the foot of a digest: the foot is personal."""
     rules = "".join(f".c{number} {{ {STYLE} }}\n" for number in range(60))
-    head = Piece(f"<html><head><style>\n{rules}</style></head><body><table>\n", "arXiv digest\n\n")
+    head = Fragment(f"<html><head><style>\n{rules}</style></head><body><table>\n", "arXiv digest\n\n")
     links = "".join(f'<a href="{slot(name)}">{name}</a>\n' for name in ("preferences_url", "unsubscribe_url"))
-    foot = Piece(
+    foot = Fragment(
         f"<tr><td>Sent to {slot('email')}.\n{links}</td></tr>\n</table></body></html>\n",
         f"Sent to {slot('email')}.\n{slot('preferences_url')}\n{slot('unsubscribe_url')}\n",
     )
     return head, foot
 
 
-def slots_of(reader: int) -> dict[str, str]:
+def placeholders_of(reader: int) -> dict[str, str]:
     base = "https://news.example.org"
     token = f"{reader:037d}"
     return {
@@ -59,17 +59,17 @@ def slots_of(reader: int) -> dict[str, str]:
     }
 
 
-def headers_of(reader: int, slots: dict[str, str]) -> MessageHeaders:
+def headers_of(reader: int, placeholders: dict[str, str]) -> MessageHeaders:
     return MessageHeaders(
         from_name="arXiv digest",
         from_email="digest@news.example.org",
-        to=slots["email"],
+        to=placeholders["email"],
         subject="9 new papers: SpatialAvatar-0, SiGnature and 7 more",
         date=datetime(2026, 6, 19, 6, 0, tzinfo=UTC),
         message_id=f"<{reader:032x}@news.example.org>",
         delivery_id=f"{reader:032x}",
         list_id="digests.news.example.org",
-        list_unsubscribe_url=slots["unsubscribe_url"],
+        list_unsubscribe_url=placeholders["unsubscribe_url"],
         feedback_id="digest:arxiv-newsletter",
     )
 
@@ -128,17 +128,19 @@ def main() -> None:
     asked = parser.parse_args()
 
     head, foot = chrome()
-    pieces = [head, *(card(number) for number in range(asked.cards)), foot]
-    encoder = PieceEncoder()
+    fragments = [head, *(card(number) for number in range(asked.cards)), foot]
+    encoder = FragmentEncoder()
 
     def joined(reader: int) -> bytes:
-        slots = slots_of(reader)
-        return compose(headers_of(reader, slots), pieces, slots=slots, encoder=encoder)
+        placeholders = placeholders_of(reader)
+        return compose(
+            headers_of(reader, placeholders), fragments, placeholders=placeholders, encoder=encoder
+        )
 
     def generated(reader: int) -> bytes:
-        slots = slots_of(reader)
-        text, html = join_text(pieces, slots), join_html(pieces, slots)
-        return with_the_standard_library(headers_of(reader, slots), text=text, html=html)
+        placeholders = placeholders_of(reader)
+        text, html = join_text(fragments, placeholders), join_html(fragments, placeholders)
+        return with_the_standard_library(headers_of(reader, placeholders), text=text, html=html)
 
     assert bodies_of(joined(7)) == bodies_of(generated(7))
     ours = microseconds(joined, times=asked.messages)

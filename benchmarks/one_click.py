@@ -33,8 +33,8 @@ def main() -> int:
     parser.add_argument("--digests", type=int, default=20_000)
     parser.add_argument("--deliver", action="store_true", help="be the worker")
     options = parser.parse_args()
-    if options.deliver:
-        return deliver()
+    if options.send:
+        return send()
     database = os.environ.get("DATABASE_URL", "")
     with fresh_service(DATABASE_URL=database, NEWSLETTER_MAILER="outbox") as folder:
         return measure(folder / "outbox", clicks=options.clicks, digests=options.digests)
@@ -62,13 +62,17 @@ def fill(*, digests: int) -> list[str]:
     from django.utils import timezone
 
     from newsletter.audience.tokens import Purpose, make_token
-    from newsletter.core.digests.message import Piece
-    from newsletter.models import Delivery, Fragment, Subscriber
+    from newsletter.core.digests.message import Fragment
+    from newsletter.models import Delivery, FragmentRow, Subscriber
     from newsletter.models.delivery import Kind, State
 
     now = timezone.now()
-    piece = Piece("<p>Nine new papers for [[email]]</p>\n" * 300, "Nine new papers for [[email]]\n" * 300)
-    Fragment.objects.create(key=piece.digest, digest=piece.digest, html=piece.html, text=piece.text)
+    fragment = Fragment(
+        "<p>Nine new papers for [[email]]</p>\n" * 300, "Nine new papers for [[email]]\n" * 300
+    )
+    FragmentRow.objects.create(
+        key=fragment.digest, digest=fragment.digest, html=fragment.html, text=fragment.text
+    )
     names = (f"reader{number}@example.org" for number in range(digests))
     readers = Subscriber.objects.bulk_create(
         [Subscriber(email=name, email_key=name, status="active", joined_at=now) for name in names],
@@ -79,7 +83,7 @@ def fill(*, digests: int) -> list[str]:
         row = Delivery.planned(
             subscriber_id=reader.pk, kind=Kind.DIGEST, slot_key="2026-06-19", slot_at=now, now=now
         )
-        row.state, row.subject, row.parts = State.COMPOSED, "9 new papers", [piece.digest]
+        row.state, row.subject, row.parts = State.COMPOSED, "9 new papers", [fragment.digest]
         row.composed_at = row.covers_until = now
         row.next_attempt_at = now - timedelta(seconds=digests - place)
         rows.append(row)
@@ -87,18 +91,18 @@ def fill(*, digests: int) -> list[str]:
     return [f"/unsubscribe/{make_token(Purpose.UNSUBSCRIBE, subject=reader.link_key)}" for reader in readers]
 
 
-def deliver() -> int:
+def send() -> int:
     from newsletter.cli.session import start_django
 
     start_django()
     from django.utils import timezone
 
-    from newsletter.pipeline.context import Stages
+    from newsletter.pipeline.context import Context
     from newsletter.pipeline.lease import boot_id
-    from newsletter.pipeline.send.send import deliver_due
+    from newsletter.pipeline.send.send import send_due
     from newsletter.settings import CONFIG
 
-    deliver_due(mailer=Stages(CONFIG).mailer, now=timezone.now(), owner=boot_id())
+    send_due(mailer=Context(CONFIG).mailer, now=timezone.now(), owner=boot_id())
     return 0
 
 

@@ -45,14 +45,14 @@ def main() -> None:
 def compare(*, readers: int, weeks: int) -> None:
     from django.db import connection
 
-    topics, slots = fill_topics(), []
+    topics, placeholders = fill_topics(), []
     for number, slot_at in ((readers, FIRST_SLOT), (TIMES * readers, FIRST_SLOT + WEEK)):
         fill_papers(topics, slot_at=slot_at)
         fill_readers(topics, number=number, weeks=weeks, slot_at=slot_at)
         analyse()
-        slots.append(run_slot(readers=number, now=slot_at + timedelta(minutes=1)))
+        placeholders.append(run_slot(readers=number, now=slot_at + timedelta(minutes=1)))
     print(f"{connection.vendor}, {weeks} weeks of digests, {TOPICS} topics, {PAPERS_A_WEEK} papers a week")
-    report(slots, numbers=(readers, TIMES * readers))
+    report(placeholders, numbers=(readers, TIMES * readers))
 
 
 # --- what there is ---------------------------------------------------------------------------------------
@@ -155,8 +155,8 @@ def _fill_sent(*, after: int, slot_at: datetime) -> None:
         "is_on_demand": False,
         "state": "DELIVERED",
         "subject": "9 new papers: SpatialAvatar-0, SiGnature and 7 more",
-        "parts": "[]",
-        "slots": "{}",
+        "fragments": "[]",
+        "placeholders": "{}",
         "papers": '{"summarised": [1, 2, 3, 4, 5, 6, 7, 8, 9], "listed": [], "counted": []}',
         "topics": "[1, 2, 3]",
         "scanned": PAPERS_A_WEEK,
@@ -207,7 +207,7 @@ class Slot:
     """The costs of one slot, by stage or by what looked."""
 
     def __init__(self) -> None:
-        self.stages: dict[str, Cost] = {}
+        self.context: dict[str, Cost] = {}
         self.looks: dict[str, Cost] = {}
 
     @contextmanager
@@ -242,23 +242,25 @@ class AcceptsAll:
 def run_slot(*, readers: int, now: datetime) -> Slot:
     from newsletter.models import Delivery
     from newsletter.pipeline.compose.compose import compose_planned, missing_summaries
-    from newsletter.pipeline.context import Stages
+    from newsletter.pipeline.context import Context
     from newsletter.pipeline.lease import boot_id
     from newsletter.pipeline.schedule import plan_due
-    from newsletter.pipeline.send.send import deliver_due
+    from newsletter.pipeline.send.send import send_due
     from newsletter.settings import CONFIG
 
-    slot, stages = Slot(), Stages(CONFIG)
-    with slot.watched(slot.stages, "plan"):
+    slot, context = Slot(), Context(CONFIG)
+    with slot.watched(slot.context, "plan"):
         planned = plan_due(now=now)
     look(slot, "planned")
-    with slot.watched(slot.stages, "want"):
-        missing_summaries(now=now, summariser=stages.summariser)
-    with slot.watched(slot.stages, "compose"):
-        compose_planned(now=now, summariser=stages.summariser, renderer_for=stages.renderer, is_patient=True)
+    with slot.watched(slot.context, "want"):
+        missing_summaries(now=now, summariser=context.summariser)
+    with slot.watched(slot.context, "compose"):
+        compose_planned(
+            now=now, summariser=context.summariser, renderer_for=context.renderer, is_patient=True
+        )
     look(slot, "composed")
-    with slot.watched(slot.stages, "send"):
-        sent = deliver_due(mailer=AcceptsAll(), now=now, owner=boot_id())
+    with slot.watched(slot.context, "send"):
+        sent = send_due(mailer=AcceptsAll(), now=now, owner=boot_id())
     look(slot, "sent")
     assert planned == readers == sent.states["ACCEPTED"], (readers, planned, sent.states)
     assert not Delivery.objects.due(real_now=now + WEEK).exists()
@@ -270,7 +272,7 @@ def look(slot: Slot, when: str) -> None:
     from django.test import RequestFactory
     from django.utils import timezone
 
-    from newsletter.pipeline.feedback.reconcile import sweep
+    from newsletter.pipeline.feedback.reconcile import reconcile
     from newsletter.pipeline.lease import dead_owners
     from newsletter.pipeline.monitor.health import measure
     from newsletter.pipeline.send.claim import is_due
@@ -278,9 +280,9 @@ def look(slot: Slot, when: str) -> None:
 
     real_now = timezone.now()
     with slot.watched(slot.looks, f"sweep, {when}"):
-        sweep(mailer=AcceptsAll(), real_now=real_now, now=real_now, dead_owners=dead_owners())
+        reconcile(mailer=AcceptsAll(), real_now=real_now, now=real_now, dead_owners=dead_owners())
     with slot.watched(slot.looks, f"who waits, {when}"):
-        is_due(awaited=True, real_now=real_now)
+        is_due(transactional=True, real_now=real_now)
     with slot.watched(slot.looks, f"watch, {when}"):
         measure(now=real_now)
     with slot.watched(slot.looks, f"/metrics, {when}"):
@@ -290,12 +292,12 @@ def look(slot: Slot, when: str) -> None:
 # --- what it cost ----------------------------------------------------------------------------------------
 
 
-def report(slots: Sequence[Slot], *, numbers: tuple[int, int]) -> None:
+def report(placeholders: Sequence[Slot], *, numbers: tuple[int, int]) -> None:
     head = "".join(f"{f'{number:,} readers':>28}" for number in numbers)
     print(f"\n{'':<22}{head}{'ratio':>8}")
     print(f"{'':<22}{2 * ('ms each'.rjust(10) + 'SQL each'.rjust(9) + 'longest'.rjust(9))}")
-    for name in slots[0].stages:
-        costs = [slot.stages[name] for slot in slots]
+    for name in placeholders[0].context:
+        costs = [slot.context[name] for slot in placeholders]
         each = [1000 * cost.seconds / number for cost, number in zip(costs, numbers, strict=True)]
         columns = "".join(
             f"{ms:>10.3f}{cost.statements / number:>9.2f}{1000 * cost.longest:>6.0f} ms"
@@ -303,8 +305,8 @@ def report(slots: Sequence[Slot], *, numbers: tuple[int, int]) -> None:
         )
         print(f"{name:<22}{columns}{each[1] / each[0]:>8.2f}")
     print(f"\n{'':<22}{2 * ('ms'.rjust(10) + 'SQL'.rjust(9) + 'longest'.rjust(9))}")
-    for name in slots[0].looks:
-        costs = [slot.looks[name] for slot in slots]
+    for name in placeholders[0].looks:
+        costs = [slot.looks[name] for slot in placeholders]
         columns = "".join(
             f"{1000 * cost.seconds:>10.1f}{cost.statements:>9}{1000 * cost.longest:>6.0f} ms"
             for cost in costs

@@ -53,14 +53,16 @@ def fill(digests: int) -> None:
     from django.utils import timezone
 
     from newsletter.audience.topics import add_topic
-    from newsletter.core.digests.message import Piece
-    from newsletter.models import Delivery, Fragment, Subscriber
+    from newsletter.core.digests.message import Fragment
+    from newsletter.models import Delivery, FragmentRow, Subscriber
     from newsletter.models.delivery import Kind, State
 
     now = timezone.now()
     add_topic("heads", name="Heads", query="cat:cs.CV", now=now)
-    piece = Piece(html="<p>[[email]]</p>\n" * 400, text="[[email]]\n" * 100)
-    Fragment.objects.create(key=piece.digest, digest=piece.digest, html=piece.html, text=piece.text)
+    fragment = Fragment(html="<p>[[email]]</p>\n" * 400, text="[[email]]\n" * 100)
+    FragmentRow.objects.create(
+        key=fragment.digest, digest=fragment.digest, html=fragment.html, text=fragment.text
+    )
     rows = [
         Subscriber(email=f"r{n}@example.org", email_key=f"r{n}@example.org", status="active", joined_at=now)
         for n in range(digests)
@@ -72,7 +74,7 @@ def fill(digests: int) -> None:
         each = Delivery.planned(
             subscriber_id=reader.pk, kind=Kind.DIGEST, slot_key="2026-06-15", slot_at=now, now=now
         )
-        each.state, each.subject, each.parts = State.COMPOSED, "Digest", [piece.digest]
+        each.state, each.subject, each.parts = State.COMPOSED, "Digest", [fragment.digest]
         each.composed_at, each.next_attempt_at = now, now - timedelta(minutes=1)
         made.append(each)
     Delivery.objects.bulk_create(made, batch_size=500)

@@ -97,14 +97,16 @@ def run_week(days: list[Path], *, data_dir: Path) -> int:
 def add_newsroom(*, now: datetime) -> None:
     from newsletter.audience.topics import add_starter_topics
     from newsletter.subscribers.add import add_by_operator
-    from newsletter.subscribers.preferences import Wishes
+    from newsletter.subscribers.preferences import Preferences
 
     add_starter_topics(now=now)
     for address, topics, cadence, language, depth, max_papers in READERS:
-        wishes = Wishes.checked(
+        preferences = Preferences.checked(
             cadence=cadence, language=language, depth=depth, max_papers=max_papers, at="08:00"
         )
-        add_by_operator(address, topics=topics.split(","), wishes=wishes, source="benchmark", now=now)
+        add_by_operator(
+            address, topics=topics.split(","), preferences=preferences, source="benchmark", now=now
+        )
 
 
 def take_in(path: Path, *, now: datetime, watch: Stopwatch) -> None:
@@ -122,22 +124,24 @@ def take_in(path: Path, *, now: datetime, watch: Stopwatch) -> None:
 def run_due(*, now: datetime, watch: Stopwatch) -> None:
     """Run the stages of ``newsletter run --no-gather``, each timed."""
     from newsletter.pipeline.compose.compose import compose_planned, missing_summaries
-    from newsletter.pipeline.context import Stages
-    from newsletter.pipeline.run import deliver_with_retries
+    from newsletter.pipeline.context import Context
+    from newsletter.pipeline.run import send_with_retries
     from newsletter.pipeline.schedule import plan_due
     from newsletter.pipeline.summarize.generate import write_summaries
     from newsletter.settings import CONFIG
 
-    stages = Stages(CONFIG)
+    context = Context(CONFIG)
     with watch("plan"):
         plan_due(now=now)
     with watch("summarise"):
-        wanted = missing_summaries(now=now, summariser=stages.summariser)
-        write_summaries(wanted, summariser=stages.summariser, now=now)
+        wanted = missing_summaries(now=now, summariser=context.summariser)
+        write_summaries(wanted, summariser=context.summariser, now=now)
     with watch("compose"):
-        compose_planned(now=now, summariser=stages.summariser, renderer_for=stages.renderer, is_patient=False)
+        compose_planned(
+            now=now, summariser=context.summariser, renderer_for=context.renderer, is_patient=False
+        )
     with watch("deliver"):
-        deliver_with_retries(stages.mailer, now=now)
+        send_with_retries(context.mailer, now=now)
 
 
 def check() -> list[str]:

@@ -16,7 +16,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from newsletter.adapters.infra import own_site
-from newsletter.adapters.infra.broker import Stage, wake
+from newsletter.adapters.infra.broker import Queue, wake
 from newsletter.audience.suppression import address_key, is_suppressed, lift
 from newsletter.audience.topics import public_topics
 from newsletter.errors import TemporaryError
@@ -26,9 +26,9 @@ from newsletter.models.subscriber import Status
 from newsletter.pipeline.compose.message import unsubscribe_url
 from newsletter.pipeline.send.pause import pause_sending
 from newsletter.subscribers.add import add_by_operator
-from newsletter.subscribers.preferences import Wishes
+from newsletter.subscribers.preferences import Preferences
 from newsletter.subscribers.unsubscribe import erase
-from newsletter.transactional.notices import Notice, keep_notice
+from newsletter.transactional.notices import TransactionalMail, store_transactional
 
 log = logging.getLogger(__name__)
 
@@ -67,7 +67,7 @@ def _begin(flight: CanaryFlight, topics: list[Topic], *, now: datetime) -> Canar
         return _fail(flight, failure, now=now)
     flight.baits = [str(_bait(_canary(), key=FIRST, due_at=timezone.now(), now=now).pk)]
     flight.save(update_fields=["baits"])
-    wake(Stage.NOTICES)
+    wake(Queue.TRANSACTIONAL)
     return flight
 
 
@@ -152,9 +152,9 @@ def _return(topics: list[Topic], *, now: datetime) -> None:
     if not _end(now=now):
         raise TemporaryError("NEWSLETTER_CANARY_EMAIL is the address of a reader: choose another one")
     lift(address_key(address))
-    wishes = Wishes.checked(cadence="monthly:last")
+    preferences = Preferences.checked(cadence="monthly:last")
     slugs = [topic.slug for topic in topics]
-    canary = add_by_operator(address, topics=slugs, wishes=wishes, source=SOURCE, now=now)
+    canary = add_by_operator(address, topics=slugs, preferences=preferences, source=SOURCE, now=now)
     Subscriber.objects.filter(pk=canary.pk).update(next_slot_at=None)
 
 
@@ -178,7 +178,7 @@ def _url(canary: Subscriber) -> str:
 
 def _bait(canary: Subscriber, *, key: str, due_at: datetime, now: datetime) -> Delivery:
     """Lay out a finished digest. Its one piece says what it means if it ever arrives."""
-    notice = Notice(
+    notice = TransactionalMail(
         subject="This mail should not have been sent",
         paragraphs=(
             "It went to an address that had left the newsletter: leaving does not hold.",
@@ -188,7 +188,7 @@ def _bait(canary: Subscriber, *, key: str, due_at: datetime, now: datetime) -> D
         language="en",
     )
     bait = Delivery.planned(subscriber_id=canary.pk, kind=Kind.DIGEST, slot_key=key, slot_at=now, now=now)
-    bait.state, bait.subject, bait.parts = State.COMPOSED, notice.subject, [keep_notice(notice)]
+    bait.state, bait.subject, bait.fragments = State.COMPOSED, notice.subject, [store_transactional(notice)]
     bait.composed_at, bait.covers_until, bait.next_attempt_at = now, now, due_at
     bait.save(force_insert=True)
     return bait

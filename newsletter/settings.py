@@ -147,7 +147,7 @@ TEMPLATES: list[dict[str, Any]] = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                "newsletter.admin.pauses.standing_pauses",
+                "newsletter.admin.pauses.active_pauses",
             ]
         },
     },

@@ -48,7 +48,7 @@ def test_a_flight_tries_every_way_and_holds_once_the_workers_have_refused_the_ba
     assert flight.failure == ""
     assert fly(hours=0.1) is None  # nobody has taken up the bait yet
     mailer = ScriptedMailer()
-    assert deliver(mailer, awaited=True).states == {"CANCELLED": 1}
+    assert deliver(mailer, transactional=True).states == {"CANCELLED": 1}
     assert mailer.sent == []
     held = fly(hours=0.2)
     assert held is not None
@@ -60,7 +60,7 @@ def test_a_flight_tries_every_way_and_holds_once_the_workers_have_refused_the_ba
 def test_the_next_day_it_flies_again_and_leaves_nothing_behind() -> None:
     for day in range(3):
         fly(hours=24 * day)
-        deliver(ScriptedMailer(), awaited=True)
+        deliver(ScriptedMailer(), transactional=True)
         fly(hours=24 * day + 1)
     assert CanaryFlight.objects.filter(failure="", judged_at__isnull=False).count() == 3
     assert Subscriber.objects.get().email == ADDRESS
@@ -95,7 +95,7 @@ def test_a_bait_that_is_sent_pauses_all_sending(monkeypatch: pytest.MonkeyPatch)
     with monkeypatch.context() as broken:
         broken.setattr("newsletter.pipeline.send.claim.refusals", lambda *_, **__: {})
         mailer = ScriptedMailer()
-        deliver(mailer, awaited=True)
+        deliver(mailer, transactional=True)
     assert mailer.recipients == [ADDRESS]
     flight = fly(hours=0.1)
     assert flight is not None

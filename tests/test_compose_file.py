@@ -7,7 +7,7 @@ from itertools import chain
 
 import pytest
 
-from newsletter.adapters.infra.broker import Stage
+from newsletter.adapters.infra.broker import Queue
 from newsletter.config import Config, load_config
 from tests.fakes.compose import ROOT, Service, compose_file, interpolate, our_services, services
 
@@ -22,11 +22,13 @@ def names(found: list[Service]) -> list[str]:
 
 def test_each_queue_is_drained_by_exactly_one_service() -> None:
     drained = Counter(queue for service in OURS for queue in service.queues)
-    assert drained == {stage.value: 1 for stage in Stage}
+    assert drained == {stage.value: 1 for stage in Queue}
 
 
 def test_what_a_person_waits_for_has_a_worker_of_its_own() -> None:
-    assert [service.queues for service in OURS if Stage.NOTICES in service.queues] == [[Stage.NOTICES]]
+    assert [service.queues for service in OURS if Queue.TRANSACTIONAL in service.queues] == [
+        [Queue.TRANSACTIONAL]
+    ]
 
 
 @pytest.mark.parametrize("service", OURS, ids=names(OURS))

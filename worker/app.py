@@ -11,7 +11,7 @@ from celery import Celery, Task, bootsteps
 from celery.exceptions import SecurityWarning, WorkerLostError
 from celery.signals import celeryd_init, setup_logging, task_failure, worker_process_init
 
-from newsletter.adapters.infra.broker import TRANSPORT_OPTIONS, Stage, broker_url, publish_tick
+from newsletter.adapters.infra.broker import TRANSPORT_OPTIONS, Queue, broker_url, publish_tick
 from newsletter.adapters.infra.children import die_with_parent
 from newsletter.config.starting import stopping_in_one_line
 from worker.schedule import SCHEDULE
@@ -34,12 +34,12 @@ app.conf.update(
     task_time_limit=300,
     # A mail that began just before the task's time was up may take as long as a mail server is waited for.
     task_annotations={
-        f"worker.tasks.{stage}": {"soft_time_limit": 1080, "time_limit": 1140}
-        for stage in (Stage.DELIVER, Stage.NOTICES)
+        f"worker.tasks.{queue}": {"soft_time_limit": 1080, "time_limit": 1140}
+        for queue in (Queue.SEND, Queue.TRANSACTIONAL)
     },
-    task_default_queue=Stage.COMPOSE.value,
+    task_default_queue=Queue.COMPOSE.value,
     task_queues=None,
-    task_routes={f"worker.tasks.{stage}": {"queue": stage.value} for stage in Stage},
+    task_routes={f"worker.tasks.{queue}": {"queue": queue.value} for queue in Queue},
     broker_transport_options=TRANSPORT_OPTIONS,
     broker_connection_retry_on_startup=True,
     broker_connection_max_retries=None,

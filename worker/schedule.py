@@ -13,12 +13,12 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     "hand over retries that fell due": {
         "task": "worker.tasks.retry",
         "schedule": 5.0,
-        "options": {"queue": "notices", "expires": 5},
+        "options": {"queue": "transactional", "expires": 5},
     },
-    "summarise what the coming hours want": {
-        "task": "worker.tasks.look_ahead",
+    "summarize what the coming hours want": {
+        "task": "worker.tasks.prefetch",
         "schedule": 300.0,
-        "options": {"queue": "summarise", "expires": 300},
+        "options": {"queue": "summarize", "expires": 300},
     },
     "ask arXiv after an announcement": {
         "task": "worker.tasks.gather_if_due",
@@ -33,7 +33,7 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     "notice what is late, and tell the operator": {
         "task": "worker.tasks.watch",
         "schedule": 60.0,
-        "options": {"queue": "notices", "expires": 60},
+        "options": {"queue": "transactional", "expires": 60},
     },
     "prove daily that leaving works": {
         "task": "worker.tasks.canary",
@@ -48,6 +48,6 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     "forget addresses that never confirmed": {
         "task": "worker.tasks.forget_unconfirmed",
         "schedule": 3600.0,
-        "options": {"queue": "notices", "expires": 3600},
+        "options": {"queue": "transactional", "expires": 3600},
     },
 }

@@ -28,13 +28,13 @@ def tick() -> None:
 
 
 @app.task
-def summarise() -> None:
-    work.summarise()
+def summarize() -> None:
+    work.summarize()
 
 
 @app.task
-def look_ahead() -> None:
-    work.look_ahead()
+def prefetch() -> None:
+    work.prefetch()
 
 
 @app.task
@@ -43,13 +43,13 @@ def compose(after: str = "") -> None:
 
 
 @app.task
-def deliver() -> None:
-    work.deliver()
+def send() -> None:
+    work.send()
 
 
 @app.task
-def notices(after: str = "") -> None:
-    work.notices(after=after)
+def transactional(after: str = "") -> None:
+    work.transactional(after=after)
 
 
 @app.task

@@ -137,7 +137,7 @@ class Summariser(Protocol):
         """The language it will write in for a reader of ``language``."""
         ...
 
-    def summarise(
+    def summarize(
         self, paper: PaperRecord, *, language: str, depth: Depth, full_text: FullText | None = None
     ) -> Draft:
         """Write unchecked claims, from ``full_text`` too where it is given.

@@ -49,7 +49,7 @@ def _revoke(reader: Subscriber, now: datetime) -> str:
 
 
 def _invite(reader: Subscriber, now: datetime) -> str:
-    from newsletter.subscribers.records import wishes_of
+    from newsletter.subscribers.records import preferences_of
     from newsletter.subscribers.signup import JoinRequest, request_to_join
 
     topics = [each.topic for each in reader.subscriptions.select_related("topic")]
@@ -58,7 +58,7 @@ def _invite(reader: Subscriber, now: datetime) -> str:
         return "Nothing was sent: this reader has no topic left, and can join anew on the site."
     request = JoinRequest(
         email=reader.email,
-        wishes=wishes_of(reader),
+        preferences=preferences_of(reader),
         topics=[topic.slug for topic in topics if topic.owner_id is None],
         query=own[0] if own else "",
         form=SOURCE,

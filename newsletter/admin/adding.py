@@ -51,7 +51,7 @@ class AddReaderForm(forms.Form):
         """Add the reader; None when that was refused, with the reason among the errors."""
         # Django imports this module at every start; what this needs takes longer to import than all else.
         from newsletter.subscribers.add import add_by_operator
-        from newsletter.subscribers.preferences import Wishes
+        from newsletter.subscribers.preferences import Preferences
 
         given = dict(self.cleaned_data)
         email, topics, source = (given.pop(name) for name in ("email", "topics", "consent_source"))
@@ -59,7 +59,7 @@ class AddReaderForm(forms.Form):
             return add_by_operator(
                 email,
                 topics=[topic.slug for topic in topics],
-                wishes=Wishes.checked(**given),
+                preferences=Preferences.checked(**given),
                 source=source,
                 now=timezone.now(),
             )

@@ -46,6 +46,6 @@ class SendPauseAdmin(AnyModelAdmin):
         super().save_model(request, obj, form, change)
 
 
-def standing_pauses(request: HttpRequest) -> dict[str, Any]:  # noqa: ARG001 - a context processor
+def active_pauses(request: HttpRequest) -> dict[str, Any]:  # noqa: ARG001 - a context processor
     """Give the admin's templates what stands; it is read only where one asks."""
-    return {"standing_pauses": SendPause.objects.order_by("transport")}
+    return {"active_pauses": SendPause.objects.order_by("transport")}

@@ -16,7 +16,7 @@ from newsletter.cli.folder_lock import NAME as LOCK
 from newsletter.cli.folder_lock import only_service_in
 from newsletter.cli.session import Session, one_line_errors, start_django
 from newsletter.cli.supervisor import Supervisor
-from newsletter.cli.up import add_beat, add_notices, add_web, add_worker, ensure_free, start_redis
+from newsletter.cli.up import add_beat, add_transactional, add_web, add_worker, ensure_free, start_redis
 from newsletter.core.delivery.cadence import WEEKDAYS
 from newsletter.errors import ConfigurationError, NewsletterError
 
@@ -119,7 +119,7 @@ def _add_readers(*, now: datetime, weekday: str) -> None:
     from newsletter.audience.topics import add_topic
     from newsletter.sample.newsroom import newsroom
     from newsletter.subscribers.add import add_by_operator
-    from newsletter.subscribers.preferences import Wishes
+    from newsletter.subscribers.preferences import Preferences
 
     room = newsroom()
     for topic in room.topics:
@@ -129,7 +129,7 @@ def _add_readers(*, now: datetime, weekday: str) -> None:
         email, topics = reader.pop("email"), reader.pop("topics")
         reader["cadence"] = reader["cadence"].replace("weekly:mon", f"weekly:{weekday}")
         add_by_operator(
-            email, topics=topics, wishes=Wishes.checked(**reader), source="newsletter demo", now=now
+            email, topics=topics, preferences=Preferences.checked(**reader), source="newsletter demo", now=now
         )
 
 
@@ -139,10 +139,10 @@ def _deliver(supervisor: Supervisor, *, has_redis: bool) -> None:
     from django.utils import timezone
 
     if not has_redis:
-        from newsletter.pipeline.context import Stages
+        from newsletter.pipeline.context import Context
         from newsletter.pipeline.run import run_once
 
-        run_once(Stages(settings.CONFIG), now=timezone.now(), gather=False)
+        run_once(Context(settings.CONFIG), now=timezone.now(), gather=False)
         return
     add_worker(supervisor, environment=dict(os.environ))
     supervisor.start("worker")
@@ -203,7 +203,7 @@ def _serve(supervisor: Supervisor, *, port: int, has_redis: bool) -> None:
     environment = dict(os.environ)
     add_web(supervisor, environment=environment, host="127.0.0.1", port=port)
     if has_redis:
-        add_notices(supervisor, environment=environment)
+        add_transactional(supervisor, environment=environment)
         add_beat(supervisor, environment=environment)
     click.echo(f"\nOpen http://localhost:{port}/outbox/ (Ctrl-C stops everything).")
     supervisor.heed_signals()

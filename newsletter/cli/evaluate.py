@@ -151,9 +151,9 @@ def _measure(
 
     from newsletter.adapters import registry
     from newsletter.pipeline.summarize.evaluate import evaluate
-    from newsletter.subscribers.preferences import Wishes
+    from newsletter.subscribers.preferences import Preferences
 
-    tag = Wishes.checked(language=language).language
+    tag = Preferences.checked(language=language).language
     papers = _papers(file)[:limit]
     summarisers = [_summariser(settings.CONFIG, name, model) for (name, model), _ in wanted]
     # Nobody outside has the text of a paper that is made up.

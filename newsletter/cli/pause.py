@@ -82,10 +82,12 @@ def recompose(session: Session, ids: tuple[UUID, ...], is_all: bool) -> None:
     from django.conf import settings
 
     from newsletter.pipeline.compose.recompose import recompose as render_anew
-    from newsletter.pipeline.context import Stages
+    from newsletter.pipeline.context import Context
 
-    stages = Stages(settings.CONFIG)
-    report = render_anew(None if is_all else ids, summariser=stages.summariser, renderer_for=stages.renderer)
+    context = Context(settings.CONFIG)
+    report = render_anew(
+        None if is_all else ids, summariser=context.summariser, renderer_for=context.renderer
+    )
     for number, words in (
         (report.recomposed, "recomposed"),
         (report.unchanged, "look the same as before"),

@@ -30,14 +30,14 @@ def preview(session: Session, email: str, out: Path) -> None:
     """
     from django.conf import settings
 
-    from newsletter.pipeline.context import Stages
+    from newsletter.pipeline.context import Context
     from newsletter.pipeline.preview import preview_digest
     from newsletter.subscribers.records import find_reader
 
     reader = find_reader(email)
     with session.progress() as progress:
         progress.stage("writing the digest")
-        shown = preview_digest(reader, stages=Stages(settings.CONFIG), now=session.now)
+        shown = preview_digest(reader, context=Context(settings.CONFIG), now=session.now)
     out.mkdir(parents=True, exist_ok=True)
     name = reader.email.replace("/", "_")
     files = {

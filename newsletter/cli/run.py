@@ -31,12 +31,12 @@ def run(session: Session, no_gather: bool) -> None:
     """
     from django.conf import settings
 
-    from newsletter.pipeline.context import Stages
+    from newsletter.pipeline.context import Context
     from newsletter.pipeline.run import run_once
 
     with session.progress() as progress:
-        stages = Stages(settings.CONFIG)
-        report = run_once(stages, now=session.now, gather=not no_gather, progress=progress)
+        context = Context(settings.CONFIG)
+        report = run_once(context, now=session.now, gather=not no_gather, progress=progress)
     if not no_gather:
         _say_gathered(session, report.gathered)
     _say_done(session, report)

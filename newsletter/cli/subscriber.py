@@ -32,7 +32,7 @@ def subscriber() -> None:
 @click.option("--depth", default="takeaways", show_default=True, help="headline, takeaways or reading.")
 @click.option("--max-papers", type=int, default=10, show_default=True, help="1 to 50 a digest.")
 @command
-def add(session: Session, email: str, topics: str, **wishes: str | int) -> None:
+def add(session: Session, email: str, topics: str, **preferences: str | int) -> None:
     """Add a reader whose consent you vouch for. No mail is sent.
 
     \b
@@ -40,14 +40,14 @@ def add(session: Session, email: str, topics: str, **wishes: str | int) -> None:
         --cadence weekly:mon,thu --at 07:30 --timezone Europe/Berlin --max-papers 8
     """
     from newsletter.subscribers.add import add_by_operator
-    from newsletter.subscribers.preferences import Wishes
+    from newsletter.subscribers.preferences import Preferences
     from newsletter.subscribers.records import describe
 
     slugs = [slug.strip() for slug in topics.split(",") if slug.strip()]
     reader = add_by_operator(
         email,
         topics=slugs,
-        wishes=Wishes.checked(**wishes),  # type: ignore[arg-type]  # click passes each option with its type
+        preferences=Preferences.checked(**preferences),  # type: ignore[arg-type]  # click passes each option with its type
         source="newsletter subscriber add",
         now=session.now,
     )

@@ -127,7 +127,7 @@ def _add_first_topics() -> None:
 def add_services(supervisor: Supervisor, *, environment: Mapping[str, str], host: str, port: int) -> None:
     add_web(supervisor, environment=environment, host=host, port=port)
     add_worker(supervisor, environment=environment)
-    add_notices(supervisor, environment=environment)
+    add_transactional(supervisor, environment=environment)
     add_beat(supervisor, environment=environment)
 
 
@@ -138,14 +138,14 @@ def add_web(supervisor: Supervisor, *, environment: Mapping[str, str], host: str
 
 
 def add_worker(supervisor: Supervisor, *, environment: Mapping[str, str]) -> None:
-    queues = ["-Q", "gather,summarise,compose,deliver,events", "-c", "2", "-n", f"work-{os.getpid()}@%h"]
+    queues = ["-Q", "gather,summarize,compose,send,events", "-c", "2", "-n", f"work-{os.getpid()}@%h"]
     supervisor.add("worker", [*_celery("worker"), *queues, *QUIET], environment=environment)
 
 
-def add_notices(supervisor: Supervisor, *, environment: Mapping[str, str]) -> None:
+def add_transactional(supervisor: Supervisor, *, environment: Mapping[str, str]) -> None:
     """Add the worker of its own that hands over what a person is waiting for."""
-    queues = ["-Q", "notices", "-c", "1", "-n", f"notices-{os.getpid()}@%h"]
-    supervisor.add("notices", [*_celery("worker"), *queues, *QUIET], environment=environment)
+    queues = ["-Q", "transactional", "-c", "1", "-n", f"transactional-{os.getpid()}@%h"]
+    supervisor.add("transactional", [*_celery("worker"), *queues, *QUIET], environment=environment)
 
 
 def add_beat(supervisor: Supervisor, *, environment: Mapping[str, str]) -> None:

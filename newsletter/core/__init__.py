@@ -3,7 +3,7 @@
 - What arXiv says: ``papers``, ``tex``, ``categories``, ``announcements``, ``links``, ``licences``.
 - Topics: ``query`` and ``query_tree``; a query proposed from papers is ``proposal``, ``phrases``,
   ``plain_words`` and ``exclusion``.
-- Whose digest holds what, and when: ``cadence``, ``spreading``, ``selection``, ``spent``.
+- Whose digest holds what, and when: ``cadence``, ``spreading``, ``selection``, ``seen_papers``.
 - Summaries: ``reading``, ``kinds``, ``languages``; a model's are asked for by ``prompting``, the authors' own
   sentences chosen by ``extraction`` with ``sentences``, ``cues`` and ``openings``.
 - Full text: ``pdf`` reads the characters of a PDF, ``fulltext`` and ``figures`` are what was found.

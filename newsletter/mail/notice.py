@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from newsletter.core.digests.message import Piece, slot
+from newsletter.core.digests.message import Fragment, placeholder
 from newsletter.mail.styles import styles
 from newsletter.mail.templates import load_template
 from newsletter.mail.words import words_for
@@ -16,7 +16,7 @@ EMAIL, URL = f"\ue000{'email':\ue002<28}\ue001", "\ue000url\ue001"
 """
 
 
-def render_notice(
+def render_transactional(
     subject: str,
     *,
     paragraphs: Sequence[str],
@@ -26,14 +26,14 @@ def render_notice(
     postal_address: str = "",
     url: str = "",
     label: str = "",
-) -> Piece:
+) -> Fragment:
     """Return the whole mail: subject as heading, paragraphs, one link, and why the reader gets it.
 
     ``paragraphs`` has at least one, whose beginning is the preheader. Everything given is plain text;
     ``EMAIL`` and ``URL`` in it become slots.
     """
     words = words_for(language)
-    piece = load_template("notice").render(
+    fragment = load_template("notice").render(
         "start",
         words=words,
         css=styles(language),
@@ -45,8 +45,8 @@ def render_notice(
         url=url,
         label=label,
     )
-    return Piece(html=_with_slots(piece.html), text=_with_slots(piece.text))
+    return Fragment(html=_with_slots(fragment.html), text=_with_slots(fragment.text))
 
 
 def _with_slots(text: str) -> str:
-    return text.replace(EMAIL, slot("email")).replace(URL, slot("url"))
+    return text.replace(EMAIL, placeholder("email")).replace(URL, placeholder("url"))

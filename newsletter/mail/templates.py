@@ -16,7 +16,7 @@ from jinja2 import Environment, StrictUndefined, Template
 from markupsafe import Markup
 
 from newsletter.adapters.infra.mjml import compile_mjml
-from newsletter.core.digests.message import Piece, literal
+from newsletter.core.digests.message import Fragment, literal
 from newsletter.errors import ConfigurationError
 from newsletter.mail.text import unbroken, underline, whole, wrap
 
@@ -61,9 +61,11 @@ class MailTemplate:
         self.fingerprint = sha256(f"{html}\0{text}\0{_wording()}".encode()).hexdigest()
         """Changes whenever anything that shapes a piece does: the templates, the words, the styles."""
 
-    def render(self, kind: str, /, **values: object) -> Piece:
+    def render(self, kind: str, /, **values: object) -> Fragment:
         """Fill one piece; both forms end in a line break or are empty."""
-        return Piece(html=_filled(self._html.get(kind), values), text=_filled(self._text.get(kind), values))
+        return Fragment(
+            html=_filled(self._html.get(kind), values), text=_filled(self._text.get(kind), values)
+        )
 
 
 def _filled(template: Template | None, values: dict[str, object]) -> str:

@@ -11,7 +11,7 @@ from newsletter.core.arxiv.figures import ShownFigure
 from newsletter.core.arxiv.licences import licence_name
 from newsletter.core.arxiv.papers import PaperRecord
 from newsletter.core.digests.digest import Digest
-from newsletter.core.digests.message import slot
+from newsletter.core.digests.message import placeholder
 from newsletter.core.digests.typography import NO_BREAK, AuthorLine, cut
 from newsletter.core.summaries.paper_kinds import PaperKind, Part
 from newsletter.core.summaries.summary import Depth
@@ -172,7 +172,7 @@ class English:
             f"If {often} like this are frequent, a wider topic may serve you better."
         )
 
-    def notices(self, digest: Digest) -> tuple[str, ...]:
+    def transactional(self, digest: Digest) -> tuple[str, ...]:
         found = []
         if digest.failed_gathers:
             days = self._days(digest.failed_gathers)
@@ -289,15 +289,17 @@ class English:
         return at
 
     def why(self, digest: Digest) -> tuple[str, ...]:
-        first = f"You get this {slot('cadence')}" if digest.cadence else "You get this"
+        first = f"You get this {placeholder('cadence')}" if digest.cadence else "You get this"
         if digest.confirmed_by_operator:
-            reason = f"because the operator of this service added {slot('email')}"
+            reason = f"because the operator of this service added {placeholder('email')}"
         elif digest.confirmed_on:
-            reason = f"because you confirmed {slot('email')}"
+            reason = f"because you confirmed {placeholder('email')}"
         else:
-            return (first, f"because {slot('email')} is subscribed.")
+            return (first, f"because {placeholder('email')} is subscribed.")
         return (
-            (first, reason, f"on {slot('confirmed_on')}.") if digest.confirmed_on else (first, f"{reason}.")
+            (first, reason, f"on {placeholder('confirmed_on')}.")
+            if digest.confirmed_on
+            else (first, f"{reason}.")
         )
 
     def _when(self, days: tuple[date, ...]) -> str:

@@ -14,7 +14,7 @@ from newsletter.core.arxiv.figures import ShownFigure
 from newsletter.core.arxiv.licences import licence_name
 from newsletter.core.arxiv.papers import PaperRecord
 from newsletter.core.digests.digest import Digest
-from newsletter.core.digests.message import slot
+from newsletter.core.digests.message import placeholder
 from newsletter.core.digests.typography import NO_BREAK, AuthorLine, cut
 from newsletter.core.summaries.paper_kinds import PaperKind, Part
 from newsletter.core.summaries.summary import Depth
@@ -141,7 +141,7 @@ class Chinese:
             return "主题保持不变，下一期照常发送。"
         return "主题保持不变，下一期照常发送。如果经常如此，不妨把主题放宽一些。"
 
-    def notices(self, digest: Digest) -> tuple[str, ...]:
+    def transactional(self, digest: Digest) -> tuple[str, ...]:
         found = []
         if digest.failed_gathers:
             days = self._days(digest.failed_gathers)
@@ -253,11 +253,14 @@ class Chinese:
         return at
 
     def why(self, digest: Digest) -> tuple[str, ...]:
-        first = f"本邮件于{slot('cadence')}发送至" if digest.cadence else "本邮件发送至"
-        when = f"于 {slot('confirmed_on')}" if digest.confirmed_on else ""
+        first = f"本邮件于{placeholder('cadence')}发送至" if digest.cadence else "本邮件发送至"
+        when = f"于 {placeholder('confirmed_on')}" if digest.confirmed_on else ""
         if digest.confirmed_by_operator:
-            return (first, f"{slot('email')}；该地址由本服务的运营者{when}添加。")
-        return (first, f"{slot('email')}；你已{when}确认订阅。" if when else f"{slot('email')}。")
+            return (first, f"{placeholder('email')}；该地址由本服务的运营者{when}添加。")
+        return (
+            first,
+            f"{placeholder('email')}；你已{when}确认订阅。" if when else f"{placeholder('email')}。",
+        )
 
     def _when(self, days: tuple[date, ...]) -> str:
         return self.day(days[0]) if len(days) == 1 else self._span(min(days), max(days))

@@ -9,7 +9,7 @@ from newsletter.models.report import MistakeReport
 from newsletter.models.sending import SendDay
 from newsletter.models.signup import AddressChange, Allowance, FreshLink, SignUp
 from newsletter.models.subscriber import ConsentEvent, RevokedKey, Subscriber, Subscription, Suppression
-from newsletter.models.summary import Fragment, Summary
+from newsletter.models.summary import FragmentRow, Summary
 from newsletter.models.topic import Topic
 from newsletter.models.watch import CanaryFlight, Forgotten, Incident
 
@@ -23,7 +23,7 @@ __all__ = [
     "DeliveryEvent",
     "Figure",
     "Forgotten",
-    "Fragment",
+    "FragmentRow",
     "FreshLink",
     "FullTextRecord",
     "GatherRun",

@@ -43,8 +43,8 @@ NOT_BEGUN = models.Q(state__in=OPEN) | models.Q(state=State.SENDING, body_begun_
 """Nothing of it was sent, and nothing is once it is cancelled."""
 UNCOMPOSED: dict[str, Any] = {
     "state": State.PLANNED,
-    "parts": [],
-    "slots": {},
+    "fragments": [],
+    "placeholders": {},
     "next_attempt_at": None,
     "composed_at": None,
     "dated_at": None,
@@ -71,7 +71,7 @@ UNSETTLED = models.Q(state=State.SENDING) | models.Q(state=State.AMBIGUOUS, next
 """Being sent, or waiting for evidence: its papers may be spent in a moment, or given back."""
 NEVER_CAME = (State.CANCELLED, State.EXPIRED, State.FAILED, State.QUARANTINED)
 LEASED = models.Q(lease_owner__gt="")
-AWAITED = models.Q(slot_key=FIRST) | models.Q(is_on_demand=True) | ~models.Q(kind=Kind.DIGEST)
+TRANSACTIONAL = models.Q(slot_key=FIRST) | models.Q(is_on_demand=True) | ~models.Q(kind=Kind.DIGEST)
 """What a person is waiting for, who has just confirmed or asked: it has a worker of its own."""
 
 
@@ -111,11 +111,11 @@ class Delivery(models.Model):
     state = models.CharField(max_length=12, choices=State.choices, default=State.PLANNED)
 
     subject = models.CharField(max_length=255, blank=True)
-    parts = models.JSONField(default=list, blank=True)
+    fragments = models.JSONField(default=list, blank=True)
     """Digests of the fragments, in order."""
     body_key = models.CharField(max_length=64, blank=True, default="")
     """Equal for digests that differ in nothing but what is personal: they may share a request."""
-    slots = models.JSONField(default=dict, blank=True)
+    placeholders = models.JSONField(default=dict, blank=True)
     """Personal strings by slot name. No link is one: they are made when the mail is."""
     papers = models.JSONField(default=dict, blank=True)
     """``summarised``, ``listed``, ``counted``: lists of paper ids. All are spent when it is accepted."""
@@ -182,7 +182,9 @@ class Delivery(models.Model):
             ),
             models.Index(fields=("lease_owner", "state"), condition=LEASED, name="delivery_leased"),
             models.Index(
-                fields=("state", "next_attempt_at"), condition=AWAITED & IS_OPEN, name="delivery_awaited"
+                fields=("state", "next_attempt_at"),
+                condition=TRANSACTIONAL & IS_OPEN,
+                name="delivery_awaited",
             ),
             models.Index(
                 fields=("subscriber", "slot_at"),
@@ -200,8 +202,8 @@ class Delivery(models.Model):
         return f"{self.pk} {self.state}"
 
     @property
-    def is_awaited(self) -> bool:
-        """Whether a person is waiting for it: the rule of ``AWAITED``, for a row in hand."""
+    def is_transactional(self) -> bool:
+        """Whether a person is waiting for it: the rule of ``TRANSACTIONAL``, for a row in hand."""
         return self.slot_key == FIRST or self.is_on_demand or self.kind != Kind.DIGEST
 
     def is_of_date(self, day: date, *, reader: Subscriber) -> bool:

@@ -8,12 +8,12 @@ from django.db import models
 class FullTextRecord(models.Model):
     """One row a paper version: whether its PDF was read, what was printed on it, or why it was not.
 
-    ``claimed_until`` is both the lease of the worker that reads it and the fence under which it writes.
+    ``leased_until`` is both the lease of the worker that reads it and the fence under which it writes.
     """
 
     paper = models.ForeignKey("Paper", on_delete=models.CASCADE, related_name="full_texts")
     paper_version = models.PositiveSmallIntegerField()
-    claimed_until = models.DateTimeField(null=True)
+    leased_until = models.DateTimeField(null=True)
     """Real time: until then another worker is reading it."""
     attempts = models.PositiveSmallIntegerField(default=0)
     """Since it was last read; counted when claimed, so that a killed worker has used one."""

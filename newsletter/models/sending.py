@@ -14,11 +14,11 @@ class SendDay(models.Model):
     transport = models.CharField(max_length=16)
     day = models.DateField()
     digests = models.PositiveIntegerField(default=0)
-    awaited = models.PositiveIntegerField(default=0)
+    transactional = models.PositiveIntegerField(default=0)
     """Of those that a person awaits."""
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=("transport", "day"), name="send_day_once"),)
 
     def __str__(self) -> str:
-        return f"{self.transport} {self.day}: {self.digests} + {self.awaited}"
+        return f"{self.transport} {self.day}: {self.digests} + {self.transactional}"

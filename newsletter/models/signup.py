@@ -17,7 +17,7 @@ class SignUp(models.Model):
     key = models.CharField(max_length=16, unique=True, default=_new_key)
     """Names the request in the mailed link."""
     subscriber = models.ForeignKey("Subscriber", on_delete=models.CASCADE, related_name="sign_ups")
-    wishes = models.JSONField(default=dict)
+    preferences = models.JSONField(default=dict)
     """The form's values, checked: columns of ``Subscriber``, and ``topics`` as slugs."""
     form = models.CharField(max_length=40)
     text_shown = models.TextField(blank=True)

@@ -45,7 +45,7 @@ class Subscriber(models.Model):
     joined_at = models.DateTimeField()
     confirmed_at = models.DateTimeField(null=True, blank=True)
     confirmed_by_operator = models.BooleanField(default=False)
-    spent = models.BinaryField(default=bytes, editable=False)
+    seen_papers = models.BinaryField(default=bytes, editable=False)
     """``core.spent``: the papers of every accepted digest."""
     soft_bounces = models.PositiveSmallIntegerField(default=0)
     """How many of the latest mails to the address were refused in a row."""

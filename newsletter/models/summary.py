@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
-from newsletter.core.digests.message import Piece
+from newsletter.core.digests.message import Fragment
 from newsletter.core.summaries.summary import Depth
 
 CHUNK = 500
@@ -35,7 +35,7 @@ class Summary(models.Model):
 
     Shallower ones are cut from it.
 
-    A row without content is a claim on the work (``claimed_until``) or the record of a failure.
+    A row without content is a claim on the work (``leased_until``) or the record of a failure.
     """
 
     paper = models.ForeignKey("Paper", on_delete=models.CASCADE, related_name="summaries")
@@ -53,7 +53,7 @@ class Summary(models.Model):
     is_final = models.BooleanField(default=False)
     """A failure that asking again cannot mend (safety block, recitation)."""
     attempts = models.PositiveSmallIntegerField(default=0)
-    claimed_until = models.DateTimeField(null=True)
+    leased_until = models.DateTimeField(null=True)
     """Real time: until then another worker is writing it."""
     retry_at = models.DateTimeField(null=True)
     """Real time: not to be asked for before then."""
@@ -83,7 +83,7 @@ class Summary(models.Model):
         return f"{self.paper_id}v{self.paper_version} {self.language} {self.model}"
 
 
-class Fragment(models.Model):
+class FragmentRow(models.Model):
     """A rendered piece of a digest; deliveries name it by the hash of its content."""
 
     key = models.CharField(max_length=64, primary_key=True)
@@ -100,17 +100,19 @@ class Fragment(models.Model):
         return self.digest[:12]
 
 
-def keep_pieces(pieces: Mapping[str, Piece]) -> None:
+def keep_fragments(fragments: Mapping[str, Fragment]) -> None:
     """Write pieces under their keys; one that is there is kept from now on as if it were new.
 
     In the order of the keys, so that two who write the same ones wait for each other and never in a circle.
     """
     until = kept_until()
     rows = [
-        Fragment(key=key, digest=piece.digest, html=piece.html, text=piece.text, needed_until=until)
-        for key, piece in sorted(pieces.items())
+        FragmentRow(
+            key=key, digest=fragment.digest, html=fragment.html, text=fragment.text, needed_until=until
+        )
+        for key, fragment in sorted(fragments.items())
     ]
-    Fragment.objects.bulk_create(
+    FragmentRow.objects.bulk_create(
         rows,
         update_conflicts=True,
         update_fields=["needed_until"],

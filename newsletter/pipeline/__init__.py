@@ -5,6 +5,6 @@ gather → match → plan → summarising → choosing → composing → sending
 - ``gather``, ``match`` and ``plan`` are one file each, the others a folder. A stage knows only those before
   it, and ``leases`` (which process holds what) and ``patience`` (for a database that is away).
 - ``watching`` looks on, ``retention`` forgets.
-- ``run`` does one pass of it all with the adapters of ``stages``; ``work`` is the same as workers share it
+- ``run`` does one pass of it all with the adapters of ``context``; ``work`` is the same as workers share it
   out; ``preview`` looks ahead.
 """

@@ -12,13 +12,13 @@ from newsletter.config import Config
 from newsletter.core.arxiv.full_text import FullText
 from newsletter.models import Paper
 from newsletter.pipeline.compose.render import DigestRenderer, FragmentStore
-from newsletter.pipeline.send.rate_limit import Pace
+from newsletter.pipeline.send.rate_limit import RateLimit
 from newsletter.pipeline.summarize.budget import DailyBudget
 from newsletter.pipeline.summarize.full_text import full_text_for
 
 
 @dataclass(frozen=True)
-class Stages:
+class Context:
     """Each adapter is made when it is first used: a pass that sends nothing needs no mailer."""
 
     config: Config
@@ -44,13 +44,13 @@ class Stages:
         return registry.mailer(self.config)
 
     @cached_property
-    def pace(self) -> Pace:
-        return Pace.of(self.config, transport=self.config.mailer)
+    def rate_limit(self) -> RateLimit:
+        return RateLimit.of(self.config, transport=self.config.mailer)
 
-    def renderer(self, fragments: FragmentStore) -> DigestRenderer:
+    def renderer(self, fragment_store: FragmentStore) -> DigestRenderer:
         return DigestRenderer(
             name=self.config.name,
             base_url=self.config.base_url,
             postal_address=self.config.postal_address,
-            fragments=fragments,
+            fragment_store=fragment_store,
         )

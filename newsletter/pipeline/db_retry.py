@@ -20,7 +20,7 @@ LONGEST = timedelta(seconds=60)
 PAUSE_SECONDS = 0.5
 
 
-def patiently(
+def with_db_retry(
     step: Callable[[], Result], *, sleep: Callable[[float], None] = time.sleep, longest: timedelta = LONGEST
 ) -> Result:
     """Take a step in the database, again and again while it is away; after ``longest`` raise what it raised.

@@ -7,11 +7,11 @@ from datetime import datetime
 
 from newsletter.core.digests.message import join_html, join_text
 from newsletter.models import Delivery, Subscriber
-from newsletter.models.delivery import AWAITED, FIRST, OPEN, Kind
+from newsletter.models.delivery import FIRST, OPEN, TRANSACTIONAL, Kind
 from newsletter.pipeline.compose.composer import Composer
-from newsletter.pipeline.compose.message import message_of, slots_of
-from newsletter.pipeline.context import Stages
-from newsletter.pipeline.select.candidates import Newsstand
+from newsletter.pipeline.compose.message import message_of, placeholders_of
+from newsletter.pipeline.context import Context
+from newsletter.pipeline.select.candidates import CandidatePool
 from newsletter.pipeline.select.select import Choice, choose
 from newsletter.pipeline.summarize.generate import write_extracts, write_summaries
 
@@ -28,35 +28,39 @@ class Preview:
     """Why it would not go out at present; empty when it would."""
 
 
-def preview_digest(reader: Subscriber, *, stages: Stages, now: datetime) -> Preview:
+def preview_digest(reader: Subscriber, *, context: Context, now: datetime) -> Preview:
     """Write the digest as if every topic of the reader fell due at ``now``."""
     delivery = Delivery.planned(
         subscriber_id=reader.pk, kind=Kind.DIGEST, slot_key=FIRST, slot_at=now, now=now
     )
     delivery.subscriber = reader
     # As a first digest it covers every topic; nobody waits for it as for a first one, unless one is to come.
-    stand, [choice] = choose([delivery], now=now)
-    if not reader.deliveries.filter(AWAITED, kind=Kind.DIGEST, state__in=OPEN).exists():
+    pool, [choice] = choose([delivery], now=now)
+    if not reader.deliveries.filter(TRANSACTIONAL, kind=Kind.DIGEST, state__in=OPEN).exists():
         delivery.slot_key = now.astimezone(reader.zone).date().isoformat()
-    write_summaries(choice.wanted(), summariser=stages.summariser, now=now, full_text=stages.full_text_for)
+    write_summaries(choice.wanted(), summariser=context.summariser, now=now, full_text=context.full_text_for)
     write_extracts({each.paper_id for each in choice.selection.chosen}, now=now)
-    return _preview(choice, stand=stand, stages=stages, now=now)
+    return _preview(choice, pool=pool, context=context, now=now)
 
 
-def _preview(choice: Choice, *, stand: Newsstand, stages: Stages, now: datetime) -> Preview:
+def _preview(choice: Choice, *, pool: CandidatePool, context: Context, now: datetime) -> Preview:
     composer = Composer.set_up(
-        [choice], stand=stand, summariser=stages.summariser, renderer_for=stages.renderer, now=now
+        [choice], pool=pool, summariser=context.summariser, renderer_for=context.renderer, now=now
     )
     rendered = composer.render(choice)
     delivery = choice.delivery
-    delivery.subject, delivery.slots, delivery.composed_at = rendered.subject, rendered.slots, now
-    slots = slots_of(delivery, rendered.pieces)
+    delivery.subject, delivery.placeholders, delivery.composed_at = (
+        rendered.subject,
+        rendered.placeholders,
+        now,
+    )
+    placeholders = placeholders_of(delivery, rendered.fragments)
     shown = rendered.digest
     return Preview(
         subject=rendered.subject,
-        html=join_html(rendered.pieces, slots),
-        text=join_text(rendered.pieces, slots),
-        message=message_of(delivery, rendered.pieces),
+        html=join_html(rendered.fragments, placeholders),
+        text=join_text(rendered.fragments, placeholders),
+        message=message_of(delivery, rendered.fragments),
         why_not=_why_not(choice, ignorance=composer.ignorance(choice), now=now),
         account={
             "summarised": shown.summarised,

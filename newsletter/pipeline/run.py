@@ -18,9 +18,9 @@ from newsletter.models import Delivery, Subscriber
 from newsletter.models.delivery import CLAIMABLE, Kind, State
 from newsletter.models.subscriber import Status
 from newsletter.pipeline.compose.compose import compose_planned, missing_summaries
-from newsletter.pipeline.context import Stages
+from newsletter.pipeline.context import Context
 from newsletter.pipeline.feedback.provider_events import apply_events
-from newsletter.pipeline.feedback.reconcile import next_attempt_at, sweep
+from newsletter.pipeline.feedback.reconcile import next_attempt_at, reconcile
 from newsletter.pipeline.gather import GatherReport, gather_papers
 from newsletter.pipeline.lease import boot_id, dead_owners
 from newsletter.pipeline.match import match_papers
@@ -28,8 +28,8 @@ from newsletter.pipeline.monitor.alerts import watch
 from newsletter.pipeline.monitor.circuit_breaker import look_at_bounces
 from newsletter.pipeline.schedule import plan_due
 from newsletter.pipeline.send.pause import pause_reason
-from newsletter.pipeline.send.rate_limit import Pace
-from newsletter.pipeline.send.send import deliver_due
+from newsletter.pipeline.send.rate_limit import RateLimit
+from newsletter.pipeline.send.send import send_due
 from newsletter.pipeline.summarize.figures import remove_figures
 from newsletter.pipeline.summarize.full_text import forget_texts
 from newsletter.pipeline.summarize.generate import SummariseReport, write_summaries
@@ -100,41 +100,41 @@ class RunReport:
         }
 
 
-def run_once(stages: Stages, *, now: datetime, gather: bool, progress: Progress = SILENT) -> RunReport:
+def run_once(context: Context, *, now: datetime, gather: bool, progress: Progress = SILENT) -> RunReport:
     """Gather, match, plan, summarise, compose and deliver what is due at ``now``, and watch how it went."""
     report = RunReport(now=now)
-    lookback = timedelta(days=stages.config.arxiv_lookback_days)
+    lookback = timedelta(days=context.config.arxiv_lookback_days)
     if gather:
         progress.stage("asking arXiv")
-        report.gathered = gather_papers(stages.source, now=now, lookback=lookback)
+        report.gathered = gather_papers(context.source, now=now, lookback=lookback)
     apply_events(now=now)
     progress.stage("matching papers to topics")
     report.matched = match_papers(now=now, lookback=lookback)
     progress.stage("planning digests")
-    sweep(mailer=stages.mailer, real_now=timezone.now(), now=now, dead_owners=dead_owners())
+    reconcile(mailer=context.mailer, real_now=timezone.now(), now=now, dead_owners=dead_owners())
     plan_due(now=now)
-    wanted = missing_summaries(now=now, summariser=stages.summariser)
+    wanted = missing_summaries(now=now, summariser=context.summariser)
     progress.stage("summarising", total=len(wanted))
     report.summarised = write_summaries(
         wanted,
-        summariser=stages.summariser,
+        summariser=context.summariser,
         now=now,
-        full_text=stages.full_text_for,
+        full_text=context.full_text_for,
         on_paper=progress.step,
     )
     progress.stage("composing")
     composed = compose_planned(
-        now=now, summariser=stages.summariser, renderer_for=stages.renderer, is_patient=False
+        now=now, summariser=context.summariser, renderer_for=context.renderer, is_patient=False
     )
     report.composed, report.uncomposed = composed.composed, composed.failed
     report.summarised.extractive += composed.extracts
     progress.stage("delivering")
-    look_at_bounces(stages.mailer.name, now=now)  # what was reported since the last pass
-    handled, report.held = deliver_with_retries(stages.mailer, pace=stages.pace, now=now)
-    handled += _tell_operator(stages.mailer, pace=stages.pace, now=now)
+    look_at_bounces(context.mailer.name, now=now)  # what was reported since the last pass
+    handled, report.held = send_with_retries(context.mailer, rate_limit=context.rate_limit, now=now)
+    handled += _tell_operator(context.mailer, rate_limit=context.rate_limit, now=now)
     report.deliveries = _states(handled)
     report.problems = _problems(handled)
-    report.paused = pause_reason(stages.mailer.name)
+    report.paused = pause_reason(context.mailer.name)
     if report.paused:
         report.held = ""  # one reason at a time: the pause goes first
     if composed.skipped:
@@ -145,37 +145,37 @@ def run_once(stages: Stages, *, now: datetime, gather: bool, progress: Progress 
     return report
 
 
-def deliver_with_retries(
-    mailer: Mailer, *, now: datetime, pace: Pace | None = None
+def send_with_retries(
+    mailer: Mailer, *, now: datetime, rate_limit: RateLimit | None = None
 ) -> tuple[list[UUID], str]:
     """Deliver what is due, what somebody awaits first; then for at most a minute try again what was refused.
 
     A rate is waited for as long as it takes. Returns the messages that could be claimed at the beginning, and
     why some of them wait for another day, if they do.
     """
-    pace = pace or Pace(mailer.name)
+    rate_limit = rate_limit or RateLimit(mailer.name)
     waiting = list(Delivery.objects.filter(state__in=CLAIMABLE).values_list("pk", flat=True))
-    deliver_due(mailer=mailer, pace=pace, now=now, owner=boot_id(), awaited=True)
-    report = deliver_due(mailer=mailer, pace=pace, now=now, owner=boot_id())
+    send_due(mailer=mailer, rate_limit=rate_limit, now=now, owner=boot_id(), transactional=True)
+    report = send_due(mailer=mailer, rate_limit=rate_limit, now=now, owner=boot_id())
     deadline = timezone.now() + RETRY_TIME
     while not (report.paused or report.held):
-        deadline = max(deadline, pace.put_off_until() or deadline)
+        deadline = max(deadline, rate_limit.put_off_until() or deadline)
         next_try = next_attempt_at()
         if next_try is None or max(next_try, timezone.now()) > deadline:
             break
         time.sleep(max(0.05, (next_try - timezone.now()).total_seconds()))
-        report = deliver_due(mailer=mailer, pace=pace, now=now, owner=boot_id(), deadline=deadline)
+        report = send_due(mailer=mailer, rate_limit=rate_limit, now=now, owner=boot_id(), deadline=deadline)
     return waiting, report.held
 
 
-def _tell_operator(mailer: Mailer, *, pace: Pace, now: datetime) -> list[UUID]:
+def _tell_operator(mailer: Mailer, *, rate_limit: RateLimit, now: datetime) -> list[UUID]:
     """Do what the workers' watch does each minute, and send its alerts; return those that were new."""
     waiting = Delivery.objects.filter(kind=Kind.ALERT, state__in=CLAIMABLE).values_list("pk", flat=True)
     before = set(waiting)
     watch(now=now)
     new = [key for key in waiting.all() if key not in before]
     if new:
-        deliver_due(mailer=mailer, pace=pace, now=now, owner=boot_id(), awaited=True)
+        send_due(mailer=mailer, rate_limit=rate_limit, now=now, owner=boot_id(), transactional=True)
     return new
 
 

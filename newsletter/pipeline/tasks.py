@@ -13,26 +13,27 @@ from uuid import UUID
 from django.conf import settings
 from django.utils import timezone
 
-from newsletter.adapters.infra.broker import Stage, publish_look_ahead, wake
+from newsletter.adapters.infra.broker import Queue, publish_prefetch, wake
 from newsletter.core.arxiv.announcements import Ask, what_to_ask
 from newsletter.core.summaries.summary import Voice
+from newsletter.core.summaries.wanted import Wanted
 from newsletter.models import Delivery, GatherRun, Paper, Topic
-from newsletter.models.delivery import AWAITED, Kind, State
+from newsletter.models.delivery import TRANSACTIONAL, Kind, State
 from newsletter.pipeline.compose.compose import compose_planned, missing_summaries
-from newsletter.pipeline.context import Stages
-from newsletter.pipeline.db_retry import patiently
+from newsletter.pipeline.context import Context
+from newsletter.pipeline.db_retry import with_db_retry
 from newsletter.pipeline.feedback.provider_events import apply_events, has_unapplied
-from newsletter.pipeline.feedback.reconcile import sweep
+from newsletter.pipeline.feedback.reconcile import reconcile
 from newsletter.pipeline.gather import gather_papers, has_newer_papers
 from newsletter.pipeline.gather_history import recent_tries
 from newsletter.pipeline.lease import boot_id, dead_owners
 from newsletter.pipeline.match import match_papers
 from newsletter.pipeline.schedule import plan_due
-from newsletter.pipeline.send.send import deliver_due
+from newsletter.pipeline.send.send import send_due
 from newsletter.pipeline.summarize.figures import remove_figures
 from newsletter.pipeline.summarize.full_text import forget_texts
-from newsletter.pipeline.summarize.generate import READING_PATIENCE, Wanted, write_summaries
-from newsletter.pipeline.summarize.prefetch import coming_summaries
+from newsletter.pipeline.summarize.generate import READING_PATIENCE, write_summaries
+from newsletter.pipeline.summarize.prefetch import upcoming_summaries
 
 log = logging.getLogger(__name__)
 
@@ -43,9 +44,9 @@ SUMMARISE_TIME = timedelta(seconds=90)
 
 
 @lru_cache(maxsize=1)
-def stages() -> Stages:
+def context() -> Context:
     """This process's adapters: a mailer keeps its connection from task to task."""
-    return Stages(settings.CONFIG)
+    return Context(settings.CONFIG)
 
 
 def gather_if_due() -> None:
@@ -55,13 +56,13 @@ def gather_if_due() -> None:
     if is_held_off or not Topic.objects.filter(is_active=True).exists():
         return
     ask = what_to_ask(now, tries=recent_tries(now))
-    if ask is Ask.WHOLE or (ask is Ask.NEWEST and has_newer_papers(stages().source, now=now)):
+    if ask is Ask.WHOLE or (ask is Ask.NEWEST and has_newer_papers(context().source, now=now)):
         gather()
 
 
 def gather() -> None:
     now = timezone.now()
-    report = gather_papers(stages().source, now=now, lookback=_lookback())
+    report = gather_papers(context().source, now=now, lookback=_lookback())
     log.info("gathered %d papers, %d new, %d queries failed", report.seen, report.new, report.failed)
     match()
 
@@ -78,38 +79,40 @@ def tick() -> None:
     settle()
     forget_texts(real_now=now)
     _match_if_needed()
-    planned = patiently(partial(plan_due, now=now))
+    planned = with_db_retry(partial(plan_due, now=now))
     if planned:
         log.info("planned %d digests", planned)
     waiting = Delivery.objects.filter(kind=Kind.DIGEST, state=State.PLANNED)
     if waiting.exists():
-        wake(Stage.SUMMARISE)
-        wake(Stage.COMPOSE)
+        wake(Queue.SUMMARIZE)
+        wake(Queue.COMPOSE)
     if has_unapplied():
-        wake(Stage.EVENTS)
-    _wake_deliverers()
+        wake(Queue.EVENTS)
+    _wake_senders()
 
 
-def summarise() -> None:
+def summarize() -> None:
     """Write the summaries that planned digests want, awaited ones first, then have the digests composed."""
     _match_if_needed()
     deadline = timezone.now() + SUMMARISE_TIME
-    for awaited in (True, False):
-        wanted = missing_summaries(now=timezone.now(), summariser=stages().summariser, awaited=awaited)
+    for transactional in (True, False):
+        wanted = missing_summaries(
+            now=timezone.now(), summariser=context().summariser, transactional=transactional
+        )
         if _write(wanted, deadline=deadline):
-            wake(Stage.SUMMARISE)
-        wake(Stage.NOTICES if awaited else Stage.COMPOSE)
+            wake(Queue.SUMMARIZE)
+        wake(Queue.TRANSACTIONAL if transactional else Queue.COMPOSE)
 
 
-def look_ahead() -> None:
+def prefetch() -> None:
     """Write the summaries that digests of the coming hours will want, after those that are wanted now."""
-    now, summariser = timezone.now(), stages().summariser
+    now, summariser = timezone.now(), context().summariser
     if summariser.voice is Voice.AUTHORS:
         return
     wanted = missing_summaries(now=now, summariser=summariser)
-    wanted += coming_summaries(now=now, summariser=summariser)
+    wanted += upcoming_summaries(now=now, summariser=summariser)
     if _write(wanted, deadline=now + SUMMARISE_TIME):
-        publish_look_ahead()
+        publish_prefetch()
 
 
 def _write(wanted: list[Wanted], *, deadline: datetime) -> bool:
@@ -118,9 +121,9 @@ def _write(wanted: list[Wanted], *, deadline: datetime) -> bool:
         return False
     report = write_summaries(
         wanted,
-        summariser=stages().summariser,
+        summariser=context().summariser,
         now=timezone.now(),
-        full_text=stages().full_text_for,
+        full_text=context().full_text_for,
         patience=READING_PATIENCE,
         deadline=deadline,
     )
@@ -131,19 +134,19 @@ def _write(wanted: list[Wanted], *, deadline: datetime) -> bool:
 
 def compose(*, after: str = "") -> None:
     """Compose what is planned, from the digest of this id on where an earlier task stopped."""
-    _compose(awaited=False, after=after)
-    _wake_deliverers()
+    _compose(transactional=False, after=after)
+    _wake_senders()
 
 
-def deliver() -> None:
-    _deliver(awaited=False)
+def send() -> None:
+    _send(transactional=False)
 
 
-def notices(*, after: str = "") -> None:
+def transactional(*, after: str = "") -> None:
     """Do what a person is waiting for: notices, first digests, digests asked for now."""
     _match_if_needed()
-    _compose(awaited=True, after=after)
-    _deliver(awaited=True)
+    _compose(transactional=True, after=after)
+    _send(transactional=True)
 
 
 def events() -> None:
@@ -153,19 +156,19 @@ def events() -> None:
     if applied:
         log.info("applied %d events", applied)
         if has_unapplied():
-            wake(Stage.EVENTS)
+            wake(Queue.EVENTS)
 
 
 def retry() -> None:
     """Settle what a dead worker left, and wake the deliverers of whatever has fallen due again."""
     settle()
-    _wake_deliverers()
+    _wake_senders()
 
 
 def settle() -> None:
     """End the leases of processes that are gone, and find out about lost answers."""
     now = timezone.now()
-    report = sweep(mailer=stages().mailer, real_now=now, now=now, dead_owners=dead_owners())
+    report = reconcile(mailer=context().mailer, real_now=now, now=now, dead_owners=dead_owners())
     if report.lapsed or report.settled:
         log.warning("taken from lost workers: %s; settled: %s", dict(report.lapsed), dict(report.settled))
 
@@ -185,51 +188,54 @@ def _match_if_needed() -> None:
         match()
 
 
-def _compose(*, awaited: bool, after: str) -> None:
+def _compose(*, transactional: bool, after: str) -> None:
     deadline = timezone.now() + TURN
-    report = patiently(
+    report = with_db_retry(
         lambda: compose_planned(
             now=timezone.now(),
-            summariser=stages().summariser,
-            renderer_for=stages().renderer,
+            summariser=context().summariser,
+            renderer_for=context().renderer,
             is_patient=True,
             is_spread=True,
-            awaited=awaited,
+            transactional=transactional,
             after=UUID(after) if after else None,
             deadline=deadline,
         )
     )
     if report.stopped_after:
-        wake(Stage.NOTICES if awaited else Stage.COMPOSE, after=report.stopped_after)
+        wake(Queue.TRANSACTIONAL if transactional else Queue.COMPOSE, after=report.stopped_after)
     if report.composed or report.skipped:
         log.info("composed %d digests, skipped %d", report.composed, report.skipped)
 
 
-def _deliver(*, awaited: bool) -> None:
+def _send(*, transactional: bool) -> None:
     """Hand over what is due; what is left after the task's time is taken up by another task."""
     settle()  # only here are this machine's dead workers known
     now = timezone.now()
-    report = deliver_due(
-        mailer=stages().mailer,
-        pace=stages().pace,
+    report = send_due(
+        mailer=context().mailer,
+        rate_limit=context().rate_limit,
         now=now,
         owner=boot_id(),
-        awaited=awaited,
+        transactional=transactional,
         deadline=now + TURN,
     )
     if report.states:
         log.info("delivered: %s", dict(report.states))
     if report.states[State.PLANNED]:  # a topic was left meanwhile
-        wake(Stage.NOTICES if awaited else Stage.COMPOSE)
+        wake(Queue.TRANSACTIONAL if transactional else Queue.COMPOSE)
     if not (report.paused or report.held):  # the next look is at most five seconds away
-        _wake_deliverers()
+        _wake_senders()
 
 
-def _wake_deliverers() -> None:
+def _wake_senders() -> None:
     due = Delivery.objects.due(real_now=timezone.now())
-    for those, stage in ((due.filter(AWAITED), Stage.NOTICES), (due.exclude(AWAITED), Stage.DELIVER)):
+    for those, queue in (
+        (due.filter(TRANSACTIONAL), Queue.TRANSACTIONAL),
+        (due.exclude(TRANSACTIONAL), Queue.SEND),
+    ):
         if those.exists():
-            wake(stage)
+            wake(queue)
 
 
 def _lookback() -> timedelta:

@@ -22,7 +22,7 @@ from newsletter.subscribers.preferences import checked_address
 from newsletter.subscribers.quotas import forget_mails_to, may_be_mailed
 from newsletter.subscribers.revoke_links import revoke_links
 from newsletter.transactional import links as account_letters
-from newsletter.transactional.notices import ADDRESS_KEY, FRESH_KEY, OLD_ADDRESS_KEY, send_notice
+from newsletter.transactional.notices import ADDRESS_KEY, FRESH_KEY, OLD_ADDRESS_KEY, send_transactional
 
 FRESH_FOR = VALID_FOR[Purpose.FRESH]
 ADDRESS_FOR = VALID_FOR[Purpose.ADDRESS]
@@ -55,7 +55,9 @@ def mail_fresh_link(reader: Subscriber, *, now: datetime) -> bool:
         link=MailedLink(Place.ACCOUNT, link.key),
         is_reading=reader.status == Status.ACTIVE,
     )
-    return send_notice(letter, reader=reader, kind=Kind.LINK, key=f"{FRESH_KEY}{now.isoformat()}", now=now)
+    return send_transactional(
+        letter, reader=reader, kind=Kind.LINK, key=f"{FRESH_KEY}{now.isoformat()}", now=now
+    )
 
 
 class Fresh(Enum):
@@ -106,7 +108,7 @@ def ask_to_move(link: FreshLink, *, email: str, ip: str, now: datetime) -> bool:
             language=reader.language, link=MailedLink(Place.ADDRESS, change.key)
         )
         key = f"{ADDRESS_KEY}{change.key}"
-        send_notice(letter, reader=reader, kind=Kind.LINK, key=key, now=now, recipient=email)
+        send_transactional(letter, reader=reader, kind=Kind.LINK, key=key, now=now, recipient=email)
     return True
 
 
@@ -144,7 +146,7 @@ def move(change: AddressChange, *, now: datetime) -> Move:
     forget_mails_to(reader.email_key)
     ConsentEvent.objects.create(subscriber=reader, at=now, action="confirmed", source="change of address")
     letter = account_letters.address_changed(language=reader.language)
-    send_notice(
+    send_transactional(
         letter, reader=reader, kind=Kind.LINK, key=f"{OLD_ADDRESS_KEY}{change.key}", now=now, recipient=old
     )
     return Move.DONE

@@ -13,11 +13,11 @@ from newsletter.errors import BadInput, NewsletterError
 from newsletter.models import ConsentEvent, Subscriber, Subscription, Topic
 from newsletter.models.subscriber import Status
 from newsletter.subscribers.change import reschedule
-from newsletter.subscribers.preferences import Wishes, checked_address
+from newsletter.subscribers.preferences import Preferences, checked_address
 
 
 def add_by_operator(
-    email: str, *, topics: Sequence[str], wishes: Wishes, source: str, now: datetime
+    email: str, *, topics: Sequence[str], preferences: Preferences, source: str, now: datetime
 ) -> Subscriber:
     """Add a reader whose consent the operator vouches for. Sends nothing; the first slot is the next one."""
     email = checked_address(email)
@@ -36,7 +36,7 @@ def add_by_operator(
         joined_at=now,
         confirmed_at=now,
         confirmed_by_operator=True,
-        **wishes.fields(),
+        **preferences.fields(),
     )
     try:
         with transaction.atomic():

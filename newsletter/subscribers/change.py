@@ -11,14 +11,14 @@ from datetime import date, datetime, time, timedelta
 
 from django.db import transaction
 
-from newsletter.adapters.infra.broker import Stage, wake
+from newsletter.adapters.infra.broker import Queue, wake
 from newsletter.audience.topics import find_topics
 from newsletter.core.delivery.cadence import Cadence, period_days
 from newsletter.errors import BadInput
 from newsletter.models import Delivery, Subscriber, Subscription
 from newsletter.models.delivery import CLAIMABLE, UNCOMPOSED, Kind
 from newsletter.models.subscriber import Status
-from newsletter.subscribers.preferences import Wishes
+from newsletter.subscribers.preferences import Preferences
 
 LONGEST_PAUSE = timedelta(days=366)
 RESOLUTION = timedelta(microseconds=1)
@@ -44,15 +44,15 @@ def reschedule(reader: Subscriber, *, now: datetime) -> None:
 
 
 @transaction.atomic
-def change_wishes(reader: Subscriber, *, wishes: Wishes, now: datetime) -> None:
+def change_preferences(reader: Subscriber, *, preferences: Preferences, now: datetime) -> None:
     """Store what the reader wants from now on; the next slot follows from it.
 
     A slot that has passed and is not planned yet stays due. Nothing can come twice for one local date.
     """
     lock(reader)
-    for name, value in wishes.fields().items():
+    for name, value in preferences.fields().items():
         setattr(reader, name, value)
-    reader.save(update_fields=list(wishes.fields()))
+    reader.save(update_fields=list(preferences.fields()))
     follow(reader, now=now)
 
 
@@ -131,7 +131,7 @@ def compose_again(reader: Subscriber) -> None:
     """Have digests that were composed and not handed over made anew: a topic of theirs has ended."""
     unsent = Delivery.objects.filter(subscriber=reader, kind=Kind.DIGEST, state__in=CLAIMABLE)
     if unsent.update(**UNCOMPOSED):
-        wake(Stage.COMPOSE)
+        wake(Queue.COMPOSE)
 
 
 def follow(reader: Subscriber, *, now: datetime) -> None:

@@ -7,7 +7,7 @@ from datetime import datetime, time, timedelta
 
 from django.db import transaction
 
-from newsletter.adapters.infra.broker import Stage, wake
+from newsletter.adapters.infra.broker import Queue, wake
 from newsletter.audience.suppression import lift
 from newsletter.audience.tokens import VALID_FOR, Purpose, read_timed_token
 from newsletter.audience.topics import MAX_NAME, public_topics
@@ -35,7 +35,7 @@ def find_sign_up(token: str, *, now: datetime) -> SignUp | None:
 
 def topics_of(sign_up: SignUp) -> list[Topic]:
     """Return the topics it names that still are, in its order."""
-    slugs = sign_up.wishes["topics"]
+    slugs = sign_up.preferences["topics"]
     found = {topic.slug: topic for topic in public_topics().filter(slug__in=slugs)}
     return [found[slug] for slug in slugs if slug in found]
 
@@ -77,8 +77,8 @@ def forget_unconfirmed(*, now: datetime) -> int:
 def _activate(reader: Subscriber, *, sign_up: SignUp, now: datetime) -> None:
     """Apply the wishes. Whoever comes back starts afresh, apart from the papers they have had."""
     for column in COLUMNS:
-        setattr(reader, column, sign_up.wishes[column])
-    reader.at = time.fromisoformat(sign_up.wishes["at"])
+        setattr(reader, column, sign_up.preferences[column])
+    reader.at = time.fromisoformat(sign_up.preferences["at"])
     reader.status = Status.ACTIVE
     reader.joined_at = reader.confirmed_at = now
     reader.confirmed_by_operator = False
@@ -90,7 +90,7 @@ def _activate(reader: Subscriber, *, sign_up: SignUp, now: datetime) -> None:
 def _subscribe(reader: Subscriber, *, sign_up: SignUp, now: datetime) -> None:
     reader.subscriptions.all().delete()
     subscribe(reader, topics=topics_of(sign_up), now=now)
-    if query := sign_up.wishes.get("query"):
+    if query := sign_up.preferences.get("query"):
         _follow_own_topic(reader, query=query, now=now)
 
 
@@ -135,5 +135,5 @@ def _plan_first_digest(reader: Subscriber, *, now: datetime) -> None:
         force_insert=True
     )
     # Its summaries may have to be written first; extracts need no such thing.
-    wake(Stage.SUMMARISE)
-    wake(Stage.NOTICES)
+    wake(Queue.SUMMARIZE)
+    wake(Queue.TRANSACTIONAL)

@@ -9,7 +9,7 @@ from typing import Any
 from django.db.models import QuerySet
 
 from newsletter.audience.suppression import email_hmacs
-from newsletter.core.digests.seen_papers import unpack_spent
+from newsletter.core.digests.seen_papers import unpack_seen
 from newsletter.models import DeliveryEvent, Paper, Subscriber, Suppression
 
 Row = dict[str, Any]
@@ -28,7 +28,7 @@ def export_everything(reader: Subscriber, *, now: datetime) -> dict[str, Any]:
     }
     own = _rows(Subscriber.objects.filter(pk=reader.pk))[0]
     named = _arxiv_ids(_paper_ids(own, tables["deliveries"]))
-    own["spent"] = [named[each] for each in unpack_spent(bytes(own["spent"])) if each in named]
+    own["seen_papers"] = [named[each] for each in unpack_seen(bytes(own["seen_papers"])) if each in named]
     for delivery in tables["deliveries"]:
         delivery["papers"] = {
             part: [named[each] for each in ids if each in named] for part, ids in delivery["papers"].items()
@@ -50,7 +50,7 @@ def _rows(query: QuerySet[Any]) -> list[Row]:
 
 def _paper_ids(reader: Row, deliveries: list[Row]) -> set[int]:
     in_digests = (each for row in deliveries for ids in row["papers"].values() for each in ids)
-    return {*unpack_spent(bytes(reader["spent"])), *in_digests}
+    return {*unpack_seen(bytes(reader["seen_papers"])), *in_digests}
 
 
 def _arxiv_ids(paper_ids: Iterable[int]) -> dict[int, str]:

@@ -26,7 +26,7 @@ from newsletter.progress import Progress
 from newsletter.subscribers.csv_files import Fault, Row
 from newsletter.subscribers.import_rows import MAX_SOURCE, Arrivals, Given, read_arrivals
 from newsletter.subscribers.import_suppressions import end_all
-from newsletter.subscribers.preferences import Wishes, checked_address
+from newsletter.subscribers.preferences import Preferences, checked_address
 
 WISHES = ("cadence", "at", "timezone", "language", "depth")
 SILENT = Progress()
@@ -64,7 +64,7 @@ class _Entry:
     email: str
     email_key: str
     topics: tuple[int, ...]
-    wishes: Wishes
+    preferences: Preferences
     source: str
 
 
@@ -132,11 +132,11 @@ def _read(row: Row, *, topics: dict[str, int]) -> _Entry | Fault:
     email = _checked(lambda: _one_address(row.cells["email"]), problems)
     key = _checked(lambda: address_key(email), problems) if email else None
     ids = _checked(lambda: _topic_ids(row.cells["topics"], topics=topics), problems)
-    wishes = _checked(lambda: _wishes(row), problems)
+    preferences = _checked(lambda: _preferences(row), problems)
     source = _checked(lambda: _source(row.cells["consent_source"]), problems)
-    if email is None or key is None or ids is None or wishes is None or source is None:
+    if email is None or key is None or ids is None or preferences is None or source is None:
         return Fault(row.line, "; ".join(problems))
-    return _Entry(row.line, email, key, ids, wishes, source)
+    return _Entry(row.line, email, key, ids, preferences, source)
 
 
 def _checked(check: Callable[[], T], problems: list[str]) -> T | None:
@@ -164,14 +164,14 @@ def _topic_ids(cell: str, *, topics: dict[str, int]) -> tuple[int, ...]:
     return tuple(topics[slug] for slug in slugs)
 
 
-def _wishes(row: Row) -> Wishes:
+def _preferences(row: Row) -> Preferences:
     """Check what is given; an empty cell means the default."""
     given: dict[str, Any] = {name: row.cells[name] for name in WISHES if row.cells.get(name)}
     if number := row.cells.get("max_papers"):
         if not (number.isascii() and number.isdecimal()):
             raise BadInput(f"max_papers is {number!r}, but must be a number")
         given["max_papers"] = int(number[:9])
-    return Wishes.checked(**given)
+    return Preferences.checked(**given)
 
 
 def _source(cell: str) -> str:
@@ -232,7 +232,7 @@ def _save(entries: Sequence[_Entry], *, now: datetime) -> None:
 
 
 def _reader(entry: _Entry, *, now: datetime) -> Subscriber:
-    slot = _first_slot(entry.wishes, now=now)
+    slot = _first_slot(entry.preferences, now=now)
     return Subscriber(
         email=entry.email,
         email_key=entry.email_key,
@@ -242,9 +242,9 @@ def _reader(entry: _Entry, *, now: datetime) -> Subscriber:
         confirmed_by_operator=True,
         anchor_date=slot.date,
         next_slot_at=slot.at,
-        **entry.wishes.fields(),
+        **entry.preferences.fields(),
     )
 
 
-def _first_slot(wishes: Wishes, *, now: datetime) -> Slot:
-    return next_slot(wishes.cadence, after=now, at=wishes.at, zone=parse_zone(wishes.timezone))
+def _first_slot(preferences: Preferences, *, now: datetime) -> Slot:
+    return next_slot(preferences.cadence, after=now, at=preferences.at, zone=parse_zone(preferences.timezone))

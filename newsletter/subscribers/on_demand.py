@@ -7,7 +7,7 @@ from enum import Enum, auto
 
 from django.db import transaction
 
-from newsletter.adapters.infra.broker import Stage, wake
+from newsletter.adapters.infra.broker import Queue, wake
 from newsletter.models import Delivery, Subscriber
 from newsletter.models.delivery import OPEN, Kind, State
 from newsletter.subscribers.change import lock, reschedule
@@ -47,8 +47,8 @@ def send_one_now(reader: Subscriber, *, now: datetime) -> Answer:
     if reader.next_slot_at is None or reader.next_slot_at > now:
         reschedule(reader, now=now)
     # Its summaries may have to be written first; extracts need no such thing.
-    wake(Stage.SUMMARISE)
-    wake(Stage.NOTICES)
+    wake(Queue.SUMMARIZE)
+    wake(Queue.TRANSACTIONAL)
     return Answer.PLANNED
 
 

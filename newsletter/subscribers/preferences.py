@@ -22,7 +22,7 @@ MAX_ADDRESS = 254
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wishes:
+class Preferences:
     """What a reader asked for, checked."""
 
     cadence: Cadence
@@ -42,7 +42,7 @@ class Wishes:
         language: str = "en",
         depth: str = "takeaways",
         max_papers: int = 10,
-    ) -> Wishes:
+    ) -> Preferences:
         """Check each wish as it was written. Raises BadInput that says what is allowed."""
         if not MIN_PAPERS <= max_papers <= MAX_PAPERS:
             raise BadInput(f"max-papers is {max_papers}, but must be {MIN_PAPERS} to {MAX_PAPERS}")

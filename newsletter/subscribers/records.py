@@ -9,7 +9,7 @@ from newsletter.audience.suppression import address_key
 from newsletter.errors import NotFound
 from newsletter.models import Delivery, Subscriber
 from newsletter.models.subscriber import Status
-from newsletter.subscribers.preferences import Wishes, read_address
+from newsletter.subscribers.preferences import Preferences, read_address
 
 
 def find_reader(email: str) -> Subscriber:
@@ -19,9 +19,9 @@ def find_reader(email: str) -> Subscriber:
     return reader
 
 
-def wishes_of(reader: Subscriber) -> Wishes:
+def preferences_of(reader: Subscriber) -> Preferences:
     """Return what a reader asked for, as it is stored."""
-    return Wishes.checked(
+    return Preferences.checked(
         cadence=reader.cadence,
         at=f"{reader.at:%H:%M}",
         timezone=reader.timezone,

@@ -12,7 +12,7 @@ from typing import Any
 
 from django.db import transaction
 
-from newsletter.adapters.infra.broker import Stage, wake
+from newsletter.adapters.infra.broker import Queue, wake
 from newsletter.audience.mailed_links import MailedLink, Place
 from newsletter.audience.suppression import address_key
 from newsletter.core.digests.headers import ascii_address
@@ -20,10 +20,10 @@ from newsletter.errors import BadInput
 from newsletter.models import SignUp, Subscriber
 from newsletter.models.delivery import Kind
 from newsletter.models.subscriber import Status
-from newsletter.subscribers.preferences import MAX_ADDRESS, Wishes, checked_address
+from newsletter.subscribers.preferences import MAX_ADDRESS, Preferences, checked_address
 from newsletter.subscribers.quotas import hashed, may_be_mailed, note_request
 from newsletter.transactional import confirmations as letters
-from newsletter.transactional.notices import Notice, send_notice
+from newsletter.transactional.notices import TransactionalMail, send_transactional
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +31,7 @@ class JoinRequest:
     """A form as it was filled in, checked."""
 
     email: str
-    wishes: Wishes
+    preferences: Preferences
     topics: Sequence[str]
     """Slugs of everyone's topics."""
     query: str = ""
@@ -44,7 +44,7 @@ class JoinRequest:
 
     def as_json(self) -> dict[str, Any]:
         """Return what ``SignUp.wishes`` keeps."""
-        columns = self.wishes.fields() | {"at": f"{self.wishes.at:%H:%M}"}
+        columns = self.preferences.fields() | {"at": f"{self.preferences.at:%H:%M}"}
         return columns | {"topics": list(self.topics), "query": self.query}
 
 
@@ -75,7 +75,7 @@ def request_to_join(request: JoinRequest, *, now: datetime) -> None:
     note_request(now=now)
     reader = Subscriber.objects.filter(email_key=key).first()
     if not (may_be_mailed(key, ip=request.ip, now=now) and _answer(request, reader, now=now)):
-        wake(Stage.NOTICES)
+        wake(Queue.TRANSACTIONAL)
 
 
 def request_link(email: str, *, ip: str, now: datetime) -> None:
@@ -88,7 +88,7 @@ def request_link(email: str, *, ip: str, now: datetime) -> None:
         if reader and reader.may_ask_for_links() and may_be_mailed(key, ip=ip, now=now):
             send_own_page(reader, now=now)
         else:
-            wake(Stage.NOTICES)
+            wake(Queue.TRANSACTIONAL)
 
 
 def _answer(request: JoinRequest, reader: Subscriber | None, *, now: datetime) -> bool:
@@ -103,7 +103,7 @@ def _answer(request: JoinRequest, reader: Subscriber | None, *, now: datetime) -
 def _pending(request: JoinRequest, *, key: str, now: datetime) -> Subscriber:
     reader, _ = Subscriber.objects.get_or_create(
         email_key=key,
-        defaults={"email": request.email, "joined_at": now, "language": request.wishes.language},
+        defaults={"email": request.email, "joined_at": now, "language": request.preferences.language},
     )
     return reader
 
@@ -111,16 +111,18 @@ def _pending(request: JoinRequest, *, key: str, now: datetime) -> Subscriber:
 def _send_confirmation(request: JoinRequest, reader: Subscriber, *, now: datetime) -> bool:
     sign_up = SignUp.objects.create(
         subscriber=reader,
-        wishes=request.as_json(),
+        preferences=request.as_json(),
         form=request.form,
         text_shown=request.text_shown,
         ip_hmac=hashed("consent", request.ip),
         requested_at=now,
     )
     letter = letters.confirmation(
-        language=request.wishes.language, link=MailedLink(Place.CONFIRM, sign_up.key)
+        language=request.preferences.language, link=MailedLink(Place.CONFIRM, sign_up.key)
     )
-    return send_notice(letter, reader=reader, kind=Kind.CONFIRMATION, key=f"confirm-{sign_up.key}", now=now)
+    return send_transactional(
+        letter, reader=reader, kind=Kind.CONFIRMATION, key=f"confirm-{sign_up.key}", now=now
+    )
 
 
 def send_own_page(reader: Subscriber, *, now: datetime) -> bool:
@@ -130,6 +132,6 @@ def send_own_page(reader: Subscriber, *, now: datetime) -> bool:
     return _send_link(reader, letter=letter, now=now)
 
 
-def _send_link(reader: Subscriber, *, letter: Callable[..., Notice], now: datetime) -> bool:
+def _send_link(reader: Subscriber, *, letter: Callable[..., TransactionalMail], now: datetime) -> bool:
     notice = letter(language=reader.language, link=MailedLink(Place.PREFERENCES))
-    return send_notice(notice, reader=reader, kind=Kind.LINK, key=f"link-{now.isoformat()}", now=now)
+    return send_transactional(notice, reader=reader, kind=Kind.LINK, key=f"link-{now.isoformat()}", now=now)

@@ -11,13 +11,13 @@ from django.utils.translation import gettext
 from newsletter.audience.mailed_links import MailedLink
 from newsletter.core.digests.languages import chrome_for
 from newsletter.mail.notice import EMAIL
-from newsletter.transactional.notices import Notice
+from newsletter.transactional.notices import TransactionalMail
 
 
-def confirmation(*, language: str, link: MailedLink) -> Notice:
+def confirmation(*, language: str, link: MailedLink) -> TransactionalMail:
     """Ask whether the request came from the address's owner."""
     with translation.override(chrome_for(language)):
-        return Notice(
+        return TransactionalMail(
             subject=gettext("Please confirm: new arXiv papers by mail"),
             paragraphs=(
                 gettext(
@@ -37,10 +37,10 @@ def confirmation(*, language: str, link: MailedLink) -> Notice:
         )
 
 
-def already_reading(*, language: str, link: MailedLink) -> Notice:
+def already_reading(*, language: str, link: MailedLink) -> TransactionalMail:
     """Tell a reader that they are one."""
     with translation.override(chrome_for(language)):
-        return Notice(
+        return TransactionalMail(
             subject=gettext("You get digests already"),
             paragraphs=(
                 gettext(
@@ -57,10 +57,10 @@ def already_reading(*, language: str, link: MailedLink) -> Notice:
         )
 
 
-def own_page(*, language: str, link: MailedLink) -> Notice:
+def own_page(*, language: str, link: MailedLink) -> TransactionalMail:
     """Send a reader the link they have lost."""
     with translation.override(chrome_for(language)):
-        return Notice(
+        return TransactionalMail(
             subject=gettext("The link to your own page"),
             paragraphs=(
                 gettext(
@@ -75,10 +75,10 @@ def own_page(*, language: str, link: MailedLink) -> Notice:
         )
 
 
-def page_of_who_left(*, language: str, link: MailedLink) -> Notice:
+def page_of_who_left(*, language: str, link: MailedLink) -> TransactionalMail:
     """Send whoever has left the link to what is kept of them."""
     with translation.override(chrome_for(language)):
-        return Notice(
+        return TransactionalMail(
             subject=gettext("The link to your own page"),
             paragraphs=(
                 gettext(

@@ -8,10 +8,10 @@ from django.utils.translation import gettext
 from newsletter.audience.mailed_links import MailedLink
 from newsletter.core.digests.languages import chrome_for
 from newsletter.mail.notice import EMAIL
-from newsletter.transactional.notices import Notice
+from newsletter.transactional.notices import TransactionalMail
 
 
-def fresh_link(*, language: str, link: MailedLink, is_reading: bool = True) -> Notice:
+def fresh_link(*, language: str, link: MailedLink, is_reading: bool = True) -> TransactionalMail:
     """Send the link that a forwarded digest must not stand for."""
     with translation.override(chrome_for(language)):
         subject, label = gettext("Your link to data and erasure"), gettext("Data and erasure")
@@ -28,7 +28,7 @@ def fresh_link(*, language: str, link: MailedLink, is_reading: bool = True) -> N
                 "The link opens a page on which you can change your address, take your data with you, "
                 "or have it erased. It works for one hour."
             )
-        return Notice(
+        return TransactionalMail(
             subject=subject,
             paragraphs=(
                 opens,
@@ -42,10 +42,10 @@ def fresh_link(*, language: str, link: MailedLink, is_reading: bool = True) -> N
         )
 
 
-def address_confirmation(*, language: str, link: MailedLink) -> Notice:
+def address_confirmation(*, language: str, link: MailedLink) -> TransactionalMail:
     """Ask at the new address whether it is the reader's."""
     with translation.override(chrome_for(language)):
-        return Notice(
+        return TransactionalMail(
             subject=gettext("Please confirm your new address"),
             paragraphs=(
                 gettext(
@@ -65,10 +65,10 @@ def address_confirmation(*, language: str, link: MailedLink) -> Notice:
         )
 
 
-def address_changed(*, language: str) -> Notice:
+def address_changed(*, language: str) -> TransactionalMail:
     """Tell the old address. It does not name the new one: this mailbox may be somebody else's by now."""
     with translation.override(chrome_for(language)):
-        return Notice(
+        return TransactionalMail(
             subject=gettext("Your digests go to another address now"),
             paragraphs=(
                 gettext(

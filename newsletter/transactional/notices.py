@@ -15,14 +15,14 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from newsletter.adapters.infra.broker import Stage, wake
+from newsletter.adapters.infra.broker import Queue, wake
 from newsletter.audience.mailed_links import MailedLink
 from newsletter.audience.tokens import VALID_FOR, Purpose
-from newsletter.core.digests.message import Piece
-from newsletter.mail.notice import URL, render_notice
+from newsletter.core.digests.message import Fragment
+from newsletter.mail.notice import URL, render_transactional
 from newsletter.models import Delivery, Subscriber
 from newsletter.models.delivery import Kind, State
-from newsletter.models.summary import keep_pieces
+from newsletter.models.summary import keep_fragments
 
 FRESH_KEY, ADDRESS_KEY, OLD_ADDRESS_KEY = "fresh-", "address-", "address-old-"
 """What the keys of these links begin with."""
@@ -42,7 +42,7 @@ def useful_for(delivery: Delivery) -> timedelta:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Notice:
+class TransactionalMail:
     """What it says, in the reader's language. Paragraphs and reason may hold ``mail.notice.EMAIL``."""
 
     subject: str
@@ -55,59 +55,61 @@ class Notice:
     link: MailedLink | None = None
 
 
-def send_notice(
-    notice: Notice, *, reader: Subscriber, kind: Kind, key: str, now: datetime, recipient: str = ""
+def send_transactional(
+    notice: TransactionalMail, *, reader: Subscriber, kind: Kind, key: str, now: datetime, recipient: str = ""
 ) -> bool:
     """Store a notice and wake its worker after commit; False when this key has been sent already.
 
     ``recipient`` is another address than the reader's own: the new one of a change of address.
     """
-    piece = _render(notice)
+    fragment = _render(notice)
     delivery = Delivery.planned(subscriber_id=reader.pk, kind=kind, slot_key=key, slot_at=now, now=now)
-    _fill(delivery, notice, piece, recipient=recipient, now=now)
+    _fill(delivery, notice, fragment, recipient=recipient, now=now)
     with transaction.atomic():
-        keep_pieces({piece.digest: piece})
+        keep_fragments({fragment.digest: fragment})
         if Delivery.objects.filter(subscriber=reader, kind=kind, slot_key=key).exists():
             return False
         Delivery.objects.bulk_create([delivery], ignore_conflicts=True)
-        wake(Stage.NOTICES)
+        wake(Queue.TRANSACTIONAL)
     return True
 
 
-def send_alert(notice: Notice, *, key: str, recipient: str, now: datetime) -> bool:
+def send_alert(notice: TransactionalMail, *, key: str, recipient: str, now: datetime) -> bool:
     """Store an alert, which has no reader, and wake its worker; False when this key has been sent already."""
-    piece = _render(notice)
+    fragment = _render(notice)
     with transaction.atomic():
-        keep_pieces({piece.digest: piece})
+        keep_fragments({fragment.digest: fragment})
         if Delivery.objects.filter(subscriber=None, kind=Kind.ALERT, slot_key=key).exists():
             return False
         delivery = Delivery.planned(subscriber_id=None, kind=Kind.ALERT, slot_key=key, slot_at=now, now=now)
-        _fill(delivery, notice, piece, recipient=recipient, now=now)
+        _fill(delivery, notice, fragment, recipient=recipient, now=now)
         Delivery.objects.bulk_create([delivery], ignore_conflicts=True)
-        wake(Stage.NOTICES)
+        wake(Queue.TRANSACTIONAL)
     return True
 
 
-def keep_notice(notice: Notice) -> str:
+def store_transactional(notice: TransactionalMail) -> str:
     """Store what a notice says, for a delivery of the caller's; return the digest of its piece."""
-    piece = _render(notice)
-    keep_pieces({piece.digest: piece})
-    return piece.digest
+    fragment = _render(notice)
+    keep_fragments({fragment.digest: fragment})
+    return fragment.digest
 
 
-def _fill(delivery: Delivery, notice: Notice, piece: Piece, *, recipient: str, now: datetime) -> None:
+def _fill(
+    delivery: Delivery, notice: TransactionalMail, fragment: Fragment, *, recipient: str, now: datetime
+) -> None:
     delivery.state = State.COMPOSED
     delivery.subject = notice.subject
-    delivery.parts = [piece.digest]
-    delivery.slots = notice.link.as_slots() if notice.link else {}
+    delivery.fragments = [fragment.digest]
+    delivery.placeholders = notice.link.as_slots() if notice.link else {}
     delivery.recipient = recipient
     delivery.composed_at, delivery.next_attempt_at = now, timezone.now()
 
 
 @lru_cache(maxsize=64)
-def _rendered(notice: Notice, name: str, postal_address: str) -> Piece:
+def _rendered(notice: TransactionalMail, name: str, postal_address: str) -> Fragment:
     """Return the piece of a notice, whose link is a slot: everyone's, so it is rendered once."""
-    return render_notice(
+    return render_transactional(
         notice.subject,
         paragraphs=notice.paragraphs,
         reason=notice.reason,
@@ -119,7 +121,7 @@ def _rendered(notice: Notice, name: str, postal_address: str) -> Piece:
     )
 
 
-def _render(notice: Notice) -> Piece:
+def _render(notice: TransactionalMail) -> Fragment:
     link = replace(notice.link, key="") if notice.link else None
     everyones = replace(notice, paragraphs=tuple(notice.paragraphs), link=link)
     return _rendered(everyones, settings.CONFIG.name, settings.CONFIG.postal_address)

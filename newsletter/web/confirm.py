@@ -34,21 +34,21 @@ def confirm(request: HttpRequest, token: str) -> HttpResponse:
 
 
 def _show(request: HttpRequest, sign_up: SignUp) -> HttpResponse:
-    reader, language = sign_up.subscriber, known_language(sign_up.wishes["language"])
+    reader, language = sign_up.subscriber, known_language(sign_up.preferences["language"])
     is_done = reader.status == Status.ACTIVE
     if sign_up.confirmed_at is not None and not is_done:
         return broken_link(request)  # confirmed once, and has left since: only a new request leads back
     with translation.override(language):
-        cadence = schedules.in_words(Cadence.parse(sign_up.wishes["cadence"]))
+        cadence = schedules.in_words(Cadence.parse(sign_up.preferences["cadence"]))
     return page(
         request,
         template="confirmed.html" if is_done else "confirm.html",
         language=language,
         email=reader.email,
-        wishes=sign_up.wishes,
+        preferences=sign_up.preferences,
         cadence=cadence,
         topics=[topic.name_in(language) for topic in topics_of(sign_up)],
-        query=sign_up.wishes.get("query", ""),
+        query=sign_up.preferences.get("query", ""),
         text_shown=sign_up.text_shown,
         preferences_token=make_token(Purpose.PREFERENCES, subject=reader.link_key) if is_done else "",
     )

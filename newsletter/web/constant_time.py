@@ -12,7 +12,7 @@ milliseconds, since all of them begin and commit one writing transaction."""
 
 
 @contextmanager
-def even_pace() -> Iterator[None]:
+def constant_time() -> Iterator[None]:
     """Wait at the end until ``AT_LEAST`` has passed since the beginning."""
     begun = time.monotonic()
     yield

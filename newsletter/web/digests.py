@@ -33,7 +33,7 @@ from newsletter.core.digests.message import join_html
 from newsletter.errors import PermanentError
 from newsletter.models import Delivery, Paper
 from newsletter.models.delivery import SENT, Kind
-from newsletter.pipeline.compose.message import slots_of, stored_pieces
+from newsletter.pipeline.compose.message import placeholders_of, stored_fragments
 from newsletter.web.headers import MAIL_CSP
 from newsletter.web.pages import broken_link, known_language, page, private, sentence_gap, service_name
 
@@ -65,7 +65,7 @@ def share_url(delivery: Delivery) -> str:
 def _find(token: str) -> Delivery | None:
     """Return the digest that a token names, which is still to be proven."""
     key = delivery_id(token[:-MAC_LENGTH])
-    digests = Delivery.objects.filter(~Q(parts=[]) | Q(state__in=SENT), kind=Kind.DIGEST)
+    digests = Delivery.objects.filter(~Q(fragments=[]) | Q(state__in=SENT), kind=Kind.DIGEST)
     return digests.select_related("subscriber").filter(pk=key).first() if key else None
 
 
@@ -100,21 +100,21 @@ def _show(request: HttpRequest, delivery: Delivery, *, is_shared: bool) -> HttpR
 
 
 def _mail_html(delivery: Delivery, *, is_shared: bool) -> str:
-    pieces = stored_pieces(delivery)
-    slots = slots_of(delivery, pieces)
-    return join_html(pieces, _shared(slots, delivery) if is_shared else slots)
+    fragments = stored_fragments(delivery)
+    placeholders = placeholders_of(delivery, fragments)
+    return join_html(fragments, _shared(placeholders, delivery) if is_shared else placeholders)
 
 
-def _shared(slots: Mapping[str, str], delivery: Delivery) -> dict[str, str]:
+def _shared(placeholders: Mapping[str, str], delivery: Delivery) -> dict[str, str]:
     """Return the slots with nothing of the reader's: links lead to the topics, words are left out."""
-    filled = {name: value if name in SHARED_SLOTS else LEFT_OUT for name, value in slots.items()}
-    for name in slots:
+    filled = {name: value if name in SHARED_SLOTS else LEFT_OUT for name, value in placeholders.items()}
+    for name in placeholders:
         kind = name.partition(":")[0]
         if kind.endswith("_url"):
             filled[name] = settings.CONFIG.base_url + reverse("topics")
         elif kind == "topic":
             filled[name] = gettext("A topic of their own")
-    if "digest_url" in slots:
+    if "digest_url" in placeholders:
         filled["digest_url"] = share_url(delivery)
     return filled
 

@@ -18,7 +18,7 @@ from newsletter.models import Match
 from newsletter.pipeline.send.pause import sign_up_pause
 from newsletter.subscribers.signup import request_to_join
 from newsletter.web import schedules
-from newsletter.web.constant_time import even_pace
+from newsletter.web.constant_time import constant_time
 from newsletter.web.headers import SCRIPT_CSP
 from newsletter.web.pages import current_language, page
 from newsletter.web.preference_fields import zone_names
@@ -46,7 +46,7 @@ def home(request: HttpRequest) -> HttpResponse:
     if sign_up_pause() is not None:
         return _show(request, form=form, status=503)
     if not is_by_a_machine(request.POST):
-        with even_pace():
+        with constant_time():
             request_to_join(form.request(request), now=timezone.now())
     return page(request, template="check-your-mail.html")
 

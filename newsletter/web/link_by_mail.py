@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods
 from newsletter.errors import BadInput
 from newsletter.subscribers.signup import checked_mailbox, request_link
 from newsletter.web.clients import client_address
-from newsletter.web.constant_time import even_pace
+from newsletter.web.constant_time import constant_time
 from newsletter.web.pages import page
 from newsletter.web.signup import HONEYPOT, LONGEST, is_by_a_machine
 
@@ -25,7 +25,7 @@ def link_by_mail(request: HttpRequest) -> HttpResponse:
     problem = _problem(email) if request.method == "POST" else ""
     if request.method == "POST" and not problem:
         if not is_by_a_machine(request.POST):
-            with even_pace():
+            with constant_time():
                 request_link(email, ip=client_address(request), now=timezone.now())
         return page(request, template="link-sent.html")
     return page(

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 
-from newsletter.core.summaries.normalize import find_quote, fold
+from newsletter.core.summaries.normalize import find_quote, normalize
 
 Span = tuple[int, int]
 
@@ -28,8 +28,8 @@ class Segment:
 
 def find_quotes(text: str, quotes: Mapping[str, str]) -> dict[str, Span]:
     """Return where each quote stands in ``text``, by name; one that does not occur is left out."""
-    folded = fold(text)
-    spans = {name: find_quote(quote, source=folded) for name, quote in quotes.items()}
+    normalized = normalize(text)
+    spans = {name: find_quote(quote, source=normalized) for name, quote in quotes.items()}
     return {name: _with_stop(text, span, quote=quotes[name]) for name, span in spans.items() if span}
 
 

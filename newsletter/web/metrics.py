@@ -19,7 +19,7 @@ from newsletter.core.delivery.retry_policy import EventKind
 from newsletter.models import Delivery, DeliveryEvent, Incident, Paper, Subscriber
 from newsletter.models.delivery import State
 from newsletter.models.subscriber import Status
-from newsletter.pipeline.monitor.health import RECENT, Vitals, measure
+from newsletter.pipeline.monitor.health import RECENT, Health, measure
 from newsletter.web.access import ask_for_token, has_token, is_this_machine
 
 NOT_HERE = "Only this machine itself reads this; others need NEWSLETTER_METRICS_TOKEN to be set.\n"
@@ -42,8 +42,8 @@ def metrics(request: HttpRequest) -> HttpResponse:
 class Gauges(Collector):
     """One scrape."""
 
-    def __init__(self, vitals: Vitals) -> None:
-        self._vitals = vitals
+    def __init__(self, health: Health) -> None:
+        self._vitals = health
 
     def collect(self) -> Iterable[Metric]:
         yield from _counts()
@@ -65,10 +65,10 @@ def _counts() -> Iterator[Metric]:
     yield _single("papers", "Papers known.", Paper.objects.count())
 
 
-def _progress(vitals: Vitals) -> Iterator[Metric]:
-    ages = {name: vitals.age(since) for name, since in vitals.waiting.items()}
+def _progress(health: Health) -> Iterator[Metric]:
+    ages = {name: health.age(since) for name, since in health.waiting.items()}
     yield _family("oldest_waiting_seconds", "Age of the oldest that waits, by where it waits.", "where", ages)
-    oldest = max((ages[where] for where in ages if where != "awaited"), default=0.0)
+    oldest = max((ages[where] for where in ages if where != "transactional"), default=0.0)
     yield _single("oldest_due_seconds", "Age of the oldest work that is due and not done.", oldest)
     for name, description in (
         ("gather", "Since arXiv last answered."),
@@ -76,39 +76,39 @@ def _progress(vitals: Vitals) -> Iterator[Metric]:
         ("event", "Since the newest report of the provider's."),
         ("canary", "Since leaving was last proved to work."),
     ):
-        if (moment := vitals.last[name]) is not None:
-            yield _single(f"last_{name}_seconds", description, vitals.age(moment))
-    yield _single("ambiguous_unsettled", "Lost answers that may still turn up.", vitals.unsettled)
-    yield _single("quarantined_recently", "Mails set aside in the last day.", vitals.quarantined)
+        if (moment := health.last[name]) is not None:
+            yield _single(f"last_{name}_seconds", description, health.age(moment))
+    yield _single("ambiguous_unsettled", "Lost answers that may still turn up.", health.unsettled)
+    yield _single("quarantined_recently", "Mails set aside in the last day.", health.quarantined)
     open_incidents = Incident.objects.filter(closed_at=None).values_list("name", flat=True)
     yield _family("incident", "1 while it goes on.", "name", dict.fromkeys(open_incidents, 1))
 
 
-def _sending(vitals: Vitals) -> Iterator[Metric]:
+def _sending(health: Health) -> Iterator[Metric]:
     queue = GaugeMetricFamily(
         "newsletter_queue", "Mails that could go now, by transport.", labels=("transport", "what")
     )
-    for what, number in vitals.queue.items():
+    for what, number in health.queue.items():
         queue.add_metric((settings.CONFIG.mailer, what), number)
     yield queue
-    yield _single("send_pauses", "Pauses of sending that stand.", len(vitals.pauses))
+    yield _single("send_pauses", "Pauses of sending that stand.", len(health.pauses))
     paused = GaugeMetricFamily(
         "newsletter_paused",
         "1 while nothing is sent on a transport (*: on any), or nobody can sign up.",
         labels=("transport", "cause"),
     )
-    for pause in filter(None, (*vitals.pauses, vitals.sign_up_pause)):
+    for pause in filter(None, (*health.pauses, health.sign_up_pause)):
         paused.add_metric((pause.transport, pause.cause), 1)
     yield paused
-    if vitals.day_limit is not None:
-        yield _single("day_limit_mails", "Mails that may begin today (UTC).", vitals.day_limit)
-        yield _single("day_left_mails", "Digests that may still begin today.", vitals.day_left or 0)
-    yield _single("model_tokens_used", "Tokens of the model used today (UTC).", vitals.tokens_used)
+    if health.day_limit is not None:
+        yield _single("day_limit_mails", "Mails that may begin today (UTC).", health.day_limit)
+        yield _single("day_left_mails", "Digests that may still begin today.", health.day_left or 0)
+    yield _single("model_tokens_used", "Tokens of the model used today (UTC).", health.tokens_used)
     yield _single("model_tokens_limit", "Tokens of a day.", settings.CONFIG.gemini_daily_tokens)
 
 
-def _reports(vitals: Vitals) -> Iterator[Metric]:
-    recent = DeliveryEvent.objects.filter(at__gte=vitals.now - RECENT)
+def _reports(health: Health) -> Iterator[Metric]:
+    recent = DeliveryEvent.objects.filter(at__gte=health.now - RECENT)
     kinds = dict(recent.order_by().values_list("kind").annotate(Count("pk")))
     numbers = {each.value: float(kinds.get(each, 0)) for each in EventKind}
     yield _family("reports_recent", "Reports of providers in the last day, by kind.", "kind", numbers)

@@ -37,7 +37,7 @@ def past_digests(reader: Subscriber) -> list[PastDigest]:
             state=_became(each),
             matched=sum(map(len, each.papers.values())),
             scanned=each.scanned,
-            token=digest_token(each.pk, link_key=reader.link_key) if each.parts else "",
+            token=digest_token(each.pk, link_key=reader.link_key) if each.fragments else "",
         )
         for each in digests[:SHOWN]
     ]

@@ -10,7 +10,7 @@ from zoneinfo import available_timezones
 from django.utils.translation import gettext
 
 from newsletter.errors import BadInput
-from newsletter.subscribers.preferences import MAX_PAPERS, MIN_PAPERS, Wishes
+from newsletter.subscribers.preferences import MAX_PAPERS, MIN_PAPERS, Preferences
 
 DEFAULTS = {
     "cadence": "weekly:mon",
@@ -23,20 +23,20 @@ DEFAULTS = {
 """Field → what it is when nobody says otherwise (contract)."""
 
 
-def wishes_of(values: Mapping[str, str]) -> Wishes:
+def preferences_of(values: Mapping[str, str]) -> Preferences:
     """Check these wishes, the others as they are by default. Raises BadInput, or ValueError for no number."""
     given: dict[str, Any] = dict(values)
     if "max_papers" in given:
         given["max_papers"] = int(given["max_papers"])
-    return Wishes.checked(**given)
+    return Preferences.checked(**given)
 
 
-def wish_errors(values: Mapping[str, str]) -> dict[str, str]:
+def preference_errors(values: Mapping[str, str]) -> dict[str, str]:
     """Return field → one sentence that says what to do, for those that are wrong."""
     errors = {}
     for name, value in values.items():
         try:
-            wishes_of({name: value})
+            preferences_of({name: value})
         except (BadInput, ValueError):
             errors[name] = _sentence(name, value)
     return errors

@@ -11,8 +11,8 @@ from django.http import HttpRequest
 from django.utils.translation import gettext
 
 from newsletter.models import Subscriber, Topic
-from newsletter.subscribers.change import change_wishes, set_topics
-from newsletter.web.preference_fields import wish_errors, wishes_of
+from newsletter.subscribers.change import change_preferences, set_topics
+from newsletter.web.preference_fields import preference_errors, preferences_of
 from newsletter.web.schedules import is_cadence
 
 WISHES = ("cadence", "at", "timezone", "language", "depth")
@@ -62,7 +62,7 @@ class PreferencesForm:
     @transaction.atomic
     def save(self, reader: Subscriber, *, now: datetime) -> None:
         set_topics(reader, topics=self.topics, cadences=self.cadences, now=now)
-        change_wishes(reader, wishes=wishes_of(self.values), now=now)
+        change_preferences(reader, preferences=preferences_of(self.values), now=now)
 
 
 def offered_topics(reader: Subscriber) -> QuerySet[Topic]:
@@ -83,10 +83,10 @@ def _moved(topics: list[str], move: str) -> list[str]:
 
 
 def _errors(form: PreferencesForm) -> dict[str, str]:
-    errors = wish_errors(form.values)
+    errors = preference_errors(form.values)
     for slug, text in form.cadences.items():
         if text and not is_cadence(text):
-            errors[f"{OWN_CADENCE}{slug}"] = wish_errors({"cadence": text})["cadence"]
+            errors[f"{OWN_CADENCE}{slug}"] = preference_errors({"cadence": text})["cadence"]
     if not form.topics:
         errors["topics"] = gettext(
             "Choose at least one topic. To get no more mail, unsubscribe at the end of this page."

@@ -16,7 +16,7 @@ from newsletter.errors import BadInput
 from newsletter.subscribers.signup import JoinRequest, checked_mailbox
 from newsletter.web.clients import client_address
 from newsletter.web.pages import service_name
-from newsletter.web.preference_fields import DEFAULTS, wish_errors, wishes_of
+from newsletter.web.preference_fields import DEFAULTS, preference_errors, preferences_of
 
 FORM = "sign-up page"
 """How the consent record names it."""
@@ -68,12 +68,12 @@ class SignUpForm:
         return form
 
     @property
-    def wishes(self) -> dict[str, str]:
+    def preferences(self) -> dict[str, str]:
         return {name: self.values[name] for name in DEFAULTS}
 
     def check(self) -> None:
         """Find out what is wrong, field by field."""
-        self.errors = wish_errors(self.wishes)
+        self.errors = preference_errors(self.preferences)
         self._check_topics()
         self._check_query()
         if not self.topics and not self.values["query"]:
@@ -90,7 +90,7 @@ class SignUpForm:
         """Return what is asked for, once nothing is wrong about it."""
         return JoinRequest(
             email=checked_mailbox(self.values["email"]),
-            wishes=wishes_of(self.wishes),
+            preferences=preferences_of(self.preferences),
             topics=self.topics,
             query=self.values["query"],
             form=FORM,

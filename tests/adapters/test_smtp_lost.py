@@ -8,7 +8,7 @@ import pytest
 
 from newsletter.adapters.mailers.smtp_session import Dialogue
 from newsletter.adapters.ports import Verdict
-from newsletter.core.digests.message import Piece
+from newsletter.core.digests.message import Fragment
 from tests.adapters.conftest import MakeMailer, within
 from tests.fakes.outgoing import Begun, outgoing, send, verdicts
 from tests.fakes.smtp_server import SmtpServer, Trouble
@@ -93,7 +93,7 @@ def test_a_body_of_which_the_last_part_never_left_is_tried_again(
     server: SmtpServer, mailer_for: MakeMailer, event: Trouble, rest: str
 ) -> None:
     """More than the machine's buffers hold, so that the server's silence is felt before the dot."""
-    large = outgoing(1, pieces=[Piece("<p>\n" + "x" * 12_000_000 + "\n", "\n")])
+    large = outgoing(1, fragments=[Fragment("<p>\n" + "x" * 12_000_000 + "\n", "\n")])
     server.plan("BODY", event)
     mailer = mailer_for(server.url, time_outs=within(5, block=0.5))
     assert verdicts(send(mailer, [large, FIVE[1]])) == ["retry", rest]

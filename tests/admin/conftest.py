@@ -12,7 +12,7 @@ from django.test import Client
 from newsletter.audience.topics import add_topic
 from newsletter.models import Subscriber
 from newsletter.subscribers.add import add_by_operator
-from newsletter.subscribers.preferences import Wishes
+from newsletter.subscribers.preferences import Preferences
 
 NOW = datetime(2026, 6, 12, 8, 0, tzinfo=UTC)
 READERS = "/admin/newsletter/subscriber/"
@@ -49,7 +49,11 @@ def viewer(db: None) -> Client:  # noqa: ARG001 - the database
 def reader(db: None) -> Subscriber:  # noqa: ARG001 - the database
     add_topic("heads", name="Heads", query="cat:cs.CV", now=NOW)
     return add_by_operator(
-        "ada@example.org", topics=["heads"], wishes=Wishes.checked(), source="a form of 2024", now=NOW
+        "ada@example.org",
+        topics=["heads"],
+        preferences=Preferences.checked(),
+        source="a form of 2024",
+        now=NOW,
     )
 
 

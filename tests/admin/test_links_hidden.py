@@ -44,7 +44,10 @@ def rows() -> list[str]:
         kind=Kind.CONFIRMATION,
         slot_key="confirm-1",
         state=State.BOUNCED,
-        slots={"url": links[Purpose.PREFERENCES], "more": [f"/account/{SECRET}/erase", f"/address/{SECRET}"]},
+        placeholders={
+            "url": links[Purpose.PREFERENCES],
+            "more": [f"/account/{SECRET}/erase", f"/address/{SECRET}"],
+        },
         last_detail=words,
         last_code="550",
         subject=f"/digests/{SECRET}",
@@ -114,4 +117,4 @@ def test_looking_changes_nothing(looker: Client, rows: list[str]) -> None:  # no
     row = Subscriber.objects.get(email="ada@example.org").deliveries.get()
     looker.get(f"/admin/newsletter/delivery/{row.pk}/change/")
     row.refresh_from_db()
-    assert re.search(r"/preferences/[^…]+$", row.slots["url"])
+    assert re.search(r"/preferences/[^…]+$", row.placeholders["url"])

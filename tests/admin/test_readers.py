@@ -11,7 +11,7 @@ from newsletter.models import ConsentEvent, Delivery, DeliveryEvent, Subscriber
 from newsletter.models.delivery import Kind, State
 from newsletter.models.subscriber import Status
 from newsletter.subscribers.add import add_by_operator
-from newsletter.subscribers.preferences import Wishes
+from newsletter.subscribers.preferences import Preferences
 from newsletter.subscribers.unsubscribe import erase, unsubscribe
 from tests.admin.conftest import NOW, READERS, text
 from tests.web.conftest import every_row
@@ -50,7 +50,9 @@ def test_a_reader_is_found_by_address(operator: Client, reader: Subscriber, word
 
 
 def test_a_domain_in_another_script_is_found_as_it_is_kept(operator: Client, reader: Subscriber) -> None:  # noqa: ARG001
-    add_by_operator("zoe@bücher.example", topics=["heads"], wishes=Wishes.checked(), source="x", now=NOW)
+    add_by_operator(
+        "zoe@bücher.example", topics=["heads"], preferences=Preferences.checked(), source="x", now=NOW
+    )
     assert "zoe@" in text(operator, f"{READERS}?q=zoe@xn--bcher-kva.example")
     assert "ada@example.org" not in text(operator, f"{READERS}?q=zoe@xn--bcher-kva.example")
 
@@ -66,7 +68,7 @@ def test_the_list_costs_the_same_for_many_readers(
 ) -> None:
     for number in range(20):
         add_by_operator(
-            f"r{number}@example.org", topics=["heads"], wishes=Wishes.checked(), source="x", now=NOW
+            f"r{number}@example.org", topics=["heads"], preferences=Preferences.checked(), source="x", now=NOW
         )
         Delivery.planned(
             subscriber_id=reader.pk, kind=Kind.DIGEST, slot_key=str(number), slot_at=NOW, now=NOW

@@ -31,7 +31,7 @@ def add_readers(
     They have some two hundred different wishes, each shared by some. ``also`` are the addresses of more.
     """
     emails = [f"reader{number}@example.org" for number in range(first, first + count)] + list(also)
-    slots = [now + over * place / count if over else now - OVERDUE for place in range(len(emails))]
+    placeholders = [now + over * place / count if over else now - OVERDUE for place in range(len(emails))]
     joined = now - timedelta(days=8)
     readers = Subscriber.objects.bulk_create(
         Subscriber(
@@ -47,7 +47,7 @@ def add_readers(
             joined_at=joined,
             confirmed_at=joined,
         )
-        for number, (email, slot_at) in enumerate(zip(emails, slots, strict=True))
+        for number, (email, slot_at) in enumerate(zip(emails, placeholders, strict=True))
     )
     topics = list(Topic.objects.order_by("pk")[:TOPICS])
     Subscription.objects.bulk_create(

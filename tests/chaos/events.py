@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from random import Random
 
-KILLS = {"worker": 3, "child": 4, "notices": 1, "beat": 1, "redis": 2, "postgres": 2, "backend": 2}
+KILLS = {"worker": 3, "child": 4, "transactional": 1, "beat": 1, "redis": 2, "postgres": 2, "backend": 2}
 """Who is killed with -9, and how often relative to each other."""
-UP_KILLS = {"worker": 3, "worker child": 5, "notices": 1, "beat": 1, "redis": 2, "web": 1, "up": 2}
+UP_KILLS = {"worker": 3, "worker child": 5, "transactional": 1, "beat": 1, "redis": 2, "web": 1, "up": 2}
 """The same for ``newsletter up``, the supervisor itself included."""
 TROUBLES = {"flush": 2, "refuse": 3, "lose": 2, "drop": 2, "stall": 2}
 """What befalls a run besides; ``lose`` accepts and loses the answer, ``drop`` closes without accepting."""

@@ -18,16 +18,16 @@ from tests.chaos.ledger import Entry, read_ledger
 from tests.fakes.postgres import Postgres
 from tests.fakes.processes import Processes, wait_until
 
-WORK = "summarise,compose,deliver"
+WORK = "summarize,compose,send"
 QUIET = ("--loglevel", "WARNING", "--without-gossip", "--without-mingle")
 BUSY = 5
-"""Processes that may be sending at once: two workers of two children, and the one for notices."""
-IN_FLIGHT = {"worker": 2, "child": 1, "notices": 1, "postgres": BUSY, "backend": BUSY}
+"""Processes that may be sending at once: two workers of two children, and the one for transactional."""
+IN_FLIGHT = {"worker": 2, "child": 1, "transactional": 1, "postgres": BUSY, "backend": BUSY}
 
 
 @dataclass
 class Machines:
-    """PostgreSQL, Redis, two workers, the worker for notices, beat and the provider, each a real process."""
+    """PostgreSQL, Redis, two workers, the worker for transactional, beat and the provider, each a real process."""
 
     processes: Processes
     postgres: Postgres
@@ -63,7 +63,10 @@ class Machines:
         celery = ("celery", "-q", "-A", app)
         for name in ("worker-1", "worker-2"):
             self.add(name, [*celery, "worker", "-Q", WORK, "-c", "2", "-n", f"{name}@%h", *QUIET])
-        self.add("notices", [*celery, "worker", "-Q", "notices", "-c", "1", "-n", "notices@%h", *QUIET])
+        self.add(
+            "transactional",
+            [*celery, "worker", "-Q", "transactional", "-c", "1", "-n", "transactional@%h", *QUIET],
+        )
         self.add("beat", [*celery, "beat", "-S", "celery.beat:Scheduler", "--pidfile", "", *QUIET[:2]])
 
     def tend(self) -> None:
@@ -83,7 +86,7 @@ class Machines:
             case "child":
                 children = self.children()
                 self._kill(children[int(choice * len(children))] if children else None)
-            case "notices" | "beat" | "redis":
+            case "transactional" | "beat" | "redis":
                 self._kill(self._pid(kind))
             case "postgres":
                 self._kill(self.postgres.process.pid if self.postgres.process else None)
@@ -113,7 +116,7 @@ class Machines:
 
     def children(self) -> list[int]:
         """Return the pool children of all workers."""
-        pids = (self._pid(name) for name in ("worker-1", "worker-2", "notices"))
+        pids = (self._pid(name) for name in ("worker-1", "worker-2", "transactional"))
         return [pid for parent in pids for pid in _children_of(parent)]
 
     def family(self, name: str) -> list[int]:

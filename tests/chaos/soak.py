@@ -22,7 +22,7 @@ import psutil
 from tests.chaos.cluster import cluster, prepare
 from tests.chaos.machines import Machines
 
-ROLES = ("worker-1", "worker-2", "notices", "beat", "redis")
+ROLES = ("worker-1", "worker-2", "transactional", "beat", "redis")
 MEGABYTE = 1 << 20
 TOLERANCE = 1.1
 SLACK = {"descriptors": 5.0, "backlog": 30.0}

@@ -28,9 +28,9 @@ def _witness() -> Iterator[None]:
         cursor.execute("DROP TABLE chaos_witness")
 
 
-def sent(state: State = State.ACCEPTED, *, spent: bytes = b"papers") -> Delivery:
+def sent(state: State = State.ACCEPTED, *, seen_papers: bytes = b"papers") -> Delivery:
     """Make a digest whose body has begun."""
-    row = digest(reader(spent=spent), state=state)
+    row = digest(reader(seen_papers=seen_papers), state=state)
     Delivery.objects.filter(pk=row.pk).update(body_begun_at=NOW)
     return row
 
@@ -86,7 +86,7 @@ def test_a_body_that_began_before_its_reader_left_is_no_fault() -> None:
 
 @pytest.mark.parametrize(("covers", "late"), [(0, 1), (1, 0)])
 def test_a_body_that_began_with_a_topic_its_reader_had_left_is_found(covers: int, late: int) -> None:
-    person, topics = reader(spent=b"papers"), [topic("left"), topic("kept")]
+    person, topics = reader(seen_papers=b"papers"), [topic("left"), topic("kept")]
     for each in topics:
         Subscription.objects.create(subscriber=person, topic=each, position=0, created_at=NOW)
     row = digest(person, topics=[topics[covers].pk])
@@ -96,7 +96,7 @@ def test_a_body_that_began_with_a_topic_its_reader_had_left_is_found(covers: int
 
 
 def test_what_was_taken_in_without_having_begun_is_found() -> None:
-    row = digest(reader(spent=b"papers"), state=State.ACCEPTED)
+    row = digest(reader(seen_papers=b"papers"), state=State.ACCEPTED)
     assert judged(taken(row)).faults == [f"{row.pk} was taken in and had never begun"]
 
 
@@ -106,7 +106,7 @@ def test_papers_of_a_lost_answer_must_not_be_spent() -> None:
 
 
 def test_more_lost_answers_than_can_be_explained_are_a_fault() -> None:
-    sent(State.AMBIGUOUS, spent=b"")
+    sent(State.AMBIGUOUS, seen_papers=b"")
     assert judged(most_ambiguous=0).faults == ["1 ambiguous, where 0 can be explained"]
 
 

@@ -32,7 +32,7 @@ class Row:
     state: str
     email: str
     status: str
-    spent: bytes
+    seen_papers: bytes
     attempt: int
 
 
@@ -74,13 +74,13 @@ def judge(ledger: Sequence[Entry], *, readers: int, most_ambiguous: int) -> Verd
 def _rows() -> list[Row]:
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT d.id, d.state, s.email, s.status, s.spent, d.attempt FROM newsletter_delivery d "
+            "SELECT d.id, d.state, s.email, s.status, s.seen_papers, d.attempt FROM newsletter_delivery d "
             "JOIN newsletter_subscriber s ON s.id = d.subscriber_id"
         )
         found = cursor.fetchall()
     return [
-        Row(str(UUID(str(key))), state, email, status, bytes(spent), attempt)
-        for key, state, email, status, spent, attempt in found
+        Row(str(UUID(str(key))), state, email, status, bytes(seen_papers), attempt)
+        for key, state, email, status, seen_papers, attempt in found
     ]
 
 
@@ -122,9 +122,9 @@ def _nothing_lost(verdict: Verdict, rows: Sequence[Row], taken: Mapping[str, int
             verdict.lost += row.id not in taken
             known = "taken in" if row.id in taken else "not taken in"
             verdict.faults.append(f"{row.id} is {row.state} ({row.attempt} attempts) and was {known}")
-        if bool(row.spent) != (row.state == "ACCEPTED"):
+        if bool(row.seen_papers) != (row.state == "ACCEPTED"):
             verdict.faults.append(
-                f"{row.id} is {row.state}, its papers are {'' if row.spent else 'not '}spent"
+                f"{row.id} is {row.state}, its papers are {'' if row.seen_papers else 'not '}spent"
             )
 
 

@@ -100,12 +100,12 @@ def breaking(session: Session, kind: str) -> None:
 
 @pytest.mark.django_db
 @pytest.mark.parametrize(
-    ("kind", "parts"), [("locked", ["locked", "try again"]), ("full", ["/var/outbox", "No space left"])]
+    ("kind", "fragments"), [("locked", ["locked", "try again"]), ("full", ["/var/outbox", "No space left"])]
 )
-def test_what_can_be_foreseen_is_one_line(kind: str, parts: list[str]) -> None:
+def test_what_can_be_foreseen_is_one_line(kind: str, fragments: list[str]) -> None:
     result = CliRunner().invoke(breaking, ["--json", "--kind", kind])
     assert result.exit_code == 1
-    for part in parts:
+    for part in fragments:
         assert part in json.loads(result.stdout)["error"]
 
 

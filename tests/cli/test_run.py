@@ -25,7 +25,7 @@ REAL_TIMES = {
     "Delivery.next_attempt_at",
     "Fragment.created_at",
     "Fragment.needed_until",
-    "Summary.claimed_until",
+    "Summary.leased_until",
     "Summary.retry_at",
 }
 """Waiting, leases and gates stay in real time; a rendered fragment belongs to no slot."""
@@ -166,12 +166,12 @@ def test_a_time_without_a_zone_is_utc(tmp_path: Path) -> None:
 
 def test_a_year_of_slots_can_be_replayed(tmp_path: Path) -> None:
     add_reader()
-    slots = [datetime(2026, 6, 15, 8, tzinfo=UTC) + timedelta(weeks=week) for week in range(52)]
-    for number, slot in enumerate(slots, start=1):
+    placeholders = [datetime(2026, 6, 15, 8, tzinfo=UTC) + timedelta(weeks=week) for week in range(52)]
+    for number, slot in enumerate(placeholders, start=1):
         gather(tmp_path, number, now=f"{slot - timedelta(days=1):%Y-%m-%dT%H:%MZ}")
         done("run", "--no-gather", "--now", f"{slot:%Y-%m-%dT%H:%MZ}")
     shown = done("subscriber", "show", "a@example.org", "--json").json["deliveries"]
-    assert [each["slot_at"] for each in shown] == [slot.isoformat() for slot in slots]
+    assert [each["slot_at"] for each in shown] == [slot.isoformat() for slot in placeholders]
     assert {each["state"] for each in shown} == {"ACCEPTED"}
     assert {each["summarised"] for each in shown} == {1}
 

@@ -65,7 +65,7 @@ def test_every_cadence_of_the_contract_is_taken(cadence: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("email", "options", "parts"),
+    ("email", "options", "fragments"),
     [
         ("nobody", {}, ["'nobody'", "e-mail address"]),
         ("Ada <a@example.org>", {}, ["e-mail address"]),
@@ -83,13 +83,13 @@ def test_every_cadence_of_the_contract_is_taken(cadence: str) -> None:
     ],
 )
 def test_a_bad_value_is_bad_use_and_adds_nobody(
-    email: str, options: dict[str, str], parts: list[str]
+    email: str, options: dict[str, str], fragments: list[str]
 ) -> None:
     before = rows()
     given = {"topics": "heads"} | options
     result = newsletter("subscriber", "add", email, *(f"--{name}={value}" for name, value in given.items()))
     assert (result.code, result.out) == (2, "")
-    for part in parts:
+    for part in fragments:
         assert part in result.line
     assert rows() == before
 

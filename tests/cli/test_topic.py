@@ -36,7 +36,7 @@ def test_the_starter_topics_are_added_once() -> None:
 
 
 @pytest.mark.parametrize(
-    ("slug", "options", "parts"),
+    ("slug", "options", "fragments"),
     [
         ("x", {"query": "cat:cs.QQ"}, ["cs.QQ", "character 5"]),
         ("x", {"query": "ti:a AND (ti:b"}, ["'('", "character 10"]),
@@ -55,13 +55,13 @@ def test_the_starter_topics_are_added_once() -> None:
     ],
 )
 def test_a_bad_value_is_bad_use_and_changes_nothing(
-    slug: str, options: dict[str, str], parts: list[str]
+    slug: str, options: dict[str, str], fragments: list[str]
 ) -> None:
     before = rows()
     given = {"name": "X", "query": "cat:cs.CV"} | options
     result = newsletter("topic", "add", slug, *(f"--{name}={value}" for name, value in given.items()))
     assert (result.code, result.out) == (2, "")
-    for part in parts:
+    for part in fragments:
         assert part in result.line
     assert rows() == before
 

@@ -31,19 +31,19 @@ MISTAKES = [
 ]
 
 
-@pytest.mark.parametrize(("words", "parts"), [each for each in MISTAKES if each[1]])
-def test_a_mistake_is_one_line_that_names_it(words: list[str], parts: list[str]) -> None:
+@pytest.mark.parametrize(("words", "fragments"), [each for each in MISTAKES if each[1]])
+def test_a_mistake_is_one_line_that_names_it(words: list[str], fragments: list[str]) -> None:
     result = newsletter(*words)
     assert (result.code, result.out) == (2, "")
-    for part in parts:
+    for part in fragments:
         assert part in result.line
 
 
-@pytest.mark.parametrize(("words", "parts"), [each for each in MISTAKES if each[1]])
-def test_with_json_it_is_one_object_too(words: list[str], parts: list[str]) -> None:
+@pytest.mark.parametrize(("words", "fragments"), [each for each in MISTAKES if each[1]])
+def test_with_json_it_is_one_object_too(words: list[str], fragments: list[str]) -> None:
     result = newsletter(*words, "--json")
     assert result.code == 2
-    for part in parts:
+    for part in fragments:
         assert part in result.json["error"]
 
 

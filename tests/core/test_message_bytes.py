@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from newsletter.core.digests.headers import MessageHeaders
-from newsletter.core.digests.message import Piece, PieceEncoder, compose, literal
+from newsletter.core.digests.message import Fragment, FragmentEncoder, compose, literal
 from tests.core.digests.test_headers import DIGEST, display_name
 from tests.fakes.wire import faults, head_fields
 
@@ -37,8 +37,13 @@ domain = st.sampled_from(["example.org", "bücher.example", "例子.测试", "a.
 body = st.text(max_size=400).map(lambda text: literal(text) + "\n")
 
 
-def message(headers: MessageHeaders, *pieces: Piece, **slots: str) -> bytes:
-    return compose(headers, pieces or [Piece("<p>x</p>\n", "x\n")], slots=slots, encoder=PieceEncoder())
+def message(headers: MessageHeaders, *fragments: Fragment, **placeholders: str) -> bytes:
+    return compose(
+        headers,
+        fragments or [Fragment("<p>x</p>\n", "x\n")],
+        placeholders=placeholders,
+        encoder=FragmentEncoder(),
+    )
 
 
 def by_python(raw: bytes) -> EmailMessage:
@@ -65,7 +70,7 @@ def test_whatever_a_message_says_both_parsers_read_it_and_no_line_is_wrong(
     subject: str, name: str, local: str, host: str, html: str, text: str
 ) -> None:
     headers = replace(DIGEST, subject=subject, from_name=name, to=f"{local}@{host}")
-    raw = message(headers, Piece(html, text))
+    raw = message(headers, Fragment(html, text))
     assert faults(raw) == []
     python, rust = by_python(raw), by_rust(raw)
     assert python["Subject"] == subject
@@ -87,7 +92,7 @@ def test_a_long_subject_is_several_encoded_words_of_whole_characters(subject: st
 
 
 def test_both_parsers_see_two_alternatives_the_text_first() -> None:
-    raw = message(DIGEST, Piece("<p>Über 图像</p>\n", "Über 图像\n"))
+    raw = message(DIGEST, Fragment("<p>Über 图像</p>\n", "Über 图像\n"))
     tree = fast_mail_parser.parse_email_tree(raw)
     assert tree.content_type == "multipart/alternative"
     assert [part.content_type for part in tree.children] == ["text/plain", "text/html"]

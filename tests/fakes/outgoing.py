@@ -8,12 +8,19 @@ from uuid import UUID
 
 from newsletter.adapters.ports import Mailer, Outcome, Outgoing
 from newsletter.core.digests.headers import MessageHeaders
-from newsletter.core.digests.message import Piece, PieceEncoder, compose, join_html, join_text, slot
+from newsletter.core.digests.message import (
+    Fragment,
+    FragmentEncoder,
+    compose,
+    join_html,
+    join_text,
+    placeholder,
+)
 
 BASE = "https://news.example.org"
 PIECES = [
-    Piece("<h1>Nine papers</h1>\n", "Nine papers\n.a line that begins with a dot\n..and two\n"),
-    Piece(
+    Fragment("<h1>Nine papers</h1>\n", "Nine papers\n.a line that begins with a dot\n..and two\n"),
+    Fragment(
         '<p>Sent to [[email]]. <a href="[[unsubscribe_url]]">Unsubscribe</a></p>\n',
         "Sent to [[email]].\n[[unsubscribe_url]]\n",
     ),
@@ -26,12 +33,12 @@ def outgoing(
     recipient: str = "",
     shared_key: str = "",
     sender: str = "bounces@news.example.org",
-    pieces: Sequence[Piece] = PIECES,
+    fragments: Sequence[Fragment] = PIECES,
     email: str = "",
 ) -> Outgoing:
     """Make message ``number``; those with the same ``shared_key`` differ in what is personal only."""
     recipient = recipient or f"reader{number}@example.com"
-    slots = {"email": email or recipient, "unsubscribe_url": f"{BASE}/unsubscribe/{number:037d}"}
+    placeholders = {"email": email or recipient, "unsubscribe_url": f"{BASE}/unsubscribe/{number:037d}"}
     headers = MessageHeaders(
         from_name="arXiv digest",
         from_email="digest@news.example.org",
@@ -42,23 +49,23 @@ def outgoing(
         delivery_id=str(UUID(int=number)),
         reply_to="team@example.org",
         list_id="digests.news.example.org",
-        list_unsubscribe_url=slots["unsubscribe_url"],
+        list_unsubscribe_url=placeholders["unsubscribe_url"],
         feedback_id="digest:arxiv-newsletter",
     )
     return Outgoing(
         delivery_id=headers.delivery_id,
         sender=sender,
         recipient=recipient,
-        message=compose(headers, pieces, slots=slots, encoder=PieceEncoder()),
+        message=compose(headers, fragments, placeholders=placeholders, encoder=FragmentEncoder()),
         subject=headers.subject,
         from_name=headers.from_name,
         from_email=headers.from_email,
         reply_to=headers.reply_to,
         headers=headers.shared(),
         personal_headers=headers.personal(),
-        html=join_html(pieces),
-        text=join_text(pieces),
-        substitutions={slot(name): value for name, value in slots.items()},
+        html=join_html(fragments),
+        text=join_text(fragments),
+        substitutions={placeholder(name): value for name, value in placeholders.items()},
         shared_key=shared_key,
     )
 

@@ -22,11 +22,11 @@ from tests.fakes.processes import Processes, Running, free_port, processes, wait
 START_SECONDS = 40.0
 ROLES = {
     "worker child": ("-Q gather,", 2),
-    "notices child": ("-Q notices", 2),
+    "transactional child": ("-Q transactional", 2),
     "beat": ("worker.app beat", 1),
     "web": ("newsletter.web.server", 1),
     "worker": ("-Q gather,", 1),
-    "notices": ("-Q notices", 1),
+    "transactional": ("-Q transactional", 1),
     "redis": ("unixsocket:", 1),
 }
 """What the command line holds, and how many generations below ``up`` the process stands."""
@@ -35,11 +35,11 @@ READERS = """
 from django.utils import timezone
 from datetime import timedelta
 from newsletter.subscribers.add import add_by_operator
-from newsletter.subscribers.preferences import Wishes
+from newsletter.subscribers.preferences import Preferences
 joined = timezone.now() - timedelta(days=8)
 for number in range({count}):
-    email, wishes = f"{name}-{{number}}@example.org", Wishes.checked(cadence="daily")
-    add_by_operator(email, topics={topics!r}, wishes=wishes, source="a test", now=joined)
+    email, preferences = f"{name}-{{number}}@example.org", Preferences.checked(cadence="daily")
+    add_by_operator(email, topics={topics!r}, preferences=preferences, source="a test", now=joined)
 """
 
 

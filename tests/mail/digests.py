@@ -12,7 +12,7 @@ import pytest
 
 from newsletter.core.arxiv.papers import PaperRecord
 from newsletter.core.digests.digest import Digest, DigestCard, DigestTopic
-from newsletter.core.digests.message import Piece
+from newsletter.core.digests.message import Fragment
 from newsletter.core.summaries.paper_kinds import SECTIONS, PaperKind
 from newsletter.core.summaries.summary import Claim, Depth, Evidence, Section, Summary, Voice, Withheld
 from newsletter.pipeline.compose.render import DigestRenderer, RenderedDigest
@@ -28,16 +28,16 @@ READER = {
 QUOTE = "LampNet reads lamp labels with 4.2 % fewer errors than before"
 
 
-class MemoryFragments(dict[str, Piece]):
+class MemoryFragments(dict[str, Fragment]):
     """A fragment store that counts what was rendered."""
 
     def __init__(self) -> None:
         super().__init__()
         self.rendered = 0
 
-    def put(self, key: str, piece: Piece) -> None:
+    def put(self, key: str, fragment: Fragment) -> None:
         self.rendered += 1
-        self[key] = piece
+        self[key] = fragment
 
 
 def make_paper(number: int = 1, **fields: Any) -> PaperRecord:
@@ -139,27 +139,29 @@ def make_digest(*cards: DigestCard, language: str = "en", **fields: Any) -> Dige
     return replace(base, **fields)
 
 
-def make_renderer(fragments: MemoryFragments | None = None) -> DigestRenderer:
+def make_renderer(fragment_store: MemoryFragments | None = None) -> DigestRenderer:
     return DigestRenderer(
         name="arXiv digest",
         base_url=BASE_URL,
         postal_address="Example Lab, 1 Example Street",
-        fragments=MemoryFragments() if fragments is None else fragments,
+        fragment_store=MemoryFragments() if fragment_store is None else fragment_store,
     )
 
 
 def joined(rendered: RenderedDigest) -> tuple[str, str]:
     """Return the whole HTML and text with the reader's strings in place."""
-    slots = {**rendered.slots, **READER}
+    placeholders = {**rendered.placeholders, **READER}
 
     def fill(form: str, *, is_html: bool) -> str:
         return re.sub(
-            r"\[\[(\w+)\]\]", lambda found: escape(slots[found[1]]) if is_html else slots[found[1]], form
+            r"\[\[(\w+)\]\]",
+            lambda found: escape(placeholders[found[1]]) if is_html else placeholders[found[1]],
+            form,
         )
 
     return (
-        fill("".join(piece.html for piece in rendered.pieces), is_html=True),
-        fill("".join(piece.text for piece in rendered.pieces), is_html=False),
+        fill("".join(fragment.html for fragment in rendered.fragments), is_html=True),
+        fill("".join(fragment.text for fragment in rendered.fragments), is_html=False),
     )
 
 

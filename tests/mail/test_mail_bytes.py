@@ -37,12 +37,12 @@ def mails(tmp_path: Path) -> list[bytes]:
     add_topic("nothing", name="Herons", query="cat:cs.CV AND ti:egrets", now=joined)
     slugs = ",".join(topic["slug"] for topic in topics)
     for language, depth in READERS:
-        wishes = {"language": language, "depth": depth.value, "max_papers": 50}
-        reader = room.reader(f"{language}-{depth.value}@example.org", slugs, now=joined, **wishes)
+        preferences = {"language": language, "depth": depth.value, "max_papers": 50}
+        reader = room.reader(f"{language}-{depth.value}@example.org", slugs, now=joined, **preferences)
         mail_fresh_link(reader, now=WEEK)
         room.reader(f"{language}-{depth.value}-none@example.org", "nothing", now=joined, language=language)
     for path in write_week(tmp_path, last_day=LAST_DAY):
-        records = room.stages.source.read_file(str(path)).papers
+        records = room.context.source.read_file(str(path)).papers
         room.take_in(*records, now=WEEK - timedelta(hours=1))
     room.run(WEEK)
     return [path.read_bytes() for path in sorted(room.folder.glob("*.eml"))]

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from newsletter.core.digests.digest import DigestCard
-from newsletter.core.digests.message import Piece
+from newsletter.core.digests.message import Fragment
 from newsletter.core.summaries.paper_kinds import SECTIONS, PaperKind
 from newsletter.core.summaries.summary import Depth, Evidence, Section, Summary
 from newsletter.mail.words import words_for
@@ -26,9 +26,9 @@ from tests.mail.digests import (
 )
 
 
-def card_piece(card: DigestCard, *, language: str = "en") -> Piece:
+def card_piece(card: DigestCard, *, language: str = "en") -> Fragment:
     rendered = make_renderer().render(make_digest(card, language=language))
-    return next(piece for piece in rendered.pieces if "<h3" in piece.html)
+    return next(fragment for fragment in rendered.fragments if "<h3" in fragment.html)
 
 
 def heads(html: str) -> list[str]:
@@ -44,9 +44,9 @@ def heads(html: str) -> list[str]:
     ],
 )
 def test_the_heads_fit_the_kind_of_paper(name: str, language: str, found: list[str]) -> None:
-    piece = card_piece(reading_card(name, language), language=language)
-    assert heads(piece.html) == found
-    lines = piece.text.splitlines()
+    fragment = card_piece(reading_card(name, language), language=language)
+    assert heads(fragment.html) == found
+    lines = fragment.text.splitlines()
     assert [line for line in lines if line in found] == found
 
 
@@ -78,8 +78,8 @@ def test_a_reading_keeps_to_about_1600_characters_and_cuts_no_claim() -> None:
     long = tuple(claim(f"Finding {n} " + "is told in many words " * 7) for n in range(8))
     sections = tuple(Section(kind=spec.kind, claims=long) for spec in SECTIONS[PaperKind.METHOD])
     summary = replace(model_summary(deep=True), sections=sections)
-    piece = card_piece(make_card(depth=Depth.READING, summary=summary))
-    shown = re.findall(r"Finding \d (?:is told in many words ?)+", piece.html)
+    fragment = card_piece(make_card(depth=Depth.READING, summary=summary))
+    shown = re.findall(r"Finding \d (?:is told in many words ?)+", fragment.html)
     assert all(each.strip().count("many words") == 7 for each in shown)
     assert 900 < sum(map(len, shown)) <= 1_700
 
@@ -105,8 +105,8 @@ def test_a_quote_says_where_it_stands(where: str, page: int, english: str, chine
 
 
 def test_a_reading_has_its_figure_from_our_own_address_with_caption_and_credit() -> None:
-    piece = card_piece(reading_card())
-    [image] = re.findall(r"<img[^>]*>", piece.html)
+    fragment = card_piece(reading_card())
+    [image] = re.findall(r"<img[^>]*>", fragment.html)
     for attribute in (
         'src="https://digest.example.org/figures/0123abcd"',
         'alt="Figure 2"',
@@ -115,9 +115,9 @@ def test_a_reading_has_its_figure_from_our_own_address_with_caption_and_credit()
     ):
         assert attribute in image
     assert "background-color:#FFFFFF" in image
-    said = " ".join(piece.text.split())
+    said = " ".join(fragment.text.split())
     assert f"[{readings.FIGURE.caption}]" in said
-    for form in (piece.html, said):
+    for form in (fragment.html, said):
         assert "Figure 2 from HarborNet: Docking Small Boats by the Sound of Their Own Motor, " in form
         assert "Ingrid Solheim et al., CC BY 4.0, resized" in form
 

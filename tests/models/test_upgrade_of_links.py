@@ -43,7 +43,7 @@ def test_stored_links_become_what_they_are_made_of(database: object, tmp_path: P
     assert done.returncode == 0, done.stdout + done.stderr
     stored = json.loads(done.stdout.splitlines()[-1])
     [fresh] = stored["fresh"]
-    assert stored["slots"] == [
+    assert stored["placeholders"] == [
         {"link": "confirm", "key": "sign-ups-key"},
         {},
         {"link": "address", "key": "changes-key"},

@@ -56,7 +56,7 @@ def main() -> None:
     from newsletter.models import Allowance, Delivery, FreshLink, RevokedKey, Subscriber
 
     stored = {
-        "slots": list(Delivery.objects.order_by("slot_key").values_list("slots", flat=True)),
+        "placeholders": list(Delivery.objects.order_by("slot_key").values_list("placeholders", flat=True)),
         "fresh": list(FreshLink.objects.values_list("key", flat=True)),
         "revoked": list(RevokedKey.objects.values_list("key", "subscriber__email")),
         "keys": dict(Subscriber.objects.values_list("email", "link_key")),

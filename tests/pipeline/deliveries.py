@@ -13,20 +13,20 @@ from django.utils import timezone
 
 from newsletter.adapters.ports import Mailer
 from newsletter.audience.suppression import address_key
-from newsletter.core.digests.message import Piece
-from newsletter.models import Delivery, Fragment, Subscriber, Topic
+from newsletter.core.digests.message import Fragment
+from newsletter.models import Delivery, FragmentRow, Subscriber, Topic
 from newsletter.models.delivery import Kind, State
 from newsletter.models.subscriber import Status
-from newsletter.pipeline.compose.message import message_of, stored_pieces
-from newsletter.pipeline.send.send import DeliveryReport, deliver_due
+from newsletter.pipeline.compose.message import message_of, stored_fragments
+from newsletter.pipeline.send.send import DeliveryReport, send_due
 
 NOW = datetime(2026, 6, 19, 8, 0, tzinfo=UTC)
 """The recorded clock; leases and waits are in real time."""
-CARD = Piece(
+CARD = Fragment(
     html="<p>Zwölf papers, by Müller &amp; 李</p>\n",
     text="Zwölf papers, by Müller & 李\n",
 )
-FOOTER = Piece(
+FOOTER = Fragment(
     html='<p>[[email]] <a href="[[preferences_url]]">Edit</a> <a href="[[unsubscribe_url]]">Leave</a></p>\n',
     text="For [[email]]\n[[preferences_url]]\n[[unsubscribe_url]]\n[[digest_url]]\n",
 )
@@ -43,13 +43,14 @@ def topic(slug: str = "heads") -> Topic:
     return Topic.objects.create(slug=slug, name=slug, query="cat:cs.CV", created_at=NOW)
 
 
-def store(*pieces: Piece) -> list[str]:
+def store(*fragments: Fragment) -> list[str]:
     """Keep pieces as fragments; return their digests."""
-    for piece in pieces:
-        Fragment.objects.get_or_create(
-            key=piece.digest, defaults={"digest": piece.digest, "html": piece.html, "text": piece.text}
+    for fragment in fragments:
+        FragmentRow.objects.get_or_create(
+            key=fragment.digest,
+            defaults={"digest": fragment.digest, "html": fragment.html, "text": fragment.text},
         )
-    return [piece.digest for piece in pieces]
+    return [fragment.digest for fragment in fragments]
 
 
 def digest(subscriber: Subscriber | None = None, **fields: Any) -> Delivery:
@@ -69,8 +70,8 @@ def digest(subscriber: Subscriber | None = None, **fields: Any) -> Delivery:
         "covers_until": NOW,
         "next_attempt_at": timezone.now() - timedelta(seconds=1),
     }
-    if "parts" not in fields:
-        fields["parts"] = store(CARD, FOOTER)
+    if "fragments" not in fields:
+        fields["fragments"] = store(CARD, FOOTER)
     return Delivery.objects.create(**(defaults | fields))
 
 
@@ -87,7 +88,7 @@ def notice(subscriber: Subscriber | None, kind: Kind, **fields: Any) -> Delivery
 def deliver(mailer: Mailer, **options: Any) -> DeliveryReport:
     """Deliver what is due, with waits that do not vary; each thread is a worker of its own."""
     usual: dict[str, Any] = {"now": NOW, "owner": f"host/{get_ident()}/1.0", "chance": lambda: 0.5}
-    return deliver_due(mailer=mailer, **usual | options)
+    return send_due(mailer=mailer, **usual | options)
 
 
 def later(**wait: float) -> Callable[[], datetime]:
@@ -97,4 +98,4 @@ def later(**wait: float) -> Callable[[], datetime]:
 
 def message_bytes(delivery: Delivery) -> bytes:
     """Return the message as it was, or would be, sent."""
-    return message_of(delivery, stored_pieces(delivery))
+    return message_of(delivery, stored_fragments(delivery))

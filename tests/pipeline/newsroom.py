@@ -16,12 +16,12 @@ from newsletter.adapters.ports import Summariser
 from newsletter.audience.topics import add_topic
 from newsletter.core.arxiv.papers import PaperRecord
 from newsletter.models import Delivery, Subscriber
-from newsletter.pipeline.context import Stages
+from newsletter.pipeline.context import Context
 from newsletter.pipeline.gather import gather_papers
 from newsletter.pipeline.match import match_papers
 from newsletter.pipeline.run import RunReport, run_once
 from newsletter.subscribers.add import add_by_operator
-from newsletter.subscribers.preferences import Wishes
+from newsletter.subscribers.preferences import Preferences
 from tests.fakes.papers import ListSource
 
 SUNDAY = datetime(2026, 6, 14, 12, 0, tzinfo=UTC)
@@ -37,26 +37,26 @@ class Newsroom:
     summariser: Summariser | None = None
 
     @property
-    def stages(self) -> Stages:
-        stages = Stages(settings.CONFIG.model_copy(update={"outbox_dir": self.folder}))
+    def context(self) -> Context:
+        context = Context(settings.CONFIG.model_copy(update={"outbox_dir": self.folder}))
         if self.summariser:
             # cached_property looks into the instance first
-            stages.__dict__["summariser"] = self.summariser
-        return stages
+            context.__dict__["summariser"] = self.summariser
+        return context
 
     def topic(self, slug: str, query: str) -> None:
         add_topic(slug, name=slug.title(), names={"zh-hans": f"主题{slug}"}, query=query, now=SUNDAY)
 
-    def reader(self, address: str, topics: str, *, now: datetime = SUNDAY, **wishes: Any) -> Subscriber:
-        checked = Wishes.checked(**wishes)
-        return add_by_operator(address, topics=topics.split(","), wishes=checked, source="test", now=now)
+    def reader(self, address: str, topics: str, *, now: datetime = SUNDAY, **preferences: Any) -> Subscriber:
+        checked = Preferences.checked(**preferences)
+        return add_by_operator(address, topics=topics.split(","), preferences=checked, source="test", now=now)
 
     def take_in(self, *papers: PaperRecord, now: datetime) -> None:
         gather_papers(ListSource(*papers), now=now, lookback=LOOKBACK)
         match_papers(now=now, lookback=LOOKBACK)
 
     def run(self, now: datetime) -> RunReport:
-        return run_once(self.stages, now=now, gather=False)
+        return run_once(self.context, now=now, gather=False)
 
     def mails(self) -> list[EmailMessage]:
         """Return every mail in the outbox, by its date."""
@@ -84,5 +84,5 @@ def states(reader: Subscriber) -> list[tuple[str, str]]:
 def account(reader: Subscriber) -> list[tuple[int, int, int, int]]:
     """Return (summarised, listed, counted, scanned) of each digest, by slot."""
     rows = Delivery.objects.filter(subscriber=reader).order_by("slot_at")
-    parts = ("summarised", "listed", "counted")
-    return [(*(len(row.papers.get(part, ())) for part in parts), row.scanned) for row in rows]  # type: ignore[misc]
+    fragments = ("summarised", "listed", "counted")
+    return [(*(len(row.papers.get(part, ())) for part in fragments), row.scanned) for row in rows]  # type: ignore[misc]

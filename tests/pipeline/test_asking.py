@@ -55,9 +55,9 @@ def arxiv(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Arxiv
     with ArxivServer(entries=submitted(datetime(2026, 5, 25, tzinfo=UTC), 24)) as server:
         update = {"arxiv_api_url": server.url, "arxiv_interval": 0.0}
         settings.CONFIG = settings.CONFIG.model_copy(update=update)
-        work.stages.cache_clear()
+        work.context.cache_clear()
         yield server
-        work.stages.cache_clear()
+        work.context.cache_clear()
 
 
 @pytest.fixture
@@ -71,7 +71,7 @@ def room(arxiv: ArxivServer, tmp_path: Path) -> Newsroom:
 
 
 def gather(now: datetime, *, days: int = 14) -> None:
-    gather_papers(work.stages().source, now=now, lookback=timedelta(days=days))
+    gather_papers(work.context().source, now=now, lookback=timedelta(days=days))
 
 
 def tick(start: datetime, hours: float) -> None:
@@ -249,7 +249,7 @@ def test_a_file_without_a_usable_paper_is_no_answer(tmp_path: Path, arxiv: Arxiv
     room.reader("a@example.org", "heads", cadence="weekly:fri", now=THURSDAY - timedelta(hours=8))
     path = tmp_path / "odd.xml"
     path.write_text(feed([entry("2606.00001v1", doi="10.1/x " * 60)]))
-    gather_files(work.stages().source, paths=[str(path)], now=THURSDAY + HOUR)
+    gather_files(work.context().source, paths=[str(path)], now=THURSDAY + HOUR)
     room.run(THURSDAY + 8 * HOUR)
     [said] = (" ".join(text.split()) for text in room.texts())
     assert "arXiv has not answered fully" in said
@@ -276,7 +276,7 @@ def test_after_three_equal_answers_hours_apart_what_is_whole_is_kept(arxiv: Arxi
     arxiv.entries += submitted(datetime(2026, 6, 18, tzinfo=UTC), 1)
     arxiv.fail(*[Fault(drop=1)] * 99)
     source = ArxivApi(
-        gate=work.stages().source.gate,  # type: ignore[attr-defined]
+        gate=work.context().source.gate,  # type: ignore[attr-defined]
         url=arxiv.url,
         sleep=lambda _: None,
     )
@@ -301,7 +301,7 @@ def test_after_three_equal_answers_hours_apart_what_is_whole_is_kept(arxiv: Arxi
 @pytest.mark.parametrize("fault", [EMPTY, Fault(drop=2)])
 def test_another_mismatch_or_an_empty_page_is_never_kept(arxiv: ArxivServer, fault: Fault) -> None:
     source = ArxivApi(
-        gate=work.stages().source.gate,  # type: ignore[attr-defined]
+        gate=work.context().source.gate,  # type: ignore[attr-defined]
         url=arxiv.url,
         sleep=lambda _: None,
     )

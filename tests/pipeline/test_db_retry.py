@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from newsletter.adapters.ports import Outgoing
 from newsletter.models.delivery import State
-from newsletter.pipeline.db_retry import patiently
+from newsletter.pipeline.db_retry import with_db_retry
 from tests.fakes.mailer import ScriptedMailer
 from tests.pipeline.deliveries import deliver, digest
 from tests.pipeline.send.test_deliver_races import run_together
@@ -34,23 +34,23 @@ def failing(times: int, *, error: type[Exception] = OperationalError) -> Callabl
 @pytest.mark.parametrize("error", [OperationalError, InterfaceError])
 def test_a_step_is_taken_again_while_the_database_is_away(error: type[Exception]) -> None:
     pauses: list[float] = []
-    assert patiently(failing(3, error=error), sleep=pauses.append) == "done"
+    assert with_db_retry(failing(3, error=error), sleep=pauses.append) == "done"
     assert len(pauses) == 3
 
 
 def test_patience_ends() -> None:
     with pytest.raises(OperationalError):
-        patiently(failing(1), longest=timedelta())
+        with_db_retry(failing(1), longest=timedelta())
 
 
 def test_another_error_is_not_repeated() -> None:
     with pytest.raises(ValueError, match="starting up"):
-        patiently(failing(1, error=ValueError))
+        with_db_retry(failing(1, error=ValueError))
 
 
 def test_a_step_inside_a_transaction_is_not_repeated_alone() -> None:
     with pytest.raises(OperationalError), transaction.atomic():
-        patiently(failing(1))
+        with_db_retry(failing(1))
 
 
 def cut_connection() -> None:

@@ -11,7 +11,7 @@ from newsletter.models import Delivery, Subscriber
 from newsletter.models.delivery import State
 from newsletter.models.subscriber import Status
 from newsletter.subscribers.add import add_by_operator
-from newsletter.subscribers.preferences import Wishes, checked_address
+from newsletter.subscribers.preferences import Preferences, checked_address
 from newsletter.subscribers.signup import checked_mailbox
 from tests.fakes.smtp_server import SmtpServer
 from tests.pipeline.deliveries import NOW, deliver, digest, topic
@@ -23,7 +23,9 @@ ADDRESS = "读者@例子.测试"
 
 def a_reader() -> Subscriber:
     topic()
-    return add_by_operator(ADDRESS, topics=["heads"], wishes=Wishes.checked(), source="test", now=NOW)
+    return add_by_operator(
+        ADDRESS, topics=["heads"], preferences=Preferences.checked(), source="test", now=NOW
+    )
 
 
 def send(server: SmtpServer) -> Delivery:

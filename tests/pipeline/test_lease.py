@@ -15,10 +15,10 @@ from django.utils import timezone
 
 from newsletter.adapters.mailers.outbox import OutboxMailer
 from newsletter.adapters.ports import Outgoing, Verdict
-from newsletter.core.digests.seen_papers import unpack_spent
+from newsletter.core.digests.seen_papers import unpack_seen
 from newsletter.models import Delivery
 from newsletter.models.delivery import UNSETTLED, State
-from newsletter.pipeline.feedback.reconcile import next_attempt_at, sweep
+from newsletter.pipeline.feedback.reconcile import next_attempt_at, reconcile
 from newsletter.pipeline.lease import boot_id, dead_owners, end_leases
 from tests.fakes.mailer import Killed, ScriptedMailer, answer
 from tests.pipeline.deliveries import NOW, deliver, digest, later, reader
@@ -44,8 +44,8 @@ def killed(row: Delivery, mailer: ScriptedMailer) -> Delivery:
 def test_a_worker_killed_before_the_body_is_replaced_when_its_lease_ends() -> None:
     row, mailer = digest(), ScriptedMailer()
     killed(row, ScriptedMailer(before_begin=kill))
-    assert not sweep(mailer=mailer, real_now=timezone.now(), now=NOW).lapsed
-    report = sweep(mailer=mailer, real_now=timezone.now() + timedelta(seconds=16), now=NOW)
+    assert not reconcile(mailer=mailer, real_now=timezone.now(), now=NOW).lapsed
+    report = reconcile(mailer=mailer, real_now=timezone.now() + timedelta(seconds=16), now=NOW)
     assert report.lapsed == {"RETRY_WAIT": 1}
     assert deliver(mailer, clock=later(seconds=20)).states == {"ACCEPTED": 1}
     row.refresh_from_db()
@@ -56,30 +56,30 @@ def test_a_worker_killed_in_the_body_leaves_an_ambiguous_delivery_that_is_never_
     row, mailer = digest(papers={"summarised": [1]}), ScriptedMailer()
     killed(row, ScriptedMailer(in_body=kill))
     real = timezone.now() + timedelta(seconds=16)
-    assert sweep(mailer=mailer, real_now=real, now=NOW).lapsed == {"AMBIGUOUS": 1}
+    assert reconcile(mailer=mailer, real_now=real, now=NOW).lapsed == {"AMBIGUOUS": 1}
     assert Delivery.objects.filter(UNSETTLED).count() == 1
-    assert not sweep(mailer=mailer, real_now=real + timedelta(minutes=29), now=NOW).settled
-    report = sweep(mailer=mailer, real_now=real + timedelta(minutes=31), now=NOW)
+    assert not reconcile(mailer=mailer, real_now=real + timedelta(minutes=29), now=NOW).settled
+    report = reconcile(mailer=mailer, real_now=real + timedelta(minutes=31), now=NOW)
     assert report.settled == {"AMBIGUOUS": 1}
     assert not Delivery.objects.filter(UNSETTLED).exists()
-    assert not sweep(mailer=mailer, real_now=real + timedelta(days=1), now=NOW).settled
+    assert not reconcile(mailer=mailer, real_now=real + timedelta(days=1), now=NOW).settled
     assert deliver(mailer, clock=later(days=2)).handled == 0
     row.refresh_from_db()
     assert row.state == State.AMBIGUOUS
     assert row.subscriber is not None
-    assert not row.subscriber.spent
+    assert not row.subscriber.seen_papers
 
 
 def test_the_outboxs_file_shows_that_a_killed_worker_had_finished(tmp_path: Path) -> None:
     row, outbox = digest(papers={"summarised": [5]}), OutboxMailer(tmp_path)
     with pytest.raises(Killed):
         deliver(KilledAfterwards(tmp_path), owner=OWNER)
-    report = sweep(mailer=outbox, real_now=timezone.now(), now=NOW, dead_owners=[OWNER])
+    report = reconcile(mailer=outbox, real_now=timezone.now(), now=NOW, dead_owners=[OWNER])
     assert (report.lapsed, report.settled) == ({"AMBIGUOUS": 1}, {"ACCEPTED": 1})
     row.refresh_from_db()
     assert row.state == State.ACCEPTED
     assert row.subscriber is not None
-    assert list(unpack_spent(bytes(row.subscriber.spent))) == [5]
+    assert list(unpack_seen(bytes(row.subscriber.seen_papers))) == [5]
 
 
 class KilledAfterwards(OutboxMailer):
@@ -93,7 +93,7 @@ class KilledAfterwards(OutboxMailer):
 def test_without_the_outboxs_file_the_message_is_sent_again_at_once(tmp_path: Path) -> None:
     row, outbox = digest(), OutboxMailer(tmp_path)
     killed(row, ScriptedMailer(name="outbox", in_body=kill))
-    report = sweep(mailer=outbox, real_now=timezone.now(), now=NOW, dead_owners=[OWNER])
+    report = reconcile(mailer=outbox, real_now=timezone.now(), now=NOW, dead_owners=[OWNER])
     assert report.settled == {"RETRY_WAIT": 1}
     assert deliver(outbox).states == {"ACCEPTED": 1}
     assert [path.name for path in tmp_path.iterdir()] == [f"{row.pk}.eml"]
@@ -103,7 +103,7 @@ def test_another_transports_evidence_is_not_asked_for() -> None:
     row = digest()
     deliver(ScriptedMailer(name="smtp", answers={row.subscriber.email: answer(Verdict.UNKNOWN)}))  # type: ignore[union-attr]
     other = ScriptedMailer(name="outbox", known={str(row.pk): True})
-    assert not sweep(mailer=other, real_now=timezone.now(), now=NOW).settled
+    assert not reconcile(mailer=other, real_now=timezone.now(), now=NOW).settled
 
 
 def test_the_leases_of_a_dead_process_end_at_once_and_nobody_elses() -> None:

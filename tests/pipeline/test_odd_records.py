@@ -23,7 +23,7 @@ from newsletter.core.summaries.prompt import parse_response
 from newsletter.core.summaries.summary import Depth
 from newsletter.models import Delivery, DeliveryEvent, GatherRun, Paper, SignUp, Subscriber, Summary
 from newsletter.models.paper import record_fields
-from newsletter.pipeline.context import Stages
+from newsletter.pipeline.context import Context
 from newsletter.pipeline.feedback.bounces import take_in
 from newsletter.pipeline.feedback.provider_events import store_events
 from newsletter.pipeline.gather import gather_files, gather_papers
@@ -149,14 +149,14 @@ def test_a_run_with_an_odd_entry_succeeds_and_everybody_gets_their_digest(
 def test_what_xml_forbids_in_one_abstract_does_not_cost_the_page(odd: str, asks: ArxivServer) -> None:
     sound = entry("2606.00002v1", abstract="HERE is more.")
     asks.entries += [entry("2606.00001v1"), replace(sound, xml=sound.xml.replace("HERE", odd))]
-    gather_papers(Stages(_config(asks)).source, now=NOW, lookback=LOOKBACK)
+    gather_papers(Context(_config(asks)).source, now=NOW, lookback=LOOKBACK)
     assert Paper.objects.get(arxiv_id="2606.00002").abstract == "\ufffd is more."
 
 
 def test_bytes_that_are_no_utf_8_cost_a_character(tmp_path: Path, asks: ArxivServer) -> None:
     path = tmp_path / "odd.xml"
     path.write_bytes(feed([entry("2606.00001v1", title="Caf#")]).encode().replace(b"#", b"\xe9"))
-    gather_files(Stages(_config(asks)).source, paths=[str(path)], now=NOW)
+    gather_files(Context(_config(asks)).source, paths=[str(path)], now=NOW)
     assert Paper.objects.get().title == "Caf\ufffd"
 
 
@@ -167,7 +167,7 @@ def test_a_number_of_results_that_cannot_be_is_a_failure_that_is_recorded(
     body = feed([entry("2606.00001v1")], total=123_456).replace("123456", total)
     asks.fail(*[Fault(body=body)] * 9)
     monkeypatch.setattr("newsletter.adapters.arxiv.api.FIRST_PAUSE", 99.0)
-    source = Stages(_config(asks)).source
+    source = Context(_config(asks)).source
     report = gather_papers(replace(source, sleep=lambda _: None), now=NOW, lookback=LOOKBACK)  # type: ignore[type-var]
     assert report.failed == 1
     assert GatherRun.objects.get().error
@@ -183,7 +183,7 @@ def test_a_content_length_of_5000_digits_is_a_failure_that_is_recorded(asks: Arx
     asks.entries.append(entry("2606.00001v1"))
     asks.fail(*[Fault(headers=(("Content-Length", "9" * 5_000),))] * 9)
     gather_papers(
-        replace(Stages(_config(asks)).source, sleep=lambda _: None),  # type: ignore[type-var]
+        replace(Context(_config(asks)).source, sleep=lambda _: None),  # type: ignore[type-var]
         now=NOW,
         lookback=LOOKBACK,
     )
@@ -193,14 +193,14 @@ def test_a_content_length_of_5000_digits_is_a_failure_that_is_recorded(asks: Arx
 @pytest.mark.parametrize("wait", ["9" * 5_000, "9" * 400, "Fri, 31 Dec 9999 23:59:59 GMT"])
 def test_a_retry_after_without_end_holds_off_for_a_day_at_most(wait: str, asks: ArxivServer) -> None:
     asks.fail(Fault(status=429, headers=(("Retry-After", wait),), body="no"))
-    gather_papers(Stages(_config(asks)).source, now=NOW, lookback=LOOKBACK)
+    gather_papers(Context(_config(asks)).source, now=NOW, lookback=LOOKBACK)
     assert GatherRun.objects.get().retry_at == NOW + timedelta(days=1)
 
 
 def test_the_name_of_a_file_may_hold_bytes_that_are_no_text(tmp_path: Path, asks: ArxivServer) -> None:
     path = tmp_path / "\udcff.xml"
     path.write_text(feed([entry("2606.00001v1")]))
-    gather_files(Stages(_config(asks)).source, paths=[str(path)], now=NOW)
+    gather_files(Context(_config(asks)).source, paths=[str(path)], now=NOW)
     assert GatherRun.objects.get().query.endswith("\ufffd.xml")
 
 

@@ -49,9 +49,9 @@ def room(tmp_path: Path, gemini: GeminiServer) -> Newsroom:
     return room
 
 
-def stranger(room: Newsroom, name: str = "eve", **wishes: Any) -> Subscriber:
+def stranger(room: Newsroom, name: str = "eve", **preferences: Any) -> Subscriber:
     usual: dict[str, Any] = {"cadence": "daily", "depth": "takeaways", "max_papers": 50}
-    reader = room.reader(f"{name}@example.org", "heads", **usual | wishes)
+    reader = room.reader(f"{name}@example.org", "heads", **usual | preferences)
     Subscriber.objects.filter(pk=reader.pk).update(confirmed_by_operator=False)
     return reader
 

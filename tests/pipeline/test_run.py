@@ -16,7 +16,7 @@ from newsletter.audience.topics import add_topic
 from newsletter.errors import TemporaryError
 from newsletter.models import Delivery, GatherRun, Incident, Paper, SendPause, Subscriber, Subscription, Topic
 from newsletter.models.delivery import FIRST, Cause, Kind, State
-from newsletter.pipeline.context import Stages
+from newsletter.pipeline.context import Context
 from newsletter.pipeline.gather import gather_papers
 from newsletter.pipeline.schedule import plan_due
 from newsletter.subscribers.unsubscribe import unsubscribe
@@ -238,7 +238,7 @@ def test_papers_of_a_digest_that_never_went_out_are_offered_again(room: Newsroom
     room.take_in(paper_record(1), now=SUNDAY + timedelta(hours=1))
     room.run(MONDAY)
     Delivery.objects.update(state=State.AMBIGUOUS, next_attempt_at=None)
-    Subscriber.objects.update(spent=b"")
+    Subscriber.objects.update(seen_papers=b"")
     Subscription.objects.update(covered_until=None)
     room.take_in(paper_record(2), now=MONDAY + timedelta(hours=1))
     room.run(TUESDAY)
@@ -250,7 +250,7 @@ def test_a_digest_that_was_overtaken_by_the_next_slot_expires(room: Newsroom) ->
     room.take_in(paper_record(1), now=SUNDAY + timedelta(hours=1))
     room.run(MONDAY)
     Delivery.objects.update(state=State.COMPOSED, next_attempt_at=None)
-    Subscriber.objects.update(spent=b"")
+    Subscriber.objects.update(seen_papers=b"")
     Subscription.objects.update(covered_until=None)
     room.run(TUESDAY)
     assert states(reader) == [("2026-06-15", "EXPIRED"), ("2026-06-16", "ACCEPTED")]
@@ -375,7 +375,7 @@ def test_a_pass_pauses_after_its_own_bounces(
     mailer = ScriptedMailer(name="outbox")
     assert last.subscriber is not None
     mailer.answers[last.subscriber.email] = answer(Verdict.REFUSED, code="550")
-    monkeypatch.setattr(Stages, "mailer", mailer)
+    monkeypatch.setattr(Context, "mailer", mailer)
     report = room.run(MONDAY)
     assert report.paused is not None
     assert report.deliveries == {"ACCEPTED": 1, "FAILED": 1}

@@ -17,10 +17,10 @@ from django.utils import timezone
 from newsletter.models import Delivery, Subscriber
 from newsletter.models.delivery import Kind, State
 from newsletter.pipeline.compose.composer import empty_dates
-from newsletter.pipeline.compose.lease import taken
+from newsletter.pipeline.compose.lease import leased
 from newsletter.pipeline.lease import dead_owners
 from newsletter.pipeline.send.claim import claim_batch, is_due
-from newsletter.pipeline.send.rate_limit import UNLIMITED, Pace, Turn
+from newsletter.pipeline.send.rate_limit import UNLIMITED, RateLimit, Turn
 from newsletter.pipeline.summarize.upcoming import readers_due_until, readers_planned_for
 from tests.pipeline.deliveries import NOW, digest, reader
 
@@ -71,7 +71,7 @@ def answered_by(index: str, *, those: str = "") -> Iterator[None]:
 @pytest.mark.usefixtures("readers")
 def test_planned_digests_are_taken_by_their_own_index() -> None:
     with answered_by("delivery_planned", those="LIMIT"):
-        next(taken(now=NOW, awaited=False))
+        next(leased(now=NOW, transactional=False))
 
 
 @pytest.mark.usefixtures("readers")
@@ -83,7 +83,7 @@ def test_who_is_dead_is_asked_of_what_is_leased() -> None:
 @pytest.mark.usefixtures("readers")
 def test_what_a_person_awaits_is_not_looked_for_among_all_that_is_due() -> None:
     with answered_by("delivery_awaited"):
-        is_due(awaited=True, real_now=timezone.now())
+        is_due(transactional=True, real_now=timezone.now())
         claim_batch(
             mailer_name="outbox",
             lease=timedelta(minutes=1),
@@ -91,8 +91,8 @@ def test_what_a_person_awaits_is_not_looked_for_among_all_that_is_due() -> None:
             owner="host/1/1.0",
             now=NOW,
             real_now=timezone.now(),
-            turn=Turn(Pace("outbox"), room=UNLIMITED),
-            awaited=True,
+            turn=Turn(RateLimit("outbox"), room=UNLIMITED),
+            transactional=True,
         )
 
 
@@ -113,7 +113,9 @@ def test_looking_ahead_does_not_look_through_all_that_was_sent() -> None:
 
 
 @pytest.mark.usefixtures("readers")
-@pytest.mark.parametrize(("awaited", "index"), [(False, "delivery_planned"), (True, "delivery_awaited")])
-def test_what_planned_digests_want_is_not_asked_of_all_that_was_sent(awaited: bool, index: str) -> None:
+@pytest.mark.parametrize(
+    ("transactional", "index"), [(False, "delivery_planned"), (True, "delivery_awaited")]
+)
+def test_what_planned_digests_want_is_not_asked_of_all_that_was_sent(transactional: bool, index: str) -> None:
     with answered_by(index, those="slot_at"):
-        readers_planned_for(now=NOW, awaited=awaited)
+        readers_planned_for(now=NOW, transactional=transactional)

@@ -23,7 +23,7 @@ from newsletter.core.arxiv.full_text import FullText, Role, TextSection
 from newsletter.core.arxiv.papers import PaperRecord
 from newsletter.core.summaries.paper_kinds import SECTIONS, PaperKind
 from newsletter.models import Summary
-from newsletter.pipeline.context import Stages
+from newsletter.pipeline.context import Context
 from tests.fakes.gemini_server import GeminiServer
 from tests.fakes.papers import paper_record
 from tests.pipeline.newsroom import MONDAY, SUNDAY, Newsroom, body
@@ -124,10 +124,10 @@ class Readingroom(Newsroom):
     """A newsroom in which full texts can be had."""
 
     @property
-    def stages(self) -> Stages:
-        stages = super().stages
-        stages.__dict__["full_texts"] = PrintedPaper()
-        return stages
+    def context(self) -> Context:
+        context = super().context
+        context.__dict__["full_texts"] = PrintedPaper()
+        return context
 
 
 @dataclass

@@ -42,8 +42,8 @@ def room(tmp_path: Path, slot: datetime) -> Newsroom:
 def compose(room: Newsroom, *, now: datetime, is_spread: bool) -> list[Delivery]:
     compose_planned(
         now=now,
-        summariser=room.stages.summariser,
-        renderer_for=room.stages.renderer,
+        summariser=room.context.summariser,
+        renderer_for=room.context.renderer,
         is_patient=False,
         is_spread=is_spread,
     )

@@ -17,7 +17,7 @@ from newsletter.models.delivery import FIRST, Kind, State
 from newsletter.models.subscriber import Status
 from newsletter.subscribers.add import add_by_operator
 from newsletter.subscribers.confirm import confirm, find_sign_up, forget_unconfirmed
-from newsletter.subscribers.preferences import Wishes
+from newsletter.subscribers.preferences import Preferences
 from newsletter.subscribers.quotas import Limit, hashed
 from newsletter.subscribers.signup import JoinRequest, checked_mailbox, request_link, request_to_join
 from newsletter.subscribers.unsubscribe import erase, unsubscribe
@@ -26,7 +26,7 @@ from tests.web.links import mailed_url
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 6, 16, 9, 0, tzinfo=UTC)
 DAY = timedelta(days=1)
-WISHES = Wishes.checked(cadence="weekly:fri", at="07:30", timezone="Europe/Berlin")
+WISHES = Preferences.checked(cadence="weekly:fri", at="07:30", timezone="Europe/Berlin")
 QUERY = 'cat:cs.CV AND abs:"talking heads"'
 
 
@@ -38,7 +38,7 @@ def topics() -> None:
 
 def ask(email: str = "ada@example.org", *, now: datetime = NOW, ip: str = "192.0.2.1", **fields: Any) -> None:
     given: dict[str, Any] = {
-        "wishes": WISHES,
+        "preferences": WISHES,
         "topics": ["quiet", "heads"],
         "form": "sign-up page",
         "text_shown": "I ask for digests.",
@@ -46,12 +46,12 @@ def ask(email: str = "ada@example.org", *, now: datetime = NOW, ip: str = "192.0
     request_to_join(JoinRequest(email=email, ip=ip, **(given | fields)), now=now)
 
 
-def notices() -> list[Delivery]:
+def transactional() -> list[Delivery]:
     return list(Delivery.objects.exclude(kind=Kind.DIGEST).order_by("planned_at"))
 
 
 def kinds() -> list[str]:
-    return [row.kind for row in notices()]
+    return [row.kind for row in transactional()]
 
 
 def join(email: str = "ada@example.org", *, now: datetime = NOW, **fields: Any) -> Subscriber:
@@ -65,7 +65,7 @@ def test_who_asks_is_pending_and_gets_one_mail() -> None:
     reader = Subscriber.objects.get()
     assert (reader.status, reader.subscriptions.count(), reader.next_slot_at) == (Status.PENDING, 0, None)
     assert kinds() == [Kind.CONFIRMATION]
-    assert "/confirm/" in mailed_url(notices()[0])
+    assert "/confirm/" in mailed_url(transactional()[0])
 
 
 def test_a_confirmation_applies_the_wishes_and_plans_the_first_digest() -> None:
@@ -116,19 +116,23 @@ def test_a_link_works_for_seven_days() -> None:
 
 def test_a_reader_who_asks_again_is_told_so_and_nothing_is_changed() -> None:
     add_by_operator(
-        "ada@example.org", topics=["heads"], wishes=Wishes.checked(language="zh"), source="test", now=NOW
+        "ada@example.org",
+        topics=["heads"],
+        preferences=Preferences.checked(language="zh"),
+        source="test",
+        now=NOW,
     )
     ask("Ada@Example.org")
     assert kinds() == [Kind.LINK]
-    assert notices()[0].subject == "你已在接收文摘"
-    assert "/preferences/" in mailed_url(notices()[0])
+    assert transactional()[0].subject == "你已在接收文摘"
+    assert "/preferences/" in mailed_url(transactional()[0])
     assert not SignUp.objects.exists()
     assert Subscriber.objects.get().cadence == "weekly:mon"
 
 
 def test_the_confirmation_is_in_the_language_asked_for() -> None:
-    ask(wishes=Wishes.checked(language="zh-hans"))
-    assert notices()[0].subject == "请确认：用邮件接收 arXiv 新论文"
+    ask(preferences=Preferences.checked(language="zh-hans"))
+    assert transactional()[0].subject == "请确认：用邮件接收 arXiv 新论文"
 
 
 @pytest.mark.parametrize("reason", list(Reason))
@@ -143,10 +147,10 @@ def test_whoever_is_suppressed_comes_back_by_confirming_and_not_before(reason: R
 
 def test_a_reader_who_comes_back_gets_a_first_digest_again_and_keeps_what_they_had() -> None:
     reader = join(query=QUERY)
-    Subscriber.objects.update(spent=b"something")
+    Subscriber.objects.update(seen_papers=b"something")
     unsubscribe(reader, source="test", now=NOW + DAY)
     again = join(now=NOW + 2 * DAY, topics=["heads"], query=QUERY)
-    assert (again.pk, again.joined_at, bytes(again.spent)) == (reader.pk, NOW + 2 * DAY, b"something")
+    assert (again.pk, again.joined_at, bytes(again.seen_papers)) == (reader.pk, NOW + 2 * DAY, b"something")
     assert [each.topic.query for each in again.subscriptions.all()] == ["cat:cs.CV", QUERY]
     assert Topic.objects.filter(owner=again).count() == 1
     keys = Delivery.objects.filter(kind=Kind.DIGEST).values_list("slot_key", "state")
@@ -163,7 +167,7 @@ def test_an_unproven_address_gets_one_a_day_three_in_30_days_and_is_then_free_ag
     for day in range(40):
         for _ in range(3):
             ask(now=NOW + day * DAY)
-    assert [(row.slot_at - NOW).days for row in notices()] == [0, 1, 2, 30, 31, 32]
+    assert [(row.slot_at - NOW).days for row in transactional()] == [0, 1, 2, 30, 31, 32]
 
 
 def test_the_count_starts_anew_with_a_confirmation() -> None:
@@ -195,13 +199,13 @@ def test_a_reader_who_was_told_that_digests_come_can_leave_and_join_again_the_ne
 def test_ten_thousand_requests_for_one_address_use_up_its_own_allowance_only() -> None:
     for number in range(10_000):
         ask(ip=f"10.{number % 7}.{number // 250}.{number % 250}", now=NOW + (number % 5) * DAY)
-    assert len(notices()) == 3
+    assert len(transactional()) == 3
     assert Subscriber.objects.count() == 1
     assert SignUp.objects.count() == 3
     service = Allowance.objects.filter(kind=Limit.BY_THE_SERVICE.value.kind)
     assert sum(row.count for row in service) == 3
     ask("bob@example.org")
-    assert len(notices()) == 4
+    assert len(transactional()) == 4
 
 
 @pytest.mark.parametrize(
@@ -218,9 +222,9 @@ def test_the_wider_caps_hold_too(
     monkeypatch.setattr(limit, "_value_", type(limit.value)(limit.value.kind, 5))
     for number in range(9):
         ask(address.format(number, number), ip=ip.format(number, number))
-    assert len(notices()) == 5
+    assert len(transactional()) == 5
     ask(address.format(8, 8), ip=ip.format(8, 8), now=NOW + DAY)
-    assert len(notices()) == 6
+    assert len(transactional()) == 6
 
 
 def test_counts_hold_no_address_and_no_ip_and_are_forgotten_once_no_cap_looks_at_them() -> None:
@@ -260,12 +264,12 @@ def test_a_link_goes_to_whoever_reads_or_has_left_and_once_a_day() -> None:
     unsubscribe(left, source="test", now=NOW)
     for status in (Status.BOUNCED, Status.COMPLAINED):
         end_mailing(join(f"{status}@example.org"), status=status, now=NOW)
-    before = len(notices())
+    before = len(transactional())
     for name in ("ada", "pending", "left", "bounced", "complained", "nobody"):
         for second in range(5):
             request_link(f"{name}@example.org", ip="", now=NOW + timedelta(seconds=second))
-    assert [row.kind for row in notices()][before:] == [Kind.LINK] * 2
-    went_to = [row.subscriber.email for row in notices()[before:] if row.subscriber]
+    assert [row.kind for row in transactional()][before:] == [Kind.LINK] * 2
+    went_to = [row.subscriber.email for row in transactional()[before:] if row.subscriber]
     assert sorted(went_to) == ["ada@example.org", "left@example.org"]
     left.refresh_from_db()
     assert (left.status, left.next_slot_at) == (Status.UNSUBSCRIBED, None)

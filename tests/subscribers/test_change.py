@@ -13,9 +13,9 @@ from newsletter.core.delivery.cadence import Cadence
 from newsletter.errors import BadInput
 from newsletter.models import Delivery, Paper, Subscriber
 from newsletter.models.delivery import SENT
-from newsletter.subscribers.change import change_wishes, come_less_often, pause, resume, set_topics
+from newsletter.subscribers.change import change_preferences, come_less_often, pause, resume, set_topics
 from newsletter.subscribers.on_demand import send_one_now
-from newsletter.subscribers.preferences import Wishes
+from newsletter.subscribers.preferences import Preferences
 from tests.fakes.papers import paper_record
 from tests.pipeline.newsroom import (
     FRIDAY,
@@ -44,13 +44,13 @@ def room(tmp_path: Path) -> Newsroom:
     return room
 
 
-def change(reader: Subscriber, *, now: datetime, **wishes: str) -> None:
-    checked = Wishes.checked(
-        cadence=wishes.get("cadence", reader.cadence),
-        at=wishes.get("at", f"{reader.at:%H:%M}"),
-        timezone=wishes.get("timezone", reader.timezone),
+def change(reader: Subscriber, *, now: datetime, **preferences: str) -> None:
+    checked = Preferences.checked(
+        cadence=preferences.get("cadence", reader.cadence),
+        at=preferences.get("at", f"{reader.at:%H:%M}"),
+        timezone=preferences.get("timezone", reader.timezone),
     )
-    change_wishes(reader, wishes=checked, now=now)
+    change_preferences(reader, preferences=checked, now=now)
 
 
 def act_at_random(reader: Subscriber, *, chance: random.Random, now: datetime) -> None:
@@ -173,7 +173,7 @@ def test_a_pause_holds_back_what_is_composed_and_its_papers_come_later(room: New
     room.take_in(paper_record(1), now=SUNDAY + HOUR)
     room.run(MONDAY)
     Delivery.objects.update(state="COMPOSED", next_attempt_at=None)
-    Subscriber.objects.update(spent=b"")
+    Subscriber.objects.update(seen_papers=b"")
     reader.subscriptions.update(covered_until=None)
     pause(reader, until=WEDNESDAY.date(), now=MONDAY)
     room.run(MONDAY + HOUR)

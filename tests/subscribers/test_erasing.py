@@ -15,7 +15,7 @@ from newsletter.adapters.ports import Outgoing
 from newsletter.audience.suppression import email_hmacs
 from newsletter.audience.topics import add_topic
 from newsletter.models import ConsentEvent, Delivery, DeliveryEvent, SignUp, Subscriber, Suppression
-from newsletter.pipeline.context import Stages
+from newsletter.pipeline.context import Context
 from newsletter.subscribers.account import ask_to_move, change_of_link, mail_fresh_link, move
 from newsletter.subscribers.unsubscribe import erase
 from tests.fakes.mailer import ScriptedMailer
@@ -56,7 +56,9 @@ def use_everything(room: Newsroom) -> Subscriber:
     assert found is not None
     move(found, now=MONDAY + HOUR)
     room.run(MONDAY + 2 * HOUR)
-    SignUp.objects.create(subscriber=reader, form="test", wishes={"query": "zebedee"}, requested_at=MONDAY)
+    SignUp.objects.create(
+        subscriber=reader, form="test", preferences={"query": "zebedee"}, requested_at=MONDAY
+    )
     event = {"email": "zebedee@example.org"}
     row = Delivery.objects.filter(kind="digest").get()
     DeliveryEvent.objects.create(
@@ -101,7 +103,7 @@ def test_others_keep_their_mails(room: Newsroom) -> None:
     erase(readers[0], now=MONDAY)
     [mail] = room.mails()
     assert mail["To"] == "ben@example.org"
-    assert Stages(settings.CONFIG).mailer.evidence(str(Delivery.objects.get().pk))
+    assert Context(settings.CONFIG).mailer.evidence(str(Delivery.objects.get().pk))
 
 
 def test_a_mail_that_is_being_written_at_that_moment_goes_too(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from newsletter.models.subscriber import Status
 from newsletter.subscribers.add import add_by_operator
 from newsletter.subscribers.import_subscribers import ReaderImport, import_readers
 from newsletter.subscribers.import_suppressions import SuppressionImport, import_suppressions
-from newsletter.subscribers.preferences import Wishes
+from newsletter.subscribers.preferences import Preferences
 from newsletter.subscribers.unsubscribe import unsubscribe
 from tests.subscribers.conftest import NOW, Write
 from tests.subscribers.test_import_suppressions import _due
@@ -153,7 +153,7 @@ def test_an_export_needs_topics_and_consent_and_says_so() -> None:
 
 def test_nobody_who_left_here_is_revived() -> None:
     reader = add_by_operator(
-        "reads1@example.org", topics=["heads"], wishes=Wishes.checked(), source="test", now=NOW
+        "reads1@example.org", topics=["heads"], preferences=Preferences.checked(), source="test", now=NOW
     )
     unsubscribe(reader, source="test", now=NOW)
     done = _readers("ghost_members.csv")
@@ -165,7 +165,7 @@ def test_nobody_who_left_here_is_revived() -> None:
 
 def test_a_reader_here_who_left_there_is_ended() -> None:
     reader = add_by_operator(
-        "left1@example.org", topics=["heads"], wishes=Wishes.checked(), source="test", now=NOW
+        "left1@example.org", topics=["heads"], preferences=Preferences.checked(), source="test", now=NOW
     )
     due = _due(reader)
     done = _readers("ghost_members.csv")

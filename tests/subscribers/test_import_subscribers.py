@@ -19,7 +19,7 @@ from newsletter.models.subscriber import Status
 from newsletter.subscribers import import_subscribers as importing
 from newsletter.subscribers.add import add_by_operator
 from newsletter.subscribers.import_subscribers import import_readers
-from newsletter.subscribers.preferences import Wishes
+from newsletter.subscribers.preferences import Preferences
 from newsletter.subscribers.records import CSV_COLUMNS, csv_rows, find_reader
 from newsletter.subscribers.unsubscribe import erase, unsubscribe
 from tests.subscribers.conftest import NOW, Write
@@ -51,8 +51,10 @@ def test_the_consent_is_recorded_with_its_source(write: Write) -> None:
 
 def test_the_first_slot_is_that_of_a_reader_added_by_hand(write: Write) -> None:
     import_readers(write(HEADER + ADA.replace("weekly:fri", "biweekly:fri")), now=NOW)
-    wishes = Wishes.checked(cadence="biweekly:fri", at="07:30", timezone="Europe/Berlin")
-    by_hand = add_by_operator("bo@example.org", topics=["heads"], wishes=wishes, source="test", now=NOW)
+    preferences = Preferences.checked(cadence="biweekly:fri", at="07:30", timezone="Europe/Berlin")
+    by_hand = add_by_operator(
+        "bo@example.org", topics=["heads"], preferences=preferences, source="test", now=NOW
+    )
     imported = find_reader("ada@example.org")
     assert (imported.next_slot_at, imported.anchor_date) == (by_hand.next_slot_at, by_hand.anchor_date)
 

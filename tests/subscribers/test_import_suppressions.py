@@ -14,7 +14,7 @@ from newsletter.models.delivery import Kind, State
 from newsletter.models.subscriber import Status
 from newsletter.subscribers.add import add_by_operator
 from newsletter.subscribers.import_suppressions import SuppressionImport, import_suppressions
-from newsletter.subscribers.preferences import Wishes
+from newsletter.subscribers.preferences import Preferences
 from tests.subscribers.conftest import NOW, Write
 
 pytestmark = pytest.mark.django_db
@@ -115,7 +115,7 @@ def test_a_stronger_reason_replaces_a_weaker_one_only(write: Write) -> None:
 @pytest.fixture
 def reader(topics: None) -> Subscriber:  # noqa: ARG001 - the topics
     return add_by_operator(
-        "ada@example.org", topics=["heads"], wishes=Wishes.checked(), source="test", now=NOW
+        "ada@example.org", topics=["heads"], preferences=Preferences.checked(), source="test", now=NOW
     )
 
 

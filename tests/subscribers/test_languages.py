@@ -13,7 +13,7 @@ from newsletter.audience.mailed_links import MailedLink, Place
 from newsletter.config import load_config
 from newsletter.core.summaries.summary import Depth
 from newsletter.errors import BadInput, ConfigurationError
-from newsletter.subscribers.preferences import Wishes
+from newsletter.subscribers.preferences import Preferences
 from newsletter.transactional.confirmations import confirmation
 from tests.mail.digests import mail, make_card, make_digest, model_summary
 
@@ -24,15 +24,15 @@ def french(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_only_what_is_offered_can_be_wished_for(french: None) -> None:  # noqa: ARG001
-    assert Wishes.checked(language="FR").language == "fr"
-    assert Wishes.checked(language="zh").language == "zh-hans"
+    assert Preferences.checked(language="FR").language == "fr"
+    assert Preferences.checked(language="zh").language == "zh-hans"
     with pytest.raises(BadInput, match="must be one of: en, zh-hans, fr, fa, zh, zh-cn"):
-        Wishes.checked(language="de")
+        Preferences.checked(language="de")
 
 
 def test_without_the_setting_there_are_two() -> None:
     with pytest.raises(BadInput, match="must be one of: en, zh-hans, zh, zh-cn"):
-        Wishes.checked(language="fr")
+        Preferences.checked(language="fr")
 
 
 def test_the_setting_takes_codes_once_and_refuses_others(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from newsletter.models import Match, Subscriber, Topic
 from newsletter.pipeline.gather import save_answer
 from newsletter.pipeline.match import match_papers
 from newsletter.subscribers.add import add_by_operator
-from newsletter.subscribers.preferences import Wishes
+from newsletter.subscribers.preferences import Preferences
 from newsletter.subscribers.private_topics import (
     MOST,
     LastTopicError,
@@ -38,8 +38,8 @@ def reader() -> Subscriber:
 
 
 def _join(email: str) -> Subscriber:
-    wishes = Wishes.checked(cadence="weekly:mon")
-    return add_by_operator(email, topics=["heads"], wishes=wishes, source="test", now=NOW)
+    preferences = Preferences.checked(cadence="weekly:mon")
+    return add_by_operator(email, topics=["heads"], preferences=preferences, source="test", now=NOW)
 
 
 def test_it_comes_last_in_the_readers_order(reader: Subscriber) -> None:

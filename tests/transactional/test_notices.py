@@ -10,18 +10,18 @@ import pytest
 from newsletter.adapters.ports import Verdict
 from newsletter.audience.mailed_links import MailedLink, Place
 from newsletter.mail.notice import EMAIL
-from newsletter.models import Delivery, Fragment
+from newsletter.models import Delivery, FragmentRow
 from newsletter.models.delivery import Kind
 from newsletter.models.subscriber import Status
 from newsletter.subscribers.account import ADDRESS_FOR, FRESH_FOR, ask_to_move, mail_fresh_link
-from newsletter.transactional.notices import Notice, send_alert, send_notice, useful_for
+from newsletter.transactional.notices import TransactionalMail, send_alert, send_transactional, useful_for
 from tests.fakes.mailer import ScriptedMailer, answer
 from tests.pipeline.deliveries import NOW, deliver, later, reader
 from tests.pipeline.newsroom import Newsroom, body
 
 pytestmark = pytest.mark.django_db(transaction=True)
 LINK = MailedLink(Place.CONFIRM, "a-sign-ups-key")
-NOTICE = Notice(
+NOTICE = TransactionalMail(
     subject="Confirm your digest",
     paragraphs=[f"Somebody asked us to send new papers to {EMAIL}."],
     reason=f"You get this because {EMAIL} was entered on our page.",
@@ -33,8 +33,8 @@ NOTICE = Notice(
 
 def test_a_notice_reaches_a_pending_reader_once(tmp_path: Path) -> None:
     ada = reader("ada@example.org", status=Status.PENDING)
-    assert send_notice(NOTICE, reader=ada, kind=Kind.CONFIRMATION, key="k", now=NOW)
-    assert not send_notice(NOTICE, reader=ada, kind=Kind.CONFIRMATION, key="k", now=NOW)
+    assert send_transactional(NOTICE, reader=ada, kind=Kind.CONFIRMATION, key="k", now=NOW)
+    assert not send_transactional(NOTICE, reader=ada, kind=Kind.CONFIRMATION, key="k", now=NOW)
     room = Newsroom(tmp_path)
     room.run(NOW)
     [mail] = room.mails()
@@ -47,8 +47,8 @@ def test_a_notice_reaches_a_pending_reader_once(tmp_path: Path) -> None:
 
 def test_nothing_personal_stands_in_the_shared_fragment() -> None:
     ada = reader("ada@example.org", status=Status.PENDING)
-    send_notice(NOTICE, reader=ada, kind=Kind.CONFIRMATION, key="k", now=NOW)
-    fragment = Fragment.objects.get()
+    send_transactional(NOTICE, reader=ada, kind=Kind.CONFIRMATION, key="k", now=NOW)
+    fragment = FragmentRow.objects.get()
     assert "ada@" not in fragment.html + fragment.text
     assert "a-sign-ups-key" not in fragment.html + fragment.text
     ada.delete()
@@ -70,7 +70,7 @@ def test_a_notice_that_is_refused_for_now_ends_when_it_is_of_no_more_use(
 ) -> None:
     status = Status.PENDING if kind == Kind.CONFIRMATION else Status.ACTIVE
     ada = reader("ada@example.org", status=status)
-    send_notice(NOTICE, reader=ada, kind=kind, key=key, now=NOW)
+    send_transactional(NOTICE, reader=ada, kind=kind, key=key, now=NOW)
     mailer = ScriptedMailer(answers={"ada@example.org": answer(Verdict.RETRY, code="451")})
     assert deliver(mailer, now=NOW).states == {"RETRY_WAIT": 1}
     almost, over = NOW + of_use - timedelta(seconds=1), NOW + of_use

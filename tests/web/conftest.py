@@ -18,12 +18,12 @@ from newsletter.adapters.ports import Answer
 from newsletter.audience.tokens import Purpose, delivery_subject, digest_token, make_token
 from newsletter.audience.topics import add_topic
 from newsletter.models import Delivery, Paper, Subscriber, Topic
-from newsletter.pipeline.context import Stages
+from newsletter.pipeline.context import Context
 from newsletter.pipeline.gather import save_answer
 from newsletter.pipeline.match import match_papers
 from newsletter.pipeline.run import run_once
 from newsletter.subscribers.add import add_by_operator
-from newsletter.subscribers.preferences import Wishes
+from newsletter.subscribers.preferences import Preferences
 from tests.fakes.papers import paper_record
 
 JOINED = datetime(2026, 6, 12, 8, 0, tzinfo=UTC)
@@ -78,12 +78,12 @@ def service(db: None) -> Iterator[Service]:  # noqa: ARG001 - the database
     papers = tuple(paper_record(number) for number in range(1, PAPERS + 1))
     save_answer(Answer(query="all", total_results=PAPERS, papers=papers), now=SENT - timedelta(days=1))
     match_papers(now=SENT - timedelta(days=1), lookback=timedelta(days=14))
-    wishes = Wishes.checked(cadence="weekly:fri", timezone="UTC", max_papers=1)
+    preferences = Preferences.checked(cadence="weekly:fri", timezone="UTC", max_papers=1)
     reader = add_by_operator(
-        "ada@example.org", topics=["heads", "quiet"], wishes=wishes, source="test", now=JOINED
+        "ada@example.org", topics=["heads", "quiet"], preferences=preferences, source="test", now=JOINED
     )
     private = add_topic("secret", name="Secret", query="cat:cs.CV", now=JOINED, owner=reader)
-    run_once(Stages(settings.CONFIG), now=SENT, gather=False)
+    run_once(Context(settings.CONFIG), now=SENT, gather=False)
     reader.refresh_from_db()
     yield Service(reader, reader.deliveries.get(), private)
     shutil.rmtree(settings.CONFIG.outbox_folder, ignore_errors=True)

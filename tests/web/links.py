@@ -5,11 +5,11 @@ from __future__ import annotations
 from django.conf import settings
 
 from newsletter.models import Delivery
-from newsletter.pipeline.compose.message import slots_of, stored_pieces
+from newsletter.pipeline.compose.message import placeholders_of, stored_fragments
 
 
 def mailed_url(letter: Delivery) -> str:
-    return slots_of(letter, stored_pieces(letter))["url"]
+    return placeholders_of(letter, stored_fragments(letter))["url"]
 
 
 def mailed_path(key: str) -> str:

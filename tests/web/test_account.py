@@ -18,7 +18,7 @@ from newsletter.audience.suppression import Reason, suppress
 from newsletter.audience.tokens import Purpose, make_timed_token
 from newsletter.models import AddressChange, ConsentEvent, Delivery, FreshLink, Subscriber, Suppression
 from newsletter.models.delivery import Kind, State
-from newsletter.pipeline.context import Stages
+from newsletter.pipeline.context import Context
 from newsletter.pipeline.run import run_once
 from newsletter.subscribers.account import CHANGES_A_DAY, mail_fresh_link
 from newsletter.subscribers.unsubscribe import unsubscribe
@@ -137,7 +137,7 @@ def test_the_export_holds_every_row_of_the_reader(visitor: Client, service: Serv
     assert response["Content-Disposition"].startswith('attachment; filename="arxiv-digest-')
     told = json.loads(response.content)
     assert told["reader"]["email"] == "ada@example.org"
-    assert len(told["reader"]["spent"]) == 14
+    assert len(told["reader"]["seen_papers"]) == 14
     for model in apps.get_app_config("newsletter").get_models():
         for field in model._meta.fields:
             if field.related_model is Subscriber:
@@ -182,7 +182,7 @@ def test_who_has_left_gets_a_fresh_link_takes_the_data_along_and_is_erased(
     assert visitor.post("/preferences/", {"email": "ada@example.org"}).status_code == 200
     own_page = mailed_path("link-")
     press(visitor, own_page, do="link")
-    run_once(Stages(settings.CONFIG), now=timezone.now(), gather=False)
+    run_once(Context(settings.CONFIG), now=timezone.now(), gather=False)
     states = Delivery.objects.filter(kind=Kind.LINK).values_list("state", flat=True)
     assert list(states) == [State.ACCEPTED] * 2
     path = mailed_path("fresh-")

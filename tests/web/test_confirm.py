@@ -15,7 +15,7 @@ from newsletter.audience.tokens import Purpose, make_timed_token, make_token
 from newsletter.models import ConsentEvent, Delivery, SignUp, Subscriber
 from newsletter.models.delivery import FIRST, Kind, State
 from newsletter.models.subscriber import Status
-from newsletter.pipeline.context import Stages
+from newsletter.pipeline.context import Context
 from newsletter.pipeline.run import run_once
 from newsletter.subscribers.unsubscribe import erase, unsubscribe
 from tests.web.conftest import PAPERS, Service, every_row
@@ -32,7 +32,7 @@ def link(visitor: Client, service: Service, clock: datetime) -> str:  # noqa: AR
         "/",
         {"email": "new@example.org", "topics": ["heads"], "query": OWN, "cadence": "daily", "at": "07:00"},
     )
-    run_once(Stages(settings.CONFIG), now=clock, gather=False)
+    run_once(Context(settings.CONFIG), now=clock, gather=False)
     [mail] = mails_to("new@example.org")
     text = text_part(mail)
     return next(line for line in text.split() if "/confirm/" in line).removeprefix(settings.CONFIG.base_url)
@@ -77,14 +77,14 @@ def test_the_button_makes_a_reader_and_sends_the_past_week(
     assert "The first digest is on its way" in page.content.decode()
     assert reader().status == Status.ACTIVE
     assert reader().next_slot_at is not None
-    report = run_once(Stages(settings.CONFIG), now=clock, gather=False)
+    report = run_once(Context(settings.CONFIG), now=clock, gather=False)
     assert report.deliveries == {"ACCEPTED": 1}
     digest = next(mail for mail in mails_to("new@example.org") if mail["List-Unsubscribe"])
     assert str(PAPERS) in str(digest["Subject"])
     first = Delivery.objects.get(subscriber=reader(), kind=Kind.DIGEST)
     assert (first.slot_key, first.state) == (FIRST, State.ACCEPTED)
     assert len(first.topics) == 2, "also the reader's own topic"
-    assert run_once(Stages(settings.CONFIG), now=clock + timedelta(minutes=1), gather=False).deliveries == {}
+    assert run_once(Context(settings.CONFIG), now=clock + timedelta(minutes=1), gather=False).deliveries == {}
 
 
 def test_pressing_twice_is_harmless(visitor: Client, link: str) -> None:

@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 
 from newsletter.audience.tokens import Purpose, make_token
-from newsletter.models import ConsentEvent, Fragment, Subscriber, Suppression
+from newsletter.models import ConsentEvent, FragmentRow, Subscriber, Suppression
 from newsletter.models.subscriber import Status
 from newsletter.subscribers.unsubscribe import erase
 from tests.web.conftest import SENT, Service, every_row
@@ -57,10 +57,10 @@ def test_a_shared_digest_holds_nothing_of_the_readers(visitor: Client, service: 
 
 
 def test_a_digest_whose_pieces_are_gone_still_names_its_papers(visitor: Client, service: Service) -> None:
-    gone = Fragment.objects.order_by("pk").first()
+    gone = FragmentRow.objects.order_by("pk").first()
     assert gone is not None
-    service.delivery.parts = ["0" * 64]
-    service.delivery.save(update_fields=["parts"])
+    service.delivery.fragments = ["0" * 64]
+    service.delivery.save(update_fields=["fragments"])
     page = text_of(visitor, service.link(Purpose.DIGEST))
     assert "no longer kept" in page
     assert "/papers/2606.00014/" in page

@@ -16,7 +16,7 @@ from newsletter.models import Delivery, FreshLink, RevokedKey, SignUp, Subscribe
 from newsletter.models.delivery import Kind, State
 from newsletter.models.subscriber import Status
 from newsletter.pipeline.compose.message import recipient
-from newsletter.pipeline.context import Stages
+from newsletter.pipeline.context import Context
 from newsletter.pipeline.feedback.bounces import take_in
 from newsletter.pipeline.run import run_once
 from newsletter.subscribers.account import mail_fresh_link
@@ -40,7 +40,7 @@ def old_links(service: Service) -> dict[str, str]:
     reader = service.reader
     sign_up = SignUp.objects.create(
         subscriber=reader,
-        wishes=dict(DEFAULTS) | {"topics": ["heads"]},
+        preferences=dict(DEFAULTS) | {"topics": ["heads"]},
         form="test",
         requested_at=timezone.now(),
         confirmed_at=timezone.now(),
@@ -157,10 +157,10 @@ def test_a_letter_that_waits_is_not_sent_to_the_old_address_with_the_new_key(
     waiting.update(state=State.RETRY_WAIT, recipient="ada@example.org")
     move(visitor, service)
     assert waiting.get().state == State.CANCELLED
-    run_once(Stages(settings.CONFIG), now=timezone.now(), gather=False)
+    run_once(Context(settings.CONFIG), now=timezone.now(), gather=False)
     [went] = Delivery.objects.filter(kind=Kind.LINK, state=State.ACCEPTED)
     assert went.slot_key.startswith("address-old-")
-    assert went.slots == {}
+    assert went.placeholders == {}
 
 
 # --- the button, the admin and the command line ----------------------------------------------------------

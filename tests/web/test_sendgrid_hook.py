@@ -15,7 +15,7 @@ from django.test import Client
 from django.utils import timezone
 
 from newsletter.audience.suppression import suppressed
-from newsletter.core.digests.seen_papers import unpack_spent
+from newsletter.core.digests.seen_papers import unpack_seen
 from newsletter.models import ConsentEvent, Delivery, DeliveryEvent, Subscriber, Suppression
 from newsletter.models.delivery import State
 from newsletter.models.subscriber import Status
@@ -110,7 +110,7 @@ class Batch:
                 for row in Delivery.objects.values("id", "state", "last_detail", "next_attempt_at")
             },
             "readers": sorted(
-                (row.email, row.status, row.soft_bounces, str(row.next_slot_at), bytes(row.spent))
+                (row.email, row.status, row.soft_bounces, str(row.next_slot_at), bytes(row.seen_papers))
                 for row in Subscriber.objects.all()
             ),
             "suppressed": sorted(Suppression.objects.values_list("email_hmac", "reason", "at")),
@@ -159,10 +159,10 @@ def test_a_hundred_shuffles_end_the_same() -> None:
     for _ in range(100):
         twice = batch.events + chance.sample(batch.events, 8)
         shuffled = chance.sample(twice, len(twice))
-        pieces = chance.randint(1, 3)
+        fragments = chance.randint(1, 3)
         with transaction.atomic():
-            for piece in range(pieces):
-                end = take_in(batch, shuffled[piece::pieces])
+            for fragment in range(fragments):
+                end = take_in(batch, shuffled[fragment::fragments])
             ends.append(end)
             transaction.set_rollback(True)
     assert all(end == ends[0] for end in ends)
@@ -173,7 +173,7 @@ def test_papers_of_a_lost_answer_are_spent_once_and_in_time() -> None:
     batch = Batch()
     take_in(batch, batch.events)
     lost = Subscriber.objects.get(email="lost@example.org")
-    assert set(unpack_spent(bytes(lost.spent))) == {1, 2}
+    assert set(unpack_seen(bytes(lost.seen_papers))) == {1, 2}
 
 
 # --- what is not SendGrid's ------------------------------------------------------------------------------

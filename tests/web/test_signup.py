@@ -65,9 +65,9 @@ def test_a_filled_in_form_asks_for_a_confirmation(visitor: Client, service: Serv
     response = send(visitor, query=' cat:cs.CV\r\nAND abs:"talking heads" ')
     assert response.status_code == 200
     assert "Check your mail" in text(response)
-    wishes = SignUp.objects.get().wishes
+    preferences = SignUp.objects.get().preferences
     expected = {name: value for name, value in FORM.items() if name != "email"}
-    assert wishes == expected | {"query": 'cat:cs.CV AND abs:"talking heads"', "max_papers": 7}
+    assert preferences == expected | {"query": 'cat:cs.CV AND abs:"talking heads"', "max_papers": 7}
     assert SignUp.objects.get().text_shown.startswith("I ask arXiv digest to send")
     assert Subscriber.objects.get(email="new@example.org").status == Status.PENDING
     letter = Delivery.objects.get(kind=Kind.CONFIRMATION)
@@ -76,9 +76,17 @@ def test_a_filled_in_form_asks_for_a_confirmation(visitor: Client, service: Serv
 
 def test_an_address_and_a_topic_are_enough(visitor: Client, service: Service) -> None:  # noqa: ARG001
     visitor.post("/", {"email": "new@example.org", "topics": "heads"})
-    wishes = SignUp.objects.get().wishes
-    assert (wishes["cadence"], wishes["at"], wishes["timezone"]) == ("weekly:mon", "08:00", "UTC")
-    assert (wishes["language"], wishes["depth"], wishes["max_papers"]) == ("en", "takeaways", 10)
+    preferences = SignUp.objects.get().preferences
+    assert (preferences["cadence"], preferences["at"], preferences["timezone"]) == (
+        "weekly:mon",
+        "08:00",
+        "UTC",
+    )
+    assert (preferences["language"], preferences["depth"], preferences["max_papers"]) == (
+        "en",
+        "takeaways",
+        10,
+    )
 
 
 def test_a_browser_that_cannot_tell_its_zone_is_not_refused(
@@ -86,7 +94,7 @@ def test_a_browser_that_cannot_tell_its_zone_is_not_refused(
     service: Service,  # noqa: ARG001
 ) -> None:
     assert send(visitor, timezone="Etc/Unknown").status_code == 200
-    assert SignUp.objects.get().wishes["timezone"] == "UTC"
+    assert SignUp.objects.get().preferences["timezone"] == "UTC"
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ from newsletter.audience.tokens import Purpose, make_timed_token, make_token
 from newsletter.core.delivery.redaction import redacted
 from newsletter.models import AddressChange, Allowance, Delivery, RevokedKey, Subscriber
 from newsletter.models.delivery import Kind, State
-from newsletter.pipeline.context import Stages
+from newsletter.pipeline.context import Context
 from newsletter.pipeline.run import run_once
 from newsletter.subscribers.account import mail_fresh_link
 from newsletter.subscribers.export import export_everything
@@ -57,7 +57,7 @@ def test_no_table_holds_a_link_before_or_after_it_was_mailed(visitor: Client, se
         assert not LINK.search(stored)
         for path in paths:
             assert path.rpartition("/")[2] not in stored
-        run_once(Stages(settings.CONFIG), now=timezone.now(), gather=False)
+        run_once(Context(settings.CONFIG), now=timezone.now(), gather=False)
     mails = b"".join(path.read_bytes() for path in settings.CONFIG.outbox_folder.glob("*.eml"))
     plain = mails.replace(b"=\r\n", b"").replace(b"=3D", b"=").decode()
     assert [path for path in paths if path not in plain] == []
@@ -92,7 +92,7 @@ def test_a_retry_mails_the_same_link(visitor: Client, service: Service) -> None:
     mail_fresh_link(service.reader, now=timezone.now())
     first = [mailed_path(key) for key in ("link-", "fresh-")]
     refusing = ScriptedMailer(answers={"ada@example.org": answer(Verdict.RETRY, code="451")})
-    deliver(refusing, now=timezone.now(), awaited=True)
+    deliver(refusing, now=timezone.now(), transactional=True)
     assert set(Delivery.objects.filter(kind=Kind.LINK).values_list("state", flat=True)) == {State.RETRY_WAIT}
     assert [mailed_path(key) for key in ("link-", "fresh-")] == first
 
@@ -104,7 +104,7 @@ def test_what_a_server_quotes_of_a_mail_is_kept_without_the_link(service: Servic
     deliver(
         ScriptedMailer(answers={"ada@example.org": answer(Verdict.BAD_MESSAGE, code="554", detail=words)}),
         now=timezone.now(),
-        awaited=True,
+        transactional=True,
     )
     row = Delivery.objects.get(kind=Kind.LINK)
     assert row.last_detail == "554 5.7.1 blocked: http://localhost:8000/unsubscribe/…/heads is listed"
@@ -130,7 +130,7 @@ def test_no_log_line_holds_a_link(
 def letter_of_0_1(reader: Subscriber, *, kind: Kind, name: str, state: State, url: str) -> Delivery:
     key = f"{name}-{state}"
     row = Delivery.planned(subscriber_id=reader.pk, kind=kind, slot_key=key, slot_at=NOW, now=NOW)
-    row.state, row.slots = state, {"url": f"https://digest.example.org{url}"}
+    row.state, row.placeholders = state, {"url": f"https://digest.example.org{url}"}
     row.save(force_insert=True)
     return row
 
@@ -160,19 +160,19 @@ def test_an_upgrade_keeps_of_stored_links_what_those_still_to_be_sent_are_made_o
         )
     }
     alert = Delivery.planned(subscriber_id=None, kind=Kind.ALERT, slot_key="a", slot_at=NOW, now=NOW)
-    alert.slots = {"url": "https://digest.example.org/admin/"}
+    alert.placeholders = {"url": "https://digest.example.org/admin/"}
     alert.save(force_insert=True)
-    digest_slots = service.delivery.slots
+    digest_slots = service.delivery.placeholders
     unchanged = {"confirm": f"/confirm/{confirm}", "address": f"/address/{address}"}
     unchanged["link"] = f"/preferences/{own}"
     for _ in range(2):  # a migration that broke off is run again
         upgrade("keep_what_links_are_made_of")
-    assert not LINK.search(json.dumps(list(Delivery.objects.values_list("slots", flat=True))))
+    assert not LINK.search(json.dumps(list(Delivery.objects.values_list("placeholders", flat=True))))
     for (_, name, state), row in rows.items():
         row.refresh_from_db()
-        link = MailedLink.of(row.slots)
+        link = MailedLink.of(row.placeholders)
         if state not in (State.COMPOSED, State.RETRY_WAIT):
-            assert row.slots == {}
+            assert row.placeholders == {}
             continue
         assert link is not None
         path = link.url(base_url="", made_at=row.slot_at, link_key=reader.link_key)
@@ -183,8 +183,8 @@ def test_an_upgrade_keeps_of_stored_links_what_those_still_to_be_sent_are_made_o
             assert path == unchanged[name]
     alert.refresh_from_db()
     service.delivery.refresh_from_db()
-    assert alert.slots == {"url": "https://digest.example.org/admin/"}
-    assert service.delivery.slots == digest_slots
+    assert alert.placeholders == {"url": "https://digest.example.org/admin/"}
+    assert service.delivery.placeholders == digest_slots
 
 
 def test_an_upgrade_revokes_the_links_of_who_moved_before(visitor: Client, service: Service) -> None:

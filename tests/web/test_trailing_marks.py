@@ -12,7 +12,7 @@ from newsletter.audience.tokens import Purpose
 from newsletter.audience.topics import add_topic
 from newsletter.models import Subscriber
 from newsletter.models.subscriber import Status
-from newsletter.subscribers.preferences import Wishes
+from newsletter.subscribers.preferences import Preferences
 from newsletter.subscribers.signup import JoinRequest, request_to_join
 from tests.web.conftest import Service
 from tests.web.links import mailed_path
@@ -44,10 +44,10 @@ def _without_form_token(content: bytes) -> bytes:
 
 def test_a_confirmation_works_with_a_mark_behind_its_link(visitor: Client) -> None:
     add_topic("heads", name="Heads", query="cat:cs.CV", now=timezone.now())
-    wishes = Wishes.checked(cadence="daily")
+    preferences = Preferences.checked(cadence="daily")
     asked = JoinRequest(
         email="new@example.org",
-        wishes=wishes,
+        preferences=preferences,
         topics=["heads"],
         form="home",
         text_shown="Yes.",

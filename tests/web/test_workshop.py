@@ -15,7 +15,7 @@ from newsletter.audience.topics import add_topic
 from newsletter.models import Subscriber, Topic
 from newsletter.models.subscriber import Status
 from newsletter.subscribers.add import add_by_operator
-from newsletter.subscribers.preferences import Wishes
+from newsletter.subscribers.preferences import Preferences
 from tests.web.conftest import JOINED, PAPERS, Service, every_row
 
 QUERY = 'cat:cs.CV AND "talking heads"'
@@ -135,8 +135,8 @@ def test_the_21st_topic_is_refused(visitor: Client, service: Service) -> None:
 
 
 def test_nobody_else_sees_a_private_topic(visitor: Client, service: Service) -> None:
-    wishes = Wishes.checked()
-    add_by_operator("alan@example.org", topics=["heads"], wishes=wishes, source="test", now=JOINED)
+    preferences = Preferences.checked()
+    add_by_operator("alan@example.org", topics=["heads"], preferences=preferences, source="test", now=JOINED)
     other = Service(Subscriber.objects.get(email="alan@example.org"), service.delivery, service.private)
     for path in (_of(other, "secret"), "/topics/secret/"):
         assert visitor.get(path).status_code == 404, path

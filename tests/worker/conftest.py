@@ -20,8 +20,8 @@ from tests.worker.workers import Workers
 def workers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workers:
     """Bind the tasks to an outbox of this test's, and note whom they wake."""
     room = Newsroom(tmp_path / "outbox")
-    workers = Workers(room, room.stages)
-    monkeypatch.setattr(work, "stages", lambda: workers.stages)
+    workers = Workers(room, room.context)
+    monkeypatch.setattr(work, "stages", lambda: workers.context)
     monkeypatch.setattr(work, "wake", workers.wake)
     return workers
 
@@ -29,7 +29,7 @@ def workers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workers:
 @pytest.fixture
 def mailer(workers: Workers) -> ScriptedMailer:
     mailer = ScriptedMailer()
-    workers.stages.__dict__["mailer"] = mailer  # cached_property looks into the instance first
+    workers.context.__dict__["mailer"] = mailer  # cached_property looks into the instance first
     return mailer
 
 

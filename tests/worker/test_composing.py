@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from newsletter.adapters.infra.broker import Stage
+from newsletter.adapters.infra.broker import Queue
 from newsletter.core.delivery.spreading import own_delay
 from newsletter.models import Delivery, GatherRun, Match, Subscriber
 from newsletter.models.delivery import FIRST, Kind, State
@@ -82,9 +82,9 @@ def test_a_composed_digest_may_go_after_its_readers_own_delay(workers: Workers, 
 @pytest.mark.usefixtures("ann")
 def test_what_is_composed_wakes_who_delivers_it(workers: Workers) -> None:
     first = planned(slot_key=FIRST)
-    assert workers.run("compose", at=LATE) == [Stage.NOTICES, Stage.DELIVER]
+    assert workers.run("compose", at=LATE) == [Queue.TRANSACTIONAL, Queue.SEND]
     Delivery.objects.filter(pk=first.pk).delete()
-    assert workers.run("compose", at=LATER) == [Stage.DELIVER]
+    assert workers.run("compose", at=LATER) == [Queue.SEND]
 
 
 @pytest.mark.parametrize("task", ["compose", "notices"])
@@ -94,10 +94,10 @@ def test_composing_that_had_too_little_time_goes_on_where_it_stopped(
     monkeypatch.setattr(work, "TURN", timedelta(0))
     monkeypatch.setattr("newsletter.pipeline.compose.lease.CHUNK", 1)
     first, second, third = sorted((planned(is_on_demand=True) for _ in range(3)), key=lambda row: row.pk)
-    assert Stage(task) in workers.run(task, after=str(first.pk))
+    assert Queue(task) in workers.run(task, after=str(first.pk))
     assert [state(each) for each in (first, second, third)] == ["PLANNED", "COMPOSED", "PLANNED"]
     assert workers.hints == [second.pk]
-    assert Stage(task) in workers.run(task)
+    assert Queue(task) in workers.run(task)
     assert [state(each) for each in (first, second, third)] == ["COMPOSED", "COMPOSED", "PLANNED"]
     assert workers.hints == [first.pk]
 

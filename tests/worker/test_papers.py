@@ -8,7 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from newsletter.adapters.infra.broker import Stage
+from newsletter.adapters.infra.broker import Queue
 from newsletter.adapters.llm.genai import GenaiSummariser
 from newsletter.core.summaries.summary import Depth
 from newsletter.errors import TemporaryError
@@ -35,7 +35,7 @@ def arxiv(workers: Workers) -> ListSource:
     workers.room.topic("heads", "cat:cs.CV")
     answered(SUNDAY)
     source = ListSource(paper_record())
-    workers.stages.__dict__["source"] = source
+    workers.context.__dict__["source"] = source
     return source
 
 
@@ -127,7 +127,7 @@ def test_where_all_is_matched_nothing_is_matched_again(
         workers.run(task)
 
 
-# --- summarise, look_ahead ---------------------------------------------------------------------------------
+# --- summarise, prefetch ---------------------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -135,7 +135,7 @@ def gemini(workers: Workers) -> Iterator[GeminiServer]:
     """Stand for the model; a digest that somebody awaits wants paper 2, an ordinary one paper 1."""
     with GeminiServer() as server:
         model = GenaiSummariser(api_key="k", model="m", endpoint=server.url, max_attempts=1)
-        workers.stages.__dict__["summariser"] = model
+        workers.context.__dict__["summariser"] = model
         workers.room.topic("heads", "cat:cs.CV")
         workers.room.topic("graphs", "cat:cs.LG")
         workers.room.reader("ann@example.org", "heads", cadence="daily")
@@ -155,10 +155,10 @@ def written() -> list[str]:
 def test_what_somebody_awaits_is_summarised_first_and_each_part_composed_at_once(
     workers: Workers, gemini: GeminiServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    seen: list[tuple[Stage, list[str]]] = []
-    monkeypatch.setattr(work, "wake", lambda stage: seen.append((stage, written())))
+    seen: list[tuple[Queue, list[str]]] = []
+    monkeypatch.setattr(work, "wake", lambda queue: seen.append((queue, written())))
     workers.run("summarise", at=MONDAY + MINUTE)
-    assert seen == [(Stage.NOTICES, ["2606.00002"]), (Stage.COMPOSE, ["2606.00001", "2606.00002"])]
+    assert seen == [(Queue.TRANSACTIONAL, ["2606.00002"]), (Queue.COMPOSE, ["2606.00001", "2606.00002"])]
     assert gemini.calls == 2
 
 
@@ -167,14 +167,14 @@ def test_what_somebody_awaits_is_summarised_first_and_each_part_composed_at_once
     [
         (
             1,
-            [Stage.NOTICES, Stage.COMPOSE],
+            [Queue.TRANSACTIONAL, Queue.COMPOSE],
         ),  # nothing was written of the others: the next tick is soon enough
-        (2, [Stage.NOTICES, Stage.SUMMARISE, Stage.COMPOSE]),
-        (3, [Stage.NOTICES, Stage.COMPOSE]),
+        (2, [Queue.TRANSACTIONAL, Queue.SUMMARIZE, Queue.COMPOSE]),
+        (3, [Queue.TRANSACTIONAL, Queue.COMPOSE]),
     ],
 )
 def test_what_a_task_had_no_time_for_wakes_another(
-    calls: int, woken: list[Stage], workers: Workers, gemini: GeminiServer, monkeypatch: pytest.MonkeyPatch
+    calls: int, woken: list[Queue], workers: Workers, gemini: GeminiServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     workers.room.take_in(paper_record(3), now=SUNDAY + timedelta(hours=2))
     end_the_time_after(calls, gemini=gemini, monkeypatch=monkeypatch)
@@ -184,13 +184,13 @@ def test_what_a_task_had_no_time_for_wakes_another(
 
 def end_the_time_after(calls: int, *, gemini: GeminiServer, monkeypatch: pytest.MonkeyPatch) -> None:
     """Have the model asked once at a time, and every task's time over after so many calls."""
-    summarise = "newsletter.pipeline.summarize.generate"
-    monkeypatch.setattr(f"{summarise}.CALLS_AT_ONCE", 1)
+    summarize = "newsletter.pipeline.summarize.generate"
+    monkeypatch.setattr(f"{summarize}.CALLS_AT_ONCE", 1)
 
     def end_the_time(_: Asked) -> None:
         if gemini.calls == calls:
             late = SimpleNamespace(now=lambda: MONDAY + timedelta(days=1))
-            monkeypatch.setattr(f"{summarise}.timezone", late)
+            monkeypatch.setattr(f"{summarize}.timezone", late)
 
     gemini.says = end_the_time
 
@@ -200,9 +200,9 @@ def test_a_reading_waits_ten_minutes_for_a_text_that_another_worker_reads(
 ) -> None:
     Subscriber.objects.filter(email="ann@example.org").update(depth="reading")
     FullTextRecord.objects.create(
-        paper=Paper.objects.get(arxiv_id="2606.00001"), paper_version=1, claimed_until=MONDAY + 20 * MINUTE
+        paper=Paper.objects.get(arxiv_id="2606.00001"), paper_version=1, leased_until=MONDAY + 20 * MINUTE
     )
-    assert workers.run("summarise", at=MONDAY + 5 * MINUTE) == [Stage.NOTICES, Stage.COMPOSE]
+    assert workers.run("summarise", at=MONDAY + 5 * MINUTE) == [Queue.TRANSACTIONAL, Queue.COMPOSE]
     assert written() == ["2606.00002"]
     workers.run("summarise", at=MONDAY + 11 * MINUTE)
     assert written() == ["2606.00001", "2606.00002"]
@@ -218,9 +218,9 @@ def test_looking_ahead_goes_on_in_another_task_where_the_time_was_too_short(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     published: list[str] = []
-    monkeypatch.setattr(work, "publish_look_ahead", lambda: published.append("look_ahead"))
+    monkeypatch.setattr(work, "publish_prefetch", lambda: published.append("prefetch"))
     end_the_time_after(calls, gemini=gemini, monkeypatch=monkeypatch)
-    workers.run("look_ahead", at=MONDAY + MINUTE)
+    workers.run("prefetch", at=MONDAY + MINUTE)
     assert len(published) == goes_on
 
 
@@ -228,24 +228,24 @@ def test_a_model_that_gives_nothing_is_not_asked_again_and_again(
     workers: Workers, gemini: GeminiServer
 ) -> None:
     gemini.answer_always(Fault.RATE_LIMITED)
-    assert Stage.SUMMARISE not in workers.run("summarise", at=MONDAY + MINUTE)
+    assert Queue.SUMMARIZE not in workers.run("summarise", at=MONDAY + MINUTE)
 
 
 def test_looking_ahead_writes_what_the_coming_hours_want(workers: Workers, gemini: GeminiServer) -> None:
     workers.room.reader("zoe@example.org", "heads", cadence="daily", language="zh", at="09:00")
-    workers.run("look_ahead", at=MONDAY + MINUTE)
+    workers.run("prefetch", at=MONDAY + MINUTE)
     rows = Summary.objects.filter(model="m", content__isnull=False, depth=Depth.TAKEAWAYS.value)
     assert set(rows.values_list("paper__arxiv_id", "language")) == {
         ("2606.00001", "en"),
         ("2606.00002", "en"),
         ("2606.00001", "zh-hans"),
     }
-    workers.run("look_ahead", at=MONDAY + 2 * MINUTE)
+    workers.run("prefetch", at=MONDAY + 2 * MINUTE)
     assert gemini.calls == 3
 
 
 def test_without_a_model_looking_ahead_costs_nothing(workers: Workers, arxiv: ListSource) -> None:
     workers.room.reader("ann@example.org", "heads", cadence="daily")
     workers.room.take_in(*arxiv.papers, now=SUNDAY + timedelta(hours=1))
-    workers.run("look_ahead", at=MONDAY - timedelta(hours=1))
+    workers.run("prefetch", at=MONDAY - timedelta(hours=1))
     assert not Summary.objects.exists()

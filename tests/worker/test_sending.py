@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from pytest_django import Settings
 
-from newsletter.adapters.infra.broker import Stage
+from newsletter.adapters.infra.broker import Queue
 from newsletter.adapters.ports import ProviderEvent, Verdict
 from newsletter.core.delivery.retry_policy import EventKind
 from newsletter.models import Delivery, Topic
@@ -41,13 +41,13 @@ def test_deliver_sends_every_mail_that_is_due_and_no_other(workers: Workers, mai
 def test_notices_sends_what_a_person_awaits_and_leaves_digests_to_deliver(workers: Workers) -> None:
     """A slot's thousand digests must not stand before somebody's link."""
     ordinary = [finished(), finished(state=State.RETRY_WAIT, retries=1)]
-    awaited = [
+    transactional = [
         finished(slot_key=FIRST),
         finished(is_on_demand=True),
         notice(reader(), Kind.LINK, slot_at=MONDAY, next_attempt_at=MONDAY),
     ]
-    assert workers.run("notices", at=MONDAY + MINUTE) == [Stage.DELIVER]
-    assert {state(each) for each in awaited} == {State.ACCEPTED}
+    assert workers.run("notices", at=MONDAY + MINUTE) == [Queue.SEND]
+    assert {state(each) for each in transactional} == {State.ACCEPTED}
     assert [state(each) for each in ordinary] == [State.COMPOSED, State.RETRY_WAIT]
 
 
@@ -63,7 +63,7 @@ def test_a_pause_in_the_middle_costs_a_mail_no_try(workers: Workers, mailer: Scr
 
 def test_no_more_digests_go_on_a_day_than_the_settings_say(workers: Workers, settings: Settings) -> None:
     settings.CONFIG = settings.CONFIG.model_copy(update={"send_daily": 1})
-    workers.stages = workers.room.stages
+    workers.context = workers.room.context
     for _ in range(2):
         finished()
     assert workers.run("deliver") == []  # what is held back wakes nobody
@@ -76,7 +76,7 @@ def test_who_is_cut_short_wakes_the_next(
 ) -> None:
     monkeypatch.setattr(work, "TURN", timedelta(0))
     finished(is_on_demand=task == "notices")
-    assert workers.run(task) == [Stage(task)]
+    assert workers.run(task) == [Queue(task)]
     assert mailer.sent == []
 
 
@@ -93,11 +93,11 @@ def test_a_topic_that_was_left_has_its_digest_composed_again(workers: Workers) -
     workers.run("compose", at=LATE)
     workers.room.topic("graphs", "cat:cs.LG")
     Delivery.objects.update(topics=[*Topic.objects.values_list("pk", flat=True)])
-    assert workers.run("deliver", at=LATER) == [Stage.COMPOSE]
+    assert workers.run("deliver", at=LATER) == [Queue.COMPOSE]
     assert Delivery.objects.get().state == State.PLANNED
     workers.run("compose", at=LATER)
     Delivery.objects.update(is_on_demand=True, topics=[*Topic.objects.values_list("pk", flat=True)])
-    assert workers.run("notices", at=LATER + MINUTE) == [Stage.NOTICES]
+    assert workers.run("notices", at=LATER + MINUTE) == [Queue.TRANSACTIONAL]
 
 
 # --- retry, events ---------------------------------------------------------------------------------------
@@ -113,7 +113,7 @@ def test_a_refused_mail_that_has_fallen_due_wakes_a_deliverer(
     assert state(mail) == State.RETRY_WAIT
     assert workers.run("retry", at=MONDAY + timedelta(seconds=50)) == []
     mailer.answers.clear()
-    assert workers.run("retry", at=LATE) == [Stage.DELIVER]
+    assert workers.run("retry", at=LATE) == [Queue.SEND]
     workers.run("deliver", at=LATE)
     assert state(mail) == State.ACCEPTED
 
@@ -124,7 +124,7 @@ def test_a_mail_that_a_dead_worker_held_is_due_again_at_once(workers: Workers) -
         state=State.SENDING, lease_owner=DEAD, lease_until=LATE, body_begun_at=MONDAY, transport="outbox"
     )
     alive = finished(state=State.SENDING, lease_owner="elsewhere/1/1.0", lease_until=LATE)
-    assert workers.run("retry") == [Stage.DELIVER]
+    assert workers.run("retry") == [Queue.SEND]
     # Whose body had begun may have arrived: the outbox has no file of it, so it is tried again too.
     assert [state(each) for each in (mail, begun, alive)] == [
         State.RETRY_WAIT,
@@ -192,10 +192,10 @@ def test_events_are_applied_and_what_no_task_had_time_for_wakes_another(
         hurried.setattr(work, "TURN", timedelta(0))
         assert workers.run("events") == []
         assert {state(mail) for mail in mails} == {State.ACCEPTED}
-    assert Stage.EVENTS in workers.run("tick")
+    assert Queue.EVENTS in workers.run("tick")
     assert workers.run("events") == []
     assert {state(mail) for mail in mails} == {State.DELIVERED}
-    assert Stage.EVENTS not in workers.run("tick", at=TUESDAY)
+    assert Queue.EVENTS not in workers.run("tick", at=TUESDAY)
 
 
 def test_an_event_that_cannot_be_applied_is_looked_at_again(
@@ -212,6 +212,6 @@ def test_an_event_that_cannot_be_applied_is_looked_at_again(
         genuine(event, delivery, *words, **given)  # type: ignore[arg-type]
 
     monkeypatch.setattr(events, "_apply_one", fail_on_first)
-    assert workers.run("events") == [Stage.EVENTS]
+    assert workers.run("events") == [Queue.EVENTS]
     assert workers.run("events") == []  # nothing moved: the next tick is soon enough
     assert [state(mail) for mail in mails] == [State.ACCEPTED, State.DELIVERED]

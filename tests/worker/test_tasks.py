@@ -9,7 +9,7 @@ import pytest
 from celery.exceptions import WorkerLostError
 from celery.signals import setup_logging, task_failure, worker_process_init
 
-from newsletter.adapters.infra.broker import TASK, Stage
+from newsletter.adapters.infra.broker import TASK, Queue
 from newsletter.adapters.mailers.smtp import SmtpMailer
 from newsletter.pipeline import tasks as work
 from worker.app import LookAtOnce, app
@@ -19,11 +19,11 @@ TASKS = (
     "gather_if_due",
     "gather",
     "tick",
-    "summarise",
-    "look_ahead",
+    "summarize",
+    "prefetch",
     "compose",
-    "deliver",
-    "notices",
+    "send",
+    "transactional",
     "events",
     "retry",
     "forget_figures",
@@ -61,19 +61,19 @@ def test_these_are_all_the_tasks() -> None:
     assert ours == {PREFIX + name for name in (*TASKS, *OTHERS)}
 
 
-@pytest.mark.parametrize("stage", Stage)
-def test_a_stage_has_a_task_that_is_routed_to_its_queue(stage: Stage) -> None:
+@pytest.mark.parametrize("queue", Queue)
+def test_a_stage_has_a_task_that_is_routed_to_its_queue(queue: Queue) -> None:
     app.loader.import_default_modules()
-    task = TASK.format(stage)
+    task = TASK.format(queue)
     assert task in app.tasks
-    assert app.amqp.router.route({}, task)["queue"].name == stage.value
+    assert app.amqp.router.route({}, task)["queue"].name == queue.value
 
 
 @pytest.mark.parametrize("entry", SCHEDULE)
 def test_a_schedule_entry_names_a_task_and_a_queue_that_exist(entry: str) -> None:
     app.loader.import_default_modules()
     assert SCHEDULE[entry]["task"] in app.tasks
-    assert SCHEDULE[entry]["options"]["queue"] in set(Stage)
+    assert SCHEDULE[entry]["options"]["queue"] in set(Queue)
 
 
 @pytest.mark.parametrize("entry", SCHEDULE)
@@ -81,7 +81,7 @@ def test_what_piles_up_while_no_worker_runs_expires_before_the_next_is_due(entry
     assert SCHEDULE[entry]["options"]["expires"] <= SCHEDULE[entry]["schedule"]
 
 
-@pytest.mark.parametrize("name", ["deliver", "notices"])
+@pytest.mark.parametrize("name", ["send", "transactional"])
 def test_a_delivering_task_may_wait_as_long_as_a_mail_server_is_waited_for(name: str) -> None:
     app.loader.import_default_modules()
     limit = app.tasks[PREFIX + name].soft_time_limit
@@ -97,7 +97,7 @@ def test_no_task_is_acknowledged_late_or_retried_by_the_broker() -> None:
     assert app.conf.task_soft_time_limit < app.conf.task_time_limit
 
 
-@pytest.mark.parametrize(("name", "looks"), [("deliver", 1), ("compose", 1), ("tick", 0)])
+@pytest.mark.parametrize(("name", "looks"), [("send", 1), ("compose", 1), ("tick", 0)])
 def test_a_task_that_went_down_with_its_process_is_looked_after_at_once_but_for_a_tick(
     name: str, looks: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -112,7 +112,7 @@ def test_a_task_that_only_failed_is_not(monkeypatch: pytest.MonkeyPatch) -> None
     published: list[str] = []
     monkeypatch.setattr("worker.app.publish_tick", lambda: published.append("tick"))
     app.loader.import_default_modules()
-    task_failure.send(sender=app.tasks[PREFIX + "deliver"], exception=ValueError("a bug"))
+    task_failure.send(sender=app.tasks[PREFIX + "send"], exception=ValueError("a bug"))
     assert published == []
 
 
@@ -132,7 +132,7 @@ def test_a_worker_that_connects_looks_at_once_for_what_is_due(monkeypatch: pytes
         ("tick", 60),
         ("watch", 60),
         ("gather_if_due", 600),
-        ("look_ahead", 600),
+        ("prefetch", 600),
         ("canary", 600),
         ("forget_old", 3600),
         ("forget_unconfirmed", 3600),
@@ -149,7 +149,7 @@ def test_what_nobody_wakes_is_looked_for_in_time(name: str, seconds: int) -> Non
 def test_no_periodic_task_is_left_out() -> None:
     """The others are woken by whoever leaves them work, and by the tick."""
     periodic = {entry["task"].removeprefix(PREFIX) for entry in SCHEDULE.values()}
-    woken = {*(stage.value for stage in Stage)}
+    woken = {*(queue.value for queue in Queue)}
     assert periodic.isdisjoint(woken)
     assert periodic | woken == {*TASKS, *OTHERS}
 

@@ -9,7 +9,7 @@ import pytest
 from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
-from newsletter.adapters.infra.broker import Stage
+from newsletter.adapters.infra.broker import Queue
 from newsletter.models import (
     CanaryFlight,
     Delivery,
@@ -42,10 +42,10 @@ def test_the_tick_plans_each_reader_whose_slot_has_passed_and_wakes_who_goes_on(
     ann = workers.room.reader("ann@example.org", "heads", cadence="daily")
     zoe = workers.room.reader("zoe@example.org", "heads", cadence="daily", at="09:00")
     assert workers.run("tick", at=MONDAY - MINUTE) == []
-    assert workers.run("tick", at=MONDAY) == [Stage.SUMMARISE, Stage.COMPOSE]
+    assert workers.run("tick", at=MONDAY) == [Queue.SUMMARIZE, Queue.COMPOSE]
     assert states(ann) == [("2026-06-15", "PLANNED")]
     assert states(zoe) == []
-    assert workers.run("tick", at=MONDAY + MINUTE) == [Stage.SUMMARISE, Stage.COMPOSE]
+    assert workers.run("tick", at=MONDAY + MINUTE) == [Queue.SUMMARIZE, Queue.COMPOSE]
     assert Delivery.objects.count() == 1
     Delivery.objects.update(state=State.SKIPPED)
     assert workers.run("tick", at=MONDAY + MINUTE) == []
@@ -54,24 +54,24 @@ def test_the_tick_plans_each_reader_whose_slot_has_passed_and_wakes_who_goes_on(
 @pytest.mark.parametrize(
     ("fields", "woken"),
     [
-        ({}, [Stage.DELIVER]),
-        ({"state": State.RETRY_WAIT}, [Stage.DELIVER]),
-        ({"next_attempt_at": None}, [Stage.DELIVER]),  # none can be overlooked for lack of a time
-        ({"slot_key": FIRST}, [Stage.NOTICES]),
-        ({"is_on_demand": True}, [Stage.NOTICES]),
+        ({}, [Queue.SEND]),
+        ({"state": State.RETRY_WAIT}, [Queue.SEND]),
+        ({"next_attempt_at": None}, [Queue.SEND]),  # none can be overlooked for lack of a time
+        ({"slot_key": FIRST}, [Queue.TRANSACTIONAL]),
+        ({"is_on_demand": True}, [Queue.TRANSACTIONAL]),
         ({"next_attempt_at": MONDAY + MINUTE}, []),
         ({"state": State.ACCEPTED}, []),
         ({"state": State.SENDING, "lease_owner": "elsewhere/1/1.0", "lease_until": MONDAY + MINUTE}, []),
         (
             {"state": State.SENDING, "lease_owner": "elsewhere/1/1.0", "lease_until": MONDAY - MINUTE},
-            [Stage.DELIVER],
+            [Queue.SEND],
         ),
         ({"state": State.QUARANTINED}, []),
     ],
 )
 @pytest.mark.parametrize("task", ["tick", "retry"])
 def test_what_is_due_wakes_the_worker_that_it_belongs_to(
-    task: str, fields: dict[str, Any], woken: list[Stage], workers: Workers
+    task: str, fields: dict[str, Any], woken: list[Queue], workers: Workers
 ) -> None:
     finished(**fields)
     assert workers.run(task) == woken
@@ -141,7 +141,7 @@ def test_the_canary_flies_once_a_day_and_its_bait_is_the_notices_workers(
     workers.run("canary")
     flight = CanaryFlight.objects.get()
     assert (flight.day, flight.judged_at, flight.failure) == (MONDAY.date(), None, "")
-    assert workers.run("retry", at=MONDAY + MINUTE) == [Stage.NOTICES]
+    assert workers.run("retry", at=MONDAY + MINUTE) == [Queue.TRANSACTIONAL]
     workers.run("notices", at=MONDAY + MINUTE)
     workers.run("canary", at=MONDAY + 5 * MINUTE)
     flight.refresh_from_db()

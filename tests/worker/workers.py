@@ -9,10 +9,10 @@ from uuid import UUID
 
 import time_machine
 
-from newsletter.adapters.infra.broker import TASK, Stage
+from newsletter.adapters.infra.broker import TASK, Queue
 from newsletter.models import Delivery, Subscriber
 from newsletter.models.delivery import State
-from newsletter.pipeline.context import Stages
+from newsletter.pipeline.context import Context
 from tests.pipeline.deliveries import digest
 from tests.pipeline.newsroom import MONDAY, Newsroom
 from worker.app import app
@@ -26,13 +26,13 @@ LATER = LATE + MINUTE
 @dataclass
 class Workers:
     room: Newsroom
-    stages: Stages
-    woken: list[Stage] = field(default_factory=list)
+    context: Context
+    woken: list[Queue] = field(default_factory=list)
     """The stages that the last task woke, in order."""
     hints: list[UUID] = field(default_factory=list)
     """Where it said that they go on from."""
 
-    def run(self, task: str, *, at: datetime = MONDAY, **given: Any) -> list[Stage]:
+    def run(self, task: str, *, at: datetime = MONDAY, **given: Any) -> list[Queue]:
         """Run a task of this name; return which stages it woke."""
         app.loader.import_default_modules()
         self.woken.clear()
@@ -41,8 +41,8 @@ class Workers:
             app.tasks[TASK.format(task)](**given)
         return list(self.woken)
 
-    def wake(self, stage: Stage, *, after: UUID | None = None) -> None:
-        self.woken.append(stage)
+    def wake(self, queue: Queue, *, after: UUID | None = None) -> None:
+        self.woken.append(queue)
         if after:
             self.hints.append(after)
 
@@ -55,7 +55,12 @@ def finished(reader: Subscriber | None = None, *, at: datetime = MONDAY, **field
 
 
 def planned(reader: Subscriber | None = None, **fields: Any) -> Delivery:
-    empty: dict[str, Any] = {"parts": [], "composed_at": None, "covers_until": None, "next_attempt_at": None}
+    empty: dict[str, Any] = {
+        "fragments": [],
+        "composed_at": None,
+        "covers_until": None,
+        "next_attempt_at": None,
+    }
     return finished(reader, **({"state": State.PLANNED} | empty | fields))
 
 

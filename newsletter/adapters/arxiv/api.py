@@ -40,15 +40,15 @@ _MINUTE = timedelta(minutes=1)
 
 
 @dataclass(slots=True)
-class _Patience:
+class _Retry:
     """How much longer one command may go on retrying, in seconds."""
 
     left: float
     pause: float = FIRST_PAUSE
 
-    def wait(self, error: TemporaryError, *, spent: float, sleep: Callable[[float], None]) -> None:
+    def wait(self, error: TemporaryError, *, seen_papers: float, sleep: Callable[[float], None]) -> None:
         """Wait as the back-off or arXiv says; raise ``error`` if that would take longer than is left."""
-        self.left -= spent
+        self.left -= seen_papers
         pause = max(self.pause, error.retry_after or 0.0)
         if pause >= self.left:
             raise error
@@ -80,13 +80,13 @@ class ArxivApi:
         ``categories`` are arXiv's, ``cs.*`` for a whole archive. The window is rounded outwards to whole
         minutes, which is all that submittedDate knows. Raises BadInput for what cannot be a category.
         """
-        patience = _Patience(left=self.give_up_after)
+        patience = _Retry(left=self.give_up_after)
         for group in self._groups(categories, window=window):
             yield from self._query(group, window=window, patience=patience, most_missing=most_missing)
 
     def newest(self, categories: Collection[str], *, window: Window) -> Answer:
         """Return the newest entries of the window, one request per query, however many it promises."""
-        patience = _Patience(left=self.give_up_after)
+        patience = _Retry(left=self.give_up_after)
         queries = [_query(group, window=window) for group in self._groups(categories, window=window)]
         pages = [
             self._page(query, start=0, size=NEWEST, patience=patience, most_missing=NEWEST)
@@ -130,7 +130,7 @@ class ArxivApi:
             left = left[size:]
 
     def _query(
-        self, categories: Sequence[str], *, window: Window, patience: _Patience, most_missing: int
+        self, categories: Sequence[str], *, window: Window, patience: _Retry, most_missing: int
     ) -> Iterator[Answer]:
         query = _query(categories, window=window)
         pages: list[Page] = []
@@ -178,7 +178,7 @@ class ArxivApi:
         *,
         start: int,
         size: int,
-        patience: _Patience,
+        patience: _Retry,
         most_missing: int,
         missing: int = 0,
     ) -> Page:
@@ -195,8 +195,8 @@ class ArxivApi:
                     body = self._get(self._address(query, start=start, size=size), seconds=patience.left)
                     return _checked(body, start=start, size=size, most_missing=kept, missing=missing)
                 except TemporaryError as error:
-                    failed, spent = error, time.monotonic() - began
-            patience.wait(failed, spent=spent, sleep=self.sleep)
+                    failed, seen_papers = error, time.monotonic() - began
+            patience.wait(failed, seen_papers=seen_papers, sleep=self.sleep)
         raise AssertionError("the patience ends before the numbers do")
 
     def _get(self, address: str, *, seconds: float) -> bytes:

@@ -19,14 +19,14 @@ from kombu.exceptions import OperationalError
 log = logging.getLogger(__name__)
 
 
-class Stage(StrEnum):
+class Queue(StrEnum):
     """A queue and the task that drains it."""
 
     GATHER = "gather"
-    SUMMARISE = "summarise"
+    SUMMARIZE = "summarize"
     COMPOSE = "compose"
-    DELIVER = "deliver"
-    NOTICES = "notices"
+    SEND = "send"
+    TRANSACTIONAL = "transactional"
     EVENTS = "events"
 
 
@@ -55,14 +55,14 @@ def broker_url() -> str:
     return url.replace("unix://", "redis+socket://", 1) if url.startswith("unix://") else url
 
 
-def wake(stage: Stage, *, after: UUID | None = None) -> None:
+def wake(queue: Queue, *, after: UUID | None = None) -> None:
     """Publish the stage's task once the present transaction commits, if there is a broker.
 
     ``after`` is where a task stopped whose time was up.
     """
     hint = {"after": str(after)} if after else {}
     if settings.CONFIG.redis_url:
-        transaction.on_commit(lambda: _publish(stage, queue=stage, **hint))
+        transaction.on_commit(lambda: _publish(queue, queue=queue, **hint))
 
 
 def is_reachable() -> bool:
@@ -79,21 +79,21 @@ def is_reachable() -> bool:
 
 def publish_tick() -> None:
     """Have the workers look at once for whatever is due."""
-    _publish("tick", queue=Stage.COMPOSE)
+    _publish("tick", queue=Queue.COMPOSE)
 
 
 def publish_gather_if_due() -> None:
     """Have the workers ask arXiv at once if it is time to."""
-    _publish("gather_if_due", queue=Stage.GATHER)
+    _publish("gather_if_due", queue=Queue.GATHER)
 
 
-def publish_look_ahead() -> None:
+def publish_prefetch() -> None:
     """Have the summarising worker go on with what the coming hours want, if there is a broker."""
     if settings.CONFIG.redis_url:
-        _publish("look_ahead", queue=Stage.SUMMARISE)
+        _publish("prefetch", queue=Queue.SUMMARIZE)
 
 
-def _publish(task: str, *, queue: Stage, **given: str) -> None:
+def _publish(task: str, *, queue: Queue, **given: str) -> None:
     try:
         _producer().send_task(
             TASK.format(task), kwargs=given, queue=queue.value, retry=False, ignore_result=True

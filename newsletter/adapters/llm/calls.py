@@ -100,7 +100,7 @@ class ModelSummariser(ABC):
     def language_for(self, language: str) -> str:
         return language
 
-    def summarise(
+    def summarize(
         self, paper: PaperRecord, *, language: str, depth: Depth, full_text: FullText | None = None
     ) -> Draft:
         """Ask for ``paper`` at ``depth``; token counts cover every answer that says what it took.
@@ -111,20 +111,23 @@ class ModelSummariser(ABC):
         depth = supported_depth(depth, has_full_text=full_text is not None)
         prompt = build_prompt(paper, language=language, depth=depth, full_text=full_text)
         until = time.monotonic() + PATIENCE
-        room, answers, spent = _OUTPUT_TOKENS[depth], 0, (0, 0)
+        room, answers, seen_papers = _OUTPUT_TOKENS[depth], 0, (0, 0)
         for attempt in range(1, self._max_attempts + 1):
             is_last = attempt == self._max_attempts
             try:
                 reply = self._ask_in_turn(prompt, depth=depth, room=room, until=until)
                 answers += 1
-                spent = (spent[0] + (reply.input_tokens or 0), spent[1] + (reply.output_tokens or 0))
-                return _draft(reply, depth=depth, spent=spent)
+                seen_papers = (
+                    seen_papers[0] + (reply.input_tokens or 0),
+                    seen_papers[1] + (reply.output_tokens or 0),
+                )
+                return _draft(reply, depth=depth, seen_papers=seen_papers)
             except TemporaryError as error:
                 if self._rate and error.status == TOO_MANY and error.retry_after:
                     self._rate.hold(error.retry_after)
                 if is_last or not self._may_wait(error, attempt=attempt, until=until):
                     if answers:
-                        raise _interrupted(error, spent=spent) from error
+                        raise _interrupted(error, seen_papers=seen_papers) from error
                     raise
             except UnusableAnswer as error:
                 if is_last or answers == _MAX_ANSWERS or error.reason in _FINAL_REASONS:
@@ -212,15 +215,15 @@ def not_json() -> TemporaryError:
     return TemporaryError("The model service did not answer in JSON.", reason="not_json")
 
 
-def _interrupted(error: TemporaryError, *, spent: tuple[int, int]) -> Interrupted:
+def _interrupted(error: TemporaryError, *, seen_papers: tuple[int, int]) -> Interrupted:
     told = Interrupted(str(error), retry_after=error.retry_after, status=error.status, reason=error.reason)
-    told.input_tokens, told.output_tokens = spent
+    told.input_tokens, told.output_tokens = seen_papers
     return told
 
 
-def _draft(reply: Reply, *, depth: Depth, spent: tuple[int, int]) -> Draft:
+def _draft(reply: Reply, *, depth: Depth, seen_papers: tuple[int, int]) -> Draft:
     """Read ``reply``. Raises UnusableAnswer; a truncated answer is never read at all."""
-    tokens = {"input_tokens": spent[0], "output_tokens": spent[1]}
+    tokens = {"input_tokens": seen_papers[0], "output_tokens": seen_papers[1]}
     if reason := _fault(reply):
         raise UnusableAnswer(f"The model ended with {reason}.", reason=reason, **tokens)
     try:

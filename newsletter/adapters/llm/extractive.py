@@ -24,7 +24,7 @@ class ExtractiveSummariser:
         """Always English: arXiv requires an abstract in English."""
         return "en"
 
-    def summarise(
+    def summarize(
         self,
         paper: PaperRecord,
         *,

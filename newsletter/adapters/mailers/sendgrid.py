@@ -22,7 +22,7 @@ from newsletter.adapters.mailers.sendgrid_answers import Judgement, judge
 from newsletter.adapters.mailers.sendgrid_http import Connections, KeptClient, NoAnswer, NotSent
 from newsletter.adapters.ports import Begin, Outcome, Outgoing, Verdict
 from newsletter.core.digests.headers import ascii_address
-from newsletter.core.digests.message import SLOT_CLOSE, SLOT_OPEN, fill, slot_names
+from newsletter.core.digests.message import PLACEHOLDER_CLOSE, PLACEHOLDER_OPEN, fill, placeholder_names
 from newsletter.errors import ConfigurationError, NewsletterError
 
 log = logging.getLogger(__name__)
@@ -188,8 +188,8 @@ def _fault(message: Outgoing) -> str:
             ascii_address(address)
     except NewsletterError as error:
         return str(error)
-    missing = (slot_names(message.html) | slot_names(message.text)) - set(_values(message))
-    forged = {name for name, value in _values(message).items() if SLOT_OPEN in value}
+    missing = (placeholder_names(message.html) | placeholder_names(message.text)) - set(_values(message))
+    forged = {name for name, value in _values(message).items() if PLACEHOLDER_OPEN in value}
     return f"no usable value for {', '.join(sorted(missing | forged))}" if missing or forged else ""
 
 
@@ -203,7 +203,7 @@ def _is_safe_to_substitute(message: Outgoing) -> bool:
 def _values(message: Outgoing) -> dict[str, str]:
     """Return the substitutions by the names of their slots."""
     return {
-        placeholder.removeprefix(SLOT_OPEN).removesuffix(SLOT_CLOSE): value
+        placeholder.removeprefix(PLACEHOLDER_OPEN).removesuffix(PLACEHOLDER_CLOSE): value
         for placeholder, value in message.substitutions.items()
     }
 

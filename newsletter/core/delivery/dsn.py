@@ -43,7 +43,7 @@ _WEIGHT = (EventKind.HARD_BOUNCE, EventKind.SOFT_BOUNCE, EventKind.DEFERRED, Eve
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ReturnedMail:
+class ReturnedMessage:
     """A report and what may tell whose it is."""
 
     kind: EventKind
@@ -63,7 +63,7 @@ class ReturnedMail:
     """Its List-Unsubscribe."""
 
 
-def read_returned_mail(content: bytes) -> ReturnedMail | None:
+def read_returned_mail(content: bytes) -> ReturnedMessage | None:
     """Return what a mail reports, or None for one that is no report: an automatic answer, spam, anything."""
     try:
         return _read(message_from_bytes(content))
@@ -84,7 +84,7 @@ def _sent_to(message: Message) -> tuple[str, ...]:
     return tuple(str(value) for name in names for value in message.get_all(name, []))
 
 
-def _read(message: Message) -> ReturnedMail | None:
+def _read(message: Message) -> ReturnedMessage | None:
     parts = list(_parts(message))
     returned = next((each for part in parts if (each := _returned(part)) is not None), Message())
     for part in parts:
@@ -101,8 +101,8 @@ def _read(message: Message) -> ReturnedMail | None:
 
 def _mail(
     message: Message, returned: Message, kind: EventKind, status: str, reason: str, *, named: tuple[str, ...]
-) -> ReturnedMail:
-    return ReturnedMail(
+) -> ReturnedMessage:
+    return ReturnedMessage(
         kind=kind,
         status=status,
         reason=reason,

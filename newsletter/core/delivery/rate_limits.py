@@ -24,14 +24,14 @@ class Window:
     seconds: int
 
 
-def windows(key: str, rate: float, *, awaited: bool) -> tuple[Window, ...]:
+def windows(key: str, rate: float, *, transactional: bool) -> tuple[Window, ...]:
     """Return the windows a message has to pass at ``rate`` messages a second, the narrowest first.
 
     Whole messages count: 2.5 is two a second, and 0.3 one in four seconds.
     """
     amount, seconds = (floor(rate), 1) if rate >= 1 else (1, ceil(1 / rate))
     everything = Window(key, amount, seconds)
-    if awaited:
+    if transactional:
         return (everything,)
     many = ceil(KEPT / amount)
     share = without_kept(amount * many)

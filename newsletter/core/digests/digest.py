@@ -34,14 +34,14 @@ class DigestCard:
     """Names of the reader's other topics that brought this paper too."""
 
 
-def topic_slot(slug: str) -> str:
+def topic_placeholder(slug: str) -> str:
     """Return the name of the slot for a private topic's name."""
     return f"topic:{slug}"
 
 
 def stand_in(slug: str) -> str:
     """Return what stands for a private topic's name until it is a slot: characters that no text holds."""
-    return f"\ue000{topic_slot(slug)}\ue001"
+    return f"\ue000{topic_placeholder(slug)}\ue001"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,14 +20,14 @@ from threading import Lock
 from newsletter.core.digests.headers import MessageHeaders, write_headers
 from newsletter.errors import PermanentError
 
-SLOT_OPEN, SLOT_CLOSE = "[[", "]]"
+PLACEHOLDER_OPEN, PLACEHOLDER_CLOSE = "[[", "]]"
 """What stands around a personal slot's name in a fragment. ``literal()`` keeps data from forging one."""
-_SLOT = re.compile(r"\[\[([^\[\]\r\n]*)\]\]")
+_PLACEHOLDER = re.compile(r"\[\[([^\[\]\r\n]*)\]\]")
 _SECOND_BRACKET = re.compile(r"\[(?=\[)")
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class Fragment:
     """One finished fragment of a digest, in both forms. Pieces are joined; nothing is rendered again.
 
     ``html`` and ``text`` end in a line break (so that their quoted-printable forms concatenate) and may
@@ -43,9 +43,9 @@ class Piece:
         return hashlib.sha256(f"{self.html}\0{self.text}".encode()).hexdigest()
 
 
-def slot(name: str) -> str:
+def placeholder(name: str) -> str:
     """Return the placeholder for the personal string ``name``."""
-    return f"{SLOT_OPEN}{name}{SLOT_CLOSE}"
+    return f"{PLACEHOLDER_OPEN}{name}{PLACEHOLDER_CLOSE}"
 
 
 def literal(data: str) -> str:
@@ -53,39 +53,39 @@ def literal(data: str) -> str:
     return _SECOND_BRACKET.sub("[\u200b", data)
 
 
-def slot_names(text: str) -> frozenset[str]:
+def placeholder_names(text: str) -> frozenset[str]:
     """Return the names of the slots in ``text``."""
-    return frozenset(_SLOT.findall(text)) if SLOT_OPEN in text else frozenset()
+    return frozenset(_PLACEHOLDER.findall(text)) if PLACEHOLDER_OPEN in text else frozenset()
 
 
-def fill(text: str, slots: Mapping[str, str], *, html: bool) -> str:
+def fill(text: str, placeholders: Mapping[str, str], *, html: bool) -> str:
     """Put the reader's strings in the slots of ``text``, HTML-escaped in the HTML form.
 
     Raises PermanentError (``reason="slot"``) for a slot without a value, and for a value that looks like one
     itself: nothing is sent with a hole.
     """
-    if SLOT_OPEN not in text:
+    if PLACEHOLDER_OPEN not in text:
         return text
 
     def value(found: re.Match[str]) -> str:
-        filling = slots.get(found[1])
-        if filling is None or SLOT_OPEN in filling:
+        filling = placeholders.get(found[1])
+        if filling is None or PLACEHOLDER_OPEN in filling:
             raise PermanentError(f"the slot {found[0]} has no usable value", reason="slot")
         return escape(filling) if html else filling
 
-    return _SLOT.sub(value, text)
+    return _PLACEHOLDER.sub(value, text)
 
 
-def join_html(pieces: Sequence[Piece], slots: Mapping[str, str] | None = None) -> str:
-    """Return the whole HTML form; without ``slots`` its placeholders stay, for a provider that fills them."""
-    joined = "".join(piece.html for piece in pieces)
-    return joined if slots is None else fill(joined, slots, html=True)
+def join_html(fragments: Sequence[Fragment], placeholders: Mapping[str, str] | None = None) -> str:
+    """Return the whole HTML form; without ``placeholders`` its placeholders stay, for a provider that fills them."""
+    joined = "".join(fragment.html for fragment in fragments)
+    return joined if placeholders is None else fill(joined, placeholders, html=True)
 
 
-def join_text(pieces: Sequence[Piece], slots: Mapping[str, str] | None = None) -> str:
+def join_text(fragments: Sequence[Fragment], placeholders: Mapping[str, str] | None = None) -> str:
     """Return the whole text form; see ``join_html``."""
-    joined = "".join(piece.text for piece in pieces)
-    return joined if slots is None else fill(joined, slots, html=False)
+    joined = "".join(fragment.text for fragment in fragments)
+    return joined if placeholders is None else fill(joined, placeholders, html=False)
 
 
 Encoded = bytes | tuple[bytes | str, ...]
@@ -93,20 +93,20 @@ Encoded = bytes | tuple[bytes | str, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class EncodedPiece:
+class EncodedFragment:
     """A piece ready to be joined."""
 
     html: Encoded
     text: Encoded
 
 
-def encode(piece: Piece) -> EncodedPiece:
+def encode(fragment: Fragment) -> EncodedFragment:
     """Encode a piece as quoted-printable, lines of at most 76 characters, CRLF.
 
     Raises PermanentError (``reason="piece"``) for a form that does not end in a line break, and for text
     that has no UTF-8 form.
     """
-    return EncodedPiece(html=_encoded(piece.html), text=_encoded(piece.text))
+    return EncodedFragment(html=_encoded(fragment.html), text=_encoded(fragment.text))
 
 
 def _encoded(form: str) -> Encoded:
@@ -119,7 +119,7 @@ def _segments(form: str) -> Iterator[bytes | str]:
     if form and form[-1] not in "\r\n":
         raise PermanentError(f"a piece does not end in a line break: …{form[-40:]!r}", reason="piece")
     lines = form.replace("\r\n", "\n").replace("\r", "\n").split("\n")[:-1]
-    for is_personal, run in groupby(lines, key=lambda line: _SLOT.search(line) is not None):
+    for is_personal, run in groupby(lines, key=lambda line: _PLACEHOLDER.search(line) is not None):
         together = "\n".join(run) + "\n"
         yield together if is_personal else _quoted_printable(together)
 
@@ -135,13 +135,13 @@ def _length(form: Encoded) -> int:
     return len(form) if isinstance(form, bytes) else sum(map(len, form))
 
 
-class PieceEncoder:
+class FragmentEncoder:
     """Encoded pieces, the most recently used kept, in bounded memory. Safe to share between threads."""
 
     def __init__(self, *, max_bytes: int = 64 * 1024 * 1024) -> None:
         self._max_bytes = max_bytes
         # Keyed by the forms themselves: a string keeps its hash, so a lookup costs less than any digest.
-        self._kept: OrderedDict[tuple[str, str], tuple[EncodedPiece, int]] = OrderedDict()
+        self._kept: OrderedDict[tuple[str, str], tuple[EncodedFragment, int]] = OrderedDict()
         self._bytes = 0
         self._lock = Lock()
 
@@ -150,13 +150,13 @@ class PieceEncoder:
         """About how much memory the kept pieces take: each as text and encoded."""
         return self._bytes
 
-    def __call__(self, piece: Piece) -> EncodedPiece:
-        key = (piece.html, piece.text)
+    def __call__(self, fragment: Fragment) -> EncodedFragment:
+        key = (fragment.html, fragment.text)
         with self._lock:
             if known := self._kept.get(key):
                 self._kept.move_to_end(key)
                 return known[0]
-        encoded = encode(piece)
+        encoded = encode(fragment)
         size = sum(map(len, key)) + _length(encoded.html) + _length(encoded.text)
         with self._lock:
             if key not in self._kept:
@@ -169,7 +169,11 @@ class PieceEncoder:
 
 
 def compose(
-    headers: MessageHeaders, pieces: Sequence[Piece], *, slots: Mapping[str, str], encoder: PieceEncoder
+    headers: MessageHeaders,
+    fragments: Sequence[Fragment],
+    *,
+    placeholders: Mapping[str, str],
+    encoder: FragmentEncoder,
 ) -> bytes:
     """Return the bytes of one message: multipart/alternative, text first, CRLF throughout.
 
@@ -177,19 +181,21 @@ def compose(
     ``fill`` and ``encode``).
     """
     boundary = _boundary(headers.message_id)
-    encoded = [encoder(piece) for piece in pieces]
-    text = [_wire(piece.text, slots, html=False) for piece in encoded]
-    html = [_wire(piece.html, slots, html=True) for piece in encoded]
+    encoded = [encoder(fragment) for fragment in fragments]
+    text = [_wire(fragment.text, placeholders, html=False) for fragment in encoded]
+    html = [_wire(fragment.html, placeholders, html=True) for fragment in encoded]
     head = b'Content-Type: multipart/alternative;\r\n boundary="%b"\r\n' % boundary
     text_head, html_head, end = _part_head(boundary, b"plain"), _part_head(boundary, b"html"), _end(boundary)
     return b"".join([write_headers(headers), head, text_head, *text, html_head, *html, end])
 
 
-def _wire(form: Encoded, slots: Mapping[str, str], *, html: bool) -> bytes:
+def _wire(form: Encoded, placeholders: Mapping[str, str], *, html: bool) -> bytes:
     if isinstance(form, bytes):
         return form
     return b"".join(
-        part if isinstance(part, bytes) else _quoted_printable(_one_line_break(fill(part, slots, html=html)))
+        part
+        if isinstance(part, bytes)
+        else _quoted_printable(_one_line_break(fill(part, placeholders, html=html)))
         for part in form
     )
 

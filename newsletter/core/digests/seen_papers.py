@@ -12,13 +12,13 @@ from collections.abc import Iterable
 from pyroaring import BitMap
 
 
-def pack_spent(paper_ids: Iterable[int]) -> bytes:
+def pack_seen(paper_ids: Iterable[int]) -> bytes:
     """Return the stored form of a set of paper ids. Equal sets give equal bytes."""
-    spent = BitMap(paper_ids)
-    spent.run_optimize()
-    return spent.serialize()
+    seen_papers = BitMap(paper_ids)
+    seen_papers.run_optimize()
+    return seen_papers.serialize()
 
 
-def unpack_spent(stored: bytes) -> BitMap:
+def unpack_seen(stored: bytes) -> BitMap:
     """Return the set that was stored; no bytes are the empty set. Raise ValueError when they are damaged."""
     return BitMap.deserialize(stored) if stored else BitMap()

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from newsletter.core.arxiv.full_text import MAX_TEXT_CHARACTERS, FullText, within
 from newsletter.core.arxiv.papers import PaperRecord
 from newsletter.core.summaries.highlights import carrying_spans
-from newsletter.core.summaries.normalize import fold
+from newsletter.core.summaries.normalize import normalize
 from newsletter.core.summaries.paper_kinds import SECTIONS, PaperKind
 from newsletter.core.summaries.rules.checks import HEADLINE, TAKEAWAYS, Case, WithheldReason, refusal
 from newsletter.core.summaries.rules.sources import Source
@@ -126,7 +126,7 @@ class _Judge:
         """Return ``claim`` with its evidence located and marked, or None and note the reason."""
         case = _case(claim, paper=self._paper, language=self._language, place=place)
         reason = refusal(case, voice=self._voice)
-        said = fold(claim.text).text
+        said = normalize(claim.text).text
         if reason is None and said in self._said and not may_repeat:
             reason = WithheldReason.REPEATED
         if reason is not None:

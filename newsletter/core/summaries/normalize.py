@@ -17,14 +17,14 @@ _AROUND_A_QUOTE = " \t\n\"'“”‘’`«»…,;:."
 
 
 @dataclass(frozen=True, slots=True)
-class Folded:
+class NormalizedText:
     """Text without what does not count; ``origins[i]`` is where ``text[i]`` came from."""
 
     text: str
     origins: tuple[int, ...]
 
 
-def fold(text: str) -> Folded:
+def normalize(text: str) -> NormalizedText:
     """Fold case, ligatures, widths, quote marks and white space; dashes go with the space around them.
 
     A dash goes entirely so that ``multi-view``, ``multi- view`` and ``multiview`` agree. Superscripts stay:
@@ -42,16 +42,16 @@ def fold(text: str) -> Folded:
                 origins.pop()
             after_dash = True
             continue
-        for folded in _fold_character(character):
-            if folded == " " and (after_dash or (letters and letters[-1] == " ")):
+        for normalized in _normalize_character(character):
+            if normalized == " " and (after_dash or (letters and letters[-1] == " ")):
                 continue
             after_dash = False
-            letters.append(folded)
+            letters.append(normalized)
             origins.append(position)
-    return Folded("".join(letters), tuple(origins))
+    return NormalizedText("".join(letters), tuple(origins))
 
 
-def find_quote(quote: str, *, source: Folded) -> tuple[int, int] | None:
+def find_quote(quote: str, *, source: NormalizedText) -> tuple[int, int] | None:
     """Return the span of the unfolded source that says ``quote``, on whole words; None when there is none.
 
     Quote marks, dots and ellipses around it, which a model adds, are dropped where they do not occur.
@@ -59,8 +59,8 @@ def find_quote(quote: str, *, source: Folded) -> tuple[int, int] | None:
     return _find(quote, source=source) or _find(quote.strip(_AROUND_A_QUOTE), source=source)
 
 
-def _find(quote: str, *, source: Folded) -> tuple[int, int] | None:
-    wanted = fold(quote).text.strip()
+def _find(quote: str, *, source: NormalizedText) -> tuple[int, int] | None:
+    wanted = normalize(quote).text.strip()
     start = source.text.find(wanted) if wanted else -1
     while start >= 0:
         end = start + len(wanted)
@@ -75,7 +75,7 @@ def is_cjk(character: str) -> bool:
 
 
 @lru_cache(maxsize=4096)
-def _fold_character(character: str) -> str:
+def _normalize_character(character: str) -> str:
     if character.isspace():
         return " "
     if character in _QUOTES:
@@ -85,7 +85,7 @@ def _fold_character(character: str) -> str:
     return unicodedata.normalize("NFKC", character).casefold()
 
 
-def _cuts(source: Folded, position: int) -> bool:
+def _cuts(source: NormalizedText, position: int) -> bool:
     """Say whether ``position`` stands inside a word or a number: ``5`` is no quote of ``1.5`` or ``500``."""
     if not 0 < position < len(source.text) or source.origins[position] - source.origins[position - 1] > 1:
         return False

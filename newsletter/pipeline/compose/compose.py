@@ -16,16 +16,17 @@ from django.utils import timezone
 
 from newsletter.adapters.ports import Summariser
 from newsletter.core.summaries.summary import Voice
+from newsletter.core.summaries.wanted import Wanted
 from newsletter.models import ArxivGate, Delivery, Paper, Subscription
 from newsletter.models.delivery import State
 from newsletter.pipeline.compose.composer import Composer, RendererFor
 from newsletter.pipeline.compose.fragments import StoredFragments
-from newsletter.pipeline.compose.lease import give_back, taken, together_or_apart
+from newsletter.pipeline.compose.lease import leased, release, together_or_apart
 from newsletter.pipeline.compose.render import RenderedDigest
 from newsletter.pipeline.db_retry import AWAY
 from newsletter.pipeline.select.select import Choice, choose, without_unsettled
-from newsletter.pipeline.summarize.generate import Wanted, write_extracts
-from newsletter.pipeline.summarize.lookup import SummaryShelf
+from newsletter.pipeline.summarize.generate import write_extracts
+from newsletter.pipeline.summarize.lookup import SummaryLookup
 from newsletter.pipeline.summarize.prefetch import planned_summaries
 
 log = logging.getLogger(__name__)
@@ -48,13 +49,13 @@ class ComposeReport:
     """The time was up after this digest; another pass goes on from it."""
 
 
-def missing_summaries(*, now: datetime, summariser: Summariser, awaited: bool = False) -> list[Wanted]:
+def missing_summaries(*, now: datetime, summariser: Summariser, transactional: bool = False) -> list[Wanted]:
     """Return what planned digests want and nobody has written or given up on, the longest due first."""
     if summariser.voice is Voice.AUTHORS:  # extracts are written when a digest is composed
         return []
-    wanted = planned_summaries(now=now, awaited=awaited)
-    shelf = SummaryShelf({want.paper_id for want in wanted}, summariser=summariser)
-    return [want for want in wanted if shelf.may_still_come(want, within=PATIENCE)]
+    wanted = planned_summaries(now=now, transactional=transactional)
+    lookup = SummaryLookup({want.paper_id for want in wanted}, summariser=summariser)
+    return [want for want in wanted if lookup.may_still_come(want, within=PATIENCE)]
 
 
 def compose_planned(
@@ -64,7 +65,7 @@ def compose_planned(
     renderer_for: RendererFor,
     is_patient: bool,
     is_spread: bool = False,
-    awaited: bool = False,
+    transactional: bool = False,
     after: UUID | None = None,
     deadline: datetime | None = None,
 ) -> ComposeReport:
@@ -74,20 +75,20 @@ def compose_planned(
     ``deadline`` (real time) no batch is begun; ``after`` is where such a pass stopped.
     """
     report = ComposeReport()
-    fragments = StoredFragments()
+    fragment_store = StoredFragments()
 
     def compose(rows: Sequence[Delivery]) -> list[Delivery]:
-        stand, choices = choose(without_unsettled(rows), now=now)
+        pool, choices = choose(without_unsettled(rows), now=now)
         # Extracts are instant, so a digest never lacks at least those.
         chosen = {each.paper_id for choice in choices for each in choice.selection.chosen}
         report.extracts += write_extracts(chosen, now=now)
         composer = Composer.set_up(
             choices,
-            stand=stand,
+            pool=pool,
             summariser=summariser,
             renderer_for=renderer_for,
             now=now,
-            fragments=fragments,
+            fragment_store=fragment_store,
         )
         composer.is_spread = is_spread
         ready = _ready(choices, composer=composer) if is_patient else choices
@@ -96,11 +97,11 @@ def compose_planned(
         report.waiting += len(choices) - len(ready)
         return broken
 
-    for batch in taken(now=now, awaited=awaited, after=after):
+    for batch in leased(now=now, transactional=transactional, after=after):
         broken = together_or_apart(batch, compose)
         report.failed += len(broken)
-        give_back(broken, is_counted=True)
-        give_back([row for row in batch if row not in broken])
+        release(broken, is_counted=True)
+        release([row for row in batch if row not in broken])
         if deadline is not None and timezone.now() >= deadline:
             report.stopped_after = batch[-1].pk
             break

@@ -15,9 +15,10 @@ from newsletter.adapters.ports import Summariser
 from newsletter.core.arxiv.figures import ShownFigure
 from newsletter.core.arxiv.papers import PaperRecord
 from newsletter.core.delivery.spreading import own_delay
-from newsletter.core.digests.digest import Digest, DigestCard, DigestTopic, stand_in, topic_slot
+from newsletter.core.digests.digest import Digest, DigestCard, DigestTopic, stand_in, topic_placeholder
 from newsletter.core.digests.selection import Chosen
 from newsletter.core.summaries.summary import Depth
+from newsletter.core.summaries.wanted import Wanted
 from newsletter.models import Delivery, Subscriber, Subscription, Topic
 from newsletter.models.delivery import FIRST, HALF_ANSWERED, SENT, UNASKED, Kind, State
 from newsletter.pipeline.compose.cards import card_of, mail_figures
@@ -25,10 +26,9 @@ from newsletter.pipeline.compose.fragments import StoredFragments
 from newsletter.pipeline.compose.gathers import Gathers
 from newsletter.pipeline.compose.message import body_key
 from newsletter.pipeline.compose.render import DigestRenderer, FragmentStore, RenderedDigest
-from newsletter.pipeline.select.candidates import Newsstand
+from newsletter.pipeline.select.candidates import CandidatePool
 from newsletter.pipeline.select.select import Choice
-from newsletter.pipeline.summarize.generate import Wanted
-from newsletter.pipeline.summarize.lookup import SummaryShelf
+from newsletter.pipeline.summarize.lookup import SummaryLookup
 
 RendererFor = Callable[[FragmentStore], DigestRenderer]
 
@@ -46,11 +46,11 @@ class EmptyDates:
 class Composer:
     """Composes the digests of one batch."""
 
-    stand: Newsstand
-    shelf: SummaryShelf
+    pool: CandidatePool
+    lookup: SummaryLookup
     records: dict[int, PaperRecord]
     figures: dict[int, ShownFigure]
-    fragments: StoredFragments
+    fragment_store: StoredFragments
     renderer: DigestRenderer
     gathers: Gathers
     empty_dates: dict[int, EmptyDates]
@@ -63,24 +63,24 @@ class Composer:
         cls,
         choices: Iterable[Choice],
         *,
-        stand: Newsstand,
+        pool: CandidatePool,
         summariser: Summariser,
         renderer_for: RendererFor,
         now: datetime,
-        fragments: StoredFragments | None = None,
+        fragment_store: StoredFragments | None = None,
     ) -> Composer:
-        """Load what these digests need besides; batches of one pass share their ``fragments``."""
+        """Load what these digests need besides; batches of one pass share their ``fragment_store``."""
         choices = list(choices)
         chosen = {each.paper_id for choice in choices for each in choice.selection.chosen}
         listed = {paper_id for choice in choices for paper_id in choice.selection.listed}
-        fragments = fragments or StoredFragments()
+        fragment_store = fragment_store or StoredFragments()
         return cls(
-            stand=stand,
-            shelf=SummaryShelf(chosen, summariser=summariser),
-            records=stand.records(chosen | listed),
+            pool=pool,
+            lookup=SummaryLookup(chosen, summariser=summariser),
+            records=pool.records(chosen | listed),
             figures=mail_figures(chosen),
-            fragments=fragments,
-            renderer=renderer_for(fragments),
+            fragment_store=fragment_store,
+            renderer=renderer_for(fragment_store),
             gathers=Gathers.until(now),
             empty_dates=empty_dates({choice.reader.pk: choice.reader for choice in choices}),
             now=now,
@@ -88,26 +88,28 @@ class Composer:
 
     def is_lacking(self, choice: Choice, *, within: timedelta) -> bool:
         """Whether a summary that this digest wants may still come in that time."""
-        return any(self.shelf.may_still_come(want, within=within) for want in choice.wanted())
+        return any(self.lookup.may_still_come(want, within=within) for want in choice.wanted())
 
     def store(self, digests: Sequence[tuple[Choice, RenderedDigest]]) -> int:
         """Write these digests, all or none; return how many were still planned."""
         try:
             with transaction.atomic():
-                self.fragments.save()
+                self.fragment_store.save()
                 return sum(self._store(choice, rendered) for choice, rendered in digests)
         except BaseException:
-            self.fragments.take_back()
+            self.fragment_store.take_back()
             raise
 
     def _store(self, choice: Choice, rendered: RenderedDigest) -> int:
-        parts = [piece.digest for piece in rendered.pieces]
+        fragments = [fragment.digest for fragment in rendered.fragments]
         return Delivery.objects.filter(pk=choice.delivery.pk, state=State.PLANNED).update(
             state=State.COMPOSED,
             subject=rendered.subject,
-            parts=parts,
-            body_key=body_key(subject=rendered.subject, slot_key=choice.delivery.slot_key, parts=parts),
-            slots=rendered.slots,
+            fragments=fragments,
+            body_key=body_key(
+                subject=rendered.subject, slot_key=choice.delivery.slot_key, fragments=fragments
+            ),
+            placeholders=rendered.placeholders,
             papers=self.account(choice, rendered.digest),
             topics=[offer.subscription.topic_id for offer in choice.offers],
             scanned=choice.scanned,
@@ -122,7 +124,7 @@ class Composer:
     def _claimable_at(self, choice: Choice) -> datetime:
         """Return the real time from which on it may be claimed. Whom somebody waits for is not delayed."""
         delivery, real_now = choice.delivery, timezone.now()
-        if not self.is_spread or delivery.is_awaited:
+        if not self.is_spread or delivery.is_transactional:
             return real_now
         return max(real_now, delivery.slot_at + own_delay(choice.reader.pk))
 
@@ -172,7 +174,7 @@ class Composer:
             at=f"{reader.at:%H:%M}",
             timezone=reader.timezone,
             private_names=tuple(
-                (topic_slot(each.topic.slug), each.topic.name_in(reader.language))
+                (topic_placeholder(each.topic.slug), each.topic.name_in(reader.language))
                 for each in reader.subscriptions.all()
                 if each.topic.owner_id
             ),
@@ -209,7 +211,7 @@ class Composer:
 
     def _card(self, chosen: Chosen, choice: Choice, names: dict[str, str]) -> DigestCard:
         asked = Depth(choice.reader.depth)
-        shown = self.shelf.show(Wanted(chosen.paper_id, choice.reader.language, asked))
+        shown = self.lookup.show(Wanted(chosen.paper_id, choice.reader.language, asked))
         return card_of(
             self.records[chosen.paper_id],
             shown=shown,
@@ -229,7 +231,7 @@ def _local_dates(moments: Iterable[datetime], zone: ZoneInfo) -> tuple[date, ...
 
 
 def _begins_at(choice: Choice) -> datetime:
-    return min((offer.reach.begins_at for offer in choice.offers), default=choice.delivery.slot_at)
+    return min((offer.eligibility.begins_at for offer in choice.offers), default=choice.delivery.slot_at)
 
 
 def empty_dates(readers: Mapping[int, Subscriber]) -> dict[int, EmptyDates]:
@@ -249,8 +251,10 @@ def empty_dates(readers: Mapping[int, Subscriber]) -> dict[int, EmptyDates]:
         if state in SENT:
             last_sent[reader_id] = slot_at
     found = {}
-    for pk, slots in empty.items():
-        recent = [(day, detail) for at, day, detail in slots if pk not in last_sent or at > last_sent[pk]]
+    for pk, placeholders in empty.items():
+        recent = [
+            (day, detail) for at, day, detail in placeholders if pk not in last_sent or at > last_sent[pk]
+        ]
         found[pk] = EmptyDates(
             asked=tuple(day for day, detail in recent if detail not in (UNASKED, HALF_ANSWERED)),
             unasked=tuple(day for day, detail in recent if detail == UNASKED),

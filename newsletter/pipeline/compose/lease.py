@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from newsletter.core.delivery.retry_policy import FEW, MAX_ATTEMPTS
 from newsletter.models import Delivery
-from newsletter.models.delivery import AWAITED, LEASED, Kind, State
+from newsletter.models.delivery import LEASED, TRANSACTIONAL, Kind, State
 from newsletter.pipeline.db_retry import AWAY
 from newsletter.pipeline.lease import boot_id
 
@@ -27,26 +27,28 @@ LEASE = timedelta(minutes=5)
 """As long as a task may take at all; real time."""
 
 
-def taken(*, now: datetime, awaited: bool, after: uuid.UUID | None = None) -> Iterator[list[Delivery]]:
+def leased(*, now: datetime, transactional: bool, after: uuid.UUID | None = None) -> Iterator[list[Delivery]]:
     """Take every planned digest that nobody else has taken, or of those what a person awaits.
 
     Those that lost no try come first, in batches, from the id ``after`` on; then the others, a few at a time
-    or alone. Each batch is to be ended by ``give_back``.
+    or alone. Each batch is to be ended by ``release``.
     """
     # Whoever begins holds nothing: what stands in our name broke off, and we are still here.
     ours = Delivery.objects.filter(LEASED, state=State.PLANNED, lease_owner=boot_id())
-    give_back(list(ours.only("pk")))
-    planned = Delivery.objects.filter(AWAITED if awaited else Q(), kind=Kind.DIGEST, state=State.PLANNED)
+    release(list(ours.only("pk")))
+    planned = Delivery.objects.filter(
+        TRANSACTIONAL if transactional else Q(), kind=Kind.DIGEST, state=State.PLANNED
+    )
     # What has lost most tries comes last: if it kills this worker too, the others are done.
     tried = planned.filter(attempt__gt=0).order_by("attempt", "pk").values_list("pk", "attempt")
     groups = _groups(list(tried))
     calm = planned.filter(attempt=0)
-    batch = _take(calm.filter(pk__gt=after) if after else calm, now=now)
+    batch = _lease(calm.filter(pk__gt=after) if after else calm, now=now)
     while batch:
         yield batch
-        batch = _take(calm.filter(pk__gt=batch[-1].pk), now=now)
+        batch = _lease(calm.filter(pk__gt=batch[-1].pk), now=now)
     for keys in groups:
-        few = _take(planned.filter(pk__in=keys), now=now)
+        few = _lease(planned.filter(pk__in=keys), now=now)
         if few and few[0].state == State.PLANNED:
             yield few
 
@@ -58,14 +60,14 @@ def _groups(tried: Sequence[tuple[uuid.UUID, int]]) -> list[list[uuid.UUID]]:
     return groups + [[key] for key, attempt in tried if attempt > 1]
 
 
-def give_back(deliveries: Sequence[Delivery], *, is_counted: bool = False) -> None:
+def release(deliveries: Sequence[Delivery], *, is_counted: bool = False) -> None:
     """Let others take what is still planned of these; whether the try counts is the caller's to say."""
     held = Delivery.objects.filter(pk__in=[row.pk for row in deliveries], lease_owner=boot_id())
     attempt = F("attempt") if is_counted else F("attempt") - 1
     held.filter(state=State.PLANNED).update(attempt=attempt, lease_owner="", lease_until=None)
 
 
-def _take(planned: QuerySet[Delivery], *, now: datetime) -> list[Delivery]:
+def _lease(planned: QuerySet[Delivery], *, now: datetime) -> list[Delivery]:
     """Take a batch of these. One whose tries are used up is quarantined, and returned as such."""
     real_now = timezone.now()
     is_free = Q(lease_until__isnull=True) | Q(lease_until__lt=real_now)

@@ -22,16 +22,16 @@ from newsletter.audience.mailed_links import MailedLink
 from newsletter.audience.tokens import Purpose, digest_token, make_token
 from newsletter.core.digests.headers import MessageHeaders
 from newsletter.core.digests.message import (
-    Piece,
-    PieceEncoder,
+    Fragment,
+    FragmentEncoder,
     compose,
     join_html,
     join_text,
-    slot,
-    slot_names,
+    placeholder,
+    placeholder_names,
 )
 from newsletter.errors import NewsletterError, PermanentError
-from newsletter.models import Delivery, Fragment, Subscriber
+from newsletter.models import Delivery, FragmentRow, Subscriber
 from newsletter.models.delivery import Kind
 from newsletter.pipeline.compose.verp import envelope_sender, unsubscribe_mailto
 
@@ -61,20 +61,20 @@ class Sender:
         )
 
 
-class PieceShelf:
+class FragmentCache:
     """Fragments by what they say, the most recently used kept in memory. Safe to share between threads."""
 
-    def __init__(self, *, max_pieces: int = 4096) -> None:
-        self._max_pieces = max_pieces
-        self._kept: OrderedDict[str, Piece] = OrderedDict()
+    def __init__(self, *, max_fragments: int = 4096) -> None:
+        self._max_pieces = max_fragments
+        self._kept: OrderedDict[str, Fragment] = OrderedDict()
         self._lock = Lock()
 
-    def take(self, digests: Iterable[str]) -> dict[str, Piece]:
+    def take(self, digests: Iterable[str]) -> dict[str, Fragment]:
         """Return these pieces, reading the missing ones together; one that is not stored is left out."""
         wanted = set(digests)
         with self._lock:
             found = {digest: self._kept[digest] for digest in wanted if digest in self._kept}
-        read = _read_pieces(sorted(wanted - found.keys()))
+        read = _read_fragments(sorted(wanted - found.keys()))
         with self._lock:
             self._kept.update(read)
             for digest in found:
@@ -85,17 +85,17 @@ class PieceShelf:
         return found | read
 
 
-def _read_pieces(digests: Sequence[str]) -> dict[str, Piece]:
-    pieces = {}
+def _read_fragments(digests: Sequence[str]) -> dict[str, Fragment]:
+    fragments = {}
     for start in range(0, len(digests), CHUNK):
-        rows = Fragment.objects.filter(digest__in=digests[start : start + CHUNK])
+        rows = FragmentRow.objects.filter(digest__in=digests[start : start + CHUNK])
         for digest, html, text in rows.values_list("digest", "html", "text"):
-            pieces[digest] = Piece(html=html, text=text)
-    return pieces
+            fragments[digest] = Fragment(html=html, text=text)
+    return fragments
 
 
-_PIECES = PieceShelf()
-_ENCODER = PieceEncoder()
+_FRAGMENTS = FragmentCache()
+_ENCODER = FragmentEncoder()
 
 
 def outgoing(
@@ -106,12 +106,12 @@ def outgoing(
     A message that cannot be written has an outcome instead, BAD_MESSAGE, and stops none of the others. One
     on which the writing itself breaks has none: that is a bug, and it is tried again until its tries are up.
     """
-    pieces = _PIECES.take(digest for delivery in deliveries for digest in delivery.parts)
+    known = _FRAGMENTS.take(digest for delivery in deliveries for digest in delivery.fragments)
     bodies, sender = _Bodies(), Sender.from_settings()
     messages, refused = [], []
     for delivery in deliveries:
         try:
-            message = _outgoing(delivery, pieces=pieces, bodies=bodies, sender=sender)
+            message = _outgoing(delivery, known=known, bodies=bodies, sender=sender)
             messages.append(message if with_bytes else replace(message, message=b""))
         except NewsletterError as error:
             refused.append(
@@ -122,31 +122,31 @@ def outgoing(
     return messages, refused
 
 
-def stored_pieces(delivery: Delivery) -> list[Piece]:
+def stored_fragments(delivery: Delivery) -> list[Fragment]:
     """Return the pieces a delivery names, in order. Raises PermanentError when one is gone, or for none."""
-    return _pieces_of(delivery, _PIECES.take(delivery.parts))
+    return _fragments_of(delivery, _FRAGMENTS.take(delivery.fragments))
 
 
-def message_of(delivery: Delivery, pieces: Sequence[Piece]) -> bytes:
-    """Return the message of a delivery, stored or not, that consists of ``pieces``.
+def message_of(delivery: Delivery, fragments: Sequence[Fragment]) -> bytes:
+    """Return the message of a delivery, stored or not, that consists of ``fragments``.
 
     Raises PermanentError when a slot has no value; BadInput for an address that is none.
     """
     headers = _headers(delivery, sender=Sender.from_settings())
-    return compose(headers, pieces, slots=slots_of(delivery, pieces), encoder=_ENCODER)
+    return compose(headers, fragments, placeholders=placeholders_of(delivery, fragments), encoder=_ENCODER)
 
 
-def slots_of(delivery: Delivery, pieces: Sequence[Piece]) -> dict[str, str]:
-    """Return the value of each slot that occurs in ``pieces``; one that has none is left out."""
-    names = {name for piece in pieces for name in _slots_in(piece)}
+def placeholders_of(delivery: Delivery, fragments: Sequence[Fragment]) -> dict[str, str]:
+    """Return the value of each slot that occurs in ``fragments``; one that has none is left out."""
+    names = {name for fragment in fragments for name in _slots_in(fragment)}
     links = _Links(delivery, base_url=settings.CONFIG.base_url)
-    values = {name: links.value(name) or delivery.slots.get(name) for name in names}
+    values = {name: links.value(name) or delivery.placeholders.get(name) for name in names}
     return {name: value for name, value in values.items() if value is not None}
 
 
 @lru_cache(maxsize=4096)
-def _slots_in(piece: Piece) -> frozenset[str]:
-    return slot_names(piece.html) | slot_names(piece.text)
+def _slots_in(fragment: Fragment) -> frozenset[str]:
+    return placeholder_names(fragment.html) | placeholder_names(fragment.text)
 
 
 class _Links:
@@ -178,7 +178,7 @@ class _Links:
         return None
 
     def _mailed(self) -> str | None:
-        link = MailedLink.of(self._delivery.slots)
+        link = MailedLink.of(self._delivery.placeholders)
         if link is None:
             return None
         link_key = self._reader.link_key if self._reader else ""
@@ -199,17 +199,17 @@ def recipient(delivery: Delivery) -> str:
 
 
 def _outgoing(
-    delivery: Delivery, *, pieces: Mapping[str, Piece], bodies: _Bodies, sender: Sender
+    delivery: Delivery, *, known: Mapping[str, Fragment], bodies: _Bodies, sender: Sender
 ) -> Outgoing:
-    parts = _pieces_of(delivery, pieces)
+    fragments = _fragments_of(delivery, known)
     headers = _headers(delivery, sender=sender)
-    values = slots_of(delivery, parts)
-    html, text, key = bodies.of(delivery.parts, parts)
+    values = placeholders_of(delivery, fragments)
+    html, text, key = bodies.of(delivery.fragments, fragments)
     return Outgoing(
         delivery_id=str(delivery.pk),
         sender=envelope_sender(delivery.pk, sender=sender.email),
         recipient=recipient(delivery),
-        message=compose(headers, parts, slots=values, encoder=_ENCODER),
+        message=compose(headers, fragments, placeholders=values, encoder=_ENCODER),
         subject=delivery.subject,
         from_name=sender.name,
         from_email=sender.email,
@@ -218,14 +218,14 @@ def _outgoing(
         personal_headers=headers.personal(),
         html=html,
         text=text,
-        substitutions={slot(name): value for name, value in values.items()},
+        substitutions={placeholder(name): value for name, value in values.items()},
         shared_key=_sha256(key, delivery.subject, *headers.shared().values()),
     )
 
 
-def body_key(*, subject: str, slot_key: str, parts: Sequence[str]) -> str:
+def body_key(*, subject: str, slot_key: str, fragments: Sequence[str]) -> str:
     """Return the same for digests that differ in nothing but what is personal."""
-    return _sha256(subject, slot_key, *parts)
+    return _sha256(subject, slot_key, *fragments)
 
 
 class _Bodies:
@@ -234,22 +234,22 @@ class _Bodies:
     def __init__(self) -> None:
         self._joined: dict[str, tuple[str, str]] = {}
 
-    def of(self, digests: Sequence[str], pieces: Sequence[Piece]) -> tuple[str, str, str]:
+    def of(self, digests: Sequence[str], fragments: Sequence[Fragment]) -> tuple[str, str, str]:
         """Return the HTML, the text, and a key that equal bodies share."""
         key = _sha256(*digests)
         if key not in self._joined:
-            self._joined[key] = join_html(pieces), join_text(pieces)
+            self._joined[key] = join_html(fragments), join_text(fragments)
         return *self._joined[key], key
 
 
-def _pieces_of(delivery: Delivery, pieces: Mapping[str, Piece]) -> list[Piece]:
-    missing = [digest for digest in delivery.parts if digest not in pieces]
-    if missing or not delivery.parts:
+def _fragments_of(delivery: Delivery, fragments: Mapping[str, Fragment]) -> list[Fragment]:
+    missing = [digest for digest in delivery.fragments if digest not in fragments]
+    if missing or not delivery.fragments:
         lacking = (
-            f"{len(missing)} of {len(delivery.parts)} pieces are gone" if missing else "it has no pieces"
+            f"{len(missing)} of {len(delivery.fragments)} pieces are gone" if missing else "it has no pieces"
         )
         raise PermanentError(f"delivery {delivery.pk} cannot be written: {lacking}", reason="pieces")
-    return [pieces[digest] for digest in delivery.parts]
+    return [fragments[digest] for digest in delivery.fragments]
 
 
 def _headers(delivery: Delivery, *, sender: Sender) -> MessageHeaders:

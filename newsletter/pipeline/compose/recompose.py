@@ -52,9 +52,9 @@ def recompose(
         report.unknown = len(set(ids)) - known
         report.claimed = known - waiting.count()
     for composed_at, rows in _batches(waiting):
-        stand, choices = choose(rows, now=composed_at)
+        pool, choices = choose(rows, now=composed_at)
         composer = Composer.set_up(
-            choices, stand=stand, summariser=summariser, renderer_for=renderer_for, now=composed_at
+            choices, pool=pool, summariser=summariser, renderer_for=renderer_for, now=composed_at
         )
         for choice in choices:
             subscriptions = choice.reader.subscriptions.all()
@@ -85,19 +85,19 @@ def _render_anew(choice: Choice, *, composer: Composer, report: RecomposeReport)
     if {paper_id for ids in papers.values() for paper_id in ids} != row.paper_ids:
         report.differing += 1
         return
-    parts = [piece.digest for piece in rendered.pieces]
-    if (parts, rendered.slots, rendered.subject) == (row.parts, row.slots, row.subject):
+    fragments = [fragment.digest for fragment in rendered.fragments]
+    if (fragments, rendered.placeholders, rendered.subject) == (row.fragments, row.placeholders, row.subject):
         report.unchanged += 1
         return
     with transaction.atomic():
-        composer.fragments.save()
+        composer.fragment_store.save()
         # A claim raises the fence and reads what it sends under a lock: one of the two comes first.
         unclaimed = Delivery.objects.filter(pk=row.pk, state__in=CLAIMABLE, fence=row.fence)
         stored = unclaimed.update(
             subject=rendered.subject,
-            parts=parts,
-            body_key=body_key(subject=rendered.subject, slot_key=row.slot_key, parts=parts),
-            slots=rendered.slots,
+            fragments=fragments,
+            body_key=body_key(subject=rendered.subject, slot_key=row.slot_key, fragments=fragments),
+            placeholders=rendered.placeholders,
             papers=papers,
         )
     report.recomposed += stored

@@ -17,7 +17,7 @@ from typing import Protocol
 
 from newsletter.core.digests.digest import Digest, DigestCard, DigestTopic
 from newsletter.core.digests.languages import is_checked_in_words
-from newsletter.core.digests.message import Piece, literal, slot
+from newsletter.core.digests.message import Fragment, literal, placeholder
 from newsletter.core.digests.typography import cut, short_name
 from newsletter.core.summaries.summary import Voice
 from newsletter.mail.cards import card_values, listed_values
@@ -42,15 +42,15 @@ _STAND_IN = re.compile("\ue000(topic:[^\ue001]*)\ue001")
 class FragmentStore(Protocol):
     """Finished pieces by key (SHA-256, hexadecimal, of all that shaped them)."""
 
-    def get(self, key: str) -> Piece | None: ...
-    def put(self, key: str, piece: Piece) -> None: ...
+    def get(self, key: str) -> Fragment | None: ...
+    def put(self, key: str, fragment: Fragment) -> None: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RenderedDigest:
-    pieces: tuple[Piece, ...]
+    fragments: tuple[Fragment, ...]
     """To be joined in this order."""
-    slots: dict[str, str]
+    placeholders: dict[str, str]
     """The slots that follow from the digest, as plain text; only ``account_text``, for the text form, has
     line breaks. Still to be given: ``preferences_url``, ``unsubscribe_url``, ``digest_url``, ``email``."""
     subject: str
@@ -61,28 +61,34 @@ class RenderedDigest:
 class DigestRenderer:
     """Renders digests of one service. Safe to share between threads when its store is."""
 
-    def __init__(self, *, name: str, base_url: str, postal_address: str, fragments: FragmentStore) -> None:
+    def __init__(
+        self, *, name: str, base_url: str, postal_address: str, fragment_store: FragmentStore
+    ) -> None:
         self._name = name
         self._base_url = base_url
         self._postal_address = postal_address
-        self._fragments = fragments
+        self._fragment_store = fragment_store
         self._template = load_template("digest")
 
     def render(self, digest: Digest) -> RenderedDigest:
         """Return the mail for ``digest``, its HTML at most 90,000 bytes, whatever the digest asked for."""
         shown = digest
-        pieces = tuple(self._pieces(shown))
+        fragments = tuple(self._fragments(shown))
         names = digest.private_names
         allowance = SLOT_ALLOWANCE + TOPIC_LINK_ALLOWANCE * len(digest.subscribed)
-        while (excess := _html_bytes(pieces, names=names) + allowance - MAX_HTML_BYTES) > 0 and shown.topics:
+        while (
+            excess := _html_bytes(fragments, names=names) + allowance - MAX_HTML_BYTES
+        ) > 0 and shown.topics:
             lower = reduce_by(
                 shown, excess, size=lambda card: len(self._card(card, digest.language).html.encode())
             )
             shown = count_reduced(lower, wanted=digest)
-            pieces = tuple(self._pieces(shown))
-        return RenderedDigest(pieces=pieces, slots=_slots(shown), subject=subject(shown), digest=shown)
+            fragments = tuple(self._fragments(shown))
+        return RenderedDigest(
+            fragments=fragments, placeholders=_slots(shown), subject=subject(shown), digest=shown
+        )
 
-    def _pieces(self, digest: Digest) -> Iterator[Piece]:
+    def _fragments(self, digest: Digest) -> Iterator[Fragment]:
         yield from self._opening(digest)
         if digest.summarised >= CONTENTS_FROM:
             yield from self._contents(digest)
@@ -92,49 +98,49 @@ class DigestRenderer:
             yield from self._list(digest)
         yield self._footer(digest)
 
-    def _opening(self, digest: Digest) -> Iterator[Piece]:
+    def _opening(self, digest: Digest) -> Iterator[Fragment]:
         words = words_for(digest.language)
         name, period = words.service(self._name), words.period(digest)
         shell = {"name": name, "period": period, "title": f"{name} · {period}"}
-        yield self._piece("start", digest.language, **shell)
+        yield self._fragment("start", digest.language, **shell)
         for topic in digest.topics:
-            yield self._piece(
+            yield self._fragment(
                 "preheader_topic",
                 digest.language,
                 topic_name=topic.name,
                 count=words.count(len(topic.cards)),
                 last=topic is digest.topics[-1],
             )
-        yield self._piece("opening", digest.language, **shell)
+        yield self._fragment("opening", digest.language, **shell)
         if not digest.matched:
-            yield self._piece("hint", digest.language, text=words.hint(digest))
-        for notice in words.notices(digest):
-            yield self._piece("notice", digest.language, text=notice)
+            yield self._fragment("hint", digest.language, text=words.hint(digest))
+        for notice in words.transactional(digest):
+            yield self._fragment("notice", digest.language, text=notice)
 
-    def _contents(self, digest: Digest) -> Iterator[Piece]:
-        yield self._piece("contents", digest.language)
+    def _contents(self, digest: Digest) -> Iterator[Fragment]:
+        yield self._fragment("contents", digest.language)
         for topic in digest.topics:
-            yield self._piece("contents_topic", digest.language, topic_name=topic.name)
+            yield self._fragment("contents_topic", digest.language, topic_name=topic.name)
             for card in topic.cards:
                 short = short_name(card.paper.title, limit=LONGEST_CONTENTS_NAME)
-                yield self._piece("contents_paper", digest.language, id=card.paper.arxiv_id, short=short)
-            yield self._piece("contents_topic_end", digest.language)
-        yield self._piece("contents_end", digest.language)
+                yield self._fragment("contents_paper", digest.language, id=card.paper.arxiv_id, short=short)
+            yield self._fragment("contents_topic_end", digest.language)
+        yield self._fragment("contents_end", digest.language)
 
-    def _topic(self, topic: DigestTopic, language: str) -> Iterator[Piece]:
+    def _topic(self, topic: DigestTopic, language: str) -> Iterator[Fragment]:
         yield self._heading(topic.name, len(topic.cards), language)
         for card in topic.cards:
             yield self._card(card, language)
             if card.also_in:
-                yield self._piece("also_in", language, text=words_for(language).also_in(card.also_in))
-            yield self._piece("gap" if card is topic.cards[-1] else "rule", language)
+                yield self._fragment("also_in", language, text=words_for(language).also_in(card.also_in))
+            yield self._fragment("gap" if card is topic.cards[-1] else "rule", language)
 
-    def _heading(self, heading: str, number: int, language: str) -> Piece:
+    def _heading(self, heading: str, number: int, language: str) -> Fragment:
         count = f"{number:,}"
         heading_line = heading + words_for(language).labels["bracketed"].format(count)
-        return self._piece("topic", language, heading=heading, count=count, heading_line=heading_line)
+        return self._fragment("topic", language, heading=heading, count=count, heading_line=heading_line)
 
-    def _card(self, card: DigestCard, language: str) -> Piece:
+    def _card(self, card: DigestCard, language: str) -> Fragment:
         less = (card.lacks, card.lacks_reason)
         inputs = (
             card.paper,
@@ -146,30 +152,30 @@ class DigestRenderer:
             self._base_url,
         )
         key = self._key("card", language, inputs)
-        if known := self._fragments.get(key):
+        if known := self._fragment_store.get(key):
             return known
         values = card_values(card, language=language, base_url=self._base_url)
         return self._keep(key, self._template.render("card", **values))
 
-    def _list(self, digest: Digest) -> Iterator[Piece]:
+    def _list(self, digest: Digest) -> Iterator[Fragment]:
         words = words_for(digest.language)
         yield self._heading(words.labels["listed"], len(digest.listed) + digest.counted, digest.language)
         for paper in digest.listed:
             key = self._key("listed", digest.language, paper)
-            yield self._fragments.get(key) or self._keep(
+            yield self._fragment_store.get(key) or self._keep(
                 key, self._template.render("listed", **listed_values(paper, language=digest.language))
             )
         if digest.counted:
-            yield self._piece("listed_more", digest.language, text=words.and_more(digest.counted))
+            yield self._fragment("listed_more", digest.language, text=words.and_more(digest.counted))
 
-    def _footer(self, digest: Digest) -> Piece:
+    def _footer(self, digest: Digest) -> Fragment:
         words = words_for(digest.language)
         quoted = any(card.summary.voice is Voice.AUTHORS for topic in digest.topics for card in topic.cards)
         in_words = all(map(is_checked_in_words, _written_in(digest)))
         who_wrote = (
             words.who_wrote(_writers(digest), quoted=quoted, in_words=in_words) if digest.topics else ""
         )
-        return self._piece(
+        return self._fragment(
             "footer",
             digest.language,
             who_wrote=who_wrote,
@@ -178,21 +184,21 @@ class DigestRenderer:
             postal_address=self._postal_address,
         )
 
-    def _piece(self, kind: str, language: str, /, **values: object) -> Piece:
+    def _fragment(self, kind: str, language: str, /, **values: object) -> Fragment:
         """Return the piece, from the store if anybody had it before."""
         key = self._key(kind, language, values)
-        if known := self._fragments.get(key):
+        if known := self._fragment_store.get(key):
             return known
         words, css = words_for(language), styles(language)
-        piece = self._template.render(kind, words=words, css=css, **values)
-        return self._keep(key, _with_topic_slots(piece) if kind in _NAMES_TOPICS else piece)
+        fragment = self._template.render(kind, words=words, css=css, **values)
+        return self._keep(key, _with_topic_placeholders(fragment) if kind in _NAMES_TOPICS else fragment)
 
     def _key(self, kind: str, language: str, inputs: object) -> str:
         return sha256(f"{kind}\0{language}\0{self._template.fingerprint}\0{inputs!r}".encode()).hexdigest()
 
-    def _keep(self, key: str, piece: Piece) -> Piece:
-        self._fragments.put(key, piece)
-        return piece
+    def _keep(self, key: str, fragment: Fragment) -> Fragment:
+        self._fragment_store.put(key, fragment)
+        return fragment
 
 
 def subject(digest: Digest) -> str:
@@ -211,7 +217,9 @@ def _each_topic(digest: Digest) -> tuple[tuple[str, str], ...]:
     """Return (name, slot of the link that ends it); ending the only topic is ending everything."""
     if len(digest.subscribed) < 2:
         return ()
-    return tuple((name, trusted(slot(f"unsubscribe_topic_url:{slug}"))) for slug, name in digest.subscribed)
+    return tuple(
+        (name, trusted(placeholder(f"unsubscribe_topic_url:{slug}"))) for slug, name in digest.subscribed
+    )
 
 
 def _slots(digest: Digest) -> dict[str, str]:
@@ -228,10 +236,12 @@ def _slots(digest: Digest) -> dict[str, str]:
     }
 
 
-def _with_topic_slots(piece: Piece) -> Piece:
+def _with_topic_placeholders(fragment: Fragment) -> Fragment:
     """Turn the stand-ins for private topics' names into slots."""
-    html, text = (_STAND_IN.sub(lambda found: slot(found[1]), form) for form in (piece.html, piece.text))
-    return Piece(html=html, text=text)
+    html, text = (
+        _STAND_IN.sub(lambda found: placeholder(found[1]), form) for form in (fragment.html, fragment.text)
+    )
+    return Fragment(html=html, text=text)
 
 
 def _writers(digest: Digest) -> tuple[Writer, ...]:
@@ -250,8 +260,8 @@ def _written_in(digest: Digest) -> frozenset[str]:
     return frozenset(card.language for card in cards if card.summary.voice is Voice.MODEL)
 
 
-def _html_bytes(pieces: tuple[Piece, ...], *, names: Iterable[tuple[str, str]]) -> int:
+def _html_bytes(fragments: tuple[Fragment, ...], *, names: Iterable[tuple[str, str]]) -> int:
     """Return the size with private topics' names filled in; the other slots have ``SLOT_ALLOWANCE``."""
-    html = "".join(piece.html for piece in pieces)
-    filled = (html.count(slot(name)) * len(escape(value).encode()) for name, value in names)
+    html = "".join(fragment.html for fragment in fragments)
+    filled = (html.count(placeholder(name)) * len(escape(value).encode()) for name, value in names)
     return len(html.encode()) + sum(filled)

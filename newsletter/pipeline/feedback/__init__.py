@@ -1,4 +1,4 @@
 """What is learnt after sending: ``events`` are reports of providers, ``bounces`` mail that comes back.
 
-``sweep`` ends what lost workers left, and settles lost answers for which there is evidence.
+``reconcile`` ends what lost workers left, and settles lost answers for which there is evidence.
 """

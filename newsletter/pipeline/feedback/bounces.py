@@ -19,7 +19,7 @@ from django.db.models import Q
 
 from newsletter.adapters.ports import ProviderEvent
 from newsletter.audience.tokens import Purpose, read_token
-from newsletter.core.delivery.dsn import ReturnedMail, addresses_of, read_returned_mail, without_addresses
+from newsletter.core.delivery.dsn import ReturnedMessage, addresses_of, read_returned_mail, without_addresses
 from newsletter.core.delivery.retry_policy import EventKind
 from newsletter.models import Delivery, Subscriber
 from newsletter.models.subscriber import holder_of
@@ -83,7 +83,7 @@ def _left(token: str, *, now: datetime) -> TakenIn:
     return TakenIn(said=said, kind=EventKind.UNSUBSCRIBE, is_new=is_new)
 
 
-def _event(mail: ReturnedMail, delivery: Delivery, *, now: datetime) -> ProviderEvent:
+def _event(mail: ReturnedMessage, delivery: Delivery, *, now: datetime) -> ProviderEvent:
     """One report of a kind is one event: a mail has one recipient, and servers repeat themselves."""
     reason = without_addresses(mail.reason, names=[delivery.recipient])
     return ProviderEvent(
@@ -101,7 +101,7 @@ def _moment(written_at: datetime | None, *, now: datetime) -> datetime:
     return written_at if is_likely and written_at else now
 
 
-def _delivery_of(mail: ReturnedMail, *, recipient: str) -> Delivery | None:
+def _delivery_of(mail: ReturnedMessage, *, recipient: str) -> Delivery | None:
     known = Delivery.objects.select_related("subscriber").exclude(recipient="")
     tagged = returned_delivery([recipient, *mail.sent_to, *mail.named])
     if tagged is not None:

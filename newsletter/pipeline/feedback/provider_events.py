@@ -15,7 +15,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from newsletter.adapters.infra.broker import Stage, wake
+from newsletter.adapters.infra.broker import Queue, wake
 from newsletter.adapters.ports import ProviderEvent
 from newsletter.core.delivery.retry_policy import EventKind, outranks, reported_state
 from newsletter.core.storable import storable_value
@@ -23,7 +23,7 @@ from newsletter.models import Delivery, DeliveryEvent, Subscriber
 from newsletter.models.delivery import CLAIMABLE, SENT, UNCOMPOSED, Kind, State
 from newsletter.pipeline.db_retry import AWAY
 from newsletter.pipeline.send import subscriber_status as standing
-from newsletter.pipeline.send.outcomes import spend
+from newsletter.pipeline.send.outcomes import mark_seen
 
 log = logging.getLogger(__name__)
 
@@ -61,7 +61,7 @@ def store_events(provider: str, events: Sequence[ProviderEvent]) -> int:
         # Another copy of the same report may be stored at this moment: who waits for whom has an order.
         DeliveryEvent.objects.bulk_create((rows[key] for key in sorted(rows)), ignore_conflicts=True)
         if rows:
-            wake(Stage.EVENTS)
+            wake(Queue.EVENTS)
     return len(rows)
 
 
@@ -164,7 +164,7 @@ def _move(delivery: Delivery, event: DeliveryEvent, reader: Subscriber | None, *
         changed += ["outcome_at", "next_attempt_at", "lease_owner", "lease_until", "last_detail"]
     delivery.save(update_fields=changed)
     if not was_accepted and reader is not None:
-        spend(delivery, reader)
+        mark_seen(delivery, reader)
         _take_out_of_later_ones(delivery, reader)
 
 
@@ -177,7 +177,7 @@ def _take_out_of_later_ones(delivery: Delivery, reader: Subscriber) -> None:
     carrying = [row.pk for row in others.only("papers") if row.paper_ids & delivery.paper_ids]
     # Where a worker has claimed it meanwhile, the papers come twice rather than never.
     if carrying and others.filter(pk__in=carrying).update(**UNCOMPOSED):
-        wake(Stage.COMPOSE)
+        wake(Queue.COMPOSE)
 
 
 # --- what follows for the reader -------------------------------------------------------------------------

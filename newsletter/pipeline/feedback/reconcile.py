@@ -21,7 +21,7 @@ CHUNK = 200
 
 
 @dataclass(slots=True)
-class SweepReport:
+class ReconcileReport:
     """How many deliveries went to which state."""
 
     lapsed: Counter[str] = field(default_factory=Counter)
@@ -30,9 +30,9 @@ class SweepReport:
     """Answers that were lost, and are known now: accepted, to be tried again, or left AMBIGUOUS for good."""
 
 
-def sweep(
+def reconcile(
     *, mailer: Mailer, real_now: datetime, now: datetime, dead_owners: Collection[str] = ()
-) -> SweepReport:
+) -> ReconcileReport:
     """End leases that have run out, and those of ``dead_owners``; settle what there is evidence for.
 
     What a provider has reported goes first: it is the evidence of those that report.
@@ -41,7 +41,7 @@ def sweep(
     spent, are offered in the next slot.
     """
     apply_events(now=now, which=EVIDENCE)
-    report = SweepReport(lapsed=expire_leases(real_now=real_now))
+    report = ReconcileReport(lapsed=expire_leases(real_now=real_now))
     if dead_owners:
         report.lapsed += end_leases(dead_owners, real_now=real_now)
     make_due(real_now=real_now)

@@ -1,4 +1,4 @@
-"""Looking on: ``vitals`` measures, ``watched`` says what is too late, ``watch`` tells the operator.
+"""Looking on: ``health`` measures, ``watched`` says what is too late, ``watch`` tells the operator.
 
 ``breaker`` pauses a transport.
 """

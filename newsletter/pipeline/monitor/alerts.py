@@ -17,8 +17,8 @@ from newsletter.core.delivery.incidents import Reading, Verdict, in_words, judge
 from newsletter.models import Incident
 from newsletter.pipeline.monitor.checks import readings
 from newsletter.pipeline.monitor.circuit_breaker import look_at_bounces, look_at_confirmations
-from newsletter.pipeline.monitor.health import Vitals, measure
-from newsletter.transactional.notices import Notice, send_alert
+from newsletter.pipeline.monitor.health import Health, measure
+from newsletter.transactional.notices import TransactionalMail, send_alert
 
 log = logging.getLogger(__name__)
 
@@ -33,12 +33,12 @@ def watch(*, now: datetime) -> list[str]:
     return changed
 
 
-def _judge_all(vitals: Vitals, *, now: datetime) -> list[str]:
+def _judge_all(health: Health, *, now: datetime) -> list[str]:
     # A pass that replays an earlier day must not end what began after it.
     began = Incident.objects.filter(closed_at=None, opened_at__lte=now)
     standing = {each.name: each for each in began}
     changed = []
-    for reading in readings(vitals):
+    for reading in readings(health):
         incident = standing.get(reading.name)
         verdict = judge(reading, is_open=incident is not None)
         if verdict is Verdict.BEGINS:
@@ -82,7 +82,7 @@ def _mail(subject: str, paragraphs: tuple[str, ...], *, key: str, now: datetime)
     """Send an alert unless its key was sent."""
     if not settings.CONFIG.operator_email:
         return
-    notice = Notice(
+    notice = TransactionalMail(
         subject=subject,
         paragraphs=paragraphs,
         reason="You get this because NEWSLETTER_OPERATOR_EMAIL names this address.",

@@ -11,23 +11,23 @@ from newsletter.core.arxiv.announcements import expected_announcement, latest_an
 from newsletter.core.delivery.incidents import Reading, in_words
 from newsletter.models import Delivery, Topic
 from newsletter.models.delivery import Cause, State
-from newsletter.pipeline.monitor.health import Vitals
+from newsletter.pipeline.monitor.health import Health
 
 MINUTE, HOUR = 60.0, 3600.0
 PAUSED = "sending-paused"
 SIGN_UP_PAUSED = "sign-up-paused"
 
 
-def readings(vitals: Vitals) -> Iterator[Reading]:
+def readings(health: Health) -> Iterator[Reading]:
     """Yield everything that is watched, as it stands."""
-    yield from _work(vitals)
-    yield from _outside(vitals)
-    yield from _sending(vitals)
+    yield from _work(health)
+    yield from _outside(health)
+    yield from _sending(health)
 
 
-def _work(vitals: Vitals) -> Iterator[Reading]:
+def _work(health: Health) -> Iterator[Reading]:
     """What the scheduler and the workers must get done, whoever pauses what."""
-    waits = {name: vitals.age(since) for name, since in vitals.waiting.items()}
+    waits = {name: health.age(since) for name, since in health.waiting.items()}
     yield Reading(
         name="slots-unplanned",
         value=waits["slot"],
@@ -40,29 +40,29 @@ def _work(vitals: Vitals) -> Iterator[Reading]:
         value=waits["PLANNED"],
         limit=2 * HOUR,
         says=f"A digest planned for {in_words(waits['PLANNED'])} ago is not composed.",
-        look_at="The log of the workers of the queues summarise and compose.",
+        look_at="The log of the workers of the queues summarize and compose.",
     )
     yield Reading(
         name="deliveries-quarantined",
-        value=vitals.quarantined,
+        value=health.quarantined,
         limit=0,
-        says=f"{vitals.quarantined} mails were set aside in the last day: five workers were lost over each.",
+        says=f"{health.quarantined} mails were set aside in the last day: five workers were lost over each.",
         look_at="Deliveries in state QUARANTINED in the admin; their last detail says more.",
     )
 
 
-def _sending(vitals: Vitals) -> Iterator[Reading]:
+def _sending(health: Health) -> Iterator[Reading]:
     """What must leave, unless a pause or the day's number holds it."""
-    is_paused, is_held = bool(vitals.pauses), vitals.is_day_used_up()
-    sign_up = vitals.sign_up_pause
-    waits = {name: vitals.age(since) for name, since in vitals.waiting.items()}
+    is_paused, is_held = bool(health.pauses), health.is_day_used_up()
+    sign_up = health.sign_up_pause
+    waits = {name: health.age(since) for name, since in health.waiting.items()}
     composed = 0.0 if is_paused or is_held else waits["COMPOSED"]
     yield Reading(
         name="mails-waiting",
         value=composed,
         limit=HOUR,
         says=f"A finished mail has waited for {in_words(composed)}.",
-        look_at="Is a worker of the queue deliver running? Is the rate too low for the number of readers?",
+        look_at="Is a worker of the queue send running? Is the rate too low for the number of readers?",
     )
     refused = 0.0 if is_paused or is_held else waits["RETRY_WAIT"]
     yield Reading(
@@ -72,15 +72,15 @@ def _sending(vitals: Vitals) -> Iterator[Reading]:
         says=f"A mail has been refused for now, again and again, for {in_words(refused)}.",
         look_at="Deliveries in state RETRY_WAIT in the admin: their last code and detail.",
     )
-    awaited = 0.0 if is_paused else waits["awaited"]
+    transactional = 0.0 if is_paused else waits["transactional"]
     yield Reading(
-        name="notices-waiting",
-        value=awaited,
+        name="transactional-waiting",
+        value=transactional,
         limit=10 * MINUTE,
-        says=f"A mail that a person awaits has waited for {in_words(awaited)}.",
-        look_at="Is the worker of the queue notices running?",
+        says=f"A mail that a person awaits has waited for {in_words(transactional)}.",
+        look_at="Is the worker of the queue transactional running?",
     )
-    own = [pause for pause in vitals.pauses if pause.cause != Cause.OPERATOR]
+    own = [pause for pause in health.pauses if pause.cause != Cause.OPERATOR]
     yield Reading(
         name=PAUSED,
         value=len(own),
@@ -98,9 +98,9 @@ def _sending(vitals: Vitals) -> Iterator[Reading]:
     )
 
 
-def _outside(vitals: Vitals) -> Iterator[Reading]:
+def _outside(health: Health) -> Iterator[Reading]:
     """What arXiv, the provider and the canary must have said."""
-    late = vitals.age(_unanswered_since(vitals))
+    late = health.age(_unanswered_since(health))
     yield Reading(
         name="gather-late",
         value=late,
@@ -110,20 +110,20 @@ def _outside(vitals: Vitals) -> Iterator[Reading]:
     )
     yield Reading(
         name="gather-doubtful",
-        value=float(_is_in_doubt(vitals)),
+        value=float(_is_in_doubt(health)),
         limit=0,
-        says=f"{vitals.doubt} Mails say that arXiv had not answered fully, and it is asked hourly.",
+        says=f"{health.doubt} Mails say that arXiv had not answered fully, and it is asked hourly.",
         look_at="Gather runs in the admin. It may be a holiday at arXiv, or its API is behind.",
     )
     yield Reading(
         name="papers-missing",
-        value=vitals.missing,
+        value=health.missing,
         limit=0,
-        says=f"arXiv promised {_entries(vitals.missing)} more than it sent, each time for hours. "
+        says=f"arXiv promised {_entries(health.missing)} more than it sent, each time for hours. "
         "What it sent was kept.",
         look_at="Gather runs in the admin: how many results were promised and how many came.",
     )
-    silent = _silence(vitals)
+    silent = _silence(health)
     yield Reading(
         name="events-late",
         value=silent,
@@ -131,7 +131,7 @@ def _outside(vitals: Vitals) -> Iterator[Reading]:
         says=f"Mails were accepted {in_words(silent)} ago, and the provider has reported nothing since.",
         look_at="The provider's webhook: its address, and the key in NEWSLETTER_SENDGRID_WEBHOOK_KEY.",
     )
-    flown = vitals.age(vitals.last["canary"] or _first_day()) if settings.CONFIG.canary_address else 0.0
+    flown = health.age(health.last["canary"] or _first_day()) if settings.CONFIG.canary_address else 0.0
     yield Reading(
         name="canary-late",
         value=flown,
@@ -141,9 +141,9 @@ def _outside(vitals: Vitals) -> Iterator[Reading]:
     )
 
 
-def _unanswered_since(vitals: Vitals) -> datetime | None:
+def _unanswered_since(health: Health) -> datetime | None:
     """Return since when there are papers to ask for; None when arXiv has answered since then."""
-    announced, answered = latest_announcement(vitals.now), vitals.last["gather"]
+    announced, answered = latest_announcement(health.now), health.last["gather"]
     topics = Topic.objects.filter(is_active=True).order_by("created_at")
     first_topic = topics.values_list("created_at", flat=True).first()
     if first_topic is None or (answered is not None and answered >= announced):
@@ -151,27 +151,27 @@ def _unanswered_since(vitals: Vitals) -> datetime | None:
     return max(announced, first_topic)
 
 
-def _is_in_doubt(vitals: Vitals) -> bool:
+def _is_in_doubt(health: Health) -> bool:
     """Whether the operator should hear of it: papers that are late by some hours are normal."""
-    if vitals.doubt_since is None:
+    if health.doubt_since is None:
         return False
-    announced = expected_announcement(vitals.doubt_since)
-    return vitals.is_empty or vitals.age(announced) > 6 * HOUR
+    announced = expected_announcement(health.doubt_since)
+    return health.is_empty or health.age(announced) > 6 * HOUR
 
 
 def _entries(number: int) -> str:
     return "one entry" if number == 1 else f"{number} entries"
 
 
-def _silence(vitals: Vitals) -> float:
+def _silence(health: Health) -> float:
     """Return how long ago the oldest mail was accepted of which, or after which, nothing was reported."""
     if settings.CONFIG.mailer != "sendgrid" or not settings.CONFIG.sendgrid_webhook_key:
         return 0.0
     unheard = Delivery.objects.filter(state=State.ACCEPTED, transport="sendgrid")
-    if (heard := vitals.last["event"]) is not None:
+    if (heard := health.last["event"]) is not None:
         unheard = unheard.filter(outcome_at__gt=heard)
     first = unheard.order_by("outcome_at").values_list("outcome_at", flat=True).first()
-    return vitals.age(first)
+    return health.age(first)
 
 
 def _first_day() -> datetime | None:

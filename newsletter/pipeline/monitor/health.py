@@ -19,22 +19,22 @@ from newsletter.models import (
     GatherRun,
     SendPause,
 )
-from newsletter.models.delivery import AWAITED, CLAIMABLE, SENT, Kind, State
+from newsletter.models.delivery import CLAIMABLE, SENT, TRANSACTIONAL, Kind, State
 from newsletter.pipeline.schedule import due_readers
 from newsletter.pipeline.send.pause import SIGN_UP, sign_up_pause
-from newsletter.pipeline.send.rate_limit import Pace
+from newsletter.pipeline.send.rate_limit import RateLimit
 from newsletter.pipeline.summarize.budget import KIND as MODEL_TOKENS
 
 RECENT = timedelta(days=1)
 
 
 @dataclass(slots=True)
-class Vitals:
+class Health:
     """Moments are those of the oldest or the last of their kind; None: there is none."""
 
     now: datetime
     waiting: dict[str, datetime | None] = field(default_factory=dict)
-    """By where it waits: ``slot``, ``PLANNED``, ``COMPOSED``, ``RETRY_WAIT``; ``awaited``: for a person."""
+    """By where it waits: ``slot``, ``PLANNED``, ``COMPOSED``, ``RETRY_WAIT``; ``transactional``: for a person."""
     last: dict[str, datetime | None] = field(default_factory=dict)
     """``gather``, ``accepted``, ``event``, ``canary``."""
     doubt: str = ""
@@ -49,7 +49,7 @@ class Vitals:
     quarantined: int = 0
     """In the last day."""
     queue: dict[str, int] = field(default_factory=dict)
-    """Mails that could go now: ``digests`` and ``awaited``."""
+    """Mails that could go now: ``digests`` and ``transactional``."""
     day_limit: int | None = None
     day_left: int | None = None
     tokens_used: int = 0
@@ -65,15 +65,15 @@ class Vitals:
         return self.day_left == 0
 
 
-def measure(*, now: datetime) -> Vitals:
+def measure(*, now: datetime) -> Health:
     """Read everything, a query each."""
     config = settings.CONFIG
-    pace = Pace(config.mailer, daily=config.send_daily, warmup=config.warmup)
+    rate_limit = RateLimit(config.mailer, daily=config.send_daily, warmup=config.warmup)
     due = Delivery.objects.due(real_now=now)
-    queue, awaited = due.count(), due.filter(AWAITED).count()
+    queue, transactional = due.count(), due.filter(TRANSACTIONAL).count()
     doubtful = _doubtful_answers()
     tokens = Allowance.objects.filter(kind=MODEL_TOKENS, key="", day=now.date()).first()
-    return Vitals(
+    return Health(
         now=now,
         waiting=_waiting(now=now),
         last=_last(),
@@ -83,9 +83,9 @@ def measure(*, now: datetime) -> Vitals:
         missing=_missing(),
         unsettled=Delivery.objects.filter(state=State.AMBIGUOUS, next_attempt_at__isnull=False).count(),
         quarantined=Delivery.objects.filter(state=State.QUARANTINED, outcome_at__gte=now - RECENT).count(),
-        queue={"awaited": awaited, "digests": max(0, queue - awaited)},
-        day_limit=pace.limit_on(now.date()),
-        day_left=pace.left_today(awaited=False, real_now=now),
+        queue={"transactional": transactional, "digests": max(0, queue - transactional)},
+        day_limit=rate_limit.limit_on(now.date()),
+        day_left=rate_limit.left_today(transactional=False, real_now=now),
         tokens_used=tokens.count if tokens else 0,
         pauses=list(SendPause.objects.exclude(transport=SIGN_UP).order_by("transport")),
         sign_up_pause=sign_up_pause(),
@@ -104,8 +104,8 @@ def _waiting(*, now: datetime) -> dict[str, datetime | None]:
     for state in CLAIMABLE:
         mails = Delivery.objects.filter(state=state).exclude(kind__in=held)
         found[state.value] = mails.aggregate(at=Min("composed_at"))["at"]
-    awaited = Delivery.objects.due(real_now=now).filter(AWAITED).exclude(kind__in=held)
-    found["awaited"] = awaited.aggregate(at=Min("next_attempt_at"))["at"]
+    transactional = Delivery.objects.due(real_now=now).filter(TRANSACTIONAL).exclude(kind__in=held)
+    found["transactional"] = transactional.aggregate(at=Min("next_attempt_at"))["at"]
     return found
 
 

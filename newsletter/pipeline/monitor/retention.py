@@ -15,7 +15,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from newsletter.core.delivery.retry_policy import EventKind
-from newsletter.models import CanaryFlight, Delivery, DeliveryEvent, Forgotten, Fragment, Incident
+from newsletter.models import CanaryFlight, Delivery, DeliveryEvent, Forgotten, FragmentRow, Incident
 from newsletter.models.delivery import OPEN, State
 
 CHUNK = 500
@@ -30,7 +30,14 @@ OF_A_RUN = Q(
 )
 """Refusals that a reader's next one is counted with: five monthly mails span four months. They stay until one
 arrives, or the address they went to is forgotten."""
-PERSONAL = {"slots": {}, "parts": [], "body_key": "", "recipient": "", "provider_id": "", "last_detail": ""}
+PERSONAL = {
+    "placeholders": {},
+    "fragments": [],
+    "body_key": "",
+    "recipient": "",
+    "provider_id": "",
+    "last_detail": "",
+}
 """What stays of a mail: whose, when, its end, its subject and papers, which its page still names."""
 
 
@@ -72,7 +79,9 @@ def _mails(*, before: datetime) -> Iterator[int]:
     mark, _ = Forgotten.objects.get_or_create(what=MAILS, defaults={"until": BEGINNING})
     ended = Delivery.objects.filter(state__in=OVER, outcome_at__lt=before)
     for state in OVER:
-        rows = ended.filter(state=state, outcome_at__gte=mark.until).exclude(parts=[], recipient="", slots={})
+        rows = ended.filter(state=state, outcome_at__gte=mark.until).exclude(
+            fragments=[], recipient="", placeholders={}
+        )
         yield from _strip(rows)
     Forgotten.objects.filter(pk=mark.pk, until__lt=before).update(until=before)
 
@@ -83,7 +92,7 @@ def _strip(rows: QuerySet[Delivery]) -> Iterator[int]:
 
 
 def _fragments(*, before: datetime) -> Iterator[int]:
-    unneeded = Fragment.objects.filter(needed_until__lt=before).order_by("needed_until")
+    unneeded = FragmentRow.objects.filter(needed_until__lt=before).order_by("needed_until")
     while keys := list(unneeded.values_list("pk", flat=True)[:CHUNK]):
         yield unneeded.filter(pk__in=keys).delete()[0]  # not one that was used anew meanwhile
 

@@ -18,7 +18,7 @@ from newsletter.core.arxiv.query import categories as required_categories
 from newsletter.core.arxiv.query import covers, parse
 from newsletter.core.digests.selection import Candidate
 from newsletter.models import Match, Paper, Subscriber, Subscription, Topic
-from newsletter.pipeline.select.eligibility import Bounds, Moments, PaperDates, Reach
+from newsletter.pipeline.select.eligibility import Bounds, Eligibility, Moments, PaperDates
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,24 +26,24 @@ class Offer:
     """One subscription that is due, and from when on it offers papers."""
 
     subscription: Subscription
-    reach: Reach
+    eligibility: Eligibility
 
     @classmethod
     def of(cls, reader: Subscriber, subscription: Subscription) -> Offer:
-        reach = Reach.of(
+        eligibility = Eligibility.of(
             subscription.cadence or reader.cadence,
             joined_at=reader.joined_at,
             created_at=subscription.created_at,
             covered_until=subscription.covered_until,
         )
-        return cls(subscription, reach)
+        return cls(subscription, eligibility)
 
 
-class Newsstand:
+class CandidatePool:
     def __init__(self, *, offers: Iterable[Offer], now: datetime) -> None:
         """Load what ``offers`` of one batch can ask for, as it stands at ``now``."""
         offers = list(offers)
-        since = min((offer.reach.since for offer in offers), default=now)
+        since = min((offer.eligibility.since for offer in offers), default=now)
         topic_ids = {offer.subscription.topic_id for offer in offers}
         self.topics = Topic.objects.in_bulk(topic_ids)
         self._matches = _matches(topic_ids, since=since, now=now)
@@ -70,12 +70,12 @@ class Newsstand:
             self.dates[paper.pk] = PaperDates(paper.first_seen_at, paper.published_at)
         self._moments = Moments(self.dates.values())
 
-    def candidates(self, offer: Offer, *, spent: BitMap) -> list[Candidate]:
+    def candidates(self, offer: Offer, *, seen_papers: BitMap) -> list[Candidate]:
         """Return what this subscription offers and the reader has not had."""
-        key = offer.subscription.topic_id, self._moments.bounds(offer.reach)
+        key = offer.subscription.topic_id, self._moments.bounds(offer.eligibility)
         if key not in self._taken:
             self._taken[key] = self._take(offer)
-        return [candidate for candidate in self._taken[key] if candidate.paper_id not in spent]
+        return [candidate for candidate in self._taken[key] if candidate.paper_id not in seen_papers]
 
     def _take(self, offer: Offer) -> list[Candidate]:
         topic = self.topics[offer.subscription.topic_id]
@@ -87,7 +87,7 @@ class Newsstand:
                 published_at=self.dates[match.paper_id].published_at,
             )
             for match in self._matches[topic.pk]
-            if match.paper_id in self.dates and offer.reach.takes(self.dates[match.paper_id])
+            if match.paper_id in self.dates and offer.eligibility.takes(self.dates[match.paper_id])
         ]
 
     def scanned(self, offers: Iterable[Offer]) -> BitMap:
@@ -96,12 +96,12 @@ class Newsstand:
 
     def _in_period(self, offer: Offer) -> BitMap:
         query = self.topics[offer.subscription.topic_id].query
-        reach, moments = offer.reach, self._moments
-        seen = moments.seen_until(reach.covered_until) if reach.covered_until else -1
-        key = query, moments.bounds(reach), seen
+        eligibility, moments = offer.eligibility, self._moments
+        seen = moments.seen_until(eligibility.covered_until) if eligibility.covered_until else -1
+        key = query, moments.bounds(eligibility), seen
         if key not in self._periods:
             asked = self._asked_for(query)
-            self._periods[key] = BitMap(pk for pk in asked if reach.is_in_period(self.dates[pk]))
+            self._periods[key] = BitMap(pk for pk in asked if eligibility.is_in_period(self.dates[pk]))
         return self._periods[key]
 
     def _asked_for(self, query: str) -> BitMap:

@@ -28,7 +28,7 @@ class PaperDates:
 
 
 @dataclass(frozen=True, slots=True)
-class Reach:
+class Eligibility:
     """From when on a subscription offers papers."""
 
     joined_at: datetime
@@ -41,7 +41,7 @@ class Reach:
     @classmethod
     def of(
         cls, cadence: str, *, joined_at: datetime, created_at: datetime, covered_until: datetime | None
-    ) -> Reach:
+    ) -> Eligibility:
         period = _period(cadence)
         return cls(joined_at, joined_at - period, created_at - max(period, LOOKBACK), covered_until)
 
@@ -83,11 +83,11 @@ class Moments:
         self._published = sorted({dates.published_at for dates in papers})
         self._recent = sorted({dates.recent_since for dates in papers})
 
-    def bounds(self, reach: Reach) -> Bounds:
+    def bounds(self, eligibility: Eligibility) -> Bounds:
         return (
-            self.seen_until(reach.joined_at),
-            bisect_left(self._published, reach.reaches_to),
-            bisect_left(self._recent, reach.not_before),
+            self.seen_until(eligibility.joined_at),
+            bisect_left(self._published, eligibility.reaches_to),
+            bisect_left(self._recent, eligibility.not_before),
         )
 
     def seen_until(self, moment: datetime) -> int:

@@ -10,13 +10,13 @@ from datetime import date, datetime
 from pyroaring import BitMap
 
 from newsletter.core.delivery.cadence import Rhythm
-from newsletter.core.digests.seen_papers import unpack_spent
+from newsletter.core.digests.seen_papers import unpack_seen
 from newsletter.core.digests.selection import Selection, select_papers
 from newsletter.core.summaries.summary import Depth
+from newsletter.core.summaries.wanted import Wanted
 from newsletter.models import Delivery, Subscriber, Subscription
 from newsletter.models.delivery import UNSETTLED, Kind
-from newsletter.pipeline.select.candidates import Newsstand, Offer
-from newsletter.pipeline.summarize.generate import Wanted
+from newsletter.pipeline.select.candidates import CandidatePool, Offer
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class Choice:
 
         Who has just confirmed, or asked for a digest, gets an answer in any case.
         """
-        if self.selection.chosen or self.delivery.is_awaited:
+        if self.selection.chosen or self.delivery.is_transactional:
             return True
         quick = {Rhythm.DAILY, Rhythm.WEEKDAYS}
         return any(
@@ -56,27 +56,29 @@ def without_unsettled(batch: Sequence[Delivery]) -> list[Delivery]:
     unsettled = Delivery.objects.filter(UNSETTLED, subscriber__in=readers, kind=Kind.DIGEST)
     busy = set(unsettled.values_list("subscriber_id", flat=True))
     # What was accepted since the batch was read is spent by now.
-    spent = dict(
-        Subscriber.objects.filter(pk__in=[reader.pk for reader in readers]).values_list("pk", "spent")
+    seen_papers = dict(
+        Subscriber.objects.filter(pk__in=[reader.pk for reader in readers]).values_list("pk", "seen_papers")
     )
     for reader in readers:
-        reader.spent = spent.get(reader.pk, reader.spent)
+        reader.seen_papers = seen_papers.get(reader.pk, reader.seen_papers)
     return [delivery for delivery in batch if delivery.subscriber_id not in busy]
 
 
-def choose(deliveries: Sequence[Delivery], *, now: datetime) -> tuple[Newsstand, list[Choice]]:
+def choose(deliveries: Sequence[Delivery], *, now: datetime) -> tuple[CandidatePool, list[Choice]]:
     """Choose the papers of these digests from what is matched at ``now``."""
     asked = _dates_of_asked(deliveries)
     offers = {delivery.pk: _offers(delivery, asked=asked[delivery.subscriber_id]) for delivery in deliveries}
-    stand = Newsstand(offers=[offer for group in offers.values() for offer in group], now=now)
-    return stand, [_choose(delivery, offers=offers[delivery.pk], stand=stand) for delivery in deliveries]
+    pool = CandidatePool(offers=[offer for group in offers.values() for offer in group], now=now)
+    return pool, [_choose(delivery, offers=offers[delivery.pk], pool=pool) for delivery in deliveries]
 
 
-def _choose(delivery: Delivery, *, offers: tuple[Offer, ...], stand: Newsstand) -> Choice:
+def _choose(delivery: Delivery, *, offers: tuple[Offer, ...], pool: CandidatePool) -> Choice:
     reader = reader_of(delivery)
-    spent = unpack_spent(bytes(reader.spent))
-    candidates = [candidate for offer in offers for candidate in stand.candidates(offer, spent=spent)]
-    scanned = stand.scanned(offers) | BitMap(candidate.paper_id for candidate in candidates)
+    seen_papers = unpack_seen(bytes(reader.seen_papers))
+    candidates = [
+        candidate for offer in offers for candidate in pool.candidates(offer, seen_papers=seen_papers)
+    ]
+    scanned = pool.scanned(offers) | BitMap(candidate.paper_id for candidate in candidates)
     topics = [offer.subscription.topic.slug for offer in offers]
     selection = select_papers(candidates, topics=topics, max_papers=reader.max_papers)
     return Choice(delivery=delivery, reader=reader, offers=offers, selection=selection, scanned=len(scanned))
@@ -106,7 +108,7 @@ def due_subscriptions(
     ``asked``; ``first`` and a digest on demand cover them all.
     """
     subscriptions = [each for each in reader.subscriptions.all() if each.topic.is_active]
-    if delivery.is_awaited:
+    if delivery.is_transactional:
         return subscriptions
     latest = (
         reader.latest_slot(

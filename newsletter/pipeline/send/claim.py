@@ -19,9 +19,9 @@ from django.db.models import F, Max, Q
 
 from newsletter.core.delivery.retry_policy import FEW, MAX_ATTEMPTS
 from newsletter.models import Delivery, Subscriber, Subscription
-from newsletter.models.delivery import AWAITED, CLAIMABLE, UNCOMPOSED, Kind, State
+from newsletter.models.delivery import CLAIMABLE, TRANSACTIONAL, UNCOMPOSED, Kind, State
 from newsletter.pipeline.send.pause import hold_pauses, lets_pass, pauses_on, sign_up_pause
-from newsletter.pipeline.send.rate_limit import Pace, Turn
+from newsletter.pipeline.send.rate_limit import RateLimit, Turn
 from newsletter.pipeline.send.recipient_checks import recipient_of, refusals
 from newsletter.transactional.notices import useful_for
 
@@ -62,7 +62,7 @@ def claim_batch(
     now: datetime,
     real_now: datetime,
     turn: Turn,
-    awaited: bool = False,
+    transactional: bool = False,
     shared_limit: int = 0,
     dated_at: datetime | None = None,
 ) -> Batch:
@@ -78,7 +78,7 @@ def claim_batch(
         pauses = pauses_on(mailer_name)
         if pauses and not lets_pass(Kind.ALERT, pauses):
             return Batch()
-        which = Q(kind=Kind.ALERT) if pauses else AWAITED if awaited else Q()
+        which = Q(kind=Kind.ALERT) if pauses else TRANSACTIONAL if transactional else Q()
         if sign_up_pause():
             which &= ~Q(kind=Kind.CONFIRMATION)
         rows = _lock_due(limit, which=which, real_now=real_now)
@@ -114,7 +114,7 @@ def begin(
     lease: timedelta,
     now: datetime,
     real_now: datetime,
-    pace: Pace,
+    rate_limit: RateLimit,
     counted: Collection[str] = (),
 ) -> frozenset[str]:
     """Commit that the bodies of these claims begin, before the first byte; return the ids of those that may.
@@ -136,7 +136,7 @@ def begin(
         pauses = pauses_on(ours[0].transport) if ours else []
         pauses += [pause for pause in (sign_up_pause(),) if pause]
         held_back = [row for row in ours if _has_moved(row, readers) or not lets_pass(row.kind, pauses)]
-        _give_back(held_back, real_now=real_now)
+        _release(held_back, real_now=real_now)
         ours = [row for row in ours if row not in held_back]
         refused = refusals(ours, readers=readers, now=now)
         _end({key: Ending(State.CANCELLED, refusal) for key, refusal in refused.items()}, now=now)
@@ -145,8 +145,8 @@ def begin(
         _have_composed_again(outdated)
         ours = [row for row in ours if row not in outdated]
         new = [row for row in ours if str(row.pk) not in counted]
-        beyond = pace.take_of_today(new, real_now=real_now)
-        _give_back(beyond, real_now=real_now)
+        beyond = rate_limit.take_of_today(new, real_now=real_now)
+        _release(beyond, real_now=real_now)
         put_off = {row.pk for row in beyond}
         allowed = [row for row in ours if row.pk not in put_off]
         for dated_at in {row.dated_at for row in allowed}:  # one, unless some of them are retries
@@ -248,7 +248,7 @@ def _with_topics_left(rows: Iterable[Delivery]) -> list[Delivery]:
     return [row for row in covering if any((row.subscriber_id, topic) not in kept for topic in row.topics)]
 
 
-def hand_back(claims: Sequence[Claimed], *, until: Mapping[uuid.UUID, datetime]) -> None:
+def release_claims(claims: Sequence[Claimed], *, until: Mapping[uuid.UUID, datetime]) -> None:
     """Put back claims whose bodies have not begun, each until its moment; the attempt does not count."""
     for claim in claims:
         ours = Delivery.objects.filter(pk=claim.delivery.pk, fence=claim.fence, state=State.SENDING)
@@ -261,7 +261,7 @@ def _put_off(rows: Sequence[Delivery], until: Mapping[uuid.UUID, datetime]) -> N
     Delivery.objects.bulk_update(rows, ["next_attempt_at"], batch_size=200)
 
 
-def _give_back(rows: Sequence[Delivery], *, real_now: datetime) -> None:
+def _release(rows: Sequence[Delivery], *, real_now: datetime) -> None:
     """Put back what may not go as it was claimed; the attempt does not count."""
     Delivery.objects.filter(pk__in=[row.pk for row in rows]).update(**_waiting(real_now))
 
@@ -305,6 +305,6 @@ def make_due(*, real_now: datetime) -> int:
     return forgotten.update(next_attempt_at=real_now)
 
 
-def is_due(*, awaited: bool, real_now: datetime) -> bool:
+def is_due(*, transactional: bool, real_now: datetime) -> bool:
     """Whether anything could be claimed now, or of what a person awaits."""
-    return Delivery.objects.due(real_now=real_now).filter(AWAITED if awaited else Q()).exists()
+    return Delivery.objects.due(real_now=real_now).filter(TRANSACTIONAL if transactional else Q()).exists()

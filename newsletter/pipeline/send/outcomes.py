@@ -17,7 +17,7 @@ from django.db.models import F, Q
 from newsletter.adapters.ports import Outcome, Verdict
 from newsletter.core.delivery.redaction import without_keys
 from newsletter.core.delivery.retry_policy import EVIDENCE_WAIT, EventKind, retry_delay
-from newsletter.core.digests.seen_papers import pack_spent, unpack_spent
+from newsletter.core.digests.seen_papers import pack_seen, unpack_seen
 from newsletter.core.storable import storable
 from newsletter.models import Delivery, DeliveryEvent, Subscriber, Subscription
 from newsletter.models.delivery import Cause, Kind, State
@@ -139,23 +139,23 @@ _CHANGES: dict[Verdict, Callable[[Delivery, Outcome, Moment], dict[str, Any]]] =
 # --- what follows for the reader and the transport -------------------------------------------------------
 
 
-def spend(delivery: Delivery, reader: Subscriber) -> None:
+def mark_seen(delivery: Delivery, reader: Subscriber) -> None:
     """The digest's papers are spent, and its topics covered up to the end of its period. Repeatable."""
     if delivery.kind != Kind.DIGEST:
         return
     if papers := delivery.paper_ids:
-        spent = unpack_spent(bytes(reader.spent))
-        spent.update(papers)
-        reader.spent = pack_spent(spent)
-        reader.save(update_fields=["spent"])
+        seen_papers = unpack_seen(bytes(reader.seen_papers))
+        seen_papers.update(papers)
+        reader.seen_papers = pack_seen(seen_papers)
+        reader.save(update_fields=["seen_papers"])
     behind = Q(covered_until__isnull=True) | Q(covered_until__lt=delivery.covers_until)
     if delivery.topics and delivery.covers_until is not None:
         covered = Subscription.objects.filter(behind, subscriber=reader, topic_id__in=delivery.topics)
         covered.update(covered_until=delivery.covers_until)
 
 
-def _spend(delivery: Delivery, reader: Subscriber, _at: Moment) -> None:
-    spend(delivery, reader)
+def _mark_seen(delivery: Delivery, reader: Subscriber, _at: Moment) -> None:
+    mark_seen(delivery, reader)
 
 
 def _bounce(delivery: Delivery, reader: Subscriber, at: Moment) -> None:
@@ -181,7 +181,7 @@ def _keep_as_event(delivery: Delivery, kind: EventKind, *, at: Moment) -> None:
 
 
 _FOLLOWS: dict[Verdict, Callable[[Delivery, Subscriber, Moment], None]] = {
-    Verdict.ACCEPTED: _spend,
+    Verdict.ACCEPTED: _mark_seen,
     Verdict.BAD_ADDRESS: _bounce,
     Verdict.REFUSED: _soft_bounce,
 }

@@ -33,26 +33,26 @@ AGAIN = timedelta(seconds=5)
 """When to look again after Redis did not answer."""
 
 
-class Lane(NamedTuple):
+class RateBucket(NamedTuple):
     """Messages that share their windows: to one limited domain or to all others, awaited or not."""
 
     domain: str
     """Empty for every domain without a rate of its own."""
-    awaited: bool
+    transactional: bool
 
 
 @dataclass(slots=True)
 class Turn:
     """What one claim may take. Within a claim's transaction Redis is not asked."""
 
-    pace: Pace
+    rate_limit: RateLimit
     room: int
     """Messages that may begin now."""
     wait: timedelta = timedelta()
     """Until the rate lets another one begin, if there is no room."""
     held: str = ""
     """Why nothing more begins for now, where waiting a second does not help."""
-    lanes: dict[Lane, int] = field(default_factory=dict)
+    buckets: dict[RateBucket, int] = field(default_factory=dict)
     """Room by limited lane."""
 
     def put_off(
@@ -61,18 +61,18 @@ class Turn:
         """Return when those of these rows (each with its address) may go whose lane is full, one by one."""
         later: dict[uuid.UUID, datetime] = {}
         for row, address in rows:
-            lane = self.pace.lane(row, address)
-            if lane not in self.lanes:
+            bucket = self.rate_limit.bucket(row, address)
+            if bucket not in self.buckets:
                 continue
-            if self.lanes[lane] > 0:
-                self.lanes[lane] -= 1
+            if self.buckets[bucket] > 0:
+                self.buckets[bucket] -= 1
             else:
-                later[row.pk] = self.pace.next_place(lane, real_now=real_now)
+                later[row.pk] = self.rate_limit.next_place(bucket, real_now=real_now)
         return later
 
 
 @dataclass(slots=True)
-class Pace:
+class RateLimit:
     """The limits of one transport; without any, everything passes and nothing is counted."""
 
     transport: str
@@ -81,10 +81,10 @@ class Pace:
     daily: int | None = None
     warmup: int | None = None
     counts: RateWindows | None = None
-    _put_off_until: dict[Lane, datetime] = field(default_factory=dict)
+    _put_off_until: dict[RateBucket, datetime] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, config: Config, *, transport: str) -> Pace:
+    def of(cls, config: Config, *, transport: str) -> RateLimit:
         is_counted = config.send_rate is not None or bool(config.domain_rates)
         return cls(
             transport=transport,
@@ -97,9 +97,9 @@ class Pace:
 
     # --- before a claim ----------------------------------------------------------------------------------
 
-    def turn(self, *, awaited: bool, real_now: datetime) -> Turn:
+    def turn(self, *, transactional: bool, real_now: datetime) -> Turn:
         """Return what may be claimed now, of everything or only of what a person awaits."""
-        left = self.left_today(awaited=awaited, real_now=real_now)
+        left = self.left_today(transactional=transactional, real_now=real_now)
         if left == 0:
             return Turn(self, room=0, held="today's mails are used up; what waits goes on tomorrow (UTC)")
         turn = Turn(self, room=UNLIMITED if left is None else left)
@@ -107,21 +107,26 @@ class Pace:
             return turn
         try:
             if self.rate is not None:
-                free, seconds = self.counts.room(windows(self.transport, self.rate, awaited=awaited))
+                free, seconds = self.counts.room(
+                    windows(self.transport, self.rate, transactional=transactional)
+                )
                 turn.room, turn.wait = min(turn.room, free), timedelta(seconds=seconds)
             for domain in self.domain_rates:
-                for lane in (Lane(domain, awaited=True), Lane(domain, awaited=False)):
-                    turn.lanes[lane] = self.counts.room(self._domain_windows(lane))[0]
+                for bucket in (
+                    RateBucket(domain, transactional=True),
+                    RateBucket(domain, transactional=False),
+                ):
+                    turn.buckets[bucket] = self.counts.room(self._domain_windows(bucket))[0]
         except TemporaryError as error:
             return Turn(self, room=0, held=str(error))
         return turn
 
-    def next_place(self, lane: Lane, *, real_now: datetime) -> datetime:
+    def next_place(self, bucket: RateBucket, *, real_now: datetime) -> datetime:
         """Return the next free moment of a full lane, each time a later one."""
-        narrowest = self._domain_windows(lane)[0]
+        narrowest = self._domain_windows(bucket)[0]
         step = timedelta(seconds=narrowest.seconds / narrowest.amount)
-        at = max(self._put_off_until.get(lane, real_now), real_now) + step
-        self._put_off_until[lane] = at
+        at = max(self._put_off_until.get(bucket, real_now), real_now) + step
+        self._put_off_until[bucket] = at
         return at
 
     def put_off_until(self) -> datetime | None:
@@ -134,19 +139,19 @@ class Pace:
         """Count these messages, which are about to begin; return when those may go that found no room."""
         if self.counts is None:
             return {}
-        lanes = defaultdict[Lane, list[Delivery]](list)
+        buckets = defaultdict[RateBucket, list[Delivery]](list)
         for row in rows:
-            lanes[self.lane(row, row.recipient)].append(row)
+            buckets[self.bucket(row, row.recipient)].append(row)
         later = dict[uuid.UUID, datetime]()
-        for lane, group in lanes.items():
-            passed, again_at = self._take(lane, len(group), real_now=real_now)
+        for bucket, group in buckets.items():
+            passed, again_at = self._take(bucket, len(group), real_now=real_now)
             later |= {row.pk: again_at for row in group[passed:]}
         return later
 
-    def _take(self, lane: Lane, wanted: int, *, real_now: datetime) -> tuple[int, datetime]:
-        through = self._domain_windows(lane)
+    def _take(self, bucket: RateBucket, wanted: int, *, real_now: datetime) -> tuple[int, datetime]:
+        through = self._domain_windows(bucket)
         if self.rate is not None:
-            through += windows(self.transport, self.rate, awaited=lane.awaited)
+            through += windows(self.transport, self.rate, transactional=bucket.transactional)
         if self.counts is None or not through:
             return wanted, real_now
         try:
@@ -163,16 +168,19 @@ class Pace:
         if limit is None or not rows:
             return []
         counted, _ = SendDay.objects.select_for_update().get_or_create(transport=self.transport, day=day)
-        digests, awaited, beyond = counted.digests, counted.awaited, list[Delivery]()
+        digests, transactional, beyond = counted.digests, counted.transactional, list[Delivery]()
         for row in rows:
-            if digests + awaited >= limit or (not row.is_awaited and digests >= without_kept(limit)):
+            if digests + transactional >= limit or (
+                not row.is_transactional and digests >= without_kept(limit)
+            ):
                 beyond.append(row)
-            elif row.is_awaited:
-                awaited += 1
+            elif row.is_transactional:
+                transactional += 1
             else:
                 digests += 1
         SendDay.objects.filter(pk=counted.pk).update(
-            digests=F("digests") + digests - counted.digests, awaited=F("awaited") + awaited - counted.awaited
+            digests=F("digests") + digests - counted.digests,
+            transactional=F("transactional") + transactional - counted.transactional,
         )
         return beyond
 
@@ -185,27 +193,29 @@ class Pace:
         first = SendDay.objects.filter(transport=self.transport).aggregate(day=Min("day"))["day"] or day
         return daily_limit(daily=self.daily, warmup=self.warmup, day=max(0, (day - first).days))
 
-    def left_today(self, *, awaited: bool, real_now: datetime) -> int | None:
+    def left_today(self, *, transactional: bool, real_now: datetime) -> int | None:
         """Return how many more may begin today; None: any number."""
         limit = self.limit_on(real_now.date())
         if limit is None:
             return None
         counted = SendDay.objects.filter(transport=self.transport, day=real_now.date()).first()
-        digests, others = (counted.digests, counted.awaited) if counted else (0, 0)
+        digests, others = (counted.digests, counted.transactional) if counted else (0, 0)
         left = limit - digests - others
-        return max(0, left if awaited else min(left, without_kept(limit) - digests))
+        return max(0, left if transactional else min(left, without_kept(limit) - digests))
 
     # --- lanes -------------------------------------------------------------------------------------------
 
-    def lane(self, row: Delivery, address: str) -> Lane:
+    def bucket(self, row: Delivery, address: str) -> RateBucket:
         domain = _domain(address) if self.domain_rates else ""
-        return Lane(domain if domain in self.domain_rates else "", awaited=row.is_awaited)
+        return RateBucket(domain if domain in self.domain_rates else "", transactional=row.is_transactional)
 
-    def _domain_windows(self, lane: Lane) -> tuple[Window, ...]:
-        if not lane.domain:
+    def _domain_windows(self, bucket: RateBucket) -> tuple[Window, ...]:
+        if not bucket.domain:
             return ()
         return windows(
-            f"{self.transport} {lane.domain}", self.domain_rates[lane.domain], awaited=lane.awaited
+            f"{self.transport} {bucket.domain}",
+            self.domain_rates[bucket.domain],
+            transactional=bucket.transactional,
         )
 
 

@@ -1,7 +1,7 @@
 """Stage 6: hand over what is due, a batch at a time, until nothing can be claimed.
 
 The order within a batch is what keeps the promises: claim and commit, write the messages, commit that a body
-begins, send, record the answer. No lock is held while sending. Lost workers and lost answers are ``sweep``'s.
+begins, send, record the answer. No lock is held while sending. Lost workers and lost answers are ``reconcile``'s.
 """
 
 from __future__ import annotations
@@ -22,12 +22,20 @@ from newsletter.adapters.ports import Mailer, Outcome
 from newsletter.core.delivery.retry_policy import retry_delay
 from newsletter.models import Delivery
 from newsletter.pipeline.compose.message import outgoing
-from newsletter.pipeline.db_retry import patiently
+from newsletter.pipeline.db_retry import with_db_retry
 from newsletter.pipeline.lease import lapse
-from newsletter.pipeline.send.claim import Batch, Claimed, begin, claim_batch, hand_back, is_due, make_due
+from newsletter.pipeline.send.claim import (
+    Batch,
+    Claimed,
+    begin,
+    claim_batch,
+    is_due,
+    make_due,
+    release_claims,
+)
 from newsletter.pipeline.send.outcomes import Moment, record
 from newsletter.pipeline.send.pause import pause_reason
-from newsletter.pipeline.send.rate_limit import UNLIMITED, Pace, Turn
+from newsletter.pipeline.send.rate_limit import UNLIMITED, RateLimit, Turn
 
 logger = logging.getLogger(__name__)
 
@@ -51,15 +59,15 @@ class DeliveryReport:
         return self.states.total()
 
 
-def deliver_due(
+def send_due(
     *,
     mailer: Mailer,
     now: datetime,
     owner: str,
-    awaited: bool = False,
+    transactional: bool = False,
     limit: int | None = None,
     deadline: datetime | None = None,
-    pace: Pace | None = None,
+    rate_limit: RateLimit | None = None,
     clock: Callable[[], datetime] = timezone.now,
     sleep: Callable[[float], None] = time.sleep,
     chance: Callable[[], float] = _chance,
@@ -71,8 +79,10 @@ def deliver_due(
     deliveries no batch is claimed. Any number of workers may run it, each under an ``owner`` of its own.
     """
     report, started = DeliveryReport(), clock()
-    pace = pace or Pace(mailer.name)
-    sending = _Sending(mailer=mailer, pace=pace, now=now, deadline=deadline, clock=clock, chance=chance)
+    rate_limit = rate_limit or RateLimit(mailer.name)
+    sending = _Sending(
+        mailer=mailer, rate_limit=rate_limit, now=now, deadline=deadline, clock=clock, chance=chance
+    )
 
     def claim(turn: Turn) -> Batch:
         # Who claims holds nothing: what stands in our name was claimed by a task that broke off.
@@ -87,17 +97,17 @@ def deliver_due(
             now=now,
             real_now=clock(),
             turn=turn,
-            awaited=awaited,
+            transactional=transactional,
             dated_at=now + (clock() - started),  # this call may last for hours
         )
 
     make_due(real_now=clock())
     while (deadline is None or clock() < deadline) and (limit is None or report.handled < limit):
-        turn = pace.turn(awaited=awaited, real_now=clock())
-        if turn.room == 0 and not turn.held and is_due(awaited=awaited, real_now=clock()):
+        turn = rate_limit.turn(transactional=transactional, real_now=clock())
+        if turn.room == 0 and not turn.held and is_due(transactional=transactional, real_now=clock()):
             sleep(_nap(turn))
             continue
-        batch = patiently(partial(claim, turn))
+        batch = with_db_retry(partial(claim, turn))
         if not batch:
             report.held = turn.held
             break
@@ -117,7 +127,7 @@ class _Sending:
     """Sends claimed batches by one mailer."""
 
     mailer: Mailer
-    pace: Pace
+    rate_limit: RateLimit
     now: datetime
     deadline: datetime | None
     clock: Callable[[], datetime]
@@ -131,7 +141,7 @@ class _Sending:
             for outcome in self._outcomes(claimed):
                 delivery = left.pop(outcome.delivery_id)
                 at = Moment(now=self.now, real_now=self.clock(), chance=self.chance())
-                if state := patiently(partial(record, delivery, outcome, at=at)):
+                if state := with_db_retry(partial(record, delivery, outcome, at=at)):
                     states[state] += 1
                 else:  # its reader was erased meanwhile, and what was just written with them
                     self.mailer.forget([outcome.delivery_id])
@@ -142,7 +152,7 @@ class _Sending:
     def _outcomes(self, claimed: Sequence[Claimed]) -> Iterator[Outcome]:
         by_id = {claim.id: claim for claim in claimed}
         deliveries = [claim.delivery for claim in claimed]
-        messages, unwritten = patiently(partial(outgoing, deliveries, with_bytes=self.mailer.sends_bytes))
+        messages, unwritten = with_db_retry(partial(outgoing, deliveries, with_bytes=self.mailer.sends_bytes))
         yield from unwritten
 
         counted, begun = set[str](), set[str]()
@@ -153,8 +163,8 @@ class _Sending:
             held_back = [claim for claim in new if claim.delivery.pk in later]
             counted.update(claim.id for claim in new if claim.delivery.pk not in later)
             claims = [by_id[each] for each in ids if by_id[each].delivery.pk not in later]
-            patiently(partial(hand_back, held_back, until=later))
-            allowed = patiently(partial(self._begin, claims, begun=begun))
+            with_db_retry(partial(release_claims, held_back, until=later))
+            allowed = with_db_retry(partial(self._begin, claims, begun=begun))
             begun.update(allowed)
             return allowed
 
@@ -165,7 +175,7 @@ class _Sending:
         real_now = self.clock()
         if self.deadline is not None and real_now >= self.deadline:
             return {delivery.pk: real_now for delivery in deliveries}
-        return self.pace.take(deliveries, real_now=real_now)
+        return self.rate_limit.take(deliveries, real_now=real_now)
 
     def _begin(self, claims: Sequence[Claimed], *, begun: Collection[str]) -> frozenset[str]:
         return begin(
@@ -173,7 +183,7 @@ class _Sending:
             lease=self.mailer.lease,
             now=self.now,
             real_now=self.clock(),
-            pace=self.pace,
+            rate_limit=self.rate_limit,
             counted=begun,
         )
 
@@ -183,5 +193,5 @@ class _Sending:
         for delivery in deliveries:
             delay = retry_delay(delivery.attempt, chance=self.chance())
             ours = Delivery.objects.filter(pk=delivery.pk, fence=delivery.fence)
-            states += patiently(partial(lapse, ours, real_now=self.clock(), delay=delay))
+            states += with_db_retry(partial(lapse, ours, real_now=self.clock(), delay=delay))
         return states

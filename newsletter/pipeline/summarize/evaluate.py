@@ -157,12 +157,12 @@ def _try(
     begun = time.perf_counter()
     try:
         asked = supported_depth(depth, has_full_text=text is not None)
-        draft = summariser.summarise(paper, language=language, depth=asked, full_text=text)
+        draft = summariser.summarize(paper, language=language, depth=asked, full_text=text)
     except NewsletterError as error:
-        spent = (0, 0)
+        seen_papers = (0, 0)
         if isinstance(error, UnusableAnswer | Interrupted):
-            spent = (error.input_tokens, error.output_tokens)
-        return _Tried(time.perf_counter() - begun, *spent, error)
+            seen_papers = (error.input_tokens, error.output_tokens)
+        return _Tried(time.perf_counter() - begun, *seen_papers, error)
     seconds = time.perf_counter() - begun
     checked = ground(
         draft, source=paper, language=language, voice=summariser.voice, full_text=text, asked=depth

@@ -30,7 +30,7 @@ MAX_ATTEMPTS = 3
 MAX_FIGURES = 4
 LONGEST_NUMBER, LONGEST_LICENCE = 12, 255
 """Characters. Half of a licence's address might be another's: a longer one is not known."""
-CLAIM = timedelta(minutes=6)
+LEASE = timedelta(minutes=6)
 """Longer than a task may take (worker.app: five minutes); real time."""
 KEPT_FOR = timedelta(hours=24)
 """Also the least time between two downloads of the same PDF (arXiv: one identical query a day)."""
@@ -103,10 +103,10 @@ def _claim(paper: Paper) -> FullTextRecord | None:
     real_now = timezone.now()
     free = is_free(max_attempts=MAX_ATTEMPTS, real_now=real_now)
     unread = Q(read_at__isnull=True) | Q(read_at__lte=real_now - KEPT_FOR)
-    until = real_now + CLAIM
+    until = real_now + LEASE
     rows = FullTextRecord.objects.filter(paper=paper, paper_version=paper.version)
     claimed = rows.filter(free, unread).update(
-        claimed_until=until, attempts=F("attempts") + 1, reason=INTERRUPTED
+        leased_until=until, attempts=F("attempts") + 1, reason=INTERRUPTED
     )
     return rows.get() if claimed else None
 
@@ -116,7 +116,7 @@ def _text_of_others(paper: Paper) -> FullText | None:
     if kept := _kept_text(paper):
         return kept
     record = FullTextRecord.objects.get(paper=paper, paper_version=paper.version)
-    times = (record.claimed_until, record.retry_at if record.attempts < MAX_ATTEMPTS else None)
+    times = (record.leased_until, record.retry_at if record.attempts < MAX_ATTEMPTS else None)
     waits = [(at - timezone.now()).total_seconds() for at in times if at]
     if not record.is_final:
         _wait_for(paper, max(waits, default=0.0))

@@ -10,7 +10,7 @@ import logging
 import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -24,6 +24,7 @@ from newsletter.core.arxiv.full_text import FullText
 from newsletter.core.summaries.grounding import Refusal, ground
 from newsletter.core.summaries.summary import Depth, Draft, Voice, summary_to_json
 from newsletter.core.summaries.summary import Summary as SummaryValue
+from newsletter.core.summaries.wanted import Wanted
 from newsletter.errors import NewsletterError, TemporaryError
 from newsletter.models import Paper, Summary
 from newsletter.pipeline.summarize import store as rows
@@ -46,18 +47,6 @@ class FullTextFor(Protocol):
 
 def no_full_text(paper: Paper, *, now: datetime) -> None:  # as FullTextFor has it
     """Stand for a service that reads abstracts only."""
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """A summary some digest is going to show."""
-
-    paper_id: int
-    language: str
-    """The reader's; the summariser says in which it will write."""
-    depth: Depth
-    due_at: datetime | None = field(default=None, compare=False)
-    """When the first of those digests falls due; None: now."""
 
 
 @dataclass(slots=True)
@@ -121,7 +110,7 @@ def write_extracts(paper_ids: Iterable[int], *, now: datetime) -> int:
     for paper in Paper.objects.filter(pk__in=set(paper_ids)).exclude(
         summaries__in=Summary.objects.filter(**key, paper_version=F("paper__version"), content__isnull=False)
     ):
-        draft = extractive.summarise(paper.record, language="en", depth=Depth.TAKEAWAYS)
+        draft = extractive.summarize(paper.record, language="en", depth=Depth.TAKEAWAYS)
         summary = ground(draft, source=paper.record, language="en", voice=Voice.AUTHORS)
         if isinstance(summary, Refusal):
             log.error("%s has no abstract to choose from: %s", paper, summary.reason)
@@ -207,7 +196,7 @@ class _Writer:
             return SummariseReport(left=1)
         if material.fallback == Fallback.NO_FULL_TEXT:
             rows.settle_for_less(key, fallback=material.fallback)
-        row = rows.claim(key, depth=material.depth)
+        row = rows.lease(key, depth=material.depth)
         return self._write(row, paper, material) if row else SummariseReport()
 
     def _is_over(self) -> bool:
@@ -248,7 +237,7 @@ class _Writer:
         return SummariseReport(model=1, withheld=len(summary.withheld))
 
     def _ask(self, row: Summary, paper: Paper, material: _Material) -> tuple[Draft, SummaryValue | Refusal]:
-        draft = self._summariser.summarise(
+        draft = self._summariser.summarize(
             paper.record, language=row.language, depth=material.depth, full_text=material.full_text
         )
         summary = ground(

@@ -13,8 +13,8 @@ from newsletter.adapters.llm.extractive import ExtractiveSummariser
 from newsletter.adapters.ports import Summariser
 from newsletter.core.summaries.summary import NO_FULL_TEXT, Depth, Voice, at_depth, summary_from_json
 from newsletter.core.summaries.summary import Summary as SummaryValue
+from newsletter.core.summaries.wanted import Wanted
 from newsletter.models import Summary
-from newsletter.pipeline.summarize.generate import Wanted
 from newsletter.pipeline.summarize.store import DAILY_CAP, MAX_ATTEMPTS, UNGROUNDED, Fallback
 
 LATE = "late"
@@ -37,7 +37,7 @@ class Shown:
     paper_version: int
 
 
-class SummaryShelf:
+class SummaryLookup:
     def __init__(self, paper_ids: Iterable[int], *, summariser: Summariser) -> None:
         """Load what is written of these papers by ``summariser`` and by extraction."""
         self._summariser = summariser

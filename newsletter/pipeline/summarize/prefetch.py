@@ -16,41 +16,41 @@ from itertools import islice
 from pyroaring import BitMap
 
 from newsletter.adapters.ports import Summariser
-from newsletter.core.digests.seen_papers import unpack_spent
+from newsletter.core.digests.seen_papers import unpack_seen
 from newsletter.core.digests.selection import Candidate, in_turn, ranked
 from newsletter.core.summaries.summary import Depth, Voice
+from newsletter.core.summaries.wanted import Wanted
 from newsletter.models import Match
-from newsletter.pipeline.select.eligibility import Bounds, Moments, PaperDates, Reach
-from newsletter.pipeline.summarize.generate import Wanted
+from newsletter.pipeline.select.eligibility import Bounds, Eligibility, Moments, PaperDates
 from newsletter.pipeline.summarize.lookup import unwritten
 from newsletter.pipeline.summarize.upcoming import (
     CHUNK,
-    NearOffer,
-    NearReader,
+    UpcomingOffer,
+    UpcomingSubscriber,
     readers_due_until,
     readers_planned_for,
 )
 
-AHEAD = timedelta(hours=3)
+PREFETCH_TIME = timedelta(hours=3)
 """How long before its slot the summaries of a digest are asked for."""
 
 Form = tuple[str, str, datetime]
 """Language, depth, slot."""
 
 
-def coming_summaries(*, now: datetime, summariser: Summariser) -> list[Wanted]:
+def upcoming_summaries(*, now: datetime, summariser: Summariser) -> list[Wanted]:
     """Return what digests due within three hours will show and nobody has written, the soonest first."""
     if summariser.voice is Voice.AUTHORS:
         return []
-    return unwritten(_wanted(readers_due_until(now + AHEAD, now=now), now=now), summariser=summariser)
+    return unwritten(_wanted(readers_due_until(now + PREFETCH_TIME, now=now), now=now), summariser=summariser)
 
 
-def planned_summaries(*, now: datetime, awaited: bool) -> list[Wanted]:
+def planned_summaries(*, now: datetime, transactional: bool) -> list[Wanted]:
     """Return what planned digests (or those a person awaits) will show, the longest due first."""
-    return _wanted(readers_planned_for(now=now, awaited=awaited), now=now)
+    return _wanted(readers_planned_for(now=now, transactional=transactional), now=now)
 
 
-def _wanted(readers: Sequence[NearReader], *, now: datetime) -> list[Wanted]:
+def _wanted(readers: Sequence[UpcomingSubscriber], *, now: datetime) -> list[Wanted]:
     due_at: dict[Wanted, datetime] = {}
     for papers, forms in _choices(readers, now=now):
         for language, depth, slot_at in forms:
@@ -61,13 +61,15 @@ def _wanted(readers: Sequence[NearReader], *, now: datetime) -> list[Wanted]:
     return [replace(want, due_at=slot_at) for want, slot_at in soonest_first]
 
 
-def _choices(readers: Sequence[NearReader], *, now: datetime) -> Iterator[tuple[list[int], set[Form]]]:
+def _choices(
+    readers: Sequence[UpcomingSubscriber], *, now: datetime
+) -> Iterator[tuple[list[int], set[Form]]]:
     """Yield the papers that a group of equal readers will be shown, and in which forms."""
     counter = _Counter([offer for reader in readers for offer in reader.offers], now=now)
     groups: defaultdict[_Group, set[Form]] = defaultdict(set)
     for reader in readers:
         rankings = tuple(counter.ranking(offer) for offer in reader.offers)
-        group = _Group(rankings, counter.had(reader.spent), reader.max_papers)
+        group = _Group(rankings, counter.had(reader.seen_papers), reader.max_papers)
         groups[group].add((reader.language, reader.depth, reader.slot_at))
     for group, forms in groups.items():
         yield group.choose(), forms
@@ -89,8 +91,8 @@ class _Group:
     max_papers: int
 
     def choose(self) -> list[int]:
-        spent = unpack_spent(self.had)
-        fresh = ([pk for pk in ranking.papers if pk not in spent] for ranking in self.rankings)
+        seen_papers = unpack_seen(self.had)
+        fresh = ([pk for pk in ranking.papers if pk not in seen_papers] for ranking in self.rankings)
         return list(islice(in_turn(fresh), self.max_papers))
 
 
@@ -108,10 +110,10 @@ class _Topic:
         self._moments = Moments([match.dates for match in matches])
         self._rankings: dict[Bounds, _Ranking] = {}
 
-    def ranking(self, reach: Reach) -> _Ranking:
-        bounds = self._moments.bounds(reach)
+    def ranking(self, eligibility: Eligibility) -> _Ranking:
+        bounds = self._moments.bounds(eligibility)
         if bounds not in self._rankings:
-            taken = (match.candidate for match in self.matches if reach.takes(match.dates))
+            taken = (match.candidate for match in self.matches if eligibility.takes(match.dates))
             self._rankings[bounds] = _Ranking(tuple(ranked(taken)))
         return self._rankings[bounds]
 
@@ -122,27 +124,27 @@ _NOTHING = _Ranking(())
 class _Counter:
     """What the topics of these offers have, loaded once."""
 
-    def __init__(self, offers: list[NearOffer], *, now: datetime) -> None:
+    def __init__(self, offers: list[UpcomingOffer], *, now: datetime) -> None:
         self._topics = {topic_id: _Topic(matches) for topic_id, matches in _load(offers, now=now).items()}
         self._papers = BitMap(
             match.candidate.paper_id for topic in self._topics.values() for match in topic.matches
         )
         self._had: dict[bytes, bytes] = {b"": b""}
 
-    def ranking(self, offer: NearOffer) -> _Ranking:
+    def ranking(self, offer: UpcomingOffer) -> _Ranking:
         topic = self._topics.get(offer.topic_id)
-        return topic.ranking(offer.reach) if topic else _NOTHING
+        return topic.ranking(offer.eligibility) if topic else _NOTHING
 
-    def had(self, spent: bytes) -> bytes:
+    def had(self, seen_papers: bytes) -> bytes:
         """Return what of these papers a reader has had, in a form that is equal for equal sets."""
-        if spent not in self._had:
-            self._had[spent] = (unpack_spent(spent) & self._papers).serialize()
-        return self._had[spent]
+        if seen_papers not in self._had:
+            self._had[seen_papers] = (unpack_seen(seen_papers) & self._papers).serialize()
+        return self._had[seen_papers]
 
 
-def _load(offers: list[NearOffer], *, now: datetime) -> dict[int, list[_Matched]]:
+def _load(offers: list[UpcomingOffer], *, now: datetime) -> dict[int, list[_Matched]]:
     found: defaultdict[int, list[_Matched]] = defaultdict(list)
-    since = min((offer.reach.since for offer in offers), default=now)
+    since = min((offer.eligibility.since for offer in offers), default=now)
     rows = Match.objects.filter(
         topic_id__in={offer.topic_id for offer in offers},
         created_at__gte=since,

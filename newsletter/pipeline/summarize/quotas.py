@@ -21,7 +21,7 @@ from newsletter.models import Match, Paper, Summary
 from newsletter.pipeline.summarize import store as rows
 
 if TYPE_CHECKING:
-    from newsletter.pipeline.summarize.generate import Wanted
+    from newsletter.core.summaries.wanted import Wanted
 
 ABOUT = {Depth.HEADLINE: 2_000, Depth.TAKEAWAYS: 3_000, Depth.READING: 25_000}
 """Tokens of one summary, in and out, until it is known."""
@@ -33,7 +33,7 @@ def within_quotas(jobs: Sequence[Wanted], *, summariser: Summariser) -> list[Wan
     owners = _owners({job.paper_id for job in jobs})
     if not owners:
         return list(jobs)
-    spent = _spent_today(set().union(*owners.values()))
+    seen_papers = _spent_today(set().union(*owners.values()))
     papers = Paper.objects.in_bulk(owners)
     allowed: list[Wanted] = []
     for job in jobs:
@@ -41,9 +41,9 @@ def within_quotas(jobs: Sequence[Wanted], *, summariser: Summariser) -> list[Wan
         key = rows.key_of(paper, summariser, language=job.language) if paper else None
         if key is None or not rows.is_open(key, depth=job.depth):  # everyone's, or nothing to pay
             allowed.append(job)
-        elif paying := [each for each in owners[job.paper_id] if spent[each] < _quota()]:
+        elif paying := [each for each in owners[job.paper_id] if seen_papers[each] < _quota()]:
             for owner in paying:
-                spent[owner] += ABOUT[job.depth] / len(paying)
+                seen_papers[owner] += ABOUT[job.depth] / len(paying)
             allowed.append(job)
         else:
             rows.put_off(key, depth=job.depth, until=_begin_of_day() + timedelta(days=1))
@@ -76,7 +76,7 @@ def _owners(paper_ids: Collection[int]) -> dict[int, frozenset[int]]:
 
 def _spent_today(owner_ids: Collection[int]) -> defaultdict[int, float]:
     """Return what was spent today on papers that only these owners' topics match."""
-    spent = defaultdict[int, float](float)
+    seen_papers = defaultdict[int, float](float)
     theirs = Match.objects.filter(topic__owner_id__in=owner_ids).values("paper_id")
     tokens = dict[int, int]()
     for paper_id, taken, given in (
@@ -87,5 +87,5 @@ def _spent_today(owner_ids: Collection[int]) -> defaultdict[int, float]:
         tokens[paper_id] = tokens.get(paper_id, 0) + taken + given
     for paper_id, sharers in _owners(tokens).items():
         for owner in sharers:
-            spent[owner] += tokens[paper_id] / len(sharers)
-    return spent
+            seen_papers[owner] += tokens[paper_id] / len(sharers)
+    return seen_papers

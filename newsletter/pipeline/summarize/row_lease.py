@@ -1,6 +1,6 @@
 """Rows that one worker at a time fills, summaries and full texts: which are free, and how a claim is written.
 
-Claiming is a conditional UPDATE of ``claimed_until``, which is lease and fence in one: what was made under a
+Claiming is a conditional UPDATE of ``leased_until``, which is lease and fence in one: what was made under a
 claim is kept only while that moment still stands in the row. All waiting is in real time.
 """
 
@@ -15,12 +15,12 @@ from newsletter.models import FullTextRecord, Summary
 
 def is_free(*, max_attempts: int, real_now: datetime) -> Q:
     """Select rows that nobody is filling, whose wait is over, and that were not given up."""
-    unclaimed = Q(claimed_until__isnull=True) | Q(claimed_until__lte=real_now)
+    unleased = Q(claimed_until__isnull=True) | Q(claimed_until__lte=real_now)
     due = Q(retry_at__isnull=True) | Q(retry_at__lte=real_now)
-    return unclaimed & due & Q(is_final=False, attempts__lt=max_attempts)
+    return unleased & due & Q(is_final=False, attempts__lt=max_attempts)
 
 
 def write(row: Summary | FullTextRecord, **fields: object) -> bool:
     """Write under the claim that ``row`` was read with, and end it; say whether it was still ours."""
-    ours = type(row)._default_manager.filter(pk=row.pk, claimed_until=row.claimed_until)
-    return bool(ours.update(claimed_until=None, **fields))
+    ours = type(row)._default_manager.filter(pk=row.pk, leased_until=row.leased_until)
+    return bool(ours.update(leased_until=None, **fields))

@@ -21,7 +21,7 @@ from newsletter.errors import Interrupted, NewsletterError, PermanentError, Temp
 from newsletter.models import Paper, Summary
 from newsletter.pipeline.summarize.row_lease import is_free, write
 
-CLAIM = timedelta(minutes=5)
+LEASE = timedelta(minutes=5)
 """Longer than a model call with its waits and retries may take."""
 PAUSES = (timedelta(0), timedelta(minutes=2), timedelta(minutes=10), timedelta(minutes=40))
 """After each failure in turn: an outage of the model's service is shorter than all of them together."""
@@ -60,11 +60,11 @@ def is_open(key: Key, *, depth: Depth) -> bool:
     return not Summary.objects.filter(**key).exists() or Summary.objects.filter(_open(depth), **key).exists()
 
 
-def claim(key: Key, *, depth: Depth) -> Summary | None:
+def lease(key: Key, *, depth: Depth) -> Summary | None:
     """Return the row to fill, or None when it is not open; of several that ask at once one gets it."""
     Summary.objects.bulk_create([Summary(**key, depth=depth.value)], ignore_conflicts=True)
     claimed = Summary.objects.filter(_open(depth), **key).update(
-        claimed_until=timezone.now() + CLAIM, asked_at=timezone.now(), attempts=F("attempts") + 1
+        leased_until=timezone.now() + LEASE, asked_at=timezone.now(), attempts=F("attempts") + 1
     )
     return Summary.objects.get(**key) if claimed else None
 

@@ -17,9 +17,9 @@ from django.db.models import F, Q, QuerySet
 
 from newsletter.core.delivery.cadence import Cadence, Slot, latest_slot
 from newsletter.models import Delivery, Subscriber, Subscription
-from newsletter.models.delivery import AWAITED, UNSETTLED, Kind, State
+from newsletter.models.delivery import TRANSACTIONAL, UNSETTLED, Kind, State
 from newsletter.models.subscriber import Status
-from newsletter.pipeline.select.eligibility import Reach
+from newsletter.pipeline.select.eligibility import Eligibility
 
 CHUNK = 2_000
 LONGEST_PERIOD = timedelta(days=32)
@@ -27,15 +27,15 @@ LONGEST_PERIOD = timedelta(days=32)
 
 
 @dataclass(frozen=True, slots=True)
-class NearOffer:
+class UpcomingOffer:
     """A subscription that is due at the slot, and from when on it offers papers."""
 
     topic_id: int
-    reach: Reach
+    eligibility: Eligibility
 
 
 @dataclass(slots=True)
-class NearReader:
+class UpcomingSubscriber:
     """One reader's digest."""
 
     pk: int
@@ -47,11 +47,11 @@ class NearReader:
     timezone: str
     anchor_date: date | None
     joined_at: datetime
-    spent: bytes
+    seen_papers: bytes
     slot_at: datetime
-    is_awaited: bool = False
+    is_transactional: bool = False
     """It covers every topic."""
-    offers: list[NearOffer] = field(default_factory=list)
+    offers: list[UpcomingOffer] = field(default_factory=list)
 
     def last_slot(self, cadence: str, *, after: datetime) -> Slot | None:
         """Return the last slot of ``cadence`` up to this digest's, if it is later than ``after``."""
@@ -59,8 +59,8 @@ class NearReader:
         return slot if slot and slot.at > after else None
 
 
-OURS = ("slot_at", "is_awaited", "offers")
-COLUMNS = tuple(field.name for field in fields(NearReader) if field.name not in OURS)
+OURS = ("slot_at", "is_transactional", "offers")
+COLUMNS = tuple(field.name for field in fields(UpcomingSubscriber) if field.name not in OURS)
 
 
 @lru_cache(maxsize=50_000)
@@ -75,36 +75,36 @@ def _last_slot(cadence: str, until: datetime, at: time, timezone: str, anchor: d
     )
 
 
-def readers_due_until(until: datetime, *, now: datetime) -> list[NearReader]:
+def readers_due_until(until: datetime, *, now: datetime) -> list[UpcomingSubscriber]:
     """Return everyone whose next slot is after ``now`` and at most at ``until``, if anything is due then."""
     unpaused = Q(paused_until__isnull=True) | Q(paused_until__lte=F("next_slot_at"))
     near = Subscriber.objects.filter(
         unpaused, status=Status.ACTIVE, next_slot_at__gt=now, next_slot_at__lte=until
     )
     rows = near.values_list(*COLUMNS, "next_slot_at").iterator(CHUNK)
-    return _with_offers([NearReader(*row) for row in rows], among=near, now=now)
+    return _with_offers([UpcomingSubscriber(*row) for row in rows], among=near, now=now)
 
 
-def readers_planned_for(*, now: datetime, awaited: bool) -> list[NearReader]:
+def readers_planned_for(*, now: datetime, transactional: bool) -> list[UpcomingSubscriber]:
     """Return whose digests are planned, or of those what a person awaits, if anything is due in them.
 
     One that composing has broken on twice asks for nothing more. A reader whose last digest is being sent, or
     waits for evidence that it was, has to wait: its papers may be spent in a moment.
     """
     digests = Delivery.objects.filter(kind=Kind.DIGEST)
-    planned = digests.filter(AWAITED if awaited else Q(), state=State.PLANNED, attempt__lt=2)
+    planned = digests.filter(TRANSACTIONAL if transactional else Q(), state=State.PLANNED, attempt__lt=2)
     planned = planned.exclude(subscriber__in=digests.filter(UNSETTLED).values("subscriber"))
     columns = (*(f"subscriber__{column}" for column in COLUMNS), "slot_at")
-    rows = planned.annotate(covers_all=AWAITED).values_list(*columns, "covers_all").iterator(CHUNK)
+    rows = planned.annotate(covers_all=TRANSACTIONAL).values_list(*columns, "covers_all").iterator(CHUNK)
     among = Subscriber.objects.filter(pk__in=planned.values("subscriber"))
-    return _with_offers([NearReader(*row) for row in rows], among=among, now=now)
+    return _with_offers([UpcomingSubscriber(*row) for row in rows], among=among, now=now)
 
 
 def _with_offers(
-    digests: Iterable[NearReader], *, among: QuerySet[Subscriber], now: datetime
-) -> list[NearReader]:
+    digests: Iterable[UpcomingSubscriber], *, among: QuerySet[Subscriber], now: datetime
+) -> list[UpcomingSubscriber]:
     """Give each what is due in it; leave out those in which nothing is."""
-    by_reader: defaultdict[int, list[NearReader]] = defaultdict(list)
+    by_reader: defaultdict[int, list[UpcomingSubscriber]] = defaultdict(list)
     for digest in digests:
         by_reader[digest.pk].append(digest)
     asked = Delivery.objects.filter(slot_at__gte=now - LONGEST_PERIOD).dates_asked_for(among)
@@ -117,12 +117,12 @@ def _with_offers(
         for digest in by_reader[reader_id]:
             cadence = own or digest.cadence
             slot = digest.last_slot(cadence, after=covered_until or created_at)
-            if digest.is_awaited or (slot and (reader_id, slot.key) not in asked):
-                reach = Reach.of(
+            if digest.is_transactional or (slot and (reader_id, slot.key) not in asked):
+                eligibility = Eligibility.of(
                     cadence,
                     joined_at=digest.joined_at,
                     created_at=created_at,
                     covered_until=covered_until,
                 )
-                digest.offers.append(NearOffer(topic_id, reach))
+                digest.offers.append(UpcomingOffer(topic_id, eligibility))
     return [digest for digests in by_reader.values() for digest in digests if digest.offers]

@@ -18,7 +18,7 @@ from django.db import transaction
 from pytest_django import Settings
 
 from newsletter.adapters.infra import broker
-from newsletter.adapters.infra.broker import Stage
+from newsletter.adapters.infra.broker import Queue
 from tests.fakes.processes import Processes, processes
 from tests.fakes.redis import start_redis
 
@@ -57,27 +57,27 @@ def redis_on(running: Processes, *, path: Path) -> redis.Redis:
     return redis.Redis(unix_socket_path=str(path))
 
 
-def waiting(client: redis.Redis, stage: Stage) -> list[str]:
+def waiting(client: redis.Redis, queue: Queue) -> list[str]:
     """Return the tasks in the stage's queue."""
-    return [json.loads(each)["headers"]["task"] for each in client.lrange(stage.value, 0, -1)]
+    return [json.loads(each)["headers"]["task"] for each in client.lrange(queue.value, 0, -1)]
 
 
 @pytest.mark.django_db(transaction=True)
 def test_wake_publishes_when_the_transaction_commits_and_not_before(running: Processes, path: Path) -> None:
     client = redis_on(running, path=path)
     with transaction.atomic():
-        broker.wake(Stage.DELIVER)
-        assert waiting(client, Stage.DELIVER) == []
-    assert waiting(client, Stage.DELIVER) == ["worker.tasks.deliver"]
+        broker.wake(Queue.SEND)
+        assert waiting(client, Queue.SEND) == []
+    assert waiting(client, Queue.SEND) == ["worker.tasks.send"]
     client.close()
 
 
 @pytest.mark.django_db(transaction=True)
 def test_wake_says_where_a_task_stopped(running: Processes, path: Path) -> None:
     client = redis_on(running, path=path)
-    broker.wake(Stage.COMPOSE)
-    broker.wake(Stage.COMPOSE, after=UUID(int=7))
-    bodies = [b64decode(json.loads(each)["body"]) for each in client.lrange(Stage.COMPOSE.value, 0, -1)]
+    broker.wake(Queue.COMPOSE)
+    broker.wake(Queue.COMPOSE, after=UUID(int=7))
+    bodies = [b64decode(json.loads(each)["body"]) for each in client.lrange(Queue.COMPOSE.value, 0, -1)]
     assert [json.loads(body)[1] for body in bodies] == [{"after": str(UUID(int=7))}, {}]  # the newest first
     client.close()
 
@@ -86,25 +86,25 @@ def test_wake_says_where_a_task_stopped(running: Processes, path: Path) -> None:
 def test_wake_publishes_nothing_when_the_transaction_is_rolled_back(running: Processes, path: Path) -> None:
     client = redis_on(running, path=path)
     with transaction.atomic():
-        broker.wake(Stage.NOTICES)
+        broker.wake(Queue.TRANSACTIONAL)
         transaction.set_rollback(True)
-    assert waiting(client, Stage.NOTICES) == []
+    assert waiting(client, Queue.TRANSACTIONAL) == []
     client.close()
 
 
 @pytest.mark.django_db(transaction=True)
 def test_wake_finds_a_redis_that_was_killed_and_came_back(running: Processes, path: Path) -> None:
     client = redis_on(running, path=path)
-    broker.wake(Stage.COMPOSE)
+    broker.wake(Queue.COMPOSE)
     assert broker.is_reachable()
     running.running["redis"].process.kill()
     running.running["redis"].process.wait()
     client.close()
     assert not broker.is_reachable()
-    broker.wake(Stage.COMPOSE)  # lost, as the queue was
+    broker.wake(Queue.COMPOSE)  # lost, as the queue was
     client = redis_on(running, path=path)
-    broker.wake(Stage.COMPOSE)
-    assert waiting(client, Stage.COMPOSE) == ["worker.tasks.compose"]
+    broker.wake(Queue.COMPOSE)
+    assert waiting(client, Queue.COMPOSE) == ["worker.tasks.compose"]
     assert broker.is_reachable()
     client.close()
 
@@ -112,9 +112,9 @@ def test_wake_finds_a_redis_that_was_killed_and_came_back(running: Processes, pa
 def assert_soon_and_quiet(caplog: pytest.LogCaptureFixture) -> None:
     began = time.monotonic()
     with caplog.at_level(logging.WARNING):
-        broker.wake(Stage.DELIVER)
+        broker.wake(Queue.SEND)
     assert time.monotonic() - began < LONGEST_WAIT
-    assert "could not wake deliver" in caplog.text
+    assert "could not wake send" in caplog.text
     assert not broker.is_reachable()
 
 
@@ -137,6 +137,6 @@ def test_wake_does_nothing_where_no_broker_is_configured(
     caplog: pytest.LogCaptureFixture, settings: Settings
 ) -> None:
     configure(settings, url="")
-    broker.wake(Stage.DELIVER)
+    broker.wake(Queue.SEND)
     assert caplog.text == ""
     assert not broker.is_reachable()

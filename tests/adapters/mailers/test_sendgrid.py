@@ -14,7 +14,7 @@ import pytest
 
 from newsletter.adapters.mailers.sendgrid import SendgridMailer
 from newsletter.adapters.ports import Outgoing, Verdict
-from newsletter.core.digests.message import Piece
+from newsletter.core.digests.message import Fragment
 from newsletter.errors import ConfigurationError
 from tests.fakes.outgoing import BASE, Begun, outgoing, send, verdicts
 from tests.fakes.sendgrid_server import Answer, SendgridServer, Trouble, answer
@@ -211,7 +211,7 @@ def test_a_message_that_cannot_be_whole_never_goes_and_harms_no_other(
 
 
 def test_a_hole_that_no_value_fills_is_never_sent(server: SendgridServer, mailer: SendgridMailer) -> None:
-    message = replace(APART[0], html=Piece("[[unknown]]\n", "").html)
+    message = replace(APART[0], html=Fragment("[[unknown]]\n", "").html)
     [outcome] = send(mailer, [message])
     assert (outcome.verdict, outcome.detail) == (Verdict.BAD_MESSAGE, "no usable value for unknown")
     assert server.requests == []

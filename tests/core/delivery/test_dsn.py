@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from newsletter.core.delivery.dsn import ReturnedMail, read_returned_mail, without_addresses
+from newsletter.core.delivery.dsn import ReturnedMessage, read_returned_mail, without_addresses
 from newsletter.core.delivery.retry_policy import EventKind
 from tests.fakes.outgoing import outgoing
 from tests.fakes.reports import Recipient, complaint, delivery_report, headers_of
@@ -14,7 +14,7 @@ from tests.fakes.reports import Recipient, complaint, delivery_report, headers_o
 HEADERS = headers_of(outgoing(1).message)
 
 
-def read(content: bytes) -> ReturnedMail:
+def read(content: bytes) -> ReturnedMessage:
     mail = read_returned_mail(content)
     assert mail is not None
     return mail

@@ -23,18 +23,18 @@ from newsletter.core.delivery.rate_limits import Window, daily_limit, windows, w
     ],
 )
 def test_a_tenth_is_kept_for_what_a_person_awaits(rate: float, every: Window, digests: Window) -> None:
-    assert windows("smtp", rate, awaited=True) == (every,)
-    assert windows("smtp", rate, awaited=False) == (digests, every)
+    assert windows("smtp", rate, transactional=True) == (every,)
+    assert windows("smtp", rate, transactional=False) == (digests, every)
 
 
 @given(st.floats(min_value=0.001, max_value=5000))
 def test_no_window_lets_more_through_than_the_rate_and_digests_get_at_least_four_fifths_of_it(
     rate: float,
 ) -> None:
-    digests, every = windows("smtp", rate, awaited=False)
+    digests, every = windows("smtp", rate, transactional=False)
     assert every.amount / every.seconds <= rate
-    pace = Fraction(every.amount, every.seconds)
-    assert pace * 8 / 10 <= Fraction(digests.amount, digests.seconds) <= pace * 9 / 10
+    rate_limit = Fraction(every.amount, every.seconds)
+    assert rate_limit * 8 / 10 <= Fraction(digests.amount, digests.seconds) <= rate_limit * 9 / 10
 
 
 @pytest.mark.parametrize(("amount", "left"), [(1, 1), (2, 1), (10, 9), (11, 9), (500, 450)])

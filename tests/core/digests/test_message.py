@@ -13,22 +13,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from newsletter.core.digests.message import (
-    Piece,
-    PieceEncoder,
+    Fragment,
+    FragmentEncoder,
     compose,
     encode,
     fill,
     join_html,
     join_text,
     literal,
-    slot,
+    placeholder,
 )
 from newsletter.errors import PermanentError
 from tests.core.digests.test_headers import DIGEST
 
 SLOTS = {"unsubscribe_url": "https://news.example.org/u/abc", "email": "o'brien&co@example.org"}
-CARD = Piece("<h3>Überlegungen zu 图像</h3>\n<p>One &amp; two</p>\n", "Überlegungen zu 图像\nOne & two\n")
-FOOTER = Piece(
+CARD = Fragment("<h3>Überlegungen zu 图像</h3>\n<p>One &amp; two</p>\n", "Überlegungen zu 图像\nOne & two\n")
+FOOTER = Fragment(
     '<p>\nSent to [[email]].\n<a href="[[unsubscribe_url]]">Unsubscribe</a>\n</p>\n',
     "Sent to [[email]].\n\nUnsubscribe:\n[[unsubscribe_url]]\n",
 )
@@ -65,7 +65,7 @@ def unix(text: str) -> str:
 
 
 def test_a_message_reads_back_as_its_pieces_joined_and_filled() -> None:
-    message = compose(DIGEST, [CARD, FOOTER], slots=SLOTS, encoder=PieceEncoder())
+    message = compose(DIGEST, [CARD, FOOTER], placeholders=SLOTS, encoder=FragmentEncoder())
     assert_well_formed(message)
     text, html = bodies(message)
     assert text == join_text([CARD, FOOTER], SLOTS)
@@ -75,25 +75,25 @@ def test_a_message_reads_back_as_its_pieces_joined_and_filled() -> None:
 
 
 def test_the_same_input_gives_the_same_bytes() -> None:
-    warm = PieceEncoder()
-    first = compose(DIGEST, [CARD, FOOTER], slots=SLOTS, encoder=warm)
-    assert compose(DIGEST, [CARD, FOOTER], slots=SLOTS, encoder=warm) == first
-    assert compose(DIGEST, [CARD, FOOTER], slots=SLOTS, encoder=PieceEncoder()) == first
+    warm = FragmentEncoder()
+    first = compose(DIGEST, [CARD, FOOTER], placeholders=SLOTS, encoder=warm)
+    assert compose(DIGEST, [CARD, FOOTER], placeholders=SLOTS, encoder=warm) == first
+    assert compose(DIGEST, [CARD, FOOTER], placeholders=SLOTS, encoder=FragmentEncoder()) == first
 
 
 def test_the_boundary_follows_the_message_id() -> None:
     one, other = (
-        compose(replace(DIGEST, message_id=f"<{name}@x>"), [CARD], slots={}, encoder=PieceEncoder())
+        compose(replace(DIGEST, message_id=f"<{name}@x>"), [CARD], placeholders={}, encoder=FragmentEncoder())
         for name in ("one", "other")
     )
     assert one.split(b'boundary="')[1][:34] != other.split(b'boundary="')[1][:34]
 
 
 def test_a_body_that_quotes_a_boundary_does_not_end_there() -> None:
-    message = compose(DIGEST, [CARD], slots={}, encoder=PieceEncoder())
+    message = compose(DIGEST, [CARD], placeholders={}, encoder=FragmentEncoder())
     boundary = message.split(b'boundary="')[1].split(b'"')[0].decode()
-    forger = Piece(f"--{boundary}--\n", f"--{boundary}\n\nforged\n")
-    text, html = bodies(compose(DIGEST, [forger], slots={}, encoder=PieceEncoder()))
+    forger = Fragment(f"--{boundary}--\n", f"--{boundary}\n\nforged\n")
+    text, html = bodies(compose(DIGEST, [forger], placeholders={}, encoder=FragmentEncoder()))
     assert (text, html) == (forger.text, forger.html)
 
 
@@ -102,18 +102,21 @@ value = st.text(max_size=120).map(literal).filter(lambda v: "[" not in v)
 
 
 @given(
-    pieces=st.lists(st.builds(Piece, html=form, text=form), max_size=6), name=value, before=form, after=form
+    fragments=st.lists(st.builds(Fragment, html=form, text=form), max_size=6),
+    name=value,
+    before=form,
+    after=form,
 )
 def test_whatever_pieces_and_slots_hold_is_read_back(
-    pieces: list[Piece], name: str, before: str, after: str
+    fragments: list[Fragment], name: str, before: str, after: str
 ) -> None:
-    personal = f"{before}<{slot('name')}> and {slot('name')}{after}"
-    pieces = [*pieces, Piece(personal, personal)]
-    message = compose(DIGEST, pieces, slots={"name": name}, encoder=PieceEncoder())
+    personal = f"{before}<{placeholder('name')}> and {placeholder('name')}{after}"
+    fragments = [*fragments, Fragment(personal, personal)]
+    message = compose(DIGEST, fragments, placeholders={"name": name}, encoder=FragmentEncoder())
     assert_well_formed(message)
     text, html = bodies(message)
-    assert text == unix(join_text(pieces, {"name": name}))
-    assert html == unix(join_html(pieces, {"name": name}))
+    assert text == unix(join_text(fragments, {"name": name}))
+    assert html == unix(join_html(fragments, {"name": name}))
 
 
 @given(st.text(alphabet="[]ab", max_size=12), st.text(alphabet="[]ab", max_size=12))
@@ -126,9 +129,9 @@ def test_data_that_was_made_literal_cannot_forge_a_slot(left: str, right: str) -
 
 @pytest.mark.parametrize("template", ["[[unknown]]", "[[]]", "[[ email ]]", "[[E-Mail]]"])
 def test_nothing_is_sent_with_a_hole(template: str) -> None:
-    hole = Piece(f"<p>{template}</p>\n", "plain\n")
+    hole = Fragment(f"<p>{template}</p>\n", "plain\n")
     with pytest.raises(PermanentError, match="slot") as caught:
-        compose(DIGEST, [CARD, hole], slots=SLOTS, encoder=PieceEncoder())
+        compose(DIGEST, [CARD, hole], placeholders=SLOTS, encoder=FragmentEncoder())
     assert caught.value.reason == "slot"
 
 
@@ -146,43 +149,46 @@ def test_filling_escapes_html_only() -> None:
 def test_brackets_that_are_no_slot_stay() -> None:
     matrix = "x = [[1, 2], [3, 4]] and <!--[if mso]>\n"
     assert fill(matrix, {}, html=False) == matrix
-    assert bodies(compose(DIGEST, [Piece(matrix, matrix)], slots={}, encoder=PieceEncoder()))[0] == matrix
+    assert (
+        bodies(compose(DIGEST, [Fragment(matrix, matrix)], placeholders={}, encoder=FragmentEncoder()))[0]
+        == matrix
+    )
 
 
 def test_joining_without_slots_leaves_the_placeholders() -> None:
-    assert slot("email") in join_html([CARD, FOOTER])
-    assert slot("unsubscribe_url") in join_text([CARD, FOOTER])
+    assert placeholder("email") in join_html([CARD, FOOTER])
+    assert placeholder("unsubscribe_url") in join_text([CARD, FOOTER])
 
 
 def test_a_piece_without_a_closing_line_break_is_refused() -> None:
     with pytest.raises(PermanentError, match="line break"):
-        encode(Piece("<p>x</p>", "x\n"))
+        encode(Fragment("<p>x</p>", "x\n"))
 
 
 def test_half_a_character_is_refused() -> None:
     with pytest.raises(PermanentError, match="half a character"):
-        encode(Piece("<p>\ud835</p>\n", "x\n"))
+        encode(Fragment("<p>\ud835</p>\n", "x\n"))
 
 
 def test_a_piece_may_have_one_form_only() -> None:
-    text, html = bodies(compose(DIGEST, [Piece("<hr>\n", "")], slots={}, encoder=PieceEncoder()))
+    text, html = bodies(compose(DIGEST, [Fragment("<hr>\n", "")], placeholders={}, encoder=FragmentEncoder()))
     assert (text, html) == ("", "<hr>\n")
 
 
 def test_the_encoder_keeps_the_pieces_used_last_within_its_memory() -> None:
-    encoder = PieceEncoder(max_bytes=1000)
-    pieces = [Piece(f"{number}" * 100 + "\n", "\n") for number in range(10)]
-    for piece in pieces:
-        encoder(piece)
+    encoder = FragmentEncoder(max_bytes=1000)
+    fragments = [Fragment(f"{number}" * 100 + "\n", "\n") for number in range(10)]
+    for fragment in fragments:
+        encoder(fragment)
     assert 0 < encoder.kept_bytes <= 1000
-    assert encoder(pieces[9]) is encoder(pieces[9])
-    kept = encoder(pieces[9])
-    encoder(pieces[0])
-    encoder(pieces[1])
-    assert encoder(pieces[9]) is kept
+    assert encoder(fragments[9]) is encoder(fragments[9])
+    kept = encoder(fragments[9])
+    encoder(fragments[0])
+    encoder(fragments[1])
+    assert encoder(fragments[9]) is kept
 
 
 def test_a_piece_larger_than_the_memory_is_encoded_all_the_same() -> None:
-    encoder = PieceEncoder(max_bytes=10)
+    encoder = FragmentEncoder(max_bytes=10)
     assert encoder(CARD) == encode(CARD)
     assert encoder.kept_bytes == 0

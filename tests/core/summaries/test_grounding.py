@@ -10,7 +10,7 @@ from newsletter.core.arxiv.full_text import FullText, Role, TextSection
 from newsletter.core.arxiv.papers import PaperRecord
 from newsletter.core.summaries.extraction import extract
 from newsletter.core.summaries.grounding import Refusal, WithheldReason, ground
-from newsletter.core.summaries.normalize import find_quote, fold
+from newsletter.core.summaries.normalize import find_quote, normalize
 from newsletter.core.summaries.paper_kinds import SECTIONS, PaperKind
 from newsletter.core.summaries.summary import (
     NO_FULL_TEXT,
@@ -155,7 +155,7 @@ def test_the_quote_is_the_sources_own_characters() -> None:
     "quote", ["1.5 dB", "gains 5 dB", "00 more items", "gains 1", "dB and 50", "10 3 frames"]
 )
 def test_a_quote_never_cuts_a_number_or_a_word(quote: str) -> None:
-    assert find_quote(quote, source=fold("It gains 1.25 dB and 500 more items of 10³ frames")) is None
+    assert find_quote(quote, source=normalize("It gains 1.25 dB and 500 more items of 10³ frames")) is None
 
 
 def test_the_marks_are_the_words_that_carry_the_claim() -> None:

@@ -13,10 +13,11 @@ from newsletter.adapters.llm.gemini import GeminiSummariser
 from newsletter.adapters.ports import Summariser
 from newsletter.core.digests.digest import DigestCard
 from newsletter.core.summaries.summary import NO_FULL_TEXT, Depth, Voice, at_depth
+from newsletter.core.summaries.wanted import Wanted
 from newsletter.models import Paper, Summary
 from newsletter.pipeline.compose.cards import card_of, mail_figures
-from newsletter.pipeline.summarize.generate import Wanted, write_extracts
-from newsletter.pipeline.summarize.lookup import SummaryShelf
+from newsletter.pipeline.summarize.generate import write_extracts
+from newsletter.pipeline.summarize.lookup import SummaryLookup
 from newsletter.subscribers.reports import put_back, take_down
 from tests.fakes import readings
 
@@ -36,7 +37,7 @@ def stored(**incomplete: Any) -> Paper:
 
 
 def card(row: Paper, *, asked: Depth = Depth.READING, by: Summariser = MODEL) -> DigestCard:
-    shown = SummaryShelf([row.pk], summariser=by).show(Wanted(row.pk, "en", asked))
+    shown = SummaryLookup([row.pk], summariser=by).show(Wanted(row.pk, "en", asked))
     return card_of(row.record, shown=shown, asked=asked, figure=mail_figures([row.pk]).get(row.pk))
 
 
@@ -83,7 +84,7 @@ def test_a_summary_taken_down_is_replaced_by_the_authors_words_until_it_is_put_b
     found = card(row)
     assert found.summary.voice is Voice.AUTHORS
     assert (found.summary.fallback_reason, found.lacks) == ("withheld", None)
-    shelf = SummaryShelf([row.pk], summariser=MODEL)
+    shelf = SummaryLookup([row.pk], summariser=MODEL)
     assert not shelf.may_still_come(Wanted(row.pk, "en", Depth.READING), within=timedelta(hours=1))
     put_back(written)
     assert card(row).summary.voice is Voice.MODEL
@@ -95,4 +96,4 @@ def test_a_summary_taken_down_is_not_written_anew() -> None:
     row = stored(incomplete=())
     take_down(Summary.objects.get(model=MODEL.model), now=readings.PUBLISHED)
     key = summary_rows.key_of(row, MODEL, language="en")
-    assert summary_rows.claim(key, depth=Depth.READING) is None
+    assert summary_rows.lease(key, depth=Depth.READING) is None

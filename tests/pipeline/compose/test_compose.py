@@ -12,12 +12,13 @@ from django.utils import timezone
 from newsletter.adapters.llm.genai import GenaiSummariser
 from newsletter.core.digests.digest import Digest
 from newsletter.core.summaries.summary import Depth
+from newsletter.core.summaries.wanted import Wanted
 from newsletter.models import ArxivGate, Paper, Summary
 from newsletter.pipeline.compose.compose import PATIENCE, ComposeReport, compose_planned
 from newsletter.pipeline.compose.render import DigestRenderer, FragmentStore, RenderedDigest
 from newsletter.pipeline.schedule import plan_due
-from newsletter.pipeline.send.send import deliver_due
-from newsletter.pipeline.summarize.generate import Wanted, write_summaries
+from newsletter.pipeline.send.send import send_due
+from newsletter.pipeline.summarize.generate import write_summaries
 from tests.fakes.gemini_server import Fault, GeminiServer
 from tests.fakes.papers import paper_record
 from tests.pipeline.newsroom import MONDAY, SUNDAY, Newsroom, states
@@ -43,9 +44,9 @@ def compose(room: Newsroom, *, after: timedelta = timedelta(0)) -> ComposeReport
     """Compose as a worker does: patiently."""
     now = MONDAY + after
     plan_due(now=now)
-    stages = room.stages
+    context = room.context
     return compose_planned(
-        now=now, summariser=stages.summariser, renderer_for=stages.renderer, is_patient=True
+        now=now, summariser=context.summariser, renderer_for=context.renderer, is_patient=True
     )
 
 
@@ -58,9 +59,9 @@ class FailingRenderer(DigestRenderer):
         return super().render(digest)
 
 
-def renderer_that_fails(fragments: FragmentStore) -> DigestRenderer:
+def renderer_that_fails(fragment_store: FragmentStore) -> DigestRenderer:
     return FailingRenderer(
-        name="arXiv digest", base_url="http://localhost", postal_address="", fragments=fragments
+        name="arXiv digest", base_url="http://localhost", postal_address="", fragment_store=fragment_store
     )
 
 
@@ -79,7 +80,7 @@ def test_a_summary_that_comes_later_causes_no_second_mail(room: Newsroom, gemini
     reader = room.reader("a@example.org", "heads")
     late = MONDAY + PATIENCE
     assert compose(room, after=PATIENCE).composed == 1
-    deliver_due(mailer=room.stages.mailer, now=late, owner="host/1/1.0")
+    send_due(mailer=room.context.mailer, now=late, owner="host/1/1.0")
     wanted = [Wanted(paper.pk, "en", Depth.TAKEAWAYS) for paper in Paper.objects.all()]
     assert write_summaries(wanted, summariser=room.summariser, now=late).model == 1
     for minutes in (1, 60):
@@ -125,7 +126,7 @@ def test_one_digest_that_cannot_be_composed_holds_up_no_other(
     bad, good = room.reader("bad@example.org", "heads"), room.reader("good@example.org", "heads")
     plan_due(now=MONDAY)
     report = compose_planned(
-        now=MONDAY, summariser=room.stages.summariser, renderer_for=renderer_that_fails, is_patient=True
+        now=MONDAY, summariser=room.context.summariser, renderer_for=renderer_that_fails, is_patient=True
     )
     assert (report.composed, report.failed) == (1, 1)
     assert (states(bad), states(good)) == ([("2026-06-15", "PLANNED")], [("2026-06-15", "COMPOSED")])

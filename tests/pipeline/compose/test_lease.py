@@ -12,7 +12,7 @@ from uuid import UUID
 import pytest
 from django.utils import timezone
 
-from newsletter.adapters.infra.broker import Stage
+from newsletter.adapters.infra.broker import Queue
 from newsletter.models import Delivery, Subscriber
 from newsletter.models.delivery import State
 from newsletter.pipeline import tasks as work
@@ -21,7 +21,7 @@ from newsletter.pipeline.compose.composer import Composer
 from newsletter.pipeline.compose.render import RenderedDigest
 from newsletter.pipeline.lease import boot_id, dead_owners, end_leases
 from newsletter.pipeline.schedule import plan_due
-from newsletter.pipeline.select.candidates import Newsstand
+from newsletter.pipeline.select.candidates import CandidatePool
 from newsletter.pipeline.select.select import Choice, choose
 from tests.fakes.mailer import Killed
 from tests.fakes.papers import paper_record
@@ -45,11 +45,11 @@ def room(tmp_path: Path) -> Newsroom:
 
 
 def compose(room: Newsroom, *, after: UUID | None = None, deadline: datetime | None = None) -> ComposeReport:
-    stages = room.stages
+    context = room.context
     return compose_planned(
         now=MONDAY,
-        summariser=stages.summariser,
-        renderer_for=stages.renderer,
+        summariser=context.summariser,
+        renderer_for=context.renderer,
         is_patient=False,
         after=after,
         deadline=deadline,
@@ -60,10 +60,10 @@ def tries() -> dict[str, int]:
     return dict(Delivery.objects.values_list("subscriber__email", "attempt"))
 
 
-def killing(reader: Subscriber) -> Callable[..., tuple[Newsstand, list[Choice]]]:
+def killing(reader: Subscriber) -> Callable[..., tuple[CandidatePool, list[Choice]]]:
     """Return what chooses papers as ever, and dies of this reader's."""
 
-    def choose_or_die(deliveries: Sequence[Delivery], *, now: datetime) -> tuple[Newsstand, list[Choice]]:
+    def choose_or_die(deliveries: Sequence[Delivery], *, now: datetime) -> tuple[CandidatePool, list[Choice]]:
         if any(row.subscriber_id == reader.pk for row in deliveries):
             raise Killed
         return choose(deliveries, now=now)
@@ -154,13 +154,13 @@ def test_a_pass_whose_time_is_up_is_gone_on_with_from_where_it_stopped(
 
 def test_a_worker_hands_over_where_its_time_was_up(room: Newsroom, monkeypatch: pytest.MonkeyPatch) -> None:
     woken: list[dict[str, str]] = []
-    monkeypatch.setattr(work, "stages", lambda: room.stages)
+    monkeypatch.setattr(work, "stages", lambda: room.context)
     monkeypatch.setattr(work, "wake", lambda stage, **hint: woken.append({"stage": stage} | hint))
     monkeypatch.setattr(work, "TURN", timedelta())
     monkeypatch.setattr("newsletter.pipeline.compose.lease.CHUNK", 3)
     ids = list(Delivery.objects.order_by("pk").values_list("pk", flat=True))
     work.compose()
-    assert {"stage": Stage.COMPOSE, "after": ids[2]} in woken
+    assert {"stage": Queue.COMPOSE, "after": ids[2]} in woken
     work.compose(after=str(ids[2]))
     assert not Delivery.objects.filter(state=State.PLANNED).exists()
 

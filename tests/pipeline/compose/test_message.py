@@ -15,11 +15,11 @@ from django.test.utils import CaptureQueriesContext
 
 from newsletter.adapters.ports import Verdict
 from newsletter.audience.tokens import Purpose, delivery_id, read_token
-from newsletter.core.digests.message import Piece
+from newsletter.core.digests.message import Fragment
 from newsletter.errors import PermanentError
-from newsletter.models import Delivery, Fragment
+from newsletter.models import Delivery, FragmentRow
 from newsletter.models.delivery import Kind
-from newsletter.pipeline.compose.message import PieceShelf, outgoing
+from newsletter.pipeline.compose.message import FragmentCache, outgoing
 from tests.fakes.mailer import ScriptedMailer, answer
 from tests.pipeline.deliveries import CARD, NOW, deliver, digest, later, message_bytes, notice, reader, store
 
@@ -101,17 +101,21 @@ def test_both_forms_carry_the_readers_links() -> None:
 
 
 def test_a_link_for_one_topic_is_made_from_its_name() -> None:
-    parts = store(
-        Piece(html="<p>[[unsubscribe_topic_url:heads]]</p>\n", text="[[unsubscribe_topic_url:heads]]\n")
+    fragments = store(
+        Fragment(html="<p>[[unsubscribe_topic_url:heads]]</p>\n", text="[[unsubscribe_topic_url:heads]]\n")
     )
-    text = body(parsed(message_bytes(digest(parts=parts))), "plain")
+    text = body(parsed(message_bytes(digest(fragments=fragments))), "plain")
     assert text.rstrip().endswith("/heads")
     assert "/unsubscribe/" in text
 
 
 def test_a_stored_string_fills_its_slot_and_cannot_replace_a_made_one() -> None:
-    parts = store(Piece(html="<p>[[greeting]] [[email]]</p>\n", text="[[greeting]] [[email]]\n"))
-    row = digest(reader("ann@example.org"), parts=parts, slots={"greeting": "Hé", "email": "eve@example.org"})
+    fragments = store(Fragment(html="<p>[[greeting]] [[email]]</p>\n", text="[[greeting]] [[email]]\n"))
+    row = digest(
+        reader("ann@example.org"),
+        fragments=fragments,
+        placeholders={"greeting": "Hé", "email": "eve@example.org"},
+    )
     assert body(parsed(message_bytes(row)), "plain") == "Hé ann@example.org\n"
 
 
@@ -161,11 +165,11 @@ def test_identical_digests_share_a_key_and_differ_in_their_substitutions_only() 
 
 
 def test_many_messages_take_one_query_for_their_pieces_and_the_next_none() -> None:
-    pieces = [Piece(html=f"<p>only here {n}</p>\n", text=f"only here {n}\n") for n in range(40)]
-    parts = store(*pieces)
+    fragments = [Fragment(html=f"<p>only here {n}</p>\n", text=f"only here {n}\n") for n in range(40)]
+    checksums = store(*fragments)
     rows = list(
         Delivery.objects.select_related("subscriber").filter(
-            pk__in=[digest(parts=parts).pk for _ in range(20)]
+            pk__in=[digest(fragments=checksums).pk for _ in range(20)]
         )
     )
     for expected in (1, 0):
@@ -177,31 +181,31 @@ def test_many_messages_take_one_query_for_their_pieces_and_the_next_none() -> No
 
 
 def test_the_shelf_keeps_only_what_was_used_last() -> None:
-    shelf = PieceShelf(max_pieces=2)
-    digests = store(*(Piece(html=f"<p>{n}</p>\n", text=f"{n}\n") for n in range(3)))
+    shelf = FragmentCache(max_fragments=2)
+    digests = store(*(Fragment(html=f"<p>{n}</p>\n", text=f"{n}\n") for n in range(3)))
     for each in (digests[0], digests[1], digests[0], digests[2]):
         assert shelf.take([each])[each].digest == each
-    Fragment.objects.all().delete()
+    FragmentRow.objects.all().delete()
     assert set(shelf.take(digests)) == {digests[0], digests[2]}
 
 
 @pytest.mark.parametrize(
-    ("parts", "reason"),
+    ("fragments", "reason"),
     [
         ([], "it has no pieces"),
         (["0" * 64], "1 of 1 pieces are gone"),
         ([CARD.digest, "0" * 64], "1 of 2 pieces are gone"),
     ],
 )
-def test_it_refuses_a_message_with_a_piece_missing(parts: list[str], reason: str) -> None:
+def test_it_refuses_a_message_with_a_piece_missing(fragments: list[str], reason: str) -> None:
     store(CARD)
     with pytest.raises(PermanentError, match=reason):
-        message_bytes(digest(parts=parts))
+        message_bytes(digest(fragments=fragments))
 
 
 def test_a_message_with_a_hole_or_a_bad_address_has_an_outcome_instead() -> None:
-    hole = store(Piece(html="<p>[[nobody_knows]]</p>\n", text="\n"))
-    rows = [digest(), digest(parts=hole), digest(reader("a..b@example.org"))]
+    hole = store(Fragment(html="<p>[[nobody_knows]]</p>\n", text="\n"))
+    rows = [digest(), digest(fragments=hole), digest(reader("a..b@example.org"))]
     messages, refused = outgoing(rows)
     assert [message.delivery_id for message in messages] == [str(rows[0].pk)]
     assert [(each.delivery_id, each.verdict) for each in refused] == [

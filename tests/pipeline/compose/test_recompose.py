@@ -41,8 +41,8 @@ def corrected(newsroom: Newsroom, settings: Settings) -> None:  # noqa: ARG001 -
 
 
 def again(newsroom: Newsroom, ids: list[uuid.UUID] | None = None) -> RecomposeReport:
-    stages = newsroom.stages
-    return recompose(ids, summariser=stages.summariser, renderer_for=stages.renderer)
+    context = newsroom.context
+    return recompose(ids, summariser=context.summariser, renderer_for=context.renderer)
 
 
 def rows() -> list[dict[str, object]]:
@@ -95,7 +95,7 @@ def test_only_those_named_are_rendered_anew(newsroom: Newsroom) -> None:
     first, second = Delivery.objects.order_by("pk")
     assert again(newsroom, [first.pk, uuid.uuid4()]) == RecomposeReport(recomposed=1, unknown=1)
     second.refresh_from_db()
-    assert second.parts != Delivery.objects.get(pk=first.pk).parts
+    assert second.fragments != Delivery.objects.get(pk=first.pk).fragments
 
 
 @pytest.mark.usefixtures("corrected")
@@ -111,7 +111,7 @@ def test_a_claim_that_comes_first_wins(newsroom: Newsroom, monkeypatch: pytest.M
 
     monkeypatch.setattr(Composer, "render", claimed_meanwhile)
     assert again(newsroom) == RecomposeReport(recomposed=1, claimed=1)
-    assert Delivery.objects.get(pk=taken.pk).parts == taken.parts
+    assert Delivery.objects.get(pk=taken.pk).fragments == taken.fragments
 
 
 @pytest.mark.usefixtures("corrected")

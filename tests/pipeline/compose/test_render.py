@@ -27,8 +27,8 @@ from tests.mail.digests import (
 @pytest.mark.parametrize("digest", ALL)
 def test_every_piece_ends_in_a_line_break_and_addresses_stand_alone(digest: Digest) -> None:
     rendered = make_renderer().render(digest)
-    for piece in rendered.pieces:
-        for form in (piece.html, piece.text):
+    for fragment in rendered.fragments:
+        for form in (fragment.html, fragment.text):
             assert form == "" or form.endswith("\n")
     _, text = joined(rendered)
     addresses = [line for line in text.splitlines() if "http" in line]
@@ -51,26 +51,28 @@ def test_html_and_text_name_the_same_papers_with_id_and_version(language: str) -
 
 
 def test_a_card_is_the_same_alone_and_among_others() -> None:
-    fragments = MemoryFragments()
-    renderer = make_renderer(fragments)
+    fragment_store = MemoryFragments()
+    renderer = make_renderer(fragment_store)
     whole, _ = joined(renderer.render(four_cards()))
-    first = make_renderer(fragments).render(make_digest(make_card(make_paper(1))))
-    card = next(piece for piece in first.pieces if 'id="p2606.00001"' in piece.html)
+    first = make_renderer(fragment_store).render(make_digest(make_card(make_paper(1))))
+    card = next(fragment for fragment in first.fragments if 'id="p2606.00001"' in fragment.html)
     assert card.html in whole
 
 
 def test_nothing_is_rendered_twice() -> None:
-    fragments = MemoryFragments()
-    make_renderer(fragments).render(four_cards())
-    rendered = fragments.rendered
-    again = make_renderer(fragments).render(replace(four_cards(), email="bob@example.org", cadence="daily"))
-    assert fragments.rendered == rendered
-    assert "bob" not in "".join(piece.html + piece.text for piece in again.pieces)
+    fragment_store = MemoryFragments()
+    make_renderer(fragment_store).render(four_cards())
+    rendered = fragment_store.rendered
+    again = make_renderer(fragment_store).render(
+        replace(four_cards(), email="bob@example.org", cadence="daily")
+    )
+    assert fragment_store.rendered == rendered
+    assert "bob" not in "".join(fragment.html + fragment.text for fragment in again.fragments)
 
 
 def test_another_summary_depth_or_language_is_another_card() -> None:
-    fragments = MemoryFragments()
-    renderer = make_renderer(fragments)
+    fragment_store = MemoryFragments()
+    renderer = make_renderer(fragment_store)
     cards = (
         make_card(),
         make_card(summary_key="summary-2"),
@@ -78,11 +80,15 @@ def test_another_summary_depth_or_language_is_another_card() -> None:
         make_card(make_paper(version=2)),
     )
     found = {
-        next(piece.digest for piece in renderer.render(make_digest(card)).pieces if "<h3" in piece.html)
+        next(
+            fragment.digest
+            for fragment in renderer.render(make_digest(card)).fragments
+            if "<h3" in fragment.html
+        )
         for card in cards
     }
     assert len(found) == 3  # another summary under the same words reads the same
-    assert sum("<h3" in piece.html for piece in fragments.values()) == 4
+    assert sum("<h3" in fragment.html for fragment in fragment_store.values()) == 4
 
 
 @pytest.mark.parametrize(
@@ -91,8 +97,8 @@ def test_another_summary_depth_or_language_is_another_card() -> None:
 )
 def test_a_card_stays_small(depth: Depth, deep: bool, most: int) -> None:
     card = make_card(depth=depth, summary=model_summary(deep=deep))
-    piece = next(p for p in make_renderer().render(make_digest(card)).pieces if "<h3" in p.html)
-    assert len(piece.html.encode()) <= most
+    fragment = next(p for p in make_renderer().render(make_digest(card)).fragments if "<h3" in p.html)
+    assert len(fragment.html.encode()) <= most
 
 
 def test_ten_known_cards_take_no_rendering() -> None:

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from newsletter.adapters.ports import Outcome, ProviderEvent, Verdict
 from newsletter.core.delivery.retry_policy import EventKind
-from newsletter.core.digests.seen_papers import unpack_spent
+from newsletter.core.digests.seen_papers import unpack_seen
 from newsletter.models import ConsentEvent, Delivery, DeliveryEvent, Subscriber
 from newsletter.models.delivery import State
 from newsletter.models.subscriber import Status
@@ -59,7 +59,7 @@ def test_requests_and_workers_that_race_leave_one_of_everything() -> None:
     assert set(Delivery.objects.values_list("state", flat=True)) == {State.COMPLAINED}
     assert set(Subscriber.objects.values_list("status", flat=True)) == {Status.COMPLAINED}
     assert ConsentEvent.objects.filter(action="complained").count() == 80
-    assert all(set(unpack_spent(bytes(each.spent))) == {1} for each in Subscriber.objects.all())
+    assert all(set(unpack_seen(bytes(each.seen_papers))) == {1} for each in Subscriber.objects.all())
 
 
 def test_our_own_record_and_the_report_may_come_at_the_same_instant() -> None:
@@ -79,7 +79,7 @@ def test_our_own_record_and_the_report_may_come_at_the_same_instant() -> None:
 
     run_together(answer, report)
     assert set(Delivery.objects.values_list("state", flat=True)) == {State.DELIVERED}
-    assert all(set(unpack_spent(bytes(each.spent))) == {1} for each in Subscriber.objects.all())
+    assert all(set(unpack_seen(bytes(each.seen_papers))) == {1} for each in Subscriber.objects.all())
 
 
 def test_a_reader_may_be_erased_while_a_report_is_being_stored() -> None:

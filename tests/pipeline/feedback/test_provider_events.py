@@ -12,17 +12,17 @@ import pytest
 from django.utils import timezone
 from pytest_django import Settings
 
-from newsletter.adapters.infra.broker import Stage
+from newsletter.adapters.infra.broker import Queue
 from newsletter.adapters.ports import Outcome, ProviderEvent, Verdict
 from newsletter.audience.suppression import Reason, suppressed
 from newsletter.core.delivery.retry_policy import EVIDENCE_WAIT, EventKind
-from newsletter.core.digests.seen_papers import unpack_spent
+from newsletter.core.digests.seen_papers import unpack_seen
 from newsletter.models import ConsentEvent, Delivery, DeliveryEvent, Subscriber, Suppression
 from newsletter.models.delivery import Kind, State
 from newsletter.models.subscriber import Status
 from newsletter.pipeline import tasks as work
 from newsletter.pipeline.feedback.provider_events import apply_events, store_events
-from newsletter.pipeline.feedback.reconcile import sweep
+from newsletter.pipeline.feedback.reconcile import reconcile
 from newsletter.pipeline.monitor.retention import forget_old
 from newsletter.pipeline.send import subscriber_status as standing
 from newsletter.pipeline.send.outcomes import Moment, record
@@ -58,7 +58,7 @@ def state_of(delivery: Delivery) -> str:
 
 
 def spent_by(email: str = ANN) -> set[int]:
-    return set(unpack_spent(bytes(Subscriber.objects.get(email=email).spent)))
+    return set(unpack_seen(bytes(Subscriber.objects.get(email=email).seen_papers)))
 
 
 # --- storing ---------------------------------------------------------------------------------------------
@@ -131,7 +131,7 @@ def test_a_report_that_is_stored_in_time_settles_before_the_sweep_gives_up() -> 
     real = timezone.now()
     mail = sent(state=State.AMBIGUOUS, fence=1, next_attempt_at=real)
     store_events("sendgrid", [event(EventKind.PROCESSED, mail)])
-    sweep(mailer=ScriptedMailer(), real_now=real + EVIDENCE_WAIT, now=NOW)
+    reconcile(mailer=ScriptedMailer(), real_now=real + EVIDENCE_WAIT, now=NOW)
     row = Delivery.objects.get(pk=mail.pk)
     assert (row.state, row.next_attempt_at) == (State.ACCEPTED, None)
 
@@ -312,24 +312,24 @@ def test_the_order_of_refusals_does_not_matter(order: tuple[int, ...]) -> None:
 
 
 def test_what_is_new_wakes_a_worker_and_what_is_known_does_not(monkeypatch: pytest.MonkeyPatch) -> None:
-    woken: list[Stage] = []
+    woken: list[Queue] = []
     monkeypatch.setattr("newsletter.pipeline.feedback.provider_events.wake", woken.append)
     one = event(EventKind.DELIVERED, sent())
     store_events("sendgrid", [one])
     store_events("sendgrid", [one])
     store_events("sendgrid", [])
-    assert woken == [Stage.EVENTS]
+    assert woken == [Queue.EVENTS]
 
 
 def test_the_tick_finds_what_no_worker_was_woken_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    woken: list[Stage] = []
+    woken: list[Queue] = []
     monkeypatch.setattr(work, "wake", woken.append)
     mail = sent()
     work.tick()
-    assert Stage.EVENTS not in woken
+    assert Queue.EVENTS not in woken
     store_events("sendgrid", [event(EventKind.DELIVERED, mail)])
     work.tick()
-    assert Stage.EVENTS in woken
+    assert Queue.EVENTS in woken
     work.events()
     assert state_of(mail) == State.DELIVERED
 

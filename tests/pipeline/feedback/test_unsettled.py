@@ -12,7 +12,7 @@ from newsletter.adapters.ports import Outcome, Verdict
 from newsletter.core.delivery.retry_policy import EVIDENCE_WAIT
 from newsletter.models import Delivery, Subscriber
 from newsletter.models.delivery import State
-from newsletter.pipeline.feedback.reconcile import sweep
+from newsletter.pipeline.feedback.reconcile import reconcile
 from newsletter.pipeline.send.outcomes import Moment, record
 from tests.fakes.mailer import ScriptedMailer
 from tests.fakes.papers import paper_record
@@ -37,7 +37,7 @@ def lost_on_monday(room: Newsroom) -> tuple[Subscriber, Delivery]:
     Delivery.objects.filter(pk=row.pk).update(
         state=State.AMBIGUOUS, transport="smtp", next_attempt_at=timezone.now() + EVIDENCE_WAIT
     )
-    Subscriber.objects.update(spent=b"")
+    Subscriber.objects.update(seen_papers=b"")
     ann.subscriptions.update(covered_until=None)
     row.refresh_from_db()
     return ann, row
@@ -66,7 +66,7 @@ def test_evidence_that_it_arrived_keeps_its_papers_out_of_the_next_one(room: New
 def test_without_evidence_its_papers_are_carried_into_the_next_one(room: Newsroom) -> None:
     lost_on_monday(room)
     room.run(TUESDAY)
-    sweep(
+    reconcile(
         mailer=ScriptedMailer(name="smtp"),
         real_now=timezone.now() + EVIDENCE_WAIT + timedelta(seconds=1),
         now=TUESDAY,

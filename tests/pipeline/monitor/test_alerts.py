@@ -112,12 +112,12 @@ def test_an_alert_names_no_reader_and_reaches_the_operator_alone() -> None:
     watch(now=NOON + timedelta(hours=3))
     Delivery.objects.exclude(kind=Kind.ALERT).update(state=State.ACCEPTED)
     mailer = ScriptedMailer()
-    assert deliver(mailer, awaited=True).states == {"ACCEPTED": 1}
+    assert deliver(mailer, transactional=True).states == {"ACCEPTED": 1}
     [mail] = mailer.sent
     assert mail.recipient == "operator@example.org"
     assert b"ada@" not in mail.message
     assert b"List-Unsubscribe" not in mail.message
-    assert "Is a worker of the queue deliver running?" in " ".join(mail.text.split())
+    assert "Is a worker of the queue send running?" in " ".join(mail.text.split())
 
 
 def test_without_an_operator_incidents_are_kept_and_nobody_is_mailed(settings: Settings) -> None:

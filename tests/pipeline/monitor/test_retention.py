@@ -14,10 +14,10 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from newsletter.audience.tokens import Purpose, delivery_subject, make_token
-from newsletter.core.digests.message import Piece
-from newsletter.models import CanaryFlight, Delivery, DeliveryEvent, Forgotten, Fragment, Incident
+from newsletter.core.digests.message import Fragment
+from newsletter.models import CanaryFlight, Delivery, DeliveryEvent, Forgotten, FragmentRow, Incident
 from newsletter.models.delivery import State
-from newsletter.models.summary import keep_pieces
+from newsletter.models.summary import keep_fragments
 from newsletter.pipeline.compose import fragments
 from newsletter.pipeline.compose.fragments import StoredFragments
 from newsletter.pipeline.monitor import retention
@@ -61,17 +61,17 @@ def test_a_mail_loses_what_is_personal_after_its_time_and_keeps_its_place() -> N
         state=State.ACCEPTED,
         outcome_at=NOW - 366 * DAY,
         recipient="ada@example.org",
-        slots={"opening": "x"},
+        placeholders={"opening": "x"},
     )
     young = digest(state=State.ACCEPTED, outcome_at=NOW - 364 * DAY)
     waiting = digest(state=State.COMPOSED, slot_key="2020-01-01")
     assert forget_old(now=NOW)["mails"] == 1
     old.refresh_from_db()
-    assert (old.parts, old.slots, old.recipient, old.last_detail) == ([], {}, "", "")
+    assert (old.fragments, old.placeholders, old.recipient, old.last_detail) == ([], {}, "", "")
     assert (old.subscriber, old.slot_key, old.state) == (who, "2026-06-19", State.ACCEPTED)
     for kept in (young, waiting):
         kept.refresh_from_db()
-        assert kept.parts
+        assert kept.fragments
 
 
 def test_a_table_that_was_looked_through_is_not_looked_through_again() -> None:
@@ -117,27 +117,27 @@ def test_within_its_time_a_mail_is_written_again_byte_for_byte_and_its_page_show
     assert gone.status_code == 200
     assert "no longer kept" in gone.content.decode()
     assert paper_record(1).title in gone.content.decode()
-    assert Fragment.objects.exists()  # until nothing can need them, whenever the mail went
+    assert FragmentRow.objects.exists()  # until nothing can need them, whenever the mail went
     forget_old(now=composed_at + 427 * DAY)
-    assert not Fragment.objects.exists()
+    assert not FragmentRow.objects.exists()
 
 
 # --- fragments -------------------------------------------------------------------------------------------
 
-PIECE = Piece(html="<p>a</p>\n", text="a\n")
+PIECE = Fragment(html="<p>a</p>\n", text="a\n")
 
 
 def aged(**since: float) -> None:
-    Fragment.objects.update(needed_until=NOW + timedelta(**since))
+    FragmentRow.objects.update(needed_until=NOW + timedelta(**since))
 
 
 def test_a_fragment_is_kept_as_long_as_digests_are_made_of_it() -> None:
-    keep_pieces({"key": PIECE})
+    keep_fragments({"key": PIECE})
     aged(days=300)
     store = StoredFragments()
     store.put("key", PIECE)
     store.save()
-    assert Fragment.objects.get().needed_until > NOW + 424 * DAY
+    assert FragmentRow.objects.get().needed_until > NOW + 424 * DAY
 
 
 def test_a_fragment_is_written_once_a_pass(django_assert_num_queries: DjangoAssertNumQueries) -> None:
@@ -159,7 +159,7 @@ def test_a_fragment_whose_transaction_failed_is_made_anew() -> None:
     assert store.get("key") is None
     store.put("key", PIECE)
     store.save()
-    assert Fragment.objects.get().digest == PIECE.digest
+    assert FragmentRow.objects.get().digest == PIECE.digest
 
 
 def test_what_a_pass_keeps_in_memory_has_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -168,32 +168,32 @@ def test_what_a_pass_keeps_in_memory_has_a_bound(monkeypatch: pytest.MonkeyPatch
     for number in range(5):
         store.put(f"key {number}", PIECE)
         store.save()
-    assert len(store._pieces) <= 2
+    assert len(store._fragments) <= 2
     for number in range(5, 9):  # what is not yet written is not forgotten
         store.put(f"key {number}", PIECE)
     store.save()
-    assert Fragment.objects.count() == 9
+    assert FragmentRow.objects.count() == 9
 
 
 def test_a_fragment_that_is_used_anew_while_old_ones_are_deleted_stays(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    keep_pieces({"key": PIECE})
+    keep_fragments({"key": PIECE})
     aged(hours=-1)
     genuine = QuerySet.delete
 
-    def used_meanwhile(rows: QuerySet[Fragment]) -> tuple[int, dict[str, int]]:
-        if rows.model is Fragment:
-            keep_pieces({"key": PIECE})
+    def used_meanwhile(rows: QuerySet[FragmentRow]) -> tuple[int, dict[str, int]]:
+        if rows.model is FragmentRow:
+            keep_fragments({"key": PIECE})
         return genuine(rows)
 
     monkeypatch.setattr(QuerySet, "delete", used_meanwhile)
     forget_old(now=NOW)
-    assert Fragment.objects.get().needed_until > NOW
+    assert FragmentRow.objects.get().needed_until > NOW
 
 
 def test_a_fragment_that_nothing_needs_any_more_goes() -> None:
-    keep_pieces({"key": PIECE})
+    keep_fragments({"key": PIECE})
     aged(days=-2)
     assert forget_old(now=NOW)["fragments"] == 1
 

@@ -19,7 +19,7 @@ from newsletter.pipeline.monitor.alerts import watch
 from newsletter.pipeline.monitor.health import measure
 from newsletter.pipeline.send.pause import SIGN_UP, resume_sending
 from newsletter.subscribers import quotas as allowances
-from newsletter.subscribers.preferences import Wishes
+from newsletter.subscribers.preferences import Preferences
 from newsletter.subscribers.signup import JoinRequest, request_to_join
 from tests.fakes.mailer import ScriptedMailer, answer
 from tests.pipeline.deliveries import deliver, digest, reader, topic
@@ -39,8 +39,10 @@ def clock(settings: Settings) -> Iterator[time_machine.Traveller]:
 
 
 def sign_up(email: str, *, at: datetime = NOON, ip: str = "") -> None:
-    wishes = Wishes.checked()
-    request = JoinRequest(email=email, wishes=wishes, topics=["heads"], form="a test", text_shown="", ip=ip)
+    preferences = Preferences.checked()
+    request = JoinRequest(
+        email=email, preferences=preferences, topics=["heads"], form="a test", text_shown="", ip=ip
+    )
     request_to_join(request, now=at)
 
 
@@ -90,7 +92,7 @@ def test_dead_sign_ups_stop_sign_up_and_nothing_else(clock: time_machine.Travell
     # What it holds back is no incident of its own, and within a day it ends by itself.
     clock.move_to(NOON + timedelta(hours=3))
     assert breakers(now=NOON + timedelta(hours=3)) == []
-    assert measure(now=NOON + timedelta(hours=3)).waiting["awaited"] is None
+    assert measure(now=NOON + timedelta(hours=3)).waiting["transactional"] is None
     clock.move_to(NOON + timedelta(hours=25))
     assert breakers(now=NOON + timedelta(hours=25)) == ["sign-up-paused"]
     assert not SendPause.objects.exists()

@@ -9,8 +9,8 @@ import pytest
 from pyroaring import BitMap
 
 from newsletter.models import Match, Paper, Subscriber, Subscription, Topic
-from newsletter.pipeline.select.candidates import Newsstand, Offer
-from newsletter.pipeline.select.eligibility import PaperDates, Reach
+from newsletter.pipeline.select.candidates import CandidatePool, Offer
+from newsletter.pipeline.select.eligibility import Eligibility, PaperDates
 from tests.pipeline.newsroom import MONDAY
 
 pytestmark = pytest.mark.django_db
@@ -57,7 +57,7 @@ def offers(topic: Topic) -> list[Offer]:
         made.append(
             Offer(
                 subscription=subscription,
-                reach=Reach(
+                eligibility=Eligibility(
                     joined_at=MONDAY - moment(),
                     reaches_to=MONDAY - moment(),
                     not_before=MONDAY - moment(),
@@ -70,19 +70,19 @@ def offers(topic: Topic) -> list[Offer]:
 
 def test_every_offer_gets_what_it_takes(topic: Topic) -> None:
     asked = offers(topic)
-    stand = Newsstand(offers=asked, now=MONDAY)
+    pool = CandidatePool(offers=asked, now=MONDAY)
     dates = {paper.pk: PaperDates(paper.first_seen_at, paper.published_at) for paper in Paper.objects.all()}
-    seen_by_stand = {pk: each for pk, each in dates.items() if pk in stand.dates}
+    seen_by_stand = {pk: each for pk, each in dates.items() if pk in pool.dates}
     for offer in asked:
-        taken = {pk for pk, each in seen_by_stand.items() if offer.reach.takes(each)}
-        counted = BitMap(pk for pk, each in seen_by_stand.items() if offer.reach.is_in_period(each))
-        assert {each.paper_id for each in stand.candidates(offer, spent=BitMap())} == taken
-        assert stand.scanned([offer]) == counted
+        taken = {pk for pk, each in seen_by_stand.items() if offer.eligibility.takes(each)}
+        counted = BitMap(pk for pk, each in seen_by_stand.items() if offer.eligibility.is_in_period(each))
+        assert {each.paper_id for each in pool.candidates(offer, seen_papers=BitMap())} == taken
+        assert pool.scanned([offer]) == counted
 
 
 def test_what_a_reader_has_had_is_not_offered_to_them_alone(topic: Topic) -> None:
-    [offer, *_] = [each for each in offers(topic) if each.reach.not_before < MONDAY - 13 * HOUR]
-    stand = Newsstand(offers=[offer], now=MONDAY)
-    first, *others = stand.candidates(offer, spent=BitMap())
-    assert stand.candidates(offer, spent=BitMap([first.paper_id])) == others
-    assert stand.candidates(offer, spent=BitMap()) == [first, *others]
+    [offer, *_] = [each for each in offers(topic) if each.eligibility.not_before < MONDAY - 13 * HOUR]
+    pool = CandidatePool(offers=[offer], now=MONDAY)
+    first, *others = pool.candidates(offer, seen_papers=BitMap())
+    assert pool.candidates(offer, seen_papers=BitMap([first.paper_id])) == others
+    assert pool.candidates(offer, seen_papers=BitMap()) == [first, *others]

@@ -91,7 +91,7 @@ def test_a_digest_composed_anew_is_another_mail() -> None:
     row = digest(dated_at=NOW - 2 * HOUR, state=State.RETRY_WAIT)
     Delivery.objects.update(**UNCOMPOSED)
     Delivery.objects.update(
-        state=State.COMPOSED, parts=row.parts, composed_at=NOW, next_attempt_at=timezone.now()
+        state=State.COMPOSED, fragments=row.fragments, composed_at=NOW, next_attempt_at=timezone.now()
     )
     mailer = ScriptedMailer()
     deliver(mailer, clock=later(seconds=1))

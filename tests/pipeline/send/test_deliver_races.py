@@ -17,10 +17,10 @@ from newsletter.audience.suppression import Reason, suppress
 from newsletter.models import Delivery, Subscriber
 from newsletter.models.delivery import State
 from newsletter.models.subscriber import Status
-from newsletter.pipeline.feedback.reconcile import sweep
+from newsletter.pipeline.feedback.reconcile import reconcile
 from newsletter.pipeline.send.claim import Batch, begin, claim_batch
 from newsletter.pipeline.send.outcomes import Moment, record
-from newsletter.pipeline.send.rate_limit import Pace
+from newsletter.pipeline.send.rate_limit import RateLimit
 from tests.fakes.mailer import Killed, ScriptedMailer, accepted
 from tests.pipeline.deliveries import NOW, deliver, digest, reader
 
@@ -38,7 +38,7 @@ def claim(*, ahead: timedelta = timedelta()) -> Batch:
         owner="host/1/1.0",
         now=NOW,
         real_now=timezone.now() + ahead,
-        turn=Pace("scripted").turn(awaited=False, real_now=timezone.now()),
+        turn=RateLimit("scripted").turn(transactional=False, real_now=timezone.now()),
     )
 
 
@@ -116,7 +116,9 @@ def test_a_body_waits_for_an_unsubscribe_that_is_about_to_commit() -> None:
 
     def send() -> None:
         asked.wait(10)
-        allowed.append(begin(claimed, lease=LEASE, now=NOW, real_now=timezone.now(), pace=Pace("scripted")))
+        allowed.append(
+            begin(claimed, lease=LEASE, now=NOW, real_now=timezone.now(), rate_limit=RateLimit("scripted"))
+        )
 
     run_together(leave, send)
     assert allowed == [frozenset()]
@@ -125,13 +127,15 @@ def test_a_body_waits_for_an_unsubscribe_that_is_about_to_commit() -> None:
 def test_a_worker_that_was_given_up_for_lost_may_not_begin() -> None:
     row = digest()
     slow = claim().claimed
-    sweep(mailer=ScriptedMailer(), real_now=timezone.now() + 2 * LEASE, now=NOW)
-    assert not begin(slow, lease=LEASE, now=NOW, real_now=timezone.now(), pace=Pace("scripted"))
+    reconcile(mailer=ScriptedMailer(), real_now=timezone.now() + 2 * LEASE, now=NOW)
+    assert not begin(slow, lease=LEASE, now=NOW, real_now=timezone.now(), rate_limit=RateLimit("scripted"))
     row.refresh_from_db()
     assert (row.state, row.body_begun_at) == (State.RETRY_WAIT, None)
     [again] = claim(ahead=3 * LEASE).claimed
-    assert not begin(slow, lease=LEASE, now=NOW, real_now=timezone.now(), pace=Pace("scripted"))
-    assert begin([again], lease=LEASE, now=NOW, real_now=timezone.now(), pace=Pace("scripted")) == {again.id}
+    assert not begin(slow, lease=LEASE, now=NOW, real_now=timezone.now(), rate_limit=RateLimit("scripted"))
+    assert begin(
+        [again], lease=LEASE, now=NOW, real_now=timezone.now(), rate_limit=RateLimit("scripted")
+    ) == {again.id}
 
 
 def test_a_claim_forgets_the_body_of_the_try_before() -> None:
@@ -161,7 +165,7 @@ def test_workers_that_are_killed_at_random_lose_nothing_and_repeat_nothing_they_
             deliver(mailer, owner="host/1/1.0")
         except Killed:
             kills += 1
-        sweep(mailer=mailer, real_now=timezone.now(), now=NOW, dead_owners=["host/1/1.0"])
+        reconcile(mailer=mailer, real_now=timezone.now(), now=NOW, dead_owners=["host/1/1.0"])
     states = Counter(Delivery.objects.values_list("state", flat=True))
     sent = Counter(message.delivery_id for message in mailer.sent)
     assert kills > 10
@@ -185,7 +189,7 @@ def test_two_sweeps_at_once_settle_each_lost_answer_once() -> None:
 
     def work() -> None:
         start.wait()
-        sweep(mailer=mailer, real_now=timezone.now(), now=NOW)
+        reconcile(mailer=mailer, real_now=timezone.now(), now=NOW)
 
     run_together(work, work)
     counts = Counter(Delivery.objects.values_list("state", "attempt", "fence"))
@@ -195,7 +199,7 @@ def test_two_sweeps_at_once_settle_each_lost_answer_once() -> None:
 def test_a_worker_whose_clock_jumps_ahead_takes_nothing_that_another_has_begun() -> None:
     digest()
     slow = claim().claimed
-    assert begin(slow, lease=LEASE, now=NOW, real_now=timezone.now(), pace=Pace("scripted"))
-    sweep(mailer=ScriptedMailer(), real_now=timezone.now() + timedelta(hours=1), now=NOW)
+    assert begin(slow, lease=LEASE, now=NOW, real_now=timezone.now(), rate_limit=RateLimit("scripted"))
+    reconcile(mailer=ScriptedMailer(), real_now=timezone.now() + timedelta(hours=1), now=NOW)
     assert not claim(ahead=timedelta(hours=1))
     assert record(slow[0].delivery, accepted(), at=Moment(now=NOW, real_now=timezone.now())) == State.ACCEPTED

@@ -64,8 +64,8 @@ def test_of_500_sends_to_one_reader_none_begins_after_the_unsubscribe(
     leave: Callable[[Subscriber], None],
 ) -> None:
     person = reader("ann@example.org")
-    slots = (NOW - timedelta(days=number) for number in range(SENDS))
-    rows = [digest(person, slot_key=f"{slot:%Y-%m-%d}", slot_at=slot) for slot in slots]
+    placeholders = (NOW - timedelta(days=number) for number in range(SENDS))
+    rows = [digest(person, slot_key=f"{slot:%Y-%m-%d}", slot_at=slot) for slot in placeholders]
     half, left_at = Event(), list[float]()
     mailer = WatchedMailer(when_half=half)
 
@@ -99,7 +99,7 @@ def test_a_digest_does_not_begin_with_a_topic_that_was_left_since_it_was_claimed
     assert deliver(mailer).states == {"PLANNED": 1, "ACCEPTED": 1}
     assert [message.delivery_id for message in mailer.sent] == [str(other.pk)]
     row.refresh_from_db()
-    assert (row.state, row.attempt, row.parts, row.lease_owner) == (State.PLANNED, 0, [], "")
+    assert (row.state, row.attempt, row.fragments, row.lease_owner) == (State.PLANNED, 0, [], "")
 
 
 def test_a_digest_that_was_refused_for_now_is_not_sent_again_with_a_topic_that_was_left_meanwhile() -> None:

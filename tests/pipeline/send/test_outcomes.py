@@ -108,7 +108,7 @@ def test_a_lost_answer_is_ambiguous_and_is_not_sent_again() -> None:
 def test_papers_are_spent_by_nothing_but_an_acceptance(verdict: Verdict) -> None:
     row = outcome_of(answer(verdict))
     assert row.subscriber is not None
-    assert not row.subscriber.spent
+    assert not row.subscriber.seen_papers
 
 
 def test_a_refused_account_pauses_the_transport_and_costs_no_attempt() -> None:
@@ -141,7 +141,7 @@ def test_an_answer_under_an_old_fence_writes_nothing(verdict: Verdict) -> None:
     ann = stale.subscriber
     assert ann is not None
     ann.refresh_from_db()
-    assert (bytes(ann.spent), ann.status, ann.soft_bounces) == (b"", Status.ACTIVE, 0)
+    assert (bytes(ann.seen_papers), ann.status, ann.soft_bounces) == (b"", Status.ACTIVE, 0)
     assert not SendPause.objects.exists()
 
 
@@ -174,4 +174,4 @@ def test_an_answer_to_a_delivery_that_has_ended_writes_nothing(state: State) -> 
     assert record(ended, answer(Verdict.ACCEPTED), at=at) == state
     ended.refresh_from_db()
     assert ended.subscriber is not None
-    assert (ended.state, bytes(ended.subscriber.spent)) == (state, b"")
+    assert (ended.state, bytes(ended.subscriber.seen_papers)) == (state, b"")

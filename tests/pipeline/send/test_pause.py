@@ -25,7 +25,7 @@ def test_a_pause_stops_digests_and_notices_and_resuming_sends_both() -> None:
     mailer = ScriptedMailer()
     pause_sending("a typo", now=NOW)
     assert deliver(mailer).paused == "a typo"
-    assert deliver(mailer, awaited=True).handled == 0
+    assert deliver(mailer, transactional=True).handled == 0
     assert mailer.sent == []
     assert set(Delivery.objects.values_list("state", "attempt")) == {(State.COMPOSED.value, 0)}
     assert [pause.reason for pause in resume_sending()] == ["a typo"]
@@ -67,7 +67,7 @@ def test_a_pause_commits_before_a_body_begins_or_after() -> None:
 @pytest.mark.parametrize("cause", [Cause.BREAKER, Cause.CANARY])
 def test_the_alert_passes_a_pause_that_the_service_made_itself(cause: Cause) -> None:
     digest()
-    notice(None, Kind.ALERT, recipient="operator@example.org", parts=store(CARD))
+    notice(None, Kind.ALERT, recipient="operator@example.org", fragments=store(CARD))
     mailer = ScriptedMailer()
     pause_sending("7 % bounced", transport="scripted", cause=cause, now=NOW)
     assert deliver(mailer).states == {"ACCEPTED": 1}
@@ -76,7 +76,7 @@ def test_the_alert_passes_a_pause_that_the_service_made_itself(cause: Cause) -> 
 
 @pytest.mark.parametrize("cause", [Cause.OPERATOR, Cause.REFUSED])
 def test_not_even_an_alert_passes_a_person_or_a_transport_that_refuses_us(cause: Cause) -> None:
-    notice(None, Kind.ALERT, recipient="operator@example.org", parts=store(CARD))
+    notice(None, Kind.ALERT, recipient="operator@example.org", fragments=store(CARD))
     mailer = ScriptedMailer()
     pause_sending("stop", transport="scripted", cause=cause, now=NOW)
     pause_sending("7 % bounced", cause=Cause.BREAKER, now=NOW)

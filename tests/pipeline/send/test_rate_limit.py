@@ -17,7 +17,7 @@ from pytest_django import Settings
 from newsletter.adapters.infra.rate_windows import RateWindows
 from newsletter.models import Delivery
 from newsletter.models.delivery import Kind, State
-from newsletter.pipeline.send.rate_limit import Pace
+from newsletter.pipeline.send.rate_limit import RateLimit
 from tests.fakes.mailer import ScriptedMailer
 from tests.fakes.redis import redis_server
 from tests.pipeline.deliveries import deliver, notice, reader
@@ -30,8 +30,8 @@ pytestmark = pytest.mark.django_db(transaction=True)
 def test_a_rate_is_never_passed_and_everything_goes(clock: Clock) -> None:
     for _ in range(24):
         due()
-    begun, pace = Begun(clock), Pace("scripted", rate=10, counts=RateWindows())
-    report = deliver(begun.mailer(), pace=pace, clock=clock, sleep=clock.sleep)
+    begun, rate_limit = Begun(clock), RateLimit("scripted", rate=10, counts=RateWindows())
+    report = deliver(begun.mailer(), rate_limit=rate_limit, clock=clock, sleep=clock.sleep)
     assert report.states == {"ACCEPTED": 24}
     assert begun.most_within(1) <= 9
     assert clock.now - START < timedelta(seconds=5)
@@ -44,7 +44,9 @@ def test_a_claim_takes_no_more_rows_than_may_begin_now(clock: Clock) -> None:
     mailer = ScriptedMailer(
         in_body=lambda _message: sending.append(Delivery.objects.filter(state=State.SENDING).count())
     )
-    deliver(mailer, pace=Pace("scripted", rate=2, counts=RateWindows()), clock=clock, sleep=clock.sleep)
+    deliver(
+        mailer, rate_limit=RateLimit("scripted", rate=2, counts=RateWindows()), clock=clock, sleep=clock.sleep
+    )
     assert len(sending) == 10
     assert max(sending) <= 2
 
@@ -55,15 +57,15 @@ def test_a_domain_that_is_full_holds_up_no_other(clock: Clock) -> None:
     for _ in range(12):
         due()
     begun = Begun(clock)
-    pace = Pace("scripted", domain_rates={"gmail.com": 2}, counts=RateWindows())
-    deliver(begun.mailer(), pace=pace, clock=clock, sleep=clock.sleep)
+    rate_limit = RateLimit("scripted", domain_rates={"gmail.com": 2}, counts=RateWindows())
+    deliver(begun.mailer(), rate_limit=rate_limit, clock=clock, sleep=clock.sleep)
     assert Counter(address.endswith("@gmail.com") for _, address in begun.at) == {True: 2, False: 12}
     assert clock.now == START
     put_off = Delivery.objects.filter(state=State.COMPOSED).values_list("next_attempt_at", flat=True)
     assert len(set(put_off)) == 6  # each at a moment of its own, so none is looked at again and again
     while Delivery.objects.filter(state__in=(State.COMPOSED, State.RETRY_WAIT)).exists():
         clock.sleep(1)
-        deliver(begun.mailer(), pace=pace, clock=clock, sleep=clock.sleep)
+        deliver(begun.mailer(), rate_limit=rate_limit, clock=clock, sleep=clock.sleep)
     assert begun.most_within(1, domain="@gmail.com") <= 2
     assert clock.now - START < timedelta(seconds=30)
 
@@ -71,28 +73,31 @@ def test_a_domain_that_is_full_holds_up_no_other(clock: Clock) -> None:
 def test_what_a_person_awaits_does_not_queue_behind_a_domains_digests(clock: Clock) -> None:
     for _ in range(30):
         due(f"{time.monotonic_ns()}@gmail.com")
-    pace = Pace("scripted", domain_rates={"gmail.com": 1}, counts=RateWindows())
-    deliver(ScriptedMailer(), pace=pace, clock=clock, sleep=clock.sleep)
+    rate_limit = RateLimit("scripted", domain_rates={"gmail.com": 1}, counts=RateWindows())
+    deliver(ScriptedMailer(), rate_limit=rate_limit, clock=clock, sleep=clock.sleep)
     for _ in range(2):
         notice(reader(f"{time.monotonic_ns()}@gmail.com"), Kind.LINK, next_attempt_at=clock.now)
-    deliver(ScriptedMailer(), pace=pace, clock=clock, sleep=clock.sleep)
-    notices = Delivery.objects.filter(kind=Kind.LINK)
-    waits = [row.next_attempt_at - clock.now for row in notices if row.next_attempt_at]
+    deliver(ScriptedMailer(), rate_limit=rate_limit, clock=clock, sleep=clock.sleep)
+    transactional = Delivery.objects.filter(kind=Kind.LINK)
+    waits = [row.next_attempt_at - clock.now for row in transactional if row.next_attempt_at]
     assert max(waits) <= timedelta(seconds=2)
 
 
 def test_a_domain_is_limited_however_its_name_is_written(settings: Settings) -> None:
     config = settings.CONFIG.model_copy(update={"domain_rates": {"münchen.example": 2.0}})
-    pace = Pace.of(config, transport="smtp")
-    lanes = {pace.lane(Delivery(), f"a@{domain}") for domain in ("MÜNCHEN.example", "xn--mnchen-3ya.example")}
-    assert lanes == {("xn--mnchen-3ya.example", False)}
+    rate_limit = RateLimit.of(config, transport="smtp")
+    buckets = {
+        rate_limit.bucket(Delivery(), f"a@{domain}")
+        for domain in ("MÜNCHEN.example", "xn--mnchen-3ya.example")
+    }
+    assert buckets == {("xn--mnchen-3ya.example", False)}
 
 
 def test_two_workers_that_claimed_at_once_begin_no_more_than_one_would(clock: Clock) -> None:
     for _ in range(8):
         due()
     counts, begun = RateWindows(), Begun(clock)
-    other = Pace("scripted", rate=4, counts=counts)
+    other = RateLimit("scripted", rate=4, counts=counts)
 
     def race(_message: object) -> None:
         """Another worker takes the last places after our claim."""
@@ -101,7 +106,7 @@ def test_two_workers_that_claimed_at_once_begin_no_more_than_one_would(clock: Cl
 
     mailer = begun.mailer()
     mailer.before_begin = race
-    report = deliver(mailer, pace=Pace("scripted", rate=4, counts=counts), clock=clock, limit=4)
+    report = deliver(mailer, rate_limit=RateLimit("scripted", rate=4, counts=counts), clock=clock, limit=4)
     assert len(begun.at) <= 1
     assert report.states["RETRY_WAIT"] >= 3
     given_back = Delivery.objects.filter(state=State.RETRY_WAIT)
@@ -129,19 +134,22 @@ def test_no_window_of_any_worker_or_domain_is_ever_passed(
     clock: Clock, rate: float, steps: list[tuple[int, int, str, bool, int]]
 ) -> None:
     counts = RateWindows()
-    workers = [Pace("smtp", rate=rate, domain_rates={"gmail.com": 2}, counts=counts) for _ in range(3)]
+    workers = [RateLimit("smtp", rate=rate, domain_rates={"gmail.com": 2}, counts=counts) for _ in range(3)]
     passed = list[tuple[float, str, bool]]()
-    for passing, worker, address, awaited, number in steps:
+    for passing, worker, address, transactional, number in steps:
         clock.sleep(passing / 1000)
         rows = [
-            Delivery(recipient=address, kind=Kind.LINK if awaited else Kind.DIGEST) for _ in range(number)
+            Delivery(recipient=address, kind=Kind.LINK if transactional else Kind.DIGEST)
+            for _ in range(number)
         ]
         later = workers[worker].take(rows, real_now=clock.now)
         at = clock.now.timestamp()
-        passed += [(at, address, awaited) for row in rows if row.pk not in later]
+        passed += [(at, address, transactional) for row in rows if row.pk not in later]
     seconds, amount = (1, int(rate)) if rate >= 1 else (2, 1)
     for start, _, _ in passed:
-        within = [(address, awaited) for at, address, awaited in passed if start <= at < start + seconds]
+        within = [
+            (address, transactional) for at, address, transactional in passed if start <= at < start + seconds
+        ]
         assert len(within) <= amount
         second = [address for at, address, _ in passed if start <= at < start + 1]
         assert second.count("a@gmail.com") <= 2
@@ -152,16 +160,16 @@ def test_what_a_person_awaits_passes_within_ten_seconds_while_digests_take_all_t
     clock: Clock, rate: float
 ) -> None:
     counts = RateWindows()
-    digests, notices = (Pace("smtp", rate=rate, counts=counts) for _ in range(2))
+    digests, others = (RateLimit("smtp", rate=rate, counts=counts) for _ in range(2))
     waits = list[float]()
     asked_at: datetime | None = None
     many = [Delivery(recipient="a@example.org")] * 50
-    awaited = Delivery(recipient="b@example.org", kind=Kind.CONFIRMATION)
+    transactional = Delivery(recipient="b@example.org", kind=Kind.CONFIRMATION)
     for step in range(300):  # a minute, in steps of 200 ms
         digests.take(many, real_now=clock.now)
         if step % 62 == 8:
             asked_at = clock.now
-        if asked_at and not notices.take([awaited], real_now=clock.now):
+        if asked_at and not others.take([transactional], real_now=clock.now):
             waits.append((clock.now - asked_at).total_seconds())
             asked_at = None
         clock.sleep(0.2)
@@ -177,13 +185,13 @@ def test_processes_that_share_a_redis_share_the_rate() -> None:
     before, after = list[float](), list[float]()
 
     def worker(url: str) -> Callable[[], None]:
-        pace = Pace("smtp", rate=20, counts=RateWindows(url))
+        rate_limit = RateLimit("smtp", rate=20, counts=RateWindows(url))
 
         def work() -> None:
             until = time.monotonic() + 1.5
             while time.monotonic() < until:
                 row, asked_at = Delivery(recipient="a@example.org", kind=Kind.LINK), time.time()
-                if not pace.take([row], real_now=START):
+                if not rate_limit.take([row], real_now=START):
                     before.append(asked_at)
                     after.append(time.time())
 
@@ -199,8 +207,8 @@ def test_processes_that_share_a_redis_share_the_rate() -> None:
 
 def test_nothing_begins_while_redis_cannot_be_asked(tmp_path: Path, clock: Clock) -> None:
     row = due()
-    pace = Pace("scripted", rate=5, counts=RateWindows(f"unix://{tmp_path / 'gone.sock'}"))
+    rate_limit = RateLimit("scripted", rate=5, counts=RateWindows(f"unix://{tmp_path / 'gone.sock'}"))
     mailer = ScriptedMailer()
-    assert "Redis does not answer" in deliver(mailer, pace=pace, clock=clock).held
+    assert "Redis does not answer" in deliver(mailer, rate_limit=rate_limit, clock=clock).held
     assert mailer.sent == []
-    assert set(pace.take([row], real_now=clock.now)) == {row.pk}
+    assert set(rate_limit.take([row], real_now=clock.now)) == {row.pk}

@@ -46,7 +46,7 @@ def test_a_letter_that_was_written_with_the_old_links_is_not_sent() -> None:
     person = reader("ada@example.org")
     mail_fresh_link(person, now=NOW)
     mailer = revoking_once(person)
-    deliver(mailer, awaited=True)
+    deliver(mailer, transactional=True)
     assert mailer.sent == []
     assert person.deliveries.get(kind=Kind.LINK).state == State.CANCELLED
 

@@ -11,8 +11,8 @@ from django.utils import timezone
 from newsletter.adapters.ports import Verdict
 from newsletter.audience.suppression import Reason, suppress
 from newsletter.core.delivery.retry_policy import FEW
-from newsletter.core.digests.message import Piece
-from newsletter.core.digests.seen_papers import unpack_spent
+from newsletter.core.digests.message import Fragment
+from newsletter.core.digests.seen_papers import unpack_seen
 from newsletter.models import SendPause, Subscription
 from newsletter.models.delivery import Kind, State
 from newsletter.models.subscriber import Status
@@ -61,7 +61,7 @@ def test_an_accepted_digest_spends_every_paper_it_accounts_for_and_covers_its_to
     digest(ann, papers={"summarised": [3, 1], "listed": [7], "counted": [900]}, topics=[heads.pk])
     deliver(ScriptedMailer())
     ann.refresh_from_db()
-    assert sorted(unpack_spent(bytes(ann.spent))) == [1, 3, 7, 900]
+    assert sorted(unpack_seen(bytes(ann.seen_papers))) == [1, 3, 7, 900]
     covered = dict(Subscription.objects.values_list("topic__slug", "covered_until"))
     assert covered == {"heads": NOW, "other": None}
 
@@ -72,7 +72,7 @@ def test_papers_of_one_digest_are_added_to_those_of_the_last() -> None:
     digest(ann, papers={"summarised": [2]}, slot_key="2026-06-19")
     deliver(ScriptedMailer())
     ann.refresh_from_db()
-    assert sorted(unpack_spent(bytes(ann.spent))) == [1, 2]
+    assert sorted(unpack_seen(bytes(ann.seen_papers))) == [1, 2]
 
 
 def test_a_late_acceptance_does_not_move_a_topic_back() -> None:
@@ -103,7 +103,7 @@ def test_it_cancels_the_digest_of_a_reader_who_may_not_be_mailed(fields: dict[st
     assert row.last_detail
     assert row.outcome_at == NOW
     assert row.subscriber is not None
-    assert not row.subscriber.spent
+    assert not row.subscriber.seen_papers
     assert not mailer.sent
 
 
@@ -176,7 +176,7 @@ def test_a_link_goes_to_the_address_it_was_made_for() -> None:
 
 
 def test_an_alert_has_no_reader_and_goes_to_its_recipient() -> None:
-    notice(None, Kind.ALERT, recipient="operator@example.org", parts=store(CARD))
+    notice(None, Kind.ALERT, recipient="operator@example.org", fragments=store(CARD))
     mailer = ScriptedMailer()
     assert deliver(mailer).states == {"ACCEPTED": 1}
     assert mailer.recipients == ["operator@example.org"]
@@ -187,7 +187,7 @@ def test_the_reserved_worker_takes_notices_only() -> None:
         digest()
     notice(reader("ann@example.org"), Kind.LINK)
     mailer = ScriptedMailer()
-    assert deliver(mailer, awaited=True).states == {"ACCEPTED": 1}
+    assert deliver(mailer, transactional=True).states == {"ACCEPTED": 1}
     assert mailer.recipients == ["ann@example.org"]
 
 
@@ -253,7 +253,7 @@ def test_a_digest_that_waited_until_the_next_slot_came_is_expired() -> None:
 
 
 def test_a_message_that_cannot_be_written_stops_none_of_the_others() -> None:
-    broken = digest(parts=["0" * 64])
+    broken = digest(fragments=["0" * 64])
     digest()
     assert deliver(ScriptedMailer()).states == {"FAILED": 1, "ACCEPTED": 1}
     broken.refresh_from_db()
@@ -261,8 +261,8 @@ def test_a_message_that_cannot_be_written_stops_none_of_the_others() -> None:
 
 
 def test_a_message_on_which_the_writing_breaks_stops_none_of_the_others() -> None:
-    piece = Piece(html="<p>[[number]]</p>\n", text="[[number]]\n")
-    broken = digest(slots={"number": 7}, parts=store(piece))  # a slot's value is a text
+    fragment = Fragment(html="<p>[[number]]</p>\n", text="[[number]]\n")
+    broken = digest(placeholders={"number": 7}, fragments=store(fragment))  # a slot's value is a text
     digest()
     assert deliver(ScriptedMailer()).states == {"RETRY_WAIT": 1, "ACCEPTED": 1}
     for hours in range(1, 6):

@@ -9,7 +9,7 @@ import pytest
 
 from newsletter.models import Delivery, SendDay
 from newsletter.models.delivery import Kind, State
-from newsletter.pipeline.send.rate_limit import Pace
+from newsletter.pipeline.send.rate_limit import RateLimit
 from tests.fakes.mailer import ScriptedMailer
 from tests.pipeline.deliveries import CARD, deliver, notice, reader, store
 from tests.pipeline.paces import START, Begun, Clock, due
@@ -26,7 +26,7 @@ def test_a_days_number_is_never_passed_by_two_workers_and_the_rest_waits_for_tom
     def work() -> None:
         start.wait()
         mailer = begun.mailer(batch_size=4)
-        held.append(deliver(mailer, pace=Pace("scripted", daily=20), clock=clock).held)
+        held.append(deliver(mailer, rate_limit=RateLimit("scripted", daily=20), clock=clock).held)
 
     run_together(work, work)
     assert len(begun.at) == 18  # a tenth is kept for what somebody awaits
@@ -35,7 +35,7 @@ def test_a_days_number_is_never_passed_by_two_workers_and_the_rest_waits_for_tom
     assert waiting.count() == 12
     assert set(waiting.values_list("attempt", flat=True)) == {0}
     clock.now += timedelta(days=1)
-    deliver(begun.mailer(), pace=Pace("scripted", daily=20), clock=clock)
+    deliver(begun.mailer(), rate_limit=RateLimit("scripted", daily=20), clock=clock)
     assert len(begun.at) == len(rows)
     assert dict(SendDay.objects.values_list("day", "digests")) == {
         date(2026, 11, 2): 18,
@@ -46,11 +46,13 @@ def test_a_days_number_is_never_passed_by_two_workers_and_the_rest_waits_for_tom
 def test_a_confirmation_still_goes_when_the_digests_of_the_day_have_gone(clock: Clock) -> None:
     for _ in range(30):
         due()
-    pace = Pace("scripted", daily=20)
-    deliver(ScriptedMailer(), pace=pace, clock=clock)
+    rate_limit = RateLimit("scripted", daily=20)
+    deliver(ScriptedMailer(), rate_limit=rate_limit, clock=clock)
     for _ in range(4):
-        notice(reader(), Kind.LINK, parts=store(CARD), next_attempt_at=START)
-    assert deliver(ScriptedMailer(), pace=pace, clock=clock, awaited=True).states == {"ACCEPTED": 2}
+        notice(reader(), Kind.LINK, fragments=store(CARD), next_attempt_at=START)
+    assert deliver(ScriptedMailer(), rate_limit=rate_limit, clock=clock, transactional=True).states == {
+        "ACCEPTED": 2
+    }
     assert Delivery.objects.filter(state=State.ACCEPTED).count() == 20
 
 
@@ -62,7 +64,7 @@ def test_who_leaves_before_the_body_begins_uses_up_nothing_of_the_day(clock: Clo
         assert row.subscriber
         type(row.subscriber).objects.update(status="unsubscribed")
 
-    deliver(mailer, pace=Pace("scripted", daily=20), clock=clock)
+    deliver(mailer, rate_limit=RateLimit("scripted", daily=20), clock=clock)
     assert mailer.sent == []
     assert not SendDay.objects.exists()
 
@@ -73,7 +75,7 @@ def test_a_warm_up_counts_from_the_first_day_that_something_was_sent(clock: Cloc
     begun, sent = Begun(clock), list[int]()
     for _ in range(5):
         before = len(begun.at)
-        deliver(begun.mailer(), pace=Pace("scripted", warmup=2, daily=10), clock=clock)
+        deliver(begun.mailer(), rate_limit=RateLimit("scripted", warmup=2, daily=10), clock=clock)
         sent.append(len(begun.at) - before)
         clock.now += timedelta(days=1)
     assert sent == [1, 3, 7, 9, 9]

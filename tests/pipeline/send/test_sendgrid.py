@@ -15,9 +15,9 @@ from newsletter.adapters.mailers.sendgrid_events import read_events
 from newsletter.models import Delivery, SendDay, Subscriber
 from newsletter.models.delivery import State
 from newsletter.pipeline.feedback.provider_events import apply_events, store_events
-from newsletter.pipeline.feedback.reconcile import sweep
+from newsletter.pipeline.feedback.reconcile import reconcile
 from newsletter.pipeline.run import run_once
-from newsletter.pipeline.send.rate_limit import Pace
+from newsletter.pipeline.send.rate_limit import RateLimit
 from tests.fakes.mailer import Killed
 from tests.fakes.papers import paper_record
 from tests.fakes.sendgrid_events import body_of, sendgrid_event
@@ -79,9 +79,9 @@ def test_digests_that_are_composed_for_readers_of_one_topic_share_a_request(
     for name in ("ada", "bob", "eve"):
         newsroom.reader(f"{name}@example.org", "heads", cadence="daily")
     newsroom.reader("zoe@example.org", "heads", cadence="daily", depth="headline")
-    stages = newsroom.stages
-    stages.__dict__["mailer"] = mailer
-    run_once(stages, now=MONDAY, gather=False)
+    context = newsroom.context
+    context.__dict__["mailer"] = mailer
+    run_once(context, now=MONDAY, gather=False)
     assert states() == {State.ACCEPTED}
     assert sorted(sizes(server)) == [1, 3]
     assert Delivery.objects.values("body_key").distinct().count() == 2
@@ -96,7 +96,7 @@ def test_a_lost_answer_leaves_one_request_ambiguous_until_sendgrid_reports(
     assert deliver(mailer, clock=later(hours=1)).handled == 0
     report("processed", *(str(mail.pk) for mail in mails))
     assert states() == {State.ACCEPTED}
-    assert all(bytes(reader.spent) for reader in Subscriber.objects.all())
+    assert all(bytes(reader.seen_papers) for reader in Subscriber.objects.all())
     assert set(server.accepted.values()) == {1}
 
 
@@ -106,7 +106,7 @@ def test_a_request_that_is_split_down_to_a_bad_address_counts_each_digest_once_i
     rows = identical(18)
     assert rows[3].subscriber is not None
     server.bad_addresses, server.names_the_culprit = frozenset({rows[3].subscriber.email}), False
-    assert deliver(mailer, pace=Pace("sendgrid", daily=20)).states == {"ACCEPTED": 17, "FAILED": 1}
+    assert deliver(mailer, rate_limit=RateLimit("sendgrid", daily=20)).states == {"ACCEPTED": 17, "FAILED": 1}
     assert SendDay.objects.get().digests == 18
 
 
@@ -117,7 +117,7 @@ def test_a_dry_run_sends_nothing_and_the_real_one_after_it_everything(
     with closing(SendgridMailer(server.api_key, host=server.url, is_dry_run=True)) as dry:
         assert deliver(dry).states == {"RETRY_WAIT": 3}
     assert not server.accepted
-    assert not any(bytes(reader.spent) for reader in Subscriber.objects.all())
+    assert not any(bytes(reader.seen_papers) for reader in Subscriber.objects.all())
     assert deliver(mailer, clock=later(minutes=59)).handled == 0
     assert deliver(mailer, clock=later(hours=2)).states == {"ACCEPTED": 3}
     assert set(server.accepted.values()) == {1}
@@ -143,7 +143,7 @@ def test_a_worker_that_is_killed_leaves_no_more_than_one_request_ambiguous(
     with pytest.raises(Killed):
         deliver(mailer)
     owners = set(Delivery.objects.filter(state=State.SENDING).values_list("lease_owner", flat=True))
-    sweep(mailer=mailer, real_now=timezone.now(), now=NOW, dead_owners=owners)
+    reconcile(mailer=mailer, real_now=timezone.now(), now=NOW, dead_owners=owners)
     counts = Counter(Delivery.objects.values_list("state", flat=True))
     assert counts == {State.ACCEPTED: 3, State.AMBIGUOUS: 1, State.RETRY_WAIT: 26}
     monkeypatch.undo()

@@ -14,12 +14,13 @@ from pytest_django import Settings
 
 from newsletter.adapters.llm.genai import GenaiSummariser
 from newsletter.core.summaries.summary import Depth
+from newsletter.core.summaries.wanted import Wanted
 from newsletter.models import Allowance, Paper, Summary
 from newsletter.pipeline.compose.compose import compose_planned
-from newsletter.pipeline.context import Stages
+from newsletter.pipeline.context import Context
 from newsletter.pipeline.schedule import plan_due
 from newsletter.pipeline.summarize.budget import KIND, SET_ASIDE, SOON, DailyBudget
-from newsletter.pipeline.summarize.generate import Wanted, write_summaries
+from newsletter.pipeline.summarize.generate import write_summaries
 from tests.fakes.gemini_server import Fault, GeminiServer
 from tests.fakes.papers import paper_record
 from tests.pipeline.newsroom import MONDAY, SUNDAY, Newsroom, body
@@ -81,8 +82,8 @@ def wanted() -> list[Wanted]:
 
 def test_it_counts_what_was_really_spent(gemini: GeminiServer) -> None:
     write_summaries(wanted()[:2], summariser=capped(gemini, 10**9), now=MONDAY)
-    rows = Summary.objects.filter(model="m").aggregate(spent=Sum("input_tokens") + Sum("output_tokens"))
-    assert counted() == rows["spent"] > 0
+    rows = Summary.objects.filter(model="m").aggregate(seen_papers=Sum("input_tokens") + Sum("output_tokens"))
+    assert counted() == rows["seen_papers"] > 0
     assert Allowance.objects.get(kind=SET_ASIDE).count == 0
 
 
@@ -166,7 +167,7 @@ def test_beyond_the_cap_a_digest_does_not_wait(room: Newsroom, gemini: GeminiSer
     plan_due(now=MONDAY)
     write_summaries(wanted(), summariser=room.summariser, now=MONDAY)
     report = compose_planned(
-        now=MONDAY, summariser=room.summariser, renderer_for=room.stages.renderer, is_patient=True
+        now=MONDAY, summariser=room.summariser, renderer_for=room.context.renderer, is_patient=True
     )
     assert (report.composed, report.waiting) == (1, 0)
 
@@ -180,9 +181,9 @@ def test_the_services_own_summariser_passes_the_gate_and_the_cap(
         lambda _, **asked: passed.append(asked["tokens"]),
     )
     config = settings.CONFIG.model_copy(update={"gemini_api_key": "k", "gemini_endpoint": gemini.url})
-    write_summaries(wanted()[:2], summariser=Stages(config).summariser, now=MONDAY)
+    write_summaries(wanted()[:2], summariser=Context(config).summariser, now=MONDAY)
     assert (len(passed), gemini.calls) == (2, 2)
-    spent = Summary.objects.filter(model=config.gemini_model).aggregate(
+    seen_papers = Summary.objects.filter(model=config.gemini_model).aggregate(
         tokens=Sum("input_tokens") + Sum("output_tokens")
     )
-    assert counted() == spent["tokens"] > 0
+    assert counted() == seen_papers["tokens"] > 0

@@ -31,14 +31,14 @@ import sys, time, pathlib, django
 django.setup()
 from django.utils import timezone
 from newsletter.pipeline import tasks as work
-from newsletter.pipeline.summarize.prefetch import coming_summaries
+from newsletter.pipeline.summarize.prefetch import upcoming_summaries
 summariser = work.stages().summariser
 pathlib.Path(sys.argv[1]).touch()
 while not pathlib.Path("go").exists():
     time.sleep(0.01)
 for _ in range(int(sys.argv[2])):
-    work.look_ahead()
-    if not coming_summaries(now=timezone.now(), summariser=summariser):
+    work.prefetch()
+    if not upcoming_summaries(now=timezone.now(), summariser=summariser):
         break
     time.sleep(0.2)
 """
@@ -164,6 +164,6 @@ def cost_of_one(gemini: GeminiServer) -> int:
     from newsletter.adapters.llm.genai import GenaiSummariser
 
     summariser = GenaiSummariser(api_key="k", model="gemini-test", endpoint=gemini.url)
-    draft = summariser.summarise(Paper.objects.all()[0].record, language="en", depth=Depth.TAKEAWAYS)
+    draft = summariser.summarize(Paper.objects.all()[0].record, language="en", depth=Depth.TAKEAWAYS)
     gemini.requests.clear()
     return draft.input_tokens + draft.output_tokens

@@ -18,7 +18,7 @@ from newsletter.adapters.arxiv.pdf_text import PdfReader
 from newsletter.adapters.ports import PaperText
 from newsletter.core.arxiv.papers import PaperRecord
 from newsletter.models import Figure, FullTextRecord, Paper
-from newsletter.pipeline.context import Stages
+from newsletter.pipeline.context import Context
 from newsletter.pipeline.summarize.figures import details_for, figures_for, remove_figures
 from newsletter.pipeline.summarize.full_text import full_text_for
 from tests.fakes.arxiv_server import CLOSED, ArxivServer
@@ -70,7 +70,7 @@ def read(settings: Settings, folder: Path, *, licence: str | None, policy: str =
             arxiv_oai_url=server.oai_url,
             arxiv_interval=0.0,
         )
-        assert full_text_for(paper, source=Stages(settings.CONFIG).full_texts, now=NOW)
+        assert full_text_for(paper, source=Context(settings.CONFIG).full_texts, now=NOW)
         assert server.most_open == 1
     return paper
 

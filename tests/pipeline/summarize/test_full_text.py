@@ -59,7 +59,7 @@ def record_of(paper: Paper) -> FullTextRecord:
 def let_time_pass(paper: Paper, wait: timedelta) -> None:
     """Move what is recorded back instead of waiting."""
     record = record_of(paper)
-    for name in ("claimed_until", "retry_at", "read_at"):
+    for name in ("leased_until", "retry_at", "read_at"):
         if (at := getattr(record, name)) is not None:
             setattr(record, name, at - wait)
     record.save()

@@ -16,9 +16,10 @@ from newsletter.adapters.ports import PaperText
 from newsletter.core.arxiv.full_text import FullText, TextSection
 from newsletter.core.arxiv.papers import PaperRecord
 from newsletter.core.summaries.summary import Depth
+from newsletter.core.summaries.wanted import Wanted
 from newsletter.models import FullTextRecord, KeptText, Paper, Summary
 from newsletter.pipeline.summarize.full_text import FullTextLater, full_text_for
-from newsletter.pipeline.summarize.generate import Wanted, write_summaries
+from newsletter.pipeline.summarize.generate import write_summaries
 from tests.fakes.gemini_server import GeminiServer
 from tests.fakes.papers import paper_record
 

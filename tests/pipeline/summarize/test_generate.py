@@ -16,6 +16,7 @@ from django.utils import timezone
 from newsletter.adapters.llm.genai import GenaiSummariser
 from newsletter.core.arxiv.full_text import FullText, TextSection
 from newsletter.core.summaries.summary import NO_FULL_TEXT, Depth
+from newsletter.core.summaries.wanted import Wanted
 from newsletter.errors import TemporaryError
 from newsletter.models import Paper, Summary
 from newsletter.pipeline.compose.compose import PATIENCE
@@ -23,10 +24,9 @@ from newsletter.pipeline.summarize.generate import (
     CALLS_AT_ONCE,
     READING_PATIENCE,
     SummariseReport,
-    Wanted,
     write_summaries,
 )
-from newsletter.pipeline.summarize.lookup import SummaryShelf
+from newsletter.pipeline.summarize.lookup import SummaryLookup
 from newsletter.pipeline.summarize.store import MAX_ATTEMPTS, Fallback
 from tests.fakes.gemini_server import Fault, GeminiServer
 from tests.fakes.papers import paper_record
@@ -237,14 +237,14 @@ class TestReading:
     ) -> None:
         write(gemini, want, full_text=no_text)
         assert (row().depth, row().fallback) == (Depth.TAKEAWAYS, Fallback.NO_FULL_TEXT)
-        shown = SummaryShelf([want.paper_id], summariser=summariser(gemini)).show(want)
+        shown = SummaryLookup([want.paper_id], summariser=summariser(gemini)).show(want)
         assert (shown.depth, shown.content.incomplete) == (Depth.TAKEAWAYS, (NO_FULL_TEXT,))
 
     def test_it_is_not_asked_for_again_at_that_depth(self, gemini: GeminiServer, want: Wanted) -> None:
         write(gemini, want, full_text=no_text)
         write(gemini, want)  # even if there were one by now
         assert gemini.calls == 1
-        assert not SummaryShelf([want.paper_id], summariser=summariser(gemini)).may_still_come(
+        assert not SummaryLookup([want.paper_id], summariser=summariser(gemini)).may_still_come(
             want, within=PATIENCE
         )
 
@@ -255,7 +255,7 @@ class TestReading:
         write(gemini, want, full_text=no_text)
         assert gemini.calls == 1
         assert (row().depth, row().fallback) == (Depth.TAKEAWAYS, Fallback.NO_FULL_TEXT)
-        shown = SummaryShelf([want.paper_id], summariser=summariser(gemini)).show(want)
+        shown = SummaryLookup([want.paper_id], summariser=summariser(gemini)).show(want)
         assert shown.content.incomplete == (NO_FULL_TEXT,)
 
     def test_a_new_version_is_asked_for_anew(
@@ -278,7 +278,7 @@ class TestReading:
         late = {"now": MONDAY + READING_PATIENCE, "patience": READING_PATIENCE}
         write(gemini, want, full_text=text_later, **late)
         assert (row().depth, row().fallback) == (Depth.TAKEAWAYS, Fallback.FULL_TEXT_LATE)
-        shelf = SummaryShelf([want.paper_id], summariser=summariser(gemini))
+        shelf = SummaryLookup([want.paper_id], summariser=summariser(gemini))
         assert not shelf.may_still_come(want, within=PATIENCE)
         write(gemini, want, **late)
         assert (row().depth, row().fallback, gemini.calls) == (Depth.READING, "", 2)
@@ -287,7 +287,7 @@ class TestReading:
         write(gemini, replace(want, depth=Depth.TAKEAWAYS))
         gemini.answer_always(Fault.SAFETY)
         write(gemini, want)
-        shown = SummaryShelf([want.paper_id], summariser=summariser(gemini)).show(want)
+        shown = SummaryLookup([want.paper_id], summariser=summariser(gemini)).show(want)
         assert (shown.depth, shown.model) == (Depth.TAKEAWAYS, "gemini-test")
         assert (row().failure, row().is_final) == ("safety", True)
 
@@ -295,7 +295,7 @@ class TestReading:
         self, gemini: GeminiServer, want: Wanted
     ) -> None:
         write(gemini, want)
-        shelf = SummaryShelf([want.paper_id], summariser=summariser(gemini))
+        shelf = SummaryLookup([want.paper_id], summariser=summariser(gemini))
         reading, takeaways, headline = (
             shelf.show(replace(want, depth=depth)).content for depth in reversed(Depth)
         )

@@ -8,9 +8,10 @@ import pytest
 
 from newsletter.adapters.llm.extractive import ExtractiveSummariser
 from newsletter.core.summaries.summary import Depth
+from newsletter.core.summaries.wanted import Wanted
 from newsletter.models import Paper, Summary
-from newsletter.pipeline.summarize.generate import Wanted, write_extracts
-from newsletter.pipeline.summarize.lookup import SummaryShelf, unwritten
+from newsletter.pipeline.summarize.generate import write_extracts
+from newsletter.pipeline.summarize.lookup import SummaryLookup, unwritten
 from tests.fakes.papers import paper_record
 from tests.pipeline.newsroom import MONDAY
 
@@ -31,7 +32,7 @@ def test_it_reads_the_summaries_of_its_own_papers_and_no_others(monkeypatch: pyt
         read.append(self.paper_id)
 
     monkeypatch.setattr(Summary, "__init__", note)
-    shelf = SummaryShelf({keys[0]}, summariser=ExtractiveSummariser())
+    shelf = SummaryLookup({keys[0]}, summariser=ExtractiveSummariser())
     assert read == [keys[0]]
     assert shelf.show(Wanted(keys[0], "en", Depth.TAKEAWAYS)).paper_version == 1
 

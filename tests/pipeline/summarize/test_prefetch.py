@@ -15,16 +15,17 @@ from django.test.utils import CaptureQueriesContext
 
 from newsletter.adapters.llm.extractive import ExtractiveSummariser
 from newsletter.adapters.llm.genai import GenaiSummariser
-from newsletter.core.digests.seen_papers import pack_spent
+from newsletter.core.digests.seen_papers import pack_seen
 from newsletter.core.summaries.summary import Depth
+from newsletter.core.summaries.wanted import Wanted
 from newsletter.models import Delivery, Paper, Subscriber, Subscription, Topic
-from newsletter.models.delivery import AWAITED, Kind, State
+from newsletter.models.delivery import TRANSACTIONAL, Kind, State
 from newsletter.pipeline import tasks as work
 from newsletter.pipeline.compose.compose import missing_summaries
 from newsletter.pipeline.schedule import plan_due
 from newsletter.pipeline.select.select import choose, without_unsettled
-from newsletter.pipeline.summarize.generate import Wanted, write_summaries
-from newsletter.pipeline.summarize.prefetch import AHEAD, coming_summaries
+from newsletter.pipeline.summarize.generate import write_summaries
+from newsletter.pipeline.summarize.prefetch import PREFETCH_TIME, upcoming_summaries
 from tests.fakes.gemini_server import GeminiServer
 from tests.fakes.papers import paper_record
 from tests.pipeline.newsroom import MONDAY, SUNDAY, Newsroom
@@ -74,15 +75,15 @@ def take_in(room: Newsroom, *numbers: int, now: datetime, subject: str = "heads"
 def coming(room: Newsroom, now: datetime) -> list[tuple[str, str, Depth, datetime | None]]:
     assert room.summariser is not None
     names = dict(Paper.objects.values_list("pk", "arxiv_id"))
-    wanted = coming_summaries(now=now, summariser=room.summariser)
+    wanted = upcoming_summaries(now=now, summariser=room.summariser)
     return [(names[want.paper_id], want.language, want.depth, want.due_at) for want in wanted]
 
 
 def test_only_digests_of_the_next_three_hours_count(room: Newsroom) -> None:
     room.reader("a@example.org", "heads")
     take_in(room, 1, now=SUNDAY + timedelta(hours=1))
-    assert coming(room, MONDAY - AHEAD - timedelta(seconds=1)) == []
-    assert coming(room, MONDAY - AHEAD) == [("2606.00001", "en", Depth.TAKEAWAYS, MONDAY)]
+    assert coming(room, MONDAY - PREFETCH_TIME - timedelta(seconds=1)) == []
+    assert coming(room, MONDAY - PREFETCH_TIME) == [("2606.00001", "en", Depth.TAKEAWAYS, MONDAY)]
     # From its slot on it is planned, and no longer ahead.
     assert coming(room, MONDAY) == []
 
@@ -135,7 +136,7 @@ def test_papers_of_a_period_that_is_accounted_for_are_not_wanted(room: Newsroom)
 
 def test_a_service_without_a_model_looks_at_nothing() -> None:
     with CaptureQueriesContext(connection) as queries:
-        assert coming_summaries(now=MONDAY, summariser=ExtractiveSummariser()) == []
+        assert upcoming_summaries(now=MONDAY, summariser=ExtractiveSummariser()) == []
     assert len(queries) == 0
 
 
@@ -163,7 +164,7 @@ def test_it_chooses_what_composing_will_choose(room: Newsroom, model: GenaiSumma
         add_reader(room, number, chance=chance)
     now = MONDAY - timedelta(hours=1)
     due = Subscriber.objects.filter(next_slot_at__gt=now, next_slot_at__lte=MONDAY).count()
-    ahead = {want: want.due_at for want in coming_summaries(now=now, summariser=model)}
+    ahead = {want: want.due_at for want in upcoming_summaries(now=now, summariser=model)}
     assert plan_due(now=MONDAY) == due > 10
     at_the_slot = {want: want.due_at for want in missing_summaries(now=MONDAY, summariser=model)}
     assert set(at_the_slot) == chosen(now=MONDAY)
@@ -175,17 +176,17 @@ def test_it_chooses_what_composing_will_choose(room: Newsroom, model: GenaiSumma
     }
 
 
-def chosen(*, now: datetime, awaited: bool = False) -> set[Wanted]:
+def chosen(*, now: datetime, transactional: bool = False) -> set[Wanted]:
     """Return what composing would take for all that is planned."""
-    planned = Delivery.objects.filter(AWAITED if awaited else Q(), state=State.PLANNED)
+    planned = Delivery.objects.filter(TRANSACTIONAL if transactional else Q(), state=State.PLANNED)
     planned = planned.prefetch_related("subscriber__subscriptions__topic")
     _, choices = choose(without_unsettled(list(planned)), now=now)
     return {want for choice in choices for want in choice.wanted()}
 
 
-@pytest.mark.parametrize("awaited", [False, True])
+@pytest.mark.parametrize("transactional", [False, True])
 def test_at_the_slot_it_wants_what_composing_will_choose(
-    room: Newsroom, model: GenaiSummariser, awaited: bool
+    room: Newsroom, model: GenaiSummariser, transactional: bool
 ) -> None:
     """Digests of more readers than one, and more than one of a reader, some awaited, some that must wait."""
     chance = random.Random(7)  # noqa: S311  # the same readers in every run
@@ -206,8 +207,8 @@ def test_at_the_slot_it_wants_what_composing_will_choose(
     )
     sending.state = State.SENDING
     sending.save()
-    wanted = missing_summaries(now=MONDAY, summariser=model, awaited=awaited)
-    assert set(wanted) == chosen(now=MONDAY, awaited=awaited) > set()
+    wanted = missing_summaries(now=MONDAY, summariser=model, transactional=transactional)
+    assert set(wanted) == chosen(now=MONDAY, transactional=transactional) > set()
     assert [want.due_at for want in wanted] == sorted(want.due_at for want in wanted if want.due_at)
 
 
@@ -227,7 +228,7 @@ def add_reader(room: Newsroom, number: int, *, chance: random.Random) -> None:
         subscription.cadence = chance.choice(["", "", "weekly:mon", "weekly:tue", "monthly:15"])
         subscription.covered_until = chance.choice([None, MONDAY - timedelta(days=7)])
         subscription.save()
-    reader.spent = pack_spent(
+    reader.seen_papers = pack_seen(
         pk for pk in Paper.objects.values_list("pk", flat=True) if chance.random() < 0.2
     )
     reader.at = time(chance.choice([8, 8, 8, 9]))
@@ -252,10 +253,10 @@ def test_the_task_writes_them_before_they_are_due(
     for number in range(3):
         room.reader(f"reader{number}@example.org", "heads", depth=list(Depth)[number % 2].value)
     take_in(room, 1, 2, now=SUNDAY + timedelta(hours=1))
-    monkeypatch.setattr(work, "stages", lambda: room.stages)
+    monkeypatch.setattr(work, "stages", lambda: room.context)
     with time_machine.travel(MONDAY - timedelta(hours=1)):
-        work.look_ahead()
-        work.look_ahead()
+        work.prefetch()
+        work.prefetch()
     assert gemini.calls == 2
     assert room.run(MONDAY).summarised.model == 0
     assert gemini.calls == 2

@@ -12,7 +12,7 @@ from functools import cached_property
 
 from newsletter.core.arxiv.full_text import FullText, Role, TextSection
 from newsletter.core.arxiv.papers import PaperRecord
-from newsletter.core.summaries.normalize import Folded, find_quote, fold
+from newsletter.core.summaries.normalize import NormalizedText, find_quote, normalize
 from newsletter.core.summaries.rules.subjects import own_names
 from newsletter.core.summaries.summary import Evidence
 
@@ -42,15 +42,15 @@ class _Part:
         self._section = section
 
     @cached_property
-    def folded(self) -> Folded:
-        return fold(self.text)
+    def normalized(self) -> NormalizedText:
+        return normalize(self.text)
 
     @property
     def is_related(self) -> bool:
         return self._section is not None and self._section.role is Role.RELATED
 
     def locate(self, evidence: Evidence) -> Located | None:
-        span = find_quote(evidence.quote, source=self.folded)
+        span = find_quote(evidence.quote, source=self.normalized)
         if span is None:
             return None
         page = self._section.page_at(span[0]) if self._section else 0
@@ -76,7 +76,7 @@ class Source:
 
     @cached_property
     def _haystacks(self) -> tuple[str, str]:
-        return fold(self.whole).text, fold(_DASH.sub(" ", self.whole)).text
+        return normalize(self.whole).text, normalize(_DASH.sub(" ", self.whole)).text
 
     @cached_property
     def _initials(self) -> str:
@@ -93,7 +93,7 @@ class Source:
         """
         singular = name[:-1] if len(name) > 3 and name.endswith("s") else name
         whole_number = r"(?!\d)" if singular[-1].isdigit() else ""
-        pattern = rf"(?<![^\W_]){re.escape(fold(singular).text)}{whole_number}"
+        pattern = rf"(?<![^\W_]){re.escape(normalize(singular).text)}{whole_number}"
         if any(re.search(pattern, haystack) for haystack in self._haystacks):
             return True
         is_acronym = len(singular) >= _MIN_INITIALS and singular.isupper()

@@ -1,0 +1,20 @@
+"""A summary that some digest is going to show."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from newsletter.core.summaries.summary import Depth
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A summary some digest is going to show."""
+
+    paper_id: int
+    language: str
+    """The reader's; the summariser says in which it will write."""
+    depth: Depth
+    due_at: datetime | None = field(default=None, compare=False)
+    """When the first of those digests falls due; None: now."""
