@@ -6,26 +6,28 @@ from collections.abc import Callable
 from urllib.parse import unquote
 
 from django.core.exceptions import BadRequest, SuspiciousOperation
-from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, UnreadablePostError
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBadRequest, UnreadablePostError
 from django.http.multipartparser import MultiPartParserError
 
 FORMS = frozenset({"application/x-www-form-urlencoded", "multipart/form-data"})
 
 
 class RefuseNul:
-    """Answer 400 where the path, the query, a cookie or a field of a form holds one."""
+    """Answer 404 where the path holds one, and 400 where the query, a cookie or a field of a form does."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self._get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        if "\0" in request.path_info:
+            raise Http404
         if _holds_nul(request):
             return HttpResponseBadRequest("A NUL character.\n", content_type="text/plain; charset=utf-8")
         return self._get_response(request)
 
 
 def _holds_nul(request: HttpRequest) -> bool:
-    sent = (request.path_info, unquote(request.META.get("QUERY_STRING", "")), *request.COOKIES.values())
+    sent = (unquote(request.META.get("QUERY_STRING", "")), *request.COOKIES.values())
     if any("\0" in each for each in sent):
         return True
     # What leaves by one click is not kept, and a form that nobody can read is one that means to leave.

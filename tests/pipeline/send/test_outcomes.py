@@ -41,7 +41,7 @@ def test_a_temporary_refusal_waits_five_seconds_and_gives_the_attempt_back() -> 
 
 def test_a_nul_in_the_servers_words_costs_nothing_but_itself() -> None:
     row = outcome_of(answer(Verdict.RETRY, code="451", detail="try\0 later"))
-    assert (row.state, row.last_detail) == (State.RETRY_WAIT, "try later")
+    assert (row.state, row.last_detail) == (State.RETRY_WAIT, "try\ufffd later")
 
 
 def test_a_temporary_refusal_waits_as_long_as_it_was_asked_to() -> None:
