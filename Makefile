@@ -69,6 +69,12 @@ bench: $(DEV) ## what a message costs; with WEEK=folder of saved answers, the ti
 	@$(BIN)/python benchmarks/message_cost.py
 	@$(if $(WEEK),$(BIN)/python benchmarks/week.py "$(WEEK)",echo "Name a folder of saved arXiv answers for the stages: make bench WEEK=…")
 
+.PHONY: html-samples
+html-samples: ## convert the sample papers of the tests to HTML anew (needs Debian's latexml)
+	@cd tests/data/html && for paper in *.tex; do \
+	  latexmlc --format=html5 --nodefaultresources --timestamp=0 --quiet --log=/dev/null --dest="$${paper%.tex}.html" "$$paper" || exit 1; \
+	done; rm -f LaTeXML.cache
+
 .PHONY: lock
 lock: ## write the lock files anew from pyproject.toml (needs uv); UPGRADE=1 takes newer versions
 	$(call compile,requirements.lock,pyproject.toml --extra embedded --extra postgres)

@@ -84,7 +84,6 @@ def read_sample_paper(path: Path) -> SamplePaper:
             title=section["title"],
             text=section["text"].strip(),
             role=Role(section.get("role", "own")),
-            page_starts=((0, section["page"]),),
         )
         for section in stated["sections"]
     )
@@ -104,7 +103,6 @@ def read_sample_paper(path: Path) -> SamplePaper:
         sections=sections,
         keywords=tuple(stated["keywords"]),
         affiliations=tuple(stated["affiliations"]),
-        pages=stated["pages"],
     )
     return SamplePaper(record=record, full_text=text)
 

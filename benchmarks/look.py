@@ -67,7 +67,7 @@ def main() -> int:
             "NEWSLETTER_BASE_URL": f"http://localhost:{port}",
             "NEWSLETTER_MAILER": "outbox",
             "NEWSLETTER_ARXIV_API_URL": gemini.url,
-            "NEWSLETTER_ARXIV_PDF_URL": gemini.url,
+            "NEWSLETTER_ARXIV_HTML_URL": gemini.url,
             "NEWSLETTER_ARXIV_OAI_URL": gemini.url,
             "NEWSLETTER_ARXIV_INTERVAL": "0",
         }

@@ -30,6 +30,8 @@ SUITE = (
     "pipeline/test_schedule.py",
     "pipeline/test_query_burn.py",
     "pipeline/monitor/test_strangers.py",
+    "pipeline/summarize/test_full_text.py",
+    "pipeline/summarize/test_html_migration.py",
     "subscribers/test_import_suppressions.py",
     "subscribers/test_erasing.py",
     "subscribers/test_foreign_exports.py",

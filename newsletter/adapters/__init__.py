@@ -2,10 +2,9 @@
 
 ``ports`` has the protocols and the values they exchange; ``registry`` alone chooses.
 
-- arXiv, behind ``arxiv_gate``: ``arxiv_api`` and ``arxiv_feed``, ``arxiv_pdf``, ``arxiv_oai``, all over
-  ``arxiv_http``.
-- Full text: ``full_texts``; ``pdf_text`` reads a PDF in ``pdf_child``, by ``pdfium_page`` and
-  ``figure_images``; ``figure_store`` keeps what was cut out.
+- arXiv, behind ``gate``: ``api`` and ``feed``, ``full_text``, ``oai``, all over ``http``.
+- Full text: ``full_text`` fetches a page and tells whether it is the paper; ``html_paper`` reads it, by
+  ``html_parts``, ``html_front`` and ``html_text``; ``figure_images`` and ``figure_store`` keep its figures.
 - Models: ``model_calls`` with ``gemini`` or ``genai``, behind ``model_gate``; without one, ``extractive``.
 - Topics: ``topic_index``, ``topic_spans``.
 - Mail: ``mjml_compiler``; ``outbox``, ``smtp_mail`` (``smtp_url``, ``smtp_dialogue``, ``smtp_answers``,

@@ -83,13 +83,13 @@ class Image:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CutFigure:
-    """A figure as it is printed on a page."""
+class PaperFigure:
+    """A figure whose image may be shown."""
 
     number: str
+    """As printed."""
     caption: str
     """Without its number."""
-    page: int
     image: Image
     mail_image: Image | None
     """Under 60 KB."""
@@ -98,7 +98,7 @@ class CutFigure:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaperText:
     text: FullText
-    figures: tuple[CutFigure, ...] = ()
+    figures: tuple[PaperFigure, ...] = ()
 
 
 class FullTextSource(Protocol):
@@ -112,8 +112,9 @@ class FullTextSource(Protocol):
     def read(self, paper: PaperRecord, *, figures: int) -> PaperText:
         """Fetch and read this version of a paper, with at most that many of its figures.
 
-        Raises TemporaryError (ask again soon) or PermanentError with a reason: ``missing``, ``not_pdf``,
-        ``too_big``, ``too_long``, ``encrypted``, ``unreadable``, ``no_text``, ``timed_out``, ``crashed``.
+        Raises TemporaryError (ask again soon; reason ``turn`` when nothing was asked) or PermanentError with
+        a reason: ``missing``, ``not_paper``, ``other_paper``, ``truncated``, ``empty``,
+        ``conversion_errors``, ``too_big``, ``too_deep``, ``timed_out``, ``moved``, ``refused``.
         """
         ...
 

@@ -6,11 +6,9 @@ from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from newsletter.adapters.arxiv.api import ArxivApi
-from newsletter.adapters.arxiv.full_texts import ArxivFullTexts
-from newsletter.adapters.arxiv.gate import DatabaseGate
+from newsletter.adapters.arxiv.full_text import ArxivFullTexts
+from newsletter.adapters.arxiv.gate import CRAWL_DELAY, DatabaseGate
 from newsletter.adapters.arxiv.oai import ArxivOai
-from newsletter.adapters.arxiv.pdf import ArxivPdf
-from newsletter.adapters.arxiv.pdf_text import PdfReader
 from newsletter.adapters.infra.figure_store import FigureStore
 from newsletter.adapters.llm.calls import ModelSummariser
 from newsletter.adapters.llm.extractive import ExtractiveSummariser
@@ -18,18 +16,23 @@ from newsletter.adapters.llm.rate_limit import ModelGate
 from newsletter.adapters.ports import FullTextSource, Mailer, PaperSource, Summariser, TokenBudget
 from newsletter.config import Config
 
+PATIENCE = 40.0
+"""Seconds that reading a paper waits for each turn at arXiv: a task has five minutes for it all."""
+
 
 def paper_source(config: Config) -> PaperSource:
     return ArxivApi(url=config.arxiv_api_url, gate=DatabaseGate(interval=config.arxiv_interval))
 
 
 def full_texts(config: Config) -> FullTextSource:
-    """Return the source of full texts, behind the same gate as the API."""
-    gate = DatabaseGate(interval=config.arxiv_interval)
+    """Return the source of full texts, behind the same gate as the API; arxiv.org itself asks for more."""
+    interval = config.arxiv_interval
+    is_arxiv = urlsplit(config.arxiv_html_url).hostname in {"arxiv.org", "www.arxiv.org"}
+    crawl_delay = max(CRAWL_DELAY, interval) if is_arxiv else interval
     return ArxivFullTexts(
-        pdf=ArxivPdf(url=config.arxiv_pdf_url, gate=gate),
-        oai=ArxivOai(url=config.arxiv_oai_url, gate=gate),
-        reader=PdfReader(),
+        url=config.arxiv_html_url,
+        gate=DatabaseGate(interval=interval, crawl_delay=crawl_delay, patience=PATIENCE),
+        oai=ArxivOai(url=config.arxiv_oai_url, gate=DatabaseGate(interval=interval)),
     )
 
 

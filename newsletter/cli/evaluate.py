@@ -81,7 +81,7 @@ class Prices(click.ParamType[tuple[float, float]]):
     type=click.Choice([depth.value for depth in Depth]),
     default=Depth.TAKEAWAYS.value,
     show_default=True,
-    help="reading also reads the papers' PDFs at arXiv, with --papers.",
+    help="reading also reads the papers' full texts at arXiv, with --papers.",
 )
 @click.option(
     "--save", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Keep the results (JSON)."

@@ -6,6 +6,7 @@ A wrong value stops the start with one line that names the setting, what was giv
 from __future__ import annotations
 
 import difflib
+import logging
 import os
 import re
 from collections.abc import Mapping
@@ -41,11 +42,15 @@ from newsletter.config.values import (
 )
 from newsletter.errors import ConfigurationError
 
+log = logging.getLogger(__name__)
+
 ARXIV_API = "https://export.arxiv.org/api/query"
-ARXIV_PDF = "https://export.arxiv.org/pdf"
+ARXIV_HTML = "https://arxiv.org/html"
 ARXIV_OAI = "https://oaipmh.arxiv.org/oai"
 GEMINI_ENDPOINT = "https://generativelanguage.googleapis.com"
 SENDGRID_HOST = "https://api.sendgrid.com"
+RETIRED = {"NEWSLETTER_ARXIV_PDF_URL": "full texts are read at NEWSLETTER_ARXIV_HTML_URL"}
+"""Settings of earlier versions, each with what there is instead."""
 CENTURY = 36_500
 """In days: dates can still be reckoned with."""
 
@@ -66,7 +71,7 @@ class Config(BaseModel):
     name: str = Field("arXiv digest", alias="NEWSLETTER_NAME", min_length=1, max_length=60)
     operator_email: Address = Field("", alias="NEWSLETTER_OPERATOR_EMAIL")
     arxiv_api_url: HttpUrl = Field(ARXIV_API, alias="NEWSLETTER_ARXIV_API_URL")
-    arxiv_pdf_url: HttpUrl = Field(ARXIV_PDF, alias="NEWSLETTER_ARXIV_PDF_URL")
+    arxiv_html_url: HttpUrl = Field(ARXIV_HTML, alias="NEWSLETTER_ARXIV_HTML_URL")
     arxiv_oai_url: HttpUrl = Field(ARXIV_OAI, alias="NEWSLETTER_ARXIV_OAI_URL")
     arxiv_interval: float = Field(3.0, alias="NEWSLETTER_ARXIV_INTERVAL", ge=0, allow_inf_nan=False)
     arxiv_lookback_days: int = Field(14, alias="NEWSLETTER_ARXIV_LOOKBACK_DAYS", ge=1, le=365)
@@ -188,7 +193,7 @@ def _disagreements(config: Config) -> list[str]:
     """Return a line for each pair of settings that cannot stand together."""
     asks_arxiv = any(
         (urlsplit(url).hostname or "").endswith("arxiv.org")
-        for url in (config.arxiv_api_url, config.arxiv_pdf_url, config.arxiv_oai_url)
+        for url in (config.arxiv_api_url, config.arxiv_html_url, config.arxiv_oai_url)
     )
     found = {
         "DATABASE_URL is set, so NEWSLETTER_SECRET_KEY must be given: every process needs the same one "
@@ -225,6 +230,9 @@ def load_config(environ: Mapping[str, str] | None = None, *, env_file: Path | No
     given.update(environ)
     given.pop(ENV_FILE, None)
     known = {str(field.alias) for field in Config.model_fields.values()}
+    for name, why in RETIRED.items():
+        if given.pop(name, ""):
+            log.warning("%s does nothing any more: %s", name, why)
     _refuse_unknown(given, known)
     values = {
         name: value.strip() for name, value in _with_secret_files(given, known).items() if value.strip()

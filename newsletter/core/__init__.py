@@ -6,7 +6,8 @@
 - Whose digest holds what, and when: ``cadence``, ``spreading``, ``selection``, ``seen_papers``.
 - Summaries: ``reading``, ``kinds``, ``languages``; a model's are asked for by ``prompting``, the authors' own
   sentences chosen by ``extraction`` with ``sentences``, ``cues`` and ``openings``.
-- Full text: ``pdf`` reads the characters of a PDF, ``fulltext`` and ``figures`` are what was found.
+- Full text: ``full_text`` and ``figures`` are what was found; ``headings``, ``front_matter`` and ``references``
+  tell what words on a page mean.
 - Whether a claim may be shown: ``grounding`` judges a draft by the rules of ``receipts``, with ``folding``
   and ``marks``.
 - Mails and pages: ``digest``, ``composition``, ``headers``, ``typography``, ``markdown``.

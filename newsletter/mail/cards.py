@@ -65,7 +65,7 @@ def card_values(card: DigestCard, *, language: str, base_url: str) -> dict[str, 
     receipt = summary.headline.evidence[0] if deeper and not is_quoted and summary.headline.evidence else None
     is_reading = card.depth is Depth.READING and bool(summary.sections)
     sections = tuple(_sections(card, words)) if is_reading else ()
-    where = words.where(receipt.where, page=receipt.page) if receipt else ""
+    where = words.where(receipt.where) if receipt else ""
     own = words_for(card.language)
     shown = summary.takeaways[:MOST_TAKEAWAYS] if deeper else ()
     return {

@@ -56,8 +56,8 @@ class Words(Protocol):
         ...
 
     def meta(self, paper: PaperRecord) -> str: ...
-    def where(self, place: str, *, page: int) -> str:
-        """Return where a quote stands: ``abstract``, ``title``, or a section and its page."""
+    def where(self, place: str) -> str:
+        """Return where a quote stands: ``abstract``, ``title``, or a section."""
         ...
 
     def figure(self, number: str) -> str:

@@ -218,12 +218,11 @@ class English:
         written = f"{day.day}{NO_BREAK}{_MONTHS[day.month - 1][:3]}{NO_BREAK}{day.year}"
         return _apart(f"arXiv:{paper.versioned_id}", ", ".join(paper.categories), written)
 
-    def where(self, place: str, *, page: int) -> str:
+    def where(self, place: str) -> str:
         if place in ("abstract", "title"):
             return f"from{NO_BREAK}the{NO_BREAK}{place}"
-        printed_on = f"page{NO_BREAK}{page}" if page else ""
-        section = f"“{cut(place, limit=LONGEST_PLACE)}”" if place else ""
-        return f"from{NO_BREAK}{', '.join(filter(None, (section, printed_on)))}"
+        section = f"“{cut(place, limit=LONGEST_PLACE)}”" if place else f"the{NO_BREAK}text"
+        return f"from{NO_BREAK}{section}"
 
     def figure(self, number: str) -> str:
         return f"Figure {number}"

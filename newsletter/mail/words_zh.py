@@ -179,12 +179,11 @@ class Chinese:
         )
         return f"{NO_BREAK}{NO_BREAK} ".join(parts)
 
-    def where(self, place: str, *, page: int) -> str:
+    def where(self, place: str) -> str:
         if place in ("abstract", "title"):
             return "引自摘要" if place == "abstract" else "引自标题"
-        printed_on = f"第{NO_BREAK}{_n(page, '页')}" if page else ""
-        section = f"“{cut(place, limit=LONGEST_PLACE)}”" if place else ""
-        return f"引自{'，'.join(filter(None, (section, printed_on)))}"
+        section = f"“{cut(place, limit=LONGEST_PLACE)}”" if place else "正文"
+        return f"引自{section}"
 
     def figure(self, number: str) -> str:
         return f"图{NO_BREAK}{number}"

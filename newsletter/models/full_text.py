@@ -1,4 +1,4 @@
-"""What was read from a paper's PDF: facts and figures for good, the text itself for a day at most."""
+"""What was read from arXiv's HTML of a paper: facts and figures for good, its text for a day at most."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from django.db import models
 
 
 class FullTextRecord(models.Model):
-    """One row a paper version: whether its PDF was read, what was printed on it, or why it was not.
+    """One row a paper version: whether its HTML was read, what was printed on it, or why it was not.
 
     ``leased_until`` is both the lease of the worker that reads it and the fence under which it writes.
     """
@@ -29,12 +29,13 @@ class FullTextRecord(models.Model):
     """The clock of the run."""
     licence = models.CharField(max_length=255, blank=True)
     """Its address, as arXiv's OAI record has it; empty where none is known."""
-    pages = models.PositiveIntegerField(default=0)
     is_cut = models.BooleanField(default=False)
     """A bound ended the reading early."""
     affiliations = models.JSONField(default=list)
     keywords = models.JSONField(default=list)
     links = models.JSONField(default=list)
+    cites = models.JSONField(default=list)
+    """The ids of arXiv's papers among its references, without version."""
 
     class Meta:
         constraints = (
@@ -50,7 +51,7 @@ class KeptText(models.Model):
 
     record = models.OneToOneField(FullTextRecord, on_delete=models.CASCADE, related_name="kept")
     content = models.JSONField()
-    """``core.fulltext.full_text_to_json``."""
+    """``core.arxiv.full_text.full_text_to_json``."""
     kept_until = models.DateTimeField(db_index=True)
     """Real time."""
 
@@ -66,7 +67,6 @@ class Figure(models.Model):
     number = models.CharField(max_length=12)
     """As printed."""
     caption = models.TextField(blank=True)
-    page = models.PositiveIntegerField()
     image = models.CharField(max_length=80, db_index=True)
     width = models.PositiveIntegerField()
     height = models.PositiveIntegerField()

@@ -45,6 +45,8 @@ class ArxivGate(models.Model):
     held_until = models.DateTimeField(null=True)
     """A holder that was killed loses the gate then."""
     next_request_at = models.DateTimeField()
+    next_crawl_at = models.DateTimeField(null=True)
+    """The same for pages of arxiv.org itself, which asks for longer pauses."""
 
     class Meta:
         constraints = (models.CheckConstraint(condition=models.Q(id=1), name="arxiv_gate_is_one_row"),)

@@ -38,7 +38,7 @@ class MistakeReport(models.Model):
     claim = models.TextField(blank=True)
     """As it was shown, since a summary may be written anew; empty when the report is of the page."""
     quotes = models.JSONField(default=list)
-    """The claim's: a list of ``{"quote", "where", "page"}``."""
+    """The claim's: a list of ``{"quote", "where"}``; of earlier versions a ``"page"`` too."""
     what = models.CharField(max_length=20, choices=Mistake.choices)
     note = models.TextField(blank=True, max_length=LONGEST_NOTE)
     """A stranger's words: never shown but to the operator, and only as text."""

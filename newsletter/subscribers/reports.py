@@ -81,4 +81,4 @@ def put_back(summary: Summary) -> None:
 
 
 def _quote(evidence: Evidence) -> dict[str, str | int]:
-    return {"quote": evidence.quote, "where": evidence.where, "page": evidence.page}
+    return {"quote": evidence.quote, "where": evidence.where}

@@ -29,8 +29,8 @@ class ShownQuote:
     parts: list[Segment]
     where: str
     """In words."""
-    page: int
-    """Of the PDF; 0 for abstract and title."""
+    section: str
+    """Its section in arXiv's HTML; empty for abstract and title."""
     anchor: str
     """Where it stands in the abstract as the page shows it; empty when it is not from there."""
 
@@ -208,4 +208,4 @@ def _by_part(sections: Collection[str], *, kind: PaperKind) -> Iterator[tuple[st
 def _quote(quote: Evidence, *, anchors: dict[str, str]) -> ShownQuote:
     anchor = anchors.get(quote.quote, "") if quote.where == ABSTRACT else ""
     parts = marked_parts(quote.quote, quote.marks)
-    return ShownQuote(parts=parts, where=place_in_words(quote), page=quote.page, anchor=anchor)
+    return ShownQuote(parts=parts, where=place_in_words(quote), section=quote.anchor, anchor=anchor)

@@ -8,7 +8,7 @@ from django.views.decorators.http import require_safe
 
 from newsletter.audience.topics import public_topics
 from newsletter.core.arxiv.figures import PaperDetails
-from newsletter.core.arxiv.links import abstract_url, code_url, other_urls, pdf_url, project_url
+from newsletter.core.arxiv.links import abstract_url, code_url, html_url, other_urls, pdf_url, project_url
 from newsletter.core.arxiv.papers import ArxivId, PaperRecord, parse_id
 from newsletter.mail.words import words_for
 from newsletter.models import Paper, Topic
@@ -55,6 +55,7 @@ def _links(record: PaperRecord) -> dict[str, str]:
     return {
         "abs": abstract_url(record),
         "pdf": pdf_url(record),
+        "html": html_url(record),
         "code": code_url(record),
         "project": project_url(record),
     }

@@ -8,11 +8,10 @@ from newsletter.core.summaries.summary import Evidence
 
 
 def place_in_words(evidence: Evidence) -> str:
-    where = {"place": evidence.where, "number": evidence.page}
     if evidence.where == "abstract":
         return gettext("from the abstract")
     if evidence.where == "title":
         return gettext("from the title")
-    if evidence.page and evidence.where:
-        return gettext("from “%(place)s”, page %(number)s") % where
-    return (gettext("from page %(number)s") if evidence.page else gettext("from “%(place)s”")) % where
+    if not evidence.where:
+        return gettext("from the text")
+    return gettext("from “%(place)s”") % {"place": evidence.where}

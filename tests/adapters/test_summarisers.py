@@ -45,9 +45,7 @@ PAPER = PaperRecord(
     published_at=datetime(2026, 6, 15, tzinfo=UTC),
     updated_at=datetime(2026, 6, 15, tzinfo=UTC),
 )
-FULL_TEXT = FullText(
-    sections=(TextSection(title="Introduction", text="Moored ships move with the tide."),), pages=1
-)
+FULL_TEXT = FullText(sections=(TextSection(title="Introduction", text="Moored ships move with the tide."),))
 
 Make = Callable[..., ModelSummariser]
 

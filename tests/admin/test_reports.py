@@ -24,7 +24,9 @@ QUOTE = "We propose a training-free method"
 def report(db: None) -> MistakeReport:  # noqa: ARG001 - the database
     paper = Paper.from_record(paper_record(), first_seen_at=NOW)
     paper.save()
-    claim = Claim(text="It needs no training.", evidence=(Evidence(quote=QUOTE, where="Method", page=4),))
+    claim = Claim(
+        text="It needs no training.", evidence=(Evidence(quote=QUOTE, where="Method", anchor="S3"),)
+    )
     summary = Summary.objects.create(
         paper=paper,
         paper_version=1,

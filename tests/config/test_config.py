@@ -135,10 +135,19 @@ def test_a_short_interval_is_fine_away_from_arxiv(tmp_path: Path) -> None:
         tmp_path,
         NEWSLETTER_ARXIV_INTERVAL="0.05",
         NEWSLETTER_ARXIV_API_URL=local,
-        NEWSLETTER_ARXIV_PDF_URL=local,
+        NEWSLETTER_ARXIV_HTML_URL=local,
         NEWSLETTER_ARXIV_OAI_URL=local,
     )
     assert config.arxiv_interval == pytest.approx(0.05)
+
+
+def test_a_setting_of_earlier_versions_is_accepted_and_said_to_do_nothing(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    load(tmp_path, NEWSLETTER_ARXIV_PDF_URL="https://export.arxiv.org/pdf")
+    assert caplog.messages == [
+        "NEWSLETTER_ARXIV_PDF_URL does nothing any more: full texts are read at NEWSLETTER_ARXIV_HTML_URL"
+    ]
 
 
 def test_a_secret_is_never_repeated(tmp_path: Path) -> None:

@@ -1,13 +1,15 @@
 """A real HTTP server on loopback that speaks enough of arXiv's API, and fails on demand.
 
 It holds Atom entries, answers search_query (categories and submittedDate), start, max_results and sortBy,
-serves PDFs and OAI records, and keeps what was asked, when, and how many requests were open at once.
+serves papers as HTML, their images and OAI records, and keeps what was asked, when, and how many requests
+were open at once.
 """
 
 from __future__ import annotations
 
 import fnmatch
 import gzip
+import mimetypes
 import re
 import threading
 import time
@@ -21,6 +23,8 @@ from types import TracebackType
 from typing import Self
 from urllib.parse import parse_qs, urlsplit
 from xml.sax.saxutils import escape
+
+from tests.fakes.arxiv_html import ABSTRACT_PAGE
 
 _FEED = """<?xml version='1.0' encoding='UTF-8'?>
 <feed xmlns:opensearch="http://a9.com/-/spec/opensearch/1.1/" xmlns:arxiv="http://arxiv.org/schemas/atom" \
@@ -121,14 +125,12 @@ _OAI = """<?xml version="1.0" encoding="UTF-8"?>
 _OAI_RECORD = """<GetRecord><record><header><identifier>oai:arXiv.org:{id}</identifier></header><metadata>
 <arXiv xmlns="http://arxiv.org/OAI/arXiv/"><id>{id}</id><title>A title</title>{licence}</arXiv>
 </metadata></record></GetRecord>"""
-NO_PDF = "<!DOCTYPE html>\n<html><body>PDF unavailable for this paper</body></html>"
 
 HTML = Fault(body="<!DOCTYPE html>\n<html><body>arXiv is down for maintenance</body></html>")
 ERROR = Fault(body=feed([ERROR_ENTRY]))
 EMPTY = Fault(drop=1_000_000)
 TRUNCATED = Fault(truncate=0.6)
 CUT = Fault(cut=True)
-NOT_THERE = Fault(body=NO_PDF, content_type="text/html")
 CLOSED = Fault(close=True)
 HANG = Fault(delay=3600)
 
@@ -158,8 +160,8 @@ class ArxivServer:
     """Use as a context manager; ``faults`` are spent one a request, in order, before all goes well."""
 
     entries: list[Entry] = field(default_factory=list)
-    pdfs: dict[str, bytes] = field(default_factory=dict)
-    """By id with version; for any other arXiv's page saying so is shown."""
+    html: dict[str, bytes] = field(default_factory=dict)
+    """Pages by id with version, images by their path under ``/html/``. Any other leads to an abstract."""
     licences: dict[str, str] = field(default_factory=dict)
     """By id without version; empty: a record without licence. Others have no record."""
     faults: deque[Fault] = field(default_factory=deque)
@@ -201,8 +203,8 @@ class ArxivServer:
         return f"{self.host}/api/query"
 
     @property
-    def pdf_url(self) -> str:
-        return f"{self.host}/pdf"
+    def html_url(self) -> str:
+        return f"{self.host}/html"
 
     @property
     def oai_url(self) -> str:
@@ -228,7 +230,7 @@ class ArxivServer:
                 open_at_once=self._open,
             )
             self.requests.append(request)
-            return request, self.faults.popleft() if self.faults else Fault()
+            return request, self.faults.popleft() if self.faults else self._usual(path)
 
     def end(self, request: Request) -> None:
         """Count the request as over, once: before the client can have all of the answer, and ask again."""
@@ -241,12 +243,22 @@ class ArxivServer:
         """Wait; True if the server is stopping."""
         return self._stopping.wait(seconds) if seconds else self._stopping.is_set()
 
+    def _usual(self, path: str) -> Fault:
+        """arXiv has no HTML of papers that came without TeX: it leads to their abstract."""
+        _, is_html, name = path.partition("/html/")
+        if not is_html or name in self.html:
+            return Fault()
+        return Fault(status=302, headers=(("Location", f"/abs/{name}"),), body="")
+
     def answer(self, request: Request, fault: Fault) -> tuple[str, bytes]:
         """The content type and the body."""
         path = urlsplit(request.path).path
-        if path.startswith("/pdf/"):
-            pdf = self.pdfs.get(path.removeprefix("/pdf/"))
-            return ("application/pdf", pdf) if pdf is not None else ("text/html", NO_PDF.encode())
+        if path.startswith("/html/"):
+            name = path.removeprefix("/html/")
+            kind = mimetypes.guess_type(name)[0] if name.endswith((".png", ".jpg")) else None
+            return kind or "text/html; charset=utf-8", self.html.get(name, b"")
+        if path.startswith("/abs/"):
+            return "text/html; charset=utf-8", ABSTRACT_PAGE.format(id=path.removeprefix("/abs/")).encode()
         if path == "/oai":
             return "text/xml; charset=utf-8", self._record(request.parameters)
         return "application/atom+xml; charset=utf-8", self._page(request.parameters, fault)

@@ -35,7 +35,6 @@ PICTURE = Picture(path="/figures/0123abcd", width=1120, height=420)
 FIGURE = ShownFigure(
     number="2",
     caption="Figure 2: Echoes become a map of free water. Left: four recordings. Right: the polar grid.",
-    page=4,
     licence_url="https://creativecommons.org/licenses/by/4.0/",
     image=PICTURE,
     mail_image=PICTURE,
@@ -94,12 +93,12 @@ def _claims(given: Iterable[tuple[str, str]], quotes: Mapping[str, Any]) -> tupl
 def _claim(given: tuple[str, str], quotes: Mapping[str, Any]) -> Claim:
     text, name = given
     quote, marked, *place = quotes[name]
-    where, page = place or ("abstract", 0)
+    where, anchor = place or ("abstract", "")
     marks: list[tuple[int, int]] = []
     for words in marked.split(" | "):
         start = quote.index(words, marks[-1][1] if marks else 0)
         marks.append((start, start + len(words)))
-    return Claim(text=text, evidence=(Evidence(quote=quote, where=where, page=page, marks=tuple(marks)),))
+    return Claim(text=text, evidence=(Evidence(quote=quote, where=where, anchor=anchor, marks=tuple(marks)),))
 
 
 def store(name: str, *languages: str, summary: Summary | None = None) -> PaperRow:
@@ -135,7 +134,6 @@ def store_details(name: str, *, image: bytes) -> FullTextRecord:
         read_at=PUBLISHED,
         fetched_at=PUBLISHED,
         licence=FIGURE.licence_url,
-        pages=14,
         affiliations=list(printed["affiliations"]),
         keywords=list(printed["keywords"]),
         links=["https://recordings.example.org/harbour-echoes/"],
@@ -145,7 +143,6 @@ def store_details(name: str, *, image: bytes) -> FullTextRecord:
         position=0,
         number=FIGURE.number,
         caption=FIGURE.caption,
-        page=FIGURE.page,
         image=kept,
         width=PICTURE.width,
         height=PICTURE.height,

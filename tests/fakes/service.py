@@ -57,7 +57,7 @@ class Service:
 
     @property
     def environment(self) -> dict[str, str]:
-        addresses = {f"NEWSLETTER_ARXIV_{name}_URL": self.arxiv_url for name in ("API", "PDF", "OAI")}
+        addresses = {f"NEWSLETTER_ARXIV_{name}_URL": self.arxiv_url for name in ("API", "HTML", "OAI")}
         return addresses | {"NEWSLETTER_DATA_DIR": str(self.data), "NEWSLETTER_ARXIV_INTERVAL": "0"}
 
     def up(self) -> Running:

@@ -61,7 +61,6 @@ TEXT = FullText(
         TextSection(title="Method", text=f"{STEPS} The head is refined in ten steps."),
         TextSection(title="Discussion", text=f"{LIMITS} It was tested with four people."),
     ),
-    pages=12,
 )
 GOOD = {
     "drives": ("EchoFace animates a portrait from audio with a Gaussian head.", DRIVES),

@@ -185,7 +185,7 @@ def test_an_export_has_the_three_depths_with_their_quotes(visitor: Client, boats
         assert f"\n{heading}\n" in document
     assert "1. Sweep the motor’s speed by 4 %" in document
     assert "> “In 412 dockings in three harbours, HarborNet reached its berth" in document
-    assert "(from “Limitations”, page 9)" in document
+    assert "(from “Limitations”)" in document
     assert "##### Innovation: limits\n\nNot stated in the paper." in document
     assert "written by gemini-flash-latest (prompt 4) on 15 June 2026. 28 claims checked" in document
 

@@ -52,7 +52,7 @@ def test_a_report_keeps_the_claim_with_its_quotes_and_nothing_of_the_sender(
     assert not response.cookies
     report = MistakeReport.objects.get()
     assert (report.claim, report.what, report.note) == ("Errors fall by 12%.", "number", "It says 21%.")
-    assert report.quotes == [{"quote": QUOTE, "where": "abstract", "page": 0}]
+    assert report.quotes == [{"quote": QUOTE, "where": "abstract"}]
     assert (report.summary, report.state) == (summary, "open")
     assert "192.0.2.7" not in str(every_row())
     assert "Thank you" in text_of(visitor, f"{FORM}thanks/")

@@ -21,7 +21,7 @@ def workers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workers:
     """Bind the tasks to an outbox of this test's, and note whom they wake."""
     room = Newsroom(tmp_path / "outbox")
     workers = Workers(room, room.context)
-    monkeypatch.setattr(work, "stages", lambda: workers.context)
+    monkeypatch.setattr(work, "context", lambda: workers.context)
     monkeypatch.setattr(work, "wake", workers.wake)
     return workers
 

@@ -169,7 +169,7 @@ def figure(number: int, *, licence: str) -> Figure:
     paper.save()
     record = FullTextRecord.objects.create(paper=paper, paper_version=1, licence=licence)
     return Figure.objects.create(
-        record=record, position=1, number="1", caption="", page=1, image=f"{number}.webp", width=1, height=1
+        record=record, position=1, number="1", caption="", image=f"{number}.webp", width=1, height=1
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import warnings
 from collections.abc import Callable
 from math import sqrt
 
@@ -23,6 +24,27 @@ LEAST_PIXELS = 360
 MARGIN = 12
 """Pixels of white that stay."""
 SAMPLE_PIXELS = 400
+LARGEST = 40_000_000
+"""Pixels that are decoded at all."""
+LEAST_SIDE = 120
+"""Smaller is an icon."""
+FORMATS = ("PNG", "JPEG", "GIF", "WEBP")
+
+
+def opened(data: bytes) -> Pillow.Image | None:
+    """Return the picture on white, without a margin; None for what is none or is not worth showing."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of sizes, which are bounded here, and of broken metadata
+            picture = Pillow.open(io.BytesIO(data), formats=FORMATS)
+            if picture.width * picture.height > LARGEST:
+                return None
+            layer = picture.convert("RGBA")
+    except (OSError, ValueError, SyntaxError, EOFError, Pillow.DecompressionBombError):
+        return None
+    ground = Pillow.new("RGBA", layer.size, "white")
+    shown = trimmed(Pillow.alpha_composite(ground, layer).convert("RGB"))
+    return shown if shown and min(shown.size) >= LEAST_SIDE else None
 
 
 def trimmed(picture: Pillow.Image) -> Pillow.Image | None:

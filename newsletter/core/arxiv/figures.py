@@ -24,7 +24,6 @@ class ShownFigure:
     """As printed: ``2``, ``S1``."""
     caption: str
     """The paper's own words; on a page also the text alternative."""
-    page: int
     licence_url: str
     image: Picture
     mail_image: Picture | None
@@ -38,7 +37,6 @@ class PaperDetails:
     affiliations: tuple[str, ...] = ()
     keywords: tuple[str, ...] = ()
     links: tuple[str, ...] = ()
-    pages: int = 0
     licence_url: str = ""
     has_full_text: bool = False
     reason: str = ""

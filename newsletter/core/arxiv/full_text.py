@@ -1,12 +1,11 @@
-"""A paper's text as read from its PDF: sections with their pages, and the facts printed on it.
+"""A paper's text as a value: titled sections, the facts printed on it, what it cites.
 
-Values only. Reading the PDF is ``adapters.pdf_text``'s; nothing in here is kept once the summaries that need
-it are written.
+Reading arXiv's HTML is ``adapters.arxiv.full_text``'s. The text is kept for a day, while summaries are
+written.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
@@ -26,20 +25,26 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TextSection:
-    """One titled part of the running text, without headers, footers, footnotes and references."""
+    """One titled part of the running text, without footnotes and references. Its subsections follow it."""
 
     title: str
     """As printed, without its number; empty for text before the first heading."""
     text: str
-    """Paragraphs separated by an empty line; hyphenation at line ends undone, ligatures spelt out."""
+    """Paragraphs separated by an empty line."""
     role: Role = Role.OWN
-    page_starts: tuple[tuple[int, int], ...] = ((0, 1),)
-    """(offset in ``text``, page from 1) wherever a page begins, in order; the first offset is 0."""
+    level: int = 1
+    """How deep it is nested, from 1."""
+    anchor: str = ""
+    """Its id in arXiv's HTML (``S4.SS2``); empty where it has none."""
 
-    def page_at(self, offset: int) -> int:
-        """Return the page on which the character at ``offset`` is printed."""
-        index = bisect_right([start for start, _ in self.page_starts], offset) - 1
-        return self.page_starts[max(index, 0)][1]
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reference:
+    """A work that the paper cites."""
+
+    text: str
+    arxiv_id: str = ""
+    """Without version; empty where the entry names none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,10 +57,10 @@ class FullText:
     keywords: tuple[str, ...] = ()
     """The paper's own."""
     links: tuple[str, ...] = ()
-    """URLs found in text and annotations, in order, each once."""
-    pages: int = 0
+    """URLs found in text, footnotes and links, in order, each once."""
+    references: tuple[Reference, ...] = ()
     is_cut: bool = False
-    """Whether a bound (pages, size, characters) ended the reading early."""
+    """Whether a bound ended the reading early."""
 
 
 def full_text_to_json(text: FullText) -> dict[str, Any]:
@@ -66,16 +71,11 @@ def full_text_to_json(text: FullText) -> dict[str, Any]:
 def full_text_from_json(content: Mapping[str, Any]) -> FullText:
     """Raises KeyError, TypeError or ValueError for what is not a full text."""
     sections = tuple(
-        TextSection(
-            title=section["title"],
-            text=section["text"],
-            role=Role(section["role"]),
-            page_starts=tuple((offset, page) for offset, page in section["page_starts"]),
-        )
-        for section in content["sections"]
+        TextSection(**{**section, "role": Role(section["role"])}) for section in content["sections"]
     )
+    references = tuple(Reference(**reference) for reference in content["references"])
     lists = {name: tuple(content[name]) for name in ("affiliations", "keywords", "links")}
-    return FullText(sections=sections, pages=content["pages"], is_cut=content["is_cut"], **lists)
+    return FullText(sections=sections, references=references, is_cut=content["is_cut"], **lists)
 
 
 def within(full_text: FullText, *, characters: int) -> FullText:

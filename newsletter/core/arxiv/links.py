@@ -31,6 +31,10 @@ def pdf_url(paper: PaperRecord) -> str:
     return f"https://arxiv.org/pdf/{paper.versioned_id}"
 
 
+def html_url(paper: PaperRecord) -> str:
+    return f"https://arxiv.org/html/{paper.versioned_id}"
+
+
 def page_url(paper: PaperRecord, *, base_url: str) -> str:
     """Return the address of the paper's page in this service; it names no version."""
     return f"{base_url.rstrip('/')}/papers/{quote(paper.arxiv_id, safe='/.-')}/"
@@ -73,8 +77,8 @@ def urls_in(text: str) -> Iterator[str]:
     500 characters, with a user name, or without a public host name are passed over.
     """
     for found in _URL.finditer(text):
-        url = _without_sentence_end(found[0])
-        if is_public_url(url):
+        is_short = len(found[0]) <= 2 * _LONGEST  # what ends it is taken off one by one
+        if is_short and is_public_url(url := _without_sentence_end(found[0])):
             yield url
 
 

@@ -223,6 +223,7 @@ def _plain(source: str) -> str:
     """Text of TeX without its formulae; groups of two characters or more keep their braces."""
     if "\\" not in source:
         return source
+    source = re.sub(r"\\[dtc]frac(?![A-Za-z])", r"\\frac", source)
     source = re.sub(r"\\\\(?=[A-Za-z]+\{)", r"\\", source).replace("\\\\", " ")  # escaped twice; a line break
     source = _BINOMIAL.sub(r"(\1 choose \2)", source)
     source = source.replace(r"\{", _OPEN).replace(r"\}", _CLOSE)

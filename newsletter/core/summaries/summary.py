@@ -50,8 +50,8 @@ class Evidence:
     quote: str
     where: str = "abstract"
     """``abstract``, ``title``, or the title of a section of the full text."""
-    page: int = 0
-    """Of the full text, from 1; 0 for abstract and title."""
+    anchor: str = ""
+    """Of that section in arXiv's HTML; empty for abstract and title."""
     marks: tuple[tuple[int, int], ...] = ()
     """Half-open character spans of ``quote`` that carry the claim, in order, not overlapping."""
 
@@ -200,7 +200,7 @@ def _claim_to_json(claim: Claim) -> dict[str, Any]:
             {
                 "quote": item.quote,
                 "where": item.where,
-                "page": item.page,
+                "anchor": item.anchor,
                 "marks": [list(mark) for mark in item.marks],
             }
             for item in claim.evidence
@@ -215,7 +215,7 @@ def _claim_from_json(stored: Mapping[str, Any]) -> Claim:
             Evidence(
                 quote=item["quote"],
                 where=item["where"],
-                page=item.get("page", 0),
+                anchor=item.get("anchor", ""),
                 marks=tuple((start, end) for start, end in item["marks"]),
             )
             for item in stored["evidence"]

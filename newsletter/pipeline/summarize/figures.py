@@ -66,7 +66,6 @@ def _shown(figure: Figure, record: FullTextRecord) -> ShownFigure:
     return ShownFigure(
         number=figure.number,
         caption=figure.caption,
-        page=figure.page,
         licence_url=record.licence,
         image=_picture(figure.image, figure.width, figure.height),
         mail_image=_picture(figure.mail_image, figure.mail_width, figure.mail_height)
@@ -84,7 +83,6 @@ def _details(record: FullTextRecord) -> PaperDetails:
         affiliations=tuple(record.affiliations),
         keywords=tuple(record.keywords),
         links=tuple(record.links),
-        pages=record.pages,
         licence_url=record.licence,
         has_full_text=record.read_at is not None,
         reason=record.reason,

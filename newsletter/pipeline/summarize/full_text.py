@@ -16,7 +16,8 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from newsletter.adapters import registry
-from newsletter.adapters.ports import CutFigure, FullTextSource, PaperText
+from newsletter.adapters.arxiv.gate import TURN
+from newsletter.adapters.ports import FullTextSource, PaperFigure, PaperText
 from newsletter.core.arxiv.full_text import FullText, full_text_from_json, full_text_to_json
 from newsletter.core.arxiv.licences import may_show_figures
 from newsletter.core.storable import is_storable, storable, storable_value
@@ -33,13 +34,15 @@ LONGEST_NUMBER, LONGEST_LICENCE = 12, 255
 LEASE = timedelta(minutes=6)
 """Longer than a task may take (worker.app: five minutes); real time."""
 KEPT_FOR = timedelta(hours=24)
-"""Also the least time between two downloads of the same PDF (arXiv: one identical query a day)."""
+"""Also the least time between two downloads of the same page (arXiv: one identical query a day)."""
 SOON = timedelta(minutes=5)
+TURN_PAUSE = timedelta(seconds=30)
+"""Before waiting again for a turn at arXiv; nothing was asked, so no attempt is used."""
 WORTH_WAITING = timedelta(minutes=20)
 """A digest waits 30 minutes for its summaries: a text that may come within this is waited for."""
 UNAVAILABLE, THROTTLED, INTERRUPTED = "unavailable", "throttled", "interrupted"
-RETRIED_NEXT_DAY = frozenset({"missing", "not_pdf", "timed_out", "crashed"})
-"""arXiv may not have made the PDF yet, the machine may have been busy; any other reason is final."""
+RETRIED_NEXT_DAY = frozenset({"missing", "not_paper", "other_paper", "truncated", "timed_out"})
+"""arXiv may not have made all of the HTML yet, the machine may be busy. Any other reason is final."""
 
 
 class FullTextLater(TemporaryError):
@@ -150,11 +153,11 @@ def _save(record: FullTextRecord, found: PaperText, *, now: datetime) -> None:
             read_at=real_now,
             fetched_at=now,
             licence=record.licence,
-            pages=text.pages,
             is_cut=text.is_cut,
             affiliations=storable_value(text.affiliations),
             keywords=storable_value(text.keywords),
             links=storable_value(text.links),
+            cites=list(dict.fromkeys(each.arxiv_id for each in text.references if each.arxiv_id)),
         )
         if is_ours:
             content = storable_value(full_text_to_json(text))
@@ -164,16 +167,16 @@ def _save(record: FullTextRecord, found: PaperText, *, now: datetime) -> None:
             Figure.objects.bulk_create(figures)
 
 
-def _stored_all(record: FullTextRecord, cut: Sequence[CutFigure]) -> list[Figure]:
+def _stored_all(record: FullTextRecord, found: Sequence[PaperFigure]) -> list[Figure]:
     """A folder that cannot be written costs the figures, never the text."""
     try:
-        return [_stored(record, figure, position) for position, figure in enumerate(cut)]
+        return [_stored(record, figure, position) for position, figure in enumerate(found)]
     except TemporaryError as error:
         log.error("no figures of %s: %s", record.paper, error)  # noqa: TRY400  # the message says it all
         return []
 
 
-def _stored(record: FullTextRecord, figure: CutFigure, position: int) -> Figure:
+def _stored(record: FullTextRecord, figure: PaperFigure, position: int) -> Figure:
     store = registry.figure_store(settings.CONFIG)
     small = figure.mail_image
     return Figure(
@@ -181,7 +184,6 @@ def _stored(record: FullTextRecord, figure: CutFigure, position: int) -> Figure:
         position=position,
         number=storable(figure.number)[:LONGEST_NUMBER],
         caption=storable(figure.caption),
-        page=figure.page,
         image=store.put(figure.image),
         width=figure.image.width,
         height=figure.image.height,
@@ -194,7 +196,9 @@ def _stored(record: FullTextRecord, figure: CutFigure, position: int) -> Figure:
 def _record_failure(record: FullTextRecord, error: NewsletterError) -> None:
     real_now = timezone.now()
     log.warning("no full text of %s: %s", record.paper, error)
-    if not isinstance(error, PermanentError):
+    if isinstance(error, TemporaryError) and error.reason == TURN:
+        write(record, reason="", attempts=record.attempts - 1, retry_at=real_now + TURN_PAUSE)
+    elif not isinstance(error, PermanentError):
         wait = error.retry_after if isinstance(error, TemporaryError) else None
         pause = max(timedelta(seconds=wait or 0.0), SOON)
         reason = THROTTLED if _is_throttling(error) else UNAVAILABLE

@@ -15,7 +15,7 @@ from newsletter.models import FullTextRecord, Summary
 
 def is_free(*, max_attempts: int, real_now: datetime) -> Q:
     """Select rows that nobody is filling, whose wait is over, and that were not given up."""
-    unleased = Q(claimed_until__isnull=True) | Q(claimed_until__lte=real_now)
+    unleased = Q(leased_until__isnull=True) | Q(leased_until__lte=real_now)
     due = Q(retry_at__isnull=True) | Q(retry_at__lte=real_now)
     return unleased & due & Q(is_final=False, attempts__lt=max_attempts)
 

@@ -14,7 +14,10 @@ import pytest
 from django.conf import settings
 from django.db import connection
 
+from newsletter.adapters.arxiv.full_text import ArxivFullTexts
 from newsletter.adapters.arxiv.gate import DatabaseGate
+from newsletter.adapters.registry import full_texts
+from newsletter.errors import TemporaryError
 from newsletter.models import ArxivGate
 from tests.fakes.arxiv_server import ArxivServer, Fault, entry
 from tests.fakes.processes import Processes, Running, processes, wait_until
@@ -106,7 +109,7 @@ def gather_twice_at_once(running: Processes, arxiv: ArxivServer, environment: di
     topic = ["topic", "add", "vision", "--name", "Vision", "--query", "cat:cs.CV"]
     added = running.run(["newsletter", *topic], environment=environment)
     assert added.returncode == 0, added.stderr
-    addresses = {f"NEWSLETTER_ARXIV_{name}_URL": arxiv.url for name in ("API", "PDF", "OAI")}
+    addresses = {f"NEWSLETTER_ARXIV_{name}_URL": arxiv.url for name in ("API", "HTML", "OAI")}
     told = environment | addresses | {"NEWSLETTER_ARXIV_INTERVAL": str(INTERVAL)}
     command = ["newsletter", "gather", "--json", "--now", "2026-06-16T00:00:00Z"]
     clients = [running.start(name, command, environment=told) for name in ("one", "other")]
@@ -147,6 +150,45 @@ def test_the_next_request_waits_for_arxivs_three_seconds() -> None:
     ended = time.monotonic()
     with gate():
         assert 2.9 <= time.monotonic() - ended <= 4
+
+
+@pytest.mark.django_db
+def test_pages_of_arxiv_itself_wait_longer_and_the_api_goes_on_meanwhile() -> None:
+    pages, api = DatabaseGate(interval=0.2, crawl_delay=1.5), DatabaseGate(interval=0.2)
+    with pages():
+        pass
+    ended = time.monotonic()
+    for _ in range(2):
+        with api():
+            assert time.monotonic() - ended < 1.2
+    with pages():
+        assert 1.4 <= time.monotonic() - ended <= 3
+
+
+@pytest.mark.django_db
+def test_a_turn_that_does_not_come_in_time_is_given_up() -> None:
+    with DatabaseGate(interval=0, crawl_delay=15)():
+        pass
+    began = time.monotonic()
+    with pytest.raises(TemporaryError) as caught, DatabaseGate(interval=0, crawl_delay=15, patience=0.3)():
+        raise AssertionError
+    assert (caught.value.reason, time.monotonic() - began < 3) == ("turn", True)
+    assert ArxivGate.objects.get().holder == ""
+
+
+@pytest.mark.django_db
+def test_fifteen_seconds_are_for_arxiv_itself() -> None:
+    """Its robots.txt asks for them; any other host keeps the interval of the settings."""
+    known = {"arxiv_interval": 3.0}
+    for url, delay in (("https://arxiv.org/html", 15.0), ("https://export.arxiv.org/html", 3.0)):
+        source = full_texts(settings.CONFIG.model_copy(update=known | {"arxiv_html_url": url}))
+        assert isinstance(source, ArxivFullTexts)
+        with source.gate():
+            pass
+        row = ArxivGate.objects.get()
+        assert row.next_crawl_at is not None
+        assert (row.next_crawl_at - row.next_request_at).total_seconds() == pytest.approx(delay - 3, abs=0.1)
+        ArxivGate.objects.all().delete()
 
 
 @pytest.mark.django_db

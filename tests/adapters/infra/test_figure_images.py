@@ -4,11 +4,20 @@ from __future__ import annotations
 
 import io
 import random
+import struct
+import zlib
 
 import pytest
 from PIL import Image, ImageDraw
 
-from newsletter.adapters.infra.figure_images import MAIL_BYTES, PAGE_PIXELS, for_mail, for_page, trimmed
+from newsletter.adapters.infra.figure_images import (
+    MAIL_BYTES,
+    PAGE_PIXELS,
+    for_mail,
+    for_page,
+    opened,
+    trimmed,
+)
 
 
 def noise(width: int, height: int) -> Image.Image:
@@ -68,3 +77,50 @@ def test_the_white_around_a_figure_goes() -> None:
     assert cut is not None
     assert cut.size == pytest.approx((500 + 2 * 14, 400 + 2 * 14), abs=6)
     assert trimmed(Image.new("RGB", (300, 200), "white")) is None
+
+
+def encoded(picture: Image.Image, kind: str = "PNG") -> bytes:
+    buffer = io.BytesIO()
+    picture.save(buffer, format=kind)
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "GIF", "WEBP"])
+def test_a_file_of_a_known_kind_is_opened_without_its_margin(kind: str) -> None:
+    opened_image = opened(encoded(drawing(), kind))
+    assert opened_image is not None
+    assert opened_image.size == pytest.approx((500 + 2 * 14, 400 + 2 * 14), abs=16)
+
+
+def test_what_is_transparent_is_white() -> None:
+    picture = Image.new("RGBA", (300, 300), (0, 0, 0, 0))
+    ImageDraw.Draw(picture).line((20, 20, 280, 280), fill="navy", width=6)
+    opened_image = opened(encoded(picture))
+    assert opened_image is not None
+    assert opened_image.getpixel((opened_image.width - 1, 0)) == (255, 255, 255)
+
+
+def bomb(width: int) -> bytes:
+    """A PNG that says it is a square of ``width`` and holds nothing."""
+    header = struct.pack(">IIBBBBB", width, width, 8, 2, 0, 0, 0)
+    chunk = b"IHDR" + header
+    return b"\x89PNG\r\n\x1a\n" + struct.pack(">I", 13) + chunk + struct.pack(">I", zlib.crc32(chunk))
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"<svg/>",
+        b"%PDF-1.7",
+        encoded(drawing(), "BMP"),
+        encoded(drawing())[:400],
+        encoded(Image.new("RGB", (300, 300), "white")),
+        encoded(Image.new("RGB", (40, 40), "navy")),
+        bomb(20_000),
+        bomb(2_000_000_000),
+    ],
+    ids=["empty", "SVG", "PDF", "another kind", "cut off", "white", "an icon", "too large", "a bomb"],
+)
+def test_what_is_no_figure_is_none(data: bytes) -> None:
+    assert opened(data) is None

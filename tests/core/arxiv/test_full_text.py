@@ -1,11 +1,21 @@
-"""A paper's text as a value: its pages, and what is left out where there is too much of it."""
+"""A paper's text as a value: its form as JSON, and what is left out where there is too much of it."""
 
 from __future__ import annotations
+
+import json
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsletter.core.arxiv.full_text import FullText, Role, TextSection, within
+from newsletter.core.arxiv.full_text import (
+    FullText,
+    Reference,
+    Role,
+    TextSection,
+    full_text_from_json,
+    full_text_to_json,
+    within,
+)
 
 OWN, RELATED = Role.OWN, Role.RELATED
 
@@ -19,9 +29,16 @@ def text_of(*sections: tuple[str, Role, int]) -> FullText:
     )
 
 
-def test_a_page_is_told_by_the_offset() -> None:
-    section = TextSection(title="Method", text="x" * 30, page_starts=((0, 2), (10, 3), (25, 4)))
-    assert [section.page_at(offset) for offset in (0, 9, 10, 24, 29)] == [2, 2, 3, 3, 4]
+def test_it_comes_back_from_json_as_it_was() -> None:
+    text = FullText(
+        sections=(TextSection(title="Method", text="We do.", role=RELATED, level=2, anchor="S2.SS1"),),
+        affiliations=("Somewhere",),
+        keywords=("heads",),
+        links=("https://example.org/",),
+        references=(Reference(text="A work.", arxiv_id="2401.00001"), Reference(text="Another.")),
+        is_cut=True,
+    )
+    assert full_text_from_json(json.loads(json.dumps(full_text_to_json(text)))) == text
 
 
 def test_what_fits_is_left_as_it_is() -> None:

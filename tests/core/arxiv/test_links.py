@@ -6,7 +6,15 @@ from datetime import UTC, datetime
 
 import pytest
 
-from newsletter.core.arxiv.links import abstract_url, code_url, other_urls, page_url, pdf_url, project_url
+from newsletter.core.arxiv.links import (
+    abstract_url,
+    code_url,
+    html_url,
+    other_urls,
+    page_url,
+    pdf_url,
+    project_url,
+)
 from newsletter.core.arxiv.papers import PaperRecord
 
 
@@ -29,6 +37,7 @@ def paper(comment: str = "", *, abstract: str = "", arxiv_id: str = "2606.00001"
 def test_arxiv_is_linked_with_its_version_and_our_page_without() -> None:
     old = paper(arxiv_id="quant-ph/0201082")
     assert abstract_url(old) == "https://arxiv.org/abs/quant-ph/0201082v2"
+    assert html_url(old) == "https://arxiv.org/html/quant-ph/0201082v2"
     assert pdf_url(old) == "https://arxiv.org/pdf/quant-ph/0201082v2"
     assert page_url(old, base_url="https://x.example/") == "https://x.example/papers/quant-ph/0201082/"
 

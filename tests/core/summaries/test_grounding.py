@@ -292,13 +292,13 @@ TEXT = FullText(
         TextSection(
             title="Method",
             text="Each hull is a filter of its own. The filter learns the response of each hull.",
-            page_starts=((0, 3), (34, 4)),
+            anchor="S3",
         ),
         TextSection(
             title="Related Work",
             text="GaugeFormer reads gauges with two encoders. It needs a gauge in every harbour.",
             role=Role.RELATED,
-            page_starts=((0, 2),),
+            anchor="S2",
         ),
     )
 )
@@ -321,7 +321,7 @@ def test_a_quote_is_shown_where_it_stands_whatever_the_model_said() -> None:
     found = ground(draft, source=PAPER, language="en", voice=Voice.MODEL, full_text=TEXT)
     assert isinstance(found, Summary)
     (evidence,) = found.takeaways[0].evidence
-    assert (evidence.where, evidence.page) == ("Method", 4)
+    assert (evidence.where, evidence.anchor) == ("Method", "S3")
 
 
 @pytest.mark.parametrize("voice", Voice)

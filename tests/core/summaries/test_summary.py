@@ -47,6 +47,14 @@ def test_it_comes_back_from_json_as_it_was() -> None:
     assert summary_from_json(json.loads(json.dumps(summary_to_json(READING)))) == READING
 
 
+def test_a_summary_from_the_time_of_pages_is_read_without_them() -> None:
+    """Its quotes were found in a PDF: the section is known, where it stands in the HTML is not."""
+    quote = {"quote": "It needs no training.", "where": "Method", "page": 4, "marks": []}
+    stored = summary_to_json(READING) | {"headline": {"text": "It needs no training.", "evidence": [quote]}}
+    [found] = summary_from_json(stored).headline.evidence
+    assert (found.where, found.anchor) == ("Method", "")
+
+
 @pytest.mark.parametrize("broken", [{}, {"voice": "nobody"}, {**summary_to_json(READING), "voice": "nobody"}])
 def test_what_it_did_not_write_it_does_not_read(broken: dict[str, object]) -> None:
     with pytest.raises((KeyError, ValueError)):

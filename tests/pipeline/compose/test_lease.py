@@ -154,7 +154,7 @@ def test_a_pass_whose_time_is_up_is_gone_on_with_from_where_it_stopped(
 
 def test_a_worker_hands_over_where_its_time_was_up(room: Newsroom, monkeypatch: pytest.MonkeyPatch) -> None:
     woken: list[dict[str, str]] = []
-    monkeypatch.setattr(work, "stages", lambda: room.context)
+    monkeypatch.setattr(work, "context", lambda: room.context)
     monkeypatch.setattr(work, "wake", lambda stage, **hint: woken.append({"stage": stage} | hint))
     monkeypatch.setattr(work, "TURN", timedelta())
     monkeypatch.setattr("newsletter.pipeline.compose.lease.CHUNK", 3)

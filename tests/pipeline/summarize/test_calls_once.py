@@ -32,7 +32,7 @@ django.setup()
 from django.utils import timezone
 from newsletter.pipeline import tasks as work
 from newsletter.pipeline.summarize.prefetch import upcoming_summaries
-summariser = work.stages().summariser
+summariser = work.context().summariser
 pathlib.Path(sys.argv[1]).touch()
 while not pathlib.Path("go").exists():
     time.sleep(0.01)
@@ -128,13 +128,13 @@ def test_papers_in_two_languages_and_three_depths_are_two_calls_each(
     papers = each * len(TOPICS)
     fill(tmp_path, each=each, topics=len(TOPICS))
     with redis_server() as redis_url, ArxivServer() as arxiv:
-        arxiv_has_no_pdf = {
+        arxiv_has_no_html = {
             "NEWSLETTER_ARXIV_API_URL": arxiv.url,
-            "NEWSLETTER_ARXIV_PDF_URL": f"{arxiv.url}/pdf",
+            "NEWSLETTER_ARXIV_HTML_URL": arxiv.html_url,
             "NEWSLETTER_ARXIV_OAI_URL": f"{arxiv.url}/oai",
             "NEWSLETTER_ARXIV_INTERVAL": "0",
         }
-        work_together(running, tmp_path, gemini=gemini, rounds=200, REDIS_URL=redis_url, **arxiv_has_no_pdf)
+        work_together(running, tmp_path, gemini=gemini, rounds=200, REDIS_URL=redis_url, **arxiv_has_no_html)
     assert gemini.calls == 2 * papers
     asked = Counter((each.content, "Chinese" in each.instruction) for each in gemini.requests)
     assert set(asked.values()) == {1}

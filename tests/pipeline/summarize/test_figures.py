@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import time
 from datetime import UTC, datetime
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -14,38 +13,17 @@ from django.test import Client
 from pytest_django import Settings
 
 from newsletter.adapters import registry
-from newsletter.adapters.arxiv.pdf_text import PdfReader
-from newsletter.adapters.ports import PaperText
-from newsletter.core.arxiv.papers import PaperRecord
 from newsletter.models import Figure, FullTextRecord, Paper
 from newsletter.pipeline.context import Context
 from newsletter.pipeline.summarize.figures import details_for, figures_for, remove_figures
 from newsletter.pipeline.summarize.full_text import full_text_for
+from tests.fakes.arxiv_html import GAZE_URL, gaze_record, samples
 from tests.fakes.arxiv_server import CLOSED, ArxivServer
-from tests.fakes.pdf_papers import GAZE_URL, gaze_pdf, gaze_record
 
 NOW = datetime(2026, 6, 15, 8, 0, tzinfo=UTC)
 BY = "http://creativecommons.org/licenses/by/4.0/"
 ARXIVS = "http://arxiv.org/licenses/nonexclusive-distrib/1.0/"
 pytestmark = pytest.mark.django_db
-
-
-@cache
-def gaze_text(figures: int) -> PaperText:
-    """What the child reads, once for all these tests: it is the same each time."""
-    return PdfReader().read(gaze_pdf(), paper=gaze_record(), figures=figures)
-
-
-class KnownReader:
-    def read(self, pdf: bytes, *, paper: PaperRecord, figures: int) -> PaperText:
-        assert (pdf, paper.title) == (gaze_pdf(), gaze_record().title)
-        assert figures in (0, 4)  # "up to four a paper" (docs/operating.md)
-        return gaze_text(figures)
-
-
-@pytest.fixture(autouse=True)
-def child_reads_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(registry, "PdfReader", KnownReader)
 
 
 @pytest.fixture
@@ -57,7 +35,8 @@ def read(settings: Settings, folder: Path, *, licence: str | None, policy: str =
     """Fetch the paper from a stand-in for arXiv, with the real adapters in between."""
     paper = Paper.from_record(gaze_record(), first_seen_at=NOW)
     paper.save()
-    with ArxivServer(pdfs={"2606.00011v1": gaze_pdf()}) as server:
+    gaze = samples()["gaze"]
+    with ArxivServer(html={"2606.00011v1": gaze.html} | gaze.files) as server:
         if licence is None:
             server.fail(CLOSED)
         else:
@@ -66,7 +45,7 @@ def read(settings: Settings, folder: Path, *, licence: str | None, policy: str =
             settings,
             data_dir=folder,
             figures=policy,
-            arxiv_pdf_url=server.pdf_url,
+            arxiv_html_url=server.html_url,
             arxiv_oai_url=server.oai_url,
             arxiv_interval=0.0,
         )
@@ -96,7 +75,7 @@ def test_figures_under_an_allowing_licence_are_shown_with_their_licence(
     paper = read(settings, tmp_path, licence=BY)
 
     first, second = figures_for([paper])[paper.pk]
-    assert (first.number, first.page, first.licence_url) == ("1", 1, BY)
+    assert (first.number, first.licence_url) == ("1", BY)
     assert first.caption == "Angular error over time. Lower is better; the band shows five seeds."
     assert (second.number, second.licence_url) == ("2", BY)
     assert first.mail_image is not None
@@ -108,15 +87,15 @@ def test_facts_are_those_of_the_present_version(settings: Settings, tmp_path: Pa
     paper = read(settings, tmp_path, licence=BY)
 
     details = details_for([paper])[paper.pk]
-    assert details.affiliations[0] == "University of Marylebone"
-    assert (details.links, details.pages, details.licence_url) == ((GAZE_URL,), 3, BY)
+    assert details.affiliations[0] == "Department of Mechanisms, University of Marylebone, London, UK"
+    assert (details.links[0], details.licence_url) == (GAZE_URL, BY)
     assert (details.has_full_text, details.reason) == (True, "")
     paper.version = 2
     assert (details_for([paper]), figures_for([paper])) == ({}, {})
 
 
 @pytest.mark.parametrize("licence", [ARXIVS, "http://creativecommons.org/licenses/by-nc-nd/4.0/", "", None])
-def test_without_an_allowing_licence_no_figure_is_even_cut(
+def test_without_an_allowing_licence_no_figure_is_even_fetched(
     settings: Settings, tmp_path: Path, licence: str | None
 ) -> None:
     paper = read(settings, tmp_path, licence=licence)
@@ -130,7 +109,7 @@ def test_an_operator_may_show_all_figures(settings: Settings, tmp_path: Path) ->
     assert len(figures_for([paper])[paper.pk]) == 2
 
 
-def test_off_asks_for_no_licence_and_cuts_nothing(settings: Settings, tmp_path: Path) -> None:
+def test_off_asks_for_no_licence_and_no_figure(settings: Settings, tmp_path: Path) -> None:
     paper = read(settings, tmp_path, licence=BY, policy="off")
     assert FullTextRecord.objects.get().licence == ""
     assert (figures_for([paper]), files(settings)) == ({}, set())

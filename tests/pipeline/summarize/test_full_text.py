@@ -9,7 +9,7 @@ import pytest
 from django.utils import timezone
 
 from newsletter.adapters.ports import PaperText
-from newsletter.core.arxiv.full_text import FullText, TextSection
+from newsletter.core.arxiv.full_text import FullText, Reference, TextSection
 from newsletter.core.arxiv.papers import PaperRecord
 from newsletter.errors import NewsletterError, PermanentError, TemporaryError
 from newsletter.models import FullTextRecord, KeptText, Paper
@@ -18,11 +18,11 @@ from tests.fakes.papers import paper_record
 
 NOW = datetime(2026, 6, 15, 8, 0, tzinfo=UTC)
 TEXT = FullText(
-    sections=(TextSection(title="Method", text="We do.\n\nIt works.", page_starts=((0, 1), (8, 2))),),
+    sections=(TextSection(title="Method", text="We do.\n\nIt works."),),
     affiliations=("University of Somewhere",),
     keywords=("heads",),
     links=("https://example.org/code",),
-    pages=2,
+    references=(Reference(text="Cited.", arxiv_id="2401.00001"), Reference(text="A book.")),
 )
 pytestmark = pytest.mark.django_db
 
@@ -75,7 +75,7 @@ def test_one_download_serves_everyone_for_a_day(paper: Paper) -> None:
 
     assert source.asked == ["2606.00001v1, 0 figures"]
     record = record_of(paper)
-    assert (record.reason, record.attempts, record.fetched_at, record.pages) == ("", 0, NOW, 2)
+    assert (record.reason, record.attempts, record.fetched_at, record.cites) == ("", 0, NOW, ["2401.00001"])
     assert record.affiliations == ["University of Somewhere"]
     assert (record.keywords, record.links) == (["heads"], ["https://example.org/code"])
 
@@ -151,7 +151,7 @@ def test_a_worker_that_was_killed_has_used_an_attempt(paper: Paper) -> None:
     assert (len(source.asked), record_of(paper).reason) == (3, "interrupted")
 
 
-@pytest.mark.parametrize("reason", ["too_big", "too_long", "encrypted", "unreadable", "no_text"])
+@pytest.mark.parametrize("reason", ["too_big", "too_deep", "empty", "conversion_errors", "moved"])
 def test_what_asking_again_cannot_mend_is_asked_once(paper: Paper, reason: str) -> None:
     source = Source([PermanentError("no", reason=reason)])
 
@@ -163,7 +163,7 @@ def test_what_asking_again_cannot_mend_is_asked_once(paper: Paper, reason: str) 
     assert record_of(paper).reason == reason
 
 
-@pytest.mark.parametrize("reason", ["missing", "not_pdf", "timed_out", "crashed"])
+@pytest.mark.parametrize("reason", ["missing", "not_paper", "other_paper", "truncated", "timed_out"])
 def test_what_may_be_mended_by_tomorrow_is_asked_on_three_days(paper: Paper, reason: str) -> None:
     source = Source([PermanentError("no", reason=reason)] * 5)
 
@@ -216,6 +216,16 @@ def test_when_arxiv_asks_to_wait_no_other_paper_is_asked_for(paper: Paper) -> No
 
     let_time_pass(paper, timedelta(minutes=10))
     assert full_text_for(other, source=source, now=NOW) == TEXT
+    assert full_text_for(paper, source=source, now=NOW) == TEXT
+
+
+def test_a_turn_that_did_not_come_uses_no_attempt(paper: Paper) -> None:
+    source = Source([TemporaryError("busy with others", reason="turn")] * 5)
+    for _ in range(5):
+        with pytest.raises(FullTextLater) as refusal:
+            full_text_for(paper, source=source, now=NOW)
+        assert refusal.value.retry_after == pytest.approx(30, abs=5)
+        let_time_pass(paper, timedelta(seconds=31))
     assert full_text_for(paper, source=source, now=NOW) == TEXT
 
 

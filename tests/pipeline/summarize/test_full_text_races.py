@@ -24,7 +24,7 @@ from tests.fakes.gemini_server import GeminiServer
 from tests.fakes.papers import paper_record
 
 NOW = datetime(2026, 6, 15, 8, 0, tzinfo=UTC)
-TEXT = FullText(sections=(TextSection(title="Method", text="We do."),), pages=1)
+TEXT = FullText(sections=(TextSection(title="Method", text="We do."),))
 WORKERS = 6
 
 

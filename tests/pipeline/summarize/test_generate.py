@@ -62,7 +62,7 @@ def write(server: GeminiServer, *wanted: Wanted, **options: Any) -> SummariseRep
 
 def whole_text(paper: Paper, **_: object) -> FullText:
     """Return a full text that says what the abstract says."""
-    return FullText(sections=(TextSection(title="Introduction", text=paper.abstract),), pages=1)
+    return FullText(sections=(TextSection(title="Introduction", text=paper.abstract),))
 
 
 def no_text(_: Paper, **__: object) -> None:

@@ -253,7 +253,7 @@ def test_the_task_writes_them_before_they_are_due(
     for number in range(3):
         room.reader(f"reader{number}@example.org", "heads", depth=list(Depth)[number % 2].value)
     take_in(room, 1, 2, now=SUNDAY + timedelta(hours=1))
-    monkeypatch.setattr(work, "stages", lambda: room.context)
+    monkeypatch.setattr(work, "context", lambda: room.context)
     with time_machine.travel(MONDAY - timedelta(hours=1)):
         work.prefetch()
         work.prefetch()

@@ -1,6 +1,6 @@
 """A paper as what may be quoted: its abstract, its title and the sections of its full text.
 
-Owns where a quote stands (part and page), whether that is a section about other people's work, and whether
+Owns in which part a quote stands, whether that is a section about other people's work, and whether
 the paper mentions a name at all.
 """
 
@@ -28,7 +28,7 @@ class Located:
     """A quote found in the paper."""
 
     evidence: Evidence
-    """In the source's own characters, with its part and page."""
+    """In the source's own characters, with its part."""
     is_others: bool
     """Whether its section tells of other people's work."""
 
@@ -53,9 +53,11 @@ class _Part:
         span = find_quote(evidence.quote, source=self.normalized)
         if span is None:
             return None
-        page = self._section.page_at(span[0]) if self._section else 0
+        anchor = self._section.anchor if self._section else ""
         quote = self.text[slice(*span)]
-        return Located(replace(evidence, quote=quote, where=self.where, page=page, marks=()), self.is_related)
+        return Located(
+            replace(evidence, quote=quote, where=self.where, anchor=anchor, marks=()), self.is_related
+        )
 
 
 class Source:
