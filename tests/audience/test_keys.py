@@ -86,10 +86,7 @@ STARTS = {
     "any other command": (["newsletter", "topic", "list"], 2),
     "createadmin": (["newsletter", "createadmin", "--no-input"], 2),
     "worker": (["celery", "-A", "worker.app", "worker", "-Q", "deliver", "-c", "1"], 4),
-    "web": (
-        ["gunicorn", "newsletter.web.wsgi:application", "--config", "python:newsletter.web.gunicorn_config"],
-        4,
-    ),
+    "web": (["python", "-m", "newsletter.web.server"], 4),
 }
 
 

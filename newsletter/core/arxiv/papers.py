@@ -88,6 +88,7 @@ def parse_id(text: str) -> ArxivId | None:
 # --- names -------------------------------------------------------------------------------------------------
 
 _FOOTNOTE_MARKS = "*†‡§¶ "
+_HOLDS_TEX = re.compile(r"[\\{}$~]|``|''")
 _TURNS = re.compile("[\u202a-\u202e\u2066-\u2069]")
 
 
@@ -101,7 +102,10 @@ def mend_encoding(text: str) -> str:
 
 def mend_name(name: str) -> str:
     """Mend one name: its encoding, TeX accents, footnote marks. Empty if no letter or digit is left."""
-    mended = " ".join(readable(mend_encoding(name)).split()).rstrip(_FOOTNOTE_MARKS)
+    name = mend_encoding(name)
+    if _HOLDS_TEX.search(name):  # without it a name stays as it was printed, its quote marks too
+        name = readable(name)
+    mended = " ".join(name.split()).rstrip(_FOOTNOTE_MARKS)
     return mended if any(character.isalnum() for character in mended) else ""
 
 
