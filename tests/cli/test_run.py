@@ -23,8 +23,8 @@ REAL_TIMES = {
     "Delivery.body_begun_at",
     "Delivery.lease_until",
     "Delivery.next_attempt_at",
-    "Fragment.created_at",
-    "Fragment.needed_until",
+    "FragmentRow.created_at",
+    "FragmentRow.needed_until",
     "Summary.leased_until",
     "Summary.retry_at",
 }
