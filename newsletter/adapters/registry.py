@@ -96,5 +96,4 @@ def _signer(config: Config) -> Callable[[bytes], bytes] | None:
         return None
     from newsletter.adapters.mailers.dkim import DkimSigner
 
-    domain = config.dkim_domain or config.sender_domain
-    return DkimSigner(config.dkim_key, selector=config.dkim_selector, domain=domain)
+    return DkimSigner(config.dkim_key, selector=config.dkim_selector, domain=config.signing_domain)

@@ -118,6 +118,10 @@ class Config(BaseModel):
         return parseaddr(self.sender)[1].rpartition("@")[2]
 
     @property
+    def signing_domain(self) -> str:
+        return self.dkim_domain or self.sender_domain
+
+    @property
     def figure_folder(self) -> Path:
         return self.data_dir / "media" / "figures"
 
@@ -138,17 +142,11 @@ class Config(BaseModel):
         for refusal in _disagreements(self):
             raise ValueError(refusal)
         if self.dkim_key:
-            _check_dkim(self)
+            # Imported only by those who sign: it takes a tenth of a second.
+            from newsletter.config.dkim_key import read_dkim_key
+
+            read_dkim_key(self.dkim_key, selector=self.dkim_selector, domain=self.signing_domain)
         return self
-
-
-def _check_dkim(config: Config) -> None:
-    # Imported only by those who sign: it takes a tenth of a second.
-    from newsletter.adapters.mailers.dkim import DkimSigner
-
-    DkimSigner(
-        config.dkim_key, selector=config.dkim_selector, domain=config.dkim_domain or config.sender_domain
-    )
 
 
 _LOOPBACK = {"localhost", "127.0.0.1", "::1"}

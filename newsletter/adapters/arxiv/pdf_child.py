@@ -1,8 +1,8 @@
 """The child of ``pdf_text``: reads one PDF under limits of its own, and says what it found.
 
-``python -m newsletter.adapters.arxiv.pdf_child PARENT`` gets a line of JSON and then the PDF on its standard input,
-and answers with lines of JSON: the text first, then a figure a line, so that a figure that ends this process
-does not take the text with it. Django is not needed here: starting takes a fraction of a second.
+``python -m newsletter.adapters.arxiv.pdf_child PARENT`` gets a line of JSON and then the PDF on its standard
+input, and answers with lines of JSON: the text first, then a figure a line, so that a figure that ends this
+process does not take the text with it. Django is not needed here: starting takes a fraction of a second.
 """
 
 from __future__ import annotations

@@ -77,7 +77,7 @@ def fill(text: str, placeholders: Mapping[str, str], *, html: bool) -> str:
 
 
 def join_html(fragments: Sequence[Fragment], placeholders: Mapping[str, str] | None = None) -> str:
-    """Return the whole HTML form; without ``placeholders`` its placeholders stay, for a provider that fills them."""
+    """Return the whole HTML form; without ``placeholders`` it keeps them, for a provider that fills them."""
     joined = "".join(fragment.html for fragment in fragments)
     return joined if placeholders is None else fill(joined, placeholders, html=True)
 
