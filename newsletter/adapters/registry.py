@@ -15,7 +15,14 @@ from newsletter.adapters.infra.figure_store import FigureStore
 from newsletter.adapters.llm.calls import ModelSummariser
 from newsletter.adapters.llm.extractive import ExtractiveSummariser
 from newsletter.adapters.llm.rate_limit import ModelGate
-from newsletter.adapters.ports import FullTextSource, Mailer, PaperSource, Summariser, TokenBudget
+from newsletter.adapters.ports import (
+    EventReader,
+    FullTextSource,
+    Mailer,
+    PaperSource,
+    Summariser,
+    TokenBudget,
+)
 from newsletter.config import Config
 
 
@@ -83,6 +90,17 @@ def mailer(config: Config) -> Mailer:
             from newsletter.adapters.mailers.outbox import OutboxMailer
 
             return OutboxMailer(config.outbox_folder)
+
+
+def event_reader(provider: str, config: Config) -> EventReader | None:
+    """Return what reads the reports that this mailer posts to us; None for one that posts none."""
+    match provider:
+        case "sendgrid":
+            from newsletter.adapters.mailers.sendgrid_events import SendgridEvents
+
+            return SendgridEvents(config.sendgrid_webhook_key)
+        case _:
+            return None
 
 
 def _own_name(config: Config) -> str | None:
