@@ -22,14 +22,12 @@ from newsletter.core.delivery.cadence import Slot, next_slot, parse_zone
 from newsletter.errors import BadInput
 from newsletter.models import ConsentEvent, Subscriber, Subscription, Suppression, Topic
 from newsletter.models.subscriber import Status
-from newsletter.progress import Progress
+from newsletter.progress import SILENT, Progress
 from newsletter.subscribers.csv_files import Fault, Row
 from newsletter.subscribers.import_rows import MAX_SOURCE, Arrivals, Given, read_arrivals
 from newsletter.subscribers.import_suppressions import end_all
-from newsletter.subscribers.preferences import Preferences, checked_address
+from newsletter.subscribers.preferences import COLUMNS, Preferences, checked_address
 
-WISHES = ("cadence", "at", "timezone", "language", "depth")
-SILENT = Progress()
 CHUNK = 500
 """Rows a transaction: other writers get their turn in between."""
 TRIES = 3
@@ -166,7 +164,7 @@ def _topic_ids(cell: str, *, topics: dict[str, int]) -> tuple[int, ...]:
 
 def _preferences(row: Row) -> Preferences:
     """Check what is given; an empty cell means the default."""
-    given: dict[str, Any] = {name: row.cells[name] for name in WISHES if row.cells.get(name)}
+    given: dict[str, Any] = {name: row.cells[name] for name in COLUMNS if row.cells.get(name)}
     if number := row.cells.get("max_papers"):
         if not (number.isascii() and number.isdecimal()):
             raise BadInput(f"max_papers is {number!r}, but must be a number")

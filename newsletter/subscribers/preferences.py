@@ -16,6 +16,8 @@ from newsletter.core.digests.languages import ALIASES, CHROME, normal
 from newsletter.core.summaries.summary import Depth
 from newsletter.errors import BadInput
 
+COLUMNS = ("cadence", "at", "timezone", "language", "depth")
+"""Those that are words or a time, by the names they have in forms, CSV files and the database."""
 MIN_PAPERS, MAX_PAPERS = 1, 50
 MAX_ADDRESS = 254
 """RFC 5321 §4.5.3.1.3: a path of 256 octets, without its angle brackets."""
