@@ -77,7 +77,8 @@ class RateWindows:
         if self._redis is None:
             return max(0.0, self._held_until.get(name, 0.0) - time.monotonic())
         with _answering():
-            return max(0.0, self._redis.storage.pttl(self._hold(name)) / 1000)
+            left: int = self._redis.storage.pttl(self._hold(name))
+        return max(0, left) / 1000
 
     def _hold(self, name: str) -> str:
         return f"{self._prefix}:hold:{name}"
