@@ -12,9 +12,9 @@ from django.core.validators import validate_email
 from newsletter.core.delivery.addresses import clean_address
 from newsletter.core.delivery.cadence import Cadence, parse_time, parse_zone
 from newsletter.core.digests.headers import wire_address
-from newsletter.core.digests.languages import ALIASES, CHROME, normal
 from newsletter.core.summaries.summary import Depth
 from newsletter.errors import BadInput
+from newsletter.languages import ALIASES, CHROME, normal
 
 COLUMNS = ("cadence", "at", "timezone", "language", "depth")
 """Those that are words or a time, by the names they have in forms, CSV files and the database."""

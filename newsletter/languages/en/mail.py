@@ -70,7 +70,7 @@ LONGEST_PLACE = 60
 """Characters of a section's title."""
 
 
-class English:
+class MailWords:
     lang = "en"
     labels: Mapping[str, str] = MappingProxyType(
         {
