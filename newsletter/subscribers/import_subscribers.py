@@ -18,7 +18,7 @@ from django.db import IntegrityError, transaction
 
 from newsletter.audience.suppression import address_key, suppressed
 from newsletter.core.delivery.addresses import addresses_in
-from newsletter.core.delivery.cadence import Slot, next_slot, parse_zone
+from newsletter.core.delivery.cadence import next_slot, parse_zone
 from newsletter.errors import BadInput
 from newsletter.models import ConsentEvent, Subscriber, Subscription, Suppression, Topic
 from newsletter.models.subscriber import Status
@@ -230,7 +230,8 @@ def _save(entries: Sequence[_Entry], *, now: datetime) -> None:
 
 
 def _reader(entry: _Entry, *, now: datetime) -> Subscriber:
-    slot = _first_slot(entry.preferences, now=now)
+    asked = entry.preferences
+    slot = next_slot(asked.cadence, after=now, at=asked.at, zone=parse_zone(asked.timezone))
     return Subscriber(
         email=entry.email,
         email_key=entry.email_key,
@@ -240,9 +241,5 @@ def _reader(entry: _Entry, *, now: datetime) -> Subscriber:
         confirmed_by_operator=True,
         anchor_date=slot.date,
         next_slot_at=slot.at,
-        **entry.preferences.fields(),
+        **asked.fields(),
     )
-
-
-def _first_slot(preferences: Preferences, *, now: datetime) -> Slot:
-    return next_slot(preferences.cadence, after=now, at=preferences.at, zone=parse_zone(preferences.timezone))
