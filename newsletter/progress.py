@@ -11,3 +11,7 @@ class Progress:
 
     def step(self) -> None:
         """One step of the stage is done."""
+
+
+SILENT = Progress()
+"""For who listens to none."""

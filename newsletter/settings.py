@@ -9,11 +9,13 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import dj_database_url
+from django.conf.locale import LANG_INFO
 
 from newsletter.config import Config, load_config
 from newsletter.config.private_files import close_to_others, make_private_folder, write_private_files
 from newsletter.config.values import is_weak
 from newsletter.errors import ConfigurationError
+from newsletter.languages import CHROME
 
 CONFIG: Config = load_config()
 write_private_files()  # all that this process makes from here on
@@ -184,9 +186,9 @@ USE_TZ = True
 TIME_ZONE = "UTC"
 USE_I18N = True
 LANGUAGE_CODE = "en"
-LANGUAGES = [("en", "English"), ("zh-hans", "简体中文")]
-LOCALE_PATHS = [PACKAGE_DIR / "locale"]
-FORMAT_MODULE_PATH = "newsletter.formats"
+LANGUAGES = [(code, str(LANG_INFO.get(code, {}).get("name_local", code))) for code in CHROME]
+LOCALE_PATHS = [PACKAGE_DIR / "languages"]
+FORMAT_MODULE_PATH = "newsletter.languages"
 
 STATIC_URL = "static/"
 STATIC_ROOT = DATA_DIR / "static"

@@ -306,3 +306,34 @@ class ProviderEvent:
     """For a mail that was dropped: the earlier report because of which the provider did not try."""
     detail: Mapping[str, str | int] = field(default_factory=dict)
     """What the operator may want to read. Never an address."""
+
+
+class Refusal(StrEnum):
+    """Why a request with reports is not taken for the provider's."""
+
+    KEY = "the key to check it with is no public key"
+    SIGNATURE = "its signature is missing or wrong"
+    STALE = "it was signed too long ago, or in the future"
+
+
+class EventReader(Protocol):
+    """Reads what a provider posts to ``/hooks/<its name>``."""
+
+    @property
+    def setting(self) -> str:
+        """The setting that holds the key by which its requests are checked."""
+        ...
+
+    @property
+    def has_key(self) -> bool: ...
+
+    def refusal(self, body: bytes, *, headers: Mapping[str, str], now: datetime) -> Refusal | None:
+        """Return why this request is refused; None for one that the provider has signed lately."""
+        ...
+
+    def read(self, body: bytes, *, now: datetime) -> list[ProviderEvent]:
+        """Translate a request's events; one that has not the form of an event is UNREADABLE, at ``now``.
+
+        Raises BadInput for a body that is no list of anything.
+        """
+        ...

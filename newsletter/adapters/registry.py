@@ -13,7 +13,14 @@ from newsletter.adapters.infra.figure_store import FigureStore
 from newsletter.adapters.llm.calls import ModelSummariser
 from newsletter.adapters.llm.extractive import ExtractiveSummariser
 from newsletter.adapters.llm.rate_limit import ModelGate
-from newsletter.adapters.ports import FullTextSource, Mailer, PaperSource, Summariser, TokenBudget
+from newsletter.adapters.ports import (
+    EventReader,
+    FullTextSource,
+    Mailer,
+    PaperSource,
+    Summariser,
+    TokenBudget,
+)
 from newsletter.config import Config
 
 PATIENCE = 40.0
@@ -88,6 +95,17 @@ def mailer(config: Config) -> Mailer:
             return OutboxMailer(config.outbox_folder)
 
 
+def event_reader(provider: str, config: Config) -> EventReader | None:
+    """Return what reads the reports that this mailer posts to us; None for one that posts none."""
+    match provider:
+        case "sendgrid":
+            from newsletter.adapters.mailers.sendgrid_events import SendgridEvents
+
+            return SendgridEvents(config.sendgrid_webhook_key)
+        case _:
+            return None
+
+
 def _own_name(config: Config) -> str | None:
     """Return the name to say in EHLO: the site's, where it is one of the Internet's; else the machine's."""
     host = urlsplit(config.base_url).hostname or ""
@@ -99,5 +117,4 @@ def _signer(config: Config) -> Callable[[bytes], bytes] | None:
         return None
     from newsletter.adapters.mailers.dkim import DkimSigner
 
-    domain = config.dkim_domain or config.sender_domain
-    return DkimSigner(config.dkim_key, selector=config.dkim_selector, domain=domain)
+    return DkimSigner(config.dkim_key, selector=config.dkim_selector, domain=config.signing_domain)

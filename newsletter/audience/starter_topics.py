@@ -15,12 +15,9 @@ from importlib.resources import files
 class StarterTopic:
     slug: str
     name: str
-    """In English."""
-    name_zh: str
-    """In Simplified Chinese."""
+    """In English; ``languages`` has its names in others."""
     group: str
     """What topics are listed under, in English."""
-    group_zh: str
     query: str
     """In arXiv's language, on one line."""
 

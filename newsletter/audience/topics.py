@@ -17,6 +17,7 @@ from newsletter.audience.starter_topics import StarterTopic, starter_topics
 from newsletter.core.arxiv.categories import is_category
 from newsletter.core.arxiv.query import parse
 from newsletter.errors import BadInput, NewsletterError, NotFound
+from newsletter.languages import starter_names
 from newsletter.models import Subscriber, Subscription, Topic
 
 SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
@@ -131,9 +132,9 @@ def _add_starter(topic: StarterTopic, *, now: datetime) -> None:
     add_topic(
         topic.slug,
         name=topic.name,
-        names={"zh-hans": topic.name_zh},
+        names=starter_names("topics", topic.slug),
         group=topic.group,
-        group_names={"zh-hans": topic.group_zh},
+        group_names=starter_names("groups", topic.group),
         query=topic.query,
         now=now,
     )

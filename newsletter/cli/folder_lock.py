@@ -31,15 +31,12 @@ def only_service_in(folder: Path) -> Iterator[None]:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
+            holder = path.read_text(encoding="ascii").strip() or "unknown"
             raise ConfigurationError(
-                f"{folder} is in use by another newsletter up or demo (process {_holder(path)}): "
+                f"{folder} is in use by another newsletter up or demo (process {holder}): "
                 "stop that one first, or start this one in another folder"
             ) from error
         file.truncate(0)
         file.write(str(os.getpid()))
         file.flush()
         yield
-
-
-def _holder(path: Path) -> str:
-    return path.read_text(encoding="ascii").strip() or "unknown"

@@ -8,6 +8,7 @@ import click
 
 from newsletter.cli.session import Session, command
 from newsletter.cli.subscriber_import import import_file
+from newsletter.languages import ALIASES, CHROME
 
 CADENCES = "daily, weekdays, weekly:mon,thu, biweekly:mon, monthly:1 to monthly:28, or monthly:last."
 
@@ -27,7 +28,7 @@ def subscriber() -> None:
     "--language",
     default="en",
     show_default=True,
-    help="en, zh-hans (zh, zh-CN), or one of NEWSLETTER_LANGUAGES.",
+    help=f"{', '.join((*CHROME, *ALIASES))}, or one of NEWSLETTER_LANGUAGES.",
 )
 @click.option("--depth", default="takeaways", show_default=True, help="headline, takeaways or reading.")
 @click.option("--max-papers", type=int, default=10, show_default=True, help="1 to 50 a digest.")

@@ -15,11 +15,12 @@ from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import ConfigDict, Field, ValidationError, model_validator
 
 from newsletter.config.env_file import read_env_file
 from newsletter.config.locations import ENV_FILE, data_folder
 from newsletter.config.locations import env_file as found_env_file
+from newsletter.config.mailers import MailerSettings, missing_settings
 from newsletter.config.smtp_url import parse_smtp_url
 from newsletter.config.values import (
     IN_ANY_CASE,
@@ -38,7 +39,6 @@ from newsletter.config.values import (
     Sender,
     Token,
     is_local_domain,
-    is_placeholder,
 )
 from newsletter.errors import ConfigurationError
 
@@ -48,15 +48,14 @@ ARXIV_API = "https://export.arxiv.org/api/query"
 ARXIV_HTML = "https://arxiv.org/html"
 ARXIV_OAI = "https://oaipmh.arxiv.org/oai"
 GEMINI_ENDPOINT = "https://generativelanguage.googleapis.com"
-SENDGRID_HOST = "https://api.sendgrid.com"
 RETIRED = {"NEWSLETTER_ARXIV_PDF_URL": "full texts are read at NEWSLETTER_ARXIV_HTML_URL"}
 """Settings of earlier versions, each with what there is instead."""
 CENTURY = 36_500
 """In days: dates can still be reckoned with."""
 
 
-class Config(BaseModel):
-    """One field a setting; the alias is its public name (contract: Settings)."""
+class Config(MailerSettings):
+    """One field a setting, with those of ``mailers``; the alias is its public name (contract: Settings)."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True)
 
@@ -85,22 +84,10 @@ class Config(BaseModel):
     reader_daily_tokens: int = Field(300_000, alias="NEWSLETTER_READER_DAILY_TOKENS", ge=0)
     gemini_rpm: int = Field(60, alias="NEWSLETTER_GEMINI_RPM", ge=1)
     gemini_tpm: int | None = Field(None, alias="NEWSLETTER_GEMINI_TPM", ge=1000)
-    mailer: Annotated[Literal["outbox", "smtp", "sendgrid"], IN_ANY_CASE] = Field(
-        "outbox", alias="NEWSLETTER_MAILER"
-    )
-    outbox_dir: Path | None = Field(None, alias="NEWSLETTER_OUTBOX_DIR")
-    smtp_url: str = Field("", alias="NEWSLETTER_SMTP_URL")
     bounce_address: BounceAddress = Field("", alias="NEWSLETTER_BOUNCE_ADDRESS")
     dkim_key: Secret = Field("", alias="NEWSLETTER_DKIM_KEY", repr=False)
     dkim_selector: str = Field("", alias="NEWSLETTER_DKIM_SELECTOR")
     dkim_domain: str = Field("", alias="NEWSLETTER_DKIM_DOMAIN")
-    sendgrid_api_key: Secret = Field("", alias="SENDGRID_API_KEY")
-    sendgrid_host: HttpUrl = Field(SENDGRID_HOST, alias="NEWSLETTER_SENDGRID_HOST")
-    sendgrid_webhook_key: Secret = Field("", alias="NEWSLETTER_SENDGRID_WEBHOOK_KEY")
-    sendgrid_sandbox: Annotated[Literal["off", "on"], IN_ANY_CASE] = Field(
-        "off", alias="NEWSLETTER_SENDGRID_SANDBOX"
-    )
-    outbox_token: Token = Field("", alias="NEWSLETTER_OUTBOX_TOKEN", repr=False)
     metrics_token: Token = Field("", alias="NEWSLETTER_METRICS_TOKEN", repr=False)
     send_rate: float | None = Field(None, alias="NEWSLETTER_SEND_RATE", ge=SLOWEST, allow_inf_nan=False)
     send_daily: int | None = Field(None, alias="NEWSLETTER_SEND_DAILY", ge=1)
@@ -123,6 +110,10 @@ class Config(BaseModel):
         return parseaddr(self.sender)[1].rpartition("@")[2]
 
     @property
+    def signing_domain(self) -> str:
+        return self.dkim_domain or self.sender_domain
+
+    @property
     def figure_folder(self) -> Path:
         return self.data_dir / "media" / "figures"
 
@@ -143,35 +134,19 @@ class Config(BaseModel):
         for refusal in _disagreements(self):
             raise ValueError(refusal)
         if self.dkim_key:
-            _check_dkim(self)
+            # Imported only by those who sign: it takes a tenth of a second.
+            from newsletter.config.dkim_key import read_dkim_key
+
+            read_dkim_key(self.dkim_key, selector=self.dkim_selector, domain=self.signing_domain)
         return self
-
-
-def _check_dkim(config: Config) -> None:
-    # Imported only by those who sign: it takes a tenth of a second.
-    from newsletter.adapters.mailers.dkim import DkimSigner
-
-    DkimSigner(
-        config.dkim_key, selector=config.dkim_selector, domain=config.dkim_domain or config.sender_domain
-    )
-
-
-_LOOPBACK = {"localhost", "127.0.0.1", "::1"}
-
-
-def _leaves_machine(config: Config) -> bool:
-    """Say if mail goes further than this machine: a relay or a stand-in for SendGrid may be here."""
-    further = {"smtp": config.smtp_url, "sendgrid": config.sendgrid_host}.get(config.mailer)
-    return further is not None and urlsplit(further).hostname not in _LOOPBACK
 
 
 def _known_here_only(config: Config) -> list[str]:
     """Return a line for each address that only this machine knows, and that is to be used elsewhere."""
-    leaves = _leaves_machine(config)
-    stays_with_a_relay = config.mailer == "smtp" and not leaves
+    leaves = config.leaves_machine
     names = {"NEWSLETTER_FROM": config.sender, "NEWSLETTER_REPLY_TO": config.reply_to} if leaves else {}
     names |= {"NEWSLETTER_BOUNCE_ADDRESS": config.bounce_address} if leaves else {}
-    if not stays_with_a_relay:
+    if not config.stays_with_a_relay:
         names |= {
             "NEWSLETTER_OPERATOR_EMAIL": config.operator_email,
             "NEWSLETTER_CANARY_EMAIL": config.canary_email,
@@ -198,29 +173,21 @@ def _disagreements(config: Config) -> list[str]:
     found = {
         "DATABASE_URL is set, so NEWSLETTER_SECRET_KEY must be given: every process needs the same one "
         "(make one with: openssl rand -base64 48)": bool(config.database_url and not config.secret_key),
-        "NEWSLETTER_SMTP_URL is needed by NEWSLETTER_MAILER=smtp: smtp://user:pass@host:587": (
-            config.mailer == "smtp" and not config.smtp_url
-        ),
         "NEWSLETTER_DKIM_SELECTOR is needed by NEWSLETTER_DKIM_KEY: the key's name in DNS": (
             bool(config.dkim_key and not config.dkim_selector)
-        ),
-        "SENDGRID_API_KEY is needed by NEWSLETTER_MAILER=sendgrid": (
-            config.mailer == "sendgrid" and not config.sendgrid_api_key
         ),
         f"GEMINI_API_KEY is needed by NEWSLETTER_SUMMARISER={config.summariser}": (
             config.summariser in {"gemini", "genai"} and not config.gemini_api_key
         ),
         f"NEWSLETTER_BASE_URL is {config.base_url!r}, but links in mail sent by {config.mailer!r} must start "
-        "with https://": (config.mailer == "sendgrid" or _leaves_machine(config))
+        "with https://": (config.is_mailed_by_a_service or config.leaves_machine)
         and not config.base_url.startswith("https://"),
         f"NEWSLETTER_ARXIV_INTERVAL is {config.arxiv_interval:g}, but arXiv asks for 3 seconds or more": (
             asks_arxiv and config.arxiv_interval < 3
         ),
     }
-    found["NEWSLETTER_SMTP_URL has a placeholder for a password: put the real one in its place"] = (
-        is_placeholder(urlsplit(config.smtp_url).password or "")
-    )
-    return [line for line, applies in found.items() if applies] + _known_here_only(config)
+    disagree = [line for line, applies in found.items() if applies]
+    return [*missing_settings(config), *disagree, *_known_here_only(config)]
 
 
 def load_config(environ: Mapping[str, str] | None = None, *, env_file: Path | None = None) -> Config:

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BeforeValidator
 
-from newsletter.core.digests.languages import CHROME, normal
+from newsletter.languages import CHROME, normal
 
 SLOWEST = 0.001
 """Messages a second: slower than one in a quarter of an hour is a pause without its name."""

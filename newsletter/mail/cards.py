@@ -10,7 +10,7 @@ from markupsafe import Markup
 from newsletter.core.arxiv.links import abstract_url, code_url, page_url, pdf_url, project_url
 from newsletter.core.arxiv.papers import PaperRecord
 from newsletter.core.digests.digest import DigestCard
-from newsletter.core.digests.languages import is_right_to_left, tag
+from newsletter.core.digests.languages import is_han, is_right_to_left, tag
 from newsletter.core.digests.typography import author_line, cut, typeset
 from newsletter.core.summaries.paper_kinds import SECTIONS, Part
 from newsletter.core.summaries.summary import Claim, Depth, Evidence, Summary, Voice
@@ -73,7 +73,7 @@ def card_values(card: DigestCard, *, language: str, base_url: str) -> dict[str, 
         "css": styles(language),
         "own": _own_styles(card.language, is_quoted=is_quoted, is_guest=own.lang != words.lang),
         "own_lang": tag(card.language),
-        "own_space": "" if own.lang.startswith("zh") else " ",
+        "own_space": "" if is_han(own.lang) else " ",
         "paper": card.paper,
         "authors": words.authors(author_line(card.paper.authors)),
         "comment": cut(" ".join(card.paper.comment.split()), limit=LONGEST_COMMENT),

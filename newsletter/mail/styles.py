@@ -10,6 +10,8 @@ from functools import lru_cache
 
 from markupsafe import Markup
 
+from newsletter.core.digests.languages import is_han
+
 INK, SOFT, LINK, MARK = "#1B1D21", "#565B64", "#1A4FA0", "#FFEFA3"
 
 SERIF = "Charter,Cambria,'Noto Serif','Times New Roman',serif"
@@ -35,28 +37,28 @@ def _type(
 @lru_cache(maxsize=4)
 def styles(language: str) -> dict[str, Markup]:
     """Return the inline styles for text of ``language``, by name. Base of every row: sans 15/24, ink."""
-    is_han = language.startswith("zh")
-    sans = HAN if is_han else SANS
-    voice = sans if is_han else SERIF
+    han = is_han(language)
+    sans = HAN if han else SANS
+    voice = sans if han else SERIF
     found = {
         "sans": sans,
         "mast": _type(17, 24, family=voice, weight=700),
         "notice": _type(20, 27, weight=700),
         "numeral": _type(44, 50, family=voice, weight=700),
-        "opening": _type(19, 32 if is_han else 28),
-        "sub": _type(15, 27 if is_han else 24, colour=SOFT),
-        "sub_ink": _type(15, 27 if is_han else 24),
+        "opening": _type(19, 32 if han else 28),
+        "sub": _type(15, 27 if han else 24, colour=SOFT),
+        "sub_ink": _type(15, 27 if han else 24),
         "contents_topic": _type(15, 24, family=sans, colour=SOFT),
         "contents_paper": _type(15, 24, family=SERIF, colour=INK),
         "topic": _type(15, 22, weight=600),
         "topic_count": f"font-weight:400;color:{SOFT}",
         "title": _type(20, 27, family=SERIF, weight=700),
         "authors": _type(15, 23, family=SERIF, colour=SOFT),
-        "headline": _type(17, 30 if is_han else 27),
+        "headline": _type(17, 30 if han else 27),
         "printed_headline": _type(17, 27, family=SERIF),
         "quote": _type(15, 24, family=SERIF, style="italic"),
         "mark": f"background-color:{MARK};font-style:normal;color:{INK}",
-        "takeaways": _type(16, 28) if is_han else _type(15, 24),
+        "takeaways": _type(16, 28) if han else _type(15, 24),
         "printed_takeaways": _type(15, 24, family=SERIF),
         "section": _type(15, 24, weight=600),
         "not_stated": f"color:{SOFT}",
@@ -65,8 +67,8 @@ def styles(language: str) -> dict[str, Markup]:
         "list": "margin-left:20px;padding:0",
         "list_rtl": "margin-right:20px;padding:0",
         "listed": _type(15, 22, family=SERIF),
-        "meta": _type(13, 21 if is_han else 20, colour=SOFT),
-        "added": f"font-family:{sans}" if is_han else "",
+        "meta": _type(13, 21 if han else 20, colour=SOFT),
+        "added": f"font-family:{sans}" if han else "",
         "listed_meta": _type(13, 24, colour=SOFT),
         "aside": _type(13, 20, family=sans, style="normal", colour=SOFT),
         "sans_family": f"font-family:{sans}",

@@ -40,7 +40,8 @@ def wrap(text: str, first: str = "", rest: str | None = None) -> str:
     lines, line = [], first
     for unit in _units(text.strip()):
         is_empty = line in (first, rest)
-        if not is_empty and (_ADDRESS.match(unit) or _ADDRESS.match(line.strip()) or _is_full(line, unit)):
+        is_full = width(line) + width(unit.rstrip()) > COLUMNS
+        if not is_empty and (_ADDRESS.match(unit) or _ADDRESS.match(line.strip()) or is_full):
             lines.append(line.rstrip())
             line = rest
         line += whole(unit.rstrip()) if _ADDRESS.match(unit) else unit
@@ -60,10 +61,6 @@ def whole(url: str) -> str:
 def unbroken(text: str) -> str:
     """Return ``text`` so that ``wrap`` breaks it nowhere between two Han characters."""
     return _BETWEEN_HAN.sub(_JOINER, text)
-
-
-def _is_full(line: str, unit: str) -> bool:
-    return width(line) + width(unit.rstrip()) > COLUMNS
 
 
 def _units(text: str) -> list[str]:

@@ -1,12 +1,14 @@
 """What the mail says in our own voice: one class a language, since sentences are rephrased, not translated.
 
-Nothing here knows of HTML. Sentences that name the reader hold slots (``core.composition``).
+The classes stand with their languages (``languages``). Nothing in them knows of HTML. Sentences that name the
+reader hold slots (``core.digests.message``).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date
+from functools import cache
 from typing import Protocol
 
 from newsletter.core.arxiv.figures import ShownFigure
@@ -15,8 +17,7 @@ from newsletter.core.digests.digest import Digest
 from newsletter.core.digests.typography import AuthorLine
 from newsletter.core.summaries.paper_kinds import PaperKind, Part
 from newsletter.core.summaries.summary import Depth
-from newsletter.mail.words_en import English
-from newsletter.mail.words_zh import Chinese
+from newsletter.languages import module_of
 
 Writer = tuple[str, tuple[date, ...]]
 """A model, and the days on which it wrote."""
@@ -94,9 +95,8 @@ class Words(Protocol):
         ...
 
 
-_LANGUAGES: dict[str, Words] = {"en": English(), "zh-hans": Chinese()}
-
-
+@cache
 def words_for(language: str) -> Words:
     """Return the words of ``language``; English for one that the mail does not speak."""
-    return _LANGUAGES.get(language.lower(), _LANGUAGES["en"])
+    words: Words = module_of(language.lower(), "mail").MailWords()
+    return words

@@ -40,9 +40,9 @@ def _match_new_papers(*, now: datetime) -> int:
     with transaction.atomic():
         count = _insert(made)
         for version in {paper.version for paper in papers}:
-            _mark_matched(
-                [paper.pk for paper in papers if paper.version == version], version=version, now=now
-            )
+            # Not one that was revised meanwhile: its new version waits to be matched.
+            for chunk in _chunks([paper.pk for paper in papers if paper.version == version]):
+                Paper.objects.filter(pk__in=chunk, version=version).update(matched_at=now)
     return count
 
 
@@ -109,11 +109,6 @@ def _insert(matches: Iterable[Match]) -> int:
     before = Match.objects.count()
     Match.objects.bulk_create(list(matches), ignore_conflicts=True, batch_size=CHUNK)
     return Match.objects.count() - before
-
-
-def _mark_matched(paper_ids: Sequence[int], *, version: int, now: datetime) -> None:
-    for chunk in _chunks(paper_ids):
-        Paper.objects.filter(pk__in=chunk, version=version).update(matched_at=now)
 
 
 def _chunks(ids: Sequence[int]) -> Iterable[Sequence[int]]:

@@ -33,7 +33,7 @@ from newsletter.pipeline.send.send import send_due
 from newsletter.pipeline.summarize.figures import remove_figures
 from newsletter.pipeline.summarize.full_text import forget_texts
 from newsletter.pipeline.summarize.generate import SummariseReport, write_summaries
-from newsletter.progress import Progress
+from newsletter.progress import SILENT, Progress
 
 RETRY_TIME = timedelta(seconds=60)
 """Retries within a command end after this (contract)."""
@@ -49,7 +49,6 @@ NOT_ACCEPTED = {
 MOST_PROBLEMS = 10
 """Lines; a provider that puts the recipient into its answers would give one a reader."""
 CHUNK = 500
-SILENT = Progress()
 
 
 @dataclass(slots=True)

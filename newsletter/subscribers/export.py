@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -27,8 +26,11 @@ def export_everything(reader: Subscriber, *, now: datetime) -> dict[str, Any]:
         for relation in Subscriber._meta.related_objects
     }
     own = _rows(Subscriber.objects.filter(pk=reader.pk))[0]
-    named = _arxiv_ids(_paper_ids(own, tables["deliveries"]))
-    own["seen_papers"] = [named[each] for each in unpack_seen(bytes(own["seen_papers"])) if each in named]
+    seen = unpack_seen(bytes(own["seen_papers"]))
+    in_digests = {each for row in tables["deliveries"] for ids in row["papers"].values() for each in ids}
+    papers = Paper.objects.filter(pk__in=in_digests.union(seen))
+    named = dict(papers.values_list("pk", "arxiv_id"))
+    own["seen_papers"] = [named[each] for each in seen if each in named]
     for delivery in tables["deliveries"]:
         delivery["papers"] = {
             part: [named[each] for each in ids if each in named] for part, ids in delivery["papers"].items()
@@ -46,12 +48,3 @@ def export_everything(reader: Subscriber, *, now: datetime) -> dict[str, Any]:
 
 def _rows(query: QuerySet[Any]) -> list[Row]:
     return list(query.order_by("pk").values())
-
-
-def _paper_ids(reader: Row, deliveries: list[Row]) -> set[int]:
-    in_digests = (each for row in deliveries for ids in row["papers"].values() for each in ids)
-    return {*unpack_seen(bytes(reader["seen_papers"])), *in_digests}
-
-
-def _arxiv_ids(paper_ids: Iterable[int]) -> dict[int, str]:
-    return dict(Paper.objects.filter(pk__in=paper_ids).values_list("pk", "arxiv_id"))

@@ -18,18 +18,16 @@ from django.db import IntegrityError, transaction
 
 from newsletter.audience.suppression import address_key, suppressed
 from newsletter.core.delivery.addresses import addresses_in
-from newsletter.core.delivery.cadence import Slot, next_slot, parse_zone
+from newsletter.core.delivery.cadence import next_slot, parse_zone
 from newsletter.errors import BadInput
 from newsletter.models import ConsentEvent, Subscriber, Subscription, Suppression, Topic
 from newsletter.models.subscriber import Status
-from newsletter.progress import Progress
+from newsletter.progress import SILENT, Progress
 from newsletter.subscribers.csv_files import Fault, Row
 from newsletter.subscribers.import_rows import MAX_SOURCE, Arrivals, Given, read_arrivals
 from newsletter.subscribers.import_suppressions import end_all
-from newsletter.subscribers.preferences import Preferences, checked_address
+from newsletter.subscribers.preferences import COLUMNS, Preferences, checked_address
 
-WISHES = ("cadence", "at", "timezone", "language", "depth")
-SILENT = Progress()
 CHUNK = 500
 """Rows a transaction: other writers get their turn in between."""
 TRIES = 3
@@ -166,7 +164,7 @@ def _topic_ids(cell: str, *, topics: dict[str, int]) -> tuple[int, ...]:
 
 def _preferences(row: Row) -> Preferences:
     """Check what is given; an empty cell means the default."""
-    given: dict[str, Any] = {name: row.cells[name] for name in WISHES if row.cells.get(name)}
+    given: dict[str, Any] = {name: row.cells[name] for name in COLUMNS if row.cells.get(name)}
     if number := row.cells.get("max_papers"):
         if not (number.isascii() and number.isdecimal()):
             raise BadInput(f"max_papers is {number!r}, but must be a number")
@@ -232,7 +230,8 @@ def _save(entries: Sequence[_Entry], *, now: datetime) -> None:
 
 
 def _reader(entry: _Entry, *, now: datetime) -> Subscriber:
-    slot = _first_slot(entry.preferences, now=now)
+    asked = entry.preferences
+    slot = next_slot(asked.cadence, after=now, at=asked.at, zone=parse_zone(asked.timezone))
     return Subscriber(
         email=entry.email,
         email_key=entry.email_key,
@@ -242,9 +241,5 @@ def _reader(entry: _Entry, *, now: datetime) -> Subscriber:
         confirmed_by_operator=True,
         anchor_date=slot.date,
         next_slot_at=slot.at,
-        **entry.preferences.fields(),
+        **asked.fields(),
     )
-
-
-def _first_slot(preferences: Preferences, *, now: datetime) -> Slot:
-    return next_slot(preferences.cadence, after=now, at=preferences.at, zone=parse_zone(preferences.timezone))

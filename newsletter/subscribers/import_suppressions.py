@@ -20,7 +20,7 @@ from newsletter.core.delivery.addresses import addresses_in
 from newsletter.errors import BadInput
 from newsletter.models import Subscriber
 from newsletter.models.subscriber import Status
-from newsletter.progress import Progress
+from newsletter.progress import SILENT, Progress
 from newsletter.subscribers.csv_files import Fault, Row, Sheet, check_columns, read_sheet
 from newsletter.subscribers.foreign_exports import (
     Export,
@@ -44,7 +44,6 @@ REASONS = {
     "spam": Reason.COMPLAINED,
 }
 SOURCE = "subscriber import --suppressions"
-SILENT = Progress()
 CHUNK = 500
 """Rows a transaction: other writers get their turn in between."""
 

@@ -12,10 +12,12 @@ from django.core.validators import validate_email
 from newsletter.core.delivery.addresses import clean_address
 from newsletter.core.delivery.cadence import Cadence, parse_time, parse_zone
 from newsletter.core.digests.headers import wire_address
-from newsletter.core.digests.languages import ALIASES, CHROME, normal
 from newsletter.core.summaries.summary import Depth
 from newsletter.errors import BadInput
+from newsletter.languages import ALIASES, CHROME, normal
 
+COLUMNS = ("cadence", "at", "timezone", "language", "depth")
+"""Those that are words or a time, by the names they have in forms, CSV files and the database."""
 MIN_PAPERS, MAX_PAPERS = 1, 50
 MAX_ADDRESS = 254
 """RFC 5321 §4.5.3.1.3: a path of 256 octets, without its angle brackets."""

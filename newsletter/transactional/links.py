@@ -6,7 +6,7 @@ from django.utils import translation
 from django.utils.translation import gettext
 
 from newsletter.audience.mailed_links import MailedLink
-from newsletter.core.digests.languages import chrome_for
+from newsletter.languages import chrome_for
 from newsletter.mail.notice import EMAIL
 from newsletter.transactional.notices import TransactionalMail
 

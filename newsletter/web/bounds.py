@@ -6,7 +6,7 @@ MOST_HEADER_BYTES = 32_768
 MOST_BODY_BYTES = 65_536
 """A form with every topic ticked takes less."""
 _MORE = {
-    "/hooks/sendgrid": 2_000_000,  # it sends a batch once it has 768 kB, or every few seconds
+    "/hooks/": 2_000_000,  # a provider sends a batch once it has 768 kB, or every few seconds
     "/admin/": 1_000_000,
     "/preferences/": 262_144,  # the workshop's pasted texts, percent-encoded
 }

@@ -1,7 +1,7 @@
 """Where providers report what became of mails. Whatever is not signed by them changes nothing.
 
 Events are stored before the answer, in one transaction, and applied by a worker: an answer other than 200
-means that nothing of the request was kept, and SendGrid sends it again for a day.
+means that nothing of the request was kept, and a provider sends it again.
 """
 
 from __future__ import annotations
@@ -10,28 +10,22 @@ import logging
 
 from django.conf import settings
 from django.db import Error as DatabaseUnavailable
-from django.http import HttpRequest, HttpResponse, UnreadablePostError
+from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
-from newsletter.adapters.mailers.sendgrid_events import (
-    SIGNATURE_HEADER,
-    TIMESTAMP_HEADER,
-    Refusal,
-    read_events,
-    refusal_of,
-)
+from newsletter.adapters.ports import EventReader, Refusal
+from newsletter.adapters.registry import event_reader
 from newsletter.core.delivery.retry_policy import EventKind
 from newsletter.errors import BadInput
 from newsletter.pipeline.feedback.provider_events import store_events
+from newsletter.web.bounds import most_body_bytes
 from newsletter.web.origins import takes_any_origin
 
 log = logging.getLogger(__name__)
 
-MOST_BYTES = 2_000_000
-"""SendGrid sends a batch once it has 768 kB, or every few seconds."""
 MOST_PASSED_OVER = 10_000_000
 CHUNK = 100_000
 
@@ -40,41 +34,37 @@ CHUNK = 100_000
 @csrf_exempt
 @never_cache
 @require_POST
-def sendgrid(request: HttpRequest) -> HttpResponse:
+def events(request: HttpRequest, provider: str) -> HttpResponse:
     """Store a batch of signed events; a repeat changes nothing."""
-    public_key = settings.CONFIG.sendgrid_webhook_key
-    if not public_key:
-        log.error("SendGrid's events are refused: set NEWSLETTER_SENDGRID_WEBHOOK_KEY to its public key")
+    reader = event_reader(provider, settings.CONFIG)
+    if reader is None:
+        raise Http404
+    if not reader.has_key:
+        log.error("events from %s are refused: set %s to its public key", provider, reader.setting)
         return _say(404, "This service takes no events: no key to verify them is set.")
     body = _body(request)
     if body is None:
-        return _say(413, f"At most {MOST_BYTES} bytes.")
-    refusal = refusal_of(
-        body,
-        signature=request.headers.get(SIGNATURE_HEADER, ""),
-        timestamp=request.headers.get(TIMESTAMP_HEADER, ""),
-        public_key=public_key,
-        now=timezone.now(),
-    )
+        return _say(413, f"At most {most_body_bytes(request.path)} bytes.")
+    refusal = reader.refusal(body, headers=request.headers, now=timezone.now())
     if refusal is not None:
-        log.warning("a request to SendGrid's hook was refused: %s", refusal)
+        log.warning("a request to /hooks/%s was refused: %s (%s)", provider, refusal, reader.setting)
         return _say(503 if refusal is Refusal.KEY else 403, "Not verified.")
-    return _store(body)
+    return _store(body, provider=provider, reader=reader)
 
 
-def _store(body: bytes) -> HttpResponse:
+def _store(body: bytes, *, provider: str, reader: EventReader) -> HttpResponse:
     try:
-        events = read_events(body, now=timezone.now())
+        events = reader.read(body, now=timezone.now())
     except BadInput as error:
-        log.warning("SendGrid signed what cannot be read: %s", error)
+        log.warning("%s signed what cannot be read: %s", provider, error)
         return _say(400, str(error))
     unreadable = sum(event.kind is EventKind.UNREADABLE for event in events)
     if unreadable:
-        log.warning("%d of %d events from SendGrid have no form that is known", unreadable, len(events))
+        log.warning("%d of %d events from %s have no form that is known", unreadable, len(events), provider)
     try:
-        stored = store_events("sendgrid", events)
+        stored = store_events(provider, events)
     except DatabaseUnavailable:
-        log.exception("SendGrid's events could not be stored; it will send them again")
+        log.exception("events from %s could not be stored; it will send them again", provider)
         return _say(503, "Not stored: send them again later.")
     return _say(200, f"{stored} new of {len(events)}.")
 
@@ -85,8 +75,9 @@ def _body(request: HttpRequest) -> bytes | None:
     Whoever sends a few megabytes reads no answer before they are gone.
     """
     try:
-        body = request.read(MOST_BYTES + 1)
-        if len(body) <= MOST_BYTES:
+        most = most_body_bytes(request.path)
+        body = request.read(most + 1)
+        if len(body) <= most:
             return body
         for _ in range(MOST_PASSED_OVER // CHUNK):
             if not request.read(CHUNK):

@@ -13,8 +13,9 @@ from django.utils import formats
 from django.utils.translation import get_language, gettext, ngettext
 from jinja2 import Environment, StrictUndefined
 
-from newsletter.core.digests.languages import chrome_for, tag
+from newsletter.core.digests.languages import is_han, tag
 from newsletter.core.digests.typography import NO_BREAK, author_line, typeset
+from newsletter.languages import chrome_for
 from newsletter.pipeline.send.pause import pauses_on, sign_up_pause
 from newsletter.subscribers.preferences import offered_languages
 
@@ -48,7 +49,7 @@ def day(value: date) -> str:
 
 def grouped(number: int) -> str:
     """Return a count as the page's language writes it: Chinese groups no thousands."""
-    return str(number) if (get_language() or "").startswith("zh") else f"{number:,}"
+    return str(number) if is_han(get_language() or "") else f"{number:,}"
 
 
 def moment(value: datetime) -> str:

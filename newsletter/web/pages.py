@@ -13,7 +13,8 @@ from django.utils import translation
 from django.utils.cache import add_never_cache_headers
 from django.utils.translation import gettext
 
-from newsletter.core.digests.languages import chrome_for, tag
+from newsletter.core.digests.languages import is_han, tag
+from newsletter.languages import chrome_for
 
 View = Callable[..., HttpResponse]
 
@@ -34,7 +35,7 @@ def page(
 
 def sentence_gap(language: str) -> str:
     """Return what stands between two sentences: in Chinese nothing."""
-    return "" if language.startswith("zh") else " "
+    return "" if is_han(language) else " "
 
 
 def current_language() -> str:

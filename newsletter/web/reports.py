@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -21,12 +20,11 @@ from newsletter.subscribers.reports import Report, find_claim, report_mistake
 from newsletter.web.citations import Reading, reading_of
 from newsletter.web.clients import client_address
 from newsletter.web.pages import current_language, page
-from newsletter.web.signup import HONEYPOT, is_by_a_machine
+from newsletter.web.signup import HONEYPOT, clean, is_by_a_machine
 
 WHOLE_PAGE = "page"
 LONGEST_CLAIM = 110
 """Characters of a claim in the list to choose from."""
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 
 
 @dataclass(slots=True)
@@ -45,7 +43,7 @@ class ReportForm:
     def take(self, data: Mapping[str, str]) -> None:
         """Read what was sent. Line breaks are kept, other control characters are not."""
         for name in self.values:
-            self.values[name] = _CONTROL.sub("", str(data.get(name, ""))).strip()
+            self.values[name] = clean(data.get(name, ""))
 
     def check(self, paper: Paper) -> None:
         claim, note = self.values["claim"], self.values["note"]

@@ -24,9 +24,14 @@ HONEYPOT = "website"
 """A field that no person sees."""
 NO_ZONE = "Etc/Unknown"
 """What a browser that cannot tell its zone says (UTS 35): nobody typed it, so nobody is asked to mend it."""
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 LONGEST = {"email": 500, "query": MAX_LENGTH + 1, "find": 80}
 """Characters of a field that are kept to be shown again; one too long still is too long."""
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
+
+
+def clean(value: object) -> str:
+    """Return what was typed into a field as it is kept: no control character, no space around it."""
+    return _CONTROL.sub("", str(value)).strip()
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +65,7 @@ class SignUpForm:
         form = cls.empty(language=language, topics=slugs_in(data))
         for name in form.values:
             if name in data:
-                form.values[name] = _CONTROL.sub("", str(data[name])).strip()[: LONGEST.get(name, 80)]
+                form.values[name] = clean(data[name])[: LONGEST.get(name, 80)]
         if form.values["timezone"] == NO_ZONE:
             form.values["timezone"] = DEFAULTS["timezone"]
         # A browser sends the line breaks of a text area as CRLF.
@@ -126,7 +131,7 @@ class SignUpForm:
 def slugs_in(data: QueryDict) -> list[str]:
     """Return the topics that a form or a link names: ``topics=a&topics=b`` or ``topics=a;b``."""
     parts = (part for value in data.getlist("topics") for part in re.split("[;,]", value))
-    slugs = (_CONTROL.sub("", part).strip()[:80] for part in parts)
+    slugs = (clean(part)[:80] for part in parts)
     return list(dict.fromkeys(slug for slug in slugs if slug))
 
 

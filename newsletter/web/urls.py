@@ -62,7 +62,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("outbox/<str:mail_id>/html", outbox.outbox_html, name="outbox_html"),
     path("outbox/<str:mail_id>/raw", outbox.outbox_raw, name="outbox_raw"),
     path("favicon.ico", RedirectView.as_view(url=static("newsletter/icon.svg"))),
-    path("hooks/sendgrid", hooks.sendgrid),
+    path("hooks/<slug:provider>", hooks.events),
     path("healthz", health.healthz),
     path("readyz", health.readyz),
     path("metrics", metrics.metrics),

@@ -15,6 +15,7 @@ from newsletter.adapters.infra.topic_index import TopicIndex
 from newsletter.audience.starter_topics import StarterTopic, starter_topics
 from newsletter.core.arxiv.papers import PaperRecord
 from newsletter.core.arxiv.query import And, AndNot, Or, Query, Term, categories, parse, to_text
+from newsletter.languages import starter_names
 
 EXAMPLES: dict[str, Any] = tomllib.loads(
     (Path(__file__).parents[1] / "data" / "starter_examples.toml").read_text(encoding="utf-8")
@@ -71,15 +72,20 @@ def test_it_has_a_slug_a_link_can_carry_and_both_names(topic: StarterTopic) -> N
     assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", topic.slug)
     assert topic.name.isascii()
     assert topic.group.isascii()
-    assert re.search(r"[\u4e00-\u9fff]", topic.name_zh)
-    assert re.search(r"[\u4e00-\u9fff]", topic.group_zh)
+    assert re.search(r"[\u4e00-\u9fff]", starter_names("topics", topic.slug)["zh-hans"])
+    assert re.search(r"[\u4e00-\u9fff]", starter_names("groups", topic.group)["zh-hans"])
 
 
 def test_it_offers_about_forty_topics_in_groups_that_hold_together() -> None:
     topics = starter_topics()
     assert 38 <= len(topics) <= 46
     assert len({topic.slug for topic in topics}) == len(topics)
-    groups = [key for key, _ in groupby(topics, key=lambda topic: (topic.group, topic.group_zh))]
+    groups = [
+        key
+        for key, _ in groupby(
+            topics, key=lambda topic: (topic.group, starter_names("groups", topic.group)["zh-hans"])
+        )
+    ]
     assert len({english for english, _ in groups}) == len({chinese for _, chinese in groups}) == len(groups)
     assert len(groups) >= 15
 

@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from newsletter.core.digests.headers import MessageHeaders
-from newsletter.core.digests.message import Fragment, FragmentEncoder, compose, literal
+from newsletter.core.digests.message import Fragment, compose, literal
 from tests.core.digests.test_headers import DIGEST, display_name
 from tests.fakes.wire import faults, head_fields
 
@@ -38,12 +38,7 @@ body = st.text(max_size=400).map(lambda text: literal(text) + "\n")
 
 
 def message(headers: MessageHeaders, *fragments: Fragment, **placeholders: str) -> bytes:
-    return compose(
-        headers,
-        fragments or [Fragment("<p>x</p>\n", "x\n")],
-        placeholders=placeholders,
-        encoder=FragmentEncoder(),
-    )
+    return compose(headers, fragments or [Fragment("<p>x</p>\n", "x\n")], placeholders=placeholders)
 
 
 def by_python(raw: bytes) -> EmailMessage:

@@ -10,7 +10,6 @@ from newsletter.adapters.ports import Mailer, Outcome, Outgoing
 from newsletter.core.digests.headers import MessageHeaders
 from newsletter.core.digests.message import (
     Fragment,
-    FragmentEncoder,
     compose,
     join_html,
     join_text,
@@ -56,7 +55,7 @@ def outgoing(
         delivery_id=headers.delivery_id,
         sender=sender,
         recipient=recipient,
-        message=compose(headers, fragments, placeholders=placeholders, encoder=FragmentEncoder()),
+        message=compose(headers, fragments, placeholders=placeholders),
         subject=headers.subject,
         from_name=headers.from_name,
         from_email=headers.from_email,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from itertools import chain
 from pathlib import Path
 
 from django.conf import settings
@@ -29,10 +28,7 @@ def _in_templates() -> Iterator[Message]:
 
 
 def _in_modules() -> Iterator[Message]:
-    modules = (
-        Path(settings.PACKAGE_DIR, folder).glob("*.py") for folder in ("web", "subscribers", "transactional")
-    )
-    for path in sorted(chain(*modules)):
+    for path in sorted(Path(settings.PACKAGE_DIR).rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in FUNCTIONS:
                 texts = [str(each.value) for each in node.args if isinstance(each, ast.Constant)]

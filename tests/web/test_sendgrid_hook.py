@@ -231,6 +231,11 @@ def test_only_a_post_is_answered(visitor: Client, method: str) -> None:
     assert getattr(visitor, method)(URL).status_code == 405
 
 
+@pytest.mark.parametrize("provider", ["smtp", "outbox", "mailgun"])
+def test_a_mailer_that_reports_nothing_has_no_hook(visitor: Client, provider: str) -> None:
+    assert visitor.post(f"/hooks/{provider}", b"[]", content_type="application/json").status_code == 404
+
+
 def test_the_good_events_of_a_batch_are_kept_beside_the_bad() -> None:
     batch = Batch()
     good = sendgrid_event("delivered", batch.mails["delivered"].pk, at=timezone.now())

@@ -1,4 +1,4 @@
-"""Every sentence of the pages has its Chinese, and what is compiled is what is written."""
+"""Every sentence of the pages has its translation, and what is compiled is what is written."""
 
 from __future__ import annotations
 
@@ -11,16 +11,22 @@ from django.conf import settings
 from django.utils import translation
 
 from newsletter.core.delivery.cadence import Cadence
+from newsletter.languages import CHROME
 from newsletter.web.schedules import OFFERED, in_words
 from tests.web.messages import used_messages
 
-FOLDER = Path(settings.PACKAGE_DIR) / "locale" / "zh_Hans" / "LC_MESSAGES"
+FOLDERS = sorted(Path(settings.PACKAGE_DIR).glob("languages/*/LC_MESSAGES"))
 _PLACEHOLDER = re.compile(r"%\(\w+\)s")
 
 
-@pytest.fixture(scope="module")
-def catalogue() -> polib.POFile:
-    return polib.pofile(str(FOLDER / "django.po"))
+@pytest.fixture(scope="module", params=FOLDERS, ids=lambda folder: folder.parent.name)
+def catalogue(request: pytest.FixtureRequest) -> polib.POFile:
+    return polib.pofile(str(request.param / "django.po"))
+
+
+def test_every_language_but_english_has_a_catalogue() -> None:
+    names = {folder.parent.name.replace("_", "-").lower() for folder in FOLDERS}
+    assert names == {*CHROME} - {"en"}
 
 
 def test_every_message_is_translated_and_none_is_left_over(catalogue: polib.POFile) -> None:
@@ -38,9 +44,8 @@ def test_placeholders_survive_translation(catalogue: polib.POFile) -> None:
 
 def test_the_compiled_catalogue_is_current(catalogue: polib.POFile) -> None:
     """If this fails: ``newsletter compilemessages``, or ``polib``'s ``save_as_mofile``."""
-    compiled = {
-        each.msgid: (each.msgstr, each.msgstr_plural) for each in polib.mofile(str(FOLDER / "django.mo"))
-    }
+    file = Path(catalogue.fpath).with_suffix(".mo")
+    compiled = {each.msgid: (each.msgstr, each.msgstr_plural) for each in polib.mofile(str(file))}
     assert compiled == {each.msgid: (each.msgstr, each.msgstr_plural) for each in catalogue}
 
 

@@ -19,9 +19,9 @@ from urllib.parse import urlencode
 from newsletter.adapters.arxiv.feed import Page, ShortError, UnusableError, check, newest, parse
 from newsletter.adapters.arxiv.http import TIMEOUT, USER_AGENT, Refused, get
 from newsletter.adapters.ports import Answer, RequestGate, Window
+from newsletter.config import ARXIV_API
 from newsletter.errors import BadInput, IncompleteAnswer, PermanentError, TemporaryError
 
-API_URL = "https://export.arxiv.org/api/query"
 PAGE_SIZE = 2_000
 """The most results of one request (arXiv API manual §3.1.1.2)."""
 NEWEST = 100
@@ -62,7 +62,7 @@ class ArxivApi:
     """A PaperSource. Every request is made inside ``gate`` and its connection closed before the gate is."""
 
     gate: RequestGate
-    url: str = API_URL
+    url: str = ARXIV_API
     timeout: tuple[float, float] = TIMEOUT
     """Seconds to connect, and between two bytes; an answer as a whole may take ``give_up_after``."""
     page_size: int = PAGE_SIZE

@@ -1,4 +1,4 @@
-"""The summariser that writes nothing: whole sentences of the abstract, chosen by ``core/summaries/extraction.py``.
+"""The summariser that writes nothing: whole sentences of the abstract, by ``core.summaries.extraction``.
 
 It needs no key and no network and takes about 1.5 ms a paper.
 """

@@ -2,7 +2,7 @@
 
 Its workers share it through Redis; without one, a gate in this process serves. What Redis forgets costs a
 minute of asking too fast, which the other side refuses. What must not be forgotten, the day's cap, is a
-database row (``pipeline/summarize/budget.py``). Windows and their arithmetic are the package ``limits``'.
+database row (``pipeline/summarize/budget.py``).
 """
 
 from __future__ import annotations
@@ -11,14 +11,10 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
-import redis
-from limits import RateLimitItemPerMinute
-from limits.storage import MemoryStorage
-from limits.strategies import MovingWindowRateLimiter
-
-from newsletter.adapters.infra.shared_counts import shared_counts
+from newsletter.adapters.infra.rate_windows import SHORTEST_WAIT, RateWindows
+from newsletter.core.delivery.rate_limits import Window
 from newsletter.errors import TemporaryError
 
 log = logging.getLogger(__name__)
@@ -27,20 +23,9 @@ TOKENS_A_UNIT = 1_000
 """The window keeps an entry a unit: a million tokens a minute are a thousand entries."""
 LONGEST_HOLD = 3600.0
 """Seconds. A service that names a longer wait is asked again after an hour."""
-_SHORTEST_WAIT, _LONGEST_WAIT = 0.05, 1.0
-"""Seconds between two looks: others are waiting for the same turn."""
-_PREFIX = "newsletter:model"
+_LONGEST_WAIT = 1.0
+"""Seconds between two looks: what is held or taken may be free before it was expected to be."""
 _Result = TypeVar("_Result")
-
-
-class _Windows(Protocol):
-    """Where the counts are kept, and how long nobody may ask."""
-
-    limiter: MovingWindowRateLimiter
-
-    def hold(self, name: str, seconds: float) -> None: ...
-
-    def held_for(self, name: str) -> float: ...
 
 
 class ModelGate:
@@ -57,10 +42,10 @@ class ModelGate:
     ) -> None:
         """``requests`` and ``tokens`` a minute for the model ``name``; no ``tokens``: any number."""
         self._name = name
-        self._requests = RateLimitItemPerMinute(requests)
-        self._tokens = RateLimitItemPerMinute(max(1, tokens // TOKENS_A_UNIT)) if tokens else None
-        self._shared = _SharedWindows(redis_url) if redis_url else None
-        self._own: _OwnWindows | None = None
+        self._requests = Window(f"{name} requests", requests, 60)
+        self._tokens = Window(f"{name} tokens", max(1, tokens // TOKENS_A_UNIT), 60) if tokens else None
+        self._shared = RateWindows(redis_url, prefix="newsletter:model") if redis_url else None
+        self._own = RateWindows()
         self._lock = threading.Lock()
         self._sleep = sleep
 
@@ -79,7 +64,7 @@ class ModelGate:
                 raise TemporaryError(
                     f"No turn at the model within {patience:.0f} s", reason="rate", retry_after=wait
                 )
-            self._sleep(min(max(wait, _SHORTEST_WAIT), _LONGEST_WAIT))
+            self._sleep(min(max(wait, SHORTEST_WAIT), _LONGEST_WAIT))
 
     def hold(self, seconds: float) -> None:
         """Let nobody ask for that long; a longer hold that stands already is kept."""
@@ -92,64 +77,23 @@ class ModelGate:
         """Return the seconds to wait, 0 for a turn; and whether one of the minute's requests is taken."""
         return self._with_windows(lambda windows: self._take(windows, tokens, has_request=has_request))
 
-    def _take(self, windows: _Windows, tokens: int, *, has_request: bool) -> tuple[float, bool]:
+    def _take(self, windows: RateWindows, tokens: int, *, has_request: bool) -> tuple[float, bool]:
         if held := windows.held_for(self._name):
             return held, has_request
-        limiter = windows.limiter
-        if not has_request and not limiter.hit(self._requests, self._name, "requests"):
-            return self._until_reset(limiter, self._requests, "requests"), False
-        if self._tokens and not limiter.hit(
-            self._tokens, self._name, "tokens", cost=self._units(tokens, most=self._tokens.amount)
-        ):
-            return self._until_reset(limiter, self._tokens, "tokens"), True
+        if not has_request and (wait := windows.wait_for(self._requests, 1)):
+            return wait, False
+        # A request that is larger than the minute's allowance takes all of it.
+        units = min(self._tokens.amount, -(-tokens // TOKENS_A_UNIT)) if self._tokens else 0
+        if self._tokens and (wait := windows.wait_for(self._tokens, units)):
+            return wait, True
         return 0, True
 
-    @staticmethod
-    def _units(tokens: int, *, most: int) -> int:
-        """A request that is larger than the minute's allowance takes all of it."""
-        return min(most, -(-tokens // TOKENS_A_UNIT))
-
-    def _until_reset(
-        self, limiter: MovingWindowRateLimiter, item: RateLimitItemPerMinute, kind: str
-    ) -> float:
-        oldest_leaves_at = limiter.get_window_stats(item, self._name, kind).reset_time
-        return max(oldest_leaves_at - time.time(), _SHORTEST_WAIT)
-
-    def _with_windows(self, do: Callable[[_Windows], _Result]) -> _Result:
+    def _with_windows(self, do: Callable[[RateWindows], _Result]) -> _Result:
         if self._shared:
             try:
                 return do(self._shared)
-            except redis.RedisError as error:
+            except TemporaryError as error:
                 log.warning("the model's gate is this process's own for now: %s", error)
         # limits' storage in memory lets a request too many pass when several threads ask at once.
         with self._lock:
-            self._own = self._own or _OwnWindows()
             return do(self._own)
-
-
-class _SharedWindows:
-    def __init__(self, url: str) -> None:
-        storage = shared_counts(url, prefix=_PREFIX)
-        self._redis = storage.storage
-        self.limiter = MovingWindowRateLimiter(storage)
-
-    def hold(self, name: str, seconds: float) -> None:
-        if seconds > self.held_for(name):
-            self._redis.set(f"{_PREFIX}:hold:{name}", 1, px=max(1, round(seconds * 1000)))
-
-    def held_for(self, name: str) -> float:
-        left: int = self._redis.pttl(f"{_PREFIX}:hold:{name}")
-        return max(0, left) / 1000
-
-
-class _OwnWindows:
-    def __init__(self) -> None:
-        self.limiter = MovingWindowRateLimiter(MemoryStorage())
-        self._held_until: dict[str, float] = {}
-
-    def hold(self, name: str, seconds: float) -> None:
-        until = time.monotonic() + seconds
-        self._held_until[name] = max(until, self._held_until.get(name, 0.0))
-
-    def held_for(self, name: str) -> float:
-        return max(0.0, self._held_until.get(name, 0.0) - time.monotonic())

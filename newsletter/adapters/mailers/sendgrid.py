@@ -21,6 +21,7 @@ from sendgrid import SendGridAPIClient
 from newsletter.adapters.mailers.sendgrid_answers import Judgement, judge
 from newsletter.adapters.mailers.sendgrid_http import Connections, KeptClient, NoAnswer, NotSent
 from newsletter.adapters.ports import Begin, Outcome, Outgoing, Verdict
+from newsletter.config.mailers import SENDGRID_HOST
 from newsletter.core.digests.headers import ascii_address
 from newsletter.core.digests.message import PLACEHOLDER_CLOSE, PLACEHOLDER_OPEN, fill, placeholder_names
 from newsletter.errors import ConfigurationError, NewsletterError
@@ -73,7 +74,7 @@ class SendgridMailer:
         self,
         api_key: str,
         *,
-        host: str = "https://api.sendgrid.com",
+        host: str = SENDGRID_HOST,
         connect_timeout: float = 10,
         timeout: float = 30,
         is_dry_run: bool = False,

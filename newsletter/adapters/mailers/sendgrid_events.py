@@ -11,14 +11,13 @@ import json
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
 from sendgrid.helpers.eventwebhook import EventWebhook
 
 from newsletter.adapters.mailers.sendgrid import DELIVERY_ARG
-from newsletter.adapters.ports import ProviderEvent
+from newsletter.adapters.ports import ProviderEvent, Refusal
 from newsletter.core.delivery.redaction import redacted
 from newsletter.core.delivery.refusals import is_no_such_mailbox
 from newsletter.core.delivery.retry_policy import EventKind
@@ -55,52 +54,43 @@ _KEPT = ("reason", "response", "status", "type", "bounce_classification", "attem
 _MESSAGE_ID = re.compile(r"<?([0-9a-f]{32})@")
 
 
-class Refusal(StrEnum):
-    """Why a request is not taken for SendGrid's."""
+class SendgridEvents:
+    """An ``EventReader``, for events signed with the key that belongs to ``public_key``."""
 
-    KEY = "NEWSLETTER_SENDGRID_WEBHOOK_KEY is no public key"
-    SIGNATURE = "its signature is missing or wrong"
-    STALE = "it was signed too long ago, or in the future"
+    setting = "NEWSLETTER_SENDGRID_WEBHOOK_KEY"
 
+    def __init__(self, public_key: str) -> None:
+        """``public_key``: as SendGrid shows it, or a PEM file's text."""
+        lines = (line.strip() for line in public_key.splitlines() if not line.startswith("-----"))
+        self._key = "".join(lines)
+        self.has_key = bool(public_key)
 
-def refusal_of(
-    body: bytes, *, signature: str, timestamp: str, public_key: str, now: datetime
-) -> Refusal | None:
-    """Return why this request is refused; None for one that SendGrid has signed lately."""
-    try:
-        webhook = EventWebhook(_bare(public_key))
-    except Exception:  # cryptography raises half a dozen kinds of errors
-        return Refusal.KEY
-    try:
-        is_genuine = webhook.verify_signature(body.decode("utf-8"), signature, timestamp)
-    except Exception:  # bad base64, no UTF-8, a signature of another form
-        return Refusal.SIGNATURE
-    if not is_genuine or not signature:
-        return Refusal.SIGNATURE
-    if not (timestamp.isascii() and timestamp.isdigit() and len(timestamp) <= 12):
-        return Refusal.STALE
-    age = now.timestamp() - int(timestamp)
-    is_fresh = -MOST_AHEAD.total_seconds() <= age <= OLDEST.total_seconds()
-    return None if is_fresh else Refusal.STALE
+    def refusal(self, body: bytes, *, headers: Mapping[str, str], now: datetime) -> Refusal | None:
+        signature, timestamp = headers.get(SIGNATURE_HEADER, ""), headers.get(TIMESTAMP_HEADER, "")
+        try:
+            webhook = EventWebhook(self._key)
+        except Exception:  # cryptography raises half a dozen kinds of errors
+            return Refusal.KEY
+        try:
+            is_genuine = webhook.verify_signature(body.decode("utf-8"), signature, timestamp)
+        except Exception:  # bad base64, no UTF-8, a signature of another form
+            return Refusal.SIGNATURE
+        if not is_genuine or not signature:
+            return Refusal.SIGNATURE
+        if not (timestamp.isascii() and timestamp.isdigit() and len(timestamp) <= 12):
+            return Refusal.STALE
+        age = now.timestamp() - int(timestamp)
+        is_fresh = -MOST_AHEAD.total_seconds() <= age <= OLDEST.total_seconds()
+        return None if is_fresh else Refusal.STALE
 
-
-def _bare(public_key: str) -> str:
-    """Return the key as SendGrid shows it, from that or from a PEM file."""
-    return "".join(line.strip() for line in public_key.splitlines() if not line.startswith("-----"))
-
-
-def read_events(body: bytes, *, now: datetime) -> list[ProviderEvent]:
-    """Translate a request's events; one that has not the form of an event is UNREADABLE, at ``now``.
-
-    Raises BadInput for a body that is no list of anything.
-    """
-    try:
-        items = json.loads(body)
-        if not isinstance(items, list):
-            raise BadInput("the body is no list of events")
-        return [_event(item, now=now) for item in items]
-    except (ValueError, RecursionError) as error:
-        raise BadInput("the body is no JSON that can be read") from error
+    def read(self, body: bytes, *, now: datetime) -> list[ProviderEvent]:
+        try:
+            items = json.loads(body)
+            if not isinstance(items, list):
+                raise BadInput("the body is no list of events")
+            return [_event(item, now=now) for item in items]
+        except (ValueError, RecursionError) as error:
+            raise BadInput("the body is no JSON that can be read") from error
 
 
 def _event(item: object, *, now: datetime) -> ProviderEvent:

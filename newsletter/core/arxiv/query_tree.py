@@ -1,6 +1,6 @@
 """What a topic's query means: the tree, its text, and the categories it requires.
 
-``newsletter.core.arxiv.query`` makes trees from text; ``newsletter.adapters.infra.topic_index`` finds the papers.
+``core.arxiv.query`` makes trees from text; ``adapters.infra.topic_index`` finds the papers.
 """
 
 from __future__ import annotations

@@ -20,6 +20,8 @@ from newsletter.core.delivery.redaction import redacted
 from newsletter.core.delivery.refusals import is_no_such_mailbox, refusal_code
 from newsletter.core.delivery.retry_policy import EventKind
 
+SOURCE = "smtp"
+"""Who reports them, as stored with an event: mail servers, whichever mailer had sent the mail."""
 _STATUS_TYPES = ("message/delivery-status", "message/global-delivery-status")
 _RETURNED_TYPES = ("message/rfc822", "message/global", "text/rfc822-headers", "message/global-headers")
 _MOST_PARTS = 50

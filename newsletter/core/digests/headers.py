@@ -1,18 +1,20 @@
 """The headers of a message: what each may hold, and how it is written.
 
-Python's own generator turns a long List-Unsubscribe into RFC 2047 encoded words, which mail programs ignore,
-so the lines are written here. Everything is ASCII but a reader's own address, where it has to be UTF-8
-(RFC 6532). The body and its Content-Type are ``composition``'s.
+Encoded words are Python's. Its ``email.policy`` is not used: by default it turns a long List-Unsubscribe
+into encoded words, which mail programs ignore; with a ``max_line_length`` of 998 it leaves Subject on one
+line. And these headers take it 2,700 µs a message, against 14 here. Everything is ASCII but a reader's own
+address, where it has to be UTF-8 (RFC 6532). The body and its Content-Type are ``message``'s.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from binascii import b2a_base64
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from email.charset import BASE64, Charset
+from email.header import Header
 from email.utils import format_datetime, quote
 from functools import lru_cache
 
@@ -25,8 +27,10 @@ ONE_CLICK = "List-Unsubscribe=One-Click"
 """RFC 8058 §3.1: what a mail program posts."""
 _LINE = 78
 """RFC 5322 §2.1.1: the length a line should not exceed, without its CRLF."""
-_WORD_BYTES = 39
-"""The text in one encoded word: 64 characters in base64, so that it fits after any name (RFC 2047 §2)."""
+_WORD = 64
+"""The characters of one encoded word: so it fits after any name (RFC 2047 §2)."""
+_UTF8 = Charset("utf-8")
+_UTF8.header_encoding = BASE64
 
 _ATEXT = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _LOCAL = re.compile(rf'{_ATEXT}(?:\.{_ATEXT})*|"(?:[ !#-\[\]-~]|\\[ -~])*"')
@@ -166,7 +170,7 @@ def _sender(name: str, address: str) -> str:
     if not name:
         return f"From: {mailbox}"
     if not name.isascii() or "=?" in name or len(name) > 60:
-        words = list(_encoded_words(name))
+        words = _encoded_words(name)
     else:
         words = [name if _PHRASE.fullmatch(name) else f'"{quote(name)}"']
     return _folded("From", [*words, mailbox])
@@ -177,19 +181,12 @@ def _subject(text: str) -> str:
     _refuse_unsafe("Subject", text)
     words = text.split(" ")
     plain = text.isascii() and "=?" not in text and "" not in words and max(map(len, words)) <= 60
-    return _folded("Subject", words if plain else list(_encoded_words(text)))
+    return _folded("Subject", words if plain else _encoded_words(text))
 
 
-def _encoded_words(text: str) -> Iterator[str]:
-    """Yield ``text`` as RFC 2047 words in base64; none splits a character (§5)."""
-    data = text.encode()
-    start = 0
-    while start < len(data):
-        end = min(start + _WORD_BYTES, len(data))
-        while end < len(data) and data[end] & 0xC0 == 0x80:
-            end -= 1
-        yield f"=?utf-8?b?{b2a_base64(data[start:end], newline=False).decode('ascii')}?="
-        start = end
+def _encoded_words(text: str) -> list[str]:
+    """Return ``text`` as RFC 2047 words; none splits a character (§5)."""
+    return Header(text, _UTF8, maxlinelen=_WORD).encode().split()
 
 
 def _folded(name: str, words: Sequence[str]) -> str:

@@ -1,27 +1,18 @@
-"""Languages by their codes: which of them mails and pages speak, and how each is written."""
+"""Codes of languages: how each is written."""
 
 from __future__ import annotations
 
-CHROME = ("en", "zh-hans")
-"""What mails and pages are written in around the papers; readers of any other language get English."""
-ALIASES = {"zh": "zh-hans", "zh-cn": "zh-hans"}
 _RIGHT_TO_LEFT = frozenset({"ar", "ckb", "dv", "fa", "he", "ps", "sd", "ug", "ur", "yi"})
 
 
 def is_checked_in_words(code: str) -> bool:
     """Say whether grounding has tables for ``code``: elsewhere only digits and markup count."""
-    return code == "en" or code.startswith("zh")
+    return code == "en" or is_han(code)
 
 
-def normal(code: str) -> str:
-    """Return a code as it is stored: ``zh_CN`` and ``ZH`` are ``zh-hans``, ``pt_BR`` is ``pt-br``."""
-    lowered = code.strip().lower().replace("_", "-")
-    return ALIASES.get(lowered, lowered)
-
-
-def chrome_for(code: str) -> str:
-    """Return the language in which mails and pages speak to a reader of ``code``."""
-    return code if code in CHROME else CHROME[0]
+def is_han(code: str) -> bool:
+    """Say whether it is written in Han characters alone: larger, without spaces, thousands not grouped."""
+    return code.startswith("zh")
 
 
 def tag(code: str) -> str:

@@ -10,12 +10,11 @@ from __future__ import annotations
 import hashlib
 import re
 from binascii import b2a_qp
-from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from html import escape
 from itertools import groupby
-from threading import Lock
 
 from newsletter.core.digests.headers import MessageHeaders, write_headers
 from newsletter.errors import PermanentError
@@ -26,7 +25,7 @@ _PLACEHOLDER = re.compile(r"\[\[([^\[\]\r\n]*)\]\]")
 _SECOND_BRACKET = re.compile(r"\[(?=\[)")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Fragment:
     """One finished fragment of a digest, in both forms. Pieces are joined; nothing is rendered again.
 
@@ -41,6 +40,20 @@ class Fragment:
     def digest(self) -> str:
         """SHA-256 over both forms, hexadecimal: a fragment's address."""
         return hashlib.sha256(f"{self.html}\0{self.text}".encode()).hexdigest()
+
+    @cached_property
+    def placeholders(self) -> frozenset[str]:
+        """The names of the slots in either form."""
+        return placeholder_names(self.html) | placeholder_names(self.text)
+
+    @cached_property
+    def encoded(self) -> EncodedFragment:
+        """Both forms as quoted-printable, lines of at most 76 characters, CRLF; kept as long as the fragment.
+
+        Raises PermanentError (``reason="piece"``) for a form that does not end in a line break, and for text
+        that has no UTF-8 form.
+        """
+        return EncodedFragment(html=_encoded(self.html), text=_encoded(self.text))
 
 
 def placeholder(name: str) -> str:
@@ -77,7 +90,7 @@ def fill(text: str, placeholders: Mapping[str, str], *, html: bool) -> str:
 
 
 def join_html(fragments: Sequence[Fragment], placeholders: Mapping[str, str] | None = None) -> str:
-    """Return the whole HTML form; without ``placeholders`` its placeholders stay, for a provider that fills them."""
+    """Return the whole HTML form; without ``placeholders`` it keeps them, for a provider that fills them."""
     joined = "".join(fragment.html for fragment in fragments)
     return joined if placeholders is None else fill(joined, placeholders, html=True)
 
@@ -98,15 +111,6 @@ class EncodedFragment:
 
     html: Encoded
     text: Encoded
-
-
-def encode(fragment: Fragment) -> EncodedFragment:
-    """Encode a piece as quoted-printable, lines of at most 76 characters, CRLF.
-
-    Raises PermanentError (``reason="piece"``) for a form that does not end in a line break, and for text
-    that has no UTF-8 form.
-    """
-    return EncodedFragment(html=_encoded(fragment.html), text=_encoded(fragment.text))
 
 
 def _encoded(form: str) -> Encoded:
@@ -131,59 +135,17 @@ def _quoted_printable(lines: str) -> bytes:
         raise PermanentError(f"half a character in {error.object[:40]!r}…", reason="piece") from error
 
 
-def _length(form: Encoded) -> int:
-    return len(form) if isinstance(form, bytes) else sum(map(len, form))
-
-
-class FragmentEncoder:
-    """Encoded pieces, the most recently used kept, in bounded memory. Safe to share between threads."""
-
-    def __init__(self, *, max_bytes: int = 64 * 1024 * 1024) -> None:
-        self._max_bytes = max_bytes
-        # Keyed by the forms themselves: a string keeps its hash, so a lookup costs less than any digest.
-        self._kept: OrderedDict[tuple[str, str], tuple[EncodedFragment, int]] = OrderedDict()
-        self._bytes = 0
-        self._lock = Lock()
-
-    @property
-    def kept_bytes(self) -> int:
-        """About how much memory the kept pieces take: each as text and encoded."""
-        return self._bytes
-
-    def __call__(self, fragment: Fragment) -> EncodedFragment:
-        key = (fragment.html, fragment.text)
-        with self._lock:
-            if known := self._kept.get(key):
-                self._kept.move_to_end(key)
-                return known[0]
-        encoded = encode(fragment)
-        size = sum(map(len, key)) + _length(encoded.html) + _length(encoded.text)
-        with self._lock:
-            if key not in self._kept:
-                self._kept[key] = (encoded, size)
-                self._bytes += size
-            while self._bytes > self._max_bytes:
-                _, (_, freed) = self._kept.popitem(last=False)
-                self._bytes -= freed
-        return encoded
-
-
 def compose(
-    headers: MessageHeaders,
-    fragments: Sequence[Fragment],
-    *,
-    placeholders: Mapping[str, str],
-    encoder: FragmentEncoder,
+    headers: MessageHeaders, fragments: Sequence[Fragment], *, placeholders: Mapping[str, str]
 ) -> bytes:
     """Return the bytes of one message: multipart/alternative, text first, CRLF throughout.
 
     The same input gives the same bytes. Raises BadInput (see ``write_headers``) and PermanentError (see
-    ``fill`` and ``encode``).
+    ``fill`` and ``Fragment.encoded``).
     """
     boundary = _boundary(headers.message_id)
-    encoded = [encoder(fragment) for fragment in fragments]
-    text = [_wire(fragment.text, placeholders, html=False) for fragment in encoded]
-    html = [_wire(fragment.html, placeholders, html=True) for fragment in encoded]
+    text = [_wire(fragment.encoded.text, placeholders, html=False) for fragment in fragments]
+    html = [_wire(fragment.encoded.html, placeholders, html=True) for fragment in fragments]
     head = b'Content-Type: multipart/alternative;\r\n boundary="%b"\r\n' % boundary
     text_head, html_head, end = _part_head(boundary, b"plain"), _part_head(boundary, b"html"), _end(boundary)
     return b"".join([write_headers(headers), head, text_head, *text, html_head, *html, end])

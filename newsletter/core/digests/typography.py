@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from newsletter.core.digests.languages import is_han
+
 NO_BREAK = "\u00a0"
 _LABEL = re.compile(
     r"""(?:an?\ |the\ )?(?:brief\ |short\ |technical\ |invited\ |system\ |extended\ )?
@@ -26,7 +28,7 @@ _NUMBER_MEASURE = re.compile(rf"(?<=\d)[ {NO_BREAK}](?=[{_HAN}])")
 
 def typeset(text: str, *, language: str) -> str:
     """Return ``text`` with number and unit unbroken; in Chinese also spaces between Han and Latin."""
-    if language.startswith("zh"):
+    if is_han(language):
         text = _NUMBER_MEASURE.sub(NO_BREAK, _HAN_LATIN.sub(" ", text))
     return _NUMBER_UNIT.sub(NO_BREAK, text)
 

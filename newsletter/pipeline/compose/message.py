@@ -12,7 +12,6 @@ from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from email.utils import parseaddr
-from functools import lru_cache
 from threading import Lock
 
 from django.conf import settings
@@ -23,12 +22,10 @@ from newsletter.audience.tokens import Purpose, digest_token, make_token
 from newsletter.core.digests.headers import MessageHeaders
 from newsletter.core.digests.message import (
     Fragment,
-    FragmentEncoder,
     compose,
     join_html,
     join_text,
     placeholder,
-    placeholder_names,
 )
 from newsletter.errors import NewsletterError, PermanentError
 from newsletter.models import Delivery, FragmentRow, Subscriber
@@ -62,12 +59,13 @@ class Sender:
 
 
 class FragmentCache:
-    """Fragments by what they say, the most recently used kept in memory. Safe to share between threads."""
+    """Fragments and their encoded forms, the most recently used kept. Safe to share between threads."""
 
-    def __init__(self, *, max_fragments: int = 4096) -> None:
-        self._max_pieces = max_fragments
+    def __init__(self, *, max_bytes: int = 64 * 1024 * 1024) -> None:
+        self._max_bytes = max_bytes
         self._kept: OrderedDict[str, Fragment] = OrderedDict()
         self._lock = Lock()
+        self.kept_bytes = 0
 
     def take(self, digests: Iterable[str]) -> dict[str, Fragment]:
         """Return these pieces, reading the missing ones together; one that is not stored is left out."""
@@ -76,13 +74,20 @@ class FragmentCache:
             found = {digest: self._kept[digest] for digest in wanted if digest in self._kept}
         read = _read_fragments(sorted(wanted - found.keys()))
         with self._lock:
-            self._kept.update(read)
+            for digest, fragment in read.items():
+                self.kept_bytes += _size(fragment) if digest not in self._kept else 0
+                self._kept[digest] = fragment
             for digest in found:
                 if digest in self._kept:
                     self._kept.move_to_end(digest)
-            while len(self._kept) > self._max_pieces:
-                self._kept.popitem(last=False)
+            while self.kept_bytes > self._max_bytes:
+                self.kept_bytes -= _size(self._kept.popitem(last=False)[1])
         return found | read
+
+
+def _size(fragment: Fragment) -> int:
+    """Return about how much memory it takes: each form as text and encoded."""
+    return 2 * (len(fragment.html) + len(fragment.text))
 
 
 def _read_fragments(digests: Sequence[str]) -> dict[str, Fragment]:
@@ -95,7 +100,6 @@ def _read_fragments(digests: Sequence[str]) -> dict[str, Fragment]:
 
 
 _FRAGMENTS = FragmentCache()
-_ENCODER = FragmentEncoder()
 
 
 def outgoing(
@@ -133,20 +137,15 @@ def message_of(delivery: Delivery, fragments: Sequence[Fragment]) -> bytes:
     Raises PermanentError when a slot has no value; BadInput for an address that is none.
     """
     headers = _headers(delivery, sender=Sender.from_settings())
-    return compose(headers, fragments, placeholders=placeholders_of(delivery, fragments), encoder=_ENCODER)
+    return compose(headers, fragments, placeholders=placeholders_of(delivery, fragments))
 
 
 def placeholders_of(delivery: Delivery, fragments: Sequence[Fragment]) -> dict[str, str]:
     """Return the value of each slot that occurs in ``fragments``; one that has none is left out."""
-    names = {name for fragment in fragments for name in _slots_in(fragment)}
+    names = {name for fragment in fragments for name in fragment.placeholders}
     links = _Links(delivery, base_url=settings.CONFIG.base_url)
     values = {name: links.value(name) or delivery.placeholders.get(name) for name in names}
     return {name: value for name, value in values.items() if value is not None}
-
-
-@lru_cache(maxsize=4096)
-def _slots_in(fragment: Fragment) -> frozenset[str]:
-    return placeholder_names(fragment.html) | placeholder_names(fragment.text)
 
 
 class _Links:
@@ -209,7 +208,7 @@ def _outgoing(
         delivery_id=str(delivery.pk),
         sender=envelope_sender(delivery.pk, sender=sender.email),
         recipient=recipient(delivery),
-        message=compose(headers, fragments, placeholders=values, encoder=_ENCODER),
+        message=compose(headers, fragments, placeholders=values),
         subject=delivery.subject,
         from_name=sender.name,
         from_email=sender.email,

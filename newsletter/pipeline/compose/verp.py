@@ -37,11 +37,11 @@ def envelope_sender(delivery_id: uuid.UUID, *, sender: str) -> str:
 def unsubscribe_mailto(token: str, *, sender: str) -> str:
     """Return a ``mailto:`` that ends everything, or "" where nobody reads what comes to our addresses.
 
-    A mail server may fold a local part to small letters, so the token stands in base32. With SendGrid, mail
-    comes back to SendGrid: an address of ours exists only where the operator names one.
+    A mail server may fold a local part to small letters, so the token stands in base32. Mail that
+    a service sends comes back to it: an address of ours exists only where the operator names one.
     """
     config = settings.CONFIG
-    if config.bounce_address == OFF or (config.mailer == "sendgrid" and not config.bounce_address):
+    if config.bounce_address == OFF or (config.is_mailed_by_a_service and not config.bounce_address):
         return ""
     tag = base64.b32encode(token.encode()).decode("ascii").rstrip("=").lower()
     return f"mailto:{_tagged(_LEAVES + tag, sender=sender)}"

@@ -19,7 +19,13 @@ from django.db.models import Q
 
 from newsletter.adapters.ports import ProviderEvent
 from newsletter.audience.tokens import Purpose, read_token
-from newsletter.core.delivery.dsn import ReturnedMessage, addresses_of, read_returned_mail, without_addresses
+from newsletter.core.delivery.dsn import (
+    SOURCE,
+    ReturnedMessage,
+    addresses_of,
+    read_returned_mail,
+    without_addresses,
+)
 from newsletter.core.delivery.retry_policy import EventKind
 from newsletter.models import Delivery, Subscriber
 from newsletter.models.subscriber import holder_of
@@ -27,7 +33,6 @@ from newsletter.pipeline.compose.verp import leaving_token, returned_delivery
 from newsletter.pipeline.feedback.provider_events import apply_events, store_events
 from newsletter.pipeline.send import subscriber_status as standing
 
-PROVIDER = "smtp"
 _OLDEST = timedelta(days=7)
 """A mail server gives up after about five days; a Date before that is a clock gone wrong."""
 _UNSUBSCRIBE = re.compile(r"/unsubscribe/([\w-]+)")
@@ -62,8 +67,8 @@ def take_in(content: bytes, *, recipient: str, now: datetime) -> TakenIn:
             kind=mail.kind,
             status=mail.status,
         )
-    is_new = store_events(PROVIDER, [_event(mail, delivery, now=now)]) > 0
-    apply_events(now=now, which=Q(provider=PROVIDER, delivery=delivery))
+    is_new = store_events(SOURCE, [_event(mail, delivery, now=now)]) > 0
+    apply_events(now=now, which=Q(provider=SOURCE, delivery=delivery))
     return TakenIn(
         said=f"{mail.kind} {mail.status}: {'' if is_new else 'once more, '}about delivery {delivery.pk}",
         delivery_id=delivery.pk,

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from django.conf import settings
 
+from newsletter.adapters.registry import event_reader
 from newsletter.core.arxiv.announcements import expected_announcement, latest_announcement
 from newsletter.core.delivery.incidents import Reading, in_words
 from newsletter.models import Delivery, Topic
@@ -74,7 +75,7 @@ def _sending(health: Health) -> Iterator[Reading]:
     )
     transactional = 0.0 if is_paused else waits["transactional"]
     yield Reading(
-        name="transactional-waiting",
+        name="notices-waiting",
         value=transactional,
         limit=10 * MINUTE,
         says=f"A mail that a person awaits has waited for {in_words(transactional)}.",
@@ -123,13 +124,15 @@ def _outside(health: Health) -> Iterator[Reading]:
         "What it sent was kept.",
         look_at="Gather runs in the admin: how many results were promised and how many came.",
     )
-    silent = _silence(health)
+    mailer = settings.CONFIG.mailer
+    events = event_reader(mailer, settings.CONFIG)
+    silent = _silence(health, mailer=mailer) if events and events.has_key else 0.0
     yield Reading(
         name="events-late",
         value=silent,
         limit=6 * HOUR,
         says=f"Mails were accepted {in_words(silent)} ago, and the provider has reported nothing since.",
-        look_at="The provider's webhook: its address, and the key in NEWSLETTER_SENDGRID_WEBHOOK_KEY.",
+        look_at=f"The provider's webhook: its address, and the key in {events.setting}." if events else "",
     )
     flown = health.age(health.last["canary"] or _first_day()) if settings.CONFIG.canary_address else 0.0
     yield Reading(
@@ -163,11 +166,9 @@ def _entries(number: int) -> str:
     return "one entry" if number == 1 else f"{number} entries"
 
 
-def _silence(health: Health) -> float:
+def _silence(health: Health, *, mailer: str) -> float:
     """Return how long ago the oldest mail was accepted of which, or after which, nothing was reported."""
-    if settings.CONFIG.mailer != "sendgrid" or not settings.CONFIG.sendgrid_webhook_key:
-        return 0.0
-    unheard = Delivery.objects.filter(state=State.ACCEPTED, transport="sendgrid")
+    unheard = Delivery.objects.filter(state=State.ACCEPTED, transport=mailer)
     if (heard := health.last["event"]) is not None:
         unheard = unheard.filter(outcome_at__gt=heard)
     first = unheard.order_by("outcome_at").values_list("outcome_at", flat=True).first()

@@ -34,7 +34,8 @@ class Health:
 
     now: datetime
     waiting: dict[str, datetime | None] = field(default_factory=dict)
-    """By where it waits: ``slot``, ``PLANNED``, ``COMPOSED``, ``RETRY_WAIT``; ``transactional``: for a person."""
+    """By where it waits: ``slot``, ``PLANNED``, ``COMPOSED``, ``RETRY_WAIT``; ``transactional``: a person
+    waits for it."""
     last: dict[str, datetime | None] = field(default_factory=dict)
     """``gather``, ``accepted``, ``event``, ``canary``."""
     doubt: str = ""

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 
 from django.conf import settings
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 from django.utils import timezone
 
 from newsletter.core.delivery.retry_policy import EventKind
@@ -82,13 +82,9 @@ def _mails(*, before: datetime) -> Iterator[int]:
         rows = ended.filter(state=state, outcome_at__gte=mark.until).exclude(
             fragments=[], recipient="", placeholders={}
         )
-        yield from _strip(rows)
+        while keys := list(rows.order_by("outcome_at").values_list("pk", flat=True)[:CHUNK]):
+            yield Delivery.objects.filter(pk__in=keys).update(**PERSONAL)
     Forgotten.objects.filter(pk=mark.pk, until__lt=before).update(until=before)
-
-
-def _strip(rows: QuerySet[Delivery]) -> Iterator[int]:
-    while keys := list(rows.order_by("outcome_at").values_list("pk", flat=True)[:CHUNK]):
-        yield Delivery.objects.filter(pk__in=keys).update(**PERSONAL)
 
 
 def _fragments(*, before: datetime) -> Iterator[int]:

@@ -1,5 +1,6 @@
 """Handing messages to a mailer: ``deliver`` does it batch by batch.
 
-``claims`` says who may be sent to, by whom, ``mailable`` whether they may be, ``rate_limit`` how fast, ``brake``
-whether sending is paused; ``outcomes`` says what an answer means, ``standing`` what it means for the reader.
+``claim`` says who may be sent to, by whom, ``recipient_checks`` whether they may be, ``rate_limit`` how fast,
+``pause`` whether sending is paused; ``outcomes`` says what an answer means, ``subscriber_status`` what it
+means for the reader.
 """

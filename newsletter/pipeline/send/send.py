@@ -1,7 +1,8 @@
 """Stage 6: hand over what is due, a batch at a time, until nothing can be claimed.
 
 The order within a batch is what keeps the promises: claim and commit, write the messages, commit that a body
-begins, send, record the answer. No lock is held while sending. Lost workers and lost answers are ``reconcile``'s.
+begins, send, record the answer. No lock is held while sending. Lost workers and lost answers are left to
+``reconcile``.
 """
 
 from __future__ import annotations

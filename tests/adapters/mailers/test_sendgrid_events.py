@@ -9,8 +9,8 @@ from uuid import UUID
 
 import pytest
 
-from newsletter.adapters.mailers.sendgrid_events import Refusal, read_events, refusal_of
-from newsletter.adapters.ports import ProviderEvent
+from newsletter.adapters.mailers.sendgrid_events import SendgridEvents
+from newsletter.adapters.ports import ProviderEvent, Refusal
 from newsletter.core.delivery.retry_policy import EventKind
 from newsletter.errors import BadInput
 from tests.fakes.sendgrid_events import SIGNATURE, TIMESTAMP, Signer, body_of, sendgrid_event
@@ -25,17 +25,11 @@ def refusal(
     body: bytes = BODY, *, key: str = "", signed_at: datetime = NOW, changed: dict[str, str] | None = None
 ) -> Refusal | None:
     headers = SIGNER.headers(BODY, at=signed_at) | (changed or {})
-    return refusal_of(
-        body,
-        signature=headers[SIGNATURE],
-        timestamp=headers[TIMESTAMP],
-        public_key=key or SIGNER.public_key,
-        now=NOW,
-    )
+    return SendgridEvents(key or SIGNER.public_key).refusal(body, headers=headers, now=NOW)
 
 
 def read(*items: Any) -> list[ProviderEvent]:
-    return read_events(body_of(items), now=NOW)
+    return SendgridEvents("").read(body_of(items), now=NOW)
 
 
 def one(name: str, **fields: Any) -> ProviderEvent:
@@ -238,4 +232,4 @@ def test_an_id_that_is_not_ours_names_no_delivery(delivery_id: str) -> None:
 @pytest.mark.parametrize("body", [b"", b"{}", b"7", b"null", b"[", b"\xff", b"[" * 100_000, b'"x"'])
 def test_a_body_that_is_no_list_is_refused(body: bytes) -> None:
     with pytest.raises(BadInput):
-        read_events(body, now=NOW)
+        SendgridEvents("").read(body, now=NOW)

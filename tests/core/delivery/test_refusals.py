@@ -12,7 +12,7 @@ from uuid import UUID
 
 import pytest
 
-from newsletter.adapters.mailers.sendgrid_events import read_events
+from newsletter.adapters.mailers.sendgrid_events import SendgridEvents
 from newsletter.adapters.mailers.smtp_answers import Refused
 from newsletter.adapters.ports import Verdict
 from newsletter.core.delivery.dsn import read_returned_mail
@@ -138,7 +138,7 @@ def test_a_report_is_judged_by_the_same(said: str, is_hard: bool, status: str) -
 def test_an_event_of_sendgrids_is_judged_by_the_same(said: str, is_hard: bool, status: str) -> None:
     status = refusal_code("", said) if status == "its own" else status
     item = sendgrid_event("bounce", UUID(int=7), at=NOW) | {"reason": said, "status": status}
-    [event] = read_events(json.dumps([item]).encode(), now=NOW)
+    [event] = SendgridEvents("").read(json.dumps([item]).encode(), now=NOW)
     assert event.kind is (EventKind.HARD_BOUNCE if is_hard else EventKind.SOFT_BOUNCE)
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from newsletter.core.digests.languages import chrome_for, is_right_to_left, normal, tag
+from newsletter.core.digests.languages import is_right_to_left, tag
+from newsletter.languages import chrome_for, normal
 
 
 @pytest.mark.parametrize(

@@ -14,9 +14,7 @@ from hypothesis import strategies as st
 
 from newsletter.core.digests.message import (
     Fragment,
-    FragmentEncoder,
     compose,
-    encode,
     fill,
     join_html,
     join_text,
@@ -65,7 +63,7 @@ def unix(text: str) -> str:
 
 
 def test_a_message_reads_back_as_its_pieces_joined_and_filled() -> None:
-    message = compose(DIGEST, [CARD, FOOTER], placeholders=SLOTS, encoder=FragmentEncoder())
+    message = compose(DIGEST, [CARD, FOOTER], placeholders=SLOTS)
     assert_well_formed(message)
     text, html = bodies(message)
     assert text == join_text([CARD, FOOTER], SLOTS)
@@ -75,25 +73,25 @@ def test_a_message_reads_back_as_its_pieces_joined_and_filled() -> None:
 
 
 def test_the_same_input_gives_the_same_bytes() -> None:
-    warm = FragmentEncoder()
-    first = compose(DIGEST, [CARD, FOOTER], placeholders=SLOTS, encoder=warm)
-    assert compose(DIGEST, [CARD, FOOTER], placeholders=SLOTS, encoder=warm) == first
-    assert compose(DIGEST, [CARD, FOOTER], placeholders=SLOTS, encoder=FragmentEncoder()) == first
+    first = compose(DIGEST, [CARD, FOOTER], placeholders=SLOTS)
+    assert compose(DIGEST, [CARD, FOOTER], placeholders=SLOTS) == first
+    fresh = [replace(CARD), replace(FOOTER)]
+    assert compose(DIGEST, fresh, placeholders=SLOTS) == first
 
 
 def test_the_boundary_follows_the_message_id() -> None:
     one, other = (
-        compose(replace(DIGEST, message_id=f"<{name}@x>"), [CARD], placeholders={}, encoder=FragmentEncoder())
+        compose(replace(DIGEST, message_id=f"<{name}@x>"), [CARD], placeholders={})
         for name in ("one", "other")
     )
     assert one.split(b'boundary="')[1][:34] != other.split(b'boundary="')[1][:34]
 
 
 def test_a_body_that_quotes_a_boundary_does_not_end_there() -> None:
-    message = compose(DIGEST, [CARD], placeholders={}, encoder=FragmentEncoder())
+    message = compose(DIGEST, [CARD], placeholders={})
     boundary = message.split(b'boundary="')[1].split(b'"')[0].decode()
     forger = Fragment(f"--{boundary}--\n", f"--{boundary}\n\nforged\n")
-    text, html = bodies(compose(DIGEST, [forger], placeholders={}, encoder=FragmentEncoder()))
+    text, html = bodies(compose(DIGEST, [forger], placeholders={}))
     assert (text, html) == (forger.text, forger.html)
 
 
@@ -112,7 +110,7 @@ def test_whatever_pieces_and_slots_hold_is_read_back(
 ) -> None:
     personal = f"{before}<{placeholder('name')}> and {placeholder('name')}{after}"
     fragments = [*fragments, Fragment(personal, personal)]
-    message = compose(DIGEST, fragments, placeholders={"name": name}, encoder=FragmentEncoder())
+    message = compose(DIGEST, fragments, placeholders={"name": name})
     assert_well_formed(message)
     text, html = bodies(message)
     assert text == unix(join_text(fragments, {"name": name}))
@@ -131,7 +129,7 @@ def test_data_that_was_made_literal_cannot_forge_a_slot(left: str, right: str) -
 def test_nothing_is_sent_with_a_hole(template: str) -> None:
     hole = Fragment(f"<p>{template}</p>\n", "plain\n")
     with pytest.raises(PermanentError, match="slot") as caught:
-        compose(DIGEST, [CARD, hole], placeholders=SLOTS, encoder=FragmentEncoder())
+        compose(DIGEST, [CARD, hole], placeholders=SLOTS)
     assert caught.value.reason == "slot"
 
 
@@ -149,10 +147,7 @@ def test_filling_escapes_html_only() -> None:
 def test_brackets_that_are_no_slot_stay() -> None:
     matrix = "x = [[1, 2], [3, 4]] and <!--[if mso]>\n"
     assert fill(matrix, {}, html=False) == matrix
-    assert (
-        bodies(compose(DIGEST, [Fragment(matrix, matrix)], placeholders={}, encoder=FragmentEncoder()))[0]
-        == matrix
-    )
+    assert bodies(compose(DIGEST, [Fragment(matrix, matrix)], placeholders={}))[0] == matrix
 
 
 def test_joining_without_slots_leaves_the_placeholders() -> None:
@@ -162,33 +157,14 @@ def test_joining_without_slots_leaves_the_placeholders() -> None:
 
 def test_a_piece_without_a_closing_line_break_is_refused() -> None:
     with pytest.raises(PermanentError, match="line break"):
-        encode(Fragment("<p>x</p>", "x\n"))
+        _ = Fragment("<p>x</p>", "x\n").encoded
 
 
 def test_half_a_character_is_refused() -> None:
     with pytest.raises(PermanentError, match="half a character"):
-        encode(Fragment("<p>\ud835</p>\n", "x\n"))
+        _ = Fragment("<p>\ud835</p>\n", "x\n").encoded
 
 
 def test_a_piece_may_have_one_form_only() -> None:
-    text, html = bodies(compose(DIGEST, [Fragment("<hr>\n", "")], placeholders={}, encoder=FragmentEncoder()))
+    text, html = bodies(compose(DIGEST, [Fragment("<hr>\n", "")], placeholders={}))
     assert (text, html) == ("", "<hr>\n")
-
-
-def test_the_encoder_keeps_the_pieces_used_last_within_its_memory() -> None:
-    encoder = FragmentEncoder(max_bytes=1000)
-    fragments = [Fragment(f"{number}" * 100 + "\n", "\n") for number in range(10)]
-    for fragment in fragments:
-        encoder(fragment)
-    assert 0 < encoder.kept_bytes <= 1000
-    assert encoder(fragments[9]) is encoder(fragments[9])
-    kept = encoder(fragments[9])
-    encoder(fragments[0])
-    encoder(fragments[1])
-    assert encoder(fragments[9]) is kept
-
-
-def test_a_piece_larger_than_the_memory_is_encoded_all_the_same() -> None:
-    encoder = FragmentEncoder(max_bytes=10)
-    assert encoder(CARD) == encode(CARD)
-    assert encoder.kept_bytes == 0

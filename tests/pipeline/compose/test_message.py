@@ -180,13 +180,28 @@ def test_many_messages_take_one_query_for_their_pieces_and_the_next_none() -> No
         assert (len(messages), refused, len(queries)) == (20, [], expected)
 
 
-def test_the_shelf_keeps_only_what_was_used_last() -> None:
-    shelf = FragmentCache(max_fragments=2)
+def test_the_cache_keeps_what_was_used_last_within_its_memory() -> None:
+    cache = FragmentCache(max_bytes=50)
     digests = store(*(Fragment(html=f"<p>{n}</p>\n", text=f"{n}\n") for n in range(3)))
     for each in (digests[0], digests[1], digests[0], digests[2]):
-        assert shelf.take([each])[each].digest == each
+        assert cache.take([each])[each].digest == each
+        assert 0 < cache.kept_bytes <= 50
     FragmentRow.objects.all().delete()
-    assert set(shelf.take(digests)) == {digests[0], digests[2]}
+    assert set(cache.take(digests)) == {digests[0], digests[2]}
+
+
+def test_a_fragment_is_encoded_once_however_often_it_is_taken() -> None:
+    cache = FragmentCache()
+    digests = store(Fragment(html="<p>once</p>\n", text="once\n"))
+    first, again = (cache.take(digests)[digests[0]] for _ in range(2))
+    assert first.encoded is again.encoded
+
+
+def test_a_fragment_larger_than_the_memory_is_read_all_the_same() -> None:
+    cache = FragmentCache(max_bytes=10)
+    digests = store(Fragment(html="<p>large</p>\n", text="large\n"))
+    assert set(cache.take(digests)) == set(digests)
+    assert cache.kept_bytes == 0
 
 
 @pytest.mark.parametrize(

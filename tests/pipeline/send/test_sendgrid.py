@@ -11,7 +11,7 @@ import pytest
 from django.utils import timezone
 
 from newsletter.adapters.mailers.sendgrid import SendgridMailer
-from newsletter.adapters.mailers.sendgrid_events import read_events
+from newsletter.adapters.mailers.sendgrid_events import SendgridEvents
 from newsletter.models import Delivery, SendDay, Subscriber
 from newsletter.models.delivery import State
 from newsletter.pipeline.feedback.provider_events import apply_events, store_events
@@ -55,7 +55,7 @@ def identical(count: int) -> list[Delivery]:
 def report(name: str, *deliveries: str) -> None:
     """Have SendGrid report the same of all these."""
     body = body_of([sendgrid_event(name, delivery, at=timezone.now()) for delivery in deliveries])
-    store_events("sendgrid", read_events(body, now=timezone.now()))
+    store_events("sendgrid", SendgridEvents("").read(body, now=timezone.now()))
     apply_events(now=NOW)
 
 

@@ -51,7 +51,7 @@ _WHY_NO_READING = {
 LONGEST_PLACE = 60
 
 
-class Chinese:
+class MailWords:
     lang = "zh-Hans"
     labels: Mapping[str, str] = MappingProxyType(
         {

@@ -70,7 +70,7 @@ LONGEST_PLACE = 60
 """Characters of a section's title."""
 
 
-class English:
+class MailWords:
     lang = "en"
     labels: Mapping[str, str] = MappingProxyType(
         {
@@ -216,7 +216,8 @@ class English:
     def meta(self, paper: PaperRecord) -> str:
         day = paper.updated_at.date()
         written = f"{day.day}{NO_BREAK}{_MONTHS[day.month - 1][:3]}{NO_BREAK}{day.year}"
-        return _apart(f"arXiv:{paper.versioned_id}", ", ".join(paper.categories), written)
+        parts = (f"arXiv:{paper.versioned_id}", ", ".join(paper.categories), written)
+        return f"{NO_BREAK}{NO_BREAK} ".join(parts)
 
     def where(self, place: str) -> str:
         if place in ("abstract", "title"):
@@ -336,10 +337,6 @@ def _sentence(text: str) -> str:
 
 def _series(parts: Sequence[str]) -> str:
     return " and ".join(part for part in (", ".join(parts[:-1]), parts[-1]) if part)
-
-
-def _apart(*parts: str) -> str:
-    return f"{NO_BREAK}{NO_BREAK} ".join(parts)
 
 
 def _ordinal(number: int) -> str:

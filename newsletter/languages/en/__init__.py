@@ -1,0 +1,1 @@
+"""English: what everybody gets whose language has no folder."""

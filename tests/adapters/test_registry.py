@@ -1,0 +1,45 @@
+"""One place decides which mailer and which reader of events is built; nothing above it knows their names."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import get_args
+
+import pytest
+
+from newsletter import pipeline, web
+from newsletter.adapters.registry import event_reader, mailer
+from newsletter.config import load_config
+from newsletter.config.mailers import MailerSettings
+
+NAMES = [name for name in get_args(MailerSettings.model_fields["mailer"].annotation) if name]
+SETTINGS = {
+    "NEWSLETTER_SMTP_URL": "smtp://127.0.0.1:25?tls=off",
+    "SENDGRID_API_KEY": "SG.a-key-for-tests",
+    "NEWSLETTER_SENDGRID_HOST": "http://127.0.0.1:9",
+    "NEWSLETTER_BASE_URL": "https://digest.example.org",
+}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_each_mailer_that_can_be_chosen_is_built(name: str, tmp_path: Path) -> None:
+    given = SETTINGS | {"NEWSLETTER_MAILER": name, "NEWSLETTER_DATA_DIR": str(tmp_path)}
+    built = mailer(load_config(given, env_file=tmp_path / "none"))
+    assert built.name == name
+    built.close()
+
+
+def test_a_reader_of_events_names_a_setting_that_exists(tmp_path: Path) -> None:
+    config = load_config({"NEWSLETTER_DATA_DIR": str(tmp_path)}, env_file=tmp_path / "none")
+    readers = [reader for name in NAMES if (reader := event_reader(name, config))]
+    known = {field.alias for field in type(config).model_fields.values()}
+    assert readers
+    assert {reader.setting for reader in readers} <= known
+
+
+def test_neither_the_pipeline_nor_the_hooks_name_a_provider() -> None:
+    sources = [Path(web.__file__).with_name(name) for name in ("hooks.py", "urls.py", "bounds.py")]
+    sources += Path(pipeline.__file__).parent.rglob("*.py")
+    named = re.compile(r"sendgrid|smtp", re.IGNORECASE)
+    assert [path.name for path in sources if named.search(path.read_text(encoding="utf-8"))] == []
