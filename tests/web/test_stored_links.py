@@ -17,8 +17,7 @@ from django.test import Client
 from django.utils import timezone
 
 from newsletter.adapters.ports import Verdict
-from newsletter.audience.mailed_links import MailedLink, Place
-from newsletter.audience.tokens import Purpose, make_timed_token, make_token
+from newsletter.audience.tokens import Purpose
 from newsletter.core.delivery.redaction import redacted
 from newsletter.models import AddressChange, Allowance, Delivery, RevokedKey, Subscriber
 from newsletter.models.delivery import Kind, State
@@ -127,64 +126,12 @@ def test_no_log_line_holds_a_link(
 # --- what 0.1 stored --------------------------------------------------------------------------------------
 
 
-def letter_of_0_1(reader: Subscriber, *, kind: Kind, name: str, state: State, url: str) -> Delivery:
-    key = f"{name}-{state}"
-    row = Delivery.planned(subscriber_id=reader.pk, kind=kind, slot_key=key, slot_at=NOW, now=NOW)
-    row.state, row.placeholders = state, {"url": f"https://digest.example.org{url}"}
-    row.save(force_insert=True)
-    return row
-
-
 NOW = datetime.fromisoformat("2026-06-16T09:00:00+00:00")
 
 
 def upgrade(name: str) -> None:
     migration = importlib.import_module("newsletter.migrations.0017_revocable_links")
     getattr(migration, name)(apps, None)
-
-
-def test_an_upgrade_keeps_of_stored_links_what_those_still_to_be_sent_are_made_of(service: Service) -> None:
-    reader = service.reader
-    confirm = make_timed_token(Purpose.CONFIRM, subject="sign-ups-key", now=NOW)
-    address = make_timed_token(Purpose.ADDRESS, subject="changes.key", now=NOW)
-    account = make_timed_token(Purpose.FRESH, subject=reader.link_key, now=NOW)
-    own = make_token(Purpose.PREFERENCES, subject=reader.link_key)
-    rows = {
-        (kind, name, state): letter_of_0_1(reader, kind=kind, name=name, state=state, url=url)
-        for state in (State.COMPOSED, State.RETRY_WAIT, State.ACCEPTED, State.CANCELLED)
-        for kind, name, url in (
-            (Kind.CONFIRMATION, "confirm", f"/confirm/{confirm}"),
-            (Kind.LINK, "address", f"/address/{address}"),
-            (Kind.LINK, "fresh", f"/account/{account}"),
-            (Kind.LINK, "link", f"/preferences/{own}"),
-        )
-    }
-    alert = Delivery.planned(subscriber_id=None, kind=Kind.ALERT, slot_key="a", slot_at=NOW, now=NOW)
-    alert.placeholders = {"url": "https://digest.example.org/admin/"}
-    alert.save(force_insert=True)
-    digest_slots = service.delivery.placeholders
-    unchanged = {"confirm": f"/confirm/{confirm}", "address": f"/address/{address}"}
-    unchanged["link"] = f"/preferences/{own}"
-    for _ in range(2):  # a migration that broke off is run again
-        upgrade("keep_what_links_are_made_of")
-    assert not LINK.search(json.dumps(list(Delivery.objects.values_list("placeholders", flat=True))))
-    for (_, name, state), row in rows.items():
-        row.refresh_from_db()
-        link = MailedLink.of(row.placeholders)
-        if state not in (State.COMPOSED, State.RETRY_WAIT):
-            assert row.placeholders == {}
-            continue
-        assert link is not None
-        path = link.url(base_url="", made_at=row.slot_at, link_key=reader.link_key)
-        if name == "fresh":
-            assert link.place is Place.ACCOUNT
-            assert reader.fresh_links.get(key=link.key).requested_at == NOW
-        else:
-            assert path == unchanged[name]
-    alert.refresh_from_db()
-    service.delivery.refresh_from_db()
-    assert alert.placeholders == {"url": "https://digest.example.org/admin/"}
-    assert service.delivery.placeholders == digest_slots
 
 
 def test_an_upgrade_revokes_the_links_of_who_moved_before(visitor: Client, service: Service) -> None:
