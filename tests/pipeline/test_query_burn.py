@@ -166,6 +166,23 @@ def test_a_model_reads_for_a_readers_own_topics_only_up_to_the_quota(
     assert gemini.calls == calls
 
 
+def test_many_strangers_leave_half_of_the_day_to_everyones_topics(
+    room: Newsroom, gemini: GeminiServer, settings: Settings
+) -> None:
+    """Each further address is a reader with a quota of its own: eve+1@, eve+2@ and so on."""
+    limits = {"reader_daily_tokens": 9_000, "gemini_daily_tokens": 12_000}
+    settings.CONFIG = settings.CONFIG.model_copy(update=limits)
+    for number in range(4):
+        ids = " OR ".join(f"id:2606.{3 + 3 * number + each:05d}" for each in range(3))
+        eve = stranger(room, f"eve+{number}")
+        add_private_topic(eve, name="Mine", query=ids, now=SUNDAY)
+    room.take_in(*(paper_record(number) for number in range(1, 41)), now=SUNDAY)
+    room.run(TUESDAY)
+    written = Summary.objects.filter(content__isnull=False, model="gemini-test")
+    assert written.filter(paper__arxiv_id__in=("2606.00001", "2606.00002")).count() == 2
+    assert 1 <= written.count() - 2 <= 3  # of twelve: 6,000 tokens at about 3,000 each
+
+
 def test_one_who_reads_everyones_topics_pays_nothing_for_a_strangers(
     room: Newsroom, gemini: GeminiServer, settings: Settings
 ) -> None:

@@ -2,11 +2,12 @@
 
 A paper that some topic of everyone's matches is the operator's choice, and costs no reader anything. One that
 only private topics match is charged to their owners in equal shares: what it has cost today, or will about.
+All of them together get a part of the day's tokens: whoever has ten addresses is ten readers.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Sequence
 from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 ABOUT = {Depth.HEADLINE: 2_000, Depth.TAKEAWAYS: 3_000, Depth.READING: 25_000}
 """Tokens of one summary, in and out, until it is known."""
+PART_OF_ALL = 0.5
+"""Of NEWSLETTER_GEMINI_DAILY_TOKENS, for the own topics of all readers together."""
 CHUNK = 500
 
 
@@ -33,7 +36,8 @@ def within_quotas(jobs: Sequence[Wanted], *, summariser: Summariser) -> list[Wan
     owners = _owners({job.paper_id for job in jobs})
     if not owners:
         return list(jobs)
-    spent = _spent_today(set().union(*owners.values()))
+    spent = _spent_today()
+    left = PART_OF_ALL * settings.CONFIG.gemini_daily_tokens - sum(spent.values())
     papers = Paper.objects.in_bulk(owners)
     allowed: list[Wanted] = []
     for job in jobs:
@@ -41,9 +45,10 @@ def within_quotas(jobs: Sequence[Wanted], *, summariser: Summariser) -> list[Wan
         key = rows.key_of(paper, summariser, language=job.language) if paper else None
         if key is None or not rows.is_open(key, depth=job.depth):  # everyone's, or nothing to pay
             allowed.append(job)
-        elif paying := [each for each in owners[job.paper_id] if spent[each] < _quota()]:
+        elif left > 0 and (paying := [each for each in owners[job.paper_id] if spent[each] < _quota()]):
             for owner in paying:
                 spent[owner] += ABOUT[job.depth] / len(paying)
+            left -= ABOUT[job.depth]
             allowed.append(job)
         else:
             rows.put_off(key, depth=job.depth, until=_begin_of_day() + timedelta(days=1))
@@ -74,17 +79,14 @@ def _owners(paper_ids: Collection[int]) -> dict[int, frozenset[int]]:
     return {paper_id: frozenset(each) for paper_id, each in owners.items() if paper_id not in public}
 
 
-def _spent_today(owner_ids: Collection[int]) -> defaultdict[int, float]:
-    """Return what was spent today on papers that only these owners' topics match."""
-    spent = defaultdict[int, float](float)
-    theirs = Match.objects.filter(topic__owner_id__in=owner_ids).values("paper_id")
-    tokens = dict[int, int]()
-    for paper_id, taken, given in (
-        Summary.objects.filter(paper_id__in=theirs, asked_at__gte=_begin_of_day())
-        .filter(Q(input_tokens__gt=0) | Q(output_tokens__gt=0))
-        .values_list("paper_id", "input_tokens", "output_tokens")
+def _spent_today() -> defaultdict[int, float]:
+    """Return what each reader's own topics have cost today."""
+    spent, tokens = defaultdict[int, float](float), Counter[int]()
+    paid = Q(input_tokens__gt=0) | Q(output_tokens__gt=0)
+    for paper_id, taken, given in Summary.objects.filter(paid, asked_at__gte=_begin_of_day()).values_list(
+        "paper_id", "input_tokens", "output_tokens"
     ):
-        tokens[paper_id] = tokens.get(paper_id, 0) + taken + given
+        tokens[paper_id] += taken + given
     for paper_id, sharers in _owners(tokens).items():
         for owner in sharers:
             spent[owner] += tokens[paper_id] / len(sharers)
