@@ -20,11 +20,17 @@ SHORTEST_SECRET = 16
 FEWEST_LETTERS = 5
 """Different ones, in a secret: as Django's own check has it (security.W009)."""
 _PLACEHOLDER = re.compile(
-    r"(?:change|replace|put|insert|fill)[ _-]?(?:me|this|it|with|here|in)\b"
+    r"(?:change|replace|put|insert|fill)[ _-]?(?:me|this|it|with|here|in)(?![a-z])"
     r"|your[ _-]?(?:own[ _-]?)?(?:secret|api|key|token|password)|placeholder|insecure"
     r"|^<.*>$|^\.{3}$|^…$|^x{3,}$|^todo$",
     re.IGNORECASE,
 )
+_COMMON = re.compile(
+    r"secret|password|passwd|key|dummy|example|sample|test|qwerty|12345678\d*", re.IGNORECASE
+)
+_REPEATED = re.compile(r"(.{1,8}?)\1+")
+FEWEST_OWN = 8
+"""Characters of a secret beside what everybody thinks of."""
 _LOCAL_DOMAINS = {"localhost", "localdomain", "local", "invalid"}
 BOUNCE_TAG = 41
 """The characters of ``+`` and the tag that names a delivery in its envelope's sender (``tokens``)."""
@@ -89,13 +95,21 @@ def is_placeholder(value: str) -> bool:
 
 def is_local_domain(domain: str) -> bool:
     """Say if a domain means nothing beyond this machine or its network (RFC 6761, RFC 5321 §2.3.5)."""
+    if ":" in domain:
+        return domain.strip("[]") == "::1"
     labels = domain.strip("[]").lower().rstrip(".").split(".")
     return len(labels) == 1 or labels[-1] in _LOCAL_DOMAINS or labels[0] == "127"
 
 
 def is_weak(secret: str) -> bool:
     """Say if a secret could be guessed, or was never put in the place of the example."""
-    return len(secret) < SHORTEST_SECRET or len(set(secret)) < FEWEST_LETTERS or is_placeholder(secret)
+    return (
+        len(secret) < SHORTEST_SECRET
+        or len(set(secret)) < FEWEST_LETTERS
+        or len(_COMMON.sub("", secret)) < FEWEST_OWN
+        or _REPEATED.fullmatch(secret) is not None
+        or is_placeholder(secret)
+    )
 
 
 def _secret(value: str) -> str:
