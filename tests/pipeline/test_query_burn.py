@@ -166,9 +166,7 @@ def test_a_model_reads_for_a_readers_own_topics_only_up_to_the_quota(
     assert gemini.calls == calls
 
 
-def test_many_strangers_leave_half_of_the_day_to_everyones_topics(
-    room: Newsroom, gemini: GeminiServer, settings: Settings
-) -> None:
+def test_many_strangers_leave_half_of_the_day_to_everyones_topics(room: Newsroom, settings: Settings) -> None:
     """Each further address is a reader with a quota of its own: eve+1@, eve+2@ and so on."""
     limits = {"reader_daily_tokens": 9_000, "gemini_daily_tokens": 12_000}
     settings.CONFIG = settings.CONFIG.model_copy(update=limits)
