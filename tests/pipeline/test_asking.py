@@ -107,6 +107,15 @@ def test_after_nothing_new_small_looks_are_taken_hourly_and_the_whole_when_one_s
     assert Paper.objects.filter(published_at__day=18).count() == A_DAY
 
 
+@pytest.mark.usefixtures("room")
+def test_one_record_with_a_date_to_come_hides_no_silence() -> None:
+    odd = Paper.objects.order_by("pk").last()
+    assert odd is not None
+    Paper.objects.filter(pk=odd.pk).update(published_at=THURSDAY + timedelta(days=30_000))
+    gather(THURSDAY + 2 * HOUR)
+    assert "no paper of the last announcement" in GatherRun.objects.latest("pk").doubt
+
+
 def test_a_look_sees_no_further_than_the_look_back(
     arxiv: ArxivServer, tmp_path: Path, settings: Settings
 ) -> None:
