@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from email.utils import parseaddr
 from typing import Annotated
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from pydantic import BeforeValidator
 
@@ -50,7 +50,18 @@ def _base_url(value: str) -> str:
             "an address without a path, such as https://digest.example.org: links in mails begin at /, so "
             "give the service a host name of its own and let the proxy pass all of it on"
         )
-    return parts.geturl()
+    return parts.geturl() if parts.netloc.isascii() else _with_ascii_host(parts)
+
+
+def _with_ascii_host(parts: SplitResult) -> str:
+    """Return the address as browsers name it in Host and Origin: ``bücher.example`` is xn--bcher-kva.example."""
+    import idna  # few need it
+
+    try:
+        host = idna.encode(parts.hostname or "", uts46=True).decode("ascii")
+    except idna.IDNAError:
+        raise ValueError("an address whose host is a name in DNS") from None
+    return parts._replace(netloc=host if parts.port is None else f"{host}:{parts.port}").geturl()
 
 
 def _database_url(value: str) -> str:

@@ -218,6 +218,13 @@ def test_a_site_without_a_name_is_reached_by_its_address(tmp_path: Path) -> None
     assert load(tmp_path, **remote).base_url == "https://[2001:db8::5]"
 
 
+def test_a_site_whose_name_has_umlauts_is_called_as_browsers_call_it(tmp_path: Path) -> None:
+    config = load(tmp_path, NEWSLETTER_BASE_URL="https://Bücher.example:8443/")
+    assert config.base_url == "https://xn--bcher-kva.example:8443"
+    with pytest.raises(ConfigurationError, match="NEWSLETTER_BASE_URL"):
+        load(tmp_path, NEWSLETTER_BASE_URL="https://…")
+
+
 def test_a_name_in_the_file_is_filled_in(tmp_path: Path) -> None:
     (tmp_path / ".env").write_text(
         "HOST=digest.example.org\nNEWSLETTER_BASE_URL=https://${HOST}\nNEWSLETTER_NAME=${OURS:-Ours}\n"
