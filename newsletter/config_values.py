@@ -54,7 +54,7 @@ def _base_url(value: str) -> str:
 
 
 def _with_ascii_host(parts: SplitResult) -> str:
-    """Return the address as browsers name it in Host and Origin: ``bücher.example`` is xn--bcher-kva.example."""
+    """Return the address as browsers send it in Host and Origin: bücher.example is xn--bcher-kva.example."""
     import idna  # few need it
 
     try:

@@ -33,11 +33,11 @@ CHUNK = 500
 
 def within_quotas(jobs: Sequence[Wanted], *, summariser: Summariser) -> list[Wanted]:
     """Return the jobs that may be done today; the others are noted as beyond the cap, and may be tomorrow."""
-    owners = _owners({job.paper_id for job in jobs})
+    owners, _ = _matched({job.paper_id for job in jobs})
     if not owners:
         return list(jobs)
-    spent = _spent_today()
-    left = PART_OF_ALL * settings.CONFIG.gemini_daily_tokens - sum(spent.values())
+    spent, together = _spent_today()
+    left = PART_OF_ALL * settings.CONFIG.gemini_daily_tokens - together
     papers = Paper.objects.in_bulk(owners)
     allowed: list[Wanted] = []
     for job in jobs:
@@ -64,8 +64,8 @@ def _begin_of_day() -> datetime:
     return datetime.combine(timezone.now().date(), time.min, tzinfo=UTC)
 
 
-def _owners(paper_ids: Collection[int]) -> dict[int, frozenset[int]]:
-    """Return whose private topics match each paper, of those that no topic of everyone's matches."""
+def _matched(paper_ids: Collection[int]) -> tuple[dict[int, frozenset[int]], set[int]]:
+    """Return the papers that private topics alone match, and whose; and those that everyone's match."""
     owners = defaultdict[int, set[int]](set)
     public = set[int]()
     ids = sorted(paper_ids)
@@ -76,18 +76,23 @@ def _owners(paper_ids: Collection[int]) -> dict[int, frozenset[int]]:
                 public.add(paper_id)
             else:
                 owners[paper_id].add(owner_id)
-    return {paper_id: frozenset(each) for paper_id, each in owners.items() if paper_id not in public}
+    private = {paper_id: frozenset(each) for paper_id, each in owners.items() if paper_id not in public}
+    return private, public
 
 
-def _spent_today() -> defaultdict[int, float]:
-    """Return what each reader's own topics have cost today."""
+def _spent_today() -> tuple[defaultdict[int, float], int]:
+    """Return what each reader's own topics have cost today, and all that everyone's topics did not cost.
+
+    Whoever removes a topic is charged for it no more. It is not given back to the others.
+    """
     spent, tokens = defaultdict[int, float](float), Counter[int]()
     paid = Q(input_tokens__gt=0) | Q(output_tokens__gt=0)
     for paper_id, taken, given in Summary.objects.filter(paid, asked_at__gte=_begin_of_day()).values_list(
         "paper_id", "input_tokens", "output_tokens"
     ):
         tokens[paper_id] += taken + given
-    for paper_id, sharers in _owners(tokens).items():
+    owners, public = _matched(tokens)
+    for paper_id, sharers in owners.items():
         for owner in sharers:
             spent[owner] += tokens[paper_id] / len(sharers)
-    return spent
+    return spent, sum(tokens[paper_id] for paper_id in tokens.keys() - public)
