@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from newsletter.errors import ConfigurationError
 
 EXIT_CODE = 4
-"""gunicorn's own for an application that cannot be loaded: it gives up instead of trying for ever."""
+"""Not 1, which a supervisor takes for a crash: gunicorn, too, gives up at 4 instead of trying for ever."""
 
 
 @contextmanager
