@@ -8,6 +8,7 @@ suppressed when is decided by the callers.
 from __future__ import annotations
 
 import hmac
+import re
 import secrets
 from collections.abc import Iterable, Mapping
 from datetime import datetime
@@ -22,6 +23,9 @@ from newsletter.errors import BadInput
 from newsletter.models import Subscriber, Suppression, SuppressionKey
 
 CHUNK = 500
+_DOT_ATOM = re.compile(r'[^\s"(),:;<>@\[\\\].]+(?:\.[^\s"(),:;<>@\[\\\].]+)*')
+"""What needs no quotes before the @ (RFC 5322 §3.2.3, RFC 6531)."""
+_ESCAPED, _MUST_BE_ESCAPED, _WITH_BACKSLASH = re.compile(r"\\(.)"), re.compile(r'["\\]'), r"\\\g<0>"
 
 
 class Reason(StrEnum):
@@ -41,16 +45,26 @@ _STRENGTH = {reason.value: strength for strength, reason in enumerate(Reason)}
 
 
 def address_key(email: str) -> str:
-    """Fold an address, so that one mailbox is one reader.
+    r"""Fold an address, so that one mailbox is one reader.
 
-    The domain becomes IDNA's lower-case ASCII form; the rest is case-folded.
+    The domain becomes IDNA's lower-case ASCII form; the rest is case-folded, without quotes that it does not
+    need: ``"ada"@example.org`` and ``"a\da"@example.org`` are ``ada@example.org`` (RFC 5321 §4.1.2).
 
     Raises BadInput for what has no local part or no domain that could exist.
     """
     local, _, domain = email.strip().rpartition("@")
     if not local or not domain:
         raise BadInput(f"{email!r} is not an address: something@example.org is expected")
-    return f"{local.casefold()}@{_ascii_domain(domain, email=email)}"
+    return f"{_unquoted(local).casefold()}@{_ascii_domain(domain, email=email)}"
+
+
+def _unquoted(local: str) -> str:
+    if len(local) < 2 or not local[0] == local[-1] == '"':
+        return local
+    content = _ESCAPED.sub(r"\1", local[1:-1])
+    if _DOT_ATOM.fullmatch(content):
+        return content
+    return f'"{_MUST_BE_ESCAPED.sub(_WITH_BACKSLASH, content)}"'
 
 
 def _ascii_domain(domain: str, *, email: str) -> str:

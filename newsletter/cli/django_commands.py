@@ -16,6 +16,7 @@ COMMANDS = {
     "showmigrations": "List what was and was not done to the tables.",
     "createadmin": "Add a user of /admin/.",
     "changepassword": "Give a user of /admin/ another password.",
+    "axes_reset": "Unlock the login of /admin/ after too many failures.",
     "collectstatic": "Gather the static files in one folder.",
     "shell": "A Python prompt with the service's models.",
     "dbshell": "The database's own prompt.",
@@ -26,7 +27,7 @@ COMMANDS = {
 }
 OTHER_NAMES = {"createadmin": "createsuperuser"}
 """Ours for Django's."""
-NEEDS_TABLES = {"createadmin", "changepassword"}
+NEEDS_TABLES = {"createadmin", "changepassword", "axes_reset"}
 
 
 def django_command(name: str) -> click.Command:

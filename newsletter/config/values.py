@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from email.utils import parseaddr
 from typing import Annotated
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from pydantic import BeforeValidator
 
@@ -20,11 +20,17 @@ SHORTEST_SECRET = 16
 FEWEST_LETTERS = 5
 """Different ones, in a secret: as Django's own check has it (security.W009)."""
 _PLACEHOLDER = re.compile(
-    r"(?:change|replace|put|insert|fill)[ _-]?(?:me|this|it|with|here|in)\b"
+    r"(?:change|replace|put|insert|fill)[ _-]?(?:me|this|it|with|here|in)(?![a-z])"
     r"|your[ _-]?(?:own[ _-]?)?(?:secret|api|key|token|password)|placeholder|insecure"
     r"|^<.*>$|^\.{3}$|^…$|^x{3,}$|^todo$",
     re.IGNORECASE,
 )
+_COMMON = re.compile(
+    r"secret|password|passwd|key|dummy|example|sample|test|qwerty|12345678\d*", re.IGNORECASE
+)
+_REPEATED = re.compile(r"(.{1,8}?)\1+")
+FEWEST_OWN = 8
+"""Characters of a secret beside what everybody thinks of."""
 _LOCAL_DOMAINS = {"localhost", "localdomain", "local", "invalid"}
 BOUNCE_TAG = 41
 """The characters of ``+`` and the tag that names a delivery in its envelope's sender (``tokens``)."""
@@ -44,7 +50,18 @@ def _base_url(value: str) -> str:
             "an address without a path, such as https://digest.example.org: links in mails begin at /, so "
             "give the service a host name of its own and let the proxy pass all of it on"
         )
-    return parts.geturl()
+    return parts.geturl() if parts.netloc.isascii() else _with_ascii_host(parts)
+
+
+def _with_ascii_host(parts: SplitResult) -> str:
+    """Return the address as browsers send it in Host and Origin: bücher.example is xn--bcher-kva.example."""
+    import idna  # few need it
+
+    try:
+        host = idna.encode(parts.hostname or "", uts46=True).decode("ascii")
+    except idna.IDNAError:
+        raise ValueError("an address whose host is a name in DNS") from None
+    return parts._replace(netloc=host if parts.port is None else f"{host}:{parts.port}").geturl()
 
 
 def _database_url(value: str) -> str:
@@ -89,13 +106,21 @@ def is_placeholder(value: str) -> bool:
 
 def is_local_domain(domain: str) -> bool:
     """Say if a domain means nothing beyond this machine or its network (RFC 6761, RFC 5321 §2.3.5)."""
+    if ":" in domain:
+        return domain.strip("[]") == "::1"
     labels = domain.strip("[]").lower().rstrip(".").split(".")
     return len(labels) == 1 or labels[-1] in _LOCAL_DOMAINS or labels[0] == "127"
 
 
 def is_weak(secret: str) -> bool:
     """Say if a secret could be guessed, or was never put in the place of the example."""
-    return len(secret) < SHORTEST_SECRET or len(set(secret)) < FEWEST_LETTERS or is_placeholder(secret)
+    return (
+        len(secret) < SHORTEST_SECRET
+        or len(set(secret)) < FEWEST_LETTERS
+        or len(_COMMON.sub("", secret)) < FEWEST_OWN
+        or _REPEATED.fullmatch(secret) is not None
+        or is_placeholder(secret)
+    )
 
 
 def _secret(value: str) -> str:

@@ -30,7 +30,8 @@ log = logging.getLogger(__name__)
 CHUNK = 500
 """Rows a statement; below SQLite's limit on variables."""
 PROBED = timedelta(days=7)
-"""The window of a look at the newest entries: longer than any pause between announcements."""
+"""The window of a look at the newest entries: longer than any pause between announcements, and no longer than
+the look-back, or what only the look finds would have the whole asked for each hour."""
 LONGEST_ERROR = 1_000
 NO_PAPER = "The file holds no paper that can be read."
 BROKEN_OFF = "Another query of the same gather got no answer."
@@ -93,11 +94,11 @@ def gather_papers(source: PaperSource, *, now: datetime, lookback: timedelta) ->
     return report
 
 
-def has_newer_papers(source: PaperSource, *, now: datetime) -> bool:
+def has_newer_papers(source: PaperSource, *, now: datetime, lookback: timedelta) -> bool:
     """Ask arXiv for its newest entries only; say whether one of them is not known yet. Saves no paper."""
     asked = wanted_categories()
     try:
-        answer = source.newest(asked, window=Window(start=now - PROBED, end=now))
+        answer = source.newest(asked, window=Window(start=now - min(PROBED, lookback), end=now))
         # One that cannot be saved would be new at every look.
         sound, _ = _without_odd(answer.papers, now=now)
         new = len({record.arxiv_id for record in sound} - _known_papers(sound).keys())

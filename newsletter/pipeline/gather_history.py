@@ -92,7 +92,8 @@ def _dates(asked: Collection[str], *, since: datetime, now: datetime) -> list[tu
     def is_asked_for(code: str) -> bool:
         return any(covers(pattern, code) for pattern in asked)
 
-    rows = Paper.objects.filter(published_at__gte=since, first_seen_at__lte=now)
+    # A date to come is an odd record's: as a paper of the last announcement it would hide silence.
+    rows = Paper.objects.filter(published_at__range=(since, now), first_seen_at__lte=now)
     dates = rows.values_list("first_seen_at", "published_at", "categories")
     return [(seen, published) for seen, published, codes in dates.iterator() if any(map(is_asked_for, codes))]
 

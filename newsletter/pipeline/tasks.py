@@ -56,7 +56,9 @@ def gather_if_due() -> None:
     if is_held_off or not Topic.objects.filter(is_active=True).exists():
         return
     ask = what_to_ask(now, tries=recent_tries(now))
-    if ask is Ask.WHOLE or (ask is Ask.NEWEST and has_newer_papers(context().source, now=now)):
+    if ask is Ask.WHOLE or (
+        ask is Ask.NEWEST and has_newer_papers(context().source, now=now, lookback=_lookback())
+    ):
         gather()
 
 

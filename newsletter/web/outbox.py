@@ -20,6 +20,7 @@ from django.views.decorators.http import require_safe
 
 from newsletter.web.access import ask_for_token, has_token, is_this_machine
 from newsletter.web.headers import MAIL_CSP
+from newsletter.web.hosts import LOCAL
 from newsletter.web.pages import page
 
 NEWEST = 200
@@ -48,7 +49,9 @@ def for_the_operator(view: View) -> View:
         if settings.CONFIG.mailer != "outbox":
             raise Http404
         token = settings.CONFIG.outbox_token
-        if is_this_machine(request) or has_token(request, token):
+        # Of a site with a name of its own, a proxy that adds no header could be taken for this machine.
+        is_private = settings.BASE_HOST in LOCAL and is_this_machine(request)
+        if is_private or has_token(request, token):
             response = view(request, **arguments)
         elif token:
             response = ask_for_token("Basic")

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 from django.core.management import get_commands
 
+from newsletter.cli import COMMANDS
 from newsletter.cli import django_commands as passing_on
+from newsletter.config.locations import CHECKOUT
 from tests.cli.runner import newsletter
 from tests.fakes.processes import processes
 
@@ -95,6 +98,22 @@ def test_only_commands_that_are_shown_are_run() -> None:
     for name in passing_on.COMMANDS:
         assert passing_on.OTHER_NAMES.get(name, name) in get_commands()
         assert name in shown
+
+
+_NAMED = re.compile(r"(?:`|^ {4}|newsletter |: )newsletter ([a-z_]+)(?! -|\w)", re.MULTILINE)
+"""A command in a text, at the beginning of a piece of code; ``newsletter unix - n`` is Postfix's."""
+
+
+def test_every_command_that_a_text_names_can_be_run() -> None:
+    texts = [
+        *CHECKOUT.glob("docs/*.md"),
+        CHECKOUT / "README.md",
+        CHECKOUT / "CONTRIBUTING.md",
+        *CHECKOUT.glob("templates/**/*.html"),
+    ]
+    named = {word for path in texts for word in _NAMED.findall(path.read_text(encoding="utf-8"))}
+    assert {"axes_reset", "bounce", "key", "run"} <= named
+    assert named <= {*COMMANDS, *passing_on.COMMANDS}
 
 
 def test_results_go_to_stdout_and_mistakes_to_stderr(tmp_path: Path) -> None:

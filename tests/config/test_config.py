@@ -92,6 +92,11 @@ def test_an_empty_value_is_no_value(tmp_path: Path) -> None:
         ({"NEWSLETTER_SECRET_KEY": "change-me"}, ["NEWSLETTER_SECRET_KEY", "openssl rand"]),
         ({"NEWSLETTER_SECRET_KEY": "x" * 64}, ["NEWSLETTER_SECRET_KEY", "random"]),
         ({"NEWSLETTER_SECRET_KEY": "please-change-me-before-use"}, ["NEWSLETTER_SECRET_KEY", "placeholder"]),
+        ({"NEWSLETTER_SECRET_KEY": "changeme1234567890"}, ["NEWSLETTER_SECRET_KEY", "placeholder"]),
+        ({"NEWSLETTER_SECRET_KEY": "change_me_to_something_long"}, ["NEWSLETTER_SECRET_KEY", "placeholder"]),
+        ({"NEWSLETTER_SECRET_KEY": "secretsecretsecret"}, ["NEWSLETTER_SECRET_KEY", "random"]),
+        ({"NEWSLETTER_SECRET_KEY": "12345678901234567890"}, ["NEWSLETTER_SECRET_KEY", "random"]),
+        ({"NEWSLETTER_SECRET_KEY": "abcdeabcdeabcdeabcde"}, ["NEWSLETTER_SECRET_KEY", "random"]),
         ({"NEWSLETTER_SECRET_KEY": "<a long and random string>"}, ["NEWSLETTER_SECRET_KEY", "placeholder"]),
         ({"NEWSLETTER_SECRET_KEY": f"x,{STRONG}"}, ["NEWSLETTER_SECRET_KEY", "random"]),
         ({"NEWSLETTER_OUTBOX_TOKEN": "token"}, ["NEWSLETTER_OUTBOX_TOKEN", "openssl rand"]),
@@ -109,6 +114,7 @@ def test_an_empty_value_is_no_value(tmp_path: Path) -> None:
         (REMOTE | {"NEWSLETTER_FROM": ""}, ["NEWSLETTER_FROM", "digest@localhost"]),
         (REMOTE | {"NEWSLETTER_REPLY_TO": "me@my-pc.local"}, ["NEWSLETTER_REPLY_TO", "me@my-pc.local"]),
         (REMOTE | {"NEWSLETTER_BOUNCE_ADDRESS": "b@localhost"}, ["NEWSLETTER_BOUNCE_ADDRESS"]),
+        (REMOTE | {"NEWSLETTER_BASE_URL": "https://[::1]"}, ["NEWSLETTER_BASE_URL", "cannot reach"]),
         (REMOTE | {"NEWSLETTER_BASE_URL": "https://localhost"}, ["NEWSLETTER_BASE_URL", "cannot reach"]),
         ({"NEWSLETTER_BASE_URL": "https://${HOST}"}, ["NEWSLETTER_BASE_URL", "${HOST}"]),
         ({"NEWSLETTER_SECRET_KEY": "${SECRET_FROM_THE_VAULT}"}, ["NEWSLETTER_SECRET_KEY", "${SECRET_FROM"]),
@@ -214,6 +220,18 @@ def test_an_address_at_localhost_is_fine_where_mail_stays_on_this_machine(
     tmp_path: Path, environ: dict[str, str]
 ) -> None:
     load(tmp_path, **environ)
+
+
+def test_a_site_without_a_name_is_reached_by_its_address(tmp_path: Path) -> None:
+    remote = REMOTE | {"NEWSLETTER_BASE_URL": "https://[2001:db8::5]"}
+    assert load(tmp_path, **remote).base_url == "https://[2001:db8::5]"
+
+
+def test_a_site_whose_name_has_umlauts_is_called_as_browsers_call_it(tmp_path: Path) -> None:
+    config = load(tmp_path, NEWSLETTER_BASE_URL="https://Bücher.example:8443/")
+    assert config.base_url == "https://xn--bcher-kva.example:8443"
+    with pytest.raises(ConfigurationError, match="NEWSLETTER_BASE_URL"):
+        load(tmp_path, NEWSLETTER_BASE_URL="https://…")
 
 
 def test_a_name_in_the_file_is_filled_in(tmp_path: Path) -> None:

@@ -108,6 +108,25 @@ def test_after_nothing_new_small_looks_are_taken_hourly_and_the_whole_when_one_s
 
 
 @pytest.mark.usefixtures("room")
+def test_one_record_with_a_date_to_come_hides_no_silence() -> None:
+    odd = Paper.objects.order_by("pk").last()
+    assert odd is not None
+    Paper.objects.filter(pk=odd.pk).update(published_at=THURSDAY + timedelta(days=30_000))
+    gather(THURSDAY + 2 * HOUR)
+    assert "no paper of the last announcement" in GatherRun.objects.latest("pk").doubt
+
+
+def test_a_look_sees_no_further_than_the_look_back(
+    arxiv: ArxivServer, tmp_path: Path, settings: Settings
+) -> None:
+    """Or a new service with a short one asked for the whole every other hour, all weekend."""
+    settings.CONFIG = settings.CONFIG.model_copy(update={"arxiv_lookback_days": 1})
+    Newsroom(tmp_path / "outbox").topic("heads", "cat:cs.CV AND ti:heads")
+    tick(THURSDAY + timedelta(days=2), 5)
+    assert sizes(arxiv) == [WHOLE, *[NEWEST] * 4]
+
+
+@pytest.mark.usefixtures("room")
 def test_after_one_new_paper_of_many_it_looks_on_and_takes_the_rest(arxiv: ArxivServer) -> None:
     late = submitted(datetime(2026, 6, 18, tzinfo=UTC), 1)
     arxiv.entries += late[:1]

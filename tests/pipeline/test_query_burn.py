@@ -18,9 +18,12 @@ from newsletter.audience.tokens import Purpose, make_token
 from newsletter.audience.topics import add_topic
 from newsletter.audience.wanted_categories import MOST_OF_A_READER, MOST_OF_ALL, wanted_categories
 from newsletter.core.arxiv.categories import CATEGORIES
+from newsletter.core.summaries.summary import Depth
+from newsletter.core.summaries.wanted import Wanted
 from newsletter.models import Allowance, Match, Subscriber, Summary, Topic
 from newsletter.pipeline import match
 from newsletter.pipeline.summarize.budget import KIND
+from newsletter.pipeline.summarize.quotas import within_quotas
 from newsletter.subscribers.private_topics import MOST, add_private_topic, change_private_topic
 from tests.fakes.gemini_server import GeminiServer
 from tests.fakes.papers import paper_record
@@ -164,6 +167,47 @@ def test_a_model_reads_for_a_readers_own_topics_only_up_to_the_quota(
     calls = gemini.calls
     room.run(TUESDAY + timedelta(minutes=5))
     assert gemini.calls == calls
+
+
+def test_many_strangers_leave_half_of_the_day_to_everyones_topics(room: Newsroom, settings: Settings) -> None:
+    """Each further address is a reader with a quota of its own: eve+1@, eve+2@ and so on."""
+    limits = {"reader_daily_tokens": 9_000, "gemini_daily_tokens": 12_000}
+    settings.CONFIG = settings.CONFIG.model_copy(update=limits)
+    for number in range(4):
+        ids = " OR ".join(f"id:2606.{3 + 3 * number + each:05d}" for each in range(3))
+        eve = stranger(room, f"eve+{number}")
+        add_private_topic(eve, name="Mine", query=ids, now=SUNDAY)
+    room.take_in(*(paper_record(number) for number in range(1, 41)), now=SUNDAY)
+    room.run(TUESDAY)
+    written = Summary.objects.filter(content__isnull=False, model="gemini-test")
+    assert written.filter(paper__arxiv_id__in=("2606.00001", "2606.00002")).count() == 2
+    assert 1 <= written.count() - 2 <= 3  # of twelve: 6,000 tokens at about 3,000 each
+
+
+def test_who_removes_the_topic_gets_no_more_for_the_next_one(
+    room: Newsroom, gemini: GeminiServer, settings: Settings
+) -> None:
+    limits = {"reader_daily_tokens": 9_000, "gemini_daily_tokens": 6_000}
+    settings.CONFIG = settings.CONFIG.model_copy(update=limits)
+    eve = stranger(room)
+    add_private_topic(eve, name="Mine", query="id:2606.00003 OR id:2606.00004 OR id:2606.00005", now=SUNDAY)
+    room.take_in(*(paper_record(number) for number in range(1, 41)), now=SUNDAY)
+    room.run(TUESDAY)
+    assert gemini.calls > 2
+    own = Match.objects.filter(topic__owner=eve)
+    Summary.objects.filter(paper__in=own.values("paper"), content__isnull=False).exclude(
+        model="extractive"
+    ).update(input_tokens=3_000)
+    Topic.objects.filter(owner=eve).delete()
+    add_private_topic(eve, name="Next", query="id:2606.00010 OR id:2606.00011", now=SUNDAY)
+    room.take_in(now=SUNDAY)
+    jobs = [
+        Wanted(paper_id=match.paper_id, language="en", depth=Depth.TAKEAWAYS)
+        for match in Match.objects.filter(topic__owner=eve)
+    ]
+    assert len(jobs) == 2
+    assert room.summariser is not None
+    assert within_quotas(jobs, summariser=room.summariser) == []
 
 
 def test_one_who_reads_everyones_topics_pays_nothing_for_a_strangers(

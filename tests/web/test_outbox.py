@@ -141,3 +141,12 @@ def test_it_is_not_there_with_another_mailer(visitor: Client, monkeypatch: pytes
 @pytest.mark.parametrize("mail_id", ["..%2fsecret_key", "0" * 32, "a"])
 def test_only_mails_can_be_opened(visitor: Client, mail_id: str) -> None:
     assert visitor.get(f"/outbox/{mail_id}/raw").status_code == 404
+
+
+def test_a_published_site_asks_for_the_token_even_on_this_machine(
+    visitor: Client, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert visitor.get("/outbox/").status_code == 200
+    monkeypatch.setattr(settings, "BASE_HOST", "digest.example.org")
+    assert visitor.get("/outbox/").status_code == 404
+    assert visitor.get(f"/outbox/{service.delivery.pk}/raw").status_code == 404

@@ -33,4 +33,4 @@ CONFIRMATIONS = Fuse(what="bounced", limit=0.2, window=timedelta(days=1), min_ma
 """Confirmations go to whatever a stranger typed, so they count apart: beyond this sign-up pauses, digests go
 on. Typing mistakes are a few in a hundred; one address in five is somebody's list."""
 ESTABLISHED = timedelta(days=7)
-"""A reader who confirmed more lately than this may have joined in order to complain."""
+"""A reader who confirmed more lately than this may have joined to complain or to refuse the mail."""

@@ -34,6 +34,7 @@ def mailbox_of(email_key: str) -> str:
     counting two people together costs the second one a day, counting one twice lets strangers fill a mailbox.
     """
     local, _, domain = email_key.rpartition("@")
+    local = local.replace('"', "").replace("\\", "") or local  # quotes do not make another mailbox
     base = local.partition("+")[0] or local
     provider = _BY_DOMAIN.get(domain)
     if provider is None:

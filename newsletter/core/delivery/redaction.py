@@ -12,11 +12,13 @@ _LINK = re.compile(
     re.IGNORECASE,
 )
 """A path whose next part is a token (``newsletter.web.urls``)."""
+_MAILTO = re.compile(r"(?<=\+)u[a-z2-7]{20,60}(?=@|%40)", re.IGNORECASE)
+"""The token in an address of List-Unsubscribe (``pipeline.composing.return_path``)."""
 
 
 def without_keys(line: str) -> str:
-    """Put ``…`` in the place of every token in a path: whoever has it can act as the reader."""
-    return _LINK.sub(r"\1…", line)
+    """Put ``…`` in the place of every token in a link: whoever has it can act as the reader."""
+    return _MAILTO.sub("…", _LINK.sub(r"\1…", line))
 
 
 def redacted(words: str, *, names: Iterable[str], by: str) -> str:

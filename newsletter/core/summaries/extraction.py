@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from newsletter.core.arxiv.sentences import opens_small, sentences, word_set
 from newsletter.core.summaries.cues import AVAILABILITY, CONTRIBUTION, CUES, DANGLING, STANDS_ALONE
 from newsletter.core.summaries.openings import without_opening
+from newsletter.core.summaries.rules.disguises import is_disguised
 from newsletter.core.summaries.rules.injections import is_planted
 
 MAX_TAKEAWAYS = 5
@@ -50,13 +51,14 @@ _STOP_WORDS = word_set(
 
 
 def extract(abstract: str, *, title: str = "") -> Extract | None:
-    """Choose from ``abstract``; None when it holds no sentence at all.
+    """Choose from ``abstract``; None when it holds no sentence that may be shown.
 
-    A sentence that leans on the one before it, or only says where code is, is taken for the headline only
-    when there is nothing else, and never as a takeaway.
+    One that orders its reader about or hides letters behind others never is. One that leans on the sentence
+    before it, or only says where code is, is taken for the headline only when there is nothing else, and
+    never as a takeaway.
     """
     whole = sentences(abstract)
-    found = list(dict.fromkeys(map(without_opening, whole)))
+    found = [each for each in dict.fromkeys(map(without_opening, whole)) if _may_be_shown(each)]
     if not found:
         return None
     usable = [index for index, sentence in enumerate(found) if _stands_alone(sentence, whole=whole)]
@@ -72,13 +74,16 @@ def extract(abstract: str, *, title: str = "") -> Extract | None:
     return Extract(headline=found[headline], takeaways=tuple(found[index] for index in sorted(chosen)))
 
 
+def _may_be_shown(sentence: str) -> bool:
+    return not is_planted(sentence) and not is_disguised(sentence, quoted=sentence, language="en")
+
+
 def _stands_alone(sentence: str, *, whole: Collection[str]) -> bool:
     bare = sentence.lstrip("'\"“‘`([{ ")
     leans = DANGLING.match(bare) and not STANDS_ALONE.match(bare)
     return (
         not leans
         and not AVAILABILITY.search(sentence)
-        and not is_planted(sentence)
         and len(sentence.split()) >= 4
         and (sentence not in whole or not opens_small(bare))
     )

@@ -1,7 +1,8 @@
 """The circuit breakers: a transport whose digests bounce or offend too often pauses until a person resumes.
 
-Only digests count: to whom they go has confirmed. Confirmations go where a stranger wants them, and have
-a breaker of their own, which pauses sign-up alone and ends that pause once its day has passed.
+Only digests count, to readers who have been there for a while or whom the operator added. Confirmations go
+where a stranger wants them, and have a breaker of their own, which pauses sign-up alone and ends that pause
+once its day has passed.
 """
 
 from __future__ import annotations
@@ -22,12 +23,13 @@ from newsletter.pipeline.send.pause import (
     sign_up_pause,
 )
 
+KNOWN = Q(subscriber__confirmed_by_operator=True) | Q(
+    subscriber__confirmed_at__lte=F("outcome_at") - ESTABLISHED
+)
+"""Whoever owns a domain can confirm a dozen addresses in it today, to refuse their digests or to complain."""
 BOUNCED = Q(state=State.BOUNCED) | Q(state=State.FAILED, last_code__startswith="5")
 """Refused later, as the provider reports, or at once by the receiving server. HTTP 400 is our own fault."""
-COMPLAINED = Q(state=State.COMPLAINED) & (
-    Q(subscriber__confirmed_by_operator=True) | Q(subscriber__confirmed_at__lte=F("outcome_at") - ESTABLISHED)
-)
-"""By readers whom the operator added, or who have been there for a while: not by who joins to complain."""
+COMPLAINED = Q(state=State.COMPLAINED)
 
 
 def look_at_bounces(transport: str, *, now: datetime) -> bool:
@@ -38,7 +40,7 @@ def look_at_bounces(transport: str, *, now: datetime) -> bool:
     if pauses_on(transport):
         return False
     digests = _sent(transport, kind=Kind.DIGEST)
-    for fuse, cases in ((BOUNCES, BOUNCED), (COMPLAINTS, COMPLAINED)):
+    for fuse, cases in ((BOUNCES, BOUNCED & KNOWN), (COMPLAINTS, COMPLAINED & KNOWN)):
         if reason := _blown(fuse, cases, among=digests, since=_last_resume(PAUSED), now=now):
             pause_sending(reason, transport=transport, cause=Cause.BREAKER, now=now)
             return True
@@ -47,7 +49,7 @@ def look_at_bounces(transport: str, *, now: datetime) -> bool:
 
 def look_at_confirmations(transport: str, *, now: datetime) -> bool:
     """Pause sign-up if too many confirmations bounced, or end that; say whether anything changed."""
-    confirmations, refused = _sent(transport, kind=Kind.CONFIRMATION), BOUNCED | Q(state=State.COMPLAINED)
+    confirmations, refused = _sent(transport, kind=Kind.CONFIRMATION), BOUNCED | COMPLAINED
     since = _last_resume(SIGN_UP_PAUSED)
     reason = _blown(CONFIRMATIONS, refused, among=confirmations, since=since, now=now)
     is_paused = sign_up_pause() is not None

@@ -2,11 +2,12 @@
 
 A paper that some topic of everyone's matches is the operator's choice, and costs no reader anything. One that
 only private topics match is charged to their owners in equal shares: what it has cost today, or will about.
+All of them together get a part of the day's tokens: whoever has ten addresses is ten readers.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Sequence
 from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING
@@ -25,15 +26,18 @@ if TYPE_CHECKING:
 
 ABOUT = {Depth.HEADLINE: 2_000, Depth.TAKEAWAYS: 3_000, Depth.READING: 25_000}
 """Tokens of one summary, in and out, until it is known."""
+PART_OF_ALL = 0.5
+"""Of NEWSLETTER_GEMINI_DAILY_TOKENS, for the own topics of all readers together."""
 CHUNK = 500
 
 
 def within_quotas(jobs: Sequence[Wanted], *, summariser: Summariser) -> list[Wanted]:
     """Return the jobs that may be done today; the others are noted as beyond the cap, and may be tomorrow."""
-    owners = _owners({job.paper_id for job in jobs})
+    owners, _ = _matched({job.paper_id for job in jobs})
     if not owners:
         return list(jobs)
-    seen_papers = _spent_today(set().union(*owners.values()))
+    spent, together = _spent_today()
+    left = PART_OF_ALL * settings.CONFIG.gemini_daily_tokens - together
     papers = Paper.objects.in_bulk(owners)
     allowed: list[Wanted] = []
     for job in jobs:
@@ -41,9 +45,10 @@ def within_quotas(jobs: Sequence[Wanted], *, summariser: Summariser) -> list[Wan
         key = rows.key_of(paper, summariser, language=job.language) if paper else None
         if key is None or not rows.is_open(key, depth=job.depth):  # everyone's, or nothing to pay
             allowed.append(job)
-        elif paying := [each for each in owners[job.paper_id] if seen_papers[each] < _quota()]:
+        elif left > 0 and (paying := [each for each in owners[job.paper_id] if spent[each] < _quota()]):
             for owner in paying:
-                seen_papers[owner] += ABOUT[job.depth] / len(paying)
+                spent[owner] += ABOUT[job.depth] / len(paying)
+            left -= ABOUT[job.depth]
             allowed.append(job)
         else:
             rows.put_off(key, depth=job.depth, until=_begin_of_day() + timedelta(days=1))
@@ -59,8 +64,8 @@ def _begin_of_day() -> datetime:
     return datetime.combine(timezone.now().date(), time.min, tzinfo=UTC)
 
 
-def _owners(paper_ids: Collection[int]) -> dict[int, frozenset[int]]:
-    """Return whose private topics match each paper, of those that no topic of everyone's matches."""
+def _matched(paper_ids: Collection[int]) -> tuple[dict[int, frozenset[int]], set[int]]:
+    """Return the papers that private topics alone match, and whose; and those that everyone's match."""
     owners = defaultdict[int, set[int]](set)
     public = set[int]()
     ids = sorted(paper_ids)
@@ -71,21 +76,23 @@ def _owners(paper_ids: Collection[int]) -> dict[int, frozenset[int]]:
                 public.add(paper_id)
             else:
                 owners[paper_id].add(owner_id)
-    return {paper_id: frozenset(each) for paper_id, each in owners.items() if paper_id not in public}
+    private = {paper_id: frozenset(each) for paper_id, each in owners.items() if paper_id not in public}
+    return private, public
 
 
-def _spent_today(owner_ids: Collection[int]) -> defaultdict[int, float]:
-    """Return what was spent today on papers that only these owners' topics match."""
-    seen_papers = defaultdict[int, float](float)
-    theirs = Match.objects.filter(topic__owner_id__in=owner_ids).values("paper_id")
-    tokens = dict[int, int]()
-    for paper_id, taken, given in (
-        Summary.objects.filter(paper_id__in=theirs, asked_at__gte=_begin_of_day())
-        .filter(Q(input_tokens__gt=0) | Q(output_tokens__gt=0))
-        .values_list("paper_id", "input_tokens", "output_tokens")
+def _spent_today() -> tuple[defaultdict[int, float], int]:
+    """Return what each reader's own topics have cost today, and all that everyone's topics did not cost.
+
+    Whoever removes a topic is charged for it no more. It is not given back to the others.
+    """
+    spent, tokens = defaultdict[int, float](float), Counter[int]()
+    paid = Q(input_tokens__gt=0) | Q(output_tokens__gt=0)
+    for paper_id, taken, given in Summary.objects.filter(paid, asked_at__gte=_begin_of_day()).values_list(
+        "paper_id", "input_tokens", "output_tokens"
     ):
-        tokens[paper_id] = tokens.get(paper_id, 0) + taken + given
-    for paper_id, sharers in _owners(tokens).items():
+        tokens[paper_id] += taken + given
+    owners, public = _matched(tokens)
+    for paper_id, sharers in owners.items():
         for owner in sharers:
-            seen_papers[owner] += tokens[paper_id] / len(sharers)
-    return seen_papers
+            spent[owner] += tokens[paper_id] / len(sharers)
+    return spent, sum(tokens[paper_id] for paper_id in tokens.keys() - public)

@@ -18,6 +18,7 @@ from newsletter.core.delivery.mailboxes import mailbox_of
         ("ada.lace@yandex.ru", "ada-lace@yandex.com", "ada.lace@ya.ru"),
         ("ada@icloud.com", "ada@me.com", "ada+x@mac.com"),
         ("+@example.org", "+@example.org"),
+        ("adalace@gmail.com", '"ada..lace"@gmail.com', '"adalace"@gmail.com', '"ada\\lace+x"@gmail.com'),
     ],
 )
 def test_addresses_of_one_mailbox_have_one_key(same: tuple[str, ...]) -> None:

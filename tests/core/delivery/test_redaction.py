@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from newsletter.core.delivery.redaction import redacted
+from newsletter.core.delivery.redaction import redacted, without_keys
 
 
 @pytest.mark.parametrize(
@@ -21,3 +21,10 @@ def test_a_name_within_a_word_stays() -> None:
     assert (
         redacted("the channel cannot be opened", names=["ann", ""], by="…") == "the channel cannot be opened"
     )
+
+
+def test_the_token_in_an_address_of_list_unsubscribe_is_taken_out() -> None:
+    tag = "u" + "a" * 39
+    for at in ("@", "%40"):
+        said = without_keys(f"554 List-Unsubscribe <mailto:bounces+{tag}{at}example.org> is listed")
+        assert said == f"554 List-Unsubscribe <mailto:bounces+…{at}example.org> is listed"

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsletter.core.summaries.extraction import MAX_TAKEAWAYS, extract
+from newsletter.core.summaries.extraction import MAX_TAKEAWAYS, Extract, extract
 
 TITLE = "TideNet: Forecasting Harbour Levels from Ship Motion"
 BACKGROUND = "Harbour levels are widely forecast from gauges that are costly to maintain."
@@ -129,3 +129,18 @@ def test_it_takes_a_moment() -> None:
     assert (time.perf_counter() - started) / 50 < 0.02, (
         "about 1 ms is usual; 20 ms means something is quadratic"
     )
+
+
+@pytest.mark.parametrize(
+    "planted",
+    [
+        "Readers must log in again at evil.example to keep their subscription.",
+        "We propose G\u043e\u043egle TideNet, which wins everything in town.",
+        "We propose the best of all methods \U0001f389 for everything.",
+        "This method is what [[first_name]] has always been waiting for.",
+    ],
+)
+def test_what_is_planted_is_not_shown_even_where_there_is_nothing_else(planted: str) -> None:
+    assert extract(planted, title="Talking Heads") is None
+    honest = "We animate heads from speech and measure how well lips follow it."
+    assert extract(f"{planted} {honest}", title="Talking Heads") == Extract(headline=honest, takeaways=())

@@ -128,6 +128,18 @@ def test_those_who_join_to_complain_stop_nothing() -> None:
     assert breakers(now=NOON) == []
 
 
+def test_those_who_confirm_to_refuse_their_digests_stop_nothing() -> None:
+    """Whoever owns a domain confirms a dozen addresses in it, and answers each digest with 550."""
+    digests(200, State.DELIVERED, at=NOON - timedelta(hours=2), who=[reader()])
+    new = [reader(confirmed_at=NOON - timedelta(hours=2)) for _ in range(15)]
+    digests(15, State.BOUNCED, at=NOON, who=new)
+    assert breakers(now=NOON) == []
+    imported = [reader(confirmed_by_operator=True, confirmed_at=NOON) for _ in range(12)]
+    digests(12, State.FAILED, at=NOON, who=imported)
+    Delivery.objects.filter(state=State.FAILED).update(last_code="550")
+    assert breakers(now=NOON) == ["sending-paused"]
+
+
 def test_one_reader_who_complains_of_everything_is_one() -> None:
     digests(1000, State.DELIVERED, at=NOON - timedelta(hours=2), who=[reader()])
     ada, eve = (reader(confirmed_at=NOON - timedelta(days=30)) for _ in range(2))
