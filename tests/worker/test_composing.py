@@ -21,7 +21,7 @@ from tests.worker.workers import LATE, LATER, MINUTE, Workers, finished, planned
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-@pytest.mark.parametrize("task", ["compose", "notices"])
+@pytest.mark.parametrize("task", ["compose", "transactional"])
 def test_only_planned_digests_are_composed(task: str, workers: Workers) -> None:
     """Any other is being sent, was sent, or was ended: not a column of it may change."""
     for each in set(State) - {State.PLANNED}:
@@ -52,7 +52,7 @@ def test_a_digest_that_ends_while_it_is_composed_stays_ended(
     monkeypatch.setattr(Choice, "has_something_to_say", leave_meanwhile)
     assert workers.run("compose", at=LATE) == []
     assert Delivery.objects.get(kind=Kind.DIGEST).state == State.CANCELLED
-    workers.run("deliver", at=LATER)
+    workers.run("send", at=LATER)
     assert workers.room.mails() == []
 
 
@@ -60,7 +60,7 @@ def test_notices_composes_and_sends_what_a_person_awaits_and_nothing_else(
     workers: Workers, ann: Subscriber
 ) -> None:
     first = planned(slot_key=FIRST)
-    workers.run("notices", at=LATE)
+    workers.run("transactional", at=LATE)
     assert (state(first), states(ann)) == (State.ACCEPTED, [("2026-06-15", "PLANNED")])
 
 
@@ -87,7 +87,7 @@ def test_what_is_composed_wakes_who_delivers_it(workers: Workers) -> None:
     assert workers.run("compose", at=LATER) == [Queue.SEND]
 
 
-@pytest.mark.parametrize("task", ["compose", "notices"])
+@pytest.mark.parametrize("task", ["compose", "transactional"])
 def test_composing_that_had_too_little_time_goes_on_where_it_stopped(
     task: str, workers: Workers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -108,7 +108,7 @@ def test_a_digest_names_no_failure_that_a_later_answer_made_good(workers: Worker
     for hours, error in ((2, ""), (9, "arXiv answered 503"), (10, "")):
         GatherRun.objects.create(started_at=SUNDAY + timedelta(hours=hours), query="all", error=error)
     workers.run("compose", at=LATE)
-    workers.run("deliver", at=LATER)
+    workers.run("send", at=LATER)
     [text] = workers.room.texts()
     assert text.count("14 June") == 1  # in the footer: when the reader was added
     assert "no answer" not in text

@@ -95,7 +95,7 @@ def test_gather_asks_at_once(workers: Workers, arxiv: ListSource) -> None:
 # --- who matches what a lost task left ---------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("task", ["tick", "summarise", "notices"])
+@pytest.mark.parametrize("task", ["tick", "summarize", "transactional"])
 def test_papers_that_nobody_matched_are_matched(task: str, workers: Workers, arxiv: ListSource) -> None:
     """A worker was lost between taking them in and matching them; no topic has changed."""
     Topic.objects.update(looks_back=False)
@@ -106,7 +106,7 @@ def test_papers_that_nobody_matched_are_matched(task: str, workers: Workers, arx
     assert not Paper.objects.filter(matched_at=None).exists()
 
 
-@pytest.mark.parametrize("task", ["tick", "summarise", "notices"])
+@pytest.mark.parametrize("task", ["tick", "summarize", "transactional"])
 def test_a_topic_that_is_new_is_matched_with_papers_that_were_there(
     task: str, workers: Workers, arxiv: ListSource
 ) -> None:
@@ -123,7 +123,7 @@ def test_where_all_is_matched_nothing_is_matched_again(
     workers.room.topic("over", "ti:heads")
     Topic.objects.filter(slug="over").update(is_active=False)
     monkeypatch.setattr(work, "match", lambda: pytest.fail("an index was built for nothing"))
-    for task in ("tick", "summarise", "notices"):
+    for task in ("tick", "summarize", "transactional"):
         workers.run(task)
 
 
@@ -157,7 +157,7 @@ def test_what_somebody_awaits_is_summarised_first_and_each_part_composed_at_once
 ) -> None:
     seen: list[tuple[Queue, list[str]]] = []
     monkeypatch.setattr(work, "wake", lambda queue: seen.append((queue, written())))
-    workers.run("summarise", at=MONDAY + MINUTE)
+    workers.run("summarize", at=MONDAY + MINUTE)
     assert seen == [(Queue.TRANSACTIONAL, ["2606.00002"]), (Queue.COMPOSE, ["2606.00001", "2606.00002"])]
     assert gemini.calls == 2
 
@@ -178,7 +178,7 @@ def test_what_a_task_had_no_time_for_wakes_another(
 ) -> None:
     workers.room.take_in(paper_record(3), now=SUNDAY + timedelta(hours=2))
     end_the_time_after(calls, gemini=gemini, monkeypatch=monkeypatch)
-    assert workers.run("summarise", at=MONDAY + MINUTE) == woken
+    assert workers.run("summarize", at=MONDAY + MINUTE) == woken
     assert gemini.calls == calls
 
 
@@ -202,9 +202,9 @@ def test_a_reading_waits_ten_minutes_for_a_text_that_another_worker_reads(
     FullTextRecord.objects.create(
         paper=Paper.objects.get(arxiv_id="2606.00001"), paper_version=1, leased_until=MONDAY + 20 * MINUTE
     )
-    assert workers.run("summarise", at=MONDAY + 5 * MINUTE) == [Queue.TRANSACTIONAL, Queue.COMPOSE]
+    assert workers.run("summarize", at=MONDAY + 5 * MINUTE) == [Queue.TRANSACTIONAL, Queue.COMPOSE]
     assert written() == ["2606.00002"]
-    workers.run("summarise", at=MONDAY + 11 * MINUTE)
+    workers.run("summarize", at=MONDAY + 11 * MINUTE)
     assert written() == ["2606.00001", "2606.00002"]
     assert gemini.calls == 2
 
@@ -228,7 +228,7 @@ def test_a_model_that_gives_nothing_is_not_asked_again_and_again(
     workers: Workers, gemini: GeminiServer
 ) -> None:
     gemini.answer_always(Fault.RATE_LIMITED)
-    assert Queue.SUMMARIZE not in workers.run("summarise", at=MONDAY + MINUTE)
+    assert Queue.SUMMARIZE not in workers.run("summarize", at=MONDAY + MINUTE)
 
 
 def test_looking_ahead_writes_what_the_coming_hours_want(workers: Workers, gemini: GeminiServer) -> None:

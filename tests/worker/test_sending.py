@@ -32,7 +32,7 @@ def test_deliver_sends_every_mail_that_is_due_and_no_other(workers: Workers, mai
     due = [finished(), finished(state=State.RETRY_WAIT, retries=1), finished(slot_key=FIRST)]
     not_due = finished(next_attempt_at=MONDAY + MINUTE)
     open_one = planned()
-    assert workers.run("deliver") == []
+    assert workers.run("send") == []
     assert sorted(each.delivery_id for each in mailer.sent) == sorted(str(each.pk) for each in due)
     assert (state(not_due), state(open_one)) == (State.COMPOSED, State.PLANNED)
 
@@ -46,7 +46,7 @@ def test_notices_sends_what_a_person_awaits_and_leaves_digests_to_deliver(worker
         finished(is_on_demand=True),
         notice(reader(), Kind.LINK, slot_at=MONDAY, next_attempt_at=MONDAY),
     ]
-    assert workers.run("notices", at=MONDAY + MINUTE) == [Queue.SEND]
+    assert workers.run("transactional", at=MONDAY + MINUTE) == [Queue.SEND]
     assert {state(each) for each in transactional} == {State.ACCEPTED}
     assert [state(each) for each in ordinary] == [State.COMPOSED, State.RETRY_WAIT]
 
@@ -55,7 +55,7 @@ def test_a_pause_in_the_middle_costs_a_mail_no_try(workers: Workers, mailer: Scr
     """Five pauses, or five days at the limit, would otherwise set it aside as broken."""
     mail = finished()
     mailer.before_begin = lambda _: pause_sending("moving house", now=MONDAY)
-    workers.run("deliver")
+    workers.run("send")
     mail.refresh_from_db()
     assert (mail.state, mail.attempt, mail.retries) == (State.RETRY_WAIT, 0, 0)
     assert mailer.sent == []
@@ -66,16 +66,16 @@ def test_no_more_digests_go_on_a_day_than_the_settings_say(workers: Workers, set
     workers.context = workers.room.context
     for _ in range(2):
         finished()
-    assert workers.run("deliver") == []  # what is held back wakes nobody
+    assert workers.run("send") == []  # what is held back wakes nobody
     assert len(workers.room.mails()) == 1
 
 
-@pytest.mark.parametrize("task", ["deliver", "notices"])
+@pytest.mark.parametrize("task", ["send", "transactional"])
 def test_who_is_cut_short_wakes_the_next(
     task: str, workers: Workers, mailer: ScriptedMailer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(work, "TURN", timedelta(0))
-    finished(is_on_demand=task == "notices")
+    finished(is_on_demand=task == "transactional")
     assert workers.run(task) == [Queue(task)]
     assert mailer.sent == []
 
@@ -84,7 +84,7 @@ def test_a_pause_wakes_nobody(workers: Workers, mailer: ScriptedMailer) -> None:
     """The next look is at most five seconds away; a message for each would fill the queue."""
     finished()
     pause_sending("moving house", now=MONDAY)
-    assert workers.run("deliver") == []
+    assert workers.run("send") == []
     assert mailer.sent == []
 
 
@@ -93,11 +93,11 @@ def test_a_topic_that_was_left_has_its_digest_composed_again(workers: Workers) -
     workers.run("compose", at=LATE)
     workers.room.topic("graphs", "cat:cs.LG")
     Delivery.objects.update(topics=[*Topic.objects.values_list("pk", flat=True)])
-    assert workers.run("deliver", at=LATER) == [Queue.COMPOSE]
+    assert workers.run("send", at=LATER) == [Queue.COMPOSE]
     assert Delivery.objects.get().state == State.PLANNED
     workers.run("compose", at=LATER)
     Delivery.objects.update(is_on_demand=True, topics=[*Topic.objects.values_list("pk", flat=True)])
-    assert workers.run("notices", at=LATER + MINUTE) == [Queue.TRANSACTIONAL]
+    assert workers.run("transactional", at=LATER + MINUTE) == [Queue.TRANSACTIONAL]
 
 
 # --- retry, events ---------------------------------------------------------------------------------------
@@ -109,12 +109,12 @@ def test_a_refused_mail_that_has_fallen_due_wakes_a_deliverer(
     mail = finished()
     assert mail.subscriber is not None
     mailer.answers[mail.subscriber.email] = answer(Verdict.RETRY, code="450", retry_after=60)
-    workers.run("deliver")
+    workers.run("send")
     assert state(mail) == State.RETRY_WAIT
     assert workers.run("retry", at=MONDAY + timedelta(seconds=50)) == []
     mailer.answers.clear()
     assert workers.run("retry", at=LATE) == [Queue.SEND]
-    workers.run("deliver", at=LATE)
+    workers.run("send", at=LATE)
     assert state(mail) == State.ACCEPTED
 
 
@@ -133,11 +133,15 @@ def test_a_mail_that_a_dead_worker_held_is_due_again_at_once(workers: Workers) -
     ]
 
 
-@pytest.mark.parametrize("task", ["deliver", "notices"])
+@pytest.mark.parametrize("task", ["send", "transactional"])
 def test_who_delivers_takes_up_what_a_dead_worker_of_its_machine_held(task: str, workers: Workers) -> None:
     """The tick may run on another machine, which cannot know that this one's process is gone."""
     mail = finished(
-        state=State.SENDING, lease_owner=DEAD, lease_until=LATE, attempt=1, is_on_demand=task == "notices"
+        state=State.SENDING,
+        lease_owner=DEAD,
+        lease_until=LATE,
+        attempt=1,
+        is_on_demand=task == "transactional",
     )
     workers.run(task)
     assert state(mail) == State.ACCEPTED

@@ -142,7 +142,7 @@ def test_the_canary_flies_once_a_day_and_its_bait_is_the_notices_workers(
     flight = CanaryFlight.objects.get()
     assert (flight.day, flight.judged_at, flight.failure) == (MONDAY.date(), None, "")
     assert workers.run("retry", at=MONDAY + MINUTE) == [Queue.TRANSACTIONAL]
-    workers.run("notices", at=MONDAY + MINUTE)
+    workers.run("transactional", at=MONDAY + MINUTE)
     workers.run("canary", at=MONDAY + 5 * MINUTE)
     flight.refresh_from_db()
     assert flight.judged_at is not None
