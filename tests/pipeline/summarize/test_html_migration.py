@@ -11,7 +11,7 @@ from django.apps.registry import Apps
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
-BEFORE, AFTER = [("newsletter", "0014_names")], [("newsletter", "0030_html")]
+BEFORE, AFTER = [("newsletter", "0021_names")], [("newsletter", "0030_html")]
 NOW = datetime(2026, 6, 15, 8, 0, tzinfo=UTC)
 pytestmark = pytest.mark.django_db(transaction=True)
 
