@@ -21,14 +21,14 @@ from newsletter.audience.suppression import address_key, is_suppressed, lift
 from newsletter.audience.topics import public_topics
 from newsletter.errors import TemporaryError
 from newsletter.models import CanaryFlight, ConsentEvent, Delivery, Subscriber, Topic
-from newsletter.models.delivery import CLAIMABLE, FIRST, Cause, Kind, State
+from newsletter.models.delivery import FIRST, LEASABLE, Cause, Kind, State
 from newsletter.models.subscriber import Status
 from newsletter.pipeline.compose.message import unsubscribe_url
 from newsletter.pipeline.send.pause import pause_sending
 from newsletter.subscribers.add import add_by_operator
 from newsletter.subscribers.preferences import Preferences
 from newsletter.subscribers.unsubscribe import erase
-from newsletter.transactional.notices import TransactionalMail, store_transactional
+from newsletter.transactional.mails import TransactionalMail, store_transactional
 
 log = logging.getLogger(__name__)
 
@@ -74,7 +74,7 @@ def _begin(flight: CanaryFlight, topics: list[Topic], *, now: datetime) -> Canar
 def _judge(flight: CanaryFlight, *, now: datetime) -> CanaryFlight | None:
     baits = list(Delivery.objects.filter(pk__in=flight.baits))
     open_baits = [
-        bait for bait in baits if not bait.body_begun_at and bait.state in (*CLAIMABLE, State.SENDING)
+        bait for bait in baits if not bait.body_begun_at and bait.state in (*LEASABLE, State.SENDING)
     ]
     taken = [bait for bait in baits if bait.state != State.CANCELLED and bait not in open_baits]
     if taken:
@@ -119,7 +119,7 @@ def _leave_topic(topics: list[Topic], *, now: datetime) -> str:
         return f"leaving a topic by one click answered HTTP {status}"
     if left != [topics[1].pk] or _canary().status != Status.ACTIVE:
         return "leaving a topic by one click did not end that topic alone"
-    return "" if bait.state not in CLAIMABLE else "a digest with a topic that had ended was still to be sent"
+    return "" if bait.state not in LEASABLE else "a digest with a topic that had ended was still to be sent"
 
 
 def _leave_by_page(_topics: list[Topic], *, now: datetime) -> str:
@@ -178,7 +178,7 @@ def _url(canary: Subscriber) -> str:
 
 def _bait(canary: Subscriber, *, key: str, due_at: datetime, now: datetime) -> Delivery:
     """Lay out a finished digest. Its one piece says what it means if it ever arrives."""
-    notice = TransactionalMail(
+    mail = TransactionalMail(
         subject="This mail should not have been sent",
         paragraphs=(
             "It went to an address that had left the newsletter: leaving does not hold.",
@@ -188,7 +188,7 @@ def _bait(canary: Subscriber, *, key: str, due_at: datetime, now: datetime) -> D
         language="en",
     )
     bait = Delivery.planned(subscriber_id=canary.pk, kind=Kind.DIGEST, slot_key=key, slot_at=now, now=now)
-    bait.state, bait.subject, bait.fragments = State.COMPOSED, notice.subject, [store_transactional(notice)]
+    bait.state, bait.subject, bait.fragments = State.COMPOSED, mail.subject, [store_transactional(mail)]
     bait.composed_at, bait.covers_until, bait.next_attempt_at = now, now, due_at
     bait.save(force_insert=True)
     return bait

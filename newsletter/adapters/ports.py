@@ -150,10 +150,10 @@ class Summariser(Protocol):
 class RequestRate(Protocol):
     """Requests and tokens a minute to a model, for the whole service."""
 
-    def enter(self, *, tokens: int, patience: float) -> None:
+    def enter(self, *, tokens: int, max_wait: float) -> None:
         """Return when a request of about ``tokens`` may begin.
 
-        Raises TemporaryError (reason ``rate``) when that would take more than ``patience`` seconds.
+        Raises TemporaryError (reason ``rate``) when that would take more than ``max_wait`` seconds.
         """
         ...
 

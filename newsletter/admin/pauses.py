@@ -23,10 +23,10 @@ class PauseForm(AnyModelForm):
         fields = ("reason",)
 
     def clean(self) -> dict[str, Any]:
-        standing = SendPause.objects.filter(transport="*").first() if self.instance.pk is None else None
-        if standing is not None:
+        pause = SendPause.objects.filter(transport="*").first() if self.instance.pk is None else None
+        if pause is not None:
             raise forms.ValidationError(
-                f"Sending is paused already, since {standing.since:%Y-%m-%d %H:%M} UTC: {standing.reason}. "
+                f"Sending is paused already, since {pause.since:%Y-%m-%d %H:%M} UTC: {pause.reason}. "
                 "Delete that pause first, or change its reason."
             )
         return super().clean() or {}

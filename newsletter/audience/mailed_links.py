@@ -39,10 +39,10 @@ class MailedLink:
 
     @classmethod
     def of(cls, slots: Mapping[str, Any]) -> Self | None:
-        """Return what ``as_slots`` wrote; None for a delivery without a link."""
+        """Return what ``as_placeholders`` wrote; None for a delivery without a link."""
         return cls(Place(slots["link"]), slots.get("key", "")) if "link" in slots else None
 
-    def as_slots(self) -> dict[str, str]:
+    def as_placeholders(self) -> dict[str, str]:
         return {"link": self.place.value} | ({"key": self.key} if self.key else {})
 
     def url(self, *, base_url: str, made_at: datetime, link_key: str) -> str:

@@ -1,4 +1,4 @@
-"""A paper as the templates of a card and a listed line want it: chosen, cut, labelled, not yet marked up."""
+"""A paper as the templates of a card and a listed line want it: chosen, cut, labelled, without markup."""
 
 from __future__ import annotations
 
@@ -62,10 +62,12 @@ def card_values(card: DigestCard, *, language: str, base_url: str) -> dict[str, 
     words, summary = words_for(language), card.summary
     is_quoted = summary.voice is Voice.AUTHORS
     deeper = card.depth.rank >= Depth.TAKEAWAYS.rank
-    receipt = summary.headline.evidence[0] if deeper and not is_quoted and summary.headline.evidence else None
+    citation = (
+        summary.headline.evidence[0] if deeper and not is_quoted and summary.headline.evidence else None
+    )
     is_reading = card.depth is Depth.READING and bool(summary.sections)
     sections = tuple(_sections(card, words)) if is_reading else ()
-    where = words.where(receipt.where, page=receipt.page) if receipt else ""
+    where = words.where(citation.where, page=citation.page) if citation else ""
     own = words_for(card.language)
     shown = summary.takeaways[:MOST_TAKEAWAYS] if deeper else ()
     return {
@@ -78,7 +80,7 @@ def card_values(card: DigestCard, *, language: str, base_url: str) -> dict[str, 
         "authors": words.authors(author_line(card.paper.authors)),
         "comment": cut(" ".join(card.paper.comment.split()), limit=LONGEST_COMMENT),
         "headline": typeset(summary.headline.text, language=card.language),
-        "quote": tuple(_marked(receipt)) if receipt else (),
+        "quote": tuple(_highlighted(citation)) if citation else (),
         "where": where,
         "near": _UNBROKEN if len(where) <= LONGEST_UNBROKEN else "",
         "takeaways": _texts(shown, card.language),
@@ -120,10 +122,10 @@ def _texts(claims: Iterable[Claim], language: str) -> tuple[str, ...]:
     return tuple(typeset(claim.text, language=language) for claim in claims)
 
 
-def _marked(evidence: Evidence) -> Iterator[tuple[str, bool]]:
+def _highlighted(evidence: Evidence) -> Iterator[tuple[str, bool]]:
     """Yield the quote in parts: text, and whether its words carry the claim."""
     done = 0
-    for start, end in evidence.marks:
+    for start, end in evidence.highlights:
         if start > done:
             yield evidence.quote[done:start], False
         yield evidence.quote[start:end], True
@@ -181,8 +183,8 @@ def _figure(card: DigestCard, words: Words, *, base_url: str) -> FigureView | No
 
 
 def _links(card: DigestCard, words: Words, *, base_url: str, is_cut: bool) -> tuple[Link, ...]:
-    receipts = "continue" if is_cut else "receipts"
-    page = "page" if card.summary.voice is Voice.AUTHORS else receipts
+    citations = "continue" if is_cut else "citations"
+    page = "page" if card.summary.voice is Voice.AUTHORS else citations
     found = [
         Link(words.labels[page], page_url(card.paper, base_url=base_url)),
         Link(words.labels["abstract"], abstract_url(card.paper)),

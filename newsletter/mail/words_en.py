@@ -78,7 +78,7 @@ class English:
             "pdf": "PDF",
             "code": "Code",
             "project": "Project page",
-            "receipts": "Read with quotes",
+            "citations": "Read with quotes",
             "page": "Paper page",
             "continue": "Continue reading",
             "not_stated": "Not stated in the paper.",

@@ -59,7 +59,7 @@ class Chinese:
             "pdf": "PDF",
             "code": "代码",
             "project": "项目主页",
-            "receipts": "逐句对照原文",
+            "citations": "逐句对照原文",
             "page": "论文页面",
             "continue": "继续阅读",
             "not_stated": "论文未提及。",

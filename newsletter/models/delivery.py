@@ -35,10 +35,10 @@ class State(models.TextChoices):
 
 _DAY = timedelta(days=1)
 OPEN = (State.PLANNED, State.COMPOSED, State.RETRY_WAIT)
-CLAIMABLE = (State.COMPOSED, State.RETRY_WAIT)
+LEASABLE = (State.COMPOSED, State.RETRY_WAIT)
 # In these words, and not with IN, SQLite sees that a query is answered by an index with such a condition.
-IS_CLAIMABLE = models.Q(state=State.COMPOSED) | models.Q(state=State.RETRY_WAIT)
-IS_OPEN = IS_CLAIMABLE | models.Q(state=State.PLANNED)
+IS_LEASABLE = models.Q(state=State.COMPOSED) | models.Q(state=State.RETRY_WAIT)
+IS_OPEN = IS_LEASABLE | models.Q(state=State.PLANNED)
 NOT_BEGUN = models.Q(state__in=OPEN) | models.Q(state=State.SENDING, body_begun_at__isnull=True)
 """Nothing of it was sent, and nothing is once it is cancelled."""
 UNCOMPOSED: dict[str, Any] = {
@@ -85,7 +85,7 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
 
     def due(self, *, real_now: datetime) -> Self:
         """Return what may be claimed now."""
-        return self.filter(IS_CLAIMABLE, next_attempt_at__lte=real_now)
+        return self.filter(IS_LEASABLE, next_attempt_at__lte=real_now)
 
     def dates_asked_for(self, readers: Collection[int | None] | models.QuerySet[Any]) -> set[tuple[int, str]]:
         """Return (reader, local date) of the digests that these readers asked for and were sent."""
@@ -184,7 +184,7 @@ class Delivery(models.Model):
             models.Index(
                 fields=("state", "next_attempt_at"),
                 condition=TRANSACTIONAL & IS_OPEN,
-                name="delivery_awaited",
+                name="delivery_transactional",
             ),
             models.Index(
                 fields=("subscriber", "slot_at"),

@@ -57,7 +57,7 @@ class FreshLink(models.Model):
         return f"{self.subscriber_id} {self.requested_at:%Y-%m-%d}"
 
 
-class Allowance(models.Model):
+class Quota(models.Model):
     """How often something was done on a day: a row, not a Redis key, since forgetting it would be abuse.
 
     Addresses, domains and IP addresses stand in ``key`` only as keyed hashes.
@@ -69,7 +69,7 @@ class Allowance(models.Model):
     count = models.PositiveIntegerField(default=0)
 
     class Meta:
-        constraints = (models.UniqueConstraint(fields=("kind", "key", "day"), name="allowance_once_a_day"),)
+        constraints = (models.UniqueConstraint(fields=("kind", "key", "day"), name="quota_once_a_day"),)
 
     def __str__(self) -> str:
         return f"{self.kind} {self.day}: {self.count}"

@@ -67,7 +67,7 @@ class Subscriber(models.Model):
     def __str__(self) -> str:
         return f"reader {self.pk}"
 
-    def is_mailable(self, *, now: datetime) -> bool:
+    def accepts_mail(self, *, now: datetime) -> bool:
         return self.status == Status.ACTIVE and (self.paused_until is None or self.paused_until <= now)
 
     def take_new_key(self) -> None:
@@ -80,7 +80,7 @@ class Subscriber(models.Model):
 
     def shown_status(self, *, now: datetime) -> str:
         """Return the contract's status: ``paused`` is an active reader whose pause has not ended."""
-        paused = self.status == Status.ACTIVE and not self.is_mailable(now=now)
+        paused = self.status == Status.ACTIVE and not self.accepts_mail(now=now)
         return "paused" if paused else self.status
 
     def cadences(self) -> set[Cadence]:

@@ -88,8 +88,8 @@ class FragmentRow(models.Model):
 
     key = models.CharField(max_length=64, primary_key=True)
     """SHA-256 of what it was rendered from: inputs, language, template."""
-    digest = models.CharField(max_length=64, db_index=True)
-    """SHA-256 of what it says (``composition.Piece.digest``)."""
+    checksum = models.CharField(max_length=64, db_index=True)
+    """SHA-256 of what it says (``core.digests.message.Fragment.checksum``)."""
     html = models.TextField()
     text = models.TextField()
     created_at = models.DateTimeField(auto_now_add=True)
@@ -97,7 +97,7 @@ class FragmentRow(models.Model):
     """Real time: until then some delivery may be written from it again. Every use moves it on."""
 
     def __str__(self) -> str:
-        return self.digest[:12]
+        return self.checksum[:12]
 
 
 def keep_fragments(fragments: Mapping[str, Fragment]) -> None:
@@ -108,7 +108,7 @@ def keep_fragments(fragments: Mapping[str, Fragment]) -> None:
     until = kept_until()
     rows = [
         FragmentRow(
-            key=key, digest=fragment.digest, html=fragment.html, text=fragment.text, needed_until=until
+            key=key, checksum=fragment.checksum, html=fragment.html, text=fragment.text, needed_until=until
         )
         for key, fragment in sorted(fragments.items())
     ]

@@ -22,7 +22,7 @@ from newsletter.subscribers.preferences import checked_address
 from newsletter.subscribers.quotas import forget_mails_to, may_be_mailed
 from newsletter.subscribers.revoke_links import revoke_links
 from newsletter.transactional import links as account_letters
-from newsletter.transactional.notices import ADDRESS_KEY, FRESH_KEY, OLD_ADDRESS_KEY, send_transactional
+from newsletter.transactional.mails import ADDRESS_KEY, FRESH_KEY, OLD_ADDRESS_KEY, send_transactional
 
 FRESH_FOR = VALID_FOR[Purpose.FRESH]
 ADDRESS_FOR = VALID_FOR[Purpose.ADDRESS]

@@ -16,7 +16,7 @@ from newsletter.audience.topics import find_topics
 from newsletter.core.delivery.cadence import Cadence, period_days
 from newsletter.errors import BadInput
 from newsletter.models import Delivery, Subscriber, Subscription
-from newsletter.models.delivery import CLAIMABLE, UNCOMPOSED, Kind
+from newsletter.models.delivery import LEASABLE, UNCOMPOSED, Kind
 from newsletter.models.subscriber import Status
 from newsletter.subscribers.preferences import Preferences
 
@@ -129,7 +129,7 @@ def resume(reader: Subscriber, *, now: datetime) -> None:
 
 def compose_again(reader: Subscriber) -> None:
     """Have digests that were composed and not handed over made anew: a topic of theirs has ended."""
-    unsent = Delivery.objects.filter(subscriber=reader, kind=Kind.DIGEST, state__in=CLAIMABLE)
+    unsent = Delivery.objects.filter(subscriber=reader, kind=Kind.DIGEST, state__in=LEASABLE)
     if unsent.update(**UNCOMPOSED):
         wake(Queue.COMPOSE)
 

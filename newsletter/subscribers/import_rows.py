@@ -87,16 +87,16 @@ def _check(sheet: Sheet, *, export: Export, given: Given) -> None:
 
 def _take(row: Row, *, sheet: Sheet, export: Export, given: Given, now: datetime, found: Arrivals) -> None:
     try:
-        standing = export.standing(row.cells, sheet)
+        status = export.status(row.cells, sheet)
     except BadInput as error:
         found.faults.append(Fault(row.line, str(error)))
         return
-    if standing is There.PENDING:
+    if status is There.PENDING:
         found.pending += 1
-    elif standing is There.READS:
+    elif status is There.READS:
         found.readers.append(_in_our_columns(row, export=export, given=given))
     else:
-        gone, fault = departures_in(row, reason=standing, columns=export.left, now=now)
+        gone, fault = departures_in(row, reason=status, columns=export.left, now=now)
         found.departures += gone
         found.faults += [fault] if fault else []
 

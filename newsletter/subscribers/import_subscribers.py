@@ -28,7 +28,7 @@ from newsletter.subscribers.import_rows import MAX_SOURCE, Arrivals, Given, read
 from newsletter.subscribers.import_suppressions import end_all
 from newsletter.subscribers.preferences import Preferences, checked_address
 
-WISHES = ("cadence", "at", "timezone", "language", "depth")
+PREFERENCES = ("cadence", "at", "timezone", "language", "depth")
 SILENT = Progress()
 CHUNK = 500
 """Rows a transaction: other writers get their turn in between."""
@@ -166,7 +166,7 @@ def _topic_ids(cell: str, *, topics: dict[str, int]) -> tuple[int, ...]:
 
 def _preferences(row: Row) -> Preferences:
     """Check what is given; an empty cell means the default."""
-    given: dict[str, Any] = {name: row.cells[name] for name in WISHES if row.cells.get(name)}
+    given: dict[str, Any] = {name: row.cells[name] for name in PREFERENCES if row.cells.get(name)}
     if number := row.cells.get("max_papers"):
         if not (number.isascii() and number.isdecimal()):
             raise BadInput(f"max_papers is {number!r}, but must be a number")

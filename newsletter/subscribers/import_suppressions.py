@@ -24,7 +24,7 @@ from newsletter.progress import Progress
 from newsletter.subscribers.csv_files import Fault, Row, Sheet, check_columns, read_sheet
 from newsletter.subscribers.foreign_exports import (
     Export,
-    Standing,
+    StatusThere,
     There,
     first_moment,
     recognise,
@@ -86,19 +86,19 @@ def import_suppressions(
     Raises NewsletterError for a file that is none of these.
     """
     sheet = with_email_column(read_sheet(path, bare_column="email"))
-    standing_of, export = _reader_of(sheet)
+    status_of, export = _status_reader(sheet)
     departures, faults, active = list[Departure](), list(sheet.faults), 0
     for row in sheet.rows:
         try:
-            standing = Reason.IMPORTED if every_row and export else standing_of(row)
+            status = Reason.IMPORTED if every_row and export else status_of(row)
         except BadInput as error:
             faults.append(Fault(row.line, str(error)))
             continue
-        if isinstance(standing, There):
+        if isinstance(status, There):
             active += 1
         else:
             found, fault = departures_in(
-                row, reason=standing, columns=export.left if export else ("date",), now=now
+                row, reason=status, columns=export.left if export else ("date",), now=now
             )
             departures += found
             faults += [fault] if fault else []
@@ -157,10 +157,10 @@ def end_all(
     return added, ended
 
 
-def _reader_of(sheet: Sheet) -> tuple[Callable[[Row], Standing], Export | None]:
-    """Return what reads a row's standing: by reason, or by what the other service says of the person."""
+def _status_reader(sheet: Sheet) -> tuple[Callable[[Row], StatusThere], Export | None]:
+    """Return what reads a row's status: by reason, or by what the other service says of the person."""
     if export := recognise(sheet):
-        return lambda row: export.standing(row.cells, sheet), export
+        return lambda row: export.status(row.cells, sheet), export
     if sheet.columns - set(COLUMNS):
         raise unknown_columns(sheet, columns=COLUMNS)
     check_columns(sheet, required=("email",), allowed=COLUMNS)

@@ -31,7 +31,7 @@ class Answer(Enum):
 def send_one_now(reader: Subscriber, *, now: datetime) -> Answer:
     """Plan a digest of all that is new on the reader's topics, unless this local date has had one."""
     lock(reader)
-    if not reader.is_mailable(now=now):
+    if not reader.accepts_mail(now=now):
         return Answer.NOT_MAILED
     today = now.astimezone(reader.zone).date()
     digests = Delivery.objects.filter(subscriber=reader, kind=Kind.DIGEST)

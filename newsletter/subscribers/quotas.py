@@ -16,7 +16,7 @@ from django.db.models import Q
 from django.utils.crypto import salted_hmac
 
 from newsletter.core.delivery.mailboxes import mailbox_of
-from newsletter.models import Allowance
+from newsletter.models import Quota
 
 WINDOW = timedelta(days=30)
 UNLIMITED = 2**31 - 1
@@ -79,7 +79,7 @@ def may_be_mailed(email_key: str, *, ip: str, now: datetime) -> bool:
 def forget_mails_to(email_key: str) -> None:
     """Let the mailbox's count start anew: its owner has opened what was mailed to it."""
     cap = Limit.UNREQUESTED.value
-    Allowance.objects.filter(kind=cap.kind, key=hashed(cap.kind, mailbox_of(email_key))).delete()
+    Quota.objects.filter(kind=cap.kind, key=hashed(cap.kind, mailbox_of(email_key))).delete()
 
 
 def note_request(*, now: datetime) -> None:
@@ -92,7 +92,7 @@ def forget_old_counts(*, now: datetime) -> int:
     kept = [limit.value.kind for limit in Limit if limit.value.in_window is not None]
     today = now.date()
     over = Q(day__lte=today - WINDOW) | Q(day__lt=today) & ~Q(kind__in=kept)
-    return Allowance.objects.filter(over).delete()[0]
+    return Quota.objects.filter(over).delete()[0]
 
 
 def hashed(purpose: str, value: str) -> str:
@@ -115,14 +115,14 @@ def _take(limit: Limit, subject: str, *, now: datetime) -> None:
         raise _UsedUpError
     if cap.in_window is not None:
         # Whoever counts at the same time holds the same row of today, so nobody comes in between.
-        days = Allowance.objects.filter(kind=cap.kind, key=key, day__gt=today - WINDOW)
+        days = Quota.objects.filter(kind=cap.kind, key=key, day__gt=today - WINDOW)
         if sum(days.values_list("count", flat=True)) > cap.in_window:
             raise _UsedUpError
 
 
 def _raise_count(kind: str, *, key: str, day: date, most: int) -> bool:
     """Count one more unless there are ``most``; one statement, so that nobody can come in between."""
-    table = Allowance._meta.db_table
+    table = Quota._meta.db_table
     with connection.cursor() as cursor:
         cursor.execute(
             f'INSERT INTO {table} (kind, "key", day, count) VALUES (%s, %s, %s, 1) '  # noqa: S608 - our table

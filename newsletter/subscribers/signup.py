@@ -23,7 +23,7 @@ from newsletter.models.subscriber import Status
 from newsletter.subscribers.preferences import MAX_ADDRESS, Preferences, checked_address
 from newsletter.subscribers.quotas import hashed, may_be_mailed, note_request
 from newsletter.transactional import confirmations as letters
-from newsletter.transactional.notices import TransactionalMail, send_transactional
+from newsletter.transactional.mails import TransactionalMail, send_transactional
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,5 +133,5 @@ def send_own_page(reader: Subscriber, *, now: datetime) -> bool:
 
 
 def _send_link(reader: Subscriber, *, letter: Callable[..., TransactionalMail], now: datetime) -> bool:
-    notice = letter(language=reader.language, link=MailedLink(Place.PREFERENCES))
-    return send_transactional(notice, reader=reader, kind=Kind.LINK, key=f"link-{now.isoformat()}", now=now)
+    mail = letter(language=reader.language, link=MailedLink(Place.PREFERENCES))
+    return send_transactional(mail, reader=reader, kind=Kind.LINK, key=f"link-{now.isoformat()}", now=now)

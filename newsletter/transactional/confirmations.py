@@ -10,8 +10,8 @@ from django.utils.translation import gettext
 
 from newsletter.audience.mailed_links import MailedLink
 from newsletter.core.digests.languages import chrome_for
-from newsletter.mail.notice import EMAIL
-from newsletter.transactional.notices import TransactionalMail
+from newsletter.mail.transactional import EMAIL
+from newsletter.transactional.mails import TransactionalMail
 
 
 def confirmation(*, language: str, link: MailedLink) -> TransactionalMail:

@@ -15,7 +15,7 @@ from newsletter.core.summaries.summary import Claim, Depth, Evidence, Voice, sum
 from newsletter.core.summaries.summary import Summary as SummaryValue
 from newsletter.models import Paper, Summary
 from newsletter.subscribers.reports import claim_key
-from newsletter.web.marking import Segment, Span, cited, find_quotes, marked_parts
+from newsletter.web.highlighting import Segment, Span, cited, find_quotes, highlighted_parts
 from newsletter.web.pages import known_language
 from newsletter.web.places import place_in_words
 from newsletter.web.reasons import failure_in_words, why_no_reading, withheld_in_words
@@ -112,7 +112,7 @@ def reading_of(paper: Paper, *, language: str) -> Reading:
     withheld = paper.summaries.filter(paper_version=paper.version, withheld_at__isnull=False)
     return Reading(
         summaries=[_shown(row, value, anchors=anchors) for row, value in contents],
-        abstract=cited(paper.abstract, quotes=spans, marks=marks),
+        abstract=cited(paper.abstract, quotes=spans, highlights=marks),
         why_no_summary="" if has_model else _failure(paper),
         taken_down_at=withheld.order_by("-withheld_at").values_list("withheld_at", flat=True).first(),
     )
@@ -147,8 +147,8 @@ def _carrying(
         if quote.quote not in spans:
             continue
         start, end = spans[quote.quote]
-        if quote.marks and text.startswith(quote.quote, start):
-            yield from ((start + left, start + right) for left, right in quote.marks)
+        if quote.highlights and text.startswith(quote.quote, start):
+            yield from ((start + left, start + right) for left, right in quote.highlights)
         else:
             yield start, end
 
@@ -207,5 +207,5 @@ def _by_part(sections: Collection[str], *, kind: PaperKind) -> Iterator[tuple[st
 
 def _quote(quote: Evidence, *, anchors: dict[str, str]) -> ShownQuote:
     anchor = anchors.get(quote.quote, "") if quote.where == ABSTRACT else ""
-    parts = marked_parts(quote.quote, quote.marks)
+    parts = highlighted_parts(quote.quote, quote.highlights)
     return ShownQuote(parts=parts, where=place_in_words(quote), page=quote.page, anchor=anchor)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from newsletter.adapters.infra.topic_spans import Reasons, Span, explain
 from newsletter.core.arxiv.papers import PaperRecord
 from newsletter.core.arxiv.query import Field, Query
-from newsletter.web.marking import Segment, segments
+from newsletter.web.highlighting import Segment, segments
 
 EXCERPTS = 2
 _BEFORE, _AFTER = 80, 160
@@ -44,7 +44,7 @@ def matched_paper(record: PaperRecord, *, query: Query) -> MatchedPaper:
             for number, name in enumerate(record.authors)
             if (spans := reasons.of(Field.AUTHOR, number))
         ],
-        categories=[Segment(code, is_marked=code in reasons.categories) for code in record.categories],
+        categories=[Segment(code, is_highlighted=code in reasons.categories) for code in record.categories],
     )
 
 

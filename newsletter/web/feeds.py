@@ -167,11 +167,11 @@ def _printable(text: str) -> str:
 
 
 def _as_html(paper: PaperRecord, written: Written | None) -> str:
-    """Return what a card says: headline, a receipt, takeaways, whose words they are; else the abstract."""
+    """Return what a card says: headline, a citation, takeaways, whose words they are; else the abstract."""
     if written is None:
         return format_html("<p>{}</p>", paper.abstract)
     content, row = written.content, written.row
-    receipt = _receipt(content.headline) if written.is_model else ""
+    citation = _citation(content.headline) if written.is_model else ""
     points = format_html_join("", "<li>{}</li>", ((claim.text,) for claim in content.takeaways))
     made = (
         gettext("Written by %(model)s, for a first screening and not for citing.") % {"model": row.model}
@@ -181,14 +181,14 @@ def _as_html(paper: PaperRecord, written: Written | None) -> str:
     return format_html(
         "<p>{}</p>{}{}<p>{}</p><p>arXiv:{}</p>",
         content.headline.text,
-        receipt,
+        citation,
         format_html("<ul>{}</ul>", points) if points else "",
         made,
         paper.versioned_id,
     )
 
 
-def _receipt(claim: Claim) -> str:
+def _citation(claim: Claim) -> str:
     if not claim.evidence:
         return ""
     quote = claim.evidence[0]

@@ -22,6 +22,8 @@ from newsletter.models.subscriber import Status
 from newsletter.pipeline.monitor.health import RECENT, Health, measure
 from newsletter.web.access import ask_for_token, has_token, is_this_machine
 
+PUBLIC_LABELS = {"transactional": "awaited"}
+"""Label values that dashboards know by another name than the code's."""
 NOT_HERE = "Only this machine itself reads this; others need NEWSLETTER_METRICS_TOKEN to be set.\n"
 
 
@@ -43,13 +45,13 @@ class Gauges(Collector):
     """One scrape."""
 
     def __init__(self, health: Health) -> None:
-        self._vitals = health
+        self._health = health
 
     def collect(self) -> Iterable[Metric]:
         yield from _counts()
-        yield from _progress(self._vitals)
-        yield from _sending(self._vitals)
-        yield from _reports(self._vitals)
+        yield from _progress(self._health)
+        yield from _sending(self._health)
+        yield from _reports(self._health)
 
 
 def _counts() -> Iterator[Metric]:
@@ -67,7 +69,10 @@ def _counts() -> Iterator[Metric]:
 
 def _progress(health: Health) -> Iterator[Metric]:
     ages = {name: health.age(since) for name, since in health.waiting.items()}
-    yield _family("oldest_waiting_seconds", "Age of the oldest that waits, by where it waits.", "where", ages)
+    labels = {PUBLIC_LABELS.get(name, name): age for name, age in ages.items()}
+    yield _family(
+        "oldest_waiting_seconds", "Age of the oldest that waits, by where it waits.", "where", labels
+    )
     oldest = max((ages[where] for where in ages if where != "transactional"), default=0.0)
     yield _single("oldest_due_seconds", "Age of the oldest work that is due and not done.", oldest)
     for name, description in (
@@ -89,7 +94,7 @@ def _sending(health: Health) -> Iterator[Metric]:
         "newsletter_queue", "Mails that could go now, by transport.", labels=("transport", "what")
     )
     for what, number in health.queue.items():
-        queue.add_metric((settings.CONFIG.mailer, what), number)
+        queue.add_metric((settings.CONFIG.mailer, PUBLIC_LABELS.get(what, what)), number)
     yield queue
     yield _single("send_pauses", "Pauses of sending that stand.", len(health.pauses))
     paused = GaugeMetricFamily(

@@ -15,7 +15,7 @@ from newsletter.subscribers.change import change_preferences, set_topics
 from newsletter.web.preference_fields import preference_errors, preferences_of
 from newsletter.web.schedules import is_cadence
 
-WISHES = ("cadence", "at", "timezone", "language", "depth")
+PREFERENCES = ("cadence", "at", "timezone", "language", "depth")
 """Fields of the form that are taken as they are written; their names are the CSV's (contract)."""
 OWN_CADENCE = "cadence-"
 """Before a topic's slug: the field of its own cadence. Empty: it comes with the others."""
@@ -37,7 +37,7 @@ class PreferencesForm:
     def of(cls, reader: Subscriber) -> PreferencesForm:
         cadences = dict(reader.subscriptions.values_list("topic__slug", "cadence"))
         at = f"{reader.at:%H:%M}"
-        values = {name: str(getattr(reader, name)) for name in WISHES} | {"at": at}
+        values = {name: str(getattr(reader, name)) for name in PREFERENCES} | {"at": at}
         values["max_papers"] = str(reader.max_papers)
         return cls(values=values, topics=list(cadences), cadences=cadences)
 

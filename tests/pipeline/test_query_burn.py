@@ -18,7 +18,7 @@ from newsletter.audience.tokens import Purpose, make_token
 from newsletter.audience.topics import add_topic
 from newsletter.audience.wanted_categories import MOST_OF_A_READER, MOST_OF_ALL, wanted_categories
 from newsletter.core.arxiv.categories import CATEGORIES
-from newsletter.models import Allowance, Match, Subscriber, Summary, Topic
+from newsletter.models import Match, Quota, Subscriber, Summary, Topic
 from newsletter.pipeline import match
 from newsletter.pipeline.summarize.budget import KIND
 from newsletter.subscribers.private_topics import MOST, add_private_topic, change_private_topic
@@ -177,7 +177,7 @@ def test_one_who_reads_everyones_topics_pays_nothing_for_a_strangers(
     written = Summary.objects.filter(content__isnull=False, model="gemini-test")
     assert set(written.values_list("paper__arxiv_id", flat=True)) == {"2606.00001", "2606.00002"}
     assert gemini.calls == 2
-    assert Allowance.objects.filter(kind=KIND).count() <= 1
+    assert Quota.objects.filter(kind=KIND).count() <= 1
 
 
 def test_a_shared_paper_is_paid_for_by_both(room: Newsroom, gemini: GeminiServer, settings: Settings) -> None:

@@ -28,7 +28,7 @@ TASKS = (
     "retry",
     "forget_figures",
 )
-OTHERS = ("forget_unconfirmed", "watch", "canary", "forget_old")
+OTHERS = ("forget_unconfirmed", "check_health", "canary", "forget_old")
 """Each calls a function that is no stage's with the time."""
 PREFIX = TASK.format("")
 
@@ -130,7 +130,7 @@ def test_a_worker_that_connects_looks_at_once_for_what_is_due(monkeypatch: pytes
     [
         ("retry", 5),
         ("tick", 60),
-        ("watch", 60),
+        ("check_health", 60),
         ("gather_if_due", 600),
         ("prefetch", 600),
         ("canary", 600),

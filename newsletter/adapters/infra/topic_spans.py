@@ -156,9 +156,9 @@ _WORD = re.compile(r"[^\W_]+")
 
 
 def _read(text: str, *, stemmed: bool) -> _Text:
-    folded, origins = _folded(text)
+    normalized, origins = _normalized(text)
     read = _Text([], [])
-    for match in _WORD.finditer(folded):
+    for match in _WORD.finditer(normalized):
         start, end = match.span()
         for word in _analyzed(match.group(), stemmed=stemmed):
             read.words.append(word)
@@ -166,13 +166,13 @@ def _read(text: str, *, stemmed: bool) -> _Text:
     return read
 
 
-def _folded(text: str) -> tuple[str, Sequence[int]]:
+def _normalized(text: str) -> tuple[str, Sequence[int]]:
     """Return ``bare(text)``, and for each of its characters the one of ``text`` it came from."""
     if text.isascii():
         return text, range(len(text))
-    pieces = [bare(character) for character in text]
-    origins = [position for position, piece in enumerate(pieces) for _ in piece]
-    return "".join(pieces), origins
+    bare_characters = [bare(character) for character in text]
+    origins = [position for position, bare_character in enumerate(bare_characters) for _ in bare_character]
+    return "".join(bare_characters), origins
 
 
 @lru_cache(maxsize=20_000)

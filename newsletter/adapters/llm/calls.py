@@ -22,10 +22,10 @@ from newsletter.core.summaries.prompt import PROMPT_VERSION, Prompt, build_promp
 from newsletter.core.summaries.summary import Depth, Draft, Voice, response_schema, supported_depth
 from newsletter.errors import Interrupted, NewsletterError, PermanentError, TemporaryError, UnusableAnswer
 
-PATIENCE = 70.0
+CALL_DEADLINE = 70.0
 """Seconds. No request of one call begins later: a minute's turn can be waited for, an outage cannot."""
 REQUEST_SECONDS = 60.0
-"""One request may take as long; a call ends by ``PATIENCE`` and this together."""
+"""One request may take as long; a call ends by ``CALL_DEADLINE`` and this together."""
 
 TEMPERATURE = 0.2
 _OUTPUT_TOKENS = {Depth.HEADLINE: 4_096, Depth.TAKEAWAYS: 8_192, Depth.READING: 16_384}
@@ -110,7 +110,7 @@ class ModelSummariser(ABC):
         """
         depth = supported_depth(depth, has_full_text=full_text is not None)
         prompt = build_prompt(paper, language=language, depth=depth, full_text=full_text)
-        until = time.monotonic() + PATIENCE
+        until = time.monotonic() + CALL_DEADLINE
         room, answers, seen_papers = _OUTPUT_TOKENS[depth], 0, (0, 0)
         for attempt in range(1, self._max_attempts + 1):
             is_last = attempt == self._max_attempts
@@ -141,7 +141,7 @@ class ModelSummariser(ABC):
         # A token is at least one byte of the prompt: this is the most that the request can cost.
         with self._budget.spending(size + room) if self._budget else nullcontext() as bill:
             if self._rate:
-                self._rate.enter(tokens=size // _BYTES_A_TOKEN, patience=until - time.monotonic())
+                self._rate.enter(tokens=size // _BYTES_A_TOKEN, max_wait=until - time.monotonic())
             reply = self._ask(prompt, schema=response_schema(depth), max_output_tokens=room)
             if bill and reply.input_tokens is not None and reply.output_tokens is not None:
                 bill.paid(reply.input_tokens + reply.output_tokens)

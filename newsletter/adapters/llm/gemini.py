@@ -101,7 +101,7 @@ def _reply(response: Any) -> Reply:
     usage = response.usage_metadata
     candidate = response.candidates[0] if response.candidates else None
     blocked = response.prompt_feedback.block_reason
-    spent_in, spent_out = token_counts(
+    input_tokens, output_tokens = token_counts(
         prompt=usage.prompt_token_count, written=usage.candidates_token_count, total=usage.total_token_count
     )
     return Reply(
@@ -111,6 +111,6 @@ def _reply(response: Any) -> Reply:
         finish_reason=candidate.finish_reason.name if candidate and candidate.finish_reason else "",
         block_reason=blocked.name if blocked else "",
         has_candidate=candidate is not None,
-        input_tokens=spent_in,
-        output_tokens=spent_out,
+        input_tokens=input_tokens,
+        output_tokens=output_tokens,
     )

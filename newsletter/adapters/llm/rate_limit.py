@@ -64,12 +64,12 @@ class ModelGate:
         self._lock = threading.Lock()
         self._sleep = sleep
 
-    def enter(self, *, tokens: int, patience: float) -> None:
+    def enter(self, *, tokens: int, max_wait: float) -> None:
         """Return when a request of ``tokens`` may begin.
 
-        Raises TemporaryError with reason ``rate`` when that would take more than ``patience`` seconds.
+        Raises TemporaryError with reason ``rate`` when that would take more than ``max_wait`` seconds.
         """
-        until = time.monotonic() + patience
+        until = time.monotonic() + max_wait
         has_request = False
         while True:
             wait, has_request = self._try(tokens, has_request=has_request)
@@ -77,7 +77,7 @@ class ModelGate:
                 return
             if wait > until - time.monotonic():
                 raise TemporaryError(
-                    f"No turn at the model within {patience:.0f} s", reason="rate", retry_after=wait
+                    f"No turn at the model within {max_wait:.0f} s", reason="rate", retry_after=wait
                 )
             self._sleep(min(max(wait, _SHORTEST_WAIT), _LONGEST_WAIT))
 

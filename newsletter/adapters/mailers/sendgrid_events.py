@@ -29,7 +29,7 @@ TIMESTAMP_HEADER = "X-Twilio-Email-Event-Webhook-Timestamp"
 OLDEST = timedelta(hours=25)
 """SendGrid tries for 24 hours, and nowhere says that it signs anew. A copy within this time is the same event
 to us; an older one might bring back what a reader has mended since."""
-MOST_AHEAD = timedelta(minutes=10)
+MAX_CLOCK_SKEW = timedelta(minutes=10)
 """Clocks differ."""
 _LONGEST = 500
 _LONGEST_NAME = 40
@@ -80,7 +80,7 @@ def refusal_of(
     if not (timestamp.isascii() and timestamp.isdigit() and len(timestamp) <= 12):
         return Refusal.STALE
     age = now.timestamp() - int(timestamp)
-    is_fresh = -MOST_AHEAD.total_seconds() <= age <= OLDEST.total_seconds()
+    is_fresh = -MAX_CLOCK_SKEW.total_seconds() <= age <= OLDEST.total_seconds()
     return None if is_fresh else Refusal.STALE
 
 
@@ -109,9 +109,9 @@ def _event(item: object, *, now: datetime) -> ProviderEvent:
             return _translated(item)
     except (KeyError, TypeError, ValueError, OverflowError, OSError):
         pass  # counted, like what is no object at all
-    digest = hashlib.sha256(json.dumps(item, sort_keys=True).encode()).hexdigest()
+    checksum = hashlib.sha256(json.dumps(item, sort_keys=True).encode()).hexdigest()
     return ProviderEvent(
-        delivery_id=None, kind=EventKind.UNREADABLE, at=now, dedupe_key=f"unreadable:{digest}"
+        delivery_id=None, kind=EventKind.UNREADABLE, at=now, dedupe_key=f"unreadable:{checksum}"
     )
 
 

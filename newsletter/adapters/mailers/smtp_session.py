@@ -219,10 +219,10 @@ def _logged_in(
 def _opened(
     server: SmtpServer, *, ehlo_name: str | None, context: ssl.SSLContext, time_outs: TimeOuts
 ) -> smtplib.SMTP:
-    where, patience = (server.host, server.port, ehlo_name), time_outs.greeting
+    where, timeout = (server.host, server.port, ehlo_name), time_outs.greeting
     if server.tls is Tls.IMPLICIT:
-        return _Private(*where, timeout=patience, context=context)
-    return _Plain(*where, timeout=patience)
+        return _Private(*where, timeout=timeout, context=context)
+    return _Plain(*where, timeout=timeout)
 
 
 class _Plain(smtplib.SMTP):

@@ -43,7 +43,7 @@ _WEIGHT = (EventKind.HARD_BOUNCE, EventKind.SOFT_BOUNCE, EventKind.DEFERRED, Eve
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ReturnedMessage:
+class MailReport:
     """A report and what may tell whose it is."""
 
     kind: EventKind
@@ -63,7 +63,7 @@ class ReturnedMessage:
     """Its List-Unsubscribe."""
 
 
-def read_returned_mail(content: bytes) -> ReturnedMessage | None:
+def read_mail_report(content: bytes) -> MailReport | None:
     """Return what a mail reports, or None for one that is no report: an automatic answer, spam, anything."""
     try:
         return _read(message_from_bytes(content))
@@ -84,7 +84,7 @@ def _sent_to(message: Message) -> tuple[str, ...]:
     return tuple(str(value) for name in names for value in message.get_all(name, []))
 
 
-def _read(message: Message) -> ReturnedMessage | None:
+def _read(message: Message) -> MailReport | None:
     parts = list(_parts(message))
     returned = next((each for part in parts if (each := _returned(part)) is not None), Message())
     for part in parts:
@@ -101,8 +101,8 @@ def _read(message: Message) -> ReturnedMessage | None:
 
 def _mail(
     message: Message, returned: Message, kind: EventKind, status: str, reason: str, *, named: tuple[str, ...]
-) -> ReturnedMessage:
-    return ReturnedMessage(
+) -> MailReport:
+    return MailReport(
         kind=kind,
         status=status,
         reason=reason,

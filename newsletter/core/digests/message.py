@@ -38,7 +38,7 @@ class Fragment:
     text: str
 
     @property
-    def digest(self) -> str:
+    def checksum(self) -> str:
         """SHA-256 over both forms, hexadecimal: a fragment's address."""
         return hashlib.sha256(f"{self.html}\0{self.text}".encode()).hexdigest()
 
@@ -77,7 +77,7 @@ def fill(text: str, placeholders: Mapping[str, str], *, html: bool) -> str:
 
 
 def join_html(fragments: Sequence[Fragment], placeholders: Mapping[str, str] | None = None) -> str:
-    """Return the whole HTML form; without ``placeholders`` its placeholders stay, for a provider that fills them."""
+    """Return the whole HTML form; without ``placeholders`` its placeholders stay, for a provider to fill."""
     joined = "".join(fragment.html for fragment in fragments)
     return joined if placeholders is None else fill(joined, placeholders, html=True)
 

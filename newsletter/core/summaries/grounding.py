@@ -186,4 +186,4 @@ def _case(claim: Claim, *, paper: _Paper, language: str, place: str) -> Case:
 
 
 def _marked(evidence: Sequence[Evidence], *, claim: str) -> tuple[Evidence, ...]:
-    return tuple(replace(item, marks=carrying_spans(item.quote, claim=claim)) for item in evidence)
+    return tuple(replace(item, highlights=carrying_spans(item.quote, claim=claim)) for item in evidence)

@@ -9,7 +9,7 @@ from newsletter.core.summaries.normalize import is_cjk
 from newsletter.core.summaries.rules.quantities import Span, names, quantities
 from newsletter.core.summaries.rules.words import LITTLE_WORDS, STEM
 
-MAX_MARKS = 3
+MAX_HIGHLIGHTS = 3
 
 _WORD = re.compile(r"[^\W_]+(?:[-'’][^\W_]+)*")
 _CLAUSE = re.compile(r"[^,;:()—–]+")
@@ -29,7 +29,7 @@ def carrying_spans(quote: str, *, claim: str) -> tuple[Span, ...]:
     most content words stands for the quote.
     """
     runs = _runs(_tokens(quote, claim=claim))
-    longest = sorted(runs, key=lambda run: (-run[1], run[0]))[:MAX_MARKS]
+    longest = sorted(runs, key=lambda run: (-run[1], run[0]))[:MAX_HIGHLIGHTS]
     spans = tuple(sorted(span for span, _ in longest))
     return spans or _most_telling_clause(quote)
 

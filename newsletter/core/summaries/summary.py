@@ -52,7 +52,7 @@ class Evidence:
     """``abstract``, ``title``, or the title of a section of the full text."""
     page: int = 0
     """Of the full text, from 1; 0 for abstract and title."""
-    marks: tuple[tuple[int, int], ...] = ()
+    highlights: tuple[tuple[int, int], ...] = ()
     """Half-open character spans of ``quote`` that carry the claim, in order, not overlapping."""
 
 
@@ -201,7 +201,7 @@ def _claim_to_json(claim: Claim) -> dict[str, Any]:
                 "quote": item.quote,
                 "where": item.where,
                 "page": item.page,
-                "marks": [list(mark) for mark in item.marks],
+                "marks": [list(mark) for mark in item.highlights],
             }
             for item in claim.evidence
         ],
@@ -216,7 +216,7 @@ def _claim_from_json(stored: Mapping[str, Any]) -> Claim:
                 quote=item["quote"],
                 where=item["where"],
                 page=item.get("page", 0),
-                marks=tuple((start, end) for start, end in item["marks"]),
+                highlights=tuple((start, end) for start, end in item["marks"]),
             )
             for item in stored["evidence"]
         ),

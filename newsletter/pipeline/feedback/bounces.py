@@ -19,13 +19,13 @@ from django.db.models import Q
 
 from newsletter.adapters.ports import ProviderEvent
 from newsletter.audience.tokens import Purpose, read_token
-from newsletter.core.delivery.dsn import ReturnedMessage, addresses_of, read_returned_mail, without_addresses
+from newsletter.core.delivery.dsn import MailReport, addresses_of, read_mail_report, without_addresses
 from newsletter.core.delivery.retry_policy import EventKind
 from newsletter.models import Delivery, Subscriber
 from newsletter.models.subscriber import holder_of
-from newsletter.pipeline.compose.verp import leaving_token, returned_delivery
+from newsletter.pipeline.compose.verp import delivery_by_verp, leaving_token
 from newsletter.pipeline.feedback.provider_events import apply_events, store_events
-from newsletter.pipeline.send import subscriber_status as standing
+from newsletter.pipeline.send import subscriber_status
 
 PROVIDER = "smtp"
 _OLDEST = timedelta(days=7)
@@ -52,7 +52,7 @@ def take_in(content: bytes, *, recipient: str, now: datetime) -> TakenIn:
     """
     if (token := leaving_token([recipient, *addresses_of(content)])) is not None:
         return _left(token, now=now)
-    mail = read_returned_mail(content)
+    mail = read_mail_report(content)
     if mail is None:
         return TakenIn(said="no delivery report and no complaint: nothing to do")
     delivery = _delivery_of(mail, recipient=recipient)
@@ -78,12 +78,12 @@ def _left(token: str, *, now: datetime) -> TakenIn:
     holder, _ = holder_of(read_token(token, purpose=Purpose.UNSUBSCRIBE) or "")
     readers = Subscriber.objects.select_for_update(no_key=True)
     reader = readers.filter(pk=holder.pk).first() if holder else None
-    is_new = reader is not None and standing.left_by_mail(reader, at=now)
+    is_new = reader is not None and subscriber_status.left_by_mail(reader, at=now)
     said = f"unsubscribed by mail: {'a reader has left' if is_new else 'nobody who reads'}"
     return TakenIn(said=said, kind=EventKind.UNSUBSCRIBE, is_new=is_new)
 
 
-def _event(mail: ReturnedMessage, delivery: Delivery, *, now: datetime) -> ProviderEvent:
+def _event(mail: MailReport, delivery: Delivery, *, now: datetime) -> ProviderEvent:
     """One report of a kind is one event: a mail has one recipient, and servers repeat themselves."""
     reason = without_addresses(mail.reason, names=[delivery.recipient])
     return ProviderEvent(
@@ -101,9 +101,9 @@ def _moment(written_at: datetime | None, *, now: datetime) -> datetime:
     return written_at if is_likely and written_at else now
 
 
-def _delivery_of(mail: ReturnedMessage, *, recipient: str) -> Delivery | None:
+def _delivery_of(mail: MailReport, *, recipient: str) -> Delivery | None:
     known = Delivery.objects.select_related("subscriber").exclude(recipient="")
-    tagged = returned_delivery([recipient, *mail.sent_to, *mail.named])
+    tagged = delivery_by_verp([recipient, *mail.sent_to, *mail.named])
     if tagged is not None:
         return known.filter(pk=tagged).first()
     try:

@@ -20,9 +20,9 @@ from newsletter.adapters.ports import ProviderEvent
 from newsletter.core.delivery.retry_policy import EventKind, outranks, reported_state
 from newsletter.core.storable import storable_value
 from newsletter.models import Delivery, DeliveryEvent, Subscriber
-from newsletter.models.delivery import CLAIMABLE, SENT, UNCOMPOSED, Kind, State
+from newsletter.models.delivery import LEASABLE, SENT, UNCOMPOSED, Kind, State
 from newsletter.pipeline.db_retry import AWAY
-from newsletter.pipeline.send import subscriber_status as standing
+from newsletter.pipeline.send import subscriber_status
 from newsletter.pipeline.send.outcomes import mark_seen
 
 log = logging.getLogger(__name__)
@@ -125,9 +125,9 @@ def _apply(keys: Sequence[int], *, now: datetime) -> int:
     readers = _lock_readers(delivery_ids)
     about = Delivery.objects.filter(pk__in=delivery_ids)
     deliveries = {row.pk: row for row in about.select_for_update(no_key=True).order_by("pk")}
-    standing_events = events.filter(applied_at=None).select_for_update().order_by("at", "pk")
+    unapplied = events.filter(applied_at=None).select_for_update().order_by("at", "pk")
     done = []
-    for event in standing_events:
+    for event in unapplied:
         if event.delivery_id and (delivery := deliveries.get(event.delivery_id)):
             _apply_one(event, delivery, readers.get(delivery.subscriber_id or 0), now=now)
         done.append(event.pk)
@@ -173,7 +173,7 @@ def _take_out_of_later_ones(delivery: Delivery, reader: Subscriber) -> None:
 
     One that was refused for now may have been accepted in spite of that: it stays as it was sent.
     """
-    others = Delivery.objects.filter(subscriber=reader, kind=Kind.DIGEST, state__in=CLAIMABLE, retries=0)
+    others = Delivery.objects.filter(subscriber=reader, kind=Kind.DIGEST, state__in=LEASABLE, retries=0)
     carrying = [row.pk for row in others.only("papers") if row.paper_ids & delivery.paper_ids]
     # Where a worker has claimed it meanwhile, the papers come twice rather than never.
     if carrying and others.filter(pk__in=carrying).update(**UNCOMPOSED):
@@ -184,23 +184,23 @@ def _take_out_of_later_ones(delivery: Delivery, reader: Subscriber) -> None:
 
 
 def _bounced(event: DeliveryEvent, delivery: Delivery, reader: Subscriber) -> None:
-    standing.bounced(delivery, reader, at=event.at)
+    subscriber_status.bounced(delivery, reader, at=event.at)
 
 
 def _soft_bounced(event: DeliveryEvent, delivery: Delivery, reader: Subscriber) -> None:
-    standing.soft_bounced(delivery, reader, at=event.at)
+    subscriber_status.soft_bounced(delivery, reader, at=event.at)
 
 
 def _complained(event: DeliveryEvent, delivery: Delivery, reader: Subscriber) -> None:
-    standing.complained(delivery, reader, at=event.at)
+    subscriber_status.complained(delivery, reader, at=event.at)
 
 
 def _left(event: DeliveryEvent, delivery: Delivery, reader: Subscriber) -> None:
-    standing.left(delivery, reader, at=event.at)
+    subscriber_status.left(delivery, reader, at=event.at)
 
 
 def _arrived(_event: DeliveryEvent, delivery: Delivery, reader: Subscriber) -> None:
-    standing.arrived(delivery, reader)
+    subscriber_status.arrived(delivery, reader)
 
 
 _FOLLOWS: dict[str, Callable[[DeliveryEvent, Delivery, Subscriber], None]] = {

@@ -11,7 +11,7 @@ from django.db.models import Min
 
 from newsletter.adapters.ports import Mailer, Outcome, Verdict
 from newsletter.models import Delivery
-from newsletter.models.delivery import CLAIMABLE, State
+from newsletter.models.delivery import LEASABLE, State
 from newsletter.pipeline.feedback.provider_events import EVIDENCE, apply_events
 from newsletter.pipeline.lease import end_leases, expire_leases
 from newsletter.pipeline.send.claim import make_due
@@ -54,7 +54,7 @@ def reconcile(
 
 def next_attempt_at() -> datetime | None:
     """Return when the next delivery can be claimed (real time), or None when none waits."""
-    waiting = Delivery.objects.filter(state__in=CLAIMABLE)
+    waiting = Delivery.objects.filter(state__in=LEASABLE)
     earliest: datetime | None = waiting.aggregate(earliest=Min("next_attempt_at"))["earliest"]
     return earliest
 

@@ -18,12 +18,12 @@ from newsletter.models import Incident
 from newsletter.pipeline.monitor.checks import readings
 from newsletter.pipeline.monitor.circuit_breaker import look_at_bounces, look_at_confirmations
 from newsletter.pipeline.monitor.health import Health, measure
-from newsletter.transactional.notices import TransactionalMail, send_alert
+from newsletter.transactional.mails import TransactionalMail, send_alert
 
 log = logging.getLogger(__name__)
 
 
-def watch(*, now: datetime) -> list[str]:
+def check_health(*, now: datetime) -> list[str]:
     """Judge everything that is watched; return the names of the incidents that began or ended."""
     changed = _judge_all(measure(now=now), now=now)
     transport = settings.CONFIG.mailer
@@ -36,10 +36,10 @@ def watch(*, now: datetime) -> list[str]:
 def _judge_all(health: Health, *, now: datetime) -> list[str]:
     # A pass that replays an earlier day must not end what began after it.
     began = Incident.objects.filter(closed_at=None, opened_at__lte=now)
-    standing = {each.name: each for each in began}
+    open_now = {each.name: each for each in began}
     changed = []
     for reading in readings(health):
-        incident = standing.get(reading.name)
+        incident = open_now.get(reading.name)
         verdict = judge(reading, is_open=incident is not None)
         if verdict is Verdict.BEGINS:
             incident, _ = Incident.objects.get_or_create(
@@ -82,7 +82,7 @@ def _mail(subject: str, paragraphs: tuple[str, ...], *, key: str, now: datetime)
     """Send an alert unless its key was sent."""
     if not settings.CONFIG.operator_email:
         return
-    notice = TransactionalMail(
+    mail = TransactionalMail(
         subject=subject,
         paragraphs=paragraphs,
         reason="You get this because NEWSLETTER_OPERATOR_EMAIL names this address.",
@@ -90,4 +90,4 @@ def _mail(subject: str, paragraphs: tuple[str, ...], *, key: str, now: datetime)
         label="Open the admin",
         link=MailedLink(Place.ADMIN),
     )
-    send_alert(notice, key=key, recipient=settings.CONFIG.operator_email, now=now)
+    send_alert(mail, key=key, recipient=settings.CONFIG.operator_email, now=now)

@@ -74,7 +74,7 @@ def _sending(health: Health) -> Iterator[Reading]:
     )
     transactional = 0.0 if is_paused else waits["transactional"]
     yield Reading(
-        name="transactional-waiting",
+        name="notices-waiting",
         value=transactional,
         limit=10 * MINUTE,
         says=f"A mail that a person awaits has waited for {in_words(transactional)}.",

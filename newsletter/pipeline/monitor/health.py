@@ -12,14 +12,14 @@ from django.conf import settings
 from django.db.models import Min, QuerySet
 
 from newsletter.models import (
-    Allowance,
     CanaryFlight,
     Delivery,
     DeliveryEvent,
     GatherRun,
+    Quota,
     SendPause,
 )
-from newsletter.models.delivery import CLAIMABLE, SENT, TRANSACTIONAL, Kind, State
+from newsletter.models.delivery import LEASABLE, SENT, TRANSACTIONAL, Kind, State
 from newsletter.pipeline.schedule import due_readers
 from newsletter.pipeline.send.pause import SIGN_UP, sign_up_pause
 from newsletter.pipeline.send.rate_limit import RateLimit
@@ -72,7 +72,7 @@ def measure(*, now: datetime) -> Health:
     due = Delivery.objects.due(real_now=now)
     queue, transactional = due.count(), due.filter(TRANSACTIONAL).count()
     doubtful = _doubtful_answers()
-    tokens = Allowance.objects.filter(kind=MODEL_TOKENS, key="", day=now.date()).first()
+    tokens = Quota.objects.filter(kind=MODEL_TOKENS, key="", day=now.date()).first()
     return Health(
         now=now,
         waiting=_waiting(now=now),
@@ -101,7 +101,7 @@ def _waiting(*, now: datetime) -> dict[str, datetime | None]:
     }
     # An alert that cannot leave must not be what keeps its own incident going, nor what sign-up holds.
     held = (Kind.ALERT, Kind.CONFIRMATION) if sign_up_pause() else (Kind.ALERT,)
-    for state in CLAIMABLE:
+    for state in LEASABLE:
         mails = Delivery.objects.filter(state=state).exclude(kind__in=held)
         found[state.value] = mails.aggregate(at=Min("composed_at"))["at"]
     transactional = Delivery.objects.due(real_now=now).filter(TRANSACTIONAL).exclude(kind__in=held)

@@ -19,17 +19,17 @@ from django.db.models import F, Max, Q
 
 from newsletter.core.delivery.retry_policy import FEW, MAX_ATTEMPTS
 from newsletter.models import Delivery, Subscriber, Subscription
-from newsletter.models.delivery import CLAIMABLE, TRANSACTIONAL, UNCOMPOSED, Kind, State
+from newsletter.models.delivery import LEASABLE, TRANSACTIONAL, UNCOMPOSED, Kind, State
 from newsletter.pipeline.send.pause import hold_pauses, lets_pass, pauses_on, sign_up_pause
 from newsletter.pipeline.send.rate_limit import RateLimit, Turn
 from newsletter.pipeline.send.recipient_checks import recipient_of, refusals
-from newsletter.transactional.notices import useful_for
+from newsletter.transactional.mails import useful_for
 
 READER_FIELDS = ("email", "email_key", "status", "paused_until", "link_key")
 
 
 @dataclass(frozen=True, slots=True)
-class Claimed:
+class Leased:
     """A delivery that is ours to send for as long as its fence stands. Its reader is loaded."""
 
     delivery: Delivery
@@ -44,16 +44,16 @@ class Claimed:
 class Batch:
     """What one claim took, and what it ended because it may not be sent."""
 
-    claimed: tuple[Claimed, ...] = ()
+    leased: tuple[Leased, ...] = ()
     ended: Counter[str] = field(default_factory=Counter)
     put_off: int = 0
     """Due, but their domain's turn is later."""
 
     def __bool__(self) -> bool:
-        return bool(self.claimed or self.ended or self.put_off)
+        return bool(self.leased or self.ended or self.put_off)
 
 
-def claim_batch(
+def lease_batch(
     *,
     mailer_name: str,
     lease: timedelta,
@@ -104,12 +104,12 @@ def claim_batch(
     ended = Counter(ending.state.value for ending in endings.values())
     for row in taken:
         row.dated_at = row.dated_at or dated_at or now  # kept once its body begins
-    claimed = tuple(_claimed(row, readers, transport=mailer_name) for row in taken)
-    return Batch(claimed=claimed, ended=ended, put_off=len(later))
+    leased = tuple(_leased(row, readers, transport=mailer_name) for row in taken)
+    return Batch(leased=leased, ended=ended, put_off=len(later))
 
 
 def begin(
-    claims: Sequence[Claimed],
+    leased: Sequence[Leased],
     *,
     lease: timedelta,
     now: datetime,
@@ -124,14 +124,14 @@ def begin(
     The reader's row is locked meanwhile: an unsubscribe commits before this (and the delivery is CANCELLED,
     or composed again without the topic that was left) or after it.
     """
-    fences = {claim.delivery.pk: claim.fence for claim in claims}
-    reader_ids = {claim.delivery.subscriber_id for claim in claims if claim.delivery.subscriber_id}
+    fences = {each.delivery.pk: each.fence for each in leased}
+    reader_ids = {each.delivery.subscriber_id for each in leased if each.delivery.subscriber_id}
     with transaction.atomic():
         locked = Subscriber.objects.select_for_update(no_key=True).only(*READER_FIELDS)
         readers = {reader.pk: reader for reader in locked.filter(pk__in=reader_ids).order_by("pk")}
         held = Delivery.objects.select_for_update().filter(pk__in=fences, state=State.SENDING).order_by("pk")
         standing = dict(held.values_list("pk", "fence"))
-        ours = [claim.delivery for claim in claims if standing.get(claim.delivery.pk) == claim.fence]
+        ours = [each.delivery for each in leased if standing.get(each.delivery.pk) == each.fence]
         hold_pauses()
         pauses = pauses_on(ours[0].transport) if ours else []
         pauses += [pause for pause in (sign_up_pause(),) if pause]
@@ -248,11 +248,11 @@ def _with_topics_left(rows: Iterable[Delivery]) -> list[Delivery]:
     return [row for row in covering if any((row.subscriber_id, topic) not in kept for topic in row.topics)]
 
 
-def release_claims(claims: Sequence[Claimed], *, until: Mapping[uuid.UUID, datetime]) -> None:
+def release(leased: Sequence[Leased], *, until: Mapping[uuid.UUID, datetime]) -> None:
     """Put back claims whose bodies have not begun, each until its moment; the attempt does not count."""
-    for claim in claims:
-        ours = Delivery.objects.filter(pk=claim.delivery.pk, fence=claim.fence, state=State.SENDING)
-        ours.filter(body_begun_at__isnull=True).update(**_waiting(until[claim.delivery.pk]))
+    for each in leased:
+        ours = Delivery.objects.filter(pk=each.delivery.pk, fence=each.fence, state=State.SENDING)
+        ours.filter(body_begun_at__isnull=True).update(**_waiting(until[each.delivery.pk]))
 
 
 def _put_off(rows: Sequence[Delivery], until: Mapping[uuid.UUID, datetime]) -> None:
@@ -292,16 +292,16 @@ def _address(rows: Sequence[Delivery], *, readers: Mapping[int, Subscriber]) -> 
     Delivery.objects.bulk_update(moved, ["recipient"])
 
 
-def _claimed(row: Delivery, readers: Mapping[int, Subscriber], *, transport: str) -> Claimed:
+def _leased(row: Delivery, readers: Mapping[int, Subscriber], *, transport: str) -> Leased:
     row.subscriber = readers.get(row.subscriber_id or 0)
     row.state, row.transport = State.SENDING, transport
     row.fence, row.attempt = row.fence + 1, row.attempt + 1
-    return Claimed(delivery=row, fence=row.fence)
+    return Leased(delivery=row, fence=row.fence)
 
 
 def make_due(*, real_now: datetime) -> int:
     """Give a time to deliveries that have none, so that they cannot be overlooked."""
-    forgotten = Delivery.objects.filter(state__in=CLAIMABLE, next_attempt_at__isnull=True)
+    forgotten = Delivery.objects.filter(state__in=LEASABLE, next_attempt_at__isnull=True)
     return forgotten.update(next_attempt_at=real_now)
 
 

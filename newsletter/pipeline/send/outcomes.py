@@ -21,7 +21,7 @@ from newsletter.core.digests.seen_papers import pack_seen, unpack_seen
 from newsletter.core.storable import storable
 from newsletter.models import Delivery, DeliveryEvent, Subscriber, Subscription
 from newsletter.models.delivery import Cause, Kind, State
-from newsletter.pipeline.send import subscriber_status as standing
+from newsletter.pipeline.send import subscriber_status
 from newsletter.pipeline.send.pause import pause_sending
 
 DETAIL_LENGTH = 1000
@@ -160,12 +160,12 @@ def _mark_seen(delivery: Delivery, reader: Subscriber, _at: Moment) -> None:
 
 def _bounce(delivery: Delivery, reader: Subscriber, at: Moment) -> None:
     _keep_as_event(delivery, EventKind.HARD_BOUNCE, at=at)
-    standing.bounced(delivery, reader, at=at.now)
+    subscriber_status.bounced(delivery, reader, at=at.now)
 
 
 def _soft_bounce(delivery: Delivery, reader: Subscriber, at: Moment) -> None:
     _keep_as_event(delivery, EventKind.SOFT_BOUNCE, at=at)
-    standing.soft_bounced(delivery, reader, at=at.now)
+    subscriber_status.soft_bounced(delivery, reader, at=at.now)
 
 
 def _keep_as_event(delivery: Delivery, kind: EventKind, *, at: Moment) -> None:

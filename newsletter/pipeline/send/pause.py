@@ -15,7 +15,7 @@ from django.db import connection, transaction
 from newsletter.adapters.infra.broker import publish_tick
 from newsletter.errors import BadInput, NewsletterError
 from newsletter.models import Delivery, SendPause
-from newsletter.models.delivery import CLAIMABLE, Cause, Kind
+from newsletter.models.delivery import LEASABLE, Cause, Kind
 
 ALL_TRANSPORTS = "*"
 SIGN_UP = "sign-up"
@@ -99,4 +99,4 @@ def hold_pauses() -> None:
 
 def waiting_mails() -> int:
     """Return how many are composed and not yet handed over."""
-    return Delivery.objects.filter(state__in=CLAIMABLE).count()
+    return Delivery.objects.filter(state__in=LEASABLE).count()

@@ -25,7 +25,7 @@ class Refusal(StrEnum):
     SUPPRESSED = "the address is suppressed"
 
 
-_REACHES = {
+_MAY_GET = {
     Kind.DIGEST: {Status.ACTIVE},
     Kind.LINK: {Status.ACTIVE, Status.UNSUBSCRIBED},
     Kind.CONFIRMATION: set(Status) - {Status.ACTIVE},
@@ -49,7 +49,7 @@ def refusals(
     Whatever was asked for before leaving is cancelled by leaving.
     """
     keys = {
-        row.pk: _folded(row, reader)
+        row.pk: _normalized(row, reader)
         for row in deliveries
         if (reader := readers.get(row.subscriber_id or 0)) is not None
     }
@@ -70,7 +70,7 @@ def recipient_of(delivery: Delivery, readers: Mapping[int, Subscriber]) -> str:
     return reader.email
 
 
-def _folded(delivery: Delivery, reader: Subscriber) -> str:
+def _normalized(delivery: Delivery, reader: Subscriber) -> str:
     if delivery.kind == Kind.DIGEST or not delivery.recipient:
         return reader.email_key
     try:
@@ -85,10 +85,10 @@ def _refusal(
     if delivery.kind == Kind.ALERT:
         return None
     reader, kind = readers.get(delivery.subscriber_id or 0), Kind(delivery.kind)
-    if reader is None or reader.status not in _REACHES[kind]:
+    if reader is None or reader.status not in _MAY_GET[kind]:
         return Refusal.LEFT
     if reason is not None and (reader.status == Status.ACTIVE or reason not in _DESPITE[kind]):
         return Refusal.SUPPRESSED
-    if delivery.kind == Kind.DIGEST and not reader.is_mailable(now=now):
+    if delivery.kind == Kind.DIGEST and not reader.accepts_mail(now=now):
         return Refusal.PAUSED
     return None

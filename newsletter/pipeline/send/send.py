@@ -26,12 +26,12 @@ from newsletter.pipeline.db_retry import with_db_retry
 from newsletter.pipeline.lease import lapse
 from newsletter.pipeline.send.claim import (
     Batch,
-    Claimed,
+    Leased,
     begin,
-    claim_batch,
     is_due,
+    lease_batch,
     make_due,
-    release_claims,
+    release,
 )
 from newsletter.pipeline.send.outcomes import Moment, record
 from newsletter.pipeline.send.pause import pause_reason
@@ -84,11 +84,11 @@ def send_due(
         mailer=mailer, rate_limit=rate_limit, now=now, deadline=deadline, clock=clock, chance=chance
     )
 
-    def claim(turn: Turn) -> Batch:
-        # Who claims holds nothing: what stands in our name was claimed by a task that broke off.
+    def lease(turn: Turn) -> Batch:
+        # This owner is sending nothing now: what it still holds was left by a task that broke off.
         lapse(Delivery.objects.filter(lease_owner=owner), real_now=clock())
         left = limit - report.handled if limit is not None else UNLIMITED
-        return claim_batch(
+        return lease_batch(
             mailer_name=mailer.name,
             lease=mailer.lease,
             limit=min(mailer.batch_size, left),
@@ -107,12 +107,12 @@ def send_due(
         if turn.room == 0 and not turn.held and is_due(transactional=transactional, real_now=clock()):
             sleep(_nap(turn))
             continue
-        batch = with_db_retry(partial(claim, turn))
+        batch = with_db_retry(partial(lease, turn))
         if not batch:
             report.held = turn.held
             break
         report.states += batch.ended
-        report.states += sending.send(batch.claimed)
+        report.states += sending.send(batch.leased)
     report.paused = pause_reason(mailer.name)
     return report
 
@@ -133,12 +133,12 @@ class _Sending:
     clock: Callable[[], datetime]
     chance: Callable[[], float]
 
-    def send(self, claimed: Sequence[Claimed]) -> Counter[str]:
+    def send(self, leased: Sequence[Leased]) -> Counter[str]:
         """Send a batch and record each answer as it comes; return how many ended in which state."""
-        left = {claim.id: claim.delivery for claim in claimed}
+        left = {each.id: each.delivery for each in leased}
         states: Counter[str] = Counter()
         try:
-            for outcome in self._outcomes(claimed):
+            for outcome in self._outcomes(leased):
                 delivery = left.pop(outcome.delivery_id)
                 at = Moment(now=self.now, real_now=self.clock(), chance=self.chance())
                 if state := with_db_retry(partial(record, delivery, outcome, at=at)):
@@ -146,12 +146,12 @@ class _Sending:
                 else:  # its reader was erased meanwhile, and what was just written with them
                     self.mailer.forget([outcome.delivery_id])
         except Exception:
-            logger.exception("%s broke off with %d of %d unsent", self.mailer.name, len(left), len(claimed))
+            logger.exception("%s broke off with %d of %d unsent", self.mailer.name, len(left), len(leased))
         return states + self._abandon(list(left.values()))
 
-    def _outcomes(self, claimed: Sequence[Claimed]) -> Iterator[Outcome]:
-        by_id = {claim.id: claim for claim in claimed}
-        deliveries = [claim.delivery for claim in claimed]
+    def _outcomes(self, leased: Sequence[Leased]) -> Iterator[Outcome]:
+        by_id = {each.id: each for each in leased}
+        deliveries = [each.delivery for each in leased]
         messages, unwritten = with_db_retry(partial(outgoing, deliveries, with_bytes=self.mailer.sends_bytes))
         yield from unwritten
 
@@ -159,12 +159,12 @@ class _Sending:
 
         def allow(ids: Sequence[str]) -> frozenset[str]:
             new = [by_id[each] for each in ids if each not in counted]  # a request's part was counted whole
-            later = self._later([claim.delivery for claim in new])
-            held_back = [claim for claim in new if claim.delivery.pk in later]
-            counted.update(claim.id for claim in new if claim.delivery.pk not in later)
-            claims = [by_id[each] for each in ids if by_id[each].delivery.pk not in later]
-            with_db_retry(partial(release_claims, held_back, until=later))
-            allowed = with_db_retry(partial(self._begin, claims, begun=begun))
+            later = self._later([each.delivery for each in new])
+            held_back = [each for each in new if each.delivery.pk in later]
+            counted.update(each.id for each in new if each.delivery.pk not in later)
+            may_go = [by_id[each] for each in ids if by_id[each].delivery.pk not in later]
+            with_db_retry(partial(release, held_back, until=later))
+            allowed = with_db_retry(partial(self._begin, may_go, begun=begun))
             begun.update(allowed)
             return allowed
 
@@ -177,9 +177,9 @@ class _Sending:
             return {delivery.pk: real_now for delivery in deliveries}
         return self.rate_limit.take(deliveries, real_now=real_now)
 
-    def _begin(self, claims: Sequence[Claimed], *, begun: Collection[str]) -> frozenset[str]:
+    def _begin(self, leased: Sequence[Leased], *, begun: Collection[str]) -> frozenset[str]:
         return begin(
-            claims,
+            leased,
             lease=self.mailer.lease,
             now=self.now,
             real_now=self.clock(),

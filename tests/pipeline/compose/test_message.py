@@ -21,7 +21,16 @@ from newsletter.models import Delivery, FragmentRow
 from newsletter.models.delivery import Kind
 from newsletter.pipeline.compose.message import FragmentCache, outgoing
 from tests.fakes.mailer import ScriptedMailer, answer
-from tests.pipeline.deliveries import CARD, NOW, deliver, digest, later, message_bytes, notice, reader, store
+from tests.pipeline.deliveries import (
+    CARD,
+    NOW,
+    deliver,
+    digest,
+    later,
+    message_bytes,
+    reader,
+    store,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -120,13 +129,13 @@ def test_a_stored_string_fills_its_slot_and_cannot_replace_a_made_one() -> None:
 
 
 def test_a_notice_has_no_list_headers() -> None:
-    names = parsed(message_bytes(notice(reader(), Kind.LINK))).keys()
+    names = parsed(message_bytes(transactional_mail(reader(), Kind.LINK))).keys()
     assert not [name for name in names if name.startswith("List-")]
 
 
 def test_a_notices_own_key_is_no_campaign() -> None:
     """Gmail counts complaints by campaign: a key that only one reader has says nothing, and of whom."""
-    message = parsed(message_bytes(notice(reader(), Kind.LINK)))
+    message = parsed(message_bytes(transactional_mail(reader(), Kind.LINK)))
     assert re.fullmatch(r"notice:link:[0-9a-f]{12}", message["Feedback-ID"])
 
 
@@ -181,12 +190,12 @@ def test_many_messages_take_one_query_for_their_pieces_and_the_next_none() -> No
 
 
 def test_the_shelf_keeps_only_what_was_used_last() -> None:
-    shelf = FragmentCache(max_fragments=2)
-    digests = store(*(Fragment(html=f"<p>{n}</p>\n", text=f"{n}\n") for n in range(3)))
-    for each in (digests[0], digests[1], digests[0], digests[2]):
-        assert shelf.take([each])[each].digest == each
+    cache = FragmentCache(max_fragments=2)
+    checksums = store(*(Fragment(html=f"<p>{n}</p>\n", text=f"{n}\n") for n in range(3)))
+    for each in (checksums[0], checksums[1], checksums[0], checksums[2]):
+        assert cache.take([each])[each].checksum == each
     FragmentRow.objects.all().delete()
-    assert set(shelf.take(digests)) == {digests[0], digests[2]}
+    assert set(cache.take(checksums)) == {checksums[0], checksums[2]}
 
 
 @pytest.mark.parametrize(
@@ -194,7 +203,7 @@ def test_the_shelf_keeps_only_what_was_used_last() -> None:
     [
         ([], "it has no pieces"),
         (["0" * 64], "1 of 1 pieces are gone"),
-        ([CARD.digest, "0" * 64], "1 of 2 pieces are gone"),
+        ([CARD.checksum, "0" * 64], "1 of 2 pieces are gone"),
     ],
 )
 def test_it_refuses_a_message_with_a_piece_missing(fragments: list[str], reason: str) -> None:

@@ -81,7 +81,7 @@ def test_another_summary_depth_or_language_is_another_card() -> None:
     )
     found = {
         next(
-            fragment.digest
+            fragment.checksum
             for fragment in renderer.render(make_digest(card)).fragments
             if "<h3" in fragment.html
         )

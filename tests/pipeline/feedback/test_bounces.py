@@ -20,7 +20,7 @@ from newsletter.pipeline.feedback.bounces import TakenIn, take_in
 from newsletter.subscribers.revoke_links import revoke_links
 from newsletter.subscribers.unsubscribe import erase
 from tests.fakes.reports import Recipient, complaint, delivery_report, headers_of
-from tests.pipeline.deliveries import NOW, digest, message_bytes, notice, reader
+from tests.pipeline.deliveries import NOW, digest, message_bytes, reader, transactional_mail
 from tests.traces import every_table
 
 pytestmark = pytest.mark.django_db
@@ -155,7 +155,7 @@ def test_a_tag_of_a_mail_that_is_gone_or_was_never_sent_writes_nothing() -> None
 
 
 def test_a_notice_bounces_too() -> None:
-    row = notice(reader(ANN), Kind.LINK, recipient=ANN, state=State.ACCEPTED)
+    row = transactional_mail(reader(ANN), Kind.LINK, recipient=ANN, state=State.ACCEPTED)
     bounce(delivery_report(), recipient=address_of(row))
     assert states(row) == (State.BOUNCED, Status.BOUNCED)
 

@@ -18,7 +18,7 @@ from newsletter.models import Delivery, Subscriber
 from newsletter.models.delivery import State
 from newsletter.models.subscriber import Status
 from newsletter.pipeline.feedback.reconcile import reconcile
-from newsletter.pipeline.send.claim import Batch, begin, claim_batch
+from newsletter.pipeline.send.claim import Batch, begin, lease_batch
 from newsletter.pipeline.send.outcomes import Moment, record
 from newsletter.pipeline.send.rate_limit import RateLimit
 from tests.fakes.mailer import Killed, ScriptedMailer, accepted
@@ -31,7 +31,7 @@ LEASE = ScriptedMailer().lease
 
 def claim(*, ahead: timedelta = timedelta()) -> Batch:
     """Claim what is due, as a worker would whose clock is ``ahead``."""
-    return claim_batch(
+    return lease_batch(
         mailer_name="scripted",
         lease=LEASE,
         limit=50,
@@ -106,7 +106,7 @@ def test_a_suppression_that_commits_between_claim_and_body_stops_the_send() -> N
 def test_a_body_waits_for_an_unsubscribe_that_is_about_to_commit() -> None:
     digest(reader("ann@example.org"))
     asked, allowed = Event(), list[frozenset[str]]()
-    claimed = claim().claimed
+    claimed = claim().leased
 
     def leave() -> None:
         with transaction.atomic():
@@ -126,12 +126,12 @@ def test_a_body_waits_for_an_unsubscribe_that_is_about_to_commit() -> None:
 
 def test_a_worker_that_was_given_up_for_lost_may_not_begin() -> None:
     row = digest()
-    slow = claim().claimed
+    slow = claim().leased
     reconcile(mailer=ScriptedMailer(), real_now=timezone.now() + 2 * LEASE, now=NOW)
     assert not begin(slow, lease=LEASE, now=NOW, real_now=timezone.now(), rate_limit=RateLimit("scripted"))
     row.refresh_from_db()
     assert (row.state, row.body_begun_at) == (State.RETRY_WAIT, None)
-    [again] = claim(ahead=3 * LEASE).claimed
+    [again] = claim(ahead=3 * LEASE).leased
     assert not begin(slow, lease=LEASE, now=NOW, real_now=timezone.now(), rate_limit=RateLimit("scripted"))
     assert begin(
         [again], lease=LEASE, now=NOW, real_now=timezone.now(), rate_limit=RateLimit("scripted")
@@ -198,7 +198,7 @@ def test_two_sweeps_at_once_settle_each_lost_answer_once() -> None:
 
 def test_a_worker_whose_clock_jumps_ahead_takes_nothing_that_another_has_begun() -> None:
     digest()
-    slow = claim().claimed
+    slow = claim().leased
     assert begin(slow, lease=LEASE, now=NOW, real_now=timezone.now(), rate_limit=RateLimit("scripted"))
     reconcile(mailer=ScriptedMailer(), real_now=timezone.now() + timedelta(hours=1), now=NOW)
     assert not claim(ahead=timedelta(hours=1))

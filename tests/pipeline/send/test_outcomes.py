@@ -14,7 +14,7 @@ from newsletter.models.delivery import Kind, State
 from newsletter.models.subscriber import Status
 from newsletter.pipeline.send.outcomes import Moment, record
 from tests.fakes.mailer import ScriptedMailer, answer
-from tests.pipeline.deliveries import NOW, deliver, digest, notice, reader
+from tests.pipeline.deliveries import NOW, deliver, digest, reader, transactional_mail
 
 pytestmark = pytest.mark.django_db
 
@@ -80,7 +80,7 @@ def test_a_bad_address_that_the_reader_has_changed_meanwhile_harms_nobody() -> N
 
 
 def test_an_alert_to_a_bad_address_suppresses_nobody() -> None:
-    notice(None, Kind.ALERT, recipient=ANN)
+    transactional_mail(None, Kind.ALERT, recipient=ANN)
     deliver(ScriptedMailer(answers={ANN: answer(Verdict.BAD_ADDRESS)}))
     assert not Suppression.objects.exists()
 

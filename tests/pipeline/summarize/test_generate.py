@@ -278,8 +278,8 @@ class TestReading:
         late = {"now": MONDAY + READING_PATIENCE, "patience": READING_PATIENCE}
         write(gemini, want, full_text=text_later, **late)
         assert (row().depth, row().fallback) == (Depth.TAKEAWAYS, Fallback.FULL_TEXT_LATE)
-        shelf = SummaryLookup([want.paper_id], summariser=summariser(gemini))
-        assert not shelf.may_still_come(want, within=PATIENCE)
+        lookup = SummaryLookup([want.paper_id], summariser=summariser(gemini))
+        assert not lookup.may_still_come(want, within=PATIENCE)
         write(gemini, want, **late)
         assert (row().depth, row().fallback, gemini.calls) == (Depth.READING, "", 2)
 
@@ -295,9 +295,9 @@ class TestReading:
         self, gemini: GeminiServer, want: Wanted
     ) -> None:
         write(gemini, want)
-        shelf = SummaryLookup([want.paper_id], summariser=summariser(gemini))
+        lookup = SummaryLookup([want.paper_id], summariser=summariser(gemini))
         reading, takeaways, headline = (
-            shelf.show(replace(want, depth=depth)).content for depth in reversed(Depth)
+            lookup.show(replace(want, depth=depth)).content for depth in reversed(Depth)
         )
         assert reading.sections
         assert (takeaways.sections, takeaways.takeaways) == ((), reading.takeaways)

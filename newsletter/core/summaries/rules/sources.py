@@ -55,7 +55,9 @@ class _Part:
             return None
         page = self._section.page_at(span[0]) if self._section else 0
         quote = self.text[slice(*span)]
-        return Located(replace(evidence, quote=quote, where=self.where, page=page, marks=()), self.is_related)
+        return Located(
+            replace(evidence, quote=quote, where=self.where, page=page, highlights=()), self.is_related
+        )
 
 
 class Source:

@@ -19,7 +19,7 @@ from newsletter.adapters.infra.broker import Queue, wake
 from newsletter.audience.mailed_links import MailedLink
 from newsletter.audience.tokens import VALID_FOR, Purpose
 from newsletter.core.digests.message import Fragment
-from newsletter.mail.notice import URL, render_transactional
+from newsletter.mail.transactional import URL, render_transactional
 from newsletter.models import Delivery, Subscriber
 from newsletter.models.delivery import Kind, State
 from newsletter.models.summary import keep_fragments
@@ -43,7 +43,7 @@ def useful_for(delivery: Delivery) -> timedelta:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TransactionalMail:
-    """What it says, in the reader's language. Paragraphs and reason may hold ``mail.notice.EMAIL``."""
+    """What it says, in the reader's language. Paragraphs and reason may hold ``mail.mail.EMAIL``."""
 
     subject: str
     paragraphs: Sequence[str]
@@ -56,17 +56,17 @@ class TransactionalMail:
 
 
 def send_transactional(
-    notice: TransactionalMail, *, reader: Subscriber, kind: Kind, key: str, now: datetime, recipient: str = ""
+    mail: TransactionalMail, *, reader: Subscriber, kind: Kind, key: str, now: datetime, recipient: str = ""
 ) -> bool:
     """Store a notice and wake its worker after commit; False when this key has been sent already.
 
     ``recipient`` is another address than the reader's own: the new one of a change of address.
     """
-    fragment = _render(notice)
+    fragment = _render(mail)
     delivery = Delivery.planned(subscriber_id=reader.pk, kind=kind, slot_key=key, slot_at=now, now=now)
-    _fill(delivery, notice, fragment, recipient=recipient, now=now)
+    _fill(delivery, mail, fragment, recipient=recipient, now=now)
     with transaction.atomic():
-        keep_fragments({fragment.digest: fragment})
+        keep_fragments({fragment.checksum: fragment})
         if Delivery.objects.filter(subscriber=reader, kind=kind, slot_key=key).exists():
             return False
         Delivery.objects.bulk_create([delivery], ignore_conflicts=True)
@@ -74,54 +74,54 @@ def send_transactional(
     return True
 
 
-def send_alert(notice: TransactionalMail, *, key: str, recipient: str, now: datetime) -> bool:
+def send_alert(mail: TransactionalMail, *, key: str, recipient: str, now: datetime) -> bool:
     """Store an alert, which has no reader, and wake its worker; False when this key has been sent already."""
-    fragment = _render(notice)
+    fragment = _render(mail)
     with transaction.atomic():
-        keep_fragments({fragment.digest: fragment})
+        keep_fragments({fragment.checksum: fragment})
         if Delivery.objects.filter(subscriber=None, kind=Kind.ALERT, slot_key=key).exists():
             return False
         delivery = Delivery.planned(subscriber_id=None, kind=Kind.ALERT, slot_key=key, slot_at=now, now=now)
-        _fill(delivery, notice, fragment, recipient=recipient, now=now)
+        _fill(delivery, mail, fragment, recipient=recipient, now=now)
         Delivery.objects.bulk_create([delivery], ignore_conflicts=True)
         wake(Queue.TRANSACTIONAL)
     return True
 
 
-def store_transactional(notice: TransactionalMail) -> str:
+def store_transactional(mail: TransactionalMail) -> str:
     """Store what a notice says, for a delivery of the caller's; return the digest of its piece."""
-    fragment = _render(notice)
-    keep_fragments({fragment.digest: fragment})
-    return fragment.digest
+    fragment = _render(mail)
+    keep_fragments({fragment.checksum: fragment})
+    return fragment.checksum
 
 
 def _fill(
-    delivery: Delivery, notice: TransactionalMail, fragment: Fragment, *, recipient: str, now: datetime
+    delivery: Delivery, mail: TransactionalMail, fragment: Fragment, *, recipient: str, now: datetime
 ) -> None:
     delivery.state = State.COMPOSED
-    delivery.subject = notice.subject
-    delivery.fragments = [fragment.digest]
-    delivery.placeholders = notice.link.as_slots() if notice.link else {}
+    delivery.subject = mail.subject
+    delivery.fragments = [fragment.checksum]
+    delivery.placeholders = mail.link.as_placeholders() if mail.link else {}
     delivery.recipient = recipient
     delivery.composed_at, delivery.next_attempt_at = now, timezone.now()
 
 
 @lru_cache(maxsize=64)
-def _rendered(notice: TransactionalMail, name: str, postal_address: str) -> Fragment:
-    """Return the piece of a notice, whose link is a slot: everyone's, so it is rendered once."""
+def _rendered(mail: TransactionalMail, name: str, postal_address: str) -> Fragment:
+    """Return the piece of a mail, whose link is a slot: everyone's, so it is rendered once."""
     return render_transactional(
-        notice.subject,
-        paragraphs=notice.paragraphs,
-        reason=notice.reason,
-        language=notice.language,
+        mail.subject,
+        paragraphs=mail.paragraphs,
+        reason=mail.reason,
+        language=mail.language,
         name=name,
         postal_address=postal_address,
-        url=URL if notice.link else "",
-        label=notice.label,
+        url=URL if mail.link else "",
+        label=mail.label,
     )
 
 
-def _render(notice: TransactionalMail) -> Fragment:
-    link = replace(notice.link, key="") if notice.link else None
-    everyones = replace(notice, paragraphs=tuple(notice.paragraphs), link=link)
+def _render(mail: TransactionalMail) -> Fragment:
+    link = replace(mail.link, key="") if mail.link else None
+    everyones = replace(mail, paragraphs=tuple(mail.paragraphs), link=link)
     return _rendered(everyones, settings.CONFIG.name, settings.CONFIG.postal_address)

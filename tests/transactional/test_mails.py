@@ -9,12 +9,12 @@ import pytest
 
 from newsletter.adapters.ports import Verdict
 from newsletter.audience.mailed_links import MailedLink, Place
-from newsletter.mail.notice import EMAIL
+from newsletter.mail.transactional import EMAIL
 from newsletter.models import Delivery, FragmentRow
 from newsletter.models.delivery import Kind
 from newsletter.models.subscriber import Status
 from newsletter.subscribers.account import ADDRESS_FOR, FRESH_FOR, ask_to_move, mail_fresh_link
-from newsletter.transactional.notices import TransactionalMail, send_alert, send_transactional, useful_for
+from newsletter.transactional.mails import TransactionalMail, send_alert, send_transactional, useful_for
 from tests.fakes.mailer import ScriptedMailer, answer
 from tests.pipeline.deliveries import NOW, deliver, later, reader
 from tests.pipeline.newsroom import Newsroom, body

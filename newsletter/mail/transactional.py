@@ -33,7 +33,7 @@ def render_transactional(
     ``EMAIL`` and ``URL`` in it become slots.
     """
     words = words_for(language)
-    fragment = load_template("notice").render(
+    fragment = load_template("transactional").render(
         "start",
         words=words,
         css=styles(language),
@@ -45,8 +45,8 @@ def render_transactional(
         url=url,
         label=label,
     )
-    return Fragment(html=_with_slots(fragment.html), text=_with_slots(fragment.text))
+    return Fragment(html=_with_placeholders(fragment.html), text=_with_placeholders(fragment.text))
 
 
-def _with_slots(text: str) -> str:
+def _with_placeholders(text: str) -> str:
     return text.replace(EMAIL, placeholder("email")).replace(URL, placeholder("url"))

@@ -19,7 +19,7 @@ class Segment:
     """A piece of a text. All pieces joined are the text."""
 
     text: str
-    is_marked: bool
+    is_highlighted: bool
     is_quoted: bool = False
     """It stands in a quote, marked or not."""
     anchors: tuple[str, ...] = ()
@@ -42,17 +42,17 @@ def _with_stop(text: str, span: Span, *, quote: str) -> Span:
 
 def segments(text: str, spans: Mapping[str, Span]) -> list[Segment]:
     """Cut ``text`` where a span begins or ends, and mark the spans; they may touch and overlap."""
-    return cited(text, quotes=spans, marks=spans.values())
+    return cited(text, quotes=spans, highlights=spans.values())
 
 
-def cited(text: str, *, quotes: Mapping[str, Span], marks: Iterable[Span]) -> list[Segment]:
-    """Cut ``text`` where one of ``quotes`` or ``marks`` begins or ends; only the latter are marked."""
-    marks = list(marks)
-    edges = sorted({0, len(text), *(edge for span in (*quotes.values(), *marks) for edge in span)})
+def cited(text: str, *, quotes: Mapping[str, Span], highlights: Iterable[Span]) -> list[Segment]:
+    """Cut ``text`` where one of ``quotes`` or ``highlights`` begins or ends; only the latter are marked."""
+    highlights = list(highlights)
+    edges = sorted({0, len(text), *(edge for span in (*quotes.values(), *highlights) for edge in span)})
     return [
         Segment(
             text[start:end],
-            is_marked=any(left <= start < right for left, right in marks),
+            is_highlighted=any(left <= start < right for left, right in highlights),
             is_quoted=any(left <= start < right for left, right in quotes.values()),
             anchors=tuple(name for name, (left, _) in quotes.items() if left == start),
         )
@@ -60,6 +60,6 @@ def cited(text: str, *, quotes: Mapping[str, Span], marks: Iterable[Span]) -> li
     ]
 
 
-def marked_parts(quote: str, marks: Iterable[Span]) -> list[Segment]:
+def highlighted_parts(quote: str, highlights: Iterable[Span]) -> list[Segment]:
     """Return a quote in pieces, the words that carry its claim marked."""
-    return segments(quote, {str(number): mark for number, mark in enumerate(marks)})
+    return segments(quote, {str(number): mark for number, mark in enumerate(highlights)})
