@@ -1,9 +1,10 @@
-"""The canary: a reader of the service's own, on whom every way of leaving is tried out daily.
+"""The canary: a reader of the service's own who unsubscribes daily, to prove that unsubscribing works.
 
-It leaves one topic, everything by the page's button, and everything by one click, each by a real request to
-the address in a mail. For each a finished digest is laid out as bait, which leaving must end; the last bait
-is due after it has left, and the real workers must refuse it. A bait that is begun, or a way that does not
-hold, pauses all sending. Whether the site can be reached at all is another question: it is tried again.
+1. It leaves one topic, then everything by the page's button, then everything by one click, each by a real
+   request to the URL in a mail.
+2. For each way a composed digest is the bait, which leaving must cancel. The last bait falls due after the
+   canary has left: the real workers must refuse it.
+3. A bait that is sent, or a way that fails, pauses all sending. An unreachable site is only retried.
 """
 
 from __future__ import annotations
@@ -35,15 +36,15 @@ log = logging.getLogger(__name__)
 SOURCE = "canary"
 ONE_CLICK = {"List-Unsubscribe": "One-Click"}
 FAR = timedelta(days=2)
-"""A bait that no worker may take up yet."""
+"""When a bait that no worker may send yet falls due."""
 
 
 def fly(*, now: datetime) -> CanaryFlight | None:
-    """Judge the flight that is under way, or begin today's; None when there is nothing to do."""
+    """Judge the flight under way, or begin today's; None when there is nothing to do."""
     under_way = CanaryFlight.objects.filter(judged_at=None).order_by("day").last()
     if under_way is not None and under_way.day == now.date():
         return _judge(under_way, now=now)
-    if under_way is not None:  # nobody took up the bait for a day: the watch has told the operator
+    if under_way is not None:  # no worker took the bait for a day: an alert was sent by now
         under_way.delete()
     topics = list(public_topics().order_by("pk")[:2])
     if not settings.CONFIG.canary_address or not topics:
@@ -58,7 +59,7 @@ def _begin(flight: CanaryFlight, topics: list[Topic], *, now: datetime) -> Canar
     except TemporaryError as error:
         log.warning("the canary could not fly: %s", error)
         flight.delete()
-        _end(now=now)  # with the baits that may lie there
+        _end(now=now)  # with old baits
         return None
     except BaseException:
         flight.delete()
@@ -98,7 +99,7 @@ def _fail(flight: CanaryFlight, failure: str, *, now: datetime) -> CanaryFlight:
 
 
 def _failures(topics: list[Topic], *, now: datetime) -> Iterator[str]:
-    """Try each way in turn and yield what did not hold; nothing more is tried after that."""
+    """Try each way in turn; yield the first that failed and stop."""
     _return(topics, now=now)
     ways: tuple[Callable[..., str], ...] = (_leave_topic, _leave_by_page)
     for way in ways[2 - len(topics) :]:  # leaving the only topic is leaving everything
@@ -147,7 +148,7 @@ def _leave_everything(fields: dict[str, str], *, way: str, now: datetime) -> str
 
 
 def _return(topics: list[Topic], *, now: datetime) -> None:
-    """Have the canary back as a new reader, who gets no digest of their own accord."""
+    """Recreate the canary as a new reader, who gets no digests of its own."""
     address = settings.CONFIG.canary_address
     if not _end(now=now):
         raise TemporaryError("NEWSLETTER_CANARY_EMAIL is the address of a reader: choose another one")
@@ -159,7 +160,7 @@ def _return(topics: list[Topic], *, now: datetime) -> None:
 
 
 def _end(*, now: datetime) -> bool:
-    """Erase the canary, if there is one; False for a reader of its address who is somebody else."""
+    """Erase the canary, if there is one; False if its address belongs to a real reader."""
     before = Subscriber.objects.filter(email_key=address_key(settings.CONFIG.canary_address)).first()
     if before is not None and not ConsentEvent.objects.filter(subscriber=before, source=SOURCE).exists():
         return False
@@ -177,7 +178,7 @@ def _url(canary: Subscriber) -> str:
 
 
 def _bait(canary: Subscriber, *, key: str, due_at: datetime, now: datetime) -> Delivery:
-    """Lay out a finished digest. Its one piece says what it means if it ever arrives."""
+    """Store a composed digest. Its one fragment says what it means if it ever arrives."""
     mail = TransactionalMail(
         subject="This mail should not have been sent",
         paragraphs=(

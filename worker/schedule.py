@@ -1,4 +1,4 @@
-"""Every periodic task. What none of them finds due costs one query."""
+"""The periodic tasks. One that finds nothing due costs one query."""
 
 from __future__ import annotations
 

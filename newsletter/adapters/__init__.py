@@ -1,16 +1,8 @@
-"""The I/O edge: one outside thing a file. No type or exception of a package leaves the layer.
+"""The I/O edge: one external system a file. No type or exception of a package leaves this layer.
 
-``ports`` has the protocols and the values they exchange; ``registry`` alone chooses.
-
-- arXiv, behind ``arxiv_gate``: ``arxiv_api`` and ``arxiv_feed``, ``arxiv_pdf``, ``arxiv_oai``, all over
-  ``arxiv_http``.
-- Full text: ``full_texts``; ``pdf_text`` reads a PDF in ``pdf_child``, by ``pdfium_page`` and
-  ``figure_images``; ``figure_store`` keeps what was cut out.
-- Models: ``model_calls`` with ``gemini`` or ``genai``, behind ``model_gate``; without one, ``extractive``.
-- Topics: ``topic_index``, ``topic_spans``.
-- Mail: ``mjml_compiler``; ``outbox``, ``smtp_mail`` (``smtp_url``, ``smtp_dialogue``, ``smtp_answers``,
-  ``dkim_signing``), ``sendgrid_mail`` (``sendgrid_http``, ``sendgrid_answer``, ``sendgrid_events``);
-  ``rate_windows`` counts what begins.
-- ``broker`` wakes workers; ``redis_server`` and ``children`` start and end processes; ``shared_counts``,
-  ``retry_after`` and ``own_site`` serve the others.
+- ``ports``: the protocols and the values that cross. ``registry``: the only place that chooses adapters.
+- ``arxiv``: arXiv's API, OAI and full texts, through one gate for the whole service.
+- ``llm``: summarisers. ``gemini`` and ``genai`` share ``calls``; ``extractive`` asks nobody.
+- ``mailers``: ``outbox``, ``smtp``, ``sendgrid``, and ``dkim``.
+- ``infra``: Redis, child processes, MJML, the topic index, figure files.
 """

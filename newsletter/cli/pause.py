@@ -1,4 +1,4 @@
-"""``newsletter pause``, ``newsletter recompose`` and ``newsletter resume``: the brake."""
+"""``newsletter pause``, ``newsletter recompose`` and ``newsletter resume``."""
 
 from __future__ import annotations
 

@@ -47,7 +47,7 @@ ARXIV_OAI = "https://oaipmh.arxiv.org/oai"
 GEMINI_ENDPOINT = "https://generativelanguage.googleapis.com"
 SENDGRID_HOST = "https://api.sendgrid.com"
 CENTURY = 36_500
-"""In days: dates can still be reckoned with."""
+"""Days; a larger number would overflow dates."""
 
 
 class Config(BaseModel):
@@ -123,7 +123,7 @@ class Config(BaseModel):
 
     @property
     def canary_address(self) -> str:
-        """The address of the reader on whom leaving is tried out daily; empty: nobody would hear of it."""
+        """The canary's address; empty without an operator's address, since nobody would be told."""
         local, at, domain = self.operator_email.rpartition("@")
         return self.canary_email or (f"{local}+canary@{domain}" if at else "")
 
@@ -143,7 +143,7 @@ class Config(BaseModel):
 
 
 def _check_dkim(config: Config) -> None:
-    # Imported only by those who sign: it takes a tenth of a second.
+    # Imported only when used: it takes a tenth of a second.
     from newsletter.adapters.mailers.dkim import DkimSigner
 
     DkimSigner(
@@ -155,13 +155,13 @@ _LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 
 
 def _leaves_machine(config: Config) -> bool:
-    """Say if mail goes further than this machine: a relay or a stand-in for SendGrid may be here."""
+    """Say if mail leaves this machine: a relay or a test server may be local."""
     further = {"smtp": config.smtp_url, "sendgrid": config.sendgrid_host}.get(config.mailer)
     return further is not None and urlsplit(further).hostname not in _LOOPBACK
 
 
 def _known_here_only(config: Config) -> list[str]:
-    """Return a line for each address that only this machine knows, and that is to be used elsewhere."""
+    """Return a line for each local address that is to be used on other machines."""
     leaves = _leaves_machine(config)
     stays_with_a_relay = config.mailer == "smtp" and not leaves
     names = {"NEWSLETTER_FROM": config.sender, "NEWSLETTER_REPLY_TO": config.reply_to} if leaves else {}
@@ -185,7 +185,7 @@ def _known_here_only(config: Config) -> list[str]:
 
 
 def _disagreements(config: Config) -> list[str]:
-    """Return a line for each pair of settings that cannot stand together."""
+    """Return a line for each pair of settings that contradict each other."""
     asks_arxiv = any(
         (urlsplit(url).hostname or "").endswith("arxiv.org")
         for url in (config.arxiv_api_url, config.arxiv_pdf_url, config.arxiv_oai_url)
@@ -219,7 +219,7 @@ def _disagreements(config: Config) -> list[str]:
 
 
 def load_config(environ: Mapping[str, str] | None = None, *, env_file: Path | None = None) -> Config:
-    """Read the settings; the environment goes before ``.env``. Raises ConfigurationError, one line."""
+    """Read the settings; the environment overrides ``.env``. Raises ConfigurationError, one line."""
     environ = os.environ if environ is None else environ
     given = read_env_file(env_file or found_env_file(environ))
     given.update(environ)
@@ -275,7 +275,7 @@ def _one_line(error: ValidationError) -> str:
         return said
     name, given = str(problem["loc"][0]), repr(problem.get("input"))
     expected = str(problem.get("ctx", {}).get("expected", "")).removeprefix("'', ")
-    # pydantic's own words are "Input should be …, unable to …"; ours stay whole.
+    # Shorten pydantic's messages ("Input should be …, unable to …"); keep ours whole.
     own = said.removeprefix("Input should be ").removesuffix(", unable to parse string as a number")
     allowed = expected or own.removesuffix(", unable to parse string as an integer")
     if name.endswith(_SECRET):

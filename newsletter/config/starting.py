@@ -1,4 +1,4 @@
-"""How a process of the service that is no command stops at a setting that is wrong: with one line."""
+"""Stop a server or worker process with one line when a setting is wrong."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from newsletter.errors import ConfigurationError
 
 EXIT_CODE = 4
-"""gunicorn's own for an application that cannot be loaded: it gives up instead of trying for ever."""
+"""Gunicorn's code for an application that cannot be loaded, which supervisors do not retry."""
 
 
 @contextmanager

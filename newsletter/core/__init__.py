@@ -1,15 +1,8 @@
 """The rules, pure: values in, values out. No Django, no I/O, no clock, no randomness.
 
-- What arXiv says: ``papers``, ``tex``, ``categories``, ``announcements``, ``links``, ``licences``.
-- Topics: ``query`` and ``query_tree``; a query proposed from papers is ``proposal``, ``phrases``,
-  ``plain_words`` and ``exclusion``.
-- Whose digest holds what, and when: ``cadence``, ``spreading``, ``selection``, ``seen_papers``.
-- Summaries: ``reading``, ``kinds``, ``languages``; a model's are asked for by ``prompting``, the authors' own
-  sentences chosen by ``extraction`` with ``sentences``, ``cues`` and ``openings``.
-- Full text: ``pdf`` reads the characters of a PDF, ``fulltext`` and ``figures`` are what was found.
-- Whether a claim may be shown: ``grounding`` judges a draft by the rules of ``receipts``, with ``folding``
-  and ``marks``.
-- Mails and pages: ``digest``, ``composition``, ``headers``, ``typography``, ``markdown``.
-- Sending: ``rates``, ``reputation``, ``returned_mail``, ``redaction``, ``breaker``, ``alarms``,
-  ``mailboxes``.
+- ``arxiv``: what arXiv says of a paper (ids, TeX, categories, announcements, licences), and topic queries.
+- ``summaries``: what is said about a paper: prompts, extracts, claims, and the grounding rules that check
+  them.
+- ``digests``: what a digest holds, how its text is set, and the bytes of its message.
+- ``delivery``: when a digest is due, rate limits, retry policy, and what bounces and complaints mean.
 """

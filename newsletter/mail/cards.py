@@ -1,4 +1,4 @@
-"""A paper as the templates of a card and a listed line want it: chosen, cut, labelled, without markup."""
+"""Template values of a card and of a listed paper: chosen, cut, labelled, without markup."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ PART_BUDGETS = {Part.PROBLEM: 350, Part.METHOD: 550, Part.RESULTS: 400, Part.LIM
 none is ever cut: what does not fit is on the paper's page."""
 WIDEST_FIGURE = 560
 LONGEST_UNBROKEN = 24
-"""Characters of a quote's place that fit on one line of the narrowest phone."""
+"""Characters of a citation's place that fit on one line of the narrowest phone."""
 _UNBROKEN = Markup(";white-space:nowrap")
 
 
@@ -39,7 +39,7 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class SectionView:
-    """One head of a reading: what is said, then its steps. Neither: not stated in the paper."""
+    """One heading of a reading: claims, then steps. Neither: not stated in the paper."""
 
     label: str
     said: tuple[str, ...]
@@ -50,7 +50,7 @@ class SectionView:
 class FigureView:
     url: str
     alt: str
-    """Only which figure it is: the caption stands below, and nobody wants to hear it twice."""
+    """Only the figure's number: a screen reader reads the caption below too."""
     caption: str
     credit: str
     width: int
@@ -58,7 +58,7 @@ class FigureView:
 
 
 def card_values(card: DigestCard, *, language: str, base_url: str) -> dict[str, object]:
-    """Return what the piece ``card`` is filled with; nothing in it belongs to one reader."""
+    """Return the values of the fragment ``card``; nothing in it is personal."""
     words, summary = words_for(language), card.summary
     is_quoted = summary.voice is Voice.AUTHORS
     deeper = card.depth.rank >= Depth.TAKEAWAYS.rank
@@ -93,7 +93,7 @@ def card_values(card: DigestCard, *, language: str, base_url: str) -> dict[str, 
 
 
 def listed_values(paper: PaperRecord, *, language: str) -> dict[str, object]:
-    """Return what the piece ``listed`` is filled with: title, first author and how many more, id."""
+    """Return the values of the fragment ``listed``: title, first author and how many more, id."""
     return {
         "css": styles(language),
         "paper": paper,
@@ -135,7 +135,7 @@ def _highlighted(evidence: Evidence) -> Iterator[tuple[str, bool]]:
 
 
 def _sections(card: DigestCard, words: Words) -> Iterator[SectionView]:
-    """Gather the sections of the paper's kind under the four heads of a mail."""
+    """Group the sections of the paper's kind under the four headings of a mail."""
     kind = card.summary.kind
     if kind is None:
         return
@@ -196,7 +196,7 @@ def _links(card: DigestCard, words: Words, *, base_url: str, is_cut: bool) -> tu
 
 
 def _notes(card: DigestCard, words: Words) -> Iterator[str]:
-    """Yield what was checked and withheld, or whose words they are; then why there is less than asked for."""
+    """Yield how many claims were checked and withheld, or whose words they are; then why it is less."""
     summary = card.summary
     if summary.voice is Voice.AUTHORS:
         yield words.own_words(language=card.language, reason=summary.fallback_reason)

@@ -1,8 +1,8 @@
 """The templates of the mail, compiled and split into fragments, and how data gets into them.
 
-A template marks where a fragment begins (``{# fragment: card #}``); what stands before the first mark is the fragment
-``start``. The HTML form is compiled MJML, filled with autoescape; the text form carries the same marks. Every
-value a template prints goes through ``literal``, so that no data can forge a placeholder; ``Markup`` is trusted.
+A comment such as ``{# fragment: card #}`` begins a fragment; text before the first one is the fragment
+``start``. The HTML form is compiled MJML, filled with autoescape; the text form has the same comments. Every
+printed value goes through ``literal``, so that no data can forge a placeholder; ``Markup`` is trusted.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def _safe(value: object) -> object:
 
 
 def trusted(text: str) -> Markup:
-    """Return a sentence of ours, placeholders in it and all, as it is. Never for anything a stranger wrote."""
+    """Return a sentence of ours unescaped, with its placeholders. Never for text from outside."""
     return Markup(text)  # noqa: S704 - only called with sentences of mail_words
 
 
@@ -48,7 +48,7 @@ _TEXT = Environment(
     keep_trailing_newline=True,
 )
 _HTML.globals["filler"] = "\u200c\u00a0" * 60
-"""After the preheader, so that a mail program does not go on with the masthead."""
+"""Filler after the preheader, so that a mail program's preview does not show the masthead."""
 _TEXT.filters |= {"wrap": wrap, "unbroken": unbroken, "whole": whole, "underline": underline}
 
 
@@ -80,10 +80,10 @@ def load_template(name: str) -> MailTemplate:
     """Compile ``templates/email/<name>.mjml`` and ``.txt`` once a process. Raises ConfigurationError."""
     source = _INCLUDE.sub(lambda found: _read(found[1]), _read(f"{name}.mjml"))
     html = re.sub(r"\s*\n\s*", "\n", compile_mjml(source, name=f"{name}.mjml"))
-    # Gmail drops a style block that it cannot read: the rules for phones go first, and alone.
+    # Gmail drops a style block that it cannot parse, so the rules for phones come first, in their own block.
     [phone_rules] = _PHONE_RULES.findall(html)
     html = html.replace(phone_rules, "", 1).replace("<style", f"{phone_rules}<style", 1)
-    # A mail is a document of its own: its one landmark is the main one.
+    # A mail is a whole document, so its landmark is "main" (accessibility).
     html = html.replace('role="article"', 'role="main"', 1)
     return MailTemplate(html, _read(f"{name}.txt"))
 

@@ -1,6 +1,6 @@
-"""What the mail says in our own voice: one class a language, since sentences are rephrased, not translated.
+"""The mail's own words: one class a language, because whole sentences differ, not only their words.
 
-Nothing here knows of HTML. Sentences that name the reader hold slots (``core.composition``).
+No HTML here. Sentences with personal strings hold placeholders (``core/digests/message.py``).
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class Words(Protocol):
     lang: str
     """BCP 47."""
     labels: Mapping[str, str]
-    """Fixed labels: links, headings, the standing sentences."""
+    """Fixed labels: links, headings, constant sentences."""
 
     def service(self, name: str) -> str:
         """Return the service's name; its default one is translated."""
@@ -42,7 +42,7 @@ class Words(Protocol):
         ...
 
     def account(self, digest: Digest) -> str:
-        """Return where every other paper is: summarised + listed + counted + outside = scanned."""
+        """Return how many papers are where: summarised + listed + counted + outside = scanned."""
         ...
 
     def hint(self, digest: Digest) -> str:
@@ -57,7 +57,7 @@ class Words(Protocol):
 
     def meta(self, paper: PaperRecord) -> str: ...
     def where(self, place: str, *, page: int) -> str:
-        """Return where a quote stands: ``abstract``, ``title``, or a section and its page."""
+        """Return the place of a quote: ``abstract``, ``title``, or a section and its page."""
         ...
 
     def figure(self, number: str) -> str:
@@ -90,7 +90,7 @@ class Words(Protocol):
     def cadence(self, digest: Digest) -> str: ...
     def day(self, day: date) -> str: ...
     def why(self, digest: Digest) -> tuple[str, ...]:
-        """Return, in lines, why the reader gets this; with slots for cadence, email and day."""
+        """Return, in lines, why the reader gets this; with placeholders for cadence, email and day."""
         ...
 
 

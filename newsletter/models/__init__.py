@@ -1,4 +1,4 @@
-"""What the service remembers, one aggregate a file. Rules that must never break are database constraints."""
+"""The database, one aggregate a file. Invariants are database constraints."""
 
 from newsletter.models.delivery import Delivery, DeliveryEvent, SendPause
 from newsletter.models.full_text import Figure, FullTextRecord, KeptText

@@ -1,8 +1,8 @@
-"""What other services export: how each file is known, and what it says of a person.
+"""Exports of other services: how to recognise each file, and the status it gives a person.
 
-The columns are those of the files themselves (Mailchimp, Substack, Buttondown, Ghost, listmonk, Keila; the
-suppressions of SendGrid). Services add columns, and their users add fields of their own: a file is known by
-a few columns and may have any others. A status that is not known is never taken for a reader's.
+The columns are those of the services' files (Mailchimp, Substack, Buttondown, Ghost, listmonk, Keila;
+SendGrid's suppressions). A file is recognised by a few columns and may have others, since services and users
+add some. An unknown status is never taken for a reader's.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ GO_TIME = re.compile(r"^(\S+ \S+) ([+-]\d{4}) \S+$")
 
 
 class There(Enum):
-    """What a person is at the other service, who has not left it."""
+    """Status at the other service of a person who has not left it."""
 
     READS = auto()
     PENDING = auto()
@@ -35,7 +35,7 @@ Cells = Mapping[str, str]
 
 STATUSES: dict[str, StatusThere] = {
     **dict.fromkeys(("subscribed", "active", "enabled", "confirmed"), There.READS),
-    # Buttondown's kinds of readers: who pays, who will, who did.
+    # Buttondown's kinds of readers: paying, about to, formerly.
     **dict.fromkeys(("regular", "premium", "paid", "trialed", "unpaid", "gifted"), There.READS),
     **dict.fromkeys(("churning", "churned", "past_due", "paused", "upcoming"), There.READS),
     **dict.fromkeys(("pending", "unconfirmed", "unactivated"), There.PENDING),
@@ -65,26 +65,26 @@ class Export:
 
     service: str
     required: frozenset[str]
-    """The columns by which it is known, the address' aside."""
+    """Columns by which it is recognised, besides the address."""
     status: Callable[[Cells, Sheet], StatusThere]
     """Raises BadInput for a row that does not say."""
     is_whole: bool = False
-    """It has no other columns than those: their names alone are too common."""
+    """It must have no other columns: these names are too common."""
     has_readers: bool = True
-    """False: everybody in it is suppressed."""
+    """False: all in it are suppressed."""
     joined: tuple[str, ...] = ()
-    """Columns that may tell since when somebody reads; the first that is filled counts."""
+    """Columns with the time of joining; the first filled one counts."""
     left: tuple[str, ...] = ()
-    """The same for since when somebody does not."""
+    """The same for the time of leaving."""
     caution: str = ""
-    """What its file of readers does not tell."""
+    """What its file of readers lacks."""
 
     def matches(self, columns: frozenset[str]) -> bool:
         return self.required == columns if self.is_whole else self.required <= columns
 
 
 def recognise(sheet: Sheet) -> Export | None:
-    """Return what kind of export a sheet is, whose addresses are in ``email``; None if none is known."""
+    """Return the kind of export of a sheet whose addresses are in ``email``, or None."""
     columns = sheet.columns - {"email"}
     found = next((each for each in EXPORTS if "email" in sheet.columns and each.matches(columns)), None)
     if found is not None:
@@ -93,7 +93,7 @@ def recognise(sheet: Sheet) -> Export | None:
 
 
 def with_email_column(sheet: Sheet) -> Sheet:
-    """Return the sheet with its addresses in the column ``email``, whatever it called that.
+    """Return the sheet with its address column renamed to ``email``.
 
     Raises NewsletterError if several columns hold addresses under the same name.
     """
@@ -107,7 +107,7 @@ def with_email_column(sheet: Sheet) -> Sheet:
 
 
 def first_moment(cells: Cells, columns: tuple[str, ...]) -> datetime | None:
-    """Return the time in the first of these columns that holds one."""
+    """Return the time in the first of these columns that has one."""
     return next((moment for name in columns if (moment := _moment(cells.get(name, "")))), None)
 
 
@@ -233,7 +233,7 @@ def service_names() -> str:
 
 
 def unknown_columns(sheet: Sheet, *, columns: tuple[str, ...]) -> NewsletterError:
-    """Return what to say of a file that is neither ours nor another service's."""
+    """Return the error for a file that is neither ours nor another service's."""
     unknown = sorted(sheet.columns - set(columns))
     return NewsletterError(
         f"unknown column {unknown[0]!r}: the columns are {','.join(columns)}, or those of an export of "

@@ -1,4 +1,4 @@
-"""The notices that joining takes, in the reader's language. Nothing personal is in them but their link."""
+"""Mails for signing up, in the reader's language. Only their link is personal."""
 
 from __future__ import annotations
 

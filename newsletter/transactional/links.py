@@ -1,4 +1,4 @@
-"""The notices about a reader's own data and address, in the reader's language."""
+"""Mails about a reader's data and address, in the reader's language."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from newsletter.transactional.mails import TransactionalMail
 
 
 def fresh_link(*, language: str, link: MailedLink, is_reading: bool = True) -> TransactionalMail:
-    """Send the link that a forwarded digest must not stand for."""
+    """Send a fresh link, for what a forwarded digest must not allow."""
     with translation.override(chrome_for(language)):
         subject, label = gettext("Your link to data and erasure"), gettext("Data and erasure")
         opens = gettext(

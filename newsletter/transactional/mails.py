@@ -1,7 +1,7 @@
-"""Mails of one purpose to one person: a confirmation, a link, an alert. Each is a delivery with its own key.
+"""Transactional mails: a confirmation, a link, an alert. Each is a delivery with its own key.
 
-What is personal in a notice stands in the delivery's slots, so that the fragment is everyone's and erasing a
-reader leaves nothing behind; its link is made when it is sent.
+Personal strings are the delivery's placeholders, so that fragments are shared and erasing a reader leaves
+nothing behind. The link is made when the mail is sent.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ from newsletter.models.delivery import Kind, State
 from newsletter.models.summary import keep_fragments
 
 FRESH_KEY, ADDRESS_KEY, OLD_ADDRESS_KEY = "fresh-", "address-", "address-old-"
-"""What the keys of these links begin with."""
+"""Prefixes of the slot keys of these mails."""
 NEWS_LASTS = timedelta(days=3)
-"""An older alert is overtaken by a younger one or by its end; other news has been found out by then."""
+"""Lifetime of alerts and news: later ones are overtaken by a newer alert or by events."""
 
 
 def useful_for(delivery: Delivery) -> timedelta:
-    """Return how long from its making a notice is of use: as long as its link works."""
+    """Return how long a transactional mail is worth sending: as long as its link is valid."""
     if delivery.kind == Kind.CONFIRMATION:
         return VALID_FOR[Purpose.CONFIRM]
     if delivery.slot_key.startswith(FRESH_KEY):
@@ -43,7 +43,7 @@ def useful_for(delivery: Delivery) -> timedelta:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TransactionalMail:
-    """What it says, in the reader's language. Paragraphs and reason may hold ``mail.mail.EMAIL``."""
+    """Its content, in the reader's language. Paragraphs and reason may hold ``mail.transactional.EMAIL``."""
 
     subject: str
     paragraphs: Sequence[str]
@@ -51,14 +51,14 @@ class TransactionalMail:
     """Why the reader gets this mail."""
     language: str
     label: str = ""
-    """The words of its one link."""
+    """Label of its one link."""
     link: MailedLink | None = None
 
 
 def send_transactional(
     mail: TransactionalMail, *, reader: Subscriber, kind: Kind, key: str, now: datetime, recipient: str = ""
 ) -> bool:
-    """Store a notice and wake its worker after commit; False when this key has been sent already.
+    """Store a mail and wake its worker after commit; False when this key has been sent already.
 
     ``recipient`` is another address than the reader's own: the new one of a change of address.
     """
@@ -89,7 +89,7 @@ def send_alert(mail: TransactionalMail, *, key: str, recipient: str, now: dateti
 
 
 def store_transactional(mail: TransactionalMail) -> str:
-    """Store what a notice says, for a delivery of the caller's; return the digest of its piece."""
+    """Store the fragment of a mail for a delivery of the caller; return its checksum."""
     fragment = _render(mail)
     keep_fragments({fragment.checksum: fragment})
     return fragment.checksum
@@ -108,7 +108,7 @@ def _fill(
 
 @lru_cache(maxsize=64)
 def _rendered(mail: TransactionalMail, name: str, postal_address: str) -> Fragment:
-    """Return the piece of a mail, whose link is a slot: everyone's, so it is rendered once."""
+    """Return the fragment, with the link as a placeholder, so that it is rendered once for all readers."""
     return render_transactional(
         mail.subject,
         paragraphs=mail.paragraphs,

@@ -1,4 +1,4 @@
-"""A matched paper as the workshop shows it: its title, and what of it matched, the words marked."""
+"""A matched paper in the workshop: title and excerpts, with highlights."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def _excerpts(record: PaperRecord, reasons: Reasons) -> Iterator[Excerpt]:
 
 
 def _windows(text: str, spans: Sequence[Span]) -> Iterator[Span]:
-    """Yield what is shown around the spans, on whole words; spans close to each other share one."""
+    """Yield windows around the spans, on whole words; close spans share one."""
     shown = 0
     for start, end in spans:
         if end <= shown:

@@ -35,11 +35,11 @@ from newsletter.web.topics import newest_papers_at, papers_of
 
 MOST_ENTRIES, MOST_EXPORTED = 40, 100
 _UNPRINTABLE = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""What XML 1.0 §2.2 has no way to write."""
+"""Characters that XML 1.0 §2.2 does not allow."""
 
 
 def asked_language(request: HttpRequest) -> str:
-    """Return the language that the address names, since feed readers name none; else the browser's."""
+    """Return the language of the URL, since feed readers send none; else the browser's."""
     try:
         return checked_language(request.GET.get("language", ""))
     except BadInput:
@@ -49,11 +49,11 @@ def asked_language(request: HttpRequest) -> str:
 @require_safe
 @conditional_page
 def topic_feed(request: HttpRequest, slug: str) -> HttpResponseBase:
-    """Answer with the feed, or 304 to whoever has it already."""
+    """Return the feed, or 304 if unchanged."""
     language = asked_language(request)
     with translation.override(known_language(language)):
         response = _TopicFeed(language)(request, slug=slug)
-    # Its newest paper's date: a summary that came or was taken down since would be missed.
+    # Its date is the newest paper's: changed summaries would be missed.
     del response.headers["Last-Modified"]
     return response
 
@@ -84,7 +84,7 @@ def topic_export(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 class _Atom(Atom1Feed):
-    """Django's generator, with the date of the topic's newest change also where there is no paper."""
+    """Django's generator, with the topic's date if there is no paper."""
 
     def latest_post_date(self) -> datetime:
         dates = [item["updateddate"] for item in self.items]
@@ -93,7 +93,7 @@ class _Atom(Atom1Feed):
 
 
 class _TopicFeed(Feed):  # type: ignore[type-arg]  # Django's own class takes no parameters
-    """Made anew for each request: it holds the summaries of the papers it lists."""
+    """One instance per request: it holds the summaries of its papers."""
 
     feed_type = _Atom
 

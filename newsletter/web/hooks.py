@@ -1,7 +1,7 @@
-"""Where providers report what became of mails. Whatever is not signed by them changes nothing.
+"""Webhooks of providers. Unsigned requests change nothing.
 
-Events are stored before the answer, in one transaction, and applied by a worker: an answer other than 200
-means that nothing of the request was kept, and SendGrid sends it again for a day.
+Events are stored before the answer, in one transaction, and applied by a worker: any answer but 200 means
+that nothing was stored, and SendGrid retries for a day.
 """
 
 from __future__ import annotations
@@ -80,9 +80,9 @@ def _store(body: bytes) -> HttpResponse:
 
 
 def _body(request: HttpRequest) -> bytes | None:
-    """Return the raw body, unless it is too long. Of that a part is passed over, never kept.
+    """Return the raw body, or None if it is too long. The rest of a too long body is read and dropped.
 
-    Whoever sends a few megabytes reads no answer before they are gone.
+    A client that is sending a few megabytes reads no answer before it is done.
     """
     try:
         body = request.read(MOST_BYTES + 1)
@@ -91,7 +91,7 @@ def _body(request: HttpRequest) -> bytes | None:
         for _ in range(MOST_PASSED_OVER // CHUNK):
             if not request.read(CHUNK):
                 break
-    except UnreadablePostError:  # it broke off: nothing that could be verified
+    except UnreadablePostError:  # it broke off: nothing to verify
         return b""
     return None
 

@@ -1,4 +1,4 @@
-"""``/metrics``: how the work goes on, in Prometheus' text format; nothing in it names a reader."""
+"""``/metrics`` in Prometheus' text format; nothing in it names a reader."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ NOT_HERE = "Only this machine itself reads this; others need NEWSLETTER_METRICS_
 @never_cache
 @require_safe
 def metrics(request: HttpRequest) -> HttpResponse:
-    """Return gauges, read from the database now: every process of the web says the same."""
+    """Return gauges read from the database, so that every web process reports the same."""
     token = settings.CONFIG.metrics_token
     if not is_this_machine(request) and not has_token(request, token):
         return (
@@ -55,7 +55,7 @@ class Gauges(Collector):
 
 
 def _counts() -> Iterator[Metric]:
-    # Rows, not keys: an index alone tells their number, and the table is large.
+    # COUNT(*): an index answers it, and the table is large.
     deliveries = dict(Delivery.objects.order_by().values_list("state").annotate(number=Count("*")))
     yield _family(
         "deliveries", "Deliveries by state.", "state", {each: deliveries.get(each, 0) for each in State}

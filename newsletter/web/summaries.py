@@ -23,7 +23,7 @@ class Written:
 
     @property
     def citation(self) -> tuple[list[Segment], str] | None:
-        """The first quote behind the headline, in pieces, and its place; None for the authors' own words."""
+        """The headline's first quote, in segments, and its place; None for extracts."""
         if not self.is_model or not self.content.headline.evidence:
             return None
         evidence = self.content.headline.evidence[0]

@@ -27,7 +27,7 @@ IN_FLIGHT = {"worker": 2, "child": 1, "transactional": 1, "postgres": BUSY, "bac
 
 @dataclass
 class Machines:
-    """PostgreSQL, Redis, two workers, the transactional worker, beat and the provider, each a real process."""
+    """PostgreSQL, Redis, two workers, the transactional worker, beat and provider, all real processes."""
 
     processes: Processes
     postgres: Postgres

@@ -49,8 +49,8 @@ ASK_TO_JOIN = """
 from django.utils import timezone
 from newsletter.subscribers.signup import JoinRequest, request_to_join
 from newsletter.subscribers.preferences import Preferences
-request = JoinRequest(email="eve@example.com", preferences=Preferences.checked(), topics=["heads"], form="sign-up",
-                      text_shown="Send me the digest.", ip="203.0.113.9")
+request = JoinRequest(email="eve@example.com", preferences=Preferences.checked(), topics=["heads"],
+                      form="sign-up", text_shown="Send me the digest.", ip="203.0.113.9")
 request_to_join(request, now=timezone.now())
 """
 

@@ -1,6 +1,6 @@
 """Moving windows of messages, by the ``limits`` package: in Redis for all workers, or in this process.
 
-They may be forgotten: after a loss of Redis the next second begins anew.
+They may be lost: after a loss of Redis the windows start empty.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class RateWindows:
     def take(self, windows: Sequence[Window], wanted: int) -> int:
         """Count up to ``wanted`` messages that begin now in all of ``windows``; return how many may.
 
-        Who loses a race for the last place has counted in the windows before it: never too many, at worst
+        Losing a race for the last place leaves counts in the earlier windows: never too many pass, at worst
         a few less.
         """
         while wanted := min(wanted, self.room(windows)[0]):

@@ -1,6 +1,6 @@
-"""Where counts of moving windows are kept for all workers: Redis, by the package ``limits``.
+"""Storage for moving-window counts shared by all workers: Redis, by the package ``limits``.
 
-They may be forgotten at any moment. What a Redis that does not answer means is each caller's to say.
+Counts may be lost at any moment. Each caller decides what a Redis that does not answer means.
 """
 
 from __future__ import annotations

@@ -28,7 +28,7 @@ _BUILDING = threading.Lock()
 
 
 class GenaiSummariser(ModelSummariser):
-    """Each instance has a client of its own; the package's environment variables change nothing."""
+    """Each instance has a client of its own; the package's environment variables are ignored."""
 
     _client: Client | None = None
 

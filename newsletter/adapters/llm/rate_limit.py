@@ -1,8 +1,8 @@
-"""The gate before a model: requests and tokens a minute, for the whole service.
+"""The rate limit of a model: requests and tokens a minute, for the whole service.
 
-Its workers share it through Redis; without one, a gate in this process serves. What Redis forgets costs a
-minute of asking too fast, which the other side refuses. What must not be forgotten, the day's cap, is a
-database row (``pipeline/summarize/budget.py``). Windows and their arithmetic are the package ``limits``'.
+Workers share it through Redis; without Redis each process limits itself. If Redis loses the counts, requests
+may be too fast for a minute, which the service refuses. The daily cap must not be lost, so it is a database
+row (``pipeline/summarize/budget.py``). The package ``limits`` does the windows.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ TOKENS_A_UNIT = 1_000
 LONGEST_HOLD = 3600.0
 """Seconds. A service that names a longer wait is asked again after an hour."""
 _SHORTEST_WAIT, _LONGEST_WAIT = 0.05, 1.0
-"""Seconds between two looks: others are waiting for the same turn."""
+"""Seconds between two looks at a full window."""
 _PREFIX = "newsletter:model"
 _Result = TypeVar("_Result")
 
 
 class _Windows(Protocol):
-    """Where the counts are kept, and how long nobody may ask."""
+    """Where the counts are kept, and until when requests are on hold."""
 
     limiter: MovingWindowRateLimiter
 
@@ -82,14 +82,14 @@ class ModelGate:
             self._sleep(min(max(wait, _SHORTEST_WAIT), _LONGEST_WAIT))
 
     def hold(self, seconds: float) -> None:
-        """Let nobody ask for that long; a longer hold that stands already is kept."""
+        """Hold all requests for that long; a longer hold already set is kept."""
         seconds = min(seconds, LONGEST_HOLD)
         if seconds > 0:
             log.warning("the model %s is left alone for %.0f s, as it asked", self._name, seconds)
             self._with_windows(lambda windows: windows.hold(self._name, seconds))
 
     def _try(self, tokens: int, *, has_request: bool) -> tuple[float, bool]:
-        """Return the seconds to wait, 0 for a turn; and whether one of the minute's requests is taken."""
+        """Return the seconds to wait, 0 for none; and whether one of the minute's requests is taken."""
         return self._with_windows(lambda windows: self._take(windows, tokens, has_request=has_request))
 
     def _take(self, windows: _Windows, tokens: int, *, has_request: bool) -> tuple[float, bool]:
@@ -106,7 +106,7 @@ class ModelGate:
 
     @staticmethod
     def _units(tokens: int, *, most: int) -> int:
-        """A request that is larger than the minute's allowance takes all of it."""
+        """A request larger than the minute's limit takes all of it."""
         return min(most, -(-tokens // TOKENS_A_UNIT))
 
     def _until_reset(
@@ -121,7 +121,7 @@ class ModelGate:
                 return do(self._shared)
             except redis.RedisError as error:
                 log.warning("the model's gate is this process's own for now: %s", error)
-        # limits' storage in memory lets a request too many pass when several threads ask at once.
+        # limits' in-memory storage is not thread-safe: it would let one request too many pass.
         with self._lock:
             self._own = self._own or _OwnWindows()
             return do(self._own)

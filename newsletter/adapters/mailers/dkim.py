@@ -1,6 +1,6 @@
-"""DKIM (RFC 6376, RFC 8463): a signature in front of a message, made as it is sent.
+"""DKIM (RFC 6376, RFC 8463): sign a message when it is sent.
 
-The stored delivery knows nothing of it: rebuilt, a message is the same bytes without this one header.
+The signature is not stored: a retry rebuilds the same bytes and signs them again.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ SIGNED = (
 )
 """RFC 6376 §5.4.1, RFC 8058 §4: what a mail program shows or acts on."""
 _TWICE = [name for name in SIGNED for _ in range(2)]
-"""RFC 6376 §8.15: named once more than it occurs, a header cannot be added on the way; which of two is shown
-differs from program to program."""
+"""RFC 6376 §8.15: a header listed once more than it occurs cannot be added in transit. Mail programs differ
+in which of two they show."""
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
 _NAME = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
 _ED25519_DER = bytes.fromhex("302e020100300506032b657004220420")
-"""What stands before the 32 bytes of a key in PKCS #8 (RFC 8410 §7)."""
+"""The prefix of the 32 bytes of a key in PKCS #8 (RFC 8410 §7)."""
 _BITS = range(1024, 4096 + 1)
-"""RFC 8301 §3.2: what others must be able to verify. 2048 are usual; the cost grows with the cube."""
+"""RFC 8301 §3.2: the sizes that verifiers must support. 2048 is usual; the cost grows with the cube."""
 
 
 class DkimSigner:

@@ -1,4 +1,4 @@
-"""A reader's own small delay, so that everybody's 08:00 is not one spike. It never moves the slot."""
+"""A small delay per reader, so that everybody's 08:00 is not one load spike. It never moves the slot."""
 
 from __future__ import annotations
 

@@ -1,15 +1,15 @@
-"""Languages by their codes: which of them mails and pages speak, and how each is written."""
+"""Language codes: which languages mails and pages have, normal forms, direction of writing."""
 
 from __future__ import annotations
 
 CHROME = ("en", "zh-hans")
-"""What mails and pages are written in around the papers; readers of any other language get English."""
+"""Languages of mails and pages around the papers; other readers get English."""
 ALIASES = {"zh": "zh-hans", "zh-cn": "zh-hans"}
 _RIGHT_TO_LEFT = frozenset({"ar", "ckb", "dv", "fa", "he", "ps", "sd", "ug", "ur", "yi"})
 
 
 def is_checked_in_words(code: str) -> bool:
-    """Say whether grounding has tables for ``code``: elsewhere only digits and markup count."""
+    """Say whether grounding has tables for ``code``; else only digits and markup are checked."""
     return code == "en" or code.startswith("zh")
 
 
@@ -20,7 +20,7 @@ def normal(code: str) -> str:
 
 
 def chrome_for(code: str) -> str:
-    """Return the language in which mails and pages speak to a reader of ``code``."""
+    """Return the language of mails and pages for a reader of ``code``."""
     return code if code in CHROME else CHROME[0]
 
 

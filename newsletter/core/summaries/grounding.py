@@ -1,6 +1,6 @@
-"""Claim against source: what may be shown of a draft, and why the rest is withheld.
+"""Check a draft against its source: which claims may be shown, and why the others are withheld.
 
-Owns what becomes of a whole draft; whether one claim may be shown is decided in ``checks.py``.
+Owns the whole draft; ``rules/checks.py`` decides on one claim.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def ground(
     full_text: FullText | None = None,
     asked: Depth | None = None,
 ) -> Summary | Refusal:
-    """Keep the claims of ``draft`` that ``source`` bears out, with their evidence in its own characters.
+    """Keep the claims of ``draft`` that the paper supports, with quotes in its own characters.
 
     ``language`` is what the claims were asked for in; ``asked`` is the depth that readers want, where it is
     deeper than what the model was asked for. A section that loses all its claims is missing, never shown as
@@ -84,7 +84,7 @@ def ground(
 
 
 def _stated(sections: Iterable[Section], abstract: str, full_text: FullText | None) -> tuple[Section, ...]:
-    """Drop the empty sections that the paper's own words do not let pass as "not stated"."""
+    """Drop empty sections for which the paper contradicts "not stated"."""
     kept = tuple(sections)
     if full_text is None:
         return kept
@@ -113,7 +113,7 @@ def _incomplete(
 
 
 class _Judge:
-    """Judges the claims of one draft in order, remembering what was refused and what was said already."""
+    """Checks the claims of one draft in order; remembers withheld and repeated ones."""
 
     def __init__(self, paper: _Paper, *, language: str, voice: Voice) -> None:
         self._paper = paper
@@ -168,7 +168,7 @@ def why_withheld(
 class _Paper:
     """What claims may rest on: a headline on abstract and title alone, all else on the full text too.
 
-    A text of many pages can hold a line that nobody sees; a headline is what most readers see of a paper.
+    A long text may have a planted line that nobody sees, and the headline is what most readers read.
     """
 
     def __init__(self, record: PaperRecord, full_text: FullText | None) -> None:

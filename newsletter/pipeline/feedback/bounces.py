@@ -1,10 +1,10 @@
-"""A mail that came back → an event about the delivery it is about, stored and applied; or a reader has left.
+"""DSNs and complaints → provider events of their delivery; unsubscribe mails → a reader has left.
 
-Anybody can write to the address where mail comes back. A report counts only when it shows that its writer had
-our mail: by the signed tag of the address it came to or names, or by the reader's own unsubscribe link beside
-the delivery's id. The id alone proves nothing, since the link of a shared digest holds it.
+Anybody can write to the bounce address. A report counts only if its sender had our mail: by the signed VERP
+tag of the address, or by the reader's own unsubscribe link together with the delivery's id. The id alone
+proves nothing, since the link of a shared digest contains it.
 
-Whoever writes to the address of List-Unsubscribe has left, whatever the mail says (RFC 2369 §3.2).
+A mail to the address of List-Unsubscribe unsubscribes, whatever it says (RFC 2369 §3.2).
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ from newsletter.pipeline.send import subscriber_status
 
 PROVIDER = "smtp"
 _OLDEST = timedelta(days=7)
-"""A mail server gives up after about five days; a Date before that is a clock gone wrong."""
+"""Mail servers give up after about five days; an older Date is a wrong clock."""
 _UNSUBSCRIBE = re.compile(r"/unsubscribe/([\w-]+)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TakenIn:
-    """What became of one mail that came back."""
+    """The result of one mail."""
 
     said: str
     """One line, without any address."""
@@ -46,9 +46,9 @@ class TakenIn:
 
 
 def take_in(content: bytes, *, recipient: str, now: datetime) -> TakenIn:
-    """Store what a mail reports and apply it. A repeat, or a mail about nothing of ours, changes nothing.
+    """Store what a mail reports and apply it. A repeat, or a mail about no delivery of ours, changes nothing.
 
-    ``recipient`` is the address it was delivered to, "" where the mail server did not say.
+    ``recipient`` is the address it was delivered to, empty if the mail server did not say.
     """
     if (token := leaving_token([recipient, *addresses_of(content)])) is not None:
         return _left(token, now=now)
@@ -84,7 +84,7 @@ def _left(token: str, *, now: datetime) -> TakenIn:
 
 
 def _event(mail: MailReport, delivery: Delivery, *, now: datetime) -> ProviderEvent:
-    """One report of a kind is one event: a mail has one recipient, and servers repeat themselves."""
+    """Deduplicate by delivery and kind: a mail has one recipient, and servers repeat reports."""
     reason = without_addresses(mail.reason, names=[delivery.recipient])
     return ProviderEvent(
         delivery_id=delivery.pk,
@@ -96,7 +96,7 @@ def _event(mail: MailReport, delivery: Delivery, *, now: datetime) -> ProviderEv
 
 
 def _moment(written_at: datetime | None, *, now: datetime) -> datetime:
-    """Return when it was written, as far as that can be believed: a reader may have come back since."""
+    """Return when it was written, if plausible: a reader may have come back since."""
     is_likely = written_at is not None and now - _OLDEST <= written_at <= now
     return written_at if is_likely and written_at else now
 

@@ -1,7 +1,7 @@
-"""The watch, each minute or after a pass: what is late becomes an incident, and the operator hears of it.
+"""Alerts, each minute or after a pass: failed health checks become incidents, and the operator is told.
 
-One mail for an incident and day, and one when it is over; nothing personal is in either. Without an
-operator's address incidents are kept and logged all the same.
+One mail per incident and day, and one when it is over, without personal data. Without an operator's address
+incidents are stored and logged all the same.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 
 
 def check_health(*, now: datetime) -> list[str]:
-    """Judge everything that is watched; return the names of the incidents that began or ended."""
+    """Run all health checks; return the names of the incidents that began or ended."""
     changed = _judge_all(measure(now=now), now=now)
     transport = settings.CONFIG.mailer
     looks = [look(transport, now=now) for look in (look_at_bounces, look_at_confirmations)]
@@ -34,7 +34,7 @@ def check_health(*, now: datetime) -> list[str]:
 
 
 def _judge_all(health: Health, *, now: datetime) -> list[str]:
-    # A pass that replays an earlier day must not end what began after it.
+    # A pass that replays an earlier day must not end later incidents.
     began = Incident.objects.filter(closed_at=None, opened_at__lte=now)
     open_now = {each.name: each for each in began}
     changed = []
@@ -56,7 +56,7 @@ def _judge_all(health: Health, *, now: datetime) -> list[str]:
 
 
 def _tell(reading: Reading, incident: Incident, *, now: datetime) -> None:
-    """Tell the operator once on each day on which it is open."""
+    """Alert the operator once on each day on which it is open."""
     Incident.objects.filter(pk=incident.pk).update(detail=reading.says)
     since = f"Since {incident.opened_at:%Y-%m-%d %H:%M} UTC."
     lines = (reading.says, reading.look_at, since)
@@ -79,7 +79,7 @@ def _subject(name: str) -> str:
 
 
 def _mail(subject: str, paragraphs: tuple[str, ...], *, key: str, now: datetime) -> None:
-    """Send an alert unless its key was sent."""
+    """Send an alert, unless one with this key was sent."""
     if not settings.CONFIG.operator_email:
         return
     mail = TransactionalMail(

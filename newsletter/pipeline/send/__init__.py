@@ -1,5 +1,6 @@
-"""Handing messages to a mailer: ``deliver`` does it batch by batch.
+"""Send composed messages: ``send`` does it batch by batch.
 
-``claims`` says who may be sent to, by whom, ``mailable`` whether they may be, ``rate_limit`` how fast, ``brake``
-whether sending is paused; ``outcomes`` says what an answer means, ``standing`` what it means for the reader.
+``claim`` leases deliveries and commits that bodies begin; ``recipient_checks`` decides who may be mailed,
+``rate_limit`` how fast, ``pause`` whether at all. ``outcomes`` records answers; ``subscriber_status`` applies
+what they mean for the reader.
 """

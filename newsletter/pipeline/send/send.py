@@ -1,7 +1,14 @@
-"""Stage 6: hand over what is due, a batch at a time, until nothing can be claimed.
+"""Stage 6: send what is due, a batch at a time, until nothing can be leased.
 
-The order within a batch is what keeps the promises: claim and commit, write the messages, commit that a body
-begins, send, record the answer. No lock is held while sending. Lost workers and lost answers are ``reconcile``'s.
+The order of the steps keeps the promises of docs/delivery.md:
+
+1. Lease a batch and commit.
+2. Write the messages.
+3. Commit that a body begins.
+4. Send it.
+5. Record the answer.
+
+No lock is held while sending. ``reconcile`` handles lost workers and lost answers.
 """
 
 from __future__ import annotations
@@ -42,7 +49,7 @@ logger = logging.getLogger(__name__)
 
 _chance = SystemRandom().random
 SHORTEST_NAP, LONGEST_NAP = 0.02, 1.0
-"""Seconds between two looks at a rate that has no room."""
+"""Seconds between two looks at a full rate window."""
 
 
 @dataclass(slots=True)
@@ -52,7 +59,7 @@ class DeliveryReport:
     paused: str | None = None
     """Why the transport is paused, if it is."""
     held: str = ""
-    """Why nothing more begins for now although mails are due: the day's number is reached."""
+    """Why nothing more begins for now although mails are due: the daily limit is used up."""
 
     @property
     def handled(self) -> int:
@@ -72,11 +79,11 @@ def send_due(
     sleep: Callable[[float], None] = time.sleep,
     chance: Callable[[], float] = _chance,
 ) -> DeliveryReport:
-    """Send what is due, or of that only what a person awaits, until nothing can be claimed.
+    """Send what is due, or only transactional mail, until nothing can be leased.
 
-    ``now`` is what is recorded and what a reader's pause is compared with; ``clock`` is real time, for leases
-    and waits. After ``deadline`` (real time) no batch is claimed and no body begins; beyond ``limit``
-    deliveries no batch is claimed. Any number of workers may run it, each under an ``owner`` of its own.
+    ``now`` is recorded and compared with readers' pauses; ``clock`` is real time, for leases and waits. After
+    ``deadline`` (real time) no batch is leased and no body begins; beyond ``limit`` deliveries no batch is
+    leased. Any number of workers may run it, each under its own ``owner``.
     """
     report, started = DeliveryReport(), clock()
     rate_limit = rate_limit or RateLimit(mailer.name)
@@ -118,13 +125,13 @@ def send_due(
 
 
 def _nap(turn: Turn) -> float:
-    """Return the seconds until the rate may have room; others take from it too, so look again soon."""
+    """Return the seconds until there may be room; others use the rate too, so look again soon."""
     return min(max(turn.wait.total_seconds(), SHORTEST_NAP), LONGEST_NAP)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Sending:
-    """Sends claimed batches by one mailer."""
+    """Sends leased batches by one mailer."""
 
     mailer: Mailer
     rate_limit: RateLimit
@@ -143,7 +150,7 @@ class _Sending:
                 at = Moment(now=self.now, real_now=self.clock(), chance=self.chance())
                 if state := with_db_retry(partial(record, delivery, outcome, at=at)):
                     states[state] += 1
-                else:  # its reader was erased meanwhile, and what was just written with them
+                else:  # its reader was erased meanwhile: remove the copy just written
                     self.mailer.forget([outcome.delivery_id])
         except Exception:
             logger.exception("%s broke off with %d of %d unsent", self.mailer.name, len(left), len(leased))
@@ -158,7 +165,9 @@ class _Sending:
         counted, begun = set[str](), set[str]()
 
         def allow(ids: Sequence[str]) -> frozenset[str]:
-            new = [by_id[each] for each in ids if each not in counted]  # a request's part was counted whole
+            new = [
+                by_id[each] for each in ids if each not in counted
+            ]  # a split request was counted as a whole
             later = self._later([each.delivery for each in new])
             held_back = [each for each in new if each.delivery.pk in later]
             counted.update(each.id for each in new if each.delivery.pk not in later)
@@ -171,7 +180,7 @@ class _Sending:
         yield from self.mailer.send(messages, begin=allow)
 
     def _later(self, deliveries: Sequence[Delivery]) -> dict[uuid.UUID, datetime]:
-        """Return when those may go that must not begin now: it is late, or there is no room."""
+        """Return when those may go that must not begin now: past the deadline, or no room."""
         real_now = self.clock()
         if self.deadline is not None and real_now >= self.deadline:
             return {delivery.pk: real_now for delivery in deliveries}
@@ -188,7 +197,7 @@ class _Sending:
         )
 
     def _abandon(self, deliveries: Sequence[Delivery]) -> Counter[str]:
-        """End the leases of what got no answer, with a wait: whatever broke may break again."""
+        """End the leases of what got no answer, with a wait: the failure may repeat."""
         states: Counter[str] = Counter()
         for delivery in deliveries:
             delay = retry_delay(delivery.attempt, chance=self.chance())

@@ -30,6 +30,7 @@ from tests.pipeline.deliveries import (
     message_bytes,
     reader,
     store,
+    transactional_mail,
 )
 
 pytestmark = pytest.mark.django_db

@@ -1,7 +1,7 @@
-"""A paper as what may be quoted: its abstract, its title and the sections of its full text.
+"""The quotable text of a paper: abstract, title and the sections of its full text.
 
-Owns where a quote stands (part and page), whether that is a section about other people's work, and whether
-the paper mentions a name at all.
+Locates a quote (section, page), tells whether that section is about other people's work, and whether the
+paper mentions a name.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class Located:
 
 
 class _Part:
-    """One text that may be quoted, folded when first searched."""
+    """One text that may be quoted, normalized when first searched."""
 
     def __init__(self, where: str, text: str, *, section: TextSection | None = None) -> None:
         self.where = where
