@@ -141,7 +141,7 @@ def _work(request: HttpRequest, owner: _Owner) -> HttpResponse:
     bench = Bench.sent(request.POST)
     action = request.POST.get("action") if "exclude" not in request.POST else None
     if action == "save" and (saved := _save(bench, owner=owner)):
-        # Redirect, so that a reload sends nothing twice; #main, because the form's own fragment would hide "Saved."
+        # Redirect, so that a reload sends nothing twice. #main: the form's own fragment would hide "Saved."
         return HttpResponseRedirect(f"{saved}?saved=1#main", status=303)
     if action == "remove" and (removed := _attempt(owner.remove, bench=bench)):
         return HttpResponseRedirect(f"{removed}?done=saved#topics", status=303)

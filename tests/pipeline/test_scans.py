@@ -81,7 +81,7 @@ def test_who_is_dead_is_asked_of_what_is_leased() -> None:
 
 
 @pytest.mark.usefixtures("readers")
-def test_what_a_person_awaits_is_not_looked_for_among_all_that_is_due() -> None:
+def test_transactional_mail_is_not_looked_for_among_all_that_is_due() -> None:
     with answered_by("delivery_transactional"):
         is_due(transactional=True, real_now=timezone.now())
         lease_batch(
@@ -107,7 +107,7 @@ def test_empty_dates_are_not_looked_for_among_all_that_was_sent(readers: list[Su
 
 
 @pytest.mark.usefixtures("readers")
-def test_looking_ahead_does_not_look_through_all_that_was_sent() -> None:
+def test_prefetch_does_not_look_through_all_that_was_sent() -> None:
     with answered_by("delivery_on_demand"):
         readers_due_until(NOW + timedelta(hours=3), now=NOW)
 

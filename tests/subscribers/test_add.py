@@ -68,7 +68,7 @@ def test_who_asks_is_pending_and_gets_one_mail() -> None:
     assert "/confirm/" in mailed_url(transactional()[0])
 
 
-def test_a_confirmation_applies_the_wishes_and_plans_the_first_digest() -> None:
+def test_a_confirmation_applies_the_preferences_and_plans_the_first_digest() -> None:
     reader = join(query=QUERY)
     assert (reader.status, reader.cadence, f"{reader.at:%H:%M}") == (Status.ACTIVE, "weekly:fri", "07:30")
     assert reader.next_slot_at == datetime(2026, 6, 19, 5, 30, tzinfo=UTC)
@@ -196,7 +196,7 @@ def test_a_reader_who_was_told_that_digests_come_can_leave_and_join_again_the_ne
     assert kinds() == [Kind.CONFIRMATION, Kind.LINK, Kind.CONFIRMATION]
 
 
-def test_ten_thousand_requests_for_one_address_use_up_its_own_allowance_only() -> None:
+def test_ten_thousand_requests_for_one_address_use_up_its_own_quota_only() -> None:
     for number in range(10_000):
         ask(ip=f"10.{number % 7}.{number // 250}.{number % 250}", now=NOW + (number % 5) * DAY)
     assert len(transactional()) == 3

@@ -29,7 +29,9 @@ def _in_templates() -> Iterator[Message]:
 
 
 def _in_modules() -> Iterator[Message]:
-    modules = (Path(settings.PACKAGE_DIR, folder).glob("*.py") for folder in ("web", "subscriptions"))
+    modules = (
+        Path(settings.PACKAGE_DIR, folder).glob("*.py") for folder in ("web", "subscribers", "transactional")
+    )
     for path in sorted(chain(*modules)):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in FUNCTIONS:

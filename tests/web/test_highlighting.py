@@ -31,7 +31,7 @@ def test_overlapping_quotes_are_both_led_to() -> None:
     assert [anchor for part in parts for anchor in part.anchors] == ["q1", "q2"]
 
 
-def test_of_a_quote_only_the_words_that_carry_its_claim_are_marked() -> None:
+def test_of_a_quote_only_the_words_that_carry_its_claim_are_highlighted() -> None:
     quotes = find_quotes(TEXT, {"q1": "It is also small: 20 units suffice."})
     parts = cited(TEXT, quotes=quotes, highlights=[(23, 28)])
     assert "".join(part.text for part in parts) == TEXT
@@ -40,7 +40,7 @@ def test_of_a_quote_only_the_words_that_carry_its_claim_are_marked() -> None:
     assert [part.anchors for part in parts if part.anchors] == [("q1",)]
 
 
-def test_the_words_that_carry_a_claim_are_marked() -> None:
+def test_the_words_that_carry_a_claim_are_highlighted() -> None:
     assert [(part.text, part.is_highlighted) for part in highlighted_parts("on two sets", ((3, 6),))] == [
         ("on ", False),
         ("two", True),
@@ -52,7 +52,7 @@ def test_the_words_that_carry_a_claim_are_marked() -> None:
     st.text(max_size=40),
     st.lists(st.tuples(st.integers(0, 40), st.integers(0, 40)).map(sorted).map(tuple), max_size=5),
 )
-def test_the_pieces_are_always_the_text(text: str, spans: list[tuple[int, ...]]) -> None:
+def test_the_segments_are_always_the_text(text: str, spans: list[tuple[int, ...]]) -> None:
     inside = [(min(left, len(text)), min(right, len(text))) for left, right in spans]
     parts = segments(text, {f"q{number}": span for number, span in enumerate(inside)})
     assert "".join(part.text for part in parts) == text

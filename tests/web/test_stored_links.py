@@ -199,7 +199,7 @@ def test_an_upgrade_revokes_the_links_of_who_moved_before(visitor: Client, servi
     assert Subscriber.objects.get().status == "unsubscribed"
 
 
-def test_an_upgrade_forgets_that_an_address_was_barred_for_ever(service: Service) -> None:  # noqa: ARG001
+def test_an_upgrade_forgets_that_an_address_was_suppressed_for_ever(service: Service) -> None:  # noqa: ARG001
     for kind in ("confirm", "confirm-ever", "reminder", "link", "service"):
         Quota.objects.create(kind=kind, key="x", day=NOW.date() - timedelta(days=9), count=3)
     upgrade("forget_old_counts")

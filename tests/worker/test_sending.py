@@ -38,7 +38,7 @@ def test_deliver_sends_every_mail_that_is_due_and_no_other(workers: Workers, mai
 
 
 @pytest.mark.usefixtures("mailer")
-def test_notices_sends_what_a_person_awaits_and_leaves_digests_to_deliver(workers: Workers) -> None:
+def test_transactional_sends_transactional_mail_and_leaves_digests_to_deliver(workers: Workers) -> None:
     """A slot's thousand digests must not stand before somebody's link."""
     ordinary = [finished(), finished(state=State.RETRY_WAIT, retries=1)]
     transactional = [

@@ -62,7 +62,7 @@ def test_these_are_all_the_tasks() -> None:
 
 
 @pytest.mark.parametrize("queue", Queue)
-def test_a_stage_has_a_task_that_is_routed_to_its_queue(queue: Queue) -> None:
+def test_a_queue_has_a_task_that_is_routed_to_its_queue(queue: Queue) -> None:
     app.loader.import_default_modules()
     task = TASK.format(queue)
     assert task in app.tasks

@@ -131,7 +131,7 @@ def test_health_checks_take_nothing_else_for_an_answer(fields: dict[str, object]
     assert open_incidents() == ["gather-late"]
 
 
-def test_the_canary_flies_once_a_day_and_its_bait_is_the_notices_workers(
+def test_the_canary_flies_once_a_day_and_its_bait_is_the_transactional_workers(
     workers: Workers, settings: Settings, live_server: LiveServer
 ) -> None:
     settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)  # WhiteNoise warns without it

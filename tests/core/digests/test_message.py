@@ -64,7 +64,7 @@ def unix(text: str) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
-def test_a_message_reads_back_as_its_pieces_joined_and_filled() -> None:
+def test_a_message_reads_back_as_its_fragments_joined_and_filled() -> None:
     message = compose(DIGEST, [CARD, FOOTER], placeholders=SLOTS, encoder=FragmentEncoder())
     assert_well_formed(message)
     text, html = bodies(message)
@@ -107,7 +107,7 @@ value = st.text(max_size=120).map(literal).filter(lambda v: "[" not in v)
     before=form,
     after=form,
 )
-def test_whatever_pieces_and_slots_hold_is_read_back(
+def test_whatever_fragments_and_placeholders_hold_is_read_back(
     fragments: list[Fragment], name: str, before: str, after: str
 ) -> None:
     personal = f"{before}<{placeholder('name')}> and {placeholder('name')}{after}"
@@ -120,7 +120,7 @@ def test_whatever_pieces_and_slots_hold_is_read_back(
 
 
 @given(st.text(alphabet="[]ab", max_size=12), st.text(alphabet="[]ab", max_size=12))
-def test_data_that_was_made_literal_cannot_forge_a_slot(left: str, right: str) -> None:
+def test_data_that_was_made_literal_cannot_forge_a_placeholder(left: str, right: str) -> None:
     data = literal(left + "[[ab]]" + right)
     assert "[[" not in data
     assert fill(data, {"ab": "forged"}, html=False) == data
@@ -135,7 +135,7 @@ def test_nothing_is_sent_with_a_hole(template: str) -> None:
     assert caught.value.reason == "placeholder"
 
 
-def test_a_value_that_looks_like_a_slot_is_refused() -> None:
+def test_a_value_that_looks_like_a_placeholder_is_refused() -> None:
     with pytest.raises(PermanentError, match="no usable value"):
         fill("Hello [[name]]", {"name": "[[email]]"}, html=False)
 
@@ -146,7 +146,7 @@ def test_filling_escapes_html_only() -> None:
     assert fill("[[who]]", {"who": raw}, html=True) == escape(raw)
 
 
-def test_brackets_that_are_no_slot_stay() -> None:
+def test_brackets_that_are_no_placeholder_stay() -> None:
     matrix = "x = [[1, 2], [3, 4]] and <!--[if mso]>\n"
     assert fill(matrix, {}, html=False) == matrix
     assert (
@@ -155,12 +155,12 @@ def test_brackets_that_are_no_slot_stay() -> None:
     )
 
 
-def test_joining_without_slots_leaves_the_placeholders() -> None:
+def test_joining_without_strings_leaves_the_placeholders() -> None:
     assert placeholder("email") in join_html([CARD, FOOTER])
     assert placeholder("unsubscribe_url") in join_text([CARD, FOOTER])
 
 
-def test_a_piece_without_a_closing_line_break_is_refused() -> None:
+def test_a_fragment_without_a_closing_line_break_is_refused() -> None:
     with pytest.raises(PermanentError, match="line break"):
         encode(Fragment("<p>x</p>", "x\n"))
 
@@ -170,12 +170,12 @@ def test_half_a_character_is_refused() -> None:
         encode(Fragment("<p>\ud835</p>\n", "x\n"))
 
 
-def test_a_piece_may_have_one_form_only() -> None:
+def test_a_fragment_may_have_one_form_only() -> None:
     text, html = bodies(compose(DIGEST, [Fragment("<hr>\n", "")], placeholders={}, encoder=FragmentEncoder()))
     assert (text, html) == ("", "<hr>\n")
 
 
-def test_the_encoder_keeps_the_pieces_used_last_within_its_memory() -> None:
+def test_the_encoder_keeps_the_fragments_used_last_within_its_memory() -> None:
     encoder = FragmentEncoder(max_bytes=1000)
     fragments = [Fragment(f"{number}" * 100 + "\n", "\n") for number in range(10)]
     for fragment in fragments:
@@ -188,7 +188,7 @@ def test_the_encoder_keeps_the_pieces_used_last_within_its_memory() -> None:
     assert encoder(fragments[9]) is kept
 
 
-def test_a_piece_larger_than_the_memory_is_encoded_all_the_same() -> None:
+def test_a_fragment_larger_than_the_memory_is_encoded_all_the_same() -> None:
     encoder = FragmentEncoder(max_bytes=10)
     assert encoder(CARD) == encode(CARD)
     assert encoder.kept_bytes == 0

@@ -158,7 +158,7 @@ def test_a_quote_never_cuts_a_number_or_a_word(quote: str) -> None:
     assert find_quote(quote, source=normalize("It gains 1.25 dB and 500 more items of 10³ frames")) is None
 
 
-def test_the_marks_are_the_words_that_carry_the_claim() -> None:
+def test_the_highlights_are_the_words_that_carry_the_claim() -> None:
     found = judged("The mean error is reduced by 31%.", RESULT)
     assert isinstance(found, Summary)
     evidence = found.headline.evidence[0]
@@ -182,7 +182,7 @@ def test_a_chinese_claim_without_either_marks_the_most_telling_clause() -> None:
     assert marked == ["which forecasts harbour levels from the motion of moored ships"]
 
 
-def test_marks_are_in_order_within_the_quote_and_do_not_overlap() -> None:
+def test_highlights_are_in_order_within_the_quote_and_do_not_overlap() -> None:
     found = judged("Harbours: 14; error: 31%; speed: 47×; minutes: 10 minutes.", RESULT)
     assert isinstance(found, Summary)
     (evidence,) = found.headline.evidence

@@ -127,7 +127,7 @@ def test_our_own_record_that_comes_after_the_report_changes_nothing(verdict: Ver
     assert not Suppression.objects.exists()
 
 
-def test_a_report_that_is_stored_in_time_settles_before_the_sweep_gives_up() -> None:
+def test_a_report_that_is_stored_in_time_settles_before_reconcile_gives_up() -> None:
     real = timezone.now()
     mail = sent(state=State.AMBIGUOUS, fence=1, next_attempt_at=real)
     store_events("sendgrid", [event(EventKind.PROCESSED, mail)])
@@ -173,7 +173,7 @@ def test_two_lost_digests_of_one_reader_spend_the_papers_of_both() -> None:
     assert seen_by() == {1, 2}
 
 
-def test_a_claim_that_was_accepted_by_an_earlier_try_may_not_begin() -> None:
+def test_a_lease_that_was_accepted_by_an_earlier_try_may_not_begin() -> None:
     """SendGrid said 503, took the mail all the same, and tells us while we are about to send it again."""
     mail = sent(state=State.RETRY_WAIT, next_attempt_at=timezone.now() - timedelta(seconds=1))
     mailer = ScriptedMailer(before_begin=lambda _: report(event(EventKind.PROCESSED, mail)))

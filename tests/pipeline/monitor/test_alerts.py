@@ -80,7 +80,7 @@ def test_a_day_that_is_used_up_makes_nobody_late(settings: Settings) -> None:
     assert check_health(now=NOON + timedelta(hours=5)) == []
 
 
-def test_a_slot_that_nobody_plans_and_a_notice_that_nobody_sends_are_told() -> None:
+def test_a_slot_that_nobody_plans_and_a_transactional_mail_that_nobody_sends_are_told() -> None:
     reader(next_slot_at=NOON)
     row = transactional_mail(reader(), Kind.LINK)
     Delivery.objects.filter(pk=row.pk).update(next_attempt_at=NOON, composed_at=NOON)

@@ -1,4 +1,4 @@
-"""The brake: nothing begins after a pause commits, and nothing is lost by one."""
+"""Pauses: nothing begins after a pause commits, and nothing is lost by one."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.pipeline.send.test_deliver_races import run_together
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def test_a_pause_stops_digests_and_notices_and_resuming_sends_both() -> None:
+def test_a_pause_stops_digests_and_transactional_mail_and_resuming_sends_both() -> None:
     rows = [digest(), transactional_mail(reader(), Kind.LINK)]
     mailer = ScriptedMailer()
     pause_sending("a typo", now=NOW)

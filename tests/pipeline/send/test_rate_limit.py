@@ -37,7 +37,7 @@ def test_a_rate_is_never_passed_and_everything_goes(clock: Clock) -> None:
     assert clock.now - START < timedelta(seconds=5)
 
 
-def test_a_claim_takes_no_more_rows_than_may_begin_now(clock: Clock) -> None:
+def test_a_lease_takes_no_more_rows_than_may_begin_now(clock: Clock) -> None:
     for _ in range(10):
         due()
     sending = list[int]()
@@ -70,7 +70,7 @@ def test_a_domain_that_is_full_holds_up_no_other(clock: Clock) -> None:
     assert clock.now - START < timedelta(seconds=30)
 
 
-def test_what_a_person_awaits_does_not_queue_behind_a_domains_digests(clock: Clock) -> None:
+def test_transactional_mail_does_not_queue_behind_a_domains_digests(clock: Clock) -> None:
     for _ in range(30):
         due(f"{time.monotonic_ns()}@gmail.com")
     rate_limit = RateLimit("scripted", domain_rates={"gmail.com": 1}, counts=RateWindows())
@@ -93,7 +93,7 @@ def test_a_domain_is_limited_however_its_name_is_written(settings: Settings) -> 
     assert buckets == {("xn--mnchen-3ya.example", False)}
 
 
-def test_two_workers_that_claimed_at_once_begin_no_more_than_one_would(clock: Clock) -> None:
+def test_two_workers_that_leased_at_once_begin_no_more_than_one_would(clock: Clock) -> None:
     for _ in range(8):
         due()
     counts, begun = RateWindows(), Begun(clock)
@@ -156,7 +156,7 @@ def test_no_window_of_any_worker_or_domain_is_ever_passed(
 
 
 @pytest.mark.parametrize("rate", [1, 100])
-def test_what_a_person_awaits_passes_within_ten_seconds_while_digests_take_all_they_can(
+def test_transactional_mail_passes_within_ten_seconds_while_digests_take_all_they_can(
     clock: Clock, rate: float
 ) -> None:
     counts = RateWindows()

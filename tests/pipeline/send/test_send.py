@@ -168,7 +168,7 @@ def test_a_link_for_who_left_does_not_reach_an_address_suppressed_for_more(reaso
     assert deliver(ScriptedMailer()).states == {"CANCELLED": 1}
 
 
-def test_a_link_that_was_claimed_before_its_reader_left_does_not_go() -> None:
+def test_a_link_that_was_leased_before_its_reader_left_does_not_go() -> None:
     person = reader("ann@example.org")
     row = transactional_mail(person, Kind.LINK)
     mailer = ScriptedMailer()
@@ -192,7 +192,7 @@ def test_an_alert_has_no_reader_and_goes_to_its_recipient() -> None:
     assert mailer.recipients == ["operator@example.org"]
 
 
-def test_the_reserved_worker_takes_notices_only() -> None:
+def test_the_reserved_worker_takes_transactional_mail_only() -> None:
     for _ in range(3):
         digest()
     transactional_mail(reader("ann@example.org"), Kind.LINK)
@@ -224,7 +224,7 @@ def test_it_stops_at_its_limit_and_its_deadline() -> None:
 
 
 @pytest.mark.parametrize("transport", ["*", "scripted"])
-def test_nothing_is_claimed_while_the_transport_is_paused(transport: str) -> None:
+def test_nothing_is_leased_while_the_transport_is_paused(transport: str) -> None:
     row = digest()
     SendPause.objects.create(transport=transport, reason="a typo in the template", since=NOW)
     report = deliver(ScriptedMailer())
@@ -239,10 +239,10 @@ def test_another_transports_pause_holds_nothing_back() -> None:
     assert deliver(ScriptedMailer()).states == {"ACCEPTED": 1}
 
 
-def test_a_pause_between_claim_and_body_hands_everything_back_uncounted() -> None:
+def test_a_pause_between_lease_and_body_hands_everything_back_uncounted() -> None:
     rows, mailer = [digest(), digest()], ScriptedMailer()
     mailer.before_begin = lambda _message: SendPause.objects.get_or_create(
-        transport="*", defaults={"reason": "brake", "since": NOW}
+        transport="*", defaults={"reason": "a test", "since": NOW}
     )
     deliver(mailer)
     assert not mailer.sent

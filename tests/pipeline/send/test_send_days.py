@@ -1,4 +1,4 @@
-"""The number of a day holds over all workers, keeps a tenth for what is awaited, and loses nobody."""
+"""The daily limit holds over all workers, reserves a tenth for transactional mail, and loses nobody."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def test_a_days_number_is_never_passed_by_two_workers_and_the_rest_waits_for_tom
         held.append(deliver(mailer, rate_limit=RateLimit("scripted", daily=20), clock=clock).held)
 
     run_together(work, work)
-    assert len(begun.at) == 18  # a tenth is kept for what somebody awaits
+    assert len(begun.at) == 18  # a tenth is reserved for transactional mail
     assert all("tomorrow" in why for why in held)
     waiting = Delivery.objects.exclude(state=State.ACCEPTED)
     assert waiting.count() == 12

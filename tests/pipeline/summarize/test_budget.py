@@ -80,7 +80,7 @@ def wanted() -> list[Wanted]:
     return [Wanted(paper.pk, "en", Depth.HEADLINE) for paper in Paper.objects.order_by("pk")]
 
 
-def test_it_counts_what_was_really_spent(gemini: GeminiServer) -> None:
+def test_it_counts_what_was_really_used(gemini: GeminiServer) -> None:
     write_summaries(wanted()[:2], summariser=capped(gemini, 10**9), now=MONDAY)
     rows = Summary.objects.filter(model="m").aggregate(seen_papers=Sum("input_tokens") + Sum("output_tokens"))
     assert counted() == rows["seen_papers"] > 0

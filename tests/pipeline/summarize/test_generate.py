@@ -77,7 +77,7 @@ def row() -> Summary:
     return Summary.objects.get(model="gemini-test")
 
 
-def test_a_model_s_claims_come_with_their_receipts(room: Newsroom) -> None:
+def test_a_model_s_claims_come_with_citations(room: Newsroom) -> None:
     room.reader("a@example.org", "heads")
     report = room.run(MONDAY)
     assert (report.summarised.model, report.summarised.failed) == (1, 0)
@@ -173,7 +173,7 @@ def test_what_is_nobodys_fault_takes_no_attempt_and_ends_the_asking(
 
 
 @pytest.mark.usefixtures("room")
-def test_what_was_spent_on_failed_calls_stands_on_the_row(gemini: GeminiServer) -> None:
+def test_tokens_used_by_failed_calls_stands_on_the_row(gemini: GeminiServer) -> None:
     gemini.answer_next(Fault.INVENTED_QUOTE)
     want = Wanted(Paper.objects.get().pk, "en", Depth.HEADLINE)
     write(gemini, want)
