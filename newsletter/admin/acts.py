@@ -80,7 +80,7 @@ ACTS = {
             name="invite",
             label="Ask to confirm",
             explanation="One mail with a link goes out. Only if the reader uses it do digests come again, "
-            "with the wishes they had.",
+            "with the preferences they had.",
             permission="newsletter.change_subscriber",
             applies_to=frozenset({Status.UNSUBSCRIBED, Status.PENDING}),
             do=_invite,
@@ -106,7 +106,7 @@ ACTS = {
         Act(
             name="erase",
             label="Erase",
-            explanation="Everything about this reader is deleted for good: wishes, consents, deliveries. "
+            explanation="All about this reader is deleted for good: preferences, consents, deliveries. "
             "Only a keyed hash of the address stays, so that nobody mails it again.",
             permission="newsletter.delete_subscriber",
             applies_to=frozenset(Status),

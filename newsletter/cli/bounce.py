@@ -45,7 +45,7 @@ def for_a_mail_server(function: Callable[..., None]) -> Callable[..., None]:
 @for_a_mail_server
 @command
 def bounce(session: Session, recipient: str) -> None:
-    """Read one mail from standard input: a delivery report (RFC 3464), a complaint (ARF), a wish to leave.
+    """Read one mail from standard input: a delivery report (RFC 3464), a complaint (ARF), an unsubscribe.
 
     \b
     A hard bounce or a complaint suppresses the address; a soft bounce is counted. A mail to the

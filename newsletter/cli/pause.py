@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 KEPT = (
     "Every one of them keeps the papers it was composed with: recompose renders, it does not choose. What was"
-    " changed in a topic or in a reader's wishes shows from the next digest on."
+    " changed in a topic or in a reader's preferences shows from the next digest on."
 )
 
 
@@ -64,7 +64,7 @@ def resume(session: Session) -> None:
 @click.option("--all", "is_all", is_flag=True, help="Every digest that waits.")
 @command
 def recompose(session: Session, ids: tuple[UUID, ...], is_all: bool) -> None:
-    """Render composed digests anew, with the template of now, until a worker has claimed them.
+    """Render composed digests anew, with the current template, until a worker has leased them.
 
     IDS are delivery ids. Papers, id, Message-ID and date stay: nothing is chosen anew, so a corrected topic
     shows from the next digest on. A digest that would hold other papers now is left as it is.

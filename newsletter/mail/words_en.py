@@ -172,7 +172,7 @@ class English:
             f"If {often} like this are frequent, a wider topic may serve you better."
         )
 
-    def transactional(self, digest: Digest) -> tuple[str, ...]:
+    def warnings(self, digest: Digest) -> tuple[str, ...]:
         found = []
         if digest.failed_gathers:
             days = self._days(digest.failed_gathers)

@@ -141,7 +141,7 @@ class Chinese:
             return "主题保持不变，下一期照常发送。"
         return "主题保持不变，下一期照常发送。如果经常如此，不妨把主题放宽一些。"
 
-    def transactional(self, digest: Digest) -> tuple[str, ...]:
+    def warnings(self, digest: Digest) -> tuple[str, ...]:
         found = []
         if digest.failed_gathers:
             days = self._days(digest.failed_gathers)

@@ -80,7 +80,13 @@ def import_readers(
     """Import a CSV file of readers (contract: CSV of readers) or another service's export of them.
 
     ``topics`` (slugs) and ``consent_source`` are for rows that have none. ``dry_run`` checks all and writes
-    nothing. Raises NewsletterError for a file that is no such CSV, BadInput for an unknown topic.
+    nothing.
+
+    1. Read the whole file and check every row.
+    2. Suppress the people whom the other service calls unsubscribed, bounced or the like: before any import.
+    3. Import the valid rows in chunks; each chunk is one transaction.
+
+    Raises NewsletterError for a file that is no such CSV, BadInput for an unknown topic.
     """
     known = dict(Topic.objects.filter(owner__isnull=True).values_list("slug", "pk"))
     given = Given(topics=";".join(topics), consent_source=consent_source.strip())

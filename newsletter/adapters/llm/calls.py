@@ -103,7 +103,12 @@ class ModelSummariser(ABC):
     def summarize(
         self, paper: PaperRecord, *, language: str, depth: Depth, full_text: FullText | None = None
     ) -> Draft:
-        """Ask for ``paper`` at ``depth``; token counts cover every answer that says what it took.
+        """Ask for ``paper`` at ``depth``; token counts cover every answer that has them.
+
+        1. Wait for the rate limit, reserve tokens of the day, and make one request.
+        2. After a temporary failure wait and retry, as long as the deadline allows. A 429 with a delay holds
+           all workers.
+        3. After an unusable answer retry once, with a larger budget if it was cut off.
 
         Without ``full_text`` no reading is asked for. Raises TemporaryError, UnusableAnswer (with ``reason``
         and the tokens used) or PermanentError.
@@ -111,23 +116,23 @@ class ModelSummariser(ABC):
         depth = supported_depth(depth, has_full_text=full_text is not None)
         prompt = build_prompt(paper, language=language, depth=depth, full_text=full_text)
         until = time.monotonic() + CALL_DEADLINE
-        room, answers, seen_papers = _OUTPUT_TOKENS[depth], 0, (0, 0)
+        room, answers, used = _OUTPUT_TOKENS[depth], 0, (0, 0)
         for attempt in range(1, self._max_attempts + 1):
             is_last = attempt == self._max_attempts
             try:
                 reply = self._ask_in_turn(prompt, depth=depth, room=room, until=until)
                 answers += 1
-                seen_papers = (
-                    seen_papers[0] + (reply.input_tokens or 0),
-                    seen_papers[1] + (reply.output_tokens or 0),
+                used = (
+                    used[0] + (reply.input_tokens or 0),
+                    used[1] + (reply.output_tokens or 0),
                 )
-                return _draft(reply, depth=depth, seen_papers=seen_papers)
+                return _draft(reply, depth=depth, used=used)
             except TemporaryError as error:
                 if self._rate and error.status == TOO_MANY and error.retry_after:
                     self._rate.hold(error.retry_after)
                 if is_last or not self._may_wait(error, attempt=attempt, until=until):
                     if answers:
-                        raise _interrupted(error, seen_papers=seen_papers) from error
+                        raise _interrupted(error, used=used) from error
                     raise
             except UnusableAnswer as error:
                 if is_last or answers == _MAX_ANSWERS or error.reason in _FINAL_REASONS:
@@ -215,15 +220,15 @@ def not_json() -> TemporaryError:
     return TemporaryError("The model service did not answer in JSON.", reason="not_json")
 
 
-def _interrupted(error: TemporaryError, *, seen_papers: tuple[int, int]) -> Interrupted:
+def _interrupted(error: TemporaryError, *, used: tuple[int, int]) -> Interrupted:
     told = Interrupted(str(error), retry_after=error.retry_after, status=error.status, reason=error.reason)
-    told.input_tokens, told.output_tokens = seen_papers
+    told.input_tokens, told.output_tokens = used
     return told
 
 
-def _draft(reply: Reply, *, depth: Depth, seen_papers: tuple[int, int]) -> Draft:
+def _draft(reply: Reply, *, depth: Depth, used: tuple[int, int]) -> Draft:
     """Read ``reply``. Raises UnusableAnswer; a truncated answer is never read at all."""
-    tokens = {"input_tokens": seen_papers[0], "output_tokens": seen_papers[1]}
+    tokens = {"input_tokens": used[0], "output_tokens": used[1]}
     if reason := _fault(reply):
         raise UnusableAnswer(f"The model ended with {reason}.", reason=reason, **tokens)
     try:

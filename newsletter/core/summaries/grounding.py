@@ -56,8 +56,13 @@ def ground(
     """Keep the claims of ``draft`` that the paper supports, with quotes in its own characters.
 
     ``language`` is what the claims were asked for in; ``asked`` is the depth that readers want, where it is
-    deeper than what the model was asked for. A section that loses all its claims is missing, never shown as
-    "not stated"; a reading with a section missing is none, and says so.
+    deeper than what the model was asked for.
+
+    1. Check the headline against abstract and title, then takeaways and sections against the full text too.
+    2. Drop empty sections unless the paper supports "not stated"; a section that loses all its claims is
+       missing, never shown as "not stated".
+    3. Count the withheld claims by reason. Without a headline nothing is shown.
+    4. A reading with a section missing is none, and says so.
     """
     paper = _Paper(source, full_text)
     judge = _Judge(paper, language=language, voice=voice)

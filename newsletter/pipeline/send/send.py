@@ -81,6 +81,10 @@ def send_due(
 ) -> DeliveryReport:
     """Send what is due, or only transactional mail, until nothing can be leased.
 
+    1. Wait while the rate has no room; stop when nothing is due or the day is used up.
+    2. Lease a batch, send it, and record each answer.
+    3. Repeat until ``deadline`` or ``limit``.
+
     ``now`` is recorded and compared with readers' pauses; ``clock`` is real time, for leases and waits. After
     ``deadline`` (real time) no batch is leased and no body begins; beyond ``limit`` deliveries no batch is
     leased. Any number of workers may run it, each under its own ``owner``.
