@@ -22,7 +22,14 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from newsletter.adapters.mailers.dkim import DkimSigner
 from newsletter.core.digests.headers import MessageHeaders
-from newsletter.core.digests.message import Fragment, FragmentEncoder, compose, join_html, join_text, slot
+from newsletter.core.digests.message import (
+    Fragment,
+    FragmentEncoder,
+    compose,
+    join_html,
+    join_text,
+    placeholder,
+)
 
 SENTENCE = (
     "We generate talking heads from speech at 42 frames a second on one consumer GPU, without a 3D prior. "
@@ -41,10 +48,11 @@ def chrome() -> tuple[Fragment, Fragment]:
     """Return the head and the foot of a digest: the foot is personal."""
     rules = "".join(f".c{number} {{ {STYLE} }}\n" for number in range(60))
     head = Fragment(f"<html><head><style>\n{rules}</style></head><body><table>\n", "arXiv digest\n\n")
-    links = "".join(f'<a href="{slot(name)}">{name}</a>\n' for name in ("preferences_url", "unsubscribe_url"))
+    urls = ("preferences_url", "unsubscribe_url")
+    links = "".join(f'<a href="{placeholder(name)}">{name}</a>\n' for name in urls)
     foot = Fragment(
-        f"<tr><td>Sent to {slot('email')}.\n{links}</td></tr>\n</table></body></html>\n",
-        f"Sent to {slot('email')}.\n{slot('preferences_url')}\n{slot('unsubscribe_url')}\n",
+        f"<tr><td>Sent to {placeholder('email')}.\n{links}</td></tr>\n</table></body></html>\n",
+        "\n".join([f"Sent to {placeholder('email')}.", *map(placeholder, urls), ""]),
     )
     return head, foot
 

@@ -13,7 +13,7 @@ from newsletter.errors import ConfigurationError
 
 ENV_FILE = "NEWSLETTER_ENV_FILE"
 """Names the file to read instead of ``.env``; not a setting itself, since it says where settings are."""
-CHECKOUT = Path(__file__).resolve().parent.parent
+CHECKOUT = Path(__file__).resolve().parents[2]
 _OF_A_SERVICE = ("newsletter.sqlite3", "secret_key", "outbox", "media")
 
 

@@ -9,7 +9,7 @@ import pytest
 from newsletter.config import Config, load_config
 from newsletter.errors import ConfigurationError
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 STRONG = "3f9c1be07d52a84f6e1d"
 REMOTE = {
     "NEWSLETTER_MAILER": "smtp",
