@@ -71,7 +71,7 @@ def fill(*, digests: int) -> list[str]:
         "<p>Nine new papers for [[email]]</p>\n" * 300, "Nine new papers for [[email]]\n" * 300
     )
     FragmentRow.objects.create(
-        key=fragment.digest, digest=fragment.digest, html=fragment.html, text=fragment.text
+        key=fragment.checksum, checksum=fragment.checksum, html=fragment.html, text=fragment.text
     )
     names = (f"reader{number}@example.org" for number in range(digests))
     readers = Subscriber.objects.bulk_create(
@@ -83,7 +83,7 @@ def fill(*, digests: int) -> list[str]:
         row = Delivery.planned(
             subscriber_id=reader.pk, kind=Kind.DIGEST, slot_key="2026-06-19", slot_at=now, now=now
         )
-        row.state, row.subject, row.parts = State.COMPOSED, "9 new papers", [fragment.digest]
+        row.state, row.subject, row.fragments = State.COMPOSED, "9 new papers", [fragment.checksum]
         row.composed_at = row.covers_until = now
         row.next_attempt_at = now - timedelta(seconds=digests - place)
         rows.append(row)

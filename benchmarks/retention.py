@@ -58,7 +58,7 @@ def fill(rows: int) -> None:
                     outcome_at=at + timedelta(seconds=number),
                     state=State.DELIVERED,
                     message_id=f"<{key.hex}@localhost>",
-                    parts=[uuid.uuid4().hex * 2 for _ in range(20)],
+                    fragments=[uuid.uuid4().hex * 2 for _ in range(20)],
                     placeholders={"opening": "Nine papers of 412 matched.", "cadence": "every Monday"},
                     papers={"summarised": list(range(10)), "listed": list(range(10, 20))},
                     recipient="somebody@example.org",

@@ -61,7 +61,7 @@ def fill(digests: int) -> None:
     add_topic("heads", name="Heads", query="cat:cs.CV", now=now)
     fragment = Fragment(html="<p>[[email]]</p>\n" * 400, text="[[email]]\n" * 100)
     FragmentRow.objects.create(
-        key=fragment.digest, digest=fragment.digest, html=fragment.html, text=fragment.text
+        key=fragment.checksum, checksum=fragment.checksum, html=fragment.html, text=fragment.text
     )
     rows = [
         Subscriber(email=f"r{n}@example.org", email_key=f"r{n}@example.org", status="active", joined_at=now)
@@ -74,7 +74,7 @@ def fill(digests: int) -> None:
         each = Delivery.planned(
             subscriber_id=reader.pk, kind=Kind.DIGEST, slot_key="2026-06-15", slot_at=now, now=now
         )
-        each.state, each.subject, each.parts = State.COMPOSED, "Digest", [fragment.digest]
+        each.state, each.subject, each.fragments = State.COMPOSED, "Digest", [fragment.checksum]
         each.composed_at, each.next_attempt_at = now, now - timedelta(minutes=1)
         made.append(each)
     Delivery.objects.bulk_create(made, batch_size=500)

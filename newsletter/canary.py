@@ -1,9 +1,10 @@
-"""The canary: a reader of the service's own, on whom every way of leaving is tried out daily.
+"""The canary: a reader of the service's own who unsubscribes daily, to prove that unsubscribing works.
 
-It leaves one topic, everything by the page's button, and everything by one click, each by a real request to
-the address in a mail. For each a finished digest is laid out as bait, which leaving must end; the last bait
-is due after it has left, and the real workers must refuse it. A bait that is begun, or a way that does not
-hold, pauses all sending. Whether the site can be reached at all is another question: it is tried again.
+1. It leaves one topic, then everything by the page's button, then everything by one click, each by a real
+   request to the URL in a mail.
+2. For each way a composed digest is the bait, which leaving must cancel. The last bait falls due after the
+   canary has left: the real workers must refuse it.
+3. A bait that is sent, or a way that fails, pauses all sending. An unreachable site is only retried.
 """
 
 from __future__ import annotations
@@ -21,29 +22,29 @@ from newsletter.audience.suppression import address_key, is_suppressed, lift
 from newsletter.audience.topics import public_topics
 from newsletter.errors import TemporaryError
 from newsletter.models import CanaryFlight, ConsentEvent, Delivery, Subscriber, Topic
-from newsletter.models.delivery import CLAIMABLE, FIRST, Cause, Kind, State
+from newsletter.models.delivery import FIRST, LEASABLE, Cause, Kind, State
 from newsletter.models.subscriber import Status
 from newsletter.pipeline.compose.message import unsubscribe_url
 from newsletter.pipeline.send.pause import pause_sending
 from newsletter.subscribers.add import add_by_operator
 from newsletter.subscribers.preferences import Preferences
 from newsletter.subscribers.unsubscribe import erase
-from newsletter.transactional.notices import TransactionalMail, store_transactional
+from newsletter.transactional.mails import TransactionalMail, store_transactional
 
 log = logging.getLogger(__name__)
 
 SOURCE = "canary"
 ONE_CLICK = {"List-Unsubscribe": "One-Click"}
 FAR = timedelta(days=2)
-"""A bait that no worker may take up yet."""
+"""When a bait that no worker may send yet falls due."""
 
 
 def fly(*, now: datetime) -> CanaryFlight | None:
-    """Judge the flight that is under way, or begin today's; None when there is nothing to do."""
+    """Judge the flight under way, or begin today's; None when there is nothing to do."""
     under_way = CanaryFlight.objects.filter(judged_at=None).order_by("day").last()
     if under_way is not None and under_way.day == now.date():
         return _judge(under_way, now=now)
-    if under_way is not None:  # nobody took up the bait for a day: the watch has told the operator
+    if under_way is not None:  # no worker took the bait for a day: an alert was sent by now
         under_way.delete()
     topics = list(public_topics().order_by("pk")[:2])
     if not settings.CONFIG.canary_address or not topics:
@@ -58,7 +59,7 @@ def _begin(flight: CanaryFlight, topics: list[Topic], *, now: datetime) -> Canar
     except TemporaryError as error:
         log.warning("the canary could not fly: %s", error)
         flight.delete()
-        _end(now=now)  # with the baits that may lie there
+        _end(now=now)  # with old baits
         return None
     except BaseException:
         flight.delete()
@@ -74,7 +75,7 @@ def _begin(flight: CanaryFlight, topics: list[Topic], *, now: datetime) -> Canar
 def _judge(flight: CanaryFlight, *, now: datetime) -> CanaryFlight | None:
     baits = list(Delivery.objects.filter(pk__in=flight.baits))
     open_baits = [
-        bait for bait in baits if not bait.body_begun_at and bait.state in (*CLAIMABLE, State.SENDING)
+        bait for bait in baits if not bait.body_begun_at and bait.state in (*LEASABLE, State.SENDING)
     ]
     taken = [bait for bait in baits if bait.state != State.CANCELLED and bait not in open_baits]
     if taken:
@@ -98,7 +99,7 @@ def _fail(flight: CanaryFlight, failure: str, *, now: datetime) -> CanaryFlight:
 
 
 def _failures(topics: list[Topic], *, now: datetime) -> Iterator[str]:
-    """Try each way in turn and yield what did not hold; nothing more is tried after that."""
+    """Try each way in turn; yield the first that failed and stop."""
     _return(topics, now=now)
     ways: tuple[Callable[..., str], ...] = (_leave_topic, _leave_by_page)
     for way in ways[2 - len(topics) :]:  # leaving the only topic is leaving everything
@@ -119,7 +120,7 @@ def _leave_topic(topics: list[Topic], *, now: datetime) -> str:
         return f"leaving a topic by one click answered HTTP {status}"
     if left != [topics[1].pk] or _canary().status != Status.ACTIVE:
         return "leaving a topic by one click did not end that topic alone"
-    return "" if bait.state not in CLAIMABLE else "a digest with a topic that had ended was still to be sent"
+    return "" if bait.state not in LEASABLE else "a digest with a topic that had ended was still to be sent"
 
 
 def _leave_by_page(_topics: list[Topic], *, now: datetime) -> str:
@@ -147,7 +148,7 @@ def _leave_everything(fields: dict[str, str], *, way: str, now: datetime) -> str
 
 
 def _return(topics: list[Topic], *, now: datetime) -> None:
-    """Have the canary back as a new reader, who gets no digest of their own accord."""
+    """Recreate the canary as a new reader, who gets no digests of its own."""
     address = settings.CONFIG.canary_address
     if not _end(now=now):
         raise TemporaryError("NEWSLETTER_CANARY_EMAIL is the address of a reader: choose another one")
@@ -159,7 +160,7 @@ def _return(topics: list[Topic], *, now: datetime) -> None:
 
 
 def _end(*, now: datetime) -> bool:
-    """Erase the canary, if there is one; False for a reader of its address who is somebody else."""
+    """Erase the canary, if there is one; False if its address belongs to a real reader."""
     before = Subscriber.objects.filter(email_key=address_key(settings.CONFIG.canary_address)).first()
     if before is not None and not ConsentEvent.objects.filter(subscriber=before, source=SOURCE).exists():
         return False
@@ -177,8 +178,8 @@ def _url(canary: Subscriber) -> str:
 
 
 def _bait(canary: Subscriber, *, key: str, due_at: datetime, now: datetime) -> Delivery:
-    """Lay out a finished digest. Its one piece says what it means if it ever arrives."""
-    notice = TransactionalMail(
+    """Store a composed digest. Its one fragment says what it means if it ever arrives."""
+    mail = TransactionalMail(
         subject="This mail should not have been sent",
         paragraphs=(
             "It went to an address that had left the newsletter: leaving does not hold.",
@@ -188,7 +189,7 @@ def _bait(canary: Subscriber, *, key: str, due_at: datetime, now: datetime) -> D
         language="en",
     )
     bait = Delivery.planned(subscriber_id=canary.pk, kind=Kind.DIGEST, slot_key=key, slot_at=now, now=now)
-    bait.state, bait.subject, bait.fragments = State.COMPOSED, notice.subject, [store_transactional(notice)]
+    bait.state, bait.subject, bait.fragments = State.COMPOSED, mail.subject, [store_transactional(mail)]
     bait.composed_at, bait.covers_until, bait.next_attempt_at = now, now, due_at
     bait.save(force_insert=True)
     return bait

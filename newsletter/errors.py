@@ -1,18 +1,18 @@
 """Every error the service raises on purpose.
 
 The class says what a caller may do: try again, or record and go on. Adapters translate
-what their package raises into these with ``raise … from``; no package's own error leaves its adapter.
+their package's errors into these with ``raise … from``.
 """
 
 from __future__ import annotations
 
 
 class NewsletterError(Exception):
-    """Something went wrong that has a name here. ``str()`` is one line: what, where, what to do."""
+    """Base of all expected errors. ``str()`` is one line: what, where, what to do."""
 
 
 class BadInput(NewsletterError):
-    """What a person gave cannot be used. ``position``: the 0-based character at fault, if any."""
+    """Input that cannot be used. ``position``: the 0-based character at fault, if any."""
 
     def __init__(self, message: str, *, position: int | None = None) -> None:
         super().__init__(message)
@@ -23,15 +23,15 @@ class BadInput(NewsletterError):
 
 
 class NotFound(BadInput):
-    """It names a reader or a topic that is not there."""
+    """An unknown reader or topic."""
 
 
 class ConfigurationError(NewsletterError):
-    """A setting is wrong or missing: nothing can start until it is mended."""
+    """A setting is wrong or missing: nothing can start until it is corrected."""
 
 
 class TemporaryError(NewsletterError):
-    """It may work later. ``retry_after`` is what the other side asked for, in seconds, if it did.
+    """It may work later. ``retry_after``: seconds the server asked to wait, if any.
 
     ``reason`` is a stable code, for counting, where there is one.
     """
@@ -72,7 +72,7 @@ class PermanentError(NewsletterError):
 
 
 class UnusableAnswer(PermanentError):
-    """A model answered and was paid, and nothing can be made of the answer. The tokens are all it cost."""
+    """A model's answer was paid for and is unusable. The tokens are the cost of all tries."""
 
     def __init__(
         self, message: str, *, reason: str = "", input_tokens: int = 0, output_tokens: int = 0
@@ -83,7 +83,7 @@ class UnusableAnswer(PermanentError):
 
 
 class Interrupted(TemporaryError):
-    """A model's answer was paid and no use, and asking once more failed for now."""
+    """A model's answer was paid for and unusable, and the retry failed for now."""
 
     input_tokens = 0
     output_tokens = 0

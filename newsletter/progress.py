@@ -1,13 +1,13 @@
-"""How a long piece of work tells how far it is, whoever listens."""
+"""Progress of long work, for whoever displays it."""
 
 from __future__ import annotations
 
 
 class Progress:
-    """Keeps it to itself. A subclass shows it."""
+    """Shows nothing; a subclass does."""
 
     def stage(self, words: str, *, total: int | None = None) -> None:
-        """What is being done from now on; ``total``: in how many steps, when that is known."""
+        """Begin a stage; ``total``: its number of steps, if known."""
 
     def step(self) -> None:
         """One step of the stage is done."""

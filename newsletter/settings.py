@@ -1,4 +1,4 @@
-"""Django's settings, derived from ``config``: nothing is read from the environment here but through it."""
+"""Django's settings, derived from ``config``, the only reader of the environment."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from newsletter.errors import ConfigurationError
 from newsletter.languages import CHROME
 
 CONFIG: Config = load_config()
-write_private_files()  # all that this process makes from here on
+write_private_files()  # umask for all files made from here on
 
 PACKAGE_DIR = Path(__file__).resolve().parent
 TEMPLATE_DIR = next(
@@ -65,7 +65,7 @@ def _secret_keys() -> list[str]:
 
 
 if DATA_DIR.is_dir():
-    make_private_folder(DATA_DIR)  # as an earlier version, or whoever mounted it, did not
+    make_private_folder(DATA_DIR)  # an earlier version, or a mount, may have left it open
 SECRET_KEY, *SECRET_KEY_FALLBACKS = _secret_keys()
 DEBUG = False
 # /healthz, /readyz and /metrics answer on any Host (contract); the other pages check it in web/hosts.py.
@@ -108,7 +108,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "axes.middleware.AxesMiddleware",  # the last one: it replaces a refused login's page
 ]
-# Only the admin has sessions, and only there does the browser show its cookie.
+# Only the admin has sessions, so its cookie is limited to it.
 SESSION_COOKIE_PATH = "/admin/"
 
 # The admin's login: five failures from one address (of IPv6: a /64), whatever the names, then an hour's wait.
@@ -127,8 +127,8 @@ AXES_COOLOFF_TIME = timedelta(hours=1)
 AXES_LOCKOUT_PARAMETERS = ["ip_address"]
 AXES_CLIENT_IP_CALLABLE = "newsletter.web.clients.client_address"
 AXES_RESET_ON_SUCCESS = True
-AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False  # an hour is an hour, however often one tries
-AXES_DISABLE_ACCESS_LOG = True  # who logged in from where is not kept
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False  # further tries do not extend the hour
+AXES_DISABLE_ACCESS_LOG = True  # do not store who logged in from where
 AXES_LOCKOUT_TEMPLATE = "login-locked.html"
 AXES_VERBOSE = False
 ROOT_URLCONF = "newsletter.web.urls"
@@ -168,13 +168,13 @@ def _database() -> dict[str, Any]:
     else:
         parsed = {"ENGINE": "django.db.backends.sqlite3", "NAME": str(_data_dir() / "newsletter.sqlite3")}
     if parsed["ENGINE"].endswith("sqlite3"):
-        # A deferred read-then-write fails at once whatever the time-out: begin every transaction as a writer.
+        # A deferred read-then-write fails at once despite the time-out: begin every transaction as a writer.
         parsed["OPTIONS"] = {
             "transaction_mode": "IMMEDIATE",
             "timeout": 20,
             "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA secure_delete=ON;",
         }
-        for tail in ("", "-wal", "-shm"):  # one that an earlier version made, or a restored copy
+        for tail in ("", "-wal", "-shm"):  # made by an earlier version, or restored
             close_to_others(Path(f"{parsed['NAME']}{tail}"))
     return parsed
 
@@ -209,9 +209,9 @@ LOGGING = {
     "loggers": {
         "newsletter": {"level": "INFO"},
         "worker": {"level": "INFO"},
-        # It would name each request that waits for a thread.
+        # It would log each request that waits for a thread.
         "waitress.queue": {"level": "ERROR"},
-        # What it skips is refused and reported by our own adapter.
+        # Our own adapter reports the entries that it skips.
         "arxiv": {"level": "ERROR"},
     },
 }

@@ -32,7 +32,7 @@ app.conf.update(
     worker_prefetch_multiplier=1,
     task_soft_time_limit=240,
     task_time_limit=300,
-    # A mail that began just before the task's time was up may take as long as a mail server is waited for.
+    # A mail begun just before the soft limit may take as long as the SMTP time-outs.
     task_annotations={
         f"worker.tasks.{queue}": {"soft_time_limit": 1080, "time_limit": 1140}
         for queue in (Queue.SEND, Queue.TRANSACTIONAL)
@@ -45,17 +45,17 @@ app.conf.update(
     broker_connection_max_retries=None,
     worker_hijack_root_logger=False,
     worker_send_task_events=False,
-    # Nothing of ours is acknowledged late: this only keeps Celery from remarking on it.
+    # No task is acknowledged late: this only silences a Celery warning.
     worker_cancel_long_running_tasks_on_connection_loss=True,
 )
 
 
 class LookAtOnce(bootsteps.StartStopStep):
-    """Whenever a worker connects: a Redis that died lost its queues, and a dead worker left its leases."""
+    """Publish a tick when a worker connects: Redis may have lost its queues, and dead workers left leases."""
 
     requires = ("celery.worker.consumer.tasks:Tasks",)
 
-    def start(self, parent: Any) -> None:  # noqa: ARG002  # the base class calls it so
+    def start(self, parent: Any) -> None:  # noqa: ARG002  # the base class's signature
         publish_tick()
 
 
@@ -64,14 +64,14 @@ app.steps["consumer"].add(LookAtOnce)
 
 @task_failure.connect
 def _look_after_a_lost_child(sender: Task[..., Any], exception: BaseException, **_: Any) -> None:
-    """A child that was killed took its task along: look for what it left. A killed tick waits for beat."""
+    """A killed child lost its task: publish a tick to find its leases. A killed tick waits for beat."""
     if isinstance(exception, WorkerLostError) and sender.name != "worker.tasks.tick":
         publish_tick()
 
 
 @celeryd_init.connect
 def _check_secret_key(**_: Any) -> None:
-    from newsletter.audience.keys import check_secret_key_or_later  # models can be imported now
+    from newsletter.audience.keys import check_secret_key_or_later  # models can be imported only now
 
     with stopping_in_one_line():
         check_secret_key_or_later()
@@ -82,7 +82,7 @@ MAIN_PROCESS = os.getpid()
 
 @setup_logging.connect
 def _keep_django_logging(**_: Any) -> None:
-    """Connecting this signal is what keeps Celery from replacing the log set-up."""
+    """Do nothing: connecting this signal keeps Celery from replacing the logging configuration."""
 
 
 @worker_process_init.connect

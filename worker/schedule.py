@@ -1,4 +1,4 @@
-"""Every periodic task. What none of them finds due costs one query."""
+"""The periodic tasks. One that finds nothing due costs one query."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ SCHEDULE: dict[str, dict[str, Any]] = {
         "options": {"queue": "gather", "expires": 3600},
     },
     "notice what is late, and tell the operator": {
-        "task": "worker.tasks.watch",
+        "task": "worker.tasks.check_health",
         "schedule": 60.0,
         "options": {"queue": "transactional", "expires": 60},
     },

@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from newsletter.canary import fly as _canary
 from newsletter.pipeline import tasks as work
-from newsletter.pipeline.monitor.alerts import watch as _watch
+from newsletter.pipeline.monitor.alerts import check_health as _check_health
 from newsletter.pipeline.monitor.retention import forget_old as _forget_old
 from newsletter.subscribers.confirm import forget_unconfirmed as _forget_unconfirmed
 from worker.app import app
@@ -68,8 +68,8 @@ def forget_figures() -> None:
 
 
 @app.task
-def watch() -> None:
-    _watch(now=timezone.now())
+def check_health() -> None:
+    _check_health(now=timezone.now())
 
 
 @app.task

@@ -1,4 +1,4 @@
-"""The I/O edge: one outside thing a file. No type or exception of a package leaves the layer.
+"""The I/O edge: one external system a file. No type or exception of a package leaves this layer.
 
 ``ports`` has the protocols and the values they exchange; ``registry`` alone chooses.
 

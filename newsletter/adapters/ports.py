@@ -1,4 +1,4 @@
-"""What the pipeline asks of the outside: Protocols, and the values that cross."""
+"""The interfaces between pipeline and adapters: Protocols, and the values that cross."""
 
 from __future__ import annotations
 
@@ -28,18 +28,18 @@ class Window:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """One checked answer: as many entries as arXiv promised, apart from those that are ``missing``."""
+    """One checked answer: as many entries as arXiv promised, except those ``missing``."""
 
     query: str
     """What was asked, or the name of the file that was read."""
     total_results: int
     papers: tuple[PaperRecord, ...]
     requests: int = 1
-    """How many pages it took."""
+    """How many pages were fetched."""
     refused: tuple[str, ...] = ()
-    """Entries that could not be read, each as one line: which and why."""
+    """One line for each entry that could not be read: which and why."""
     missing: int = 0
-    """Entries that arXiv promised and did not send, however often it was asked."""
+    """Entries that arXiv promised and did not send, even after retries."""
 
 
 class PaperSource(Protocol):
@@ -48,15 +48,15 @@ class PaperSource(Protocol):
     ) -> Iterable[Answer]:
         """Yield one answer per query needed for ``categories``, each with at most so many entries missing.
 
-        Raises IncompleteAnswer where more are missing, TemporaryError (time-out, 429, 5xx, anything else
-        that does not add up) or PermanentError.
+        Raises IncompleteAnswer where more are missing, TemporaryError (time-out, 429, 5xx, an inconsistent
+        answer) or PermanentError.
         """
         ...
 
     def newest(self, categories: Collection[str], *, window: Window) -> Answer:
         """Return the few newest papers of the window, with one small request per query.
 
-        It need not be whole. Raises TemporaryError or PermanentError.
+        It need not be complete. Raises TemporaryError or PermanentError.
         """
         ...
 
@@ -66,7 +66,8 @@ class PaperSource(Protocol):
 
 
 RequestGate = Callable[[], AbstractContextManager[None]]
-"""Opening it waits for this service's turn at arXiv; while it is open nobody else has a connection."""
+"""Context manager that waits for this service's turn at arXiv. While open, no other process has a
+connection."""
 
 # --- full texts ------------------------------------------------------------------------------------------
 
@@ -125,7 +126,7 @@ class FullTextSource(Protocol):
 class Summariser(Protocol):
     @property
     def model(self) -> str:
-        """The name that stands with a summary: ``extractive``, ``gemini-flash-latest``…"""
+        """The name stored with a summary: ``extractive``, ``gemini-flash-latest``…"""
         ...
 
     @property
@@ -151,31 +152,31 @@ class Summariser(Protocol):
 class RequestRate(Protocol):
     """Requests and tokens a minute to a model, for the whole service."""
 
-    def enter(self, *, tokens: int, patience: float) -> None:
+    def enter(self, *, tokens: int, max_wait: float) -> None:
         """Return when a request of about ``tokens`` may begin.
 
-        Raises TemporaryError (reason ``rate``) when that would take more than ``patience`` seconds.
+        Raises TemporaryError (reason ``rate``) when that would take more than ``max_wait`` seconds.
         """
         ...
 
     def hold(self, seconds: float) -> None:
-        """Let nobody ask for that long: the model's service said so."""
+        """Hold all requests for that long: the service asked for it."""
         ...
 
 
 class Bill(Protocol):
     def paid(self, tokens: int) -> None:
-        """Say what a request really took."""
+        """Record what the request really used."""
         ...
 
 
 class TokenBudget(Protocol):
-    """The tokens of the day."""
+    """The daily token cap."""
 
     def spending(self, most: int) -> AbstractContextManager[Bill]:
-        """Set ``most`` tokens aside for one request; what it did not take is given back at its end.
+        """Reserve ``most`` tokens for one request; what it did not use is returned at the end.
 
-        Raises TemporaryError (reason ``daily_cap``) before anything is asked when they are not there.
+        Raises TemporaryError (reason ``daily_cap``) before the request when not enough are left.
         """
         ...
 
@@ -213,13 +214,14 @@ class Outgoing:
 
 
 class Verdict(StrEnum):
-    """What a transport knows of one message afterwards."""
+    """What a transport knows about one message afterwards."""
 
     ACCEPTED = "accepted"
     RETRY = "retry"
-    """Refused for now, or never asked: not accepted for certain."""
+    """Refused for now, or not tried: certainly not accepted."""
     NOT_TRIED = "not_tried"
-    """The other side said when to come back, before this one's turn: it has met no refusal of its own."""
+    """An earlier message of the batch got a Retry-After: this one was not tried and has no refusal of its
+    own."""
     BAD_ADDRESS = "bad_address"
     """Refused for good because of the address: suppress it."""
     REFUSED = "refused"
@@ -227,11 +229,11 @@ class Verdict(StrEnum):
     BAD_MESSAGE = "bad_message"
     """Refused for good because of the message; the address is untouched."""
     UNKNOWN = "unknown"
-    """The body was begun and the answer lost."""
+    """The body began and the answer was lost."""
     NOT_BEGUN = "not_begun"
     """``begin`` did not allow it: the reader left, or another worker holds it."""
     TRANSPORT_DOWN = "transport_down"
-    """Our credentials or account are refused: the whole transport pauses, the attempt is given back."""
+    """Our credentials or account are refused: the whole transport pauses, the attempt does not count."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -239,18 +241,18 @@ class Outcome:
     delivery_id: str
     verdict: Verdict
     detail: str = ""
-    """The other side's words, for the operator."""
+    """The server's words, for the operator."""
     code: str = ""
     """``250``, ``550 5.1.1``, ``202``…"""
     provider_id: str = ""
     retry_after: float | None = None
-    """Seconds, when the other side named them."""
+    """Seconds, if the server named them."""
 
 
 Begin = Callable[[Sequence[str]], frozenset[str]]
-"""Called with delivery ids at the last instant before a body's first byte; returns those that may go.
+"""Called with delivery ids at the last instant before a body's first byte; returns those that may be sent.
 
-The same claim may ask again for an id: a request that was refused whole is sent again in parts."""
+It may be called again for the same id: a request that was refused is sent again in parts."""
 
 
 class Mailer(Protocol):
@@ -259,22 +261,22 @@ class Mailer(Protocol):
 
     @property
     def lease(self) -> timedelta:
-        """How long a claimed message may take before its worker counts as lost."""
+        """How long a leased message may take before its worker counts as lost."""
         ...
 
     @property
     def batch_size(self) -> int:
-        """The most messages to claim at once."""
+        """The most messages to lease at once."""
         ...
 
     @property
     def shared_batch_size(self) -> int:
-        """The most to claim at once of messages that differ in nothing but what is personal."""
+        """The most to lease at once of messages that differ only in personal strings."""
         ...
 
     @property
     def sends_bytes(self) -> bool:
-        """Whether it takes ``Outgoing.message``: for one that does not, a thousand need not lie in memory."""
+        """Whether it takes ``Outgoing.message``; if not, the bytes need not be built."""
         ...
 
     def send(self, messages: Sequence[Outgoing], *, begin: Begin) -> Iterable[Outcome]:
@@ -282,11 +284,11 @@ class Mailer(Protocol):
         ...
 
     def evidence(self, delivery_id: str) -> bool | None:
-        """Whether an ambiguous message was accepted: True, False, or None where the transport cannot tell."""
+        """Whether an ambiguous message was accepted: True, False, or None if the transport cannot tell."""
         ...
 
     def forget(self, delivery_ids: Iterable[str]) -> None:
-        """Remove what the transport keeps of these messages here: their reader was erased."""
+        """Remove the transport's local copies of these messages: their reader was erased."""
         ...
 
     def close(self) -> None: ...
@@ -294,7 +296,7 @@ class Mailer(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProviderEvent:
-    """One report about one delivery, in words that are the same for every provider."""
+    """One report about one delivery, in one vocabulary for all providers."""
 
     delivery_id: UUID | None
     """None where the report names no delivery of ours."""
@@ -303,7 +305,7 @@ class ProviderEvent:
     dedupe_key: str
     """The same for every copy of the same report, at most 200 characters, nothing personal."""
     cause: EventKind | None = None
-    """For a mail that was dropped: the earlier report because of which the provider did not try."""
+    """For a mail that was dropped: the earlier report that made the provider drop it."""
     detail: Mapping[str, str | int] = field(default_factory=dict)
     """What the operator may want to read. Never an address."""
 

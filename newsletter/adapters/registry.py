@@ -1,4 +1,4 @@
-"""Settings → adapters: the only place that chooses."""
+"""Settings → adapters: the only place that chooses between them."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def figure_store(config: Config) -> FigureStore:
 
 
 def summariser(config: Config, *, budget: TokenBudget | None = None) -> Summariser:
-    """Each model's package is imported here and only when it is chosen: they take a second to import."""
+    """A model's package is imported only when chosen: each takes a second to import."""
     chosen: type[ModelSummariser]
     match config.summariser_name:
         case "gemini":
@@ -107,7 +107,7 @@ def event_reader(provider: str, config: Config) -> EventReader | None:
 
 
 def _own_name(config: Config) -> str | None:
-    """Return the name to say in EHLO: the site's, where it is one of the Internet's; else the machine's."""
+    """Return the name to say in EHLO: the site's if it is a public name, else the machine's."""
     host = urlsplit(config.base_url).hostname or ""
     return host if "." in host and not host.replace(".", "").isdigit() else None
 

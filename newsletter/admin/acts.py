@@ -1,4 +1,4 @@
-"""What an operator may do to a reader: each act asks once, and then calls the function everybody calls."""
+"""Actions of an operator on a reader: confirm once, then call the same function as pages and commands."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ SOURCE = "admin"
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Act:
     name: str
-    """Its place in the address of the page that asks."""
+    """Its path segment in the URL of the confirming page."""
     label: str
     """On the button."""
     explanation: str
     permission: str
     applies_to: frozenset[Status]
     do: Callable[[Subscriber, datetime], str]
-    """Does it and returns what to say, without the address: it is also kept in the admin's log."""
+    """Does it and returns the message, without the address: the admin's log keeps it."""
 
 
 def _unsubscribe(reader: Subscriber, now: datetime) -> str:
-    # Django imports this module at every start; what this needs takes longer to import than all else.
+    # Imported late: Django imports this module at every start, and these imports are slow.
     from newsletter.subscribers.unsubscribe import unsubscribe
 
     unsubscribe(reader, source=SOURCE, now=now)
@@ -80,7 +80,7 @@ ACTS = {
             name="invite",
             label="Ask to confirm",
             explanation="One mail with a link goes out. Only if the reader uses it do digests come again, "
-            "with the wishes they had.",
+            "with the preferences they had.",
             permission="newsletter.change_subscriber",
             applies_to=frozenset({Status.UNSUBSCRIBED, Status.PENDING}),
             do=_invite,
@@ -106,7 +106,7 @@ ACTS = {
         Act(
             name="erase",
             label="Erase",
-            explanation="Everything about this reader is deleted for good: wishes, consents, deliveries. "
+            explanation="All about this reader is deleted for good: preferences, consents, deliveries. "
             "Only a keyed hash of the address stays, so that nobody mails it again.",
             permission="newsletter.delete_subscriber",
             applies_to=frozenset(Status),

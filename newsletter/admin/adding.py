@@ -1,4 +1,4 @@
-"""The form by which an operator adds one reader, whose consent they vouch for."""
+"""The form with which an operator adds one reader and vouches for their consent."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class TopicChoice(TopicsField):
 
 
 class AddReaderForm(forms.Form):
-    """Checked and saved by the function of the command line, whose refusals are shown as they are."""
+    """Checked and saved by the command line's function; its errors are shown as they are."""
 
     email = forms.CharField(max_length=254, label="Address")
     consent_source = forms.CharField(
@@ -50,7 +50,7 @@ class AddReaderForm(forms.Form):
 
     def save(self) -> Subscriber | None:
         """Add the reader; None when that was refused, with the reason among the errors."""
-        # Django imports this module at every start; what this needs takes longer to import than all else.
+        # Imported late: Django imports this module at every start, and these imports are slow.
         from newsletter.subscribers.add import add_by_operator
         from newsletter.subscribers.preferences import Preferences
 

@@ -1,6 +1,6 @@
-"""What the registrations are built on: Django's classes, and a page that only shows.
+"""Base classes of the registrations, read-only ones among them.
 
-The type parameters exist for the type checker alone; Django's own classes take none.
+The type parameters are for the type checker only; Django's own classes take none.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ else:
 
 
 COMPARISONS = frozenset({"", "exact", "isnull", "isempty", "gte", "gt", "lt", "lte", "in"})
-"""What Django's filters of a list write behind a field's name."""
+"""Lookups that Django's list filters append to a field's name."""
 
 
 class _OnlyShown:
@@ -39,7 +39,7 @@ class _OnlyShown:
 
 
 class ReadOnlyAdmin(_OnlyShown, AnyModelAdmin):
-    """A list and pages without a form, which show no key of a link: with one, whoever looks could act."""
+    """A read-only list and its pages. Link keys are hidden: whoever reads one can act as the reader."""
 
     show_full_result_count = False
 
@@ -53,13 +53,13 @@ class ReadOnlyAdmin(_OnlyShown, AnyModelAdmin):
         return changelist
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:  # noqa: ARG002
-        """Allow what the list's filters ask: by ``slots__url__startswith`` a link could be guessed."""
+        """Allow only what the list's filters use: ``placeholders__url__startswith`` could guess a link."""
         name, _, comparison = lookup.partition("__")
         return name in map(_filtered, self.list_filter) and comparison in COMPARISONS
 
 
 def _filtered(each: Any) -> str:
-    """Return what stands in the address for one of ``list_filter``: a field, or the filter's own name."""
+    """Return the query parameter of one of ``list_filter``: a field, or the filter's own name."""
     if isinstance(each, str):
         return each
     return str(each[0] if isinstance(each, tuple) else each.parameter_name)
@@ -73,7 +73,7 @@ class ReadOnlyInline(_OnlyShown, AnyInline):
 
 
 def hide_keys(row: Model) -> Model:
-    """Put ``…`` in the place of every key, in a row that is only shown and never saved."""
+    """Replace every key by ``…`` in a row that is shown and never saved."""
     for column in row._meta.concrete_fields:
         if isinstance(column, (models.CharField, models.TextField, models.JSONField)):
             setattr(row, column.attname, _without_keys(getattr(row, column.attname)))

@@ -1,4 +1,4 @@
-"""What providers have reported: a list of its own, and with each delivery."""
+"""Provider events: a list of their own, and with each delivery."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class DeliveryEventInline(WithWords, ReadOnlyInline):
 
 @admin.register(DeliveryEvent)
 class DeliveryEventAdmin(WithWords, ReadOnlyAdmin):
-    """Those without a delivery are about mails that nobody here knows, or whose reader was erased."""
+    """Events without a delivery are about unknown mails, or their reader was erased."""
 
     list_display = ("at", "provider", "kind", "words", "delivery", "applied_at")
     list_filter = ("provider", "kind", ("delivery", admin.EmptyFieldListFilter))

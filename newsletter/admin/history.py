@@ -1,4 +1,4 @@
-"""What happened with one reader, in one list: what they agreed to, what was sent, what became of it."""
+"""One reader's history in one list: consents, deliveries, provider events."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The brake in the admin: adding a pause stops sending, deleting it resumes. Every page shows what stands."""
+"""Pauses in the admin: adding one stops sending, deleting it resumes. Every page shows active pauses."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ class PauseForm(AnyModelForm):
         fields = ("reason",)
 
     def clean(self) -> dict[str, Any]:
-        standing = SendPause.objects.filter(transport="*").first() if self.instance.pk is None else None
-        if standing is not None:
+        pause = SendPause.objects.filter(transport="*").first() if self.instance.pk is None else None
+        if pause is not None:
             raise forms.ValidationError(
-                f"Sending is paused already, since {standing.since:%Y-%m-%d %H:%M} UTC: {standing.reason}. "
+                f"Sending is paused already, since {pause.since:%Y-%m-%d %H:%M} UTC: {pause.reason}. "
                 "Delete that pause first, or change its reason."
             )
         return super().clean() or {}
@@ -34,7 +34,7 @@ class PauseForm(AnyModelForm):
 
 @admin.register(SendPause)
 class SendPauseAdmin(AnyModelAdmin):
-    """While a row stands no send begins on its transport."""
+    """While a row exists, no send begins on its transport."""
 
     form = PauseForm
     list_display = ("transport", "reason", "since", "cause")
@@ -47,5 +47,5 @@ class SendPauseAdmin(AnyModelAdmin):
 
 
 def active_pauses(request: HttpRequest) -> dict[str, Any]:  # noqa: ARG001 - a context processor
-    """Give the admin's templates what stands; it is read only where one asks."""
+    """Give the admin's templates the active pauses, read lazily."""
     return {"active_pauses": SendPause.objects.order_by("transport")}

@@ -1,7 +1,7 @@
-"""Readers in the admin: found, added, looked at, ended. Status and wishes are never edited here.
+"""Readers in the admin: search, add, view, unsubscribe, erase. Status and preferences are not edited here.
 
-Each change goes through the function that readers' own pages and the command line call, so that consent,
-suppression and open deliveries are treated alike everywhere.
+Each change calls the same function as readers' own pages and the command line, so that consent, suppressions
+and open deliveries are handled alike.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ class SubscriberAdmin(ReadOnlyAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
-        """Find a whole address however it is written; Django alone compares letter by letter."""
+        """Find a whole address in any spelling: it is normalized first."""
         from newsletter.audience.suppression import address_key
         from newsletter.subscribers.preferences import read_address
 
@@ -133,7 +133,7 @@ class SubscriberAdmin(ReadOnlyAdmin):
         form_url: str = "",  # noqa: ARG002 - Django's signature
         extra_context: dict[str, Any] | None = None,  # noqa: ARG002
     ) -> HttpResponse:
-        """Show the form and take it."""
+        """Show and process the form."""
         if not self.has_add_permission(request):
             raise PermissionDenied
         form = AddReaderForm(request.POST or None)
@@ -151,7 +151,7 @@ class SubscriberAdmin(ReadOnlyAdmin):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        """Show a reader, with what happened and what can be done."""
+        """Show a reader with history and actions."""
         reader = self.get_object(request, object_id)
         if reader is not None and self.has_view_permission(request, reader):
             acts = [
@@ -164,7 +164,7 @@ class SubscriberAdmin(ReadOnlyAdmin):
         return super().change_view(request, object_id, form_url, extra_context)
 
     def act_view(self, request: HttpRequest, pk: int, name: str) -> HttpResponse:
-        """GET asks, POST does it."""
+        """GET asks for confirmation, POST does it."""
         reader, act = get_object_or_404(Subscriber, pk=pk), ACTS.get(name)
         if act is None or not request.user.has_perm(act.permission) or reader.status not in act.applies_to:
             raise PermissionDenied

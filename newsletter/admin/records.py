@@ -1,4 +1,4 @@
-"""What the service has recorded, to be looked at: papers, gather runs, deliveries. Nothing here is edited."""
+"""Read-only records: papers, summaries, gather runs, deliveries."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class DeliveryAdmin(ReadOnlyAdmin):
     inlines = (DeliveryEventInline,)
 
     def get_fieldsets(self, request: HttpRequest, obj: object = None) -> Any:
-        """Fold away what only somebody who looks for a fault wants to see."""
+        """Collapse the fields that matter only when looking for a fault."""
         shown = [name for name in self.get_fields(request, obj) if name not in MADE_OF]
         return [
             (None, {"fields": shown}),

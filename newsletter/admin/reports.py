@@ -1,4 +1,4 @@
-"""Mistakes that readers reported: read beside the quotes, then settled, or the summary taken down."""
+"""Reported mistakes: compare with the quotes, then settle, or take the summary down."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ class Act:
     """On the button."""
     applies_to: Callable[[MistakeReport], bool]
     do: Callable[[MistakeReport, datetime], str]
-    """Does it and returns what to say."""
+    """Does it and returns the message."""
 
 
 def _settle(state: Settled) -> Callable[[MistakeReport, datetime], str]:
     def do(report: MistakeReport, now: datetime) -> str:
-        # Django imports this module at every start; what this needs takes longer to import than all else.
+        # Imported late: Django imports this module at every start, and these imports are slow.
         from newsletter.subscribers.reports import settle
 
         settle(report, state=state, now=now)
@@ -70,7 +70,7 @@ def _summary(report: MistakeReport) -> Summary:
 
 
 def _is_shown(report: MistakeReport) -> bool:
-    """Whether there is a model's summary to take down: the authors' own sentences are what replaces one."""
+    """Whether there is a model's summary to take down: an extract is what replaces it."""
     summary = report.summary
     if summary is None or summary.withheld_at is not None:
         return False
@@ -104,7 +104,7 @@ ACTS = {
         do=_settle(Settled.OPEN),
     ),
 }
-"""All of them can be undone, so none asks twice."""
+"""All can be undone, so none asks for confirmation."""
 
 
 class StateFilter(admin.SimpleListFilter):
@@ -155,7 +155,7 @@ class MistakeReportAdmin(ReadOnlyAdmin):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        """Show the claim, its quotes and what was said of it, with what can be done."""
+        """Show the claim, its quotes, the report and the actions."""
         report = self.get_object(request, object_id)
         if report is not None and self.has_view_permission(request, report):
             record = report.paper.record

@@ -1,7 +1,7 @@
-"""Addresses that must not be mailed: how many and why, and whether a given one is among them.
+"""Suppressions: counts by reason, and whether a given address is suppressed.
 
-Only keyed hashes are kept, so the list shows none. An address is asked about by POST, so that it stands in no
-log of requests; nothing is changed here: only a reader who confirms again comes off the list.
+Only keyed hashes are stored, so the list shows no address. The check is a POST, so that no request log has
+the address. Nothing is changed here: only a reader who confirms again leaves the list.
 """
 
 from __future__ import annotations

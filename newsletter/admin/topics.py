@@ -1,7 +1,7 @@
 """Topics in the admin: their queries are checked as on the command line.
 
-A reader's private topic is shown and not edited. Nothing is removed here: a topic is switched off, or removed
-with ``newsletter topic remove``, which says how many readers had it.
+Private topics are read-only. Nothing is deleted here: a topic is deactivated, or removed with ``newsletter
+topic remove``, which says how many readers had it.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class TopicForm(AnyModelForm):
         return slug
 
     def clean_query(self) -> str:
-        # Django imports this module at every start; the topic index takes longer to import than all else.
+        # Imported late: Django imports this module at every start, and the topic index is slow to import.
         from newsletter.audience.topics import checked_query
 
         try:
@@ -84,7 +84,7 @@ class TopicAdmin(AnyModelAdmin):
         return int(topic.reader_count)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:  # noqa: ARG002
-        """A slug stands in links and in feeds: it is chosen once."""
+        """A slug is part of links and feeds, so it is never changed."""
         return ("slug",) if obj else ()
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:

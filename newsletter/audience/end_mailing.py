@@ -1,4 +1,4 @@
-"""How mailing to a reader ends, by whatever it ends: their own word, a mail server's, or a complaint."""
+"""End mailing to a reader: by unsubscribe, bounce or complaint."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ _WEAKER = {
     Status.BOUNCED: (Status.PENDING, Status.ACTIVE, Status.UNSUBSCRIBED),
     Status.COMPLAINED: (Status.PENDING, Status.ACTIVE, Status.UNSUBSCRIBED, Status.BOUNCED),
 }
-"""A stronger end replaces a weaker one, never the reverse: the order in which they come does not matter."""
+"""A stronger status replaces a weaker one, never the reverse, so the order of events does not matter."""
 
 
 def end_mailing(reader: Subscriber, *, status: Status, now: datetime) -> bool:
-    """Suppress the address and cancel what was not yet sent; say whether that is news.
+    """Suppress the address and cancel unsent deliveries; return whether anything changed.
 
-    The caller holds the reader's row in a transaction.
+    The caller has locked the reader's row in a transaction.
     """
     current = Subscriber.objects.filter(pk=reader.pk, status__in=_WEAKER[status])
     if not current.update(status=status, next_slot_at=None):

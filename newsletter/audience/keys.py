@@ -1,7 +1,7 @@
-"""The secret key of the settings beside what the database knows of it.
+"""Check the secret key of the settings against the fingerprint in the database.
 
-A database that meets another key has been copied away from its own, or the key is lost: links in mails that
-were sent are dead then. That is never found out by a reader. Every process checks it as it starts.
+A mismatch means that the database was copied without its key, or the key is lost: links in mails already sent
+would be dead. Every process checks this at start, so that no reader finds out first.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from newsletter.models.subscriber import Status
 ONLY = 1
 LEFT = (Status.UNSUBSCRIBED, Status.BOUNCED, Status.COMPLAINED)
 SAMPLE = 100
-"""Readers who left: enough to tell whether their suppressions were made with a key of ours."""
+"""Unsubscribed readers to look at: enough to tell whether their suppressions were made with our key."""
 
 
 def fingerprint(key: str) -> str:
@@ -42,9 +42,9 @@ def configured_keys() -> list[str]:
 
 
 def check_secret_key() -> None:
-    """Make sure that the settings have the key this database is used with. The first start records it.
+    """Check that the settings have this database's key. The first start records it.
 
-    A new key in front of the recorded one takes its place. Raises ConfigurationError for any other.
+    A new key listed before the recorded one replaces it. Raises ConfigurationError for any other.
     """
     keys = configured_keys()
     known = KeyFingerprint.objects.filter(pk=ONLY).first()
@@ -62,21 +62,21 @@ def check_secret_key() -> None:
 
 
 def check_secret_key_or_later() -> None:
-    """Check it now, or at the first connection where the database does not answer yet or has no tables."""
+    """Check it now, or at the first connection if the database does not answer yet or has no tables."""
     try:
         check_secret_key()
     except DatabaseError:
         connection_created.connect(_check_at_first_connection)
     finally:
-        connections.close_all()  # a worker forks, and its children must not share one
+        connections.close_all()  # a worker forks, and children must not share a connection
 
 
 def _check_at_first_connection(**_: Any) -> None:
-    """Fail whatever wanted the connection, each time: nothing is read or written with the wrong key."""
+    """Fail every new connection: nothing is read or written with the wrong key."""
     connection_created.disconnect(_check_at_first_connection)
     try:
         check_secret_key()
-    except DatabaseError:  # its tables are still to be made
+    except DatabaseError:  # no tables yet
         connection_created.connect(_check_at_first_connection)
     except ConfigurationError:
         connection_created.connect(_check_at_first_connection)
@@ -84,9 +84,10 @@ def _check_at_first_connection(**_: Any) -> None:
 
 
 def accept_secret_key(*, now: datetime) -> int:
-    """Use this database with the settings' key from now on, whatever was recorded; return how many have left.
+    """Use this database with the settings' key from now on, whatever was recorded.
 
-    Whoever left is suppressed anew: their suppressions may have been made with a key that is lost.
+    Return how many readers were suppressed anew: suppressions of unsubscribed readers may have been made with
+    the lost key.
     """
     keys = configured_keys()
     remember_keys(keys)
@@ -100,7 +101,7 @@ def accept_secret_key(*, now: datetime) -> int:
 
 
 def _is_foreign(keys: list[str]) -> bool:
-    """Say if an earlier version made suppressions of readers who left, and none of them with these keys."""
+    """Say if suppressions by an earlier version exist and none was made with these keys."""
     newest = Subscriber.objects.filter(status__in=LEFT).order_by("-pk")
     left = list(newest.values_list("email_key", flat=True)[:SAMPLE])
     return bool(left) and not recognises(keys, left)

@@ -1,6 +1,6 @@
-"""The one link of a notice: what it is made of is stored with the delivery, the link itself nowhere.
+"""The link of a transactional mail: its parts are stored with the delivery, the link itself nowhere.
 
-A link is as good as a password. It is made when the mail is, so that a copy of the database opens nothing.
+A link is as good as a password. It is built at send, so that a copy of the database opens nothing.
 """
 
 from __future__ import annotations
@@ -35,14 +35,16 @@ _TIMED = {
 class MailedLink:
     place: Place
     key: str = ""
-    """Of the row it stands for; empty for the reader's own page, which the reader's link key opens."""
+    """Key of the row it opens; empty for the reader's own page, which the reader's link key opens."""
 
     @classmethod
-    def of(cls, slots: Mapping[str, Any]) -> Self | None:
-        """Return what ``as_slots`` wrote; None for a delivery without a link."""
-        return cls(Place(slots["link"]), slots.get("key", "")) if "link" in slots else None
+    def of(cls, placeholders: Mapping[str, Any]) -> Self | None:
+        """Return what ``as_placeholders`` wrote; None for a delivery without a link."""
+        return (
+            cls(Place(placeholders["link"]), placeholders.get("key", "")) if "link" in placeholders else None
+        )
 
-    def as_slots(self) -> dict[str, str]:
+    def as_placeholders(self) -> dict[str, str]:
         return {"link": self.place.value} | ({"key": self.key} if self.key else {})
 
     def url(self, *, base_url: str, made_at: datetime, link_key: str) -> str:

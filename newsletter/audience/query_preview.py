@@ -1,7 +1,6 @@
-"""What a query would have matched: the recent papers, indexed once and kept until others come.
+"""What a query would have matched among the recent papers. Read-only.
 
-The index is kept in the process, so that a person who edits a query has an answer at once. Nothing here
-changes anything.
+The index is cached in the process until new papers come, so that editing a query answers at once.
 """
 
 from __future__ import annotations
@@ -21,15 +20,15 @@ from newsletter.models import Paper
 
 DAYS = 14
 MOST_A_WEEK = 500
-"""Papers that one private topic may match; the largest single categories have more."""
+"""Papers a week that one private topic may match; the largest categories have more."""
 MOST_A_WEEK_OF_A_READER = 1_000
-"""That all of a reader's own topics may match together."""
+"""Papers a week that all private topics of a reader may match together."""
 WEEK = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recent:
-    """The papers of some days, ready to be asked. Only their index is kept, not their rows."""
+    """The papers of some days, indexed. Their rows are not kept."""
 
     index: TopicIndex
     published_at: Mapping[int, datetime]
@@ -42,7 +41,7 @@ class Recent:
 
     @property
     def weeks(self) -> float:
-        """How many weeks there are papers of; at least one, so that a young service is not made larger."""
+        """How many weeks there are papers of; at least one, so that a young service is not extrapolated."""
         first = max(self.since, min(self.published_at.values(), default=self.until))
         return max(1.0, (self.until - first) / WEEK)
 
@@ -113,20 +112,20 @@ _building = threading.Lock()
 
 
 def recent_papers(*, days: int = DAYS, now: datetime) -> Recent:
-    """Return the papers of the last ``days``; while none is new or changed, the same as before."""
-    # All three have an index: a service of years answers as fast. A new version is matched anew.
+    """Return the papers of the last ``days``; cached until a paper is new or changed."""
+    # All three columns have an index, so a large table answers as fast. A new version resets matched_at.
     state = Paper.objects.aggregate(newest=Max("pk"), seen=Max("first_seen_at"), matched=Max("matched_at"))
     key = (days, now.date(), *state.values())
     with _building:
         if key not in _kept:
-            # One is enough: pages ask for the same days, and the command line asks once.
+            # One entry is enough: pages use the same days, and a command asks once.
             _kept.clear()
             _kept[key] = _build(days=days, now=now)
         return _kept[key]
 
 
 def forget_recent() -> None:
-    """Drop what is kept: a test's next database can look the same."""
+    """Drop the cache. For tests: the next database can look the same."""
     _kept.clear()
 
 

@@ -1,8 +1,7 @@
-"""Addresses that must not be mailed: kept only as keyed hashes, so that they outlive a reader's erasure.
+"""Addresses that must not be mailed: stored only as keyed hashes, which outlive a reader's erasure.
 
-A hash is made with a key of the suppressions' own, which stands in the database beside them and never
-changes, and is looked up under the secret keys too that earlier versions made them with (ADR 26). Who is
-suppressed when is decided by the callers.
+Hashes are made with a key of their own, which is in the database and never changes. Look-ups also try the
+secret keys of earlier versions (ADR 26). Callers decide who is suppressed and when.
 """
 
 from __future__ import annotations
@@ -50,7 +49,7 @@ def address_key(email: str) -> str:
     The domain becomes IDNA's lower-case ASCII form; the rest is case-folded, without quotes that it does not
     need: ``"ada"@example.org`` and ``"a\da"@example.org`` are ``ada@example.org`` (RFC 5321 §4.1.2).
 
-    Raises BadInput for what has no local part or no domain that could exist.
+    Raises BadInput without a local part or a possible domain.
     """
     local, _, domain = email.strip().rpartition("@")
     if not local or not domain:
@@ -68,7 +67,7 @@ def _unquoted(local: str) -> str:
 
 
 def _ascii_domain(domain: str, *, email: str) -> str:
-    if domain.isascii():  # IDNA's rules are stricter than what mail is delivered to (RFC 5321 §2.3.5)
+    if domain.isascii():  # IDNA's rules are stricter than SMTP's (RFC 5321 §2.3.5)
         return domain.lower()
     try:
         return idna.encode(domain, uts46=True).decode("ascii").lower()
@@ -82,7 +81,7 @@ def ensure_own_key() -> None:
 
 
 def remember_keys(secret_keys: Iterable[str]) -> None:
-    """Keep what earlier versions made suppressions with, for looking them up and nothing else."""
+    """Store the keys of earlier versions' suppressions, for look-ups only."""
     derived = {_derived(key) for key in secret_keys}
     known = SuppressionKey.objects.filter(value__in=derived).values_list("value", flat=True)
     if missing := derived.difference(known):
@@ -98,14 +97,14 @@ def recognises(secret_keys: Iterable[str], email_keys: Iterable[str]) -> bool:
 
 
 def email_hmacs(email_keys: Iterable[str]) -> dict[str, tuple[str, ...]]:
-    """Return the hashes of folded addresses under every key there is, the suppressions' own key first."""
+    """Return the hashes of normalized addresses under every key there is, the suppressions' own key first."""
     keys = SuppressionKey.objects.order_by("-is_own", "-pk").values_list("value", flat=True)
     found = list(keys)
     return {email_key: tuple(_hmac(key, email_key) for key in found) for email_key in email_keys}
 
 
 def _derived(secret_key: str) -> str:
-    """Return what ``salted_hmac`` of earlier versions made of a secret key: it cannot be turned back."""
+    """Return the one-way key that earlier versions derived from a secret key."""
     return sha256(b"newsletter.suppression" + secret_key.encode()).hexdigest()
 
 
@@ -114,7 +113,7 @@ def _hmac(key: str, email_key: str) -> str:
 
 
 def suppressed(email_keys: Iterable[str]) -> dict[str, Reason]:
-    """Return the reason for each of these folded addresses that is suppressed; the others are left out."""
+    """Return the reason for each of these normalized addresses that is suppressed."""
     owners = {made: key for key, hmacs in email_hmacs(set(email_keys)).items() for made in hmacs}
     hmacs, found = list(owners), dict[str, Reason]()
     for start in range(0, len(hmacs), CHUNK):
@@ -130,11 +129,11 @@ def is_suppressed(email_key: str) -> bool:
 
 
 def suppress(email_key: str, *, reason: Reason, at: datetime) -> None:
-    """Suppress a folded address. A repeat changes nothing, unless its reason is a stronger one."""
+    """Suppress a normalized address. A repeat changes nothing, unless its reason is a stronger one."""
     ensure_own_key()
     hmacs = email_hmacs([email_key])[email_key]
     with transaction.atomic():
-        # A send that is about to begin holds this row: the suppression commits before it, or after it.
+        # A send that begins locks this row: the suppression commits before or after it.
         list(Subscriber.objects.select_for_update(no_key=True).filter(email_key=email_key).values_list("pk"))
         known = Suppression.objects.select_for_update().filter(email_hmac__in=hmacs).first()
         if known is None:
@@ -147,7 +146,7 @@ def suppress(email_key: str, *, reason: Reason, at: datetime) -> None:
 
 @transaction.atomic
 def suppress_all(entries: Mapping[str, tuple[Reason, datetime]]) -> None:
-    """Suppress many folded addresses, each for a reason and since a time, by the rules of ``suppress``."""
+    """Suppress many normalized addresses, each with reason and time, by the rules of ``suppress``."""
     readers = Subscriber.objects.select_for_update(no_key=True).filter(email_key__in=entries)
     list(readers.order_by("pk").values_list("pk"))
     ensure_own_key()
@@ -167,7 +166,7 @@ def suppress_all(entries: Mapping[str, tuple[Reason, datetime]]) -> None:
 
 
 def lift(email_key: str) -> bool:
-    """Forget a suppression: its owner has confirmed, from the address itself. Say if there was one."""
+    """Delete a suppression: its owner has confirmed from the address itself. Return whether there was one."""
     return Suppression.objects.filter(email_hmac__in=email_hmacs([email_key])[email_key]).delete()[0] > 0
 
 

@@ -1,8 +1,8 @@
-"""Signed links: bound to one purpose and one subject, short enough for a List-Unsubscribe header.
+"""Signed tokens for links: bound to one purpose and one subject, short enough for List-Unsubscribe.
 
-A token is the subject (a reader's link key, or a delivery's id) followed by a MAC. Nothing is stored: it
-works as long as the subject and one of the secret keys do. A reader who gets another link key has revoked
-what names the old one (``subscriptions.revoking``).
+A token is the subject (a reader's link key or a delivery's id) and a MAC. Tokens are not stored: one is valid
+as long as its subject and one of the secret keys are. A new link key revokes the tokens of the old one
+(``subscribers/revoke_links.py``).
 """
 
 from __future__ import annotations
@@ -28,15 +28,15 @@ class Purpose(StrEnum):
     DIGEST = "digest"
     """A delivery's id, held by its reader: the page shows their address and their links."""
     SHARE = "share"
-    """A delivery's id. The page shows nothing of the reader, so it is not revoked with the others."""
+    """A delivery's id. The page shows nothing personal, so it is not revoked with the others."""
     CONFIRM = "confirm"
     """A sign-up's key."""
     ADDRESS = "address"
     """The key of a change of address, mailed to the new one."""
     FRESH = "fresh"
-    """The key of a link mailed for what a forwarded digest must not allow; valid for an hour."""
+    """The key of a fresh link, for what a forwarded digest must not allow; valid for an hour."""
     BOUNCE = "bounce"
-    """A delivery's id, in the address to which it comes back."""
+    """A delivery's id, in the envelope's sender (VERP)."""
 
 
 VALID_FOR = {
@@ -44,22 +44,22 @@ VALID_FOR = {
     Purpose.ADDRESS: timedelta(days=1),
     Purpose.FRESH: timedelta(hours=1),
 }
-"""How long a link works that says when it was made."""
+"""Lifetime of timed tokens."""
 
 
 def make_token(purpose: Purpose, *, subject: str, holder: str = "") -> str:
-    """Return a token. With a ``holder``, a reader's link key, it holds as long as the reader has that key."""
+    """Return a token. With a ``holder`` (a link key) it is valid as long as the reader has that key."""
     return subject + _mac(purpose, _signed(subject, holder), settings.SECRET_KEY)
 
 
 def _settled(mac: str) -> str:
-    """Return a MAC that ends in a letter or digit: many mail programs leave a last - or _ out of a link."""
+    """Return a MAC that ends in a letter or digit: many mail programs cut a trailing - or _ off a link."""
     return mac[:-1] + {"-": "A", "_": "B"}.get(mac[-1:], mac[-1:])
 
 
 def read_token(token: str, *, purpose: Purpose, holder: str = "") -> str | None:
-    """Return the subject, or None for anything that is not a token of this purpose and holder."""
-    subject, mac = token[:-MAC_LENGTH], _settled(token[-MAC_LENGTH:])  # links of old mails may end in either
+    """Return the subject, or None for any other token."""
+    subject, mac = token[:-MAC_LENGTH], _settled(token[-MAC_LENGTH:])  # links in old mails may end in - or _
     if not subject or not token.isascii():
         return None
     keys = (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
@@ -69,7 +69,7 @@ def read_token(token: str, *, purpose: Purpose, holder: str = "") -> str | None:
 
 
 def make_timed_token(purpose: Purpose, *, subject: str, now: datetime) -> str:
-    """Return a token that also says when it was made, to the second."""
+    """Return a token that holds its creation time, to the second."""
     return make_token(purpose, subject=f"{subject}.{int(now.timestamp()):x}")
 
 
@@ -100,7 +100,7 @@ def delivery_id(subject: str) -> uuid.UUID | None:
 
 def bounce_tag(delivery_id: uuid.UUID) -> str:
     """Return a delivery's id and a MAC of 72 bits as 40 characters that survive a change of case."""
-    mac = _digest(Purpose.BOUNCE, delivery_id.hex, settings.SECRET_KEY)[:_BOUNCE_MAC]
+    mac = _mac_bytes(Purpose.BOUNCE, delivery_id.hex, settings.SECRET_KEY)[:_BOUNCE_MAC]
     return base64.b32encode(delivery_id.bytes + mac).decode("ascii").lower()
 
 
@@ -114,7 +114,7 @@ def read_bounce_tag(tag: str) -> uuid.UUID | None:
         return None
     found, mac = uuid.UUID(bytes=content[:16]), content[16:]
     keys = (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
-    macs = (_digest(Purpose.BOUNCE, found.hex, key)[:_BOUNCE_MAC] for key in keys)
+    macs = (_mac_bytes(Purpose.BOUNCE, found.hex, key)[:_BOUNCE_MAC] for key in keys)
     return found if any(hmac.compare_digest(mac, each) for each in macs) else None
 
 
@@ -123,8 +123,8 @@ def _signed(subject: str, holder: str) -> str:
 
 
 def _mac(purpose: Purpose, subject: str, key: str) -> str:
-    return _settled(base64.urlsafe_b64encode(_digest(purpose, subject, key))[:MAC_LENGTH].decode("ascii"))
+    return _settled(base64.urlsafe_b64encode(_mac_bytes(purpose, subject, key))[:MAC_LENGTH].decode("ascii"))
 
 
-def _digest(purpose: Purpose, subject: str, key: str) -> bytes:
+def _mac_bytes(purpose: Purpose, subject: str, key: str) -> bytes:
     return salted_hmac(f"newsletter.link.{purpose}", subject, secret=key, algorithm="sha256").digest()

@@ -1,4 +1,4 @@
-"""Topics as operators and readers edit them: add, change, remove; and which of them everyone is offered.
+"""Topics: add, change, remove, find; and which ones are offered to everyone.
 
 Every query is checked here.
 """
@@ -25,7 +25,7 @@ MAX_SLUG, MAX_NAME, MAX_GROUP = 80, 120, 80
 
 
 def public_topics() -> QuerySet[Topic]:
-    """Return everyone's topics, as far as they are offered."""
+    """Return the active topics that are nobody's private ones."""
     return Topic.objects.filter(owner__isnull=True, is_active=True)
 
 
@@ -46,7 +46,7 @@ def add_topic(
     group_names: dict[str, str] | None = None,
     owner: Subscriber | None = None,
 ) -> Topic:
-    """Add a topic; the next match looks back over the last days' papers. A taken slug is refused."""
+    """Add a topic; the next match looks back over recent papers. A taken slug is refused."""
     topic = Topic(
         slug=_checked_slug(slug),
         name=_checked_name(name),
@@ -86,9 +86,9 @@ def edit_topic(
 @dataclass(frozen=True, slots=True)
 class Removal:
     readers: int
-    """How many had the topic."""
+    """How many readers had the topic."""
     left_without: int
-    """How many of these have no topic any more, and so get no digests."""
+    """How many of them have no topic left, and so get no digests."""
 
 
 def remove_topic(slug: str) -> Removal:

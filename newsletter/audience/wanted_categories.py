@@ -1,7 +1,7 @@
-"""Which categories arXiv is asked for: what everyone's topics need, and part of what readers' own do.
+"""Which categories to ask arXiv for: all that public topics need, and a bounded part of private ones.
 
-The operator decides how much of arXiv is gathered. A stranger with a topic such as ``all:the`` must not: a
-private topic that names no category is matched with what is gathered anyway.
+The operator decides how much of arXiv is gathered; a stranger's topic such as ``all:the`` must not. A private
+topic without a category is matched with what is gathered anyway.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from newsletter.core.arxiv.query import categories, covers, parse
 from newsletter.models import Topic
 
 MOST_OF_A_READER = 5
-"""Categories that one reader's own topics add, the first in the alphabet where they name more."""
+"""Categories that one reader's private topics may add, the first in the alphabet if they name more."""
 MOST_OF_ALL = 30
-"""That all private topics together add: of more, those that the most readers want. arXiv has 155."""
+"""Categories that all private topics together may add: the most wanted ones. arXiv has 155."""
 
 
 def wanted_categories() -> frozenset[str]:

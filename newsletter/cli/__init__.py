@@ -1,4 +1,4 @@
-"""``newsletter``: the command line. Help is built without starting Django, so that it answers at once."""
+"""``newsletter``: the command line. Help is built without starting Django, which takes half a second."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ COMMANDS = {
 
 
 class LazyGroup(OneLineGroup):
-    """Imports a command's module when it is called or asked for its own help, not before."""
+    """Imports a command's module only when it is called or its help is shown."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Return ours, or that of Django's which serves here."""
+        """Return our command, or one of Django's that is offered."""
         if cmd_name == "help":
             return _help
         if cmd_name in passing_on.COMMANDS:
@@ -55,7 +55,7 @@ class LazyGroup(OneLineGroup):
         return super().resolve_command(ctx, args)
 
     def _hint(self, ctx: click.Context, word: str) -> str:
-        """Say which command was perhaps meant: else one of a group that is called so, or nearly."""
+        """Suggest a command: one with a similar name, else one of a group's."""
         shown = {name: [name] for name in (*COMMANDS, *passing_on.COMMANDS)}
         shown |= {theirs: [ours] for ours, theirs in passing_on.OTHER_NAMES.items()}
         parts = defaultdict[str, list[str]](list)

@@ -1,8 +1,8 @@
-"""``newsletter bounce``: what a mail server's pipe calls for each mail that comes back.
+"""``newsletter bounce``: a mail server's pipe calls it for each bounce, complaint and unsubscribe mail.
 
-Exit codes are a mail server's (sysexits.h), two of them only. 0: the mail is dealt with, whatever it was; a
-code for "cannot be used" would have the server send a bounce of the bounce. 75: keep it and try again later,
-for everything that is not the mail's own fault: the database, a setting, a defect here.
+Only two exit codes of sysexits.h are used. 0: the mail was handled, whatever it was; any other code would
+make the server bounce the bounce. 75: try again later, for everything that is not the mail's fault: the
+database, a setting, a defect here.
 """
 
 from __future__ import annotations
@@ -19,18 +19,18 @@ import click
 from newsletter.cli.session import Session, command
 
 READ = 2 * 1024 * 1024
-"""Bytes. A report stands near the beginning; what is returned with it may be of any size."""
+"""Bytes. The report is near the beginning; the returned message after it may be of any size."""
 
 
 def for_a_mail_server(function: Callable[..., None]) -> Callable[..., None]:
-    """End with 0 or 75, never with anything that a mail server takes for a refusal."""
+    """Exit with 0 or 75, never with a code that the mail server takes for a refusal."""
 
     @functools.wraps(function)
     def wrapped(*args: Any, **options: Any) -> None:
         try:
             function(*args, **options)
         except click.ClickException:
-            raise  # somebody is setting it up
+            raise  # usage error: an operator is setting it up
         except SystemExit as end:
             sys.exit(os.EX_TEMPFAIL if end.code else 0)
         except Exception:
@@ -45,7 +45,7 @@ def for_a_mail_server(function: Callable[..., None]) -> Callable[..., None]:
 @for_a_mail_server
 @command
 def bounce(session: Session, recipient: str) -> None:
-    """Read one mail from standard input: a delivery report (RFC 3464), a complaint (ARF), a wish to leave.
+    """Read one mail from standard input: a delivery report (RFC 3464), a complaint (ARF), an unsubscribe.
 
     \b
     A hard bounce or a complaint suppresses the address; a soft bounce is counted. A mail to the
@@ -68,7 +68,7 @@ def bounce(session: Session, recipient: str) -> None:
 
 
 def _first_part(stream: IO[bytes]) -> bytes:
-    """Return the beginning and read the rest too: a pipe that is closed early is an error to its writer."""
+    """Return the beginning and read the rest too: closing a pipe early is an error for its writer."""
     content = stream.read(READ)
     while stream.read(READ):
         pass

@@ -34,7 +34,7 @@ OWN_SETTINGS = {
     "NEWSLETTER_OUTBOX_DIR": "",
     "NEWSLETTER_SECRET_KEY": "",
 }
-"""The demo never touches the real service, whatever .env says."""
+"""Settings that keep the demo away from the real service, whatever .env says."""
 
 
 @click.command()
@@ -66,7 +66,7 @@ def _run(supervisor: Supervisor, *, live: bool, serve: bool, port: int) -> None:
 
 
 def _make_folder(*, port: int, live: bool) -> None:
-    """Empty the folder, all but the lock that is held, and make the settings the demo's own."""
+    """Empty the folder, except for the held lock, and apply the demo's settings."""
     for path in FOLDER.iterdir():
         if path.is_dir():
             shutil.rmtree(path)
@@ -134,7 +134,7 @@ def _add_readers(*, now: datetime, weekday: str) -> None:
 
 
 def _deliver(supervisor: Supervisor, *, has_redis: bool) -> None:
-    """Have a Celery worker do what is due; without Redis do it here."""
+    """Let a Celery worker do the due work; without Redis do it here."""
     from django.conf import settings
     from django.utils import timezone
 

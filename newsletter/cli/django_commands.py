@@ -1,7 +1,7 @@
-"""Those of Django's own commands that serve here: ``newsletter migrate``, ``shell``, ``createadmin`` …
+"""Django's own commands that are offered: ``newsletter migrate``, ``shell``, ``createadmin`` …
 
-The others are not offered: ``test`` and ``flush`` are for other programs, and ``sendtestemail`` would pass by
-the queue, its rates and its suppressions.
+Others are not: ``test`` and ``flush`` make no sense here, and ``sendtestemail`` would bypass queue, rate
+limits and suppressions.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ NEEDS_TABLES = {"createadmin", "changepassword", "axes_reset"}
 
 
 def django_command(name: str) -> click.Command:
-    """Return a command that hands everything after its name to Django's of that name."""
+    """Return a command that passes all its arguments to Django's command of that name."""
 
     @click.command(name, context_settings={"ignore_unknown_options": True}, add_help_option=False)
     @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
@@ -48,6 +48,6 @@ def django_command(name: str) -> click.Command:
 def _run(name: str, arguments: tuple[str, ...]) -> None:
     from django.core.management import ManagementUtility
 
-    # Named as it was called, so that its own help says so too.
+    # Under the name it was called by, so that its help shows that too.
     command = ManagementUtility(["newsletter", name]).fetch_command(OTHER_NAMES.get(name, name))
     command.run_from_argv(["newsletter", name, *arguments])

@@ -156,7 +156,7 @@ def _measure(
     tag = Preferences.checked(language=language).language
     papers = _papers(file)[:limit]
     summarisers = [_summariser(settings.CONFIG, name, model) for (name, model), _ in wanted]
-    # Nobody outside has the text of a paper that is made up.
+    # Papers from a file may be made up: arXiv has no text of them.
     texts = registry.full_texts(settings.CONFIG) if file and depth is Depth.READING else None
     results = []
     with session.progress() as progress:
@@ -197,7 +197,7 @@ def _price(given: tuple[float, float] | None) -> Price | None:
 
 
 def _papers(file: str | None) -> list[PaperRecord]:
-    """Return what is measured over, always in the same order: withdrawn papers are left out."""
+    """Return the papers to measure, in a fixed order, without withdrawn ones."""
     from django.conf import settings
 
     from newsletter.adapters.registry import paper_source
@@ -211,7 +211,7 @@ def _papers(file: str | None) -> list[PaperRecord]:
             with tempfile.TemporaryDirectory() as folder:
                 week, *_ = write_week(Path(folder), last_day=LAST_DAY)
                 read = source.read_file(str(week)).papers
-    except BadInput as error:  # the command was right: what failed is the file
+    except BadInput as error:  # not a usage error: the file is at fault
         raise NewsletterError(str(error)) from error
     found = [paper for paper in read if not paper.is_withdrawn]
     if not found:

@@ -1,4 +1,4 @@
-"""One service a data folder: a second one would take its Redis away and run a second scheduler."""
+"""One service per data folder: a second one would take over its Redis and run a second scheduler."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ NAME = "service.lock"
 
 @contextmanager
 def only_service_in(folder: Path) -> Iterator[None]:
-    """Make the folder and hold it. Raises ConfigurationError when another process holds it.
+    """Make the folder and lock it. Raises ConfigurationError when another process holds it.
 
-    The kernel ends the lock with its process, however that ends (flock(2)): a file left behind locks nothing.
+    The kernel ends the lock with its process, however that ends (flock(2)): a leftover file locks nothing.
     """
     path = folder / NAME
     try:

@@ -1,4 +1,4 @@
-"""``newsletter pause``, ``newsletter recompose`` and ``newsletter resume``: the brake."""
+"""``newsletter pause``, ``newsletter recompose`` and ``newsletter resume``."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 KEPT = (
     "Every one of them keeps the papers it was composed with: recompose renders, it does not choose. What was"
-    " changed in a topic or in a reader's wishes shows from the next digest on."
+    " changed in a topic or in a reader's preferences shows from the next digest on."
 )
 
 
@@ -34,12 +34,12 @@ def pause(session: Session, reason: str) -> None:
     from newsletter.pipeline.send.pause import ALL_TRANSPORTS, pause_reason, pause_sending, waiting_mails
 
     before = pause_reason(ALL_TRANSPORTS)
-    standing, waiting = pause_sending(reason, now=session.now), waiting_mails()
+    pause, waiting = pause_sending(reason, now=session.now), waiting_mails()
     if before is not None:
         session.say(f"The service had paused by itself; your reason takes the place of: {before}")
-    session.say(f"Paused since {standing.since:%Y-%m-%d %H:%M} UTC: {standing.reason}")
+    session.say(f"Paused since {pause.since:%Y-%m-%d %H:%M} UTC: {pause.reason}")
     session.say(f"{_mails(waiting)}. Go on with: newsletter resume")
-    session.finish({"paused": True, **_as_json(standing), "waiting": waiting})
+    session.finish({"paused": True, **_as_json(pause), "waiting": waiting})
 
 
 @click.command()
@@ -64,7 +64,7 @@ def resume(session: Session) -> None:
 @click.option("--all", "is_all", is_flag=True, help="Every digest that waits.")
 @command
 def recompose(session: Session, ids: tuple[UUID, ...], is_all: bool) -> None:
-    """Render composed digests anew, with the template of now, until a worker has claimed them.
+    """Render composed digests anew, with the current template, until a worker has leased them.
 
     IDS are delivery ids. Papers, id, Message-ID and date stay: nothing is chosen anew, so a corrected topic
     shows from the next digest on. A digest that would hold other papers now is left as it is.
@@ -109,10 +109,10 @@ def _mails(waiting: int) -> str:
     return f"{waiting:,} mail{'' if waiting == 1 else 's'} composed and waiting"
 
 
-def _as_json(standing: SendPause) -> dict[str, Any]:
+def _as_json(pause: SendPause) -> dict[str, Any]:
     return {
-        "transport": standing.transport,
-        "reason": standing.reason,
-        "since": standing.since.isoformat(),
-        "cause": str(standing.cause),
+        "transport": pause.transport,
+        "reason": pause.reason,
+        "since": pause.since.isoformat(),
+        "cause": str(pause.cause),
     }

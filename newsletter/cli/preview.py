@@ -1,4 +1,4 @@
-"""``newsletter preview``: look before it goes out."""
+"""``newsletter preview``: the digest that would be sent now."""
 
 from __future__ import annotations
 

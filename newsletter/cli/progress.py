@@ -33,6 +33,6 @@ class TerminalProgress(Progress):
 
 @contextmanager
 def terminal_progress() -> Iterator[Progress]:
-    """Show progress on stderr; nothing of it is left on the screen afterwards."""
+    """Show progress on stderr; it is cleared at the end."""
     with Display(console=Console(stderr=True), transient=True) as display:
         yield TerminalProgress(display)

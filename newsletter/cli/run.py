@@ -114,7 +114,7 @@ def _gather(session: Session, paths: tuple[str, ...], *, progress: Progress) -> 
     progress.stage("reading files", total=len(paths))
     try:
         return gather_files(source, paths=paths, now=session.now, on_file=lambda _: progress.step())
-    except BadInput as error:  # the command was right: what failed is the file
+    except BadInput as error:  # not a usage error: the file is at fault
         raise NewsletterError(str(error)) from error
 
 

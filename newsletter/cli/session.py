@@ -3,10 +3,10 @@
 Exit codes:
 
 - 0: done.
-- 1: something failed. All that depends on what is stored or on the outside: an unknown reader or topic, a
-  slug or address that is taken, a file that cannot be read or is no answer of arXiv, a gather or a mail that
-  failed (the rest is done), a database that does not answer.
-- 2: bad use. All that can be seen from the command and the settings alone: an unknown command or option, a
+- 1: something failed that depends on stored data or the outside: an unknown reader or topic, a slug or
+  address that is taken, an unreadable file, a gather or a mail that failed (the rest is done), a database
+  that is down.
+- 2: bad use, which the command and the settings alone show: an unknown command or option, a
   malformed query, an unknown category, zone, cadence or language, a wrong setting.
 """
 
@@ -30,12 +30,12 @@ __all__ = ["Session", "command", "one_line_errors", "start_django"]
 
 FAILED, BAD_USE = 1, 2
 YEARS = range(1991, 2200)
-"""From arXiv's first year on; dates far away overflow when a period is added."""
+"""From arXiv's first year; far-away dates would overflow when a period is added."""
 P = ParamSpec("P")
 
 
 class Session:
-    """One command's clock and voice. With ``--json`` only one object goes to stdout."""
+    """One command's clock and output. With ``--json`` only one object goes to stdout."""
 
     def __init__(self, *, as_json: bool, now: datetime | None) -> None:
         self.as_json = as_json
@@ -47,7 +47,7 @@ class Session:
             click.echo(line)
 
     def warn(self, line: str) -> None:
-        """Say on stderr what went wrong without ending the command."""
+        """Print a problem on stderr without ending the command."""
         click.echo(f"newsletter: {_one_line(line)}", err=True)
 
     def finish(self, result: dict[str, Any], *, failed: bool = False) -> NoReturn:
@@ -56,7 +56,7 @@ class Session:
         sys.exit(FAILED if failed else 0)
 
     def tell(self, line: str, *, position: int | None = None) -> None:
-        """Say what ended the command. ``position``: the 0-based character of the input, if it is one."""
+        """Print the error that ended the command. ``position``: the 0-based character at fault."""
         if self.as_json:
             where = {} if position is None else {"position": position}
             click.echo(json.dumps({"error": _one_line(line), **where}, ensure_ascii=False))
@@ -113,11 +113,11 @@ def command(function: Callable[..., None], *, with_any_key: bool = False) -> Cal
 
 @contextmanager
 def one_line_errors(session: Session) -> Iterator[None]:
-    """End the command with one line for what can be foreseen. A defect keeps its traceback."""
+    """Turn foreseeable errors into one line and an exit code. A defect keeps its traceback."""
     try:
         yield
     except (click.ClickException, click.Abort, click.exceptions.Exit, BrokenPipeError):
-        raise  # click's own business
+        raise  # click handles its own
     except NewsletterError as error:
         session.tell(str(error), position=error.position if isinstance(error, BadInput) else None)
         sys.exit(_exit_code(error))

@@ -1,4 +1,4 @@
-"""Start Django for a command: settings checked, tables there, what the database says in one line."""
+"""Start Django for a command: check settings and tables, and report database errors in one line."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ ADVICE = {
     "locked": "another process holds it; try again when that one has finished",
     "readonly": "let this user write to it",
 }
-"""Words in what SQLite says → what to do about it."""
+"""Words in SQLite's errors → what to do."""
 
 
 def start_django(*, migrated: bool = True, with_any_key: bool = False) -> None:
-    """Check the settings, start Django and, if ``migrated``, make sure the tables are there.
+    """Check the settings, start Django and, if ``migrated``, make sure that the tables exist.
 
-    Then the secret key must be the database's, unless ``with_any_key``. Raises ConfigurationError for a
-    setting. What the database itself refuses is Django's DatabaseError.
+    Then check the secret key against the database's, unless ``with_any_key``. Raises ConfigurationError for a
+    setting; errors of the database are Django's DatabaseError.
     """
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "newsletter.settings")
     import django
@@ -47,7 +47,7 @@ def start_django(*, migrated: bool = True, with_any_key: bool = False) -> None:
 
 
 def say_if_new() -> None:
-    """Say where a service begins: a command in the wrong place would begin one too."""
+    """Say where a new data folder was made: a command in the wrong place would make one too."""
     from django.conf import settings
     from django.db import connection
     from django.db.migrations.recorder import MigrationRecorder
@@ -58,7 +58,7 @@ def say_if_new() -> None:
 
 
 def _say_where() -> None:
-    """Say what would not be found from another folder."""
+    """Say which files are in use only because of the current folder."""
     from django.conf import settings
 
     config = settings.CONFIG
@@ -89,7 +89,7 @@ def database_failure(error: Exception) -> str:
 
 
 def _ensure_migrated() -> None:
-    """Bring an embedded database up to date; of a shared one only say what to do."""
+    """Migrate an embedded database; for a shared one say what to do."""
     from django.conf import settings
     from django.core.management import call_command
 
@@ -97,7 +97,7 @@ def _ensure_migrated() -> None:
         return
     if settings.CONFIG.database_url:
         raise NewsletterError("the database's tables are not up to date: run newsletter migrate")
-    # Two commands may come first at once: the second waits, and finds the tables made.
+    # Two commands may start at once: the second waits and finds the tables made.
     with (settings.DATA_DIR / "migrate.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not _is_current():

@@ -1,4 +1,4 @@
-"""Runs a few commands as foreground children: restarts what dies, stops all together."""
+"""Run commands as foreground children: restart those that die, stop all together."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from newsletter.adapters.infra.children import die_with_parent
 
 POLL_SECONDS = 0.2
 STEADY_SECONDS = 10.0
-"""A child that lived this long starts again at once; one that keeps dying waits a little longer each time."""
+"""A child that ran this long restarts at once; one that keeps dying waits longer each time."""
 LONGEST_PAUSE = 4.0
 GRACE_SECONDS = 6.0
-"""From SIGTERM to SIGKILL: all is over within ten seconds, whatever a worker is waiting for."""
+"""From SIGTERM to SIGKILL: all ends within ten seconds, whatever a worker is waiting for."""
 
 
 @dataclass(slots=True)
@@ -49,14 +49,14 @@ class Child:
         return self.process is not None and self.process.poll() is None
 
     def plan_restart(self, *, now: float) -> None:
-        """Give up the dead process and say when the next one may start."""
+        """Drop the dead process and set when the next one may start."""
         steady = now - self.started >= STEADY_SECONDS
         self.pause = 0.0 if steady else min(LONGEST_PAUSE, self.pause * 2 or 0.5)
         self.start_after = now + self.pause
         self.process = None
 
     def end(self) -> None:
-        """Ask the child to end; it ends what it started itself, and lets it finish what it is doing."""
+        """Ask the child to end; it ends its own children and lets them finish their work."""
         if self.process is not None:
             self.process.terminate()
 
@@ -90,7 +90,7 @@ class Supervisor:
         next(child for child in self._children if child.name == name).start()
 
     def heed_signals(self) -> None:
-        """From now on SIGINT, SIGTERM and SIGHUP do nothing but end ``run``, even before it has begun."""
+        """Make SIGINT, SIGTERM and SIGHUP end ``run``, even before it has begun."""
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, self._stop)
 
@@ -111,13 +111,13 @@ class Supervisor:
                 continue
             if child.process is not None:
                 self._say(f"{child.name} ended ({_how(child.process.returncode)}): starting it again")
-                child.kill()  # what it may have left of its session
+                child.kill()  # what may be left of its process group
                 child.plan_restart(now=now)
             if now >= child.start_after:
                 child.start()
 
     def stop_children(self) -> None:
-        """End all children: politely, then for certain. In reverse order, so that Redis goes last."""
+        """End all children: SIGTERM, then SIGKILL, in reverse order, so that Redis ends last."""
         first, others = self._children[:1], self._children[1:]
         for children, seconds in ((others, GRACE_SECONDS), (first, 1.0)):
             for child in reversed(children):

@@ -45,7 +45,7 @@ def up(host: str, port: int) -> None:
 
 
 def ensure_free(host: str, port: int) -> None:
-    """Raise ConfigurationError when the web server could not listen there: it would be started for ever."""
+    """Raise ConfigurationError when the web server cannot listen there: it would be restarted for ever."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         socket.create_server((host, port), family=family).close()
@@ -58,7 +58,7 @@ def ensure_free(host: str, port: int) -> None:
 
 
 def _link_to_port(port: int) -> None:
-    """Let links lead to this port, unless the settings say where the service is reached."""
+    """Let links lead to this port, unless the settings name the base URL."""
     from newsletter.config import Config, load_config
 
     base_url = load_config().base_url
@@ -67,7 +67,7 @@ def _link_to_port(port: int) -> None:
 
 
 def _ask_for_work() -> None:
-    """Publish before the workers are there what the scheduler would ask for only in a while."""
+    """Publish the first tasks before the workers are up: the scheduler would publish them only later."""
     from newsletter.adapters.infra.broker import publish_gather_if_due
 
     publish_gather_if_due()
@@ -91,7 +91,7 @@ def prepare(supervisor: Supervisor) -> dict[str, str]:
         raise ConfigurationError(
             f"the database does not answer: {str(error).strip().splitlines()[0]}"
         ) from None
-    start_django()  # with its tables, it looks at the key
+    start_django()  # checks the key, now that there are tables
     _add_first_topics()
     return dict(os.environ)
 
@@ -143,13 +143,13 @@ def add_worker(supervisor: Supervisor, *, environment: Mapping[str, str]) -> Non
 
 
 def add_transactional(supervisor: Supervisor, *, environment: Mapping[str, str]) -> None:
-    """Add the worker of its own that hands over what a person is waiting for."""
+    """Add the worker reserved for transactional mail."""
     queues = ["-Q", "transactional", "-c", "1", "-n", f"transactional-{os.getpid()}@%h"]
     supervisor.add("transactional", [*_celery("worker"), *queues, *QUIET], environment=environment)
 
 
 def add_beat(supervisor: Supervisor, *, environment: Mapping[str, str]) -> None:
-    # Kept in memory: nothing that a killed process could leave broken.
+    # The schedule is kept in memory: a killed process can leave no broken file.
     schedule = ["-S", "celery.beat:Scheduler", "--pidfile", "", "--loglevel", "WARNING"]
     supervisor.add("beat", [*_celery("beat"), *schedule], environment=environment)
 

@@ -1,4 +1,4 @@
-"""Mistakes on the command line itself, in one line: what is wrong, and how to get help."""
+"""Usage errors in one line: what is wrong, and how to get help."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ AS_JSON = "newsletter.as_json"
 
 
 class BadUse(click.ClickException):
-    """A usage error in this program's voice; exit code 2."""
+    """A usage error as one line; exit code 2."""
 
     exit_code = 2
 
@@ -34,7 +34,7 @@ class OneLineGroup(click.Group):
     def make_context(
         self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
     ) -> click.Context:
-        # The words themselves are asked: what could not be parsed has no options yet.
+        # Look at the raw arguments: options are not parsed yet when parsing fails.
         as_json = "--json" in args
         with _one_line(as_json=as_json):
             context = super().make_context(info_name, args, parent, **extra)
@@ -51,7 +51,7 @@ def _one_line(*, as_json: bool) -> Iterator[None]:
     try:
         yield
     except click.exceptions.NoArgsIsHelpError:
-        raise  # the help is what was asked for
+        raise  # help was asked for
     except click.UsageError as error:
         message = " ".join(error.format_message().split()).rstrip(".")
         path = error.ctx.command_path if error.ctx else "newsletter"

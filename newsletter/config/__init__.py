@@ -51,7 +51,7 @@ GEMINI_ENDPOINT = "https://generativelanguage.googleapis.com"
 RETIRED = {"NEWSLETTER_ARXIV_PDF_URL": "full texts are read at NEWSLETTER_ARXIV_HTML_URL"}
 """Settings of earlier versions, each with what there is instead."""
 CENTURY = 36_500
-"""In days: dates can still be reckoned with."""
+"""Days; a larger number would overflow dates."""
 
 
 class Config(MailerSettings):
@@ -119,7 +119,7 @@ class Config(MailerSettings):
 
     @property
     def canary_address(self) -> str:
-        """The address of the reader on whom leaving is tried out daily; empty: nobody would hear of it."""
+        """The canary's address; empty without an operator's address, since nobody would be told."""
         local, at, domain = self.operator_email.rpartition("@")
         return self.canary_email or (f"{local}+canary@{domain}" if at else "")
 
@@ -165,7 +165,7 @@ def _known_here_only(config: Config) -> list[str]:
 
 
 def _disagreements(config: Config) -> list[str]:
-    """Return a line for each pair of settings that cannot stand together."""
+    """Return a line for each pair of settings that contradict each other."""
     asks_arxiv = any(
         (urlsplit(url).hostname or "").endswith("arxiv.org")
         for url in (config.arxiv_api_url, config.arxiv_html_url, config.arxiv_oai_url)
@@ -191,7 +191,7 @@ def _disagreements(config: Config) -> list[str]:
 
 
 def load_config(environ: Mapping[str, str] | None = None, *, env_file: Path | None = None) -> Config:
-    """Read the settings; the environment goes before ``.env``. Raises ConfigurationError, one line."""
+    """Read the settings; the environment overrides ``.env``. Raises ConfigurationError, one line."""
     environ = os.environ if environ is None else environ
     given = read_env_file(env_file or found_env_file(environ))
     given.update(environ)
@@ -250,7 +250,7 @@ def _one_line(error: ValidationError) -> str:
         return said
     name, given = str(problem["loc"][0]), repr(problem.get("input"))
     expected = str(problem.get("ctx", {}).get("expected", "")).removeprefix("'', ")
-    # pydantic's own words are "Input should be …, unable to …"; ours stay whole.
+    # Shorten pydantic's messages ("Input should be …, unable to …"); keep ours whole.
     own = said.removeprefix("Input should be ").removesuffix(", unable to parse string as a number")
     allowed = expected or own.removesuffix(", unable to parse string as an integer")
     if name.endswith(_SECRET):

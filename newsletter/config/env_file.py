@@ -1,4 +1,4 @@
-"""The file of settings, ``.env``: read whole or refused with one line."""
+"""Read the settings file, ``.env``, whole or refuse it with one line."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _RELATIVE_SQLITE = re.compile(r"sqlite:///(?=[^/:])")
 
 
 def read_env_file(path: Path) -> dict[str, str]:
-    """Return its settings; a relative path among them begins at the file's own folder.
+    """Return its settings; relative paths in it start at the file's folder.
 
     Raises ConfigurationError for a line that cannot be read, or a ``${NAME}`` that nothing fills in.
     """
@@ -30,7 +30,7 @@ def read_env_file(path: Path) -> dict[str, str]:
 
 
 def _refuse_unreadable(path: Path) -> None:
-    """Refuse a file of settings with a line that python-dotenv would only warn of and leave out."""
+    """Refuse a line that python-dotenv would only warn about and skip."""
     if not path.is_file():
         return
     try:
@@ -41,7 +41,7 @@ def _refuse_unreadable(path: Path) -> None:
     except OSError as error:
         raise ConfigurationError(f"{path} cannot be read: {error.strerror}") from None
     if at_fault:
-        # What the line says may be a secret.
+        # Not quoted in the error: the line may hold a secret.
         raise ConfigurationError(
             f"{path}, line {at_fault[0]} cannot be read: write NAME=value, with every quote closed, "
             "or put # before it"
@@ -49,7 +49,7 @@ def _refuse_unreadable(path: Path) -> None:
 
 
 def _refuse_unfilled(path: Path) -> None:
-    """python-dotenv fills in a name that it does not know with nothing, and so with the default."""
+    """Refuse unknown names: python-dotenv would fill in the empty string, and the default would apply."""
     known: Mapping[str, object] = dict(os.environ)
     for name, value in dotenv_values(path, interpolate=False).items():
         for found in REFERENCE.finditer(value or ""):

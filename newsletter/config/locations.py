@@ -1,7 +1,7 @@
-"""Where the service keeps its data and finds its ``.env``, whatever the current folder is.
+"""Where the service keeps its data and finds its ``.env``, independent of the current folder.
 
-Both have one home: the checkout that the package runs from, or else the user's data folder. What lives in the
-current folder is used where the home has nothing of the kind, and is never passed over in silence.
+Both have one home: the checkout that the package runs from, else the user's data folder. Files in the current
+folder are used if the home has none, and never ignored silently.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def home() -> Path:
 def data_folder() -> Path:
     """Return the data folder of a service whose settings name none.
 
-    Raises ConfigurationError where the home and the current folder hold a service each.
+    Raises ConfigurationError if both the home and the current folder hold a service.
     """
     own, here = (home() / "var" if _is_checkout() else home()), _here("var")
     if here is None or not _holds_a_service(here) or _are_the_same(own, here):
@@ -45,7 +45,7 @@ def data_folder() -> Path:
 def env_file(environ: Mapping[str, str]) -> Path:
     """Return the file of settings; it need not be there.
 
-    Raises ConfigurationError where the home and the current folder hold one each, or a named one is missing.
+    Raises ConfigurationError if both the home and the current folder hold one, or the named one is missing.
     """
     if named := environ.get(ENV_FILE):
         path = Path(named).expanduser().absolute()
@@ -64,7 +64,7 @@ def env_file(environ: Mapping[str, str]) -> Path:
 
 
 def only_here(environ: Mapping[str, str], *, data: Path | None) -> list[Path]:
-    """Return what is in use for no other reason than that it lies in the current folder.
+    """Return what is in use only because it is in the current folder.
 
     ``data`` is the data folder, where no setting names it.
     """
@@ -91,11 +91,11 @@ def _holds_a_service(folder: Path) -> bool:
 
 
 def _is_ours(env_file: Path) -> bool:
-    """Other programs keep a ``.env`` too: theirs may name a DATABASE_URL that is none of ours."""
+    """Other programs have a ``.env`` too, whose DATABASE_URL is not ours."""
     try:
         return b"NEWSLETTER" in env_file.read_bytes() or _holds_a_service(env_file.parent / "var")
     except OSError:
-        return True  # whoever reads it says why it cannot be read
+        return True  # the reader of the file reports the error
 
 
 def _are_the_same(one: Path, other: Path) -> bool:

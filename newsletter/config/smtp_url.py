@@ -33,7 +33,7 @@ class SmtpServer:
 def parse_smtp_url(url: str) -> SmtpServer:
     """Read ``smtp://user:pass@host:587`` (STARTTLS), ``smtps://…`` or ``smtp://…?tls=off``.
 
-    Raises ConfigurationError, whose line holds nothing of the URL: the password may stand anywhere in it.
+    Raises ConfigurationError without quoting the URL: the password may be anywhere in it.
     """
     try:
         parts = urlsplit(url.strip())

@@ -1,4 +1,4 @@
-"""How a process of the service that is no command stops at a setting that is wrong: with one line."""
+"""Stop a server or worker process with one line when a setting is wrong."""
 
 from __future__ import annotations
 

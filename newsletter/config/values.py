@@ -1,6 +1,6 @@
-"""What the values of settings may look like: text → a value, or a ValueError that says what is allowed.
+"""Validators of settings: text → value, or a ValueError that says what is allowed.
 
-Which settings there are, and which can stand together, is ``config``'s.
+``newsletter.config`` owns the list of settings and their combinations.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from pydantic import BeforeValidator
 from newsletter.languages import CHROME, normal
 
 SLOWEST = 0.001
-"""Messages a second: slower than one in a quarter of an hour is a pause without its name."""
+"""Messages a second, about one in a quarter of an hour; slower is a pause in disguise."""
 SHORTEST_SECRET = 16
 FEWEST_LETTERS = 5
-"""Different ones, in a secret: as Django's own check has it (security.W009)."""
+"""Distinct characters in a secret, as in Django's check security.W009."""
 _PLACEHOLDER = re.compile(
     r"(?:change|replace|put|insert|fill)[ _-]?(?:me|this|it|with|here|in)(?![a-z])"
     r"|your[ _-]?(?:own[ _-]?)?(?:secret|api|key|token|password)|placeholder|insecure"
@@ -33,7 +33,8 @@ FEWEST_OWN = 8
 """Characters of a secret beside what everybody thinks of."""
 _LOCAL_DOMAINS = {"localhost", "localdomain", "local", "invalid"}
 BOUNCE_TAG = 41
-"""The characters of ``+`` and the tag that names a delivery in its envelope's sender (``tokens``)."""
+"""Length of ``+`` and the tag that names a delivery in its envelope's sender (VERP,
+``audience/tokens.py``)."""
 
 
 def _http_url(value: str) -> str:
@@ -43,7 +44,7 @@ def _http_url(value: str) -> str:
 
 
 def _base_url(value: str) -> str:
-    """The links of mails and their one-click unsubscribe are paths from the root."""
+    """No path allowed: links in mails are paths from the root."""
     parts = urlsplit(_http_url(value))
     if parts.path or parts.username is not None:
         raise ValueError(
@@ -90,7 +91,7 @@ def _keys(value: str) -> str:
     keys = [key.strip() for key in value.split(",")]
     if value and not all(keys):
         raise ValueError("one key, or several separated by commas, newest first, none of them empty")
-    # The keys behind it only check what they once signed: a weak one is retired by a new one in front of it.
+    # Older keys only verify old signatures: a weak one is retired by listing a new one before it.
     if value and is_weak(keys[0]):
         raise ValueError(
             f"long, random and no placeholder, {SHORTEST_SECRET} characters at least (make one with: openssl "
@@ -100,7 +101,7 @@ def _keys(value: str) -> str:
 
 
 def is_placeholder(value: str) -> bool:
-    """Say if somebody was to put something else in its place."""
+    """Say if it is a placeholder of an example file."""
     return bool(_PLACEHOLDER.search(value.strip()))
 
 
@@ -145,7 +146,7 @@ def _address(value: str) -> str:
 
 
 def _bounce_address(value: str) -> str:
-    """A tag of 41 characters comes behind its local part, which may have 64 (RFC 5321 §4.5.3.1.1)."""
+    """A tag of 41 characters is appended to the local part, which may have 64 (RFC 5321 §4.5.3.1.1)."""
     if value == "off":
         return value
     local = _address(value).partition("@")[0]

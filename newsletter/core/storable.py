@@ -1,6 +1,6 @@
-"""Which text a database takes. PostgreSQL refuses NUL and halves of surrogate pairs; SQLite takes NUL.
+"""Which text a database stores. PostgreSQL refuses NUL and lone surrogates; SQLite takes NUL.
 
-What came from outside must fare the same on both: checked or cleaned before it is saved.
+Input from outside is checked or cleaned before it is saved, so that both behave alike.
 """
 
 from __future__ import annotations

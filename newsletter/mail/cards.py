@@ -1,4 +1,4 @@
-"""A paper as the templates of a card and a listed line want it: chosen, cut, labelled, not yet marked up."""
+"""Template values of a card and of a listed paper: chosen, cut, labelled, without markup."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ PART_BUDGETS = {Part.PROBLEM: 350, Part.METHOD: 550, Part.RESULTS: 400, Part.LIM
 none is ever cut: what does not fit is on the paper's page."""
 WIDEST_FIGURE = 560
 LONGEST_UNBROKEN = 24
-"""Characters of a quote's place that fit on one line of the narrowest phone."""
+"""Characters of a citation's place that fit on one line of the narrowest phone."""
 _UNBROKEN = Markup(";white-space:nowrap")
 
 
@@ -39,7 +39,7 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class SectionView:
-    """One head of a reading: what is said, then its steps. Neither: not stated in the paper."""
+    """One heading of a reading: claims, then steps. Neither: not stated in the paper."""
 
     label: str
     said: tuple[str, ...]
@@ -50,7 +50,7 @@ class SectionView:
 class FigureView:
     url: str
     alt: str
-    """Only which figure it is: the caption stands below, and nobody wants to hear it twice."""
+    """Only the figure's number: a screen reader reads the caption below too."""
     caption: str
     credit: str
     width: int
@@ -58,14 +58,16 @@ class FigureView:
 
 
 def card_values(card: DigestCard, *, language: str, base_url: str) -> dict[str, object]:
-    """Return what the piece ``card`` is filled with; nothing in it belongs to one reader."""
+    """Return the values of the fragment ``card``; nothing in it is personal."""
     words, summary = words_for(language), card.summary
     is_quoted = summary.voice is Voice.AUTHORS
     deeper = card.depth.rank >= Depth.TAKEAWAYS.rank
-    receipt = summary.headline.evidence[0] if deeper and not is_quoted and summary.headline.evidence else None
+    citation = (
+        summary.headline.evidence[0] if deeper and not is_quoted and summary.headline.evidence else None
+    )
     is_reading = card.depth is Depth.READING and bool(summary.sections)
     sections = tuple(_sections(card, words)) if is_reading else ()
-    where = words.where(receipt.where) if receipt else ""
+    where = words.where(citation.where) if citation else ""
     own = words_for(card.language)
     shown = summary.takeaways[:MOST_TAKEAWAYS] if deeper else ()
     return {
@@ -78,7 +80,7 @@ def card_values(card: DigestCard, *, language: str, base_url: str) -> dict[str, 
         "authors": words.authors(author_line(card.paper.authors)),
         "comment": cut(" ".join(card.paper.comment.split()), limit=LONGEST_COMMENT),
         "headline": typeset(summary.headline.text, language=card.language),
-        "quote": tuple(_marked(receipt)) if receipt else (),
+        "quote": tuple(_highlighted(citation)) if citation else (),
         "where": where,
         "near": _UNBROKEN if len(where) <= LONGEST_UNBROKEN else "",
         "takeaways": _texts(shown, card.language),
@@ -91,7 +93,7 @@ def card_values(card: DigestCard, *, language: str, base_url: str) -> dict[str, 
 
 
 def listed_values(paper: PaperRecord, *, language: str) -> dict[str, object]:
-    """Return what the piece ``listed`` is filled with: title, first author and how many more, id."""
+    """Return the values of the fragment ``listed``: title, first author and how many more, id."""
     return {
         "css": styles(language),
         "paper": paper,
@@ -120,10 +122,10 @@ def _texts(claims: Iterable[Claim], language: str) -> tuple[str, ...]:
     return tuple(typeset(claim.text, language=language) for claim in claims)
 
 
-def _marked(evidence: Evidence) -> Iterator[tuple[str, bool]]:
+def _highlighted(evidence: Evidence) -> Iterator[tuple[str, bool]]:
     """Yield the quote in parts: text, and whether its words carry the claim."""
     done = 0
-    for start, end in evidence.marks:
+    for start, end in evidence.highlights:
         if start > done:
             yield evidence.quote[done:start], False
         yield evidence.quote[start:end], True
@@ -133,7 +135,7 @@ def _marked(evidence: Evidence) -> Iterator[tuple[str, bool]]:
 
 
 def _sections(card: DigestCard, words: Words) -> Iterator[SectionView]:
-    """Gather the sections of the paper's kind under the four heads of a mail."""
+    """Group the sections of the paper's kind under the four headings of a mail."""
     kind = card.summary.kind
     if kind is None:
         return
@@ -181,8 +183,8 @@ def _figure(card: DigestCard, words: Words, *, base_url: str) -> FigureView | No
 
 
 def _links(card: DigestCard, words: Words, *, base_url: str, is_cut: bool) -> tuple[Link, ...]:
-    receipts = "continue" if is_cut else "receipts"
-    page = "page" if card.summary.voice is Voice.AUTHORS else receipts
+    citations = "continue" if is_cut else "citations"
+    page = "page" if card.summary.voice is Voice.AUTHORS else citations
     found = [
         Link(words.labels[page], page_url(card.paper, base_url=base_url)),
         Link(words.labels["abstract"], abstract_url(card.paper)),
@@ -194,7 +196,7 @@ def _links(card: DigestCard, words: Words, *, base_url: str, is_cut: bool) -> tu
 
 
 def _notes(card: DigestCard, words: Words) -> Iterator[str]:
-    """Yield what was checked and withheld, or whose words they are; then why there is less than asked for."""
+    """Yield how many claims were checked and withheld, or whose words they are; then why it is less."""
     summary = card.summary
     if summary.voice is Voice.AUTHORS:
         yield words.own_words(language=card.language, reason=summary.fallback_reason)

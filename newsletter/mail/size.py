@@ -1,7 +1,7 @@
-"""Keeping a digest under the size at which mail programs cut a mail short.
+"""Keep a digest under the size at which mail programs clip it.
 
-Gmail clips near 102 KB of HTML. Papers go one depth lower from the end, round by round; when all stand at
-their headline they move, again from the end, to the list of at most ten; what falls off it is counted.
+Gmail clips near 102 KB of HTML. From the end, papers go one depth lower, round by round; when all are at
+headline, they move from the end to the list of at most ten; what falls off the list is counted.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ CardSize = Callable[[DigestCard], int]
 def reduce_by(digest: Digest, excess: int, *, size: CardSize) -> Digest:
     """Return ``digest`` with at least ``excess`` bytes less of cards, or as little as one step allows.
 
-    One round is tried after the other until enough is saved. The caller renders, measures and comes back.
+    Rounds go on until enough is saved. The caller renders, measures and calls again.
     ``reduced`` is left to ``count_reduced``.
     """
     cards = [card for topic in digest.topics for card in topic.cards]
@@ -51,7 +51,7 @@ def count_reduced(shown: Digest, *, wanted: Digest) -> Digest:
 
 
 def _with_cards(digest: Digest, cards: list[DigestCard]) -> Digest:
-    """Put ``cards``, which may have lost some at the end, back under their topics; empty topics go."""
+    """Put ``cards``, perhaps fewer at the end, back under their topics; drop empty topics."""
     topics: list[DigestTopic] = []
     first = 0
     for topic in digest.topics:
@@ -63,7 +63,7 @@ def _with_cards(digest: Digest, cards: list[DigestCard]) -> Digest:
 
 
 def _list_last(digest: Digest, excess: int, *, size: CardSize) -> Digest:
-    """Move papers from the end to the head of the list: they matched better than those that stand there."""
+    """Move papers from the end to the head of the list: they matched better than those listed."""
     cards = [card for topic in digest.topics for card in topic.cards]
     moved: list[DigestCard] = []
     while cards and excess > 0:

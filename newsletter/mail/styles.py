@@ -1,7 +1,7 @@
 """The mail's design tokens and, per language, the inline styles made of them.
 
 Inline, because some clients drop style blocks; longhand, because Outlook reads shorthands wrongly. The dark
-values stand in the style block of the templates: only colours change there.
+values are in the style block of the templates: only colours change there.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""The templates of the mail, compiled and split into pieces, and how data gets into them.
+"""The templates of the mail, compiled and split into fragments, and how data gets into them.
 
-A template marks where a piece begins (``{# piece: card #}``); what stands before the first mark is the piece
-``start``. The HTML form is compiled MJML, filled with autoescape; the text form carries the same marks. Every
-value a template prints goes through ``literal``, so that no data can forge a slot; ``Markup`` is trusted.
+A comment such as ``{# fragment: card #}`` begins a fragment; text before the first one is the fragment
+``start``. The HTML form is compiled MJML, filled with autoescape; the text form has the same comments. Every
+printed value goes through ``literal``, so that no data can forge a placeholder; ``Markup`` is trusted.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from newsletter.core.digests.message import Fragment, literal
 from newsletter.errors import ConfigurationError
 from newsletter.mail.text import unbroken, underline, whole, wrap
 
-_PIECE = re.compile(r"\{# piece: (\w+) #\}")
+_FRAGMENT = re.compile(r"\{# fragment: (\w+) #\}")
 _INCLUDE = re.compile(r"\{# include (\w+\.mjml) #\}")
 _PHONE_RULES = re.compile(r"<style>\s*@media only screen and \(max-width:.*?</style>\s*", re.DOTALL)
 _PACKAGE = Path(__file__).resolve().parents[1]
@@ -32,7 +32,7 @@ def _safe(value: object) -> object:
 
 
 def trusted(text: str) -> Markup:
-    """Return a sentence of ours, slots in it and all, as it is. Never for anything a stranger wrote."""
+    """Return a sentence of ours unescaped, with its placeholders. Never for text from outside."""
     return Markup(text)  # noqa: S704 - only called with sentences of mail_words
 
 
@@ -48,21 +48,21 @@ _TEXT = Environment(
     keep_trailing_newline=True,
 )
 _HTML.globals["filler"] = "\u200c\u00a0" * 60
-"""After the preheader, so that a mail program does not go on with the masthead."""
+"""Filler after the preheader, so that a mail program's preview does not show the masthead."""
 _TEXT.filters |= {"wrap": wrap, "unbroken": unbroken, "whole": whole, "underline": underline}
 
 
 class MailTemplate:
-    """One mail's templates, ready to be filled piece by piece."""
+    """One mail's templates, ready to be filled fragment by fragment."""
 
     def __init__(self, html: str, text: str) -> None:
         self._html = {name: _HTML.from_string(part) for name, part in _split(html).items()}
         self._text = {name: _TEXT.from_string(part) for name, part in _split(text).items()}
         self.fingerprint = sha256(f"{html}\0{text}\0{_wording()}".encode()).hexdigest()
-        """Changes whenever anything that shapes a piece does: the templates, the words, the styles."""
+        """Changes whenever anything that shapes a fragment does: the templates, the words, the styles."""
 
     def render(self, kind: str, /, **values: object) -> Fragment:
-        """Fill one piece; both forms end in a line break or are empty."""
+        """Fill one fragment; both forms end in a line break or are empty."""
         return Fragment(
             html=_filled(self._html.get(kind), values), text=_filled(self._text.get(kind), values)
         )
@@ -80,10 +80,10 @@ def load_template(name: str) -> MailTemplate:
     """Compile ``templates/email/<name>.mjml`` and ``.txt`` once a process. Raises ConfigurationError."""
     source = _INCLUDE.sub(lambda found: _read(found[1]), _read(f"{name}.mjml"))
     html = re.sub(r"\s*\n\s*", "\n", compile_mjml(source, name=f"{name}.mjml"))
-    # Gmail drops a style block that it cannot read: the rules for phones go first, and alone.
+    # Gmail drops a style block that it cannot parse, so the rules for phones come first, in their own block.
     [phone_rules] = _PHONE_RULES.findall(html)
     html = html.replace(phone_rules, "", 1).replace("<style", f"{phone_rules}<style", 1)
-    # A mail is a document of its own: its one landmark is the main one.
+    # A mail is a whole document, so its landmark is "main" (accessibility).
     html = html.replace('role="article"', 'role="main"', 1)
     return MailTemplate(html, _read(f"{name}.txt"))
 
@@ -97,18 +97,18 @@ def _read(name: str) -> str:
 
 
 def _split(source: str) -> dict[str, str]:
-    first, *rest = _PIECE.split(source)
+    first, *rest = _FRAGMENT.split(source)
     parts = {"start": first} if first.strip() else {}
     for name, part in zip(rest[::2], rest[1::2], strict=True):
         if name in parts:
-            raise ConfigurationError(f"the mail template has two pieces named {name}")
+            raise ConfigurationError(f"the mail template has two fragments named {name}")
         parts[name] = part.removeprefix("\n")
     return parts
 
 
 @lru_cache(maxsize=1)
 def _wording() -> str:
-    """Return the source of everything beside the templates that decides what a piece says."""
+    """Return the source of everything beside the templates that decides what a fragment says."""
     core = [_PACKAGE / "core" / "arxiv" / "links.py", _PACKAGE / "core" / "digests" / "typography.py"]
     files = [*core, *sorted((_PACKAGE / "mail").glob("*.py"))]
     return "\0".join(path.read_text(encoding="utf-8") for path in files)

@@ -1,4 +1,4 @@
-"""Plain text at 72 columns: wrapping that knows how wide a character is, and underlined headings."""
+"""Plain text at 72 columns: wrapping by display width, and underlined headings."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from newsletter.core.digests.typography import NO_BREAK
 
 COLUMNS = 72
 _JOINER = "\u2060"
-"""Holds what is at its sides together; no mail shows it."""
+"""Word joiner: no break here; removed before sending."""
 _UNIT = re.compile(
     r"[ \n\t]+|[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef]|[^ \n\t\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef]+"
 )
@@ -45,14 +45,14 @@ def wrap(text: str, first: str = "", rest: str | None = None) -> str:
             lines.append(line.rstrip())
             line = rest
         line += whole(unit.rstrip()) if _ADDRESS.match(unit) else unit
-    # Lines are final now; terminals and searches know only the plain space.
+    # Lines are final: use plain spaces again, for terminals and searches.
     return "\n".join([*lines, line.rstrip()]).replace(NO_BREAK, " ").replace(_JOINER, "")
 
 
 def whole(url: str) -> str:
-    """Return an address so that mail programs make all of it a link: many leave off its last ``-`` or ``_``.
+    """Escape a URL's last ``-`` or ``_``: many mail programs leave it out of the link.
 
-    Written as %2D it is the same address (RFC 3986 §2.3).
+    %2D is equivalent (RFC 3986 §2.3).
     """
     last = url[-1:]
     return f"{url[:-1]}%{ord(last):02X}" if last in ("-", "_", "~") else url
@@ -64,7 +64,7 @@ def unbroken(text: str) -> str:
 
 
 def _units(text: str) -> list[str]:
-    """Split into what a line may not break; white space is one space and stays at the end of its unit."""
+    """Split into unbreakable units; white space becomes one space at the end of its unit."""
     units: list[str] = []
     for part in _UNIT.findall(text):
         if part.isspace():

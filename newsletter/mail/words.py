@@ -1,4 +1,4 @@
-"""What the mail says in our own voice: one class a language, since sentences are rephrased, not translated.
+"""The mail's own words: one class a language, because whole sentences differ, not only their words.
 
 The classes stand with their languages (``languages``). Nothing in them knows of HTML. Sentences that name the
 reader hold slots (``core.digests.message``).
@@ -29,7 +29,7 @@ class Words(Protocol):
     lang: str
     """BCP 47."""
     labels: Mapping[str, str]
-    """Fixed labels: links, headings, the standing sentences."""
+    """Fixed labels: links, headings, constant sentences."""
 
     def service(self, name: str) -> str:
         """Return the service's name; its default one is translated."""
@@ -43,14 +43,14 @@ class Words(Protocol):
         ...
 
     def account(self, digest: Digest) -> str:
-        """Return where every other paper is: summarised + listed + counted + outside = scanned."""
+        """Return how many papers are where: summarised + listed + counted + outside = scanned."""
         ...
 
     def hint(self, digest: Digest) -> str:
         """Return what an empty digest says instead of papers."""
         ...
 
-    def transactional(self, digest: Digest) -> tuple[str, ...]: ...
+    def warnings(self, digest: Digest) -> tuple[str, ...]: ...
     def count(self, number: int) -> str: ...
     def authors(self, line: AuthorLine) -> tuple[str, str]:
         """Return the names as printed, and what we add to them."""
@@ -91,7 +91,7 @@ class Words(Protocol):
     def cadence(self, digest: Digest) -> str: ...
     def day(self, day: date) -> str: ...
     def why(self, digest: Digest) -> tuple[str, ...]:
-        """Return, in lines, why the reader gets this; with slots for cadence, email and day."""
+        """Return, in lines, why the reader gets this; with placeholders for cadence, email and day."""
         ...
 
 

@@ -1,21 +1,20 @@
-"""What the service remembers, one aggregate a file. Rules that must never break are database constraints."""
+"""The database, one aggregate a file. Invariants are database constraints."""
 
 from newsletter.models.delivery import Delivery, DeliveryEvent, SendPause
 from newsletter.models.full_text import Figure, FullTextRecord, KeptText
 from newsletter.models.gather import ArxivGate, GatherRun
 from newsletter.models.key import KeyFingerprint, SuppressionKey
+from newsletter.models.monitor import CanaryFlight, Forgotten, Incident
 from newsletter.models.paper import Match, Paper
 from newsletter.models.report import MistakeReport
 from newsletter.models.sending import SendDay
-from newsletter.models.signup import AddressChange, Allowance, FreshLink, SignUp
+from newsletter.models.signup import AddressChange, FreshLink, Quota, SignUp
 from newsletter.models.subscriber import ConsentEvent, RevokedKey, Subscriber, Subscription, Suppression
 from newsletter.models.summary import FragmentRow, Summary
 from newsletter.models.topic import Topic
-from newsletter.models.watch import CanaryFlight, Forgotten, Incident
 
 __all__ = [
     "AddressChange",
-    "Allowance",
     "ArxivGate",
     "CanaryFlight",
     "ConsentEvent",
@@ -33,6 +32,7 @@ __all__ = [
     "Match",
     "MistakeReport",
     "Paper",
+    "Quota",
     "RevokedKey",
     "SendDay",
     "SendPause",

@@ -1,4 +1,4 @@
-"""One message to one reader and its way through the states; what the provider said of it afterwards."""
+"""One message to one reader and its state; provider events about it; pauses of sending."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ class State(models.TextChoices):
 
 _DAY = timedelta(days=1)
 OPEN = (State.PLANNED, State.COMPOSED, State.RETRY_WAIT)
-CLAIMABLE = (State.COMPOSED, State.RETRY_WAIT)
-# In these words, and not with IN, SQLite sees that a query is answered by an index with such a condition.
-IS_CLAIMABLE = models.Q(state=State.COMPOSED) | models.Q(state=State.RETRY_WAIT)
-IS_OPEN = IS_CLAIMABLE | models.Q(state=State.PLANNED)
+LEASABLE = (State.COMPOSED, State.RETRY_WAIT)
+# Written with OR, not IN: only then does SQLite use a partial index with this condition.
+IS_LEASABLE = models.Q(state=State.COMPOSED) | models.Q(state=State.RETRY_WAIT)
+IS_OPEN = IS_LEASABLE | models.Q(state=State.PLANNED)
 NOT_BEGUN = models.Q(state__in=OPEN) | models.Q(state=State.SENDING, body_begun_at__isnull=True)
-"""Nothing of it was sent, and nothing is once it is cancelled."""
+"""Nothing of it was sent; once cancelled, nothing will be."""
 UNCOMPOSED: dict[str, Any] = {
     "state": State.PLANNED,
     "fragments": [],
@@ -49,15 +49,15 @@ UNCOMPOSED: dict[str, Any] = {
     "composed_at": None,
     "dated_at": None,
 }
-"""What is written to a composed digest that shall be composed anew."""
+"""Updates that send a composed digest back to be composed again."""
 SENT = (State.ACCEPTED, State.DELIVERED, State.BOUNCED, State.COMPLAINED)
 UNASKED = "arXiv gave no answer in its period"
-"""What a skipped digest's ``last_detail`` holds when nobody can say that nothing matched."""
+"""A skipped digest's ``last_detail`` when it is unknown whether anything matched."""
 HALF_ANSWERED = "arXiv had not answered fully in its period"
-"""The same, where there was an answer that is not believed to be all."""
+"""The same, where there was an answer that may be incomplete."""
 FIRST = "first"
-"""The slot key of the digest that follows a confirmation; it covers every topic. When a reader has come back,
-the one of an earlier time has a key that begins with it."""
+"""The slot key of the digest that follows a confirmation; it covers every topic. When a reader comes back,
+the earlier one is renamed to a key with this prefix."""
 
 
 class Kind(models.TextChoices):
@@ -68,29 +68,29 @@ class Kind(models.TextChoices):
 
 
 UNSETTLED = models.Q(state=State.SENDING) | models.Q(state=State.AMBIGUOUS, next_attempt_at__isnull=False)
-"""Being sent, or waiting for evidence: its papers may be spent in a moment, or given back."""
+"""Being sent, or waiting for evidence: its papers may become seen papers in a moment, or stay candidates."""
 NEVER_CAME = (State.CANCELLED, State.EXPIRED, State.FAILED, State.QUARANTINED)
 LEASED = models.Q(lease_owner__gt="")
 TRANSACTIONAL = models.Q(slot_key=FIRST) | models.Q(is_on_demand=True) | ~models.Q(kind=Kind.DIGEST)
-"""What a person is waiting for, who has just confirmed or asked: it has a worker of its own."""
+"""Mail that a person is waiting for: after a confirmation or a request. It has a worker of its own."""
 
 
 class DeliveryQuerySet(models.QuerySet["Delivery"]):
     def of_date(self, day: date, *, reader: Subscriber) -> Self:
-        """Return the digests that stand for this local date: its own, and a first one that came on it."""
+        """Return the digests of this local date: its own, and a first one sent on it."""
         morning = datetime.combine(day, time.min, tzinfo=reader.zone)
         first = models.Q(slot_key__startswith=FIRST, slot_at__gte=morning, slot_at__lt=morning + _DAY)
         came = models.Q(slot_key=day.isoformat()) | (first & ~models.Q(state__in=NEVER_CAME))
         return self.filter(came, subscriber=reader, kind=Kind.DIGEST)
 
     def due(self, *, real_now: datetime) -> Self:
-        """Return what may be claimed now."""
-        return self.filter(IS_CLAIMABLE, next_attempt_at__lte=real_now)
+        """Return what may be leased now."""
+        return self.filter(IS_LEASABLE, next_attempt_at__lte=real_now)
 
     def dates_asked_for(self, readers: Collection[int | None] | models.QuerySet[Any]) -> set[tuple[int, str]]:
         """Return (reader, local date) of the digests that these readers asked for and were sent."""
         asked = self.filter(subscriber__in=readers, is_on_demand=True)
-        # Asked for the states too, SQLite would look through all that was ever sent.
+        # Filtered in Python: with the states in the query SQLite would scan everything ever sent.
         rows = asked.values_list("subscriber_id", "slot_key", "state")
         return {(reader_id, key) for reader_id, key, state in rows if state in SENT}
 
@@ -103,39 +103,40 @@ class Delivery(models.Model):
     """Null only for an alert to the operator."""
     kind = models.CharField(max_length=16, choices=Kind.choices, default=Kind.DIGEST)
     slot_key = models.CharField(max_length=80)
-    """A digest's local date, or ``first``; a notice's own key."""
+    """A digest's local date, or ``first``; a transactional mail's own key."""
     slot_at = models.DateTimeField()
-    """When it fell due."""
+    """When it is due."""
     is_on_demand = models.BooleanField(default=False)
-    """The reader asked for it: it is the digest of its date, and covers every topic, whatever its cadence."""
+    """The reader asked for it: it is the digest of its date and covers every topic, whatever the cadence."""
     state = models.CharField(max_length=12, choices=State.choices, default=State.PLANNED)
 
     subject = models.CharField(max_length=255, blank=True)
     fragments = models.JSONField(default=list, blank=True)
-    """Digests of the fragments, in order."""
+    """Checksums of the fragments, in order."""
     body_key = models.CharField(max_length=64, blank=True, default="")
-    """Equal for digests that differ in nothing but what is personal: they may share a request."""
+    """Equal for digests that differ only in personal strings: they may share a request."""
     placeholders = models.JSONField(default=dict, blank=True)
-    """Personal strings by slot name. No link is one: they are made when the mail is."""
+    """Personal strings by placeholder name. Links are not stored: they are made at send."""
     papers = models.JSONField(default=dict, blank=True)
-    """``summarised``, ``listed``, ``counted``: lists of paper ids. All are spent when it is accepted."""
+    """``summarised``, ``listed``, ``counted``: lists of paper ids. All become seen papers when it is
+    accepted."""
     topics = models.JSONField(default=list, blank=True)
     """Ids of the topics it covers."""
     scanned = models.PositiveIntegerField(default=0)
     """M of "N of M"."""
     covers_until = models.DateTimeField(null=True)
-    """The end of the period it accounts for."""
+    """The end of the period that it covers."""
 
     recipient = models.CharField(max_length=254, blank=True)
-    """The address it was last claimed for."""
+    """The address it was last leased for."""
     transport = models.CharField(max_length=16, blank=True)
     message_id = models.CharField(max_length=255, unique=True)
     attempt = models.PositiveSmallIntegerField(default=0)
-    """Claims without an outcome; counted when claimed, given back with a temporary refusal."""
+    """Leases without an outcome; counted when leased, not counted after a temporary refusal."""
     retries = models.PositiveSmallIntegerField(default=0)
     """Temporary refusals so far: the step of the back-off."""
     fence = models.PositiveIntegerField(default=0)
-    """Raised by every claim; an outcome is written only under the fence it was claimed with."""
+    """Raised by every lease; an outcome is written only under the fence of its lease."""
     lease_owner = models.CharField(max_length=80, blank=True)
     lease_until = models.DateTimeField(null=True)
     body_begun_at = models.DateTimeField(null=True)
@@ -176,7 +177,7 @@ class Delivery(models.Model):
                 condition=models.Q(state=State.COMPOSED),
                 name="delivery_identical",
             ),
-            # What stages look for among all that was ever sent, so that a look costs what it finds.
+            # Partial indexes for what workers look for, so that queries never scan all ever sent.
             models.Index(
                 fields=("state", "id"), condition=models.Q(state=State.PLANNED), name="delivery_planned"
             ),
@@ -184,7 +185,7 @@ class Delivery(models.Model):
             models.Index(
                 fields=("state", "next_attempt_at"),
                 condition=TRANSACTIONAL & IS_OPEN,
-                name="delivery_awaited",
+                name="delivery_transactional",
             ),
             models.Index(
                 fields=("subscriber", "slot_at"),
@@ -203,11 +204,11 @@ class Delivery(models.Model):
 
     @property
     def is_transactional(self) -> bool:
-        """Whether a person is waiting for it: the rule of ``TRANSACTIONAL``, for a row in hand."""
+        """Whether a person is waiting for it: ``TRANSACTIONAL`` for a loaded row."""
         return self.slot_key == FIRST or self.is_on_demand or self.kind != Kind.DIGEST
 
     def is_of_date(self, day: date, *, reader: Subscriber) -> bool:
-        """Whether it stands for this local date: the rule of ``of_date``, for a digest of theirs in hand."""
+        """Whether it is the digest of this local date: ``of_date`` for a loaded row."""
         if self.slot_key == day.isoformat():
             return True
         morning = datetime.combine(day, time.min, tzinfo=reader.zone)
@@ -216,14 +217,14 @@ class Delivery(models.Model):
 
     @property
     def paper_ids(self) -> set[int]:
-        """Every paper that it offers, wherever it stands in it."""
+        """Every paper that it offers, in any place."""
         return {paper_id for ids in self.papers.values() for paper_id in ids}
 
     @classmethod
     def planned(
         cls, *, subscriber_id: int | None, kind: Kind, slot_key: str, slot_at: datetime, now: datetime
     ) -> Delivery:
-        """Return an unsaved row whose Message-ID is derived from its id, so that a retry carries the same."""
+        """Return an unsaved row whose Message-ID is derived from its id, so that a retry has the same one."""
         key = uuid.uuid4()
         return cls(
             id=key,
@@ -237,14 +238,14 @@ class Delivery(models.Model):
 
 
 class DeliveryEvent(models.Model):
-    """What a provider reported, stored first and applied by a task; a repeat changes nothing."""
+    """A provider's event: stored first, then applied by a task; a repeat changes nothing."""
 
     provider = models.CharField(max_length=16)
     dedupe_key = models.CharField(max_length=200)
     delivery = models.ForeignKey(Delivery, null=True, on_delete=models.CASCADE, related_name="events")
-    """Null for a delivery that is not known, or whose reader was erased before the report came."""
+    """Null for an unknown delivery, or one whose reader was erased before."""
     kind = models.CharField(max_length=40)
-    """``core.reputation.EventKind``."""
+    """``core.delivery.retry_policy.EventKind``."""
     at = models.DateTimeField()
     payload = models.JSONField(default=dict)
     """What the provider said, without any address."""
@@ -277,7 +278,7 @@ class Cause(models.TextChoices):
 
 
 class SendPause(models.Model):
-    """While a row stands, no send begins on that transport (``*``: on any)."""
+    """While a row exists, no send begins on that transport (``*``: on any)."""
 
     transport = models.CharField(max_length=16, unique=True)
     reason = models.TextField()

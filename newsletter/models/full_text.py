@@ -16,7 +16,7 @@ class FullTextRecord(models.Model):
     leased_until = models.DateTimeField(null=True)
     """Real time: until then another worker is reading it."""
     attempts = models.PositiveSmallIntegerField(default=0)
-    """Since it was last read; counted when claimed, so that a killed worker has used one."""
+    """Since it was last read; counted when leased, so that a killed worker has used one."""
     reason = models.CharField(max_length=40, blank=True)
     """Why it could not be had, as a code; empty when it was read."""
     is_final = models.BooleanField(default=False)
@@ -47,7 +47,7 @@ class FullTextRecord(models.Model):
 
 
 class KeptText(models.Model):
-    """The text, while summaries that need it are being written; the sweep removes it after a day."""
+    """The text, while summaries that need it are being written; the tick deletes it after a day."""
 
     record = models.OneToOneField(FullTextRecord, on_delete=models.CASCADE, related_name="kept")
     content = models.JSONField()

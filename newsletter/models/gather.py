@@ -1,4 +1,4 @@
-"""What was asked of arXiv and what came back, and the one gate all requests pass."""
+"""Requests to arXiv and their results, and the one gate that all requests pass."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from django.db import models
 
 
 class GatherRun(models.Model):
-    """One query or file: asked, answered, counted, refused."""
+    """One query or file and its result."""
 
     started_at = models.DateTimeField(db_index=True)
     """The clock of the run (``--now`` where given)."""
@@ -14,9 +14,9 @@ class GatherRun(models.Model):
     """The query as sent, or the name of the file."""
     from_file = models.BooleanField(default=False)
     is_probe = models.BooleanField(default=False)
-    """Only the newest entries were asked for, to see whether there are new ones; none of them was saved."""
+    """Only the newest entries were asked for, to see whether there are new ones; nothing was saved."""
     total_results = models.PositiveIntegerField(default=0)
-    """What arXiv promised."""
+    """arXiv's totalResults."""
     received = models.PositiveIntegerField(default=0)
     new = models.PositiveIntegerField(default=0)
     updated = models.PositiveIntegerField(default=0)
@@ -25,9 +25,9 @@ class GatherRun(models.Model):
     missing = models.PositiveIntegerField(default=0)
     """Entries that arXiv promised and did not send."""
     doubt = models.TextField(blank=True, default="")
-    """Why the answer is not believed to be all there is; empty when it is (``core.plausibility``)."""
+    """Why the answer may be incomplete; empty if plausible (``core/arxiv/plausibility.py``)."""
     is_enough = models.BooleanField(default=False)
-    """It brought about what its weekday usually brings."""
+    """It brought about as many papers as usual for its weekday."""
     requests = models.PositiveIntegerField(default=0)
     error = models.TextField(blank=True)
     """Empty when it succeeded."""
@@ -43,7 +43,7 @@ class ArxivGate(models.Model):
 
     holder = models.CharField(max_length=80, blank=True)
     held_until = models.DateTimeField(null=True)
-    """A holder that was killed loses the gate then."""
+    """Until then the holder has the gate; a killed holder loses it then."""
     next_request_at = models.DateTimeField()
     next_crawl_at = models.DateTimeField(null=True)
     """The same for pages of arxiv.org itself, which asks for longer pauses."""

@@ -1,4 +1,4 @@
-"""What is remembered of keys: which one this database is used with, and those of the suppressions."""
+"""Keys: the fingerprint of this database's secret key, and the keys of suppressions."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ class KeyFingerprint(models.Model):
 
 
 class SuppressionKey(models.Model):
-    """A key of ``Suppression.email_hmac``. It stands beside the hashes, so that every back-up has it."""
+    """A key of ``Suppression.email_hmac``. It is stored beside the hashes, so that every back-up has it."""
 
     value = models.CharField(max_length=64, unique=True)
     """32 bytes as hex."""
     is_own = models.BooleanField(default=False)
-    """The one that new suppressions are made with. The others were secret keys' and only look up."""
+    """The key of new suppressions. The others come from old secret keys and are for look-ups only."""
 
     class Meta:
         constraints = (

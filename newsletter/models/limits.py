@@ -1,7 +1,7 @@
-"""One set of limits for rows that are filled from outside, the same on every database.
+"""Check rows filled from outside against their fields, alike on every database.
 
-PostgreSQL refuses a value that is too long or too large, and with it the whole statement; SQLite keeps it.
-So rows are checked against their fields before they are saved, and one that is odd costs only itself.
+PostgreSQL refuses a value that is too long or too large, and with it the whole statement; SQLite stores it.
+Rows are checked before they are saved, so that a bad one costs only itself.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A mistake that a reader of a paper's page reported, and what the operator made of it."""
+"""A mistake reported on a paper's page, and how the operator settled it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ LONGEST_NOTE = 1000
 
 
 class Mistake(models.TextChoices):
-    """What is wrong, in the operator's words."""
+    """What is wrong; the labels are the operator's."""
 
     QUOTE = "quote", "the quote does not say this"
     NUMBER = "number", "a number is wrong, or is of something else"
@@ -20,7 +20,7 @@ class Mistake(models.TextChoices):
 
 
 class Settled(models.TextChoices):
-    """Where a report stands."""
+    """State of a report."""
 
     OPEN = "open", "open"
     RESOLVED = "resolved", "resolved"
@@ -28,7 +28,7 @@ class Settled(models.TextChoices):
 
 
 class MistakeReport(models.Model):
-    """Nothing of who reported it is kept."""
+    """A report. Nothing about its sender is stored."""
 
     paper = models.ForeignKey("Paper", on_delete=models.CASCADE, related_name="mistake_reports")
     summary = models.ForeignKey(

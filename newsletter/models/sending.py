@@ -1,4 +1,4 @@
-"""What is remembered of sending as a whole: how many messages began on which day."""
+"""How many messages began on which day."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from django.db import models
 
 
 class SendDay(models.Model):
-    """The messages of one transport that began on one day (UTC): a row, since forgetting it would send more.
+    """The messages of one transport that began on one day (UTC): a row, not to be lost.
 
     Counted while a daily limit or a warm-up is set. The first row is the first day of the warm-up.
     """
@@ -15,7 +15,7 @@ class SendDay(models.Model):
     day = models.DateField()
     digests = models.PositiveIntegerField(default=0)
     transactional = models.PositiveIntegerField(default=0)
-    """Of those that a person awaits."""
+    """Transactional mails."""
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=("transport", "day"), name="send_day_once"),)

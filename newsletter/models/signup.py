@@ -1,4 +1,4 @@
-"""What was asked for by someone whose address is not yet proven, and how often anybody may ask."""
+"""Requests from addresses that are not confirmed yet, and counts for quotas."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ def _new_key() -> str:
 
 
 class SignUp(models.Model):
-    """One submitted form. It becomes the reader's wishes when the mailed link is confirmed, not before."""
+    """One submitted form. Its preferences become the reader's when the mailed link is confirmed."""
 
     key = models.CharField(max_length=16, unique=True, default=_new_key)
     """Names the request in the mailed link."""
@@ -45,7 +45,7 @@ class AddressChange(models.Model):
 
 
 class FreshLink(models.Model):
-    """A link mailed to a reader for what a forwarded digest must not allow; it changes something once."""
+    """A link mailed for what a forwarded digest must not allow; it may change one thing, once."""
 
     key = models.CharField(max_length=16, unique=True, default=_new_key)
     subscriber = models.ForeignKey("Subscriber", on_delete=models.CASCADE, related_name="fresh_links")
@@ -57,10 +57,10 @@ class FreshLink(models.Model):
         return f"{self.subscriber_id} {self.requested_at:%Y-%m-%d}"
 
 
-class Allowance(models.Model):
-    """How often something was done on a day: a row, not a Redis key, since forgetting it would be abuse.
+class Quota(models.Model):
+    """How often something was done on a day: a row, not a Redis key, since losing it would allow abuse.
 
-    Addresses, domains and IP addresses stand in ``key`` only as keyed hashes.
+    ``key`` holds addresses, domains and IP addresses only as keyed hashes.
     """
 
     kind = models.CharField(max_length=40)
@@ -69,7 +69,7 @@ class Allowance(models.Model):
     count = models.PositiveIntegerField(default=0)
 
     class Meta:
-        constraints = (models.UniqueConstraint(fields=("kind", "key", "day"), name="allowance_once_a_day"),)
+        constraints = (models.UniqueConstraint(fields=("kind", "key", "day"), name="quota_once_a_day"),)
 
     def __str__(self) -> str:
         return f"{self.kind} {self.day}: {self.count}"

@@ -28,7 +28,7 @@ class Subscriber(models.Model):
     email = models.CharField(max_length=254)
     """As the reader wrote it."""
     email_key = models.CharField(max_length=254, unique=True)
-    """Folded, so that one mailbox is one reader."""
+    """Normalized, so that one mailbox is one reader."""
     status = models.CharField(max_length=12, choices=Status.choices, default=Status.PENDING)
     paused_until = models.DateTimeField(null=True, blank=True)
     language = models.CharField(max_length=20, default="en")
@@ -46,11 +46,11 @@ class Subscriber(models.Model):
     confirmed_at = models.DateTimeField(null=True, blank=True)
     confirmed_by_operator = models.BooleanField(default=False)
     seen_papers = models.BinaryField(default=bytes, editable=False)
-    """``core.spent``: the papers of every accepted digest."""
+    """Seen papers (``core/digests/seen_papers.py``): those of every accepted digest."""
     soft_bounces = models.PositiveSmallIntegerField(default=0)
     """How many of the latest mails to the address were refused in a row."""
     link_key = models.CharField(max_length=16, unique=True, default=_new_link_key)
-    """Names the reader in mailed links. A new one revokes them all (``subscriptions.revoking``)."""
+    """Names the reader in mailed links. A new one revokes them all (``subscribers/revoke_links.py``)."""
 
     class Meta:
         constraints = (
@@ -67,20 +67,20 @@ class Subscriber(models.Model):
     def __str__(self) -> str:
         return f"reader {self.pk}"
 
-    def is_mailable(self, *, now: datetime) -> bool:
+    def accepts_mail(self, *, now: datetime) -> bool:
         return self.status == Status.ACTIVE and (self.paused_until is None or self.paused_until <= now)
 
     def take_new_key(self) -> None:
-        """Change the key, unsaved: ``subscriptions.revoking`` does what else there is to do."""
+        """Change the key, unsaved; ``subscribers/revoke_links.py`` does the rest."""
         self.link_key = _new_link_key()
 
     def may_ask_for_links(self) -> bool:
-        """Whoever has left can still take their data along and have it erased."""
+        """Whether a link may be mailed: who has left may still export and erase their data."""
         return self.status in (Status.ACTIVE, Status.UNSUBSCRIBED)
 
     def shown_status(self, *, now: datetime) -> str:
         """Return the contract's status: ``paused`` is an active reader whose pause has not ended."""
-        paused = self.status == Status.ACTIVE and not self.is_mailable(now=now)
+        paused = self.status == Status.ACTIVE and not self.accepts_mail(now=now)
         return "paused" if paused else self.status
 
     def cadences(self) -> set[Cadence]:
@@ -106,7 +106,7 @@ class Subscriber(models.Model):
 
 
 class RevokedKey(models.Model):
-    """A link key from before links were revoked: it still unsubscribes, since those links must not expire."""
+    """A revoked link key: it still unsubscribes, since unsubscribe links must not expire."""
 
     key = models.CharField(max_length=16, unique=True)
     subscriber = models.ForeignKey(Subscriber, on_delete=models.CASCADE, related_name="revoked_keys")
@@ -148,7 +148,7 @@ class Subscription(models.Model):
 
 
 class ConsentEvent(models.Model):
-    """Append-only: who agreed to or ended what, when, from where, by which form, on which text."""
+    """Append-only consent record: who, what, when, from where, by which form, on which text."""
 
     subscriber = models.ForeignKey(Subscriber, on_delete=models.CASCADE, related_name="consents")
     at = models.DateTimeField()

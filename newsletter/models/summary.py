@@ -1,4 +1,4 @@
-"""What was written about a paper, once for everyone, and the rendered fragments digests are made of."""
+"""Summaries, written once for everyone, and the rendered fragments of mails."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from newsletter.core.summaries.summary import Depth
 CHUNK = 500
 """Rows a statement."""
 TO_OUTCOME = timedelta(days=60)
-"""From composing a mail to the end of its way at the very latest, with a good margin."""
+"""The longest time from composing a mail to its last event, with a margin."""
 
 
 def kept_until() -> datetime:
-    """Return how long a fragment that is used now is kept: for as long as the mail can be written again."""
+    """Return until when a fragment that is used now is kept: as long as its mail may be rebuilt."""
     days: int = settings.CONFIG.retention_digests_days
     return timezone.now() + timedelta(days=days) + TO_OUTCOME
 
 
 class SummaryQuerySet(models.QuerySet["Summary"]):
     def shown(self) -> SummaryQuerySet:
-        """Leave out what is not written, and what the operator took down."""
+        """Leave out unwritten summaries and those that the operator took down."""
         return self.filter(content__isnull=False, withheld_at__isnull=True)
 
 
@@ -35,7 +35,7 @@ class Summary(models.Model):
 
     Shallower ones are cut from it.
 
-    A row without content is a claim on the work (``leased_until``) or the record of a failure.
+    A row without content is a lease on the work (``leased_until``) or records a failure.
     """
 
     paper = models.ForeignKey("Paper", on_delete=models.CASCADE, related_name="summaries")
@@ -45,26 +45,27 @@ class Summary(models.Model):
     model = models.CharField(max_length=80)
     depth = models.CharField(max_length=12, choices=[(depth.value, depth.value) for depth in Depth])
     content = models.JSONField(null=True)
-    """``core.reading.summary_to_json``; null until written."""
+    """``core.summaries.summary.summary_to_json``; null until written."""
     failure = models.CharField(max_length=80, blank=True)
     """The reason code of the last failure; empty when there was none."""
     fallback = models.CharField(max_length=40, blank=True)
-    """Why ``content`` is shallower than was asked for: ``no_full_text``, ``full_text_late``; mostly empty."""
+    """Why ``content`` is shallower than was asked for: ``no_full_text``, ``full_text_late``; usually
+    empty."""
     is_final = models.BooleanField(default=False)
-    """A failure that asking again cannot mend (safety block, recitation)."""
+    """A failure that a retry cannot change (safety block, recitation)."""
     attempts = models.PositiveSmallIntegerField(default=0)
     leased_until = models.DateTimeField(null=True)
     """Real time: until then another worker is writing it."""
     retry_at = models.DateTimeField(null=True)
-    """Real time: not to be asked for before then."""
+    """Real time: no retry before then."""
     input_tokens = models.PositiveIntegerField(default=0)
-    """All that was spent on this row, on failed calls too."""
+    """Tokens used for this row, including failed calls."""
     output_tokens = models.PositiveIntegerField(default=0)
     asked_at = models.DateTimeField(null=True)
     """Real time: when a model was last asked for it."""
     written_at = models.DateTimeField(null=True)
     withheld_at = models.DateTimeField(null=True, blank=True)
-    """Since when nobody is shown it, for a mistake in it; ``is_final`` then keeps it as it is."""
+    """Since when it is taken down for a mistake; ``is_final`` keeps it from being rewritten."""
 
     objects = SummaryQuerySet.as_manager()
 
@@ -84,31 +85,31 @@ class Summary(models.Model):
 
 
 class FragmentRow(models.Model):
-    """A rendered piece of a digest; deliveries name it by the hash of its content."""
+    """A rendered fragment of a mail; deliveries name it by its checksum."""
 
     key = models.CharField(max_length=64, primary_key=True)
     """SHA-256 of what it was rendered from: inputs, language, template."""
-    digest = models.CharField(max_length=64, db_index=True)
-    """SHA-256 of what it says (``composition.Piece.digest``)."""
+    checksum = models.CharField(max_length=64, db_index=True)
+    """SHA-256 of its content (``core.digests.message.Fragment.checksum``)."""
     html = models.TextField()
     text = models.TextField()
     created_at = models.DateTimeField(auto_now_add=True)
     needed_until = models.DateTimeField(db_index=True, default=kept_until)
-    """Real time: until then some delivery may be written from it again. Every use moves it on."""
+    """Real time: until then some delivery may be rebuilt from it. Every use extends it."""
 
     def __str__(self) -> str:
-        return self.digest[:12]
+        return self.checksum[:12]
 
 
 def keep_fragments(fragments: Mapping[str, Fragment]) -> None:
-    """Write pieces under their keys; one that is there is kept from now on as if it were new.
+    """Write fragments under their keys; for existing ones extend ``needed_until``.
 
-    In the order of the keys, so that two who write the same ones wait for each other and never in a circle.
+    Sorted by key, so that concurrent writers of the same fragments cannot deadlock.
     """
     until = kept_until()
     rows = [
         FragmentRow(
-            key=key, digest=fragment.digest, html=fragment.html, text=fragment.text, needed_until=until
+            key=key, checksum=fragment.checksum, html=fragment.html, text=fragment.text, needed_until=until
         )
         for key, fragment in sorted(fragments.items())
     ]

@@ -1,4 +1,4 @@
-"""A topic: a name readers know it by, and a query in arXiv's own language."""
+"""A topic: a name, and a query in arXiv's query language."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Topic(models.Model):
     """The only reader who sees it; null for everyone's."""
     is_active = models.BooleanField(default=True)
     looks_back = models.BooleanField(default=True)
-    """Added or changed, and not yet compared with the papers of the look-back."""
+    """Added or changed, and not yet matched with the papers of the look-back."""
     created_at = models.DateTimeField()
 
     class Meta:

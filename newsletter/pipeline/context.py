@@ -1,4 +1,4 @@
-"""The pipeline bound to the settings: which adapters a pass or a worker uses."""
+"""The adapters that a pass or a worker uses, made from the settings."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Waiting for a database that is away for a moment: restarted, failed over, or ending a deadlock.
+"""Retry a step while the database is unavailable: a restart, a fail-over, a deadlock.
 
-What a provider has answered must not be forgotten meanwhile: a worker that gave up here would turn an
-acceptance into a lost answer.
+A provider's answer must not be lost meanwhile: a worker that gave up would turn an acceptance into an
+ambiguous delivery.
 """
 
 from __future__ import annotations
@@ -23,16 +23,16 @@ PAUSE_SECONDS = 0.5
 def with_db_retry(
     step: Callable[[], Result], *, sleep: Callable[[float], None] = time.sleep, longest: timedelta = LONGEST
 ) -> Result:
-    """Take a step in the database, again and again while it is away; after ``longest`` raise what it raised.
+    """Run a database step, retrying while the database is unavailable; after ``longest`` raise its error.
 
-    The step may have been committed although it failed, so it must be one that can be repeated.
+    The step may have been committed although it failed, so it must be idempotent.
     """
     deadline = time.monotonic() + longest.total_seconds()
     while True:
         try:
             return step()
         except AWAY:
-            # Inside somebody's transaction there is nothing to repeat: it is lost as a whole.
+            # Inside a caller's transaction a retry is useless: the whole transaction is lost.
             if connection.in_atomic_block or time.monotonic() >= deadline:
                 raise
             connection.close()

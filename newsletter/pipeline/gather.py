@@ -1,7 +1,7 @@
 """Stage 1: new papers from arXiv, or from saved answers, into the database.
 
-An answer is saved whole, apart from entries that are odd, or not at all. What was asked and what came of it
-is recorded whatever happens. Whether an answer can be believed is judged by ``history``.
+An answer is saved whole, except for invalid entries, or not at all. Every request and its result is recorded.
+``gather_history`` judges whether an answer is plausible.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class GatherReport:
     refused: list[str] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
     doubt: str = ""
-    """Why what was answered is not believed to be all; empty when it is."""
+    """Why the answer may be incomplete; empty if plausible."""
 
     def add(self, run: GatherRun) -> None:
         self.seen += run.received
@@ -83,7 +83,7 @@ def gather_papers(source: PaperSource, *, now: datetime, lookback: timedelta) ->
         for answer in source.fetch(asked, window=window, **limit):
             answered.append(save_answer(answer, now=now))
             report.add(answered[-1])
-    except Exception as error:  # whatever it is, it is recorded, or arXiv would be asked at every tick
+    except Exception as error:  # record every failure, or arXiv would be asked at every tick
         report.add(_record_failure(error, asked=asked, now=now))
         report.doubt = _doubt(answered, BROKEN_OFF)
         return report
@@ -153,12 +153,12 @@ def save_answer(answer: Answer, *, now: datetime, from_file: bool = False) -> Ga
     before = Paper.objects.count()
     try:
         updated = _save(papers, now=now)
-    except (DataError, IntegrityError):  # a limit that nobody thought of
+    except (DataError, IntegrityError):  # a limit that the checks do not know
         papers, unsaved = _saved_one_by_one(papers, now=now)
         odd, updated = odd + unsaved, 0
     return GatherRun.objects.create(
         started_at=now,
-        query=storable(answer.query),  # a file's name may hold bytes that are no text
+        query=storable(answer.query),  # a file name may hold bytes that are not UTF-8
         from_file=from_file,
         total_results=answer.total_results,
         received=len(papers),
@@ -219,7 +219,7 @@ def _known_papers(records: Sequence[PaperRecord]) -> dict[str, Paper]:
 
 
 def _replaces(record: PaperRecord, known: Paper | None) -> bool:
-    """Whether ``record`` says something that ``known`` does not: never an older version."""
+    """Whether ``record`` is news compared with ``known``; an older version never is."""
     return known is not None and record.version >= known.version and record != known.record
 
 

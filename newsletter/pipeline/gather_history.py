@@ -1,4 +1,4 @@
-"""What arXiv was asked, and what it usually brings: the service's own history, for judging and scheduling."""
+"""The service's own history of requests to arXiv: what was asked, and what is usual."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from newsletter.core.arxiv.query import covers
 from newsletter.models import GatherRun, Paper
 
 WEEKS = 6
-"""So many of the same weekday before it say what is usual."""
+"""Earlier announcements of the same weekday that define what is usual."""
 TRIES_KEPT = timedelta(days=5)
 """Longer than the longest pause between announcements."""
 SAME_ANSWERS = 3
-"""After so many answers with as many entries missing, the rest is kept."""
+"""After this many answers with the same number of entries missing, the rest is saved."""
 LASTING = timedelta(days=7)
 
 
@@ -43,16 +43,16 @@ def recent_tries(now: datetime) -> list[Try]:
 
 
 def lasting_gap(now: datetime) -> int:
-    """Return how many entries have been missing from so many answers, hours apart, that this is how it is.
+    """Return how many entries were missing from each of the last answers, hours apart: they will not come.
 
-    0 where the last answers were whole, or differ in that.
+    0 where the last answers were complete, or differ in their number.
     """
     gaps: list[int] = []
     last = now
     for at, several in reversed(_moments(since=now - LASTING, now=now)):
         missing = max(run.missing for run in several)
         if all(run.is_probe for run in several) or (not missing and any(run.error for run in several)):
-            continue  # it never got as far as a count
+            continue  # it failed before a count
         if not missing or (gaps and missing != gaps[-1]):
             break
         if last - at >= DELAY:
@@ -62,18 +62,18 @@ def lasting_gap(now: datetime) -> int:
 
 
 def _moments(*, since: datetime, now: datetime) -> list[tuple[datetime, list[GatherRun]]]:
-    """Return what arXiv was asked at each moment, the earliest first."""
+    """Return the runs of each moment, the earliest first."""
     runs = GatherRun.objects.filter(from_file=False, started_at__range=(since, now)).order_by("started_at")
     return [(at, list(several)) for at, several in groupby(runs, key=lambda run: run.started_at)]
 
 
 def judged(runs: Iterable[GatherRun], *, asked: Collection[str], days: float, now: datetime) -> Gathered:
-    """Return what these runs brought beside what is usual for the categories asked for."""
+    """Return what these runs brought, and what is usual for the queried categories."""
     expected = expected_announcement(now)
     dates = _dates(asked, since=weeks_earlier(expected, WEEKS + 1), now=now)
     published = [at for _, at in dates]
     begins, _ = submitted_between(expected)
-    # The first announcement after the newest paper is the one that it was in.
+    # The newest paper was in the first announcement after it.
     silent = announcements_between(max(published), expected) - 1 if published else 1
     return Gathered(
         received=sum(run.received for run in runs),

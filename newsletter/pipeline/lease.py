@@ -1,6 +1,6 @@
-"""Leases: which process holds a delivery, until when, and what becomes of it when that process is gone.
+"""Leases: which process holds a delivery, until when, and what happens when that process dies.
 
-A lease is real time. Before the body has begun nothing was sent: it is tried again. After it nobody knows:
+Leases are in real time. Expired before the body began: RETRY_WAIT, nothing was sent. Expired after:
 AMBIGUOUS, until there is evidence.
 """
 
@@ -21,7 +21,7 @@ from newsletter.models import Delivery
 from newsletter.models.delivery import LEASED, State
 
 CLOCK_DRIFT = 5.0
-"""Seconds by which a process's start may seem to move when the clock is set (psutil: Process.create_time)."""
+"""Seconds by which a process's start time may move when the clock is set (psutil: Process.create_time)."""
 
 
 def boot_id() -> str:
@@ -36,7 +36,7 @@ def _boot_id(pid: int) -> str:
 
 def dead_owners() -> list[str]:
     """Return the boot ids that hold a delivery, are of this machine, and whose process is gone."""
-    # Asked for the states too, SQLite would look through all that is planned.
+    # States are filtered in Python: in the query they would make SQLite scan all planned rows.
     leased = Delivery.objects.filter(LEASED).order_by().values_list("lease_owner", "state").distinct()
     owners = {owner for owner, state in leased if state in (State.SENDING, State.PLANNED)}
     return [owner for owner in sorted(owners) if _is_dead(owner)]
@@ -49,7 +49,7 @@ def _is_dead(owner: str) -> bool:
             return False
         moved = psutil.Process(int(pid)).create_time() - float(start)
         return bool(abs(moved) > CLOCK_DRIFT)
-    except ValueError:  # not one of ours: its lease runs out by itself
+    except ValueError:  # not our format: its lease expires by itself
         return False
     except psutil.NoSuchProcess:
         return True
@@ -68,7 +68,7 @@ def expire_leases(*, real_now: datetime) -> Counter[str]:
 
 
 def lapse(held: QuerySet[Delivery], *, real_now: datetime, delay: timedelta = timedelta()) -> Counter[str]:
-    """Take these deliveries from whoever is sending them; those not begun may be tried again after ``delay``.
+    """End the leases of these deliveries; those not begun may be retried after ``delay``.
 
     The attempt stays counted: it ended without an outcome.
     """

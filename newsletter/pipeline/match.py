@@ -21,7 +21,7 @@ CHUNK = 500
 def match_papers(*, now: datetime, lookback: timedelta) -> int:
     """Match new papers to all topics, and new or changed topics to the papers of the look-back.
 
-    Returns how many matches were made. Idempotent: a run that dies half-way is simply repeated.
+    Returns how many matches were made. Idempotent: a run that dies half-way is repeated.
     """
     return _match_changed_topics(now=now, lookback=lookback) + _match_new_papers(now=now)
 
@@ -64,7 +64,7 @@ def _match_changed_topics(*, now: datetime, lookback: timedelta) -> int:
 def _match_changed_topic(
     topic: Topic, *, index: TopicIndex, compared: set[int], quotas: _Quotas, now: datetime
 ) -> int:
-    # Another edit may have come in between: then it stays marked, and the next run looks back again.
+    # If the query was edited meanwhile, the flag stays, and the next run looks back again.
     if not Topic.objects.filter(pk=topic.pk, query=topic.query).update(looks_back=False):
         return 0
     hits = {hit.paper_id: hit.score for hit in index.search(parse(topic.query))}
@@ -80,7 +80,7 @@ def _match_changed_topic(
 
 
 class _Quotas:
-    """What private topics may still match, of themselves and of their owner: they cost whoever wrote none."""
+    """How many matches private topics may still get, per topic and per owner: others pay for their cost."""
 
     def __init__(self, *, now: datetime) -> None:
         week = Match.objects.filter(created_at__gt=now - WEEK, created_at__lte=now)
@@ -91,7 +91,7 @@ class _Quotas:
             self._owners[owner_id] += count
 
     def within(self, topic: Topic, hits: list[Hit]) -> list[Hit]:
-        """Return the best of ``hits``, as many as the topic may have; of everyone's topics all."""
+        """Return the best of ``hits``, as many as the topic may have; all of a public topic's."""
         if topic.owner_id is None:
             return hits
         left = MOST_A_WEEK_OF_A_READER - self._owners[topic.owner_id]

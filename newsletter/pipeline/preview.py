@@ -73,7 +73,7 @@ def _preview(choice: Choice, *, pool: CandidatePool, context: Context, now: date
 
 def _why_not(choice: Choice, *, ignorance: str, now: datetime) -> str:
     reader = choice.reader
-    if not reader.is_mailable(now=now):
+    if not reader.accepts_mail(now=now):
         return f"the reader is {reader.shown_status(now=now)}"
     if not choice.offers:
         return "the reader has no topic left"

@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from newsletter.adapters.ports import Mailer
 from newsletter.models import Delivery, Subscriber
-from newsletter.models.delivery import CLAIMABLE, Kind, State
+from newsletter.models.delivery import LEASABLE, Kind, State
 from newsletter.models.subscriber import Status
 from newsletter.pipeline.compose.compose import compose_planned, missing_summaries
 from newsletter.pipeline.context import Context
@@ -24,7 +24,7 @@ from newsletter.pipeline.feedback.reconcile import next_attempt_at, reconcile
 from newsletter.pipeline.gather import GatherReport, gather_papers
 from newsletter.pipeline.lease import boot_id, dead_owners
 from newsletter.pipeline.match import match_papers
-from newsletter.pipeline.monitor.alerts import watch
+from newsletter.pipeline.monitor.alerts import check_health
 from newsletter.pipeline.monitor.circuit_breaker import look_at_bounces
 from newsletter.pipeline.schedule import plan_due
 from newsletter.pipeline.send.pause import pause_reason
@@ -153,7 +153,7 @@ def send_with_retries(
     why some of them wait for another day, if they do.
     """
     rate_limit = rate_limit or RateLimit(mailer.name)
-    waiting = list(Delivery.objects.filter(state__in=CLAIMABLE).values_list("pk", flat=True))
+    waiting = list(Delivery.objects.filter(state__in=LEASABLE).values_list("pk", flat=True))
     send_due(mailer=mailer, rate_limit=rate_limit, now=now, owner=boot_id(), transactional=True)
     report = send_due(mailer=mailer, rate_limit=rate_limit, now=now, owner=boot_id())
     deadline = timezone.now() + RETRY_TIME
@@ -169,9 +169,9 @@ def send_with_retries(
 
 def _tell_operator(mailer: Mailer, *, rate_limit: RateLimit, now: datetime) -> list[UUID]:
     """Do what the workers' watch does each minute, and send its alerts; return those that were new."""
-    waiting = Delivery.objects.filter(kind=Kind.ALERT, state__in=CLAIMABLE).values_list("pk", flat=True)
+    waiting = Delivery.objects.filter(kind=Kind.ALERT, state__in=LEASABLE).values_list("pk", flat=True)
     before = set(waiting)
-    watch(now=now)
+    check_health(now=now)
     new = [key for key in waiting.all() if key not in before]
     if new:
         send_due(mailer=mailer, rate_limit=rate_limit, now=now, owner=boot_id(), transactional=True)

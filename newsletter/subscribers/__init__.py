@@ -1,1 +1,1 @@
-"""What readers do, and operators for them: join, change, leave, be shown, be erased."""
+"""What readers do, and operators for them: sign up, change preferences, unsubscribe, export, erase."""

@@ -1,6 +1,6 @@
-"""What a forwarded digest must not allow: it needs a link mailed a moment ago. And the change of address.
+"""Fresh links, for what a forwarded digest must not allow, and the change of address.
 
-The new address counts once its owner has confirmed; whoever asks learns nothing of whose it is.
+A new address counts once its owner has confirmed. The requester does not learn whether it is known here.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from newsletter.subscribers.preferences import checked_address
 from newsletter.subscribers.quotas import forget_mails_to, may_be_mailed
 from newsletter.subscribers.revoke_links import revoke_links
 from newsletter.transactional import links as account_letters
-from newsletter.transactional.notices import ADDRESS_KEY, FRESH_KEY, OLD_ADDRESS_KEY, send_transactional
+from newsletter.transactional.mails import ADDRESS_KEY, FRESH_KEY, OLD_ADDRESS_KEY, send_transactional
 
 FRESH_FOR = VALID_FOR[Purpose.FRESH]
 ADDRESS_FOR = VALID_FOR[Purpose.ADDRESS]
@@ -37,12 +37,12 @@ class Move(Enum):
     DONE = auto()
     """Also when it was done before."""
     TAKEN = auto()
-    """The address has digests of its own, or must not be mailed."""
+    """The address belongs to another reader, or is suppressed."""
 
 
 @transaction.atomic
 def mail_fresh_link(reader: Subscriber, *, now: datetime) -> bool:
-    """Mail a link that is valid for an hour, also to who has left; False when today's are used up."""
+    """Mail a link valid for an hour, also to a reader who has left; False when today's quota is used up."""
     lock(reader)
     asked = Delivery.objects.filter(
         subscriber=reader, kind=Kind.LINK, slot_key__startswith=FRESH_KEY, planned_at__gt=now - DAY
@@ -61,12 +61,12 @@ def mail_fresh_link(reader: Subscriber, *, now: datetime) -> bool:
 
 
 class Fresh(Enum):
-    """Why a link that was mailed for an hour opens nothing."""
+    """Why a fresh link is not valid."""
 
     DEAD = auto()
-    """It is forged, too old, used or revoked."""
+    """Forged, expired, used or revoked."""
     ERASED = auto()
-    """Its reader was erased, perhaps by it."""
+    """Its reader was erased, perhaps through it."""
 
 
 def open_fresh_link(token: str, *, now: datetime) -> FreshLink | Fresh:
@@ -80,16 +80,16 @@ def open_fresh_link(token: str, *, now: datetime) -> FreshLink | Fresh:
 
 
 def forget_fresh_links(*, now: datetime) -> None:
-    """Delete those that are too old to open anything."""
+    """Delete expired fresh links."""
     FreshLink.objects.filter(requested_at__lt=now - FRESH_FOR).delete()
 
 
 @transaction.atomic
 def ask_to_move(link: FreshLink, *, email: str, ip: str, now: datetime) -> bool:
-    """Ask at the new address, once for a link; False when it or today's changes are used up.
+    """Mail a confirmation to the new address, once per link; False when the link or the quota is used up.
 
-    Nothing is sent to an address that is another reader's or suppressed or has had its share of mail, and
-    nothing says so. Raises BadInput for what is no address, or is the reader's already.
+    Nothing is sent to an address that is another reader's, suppressed or over its quota, and the answer does
+    not tell. Raises BadInput for an invalid address, or the reader's own.
     """
     reader = link.subscriber
     lock(reader)
@@ -113,9 +113,9 @@ def ask_to_move(link: FreshLink, *, email: str, ip: str, now: datetime) -> bool:
 
 
 def change_of_link(token: str, *, now: datetime) -> AddressChange | None:
-    """Return the change that a link mailed to a new address stands for.
+    """Return the change that the link mailed to a new address confirms.
 
-    One that a later change has overtaken is void.
+    A later change makes an earlier one void.
     """
     key = read_timed_token(token, purpose=Purpose.ADDRESS, now=now, max_age=ADDRESS_FOR)
     change = AddressChange.objects.select_related("subscriber").filter(key=key).first() if key else None
@@ -127,10 +127,7 @@ def change_of_link(token: str, *, now: datetime) -> AddressChange | None:
 
 @transaction.atomic
 def move(change: AddressChange, *, now: datetime) -> Move:
-    """Make the new address the reader's, revoke the links that the old one was sent, and tell it.
-
-    Repeating it changes nothing.
-    """
+    """Make the new address the reader's, revoke the old address's links, and notify it. Idempotent."""
     reader = change.subscriber
     lock(reader)
     if reader.email_key == change.email_key:

@@ -1,4 +1,4 @@
-"""How an operator adds a reader. Readers come by themselves through ``asking`` and ``confirming``."""
+"""Add a reader as operator. Readers sign up themselves through ``signup`` and ``confirm``."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""What a reader changes: how often, how much, which topics, a pause. What was not yet sent is never skipped.
+"""A reader's changes: cadence, amount, topics, pause. A due digest is never lost by a change.
 
-The next slot follows from every change. Each change holds the reader's row, as planning does: neither works
-from what the other has just replaced.
+Every change recomputes the next slot. It locks the reader's row, as planning does, so that neither works with
+stale values.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from newsletter.audience.topics import find_topics
 from newsletter.core.delivery.cadence import Cadence, period_days
 from newsletter.errors import BadInput
 from newsletter.models import Delivery, Subscriber, Subscription
-from newsletter.models.delivery import CLAIMABLE, UNCOMPOSED, Kind
+from newsletter.models.delivery import LEASABLE, UNCOMPOSED, Kind
 from newsletter.models.subscriber import Status
 from newsletter.subscribers.preferences import Preferences
 
@@ -25,14 +25,14 @@ RESOLUTION = timedelta(microseconds=1)
 
 
 def lock(reader: Subscriber) -> None:
-    """Hold the reader's row until the transaction ends, and load what stands in it now."""
+    """Lock the reader's row until the transaction ends, and reload it."""
     reader.refresh_from_db(from_queryset=Subscriber.objects.select_for_update(no_key=True))
 
 
 def reschedule(reader: Subscriber, *, now: datetime) -> None:
-    """Set the next slot from now on, or from the end of a pause; ``biweekly`` counts from the first one ever.
+    """Compute the next slot after now, or after a pause; ``biweekly`` counts from the very first slot.
 
-    A local date that has its digest already is passed over: it would get no second one.
+    A local date that has its digest already is skipped.
     """
     start = max(now, reader.paused_until - RESOLUTION) if reader.paused_until else now
     slot = reader.next_slot(after=start)
@@ -45,9 +45,9 @@ def reschedule(reader: Subscriber, *, now: datetime) -> None:
 
 @transaction.atomic
 def change_preferences(reader: Subscriber, *, preferences: Preferences, now: datetime) -> None:
-    """Store what the reader wants from now on; the next slot follows from it.
+    """Store new preferences and recompute the next slot.
 
-    A slot that has passed and is not planned yet stays due. Nothing can come twice for one local date.
+    A passed slot that is not planned yet stays due. No local date can get two digests.
     """
     lock(reader)
     for name, value in preferences.fields().items():
@@ -87,7 +87,7 @@ def set_topics(
 def come_less_often(
     reader: Subscriber, *, cadence: Cadence, now: datetime, subscription: Subscription | None = None
 ) -> None:
-    """Make everything, or one topic, come at ``cadence``. No topic keeps a quicker one of its own."""
+    """Set ``cadence`` for everything, or for one topic. No topic keeps a more frequent one of its own."""
     lock(reader)
     if subscription is not None:
         subscription.cadence = str(cadence)
@@ -105,7 +105,7 @@ def come_less_often(
 
 @transaction.atomic
 def pause(reader: Subscriber, *, until: date, now: datetime) -> None:
-    """Send no digest before the local date ``until``; the first one after it offers what has gathered.
+    """Send no digest before the local date ``until``; the first one after it offers everything since.
 
     Raises BadInput for a date that is not in the next 366 days.
     """
@@ -128,14 +128,14 @@ def resume(reader: Subscriber, *, now: datetime) -> None:
 
 
 def compose_again(reader: Subscriber) -> None:
-    """Have digests that were composed and not handed over made anew: a topic of theirs has ended."""
-    unsent = Delivery.objects.filter(subscriber=reader, kind=Kind.DIGEST, state__in=CLAIMABLE)
+    """Send composed, unsent digests back to be composed: one of their topics was left."""
+    unsent = Delivery.objects.filter(subscriber=reader, kind=Kind.DIGEST, state__in=LEASABLE)
     if unsent.update(**UNCOMPOSED):
         wake(Queue.COMPOSE)
 
 
 def follow(reader: Subscriber, *, now: datetime) -> None:
-    """Have the next slot follow from a change. One that has passed and is not planned yet stays due."""
+    """Recompute the next slot after a change. A passed slot that is not planned yet stays due."""
     is_paused = reader.paused_until is not None and reader.paused_until > now
     waits = reader.next_slot_at is not None and reader.next_slot_at <= now
     if reader.status == Status.ACTIVE and (is_paused or not waits):

@@ -1,4 +1,4 @@
-"""A sign-up becomes a reader: only by the link mailed to the address, and a press on its page's button."""
+"""Double opt-in: a sign-up becomes a reader by the mailed link and the button on its page."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ from newsletter.subscribers.quotas import forget_mails_to, forget_old_counts, ha
 VALID = VALID_FOR[Purpose.CONFIRM]
 """How long a confirmation link works."""
 GRACE = timedelta(days=1)
-"""How much longer an address is kept that did not confirm."""
+"""How much longer an unconfirmed address is kept."""
 COLUMNS = ("cadence", "timezone", "language", "depth", "max_papers")
 
 
 def find_sign_up(token: str, *, now: datetime) -> SignUp | None:
-    """Return what a mailed link stands for; None when it is forged, too old or replaced by a later one."""
+    """Return the sign-up of a mailed link; None if forged, expired or replaced by a later one."""
     key = read_timed_token(token, purpose=Purpose.CONFIRM, now=now, max_age=VALID)
     return SignUp.objects.select_related("subscriber").filter(key=key).first() if key else None
 
 
 def topics_of(sign_up: SignUp) -> list[Topic]:
-    """Return the topics it names that still are, in its order."""
+    """Return its topics that still exist, in its order."""
     slugs = sign_up.preferences["topics"]
     found = {topic.slug: topic for topic in public_topics().filter(slug__in=slugs)}
     return [found[slug] for slug in slugs if slug in found]
@@ -42,9 +42,9 @@ def topics_of(sign_up: SignUp) -> list[Topic]:
 
 @transaction.atomic
 def confirm(sign_up: SignUp, *, ip: str, now: datetime) -> None:
-    """Make the reader active as asked, and plan the first digest; a repeat changes nothing.
+    """Activate the reader with the sign-up's preferences, and plan the first digest. Idempotent.
 
-    It ends any suppression of the address: whoever opened the link reads its mail.
+    It lifts any suppression of the address: whoever opened the link reads its mail.
     """
     if not SignUp.objects.filter(pk=sign_up.pk, confirmed_at=None).update(confirmed_at=now):
         return
@@ -55,7 +55,7 @@ def confirm(sign_up: SignUp, *, ip: str, now: datetime) -> None:
     _activate(reader, sign_up=sign_up, now=now)
     _subscribe(reader, sign_up=sign_up, now=now)
     _record_consent(sign_up, ip=ip, now=now)
-    # A request from before this one must not bring back whoever leaves after it.
+    # An older sign-up must not bring back a reader who leaves later.
     reader.sign_ups.filter(confirmed_at=None).delete()
     forget_mails_to(reader.email_key)
     reschedule(reader, now=now)
@@ -63,7 +63,7 @@ def confirm(sign_up: SignUp, *, ip: str, now: datetime) -> None:
 
 
 def forget_unconfirmed(*, now: datetime) -> int:
-    """Delete addresses that never confirmed, links and counts of no more use; return how many addresses."""
+    """Delete unconfirmed addresses, expired links and old counts; return how many addresses."""
     since = now - VALID - GRACE
     pending = Subscriber.objects.filter(status=Status.PENDING, confirmed_at=None, joined_at__lt=since)
     forgotten = pending.exclude(sign_ups__requested_at__gte=since)
@@ -75,7 +75,7 @@ def forget_unconfirmed(*, now: datetime) -> int:
 
 
 def _activate(reader: Subscriber, *, sign_up: SignUp, now: datetime) -> None:
-    """Apply the wishes. Whoever comes back starts afresh, apart from the papers they have had."""
+    """Apply the preferences. A returning reader starts afresh, but keeps the seen papers."""
     for column in COLUMNS:
         setattr(reader, column, sign_up.preferences[column])
     reader.at = time.fromisoformat(sign_up.preferences["at"])
@@ -95,14 +95,14 @@ def _subscribe(reader: Subscriber, *, sign_up: SignUp, now: datetime) -> None:
 
 
 def _follow_own_topic(reader: Subscriber, *, query: str, now: datetime) -> None:
-    """Add the reader's own topic; whoever comes back may have it already, or all that there may be."""
+    """Add the reader's private topic; a returning reader may have it already, or too many."""
     known = reader.private_topics.filter(query=query).first()
     if known is not None:
         subscribe(reader, topics=[known], now=now)
         return
     name = query if len(query) <= MAX_NAME else f"{query[: MAX_NAME - 1]}…"
     with suppress(TooManyTopicsError):
-        # However much it matches: nothing may undo a confirmation, and matching keeps to the quotas.
+        # Not checked for breadth: a confirmation must not fail, and matching applies the quotas.
         add_private_topic(reader, name=name, query=query, now=now, is_bounded_later=True)
 
 
@@ -127,13 +127,13 @@ def _record_consent(sign_up: SignUp, *, ip: str, now: datetime) -> None:
 
 
 def _plan_first_digest(reader: Subscriber, *, now: datetime) -> None:
-    """Plan a digest of the past week, due at once. An earlier first one keeps its row under another key."""
+    """Plan a digest of the past week, due at once. An earlier first digest is renamed to another key."""
     for earlier in Delivery.objects.filter(subscriber=reader, kind=Kind.DIGEST, slot_key=FIRST):
         key = f"{FIRST}-{earlier.planned_at:%Y%m%dT%H%M%S%f}"
         Delivery.objects.filter(pk=earlier.pk).update(slot_key=key)
     Delivery.planned(subscriber_id=reader.pk, kind=Kind.DIGEST, slot_key=FIRST, slot_at=now, now=now).save(
         force_insert=True
     )
-    # Its summaries may have to be written first; extracts need no such thing.
+    # Its summaries may have to be written first.
     wake(Queue.SUMMARIZE)
     wake(Queue.TRANSACTIONAL)

@@ -1,4 +1,4 @@
-"""CSV files of operators, read whole before anything is written. What a cell means is not known here."""
+"""Read and write operators' CSV files. Files are read whole before anything is stored."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from pathlib import Path
 from newsletter.errors import NewsletterError
 
 _SEPARATOR = re.compile(r'"?sep=(.)"?[,;\t]*\r?\n', re.IGNORECASE)
-"""The line by which Excel is told what separates the columns."""
+"""Excel's line that names the separator."""
 _FORMULA = re.compile(r"'*[=+\-@\t\r\uff1d\uff0b\uff0d\uff20]")
-"""What a spreadsheet computes, in full-width signs too, or takes for such a cell that was made harmless."""
+"""What a spreadsheet takes for a formula, also in full-width signs, or for an escaped one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """A row that was not taken, or not whole."""
+    """A row that was skipped, or not taken completely."""
 
     line: int
     """Where the row begins in the file, from 1; the header is on line 1."""
@@ -39,20 +39,20 @@ class Sheet:
     name: str
     """The file's."""
     columns: frozenset[str]
-    """In small letters, without those that have no name."""
+    """In lower case, without unnamed ones."""
     rows: list[Row]
     faults: list[Fault]
-    """Rows with something in a cell to which no column belongs."""
+    """Rows with a value beyond the last column."""
     repeated: frozenset[str] = frozenset()
-    """Names that several columns have; of their cells the first counts."""
+    """Duplicate column names; the first column counts."""
 
 
 def read_sheet(path: Path, *, bare_column: str = "") -> Sheet:
-    """Read a CSV file (RFC 4180; UTF-8, with or without a byte order mark). Empty lines are passed over.
+    """Read a CSV file (RFC 4180; UTF-8, with or without a byte order mark). Empty lines are skipped.
 
     ``bare_column`` allows a list of addresses without a header: each line is a cell of that column, whole.
 
-    Raises NewsletterError for what is no such file, and for an empty one.
+    Raises NewsletterError for other files, and for an empty one.
     """
     text, separator, line = _read(path), ",", 1
     if found := _SEPARATOR.match(text):
@@ -89,13 +89,13 @@ def check_columns(sheet: Sheet, *, required: Collection[str], allowed: Collectio
 
 
 def refuse_repeated(sheet: Sheet, names: Collection[str]) -> None:
-    """Raise NewsletterError if several columns have one of these names: which of them counts is unclear."""
+    """Raise NewsletterError if several columns have one of these names."""
     if twice := sorted(sheet.repeated & set(names)):
         raise NewsletterError(f"{sheet.name} has two columns {twice[0]!r}")
 
 
 def written_csv(rows: Collection[dict[str, str]], *, columns: Sequence[str]) -> str:
-    """Write CSV in which no cell is a formula to a spreadsheet; ``read_sheet`` reads the same back."""
+    """Write CSV without formulas (for spreadsheets); ``read_sheet`` reads the same values back."""
     lines = io.StringIO(newline="")
     writer = csv.DictWriter(lines, columns)
     writer.writeheader()
@@ -104,7 +104,7 @@ def written_csv(rows: Collection[dict[str, str]], *, columns: Sequence[str]) -> 
 
 
 def _escaped(cell: str) -> str:
-    """Put an apostrophe before what a spreadsheet would compute: ``=1+1@example.org`` is an address."""
+    """Put an apostrophe before a possible formula: ``=1+1@example.org`` is an address."""
     return f"'{cell}" if _FORMULA.match(cell) else cell
 
 
@@ -122,7 +122,7 @@ def _read(path: Path) -> str:
 
 
 def _records(text: str, *, separator: str, line: int, name: str) -> Iterator[tuple[int, list[str]]]:
-    """Yield each record with the line it begins on: a quoted cell may span several."""
+    """Yield each record with its first line: a quoted cell may span several lines."""
     reader, begins = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True), line
     while True:
         try:

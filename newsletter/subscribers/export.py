@@ -1,4 +1,4 @@
-"""Everything that is stored of one reader, to take along: each row of each table that belongs to them."""
+"""Export all data stored about one reader: each row of each related table."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ Row = dict[str, Any]
 
 
 def export_everything(reader: Subscriber, *, now: datetime) -> dict[str, Any]:
-    """Return it as values that ``DjangoJSONEncoder`` knows, papers by their arXiv id.
+    """Return it as values for ``DjangoJSONEncoder``, papers by their arXiv id.
 
-    The tables are found by the models' relations, so that none can be left out.
+    Tables are found by the models' relations, so that none is forgotten.
     """
     tables = {
         str(relation.get_accessor_name()): _rows(

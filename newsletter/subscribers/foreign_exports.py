@@ -1,8 +1,8 @@
-"""What other services export: how each file is known, and what it says of a person.
+"""Exports of other services: how to recognise each file, and the status it gives a person.
 
-The columns are those of the files themselves (Mailchimp, Substack, Buttondown, Ghost, listmonk, Keila; the
-suppressions of SendGrid). Services add columns, and their users add fields of their own: a file is known by
-a few columns and may have any others. A status that is not known is never taken for a reader's.
+The columns are those of the services' files (Mailchimp, Substack, Buttondown, Ghost, listmonk, Keila;
+SendGrid's suppressions). A file is recognised by a few columns and may have others, since services and users
+add some. An unknown status is never taken for a reader's.
 """
 
 from __future__ import annotations
@@ -23,19 +23,19 @@ GO_TIME = re.compile(r"^(\S+ \S+) ([+-]\d{4}) \S+$")
 
 
 class There(Enum):
-    """What a person is at the other service, who has not left it."""
+    """Status at the other service of a person who has not left it."""
 
     READS = auto()
     PENDING = auto()
     """Never confirmed, or never asked."""
 
 
-Standing = There | Reason
+StatusThere = There | Reason
 Cells = Mapping[str, str]
 
-STATUSES: dict[str, Standing] = {
+STATUSES: dict[str, StatusThere] = {
     **dict.fromkeys(("subscribed", "active", "enabled", "confirmed"), There.READS),
-    # Buttondown's kinds of readers: who pays, who will, who did.
+    # Buttondown's kinds of readers: paying, about to, formerly.
     **dict.fromkeys(("regular", "premium", "paid", "trialed", "unpaid", "gifted"), There.READS),
     **dict.fromkeys(("churning", "churned", "past_due", "paused", "upcoming"), There.READS),
     **dict.fromkeys(("pending", "unconfirmed", "unactivated"), There.PENDING),
@@ -64,36 +64,36 @@ class Export:
     """One kind of file of one service."""
 
     service: str
-    marks: frozenset[str]
-    """The columns by which it is known, the address' aside."""
-    standing: Callable[[Cells, Sheet], Standing]
+    required: frozenset[str]
+    """Columns by which it is recognised, besides the address."""
+    status: Callable[[Cells, Sheet], StatusThere]
     """Raises BadInput for a row that does not say."""
     is_whole: bool = False
-    """It has no other columns than those: their names alone are too common."""
+    """It must have no other columns: these names are too common."""
     has_readers: bool = True
-    """False: everybody in it is suppressed."""
+    """False: all in it are suppressed."""
     joined: tuple[str, ...] = ()
-    """Columns that may tell since when somebody reads; the first that is filled counts."""
+    """Columns with the time of joining; the first filled one counts."""
     left: tuple[str, ...] = ()
-    """The same for since when somebody does not."""
+    """The same for the time of leaving."""
     caution: str = ""
-    """What its file of readers does not tell."""
+    """What its file of readers lacks."""
 
     def matches(self, columns: frozenset[str]) -> bool:
-        return self.marks == columns if self.is_whole else self.marks <= columns
+        return self.required == columns if self.is_whole else self.required <= columns
 
 
 def recognise(sheet: Sheet) -> Export | None:
-    """Return what kind of export a sheet is, whose addresses are in ``email``; None if none is known."""
+    """Return the kind of export of a sheet whose addresses are in ``email``, or None."""
     columns = sheet.columns - {"email"}
     found = next((each for each in EXPORTS if "email" in sheet.columns and each.matches(columns)), None)
     if found is not None:
-        refuse_repeated(sheet, {"email", *found.marks, *found.joined, *found.left, *_STATUS_COLUMNS})
+        refuse_repeated(sheet, {"email", *found.required, *found.joined, *found.left, *_STATUS_COLUMNS})
     return found
 
 
 def with_email_column(sheet: Sheet) -> Sheet:
-    """Return the sheet with its addresses in the column ``email``, whatever it called that.
+    """Return the sheet with its address column renamed to ``email``.
 
     Raises NewsletterError if several columns hold addresses under the same name.
     """
@@ -107,7 +107,7 @@ def with_email_column(sheet: Sheet) -> Sheet:
 
 
 def first_moment(cells: Cells, columns: tuple[str, ...]) -> datetime | None:
-    """Return the time in the first of these columns that holds one."""
+    """Return the time in the first of these columns that has one."""
     return next((moment for name in columns if (moment := _moment(cells.get(name, "")))), None)
 
 
@@ -125,14 +125,14 @@ def _moment(text: str) -> datetime | None:
 _STATUS_COLUMNS = ("status", "type", "subscriber_type")
 
 
-def _by_status(cells: Cells, _sheet: Sheet) -> Standing:
+def _by_status(cells: Cells, _sheet: Sheet) -> StatusThere:
     status = next((cells[name] for name in _STATUS_COLUMNS if cells.get(name)), "").lower()
     if status not in STATUSES:
         raise BadInput(f"status is {status!r}, but must be one of: {', '.join(STATUSES)}")
     return STATUSES[status]
 
 
-def _mailchimp(cells: Cells, sheet: Sheet) -> Standing:
+def _mailchimp(cells: Cells, sheet: Sheet) -> StatusThere:
     """Its files of readers have LAST_CHANGED where those of others have UNSUB_TIME or CLEAN_TIME."""
     if sheet.name.lower().startswith(("nonsubscribed", "archived")):  # their columns are those of readers
         return There.PENDING
@@ -142,12 +142,12 @@ def _mailchimp(cells: Cells, sheet: Sheet) -> Standing:
     return _by_status(cells, sheet) if cells.get("status") else There.READS
 
 
-def _substack(cells: Cells, _sheet: Sheet) -> Standing:
+def _substack(cells: Cells, _sheet: Sheet) -> StatusThere:
     is_disabled = _truth(cells, "email_disabled") if cells.get("email_disabled") else False
     return Reason.UNSUBSCRIBED if is_disabled or cells.get("cancel date") else There.READS
 
 
-def _ghost(cells: Cells, _sheet: Sheet) -> Standing:
+def _ghost(cells: Cells, _sheet: Sheet) -> StatusThere:
     reads = _truth(cells, "subscribed_to_emails") and not cells.get("deleted_at")
     return There.READS if reads else Reason.UNSUBSCRIBED
 
@@ -160,11 +160,11 @@ def _truth(cells: Cells, column: str) -> bool:
 
 
 def _sendgrid(reason: Reason, *columns: str) -> Export:
-    marks = frozenset({*columns, "created"})
+    required = frozenset({*columns, "created"})
     return Export(
         service="SendGrid",
-        marks=marks,
-        standing=lambda _cells, _sheet: reason,
+        required=required,
+        status=lambda _cells, _sheet: reason,
         is_whole=True,
         has_readers=False,
         left=("created",),
@@ -178,52 +178,52 @@ EXPORTS = (
     _sendgrid(Reason.UNSUBSCRIBED),  # global and group unsubscribes
     Export(
         service="Mailchimp",
-        marks=frozenset({"optin_time"}),
-        standing=_mailchimp,
+        required=frozenset({"optin_time"}),
+        status=_mailchimp,
         joined=("confirm_time", "optin_time"),
         left=("unsub_time", "clean_time"),
     ),
     Export(
         service="Ghost",
-        marks=frozenset({"subscribed_to_emails"}),
-        standing=_ghost,
+        required=frozenset({"subscribed_to_emails"}),
+        status=_ghost,
         joined=("created_at",),
         left=("deleted_at",),
     ),
     Export(
         service="Substack",
-        marks=frozenset({"active_subscription"}),
-        standing=_substack,
+        required=frozenset({"active_subscription"}),
+        status=_substack,
         joined=("created_at",),
     ),
     Export(  # the table of its page of subscribers
         service="Substack",
-        marks=frozenset({"start date"}),
-        standing=_substack,
+        required=frozenset({"start date"}),
+        status=_substack,
         joined=("start date",),
         left=("cancel date",),
     ),
     *(
         Export(
             service="Buttondown",
-            marks=frozenset(marks),
-            standing=_by_status,
+            required=frozenset(required),
+            status=_by_status,
             joined=("creation_date", "subscription date"),
             left=("unsubscription_date", "unsubscription date", "undeliverability_date"),
         )
-        for marks in ({"subscriber_type"}, {"type", "creation_date"}, {"status", "subscription date"})
+        for required in ({"subscriber_type"}, {"type", "creation_date"}, {"status", "subscription date"})
     ),
     Export(
         service="listmonk",
-        marks=frozenset({"uuid", "status"}),
-        standing=_by_status,
+        required=frozenset({"uuid", "status"}),
+        status=_by_status,
         joined=("created_at",),
         left=("updated_at",),
         caution="listmonk calls readers enabled who have unsubscribed from a list. Export those too (the"
         " number beside each list leads to them) and import that file with --suppressions --every-row",
     ),
-    Export(service="Keila", marks=frozenset({"first name", "status"}), standing=_by_status),
-    Export(service="another service", marks=frozenset({"status"}), standing=_by_status, is_whole=True),
+    Export(service="Keila", required=frozenset({"first name", "status"}), status=_by_status),
+    Export(service="another service", required=frozenset({"status"}), status=_by_status, is_whole=True),
 )
 
 
@@ -233,7 +233,7 @@ def service_names() -> str:
 
 
 def unknown_columns(sheet: Sheet, *, columns: tuple[str, ...]) -> NewsletterError:
-    """Return what to say of a file that is neither ours nor another service's."""
+    """Return the error for a file that is neither ours nor another service's."""
     unknown = sorted(sheet.columns - set(columns))
     return NewsletterError(
         f"unknown column {unknown[0]!r}: the columns are {','.join(columns)}, or those of an export of "

@@ -1,4 +1,4 @@
-"""What a file of readers asks for, row by row: to be imported, to be suppressed, or nothing."""
+"""Read a file of readers: which rows to import, which to suppress, which to skip."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ MAX_SOURCE = 200
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """What the operator says for all rows that do not say it themselves. The names are the columns'."""
+    """The operator's values for rows that have none. The names are the columns'."""
 
     topics: str = ""
     """Slugs, separated by ``;``."""
@@ -37,17 +37,17 @@ class Arrivals:
     readers: list[Row] = field(default_factory=list)
     """With the contract's columns."""
     departures: list[Departure] = field(default_factory=list)
-    """Whom another service calls unsubscribed, bounced or the like."""
+    """People whom the other service calls unsubscribed, bounced or the like."""
     pending: int = 0
     """Rows of people who have not confirmed there."""
     caution: str = ""
-    """What the file does not tell."""
+    """What the file lacks."""
 
 
 def read_arrivals(path: Path, *, given: Given, now: datetime) -> Arrivals:
     """Read a CSV of readers, another service's export or a list of addresses.
 
-    Raises NewsletterError for a file that is none of them, or does not say all that is needed.
+    Raises NewsletterError for any other file, or one that lacks required values.
     """
     sheet = with_email_column(read_sheet(path, bare_column="email"))
     export = recognise(sheet)
@@ -87,22 +87,22 @@ def _check(sheet: Sheet, *, export: Export, given: Given) -> None:
 
 def _take(row: Row, *, sheet: Sheet, export: Export, given: Given, now: datetime, found: Arrivals) -> None:
     try:
-        standing = export.standing(row.cells, sheet)
+        status = export.status(row.cells, sheet)
     except BadInput as error:
         found.faults.append(Fault(row.line, str(error)))
         return
-    if standing is There.PENDING:
+    if status is There.PENDING:
         found.pending += 1
-    elif standing is There.READS:
+    elif status is There.READS:
         found.readers.append(_in_our_columns(row, export=export, given=given))
     else:
-        gone, fault = departures_in(row, reason=standing, columns=export.left, now=now)
+        gone, fault = departures_in(row, reason=status, columns=export.left, now=now)
         found.departures += gone
         found.faults += [fault] if fault else []
 
 
 def _in_our_columns(row: Row, *, export: Export, given: Given) -> Row:
-    """The date of the other service joins the consent's source, where there is room."""
+    """Append the other service's date to the consent source, if there is room."""
     source = given.consent_source
     if since := first_moment(row.cells, export.joined):
         noted = f"{source} ({export.service}: since {since:%Y-%m-%d})"

@@ -1,8 +1,8 @@
-"""Readers brought along from elsewhere, whose consent the operator vouches for row by row. No mail is sent.
+"""Import readers whose consent the operator vouches for row by row. No mail is sent.
 
-Good rows are imported and bad ones reported, each with its line: what was reported can be mended in the file
-and the file imported again. Nobody is imported who has opted out, here or there: whom another service calls
-unsubscribed, bounced or the like is suppressed. No other reader is changed.
+Good rows are imported and bad ones reported with their line; the corrected file can be imported again. Nobody
+who has opted out here or there is imported: people whom another service calls unsubscribed, bounced or the
+like are suppressed. Existing readers are not changed.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from newsletter.subscribers.import_suppressions import end_all
 from newsletter.subscribers.preferences import COLUMNS, Preferences, checked_address
 
 CHUNK = 500
-"""Rows a transaction: other writers get their turn in between."""
+"""Rows a transaction, so that other writers get their turn."""
 TRIES = 3
 SOURCE = "subscriber import"
 T = TypeVar("T")
@@ -37,26 +37,26 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class ReaderImport:
-    """What became of a file."""
+    """The result of a file."""
 
     imported: int
     faults: list[Fault]
     """By line; none of these rows became a reader."""
     has_suppressions: bool
-    """False: nobody is known who must not be mailed, which is odd for a list that has been in use."""
+    """False: there are no suppressions, which is odd for a list that has been in use."""
     left: int = 0
     """Addresses newly suppressed: another service's export calls them unsubscribed, bounced or the like."""
     unsubscribed: int = 0
-    """Readers of this service whom those ended."""
+    """Readers of this service who were unsubscribed by that."""
     pending: int = 0
-    """Rows of people who had not confirmed there: nothing was done about them."""
+    """Rows of people who had not confirmed there: they were skipped."""
     caution: str = ""
-    """What the other service's file does not tell."""
+    """What the other service's file lacks."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
-    """A row that is sound by itself."""
+    """A row without errors of its own."""
 
     line: int
     email: str
@@ -78,7 +78,13 @@ def import_readers(
     """Import a CSV file of readers (contract: CSV of readers) or another service's export of them.
 
     ``topics`` (slugs) and ``consent_source`` are for rows that have none. ``dry_run`` checks all and writes
-    nothing. Raises NewsletterError for a file that is no such CSV, BadInput for a topic that there is not.
+    nothing.
+
+    1. Read the whole file and check every row.
+    2. Suppress the people whom the other service calls unsubscribed, bounced or the like: before any import.
+    3. Import the valid rows in chunks; each chunk is one transaction.
+
+    Raises NewsletterError for a file that is no such CSV, BadInput for an unknown topic.
     """
     known = dict(Topic.objects.filter(owner__isnull=True).values_list("slug", "pk"))
     given = Given(topics=";".join(topics), consent_source=consent_source.strip())
@@ -108,7 +114,7 @@ def import_readers(
 
 
 def _sound(arrivals: Arrivals, *, topics: dict[str, int]) -> tuple[list[_Entry], list[Fault]]:
-    """Return the rows that are sound by themselves, each address once, and what is wrong with the others."""
+    """Return the valid rows, each address once, and the faults of the others."""
     entries, faults = dict[str, _Entry](), list(arrivals.faults)
     gone = {each.email_key: each.line for each in arrivals.departures}
     for row in arrivals.readers:
@@ -175,7 +181,7 @@ def _preferences(row: Row) -> Preferences:
 def _source(cell: str) -> str:
     if not cell:
         raise BadInput("no consent_source: say where and when this reader agreed")
-    if "\0" in cell:  # PostgreSQL stores none
+    if "\0" in cell:  # PostgreSQL cannot store NUL
         raise BadInput("consent_source holds a NUL character")
     if len(cell) > MAX_SOURCE:
         raise BadInput(f"consent_source has {len(cell)} characters, but must have {MAX_SOURCE} at most")
@@ -183,7 +189,7 @@ def _source(cell: str) -> str:
 
 
 def _import_chunk(chunk: Sequence[_Entry], *, now: datetime, dry_run: bool) -> list[Fault]:
-    """Import what may be, and return the rest."""
+    """Import the rows that are allowed; return the faults of the others."""
     for tries_left in reversed(range(TRIES)):
         try:
             with transaction.atomic():
@@ -191,7 +197,7 @@ def _import_chunk(chunk: Sequence[_Entry], *, now: datetime, dry_run: bool) -> l
                 if not dry_run:
                     lines = {fault.line for fault in refused}
                     _save([entry for entry in chunk if entry.line not in lines], now=now)
-        except IntegrityError:  # somebody signed up between the look and the write: look again
+        except IntegrityError:  # somebody signed up meanwhile: check again
             if not tries_left:
                 raise
         else:

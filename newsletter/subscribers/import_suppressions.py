@@ -1,8 +1,8 @@
-"""Addresses that another service must not mail any more, brought along.
+"""Import suppressions of another service.
 
-Being too careful is the lesser error: a reason that is not understood still suppresses, as ``imported``. Only
-where a file holds active readers too must a row's status be understood (``exports``). What is no address is
-reported by line: a suppression under text that matches nobody would be none.
+When in doubt, suppress: an unknown reason counts as ``imported``. Only in a file with active readers must a
+row's status be known (``foreign_exports``). Invalid addresses are reported by line, since suppressing them
+would have no effect.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from newsletter.progress import SILENT, Progress
 from newsletter.subscribers.csv_files import Fault, Row, Sheet, check_columns, read_sheet
 from newsletter.subscribers.foreign_exports import (
     Export,
-    Standing,
+    StatusThere,
     There,
     first_moment,
     recognise,
@@ -45,20 +45,20 @@ REASONS = {
 }
 SOURCE = "subscriber import --suppressions"
 CHUNK = 500
-"""Rows a transaction: other writers get their turn in between."""
+"""Rows a transaction, so that other writers get their turn."""
 
 
 @dataclass(frozen=True, slots=True)
 class SuppressionImport:
-    """What became of a file."""
+    """The result of a file."""
 
     added: int
     known: int
-    """Addresses that were suppressed before, or stand in the file twice."""
+    """Addresses that were suppressed before, or are in the file twice."""
     active: int
-    """Rows of those whom the other service mailed, or had asked to confirm: nothing was done about them."""
+    """Rows of those whom the other service mailed, or had asked to confirm: they were skipped."""
     unsubscribed: int
-    """Readers of this service who were ended by it."""
+    """Readers of this service who were unsubscribed by it."""
     faults: list[Fault]
 
 
@@ -82,22 +82,22 @@ def import_suppressions(
     A stronger reason replaces a weaker one. A reader of this service who is on the list is unsubscribed, and
     what was not yet sent to them is cancelled.
 
-    Raises NewsletterError for a file that is none of these.
+    Raises NewsletterError for any other file.
     """
     sheet = with_email_column(read_sheet(path, bare_column="email"))
-    standing_of, export = _reader_of(sheet)
+    status_of, export = _status_reader(sheet)
     departures, faults, active = list[Departure](), list(sheet.faults), 0
     for row in sheet.rows:
         try:
-            standing = Reason.IMPORTED if every_row and export else standing_of(row)
+            status = Reason.IMPORTED if every_row and export else status_of(row)
         except BadInput as error:
             faults.append(Fault(row.line, str(error)))
             continue
-        if isinstance(standing, There):
+        if isinstance(status, There):
             active += 1
         else:
             found, fault = departures_in(
-                row, reason=standing, columns=export.left if export else ("date",), now=now
+                row, reason=status, columns=export.left if export else ("date",), now=now
             )
             departures += found
             faults += [fault] if fault else []
@@ -109,7 +109,7 @@ def import_suppressions(
 def departures_in(
     row: Row, *, reason: Reason, columns: tuple[str, ...], now: datetime
 ) -> tuple[list[Departure], Fault | None]:
-    """Return each address of a row's ``email``, and what could not be read. ``columns`` may tell the time."""
+    """Return each address of a row's ``email``, and its fault. ``columns`` may have the time."""
     at = first_moment(row.cells, columns) or now
     found, problems = list[Departure](), list[str]()
     for address in addresses_in(row.cells["email"]) or [""]:
@@ -132,7 +132,7 @@ def end_all(
     dry_run: bool = False,
     progress: Progress = SILENT,
 ) -> tuple[int, int]:
-    """Suppress what is new, end the readers whom it is of; return how many of each."""
+    """Add new suppressions and unsubscribe their readers; return how many of each."""
     strongest = dict[str, Departure]()
     for each in departures:
         same = strongest.get(each.email_key)
@@ -156,10 +156,10 @@ def end_all(
     return added, ended
 
 
-def _reader_of(sheet: Sheet) -> tuple[Callable[[Row], Standing], Export | None]:
-    """Return what reads a row's standing: by reason, or by what the other service says of the person."""
+def _status_reader(sheet: Sheet) -> tuple[Callable[[Row], StatusThere], Export | None]:
+    """Return what reads a row's status: by reason, or by what the other service says of the person."""
     if export := recognise(sheet):
-        return lambda row: export.standing(row.cells, sheet), export
+        return lambda row: export.status(row.cells, sheet), export
     if sheet.columns - set(COLUMNS):
         raise unknown_columns(sheet, columns=COLUMNS)
     check_columns(sheet, required=("email",), allowed=COLUMNS)

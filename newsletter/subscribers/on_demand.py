@@ -1,4 +1,4 @@
-"""A digest now, because its reader asks for one. It is the digest of its local date, early or late."""
+"""A digest on demand: the digest of its local date, early or late."""
 
 from __future__ import annotations
 
@@ -13,25 +13,25 @@ from newsletter.models.delivery import OPEN, Kind, State
 from newsletter.subscribers.change import lock, reschedule
 
 NEVER_BEGUN = (State.SKIPPED, State.CANCELLED)
-"""A digest of today that nobody was sent: it is made after all."""
+"""A digest of today in such a state was never sent: it is made after all."""
 
 
 class Answer(Enum):
     PLANNED = auto()
-    """It is being made, of every topic; the next one comes at the next slot of another date."""
+    """It is planned, with every topic; the next one comes at the next slot of another date."""
     UNDER_WAY = auto()
     """One is being made or sent already."""
     HAD_TODAY = auto()
-    """One local date has at most one digest."""
+    """Today's was sent: one local date has at most one digest."""
     NOT_MAILED = auto()
-    """The reader has paused, or left."""
+    """The reader has paused or left."""
 
 
 @transaction.atomic
 def send_one_now(reader: Subscriber, *, now: datetime) -> Answer:
-    """Plan a digest of all that is new on the reader's topics, unless this local date has had one."""
+    """Plan a digest of everything new on the reader's topics, unless this local date has had one."""
     lock(reader)
-    if not reader.is_mailable(now=now):
+    if not reader.accepts_mail(now=now):
         return Answer.NOT_MAILED
     today = now.astimezone(reader.zone).date()
     digests = Delivery.objects.filter(subscriber=reader, kind=Kind.DIGEST)
@@ -46,7 +46,7 @@ def send_one_now(reader: Subscriber, *, now: datetime) -> Answer:
         _plan(reader, today=today, now=now)
     if reader.next_slot_at is None or reader.next_slot_at > now:
         reschedule(reader, now=now)
-    # Its summaries may have to be written first; extracts need no such thing.
+    # Its summaries may have to be written first.
     wake(Queue.SUMMARIZE)
     wake(Queue.TRANSACTIONAL)
     return Answer.PLANNED

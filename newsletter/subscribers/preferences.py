@@ -1,4 +1,4 @@
-"""What a reader asks for, as it was written and as it is stored: every value is checked here."""
+"""A reader's preferences: every value is checked here."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ MAX_ADDRESS = 254
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preferences:
-    """What a reader asked for, checked."""
+    """Checked preferences."""
 
     cadence: Cadence
     at: time
@@ -45,7 +45,7 @@ class Preferences:
         depth: str = "takeaways",
         max_papers: int = 10,
     ) -> Preferences:
-        """Check each wish as it was written. Raises BadInput that says what is allowed."""
+        """Check each value as it was typed. Raises BadInput that says what is allowed."""
         if not MIN_PAPERS <= max_papers <= MAX_PAPERS:
             raise BadInput(f"max-papers is {max_papers}, but must be {MIN_PAPERS} to {MAX_PAPERS}")
         return cls(
@@ -94,7 +94,7 @@ def checked_address(email: str) -> str:
     email = email.strip()
     local, at, domain = email.rpartition("@")
     try:
-        # Django knows ASCII only before the @; the rules beyond it are RFC 6531's.
+        # Django allows only ASCII local parts; others follow RFC 6531.
         validate_email(email if local.isascii() else f"x{at}{domain}")
         wire_address(email)
     except (ValidationError, BadInput):
@@ -105,8 +105,8 @@ def checked_address(email: str) -> str:
 
 
 def read_address(text: str) -> str:
-    """Return the address that an operator's list or question means, checked like that of a sign-up.
+    """Return the address in an operator's list or query, checked like that of a sign-up.
 
-    A form refuses ``Ada <ada@example.org>`` and its writer mends it; in a list of who has left it must count.
+    Unlike a form, it accepts ``Ada <ada@example.org>``: a suppression list must not lose such entries.
     """
     return checked_address(clean_address(text))

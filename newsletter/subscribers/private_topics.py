@@ -1,4 +1,4 @@
-"""A reader's own topics: added, changed and removed by their owner, and unknown to all others."""
+"""Private topics: added, changed and removed by their owner, invisible to others."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ from newsletter.subscribers.change import follow, lock
 MOST = 20
 """Private topics of one reader."""
 _SLUG_WORDS = 40
-"""Characters of the name that its slug keeps."""
+"""Characters of the name kept in its slug."""
 
 
 class TooManyTopicsError(BadInput):
-    """A reader has as many private topics as there may be."""
+    """The reader has the maximum number of private topics."""
 
 
 class LastTopicError(BadInput):
-    """A reader's only topic cannot be removed: that would be to unsubscribe."""
+    """A reader's only topic cannot be removed: that would unsubscribe."""
 
 
 def private_topics(reader: Subscriber) -> list[Topic]:
@@ -34,7 +34,7 @@ def private_topics(reader: Subscriber) -> list[Topic]:
 
 
 def find_private_topic(reader: Subscriber, slug: str) -> Topic | None:
-    """Return the reader's own topic; another's is as unknown as one that never was."""
+    """Return the reader's own topic; another reader's counts as unknown."""
     return Topic.objects.filter(owner=reader, slug=slug).first()
 
 
@@ -44,10 +44,10 @@ def add_private_topic(
 ) -> Topic:
     """Add a topic of the reader's own, the last in the order; the next match looks back for it.
 
-    Raises BadInput for a name or query that cannot be, TooManyTopicsError from the 21st on, TooBroadError for
-    what matches too much, unless matching alone shall bound it.
+    Raises BadInput for an invalid name or query, TooManyTopicsError from the 21st on, and TooBroadError for a
+    query that matches too much, unless ``is_bounded_later``.
     """
-    # Two tabs at once: the second waits here until the first is counted.
+    # Serialize two tabs, so that the count is right.
     lock(reader)
     if Topic.objects.filter(owner=reader).count() >= MOST:
         raise TooManyTopicsError(f"a reader has at most {MOST} topics of their own: remove one first")
@@ -64,7 +64,7 @@ def add_private_topic(
 def change_private_topic(topic: Topic, *, name: str, query: str, now: datetime) -> Topic:
     """Change the name or the query; a changed query is matched anew over the look-back.
 
-    Raises BadInput for a name or query that cannot be, TooBroadError for what matches too much.
+    Raises BadInput for an invalid name or query, TooBroadError for one that matches too much.
     """
     query = query.strip()
     if query != topic.query:
@@ -88,6 +88,6 @@ def remove_private_topic(reader: Subscriber, *, topic: Topic, now: datetime) -> 
 
 
 def _new_slug(name: str) -> str:
-    """Return a slug that nobody guesses; a name without Latin letters leaves none of itself."""
+    """Return an unguessable slug with the name's Latin letters, if any."""
     words = slugify(name)[:_SLUG_WORDS].strip("-").replace("_", "-") or "topic"
     return "-".join([*filter(None, words.split("-")), secrets.token_hex(4)])

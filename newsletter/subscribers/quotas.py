@@ -1,6 +1,6 @@
-"""How often anybody may do what costs others: have a mail sent to an unproven address, report a mistake.
+"""Quotas on what strangers can cause: mails to unconfirmed addresses, reports of mistakes.
 
-Every cap stands in the table below. Addresses, domains and IP addresses are kept as keyed hashes only.
+All caps are in the enum below. Addresses, domains and IP addresses are stored as keyed hashes only.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from django.db.models import Q
 from django.utils.crypto import salted_hmac
 
 from newsletter.core.delivery.mailboxes import mailbox_of
-from newsletter.models import Allowance
+from newsletter.models import Quota
 
 WINDOW = timedelta(days=30)
 UNLIMITED = 2**31 - 1
@@ -28,31 +28,31 @@ class Cap:
     most: int
     """On one day (UTC)."""
     in_window: int | None = None
-    """On the days of ``WINDOW`` together, today among them."""
+    """Over the days of ``WINDOW``, including today."""
 
 
 class Limit(Enum):
     """What is counted, and how often it may happen."""
 
     UNREQUESTED = Cap("mailbox", 1, in_window=3)
-    """Mails to a mailbox (``core.mailboxes``) that its owner may not have asked for: confirmations,
-    reminders, links by mail, questions at a new address. Starts anew when its owner confirms."""
+    """Mails to a mailbox (``core/delivery/mailboxes.py``) that its owner may not have requested:
+    confirmations, reminders, links, confirmations of a new address. Reset when its owner confirms."""
     FROM_AN_IP = Cap("ip", 20)
-    """A lecture hall behind one address can still join in one morning."""
+    """Enough for a lecture hall behind one address."""
     TO_A_DOMAIN = Cap("domain", 1000)
-    """Above a busy day of the largest mail providers; below what makes a flood of a catch-all domain."""
+    """Above a busy day at the largest mail providers, below a flood of a catch-all domain."""
     BY_THE_SERVICE = Cap("service", 5000)
     REPORTS_FROM_AN_IP = Cap("report-ip", 10)
-    """Mistakes reported; more than a careful reader finds in a day."""
+    """Reports of mistakes: more than a careful reader finds in a day."""
     REPORTS_TO_THE_SERVICE = Cap("report", 300)
-    """More than an operator can read in a day."""
+    """Reports of mistakes: more than an operator can read in a day."""
 
 
 def take(wanted: Iterable[tuple[Limit, str]], *, now: datetime) -> bool:
     """Count one more of each; False when one is used up, and then nothing is counted.
 
-    ``wanted`` goes from the narrowest to the widest: a flood at one address must not use up the service's
-    allowance. Safe to race: a count is raised only where it is below its cap.
+    ``wanted`` is ordered from the narrowest to the widest: a flood at one address must not use up the
+    service's quota. Safe under concurrency: a count is raised only while below its cap.
     """
     try:
         with transaction.atomic():
@@ -64,7 +64,7 @@ def take(wanted: Iterable[tuple[Limit, str]], *, now: datetime) -> bool:
 
 
 def may_be_mailed(email_key: str, *, ip: str, now: datetime) -> bool:
-    """Count a mail that its recipient may not have asked for; False when it must not be sent."""
+    """Count a mail that its recipient may not have requested; False when it must not be sent."""
     mailbox = mailbox_of(email_key)
     domain = mailbox.rpartition("@")[2]
     wanted = [
@@ -77,26 +77,26 @@ def may_be_mailed(email_key: str, *, ip: str, now: datetime) -> bool:
 
 
 def forget_mails_to(email_key: str) -> None:
-    """Let the mailbox's count start anew: its owner has opened what was mailed to it."""
+    """Reset the mailbox's count: its owner has opened a mailed link."""
     cap = Limit.UNREQUESTED.value
-    Allowance.objects.filter(kind=cap.kind, key=hashed(cap.kind, mailbox_of(email_key))).delete()
+    Quota.objects.filter(kind=cap.kind, key=hashed(cap.kind, mailbox_of(email_key))).delete()
 
 
 def note_request(*, now: datetime) -> None:
-    """Count a request, whatever comes of it: every request then writes, and takes as long as any other."""
+    """Count every request, so that each one writes and takes equally long."""
     _raise_count("asked", key="", day=now.date(), most=UNLIMITED)
 
 
 def forget_old_counts(*, now: datetime) -> int:
-    """Delete what no cap looks at any more."""
+    """Delete counts older than every window."""
     kept = [limit.value.kind for limit in Limit if limit.value.in_window is not None]
     today = now.date()
     over = Q(day__lte=today - WINDOW) | Q(day__lt=today) & ~Q(kind__in=kept)
-    return Allowance.objects.filter(over).delete()[0]
+    return Quota.objects.filter(over).delete()[0]
 
 
 def hashed(purpose: str, value: str) -> str:
-    """Return a keyed hash of ``value``, another one for each purpose; empty for nothing."""
+    """Return a keyed hash of ``value``, different for each purpose; empty for an empty value."""
     if not value:
         return ""
     return salted_hmac(
@@ -105,7 +105,7 @@ def hashed(purpose: str, value: str) -> str:
 
 
 class _UsedUpError(Exception):
-    """Undoes what was counted so far."""
+    """Rolls back what was counted so far."""
 
 
 def _take(limit: Limit, subject: str, *, now: datetime) -> None:
@@ -114,15 +114,15 @@ def _take(limit: Limit, subject: str, *, now: datetime) -> None:
     if not _raise_count(cap.kind, key=key, day=today, most=cap.most):
         raise _UsedUpError
     if cap.in_window is not None:
-        # Whoever counts at the same time holds the same row of today, so nobody comes in between.
-        days = Allowance.objects.filter(kind=cap.kind, key=key, day__gt=today - WINDOW)
+        # Concurrent counters lock the same row of today, so the sum is right.
+        days = Quota.objects.filter(kind=cap.kind, key=key, day__gt=today - WINDOW)
         if sum(days.values_list("count", flat=True)) > cap.in_window:
             raise _UsedUpError
 
 
 def _raise_count(kind: str, *, key: str, day: date, most: int) -> bool:
-    """Count one more unless there are ``most``; one statement, so that nobody can come in between."""
-    table = Allowance._meta.db_table
+    """Count one more unless there are ``most``; one statement, so that it is atomic."""
+    table = Quota._meta.db_table
     with connection.cursor() as cursor:
         cursor.execute(
             f'INSERT INTO {table} (kind, "key", day, count) VALUES (%s, %s, %s, 1) '  # noqa: S608 - our table

@@ -1,4 +1,4 @@
-"""What is known of readers: one to show, all to export."""
+"""Stored data of readers: one to show, all as CSV."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def preferences_of(reader: Subscriber) -> Preferences:
 
 
 def describe(reader: Subscriber, *, now: datetime) -> dict[str, Any]:
-    """Return what is known of a reader, as ``subscriber show --json`` prints it."""
+    """Return a reader's data, as ``subscriber show --json`` prints it."""
     return {
         "email": reader.email,
         "status": reader.shown_status(now=now),
@@ -99,7 +99,7 @@ CONSENTS = frozenset({"confirmed", "imported", "resubscribed"})
 def csv_rows() -> list[dict[str, str]]:
     """Return every active reader in the form that import takes (contract: CSV of readers).
 
-    A private topic, a pause and a topic's own cadence have no place in that form and stay behind.
+    Private topics, pauses and topics' own cadences are not part of that form.
     """
     readers = Subscriber.objects.filter(status=Status.ACTIVE).order_by("email_key")
     return [_csv_row(reader) for reader in readers.prefetch_related("subscriptions__topic", "consents")]

@@ -1,4 +1,4 @@
-"""Mistakes in summaries: reported by anybody, settled by the operator, who may take a summary down."""
+"""Reports of mistakes in summaries: from anybody; the operator settles them or takes a summary down."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from newsletter.subscribers.quotas import Limit, take
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """What somebody says is wrong."""
+    """One report of a mistake."""
 
     claim_key: str
     """``claim_key``'s, or empty for the page as a whole."""
@@ -25,12 +25,12 @@ class Report:
 
 
 def claim_key(summary: Summary, claim: Claim) -> str:
-    """Name a claim of a summary. A summary that is written anew has other keys for what it says anew."""
+    """Return a key for a claim. Changed claims of a rewritten summary have new keys."""
     return f"{summary.pk}-{sha256(claim.text.encode()).hexdigest()[:12]}"
 
 
 def find_claim(paper: Paper, key: str) -> tuple[Summary, Claim] | None:
-    """Return what ``key`` names among the summaries of ``paper`` that are shown."""
+    """Return the claim of ``key`` among the shown summaries of ``paper``."""
     number = key.partition("-")[0]
     if not (number.isascii() and number.isdigit() and len(number) <= 18):
         return None
@@ -42,7 +42,7 @@ def find_claim(paper: Paper, key: str) -> tuple[Summary, Claim] | None:
 
 
 def report_mistake(paper: Paper, *, report: Report, ip: str, now: datetime) -> bool:
-    """Keep ``report`` for the operator; False where this network, or the service, had its fill for today."""
+    """Store ``report`` for the operator; False when a quota is used up."""
     found = find_claim(paper, report.claim_key)
     if not take([(Limit.REPORTS_FROM_AN_IP, ip), (Limit.REPORTS_TO_THE_SERVICE, "")], now=now):
         return False
@@ -65,9 +65,9 @@ def settle(report: MistakeReport, *, state: Settled, now: datetime) -> None:
 
 
 def take_down(summary: Summary, *, now: datetime) -> int:
-    """Show ``summary`` to nobody from now on; return how many open reports on it this settles.
+    """Hide ``summary``; return how many open reports on it this settles.
 
-    Its page shows the abstract at once, digests do from their next composition on. It is not written anew.
+    Pages show the extract at once, digests from their next composition on. It is not rewritten.
     """
     with transaction.atomic():
         Summary.objects.filter(pk=summary.pk).update(withheld_at=now, is_final=True)

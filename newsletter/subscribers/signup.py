@@ -1,6 +1,6 @@
-"""What somebody at the door asks for: to join, or the link they have lost. Their address is not proven yet.
+"""Requests from unconfirmed addresses: to sign up, or for a lost link.
 
-Whoever asks gets the same answer, whatever is known of the address: only its owner is told, by mail.
+The answer is the same for every address: only its owner is told more, by mail.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ from newsletter.models.subscriber import Status
 from newsletter.subscribers.preferences import MAX_ADDRESS, Preferences, checked_address
 from newsletter.subscribers.quotas import hashed, may_be_mailed, note_request
 from newsletter.transactional import confirmations as letters
-from newsletter.transactional.notices import TransactionalMail, send_transactional
+from newsletter.transactional.mails import TransactionalMail, send_transactional
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JoinRequest:
-    """A form as it was filled in, checked."""
+    """A checked sign-up form."""
 
     email: str
     preferences: Preferences
@@ -40,20 +40,19 @@ class JoinRequest:
     text_shown: str
     """The words next to the button."""
     ip: str
-    """Kept as a keyed hash only."""
+    """Stored as a keyed hash only."""
 
     def as_json(self) -> dict[str, Any]:
-        """Return what ``SignUp.wishes`` keeps."""
+        """Return the value of ``SignUp.preferences``."""
         columns = self.preferences.fields() | {"at": f"{self.preferences.at:%H:%M}"}
         return columns | {"topics": list(self.topics), "query": self.query}
 
 
 def checked_mailbox(email: str) -> str:
-    """Return an address that anybody may type into a public form. Raises BadInput.
+    """Return an address from a public form. Raises BadInput.
 
-    Only where mail can be sent to: no machine of this network (``a@localhost``, ``a@[127.0.0.1]``), no
-    unfinished domain, nothing beyond the lengths of RFC 5321. A look-alike in another script is an address of
-    its own, known by its ASCII form: it never stands for the one it resembles.
+    It must be deliverable: no local machine (``a@localhost``, ``a@[127.0.0.1]``), no incomplete domain,
+    within the lengths of RFC 5321. A look-alike in another script is a different address, by its ASCII form.
     """
     email = email.strip()
     if len(email) > MAX_ADDRESS or len(address_key(email)) > MAX_ADDRESS:
@@ -66,10 +65,10 @@ def checked_mailbox(email: str) -> str:
 
 @transaction.atomic
 def request_to_join(request: JoinRequest, *, now: datetime) -> None:
-    """Have the owner of the address asked to confirm; a reader is told that they are one.
+    """Mail a confirmation to the address, or, to a reader, that they are one already.
 
-    Nothing is sent beyond the caps, nor where mail bounced or was complained about. Every request writes and
-    wakes the worker of notices, so that none takes longer than another.
+    Nothing is sent beyond the quotas, nor to addresses that bounced or complained. Every request writes and
+    wakes the transactional worker, so that all take equally long.
     """
     key = address_key(request.email)
     note_request(now=now)
@@ -79,12 +78,12 @@ def request_to_join(request: JoinRequest, *, now: datetime) -> None:
 
 
 def request_link(email: str, *, ip: str, now: datetime) -> None:
-    """Mail whoever reads or has left the link to their page; for others do nothing, in as much time."""
+    """Mail a reader, also one who has left, the link to their page; others take as long, without a mail."""
     key = address_key(email)
     with transaction.atomic():
         note_request(now=now)
         reader = Subscriber.objects.filter(email_key=key).first()
-        # What is not sent is not counted: whoever does not read yet can still sign up today.
+        # Count only what is sent, so that a stranger to the service can still sign up today.
         if reader and reader.may_ask_for_links() and may_be_mailed(key, ip=ip, now=now):
             send_own_page(reader, now=now)
         else:
@@ -92,7 +91,7 @@ def request_link(email: str, *, ip: str, now: datetime) -> None:
 
 
 def _answer(request: JoinRequest, reader: Subscriber | None, *, now: datetime) -> bool:
-    """Send what the owner of the address is to know; False when that is nothing."""
+    """Send the mail for the address's owner; False when none is due."""
     if reader is not None and reader.status == Status.ACTIVE:
         return _send_link(reader, letter=letters.already_reading, now=now)
     if reader is None:
@@ -126,12 +125,12 @@ def _send_confirmation(request: JoinRequest, reader: Subscriber, *, now: datetim
 
 
 def send_own_page(reader: Subscriber, *, now: datetime) -> bool:
-    """Mail whoever reads or has left the link to their page."""
+    """Mail the link to their page to a reader, also one who has left."""
     is_reading = reader.status == Status.ACTIVE
     letter = letters.own_page if is_reading else letters.page_of_who_left
     return _send_link(reader, letter=letter, now=now)
 
 
 def _send_link(reader: Subscriber, *, letter: Callable[..., TransactionalMail], now: datetime) -> bool:
-    notice = letter(language=reader.language, link=MailedLink(Place.PREFERENCES))
-    return send_transactional(notice, reader=reader, kind=Kind.LINK, key=f"link-{now.isoformat()}", now=now)
+    mail = letter(language=reader.language, link=MailedLink(Place.PREFERENCES))
+    return send_transactional(mail, reader=reader, kind=Kind.LINK, key=f"link-{now.isoformat()}", now=now)

@@ -1,4 +1,4 @@
-"""How a reader leaves: unsubscribed from a topic or from all, or erased."""
+"""Unsubscribe from a topic or from all, and erase a reader."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from newsletter.subscribers.change import compose_again, follow, lock
 
 @transaction.atomic
 def unsubscribe(reader: Subscriber, *, source: str, now: datetime, topic: Topic | None = None) -> None:
-    """End everything, or one topic (the last one ends everything). Repeating it changes nothing."""
+    """End everything, or one topic (the last one ends everything). Idempotent."""
     lock(reader)
     if topic is not None:
         Subscription.objects.filter(subscriber=reader, topic=topic).delete()
@@ -33,10 +33,10 @@ def unsubscribe(reader: Subscriber, *, source: str, now: datetime, topic: Topic 
 
 @transaction.atomic
 def erase(reader: Subscriber, *, now: datetime) -> None:
-    """Forget a reader; only a keyed hash of the address stays, so that nobody mails it again.
+    """Erase a reader; only a keyed hash of the address stays, so that nobody mails it again.
 
-    After the commit the mails in the outbox go too. One that is being written at that moment is removed by
-    its worker (``pipeline.sending.deliver``).
+    After the commit the outbox files are deleted too. A file written at that moment is removed by its worker
+    (``pipeline/send/send.py``).
     """
     suppress(reader.email_key, reason=Reason.ERASED, at=now)
     deliveries = [str(key) for key in Delivery.objects.filter(subscriber=reader).values_list("pk", flat=True)]
@@ -45,16 +45,16 @@ def erase(reader: Subscriber, *, now: datetime) -> None:
 
 
 def _forget_traces(delivery_ids: Sequence[str]) -> None:
-    # Mails may lie there from before the mailer was changed.
+    # The outbox may have mails from before the mailer was changed.
     OutboxMailer(settings.CONFIG.outbox_folder).forget(delivery_ids)
     if connection.vendor == "sqlite":
         _empty_write_ahead_log()
 
 
 def _empty_write_ahead_log() -> None:
-    """Rows that are gone are overwritten in SQLite's file (secure_delete); the log still holds them.
+    """Checkpoint SQLite's WAL: deleted rows are overwritten in the file (secure_delete) but stay in the log.
 
-    Others' writes wait meanwhile, so it gives up early; the log is then overwritten as it is used.
+    Writers wait meanwhile, so it gives up early; the log is then overwritten by later use.
     """
     with connection.cursor() as cursor:
         [usual] = cursor.execute("PRAGMA busy_timeout").fetchone()

@@ -1,4 +1,4 @@
-"""The notices that joining takes, in the reader's language. Nothing personal is in them but their link."""
+"""Mails for signing up, in the reader's language. Only their link is personal."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from django.utils.translation import gettext
 
 from newsletter.audience.mailed_links import MailedLink
 from newsletter.languages import chrome_for
-from newsletter.mail.notice import EMAIL
-from newsletter.transactional.notices import TransactionalMail
+from newsletter.mail.transactional import EMAIL
+from newsletter.transactional.mails import TransactionalMail
 
 
 def confirmation(*, language: str, link: MailedLink) -> TransactionalMail:

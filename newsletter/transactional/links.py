@@ -1,4 +1,4 @@
-"""The notices about a reader's own data and address, in the reader's language."""
+"""Mails about a reader's data and address, in the reader's language."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from django.utils.translation import gettext
 
 from newsletter.audience.mailed_links import MailedLink
 from newsletter.languages import chrome_for
-from newsletter.mail.notice import EMAIL
-from newsletter.transactional.notices import TransactionalMail
+from newsletter.mail.transactional import EMAIL
+from newsletter.transactional.mails import TransactionalMail
 
 
 def fresh_link(*, language: str, link: MailedLink, is_reading: bool = True) -> TransactionalMail:
-    """Send the link that a forwarded digest must not stand for."""
+    """Send a fresh link, for what a forwarded digest must not allow."""
     with translation.override(chrome_for(language)):
         subject, label = gettext("Your link to data and erasure"), gettext("Data and erasure")
         opens = gettext(

@@ -1,4 +1,4 @@
-"""Who may see what is not for everybody: this machine itself, or whoever has the page's token."""
+"""Access to operators' pages: from this machine, or with the page's token."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ _PROXIES = re.compile(
     r"HTTP_(?:FORWARDED|VIA|PROXY|CDN|CF_|CLIENT|TRUE_CLIENT|FASTLY|FLY|AKAMAI|INCAP|TAILSCALE|FRONT_END|SSL"
     r"|X_(?!PROMETHEUS|REQUESTED_WITH))"
 )
-"""Headers that proxies add, as WSGI names them. A browser, curl or Prometheus sends none of these."""
+"""Headers that proxies add, by their WSGI names. Browsers, curl and Prometheus send none."""
 
 
 def is_this_machine(request: HttpRequest) -> bool:
-    """Say if a request was made on this machine and came here directly.
+    """Say if a request was made on this machine and came directly.
 
-    Behind a proxy of this machine everybody's address is loopback. One that adds no header is known by the
-    name it passes on, or by its HTTP/1.0, which nginx speaks unless told otherwise and no browser does.
+    Behind a local proxy every address is loopback. A proxy without such headers shows by the Host it passes
+    on, or by HTTP/1.0, nginx's default, which no browser uses.
     """
     meta = request.META
     host = meta.get("HTTP_HOST") or meta.get("SERVER_NAME", "")
@@ -37,7 +37,7 @@ def is_this_machine(request: HttpRequest) -> bool:
 
 
 def has_token(request: HttpRequest, token: str) -> bool:
-    """Say if the page's token was sent: as a Bearer token, or as a browser sends a password (RFC 7617)."""
+    """Say if the page's token was sent, as a Bearer token or a Basic password (RFC 7617)."""
     kind, _, sent = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
     if kind.lower() == "basic":
         try:
@@ -48,7 +48,7 @@ def has_token(request: HttpRequest, token: str) -> bool:
 
 
 def ask_for_token(kind: str) -> HttpResponse:
-    """Return the answer to a request without it. ``kind``: Basic lets a browser ask its user."""
+    """Return 401 for a missing token. ``kind``: with Basic a browser asks its user."""
     response = HttpResponse("A token is needed here.\n", status=401, content_type="text/plain; charset=utf-8")
     response.headers["WWW-Authenticate"] = f'{kind} realm="{settings.BASE_HOST}"'
     return response
@@ -58,6 +58,6 @@ def _is_loopback(peer: str) -> bool:
     try:
         address = ip_address(peer)
     except ValueError:
-        return False  # a Unix socket too: only a proxy speaks to one
+        return False  # also a Unix socket: only a proxy uses one
     mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
     return (mapped or address).is_loopback

@@ -1,4 +1,4 @@
-"""Change of address, export and erasure: behind a link mailed within the hour, which changes one thing."""
+"""Change of address, export and erasure, behind a fresh link that may change one thing."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from newsletter.web.pages import broken_link, known_language, page, private
 @require_http_methods(["GET", "HEAD", "POST"])
 @private
 def account(request: HttpRequest, token: str) -> HttpResponse:
-    """Show what the link allows; POST asks for another address."""
+    """Show what the link allows; POST requests a change of address."""
     link = open_fresh_link(token, now=timezone.now())
     if isinstance(link, Fresh):
         return broken_link(request)
@@ -55,7 +55,7 @@ def account(request: HttpRequest, token: str) -> HttpResponse:
 
 
 def _ask(link: FreshLink, *, email: str, ip: str) -> str:
-    """Have the new address asked; return what is wrong, if anything."""
+    """Request the change; return an error message, if any."""
     try:
         if ask_to_move(link, email=email, ip=ip, now=timezone.now()):
             return ""
@@ -82,7 +82,7 @@ def export(request: HttpRequest, token: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @private
 def erase(request: HttpRequest, token: str) -> HttpResponse:
-    """Ask once; POST erases. Who repeats it sees success."""
+    """GET asks; POST erases. A repeat shows success."""
     now = timezone.now()
     link = open_fresh_link(token, now=now)
     if link is Fresh.ERASED:

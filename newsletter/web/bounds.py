@@ -1,10 +1,10 @@
-"""How much a request may bring, by its address. Checked by the server before a byte of a body is kept."""
+"""Limits of request bodies, by path. The server checks them before storing a byte."""
 
 from __future__ import annotations
 
 MOST_HEADER_BYTES = 32_768
 MOST_BODY_BYTES = 65_536
-"""A form with every topic ticked takes less."""
+"""Larger than a form with every topic ticked."""
 _MORE = {
     "/hooks/": 2_000_000,  # a provider sends a batch once it has 768 kB, or every few seconds
     "/admin/": 1_000_000,

@@ -1,4 +1,4 @@
-"""A stored summary as its paper's page shows it: every claim beside its quotes, found in the abstract."""
+"""Summaries for a paper's page: every claim with its quotes, located in the abstract."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from newsletter.core.summaries.summary import Claim, Depth, Evidence, Voice, sum
 from newsletter.core.summaries.summary import Summary as SummaryValue
 from newsletter.models import Paper, Summary
 from newsletter.subscribers.reports import claim_key
-from newsletter.web.marking import Segment, Span, cited, find_quotes, marked_parts
+from newsletter.web.highlighting import Segment, Span, cited, find_quotes, highlighted_parts
 from newsletter.web.pages import known_language
 from newsletter.web.places import place_in_words
 from newsletter.web.reasons import failure_in_words, why_no_reading, withheld_in_words
@@ -32,13 +32,13 @@ class ShownQuote:
     section: str
     """Its section in arXiv's HTML; empty for abstract and title."""
     anchor: str
-    """Where it stands in the abstract as the page shows it; empty when it is not from there."""
+    """Its anchor in the shown abstract; empty if it is not from there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShownClaim:
     key: str
-    """Names it in a report."""
+    """Its key in a report."""
     text: str
     quotes: list[ShownQuote]
 
@@ -49,7 +49,7 @@ class ShownSection:
     is_steps: bool
     claims: list[ShownClaim]
     not_stated: str
-    """What is said where there is no claim."""
+    """The text where there is no claim."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ class ShownSummary:
 
     @property
     def claims(self) -> Iterator[ShownClaim]:
-        """Everything it says, each once."""
+        """All claims, each once."""
         sections = (section for part in self.parts for section in part.sections)
         said = [self.headline, *self.takeaways, *(claim for each in sections for claim in each.claims)]
         yield from {claim.key: claim for claim in said}.values()
@@ -88,22 +88,22 @@ class ShownSummary:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """What a paper's page says beside the facts."""
+    """Everything on a paper's page besides the metadata."""
 
     summaries: list[ShownSummary]
     """Of one version, the one in the page's language first."""
     abstract: list[Segment]
     why_no_summary: str = ""
-    """Why there is nothing by a model although one was asked."""
+    """Why there is no model's summary although one was requested."""
     taken_down_at: datetime | None = None
-    """Since when a summary of this version is withheld because of a mistake."""
+    """Since when a summary of this version is taken down."""
 
 
 def reading_of(paper: Paper, *, language: str) -> Reading:
     """Return the newest version's summaries by a model, one a language, or its extract when there is none."""
     rows = _rows(paper, language=language)
     contents = [(row, summary_from_json(row.content or {})) for row in rows]
-    # The quotes of an older version's summary are of another abstract: nothing of this one is marked.
+    # An older version's quotes are from another abstract, so nothing is highlighted in this one.
     is_current = any(row.paper_version == paper.version for row in rows)
     spans = find_quotes(paper.abstract, _named_quotes(contents)) if is_current else {}
     anchors = {quote: name for name, quote in _named_quotes(contents).items() if name in spans}
@@ -112,7 +112,7 @@ def reading_of(paper: Paper, *, language: str) -> Reading:
     withheld = paper.summaries.filter(paper_version=paper.version, withheld_at__isnull=False)
     return Reading(
         summaries=[_shown(row, value, anchors=anchors) for row, value in contents],
-        abstract=cited(paper.abstract, quotes=spans, marks=marks),
+        abstract=cited(paper.abstract, quotes=spans, highlights=marks),
         why_no_summary="" if has_model else _failure(paper),
         taken_down_at=withheld.order_by("-withheld_at").values_list("withheld_at", flat=True).first(),
     )
@@ -134,7 +134,7 @@ def _failure(paper: Paper) -> str:
 
 
 def _quotes(contents: Iterable[tuple[Summary, SummaryValue]]) -> Iterator[Evidence]:
-    """Yield every quote from the abstract, once for each claim it stands behind."""
+    """Yield every quote from the abstract, once for each of its claims."""
     claims = (claim for _, summary in contents for claim in summary.claims)
     yield from (quote for claim in claims for quote in claim.evidence if quote.where == ABSTRACT)
 
@@ -142,13 +142,13 @@ def _quotes(contents: Iterable[tuple[Summary, SummaryValue]]) -> Iterator[Eviden
 def _carrying(
     contents: Iterable[tuple[Summary, SummaryValue]], *, text: str, spans: dict[str, Span]
 ) -> Iterator[Span]:
-    """Yield where the words that carry a claim stand in ``text``; the whole quote where that is not known."""
+    """Yield the highlights in ``text``; the whole quote if it has none."""
     for quote in _quotes(contents):
         if quote.quote not in spans:
             continue
         start, end = spans[quote.quote]
-        if quote.marks and text.startswith(quote.quote, start):
-            yield from ((start + left, start + right) for left, right in quote.marks)
+        if quote.highlights and text.startswith(quote.quote, start):
+            yield from ((start + left, start + right) for left, right in quote.highlights)
         else:
             yield start, end
 
@@ -164,7 +164,7 @@ def _shown(row: Summary, value: SummaryValue, *, anchors: dict[str, str]) -> Sho
         quotes = [_quote(quote, anchors=anchors) for quote in each.evidence]
         return ShownClaim(key=claim_key(row, each), text=each.text, quotes=quotes)
 
-    # Where a quote stands is said in the page's language, what a section is called in the summary's.
+    # Places of quotes are in the page's language, names of sections in the summary's.
     claims = {each.kind: [claim(one) for one in each.claims] for each in value.sections}
 
     def section(kind: str, *, is_steps: bool) -> ShownSection:
@@ -207,5 +207,5 @@ def _by_part(sections: Collection[str], *, kind: PaperKind) -> Iterator[tuple[st
 
 def _quote(quote: Evidence, *, anchors: dict[str, str]) -> ShownQuote:
     anchor = anchors.get(quote.quote, "") if quote.where == ABSTRACT else ""
-    parts = marked_parts(quote.quote, quote.marks)
+    parts = highlighted_parts(quote.quote, quote.highlights)
     return ShownQuote(parts=parts, where=place_in_words(quote), section=quote.anchor, anchor=anchor)

@@ -1,4 +1,4 @@
-"""Where a request comes from."""
+"""The client's address of a request."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ SITE_PREFIX = 64
 
 
 def client_address(request: HttpRequest) -> str:
-    """Return the visitor's IP address, of IPv6 the network it is in; empty for what is none.
+    """Return the visitor's IP address, for IPv6 its network; empty if invalid.
 
-    The last entry of X-Forwarded-For counts, the one that our own proxy wrote, and only where there is such a
-    proxy: the service is reached by https, which it does not speak itself, and the request came from this
-    machine or a private network. Earlier entries are whatever the visitor claims.
+    The last entry of X-Forwarded-For counts, written by our own proxy, and only if there is one: the base URL
+    is https, which the service does not speak itself, and the request came from this machine or a private
+    network. Earlier entries are whatever the visitor sent.
     """
     peer = request.META.get("REMOTE_ADDR", "")
     if settings.CONFIG.base_url.startswith("https://") and _is_near(peer):

@@ -1,4 +1,4 @@
-"""The page behind the link of a confirmation mail. GET says what would happen; only POST does it."""
+"""The page of a confirmation link. GET shows what would happen; only POST does it."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from newsletter.web.clients import client_address
 from newsletter.web.pages import broken_link, known_language, page, private
 
 
-# The mailed link is what authorises, as with unsubscribing: a browser that keeps no cookies can confirm too.
+# The mailed link authorises, as with unsubscribe; browsers without cookies can confirm too.
 @csrf_exempt
 @require_http_methods(["GET", "HEAD", "POST"])
 @private
 def confirm(request: HttpRequest, token: str) -> HttpResponse:
-    """Show what was asked for and a button; POST makes the reader active, once."""
+    """Show the request and a button; POST activates the reader, once."""
     sign_up = find_sign_up(token, now=timezone.now())
     if sign_up is None:
         return broken_link(request)
@@ -37,7 +37,7 @@ def _show(request: HttpRequest, sign_up: SignUp) -> HttpResponse:
     reader, language = sign_up.subscriber, known_language(sign_up.preferences["language"])
     is_done = reader.status == Status.ACTIVE
     if sign_up.confirmed_at is not None and not is_done:
-        return broken_link(request)  # confirmed once, and has left since: only a new request leads back
+        return broken_link(request)  # confirmed before, and has left since: needs a new sign-up
     with translation.override(language):
         cadence = schedules.in_words(Cadence.parse(sign_up.preferences["cadence"]))
     return page(

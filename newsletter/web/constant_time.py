@@ -1,4 +1,4 @@
-"""How long an answer takes, where that must not tell what is known of an address."""
+"""Equal response times where they must not reveal whether an address is known."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 AT_LEAST = 0.025
-"""Seconds: longer than the longest way takes on an idle machine. On a busy one the ways differ by a few
-milliseconds, since all of them begin and commit one writing transaction."""
+"""Seconds: longer than the slowest path on an idle machine. On a busy one paths differ by a few milliseconds,
+since all begin and commit one write transaction."""
 
 
 @contextmanager

@@ -38,9 +38,9 @@ from newsletter.web.headers import MAIL_CSP
 from newsletter.web.pages import broken_link, known_language, page, private, sentence_gap, service_name
 
 LEFT_OUT = "…"
-"""Stands in a shared digest where the reader's own words stood."""
-SHARED_SLOTS = frozenset({"numeral", "opening", "account"})
-"""The stored strings that say nothing of the reader."""
+"""Replaces personal strings in a shared digest."""
+SHARED_PLACEHOLDERS = frozenset({"numeral", "opening", "account"})
+"""Stored strings that are not personal."""
 _BODY = re.compile(r"<body\b[^>]*>", re.IGNORECASE)
 _BODY_END = re.compile(r"</body\s*>", re.IGNORECASE)
 
@@ -48,7 +48,7 @@ _BODY_END = re.compile(r"</body\s*>", re.IGNORECASE)
 @require_safe
 @private
 def digest(request: HttpRequest, token: str) -> HttpResponse:
-    """Show a digest to its reader, or, by the share link, to whom it was sent on."""
+    """Show a digest to its reader or, by the share link, to anybody."""
     delivery = _find(token)
     if delivery is not None and _is_held(token, delivery):
         return _show(request, delivery, is_shared=False)
@@ -63,20 +63,20 @@ def share_url(delivery: Delivery) -> str:
 
 
 def _find(token: str) -> Delivery | None:
-    """Return the digest that a token names, which is still to be proven."""
+    """Return the digest that a token names, not yet verified."""
     key = delivery_id(token[:-MAC_LENGTH])
     digests = Delivery.objects.filter(~Q(fragments=[]) | Q(state__in=SENT), kind=Kind.DIGEST)
     return digests.select_related("subscriber").filter(pk=key).first() if key else None
 
 
 def _is_held(token: str, delivery: Delivery) -> bool:
-    """Whether it is a link that the digest's reader has, and has not revoked."""
+    """Whether it is the reader's link, and not revoked."""
     reader = delivery.subscriber
     if reader is None:
         return False
     if read_token(token, purpose=Purpose.DIGEST, holder=reader.link_key):
         return True
-    # Version 0.1 bound the link to the delivery alone: it counts until its reader revokes theirs.
+    # Links of version 0.1 are bound to the delivery only: valid until the reader revokes links.
     return bool(read_token(token, purpose=Purpose.DIGEST)) and not reader.revoked_keys.exists()
 
 
@@ -86,7 +86,7 @@ def _show(request: HttpRequest, delivery: Delivery, *, is_shared: bool) -> HttpR
     around = _around(delivery, is_shared=is_shared, language=language)
     try:
         html = _mail_html(delivery, is_shared=is_shared)
-    except PermanentError:  # its pieces are no longer kept
+    except PermanentError:  # its fragments were deleted by retention
         return page(request, template="digest-gone.html", language=language, **around)
     with translation.override(language):
         values = {"service": service_name(), "gap": sentence_gap(language), **around}
@@ -106,8 +106,10 @@ def _mail_html(delivery: Delivery, *, is_shared: bool) -> str:
 
 
 def _shared(placeholders: Mapping[str, str], delivery: Delivery) -> dict[str, str]:
-    """Return the slots with nothing of the reader's: links lead to the topics, words are left out."""
-    filled = {name: value if name in SHARED_SLOTS else LEFT_OUT for name, value in placeholders.items()}
+    """Return the placeholders without personal data: links lead to the topics, words are left out."""
+    filled = {
+        name: value if name in SHARED_PLACEHOLDERS else LEFT_OUT for name, value in placeholders.items()
+    }
     for name in placeholders:
         kind = name.partition(":")[0]
         if kind.endswith("_url"):
@@ -120,7 +122,7 @@ def _shared(placeholders: Mapping[str, str], delivery: Delivery) -> dict[str, st
 
 
 def _around(delivery: Delivery, *, is_shared: bool, language: str) -> dict[str, Any]:
-    """Return what stands before and after the mail."""
+    """Return the values around the mail."""
     papers = delivery.papers
     topics = public_topics().filter(pk__in=delivery.topics)
     return {

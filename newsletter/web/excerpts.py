@@ -1,4 +1,4 @@
-"""A matched paper as the workshop shows it: its title, and what of it matched, the words marked."""
+"""A matched paper in the workshop: title and excerpts, with highlights."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from newsletter.adapters.infra.topic_spans import Reasons, Span, explain
 from newsletter.core.arxiv.papers import PaperRecord
 from newsletter.core.arxiv.query import Field, Query
-from newsletter.web.marking import Segment, segments
+from newsletter.web.highlighting import Segment, segments
 
 EXCERPTS = 2
 _BEFORE, _AFTER = 80, 160
@@ -44,7 +44,7 @@ def matched_paper(record: PaperRecord, *, query: Query) -> MatchedPaper:
             for number, name in enumerate(record.authors)
             if (spans := reasons.of(Field.AUTHOR, number))
         ],
-        categories=[Segment(code, is_marked=code in reasons.categories) for code in record.categories],
+        categories=[Segment(code, is_highlighted=code in reasons.categories) for code in record.categories],
     )
 
 
@@ -63,7 +63,7 @@ def _excerpts(record: PaperRecord, reasons: Reasons) -> Iterator[Excerpt]:
 
 
 def _windows(text: str, spans: Sequence[Span]) -> Iterator[Span]:
-    """Yield what is shown around the spans, on whole words; spans close to each other share one."""
+    """Yield windows around the spans, on whole words; close spans share one."""
     shown = 0
     for start, end in spans:
         if end <= shown:

@@ -42,7 +42,7 @@ class Export:
 
 
 def notice(written: Iterable[Written]) -> str:
-    """Say who writes the summaries here, of which these are shown, and what they are for."""
+    """Return the notice about who writes the summaries, and what they are for."""
     if settings.CONFIG.summariser_name == "extractive" and not any(each.is_model for each in written):
         return gettext(
             "Summaries are whole sentences of the abstract, chosen by a program for a first screening. "

@@ -35,11 +35,11 @@ from newsletter.web.topics import newest_papers_at, papers_of
 
 MOST_ENTRIES, MOST_EXPORTED = 40, 100
 _UNPRINTABLE = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""What XML 1.0 §2.2 has no way to write."""
+"""Characters that XML 1.0 §2.2 does not allow."""
 
 
 def asked_language(request: HttpRequest) -> str:
-    """Return the language that the address names, since feed readers name none; else the browser's."""
+    """Return the language of the URL, since feed readers send none; else the browser's."""
     try:
         return checked_language(request.GET.get("language", ""))
     except BadInput:
@@ -49,11 +49,11 @@ def asked_language(request: HttpRequest) -> str:
 @require_safe
 @conditional_page
 def topic_feed(request: HttpRequest, slug: str) -> HttpResponseBase:
-    """Answer with the feed, or 304 to whoever has it already."""
+    """Return the feed, or 304 if unchanged."""
     language = asked_language(request)
     with translation.override(known_language(language)):
         response = _TopicFeed(language)(request, slug=slug)
-    # Its newest paper's date: a summary that came or was taken down since would be missed.
+    # Its date is the newest paper's: changed summaries would be missed.
     del response.headers["Last-Modified"]
     return response
 
@@ -84,7 +84,7 @@ def topic_export(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 class _Atom(Atom1Feed):
-    """Django's generator, with the date of the topic's newest change also where there is no paper."""
+    """Django's generator, with the topic's date if there is no paper."""
 
     def latest_post_date(self) -> datetime:
         dates = [item["updateddate"] for item in self.items]
@@ -93,7 +93,7 @@ class _Atom(Atom1Feed):
 
 
 class _TopicFeed(Feed):  # type: ignore[type-arg]  # Django's own class takes no parameters
-    """Made anew for each request: it holds the summaries of the papers it lists."""
+    """One instance per request: it holds the summaries of its papers."""
 
     feed_type = _Atom
 
@@ -167,11 +167,11 @@ def _printable(text: str) -> str:
 
 
 def _as_html(paper: PaperRecord, written: Written | None) -> str:
-    """Return what a card says: headline, a receipt, takeaways, whose words they are; else the abstract."""
+    """Return what a card says: headline, a citation, takeaways, whose words they are; else the abstract."""
     if written is None:
         return format_html("<p>{}</p>", paper.abstract)
     content, row = written.content, written.row
-    receipt = _receipt(content.headline) if written.is_model else ""
+    citation = _citation(content.headline) if written.is_model else ""
     points = format_html_join("", "<li>{}</li>", ((claim.text,) for claim in content.takeaways))
     made = (
         gettext("Written by %(model)s, for a first screening and not for citing.") % {"model": row.model}
@@ -181,14 +181,14 @@ def _as_html(paper: PaperRecord, written: Written | None) -> str:
     return format_html(
         "<p>{}</p>{}{}<p>{}</p><p>arXiv:{}</p>",
         content.headline.text,
-        receipt,
+        citation,
         format_html("<ul>{}</ul>", points) if points else "",
         made,
         paper.versioned_id,
     )
 
 
-def _receipt(claim: Claim) -> str:
+def _citation(claim: Claim) -> str:
     if not claim.evidence:
         return ""
     quote = claim.evidence[0]

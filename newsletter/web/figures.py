@@ -1,4 +1,4 @@
-"""Figures of papers, served by us and only while setting and licence allow it."""
+"""Figures, served while setting and licence allow it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ TYPES = {".png": "image/png", ".jpg": "image/jpeg"}
 
 @require_safe
 def figure(request: HttpRequest, name: str) -> FileResponse:  # noqa: ARG001 - a view
-    """Return an image for good: its name is the hash of what it shows."""
+    """Return an image, cacheable for ever: its name is its content's hash."""
     path = registry.figure_store(settings.CONFIG).path(name)
     if path is None or not may_serve(name):
         raise Http404

@@ -11,7 +11,7 @@ PAGE_CSP = (
     "base-uri 'none'; frame-ancestors 'none'"
 )
 SCRIPT_CSP = f"{PAGE_CSP}; script-src 'self'"
-"""For a page that a script file of ours makes handier. It works without."""
+"""For pages with an optional script of ours."""
 ADMIN_CSP = (
     "default-src 'self'; img-src 'self' data:; object-src 'none'; form-action 'self'; base-uri 'none'; "
     "frame-ancestors 'none'"
@@ -20,14 +20,14 @@ MAIL_CSP = (
     "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:; form-action 'none'; "
     "base-uri 'none'; frame-ancestors 'none'"
 )
-"""For a mail's own HTML, whose styles are inline; still nothing from another host."""
+"""For a mail's HTML, whose styles are inline; still nothing from another host."""
 
 
 class SecurityHeaders:
-    """Give each response a policy, unless its view has set one of its own.
+    """Set the policy of each response, unless its view has set one.
 
     Referrer-Policy is Django's ``same-origin``, not ``no-referrer``: under the latter browsers send
-    ``Origin: null`` with a form, which the CSRF check refuses. Neither tells another site a token.
+    ``Origin: null`` with a form, which the CSRF check refuses. Neither sends a token to another site.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:

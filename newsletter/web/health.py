@@ -1,4 +1,4 @@
-"""What orchestrators ask: alive, and ready."""
+"""Probes for orchestrators: alive, and ready."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from newsletter.adapters.infra import broker
 @never_cache
 @require_safe
 def healthz(request: HttpRequest) -> HttpResponse:  # noqa: ARG001 - a view
-    """Answer as long as the process does."""
+    """Return 200 while the process runs."""
     return HttpResponse("ok\n", content_type="text/plain; charset=utf-8")
 
 
 @never_cache
 @require_safe
 def readyz(request: HttpRequest) -> HttpResponse:  # noqa: ARG001 - a view
-    """Say whether requests and work can be served; 503 names in JSON what is missing."""
+    """Return 200 if requests and work can be served; else 503 with JSON that names what is missing."""
     database = _database_answers()
     checks = {
         "database": database,

@@ -1,4 +1,4 @@
-"""The first page: what this is, and the form to join. It answers the same whoever's address it is given."""
+"""The first page with the sign-up form. The answer is the same for every address."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ EXAMPLES = 3
 """Titles of last week shown with a topic."""
 
 
-# Nobody is signed in here, so there is no token and no cookie (ADR 17).
+# Nobody is signed in, so no CSRF token and no cookie (ADR 17).
 @csrf_exempt
 @require_http_methods(["GET", "HEAD", "POST"])
 def home(request: HttpRequest) -> HttpResponse:
-    """Show the form; POST asks for a confirmation mail, or for fewer topics to look through (``search``)."""
+    """Show the form; POST requests a confirmation mail, or filters topics (``search``)."""
     language = current_language()
     if request.method != "POST":
         return _show(request, form=SignUpForm.empty(language=language, topics=slugs_in(request.GET)))
@@ -75,7 +75,7 @@ def _show(request: HttpRequest, *, form: SignUpForm, status: int = 200) -> HttpR
 
 
 def _found(groups: Iterable[TopicGroup], *, form: SignUpForm) -> list[TopicGroup]:
-    """Return the topics in whose name, field or query every word of the search stands, and those chosen."""
+    """Return the chosen topics, and those with every search word in name, field or query."""
     words = form.values["find"].casefold().split()
     found = []
     for group in groups:

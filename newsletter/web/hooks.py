@@ -1,4 +1,4 @@
-"""Where providers report what became of mails. Whatever is not signed by them changes nothing.
+"""Webhooks of providers. Unsigned requests change nothing.
 
 Events are stored before the answer, in one transaction, and applied by a worker: an answer other than 200
 means that nothing of the request was kept, and a provider sends it again.
@@ -70,9 +70,9 @@ def _store(body: bytes, *, provider: str, reader: EventReader) -> HttpResponse:
 
 
 def _body(request: HttpRequest) -> bytes | None:
-    """Return the raw body, unless it is too long. Of that a part is passed over, never kept.
+    """Return the raw body, or None if it is too long. The rest of a too long body is read and dropped.
 
-    Whoever sends a few megabytes reads no answer before they are gone.
+    A client that is sending a few megabytes reads no answer before it is done.
     """
     try:
         most = most_body_bytes(request.path)
@@ -82,7 +82,7 @@ def _body(request: HttpRequest) -> bytes | None:
         for _ in range(MOST_PASSED_OVER // CHUNK):
             if not request.read(CHUNK):
                 break
-    except UnreadablePostError:  # it broke off: nothing that could be verified
+    except UnreadablePostError:  # it broke off: nothing to verify
         return b""
     return None
 

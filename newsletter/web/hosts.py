@@ -1,4 +1,4 @@
-"""Which Host a request may name: the service's own or this machine's; probes may name any."""
+"""Allowed Host headers: the service's own or this machine's; any for probes."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ LOCAL = ("localhost", "127.0.0.1", "[::1]")
 
 
 class CheckHost:
-    """Refuse a foreign Host with 400, so that no page is ever made for somebody else's name.
+    """Refuse a foreign Host with 400.
 
-    A probe's Host is replaced: orchestrators use names that Django refuses (``web_1:8000``), and nothing
-    in a probe's answer depends on it.
+    A probe's Host is replaced: orchestrators use names that Django refuses (``web_1:8000``), and no probe's
+    answer depends on it.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:

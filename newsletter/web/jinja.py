@@ -1,4 +1,4 @@
-"""Jinja2 as web pages use it."""
+"""The Jinja2 environment of web pages."""
 
 from __future__ import annotations
 
@@ -62,5 +62,5 @@ def _url(name: str, **arguments: object) -> str:
 
 
 def paused_since() -> datetime | None:
-    """Return since when no mail goes out, or None: asked by the pages on which somebody waits for one."""
+    """Return since when sending is paused, or None: for pages on which somebody waits for a mail."""
     return min((pause.since for pause in pauses_on(settings.CONFIG.mailer)), default=None)

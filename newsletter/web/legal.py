@@ -1,4 +1,4 @@
-"""Who runs this, how it works, and what it keeps of its readers; blanks are filled in from the settings."""
+"""About and privacy pages, filled in from the settings."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def about(request: HttpRequest) -> HttpResponse:
 
 
 def _operator() -> dict[str, str]:
-    """Return what is known of the operator; empty is a blank that the page shows as one."""
+    """Return the operator's data; the page shows empty values as blanks."""
     config = settings.CONFIG
     return {
         "name": parseaddr(config.sender)[0] or config.name,

@@ -1,4 +1,4 @@
-"""A reader without a digest at hand gets the link to their own page by mail; nobody learns who reads."""
+"""Mail a reader the link to their page; the answer does not reveal who is a reader."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from newsletter.web.pages import page
 from newsletter.web.signup import HONEYPOT, LONGEST, is_by_a_machine
 
 
-# As at sign-up: nobody is signed in, so no token and no cookie (ADR 17).
+# As at sign-up: nobody is signed in, so no CSRF token and no cookie (ADR 17).
 @csrf_exempt
 @require_http_methods(["GET", "HEAD", "POST"])
 def link_by_mail(request: HttpRequest) -> HttpResponse:
-    """Ask for the address; POST answers the same for every one."""
+    """Ask for the address; POST answers the same for every address."""
     email = request.POST.get("email", "").strip()[: LONGEST["email"]]
     problem = _problem(email) if request.method == "POST" else ""
     if request.method == "POST" and not problem:

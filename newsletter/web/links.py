@@ -1,7 +1,6 @@
-"""Links with something after their end: the full stop, bracket or invisible space that stood behind them.
+"""Tolerate trailing characters after a link: a full stop, bracket or invisible space from the text.
 
-Mail programs and people take too much. No address of this service ends in such a character, so whatever does
-is meant without it.
+Mail programs and people copy too much. No URL of this service ends in such a character.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ _MARKS = frozenset(".,:;!?)]}>\"'*|…。，、：；！？）】》」』”’
 
 
 class TrimLinks:
-    """Answer a path as if it ended where a link of ours does; nothing is redirected (RFC 8058 §3.1)."""
+    """Strip such characters from the path, without a redirect (RFC 8058 §3.1)."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self._get_response = get_response
@@ -28,7 +27,7 @@ class TrimLinks:
 
 
 def _excess(path: str) -> int:
-    """Return how many characters at the end belong to no link."""
+    """Return how many trailing characters are not part of a link."""
     end = len(path)
     while end and (path[end - 1] in _MARKS or unicodedata.category(path[end - 1]) in ("Zs", "Cf")):
         end -= 1

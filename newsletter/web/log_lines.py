@@ -1,4 +1,4 @@
-"""What the log shows of a request: never the key in a reader's link."""
+"""Log formatting without the tokens in readers' links."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from newsletter.core.delivery.redaction import without_keys
 
 
 class LogLine(logging.Formatter):
-    """A line, and its traceback, without the keys of readers."""
+    """Redacts tokens in lines and tracebacks."""
 
     def format(self, record: logging.LogRecord) -> str:
         return without_keys(super().format(record))

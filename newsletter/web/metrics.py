@@ -1,4 +1,4 @@
-"""``/metrics``: how the work goes on, in Prometheus' text format; nothing in it names a reader."""
+"""``/metrics`` in Prometheus' text format; nothing in it names a reader."""
 
 from __future__ import annotations
 
@@ -22,13 +22,15 @@ from newsletter.models.subscriber import Status
 from newsletter.pipeline.monitor.health import RECENT, Health, measure
 from newsletter.web.access import ask_for_token, has_token, is_this_machine
 
+PUBLIC_LABELS = {"transactional": "awaited"}
+"""Label values that dashboards know by another name than the code's."""
 NOT_HERE = "Only this machine itself reads this; others need NEWSLETTER_METRICS_TOKEN to be set.\n"
 
 
 @never_cache
 @require_safe
 def metrics(request: HttpRequest) -> HttpResponse:
-    """Return gauges, read from the database now: every process of the web says the same."""
+    """Return gauges read from the database, so that every web process reports the same."""
     token = settings.CONFIG.metrics_token
     if not is_this_machine(request) and not has_token(request, token):
         return (
@@ -43,17 +45,17 @@ class Gauges(Collector):
     """One scrape."""
 
     def __init__(self, health: Health) -> None:
-        self._vitals = health
+        self._health = health
 
     def collect(self) -> Iterable[Metric]:
         yield from _counts()
-        yield from _progress(self._vitals)
-        yield from _sending(self._vitals)
-        yield from _reports(self._vitals)
+        yield from _progress(self._health)
+        yield from _sending(self._health)
+        yield from _reports(self._health)
 
 
 def _counts() -> Iterator[Metric]:
-    # Rows, not keys: an index alone tells their number, and the table is large.
+    # COUNT(*): an index answers it, and the table is large.
     deliveries = dict(Delivery.objects.order_by().values_list("state").annotate(number=Count("*")))
     yield _family(
         "deliveries", "Deliveries by state.", "state", {each: deliveries.get(each, 0) for each in State}
@@ -67,7 +69,10 @@ def _counts() -> Iterator[Metric]:
 
 def _progress(health: Health) -> Iterator[Metric]:
     ages = {name: health.age(since) for name, since in health.waiting.items()}
-    yield _family("oldest_waiting_seconds", "Age of the oldest that waits, by where it waits.", "where", ages)
+    labels = {PUBLIC_LABELS.get(name, name): age for name, age in ages.items()}
+    yield _family(
+        "oldest_waiting_seconds", "Age of the oldest that waits, by where it waits.", "where", labels
+    )
     oldest = max((ages[where] for where in ages if where != "transactional"), default=0.0)
     yield _single("oldest_due_seconds", "Age of the oldest work that is due and not done.", oldest)
     for name, description in (
@@ -89,7 +94,7 @@ def _sending(health: Health) -> Iterator[Metric]:
         "newsletter_queue", "Mails that could go now, by transport.", labels=("transport", "what")
     )
     for what, number in health.queue.items():
-        queue.add_metric((settings.CONFIG.mailer, what), number)
+        queue.add_metric((settings.CONFIG.mailer, PUBLIC_LABELS.get(what, what)), number)
     yield queue
     yield _single("send_pauses", "Pauses of sending that stand.", len(health.pauses))
     paused = GaugeMetricFamily(

@@ -1,4 +1,4 @@
-"""Requests that hold a NUL: no column, file name or form of ours can, and PostgreSQL fails on one."""
+"""Refuse requests with a NUL: PostgreSQL fails on one."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ def _holds_nul(request: HttpRequest) -> bool:
     sent = (unquote(request.META.get("QUERY_STRING", "")), *request.COOKIES.values())
     if any("\0" in each for each in sent):
         return True
-    # What leaves by one click is not kept, and a form that nobody can read is one that means to leave.
+    # One-click requests store nothing, and even an unreadable form must unsubscribe.
     is_kept = request.content_type in FORMS and not request.path_info.startswith("/unsubscribe/")
     return is_kept and _form_holds_nul(request)
 
 
 def _form_holds_nul(request: HttpRequest) -> bool:
-    """A form that cannot be read is its view's business."""
+    """An unreadable form is left to its view."""
     try:
         return any("\0" in each for key, values in request.POST.lists() for each in (key, *map(str, values)))
     except (MultiPartParserError, SuspiciousOperation, BadRequest, UnreadablePostError):

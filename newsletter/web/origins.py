@@ -1,4 +1,4 @@
-"""Whether a form was sent from one of our own pages: asked of every request that could change something."""
+"""Check that forms come from our own pages, for every request that may change something."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ View = Callable[..., HttpResponse]
 
 
 class CheckOrigin:
-    """Refuse a form that another site's page sent, whatever it is for, unless its view takes them."""
+    """Refuse forms from other sites' pages, unless the view allows them."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self._get_response = get_response
@@ -35,7 +35,7 @@ class CheckOrigin:
 
 
 def takes_any_origin(view: View) -> View:
-    """Mark a view that machines post to and that something else authorises: a signature, a mailed link."""
+    """Mark a view for machine clients, authorised by a signature or a mailed link."""
     view.takes_any_origin = True  # type: ignore[attr-defined]  # as Django's csrf_exempt does
     return view
 
@@ -43,7 +43,7 @@ def takes_any_origin(view: View) -> View:
 def is_from_elsewhere(request: HttpRequest) -> bool:
     """Whether the browser says that another site's page sent this (Fetch, "Origin"; Fetch Metadata).
 
-    What sends neither header is no browser, and stands for nobody but itself.
+    A client without both headers is no browser, so it acts for nobody else.
     """
     if request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
         return True
@@ -53,7 +53,7 @@ def is_from_elsewhere(request: HttpRequest) -> bool:
 
 
 def _origin(url: str) -> tuple[str, str, int | None] | None:
-    """Return scheme, host and port as browsers compare them; None for ``null`` and what is no address."""
+    """Return scheme, host and port as browsers compare them; None for ``null`` and invalid URLs."""
     try:
         parts = urlsplit(url)
         port = parts.port

@@ -24,9 +24,9 @@ from newsletter.web.hosts import LOCAL
 from newsletter.web.pages import page
 
 NEWEST = 200
-"""Mails in the list; all of them can be opened by their id."""
+"""Mails in the list; older ones can be opened by id."""
 FRAME = "allow-popups allow-popups-to-escape-sandbox"
-"""What the mail's frame may do: open a link in a new tab, and nothing else."""
+"""Sandbox of the mail's frame: it may only open links in new tabs."""
 _ID = re.compile(r"[0-9a-f-]{32,36}")
 _HEAD = re.compile(r"<head\b[^>]*>", re.IGNORECASE)
 
@@ -42,7 +42,7 @@ class ListedMail:
 
 
 def for_the_operator(view: View) -> View:
-    """Answer 404 unless mails stay here, and this machine asks or somebody with the token."""
+    """Answer 404 unless the mailer is the outbox, and the request is local or has the token."""
 
     @wraps(view)
     def wrapped(request: HttpRequest, **arguments: str) -> HttpResponse:

@@ -1,4 +1,4 @@
-"""What all pages share: rendering in a language, private pages, and the page for what is not there."""
+"""Shared by all pages: rendering in a language, private pages, error pages."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def service_name() -> str:
 
 
 def private(view: View) -> View:
-    """Keep a page that only the holder of its link may see out of caches and search engines."""
+    """Keep a page behind a personal link out of caches and search engines."""
 
     @wraps(view)
     def wrapped(request: HttpRequest, **arguments: str) -> HttpResponse:
@@ -67,7 +67,7 @@ def private(view: View) -> View:
 
 
 def broken_link(request: HttpRequest) -> HttpResponse:
-    """Answer a forged, expired, truncated or wrong-purpose token: the same page for all, telling nothing."""
+    """Answer a forged, expired, truncated or wrong-purpose token: the same page for all."""
     return page(request, template="broken-link.html", status=404)
 
 
@@ -80,5 +80,5 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:  # noq
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Answer when a view failed: nothing here may fail too, so neither database nor reader's language."""
+    """Answer when a view failed. It uses neither database nor reader's language, which may have failed."""
     return page(request, template="server-error.html", status=500)

@@ -1,4 +1,4 @@
-"""A paper's page: what arXiv says of it, what was summarised, and the quotes in their place."""
+"""A paper's page: metadata, summaries, and quotes in the abstract."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ MOST_LINKS = 20
 
 @require_safe
 def paper(request: HttpRequest, arxiv_id: str) -> HttpResponse:
-    """Show a paper under its id without version; any other form of the id is led there."""
+    """Show a paper under its id without version; redirect other forms of the id."""
     asked = parse_id(arxiv_id)
     found = Paper.objects.filter(arxiv_id=asked.base).first() if asked else None
     if found is None:
@@ -51,7 +51,7 @@ def paper(request: HttpRequest, arxiv_id: str) -> HttpResponse:
 
 
 def _links(record: PaperRecord) -> dict[str, str]:
-    """Return the addresses, empty where there is none: no link, no line."""
+    """Return the URLs, empty ones included."""
     return {
         "abs": abstract_url(record),
         "pdf": pdf_url(record),
@@ -62,7 +62,7 @@ def _links(record: PaperRecord) -> dict[str, str]:
 
 
 def _topics(found: Paper) -> list[Topic]:
-    """Return everyone's topics that it matched; which private ones it matched is their owners' business."""
+    """Return the public topics that it matched."""
     return list(public_topics().filter(matches__paper=found))
 
 

@@ -1,4 +1,4 @@
-"""What became of a reader's last digests, in plain words."""
+"""The state of a reader's last digests, in plain words."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The fields of how often, when and how much, as a form sends them; their names are the CSV's (contract)."""
+"""Form fields of preferences; their names are the CSV's (contract)."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ DEFAULTS = {
     "depth": "takeaways",
     "max_papers": "10",
 }
-"""Field → what it is when nobody says otherwise (contract)."""
+"""Field → default (contract)."""
 
 
 def preferences_of(values: Mapping[str, str]) -> Preferences:
-    """Check these wishes, the others as they are by default. Raises BadInput, or ValueError for no number."""
+    """Check these values, with defaults for the others. Raises BadInput, or ValueError for a non-number."""
     given: dict[str, Any] = dict(values)
     if "max_papers" in given:
         given["max_papers"] = int(given["max_papers"])
@@ -32,7 +32,7 @@ def preferences_of(values: Mapping[str, str]) -> Preferences:
 
 
 def preference_errors(values: Mapping[str, str]) -> dict[str, str]:
-    """Return field → one sentence that says what to do, for those that are wrong."""
+    """Return field → one sentence that says what to do, for wrong fields."""
     errors = {}
     for name, value in values.items():
         try:

@@ -1,4 +1,4 @@
-"""The reader's own page: what they get and when, and the forms that change it."""
+"""The reader's own page: preferences, and the forms that change them."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ ANSWERS = {
 @require_http_methods(["GET", "HEAD", "POST"])
 @private
 def preferences_of(request: HttpRequest, token: str) -> HttpResponse:
-    """Show the reader's page; POST changes what was asked for, all of it or nothing."""
+    """Show the reader's page; POST changes everything requested, or nothing."""
     link_key = read_token(token, purpose=Purpose.PREFERENCES)
     reader = Subscriber.objects.filter(link_key=link_key).first() if link_key else None
     if reader is None:
@@ -53,13 +53,13 @@ def preferences_of(request: HttpRequest, token: str) -> HttpResponse:
             act = ACTIONS.get(do, _save)
             form, done = act(request, reader, timezone.now())
         if not form.errors:
-            # After a POST the browser asks anew, so that a reload sends nothing twice.
+            # Redirect after POST, so that a reload sends nothing twice.
             return HttpResponseRedirect(f"{request.path}?done={done}", status=303)
     return _show(request, reader, form=form)
 
 
 def _sign_out(request: HttpRequest, reader: Subscriber) -> HttpResponse:
-    """Revoke the links, this one too. The new one is mailed and not shown: a stranger may have pressed."""
+    """Revoke all links. The new one is mailed, not shown: a stranger may have pressed the button."""
     sign_out_everywhere(reader, now=timezone.now())
     return page(
         request,
@@ -70,7 +70,7 @@ def _sign_out(request: HttpRequest, reader: Subscriber) -> HttpResponse:
 
 
 Acted = tuple[PreferencesForm, str]
-"""The form, with what is wrong; and in a word what was done, if nothing is."""
+"""The form with its errors; and a word for what was done, if there are none."""
 
 
 def _save(request: HttpRequest, reader: Subscriber, now: datetime) -> Acted:

@@ -1,4 +1,4 @@
-"""The form of the reader's own page: what stands in it, what is wrong with it, and what it changes."""
+"""The form of the reader's page: values, errors, and changes."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from newsletter.web.preference_fields import preference_errors, preferences_of
 from newsletter.web.schedules import is_cadence
 
 OWN_CADENCE = "cadence-"
-"""Before a topic's slug: the field of its own cadence. Empty: it comes with the others."""
+"""Prefix of a topic's cadence field, before the slug. Empty: the reader's cadence."""
 
 
 @dataclass(slots=True)
 class PreferencesForm:
-    """What stands in the form: the reader's present wishes, or what was sent, with what is wrong about it."""
+    """Values of the form: the reader's current preferences, or what was sent with errors."""
 
     values: dict[str, str]
     topics: list[str]

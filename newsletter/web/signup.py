@@ -1,4 +1,4 @@
-"""The sign-up form: what was chosen and typed, what is wrong about it, and the request it makes."""
+"""The sign-up form: values, errors, and the resulting request."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from newsletter.web.pages import service_name
 from newsletter.web.preference_fields import DEFAULTS, preference_errors, preferences_of
 
 FORM = "sign-up page"
-"""How the consent record names it."""
+"""Its name in the consent record."""
 HONEYPOT = "website"
 """A field that no person sees."""
 NO_ZONE = "Etc/Unknown"
@@ -36,7 +36,7 @@ def clean(value: object) -> str:
 
 @dataclass(frozen=True, slots=True)
 class QueryError:
-    """Where a query of one's own goes wrong."""
+    """Where the typed query is wrong."""
 
     message: str
     """English, like the query language."""
@@ -77,7 +77,7 @@ class SignUpForm:
         return {name: self.values[name] for name in DEFAULTS}
 
     def check(self) -> None:
-        """Find out what is wrong, field by field."""
+        """Validate field by field."""
         self.errors = preference_errors(self.preferences)
         self._check_topics()
         self._check_query()
@@ -92,7 +92,7 @@ class SignUpForm:
             )
 
     def request(self, request: HttpRequest) -> JoinRequest:
-        """Return what is asked for, once nothing is wrong about it."""
+        """Return the request of a valid form."""
         return JoinRequest(
             email=checked_mailbox(self.values["email"]),
             preferences=preferences_of(self.preferences),

@@ -1,4 +1,4 @@
-"""Everyone's topics: the list, and each with its papers of two weeks. Private topics are not here."""
+"""Public topics: the list, and each with its papers of two weeks."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class TopicGroup:
 
 
 def newest_papers_at() -> datetime:
-    """Return when the newest papers came: periods end there, so that a service that rested is not empty."""
+    """Return when the newest papers came: periods end there, so an idle service still shows some."""
     newest: datetime | None = Paper.objects.aggregate(newest=Max("first_seen_at"))["newest"]
     return newest or timezone.now()
 
@@ -73,7 +73,7 @@ def topics(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def topic(request: HttpRequest, slug: str) -> HttpResponse:
-    """Show a topic's papers, newest first. A private topic is as unknown as one that never was."""
+    """Show a topic's papers, newest first. Private topics answer 404."""
     found = get_object_or_404(public_topics(), slug=slug)
     language, until = current_language(), newest_papers_at()
     known = Gathers.until(timezone.now())

@@ -1,7 +1,7 @@
-"""Leaving everything or one topic, or getting less. GET says what would happen, POST does it (RFC 8058).
+"""Unsubscribe from everything or one topic, or get fewer mails. GET shows, POST does it (RFC 8058).
 
-Mail programs post without cookie or CSRF token and follow no redirect, any number of times; the signed
-link is what authorises them. A reader who is gone, or has left already, sees success.
+Mail programs post without cookie or CSRF token, follow no redirect, and repeat; the signed link authorises
+them. An erased or unsubscribed reader sees success.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ ONE_CLICK = ("List-Unsubscribe", "One-Click")
 @require_http_methods(["GET", "HEAD", "POST"])
 @private
 def unsubscribe(request: HttpRequest, token: str, topic: str = "") -> HttpResponse:
-    """End everything, or the topic of this slug; or make it come less often."""
+    """End everything, or the topic of this slug; or reduce its cadence."""
     link_key = read_token(token, purpose=Purpose.UNSUBSCRIBE)
     if link_key is None:
         return broken_link(request)
@@ -44,7 +44,7 @@ def unsubscribe(request: HttpRequest, token: str, topic: str = "") -> HttpRespon
         return show(request, reader, slug=topic)
     sent = _sent(request)
     is_one_click = sent.get(ONE_CLICK[0]) == ONE_CLICK[1]
-    if not is_one_click and is_from_elsewhere(request):  # the page's own buttons are pressed on the page
+    if not is_one_click and is_from_elsewhere(request):  # our buttons are only on our pages
         return csrf_failure(request)
     if "less" in sent and not is_one_click:
         if is_revoked:
@@ -56,7 +56,7 @@ def unsubscribe(request: HttpRequest, token: str, topic: str = "") -> HttpRespon
 
 
 def _sent(request: HttpRequest) -> dict[str, str]:
-    """Return the form's fields. One that cannot be read is a mail program's: what it wants is clear."""
+    """Return the form's fields. An unreadable form counts as a mail program's one-click."""
     try:
         return request.POST.dict()
     except (MultiPartParserError, SuspiciousOperation, BadRequest):
@@ -64,7 +64,7 @@ def _sent(request: HttpRequest) -> dict[str, str]:
 
 
 def _leave(reader: Subscriber, *, slug: str, source: str) -> None:
-    """End the subscription. A topic that is gone or was never theirs is no reason to end the others."""
+    """End the subscription. An unknown topic does not end the others."""
     subscription = _subscription(reader, slug)
     if subscription is not None or not slug:
         topic = subscription.topic if subscription else None
@@ -72,7 +72,7 @@ def _leave(reader: Subscriber, *, slug: str, source: str) -> None:
 
 
 def _get_less(request: HttpRequest, reader: Subscriber | None, *, slug: str, wanted: str) -> HttpResponse:
-    """Make it come less often. A page that is loaded again asks for what is so by now: that ends nothing."""
+    """Reduce the cadence. A reloaded page asks for the current cadence: that changes nothing."""
     current = _current(reader, slug=slug) if reader else None
     if reader is None or current is None:
         return _show(request, reader, slug=slug)
@@ -98,7 +98,7 @@ def _get_less(request: HttpRequest, reader: Subscriber | None, *, slug: str, wan
 
 
 def _current(reader: Subscriber, *, slug: str) -> Cadence | None:
-    """Return how often it comes now; None once the reader has left, or the topic."""
+    """Return the current cadence; None if the reader has left everything, or the topic."""
     subscription = _subscription(reader, slug)
     if reader.status != Status.ACTIVE or (slug and subscription is None):
         return None
@@ -111,7 +111,7 @@ def _subscription(reader: Subscriber, slug: str) -> Subscription | None:
 
 
 def _show(request: HttpRequest, reader: Subscriber | None, *, slug: str) -> HttpResponse:
-    """Say how things stand: what the button would end, or that it is ended."""
+    """Show what the button would end, or that it is ended."""
     language = known_language(reader.language) if reader else current_language()
     if reader is not None:
         reader.refresh_from_db()
@@ -138,7 +138,7 @@ def _show(request: HttpRequest, reader: Subscriber | None, *, slug: str) -> Http
 
 
 def _show_little(request: HttpRequest, reader: Subscriber | None, *, slug: str) -> HttpResponse:
-    """Say of a revoked link only what it still does: the mailbox may no longer be the reader's."""
+    """For a revoked link show only that it unsubscribes: the mailbox may no longer be the reader's."""
     remaining = False
     if reader is not None:
         reader.refresh_from_db()

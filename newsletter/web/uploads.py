@@ -1,4 +1,4 @@
-"""Files that somebody uploads: none is wanted, so nothing of one is kept, whichever server is in front."""
+"""Refuse file uploads: no form has one, so nothing is stored, whichever server is in front."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from django.core.files.uploadhandler import FileUploadHandler, SkipFile
 
 
 class NoFiles(FileUploadHandler):
-    """Passes every file over, where Django would write it to /tmp before a view is asked."""
+    """Skips every file; Django would write it to /tmp before a view runs."""
 
     def new_file(self, *args: Any, **kwargs: Any) -> None:  # noqa: ARG002 - Django's signature
         raise SkipFile

@@ -1,6 +1,6 @@
-"""Every address the service answers on.
+"""All URLs.
 
-Links that mails carry have no slash at the end: a mail program's POST must meet no redirect.
+Links in mails have no trailing slash: a mail program's POST must not be redirected.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The topic workshop: a reader's own topics, and everyone's for the operator. One page for both.
+"""The topic workshop: one page for readers' private topics and the operator's public ones.
 
 Every button sends the whole form. Only "Save" and "Remove" change anything.
 """
@@ -47,7 +47,7 @@ METHODS = ["GET", "HEAD", "POST"]
 @require_http_methods(METHODS)
 @private
 def private_topic(request: HttpRequest, token: str, slug: str = "") -> HttpResponse:
-    """A reader's page for one private topic, or for a new one. Another reader's topic is not there."""
+    """A reader's page for a private topic, or a new one. Another reader's topic is unknown."""
     link_key = read_token(token, purpose=Purpose.PREFERENCES)
     reader = Subscriber.objects.filter(link_key=link_key).first() if link_key else None
     if reader is None:
@@ -66,7 +66,7 @@ def private_topic(request: HttpRequest, token: str, slug: str = "") -> HttpRespo
 @staff_member_required
 @private
 def everyones_topic(request: HttpRequest, slug: str = "") -> HttpResponse:
-    """The operator's page for a topic, or for a new one. Readers' private topics are not there."""
+    """The operator's page for a public topic, or a new one."""
     if not request.user.has_perm("newsletter.change_topic" if slug else "newsletter.add_topic"):
         raise PermissionDenied
     topic = get_object_or_404(Topic, slug=slug, owner__isnull=True) if slug else None
@@ -75,7 +75,7 @@ def everyones_topic(request: HttpRequest, slug: str = "") -> HttpResponse:
 
 @dataclass(slots=True)
 class _Readers:
-    """What saving and removing mean for a reader."""
+    """Saving and removing for a reader."""
 
     reader: Subscriber
     topic: Topic | None
@@ -103,7 +103,7 @@ class _Readers:
 
 @dataclass(slots=True)
 class _Operators:
-    """What saving means for the operator, who removes topics in the admin."""
+    """Saving for the operator, who removes topics in the admin."""
 
     topic: Topic | None
     is_operator = True
@@ -141,7 +141,7 @@ def _work(request: HttpRequest, owner: _Owner) -> HttpResponse:
     bench = Bench.sent(request.POST)
     action = request.POST.get("action") if "exclude" not in request.POST else None
     if action == "save" and (saved := _save(bench, owner=owner)):
-        # A reload sends nothing twice. Without a fragment of its own the form's would stay, past "Saved."
+        # Redirect, so that a reload sends nothing twice. #main: the form's own fragment would hide "Saved."
         return HttpResponseRedirect(f"{saved}?saved=1#main", status=303)
     if action == "remove" and (removed := _attempt(owner.remove, bench=bench)):
         return HttpResponseRedirect(f"{removed}?done=saved#topics", status=303)
@@ -162,7 +162,7 @@ def _save(bench: Bench, *, owner: _Owner) -> str | None:
 
 
 def _attempt(change: Callable[[], str], *, bench: Bench) -> str | None:
-    """Return where to go on; None where it was refused, which then stands in the form."""
+    """Return the next URL; None if refused, with the error in the form."""
     try:
         return change()
     except TooManyTopicsError:

@@ -1,6 +1,6 @@
-"""The workshop's form: what was typed, what was asked to be done with it, and what came of it.
+"""The workshop's form: values, the pressed button, and the result.
 
-Trying, proposing and excluding change nothing that is stored. Saving is the views' (``workshop.py``).
+Trying, proposing and excluding store nothing. The views in ``workshop.py`` save.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ from newsletter.models import Paper
 
 LONGEST_PASTE = 4_000
 _BEFORE, _AFTER = 18, 12
-"""Characters shown around a mistake: they fit a telephone's width."""
+"""Characters shown around an error: they fit a phone's width."""
 _BETWEEN = re.compile(r"[\s,;|]+")
 
 
 @dataclass(slots=True)
 class Bench:
-    """What stands in the form and below it."""
+    """Values of the form and the results below it."""
 
     name: str = ""
     query: str = ""
@@ -65,7 +65,7 @@ class Bench:
         )
 
     def do(self, form: QueryDict, *, now: datetime) -> None:
-        """Do what the pressed button asks for, then try the query."""
+        """Run the pressed button's action, then try the query."""
         if "exclude" in form:
             self.leave_out(form.get("exclude", ""), now=now)
         elif form.get("action") == "propose":
@@ -75,7 +75,7 @@ class Bench:
         self.attempt(now=now)
 
     def attempt(self, *, now: datetime) -> None:
-        """Try the query; what is wrong with it goes under the field. An empty one is no mistake yet."""
+        """Try the query; show its error under the field. An empty one is no error yet."""
         if self.query and "query" not in self.errors:
             try:
                 self.trial = try_query(self.query, now=now)
@@ -100,7 +100,7 @@ class Bench:
     # --- proposing -----------------------------------------------------------------------------------------
 
     def suggest(self, *, now: datetime) -> None:
-        """Propose a query from what was pasted; what stood in the field before can be had back."""
+        """Propose a query from the pasted papers; "Undo" restores the old one."""
         papers, categories = self._pasted()
         recent = recent_papers(now=now)
         records = {paper.pk: paper.record for paper in papers}
@@ -117,7 +117,7 @@ class Bench:
         self.name = self.name or name[:1].upper() + name[1:]
 
     def _pasted(self) -> tuple[list[Paper], list[str]]:
-        """Return the papers that were named and are known, and the categories; say what was left out."""
+        """Return the known papers and the categories; note what was left out."""
         ids, categories, strange = _read(self.papers)
         known = {paper.arxiv_id: paper for paper in Paper.objects.filter(arxiv_id__in=ids)}
         unknown = [name for name in ids if name not in known]
@@ -143,7 +143,7 @@ class Bench:
     # --- excluding -----------------------------------------------------------------------------------------
 
     def leave_out(self, arxiv_id: str, *, now: datetime) -> None:
-        """Take one matched paper out by the phrase that tells it from the others."""
+        """Exclude one matched paper by the phrase that distinguishes it."""
         wrong = Paper.objects.filter(arxiv_id=arxiv_id[:40]).first()
         if wrong is None:
             return

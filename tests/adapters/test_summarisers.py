@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from newsletter.adapters.llm.calls import PATIENCE, ModelSummariser
+from newsletter.adapters.llm.calls import CALL_DEADLINE, ModelSummariser
 from newsletter.adapters.llm.extractive import ExtractiveSummariser
 from newsletter.adapters.llm.gemini import GeminiSummariser
 from newsletter.adapters.llm.genai import GenaiSummariser
@@ -95,8 +95,8 @@ class Rate:
         self.holds: list[float] = []
         self._refuses = refuses
 
-    def enter(self, *, tokens: int, patience: float) -> None:
-        assert 0 < patience <= PATIENCE
+    def enter(self, *, tokens: int, max_wait: float) -> None:
+        assert 0 < max_wait <= CALL_DEADLINE
         if self._refuses:
             raise TemporaryError("no turn", reason="rate", retry_after=30.0)
         self.entered.append(tokens)
@@ -248,11 +248,11 @@ class TestGemini:
         assert slept == [13.5]
 
     def test_a_long_wait_is_left_to_the_caller(self, make: Make, server: GeminiServer) -> None:
-        server.retry_delay = PATIENCE + 1
+        server.retry_delay = CALL_DEADLINE + 1
         server.answer_always(Fault.RATE_LIMITED)
         with pytest.raises(TemporaryError) as raised:
             make().summarize(PAPER, language="en", depth=Depth.HEADLINE)
-        assert (raised.value.retry_after, raised.value.status) == (PATIENCE + 1, 429)
+        assert (raised.value.retry_after, raised.value.status) == (CALL_DEADLINE + 1, 429)
         assert (server.calls, slept) == (1, [])
 
     def test_it_gives_up_after_its_attempts(self, make: Make, server: GeminiServer) -> None:

@@ -1,4 +1,4 @@
-"""The brake in the admin."""
+"""Pauses in the admin."""
 
 from __future__ import annotations
 

@@ -221,11 +221,13 @@ def test_asking_to_confirm_sends_a_mail_and_makes_nobody_active(operator: Client
     reader.refresh_from_db()
     assert reader.status == Status.UNSUBSCRIBED
     assert is_suppressed("ada@example.org")
-    notice = reader.deliveries.get()
-    assert (notice.kind, notice.state) == (Kind.CONFIRMATION, State.COMPOSED)
+    mail = reader.deliveries.get()
+    assert (mail.kind, mail.state) == (Kind.CONFIRMATION, State.COMPOSED)
 
 
-def test_the_reader_who_confirms_has_the_wishes_from_before(operator: Client, reader: Subscriber) -> None:
+def test_the_reader_who_confirms_has_the_preferences_from_before(
+    operator: Client, reader: Subscriber
+) -> None:
     unsubscribe(reader, source="a link", now=NOW)
     operator.post(_act(reader, "invite"))
     address = mailed_path("confirm-")

@@ -28,7 +28,7 @@ def add_readers(
 ) -> None:
     """Add readers whose daily slot has passed, or will pass one by one in the time ``over``.
 
-    They have some two hundred different wishes, each shared by some. ``also`` are the addresses of more.
+    They have some two hundred different preferences, each shared by some. ``also`` are the addresses of more.
     """
     emails = [f"reader{number}@example.org" for number in range(first, first + count)] + list(also)
     placeholders = [now + over * place / count if over else now - OVERDUE for place in range(len(emails))]

@@ -100,9 +100,9 @@ def test_what_was_taken_in_without_having_begun_is_found() -> None:
     assert judged(taken(row)).faults == [f"{row.pk} was taken in and had never begun"]
 
 
-def test_papers_of_a_lost_answer_must_not_be_spent() -> None:
+def test_papers_of_a_lost_answer_must_not_be_seen() -> None:
     row = sent(State.AMBIGUOUS)
-    assert judged().faults == [f"{row.pk} is AMBIGUOUS, its papers are spent"]
+    assert judged().faults == [f"{row.pk} is AMBIGUOUS, its papers are seen"]
 
 
 def test_more_lost_answers_than_can_be_explained_are_a_fault() -> None:

@@ -124,7 +124,7 @@ def _nothing_lost(verdict: Verdict, rows: Sequence[Row], taken: Mapping[str, int
             verdict.faults.append(f"{row.id} is {row.state} ({row.attempt} attempts) and was {known}")
         if bool(row.seen_papers) != (row.state == "ACCEPTED"):
             verdict.faults.append(
-                f"{row.id} is {row.state}, its papers are {'' if row.seen_papers else 'not '}spent"
+                f"{row.id} is {row.state}, its papers are {'' if row.seen_papers else 'not '}seen"
             )
 
 

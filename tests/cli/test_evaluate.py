@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from pytest_django import Settings
 
-from newsletter.models import Allowance, Paper, Summary
+from newsletter.models import Paper, Quota, Summary
 from newsletter.pipeline.summarize.budget import KIND
 from tests.cli.runner import done, newsletter, rows
 from tests.fakes.arxiv_server import entry, feed
@@ -65,10 +65,10 @@ def test_a_model_is_measured_over_a_file_with_its_cost(gemini: GeminiServer, wee
     assert found["cost"] == pytest.approx((found["input_tokens"] + 10 * found["output_tokens"]) / 1e6)
     # Nothing is kept but the tokens of the day.
     changed = {name for name, count in rows().items() if count != before[name]}
-    assert changed == {"Allowance"}
+    assert changed == {"Quota"}
     assert not Summary.objects.exists()
     assert not Paper.objects.exists()
-    assert Allowance.objects.get(kind=KIND).count == found["input_tokens"] + found["output_tokens"]
+    assert Quota.objects.get(kind=KIND).count == found["input_tokens"] + found["output_tokens"]
 
 
 def test_two_stand_side_by_side(gemini: GeminiServer, week: str) -> None:

@@ -98,7 +98,9 @@ def _claim(given: tuple[str, str], quotes: Mapping[str, Any]) -> Claim:
     for words in marked.split(" | "):
         start = quote.index(words, marks[-1][1] if marks else 0)
         marks.append((start, start + len(words)))
-    return Claim(text=text, evidence=(Evidence(quote=quote, where=where, anchor=anchor, marks=tuple(marks)),))
+    return Claim(
+        text=text, evidence=(Evidence(quote=quote, where=where, anchor=anchor, highlights=tuple(marks)),)
+    )
 
 
 def store(name: str, *languages: str, summary: Summary | None = None) -> PaperRow:

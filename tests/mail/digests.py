@@ -60,7 +60,7 @@ def make_paper(number: int = 1, **fields: Any) -> PaperRecord:
 def claim(text: str, *, quote: str = QUOTE, where: str = "abstract", marked: str = "") -> Claim:
     start = quote.find(marked)
     marks = ((start, start + len(marked)),) if marked else ()
-    return Claim(text=text, evidence=(Evidence(quote=quote, where=where, marks=marks),))
+    return Claim(text=text, evidence=(Evidence(quote=quote, where=where, highlights=marks),))
 
 
 STATED = {

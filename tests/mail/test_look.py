@@ -121,7 +121,7 @@ def test_an_address_cannot_leave_its_attribute() -> None:
     assert not any(name.startswith("on") for _, attributes in Tags(html).found for name in attributes)
 
 
-def test_a_receipt_marks_the_words_that_carry_the_claim_and_more_than_colour_shows_them() -> None:
+def test_a_citation_highlights_the_words_that_carry_the_claim_and_more_than_colour_shows_them() -> None:
     html, text = mail(make_digest(make_card()))
     mark = re.search(r'<em class="m" style="([^"]*)">4.2 % fewer errors</em>', html)
     assert mark

@@ -26,7 +26,7 @@ from tests.mail.digests import (
 )
 
 
-def card_piece(card: DigestCard, *, language: str = "en") -> Fragment:
+def card_fragment(card: DigestCard, *, language: str = "en") -> Fragment:
     rendered = make_renderer().render(make_digest(card, language=language))
     return next(fragment for fragment in rendered.fragments if "<h3" in fragment.html)
 
@@ -44,7 +44,7 @@ def heads(html: str) -> list[str]:
     ],
 )
 def test_the_heads_fit_the_kind_of_paper(name: str, language: str, found: list[str]) -> None:
-    fragment = card_piece(reading_card(name, language), language=language)
+    fragment = card_fragment(reading_card(name, language), language=language)
     assert heads(fragment.html) == found
     lines = fragment.text.splitlines()
     assert [line for line in lines if line in found] == found
@@ -78,7 +78,7 @@ def test_a_reading_keeps_to_about_1600_characters_and_cuts_no_claim() -> None:
     long = tuple(claim(f"Finding {n} " + "is told in many words " * 7) for n in range(8))
     sections = tuple(Section(kind=spec.kind, claims=long) for spec in SECTIONS[PaperKind.METHOD])
     summary = replace(model_summary(deep=True), sections=sections)
-    fragment = card_piece(make_card(depth=Depth.READING, summary=summary))
+    fragment = card_fragment(make_card(depth=Depth.READING, summary=summary))
     shown = re.findall(r"Finding \d (?:is told in many words ?)+", fragment.html)
     assert all(each.strip().count("many words") == 7 for each in shown)
     assert 900 < sum(map(len, shown)) <= 1_700
@@ -104,7 +104,7 @@ def test_a_quote_says_where_it_stands(where: str, english: str, chinese: str) ->
 
 
 def test_a_reading_has_its_figure_from_our_own_address_with_caption_and_credit() -> None:
-    fragment = card_piece(reading_card())
+    fragment = card_fragment(reading_card())
     [image] = re.findall(r"<img[^>]*>", fragment.html)
     for attribute in (
         'src="https://digest.example.org/figures/0123abcd"',
@@ -157,8 +157,8 @@ def test_a_figures_text_alternative_does_not_repeat_its_caption(language: str, a
 
 def test_a_small_figure_is_not_blown_up() -> None:
     small = replace(readings.FIGURE, mail_image=replace(readings.PICTURE, width=300, height=300))
-    assert 'width="300"' in card_piece(reading_card(figure=small)).html
-    assert "max-width:300px" in card_piece(reading_card(figure=small)).html
+    assert 'width="300"' in card_fragment(reading_card(figure=small)).html
+    assert "max-width:300px" in card_fragment(reading_card(figure=small)).html
 
 
 def test_what_a_figure_says_cannot_leave_its_attribute() -> None:
@@ -171,12 +171,12 @@ def test_what_a_figure_says_cannot_leave_its_attribute() -> None:
 
 
 def test_a_figure_that_is_too_large_for_a_mail_stays_on_the_page() -> None:
-    assert "<img" not in card_piece(reading_card(figure=replace(readings.FIGURE, mail_image=None))).html
+    assert "<img" not in card_fragment(reading_card(figure=replace(readings.FIGURE, mail_image=None))).html
 
 
 @pytest.mark.parametrize("depth", [Depth.HEADLINE, Depth.TAKEAWAYS])
 def test_a_shallower_card_has_no_figure(depth: Depth) -> None:
-    assert "<img" not in card_piece(reading_card(depth=depth)).html
+    assert "<img" not in card_fragment(reading_card(depth=depth)).html
 
 
 @pytest.mark.parametrize(
@@ -225,12 +225,12 @@ def test_what_is_less_than_asked_for_says_so_in_a_sentence(
 
 
 def test_a_reading_shown_shallower_is_another_card() -> None:
-    assert card_piece(make_card()).digest != card_piece(make_card(lacks=Depth.READING)).digest
+    assert card_fragment(make_card()).checksum != card_fragment(make_card(lacks=Depth.READING)).checksum
 
 
 def test_a_whole_reading_stays_below_eight_kilobytes() -> None:
     for name, language in (("harbornet", "en"), ("harbornet", "zh-hans"), ("ledgers", "en")):
-        assert len(card_piece(reading_card(name, language), language=language).html.encode()) <= 8_000
+        assert len(card_fragment(reading_card(name, language), language=language).html.encode()) <= 8_000
 
 
 def test_the_sample_readings_are_whole() -> None:

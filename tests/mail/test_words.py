@@ -119,7 +119,7 @@ def test_in_chinese_no_space_stands_between_han_and_no_half_width_brackets() -> 
     assert re.search(r"^\S.*（\d）$", text, re.MULTILINE)
 
 
-def test_notices_stand_under_the_opening() -> None:
+def test_transactional_stand_under_the_opening() -> None:
     digest = make_digest(
         make_card(),
         empty_dates=(date(2026, 6, 16), date(2026, 6, 17)),

@@ -53,14 +53,14 @@ def main() -> None:
     executor.migrate([("newsletter", "0013_skipped")])
     fill(executor.loader.project_state([("newsletter", "0013_skipped")]).apps)
     call_command("migrate", verbosity=0)
-    from newsletter.models import Allowance, Delivery, FreshLink, RevokedKey, Subscriber
+    from newsletter.models import Delivery, FreshLink, Quota, RevokedKey, Subscriber
 
     stored = {
         "placeholders": list(Delivery.objects.order_by("slot_key").values_list("placeholders", flat=True)),
         "fresh": list(FreshLink.objects.values_list("key", flat=True)),
         "revoked": list(RevokedKey.objects.values_list("key", "subscriber__email")),
         "keys": dict(Subscriber.objects.values_list("email", "link_key")),
-        "counts": Allowance.objects.count(),
+        "counts": Quota.objects.count(),
     }
     print(json.dumps(stored))  # noqa: T201 - its test reads it
 

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from newsletter.adapters.infra import rate_windows
-from tests.pipeline.paces import Clock
+from tests.pipeline.rate_limits import Clock
 
 
 @pytest.fixture

@@ -44,13 +44,13 @@ def topic(slug: str = "heads") -> Topic:
 
 
 def store(*fragments: Fragment) -> list[str]:
-    """Keep pieces as fragments; return their digests."""
+    """Store fragments; return their checksums."""
     for fragment in fragments:
         FragmentRow.objects.get_or_create(
-            key=fragment.digest,
-            defaults={"digest": fragment.digest, "html": fragment.html, "text": fragment.text},
+            key=fragment.checksum,
+            defaults={"checksum": fragment.checksum, "html": fragment.html, "text": fragment.text},
         )
-    return [fragment.digest for fragment in fragments]
+    return [fragment.checksum for fragment in fragments]
 
 
 def digest(subscriber: Subscriber | None = None, **fields: Any) -> Delivery:
@@ -75,7 +75,7 @@ def digest(subscriber: Subscriber | None = None, **fields: Any) -> Delivery:
     return Delivery.objects.create(**(defaults | fields))
 
 
-def notice(subscriber: Subscriber | None, kind: Kind, **fields: Any) -> Delivery:
+def transactional_mail(subscriber: Subscriber | None, kind: Kind, **fields: Any) -> Delivery:
     row = digest(
         subscriber or reader(), kind=kind, slot_key=f"{kind}-{next(_numbers)}", covers_until=None, **fields
     )

@@ -20,7 +20,7 @@ from newsletter.models.delivery import HALF_ANSWERED
 from newsletter.pipeline import tasks as work
 from newsletter.pipeline.gather import gather_files, gather_papers
 from newsletter.pipeline.gather_history import lasting_gap
-from newsletter.pipeline.monitor.alerts import watch
+from newsletter.pipeline.monitor.alerts import check_health
 from tests.fakes.arxiv_server import EMPTY, ArxivServer, Entry, Fault, entry, feed
 from tests.fakes.papers import ListSource
 from tests.pipeline.newsroom import LOOKBACK, Newsroom
@@ -169,7 +169,7 @@ def test_an_empty_window_is_an_incident_and_nothing_is_said_to_be_nothing(
     Paper.objects.all().delete()
     gather(THURSDAY + 2 * HOUR)
     assert "no paper at all" in GatherRun.objects.latest("pk").doubt
-    assert "gather-doubtful" in watch(now=THURSDAY + 2 * HOUR)
+    assert "gather-doubtful" in check_health(now=THURSDAY + 2 * HOUR)
     room.run(THURSDAY + 8 * HOUR)
     [said] = (" ".join(text.replace("\u00a0", " ").split()) for text in room.texts())
     assert "arXiv had not answered fully on 19 June." in said
@@ -187,8 +187,8 @@ def test_a_frozen_answer_is_an_incident_by_the_afternoon_and_is_not_called_empty
     run = GatherRun.objects.latest("pk")
     assert (run.new, run.error) == (0, "")
     assert "hold no paper of the last announcement; such a day usually brings 5" in run.doubt
-    assert "gather-doubtful" not in watch(now=THURSDAY + 3 * HOUR)  # an hour or two late is normal
-    assert "gather-doubtful" in watch(now=THURSDAY + 7 * HOUR)
+    assert "gather-doubtful" not in check_health(now=THURSDAY + 3 * HOUR)  # an hour or two late is normal
+    assert "gather-doubtful" in check_health(now=THURSDAY + 7 * HOUR)
     assert "usually brings 5" in Incident.objects.get(name="gather-doubtful").detail
     room.run(THURSDAY + 8 * HOUR)
     skipped = Delivery.objects.filter(subscriber=reader, state="SKIPPED").latest("slot_at")
@@ -204,7 +204,7 @@ def test_the_next_mail_says_on_which_day_arxiv_had_not_answered_fully(
     room.run(THURSDAY + 8 * HOUR)
     arxiv.entries += submitted(datetime(2026, 6, 18, tzinfo=UTC), 1)
     gather(THURSDAY + 20 * HOUR)
-    assert watch(now=THURSDAY + 20 * HOUR) == ["gather-doubtful"]  # it ends
+    assert check_health(now=THURSDAY + 20 * HOUR) == ["gather-doubtful"]  # it ends
     room.run(THURSDAY + 32 * HOUR)
     said = " ".join(room.texts()[-1].replace("\u00a0", " ").split())
     assert "No mail came on 19 June, when arXiv had not answered fully." in said
@@ -221,7 +221,7 @@ def test_over_a_weekend_nothing_is_missing_and_nobody_is_told_that_arxiv_was_sil
         room.run(THURSDAY + timedelta(days=day, hours=8))
     skipped = Delivery.objects.filter(subscriber=reader, state="SKIPPED").order_by("slot_at")
     assert [row.last_detail for row in skipped][-2:] == ["", ""]
-    assert watch(now=THURSDAY + timedelta(days=2)) == []
+    assert check_health(now=THURSDAY + timedelta(days=2)) == []
 
 
 def test_a_topics_page_does_not_say_that_nothing_matched_while_nobody_knows(
@@ -308,11 +308,11 @@ def test_after_three_equal_answers_hours_apart_what_is_whole_is_kept(arxiv: Arxi
     run = GatherRun.objects.latest("pk")
     assert (run.error, run.missing, run.received) == ("", 1, run.total_results - 1)
     assert Paper.objects.count() == before + A_DAY - int(run.new < A_DAY)
-    assert "papers-missing" in watch(now=THURSDAY + 5 * HOUR)
+    assert "papers-missing" in check_health(now=THURSDAY + 5 * HOUR)
     assert "one entry more than it sent" in Incident.objects.get(name="papers-missing").detail
     arxiv.faults.clear()
     gather_papers(source, now=THURSDAY + 6 * HOUR, lookback=LOOKBACK)
-    assert "papers-missing" in watch(now=THURSDAY + 6 * HOUR)  # it ends
+    assert "papers-missing" in check_health(now=THURSDAY + 6 * HOUR)  # it ends
     assert not Incident.objects.filter(name="papers-missing", closed_at=None).exists()
 
 

@@ -38,7 +38,7 @@ def test_a_step_is_taken_again_while_the_database_is_away(error: type[Exception]
     assert len(pauses) == 3
 
 
-def test_patience_ends() -> None:
+def test_retries_end() -> None:
     with pytest.raises(OperationalError):
         with_db_retry(failing(1), longest=timedelta())
 
@@ -84,7 +84,7 @@ def test_a_connection_lost_while_sending_costs_no_attempt_and_no_answer(moment: 
         assert (row.state, row.attempt) == (State.ACCEPTED, 1)
 
 
-def test_what_a_broken_off_task_of_this_process_held_is_free_when_it_claims_again() -> None:
+def test_what_a_broken_off_task_of_this_process_held_is_free_when_it_leases_again() -> None:
     until = timezone.now() + timedelta(minutes=15)
     row = digest(state=State.SENDING, fence=1, attempt=1, lease_owner="host/1/1.0", lease_until=until)
     assert deliver(ScriptedMailer(), owner="host/1/1.0").states == {"ACCEPTED": 1}

@@ -20,7 +20,7 @@ from newsletter.audience.wanted_categories import MOST_OF_A_READER, MOST_OF_ALL,
 from newsletter.core.arxiv.categories import CATEGORIES
 from newsletter.core.summaries.summary import Depth
 from newsletter.core.summaries.wanted import Wanted
-from newsletter.models import Allowance, Match, Subscriber, Summary, Topic
+from newsletter.models import Match, Quota, Subscriber, Summary, Topic
 from newsletter.pipeline import match
 from newsletter.pipeline.summarize.budget import KIND
 from newsletter.pipeline.summarize.quotas import within_quotas
@@ -221,7 +221,7 @@ def test_one_who_reads_everyones_topics_pays_nothing_for_a_strangers(
     written = Summary.objects.filter(content__isnull=False, model="gemini-test")
     assert set(written.values_list("paper__arxiv_id", flat=True)) == {"2606.00001", "2606.00002"}
     assert gemini.calls == 2
-    assert Allowance.objects.filter(kind=KIND).count() <= 1
+    assert Quota.objects.filter(kind=KIND).count() <= 1
 
 
 def test_a_shared_paper_is_paid_for_by_both(room: Newsroom, gemini: GeminiServer, settings: Settings) -> None:

@@ -19,7 +19,7 @@ from newsletter.models.delivery import Kind, State
 from newsletter.pipeline.compose.composer import empty_dates
 from newsletter.pipeline.compose.lease import leased
 from newsletter.pipeline.lease import dead_owners
-from newsletter.pipeline.send.claim import claim_batch, is_due
+from newsletter.pipeline.send.claim import is_due, lease_batch
 from newsletter.pipeline.send.rate_limit import UNLIMITED, RateLimit, Turn
 from newsletter.pipeline.summarize.upcoming import readers_due_until, readers_planned_for
 from tests.pipeline.deliveries import NOW, digest, reader
@@ -81,10 +81,10 @@ def test_who_is_dead_is_asked_of_what_is_leased() -> None:
 
 
 @pytest.mark.usefixtures("readers")
-def test_what_a_person_awaits_is_not_looked_for_among_all_that_is_due() -> None:
-    with answered_by("delivery_awaited"):
+def test_transactional_mail_is_not_looked_for_among_all_that_is_due() -> None:
+    with answered_by("delivery_transactional"):
         is_due(transactional=True, real_now=timezone.now())
-        claim_batch(
+        lease_batch(
             mailer_name="outbox",
             lease=timedelta(minutes=1),
             limit=50,
@@ -107,14 +107,14 @@ def test_empty_dates_are_not_looked_for_among_all_that_was_sent(readers: list[Su
 
 
 @pytest.mark.usefixtures("readers")
-def test_looking_ahead_does_not_look_through_all_that_was_sent() -> None:
+def test_prefetch_does_not_look_through_all_that_was_sent() -> None:
     with answered_by("delivery_on_demand"):
         readers_due_until(NOW + timedelta(hours=3), now=NOW)
 
 
 @pytest.mark.usefixtures("readers")
 @pytest.mark.parametrize(
-    ("transactional", "index"), [(False, "delivery_planned"), (True, "delivery_awaited")]
+    ("transactional", "index"), [(False, "delivery_planned"), (True, "delivery_transactional")]
 )
 def test_what_planned_digests_want_is_not_asked_of_all_that_was_sent(transactional: bool, index: str) -> None:
     with answered_by(index, those="slot_at"):

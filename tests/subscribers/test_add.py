@@ -12,7 +12,7 @@ from newsletter.audience.suppression import Reason, address_key, is_suppressed, 
 from newsletter.audience.tokens import Purpose, make_timed_token
 from newsletter.audience.topics import add_topic
 from newsletter.errors import BadInput
-from newsletter.models import Allowance, ConsentEvent, Delivery, SignUp, Subscriber, Suppression, Topic
+from newsletter.models import ConsentEvent, Delivery, Quota, SignUp, Subscriber, Suppression, Topic
 from newsletter.models.delivery import FIRST, Kind, State
 from newsletter.models.subscriber import Status
 from newsletter.subscribers.add import add_by_operator
@@ -26,7 +26,7 @@ from tests.web.links import mailed_url
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 6, 16, 9, 0, tzinfo=UTC)
 DAY = timedelta(days=1)
-WISHES = Preferences.checked(cadence="weekly:fri", at="07:30", timezone="Europe/Berlin")
+PREFERENCES = Preferences.checked(cadence="weekly:fri", at="07:30", timezone="Europe/Berlin")
 QUERY = 'cat:cs.CV AND abs:"talking heads"'
 
 
@@ -38,7 +38,7 @@ def topics() -> None:
 
 def ask(email: str = "ada@example.org", *, now: datetime = NOW, ip: str = "192.0.2.1", **fields: Any) -> None:
     given: dict[str, Any] = {
-        "preferences": WISHES,
+        "preferences": PREFERENCES,
         "topics": ["quiet", "heads"],
         "form": "sign-up page",
         "text_shown": "I ask for digests.",
@@ -68,7 +68,7 @@ def test_who_asks_is_pending_and_gets_one_mail() -> None:
     assert "/confirm/" in mailed_url(transactional()[0])
 
 
-def test_a_confirmation_applies_the_wishes_and_plans_the_first_digest() -> None:
+def test_a_confirmation_applies_the_preferences_and_plans_the_first_digest() -> None:
     reader = join(query=QUERY)
     assert (reader.status, reader.cadence, f"{reader.at:%H:%M}") == (Status.ACTIVE, "weekly:fri", "07:30")
     assert reader.next_slot_at == datetime(2026, 6, 19, 5, 30, tzinfo=UTC)
@@ -196,13 +196,13 @@ def test_a_reader_who_was_told_that_digests_come_can_leave_and_join_again_the_ne
     assert kinds() == [Kind.CONFIRMATION, Kind.LINK, Kind.CONFIRMATION]
 
 
-def test_ten_thousand_requests_for_one_address_use_up_its_own_allowance_only() -> None:
+def test_ten_thousand_requests_for_one_address_use_up_its_own_quota_only() -> None:
     for number in range(10_000):
         ask(ip=f"10.{number % 7}.{number // 250}.{number % 250}", now=NOW + (number % 5) * DAY)
     assert len(transactional()) == 3
     assert Subscriber.objects.count() == 1
     assert SignUp.objects.count() == 3
-    service = Allowance.objects.filter(kind=Limit.BY_THE_SERVICE.value.kind)
+    service = Quota.objects.filter(kind=Limit.BY_THE_SERVICE.value.kind)
     assert sum(row.count for row in service) == 3
     ask("bob@example.org")
     assert len(transactional()) == 4
@@ -229,16 +229,16 @@ def test_the_wider_caps_hold_too(
 
 def test_counts_hold_no_address_and_no_ip_and_are_forgotten_once_no_cap_looks_at_them() -> None:
     ask()
-    kept = " ".join(f"{row.kind} {row.key}" for row in Allowance.objects.all())
+    kept = " ".join(f"{row.kind} {row.key}" for row in Quota.objects.all())
     assert "@" not in kept
     assert "example" not in kept
     assert "192.0" not in kept
     forget_unconfirmed(now=NOW + DAY)
-    assert [row.kind for row in Allowance.objects.all()] == [Limit.UNREQUESTED.value.kind]
+    assert [row.kind for row in Quota.objects.all()] == [Limit.UNREQUESTED.value.kind]
     forget_unconfirmed(now=NOW + 29 * DAY)
-    assert Allowance.objects.exists()
+    assert Quota.objects.exists()
     forget_unconfirmed(now=NOW + 30 * DAY)
-    assert not Allowance.objects.exists()
+    assert not Quota.objects.exists()
 
 
 def test_an_address_that_never_confirmed_is_forgotten() -> None:

@@ -65,7 +65,7 @@ READERS = [
 
 
 @pytest.mark.parametrize(("name", "readers", "gone", "pending"), READERS, ids=[each[0] for each in READERS])
-def test_readers_of_another_service_keep_their_standing(
+def test_readers_of_another_service_keep_their_status(
     name: str, readers: list[str], gone: dict[str, Reason], pending: int
 ) -> None:
     dry = _readers(name, dry_run=True)
@@ -193,7 +193,7 @@ def test_one_address_that_reads_and_left_in_the_same_file_has_left(write: Write)
         ("email,active_subscription,email_disabled\nreads1@example.org,true,perhaps\n", 2),
     ],
 )
-def test_a_standing_that_is_not_known_is_nobodys_consent(write: Write, content: str, line: int) -> None:
+def test_a_status_that_is_not_known_is_nobodys_consent(write: Write, content: str, line: int) -> None:
     done = import_readers(write(content), now=NOW, topics=["heads"], consent_source="list")
     assert (done.imported, [fault.line for fault in done.faults]) == (0, [line])
     assert not Subscriber.objects.exists()

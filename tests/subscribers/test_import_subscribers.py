@@ -205,7 +205,7 @@ def test_many_rows_go_in_chunks_with_a_fixed_number_of_queries(
     assert done.imported == Subscriber.objects.count() == 50
 
 
-WISHES = st.fixed_dictionaries(
+PREFERENCES = st.fixed_dictionaries(
     {
         "cadence": st.sampled_from(["daily", "weekdays", "weekly:mon,thu", "biweekly:fri", "monthly:last"]),
         "at": st.times().map(lambda at: f"{at:%H:%M}"),
@@ -224,7 +224,7 @@ WISHES = st.fixed_dictionaries(
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=40)
-@given(st.lists(WISHES, min_size=1, max_size=4))
+@given(st.lists(PREFERENCES, min_size=1, max_size=4))
 def test_an_export_imports_as_the_same_readers(tmp_path: Path, readers: list[dict[str, str]]) -> None:
     Subscriber.objects.all().delete()
     rows = [{"email": f"Reader{number}@example.org", **row} for number, row in enumerate(readers)]

@@ -23,7 +23,7 @@ def french(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(settings, "CONFIG", settings.CONFIG.model_copy(update={"languages": ("fr", "fa")}))
 
 
-def test_only_what_is_offered_can_be_wished_for(french: None) -> None:  # noqa: ARG001
+def test_only_what_is_offered_can_be_chosen(french: None) -> None:  # noqa: ARG001
     assert Preferences.checked(language="FR").language == "fr"
     assert Preferences.checked(language="zh").language == "zh-hans"
     with pytest.raises(BadInput, match="must be one of: en, zh-hans, fr, fa, zh, zh-cn"):
@@ -74,7 +74,7 @@ def test_persian_runs_from_right_to_left_and_its_quotes_do_not() -> None:
     assert not re.search(r'lang="en" style="[^"]*direction:rtl', html)
 
 
-def test_a_notice_to_its_reader_is_english_down_to_the_dates() -> None:
+def test_a_transactional_mail_to_its_reader_is_english_down_to_the_dates() -> None:
     link = MailedLink(Place.CONFIRM, "x")
     english = confirmation(language="en", link=link)
     assert confirmation(language="fr", link=link).subject == english.subject

@@ -12,7 +12,7 @@ from django.test import Client
 
 from newsletter.audience.tokens import Purpose, make_timed_token
 from newsletter.audience.topics import add_topic
-from newsletter.models import Allowance, Delivery, FreshLink, SignUp, Subscriber
+from newsletter.models import Delivery, FreshLink, Quota, SignUp, Subscriber
 from newsletter.models.delivery import Kind
 from newsletter.models.subscriber import Status
 from newsletter.pipeline.compose.message import recipient
@@ -165,4 +165,4 @@ def test_one_visitor_moves_to_no_more_mailboxes_than_they_may_sign_up() -> None:
             visitor = Client(SERVER_NAME="localhost", REMOTE_ADDR="192.0.2.7")
             visitor.post(f"/account/{token}", {"email": f"victim{number}@v{number}.example.org"})
     assert Delivery.objects.filter(kind=Kind.LINK).count() == 20
-    assert "victim" not in str(list(Allowance.objects.values()))
+    assert "victim" not in str(list(Quota.objects.values()))

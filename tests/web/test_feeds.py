@@ -1,4 +1,4 @@
-"""A topic as a feed and as a Markdown document: valid, with receipts, not sent again to who has it."""
+"""A topic as a feed and as a Markdown document: valid, with citations, not sent again to who has it."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def test_a_feed_has_what_atom_asks_for(visitor: Client, boats: Topic) -> None:  
     assert all(parse_id(each.rpartition("/")[2]) for each in ids)
 
 
-def test_an_entry_has_headline_receipt_and_takeaways_as_text(visitor: Client, boats: Topic) -> None:  # noqa: ARG001
+def test_an_entry_has_headline_citation_and_takeaways_as_text(visitor: Client, boats: Topic) -> None:  # noqa: ARG001
     evil = "<script>alert(1)</script>\x07"
     Paper.objects.filter(arxiv_id="2606.90001").update(title=f"HarborNet {evil}")
     say_in_headline(evil)

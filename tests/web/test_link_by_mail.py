@@ -18,9 +18,9 @@ PAGE = "/preferences/"
 
 def test_a_reader_gets_the_link_to_their_page(visitor: Client, service: Service) -> None:
     assert visitor.post(PAGE, {"email": " ADA@example.org"}).status_code == 200
-    notice = Delivery.objects.get(kind=Kind.LINK)
-    assert notice.subscriber == service.reader
-    path = mailed_url(notice).removeprefix("http://localhost:8000")
+    mail = Delivery.objects.get(kind=Kind.LINK)
+    assert mail.subscriber == service.reader
+    path = mailed_url(mail).removeprefix("http://localhost:8000")
     assert path == service.link(Purpose.PREFERENCES)
     assert "ada@example.org" in text_of(visitor, path)
 

@@ -56,7 +56,7 @@ def test_a_shared_digest_holds_nothing_of_the_readers(visitor: Client, service: 
     assert "[[" not in page
 
 
-def test_a_digest_whose_pieces_are_gone_still_names_its_papers(visitor: Client, service: Service) -> None:
+def test_a_digest_whose_fragments_are_gone_still_names_its_papers(visitor: Client, service: Service) -> None:
     gone = FragmentRow.objects.order_by("pk").first()
     assert gone is not None
     service.delivery.fragments = ["0" * 64]

@@ -163,7 +163,7 @@ def test_a_paper_without_a_summary_says_why(visitor: Client, failure: str, says:
 def test_a_claim_is_text_whatever_it_says(visitor: Client) -> None:
     evil = "<script>alert(1)</script>"
     headline = replace(readings.reading("harbornet").headline, text=evil)
-    quoted = replace(headline.evidence[0], quote=evil, where=evil, anchor=evil, marks=((0, 8),))
+    quoted = replace(headline.evidence[0], quote=evil, where=evil, anchor=evil, highlights=((0, 8),))
     summary = shallow(headline=replace(headline, evidence=(quoted,)), withheld=(Withheld(reason=evil),))
     readings.store("harbornet", "en", summary=summary)
     assert "<script" not in text_of(visitor, PAGE)

@@ -43,7 +43,7 @@ def test_it_shows_what_comes_and_when(visitor: Client, service: Service) -> None
     assert service.private.name in page
 
 
-def test_it_stores_every_wish_and_plans_the_next_slot(visitor: Client, service: Service) -> None:
+def test_it_stores_every_preference_and_plans_the_next_slot(visitor: Client, service: Service) -> None:
     Subscriber.objects.update(next_slot_at=timezone.now() + timedelta(days=3))
     response = send(visitor, service)
     assert response.status_code == 303

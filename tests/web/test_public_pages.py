@@ -27,7 +27,7 @@ def text_of(visitor: Client, path: str, *, status: int = 200, **headers: str) ->
 
 
 def write_summary(paper: Paper, *, language: str, headline: str, quote: str = QUOTE) -> None:
-    claim = Claim(text=headline, evidence=(Evidence(quote=quote, marks=((3, 19),)),))
+    claim = Claim(text=headline, evidence=(Evidence(quote=quote, highlights=((3, 19),)),))
     Summary.objects.create(
         paper=paper,
         paper_version=paper.version,

@@ -171,7 +171,7 @@ def test_a_hundred_shuffles_end_the_same() -> None:
     assert ends[0] == take_in(batch, batch.events)
 
 
-def test_papers_of_a_lost_answer_are_spent_once_and_in_time() -> None:
+def test_papers_of_a_lost_answer_are_seen_once_and_in_time() -> None:
     batch = Batch()
     take_in(batch, batch.events)
     lost = Subscriber.objects.get(email="lost@example.org")

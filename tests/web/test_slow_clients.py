@@ -25,14 +25,14 @@ READERS = """
 import json
 from django.utils import timezone
 from newsletter.subscribers.add import add_by_operator
-from newsletter.subscribers.preferences import Wishes
+from newsletter.subscribers.preferences import Preferences
 from newsletter.audience.tokens import Purpose, make_token
 from newsletter.audience.topics import add_topic
 now, paths = timezone.now(), []
 add_topic("heads", name="Heads", query="cat:cs.CV", now=now)
 for number in range(%d):
-    email, wishes = f"ada{number}@example.org", Wishes.checked()
-    reader = add_by_operator(email, topics=["heads"], wishes=wishes, source="a test", now=now)
+    email, preferences = f"ada{number}@example.org", Preferences.checked()
+    reader = add_by_operator(email, topics=["heads"], preferences=preferences, source="a test", now=now)
     paths.append("/unsubscribe/" + make_token(Purpose.UNSUBSCRIBE, subject=reader.link_key))
 print(json.dumps(paths))
 """

@@ -56,7 +56,7 @@ def test_a_digest_that_ends_while_it_is_composed_stays_ended(
     assert workers.room.mails() == []
 
 
-def test_notices_composes_and_sends_what_a_person_awaits_and_nothing_else(
+def test_transactional_composes_and_sends_transactional_mail_and_nothing_else(
     workers: Workers, ann: Subscriber
 ) -> None:
     first = planned(slot_key=FIRST)

@@ -152,7 +152,7 @@ def written() -> list[str]:
     return sorted(rows.values_list("paper__arxiv_id", flat=True))
 
 
-def test_what_somebody_awaits_is_summarised_first_and_each_part_composed_at_once(
+def test_transactional_mail_is_summarised_first_and_each_part_composed_at_once(
     workers: Workers, gemini: GeminiServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: list[tuple[Queue, list[str]]] = []
@@ -210,7 +210,7 @@ def test_a_reading_waits_ten_minutes_for_a_text_that_another_worker_reads(
 
 
 @pytest.mark.parametrize(("calls", "goes_on"), [(1, 1), (2, 0)])
-def test_looking_ahead_goes_on_in_another_task_where_the_time_was_too_short(
+def test_prefetch_goes_on_in_another_task_where_the_time_was_too_short(
     calls: int,
     goes_on: int,
     workers: Workers,
@@ -231,7 +231,7 @@ def test_a_model_that_gives_nothing_is_not_asked_again_and_again(
     assert Queue.SUMMARIZE not in workers.run("summarize", at=MONDAY + MINUTE)
 
 
-def test_looking_ahead_writes_what_the_coming_hours_want(workers: Workers, gemini: GeminiServer) -> None:
+def test_prefetch_writes_what_the_coming_hours_want(workers: Workers, gemini: GeminiServer) -> None:
     workers.room.reader("zoe@example.org", "heads", cadence="daily", language="zh", at="09:00")
     workers.run("prefetch", at=MONDAY + MINUTE)
     rows = Summary.objects.filter(model="m", content__isnull=False, depth=Depth.TAKEAWAYS.value)
@@ -244,7 +244,7 @@ def test_looking_ahead_writes_what_the_coming_hours_want(workers: Workers, gemin
     assert gemini.calls == 3
 
 
-def test_without_a_model_looking_ahead_costs_nothing(workers: Workers, arxiv: ListSource) -> None:
+def test_without_a_model_prefetch_costs_nothing(workers: Workers, arxiv: ListSource) -> None:
     workers.room.reader("ann@example.org", "heads", cadence="daily")
     workers.room.take_in(*arxiv.papers, now=SUNDAY + timedelta(hours=1))
     workers.run("prefetch", at=MONDAY - timedelta(hours=1))

@@ -18,7 +18,7 @@ from newsletter.pipeline.feedback import provider_events as events
 from newsletter.pipeline.feedback.provider_events import store_events
 from newsletter.pipeline.send.pause import pause_sending
 from tests.fakes.mailer import ScriptedMailer, answer
-from tests.pipeline.deliveries import notice, reader
+from tests.pipeline.deliveries import reader, transactional_mail
 from tests.pipeline.newsroom import MONDAY, TUESDAY
 from tests.worker.workers import LATE, LATER, MINUTE, Workers, finished, planned, state
 
@@ -38,13 +38,13 @@ def test_deliver_sends_every_mail_that_is_due_and_no_other(workers: Workers, mai
 
 
 @pytest.mark.usefixtures("mailer")
-def test_notices_sends_what_a_person_awaits_and_leaves_digests_to_deliver(workers: Workers) -> None:
+def test_transactional_sends_transactional_mail_and_leaves_digests_to_deliver(workers: Workers) -> None:
     """A slot's thousand digests must not stand before somebody's link."""
     ordinary = [finished(), finished(state=State.RETRY_WAIT, retries=1)]
     transactional = [
         finished(slot_key=FIRST),
         finished(is_on_demand=True),
-        notice(reader(), Kind.LINK, slot_at=MONDAY, next_attempt_at=MONDAY),
+        transactional_mail(reader(), Kind.LINK, slot_at=MONDAY, next_attempt_at=MONDAY),
     ]
     assert workers.run("transactional", at=MONDAY + MINUTE) == [Queue.SEND]
     assert {state(each) for each in transactional} == {State.ACCEPTED}

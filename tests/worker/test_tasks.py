@@ -28,7 +28,7 @@ TASKS = (
     "retry",
     "forget_figures",
 )
-OTHERS = ("forget_unconfirmed", "watch", "canary", "forget_old")
+OTHERS = ("forget_unconfirmed", "check_health", "canary", "forget_old")
 """Each calls a function that is no stage's with the time."""
 PREFIX = TASK.format("")
 
@@ -62,7 +62,7 @@ def test_these_are_all_the_tasks() -> None:
 
 
 @pytest.mark.parametrize("queue", Queue)
-def test_a_stage_has_a_task_that_is_routed_to_its_queue(queue: Queue) -> None:
+def test_a_queue_has_a_task_that_is_routed_to_its_queue(queue: Queue) -> None:
     app.loader.import_default_modules()
     task = TASK.format(queue)
     assert task in app.tasks
@@ -130,7 +130,7 @@ def test_a_worker_that_connects_looks_at_once_for_what_is_due(monkeypatch: pytes
     [
         ("retry", 5),
         ("tick", 60),
-        ("watch", 60),
+        ("check_health", 60),
         ("gather_if_due", 600),
         ("prefetch", 600),
         ("canary", 600),

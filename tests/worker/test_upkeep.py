@@ -1,4 +1,4 @@
-"""The tasks beside the flow: the tick, the watch, the canary, and what is forgotten in its time."""
+"""The tasks beside the flow: the tick, the health checks, the canary, and what is forgotten in its time."""
 
 from __future__ import annotations
 
@@ -88,50 +88,50 @@ def test_the_tick_forgets_full_texts_when_their_day_is_over(workers: Workers) ->
     assert not KeptText.objects.exists()
 
 
-# --- watch, canary -----------------------------------------------------------------------------------------
+# --- health, canary ----------------------------------------------------------------------------------------
 
 
 def open_incidents() -> list[str]:
     return sorted(Incident.objects.filter(closed_at=None).values_list("name", flat=True))
 
 
-def test_the_watch_tells_of_what_waits_too_long(workers: Workers) -> None:
+def test_health_checks_tell_of_what_waits_too_long(workers: Workers) -> None:
     finished(at=MONDAY)
-    workers.run("watch", at=MONDAY + 59 * MINUTE)
+    workers.run("check_health", at=MONDAY + 59 * MINUTE)
     assert open_incidents() == []
-    workers.run("watch", at=MONDAY + 61 * MINUTE)
+    workers.run("check_health", at=MONDAY + 61 * MINUTE)
     assert open_incidents() == ["mails-waiting"]
 
 
-def test_the_watch_asks_for_no_answer_for_topics_that_have_ended(workers: Workers) -> None:
+def test_health_checks_ask_for_no_answer_for_topics_that_have_ended(workers: Workers) -> None:
     workers.room.topic("heads", "cat:cs.CV")
     Topic.objects.update(is_active=False)
-    workers.run("watch", at=TUESDAY)
+    workers.run("check_health", at=TUESDAY)
     assert open_incidents() == []
     Topic.objects.update(is_active=True)
-    workers.run("watch", at=TUESDAY)
+    workers.run("check_health", at=TUESDAY)
     assert open_incidents() == ["gather-late"]
 
 
-def test_the_watch_goes_by_arxivs_latest_answer(workers: Workers) -> None:
+def test_health_checks_go_by_arxivs_latest_answer(workers: Workers) -> None:
     workers.room.topic("heads", "cat:cs.CV")
     for moment in (SUNDAY - 30 * DAY, MONDAY + timedelta(hours=17, minutes=5)):
         GatherRun.objects.create(started_at=moment, query="all", new=100, received=100, total_results=100)
-    workers.run("watch", at=TUESDAY)
+    workers.run("check_health", at=TUESDAY)
     assert open_incidents() == []
 
 
 @pytest.mark.parametrize(
     "fields", [{"from_file": True}, {"error": "503"}], ids=["a file is no answer", "nor is a failure"]
 )
-def test_the_watch_takes_nothing_else_for_an_answer(fields: dict[str, object], workers: Workers) -> None:
+def test_health_checks_take_nothing_else_for_an_answer(fields: dict[str, object], workers: Workers) -> None:
     workers.room.topic("heads", "cat:cs.CV")
     GatherRun.objects.create(started_at=TUESDAY - MINUTE, query="all", new=100, **fields)
-    workers.run("watch", at=TUESDAY)
+    workers.run("check_health", at=TUESDAY)
     assert open_incidents() == ["gather-late"]
 
 
-def test_the_canary_flies_once_a_day_and_its_bait_is_the_notices_workers(
+def test_the_canary_flies_once_a_day_and_its_bait_is_the_transactional_workers(
     workers: Workers, settings: Settings, live_server: LiveServer
 ) -> None:
     settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)  # WhiteNoise warns without it

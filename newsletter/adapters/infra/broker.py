@@ -1,6 +1,6 @@
-"""Wakes a stage by publishing its task by name; the only importer of celery outside ``worker``.
+"""Wake workers by publishing a task by name. The only importer of celery outside ``worker``.
 
-What is due stands in the database: a lost or refused message costs at most a tick, so nothing here raises.
+The database is the queue: a lost or refused message costs at most a tick, so nothing here raises.
 """
 
 from __future__ import annotations
@@ -37,16 +37,16 @@ TRANSPORT_OPTIONS: dict[str, Any] = {
     "socket_keepalive": True,
     "health_check_interval": 30,
 }
-"""A blackholed socket must not hold a process for ever."""
+"""Time-outs, because a blackholed socket would block a process for ever."""
 PRODUCER_OPTIONS: dict[str, Any] = TRANSPORT_OPTIONS | {
     "socket_timeout": 2,
     "socket_connect_timeout": 2,
-    # kombu tries to connect again and again unless it is told how often.
+    # kombu retries connecting without end unless it is given a limit.
     "max_retries": 1,
     "interval_start": 0,
     "interval_max": 0.2,
 }
-"""A reader's request waits for this one: two seconds at most, and the tick does what was not published."""
+"""For publishing from a web request: it waits two seconds at most, and the next tick does the rest."""
 
 
 def broker_url() -> str:
@@ -56,9 +56,9 @@ def broker_url() -> str:
 
 
 def wake(queue: Queue, *, after: UUID | None = None) -> None:
-    """Publish the stage's task once the present transaction commits, if there is a broker.
+    """Publish the queue's task after the current transaction commits, if there is a broker.
 
-    ``after`` is where a task stopped whose time was up.
+    ``after`` is where a task stopped that ran out of time.
     """
     hint = {"after": str(after)} if after else {}
     if settings.CONFIG.redis_url:
@@ -78,17 +78,17 @@ def is_reachable() -> bool:
 
 
 def publish_tick() -> None:
-    """Have the workers look at once for whatever is due."""
+    """Make the workers look for due work at once."""
     _publish("tick", queue=Queue.COMPOSE)
 
 
 def publish_gather_if_due() -> None:
-    """Have the workers ask arXiv at once if it is time to."""
+    """Make the workers ask arXiv at once, if it is due."""
     _publish("gather_if_due", queue=Queue.GATHER)
 
 
 def publish_prefetch() -> None:
-    """Have the summarising worker go on with what the coming hours want, if there is a broker."""
+    """Continue prefetching summaries in another task, if there is a broker."""
     if settings.CONFIG.redis_url:
         _publish("prefetch", queue=Queue.SUMMARIZE)
 

@@ -1,4 +1,4 @@
-"""A figure's picture, encoded anew with Pillow for page and mail: small, and nothing but its pixels."""
+"""Re-encode figures with Pillow for page and mail: small, without metadata."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ MAIL_PIXELS = 1_120
 """Twice the width at which a mail shows it."""
 MAIL_BYTES = 60_000
 LEAST_PIXELS = 360
-"""Narrower it could not be made out."""
+"""A narrower image would be unreadable."""
 MARGIN = 12
-"""Pixels of white that stay."""
+"""White pixels kept around the trimmed picture."""
 SAMPLE_PIXELS = 400
 LARGEST = 40_000_000
 """Pixels that are decoded at all."""
@@ -62,7 +62,7 @@ def for_page(picture: Pillow.Image) -> Image | None:
 
 
 def for_mail(picture: Pillow.Image) -> Image | None:
-    """Return it in less than 60 KB, or None where that leaves nothing to be seen."""
+    """Return it in less than 60 KB, or None where that would make it unreadable."""
     return _within(picture, pixels=MAIL_PIXELS, most=MAIL_BYTES)
 
 
@@ -78,7 +78,7 @@ def _within(picture: Pillow.Image, *, pixels: int, most: int) -> Image | None:
 
 
 def _best_encoding(picture: Pillow.Image) -> Callable[[Pillow.Image], Image]:
-    """Drawings are smaller as PNG with few colours, photographs as JPEG: tried out on a small copy."""
+    """Drawings are smaller as PNG with few colours, photographs as JPEG: tested on a small copy."""
     sample = _sized(picture, min(picture.width, SAMPLE_PIXELS))
     return min((_as_png, _as_jpeg), key=lambda encode: len(encode(sample).data))
 

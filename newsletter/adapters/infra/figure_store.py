@@ -1,4 +1,4 @@
-"""The folder of figure images, one file a content, shared by every process that has the data folder."""
+"""The folder of figure images, named by content hash, shared by all processes with the data folder."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from newsletter.adapters.ports import Image
 from newsletter.errors import TemporaryError
 
 YOUNG = 3600.0
-"""Seconds in which a file may wait for the row that names it."""
+"""Seconds before a file that no row names may be deleted: its row may not be committed yet."""
 _NAME = re.compile(r"[0-9a-f]{40}\.(?:png|jpg)")
 
 
@@ -35,7 +35,7 @@ class FigureStore:
                 return name
             with tempfile.NamedTemporaryFile(dir=self.folder, prefix=".", delete=False) as file:
                 file.write(image.data)
-            os.replace(file.name, path)  # noqa: PTH105  # atomic, also where the file has come to be meanwhile
+            os.replace(file.name, path)  # noqa: PTH105  # atomic, also if the file appeared meanwhile
         except OSError as error:
             raise TemporaryError(f"{self.folder} cannot be written: {error.strerror}") from error
         return name
@@ -51,7 +51,7 @@ class FigureStore:
             return 0
         before, removed = time.time() - YOUNG, 0
         for path in self.folder.iterdir():
-            with suppress(FileNotFoundError):  # another process may be at it too
+            with suppress(FileNotFoundError):  # another process may be deleting too
                 if path.name not in names and path.stat().st_mtime < before:
                     path.unlink()
                     removed += 1

@@ -1,8 +1,8 @@
 """MJML → HTML, for static templates only: the one importer of ``mjml``.
 
-A template is compiled once with its Jinja tags inside and filled afterwards. Data never passes through here,
+A template is compiled once with its Jinja tags inside and filled afterwards. Data never passes through it,
 because the compiler does not re-escape attribute values. It also reports no errors (its ``errors`` stays
-empty), so what comes out is checked before it is used.
+empty), so the output is checked before use.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from newsletter.errors import ConfigurationError
 _CONTROL = re.compile(r"\{%.*?%\}|\{#.*?#\}", re.DOTALL)
 _OUTPUT = re.compile(r"\{\{.*?\}\}", re.DOTALL)
 _REMOTE = re.compile(r"<link\b|@import|\bsrc=(?!\"\{\{ )|\bsrcset=|url\(", re.IGNORECASE)
-"""What a template may not name itself; a figure's address is filled in, and is always the service's own."""
+"""Remote resources, forbidden in a template. A figure's address is filled in later and is our own."""
 
 
 def compile_mjml(source: str, *, name: str = "template") -> str:

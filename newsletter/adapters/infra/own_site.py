@@ -11,7 +11,7 @@ from newsletter.errors import TemporaryError
 TIMEOUT = (5.0, 20.0)
 """Seconds to connect, and to wait for an answer."""
 NOT_OURS = frozenset({502, 503, 504})
-"""A proxy's answers while the service behind it is away."""
+"""A proxy's answers while the service behind it is down."""
 
 
 def post(url: str, fields: Mapping[str, str]) -> tuple[int, bytes]:

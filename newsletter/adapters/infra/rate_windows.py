@@ -1,6 +1,6 @@
 """Moving windows of what begins, by the ``limits`` package: in Redis for all workers, or in this process.
 
-They may be forgotten: after a loss of Redis the next second begins anew.
+They may be lost: after a loss of Redis the windows start empty.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class RateWindows:
     def take(self, windows: Sequence[Window], wanted: int) -> int:
         """Count up to ``wanted`` that begin now in all of ``windows``; return how many may.
 
-        Who loses a race for the last place has counted in the windows before it: never too many, at worst
+        Losing a race for the last place leaves counts in the earlier windows: never too many pass, at worst
         a few less.
         """
         while wanted := min(wanted, self.room(windows)[0]):

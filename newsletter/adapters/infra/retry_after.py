@@ -1,4 +1,4 @@
-"""How long an HTTP server asks to be left alone (RFC 9110 §10.2.3)."""
+"""Parse Retry-After (RFC 9110 §10.2.3)."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 LONGEST = 86_400.0
-"""Seconds. Nobody is left alone for longer than a day, whatever is asked for."""
+"""Seconds. A longer wait is cut to a day."""
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Return the seconds of Retry-After, which may be a date; None where it says nothing that can be read.
+    """Return the seconds of Retry-After, which may be a date; None if missing or unreadable.
 
     A date is measured by the server's own clock, where the answer has a Date.
     """

@@ -1,6 +1,6 @@
-"""Finds the papers that match a topic's query: an in-memory tantivy index of a batch of papers.
+"""Find the papers that match a topic's query: an in-memory tantivy index of a batch of papers.
 
-It owns how words are compared (case, accents, English endings); ``core.query`` owns what a query means, and
+Owns how words are compared (case, accents, English endings). ``core/arxiv/query.py`` owns what a query means;
 ``topic_spans`` shows which words of a paper matched.
 """
 
@@ -22,7 +22,7 @@ STEMMED = (Field.TITLE, Field.ABSTRACT)
 PLAIN = (Field.AUTHOR, Field.COMMENT, Field.JOURNAL)
 _CODES = (Field.CATEGORY, Field.ID)
 _UNSTEMMED = "_words"
-"""Ends the name of a stemmed field's second copy: a prefix must be compared with whole words."""
+"""Suffix of a stemmed field's unstemmed copy: a prefix must be compared with whole words."""
 _WRITER_BYTES = 15_000_000  # the least that tantivy takes
 
 
@@ -58,7 +58,7 @@ class TopicIndex:
         return sorted(matches, key=lambda hit: (-hit.score, -self._published[hit.paper_id], hit.paper_id))
 
     def find(self, query: Query) -> frozenset[int]:
-        """Return the ids of every paper that matches, where their order does not count."""
+        """Return the ids of every paper that matches, unordered."""
         return frozenset(number for number, _ in self._hits(query))
 
     def _hits(self, query: Query) -> list[tuple[int, float]]:
@@ -107,7 +107,7 @@ class TopicIndex:
         return Compiled.regex_phrase_query(self._schema, field, list(patterns))
 
     def _code(self, field: Field, code: str, *, prefix: bool = False) -> Compiled:
-        """Match a category or an id without a score: belonging to cs.CV makes no paper a better match."""
+        """Match a category or an id without a score: being in cs.CV does not make a paper a better match."""
         lowered = code.lower()
         if not prefix:
             found = Compiled.term_query(self._schema, field, lowered)
@@ -119,7 +119,7 @@ class TopicIndex:
 
 
 def word_analyzer(*, stemmed: bool) -> tantivy.TextAnalyzer:
-    """Return what makes words of a text: titles and abstracts without English endings, all else with them."""
+    """Return the tokenizer: titles and abstracts are stemmed (English), other fields are not."""
     builder = tantivy.TextAnalyzerBuilder(Tokenizer.simple())
     builder = builder.filter(Filter.lowercase()).filter(Filter.ascii_fold())
     return builder.filter(Filter.stemmer("english")).build() if stemmed else builder.build()
@@ -158,7 +158,7 @@ def _document(paper_id: int, record: PaperRecord) -> tantivy.Document:
 
 
 def bare(text: str) -> str:
-    """Take accents off as separate marks: the tokenizer would split a word at one it cannot fold."""
+    """Strip combining accents: the tokenizer would split a word at one it cannot fold."""
     if text.isascii():
         return text
     decomposed = unicodedata.normalize("NFKD", text)

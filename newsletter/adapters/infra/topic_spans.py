@@ -1,7 +1,7 @@
 """Which words of a paper a query matched: the spans that a page marks as the reason.
 
-Words are compared by the analyzers of ``topic_index``, so what is marked is what was found. One paper and
-one query at a time, without an index: finding papers is ``topic_index``'s.
+Words are compared by the analyzers of ``topic_index``, so the highlights are what the index found. Handles
+one paper and one query at a time, without an index.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ Place = tuple[Field, int]
 
 @dataclass(frozen=True, slots=True)
 class Reasons:
-    """What of a paper matched; nothing at all for a query that only excludes. Spans never overlap."""
+    """Which parts of a paper matched; empty for a query that only excludes. Spans never overlap."""
 
     spans: dict[Place, tuple[Span, ...]] = field(default_factory=dict)
     categories: frozenset[str] = frozenset()
-    """Those of the paper's categories that were asked for."""
+    """The paper's categories that the query names."""
     names_id: bool = False
     """Whether the query names this very paper."""
 
@@ -42,7 +42,7 @@ class Reasons:
 def explain(query: Query, *, record: PaperRecord) -> Reasons | None:
     """Return what of ``record`` matches ``query``, or None if it does not match.
 
-    In ``a OR (b AND c)`` only what holds is a reason, and nothing after ANDNOT ever is.
+    In ``a OR (b AND c)`` only the part that matches is a reason; nothing after ANDNOT is.
     """
     found = _Reader(record).holds(query)
     if found is None:
@@ -70,14 +70,14 @@ _Found = set[_Words | str | None]
 
 @dataclass(frozen=True, slots=True)
 class _Text:
-    """A text's words as they are compared, and where each stands in it as printed."""
+    """A text's words as they are compared, with their spans in the original."""
 
     words: list[str]
     spans: list[Span]
 
 
 class _Reader:
-    """Reads one paper; every field is taken apart once."""
+    """Reads one paper; every field is tokenized once."""
 
     def __init__(self, record: PaperRecord) -> None:
         self._record = record
@@ -114,7 +114,7 @@ class _Reader:
         return text.lower() in (self._record.arxiv_id.lower(), self._record.versioned_id.lower())
 
     def _words(self, name: Field, term: Term) -> Iterator[_Words]:
-        """Yield each place where the term's words stand in a row."""
+        """Yield each place where the term's words follow each other."""
         stemmed = name in STEMMED and not term.prefix
         wanted = [word for text in term.words for word in _analyzed(bare(text), stemmed=stemmed)]
         if not wanted:
@@ -143,7 +143,7 @@ class _Reader:
 
 
 def _starts(words: list[str], wanted: list[str], *, prefix: bool) -> Iterator[int]:
-    """Yield where in ``words`` those wanted stand in a row; of the last one the beginning may be enough."""
+    """Yield where in ``words`` the wanted ones follow each other; a prefix may match the last."""
     *before, last = wanted
     for end, word in enumerate(words):
         if word == last or (prefix and word.startswith(last)):
@@ -156,9 +156,9 @@ _WORD = re.compile(r"[^\W_]+")
 
 
 def _read(text: str, *, stemmed: bool) -> _Text:
-    folded, origins = _folded(text)
+    normalized, origins = _normalized(text)
     read = _Text([], [])
-    for match in _WORD.finditer(folded):
+    for match in _WORD.finditer(normalized):
         start, end = match.span()
         for word in _analyzed(match.group(), stemmed=stemmed):
             read.words.append(word)
@@ -166,13 +166,13 @@ def _read(text: str, *, stemmed: bool) -> _Text:
     return read
 
 
-def _folded(text: str) -> tuple[str, Sequence[int]]:
+def _normalized(text: str) -> tuple[str, Sequence[int]]:
     """Return ``bare(text)``, and for each of its characters the one of ``text`` it came from."""
     if text.isascii():
         return text, range(len(text))
-    pieces = [bare(character) for character in text]
-    origins = [position for position, piece in enumerate(pieces) for _ in piece]
-    return "".join(pieces), origins
+    bare_characters = [bare(character) for character in text]
+    origins = [position for position, bare_character in enumerate(bare_characters) for _ in bare_character]
+    return "".join(bare_characters), origins
 
 
 @lru_cache(maxsize=20_000)

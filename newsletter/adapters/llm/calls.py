@@ -1,7 +1,6 @@
-"""Asking a Gemini model for one summary: attempts, back-off, budgets, and what each kind of answer means.
+"""Ask a Gemini model for one summary: attempts, back-off, budgets, and the meaning of each answer.
 
-Owns everything that does not depend on the package that makes the call; ``gemini.py`` and ``genai.py`` add
-exactly one method each.
+Owns everything that does not depend on the SDK. ``gemini.py`` and ``genai.py`` add one method each.
 """
 
 from __future__ import annotations
@@ -22,16 +21,17 @@ from newsletter.core.summaries.prompt import PROMPT_VERSION, Prompt, build_promp
 from newsletter.core.summaries.summary import Depth, Draft, Voice, response_schema, supported_depth
 from newsletter.errors import Interrupted, NewsletterError, PermanentError, TemporaryError, UnusableAnswer
 
-PATIENCE = 70.0
-"""Seconds. No request of one call begins later: a minute's turn can be waited for, an outage cannot."""
+CALL_DEADLINE = 70.0
+"""Seconds. No request of one call begins later: long enough to wait for the next minute's quota, too short
+for an outage."""
 REQUEST_SECONDS = 60.0
-"""One request may take as long; a call ends by ``PATIENCE`` and this together."""
+"""Time-out of one request. A call ends after ``CALL_DEADLINE`` plus this at the latest."""
 
 TEMPERATURE = 0.2
 _OUTPUT_TOKENS = {Depth.HEADLINE: 4_096, Depth.TAKEAWAYS: 8_192, Depth.READING: 16_384}
-"""Far more than the words need: a model's thinking is taken from the same budget."""
+"""Far more than the words need: thinking tokens come from the same budget."""
 _MAX_ANSWERS = 2
-"""An answer that cannot be used is paid for: ask once more, not until it suits."""
+"""An unusable answer is paid for too: retry once, not until one fits."""
 _FINAL_REASONS = frozenset(
     {
         "safety",
@@ -45,20 +45,20 @@ _FINAL_REASONS = frozenset(
     }
 )
 OPERATOR_STATUSES = frozenset({401, 403, 404})
-"""Wrong key or model name: nothing to do with the paper, and asking again at once is no use."""
+"""Wrong key or model name: not the paper's fault, and not worth an immediate retry."""
 TOO_MANY = 429
 MOST_TOKENS = 10_000_000
-"""Of one call, as far as a count is believed: a column of sums must hold those of every try."""
+"""Upper bound on a reported count, so that the sum over all tries fits its column."""
 _NOT_ASKED = frozenset({"rate", "daily_cap"})
 _BYTES_A_TOKEN = 4
-"""Of an English abstract, as Gemini counts; only for the rate, where a little more or less does no harm."""
+"""Of an English abstract, as Gemini counts; used for the rate limit only, where an estimate is enough."""
 _RETRY_STATUSES = frozenset({408, 409, 429, 499, 500, 502, 503, 504})
 _DELAY = re.compile(r"(\d+(?:\.\d+)?)s")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
-    """One answer of the service, in nobody's types. Reasons are Gemini's names, empty where there is none."""
+    """One answer of the service, without SDK types. Reasons are Gemini's names, empty if none."""
 
     text: str = ""
     finish_reason: str = ""
@@ -66,7 +66,7 @@ class Reply:
     has_candidate: bool = True
     input_tokens: int | None = None
     output_tokens: int | None = None
-    """Thinking included. None, both: the answer does not say what it took."""
+    """Thinking included. Both None: the answer has no counts."""
 
 
 class ModelSummariser(ABC):
@@ -103,31 +103,36 @@ class ModelSummariser(ABC):
     def summarize(
         self, paper: PaperRecord, *, language: str, depth: Depth, full_text: FullText | None = None
     ) -> Draft:
-        """Ask for ``paper`` at ``depth``; token counts cover every answer that says what it took.
+        """Ask for ``paper`` at ``depth``; token counts cover every answer that has them.
+
+        1. Wait for the rate limit, reserve tokens of the day, and make one request.
+        2. After a temporary failure wait and retry, as long as the deadline allows. A 429 with a delay holds
+           all workers.
+        3. After an unusable answer retry once, with a larger budget if it was cut off.
 
         Without ``full_text`` no reading is asked for. Raises TemporaryError, UnusableAnswer (with ``reason``
-        and the tokens spent) or PermanentError.
+        and the tokens used) or PermanentError.
         """
         depth = supported_depth(depth, has_full_text=full_text is not None)
         prompt = build_prompt(paper, language=language, depth=depth, full_text=full_text)
-        until = time.monotonic() + PATIENCE
-        room, answers, seen_papers = _OUTPUT_TOKENS[depth], 0, (0, 0)
+        until = time.monotonic() + CALL_DEADLINE
+        room, answers, used = _OUTPUT_TOKENS[depth], 0, (0, 0)
         for attempt in range(1, self._max_attempts + 1):
             is_last = attempt == self._max_attempts
             try:
                 reply = self._ask_in_turn(prompt, depth=depth, room=room, until=until)
                 answers += 1
-                seen_papers = (
-                    seen_papers[0] + (reply.input_tokens or 0),
-                    seen_papers[1] + (reply.output_tokens or 0),
+                used = (
+                    used[0] + (reply.input_tokens or 0),
+                    used[1] + (reply.output_tokens or 0),
                 )
-                return _draft(reply, depth=depth, seen_papers=seen_papers)
+                return _draft(reply, depth=depth, used=used)
             except TemporaryError as error:
                 if self._rate and error.status == TOO_MANY and error.retry_after:
                     self._rate.hold(error.retry_after)
                 if is_last or not self._may_wait(error, attempt=attempt, until=until):
                     if answers:
-                        raise _interrupted(error, seen_papers=seen_papers) from error
+                        raise _interrupted(error, used=used) from error
                     raise
             except UnusableAnswer as error:
                 if is_last or answers == _MAX_ANSWERS or error.reason in _FINAL_REASONS:
@@ -136,19 +141,19 @@ class ModelSummariser(ABC):
         raise AssertionError("the last attempt returns or raises")
 
     def _ask_in_turn(self, prompt: Prompt, *, depth: Depth, room: int, until: float) -> Reply:
-        """Make one request within the tokens of the day, when the rate lets it."""
+        """Make one request within the daily token budget and the rate limit."""
         size = len(prompt.instruction.encode()) + len(prompt.content.encode())
         # A token is at least one byte of the prompt: this is the most that the request can cost.
         with self._budget.spending(size + room) if self._budget else nullcontext() as bill:
             if self._rate:
-                self._rate.enter(tokens=size // _BYTES_A_TOKEN, patience=until - time.monotonic())
+                self._rate.enter(tokens=size // _BYTES_A_TOKEN, max_wait=until - time.monotonic())
             reply = self._ask(prompt, schema=response_schema(depth), max_output_tokens=room)
             if bill and reply.input_tokens is not None and reply.output_tokens is not None:
                 bill.paid(reply.input_tokens + reply.output_tokens)
         return reply
 
     def _may_wait(self, error: TemporaryError, *, attempt: int, until: float) -> bool:
-        """Wait before the next attempt; False when it is no use, or would take too long."""
+        """Wait before the next attempt; False when a retry is pointless or would be too late."""
         wait = error.retry_after or 2.0 ** (attempt - 1)
         if error.reason in _NOT_ASKED or error.status in OPERATOR_STATUSES or time.monotonic() + wait > until:
             return False
@@ -165,7 +170,7 @@ def token_counts(
 ) -> tuple[int | None, int | None]:
     """Return input and output tokens, thinking included, of what the service counted; 0 is "not said".
 
-    Thinking is in the total only. Without a total, and without both of its parts, nothing is known.
+    Thinking is in the total only. Without a total or both of its parts, return None.
     """
     if not total and not (prompt and written):
         return None, None
@@ -204,7 +209,7 @@ def _delay(details: Iterable[Mapping[str, Any]], *, header: str | None) -> float
 
 
 def no_answer(error: Exception, *, is_unsent: bool) -> TemporaryError:
-    """Say that a request got no answer; ``is_unsent``: it never left, so nothing can have been billed."""
+    """Say that a request got no answer; ``is_unsent``: it was never sent, so it was not billed."""
     return TemporaryError(
         f"The model service could not be reached: {type(error).__name__}",
         reason="unreachable" if is_unsent else "no_answer",
@@ -215,15 +220,15 @@ def not_json() -> TemporaryError:
     return TemporaryError("The model service did not answer in JSON.", reason="not_json")
 
 
-def _interrupted(error: TemporaryError, *, seen_papers: tuple[int, int]) -> Interrupted:
+def _interrupted(error: TemporaryError, *, used: tuple[int, int]) -> Interrupted:
     told = Interrupted(str(error), retry_after=error.retry_after, status=error.status, reason=error.reason)
-    told.input_tokens, told.output_tokens = seen_papers
+    told.input_tokens, told.output_tokens = used
     return told
 
 
-def _draft(reply: Reply, *, depth: Depth, seen_papers: tuple[int, int]) -> Draft:
+def _draft(reply: Reply, *, depth: Depth, used: tuple[int, int]) -> Draft:
     """Read ``reply``. Raises UnusableAnswer; a truncated answer is never read at all."""
-    tokens = {"input_tokens": seen_papers[0], "output_tokens": seen_papers[1]}
+    tokens = {"input_tokens": used[0], "output_tokens": used[1]}
     if reason := _fault(reply):
         raise UnusableAnswer(f"The model ended with {reason}.", reason=reason, **tokens)
     try:

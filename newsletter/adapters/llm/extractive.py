@@ -13,14 +13,14 @@ from newsletter.core.summaries.summary import Claim, Depth, Draft, Evidence, Voi
 
 
 class ExtractiveSummariser:
-    """Lets the authors speak. Each claim is its own evidence."""
+    """Quotes the authors. Each claim is its own evidence."""
 
     model = "extractive"
     prompt_version = "3"
     """Of the rules in ``core/summaries/extraction.py``: a change of them is a new version."""
     voice = Voice.AUTHORS
 
-    def language_for(self, language: str) -> str:  # noqa: ARG002 - the reader's wish cannot be met
+    def language_for(self, language: str) -> str:  # noqa: ARG002 - an extract cannot be translated
         """Always English: arXiv requires an abstract in English."""
         return "en"
 
@@ -32,7 +32,7 @@ class ExtractiveSummariser:
         depth: Depth,  # noqa: ARG002
         full_text: FullText | None = None,  # noqa: ARG002
     ) -> Draft:
-        """Choose from the abstract. Every depth gets the takeaways: they cost nothing and can be cut later.
+        """Choose from the abstract. Every depth gets the takeaways: they are free and can be cut later.
 
         Without an abstract the title stands for it.
         """
@@ -45,5 +45,5 @@ class ExtractiveSummariser:
 
 
 def _verbatim(words: str) -> Claim:
-    """Say what the quote says; only that a sentence begins with a capital, where its opening was left out."""
+    """Return the quote as a claim; capitalise it where its opening was cut off."""
     return Claim(text=capitalised(words), evidence=(Evidence(quote=words),))

@@ -28,11 +28,11 @@ _IMPORTING = threading.Lock()
 
 
 _REQUEST_LINE = re.compile(r"^POST \S+: ")
-"""The package puts it before the service's own words."""
+"""Prefix that the package puts before the service's message."""
 
 
 class GeminiSummariser(ModelSummariser):
-    """Each instance has a client of its own: nothing is configured for the whole process."""
+    """Each instance has its own client; nothing is configured globally."""
 
     _client: Any = None
 
@@ -44,7 +44,7 @@ class GeminiSummariser(ModelSummariser):
         from google.protobuf.json_format import ParseError  # type: ignore[import-untyped]
 
         model = sdk.GenerativeModel(self.model, system_instruction=prompt.instruction)
-        # The only other way to a client is genai.configure(), which all summarisers would share.
+        # The public way, genai.configure(), is global: all summarisers would share one key.
         model._client = self._client
         try:
             response = model.generate_content(
@@ -86,7 +86,7 @@ def _is_unsent(error: requests.RequestException) -> bool:
 
 
 def _import_sdk() -> Any:
-    """Import on first use: it takes a second, and warns of its age and, for old Pythons, of theirs."""
+    """Import on first use: it takes a second, and raises FutureWarnings about its end of life."""
     with warnings.catch_warnings():
         warnings.filterwarnings(
             "ignore", r"\s*All support for the `google\.generativeai` package has ended", FutureWarning
@@ -101,7 +101,7 @@ def _reply(response: Any) -> Reply:
     usage = response.usage_metadata
     candidate = response.candidates[0] if response.candidates else None
     blocked = response.prompt_feedback.block_reason
-    spent_in, spent_out = token_counts(
+    input_tokens, output_tokens = token_counts(
         prompt=usage.prompt_token_count, written=usage.candidates_token_count, total=usage.total_token_count
     )
     return Reply(
@@ -111,6 +111,6 @@ def _reply(response: Any) -> Reply:
         finish_reason=candidate.finish_reason.name if candidate and candidate.finish_reason else "",
         block_reason=blocked.name if blocked else "",
         has_candidate=candidate is not None,
-        input_tokens=spent_in,
-        output_tokens=spent_out,
+        input_tokens=input_tokens,
+        output_tokens=output_tokens,
     )

@@ -28,7 +28,7 @@ _BUILDING = threading.Lock()
 
 
 class GenaiSummariser(ModelSummariser):
-    """Each instance has a client of its own; the package's environment variables change nothing."""
+    """Each instance has a client of its own; the package's environment variables are ignored."""
 
     _client: Client | None = None
 
@@ -99,7 +99,7 @@ def _reply(response: GenerateContentResponse) -> Reply:
     candidate = response.candidates[0] if response.candidates else None
     parts = (candidate.content.parts if candidate and candidate.content else None) or []
     feedback = response.prompt_feedback
-    spent_in, spent_out = token_counts(
+    input_tokens, output_tokens = token_counts(
         prompt=usage.prompt_token_count if usage else None,
         written=usage.candidates_token_count if usage else None,
         total=usage.total_token_count if usage else None,
@@ -109,6 +109,6 @@ def _reply(response: GenerateContentResponse) -> Reply:
         finish_reason=candidate.finish_reason.value if candidate and candidate.finish_reason else "",
         block_reason=feedback.block_reason.value if feedback and feedback.block_reason else "",
         has_candidate=candidate is not None,
-        input_tokens=spent_in,
-        output_tokens=spent_out,
+        input_tokens=input_tokens,
+        output_tokens=output_tokens,
     )

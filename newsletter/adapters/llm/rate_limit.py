@@ -1,4 +1,4 @@
-"""The gate before a model: requests and tokens a minute, for the whole service.
+"""The rate limit of a model: requests and tokens a minute, for the whole service.
 
 Its workers share it through Redis; without one, a gate in this process serves. What Redis forgets costs a
 minute of asking too fast, which the other side refuses. What must not be forgotten, the day's cap, is a
@@ -49,12 +49,12 @@ class ModelGate:
         self._lock = threading.Lock()
         self._sleep = sleep
 
-    def enter(self, *, tokens: int, patience: float) -> None:
+    def enter(self, *, tokens: int, max_wait: float) -> None:
         """Return when a request of ``tokens`` may begin.
 
-        Raises TemporaryError with reason ``rate`` when that would take more than ``patience`` seconds.
+        Raises TemporaryError with reason ``rate`` when that would take more than ``max_wait`` seconds.
         """
-        until = time.monotonic() + patience
+        until = time.monotonic() + max_wait
         has_request = False
         while True:
             wait, has_request = self._try(tokens, has_request=has_request)
@@ -62,19 +62,19 @@ class ModelGate:
                 return
             if wait > until - time.monotonic():
                 raise TemporaryError(
-                    f"No turn at the model within {patience:.0f} s", reason="rate", retry_after=wait
+                    f"No turn at the model within {max_wait:.0f} s", reason="rate", retry_after=wait
                 )
             self._sleep(min(max(wait, SHORTEST_WAIT), _LONGEST_WAIT))
 
     def hold(self, seconds: float) -> None:
-        """Let nobody ask for that long; a longer hold that stands already is kept."""
+        """Hold all requests for that long; a longer hold already set is kept."""
         seconds = min(seconds, LONGEST_HOLD)
         if seconds > 0:
             log.warning("the model %s is left alone for %.0f s, as it asked", self._name, seconds)
             self._with_windows(lambda windows: windows.hold(self._name, seconds))
 
     def _try(self, tokens: int, *, has_request: bool) -> tuple[float, bool]:
-        """Return the seconds to wait, 0 for a turn; and whether one of the minute's requests is taken."""
+        """Return the seconds to wait, 0 for none; and whether one of the minute's requests is taken."""
         return self._with_windows(lambda windows: self._take(windows, tokens, has_request=has_request))
 
     def _take(self, windows: RateWindows, tokens: int, *, has_request: bool) -> tuple[float, bool]:
@@ -94,6 +94,6 @@ class ModelGate:
                 return do(self._shared)
             except TemporaryError as error:
                 log.warning("the model's gate is this process's own for now: %s", error)
-        # limits' storage in memory lets a request too many pass when several threads ask at once.
+        # limits' in-memory storage is not thread-safe: it would let one request too many pass.
         with self._lock:
             return do(self._own)

@@ -1,6 +1,6 @@
-"""DKIM (RFC 6376, RFC 8463): a signature in front of a message, made as it is sent.
+"""DKIM (RFC 6376, RFC 8463): sign a message when it is sent.
 
-The stored delivery knows nothing of it: rebuilt, a message is the same bytes without this one header.
+The signature is not stored: a retry rebuilds the same bytes and signs them again.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The outbox: each message becomes one file, ``<delivery id>.eml``, with its exact bytes.
 
-A file appears whole or not at all, and survives a power cut once it is reported as accepted. So the file
-itself is the evidence for a delivery whose worker died.
+A file appears whole or not at all, and survives a power cut once reported as accepted. So the file is the
+evidence for a delivery whose worker died.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class OutboxMailer:
     def evidence(self, delivery_id: str) -> bool:
         """Say whether the file is there.
 
-        Raises BadInput for what is no delivery id, TemporaryError for a folder that cannot be looked into.
+        Raises BadInput for what is no delivery id, TemporaryError for a folder that cannot be read.
         """
         path = self._path(delivery_id)
         try:
@@ -46,7 +46,7 @@ class OutboxMailer:
             raise TemporaryError(f"{self._folder}: {error.strerror or error}") from error
 
     def forget(self, delivery_ids: Iterable[str]) -> None:
-        """Remove the files of these deliveries, and what a killed worker left of them.
+        """Remove the files of these deliveries, and temporary files of killed workers.
 
         Raises BadInput for what is no delivery id, TemporaryError for a file that cannot be removed.
         """
@@ -65,7 +65,7 @@ class OutboxMailer:
             raise TemporaryError(f"{self._folder}: {error.strerror or error}") from error
 
     def close(self) -> None:
-        """Nothing is kept open."""
+        """Do nothing: no connection is kept."""
 
     def _deliver(self, message: Outgoing, *, begin: Begin) -> Outcome:
         delivery_id = message.delivery_id
@@ -89,7 +89,7 @@ class OutboxMailer:
 
 
 def _put(path: Path, content: bytes) -> str:
-    """Write the file unless it is there: a reader has that mail, and a second would be one too many."""
+    """Write the file unless it is there: that mail was already delivered."""
     if path.exists():
         return "" if path.read_bytes() == content else "kept the file that was there, which differs"
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -109,7 +109,7 @@ def _put(path: Path, content: bytes) -> str:
 
 
 def _sync_folder(folder: Path) -> None:
-    """Make the new name itself last: without this a power cut may lose it."""
+    """Sync the directory entry: without this a power cut may lose the new name."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)

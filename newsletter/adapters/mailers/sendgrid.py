@@ -1,8 +1,8 @@
-"""SendGrid's v3 mail send, on its own SDK: requests, and what the answers mean for each message.
+"""SendGrid's v3 mail send on its own SDK: build requests, translate answers into outcomes per message.
 
-Readers whose digests are identical share one request. A request that is refused because of its content is
-split until the message at fault is alone, and ``begin`` is asked again before each part: nothing of it has
-been accepted, and a reader may have left meanwhile.
+Readers with identical digests share one request. A request refused for its content is split until the bad
+message is alone. ``begin`` is called again before each part: none of it was accepted, and a reader may have
+unsubscribed meanwhile.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ DELIVERY_ARG = "delivery_id"
 _MAX_RECIPIENTS = 1000
 """Personalizations a request may hold."""
 _MAX_PERSONAL_BYTES = 25_000_000
-"""Of the 30 MB a request may have; the content has the rest."""
+"""Of the 30 MB of a request; the rest is for the content."""
 _MAX_SUBSTITUTIONS = 10_000
 """Bytes of substitutions, names included, that one personalization must stay under."""
 _RESERVED = frozenset(
@@ -42,7 +42,7 @@ _RESERVED = frozenset(
         *("to", "from", "subject", "reply-to", "cc", "bcc", "date", "mime-version"),
     }
 )
-"""Headers for which SendGrid refuses the whole request, and those it writes itself."""
+"""Headers that SendGrid rejects or writes itself."""
 _TRACKING_OFF = {
     "click_tracking": {"enable": False, "enable_text": False},
     "open_tracking": {"enable": False},
@@ -51,7 +51,7 @@ _TRACKING_OFF = {
 }
 _SANDBOX = {"mail_settings": {"sandbox_mode": {"enable": True}}}
 _CHECKED = "200"
-"""What the sandbox answers for a request that would have been accepted."""
+"""The sandbox's answer to a request that would have been accepted."""
 _DRY_RUN = Judgement(
     Verdict.RETRY,
     detail="a dry run: SendGrid found nothing wrong with it, and sent nothing",
@@ -67,7 +67,8 @@ class SendgridMailer:
     lease = timedelta(seconds=60)
     batch_size = 50
     shared_batch_size = _MAX_RECIPIENTS
-    """One request's worth. What is not identical takes a request each, and fifty of those take long."""
+    """One request's worth. Messages that are not identical take a request each, so the batch above is
+    small."""
     sends_bytes = False
 
     def __init__(
@@ -79,10 +80,9 @@ class SendgridMailer:
         timeout: float = 30,
         is_dry_run: bool = False,
     ) -> None:
-        """Time-outs are in seconds; together they must stay under the lease. Raises ConfigurationError.
+        """Time-outs are in seconds; their sum must be shorter than the lease. Raises ConfigurationError.
 
-        In a dry run SendGrid checks every message and sends none (its sandbox mode): none is accepted, and
-        all stay due.
+        In a dry run (sandbox mode) SendGrid checks every message and sends none; all stay due.
         """
         if not api_key or not api_key.isascii() or not api_key.isprintable():
             raise ConfigurationError("SENDGRID_API_KEY: it is empty or holds characters that no key has")
@@ -102,7 +102,7 @@ class SendgridMailer:
         )
 
     def send(self, messages: Sequence[Outgoing], *, begin: Begin) -> Iterator[Outcome]:
-        """Send group by group. After an answer that bodes ill for the next request the rest is not tried."""
+        """Send group by group. Stop after an answer that the next request would get too."""
         waiting = deque(_groups(messages))
         while waiting:
             group = waiting.popleft()
@@ -127,11 +127,11 @@ class SendgridMailer:
                     yield _outcome(message, judgement.for_the_rest())
                 return
 
-    def evidence(self, delivery_id: str) -> bool | None:  # noqa: ARG002 - only its events tell, and they come by themselves
+    def evidence(self, delivery_id: str) -> bool | None:  # noqa: ARG002 - only webhook events tell
         return None
 
     def forget(self, delivery_ids: Iterable[str]) -> None:
-        """Nothing is kept here."""
+        """Do nothing: no copy is kept here."""
 
     def close(self) -> None:
         """Close this thread's connection."""
@@ -167,7 +167,7 @@ def _groups(messages: Sequence[Outgoing]) -> list[list[Outgoing]]:
 
 
 def _requests(group: Sequence[Outgoing]) -> Iterator[list[Outgoing]]:
-    """Yield what fits into one request each. A message that goes alone may be one that never can."""
+    """Yield what fits into one request each. A message that is too large for any request goes alone."""
     if len(group) == 1:
         yield list(group)
         return
@@ -183,7 +183,7 @@ def _requests(group: Sequence[Outgoing]) -> Iterator[list[Outgoing]]:
 
 
 def _fault(message: Outgoing) -> str:
-    """Say why this message can never go, or nothing."""
+    """Return why this message can never be sent; empty if it can."""
     try:
         for address in (message.recipient, message.from_email, message.reply_to or message.from_email):
             ascii_address(address)
@@ -202,7 +202,7 @@ def _is_safe_to_substitute(message: Outgoing) -> bool:
 
 
 def _values(message: Outgoing) -> dict[str, str]:
-    """Return the substitutions by the names of their slots."""
+    """Return the substitutions by the names of their placeholders."""
     return {
         placeholder.removeprefix(PLACEHOLDER_OPEN).removesuffix(PLACEHOLDER_CLOSE): value
         for placeholder, value in message.substitutions.items()
@@ -245,7 +245,7 @@ def _allowed(headers: Mapping[str, str]) -> dict[str, str]:
 
 
 def _split(group: Sequence[Outgoing], judgement: Judgement) -> list[list[Outgoing]]:
-    """Return smaller requests: each one that the answer names, and the others; or two halves."""
+    """Return smaller requests: each message that the answer names, and the others; or two halves."""
     named = [message for place, message in enumerate(group) if place in judgement.culprits]
     if 0 < len(named) < len(group):
         others = [message for place, message in enumerate(group) if place not in judgement.culprits]

@@ -1,4 +1,4 @@
-"""What SendGrid's answers mean: a status and a body → a verdict, and what to do with the rest of a batch."""
+"""SendGrid's answer (status, body) → a verdict, and what to do with the rest of a batch."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from newsletter.adapters.ports import Verdict
 
 _ACCEPTED = 202
 _NOT_NOW = frozenset({408, 429, 500, 503})
-"""Answers of SendGrid itself: it has not taken the message."""
+"""SendGrid itself refused: the message was not accepted."""
 _STOPPING = frozenset({429, 503})
 _OUR_ACCOUNT = frozenset({401, 403, 404, 405})
 """The key, the account or the host is wrong: no message is at fault."""
@@ -31,18 +31,18 @@ class Judgement:
     provider_id: str = ""
     retry_after: float | None = None
     stops: bool = False
-    """The next request would fare no better, or make one more case that nobody can decide."""
+    """Do not try the next request: it would fail too, or add one more ambiguous delivery."""
     is_worth_splitting: bool = False
-    """One message may be at fault for all of its request."""
+    """One bad message may have failed the whole request."""
     culprits: frozenset[int] = frozenset()
-    """The places in the request that the answer names."""
+    """Indexes in the request that the answer names."""
 
     @property
     def is_lost(self) -> bool:
         return self.verdict is Verdict.UNKNOWN
 
     def for_the_rest(self) -> Judgement:
-        """Return what holds for messages that were therefore not tried: for certain not accepted."""
+        """Return the judgement for messages that were not tried: certainly not accepted."""
         verdict = Verdict.RETRY if self.is_lost else self.verdict
         if verdict is Verdict.RETRY and self.retry_after is not None:
             verdict = Verdict.NOT_TRIED
@@ -69,7 +69,7 @@ def judge(status: int, *, headers: Mapping[str, str], body: bytes) -> Judgement:
         return Judgement(
             Verdict.BAD_MESSAGE, detail, code, is_worth_splitting=not is_shared, culprits=culprits
         )
-    # 502 and 504 come from something in front of SendGrid, and a 200 from no mail send of its.
+    # 502 and 504 come from something in front of SendGrid, and SendGrid's mail send never answers 200.
     return Judgement(Verdict.UNKNOWN, detail, code, stops=True)
 
 

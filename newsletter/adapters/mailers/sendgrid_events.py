@@ -1,7 +1,7 @@
-"""SendGrid's event webhook: whether a request is SendGrid's own, and what each of its events says.
+"""SendGrid's event webhook: verify requests and translate events.
 
-The SDK verifies signatures. An event is translated by name, reason and status code; of what it carries only
-words for the operator are kept, with every address taken out.
+The SDK verifies signatures. An event is translated by name, reason and status code. Only text for the
+operator is kept, with every address removed.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ from newsletter.errors import BadInput
 SIGNATURE_HEADER = "X-Twilio-Email-Event-Webhook-Signature"
 TIMESTAMP_HEADER = "X-Twilio-Email-Event-Webhook-Timestamp"
 OLDEST = timedelta(hours=25)
-"""SendGrid tries for 24 hours, and nowhere says that it signs anew. A copy within this time is the same event
-to us; an older one might bring back what a reader has mended since."""
-MOST_AHEAD = timedelta(minutes=10)
-"""Clocks differ."""
+"""SendGrid retries for 24 hours and does not document re-signing. A copy within this time is deduplicated; an
+older one is refused, since it could undo what a reader changed since."""
+MAX_CLOCK_SKEW = timedelta(minutes=10)
+"""How far in the future a signed timestamp may be."""
 _LONGEST = 500
 _LONGEST_NAME = 40
 
@@ -49,7 +49,7 @@ _CAUSES = {
     "spam reporting address": EventKind.COMPLAINT,
     "unsubscribed address": EventKind.UNSUBSCRIBE,
 }
-"""Reasons of ``dropped`` that speak of the address; the others speak of the message or of our account."""
+"""Reasons of ``dropped`` about the address; the others are about the message or our account."""
 _KEPT = ("reason", "response", "status", "type", "bounce_classification", "attempt", "sg_message_id")
 _MESSAGE_ID = re.compile(r"<?([0-9a-f]{32})@")
 
@@ -80,7 +80,7 @@ class SendgridEvents:
         if not (timestamp.isascii() and timestamp.isdigit() and len(timestamp) <= 12):
             return Refusal.STALE
         age = now.timestamp() - int(timestamp)
-        is_fresh = -MOST_AHEAD.total_seconds() <= age <= OLDEST.total_seconds()
+        is_fresh = -MAX_CLOCK_SKEW.total_seconds() <= age <= OLDEST.total_seconds()
         return None if is_fresh else Refusal.STALE
 
     def read(self, body: bytes, *, now: datetime) -> list[ProviderEvent]:
@@ -98,15 +98,15 @@ def _event(item: object, *, now: datetime) -> ProviderEvent:
         if isinstance(item, dict):
             return _translated(item)
     except (KeyError, TypeError, ValueError, OverflowError, OSError):
-        pass  # counted, like what is no object at all
-    digest = hashlib.sha256(json.dumps(item, sort_keys=True).encode()).hexdigest()
+        pass  # counted as UNREADABLE, like an item that is no object
+    checksum = hashlib.sha256(json.dumps(item, sort_keys=True).encode()).hexdigest()
     return ProviderEvent(
-        delivery_id=None, kind=EventKind.UNREADABLE, at=now, dedupe_key=f"unreadable:{digest}"
+        delivery_id=None, kind=EventKind.UNREADABLE, at=now, dedupe_key=f"unreadable:{checksum}"
     )
 
 
 def _translated(item: Mapping[str, Any]) -> ProviderEvent:
-    """Raises KeyError, TypeError, or what ``fromtimestamp`` does, for what has not the form of an event."""
+    """Raises KeyError, TypeError, or what ``fromtimestamp`` does, for a malformed event."""
     name, timestamp = item["event"], item["timestamp"]
     if not isinstance(name, str) or not name or type(timestamp) is not int:
         raise TypeError("an event has a name and a time")
@@ -146,7 +146,7 @@ def _dedupe_key(delivery_id: UUID | None, name: str, timestamp: int, message_id:
 
 
 def _bounce(item: Mapping[str, Any]) -> EventKind:
-    """Hard only where the address is said to be wrong: one blocklisting must not erase a list."""
+    """Hard only where the address is wrong: one blocklisting must not suppress a whole list."""
     if item.get("type") == "blocked":
         return EventKind.SOFT_BOUNCE
     is_wrong = item.get("bounce_classification") == "Invalid Address" or is_no_such_mailbox(
@@ -156,7 +156,7 @@ def _bounce(item: Mapping[str, Any]) -> EventKind:
 
 
 def _without_addresses(text: str, item: Mapping[str, Any]) -> str:
-    """Take out whatever looks like an address, and the reader's name before the @."""
+    """Remove everything that looks like an address, and the recipient's local part."""
     local = str(item.get("email", "")).partition("@")[0]
     names = [local] if len(local) > 1 else []
     return redacted(_clean(text), names=names, by="(address)")[:_LONGEST]

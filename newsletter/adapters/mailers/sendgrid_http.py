@@ -1,7 +1,7 @@
-"""The HTTP under SendGrid's SDK: a kept connection, time-outs, and whether a lost request had left.
+"""The HTTP under SendGrid's SDK: kept connections, time-outs, and what a failure means.
 
-The SDK's own client opens a connection for every call, waits for ever, and follows redirects with the API
-key. Its one seam, ``_make_request``, is replaced here.
+The SDK's own client opens a connection for every call, has no time-out, and follows redirects with the API
+key. Its one extension point, ``_make_request``, is overridden here.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, NewConnection
 logging.getLogger("python_http_client").setLevel(logging.INFO)
 
 _MAX_IDLE = 20.0
-"""Seconds after which a kept connection is not trusted: the far end may be just about to close it."""
+"""Seconds after which a kept connection is not reused: the server may be about to close it."""
 
 
 class NotSent(Exception):
-    """No connection was made, so nothing has left."""
+    """No connection was made, so nothing was sent."""
 
 
 class NoAnswer(Exception):
-    """The request may have left, and no whole answer came."""
+    """The request may have been sent, and no complete answer came."""
 
 
 class Answer:

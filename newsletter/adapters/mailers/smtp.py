@@ -1,7 +1,6 @@
-"""SMTP (RFC 5321): one kept connection a worker, and every answer told apart.
+"""SMTP (RFC 5321): one kept connection a worker, one outcome a message.
 
-Owns what became of each message. The dialogue itself is ``smtp_dialogue``'s; which message, when, and how
-often is the pipeline's business.
+``smtp_session`` speaks the protocol. The pipeline decides which message, when, and how often.
 """
 
 from __future__ import annotations
@@ -56,7 +55,7 @@ class SmtpMailer:
                     yield _outcome(left, rest, detail=f"not tried: {end.detail}")
                 return
             except BaseException:
-                self._drop()  # in the middle of a dialogue, nobody can tell where
+                self._drop()  # the session's state is unknown
                 raise
             yield outcome
 
@@ -64,10 +63,10 @@ class SmtpMailer:
         return None
 
     def forget(self, delivery_ids: Iterable[str]) -> None:
-        """Nothing is kept here."""
+        """Do nothing: no copy is kept here."""
 
     def close(self) -> None:
-        """Say goodbye on this thread's connection, if there is one."""
+        """QUIT this thread's connection, if there is one."""
         if self._dialogue is not None:
             self._dialogue.quit()
         self._drop()
@@ -104,16 +103,16 @@ class SmtpMailer:
             return self._refused(message, refusal)
         except Lost as error:
             self._drop()
-            # A server that hung up may serve the next message well; one that hangs would hold up each.
+            # After a hang-up the next message may well pass; a server that hangs would hold up each one.
             if error.hangs:
                 raise Gone(lost, str(error)) from error
             return _outcome(message, lost, detail=str(error))
         return _outcome(message, Verdict.ACCEPTED, code="250")
 
     def _addressed(self, envelope: Envelope) -> Dialogue | None:
-        """Return a dialogue that is ready for DATA, or None where the addresses cannot go.
+        """Return a dialogue that is ready for DATA, or None where the addresses cannot be sent.
 
-        A kept connection that has gone is replaced, once.
+        A kept connection that was closed is replaced once.
         """
         kept = self._usable()
         if kept is not None:

@@ -15,7 +15,7 @@ _ENHANCED = re.compile(r"[245]\.\d{1,3}\.\d{1,3}\b")
 
 
 class Refused(Exception):
-    """The server answered, and the answer was no. ``on_recipient``: it had heard of one."""
+    """The server refused. ``on_recipient``: after RCPT TO."""
 
     def __init__(self, code: int, reply: bytes | str, *, on_recipient: bool = True) -> None:
         text = reply.decode("utf-8", "replace") if isinstance(reply, bytes) else reply
@@ -37,19 +37,19 @@ class Refused(Exception):
             return Verdict.TRANSPORT_DOWN
         if self.code < 500:
             return Verdict.RETRY
-        if not self.on_recipient:  # our sender or the size: nothing that a reader could be blamed for
+        if not self.on_recipient:  # our sender or the size, not the recipient
             return Verdict.BAD_MESSAGE
         is_wrong = is_no_such_mailbox(self.enhanced, f"{self.enhanced} {self.text}")
         return Verdict.BAD_ADDRESS if is_wrong else Verdict.REFUSED
 
     @property
     def ends_all(self) -> bool:
-        """Whether the next message would be told the same."""
+        """Whether the next message would get the same answer."""
         return self.code == CLOSING or self.verdict is Verdict.TRANSPORT_DOWN
 
 
 class Lost(Exception):
-    """The dialogue broke off: the server hung up, said something without sense, or (``hangs``) nothing."""
+    """The session broke off: the server hung up, sent nonsense, or (``hangs``) did not answer."""
 
     def __init__(self, detail: str, *, hangs: bool = False) -> None:
         super().__init__(detail)
@@ -57,7 +57,7 @@ class Lost(Exception):
 
 
 class Gone(Exception):
-    """Nothing more can be sent for now: ``verdict`` is this message's, and unless UNKNOWN the rest's too."""
+    """Nothing more can be sent for now: ``verdict`` is this message's, and unless UNKNOWN, the rest's too."""
 
     def __init__(self, verdict: Verdict, detail: str, *, code: str = "") -> None:
         super().__init__(detail)

@@ -1,6 +1,6 @@
-"""One SMTP connection (RFC 5321): opened, made private, logged in, then one message after another.
+"""One SMTP connection (RFC 5321): opened, encrypted, logged in, then one message after another.
 
-The only importer of smtplib. What each answer leads to is ``smtp_mail``'s.
+The only importer of smtplib. ``smtp`` turns answers into outcomes.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from newsletter.config.smtp_url import SmtpServer, Tls
 
 _LEADING_DOT = re.compile(rb"(?m)^\.")
 _CONNECT = 30.0
-"""Seconds for TCP and, with smtps://, TLS: a machine that is there answers sooner."""
+"""Seconds for TCP and, with smtps://, TLS: a reachable host answers sooner."""
 _IDLE = 60.0
-"""Seconds after which a kept connection is not trusted any more: a router on the way may have dropped it."""
+"""Seconds after which a kept connection is not reused: a router may have dropped it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +35,7 @@ class TimeOuts:
     data: float = 120
     """For the 354."""
     block: float = 180
-    """For the whole body to be taken off our hands."""
+    """To send the whole body."""
     end: float = 600
     """For the answer after the dot."""
 
@@ -52,7 +52,7 @@ class Envelope:
 
 
 class Dialogue:
-    """An open connection. After ``Lost``, or once ``is_open`` is false, it is of no more use."""
+    """An open connection. Unusable after ``Lost``, or once ``is_open`` is false."""
 
     def __init__(self, connection: smtplib.SMTP, *, time_outs: TimeOuts) -> None:
         self._connection = connection
@@ -90,14 +90,14 @@ class Dialogue:
             raise refusal
 
     def body(self, message: bytes) -> None:
-        """Send all but the final dot: whatever breaks off here, the server cannot have accepted a message."""
+        """Send all but the final dot: if this breaks off, the server cannot have accepted the message."""
         end = b"" if message.endswith(b"\r\n") else b"\r\n"
         self._wait_at_most(self._time_outs.block)
         # Dots at line starts are doubled (RFC 5321 §4.5.2).
         self._send(_LEADING_DOT.sub(b"..", message) + end)
 
     def end(self) -> None:
-        """Send the final dot and wait for the answer. Raises Refused; after Lost nobody knows."""
+        """Send the final dot and wait for the answer. Raises Refused; after Lost the outcome is unknown."""
         self._wait_at_most(self._time_outs.end)
         self._send(b".\r\n")
         if refusal := self._refusal():
@@ -118,7 +118,7 @@ class Dialogue:
         return f"MAIL FROM:<{envelope.sender}>{options}"
 
     def _group(self, commands: list[str]) -> Refused | None:
-        """Send all at once and read every answer, so that none is taken for the next command's."""
+        """Send all at once and read every answer, so that none is mistaken for the next command's."""
         self._say(*commands)
         first: Refused | None = None
         for command in commands:
@@ -141,13 +141,13 @@ class Dialogue:
         return None
 
     def _refusal(self, command: str = "", *, expected: int = 2) -> Refused | None:
-        """Read one answer; None for the expected kind. Raises Lost for one that makes no sense here."""
+        """Read one answer; None for the expected kind. Raises Lost for an answer that makes no sense here."""
         with _lost_when_broken():
             code, reply = self._connection.getreply()
         self._used_at = time.monotonic()
         if code // 100 == expected:
             return None
-        if not 400 <= code < 600 or command == "RSET":  # which no server may refuse (RFC 5321 §4.1.1.5)
+        if not 400 <= code < 600 or command == "RSET":  # no server may refuse RSET (RFC 5321 §4.1.1.5)
             self.close()
             raise Lost(f"unexpected answer {code} to {command or 'the body'}")
         if code == CLOSING:
@@ -180,7 +180,7 @@ def _lost_when_broken() -> Iterator[None]:
 def open_dialogue(
     server: SmtpServer, *, ehlo_name: str | None, tls_context: ssl.SSLContext | None, time_outs: TimeOuts
 ) -> Dialogue:
-    """Connect, make it private, log in. Raises Gone: RETRY for now, TRANSPORT_DOWN until somebody looks."""
+    """Connect, encrypt, log in. Raises Gone: RETRY, or TRANSPORT_DOWN where an operator must act."""
     try:
         connection = _logged_in(server, ehlo_name=ehlo_name, tls_context=tls_context, time_outs=time_outs)
     except ssl.SSLCertVerificationError as error:
@@ -219,10 +219,10 @@ def _logged_in(
 def _opened(
     server: SmtpServer, *, ehlo_name: str | None, context: ssl.SSLContext, time_outs: TimeOuts
 ) -> smtplib.SMTP:
-    where, patience = (server.host, server.port, ehlo_name), time_outs.greeting
+    where, timeout = (server.host, server.port, ehlo_name), time_outs.greeting
     if server.tls is Tls.IMPLICIT:
-        return _Private(*where, timeout=patience, context=context)
-    return _Plain(*where, timeout=patience)
+        return _Private(*where, timeout=timeout, context=context)
+    return _Plain(*where, timeout=timeout)
 
 
 class _Plain(smtplib.SMTP):
@@ -238,7 +238,7 @@ class _Private(smtplib.SMTP_SSL):
 
 
 def _ready(sock: socket.socket, timeout: float) -> socket.socket:
-    """Wait longer for the greeting than for the connection; let the final dot go without company."""
+    """Wait longer for the greeting than for the connection. Send small packets at once (no Nagle)."""
     sock.settimeout(timeout)
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return sock

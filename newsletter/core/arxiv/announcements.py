@@ -18,26 +18,26 @@ DEADLINE_AT = time(14, 0)
 WEEKDAYS = {6, 0, 1, 2, 3}
 """Sunday to Thursday, Monday is 0."""
 _SUBMITTED = {6: (3, 2), 0: (3, 0)}
-"""Weekday → how many days before it the papers that it announces were submitted, from and until."""
+"""Weekday → how many days earlier the announced papers were submitted (from, until)."""
 DELAY = timedelta(hours=1)
-"""From an announcement to the first question, and between two looks."""
+"""From an announcement to the first request, and between two probes."""
 FIRST_BACK_OFF = timedelta(minutes=5)
 """After one failure; doubled with each further one, up to ``DELAY``."""
 
 
 class Ask(Enum):
-    """What to ask arXiv for at a moment."""
+    """What to ask arXiv for now."""
 
     NOTHING = auto()
     NEWEST = auto()
-    """The few newest entries: whether there is anything that is not known yet."""
+    """The few newest entries, to see whether there is anything new."""
     WHOLE = auto()
     """The whole look-back."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Try:
-    """What was asked at one moment, and what came of it."""
+    """One request to arXiv and its result."""
 
     at: datetime
     is_probe: bool = False
@@ -46,7 +46,7 @@ class Try:
     new: int = 0
     """Papers that were not known before."""
     is_enough: bool = False
-    """It brought about what its weekday usually brings: nothing more is expected before the next one."""
+    """It brought about as many papers as usual for its weekday: nothing more is expected."""
 
 
 def latest_announcement(now: datetime) -> datetime:
@@ -92,8 +92,8 @@ def what_to_ask(now: datetime, *, tries: Iterable[Try]) -> Ask:
     """Say what the scheduler should ask arXiv for at ``now``.
 
     The whole look-back one hour after an announcement; then, hourly, a look at the newest entries until an
-    answer was large enough. A failure is no try: it is repeated, ever less often, but at least hourly.
-    ``tries`` come in any order.
+    answer was large enough. Failures are retried with back-off, at least hourly.
+    ``tries`` may be in any order.
     """
     begins = expected_announcement(now) + DELAY
     since = sorted((each for each in tries if each.at >= begins), key=lambda each: each.at)
@@ -114,5 +114,5 @@ def _pause(tries: Sequence[Try]) -> timedelta:
         if not each.has_failed:
             break
         failures += 1
-    # Beyond the tenth doubling nothing changes; a long outage must not make the number immense.
+    # Ten doublings exceed DELAY; the cap keeps the power small in a long outage.
     return min(FIRST_BACK_OFF * 2 ** (min(failures, 10) - 1), DELAY) if failures else DELAY

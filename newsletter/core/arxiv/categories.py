@@ -1,4 +1,4 @@
-"""arXiv's categories: which codes there are, by arXiv's category taxonomy.
+"""arXiv's category taxonomy.
 
 A code is a category (``cs.CV``), an archive without categories of its own (``hep-th``) or a whole archive
 (``cs.*``).
@@ -53,7 +53,7 @@ def is_category(code: str) -> bool:
 
 
 def closest(code: str) -> str:
-    """Return the code that is most likely meant by one that does not exist; empty when none is near."""
+    """Return the closest existing code; empty if none is close."""
     if f"{code.lower()}.*" in ALL_OF_ARXIV:
         return f"{code.lower()}.*"
     known = {known.lower(): known for known in (*ALL_OF_ARXIV, *sorted(CATEGORIES))}

@@ -1,4 +1,4 @@
-"""What a page and a mail show of a paper beyond arXiv's fields: its figures, and the facts printed on it."""
+"""What a page and a mail show beyond arXiv's fields: figures, and facts printed on the paper."""
 
 from __future__ import annotations
 
@@ -40,4 +40,4 @@ class PaperDetails:
     licence_url: str = ""
     has_full_text: bool = False
     reason: str = ""
-    """Why there is no full text, as a code; empty where there is, and where nobody has asked yet."""
+    """Why there is no full text, as a code; empty if there is, or if it was not asked for yet."""

@@ -1,4 +1,4 @@
-"""Which licence allows showing a paper's figures, and what it is called. What is not known allows nothing."""
+"""Which licences allow showing figures, and their names. An unknown licence allows nothing."""
 
 from __future__ import annotations
 

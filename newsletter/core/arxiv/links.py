@@ -1,4 +1,4 @@
-"""Addresses of a paper: arXiv's own pages, and the code and the project page that its authors name."""
+"""URLs of a paper: arXiv's pages, and the code and project page that its authors name."""
 
 from __future__ import annotations
 
@@ -55,9 +55,9 @@ def is_of_code(url: str) -> bool:
 
 
 def other_urls(found: Iterable[str], *, paper: PaperRecord) -> tuple[str, ...]:
-    """Return those of ``found`` that may be shown and are not shown already as code or project page.
+    """Return the public URLs of ``found`` that are not already shown as code or project page.
 
-    They were found in the text: which of them are the authors' own nobody has said.
+    They come from the full text and may be other people's.
     """
     shown = {_bare(url) for url in (code_url(paper), project_url(paper))}
     kept = {_bare(url): url for text in found for url in urls_in(text)}
@@ -72,9 +72,9 @@ def _addresses(paper: PaperRecord) -> Iterator[str]:
 def urls_in(text: str) -> Iterator[str]:
     """Yield each http(s) address in ``text`` that is neither arXiv's nor a DOI, in order.
 
-    Only what stands there counts: nothing is completed or guessed. Punctuation that ends the sentence rather
-    than the address is left off; a closing bracket stays where the address opens one. Addresses longer than
-    500 characters, with a user name, or without a public host name are passed over.
+    Nothing is completed or guessed. Punctuation that ends the sentence is cut off; a closing bracket stays if
+    the URL opens one. URLs longer than 500 characters, with a user name, or without a public host are
+    skipped.
     """
     for found in _URL.finditer(text):
         is_short = len(found[0]) <= 2 * _LONGEST  # what ends it is taken off one by one

@@ -1,7 +1,4 @@
-"""What arXiv says of a paper: its id and version, its fields, its authors' names, whether it was withdrawn.
-
-TeX in its text is tex.py's.
-"""
+"""arXiv's metadata of a paper: id and version, fields, author names, withdrawal. TeX is ``tex.py``'s."""
 
 from __future__ import annotations
 
@@ -17,9 +14,9 @@ from newsletter.core.arxiv.tex import readable
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaperRecord:
-    """One version of a paper as arXiv describes it, already mended and readable.
+    """One version of a paper as arXiv describes it, with encoding and TeX cleaned up.
 
-    Every field is copied from arXiv; nothing in here is ever written by a model.
+    Every field is copied from arXiv; a model never writes any of them.
     """
 
     arxiv_id: str
@@ -95,7 +92,7 @@ _TURNS = re.compile("[\u202a-\u202e\u2066-\u2069]")
 def mend_encoding(text: str) -> str:
     """Undo text that was encoded as UTF-8 twice: arXiv's API sends ``RamÃ­rez`` for some older papers.
 
-    Marks that turn the direction of what follows go: they would turn the mail's own words around as well.
+    Direction marks are dropped: they would also reverse the mail's own text.
     """
     return text if text.isascii() else _TURNS.sub("", ftfy.fix_encoding(text))
 
@@ -137,6 +134,7 @@ def is_withdrawn(comment: str, abstract: str) -> bool:
     """Whether this version says that the paper is withdrawn.
 
     arXiv keeps no flag: a withdrawal is a new version whose comment gives the reason (arXiv help, "Withdraw
-    an article"). An abstract counts only where it opens with the notice: papers *about* retractions exist.
+    an article"). An abstract counts only where it begins with the notice: there are papers *about*
+    retractions.
     """
     return bool(_IN_COMMENT.search(comment) or _IN_ABSTRACT.match(abstract))

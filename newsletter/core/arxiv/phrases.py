@@ -1,7 +1,7 @@
 """The phrases of a paper: runs of one to three words that could be what it is about.
 
-Owns what counts as a phrase and when two are the same. Which of them tell papers apart is ``proposal.py``'s
-and ``exclusion.py``'s.
+Owns what counts as a phrase and when two are equal. ``query_proposal.py`` and ``query_exclusion.py`` choose
+among them.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ TITLE_WORTH = 3
 @dataclass(frozen=True, slots=True)
 class Phrase:
     text: str
-    """As the paper writes it, but small except for names such as ``NeRF``."""
+    """As in the paper, in lower case except for names such as ``NeRF``."""
     key: tuple[str, ...]
-    """The same for singular and plural, with hyphens or without."""
+    """Equal for singular and plural, with hyphens or without."""
     worth: int
     """How often the paper says it; the title counts more."""
     in_title: bool
@@ -60,12 +60,12 @@ def phrase_key(words: Sequence[str]) -> tuple[str, ...]:
 
 
 def is_within(short: tuple[str, ...], long: tuple[str, ...]) -> bool:
-    """Say whether one key holds another: ``talking head`` is within ``talking head video``."""
+    """Say whether one key contains another: ``talking head`` is within ``talking head video``."""
     return any(long[start : start + len(short)] == short for start in range(len(long) - len(short) + 1))
 
 
 def _runs(text: str) -> Iterator[tuple[str, ...]]:
-    """Yield each run of words with nothing but a space between them that could be a phrase."""
+    """Yield each run of words, separated by single spaces, that could be a phrase."""
     matches = list(_WORD.finditer(text))
     joined = [text[one.end() : other.start()] == " " for one, other in pairwise(matches)]
     for start in range(len(matches)):
@@ -91,7 +91,7 @@ def _is_phrase(words: Sequence[str]) -> bool:
 
 
 def _plain(word: str) -> str:
-    """Write a word small, except names: what has a capital or a digit after its first letter."""
+    """Lower-case a word, unless it is a name: a capital or a digit after its first letter."""
     return "-".join(part if _NAME.search(part) else part.lower() for part in word.split("-"))
 
 

@@ -1,4 +1,4 @@
-"""Words that tell no paper from another: two tables for ``phrases.py``."""
+"""Words that do not distinguish papers: two tables for ``phrases.py``."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ STOP_WORDS = word_set(
     various very via was we well were what when where whereas whether which while who whole whose why
     will with within without would yet you your zero"""
 )
-"""A phrase holds none of these. Adverbs in -ly are left out by their ending."""
+"""A phrase contains none of these. Adverbs in -ly are excluded by their ending."""
 
 EMPTY_WORDS = word_set(
     """ablation abstract accuracy achieve achieved achieving additional address addresses addressing
@@ -66,4 +66,4 @@ EMPTY_WORDS = word_set(
     type typical unified unique unknown unsupervised user valid validate validated value variable
     variety version view well-known wide work world www yield zero-shot"""
 )
-"""Words of any abstract, singular where they have one: they tell nothing alone, and a phrase needs more."""
+"""Words common to all abstracts, in the singular: a phrase needs at least one other word."""

@@ -1,7 +1,7 @@
-"""Whether an answer of arXiv's can be believed, beside what such a day usually brings.
+"""Whether an answer of arXiv is plausible, compared with what such a day usually brings.
 
-arXiv's API can give an answer that is whole, valid and empty, or the same one for days. Taken at its word,
-that would become the statement that nothing came out.
+arXiv's API can return an answer that is complete, valid and empty, or stale for days. Believed, readers would
+be told that nothing was published.
 """
 
 from __future__ import annotations
@@ -9,23 +9,23 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 MANY_DAYS = 3
-"""A window of so many days without a single paper is not believed: weekends and holidays are shorter."""
+"""A window of this many days without a paper is implausible: weekends and holidays are shorter."""
 SURE = 2.0
-"""So many papers expected and none come: by chance in one case of seven (Poisson)."""
+"""Expected papers above which none at all is doubted; by chance one case in seven (Poisson)."""
 BUSY = 20.0
 SMALL = 0.1
-"""From a busy day less than this share of what is usual is not believed either."""
+"""Less than this share of a busy day's usual number is doubted too."""
 ENOUGH = 0.5
-"""From this share of what is usual on, nothing more is looked for before the next announcement."""
+"""From this share of the usual number on, stop probing until the next announcement."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gathered:
-    """What all answers of one gather brought, and what it is compared with."""
+    """What one gather brought, and what it is compared with."""
 
     received: int
     days: float
-    """The length of the window that was asked for."""
+    """The length of the queried window."""
     new: int
     """Papers first seen since the announcement that is expected to be in it."""
     announced: int
@@ -33,7 +33,7 @@ class Gathered:
     silent: int = 1
     """Announcements of which no paper is known, up to that one; used where none of its own is."""
     usual: float | None
-    """Papers that an announcement of this weekday usually brings; None where that is not known."""
+    """Papers that an announcement on this weekday usually brings; None if unknown."""
 
     @property
     def is_enough(self) -> bool:
@@ -41,7 +41,7 @@ class Gathered:
 
     @property
     def doubt(self) -> str:
-        """Why this is not believed to be all, in a sentence; empty where it is."""
+        """Why this is probably incomplete, in a sentence; empty if plausible."""
         if not self.received and self.days >= MANY_DAYS:
             return f"arXiv answered that there is no paper at all in {self.days:.0f} days."
         if self.usual is None:

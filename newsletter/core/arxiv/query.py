@@ -10,7 +10,7 @@ The language is that of arXiv's API manual §5.1, read as arXiv's own search rea
 - ``"two words"`` and ``two_words`` are phrases. ``word*`` matches longer words; within quotes a star is text.
 - ``cat:cs.*`` is a whole archive. ``id:2606.14173`` is any version of a paper.
 
-No parser library: what takes the lines is saying what is wrong and what to do.
+Hand-written: most of the code is good error messages, which no parser library gives.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ __all__ = [
 MAX_LENGTH = 500
 """Characters."""
 MAX_DEPTH = 20
-"""Groups within groups."""
+"""Nested groups."""
 
 _TOKEN = re.compile(r"""(?P<open>\()|(?P<close>\))|(?P<quoted>"[^"]*"?)|(?P<word>[^\s()"]+)""")
 _STRAIGHT_QUOTES = str.maketrans({"“": '"', "”": '"', "„": '"', "\N{FULLWIDTH QUOTATION MARK}": '"'})

@@ -1,6 +1,6 @@
-"""A false friend taken out of a query: ANDNOT with the phrase that tells one paper from the right ones.
+"""Exclude one wrong paper from a query: ANDNOT the phrase that distinguishes it from the right ones.
 
-Pure: what else a phrase would take out is asked of a function (``proposal.Search``).
+Pure: the number of papers a phrase would remove comes from a function (``query_proposal.Search``).
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from newsletter.core.arxiv.query_proposal import Search
 from newsletter.errors import BadInput
 
 _LOOKED_UP = 60
-"""How many of the paper's phrases are looked up: those it says most."""
+"""How many of the paper's most frequent phrases are looked up."""
 _MAY_COST = 0.2
-"""A phrase that takes more than this part of the other matches with it is worse than the paper alone."""
+"""A phrase that removes more than this share of the other matches is worse than excluding the paper's id."""
 
 
 class NoRoomError(BadInput):
@@ -28,13 +28,13 @@ class Exclusion:
     text: str
     """The new query, at most 500 characters."""
     dropped: Term
-    """What follows ANDNOT now: a phrase, or the paper's id where no phrase would do."""
+    """What follows ANDNOT: a phrase, or the paper's id if no phrase is good enough."""
     lost: frozenset[int]
-    """The other matches among the recent papers that go with it."""
+    """Other matches among the recent papers that it removes too."""
 
 
 def exclude(text: str, *, wrong: PaperRecord, wrong_id: int, search: Search) -> Exclusion:
-    """Take ``wrong`` out of the query ``text`` at the least loss of its other matches.
+    """Exclude ``wrong`` from the query ``text`` with the least loss of other matches.
 
     ``wrong_id`` is the paper among those that ``search`` returns. Raises BadInput for a query that cannot be
     read, NoRoomError for one that cannot take more.
@@ -65,14 +65,14 @@ def _best(
 
 
 def _telling(phrase: Phrase, *, elsewhere: int) -> float:
-    """How well a phrase names what the paper is really about: its like are kept out too."""
+    """How well a phrase names the paper's subject, so that similar papers are excluded too."""
     known = 1.0 if elsewhere > 1 else 0.5
     words = {1: 0.7, 2: 1.0}.get(len(phrase.text.split()), 0.9)
     return phrase.worth * words * known
 
 
 def _asked(query: Query) -> set[tuple[str, ...]]:
-    """Return what the query itself looks for: taking that out would leave nothing."""
+    """Return the query's own phrases: excluding one would leave nothing."""
     if isinstance(query, Term):
         return set() if query.field in (Field.CATEGORY, Field.ID) else {phrase_key(query.words)}
     if isinstance(query, AndNot):
@@ -81,10 +81,10 @@ def _asked(query: Query) -> set[tuple[str, ...]]:
 
 
 def _without(text: str, dropped: Term) -> str:
-    """Write ``text`` ANDNOT ``dropped``, what was typed kept as it is.
+    """Write ``text`` ANDNOT ``dropped``; the typed text is kept.
 
-    Operators have one rank, from left to right: the parentheses only say so. A query that ends in what was
-    taken out before gets one more in the same place.
+    Operators have one rank, left to right; the parentheses only make that visible. A query that already ends
+    in exclusions gets one more there.
     """
     query = parse(text)
     longer = AndNot(query, dropped)

@@ -1,7 +1,7 @@
-"""A topic's query proposed from papers: their categories, and the phrases that tell them from other papers.
+"""Propose a topic's query from papers: their categories, and the phrases that distinguish them.
 
-Pure: what the recent papers say is asked of a function (``Search``). The phrases themselves are
-``phrases.py``'s. A proposal is a beginning that a person edits; every phrase comes with its reason.
+Pure: recent papers are searched through a function (``Search``). ``phrases.py`` finds the phrases. A person
+edits the proposal; every phrase comes with its reason.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ Search = Callable[[Query], Set[int]]
 """Query → the ids of the recent papers that match it."""
 
 _TOO_COMMON = 0.02
-"""A phrase in more of the recent papers than this tells nothing, unless most of the given ones have it."""
+"""A phrase in a larger share of the recent papers is too common, unless most of the given papers have it."""
 _ASKED = 80
-"""How many phrases are looked up among the recent papers: the most promising by the given papers alone."""
+"""How many phrases are looked up among the recent papers: the most promising ones."""
 _WEAK = 0.35
-"""A phrase that scores less, against the best, is left out once every given paper has one."""
+"""A phrase below this share of the best score is left out once every given paper has a phrase."""
 _LOOSE = 0.2
-"""What is left of a phrase whose words seldom meet."""
+"""Factor for a phrase whose words seldom occur together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,8 @@ def propose(
     """Propose a query for ``papers`` (id → paper) and ``categories`` that were named beside them.
 
     ``recent``: how many papers ``search`` looks through; the given ones may be among them. Each given paper
-    has one of the categories, and as many as can be have one of the phrases. None without any of both.
+    has one of the categories, and as many as can be have one of the phrases. None without papers and
+    categories.
     """
     codes = _categories(papers.values(), named=categories)
     if not codes:
@@ -105,7 +106,7 @@ def _any(terms: Sequence[Term]) -> Query:
 
 
 def _chosen(papers: Mapping[int, PaperRecord], *, search: Search, recent: int) -> list[_Candidate]:
-    """Take the phrases that tell most; first those that a paper without any yet has."""
+    """Take the best phrases; first those of papers that have none yet."""
     judge = _Judge(given=frozenset(papers), search=search, recent=recent)
     ranked = sorted(map(judge.scored, _candidates(papers)), key=lambda each: (-each.score, each.phrase.key))
     chosen: list[_Candidate] = []
@@ -114,7 +115,7 @@ def _chosen(papers: Mapping[int, PaperRecord], *, search: Search, recent: int) -
         usable = [each for each in ranked if not _repeats(each, chosen)]
         needed = [each for each in usable if each.papers & bare]
         good = [each for each in usable if each.recent and each.score >= _WEAK * ranked[0].score]
-        # What no other paper says finds nothing new: only where a paper has nothing else.
+        # A phrase that no other paper has finds nothing new: use it only if a paper has nothing else.
         pick = next(iter([each for each in needed if each.recent] or needed or good), None)
         if pick is None:
             break
@@ -124,7 +125,7 @@ def _chosen(papers: Mapping[int, PaperRecord], *, search: Search, recent: int) -
 
 
 def _candidates(papers: Mapping[int, PaperRecord]) -> list[_Candidate]:
-    """The most promising phrases; each paper has a say, however little it shares with the others."""
+    """The most promising phrases, some of each paper, however little it shares with the others."""
     held: dict[tuple[str, ...], dict[int, Phrase]] = {}
     for number, paper in papers.items():
         for key, phrase in phrases(paper).items():
@@ -143,13 +144,13 @@ def _spokesman(by_paper: Mapping[int, Phrase]) -> Phrase:
 
 
 def _promise(several: Collection[Phrase]) -> float:
-    """What a phrase is worth by the given papers alone: it counts whether they insist on it, and share it."""
+    """A phrase's worth by the given papers alone: how often they use it, and how many share it."""
     said = sum(math.log1p(phrase.worth) for phrase in several)
     return math.sqrt(len(several)) * said * _size_worth(next(iter(several))) * _insistence(several)
 
 
 def _size_worth(phrase: Phrase) -> float:
-    """Two words tell most. One with a hyphen is mostly an adjective (``patch-based``)."""
+    """Two words are best. One hyphenated word is mostly an adjective (``patch-based``)."""
     written = len(phrase.text.split())
     if written == 1:
         return 0.4 if len(phrase.key) == 1 else 0.5
@@ -157,7 +158,7 @@ def _size_worth(phrase: Phrase) -> float:
 
 
 def _insistence(several: Collection[Phrase]) -> float:
-    """Low for a word dropped once: two papers may share one by chance."""
+    """Low for a word used once: two papers may share one by chance."""
     worths = sorted((phrase.worth for phrase in several), reverse=True)
     if worths[0] > TITLE_WORTH:
         return 1.0 if len(worths) == 1 or worths[1] > 1 else 0.7
@@ -165,7 +166,7 @@ def _insistence(several: Collection[Phrase]) -> float:
 
 
 class _Judge:
-    """Says how well a phrase tells the given papers from the recent ones."""
+    """Scores how well a phrase distinguishes the given papers from the recent ones."""
 
     def __init__(self, *, given: frozenset[int], search: Search, recent: int) -> None:
         self._given = given
@@ -183,7 +184,7 @@ class _Judge:
         return replace(candidate, recent=len(others), score=score)
 
     def _cohesion(self, words: tuple[str, ...], *, others: Set[int]) -> float:
-        """How much of a phrase is its rarest word: of "efficient LLM" little, of "talking head" most."""
+        """How often the rarest word is in the phrase: "efficient LLM" seldom, "talking head" mostly."""
         if len(words) == 1:
             return 1.0
         rarest = min(len(self._others((word,))) for word in words)

@@ -66,7 +66,7 @@ def to_text(query: Query) -> str:
     """Write ``query`` in arXiv's language, so that parsing the text gives an equal tree.
 
     Every inner group has its parentheses, and a field that all terms of a group share stands before it.
-    The text can be longer than what was typed: keep what was typed.
+    The text can be longer than the typed query: store the typed one.
     """
     return _text(query, scope=Field.ALL, inner=False)
 
@@ -165,7 +165,7 @@ def covers(pattern: str, category: str) -> bool:
 
 
 def _excluded(query: Query) -> frozenset[str]:
-    """Return categories that alone are enough for ``query`` to hold."""
+    """Return categories each of which alone makes ``query`` match."""
     if isinstance(query, Term) and query.field is Field.CATEGORY:
         return frozenset({category_of(query)})
     if isinstance(query, Or):

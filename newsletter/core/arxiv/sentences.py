@@ -1,7 +1,6 @@
 """English prose → its sentences, with the habits of scientific abstracts.
 
-Owns where a sentence ends. Leaves what a sentence is worth to ``extraction.py``. The general splitters that
-were tried (sentencex, syntok) break "Eq. (3)" and run paragraphs together over an apostrophe.
+Own code because general splitters (sentencex, syntok) break "Eq. (3)" and join paragraphs over an apostrophe.
 """
 
 from __future__ import annotations
@@ -11,7 +10,8 @@ from collections.abc import Iterator
 
 _BREAK = re.compile(r"(?P<stop>[.!?…]+)(?P<close>['\"”’)\]}]*)(?P<gap>[^\S\n]+)(?=\S)")
 _LOST_SPACE = re.compile(r"(?<=[a-z\d)*]{2})(?P<stop>\.)(?P<close>)(?P<gap>)(?=[A-Z][a-z]+,? [a-z])")
-"""Where arXiv's line break was lost: ``… the same view.Each view …``. Counts only before a usual opening."""
+"""Where arXiv's line break was lost: ``… the same view.Each view …``. Only before a common sentence
+opening."""
 _BRACKETS = re.compile(r"\([^()\n]{0,300}\)|\[[^\[\]\n]{0,300}\]|\{[^{}\n]{0,300}\}")
 _NEXT_TOKEN = re.compile(r"['\"“‘(\[`$\\{]*(?P<word>\w[\w\-]*)")
 _LIST_MARK = re.compile(r"\(?(?:\d{1,2}|[ivx]{1,4}|[a-h])[.)]*", re.IGNORECASE)
@@ -24,12 +24,12 @@ _LOWER_CASE_NAMES = frozenset(
 
 
 def is_lower_case_name(word: str) -> bool:
-    """Say whether a sentence may open with ``word`` although all of it is small: word2vec, p53, k-means."""
+    """Say whether a sentence may begin with ``word`` although it is lower case: word2vec, p53, k-means."""
     return bool(_LOWER_CASE_NAME.fullmatch(word)) or word in _LOWER_CASE_NAMES
 
 
 def opens_small(text: str) -> bool:
-    """Say whether ``text`` opens with a small word, not with a name that begins small (vLLM, word2vec)."""
+    """Say whether ``text`` begins with a lower-case word that is not a name (vLLM, word2vec)."""
     first = text.split(maxsplit=1)[:1]
     return bool(first) and first[0].islower() and not is_lower_case_name(first[0].strip(".,;:"))
 
@@ -106,7 +106,7 @@ def _ends_sentence(line: str, match: re.Match[str], *, start: int) -> bool:
 def _next_word(line: str, position: int) -> str:
     """The word at ``position`` without its opening quotes and brackets; empty before a dash or a comma.
 
-    A word like ``eCNNTO`` opens sentences although it begins small.
+    A word like ``eCNNTO`` may begin a sentence.
     """
     found = _NEXT_TOKEN.match(line, position)
     return found["word"] if found else ""

@@ -1,8 +1,8 @@
-"""TeX in titles, abstracts and comments turned into text that a person can read in a mail.
+"""TeX in titles, abstracts and comments → readable text.
 
-arXiv stores these fields as their authors typed them: mostly plain text, with some TeX in it. Nothing is
-ever dropped for not being understood: an unknown command leaves its name, an unbalanced dollar sign stays.
-Formulae become Unicode where common fonts have the characters, and plain ``x^(n+1)``, ``x_i`` elsewhere.
+arXiv stores these fields as typed: mostly plain text with some TeX. Nothing is dropped because it is not
+understood: an unknown command leaves its name, an unbalanced dollar sign stays. Formulae become Unicode if
+common fonts have the characters, else plain ``x^(n+1)``, ``x_i``.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ _PARAGRAPH = re.compile(r"\s*\n(?:[ \t]+|\s*\n\s*)")
 
 _NEEDS_WORK = re.compile(r"[\\$~{}`^*\"']|''|--|__|^#|\]\(")
 _MAX_CHARACTERS = 20_000
-"""Ten times what arXiv lets an abstract have; of more only the white space is put right."""
+"""Ten times what arXiv lets an abstract have; a longer text only gets its white space cleaned."""
 _MAX_DEPTH = 24
-"""Braces within braces; what stands deeper keeps its commands as they are."""
+"""Nested braces; deeper ones keep their commands."""
 _URL = re.compile(
     r"\\url\s*\{([^{}]*)\}|\\href\s*\{([^{}]*)\}\s*\{((?:[^{}]|\{[^{}]*\})*)\}|(https?://[^\s{}\\$]+)"
 )
@@ -37,11 +37,11 @@ _MATH = re.compile(
     re.DOTALL,
 )
 
-# Stand-ins from Unicode's private use area, so that finished pieces pass through the TeX parser untouched.
-_OPEN, _CLOSE, _SPACE, _FIRST_PIECE = "\ue000", "\ue001", "\ue009", 0xE010
+# Stand-ins from Unicode's private use area, so that finished parts pass through the TeX parser untouched.
+_OPEN, _CLOSE, _SPACE, _FIRST_STAND_IN = "\ue000", "\ue001", "\ue009", 0xE010
 _FIRST_PROSE = 0xF0000
 _PROSE = re.compile(r"(?<= )[^\\{}\[\]^_`'\"<>?!-]{16,}")
-_PIECE = re.compile("[\ue010-\uf8ff]")
+_STAND_IN = re.compile("[\ue010-\uf8ff]")
 _STAND_IN = re.compile("[\ue000-\uf8ff\U000f0000-\U000ffffd]")
 
 _MACRO = re.compile(
@@ -73,7 +73,7 @@ _BRACED_SCRIPT = re.compile(r"([\^_])\{([^{}]*)\}(?=(\w?))")
 _BARE_SCRIPT = re.compile(r"([\^_])([0-9+\-∘'*]|[ni](?!\w))")
 _ANY_GROUP = re.compile(r"(?<![\^_])\{([^{}]*)\}")
 _WORD_GROUP = re.compile(r"(?<![\^_\w])\{([\w-]*(?: [\w-]+)*)\}")
-"""Without a command in sight only braces around words are TeX's; {0, 1} and {De, It} are the author's."""
+"""Without a command in sight only braces around words are TeX groups; {0, 1} and {De, It} are text."""
 _BRACE = re.compile(r"[{}]")
 _POWER = re.compile(
     r"(?<![\w^\\])(\d+|[kcmnμµ]?m|s|yr|Hz|[kMGT]?eV|[kMG]?pc|sr|kg|g|[A-Za-z]{1,2}(?=\^\d))\^([-−]?\d+)(?![\w^.]\w)"
@@ -96,7 +96,7 @@ _RUN_TOGETHER = re.compile(
     r"(?<=[a-z]{3})\.(?=(?:An?|The|This|These|Those|In|On|To|We|Our|It|By|For|With|From|At|As|Across|Despite|Each"
     r"|However|Moreover|Furthermore|Additionally|Extensive|Experiments?|Experimental|Finally|Specifically) )"
 )
-"""Sentences that lost the line break between them; anything less certain stays as it is."""
+"""Sentences that lost the line break between them; less certain cases stay as they are."""
 _MATH_LETTERS = re.compile("[\U0001d400-\U0001d7ff]+")
 
 
@@ -111,11 +111,11 @@ def _paragraph(text: str) -> str:
     if not _NEEDS_WORK.search(text) or len(text) > _MAX_CHARACTERS:
         return text
     text = _STAND_IN.sub("\ufffd", text)
-    pieces: list[str] = []
+    kept: list[str] = []
 
-    def keep(piece: str) -> str:
-        pieces.append(piece)
-        return chr(_FIRST_PIECE + len(pieces) - 1)
+    def keep(finished: str) -> str:
+        kept.append(finished)
+        return chr(_FIRST_STAND_IN + len(kept) - 1)
 
     linked = _MARKDOWN_LINK.sub(r"\1 (\2)", text)
     marked = _URL.sub(lambda found: keep(_link(found)), linked)
@@ -125,13 +125,13 @@ def _paragraph(text: str) -> str:
     groups = _ANY_GROUP if "\\" in text else _WORD_GROUP
     marked = _POWER.sub(_power, marked)
     done = _typeset(_plain(_typography(marked)), groups=groups)
-    while _PIECE.search(done):  # a formula may hold a link
-        done = _PIECE.sub(lambda found: pieces[ord(found.group()) - _FIRST_PIECE], done)
+    while _STAND_IN.search(done):  # a formula may hold a link
+        done = _STAND_IN.sub(lambda found: kept[ord(found.group()) - _FIRST_STAND_IN], done)
     return " ".join(done.replace(_OPEN, "{").replace(_CLOSE, "}").split())
 
 
 def _link(found: re.Match[str]) -> str:
-    """The address as it is; of a link with words, the words and the address."""
+    """The URL as it is; of a link with text, the text and the URL."""
     url, target, words, bare = (
         part and part.replace(r"\_", "_").replace(r"\%", "%") for part in found.groups()
     )
@@ -182,7 +182,7 @@ def _without_stray_braces(text: str) -> str:
 
 
 def _depth(text: str) -> int:
-    """Return how deep braces stand in one another; -1 where one closes that none has opened."""
+    """Return the nesting depth of braces; -1 where one closes that was not opened."""
     deepest = depth = 0
     for brace in _BRACE.findall(text):
         depth += 1 if brace == "{" else -1
@@ -241,7 +241,7 @@ _UNSAFE = {ord(_SPACE): " "} | {ord(stand_in): character for character, stand_in
 
 
 def _converted(source: str) -> str:
-    """Give pylatexenc what has TeX in it. It reads character by character, so prose goes round it."""
+    """Convert with pylatexenc only the parts with TeX in them: it is slow, character by character."""
     if "\\" not in source:
         return source
     prose: list[str] = []
@@ -255,7 +255,7 @@ def _converted(source: str) -> str:
     short = _PROSE.sub(set_aside, source)
     try:
         text: str = _converter().latex_to_text(short)
-    except Exception:  # the parser raises whatever it stumbles on; the author's text stands
+    except Exception:  # the parser raises many kinds of errors; keep the author's text
         return source
     return re.sub("[\U000f0000-\U000ffffd]", lambda found: prose[ord(found.group()) - _FIRST_PROSE], text)
 
@@ -264,7 +264,7 @@ def _known_macro(found: re.Match[str]) -> str:
     """Keep a command that the converter knows; of another keep the name, unless it wraps text."""
     name, space = found["name"], found["space"]
     wraps = found["wraps"] is not None
-    if _OPERATOR.fullmatch(name):  # its name must not run into its neighbours: n\log\ell
+    if _OPERATOR.fullmatch(name):  # keep it apart from its neighbours: n\log\ell
         joins = found.string[found.end() :][:1] == "\\"
         return f"{' ' if found['joined'] is not None else ''}{name}{' ' if joins else space}"
     if name in _SPELLED:

@@ -1,6 +1,6 @@
 """E-mail addresses as people and programs write them: in a cell with a name, as a link, several at once.
 
-Only what stands around an address is taken off. Whether it is one is checked by the caller.
+Only what surrounds an address is removed. The caller validates it.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from urllib.parse import unquote
 _NAMED = re.compile(r"[^<>]*<([^<>]*)>[\s.,;]*")
 """``Ada Lovelace <ada@example.org>`` (RFC 5322 §3.4)."""
 _PART = re.compile(r'(?:"[^"]*"|<[^<>]*>|[^;,|\r\n\t"<])+|["<]')
-"""What stands between two separators; one within quotes or angle brackets separates nothing."""
+"""Text between separators; a separator in quotes or angle brackets does not count."""
 _QUOTES = ('""', "''", "“”", "‘’")
 _JOINERS = "\u200c\u200d"
-"""Some scripts need them within a word; beside ASCII they are left over from copying."""
+"""Some scripts need them within a word; next to ASCII they are copying residue."""
 
 
 def clean_address(text: str) -> str:
@@ -29,7 +29,7 @@ def clean_address(text: str) -> str:
 
 
 def addresses_in(cell: str) -> list[str]:
-    """Return each address of a cell that may hold several, cleaned; what is none is returned too."""
+    """Return each address of a cell that may hold several, cleaned; invalid ones too."""
     found = list[str]()
     for part in _PART.findall(_without_quotes(cell.strip())):
         words = part.split()
@@ -39,13 +39,13 @@ def addresses_in(cell: str) -> list[str]:
 
 
 def _without_hidden(text: str) -> str:
-    """Drop what cannot be seen: zero-width spaces, byte order and direction marks, soft hyphens."""
+    """Drop invisible characters: zero-width spaces, byte order and direction marks, soft hyphens."""
     text = "".join(each for each in text if unicodedata.category(each) != "Cf" or each in _JOINERS)
     bare = text.translate(dict.fromkeys(map(ord, _JOINERS)))
     return bare if bare.isascii() else text
 
 
 def _without_quotes(text: str) -> str:
-    """Take off a pair of quotes around the whole of it; ``"a b"@example.org`` keeps its own."""
+    """Remove a pair of quotes around the whole; ``"a b"@example.org`` keeps its own."""
     is_quoted = len(text) > 1 and text[0] + text[-1] in _QUOTES
     return text[1:-1] if is_quoted and not set(text[1:-1]) & set('"“”') else text

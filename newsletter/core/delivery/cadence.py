@@ -1,9 +1,9 @@
 """When a reader's digest is due: cadences, local times, zones, and the slots that follow from them.
 
-A slot is a local date and the instant at which its digest falls due. The rules for dates are few and stand
-here in full: python-dateutil's ``rrule`` knows them too, but it is hardly kept up any more, so it serves the
-tests as a second opinion. The rules of time zones are ``zoneinfo``'s. The clock, a reader's small delay, and
-what has already been sent are the caller's business.
+A slot is a local date and the instant at which its digest is due. The date rules are few and written out
+here: python-dateutil's ``rrule`` has them too but is hardly maintained, so only tests use it, as a
+cross-check. ``zoneinfo`` has the time zones. The caller owns the clock, the reader's delay, and what was
+already sent.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ ALLOWED = (
     "daily, weekdays, weekly:mon (or weekly:mon,thu), biweekly:mon, monthly:1 to monthly:28, monthly:last"
 )
 NOT_PLACES = {"Factory", "localtime", "posixrules"}
-"""In the zone database, but the name of no zone: what they mean depends on the machine."""
+"""Names in the zone database that are no zone: their meaning depends on the machine."""
 
 
 class Rhythm(StrEnum):
@@ -215,7 +215,7 @@ def _instant(day: dt.date, at: dt.time, zone: ZoneInfo) -> dt.datetime:
     instant = wall.astimezone(dt.UTC)
     if before >= beyond:
         return instant
-    # The clocks went forward within the gap's own length before ``instant``: find the second.
+    # The clocks went forward at most the gap's length before ``instant``: find the second.
     width = int((beyond - before).total_seconds())
     start = instant - dt.timedelta(seconds=width)
     seconds = bisect_left(
@@ -243,12 +243,12 @@ def _month_day(text: str) -> int:
 
 @lru_cache(maxsize=1)
 def _zone_names() -> frozenset[str]:
-    """The names of the tzdata package, which alone is read (``newsletter/__init__.py``)."""
+    """The names of the tzdata package, the only source used (``newsletter/__init__.py``)."""
     return frozenset(available_timezones() - NOT_PLACES)
 
 
 def _closest_zone(text: str) -> str:
-    """Return the name that was probably meant, also by its city alone; empty when none is close.
+    """Return the closest name, also by its city alone; empty when none is close.
 
     Names under ``Etc/`` are never proposed: the sign of ``Etc/GMT+2`` is the reverse of what people mean.
     """
@@ -260,5 +260,5 @@ def _closest_zone(text: str) -> str:
 
 
 def _quoted(text: str) -> str:
-    """What was given, on one line and short enough for an error."""
+    """Return the input on one line, short enough for an error message."""
     return repr(text if len(text) <= 40 else f"{text[:39]}…")

@@ -1,4 +1,4 @@
-"""When bounces or complaints are so many that a transport has to stop, or sign-up."""
+"""Thresholds of bounces and complaints above which a transport, or sign-up, is paused."""
 
 from __future__ import annotations
 
@@ -8,29 +8,29 @@ from datetime import timedelta
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fuse:
-    """A share of the mails in a sliding window that must not be passed."""
+    """A share of the mails in a sliding window that must not be exceeded."""
 
     what: str
     """What happened to them, as a verb."""
     limit: float
     window: timedelta
     min_mails: int
-    """With fewer mails in the window a share says little."""
+    """With fewer mails in the window the share means little."""
     min_cases: int
-    """So few are chance, whatever their share."""
+    """Fewer cases may be chance, whatever their share."""
 
     def blows(self, *, cases: int, mails: int) -> bool:
         return cases >= self.min_cases and mails >= self.min_mails and cases > self.limit * mails
 
 
 BOUNCES = Fuse(what="bounced", limit=0.05, window=timedelta(days=1), min_mails=200, min_cases=11)
-"""A day: a list that has gone bad shows while it is being mailed. With 200 mails four dead addresses among a
+"""A day: a bad list shows while it is being mailed. With 200 mails four dead addresses among a
 lab's fifty readers stop nothing; an imported list of strangers stops within its first few hundred."""
 COMPLAINTS = Fuse(what="complained", limit=0.001, window=timedelta(days=7), min_mails=1000, min_cases=3)
 """A week: complaints come days after the mail, and a weekly list has one mailing in it. Three in a thousand
 is the least at which the rate lies above 0.1 % with 97.5 % certainty (Wilson's interval)."""
 CONFIRMATIONS = Fuse(what="bounced", limit=0.2, window=timedelta(days=1), min_mails=50, min_cases=20)
-"""Confirmations go to whatever a stranger typed, so they count apart: beyond this sign-up pauses, digests go
-on. Typing mistakes are a few in a hundred; one address in five is somebody's list."""
+"""Confirmations go to whatever a stranger typed, so they count apart: above this only sign-up pauses. Typing
+mistakes are a few per cent; one bad address in five is a list attack."""
 ESTABLISHED = timedelta(days=7)
 """A reader who confirmed more lately than this may have joined to complain or to refuse the mail."""

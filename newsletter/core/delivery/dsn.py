@@ -1,8 +1,7 @@
-"""Mail that comes back: bytes → what it says about one of ours.
+"""Parse DSNs (RFC 3464; RFC 6533 for addresses beyond ASCII) and complaints (ARF, RFC 5965).
 
-Two forms have a standard, and only these are read: delivery reports (RFC 3464; RFC 6533 for addresses beyond
-ASCII) and complaints (ARF, RFC 5965). Which delivery it is about, and whether to believe it, is
-``pipeline.feedback.bounces``'.
+Other mails are no report. ``pipeline/feedback/bounces.py`` finds the delivery and decides whether to believe
+it.
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ _STATUS_TYPES = ("message/delivery-status", "message/global-delivery-status")
 _RETURNED_TYPES = ("message/rfc822", "message/global", "text/rfc822-headers", "message/global-headers")
 _MOST_PARTS = 50
 _LONGEST = 300
-"""Characters of the other side's words that are kept."""
+"""Characters kept of the server's message."""
 _ACTIONS = {
     "delayed": EventKind.DEFERRED,
     "delivered": EventKind.DELIVERED,
@@ -39,42 +38,42 @@ _FEEDBACK = {
     "fraud": EventKind.COMPLAINT,
     "opt-out": EventKind.UNSUBSCRIBE,
 }
-"""RFC 5965 §7.3; of the others (``not-spam``, ``virus``, ``auth-failure``…) none speaks for the reader."""
+"""RFC 5965 §7.3; the other types (``not-spam``, ``virus``, ``auth-failure``…) are not the reader's word."""
 _WEIGHT = (EventKind.HARD_BOUNCE, EventKind.SOFT_BOUNCE, EventKind.DEFERRED, EventKind.DELIVERED)
-"""Which of several recipients' reports counts: an address that forwards may have many."""
+"""Which of several recipients' reports counts: a forwarding address may have many."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ReturnedMessage:
-    """A report and what may tell whose it is."""
+class MailReport:
+    """A report and the fields that may identify its delivery."""
 
     kind: EventKind
     status: str
     """An enhanced code, or a complaint's type."""
     reason: str
-    """The other side's words, without any address."""
+    """The server's message, without any address."""
     written_at: datetime | None
-    """What its Date says, if that can be read; aware."""
+    """Its Date, if readable; aware."""
     sent_to: tuple[str, ...]
-    """Headers that may hold the address it was sent to, as they stand."""
+    """Headers that may hold the address it was sent to, raw."""
     named: tuple[str, ...]
-    """Where the mail that came back, or a complaint, names our envelope's sender."""
+    """Fields of the report or the returned message that name our envelope's sender."""
     delivery_id: str
-    """X-Newsletter-Delivery of the mail that came back."""
+    """X-Newsletter-Delivery of the returned message."""
     list_unsubscribe: str
     """Its List-Unsubscribe."""
 
 
-def read_returned_mail(content: bytes) -> ReturnedMessage | None:
-    """Return what a mail reports, or None for one that is no report: an automatic answer, spam, anything."""
+def read_mail_report(content: bytes) -> MailReport | None:
+    """Return what a mail reports, or None if it is no report (auto-reply, spam, anything)."""
     try:
         return _read(message_from_bytes(content))
     except (LookupError, RecursionError, TypeError, UnicodeError, ValueError):
-        return None  # nested without end, in a character set that does not exist, or otherwise made to hurt
+        return None  # deeply nested, unknown charset, or otherwise hostile
 
 
 def addresses_of(content: bytes) -> tuple[str, ...]:
-    """Return the headers of any mail that may hold the address it was sent to, as they stand."""
+    """Return the headers of any mail that may hold the address it was sent to, raw."""
     try:
         return _sent_to(BytesHeaderParser().parsebytes(content))
     except (LookupError, TypeError, UnicodeError, ValueError):
@@ -86,7 +85,7 @@ def _sent_to(message: Message) -> tuple[str, ...]:
     return tuple(str(value) for name in names for value in message.get_all(name, []))
 
 
-def _read(message: Message) -> ReturnedMessage | None:
+def _read(message: Message) -> MailReport | None:
     parts = list(_parts(message))
     returned = next((each for part in parts if (each := _returned(part)) is not None), Message())
     for part in parts:
@@ -103,8 +102,8 @@ def _read(message: Message) -> ReturnedMessage | None:
 
 def _mail(
     message: Message, returned: Message, kind: EventKind, status: str, reason: str, *, named: tuple[str, ...]
-) -> ReturnedMessage:
-    return ReturnedMessage(
+) -> MailReport:
+    return MailReport(
         kind=kind,
         status=status,
         reason=reason,
@@ -117,7 +116,7 @@ def _mail(
 
 
 def _parts(message: Message) -> Iterator[Message]:
-    """Yield the parts in order, but not those of a mail within the mail: its report would be another's."""
+    """Yield the parts in order, without those of an attached mail: its report would be another's."""
     waiting, seen = [message], 0
     while waiting and seen < _MOST_PARTS:
         part = waiting.pop(0)
@@ -133,7 +132,7 @@ def _blocks(part: Message) -> list[Message]:
     if not isinstance(payload, list):
         return []
     blocks = [each for each in payload if isinstance(each, Message)]
-    if part.get_content_type() == _STATUS_TYPES[1] and blocks:  # the parser knows the older type only
+    if part.get_content_type() == _STATUS_TYPES[1] and blocks:  # the email package parses the older type only
         rest = str(blocks[0].get_payload())
         blocks += [message_from_string(block) for block in re.split(r"\r?\n\r?\n", rest) if block.strip()]
     return blocks
@@ -146,7 +145,7 @@ def _delivery_report(blocks: list[Message]) -> tuple[EventKind, str, str]:
 
 
 def _of_recipient(block: Message) -> tuple[EventKind, str, str]:
-    """Return what is said of one recipient. ``failed`` is final, whatever the first digit of its code."""
+    """Return the report of one recipient. ``failed`` is final, whatever the first digit of its code."""
     action = _text(block, "Action").strip().lower()
     diagnostic = _text(block, "Diagnostic-Code")
     status = refusal_code(_text(block, "Status"), diagnostic)
@@ -170,7 +169,7 @@ def _weight(report: tuple[EventKind, str, str]) -> int:
 
 
 def without_addresses(words: str, *, names: list[str]) -> str:
-    """Return what was said with every address taken out, and each recipient's name before the @ by itself."""
+    """Return the message with all addresses removed, and each recipient's local part."""
     printable = "".join(char if char.isprintable() else " " for char in words[: 4 * _LONGEST])
     local_parts = [name.rpartition(";")[2].strip().strip("<>").rpartition("@")[0] for name in names]
     return " ".join(redacted(printable, names=local_parts, by="…").split())[:_LONGEST]

@@ -1,4 +1,4 @@
-"""When lateness becomes an incident, and when an incident is over. Values in, verdicts out."""
+"""When a health reading becomes an incident, and when the incident is over."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from enum import Enum, auto
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """One thing that is watched, as it stands now: an age in seconds, or a number."""
+    """One health check's current value: an age in seconds, or a count."""
 
     name: str
     """Its name in metrics, incidents and keys."""
     value: float
     limit: float
-    """Above this it is an incident; at half of it, or below, the incident is over."""
+    """Above this it is an incident; at half of it or below, the incident is over."""
     says: str
-    """What is wrong, in words of an operator; nothing personal."""
+    """What is wrong, for the operator; nothing personal."""
     look_at: str
     """Where to look first."""
 
@@ -30,7 +30,7 @@ class Verdict(Enum):
 
 
 def judge(reading: Reading, *, is_open: bool) -> Verdict:
-    """Say what becomes of an incident. What hovers at its limit neither ends nor begins again and again."""
+    """Return what becomes of an incident. A value near its limit does not begin and end it repeatedly."""
     if is_open:
         return Verdict.ENDS if reading.value <= reading.limit / 2 else Verdict.GOES_ON
     return Verdict.BEGINS if reading.value > reading.limit else Verdict.CALM

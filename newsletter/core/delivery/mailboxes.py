@@ -1,6 +1,6 @@
-"""Which mailbox an address leads to: many addresses lead to one, and what floods it must be counted once.
+"""Which mailbox an address leads to, so that quotas count all its aliases together.
 
-Only for counting. Two addresses of one mailbox are two readers, each of whom is written to as they asked.
+For quotas only. Two addresses of one mailbox are two readers.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from dataclasses import dataclass
 class _Provider:
     domain: str
     aliases: tuple[str, ...]
-    """Domains under which the same mailboxes are reached."""
+    """Domains with the same mailboxes."""
     ignored: str = ""
-    """Characters before the @ that make no difference."""
+    """Ignored characters of the local part."""
 
 
 _PROVIDERS = (
@@ -23,15 +23,15 @@ _PROVIDERS = (
     _Provider("yandex.ru", ("ya.ru", "yandex.com", "yandex.by", "yandex.kz", "yandex.ua"), ".-"),
     _Provider("icloud.com", ("me.com", "mac.com")),
 )
-"""Yandex takes a dot for a hyphen and the reverse; leaving both out counts a few strangers together."""
+"""Yandex treats dot and hyphen as equal; ignoring both counts a few different mailboxes together."""
 _BY_DOMAIN = {domain: each for each in _PROVIDERS for domain in (each.domain, *each.aliases)}
 
 
 def mailbox_of(email_key: str) -> str:
-    """Return one key for the addresses that lead to one mailbox; ``email_key`` is a folded address.
+    """Return one key for the addresses that lead to one mailbox; ``email_key`` is a normalized address.
 
-    What follows a ``+`` is a label of the owner's (RFC 5233), also at servers that take it for a name:
-    counting two people together costs the second one a day, counting one twice lets strangers fill a mailbox.
+    What follows a ``+`` is ignored (RFC 5233), also for servers where it is part of the name: counting two
+    people together delays the second by a day, counting one twice lets strangers flood a mailbox.
     """
     local, _, domain = email_key.rpartition("@")
     local = local.replace('"', "").replace("\\", "") or local  # quotes do not make another mailbox

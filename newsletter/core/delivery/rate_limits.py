@@ -1,6 +1,6 @@
-"""How much may be sent: messages a second as moving windows, messages a day with a warm-up. Numbers only.
+"""How much may be sent: messages a second as moving windows, messages a day with a warm-up.
 
-A tenth of every rate and of every day is kept for what a person awaits, so that a confirmation never stands
+A tenth of every rate and of every day is reserved for transactional mail, so that a confirmation never waits
 behind fifty thousand digests.
 """
 
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from math import ceil, floor
 
 KEPT = 10
-"""One in this many is for what a person awaits."""
+"""One in this many is reserved for transactional mail."""
 LONGEST_RAMP = 40
 """Doublings; beyond them a warm-up limits nothing that could be sent."""
 
@@ -39,7 +39,7 @@ def windows(key: str, rate: float, *, transactional: bool) -> tuple[Window, ...]
 
 
 def without_kept(amount: int) -> int:
-    """Return what digests may have of ``amount``. Of a single one nothing can be kept."""
+    """Return the digests' share of ``amount``. Nothing is reserved of a single one."""
     return amount - ceil(amount / KEPT) if amount > 1 else amount
 
 

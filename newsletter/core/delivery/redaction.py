@@ -1,4 +1,4 @@
-"""Lines for operators, with what is a reader's taken out: addresses, and the keys in links."""
+"""Remove personal data from log lines and messages: addresses, and tokens in links."""
 
 from __future__ import annotations
 
@@ -22,11 +22,10 @@ def without_keys(line: str) -> str:
 
 
 def redacted(words: str, *, names: Iterable[str], by: str) -> str:
-    """Put ``by`` in the place of whatever looks like an address, and of each of ``names`` by itself.
+    """Replace everything that looks like an address, and each of ``names`` by itself, by ``by``.
 
-    Keys in links go too: a server that refuses a mail may quote what it found in it.
-
-    ``names`` are what stands before the @ of the addresses that it may speak of.
+    Tokens in links are replaced too: a server that refuses a mail may quote it. ``names`` are the local parts
+    of the addresses in question.
     """
     shown = _ADDRESS.sub(by, without_keys(words))
     for name in filter(None, names):

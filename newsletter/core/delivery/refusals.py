@@ -1,9 +1,9 @@
 """Whether a refusal says that there is no such mailbox: by its enhanced code (RFC 3463) and its words.
 
-Large providers say it in codes that mean something else (Office 365 in 5.4.1, Hotmail in 5.5.0, Yandex in
-5.7.1) or in none (Yahoo). What speaks of us or of the message (a blocklist, a policy, a rate) says nothing
-about the mailbox, whatever its code: one blocklisting must not erase a list. The same judgement holds for a
-mail server's answer, for a report that comes back, and for a provider's event.
+Large providers use codes that mean something else (Office 365: 5.4.1, Hotmail: 5.5.0, Yandex: 5.7.1) or none
+(Yahoo). Refusals about us or the message (blocklist, policy, rate) say nothing about the mailbox, whatever
+the code: one blocklisting must not suppress a whole list. SMTP answers, DSNs and provider events use this
+rule.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 
 ENHANCED_CODE = re.compile(r"(?<![.\d])[245]\.\d{1,3}\.\d{1,3}(?![.\w])")
-"""RFC 3463 §2, wherever it stands in a text."""
+"""RFC 3463 §2, anywhere in a text."""
 BAD_ADDRESS_CODES = frozenset({"5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2.1", "5.4.4"})
 """RFC 3463 §3.2 and §3.5, RFC 7505: no such mailbox, domain or syntax; a mailbox that has moved; a domain
 without mail; a disabled mailbox; a domain without a host."""
@@ -45,9 +45,9 @@ _NO_SUCH = re.compile(
     |\bdisabled\ or\ discontinued\b | \b(?:host\ or\ )?domain\ name\ not\ found\b""",
     re.IGNORECASE | re.VERBOSE,
 )
-"""Words for it that no code is needed for."""
+"""Words that are enough without a code."""
 _OF_A_RECIPIENT = re.compile(r"\brecipient\b|\bno such\b", re.IGNORECASE)
-"""What a code of policy (5.7.x) needs besides: "this account is disabled" may be ours with the relay."""
+"""Required besides a policy code (5.7.x): "this account is disabled" may mean our account at the relay."""
 _NO_SUCH_BY_CODE = {
     "": re.compile(r"\bmailbox unavailable\b", re.IGNORECASE),
     "5.0.0": re.compile(r"\bmailbox unavailable\b", re.IGNORECASE),
@@ -55,8 +55,8 @@ _NO_SUCH_BY_CODE = {
     "5.4.1": re.compile(r"\brecipient address rejected\b", re.IGNORECASE),
     "5.5.0": re.compile(r"\bmailbox unavailable\b", re.IGNORECASE),
 }
-"""Words that say it beside their own code only: Exchange says "Access denied" to whom it does not know in
-5.4.1, and in 5.7.1 to whom it does not trust."""
+"""Words that count only with their code: Exchange's "Access denied" means unknown recipient with 5.4.1, and
+untrusted sender with 5.7.1."""
 
 
 def _unnamed(name: re.Match[str]) -> str:
@@ -81,7 +81,7 @@ def is_no_such_mailbox(status: str, words: str) -> bool:
     if code in BAD_ADDRESS_CODES:
         return True
     if refusal_code("", words) not in ("", code):
-        return False  # the report sums up something else than what it quotes
+        return False  # the code contradicts the quoted answer
     if _NO_SUCH.search(said):
         return not code.startswith("5.7.") or _OF_A_RECIPIENT.search(said) is not None
     by_code = _NO_SUCH_BY_CODE.get(code)

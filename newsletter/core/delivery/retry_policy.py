@@ -1,7 +1,7 @@
-"""How long to wait before another try, what a report about a delivery means, and which counts for more.
+"""The retry policy: back-off, ranks of provider events, and when soft bounces end an address.
 
-Tables and arithmetic only. What one answer of a mail server means is its adapter's; what follows for the
-reader is ``pipeline.sending.standing``'s.
+Tables and arithmetic only. Adapters interpret answers; ``pipeline/send/subscriber_status.py`` owns what
+follows for the reader.
 """
 
 from __future__ import annotations
@@ -12,21 +12,22 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 MAX_ATTEMPTS = 5
-"""Claims that ended without an outcome; after them a delivery is quarantined."""
+"""Leases that ended without an outcome; after them a delivery is quarantined."""
 FEW = 14
-"""About the root of two hundred: of so many that lost a try with a bad one, fourteen lose a second."""
+"""Batch size of the second try, about the root of 200: a message that kills its worker takes few others
+along."""
 EVIDENCE_WAIT = timedelta(minutes=30)
-"""How long a lost answer may still turn up, as a provider's event."""
+"""How long to wait for a provider's event after a lost answer."""
 BACK_OFF = tuple(timedelta(seconds=seconds) for seconds in (5, 15, 45, 120, 300, 900))
 HOURLY = timedelta(hours=1)
 LONGEST_WAIT = timedelta(days=1)
-"""What another side may ask for at most: its next slot overtakes a digest anyway."""
+"""The longest Retry-After that is honoured: the next slot expires a digest anyway."""
 SPREAD = 0.2
-"""Waits differ by up to this share, so that what failed together does not come back together."""
+"""Jitter: mails that failed together do not retry together."""
 
 
 class EventKind(StrEnum):
-    """What a provider may report of one delivery, whoever the provider is."""
+    """What a provider may report about one delivery; the same for all providers."""
 
     PROCESSED = "processed"
     DEFERRED = "deferred"
@@ -34,15 +35,15 @@ class EventKind(StrEnum):
     HARD_BOUNCE = "hard_bounce"
     SOFT_BOUNCE = "soft_bounce"
     DROPPED = "dropped"
-    """The provider took it and then did not try to deliver it."""
+    """The provider accepted it and did not try to deliver it."""
     COMPLAINT = "complaint"
     UNSUBSCRIBE = "unsubscribe"
     GROUP_UNSUBSCRIBE = "group_unsubscribe"
     GROUP_RESUBSCRIBE = "group_resubscribe"
     UNKNOWN = "unknown"
-    """Of a name that has no meaning here."""
+    """An event name that is not known here."""
     UNREADABLE = "unreadable"
-    """Signed, but of a form that no report has."""
+    """Signed, but malformed."""
 
 
 _REPORTED = {
@@ -56,18 +57,18 @@ _REPORTED = {
 SOFT_BOUNCE_RUN = 5
 SOFT_BOUNCE_SPAN = timedelta(days=14)
 """An address is given up after this many refused mails in a row, over at least this time. A full mailbox, an
-outage or a blocklisting lasts days, and a daily reader gets five mails in five of them; two weeks without a
-single mail that arrived are longer than those, and short enough that senders are not judged by it."""
+outage or a blocklisting lasts days, in which a daily reader may get five mails; two weeks outlast them, and
+are short enough for our reputation as a sender."""
 
 RANKS = {"ACCEPTED": 1, "DELIVERED": 2, "BOUNCED": 3, "COMPLAINED": 4}
-"""A report moves a delivery upwards only: the order and number of reports cannot matter."""
+"""An event moves a delivery upwards only, so order and repeats of events do not matter."""
 
 
 def retry_delay(refusals: int, *, chance: float, retry_after: float | None = None) -> timedelta:
     """Return the wait after the ``refusals``-th temporary refusal (from 1).
 
-    ``chance`` is a random number from 0 to 1. ``retry_after`` (seconds) is what the other side asked for: the
-    wait is never shorter than that, except beyond a day.
+    ``chance`` is a random number from 0 to 1. ``retry_after`` (seconds) is what the server asked for: the
+    wait is never shorter than that, up to a day.
     """
     step = BACK_OFF[refusals - 1] if refusals <= len(BACK_OFF) else HOURLY
     delay = step * (1 - SPREAD + 2 * SPREAD * chance)
@@ -77,12 +78,12 @@ def retry_delay(refusals: int, *, chance: float, retry_after: float | None = Non
 
 
 def outranks(reported: str, current: str) -> bool:
-    """Whether a report moves a delivery that stands at ``current``; a state without a rank is below all."""
+    """Whether an event moves a delivery in state ``current``; a state without a rank is lowest."""
     return RANKS.get(reported, 0) > RANKS.get(current, 0)
 
 
 def reported_state(kind: EventKind) -> str:
-    """Return the state that a report puts its delivery in: any report at all shows that it was accepted."""
+    """Return the state that a report puts its delivery in: any event shows at least that it was accepted."""
     return _REPORTED.get(kind, "ACCEPTED")
 
 
@@ -92,7 +93,7 @@ class Result:
 
     sent_at: datetime
     is_refused: bool
-    """A soft bounce. Everything else, what is not known yet too, ends a run of them."""
+    """A soft bounce. Anything else, also an unknown result, ends a run of them."""
 
 
 def refusals_at_the_end(results: Sequence[Result]) -> int:
@@ -108,7 +109,7 @@ def refusals_at_the_end(results: Sequence[Result]) -> int:
 def is_given_up(results: Sequence[Result], *, place: int) -> bool:
     """Whether the run of refusals around ``place`` is long enough to give the address up.
 
-    A run only grows as more becomes known, so it does not matter in which order reports come in.
+    A run only grows as more becomes known, so the order of events does not matter.
     """
     first = last = place
     if not results[place].is_refused:

@@ -25,22 +25,22 @@ class DigestCard:
     lacks: Depth | None = None
     """What the reader asked for, where the summary does not hold it and a sentence should say so."""
     lacks_reason: str = ""
-    """Why it does not: a code of the summary's, or empty."""
+    """Why it does not: a reason code of the summary, or empty."""
     figure: ShownFigure | None = None
     """Shown with a reading; one that has a ``mail_image``."""
     model: str
     written_at: datetime
     also_in: tuple[str, ...] = ()
-    """Names of the reader's other topics that brought this paper too."""
+    """Names of the reader's other topics that matched this paper too."""
 
 
 def topic_placeholder(slug: str) -> str:
-    """Return the name of the slot for a private topic's name."""
+    """Return the name of the placeholder for a private topic's name."""
     return f"topic:{slug}"
 
 
 def stand_in(slug: str) -> str:
-    """Return what stands for a private topic's name until it is a slot: characters that no text holds."""
+    """Return private-use characters for a private topic's name until it becomes a placeholder."""
     return f"\ue000{topic_placeholder(slug)}\ue001"
 
 
@@ -57,7 +57,7 @@ class Digest:
     """Everything a digest says. summarised + listed + counted = matched ≤ scanned."""
 
     language: str
-    """The reader's; where mails do not speak it, they speak English around the summaries."""
+    """The reader's; mails without words in it are in English around the summaries."""
     slot_date: date
     """The local date on which the period ends: the slot's, or later when the digest is late."""
     covers_days: int
@@ -67,27 +67,27 @@ class Digest:
     listed: tuple[PaperRecord, ...]
     """By title only, at most ten."""
     counted: int
-    """Matched, neither summarised nor listed: on the digest's page."""
+    """Matched, neither summarised nor listed: shown on the digest's page."""
     scanned: int
     """M of "N of M": papers first seen in the period in the categories the reader's topics ask for."""
     was_asked: bool = True
-    """Whether arXiv answered in the period, or a file was read: if not, nothing is known of it."""
+    """Whether arXiv answered in the period, or a file was read; if not, nothing is known about it."""
     is_half_answered: bool = False
-    """It was not, but there was an answer that is not believed to be all."""
+    """It was not, but there was an answer that may be incomplete."""
     empty_dates: tuple[date, ...] = ()
     """Slots since the last mail on which nothing matched (daily and weekday readers)."""
     unasked_dates: tuple[date, ...] = ()
-    """Such slots too, but arXiv had not answered: whether anything would have matched was not known."""
+    """The same, but arXiv had not answered, so matches are unknown."""
     half_answered_dates: tuple[date, ...] = ()
-    """Such slots too, where there was an answer that is not believed to be all."""
+    """The same, where there was an answer that may be incomplete."""
     failed_gathers: tuple[date, ...] = ()
     """Dates in the period on which asking arXiv failed: something may be missing."""
     doubtful_gathers: tuple[date, ...] = ()
-    """Dates in the period on which its answer is not believed to be all, or was not."""
+    """Dates in the period on which its answer was, or was thought, incomplete."""
     reduced: int = 0
     """Papers shown less deeply, or listed instead of summarised, to keep the mail under its size."""
     subscribed: tuple[tuple[str, str], ...] = ()
-    """(slug, name) of every topic of the reader's, each of which can be ended by itself."""
+    """(slug, name) of every topic of the reader; each has its own unsubscribe link."""
     email: str = ""
     confirmed_on: date | None = None
     confirmed_by_operator: bool = False
@@ -96,7 +96,7 @@ class Digest:
     at: str = "08:00"
     timezone: str = "UTC"
     private_names: tuple[tuple[str, str], ...] = ()
-    """(slot, name) of each topic that is the reader's alone: it must be in no piece that is kept."""
+    """(placeholder, name) of each private topic: no stored fragment may hold the name."""
 
     @property
     def summarised(self) -> int:
@@ -104,12 +104,12 @@ class Digest:
 
     @property
     def knows_nothing(self) -> bool:
-        """Whether there is neither a paper nor reason to say that there was none."""
+        """Whether there is no paper and no proof that there was none."""
         return not (self.was_asked or self.scanned or self.matched)
 
     @property
     def may_lack_papers(self) -> bool:
-        """Whether there may be papers of the period that are not known yet."""
+        """Whether papers of the period may still be missing."""
         return bool(self.failed_gathers or self.doubtful_gathers)
 
     @property

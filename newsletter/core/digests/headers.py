@@ -1,4 +1,4 @@
-"""The headers of a message: what each may hold, and how it is written.
+"""The headers of a message: validation and serialization.
 
 Encoded words are Python's. Its ``email.policy`` is not used: by default it turns a long List-Unsubscribe
 into encoded words, which mail programs ignore; with a ``max_line_length`` of 998 it leaves Subject on one
@@ -47,12 +47,12 @@ _URI = re.compile(r"(?:https?://|mailto:)[!-+\--;=?-~]+")
 _TOKEN = re.compile(r"[!-~](?:[ -~]*[!-~])?")
 _PHRASE = re.compile(rf"{_ATEXT}(?: {_ATEXT})*")
 _UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
-"""Line breaks in every guise, other controls, and halves of characters."""
+"""Line breaks of every kind, other controls, and lone surrogates."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessageHeaders:
-    """What the headers of one message say. A notice leaves every ``list_…`` field empty."""
+    """The header values of one message. A transactional mail leaves every ``list_…`` field empty."""
 
     from_name: str
     from_email: str
@@ -68,12 +68,12 @@ class MessageHeaders:
     """Without angle brackets: ``digests.example.org`` (RFC 2919)."""
     list_unsubscribe_url: str = ""
     list_unsubscribe_mailto: str = ""
-    """A ``mailto:`` address, for programs that know no one-click."""
+    """A ``mailto:`` address, for programs without one-click."""
     feedback_id: str = ""
     auto_submitted: str = "auto-generated"
 
     def shared(self) -> dict[str, str]:
-        """Return the headers that a whole batch has in common, for a provider that writes its own MIME."""
+        """Return the headers shared by a batch, for a provider that builds its own MIME."""
         fields = {"Auto-Submitted": _token("Auto-Submitted", self.auto_submitted)}
         if self.feedback_id:
             fields["Feedback-ID"] = _token("Feedback-ID", self.feedback_id)
@@ -84,7 +84,7 @@ class MessageHeaders:
         return fields
 
     def personal(self) -> dict[str, str]:
-        """Return the headers that differ from reader to reader, To aside."""
+        """Return the headers that differ from reader to reader, without To."""
         fields = {
             "Message-ID": _matching("Message-ID", self.message_id, _MESSAGE_ID),
             "X-Newsletter-Delivery": _token("X-Newsletter-Delivery", self.delivery_id),
@@ -98,8 +98,8 @@ class MessageHeaders:
 def write_headers(headers: MessageHeaders) -> bytes:
     """Write the header lines of one message, each ending in CRLF, without Content-Type.
 
-    Raises BadInput for a value that cannot be written whole: a line break or another control character in
-    any of them, an address that is none, a time without a zone.
+    Raises BadInput for a value that cannot be written whole: a line break or another control character, an
+    invalid address, a time without a zone.
     """
     if headers.date.tzinfo is None:
         raise BadInput("Date: the time has no zone")
@@ -122,8 +122,8 @@ def write_headers(headers: MessageHeaders) -> bytes:
 def ascii_address(address: str) -> str:
     """Return a bare address as it goes on the wire: its domain in IDNA's ASCII form.
 
-    Raises BadInput for what is no address, and for a local part beyond ASCII, which would need SMTPUTF8
-    (RFC 6531) of every server on the way.
+    Raises BadInput for what is no address, and for a local part beyond ASCII, which needs SMTPUTF8
+    (RFC 6531) on every server on the way.
     """
     written = wire_address(address)
     if not written.isascii():
@@ -151,7 +151,7 @@ def _is_local_part(local: str) -> bool:
         return False
     if local.isascii():
         return _LOCAL.fullmatch(local) is not None
-    # Separators and what cannot be seen (direction marks, joiners' neighbours) make look-alikes, not names.
+    # Separators and invisible characters (direction marks) only make look-alikes.
     hidden = any(unicodedata.category(character)[0] in "ZC" for character in local)
     return not hidden and _UTF8_LOCAL.fullmatch(local) is not None
 
@@ -192,7 +192,7 @@ def _encoded_words(text: str) -> list[str]:
 def _folded(name: str, words: Sequence[str]) -> str:
     """Write a header on lines of at most 78 characters, broken only between words (RFC 5322 §2.2.3).
 
-    A longer word stays whole. The first stays beside the name: not every parser knows an empty first line.
+    A longer word stays whole. The first word stays on the name's line: some parsers fail on an empty one.
     """
     lines, line = [], f"{name}: {words[0]}"
     for word in words[1:]:

@@ -1,4 +1,4 @@
-"""Text as Markdown shows it, whatever it holds, and front matter that any reader of YAML takes."""
+"""Escape text for Markdown, and write front matter that every YAML parser reads."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""Fragments and personal slots → the exact bytes of a message.
+"""Fragments and personal strings → the exact bytes of a message.
 
-A message is a byte join. Quoted-printable is line based (RFC 2045 §6.7), so the encoded forms of pieces that
-end in a line break concatenate to a valid body; only lines that hold a slot are encoded anew for each reader.
-What a piece says is ``render``'s; the header lines are ``headers``'.
+A message is a byte join. Quoted-printable is line based (RFC 2045 §6.7), so the encoded forms of fragments
+that end in a line break concatenate to a valid body. Only lines with a placeholder are encoded for each
+reader. ``pipeline/compose/render.py`` makes the fragments; ``headers.py`` writes the header lines.
 """
 
 from __future__ import annotations
@@ -20,25 +20,25 @@ from newsletter.core.digests.headers import MessageHeaders, write_headers
 from newsletter.errors import PermanentError
 
 PLACEHOLDER_OPEN, PLACEHOLDER_CLOSE = "[[", "]]"
-"""What stands around a personal slot's name in a fragment. ``literal()`` keeps data from forging one."""
+"""Delimiters of a placeholder in a fragment. ``literal()`` keeps data from forging one."""
 _PLACEHOLDER = re.compile(r"\[\[([^\[\]\r\n]*)\]\]")
 _SECOND_BRACKET = re.compile(r"\[(?=\[)")
 
 
 @dataclass(frozen=True)
 class Fragment:
-    """One finished fragment of a digest, in both forms. Pieces are joined; nothing is rendered again.
+    """A rendered part of a mail, as HTML and text. Fragments are joined; nothing is rendered again.
 
     ``html`` and ``text`` end in a line break (so that their quoted-printable forms concatenate) and may
-    hold slots: ``[[preferences_url]]`` stands for a string that differs from reader to reader.
+    hold placeholders: ``[[preferences_url]]`` is filled for each reader.
     """
 
     html: str
     text: str
 
     @property
-    def digest(self) -> str:
-        """SHA-256 over both forms, hexadecimal: a fragment's address."""
+    def checksum(self) -> str:
+        """SHA-256 over both forms, hexadecimal: the fragment's address."""
         return hashlib.sha256(f"{self.html}\0{self.text}".encode()).hexdigest()
 
     @cached_property
@@ -62,20 +62,20 @@ def placeholder(name: str) -> str:
 
 
 def literal(data: str) -> str:
-    """Return ``data`` so that nothing in it can be taken for a slot (a zero-width space splits ``[[``)."""
+    """Return ``data`` so that nothing in it looks like a placeholder (a zero-width space splits ``[[``)."""
     return _SECOND_BRACKET.sub("[\u200b", data)
 
 
 def placeholder_names(text: str) -> frozenset[str]:
-    """Return the names of the slots in ``text``."""
+    """Return the names of the placeholders in ``text``."""
     return frozenset(_PLACEHOLDER.findall(text)) if PLACEHOLDER_OPEN in text else frozenset()
 
 
 def fill(text: str, placeholders: Mapping[str, str], *, html: bool) -> str:
-    """Put the reader's strings in the slots of ``text``, HTML-escaped in the HTML form.
+    """Fill the placeholders of ``text`` with the reader's strings, HTML-escaped in the HTML form.
 
-    Raises PermanentError (``reason="slot"``) for a slot without a value, and for a value that looks like one
-    itself: nothing is sent with a hole.
+    Raises PermanentError (``reason="placeholder"``) for one without a value, and for a value that looks like
+    a placeholder itself: nothing is sent with a hole.
     """
     if PLACEHOLDER_OPEN not in text:
         return text
@@ -83,7 +83,7 @@ def fill(text: str, placeholders: Mapping[str, str], *, html: bool) -> str:
     def value(found: re.Match[str]) -> str:
         filling = placeholders.get(found[1])
         if filling is None or PLACEHOLDER_OPEN in filling:
-            raise PermanentError(f"the slot {found[0]} has no usable value", reason="slot")
+            raise PermanentError(f"the placeholder {found[0]} has no usable value", reason="placeholder")
         return escape(filling) if html else filling
 
     return _PLACEHOLDER.sub(value, text)
@@ -102,12 +102,13 @@ def join_text(fragments: Sequence[Fragment], placeholders: Mapping[str, str] | N
 
 
 Encoded = bytes | tuple[bytes | str, ...]
-"""Quoted-printable; or, where there are slots, such bytes in turn with the lines that hold them, as text."""
+"""Quoted-printable bytes; with placeholders, such bytes alternating with the lines that hold them, as
+text."""
 
 
 @dataclass(frozen=True, slots=True)
 class EncodedFragment:
-    """A piece ready to be joined."""
+    """A fragment ready to be joined."""
 
     html: Encoded
     text: Encoded
@@ -121,7 +122,7 @@ def _encoded(form: str) -> Encoded:
 
 def _segments(form: str) -> Iterator[bytes | str]:
     if form and form[-1] not in "\r\n":
-        raise PermanentError(f"a piece does not end in a line break: …{form[-40:]!r}", reason="piece")
+        raise PermanentError(f"a fragment does not end in a line break: …{form[-40:]!r}", reason="fragment")
     lines = form.replace("\r\n", "\n").replace("\r", "\n").split("\n")[:-1]
     for is_personal, run in groupby(lines, key=lambda line: _PLACEHOLDER.search(line) is not None):
         together = "\n".join(run) + "\n"
@@ -132,7 +133,7 @@ def _quoted_printable(lines: str) -> bytes:
     try:
         return b2a_qp(lines.replace("\n", "\r\n").encode(), istext=True)
     except UnicodeEncodeError as error:
-        raise PermanentError(f"half a character in {error.object[:40]!r}…", reason="piece") from error
+        raise PermanentError(f"half a character in {error.object[:40]!r}…", reason="fragment") from error
 
 
 def compose(

@@ -1,8 +1,7 @@
-"""What a reader has already been offered: one compact value a reader, not a row per paper and reader.
+"""Seen papers: one compact value a reader, not a row per paper and reader.
 
 The value is a Roaring bitmap of paper ids (0 to 2³²−1) in its portable format (RoaringFormatSpec), which
-other implementations read too. Membership, union and length are ``BitMap``'s own. When papers count as spent
-is the caller's rule.
+other implementations read too. Callers decide when a paper counts as seen.
 """
 
 from __future__ import annotations

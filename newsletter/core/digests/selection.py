@@ -1,7 +1,7 @@
-"""A reader's candidates and budget → what is summarised, what is listed by title, what is only counted.
+"""A reader's candidates and budget → which papers are summarised, listed by title, or only counted.
 
-Papers are taken in turn from the reader's topics, so that a topic with one match is never crowded out by one
-with 200. What is a candidate (matched, not yet spent, not withdrawn) is decided before; how it looks, after.
+Topics take turns, so that a topic with one match is never crowded out by one with 200. Candidates (matched,
+not seen, not withdrawn) are found before; rendering comes after.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ LIST_LIMIT = 10
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """One match: a paper that one topic brought. A paper that several topics brought comes once for each."""
+    """One match of a topic. A paper matched by several topics is a candidate once for each."""
 
     paper_id: int
     topic: str
@@ -31,11 +31,11 @@ class Candidate:
 class Chosen:
     paper_id: int
     topic: str
-    """The first, in the reader's order, of the topics that brought it, whichever topic's turn it was."""
+    """The first topic, in the reader's order, that matched it, whichever topic's turn it was."""
     place: int
-    """Among all that this topic brought, best first; 0 is the best."""
+    """Place among this topic's matches, best first; 0 is the best."""
     also_in: tuple[str, ...] = ()
-    """The other topics that brought it, in the reader's order."""
+    """The other topics that matched it, in the reader's order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ def select_papers(
 
     ``topics`` are the reader's slugs in the reader's order. Topics take turns; each takes its best paper
     (highest score, then newest, then lowest id) that no turn before has taken. With a budget of at least one
-    paper a topic, every topic that brought anything is therefore seen. The order of ``candidates`` is free.
+    paper a topic, every topic with a match is therefore shown. The order of ``candidates`` is free.
     Raise ValueError for a candidate of a topic that is not the reader's, or a negative budget.
     """
     if max_papers < 0 or list_limit < 0:

@@ -1,4 +1,4 @@
-"""How paper text is set in little room: short names, cut lines, author lines, unbroken numbers and units."""
+"""Short forms of paper text: short names, cut lines, author lines, unbroken numbers and units."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _LABEL = re.compile(
     (?:\ (?:paper|statement|article|note|abstract|study))?""",
     re.IGNORECASE | re.VERBOSE,
 )
-"""Before the colon of a title: a kind of paper, not the name of a thing."""
+"""Words before a title's colon that name a kind of paper, not a thing."""
 _UNITS = (
     r"%|‰|°C|K|dBm?|bits?|bytes?|[kMGT]?B|[kMG]?Hz|[kMGT]?eV|[nµμm]?s|min|h|[nµμmck]?m|px|[µμmk]?g"
     r"|[mk]?W|[mk]?V"
@@ -56,7 +56,7 @@ def short_name(title: str, *, limit: int = 32) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuthorLine:
-    """Who is named, and how many people there are in all."""
+    """The names shown, and the total number of people."""
 
     names: tuple[str, ...]
     total: int

@@ -1,6 +1,6 @@
-"""What a sentence of an abstract gives away by its wording: a table of cues, and two kinds not to quote.
+"""What a sentence's wording tells: a table of weighted cues, and two kinds of sentences not to quote.
 
-Owns the patterns and their weights, tuned by eye on a week of arXiv. Leaves the choice to ``extraction.py``.
+The weights were tuned by eye on a week of arXiv. ``extraction.py`` chooses.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ DANGLING = re.compile(
     """,
     re.IGNORECASE | re.VERBOSE,
 )
-"""Openings that lean on the sentence before. "Here we show" and "This paper shows" stand on their own."""
+"""Openings that refer to the sentence before. "Here we show" and "This paper shows" do not."""
 STANDS_ALONE = re.compile(
     r"here,? we\b|(?:in )?this (?:paper|work|study|article|survey|thesis|report|letter)\b", re.IGNORECASE
 )

@@ -1,7 +1,6 @@
-"""Which sentences of an abstract stand for it: one headline and up to five takeaways, unchanged.
+"""Choose sentences of an abstract: one headline and up to five takeaways, verbatim.
 
-A sentence earns its place by what it announces (a table of cues), by how much of the title and of the other
-sentences it shares, and by its length. Owns the choice. Leaves splitting to ``sentences.py``.
+Sentences are scored by cues, by words shared with the title and the other sentences, and by length.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ _NEAR_DUPLICATE = 0.6
 _WEAK = 0.3
 """A takeaway scoring less is taken only to reach three."""
 _BEFORE_IT = -0.8
-"""For a sentence before the one that announces the paper's own work: it tells how things stood."""
+"""Penalty for a sentence before the one that announces the paper's own work: it is background."""
 _NAMED_IN_TITLE = 1.5
 _FIRST_CONTRIBUTION = 0.8
 """Extra for a headline that names what the title names, and for the first sentence that says "we propose"."""
@@ -33,7 +32,7 @@ _FIRST_CONTRIBUTION = 0.8
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Extract:
-    """Sentences of one abstract, each a slice of it: at most without an opening that leans on another."""
+    """Sentences of one abstract, each a slice of it; a dependent opening may be cut off."""
 
     headline: str
     takeaways: tuple[str, ...]
@@ -117,14 +116,14 @@ def _length_worth(words: int, *, best: int) -> float:
 
 
 def _wanted(count: int) -> int:
-    """How many takeaways an abstract of ``count`` sentences deserves: three to five."""
+    """How many takeaways for an abstract of ``count`` sentences: three to five."""
     return max(_MIN_TAKEAWAYS, min(MAX_TAKEAWAYS, count // 2))
 
 
 def _pick(
     worths: Mapping[int, float], *, vectors: Sequence[Mapping[str, float]], headline: int, wanted: int
 ) -> list[int]:
-    """Take the worthiest that repeat neither the headline nor one another."""
+    """Take the best ones that repeat neither the headline nor one another."""
     chosen: list[int] = []
     for index in sorted(worths, key=lambda index: (-worths[index], index)):
         enough = len(chosen) >= (wanted if worths[index] > _WEAK else _MIN_TAKEAWAYS)
@@ -168,7 +167,7 @@ def _shared_weights(vectors: Sequence[Mapping[str, float]], *, title: Mapping[st
 
 
 def _names(title: str) -> frozenset[str]:
-    """What the title calls the thing: words with an inner capital or digit, and what is before a colon."""
+    """The names in a title: words with an inner capital or digit, and the part before a colon."""
     head = title.split(":", 1)[0].split() if ":" in title else []
     coined = [word for word in _WORD.findall(title) if re.search(r"[A-Z0-9]", word[1:])]
     return frozenset(

@@ -1,6 +1,6 @@
-"""Claim against source: what may be shown of a draft, and why the rest is withheld.
+"""Check a draft against its source: which claims may be shown, and why the others are withheld.
 
-Owns what becomes of a whole draft; whether one claim may be shown is decided in ``checks.py``.
+Owns the whole draft; ``rules/checks.py`` decides on one claim.
 """
 
 from __future__ import annotations
@@ -53,11 +53,16 @@ def ground(
     full_text: FullText | None = None,
     asked: Depth | None = None,
 ) -> Summary | Refusal:
-    """Keep the claims of ``draft`` that ``source`` bears out, with their evidence in its own characters.
+    """Keep the claims of ``draft`` that the paper supports, with quotes in its own characters.
 
     ``language`` is what the claims were asked for in; ``asked`` is the depth that readers want, where it is
-    deeper than what the model was asked for. A section that loses all its claims is missing, never shown as
-    "not stated"; a reading with a section missing is none, and says so.
+    deeper than what the model was asked for.
+
+    1. Check the headline against abstract and title, then takeaways and sections against the full text too.
+    2. Drop empty sections unless the paper supports "not stated"; a section that loses all its claims is
+       missing, never shown as "not stated".
+    3. Count the withheld claims by reason. Without a headline nothing is shown.
+    4. A reading with a section missing is none, and says so.
     """
     paper = _Paper(source, full_text)
     judge = _Judge(paper, language=language, voice=voice)
@@ -84,7 +89,7 @@ def ground(
 
 
 def _stated(sections: Iterable[Section], abstract: str, full_text: FullText | None) -> tuple[Section, ...]:
-    """Drop the empty sections that the paper's own words do not let pass as "not stated"."""
+    """Drop empty sections for which the paper contradicts "not stated"."""
     kept = tuple(sections)
     if full_text is None:
         return kept
@@ -113,7 +118,7 @@ def _incomplete(
 
 
 class _Judge:
-    """Judges the claims of one draft in order, remembering what was refused and what was said already."""
+    """Checks the claims of one draft in order; remembers withheld and repeated ones."""
 
     def __init__(self, paper: _Paper, *, language: str, voice: Voice) -> None:
         self._paper = paper
@@ -168,7 +173,7 @@ def why_withheld(
 class _Paper:
     """What claims may rest on: a headline on abstract and title alone, all else on the full text too.
 
-    A text of many pages can hold a line that nobody sees; a headline is what most readers see of a paper.
+    A long text may have a planted line that nobody sees, and the headline is what most readers read.
     """
 
     def __init__(self, record: PaperRecord, full_text: FullText | None) -> None:
@@ -186,4 +191,4 @@ def _case(claim: Claim, *, paper: _Paper, language: str, place: str) -> Case:
 
 
 def _marked(evidence: Sequence[Evidence], *, claim: str) -> tuple[Evidence, ...]:
-    return tuple(replace(item, marks=carrying_spans(item.quote, claim=claim)) for item in evidence)
+    return tuple(replace(item, highlights=carrying_spans(item.quote, claim=claim)) for item in evidence)

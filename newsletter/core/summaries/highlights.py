@@ -1,4 +1,4 @@
-"""Which words of a quote carry a claim: the spans that a mail marks, and whether there are any at all."""
+"""Highlights: the spans of a quote that carry its claim."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from newsletter.core.summaries.normalize import is_cjk
 from newsletter.core.summaries.rules.quantities import Span, names, quantities
 from newsletter.core.summaries.rules.words import LITTLE_WORDS, STEM
 
-MAX_MARKS = 3
+MAX_HIGHLIGHTS = 3
 
 _WORD = re.compile(r"[^\W_]+(?:[-'’][^\W_]+)*")
 _CLAUSE = re.compile(r"[^,;:()—–]+")
@@ -29,7 +29,7 @@ def carrying_spans(quote: str, *, claim: str) -> tuple[Span, ...]:
     most content words stands for the quote.
     """
     runs = _runs(_tokens(quote, claim=claim))
-    longest = sorted(runs, key=lambda run: (-run[1], run[0]))[:MAX_MARKS]
+    longest = sorted(runs, key=lambda run: (-run[1], run[0]))[:MAX_HIGHLIGHTS]
     spans = tuple(sorted(span for span, _ in longest))
     return spans or _most_telling_clause(quote)
 
@@ -40,7 +40,7 @@ def shares_content(quote: str, *, claim: str) -> bool:
 
 
 def is_chinese(text: str) -> bool:
-    """Say whether at least a fifth of the characters are Chinese: names and numbers may fill the rest."""
+    """Say whether at least a fifth of the characters are Chinese: the rest may be names and numbers."""
     letters = [character for character in text if not character.isspace()]
     return 5 * sum(map(is_cjk, letters)) >= max(1, len(letters))
 
@@ -60,7 +60,7 @@ def _tokens(quote: str, *, claim: str) -> list[_Token]:
 
 
 def _stem(word: str) -> str:
-    """The beginning of a content word; empty for a word that says nothing, and for a bare number."""
+    """The beginning of a content word; empty for a stop word and for a bare number."""
     lowered = word.casefold()
     return "" if lowered in LITTLE_WORDS or lowered.isdigit() or len(lowered) < 2 else lowered[:STEM]
 

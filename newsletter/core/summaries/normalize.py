@@ -1,7 +1,6 @@
-"""Text compared as a reader would: white space, dashes, quote marks, ligatures and case do not count.
+"""Normalize text for comparison: white space, dashes, quotation marks, ligatures and case do not count.
 
-Owns where a quote stands in a source, as a span of the source's own characters. What differs in words or
-digits is never found.
+Finds a quote in a source as a span of the source's own characters. Different words or digits never match.
 """
 
 from __future__ import annotations
@@ -18,16 +17,16 @@ _AROUND_A_QUOTE = " \t\n\"'“”‘’`«»…,;:."
 
 @dataclass(frozen=True, slots=True)
 class NormalizedText:
-    """Text without what does not count; ``origins[i]`` is where ``text[i]`` came from."""
+    """Normalized text; ``origins[i]`` is the position of ``text[i]`` in the original."""
 
     text: str
     origins: tuple[int, ...]
 
 
 def normalize(text: str) -> NormalizedText:
-    """Fold case, ligatures, widths, quote marks and white space; dashes go with the space around them.
+    """Unify case, ligatures, widths, quotation marks and white space; drop dashes and the space around them.
 
-    A dash goes entirely so that ``multi-view``, ``multi- view`` and ``multiview`` agree. Superscripts stay:
+    Dashes are dropped so that ``multi-view``, ``multi- view`` and ``multiview`` agree. Superscripts stay:
     ``10³`` is not ``103``.
     """
     letters: list[str] = []
@@ -52,9 +51,9 @@ def normalize(text: str) -> NormalizedText:
 
 
 def find_quote(quote: str, *, source: NormalizedText) -> tuple[int, int] | None:
-    """Return the span of the unfolded source that says ``quote``, on whole words; None when there is none.
+    """Return the span of the original source that matches ``quote``, on whole words, or None.
 
-    Quote marks, dots and ellipses around it, which a model adds, are dropped where they do not occur.
+    Quotation marks, dots and ellipses that a model put around it are ignored if the source lacks them.
     """
     return _find(quote, source=source) or _find(quote.strip(_AROUND_A_QUOTE), source=source)
 

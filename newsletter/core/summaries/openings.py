@@ -1,4 +1,4 @@
-"""Openings that a sentence can lose when it stands alone: they lean on the one before it, or say nothing."""
+"""Openings to cut off when a sentence is quoted alone: they refer to the one before it, or say nothing."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from newsletter.core.arxiv.sentences import opens_small
 
 _MAIN = r"""(?=(?:we|our|I|this\s(?:paper|work|study|article|survey|report|thesis)|an?|the)\s
     (?!(?:this|these|that|former|latter)\b))"""
-"""How the clause begins that is left."""
+"""How the remaining clause may begin."""
 _LEANING = r"""(?:(?:this|these|those|it|that|such|them|both|the\ (?:above|former|latter|aforementioned))\b
     |the\ (?:\w+\ )?(?:trade-off|challenge|gap|problem|issue|limitation|analysis|observation)s?(?=,))"""
 _PLACE = r"(?:paper|work|study|article|survey|report|thesis|letter|note|manuscript|review|contribution)"

@@ -1,6 +1,6 @@
-"""What kind of paper it is, and the sections a complete reading of that kind has. A table.
+"""Kinds of papers, and the sections of a complete reading of each kind. A table.
 
-A position paper is not asked for its performance, nor a theorem for its data.
+A position paper has no section on performance, a theorem none on data.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ class PaperKind(StrEnum):
 
 
 class Part(StrEnum):
-    """The four heads of a reading in a mail; a paper's page names every section by itself."""
+    """The four headings of a reading in a mail; a paper's page shows every section."""
 
     PROBLEM = "problem"
     METHOD = "method"
@@ -34,7 +34,7 @@ class Part(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SectionSpec:
-    """One section that a reading must answer, if only with "not stated in the paper"."""
+    """One section that a reading must have, if only as "not stated in the paper"."""
 
     kind: str
     part: Part
@@ -158,4 +158,4 @@ SECTION_MEANINGS: dict[str, str] = {
     **{f"{aspect}_strengths": f"what is good {where}" for aspect, where in _ASPECTS.items()},
     **{f"{aspect}_limits": f"what is wanting {where}" for aspect, where in _ASPECTS.items()},
 }
-"""What each section holds, as a model is told."""
+"""What each section holds, as the prompt says it."""

@@ -1,7 +1,7 @@
-"""What a model is asked, and how its answer becomes a draft.
+"""Build the prompt, and parse an answer into a draft.
 
-The paper is data between markers that its text cannot forge. Nothing in here calls a model, and nothing in an
-answer is believed: ``grounding.py`` checks every claim.
+The paper is data between markers that its text cannot forge. Nothing here calls a model, and no answer is
+trusted: ``grounding.py`` checks every claim.
 """
 
 from __future__ import annotations
@@ -28,10 +28,11 @@ from newsletter.core.summaries.summary import (
 from newsletter.errors import PermanentError
 
 PROMPT_VERSION = "3"
-"""Stands with each summary. Changing a word below makes a new version, and summaries are made anew."""
+"""Stored with each summary. Any change of the wording below needs a new version: summaries are then
+rewritten."""
 
 MAX_RESPONSE_CHARACTERS = 60_000
-"""More is no summary: a whole reading takes about 12,000."""
+"""A complete reading takes about 12,000; a longer answer is refused."""
 
 _LANGUAGES = {"en": "English", "zh-hans": "Simplified Chinese (简体中文)"}
 
@@ -120,7 +121,7 @@ def _section_data(section: TextSection) -> str:
 
 
 def _nonce(data: str) -> str:
-    """A mark that ``data`` cannot contain, since it depends on every character of it."""
+    """A marker that ``data`` cannot contain: a hash of all of it."""
     return hashlib.sha256(data.encode()).hexdigest()[:24]
 
 

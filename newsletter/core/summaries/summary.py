@@ -1,4 +1,4 @@
-"""What a reader gets for a paper: depths, claims and the quotes that stand behind them."""
+"""Summaries: depths, claims and their quotes."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ MAX_QUOTES = 3
 MAX_IN_SECTION = 8
 """Claims of one section; five are asked for."""
 NO_FULL_TEXT = "no_full_text"
-"""In ``Summary.incomplete``: the paper's text could not be read, and an abstract supports no reading."""
+"""In ``Summary.incomplete``: there is no full text, and an abstract supports no reading."""
 NO_KIND = "no_kind"
 """In ``Summary.incomplete``: the model did not say what kind of paper it is."""
 
 
 class Depth(StrEnum):
-    """How much of a summary a reader asked for; each contains the ones before it."""
+    """Detail level of a summary; each contains the ones before it."""
 
     HEADLINE = "headline"
     TAKEAWAYS = "takeaways"
@@ -35,7 +35,7 @@ _RANKS = {depth: rank for rank, depth in enumerate(Depth)}
 
 
 class Voice(StrEnum):
-    """Who speaks in a summary."""
+    """Whose words a summary is."""
 
     AUTHORS = "authors"
     """Sentences of the abstract, chosen by us."""
@@ -52,7 +52,7 @@ class Evidence:
     """``abstract``, ``title``, or the title of a section of the full text."""
     anchor: str = ""
     """Of that section in arXiv's HTML; empty for abstract and title."""
-    marks: tuple[tuple[int, int], ...] = ()
+    highlights: tuple[tuple[int, int], ...] = ()
     """Half-open character spans of ``quote`` that carry the claim, in order, not overlapping."""
 
 
@@ -66,7 +66,7 @@ class Claim:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Section:
-    """A part of a reading. No claims means: not stated in the paper."""
+    """A section of a reading. No claims: not stated in the paper."""
 
     kind: str
     """One of ``kinds.SECTION_KINDS``."""
@@ -75,7 +75,7 @@ class Section:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Withheld:
-    """A claim that is not shown. Its text is dropped; the reason is counted."""
+    """A withheld claim. Its text is dropped; the reason is counted."""
 
     reason: str
 
@@ -101,7 +101,7 @@ class Summary:
 
     @property
     def claims(self) -> tuple[Claim, ...]:
-        """Everything it says, in the order shown."""
+        """All claims, in the order shown."""
         sections = (claim for section in self.sections for claim in section.claims)
         return (self.headline, *self.takeaways, *sections)
 
@@ -134,9 +134,9 @@ class Draft:
 
 
 def supported_depth(depth: Depth, *, has_full_text: bool) -> Depth:
-    """Return the deepest depth up to ``depth`` that can be asked of what is at hand.
+    """Return the deepest depth up to ``depth`` that the source supports.
 
-    A reading says what a paper does not state, which an abstract cannot tell.
+    A reading also says what a paper does not state, which an abstract cannot show.
     """
     return depth if has_full_text or depth is not Depth.READING else Depth.TAKEAWAYS
 
@@ -144,7 +144,7 @@ def supported_depth(depth: Depth, *, has_full_text: bool) -> Depth:
 def at_depth(summary: Summary, depth: Depth) -> Summary:
     """Cut ``summary`` to ``depth``, or to the deepest it holds where that is shallower.
 
-    Only a reader who asked for a reading is told why it is none.
+    Only a reader who asked for a reading is told why there is none.
     """
     shown = min(depth, summary.depth, key=lambda depth: depth.rank)
     return replace(
@@ -201,7 +201,7 @@ def _claim_to_json(claim: Claim) -> dict[str, Any]:
                 "quote": item.quote,
                 "where": item.where,
                 "anchor": item.anchor,
-                "marks": [list(mark) for mark in item.marks],
+                "marks": [list(span) for span in item.highlights],  # the stored name
             }
             for item in claim.evidence
         ],
@@ -216,7 +216,7 @@ def _claim_from_json(stored: Mapping[str, Any]) -> Claim:
                 quote=item["quote"],
                 where=item["where"],
                 anchor=item.get("anchor", ""),
-                marks=tuple((start, end) for start, end in item["marks"]),
+                highlights=tuple((start, end) for start, end in item["marks"]),
             )
             for item in stored["evidence"]
         ),

@@ -1,4 +1,4 @@
-"""A summary that some digest is going to show."""
+"""A summary that some digest needs."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from newsletter.core.summaries.summary import Depth
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A summary some digest is going to show."""
+    """A summary that some digest needs."""
 
     paper_id: int
     language: str

@@ -44,7 +44,7 @@ _OWN_HEADS = {
     (PaperKind.SYSTEM, Part.METHOD): "Design",
     (PaperKind.SYSTEM, Part.RESULTS): "Evaluation",
 }
-"""Where a kind of paper has another word for a part."""
+"""Other headings for some kinds of papers."""
 _WHY_NO_SUMMARY = {
     "late": "The summary was not ready in time",
     "daily_cap": "The day’s limit for summaries was reached",
@@ -78,7 +78,7 @@ class MailWords:
             "pdf": "PDF",
             "code": "Code",
             "project": "Project page",
-            "receipts": "Read with quotes",
+            "citations": "Read with quotes",
             "page": "Paper page",
             "continue": "Continue reading",
             "not_stated": "Not stated in the paper.",
@@ -149,7 +149,7 @@ class MailWords:
                 (len(digest.listed), "", "listed at the end"),
                 (digest.counted, " more", "on the digest’s page"),
             )
-            # One large number makes figures of all of them: "31 and ten" reads like a slip.
+            # With one large number write all as digits: "31 and ten" looks like a mistake.
             said = _number if max(number for number, _, _ in places) < len(_SMALL) else _figures
             parts = [
                 f"{said(number)}{more} {'is' if number == 1 else 'are'} {place}"
@@ -172,7 +172,7 @@ class MailWords:
             f"If {often} like this are frequent, a wider topic may serve you better."
         )
 
-    def transactional(self, digest: Digest) -> tuple[str, ...]:
+    def warnings(self, digest: Digest) -> tuple[str, ...]:
         found = []
         if digest.failed_gathers:
             days = self._days(digest.failed_gathers)

@@ -59,7 +59,7 @@ class MailWords:
             "pdf": "PDF",
             "code": "代码",
             "project": "项目主页",
-            "receipts": "逐句对照原文",
+            "citations": "逐句对照原文",
             "page": "论文页面",
             "continue": "继续阅读",
             "not_stated": "论文未提及。",
@@ -141,7 +141,7 @@ class MailWords:
             return "主题保持不变，下一期照常发送。"
         return "主题保持不变，下一期照常发送。如果经常如此，不妨把主题放宽一些。"
 
-    def transactional(self, digest: Digest) -> tuple[str, ...]:
+    def warnings(self, digest: Digest) -> tuple[str, ...]:
         found = []
         if digest.failed_gathers:
             days = self._days(digest.failed_gathers)

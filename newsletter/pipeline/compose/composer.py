@@ -101,7 +101,7 @@ class Composer:
             raise
 
     def _store(self, choice: Choice, rendered: RenderedDigest) -> int:
-        fragments = [fragment.digest for fragment in rendered.fragments]
+        fragments = [fragment.checksum for fragment in rendered.fragments]
         return Delivery.objects.filter(pk=choice.delivery.pk, state=State.PLANNED).update(
             state=State.COMPOSED,
             subject=rendered.subject,

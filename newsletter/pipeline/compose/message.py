@@ -67,11 +67,11 @@ class FragmentCache:
         self._lock = Lock()
         self.kept_bytes = 0
 
-    def take(self, digests: Iterable[str]) -> dict[str, Fragment]:
+    def take(self, checksums: Iterable[str]) -> dict[str, Fragment]:
         """Return these pieces, reading the missing ones together; one that is not stored is left out."""
-        wanted = set(digests)
+        wanted = set(checksums)
         with self._lock:
-            found = {digest: self._kept[digest] for digest in wanted if digest in self._kept}
+            found = {checksum: self._kept[checksum] for checksum in wanted if checksum in self._kept}
         read = _read_fragments(sorted(wanted - found.keys()))
         with self._lock:
             for digest, fragment in read.items():
@@ -90,12 +90,12 @@ def _size(fragment: Fragment) -> int:
     return 2 * (len(fragment.html) + len(fragment.text))
 
 
-def _read_fragments(digests: Sequence[str]) -> dict[str, Fragment]:
+def _read_fragments(checksums: Sequence[str]) -> dict[str, Fragment]:
     fragments = {}
-    for start in range(0, len(digests), CHUNK):
-        rows = FragmentRow.objects.filter(digest__in=digests[start : start + CHUNK])
-        for digest, html, text in rows.values_list("digest", "html", "text"):
-            fragments[digest] = Fragment(html=html, text=text)
+    for start in range(0, len(checksums), CHUNK):
+        rows = FragmentRow.objects.filter(checksum__in=checksums[start : start + CHUNK])
+        for checksum, html, text in rows.values_list("checksum", "html", "text"):
+            fragments[checksum] = Fragment(html=html, text=text)
     return fragments
 
 
@@ -110,7 +110,7 @@ def outgoing(
     A message that cannot be written has an outcome instead, BAD_MESSAGE, and stops none of the others. One
     on which the writing itself breaks has none: that is a bug, and it is tried again until its tries are up.
     """
-    known = _FRAGMENTS.take(digest for delivery in deliveries for digest in delivery.fragments)
+    known = _FRAGMENTS.take(checksum for delivery in deliveries for checksum in delivery.fragments)
     bodies, sender = _Bodies(), Sender.from_settings()
     messages, refused = [], []
     for delivery in deliveries:
@@ -233,22 +233,22 @@ class _Bodies:
     def __init__(self) -> None:
         self._joined: dict[str, tuple[str, str]] = {}
 
-    def of(self, digests: Sequence[str], fragments: Sequence[Fragment]) -> tuple[str, str, str]:
+    def of(self, checksums: Sequence[str], fragments: Sequence[Fragment]) -> tuple[str, str, str]:
         """Return the HTML, the text, and a key that equal bodies share."""
-        key = _sha256(*digests)
+        key = _sha256(*checksums)
         if key not in self._joined:
             self._joined[key] = join_html(fragments), join_text(fragments)
         return *self._joined[key], key
 
 
 def _fragments_of(delivery: Delivery, fragments: Mapping[str, Fragment]) -> list[Fragment]:
-    missing = [digest for digest in delivery.fragments if digest not in fragments]
+    missing = [checksum for checksum in delivery.fragments if checksum not in fragments]
     if missing or not delivery.fragments:
         lacking = (
             f"{len(missing)} of {len(delivery.fragments)} pieces are gone" if missing else "it has no pieces"
         )
         raise PermanentError(f"delivery {delivery.pk} cannot be written: {lacking}", reason="pieces")
-    return [fragments[digest] for digest in delivery.fragments]
+    return [fragments[checksum] for checksum in delivery.fragments]
 
 
 def _headers(delivery: Delivery, *, sender: Sender) -> MessageHeaders:

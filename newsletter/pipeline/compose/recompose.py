@@ -17,7 +17,7 @@ from django.db.models import QuerySet
 
 from newsletter.adapters.ports import Summariser
 from newsletter.models import Delivery
-from newsletter.models.delivery import CLAIMABLE, Kind
+from newsletter.models.delivery import LEASABLE, Kind
 from newsletter.pipeline.compose.composer import Composer, RendererFor
 from newsletter.pipeline.compose.message import body_key
 from newsletter.pipeline.select.select import Choice, choose
@@ -45,7 +45,7 @@ def recompose(
 ) -> RecomposeReport:
     """Render anew these digests, or all that wait (None)."""
     report = RecomposeReport()
-    waiting = Delivery.objects.filter(kind=Kind.DIGEST, state__in=CLAIMABLE, covers_until__isnull=False)
+    waiting = Delivery.objects.filter(kind=Kind.DIGEST, state__in=LEASABLE, covers_until__isnull=False)
     if ids is not None:
         waiting = waiting.filter(pk__in=ids)
         known = Delivery.objects.filter(kind=Kind.DIGEST, pk__in=ids).count()
@@ -85,14 +85,14 @@ def _render_anew(choice: Choice, *, composer: Composer, report: RecomposeReport)
     if {paper_id for ids in papers.values() for paper_id in ids} != row.paper_ids:
         report.differing += 1
         return
-    fragments = [fragment.digest for fragment in rendered.fragments]
+    fragments = [fragment.checksum for fragment in rendered.fragments]
     if (fragments, rendered.placeholders, rendered.subject) == (row.fragments, row.placeholders, row.subject):
         report.unchanged += 1
         return
     with transaction.atomic():
         composer.fragment_store.save()
         # A claim raises the fence and reads what it sends under a lock: one of the two comes first.
-        unclaimed = Delivery.objects.filter(pk=row.pk, state__in=CLAIMABLE, fence=row.fence)
+        unclaimed = Delivery.objects.filter(pk=row.pk, state__in=LEASABLE, fence=row.fence)
         stored = unclaimed.update(
             subject=rendered.subject,
             fragments=fragments,

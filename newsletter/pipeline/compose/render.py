@@ -114,7 +114,7 @@ class DigestRenderer:
         yield self._fragment("opening", digest.language, **shell)
         if not digest.matched:
             yield self._fragment("hint", digest.language, text=words.hint(digest))
-        for notice in words.transactional(digest):
+        for notice in words.warnings(digest):
             yield self._fragment("notice", digest.language, text=notice)
 
     def _contents(self, digest: Digest) -> Iterator[Fragment]:

@@ -73,7 +73,7 @@ def _tagged(tag: str, *, sender: str) -> str:
     return f"{local if setting else DEFAULT_LOCAL_PART}+{tag}@{domain}"
 
 
-def returned_delivery(addresses: Iterable[str]) -> uuid.UUID | None:
+def delivery_by_verp(addresses: Iterable[str]) -> uuid.UUID | None:
     """Return the id of the first delivery that is named by a tag of ours in any of these texts."""
     for text in addresses:
         for found in _TAG.finditer(text):

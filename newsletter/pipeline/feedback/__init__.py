@@ -1,4 +1,4 @@
-"""What is learnt after sending: ``events`` are reports of providers, ``bounces`` mail that comes back.
+"""After sending: ``provider_events`` applies webhook events, ``bounces`` reads DSNs and complaints.
 
-``reconcile`` ends what lost workers left, and settles lost answers for which there is evidence.
+``reconcile`` ends expired leases and settles ambiguous deliveries for which there is evidence.
 """

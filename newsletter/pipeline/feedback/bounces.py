@@ -1,10 +1,10 @@
-"""A mail that came back → an event about the delivery it is about, stored and applied; or a reader has left.
+"""DSNs and complaints → provider events of their delivery; unsubscribe mails → a reader has left.
 
-Anybody can write to the address where mail comes back. A report counts only when it shows that its writer had
-our mail: by the signed tag of the address it came to or names, or by the reader's own unsubscribe link beside
-the delivery's id. The id alone proves nothing, since the link of a shared digest holds it.
+Anybody can write to the bounce address. A report counts only if its sender had our mail: by the signed VERP
+tag of the address, or by the reader's own unsubscribe link together with the delivery's id. The id alone
+proves nothing, since the link of a shared digest contains it.
 
-Whoever writes to the address of List-Unsubscribe has left, whatever the mail says (RFC 2369 §3.2).
+A mail to the address of List-Unsubscribe unsubscribes, whatever it says (RFC 2369 §3.2).
 """
 
 from __future__ import annotations
@@ -21,26 +21,26 @@ from newsletter.adapters.ports import ProviderEvent
 from newsletter.audience.tokens import Purpose, read_token
 from newsletter.core.delivery.dsn import (
     SOURCE,
-    ReturnedMessage,
+    MailReport,
     addresses_of,
-    read_returned_mail,
+    read_mail_report,
     without_addresses,
 )
 from newsletter.core.delivery.retry_policy import EventKind
 from newsletter.models import Delivery, Subscriber
 from newsletter.models.subscriber import holder_of
-from newsletter.pipeline.compose.verp import leaving_token, returned_delivery
+from newsletter.pipeline.compose.verp import delivery_by_verp, leaving_token
 from newsletter.pipeline.feedback.provider_events import apply_events, store_events
-from newsletter.pipeline.send import subscriber_status as standing
+from newsletter.pipeline.send import subscriber_status
 
 _OLDEST = timedelta(days=7)
-"""A mail server gives up after about five days; a Date before that is a clock gone wrong."""
+"""Mail servers give up after about five days; an older Date is a wrong clock."""
 _UNSUBSCRIBE = re.compile(r"/unsubscribe/([\w-]+)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TakenIn:
-    """What became of one mail that came back."""
+    """The result of one mail."""
 
     said: str
     """One line, without any address."""
@@ -51,13 +51,13 @@ class TakenIn:
 
 
 def take_in(content: bytes, *, recipient: str, now: datetime) -> TakenIn:
-    """Store what a mail reports and apply it. A repeat, or a mail about nothing of ours, changes nothing.
+    """Store what a mail reports and apply it. A repeat, or a mail about no delivery of ours, changes nothing.
 
-    ``recipient`` is the address it was delivered to, "" where the mail server did not say.
+    ``recipient`` is the address it was delivered to, empty if the mail server did not say.
     """
     if (token := leaving_token([recipient, *addresses_of(content)])) is not None:
         return _left(token, now=now)
-    mail = read_returned_mail(content)
+    mail = read_mail_report(content)
     if mail is None:
         return TakenIn(said="no delivery report and no complaint: nothing to do")
     delivery = _delivery_of(mail, recipient=recipient)
@@ -83,13 +83,13 @@ def _left(token: str, *, now: datetime) -> TakenIn:
     holder, _ = holder_of(read_token(token, purpose=Purpose.UNSUBSCRIBE) or "")
     readers = Subscriber.objects.select_for_update(no_key=True)
     reader = readers.filter(pk=holder.pk).first() if holder else None
-    is_new = reader is not None and standing.left_by_mail(reader, at=now)
+    is_new = reader is not None and subscriber_status.left_by_mail(reader, at=now)
     said = f"unsubscribed by mail: {'a reader has left' if is_new else 'nobody who reads'}"
     return TakenIn(said=said, kind=EventKind.UNSUBSCRIBE, is_new=is_new)
 
 
-def _event(mail: ReturnedMessage, delivery: Delivery, *, now: datetime) -> ProviderEvent:
-    """One report of a kind is one event: a mail has one recipient, and servers repeat themselves."""
+def _event(mail: MailReport, delivery: Delivery, *, now: datetime) -> ProviderEvent:
+    """Deduplicate by delivery and kind: a mail has one recipient, and servers repeat reports."""
     reason = without_addresses(mail.reason, names=[delivery.recipient])
     return ProviderEvent(
         delivery_id=delivery.pk,
@@ -101,14 +101,14 @@ def _event(mail: ReturnedMessage, delivery: Delivery, *, now: datetime) -> Provi
 
 
 def _moment(written_at: datetime | None, *, now: datetime) -> datetime:
-    """Return when it was written, as far as that can be believed: a reader may have come back since."""
+    """Return when it was written, if plausible: a reader may have come back since."""
     is_likely = written_at is not None and now - _OLDEST <= written_at <= now
     return written_at if is_likely and written_at else now
 
 
-def _delivery_of(mail: ReturnedMessage, *, recipient: str) -> Delivery | None:
+def _delivery_of(mail: MailReport, *, recipient: str) -> Delivery | None:
     known = Delivery.objects.select_related("subscriber").exclude(recipient="")
-    tagged = returned_delivery([recipient, *mail.sent_to, *mail.named])
+    tagged = delivery_by_verp([recipient, *mail.sent_to, *mail.named])
     if tagged is not None:
         return known.filter(pk=tagged).first()
     try:

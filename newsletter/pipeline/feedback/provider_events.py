@@ -1,7 +1,8 @@
-"""What providers report after a mail has left: stored first, once each; then applied, in any order.
+"""Provider events: stored once each, then applied, in any order.
 
-A report moves its delivery upwards only (``core.reputation``). Any report at all shows that the provider had
-accepted the mail, so it settles a lost answer, and one that comes before our own record of the acceptance.
+An event moves its delivery upwards only (``core/delivery/retry_policy.py``). Any event shows that the
+provider accepted the mail, so it settles an ambiguous delivery, and may come before our own record of the
+acceptance.
 """
 
 from __future__ import annotations
@@ -20,9 +21,9 @@ from newsletter.adapters.ports import ProviderEvent
 from newsletter.core.delivery.retry_policy import EventKind, outranks, reported_state
 from newsletter.core.storable import storable_value
 from newsletter.models import Delivery, DeliveryEvent, Subscriber
-from newsletter.models.delivery import CLAIMABLE, SENT, UNCOMPOSED, Kind, State
+from newsletter.models.delivery import LEASABLE, SENT, UNCOMPOSED, Kind, State
 from newsletter.pipeline.db_retry import AWAY
-from newsletter.pipeline.send import subscriber_status as standing
+from newsletter.pipeline.send import subscriber_status
 from newsletter.pipeline.send.outcomes import mark_seen
 
 log = logging.getLogger(__name__)
@@ -30,21 +31,21 @@ log = logging.getLogger(__name__)
 CHUNK = 100
 """Events a transaction: other writers get their turn in between."""
 EVIDENCE = Q(delivery__state=State.AMBIGUOUS)
-"""Selects the events that settle a lost answer."""
+"""Selects the events that settle an ambiguous delivery."""
 
 
 def store_events(provider: str, events: Sequence[ProviderEvent]) -> int:
-    """Keep what is new of these in one transaction, and have it applied; return how many that were.
+    """Store the new ones in one transaction and wake the worker; return how many were new.
 
-    One about a delivery that is not known here is kept without it. Nothing else in the database changes, so
-    a failure leaves all of it for the provider to send again.
+    An event about an unknown delivery is stored without it. Nothing else changes, so after a failure the
+    provider sends all again.
     """
     with transaction.atomic():
         keys = {event.dedupe_key for event in events}
         known = DeliveryEvent.objects.filter(provider=provider, dedupe_key__in=keys)
         new = keys.difference(known.values_list("dedupe_key", flat=True))
         ids = {event.delivery_id for event in events if event.delivery_id}
-        _lock_readers(ids)  # a reader who is being erased meanwhile is gone afterwards, or waits for us
+        _lock_readers(ids)  # an erasure at the same time comes before or after this
         ours = set(Delivery.objects.filter(pk__in=ids).values_list("pk", flat=True))
         rows = {
             event.dedupe_key: DeliveryEvent(
@@ -58,7 +59,7 @@ def store_events(provider: str, events: Sequence[ProviderEvent]) -> int:
             for event in events
             if event.dedupe_key in new
         }
-        # Another copy of the same report may be stored at this moment: who waits for whom has an order.
+        # Sorted, so that concurrent copies of the same request cannot deadlock.
         DeliveryEvent.objects.bulk_create((rows[key] for key in sorted(rows)), ignore_conflicts=True)
         if rows:
             wake(Queue.EVENTS)
@@ -80,7 +81,7 @@ def apply_events(
     """Apply every stored event, or ``which``, that was not applied yet; return how many were.
 
     None is begun after ``deadline`` (real time). One that cannot be applied is logged, left as it is, and
-    holds up no other. Any number of workers may run it.
+    does not stop the others. Any number of workers may run it.
     """
     applied = 0
     for chunk in _unapplied(which):
@@ -89,7 +90,7 @@ def apply_events(
         try:
             applied += _apply(chunk, now=now)
         except AWAY:
-            raise  # no event's fault: the next tick tries again
+            raise  # not the event's fault: the next tick retries
         except Exception:
             log.exception("%d events could not be applied together: now one by one", len(chunk))
             applied += sum(_apply_alone(key, now=now) for key in chunk)
@@ -125,9 +126,9 @@ def _apply(keys: Sequence[int], *, now: datetime) -> int:
     readers = _lock_readers(delivery_ids)
     about = Delivery.objects.filter(pk__in=delivery_ids)
     deliveries = {row.pk: row for row in about.select_for_update(no_key=True).order_by("pk")}
-    standing_events = events.filter(applied_at=None).select_for_update().order_by("at", "pk")
+    unapplied = events.filter(applied_at=None).select_for_update().order_by("at", "pk")
     done = []
-    for event in standing_events:
+    for event in unapplied:
         if event.delivery_id and (delivery := deliveries.get(event.delivery_id)):
             _apply_one(event, delivery, readers.get(delivery.subscriber_id or 0), now=now)
         done.append(event.pk)
@@ -150,7 +151,7 @@ def _apply_one(event: DeliveryEvent, delivery: Delivery, reader: Subscriber | No
 
 
 def _move(delivery: Delivery, event: DeliveryEvent, reader: Subscriber | None, *, now: datetime) -> None:
-    """Move the delivery upwards. One that was not known to be accepted is, from now on."""
+    """Move the delivery upwards. One not known to be accepted becomes accepted."""
     state = State(reported_state(EventKind(event.kind)))
     if not outranks(state, delivery.state):
         return
@@ -169,13 +170,13 @@ def _move(delivery: Delivery, event: DeliveryEvent, reader: Subscriber | None, *
 
 
 def _take_out_of_later_ones(delivery: Delivery, reader: Subscriber) -> None:
-    """Compose anew what carries papers of a mail that had arrived after all, as long as nobody has sent it.
+    """Compose later digests again without the papers of a mail that had arrived after all, unless sent.
 
-    One that was refused for now may have been accepted in spite of that: it stays as it was sent.
+    One in RETRY_WAIT may have been accepted in spite of its answer: it keeps its content.
     """
-    others = Delivery.objects.filter(subscriber=reader, kind=Kind.DIGEST, state__in=CLAIMABLE, retries=0)
+    others = Delivery.objects.filter(subscriber=reader, kind=Kind.DIGEST, state__in=LEASABLE, retries=0)
     carrying = [row.pk for row in others.only("papers") if row.paper_ids & delivery.paper_ids]
-    # Where a worker has claimed it meanwhile, the papers come twice rather than never.
+    # If a worker has leased it meanwhile, the papers come twice rather than never.
     if carrying and others.filter(pk__in=carrying).update(**UNCOMPOSED):
         wake(Queue.COMPOSE)
 
@@ -184,23 +185,23 @@ def _take_out_of_later_ones(delivery: Delivery, reader: Subscriber) -> None:
 
 
 def _bounced(event: DeliveryEvent, delivery: Delivery, reader: Subscriber) -> None:
-    standing.bounced(delivery, reader, at=event.at)
+    subscriber_status.bounced(delivery, reader, at=event.at)
 
 
 def _soft_bounced(event: DeliveryEvent, delivery: Delivery, reader: Subscriber) -> None:
-    standing.soft_bounced(delivery, reader, at=event.at)
+    subscriber_status.soft_bounced(delivery, reader, at=event.at)
 
 
 def _complained(event: DeliveryEvent, delivery: Delivery, reader: Subscriber) -> None:
-    standing.complained(delivery, reader, at=event.at)
+    subscriber_status.complained(delivery, reader, at=event.at)
 
 
 def _left(event: DeliveryEvent, delivery: Delivery, reader: Subscriber) -> None:
-    standing.left(delivery, reader, at=event.at)
+    subscriber_status.left(delivery, reader, at=event.at)
 
 
 def _arrived(_event: DeliveryEvent, delivery: Delivery, reader: Subscriber) -> None:
-    standing.arrived(delivery, reader)
+    subscriber_status.arrived(delivery, reader)
 
 
 _FOLLOWS: dict[str, Callable[[DeliveryEvent, Delivery, Subscriber], None]] = {

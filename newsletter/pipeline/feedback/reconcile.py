@@ -1,4 +1,4 @@
-"""What the minute's tick mends: leases that ran out, and lost answers for which there is evidence by now."""
+"""Run by the tick: end expired leases, and settle ambiguous deliveries once there is evidence."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from django.db.models import Min
 
 from newsletter.adapters.ports import Mailer, Outcome, Verdict
 from newsletter.models import Delivery
-from newsletter.models.delivery import CLAIMABLE, State
+from newsletter.models.delivery import LEASABLE, State
 from newsletter.pipeline.feedback.provider_events import EVIDENCE, apply_events
 from newsletter.pipeline.lease import end_leases, expire_leases
 from newsletter.pipeline.send.claim import make_due
@@ -25,9 +25,9 @@ class ReconcileReport:
     """How many deliveries went to which state."""
 
     lapsed: Counter[str] = field(default_factory=Counter)
-    """Taken from workers that are gone or too slow."""
+    """Taken from workers that are dead or too slow."""
     settled: Counter[str] = field(default_factory=Counter)
-    """Answers that were lost, and are known now: accepted, to be tried again, or left AMBIGUOUS for good."""
+    """Formerly ambiguous: accepted, to be retried, or left AMBIGUOUS for good."""
 
 
 def reconcile(
@@ -35,10 +35,10 @@ def reconcile(
 ) -> ReconcileReport:
     """End leases that have run out, and those of ``dead_owners``; settle what there is evidence for.
 
-    What a provider has reported goes first: it is the evidence of those that report.
+    Provider events are applied first: they are the evidence.
 
     Without evidence a digest is not sent again: after 30 minutes it stays AMBIGUOUS, and its papers, never
-    spent, are offered in the next slot.
+    marked as seen, are offered in the next slot.
     """
     apply_events(now=now, which=EVIDENCE)
     report = ReconcileReport(lapsed=expire_leases(real_now=real_now))
@@ -53,8 +53,8 @@ def reconcile(
 
 
 def next_attempt_at() -> datetime | None:
-    """Return when the next delivery can be claimed (real time), or None when none waits."""
-    waiting = Delivery.objects.filter(state__in=CLAIMABLE)
+    """Return when the next delivery can be leased (real time), or None when none waits."""
+    waiting = Delivery.objects.filter(state__in=LEASABLE)
     earliest: datetime | None = waiting.aggregate(earliest=Min("next_attempt_at"))["earliest"]
     return earliest
 
@@ -69,7 +69,7 @@ def _unsettled() -> Iterator[Delivery]:
 
 
 def _settle(delivery: Delivery, *, mailer: Mailer, at: Moment) -> str:
-    """Record what is known of a lost answer; return the state it leads to, or "" while it stays open."""
+    """Record the evidence about one; return its new state, or "" while it stays open."""
     known = mailer.evidence(str(delivery.pk)) if delivery.transport == mailer.name else None
     if known is None:
         return _give_up(delivery, at=at)

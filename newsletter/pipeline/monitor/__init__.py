@@ -1,4 +1,4 @@
-"""Looking on: ``health`` measures, ``watched`` says what is too late, ``watch`` tells the operator.
+"""Monitoring: ``health`` measures, ``checks`` judges, ``alerts`` tells the operator.
 
-``breaker`` pauses a transport.
+``circuit_breaker`` pauses a transport; ``retention`` deletes old data.
 """

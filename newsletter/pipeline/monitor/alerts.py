@@ -1,7 +1,7 @@
-"""The watch, each minute or after a pass: what is late becomes an incident, and the operator hears of it.
+"""Alerts, each minute or after a pass: failed health checks become incidents, and the operator is told.
 
-One mail for an incident and day, and one when it is over; nothing personal is in either. Without an
-operator's address incidents are kept and logged all the same.
+One mail per incident and day, and one when it is over, without personal data. Without an operator's address
+incidents are stored and logged all the same.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from newsletter.models import Incident
 from newsletter.pipeline.monitor.checks import readings
 from newsletter.pipeline.monitor.circuit_breaker import look_at_bounces, look_at_confirmations
 from newsletter.pipeline.monitor.health import Health, measure
-from newsletter.transactional.notices import TransactionalMail, send_alert
+from newsletter.transactional.mails import TransactionalMail, send_alert
 
 log = logging.getLogger(__name__)
 
 
-def watch(*, now: datetime) -> list[str]:
-    """Judge everything that is watched; return the names of the incidents that began or ended."""
+def check_health(*, now: datetime) -> list[str]:
+    """Run all health checks; return the names of the incidents that began or ended."""
     changed = _judge_all(measure(now=now), now=now)
     transport = settings.CONFIG.mailer
     looks = [look(transport, now=now) for look in (look_at_bounces, look_at_confirmations)]
@@ -34,12 +34,12 @@ def watch(*, now: datetime) -> list[str]:
 
 
 def _judge_all(health: Health, *, now: datetime) -> list[str]:
-    # A pass that replays an earlier day must not end what began after it.
+    # A pass that replays an earlier day must not end later incidents.
     began = Incident.objects.filter(closed_at=None, opened_at__lte=now)
-    standing = {each.name: each for each in began}
+    open_now = {each.name: each for each in began}
     changed = []
     for reading in readings(health):
-        incident = standing.get(reading.name)
+        incident = open_now.get(reading.name)
         verdict = judge(reading, is_open=incident is not None)
         if verdict is Verdict.BEGINS:
             incident, _ = Incident.objects.get_or_create(
@@ -56,7 +56,7 @@ def _judge_all(health: Health, *, now: datetime) -> list[str]:
 
 
 def _tell(reading: Reading, incident: Incident, *, now: datetime) -> None:
-    """Tell the operator once on each day on which it is open."""
+    """Alert the operator once on each day on which it is open."""
     Incident.objects.filter(pk=incident.pk).update(detail=reading.says)
     since = f"Since {incident.opened_at:%Y-%m-%d %H:%M} UTC."
     lines = (reading.says, reading.look_at, since)
@@ -79,10 +79,10 @@ def _subject(name: str) -> str:
 
 
 def _mail(subject: str, paragraphs: tuple[str, ...], *, key: str, now: datetime) -> None:
-    """Send an alert unless its key was sent."""
+    """Send an alert, unless one with this key was sent."""
     if not settings.CONFIG.operator_email:
         return
-    notice = TransactionalMail(
+    mail = TransactionalMail(
         subject=subject,
         paragraphs=paragraphs,
         reason="You get this because NEWSLETTER_OPERATOR_EMAIL names this address.",
@@ -90,4 +90,4 @@ def _mail(subject: str, paragraphs: tuple[str, ...], *, key: str, now: datetime)
         label="Open the admin",
         link=MailedLink(Place.ADMIN),
     )
-    send_alert(notice, key=key, recipient=settings.CONFIG.operator_email, now=now)
+    send_alert(mail, key=key, recipient=settings.CONFIG.operator_email, now=now)

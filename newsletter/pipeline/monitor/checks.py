@@ -1,4 +1,4 @@
-"""What is watched: each thing as it stands, when it is too late, what is wrong then, and where to look."""
+"""The health checks: each value, its limit, what is wrong above it, and where to look."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ SIGN_UP_PAUSED = "sign-up-paused"
 
 
 def readings(health: Health) -> Iterator[Reading]:
-    """Yield everything that is watched, as it stands."""
+    """Yield the current reading of every health check."""
     yield from _work(health)
     yield from _outside(health)
     yield from _sending(health)
 
 
 def _work(health: Health) -> Iterator[Reading]:
-    """What the scheduler and the workers must get done, whoever pauses what."""
+    """Work that the scheduler and the workers must do, also during a pause."""
     waits = {name: health.age(since) for name, since in health.waiting.items()}
     yield Reading(
         name="slots-unplanned",
@@ -53,7 +53,7 @@ def _work(health: Health) -> Iterator[Reading]:
 
 
 def _sending(health: Health) -> Iterator[Reading]:
-    """What must leave, unless a pause or the day's number holds it."""
+    """Mails that must leave, unless a pause or the daily limit holds them."""
     is_paused, is_held = bool(health.pauses), health.is_day_used_up()
     sign_up = health.sign_up_pause
     waits = {name: health.age(since) for name, since in health.waiting.items()}
@@ -100,7 +100,7 @@ def _sending(health: Health) -> Iterator[Reading]:
 
 
 def _outside(health: Health) -> Iterator[Reading]:
-    """What arXiv, the provider and the canary must have said."""
+    """What arXiv, the provider and the canary must have reported."""
     late = health.age(_unanswered_since(health))
     yield Reading(
         name="gather-late",
@@ -145,7 +145,7 @@ def _outside(health: Health) -> Iterator[Reading]:
 
 
 def _unanswered_since(health: Health) -> datetime | None:
-    """Return since when there are papers to ask for; None when arXiv has answered since then."""
+    """Return since when papers are announced that were not gathered; None if arXiv has answered since."""
     announced, answered = latest_announcement(health.now), health.last["gather"]
     topics = Topic.objects.filter(is_active=True).order_by("created_at")
     first_topic = topics.values_list("created_at", flat=True).first()
@@ -155,7 +155,7 @@ def _unanswered_since(health: Health) -> datetime | None:
 
 
 def _is_in_doubt(health: Health) -> bool:
-    """Whether the operator should hear of it: papers that are late by some hours are normal."""
+    """Whether to alert: papers that are late by some hours are normal."""
     if health.doubt_since is None:
         return False
     announced = expected_announcement(health.doubt_since)
@@ -176,9 +176,9 @@ def _silence(health: Health, *, mailer: str) -> float:
 
 
 def _first_day() -> datetime | None:
-    """Return when this service first sent anything, as far as that is kept."""
+    """Return when this service first sent anything, as far as retention keeps it."""
     ended = Delivery.objects.filter(outcome_at__isnull=False).order_by("outcome_at")
-    # A state at a time: the first of each is at the beginning of the index.
+    # One query a state: the first row of each is at the start of the index.
     firsts = (
         ended.filter(state=state).values_list("outcome_at", flat=True).first()
         for state in (State.ACCEPTED, State.DELIVERED)

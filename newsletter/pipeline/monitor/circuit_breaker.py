@@ -1,4 +1,4 @@
-"""The circuit breakers: a transport whose digests bounce or offend too often pauses until a person resumes.
+"""Circuit breakers: pause a transport whose digests bounce or draw complaints too often.
 
 Only digests count, to readers who have been there for a while or whom the operator added. Confirmations go
 where a stranger wants them, and have a breaker of their own, which pauses sign-up alone and ends that pause
@@ -35,7 +35,7 @@ COMPLAINED = Q(state=State.COMPLAINED)
 def look_at_bounces(transport: str, *, now: datetime) -> bool:
     """Pause ``transport`` if too many of its digests bounced or drew complaints; say if it is paused now.
 
-    Mails from before the last resume do not count: who resumed knew of them.
+    Mails before the last resume do not count: the operator knew about them.
     """
     if pauses_on(transport):
         return False
@@ -61,10 +61,10 @@ def look_at_confirmations(transport: str, *, now: datetime) -> bool:
 
 
 def _blown(fuse: Fuse, cases: Q, *, among: QuerySet[Delivery], since: datetime | None, now: datetime) -> str:
-    """Return what to say of a fuse that has blown. The few cases are counted first: usually that is all."""
+    """Return the message of a blown fuse, or "". The few cases are counted first: usually that is enough."""
     begin = now - fuse.window
     sent = among.filter(outcome_at__gte=max(begin, since or begin))
-    # A reader is one case, however many of their mails they object to.
+    # A reader is one case, however many mails they complain about.
     found = sent.filter(cases).values("subscriber_id").distinct().count()
     if found < fuse.min_cases:
         return ""

@@ -1,6 +1,6 @@
-"""How the work goes on, read from the database: ages of what waits and of what last happened, and numbers.
+"""Measure health from the database: ages of waiting work and of last events, and counts.
 
-Progress is watched, not processes: workers have stayed alive but deaf. Nothing here names a reader.
+Progress is measured, not processes: workers have stayed alive but idle. Nothing here names a reader.
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ from django.conf import settings
 from django.db.models import Min, QuerySet
 
 from newsletter.models import (
-    Allowance,
     CanaryFlight,
     Delivery,
     DeliveryEvent,
     GatherRun,
+    Quota,
     SendPause,
 )
-from newsletter.models.delivery import CLAIMABLE, SENT, TRANSACTIONAL, Kind, State
+from newsletter.models.delivery import LEASABLE, SENT, TRANSACTIONAL, Kind, State
 from newsletter.pipeline.schedule import due_readers
 from newsletter.pipeline.send.pause import SIGN_UP, sign_up_pause
 from newsletter.pipeline.send.rate_limit import RateLimit
@@ -39,9 +39,9 @@ class Health:
     last: dict[str, datetime | None] = field(default_factory=dict)
     """``gather``, ``accepted``, ``event``, ``canary``."""
     doubt: str = ""
-    """Why arXiv's last answer is not believed to be all; empty when it is."""
+    """Why arXiv's last answer may be incomplete; empty if plausible."""
     doubt_since: datetime | None = None
-    """When the first of such answers came, with no better one since."""
+    """When the first such answer came, with no better one since."""
     is_empty: bool = False
     """That answer held no paper at all."""
     missing: int = 0
@@ -73,7 +73,7 @@ def measure(*, now: datetime) -> Health:
     due = Delivery.objects.due(real_now=now)
     queue, transactional = due.count(), due.filter(TRANSACTIONAL).count()
     doubtful = _doubtful_answers()
-    tokens = Allowance.objects.filter(kind=MODEL_TOKENS, key="", day=now.date()).first()
+    tokens = Quota.objects.filter(kind=MODEL_TOKENS, key="", day=now.date()).first()
     return Health(
         now=now,
         waiting=_waiting(now=now),
@@ -100,9 +100,9 @@ def _waiting(*, now: datetime) -> dict[str, datetime | None]:
         "slot": due_readers(now=now).aggregate(at=Min("next_slot_at"))["at"],
         "PLANNED": planned.aggregate(at=Min("slot_at"))["at"],
     }
-    # An alert that cannot leave must not be what keeps its own incident going, nor what sign-up holds.
+    # An alert that cannot be sent must not prolong its own incident, nor mails held by a pause of sign-up.
     held = (Kind.ALERT, Kind.CONFIRMATION) if sign_up_pause() else (Kind.ALERT,)
-    for state in CLAIMABLE:
+    for state in LEASABLE:
         mails = Delivery.objects.filter(state=state).exclude(kind__in=held)
         found[state.value] = mails.aggregate(at=Min("composed_at"))["at"]
     transactional = Delivery.objects.due(real_now=now).filter(TRANSACTIONAL).exclude(kind__in=held)
@@ -115,7 +115,7 @@ def _answers() -> QuerySet[GatherRun]:
 
 
 def _doubtful_answers() -> list[GatherRun]:
-    """Return arXiv's last answers that are not believed to be all, up to the last one that is."""
+    """Return arXiv's last doubtful answers, back to the last plausible one."""
     answers = _answers()
     believed = answers.filter(doubt="").last()
     doubtful = answers.exclude(doubt="")

@@ -1,7 +1,7 @@
-"""What is forgotten, and when: provider's reports, the personal parts of old mails, fragments nobody needs.
+"""Retention: delete old provider events, personal parts of old mails, unneeded fragments, old incidents.
 
-In chunks, each a short transaction: other writers get their turn in between. Whatever is left is done the
-next hour; how far it came is a row, so that a large table is not looked through again.
+In chunks of short transactions, so that other writers get their turn. The rest is done the next hour; a row
+records how far it came, so that large tables are not scanned again.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ OF_A_RUN = Q(
     delivery__subscriber__soft_bounces__gt=0,
     delivery__recipient__gt="",
 )
-"""Refusals that a reader's next one is counted with: five monthly mails span four months. They stay until one
-arrives, or the address they went to is forgotten."""
+"""Soft bounces that count together with the next one: five monthly mails span four months. They stay until
+a mail arrives, or the address is deleted."""
 PERSONAL = {
     "placeholders": {},
     "fragments": [],
@@ -38,11 +38,11 @@ PERSONAL = {
     "provider_id": "",
     "last_detail": "",
 }
-"""What stays of a mail: whose, when, its end, its subject and papers, which its page still names."""
+"""Fields kept of an old mail: reader, times, state, subject and papers, which its page still shows."""
 
 
 def forget_old(*, now: datetime, clock: Callable[[], datetime] = timezone.now) -> Counter[str]:
-    """Forget what is older than the settings say, for at most a minute; return how much of what."""
+    """Delete what is older than the settings say, for at most a minute; return counts."""
     deadline = clock() + TASK_TIME
     events_before = now - timedelta(days=settings.CONFIG.retention_events_days)
     mails_before = now - timedelta(days=settings.CONFIG.retention_digests_days)
@@ -61,7 +61,7 @@ def forget_old(*, now: datetime, clock: Callable[[], datetime] = timezone.now) -
 
 
 def _events(*, before: datetime) -> Iterator[int]:
-    """Delete the oldest rows first; the first chunk without an old one is the end."""
+    """Delete the oldest rows first; stop at the first chunk without an old one."""
     while True:
         oldest = (
             DeliveryEvent.objects.exclude(OF_A_RUN)
@@ -75,7 +75,7 @@ def _events(*, before: datetime) -> Iterator[int]:
 
 
 def _mails(*, before: datetime) -> Iterator[int]:
-    """Delete the personal parts of mails that ended before, from where the last run came to."""
+    """Delete the personal parts of mails that ended before, starting where the last run stopped."""
     mark, _ = Forgotten.objects.get_or_create(what=MAILS, defaults={"until": BEGINNING})
     ended = Delivery.objects.filter(state__in=OVER, outcome_at__lt=before)
     for state in OVER:
@@ -90,7 +90,7 @@ def _mails(*, before: datetime) -> Iterator[int]:
 def _fragments(*, before: datetime) -> Iterator[int]:
     unneeded = FragmentRow.objects.filter(needed_until__lt=before).order_by("needed_until")
     while keys := list(unneeded.values_list("pk", flat=True)[:CHUNK]):
-        yield unneeded.filter(pk__in=keys).delete()[0]  # not one that was used anew meanwhile
+        yield unneeded.filter(pk__in=keys).delete()[0]  # not those used again meanwhile
 
 
 def _incidents(*, before: datetime) -> Iterator[int]:

@@ -1,4 +1,4 @@
-"""Handing messages to a mailer: ``deliver`` does it batch by batch.
+"""Send composed messages: ``send`` does it batch by batch.
 
 ``claim`` says who may be sent to, by whom, ``recipient_checks`` whether they may be, ``rate_limit`` how fast,
 ``pause`` whether sending is paused; ``outcomes`` says what an answer means, ``subscriber_status`` what it

@@ -1,7 +1,7 @@
-"""Claiming deliveries, and the one instant that matters: when the body of a message may begin.
+"""Lease deliveries, and commit that the body of a message begins: the instant an unsubscribe must beat.
 
-Locks are always taken in the order reader, delivery, so that a claim, an outcome and an unsubscribe cannot
-block each other for good. What follows from an answer is ``outcomes``'.
+Locks are always taken in the order reader, delivery, so that a lease, an outcome and an unsubscribe cannot
+deadlock. ``outcomes`` handles answers.
 """
 
 from __future__ import annotations
@@ -19,18 +19,18 @@ from django.db.models import F, Max, Q
 
 from newsletter.core.delivery.retry_policy import FEW, MAX_ATTEMPTS
 from newsletter.models import Delivery, Subscriber, Subscription
-from newsletter.models.delivery import CLAIMABLE, TRANSACTIONAL, UNCOMPOSED, Kind, State
+from newsletter.models.delivery import LEASABLE, TRANSACTIONAL, UNCOMPOSED, Kind, State
 from newsletter.pipeline.send.pause import hold_pauses, lets_pass, pauses_on, sign_up_pause
 from newsletter.pipeline.send.rate_limit import RateLimit, Turn
 from newsletter.pipeline.send.recipient_checks import recipient_of, refusals
-from newsletter.transactional.notices import useful_for
+from newsletter.transactional.mails import useful_for
 
 READER_FIELDS = ("email", "email_key", "status", "paused_until", "link_key")
 
 
 @dataclass(frozen=True, slots=True)
-class Claimed:
-    """A delivery that is ours to send for as long as its fence stands. Its reader is loaded."""
+class Leased:
+    """A delivery leased by this process, valid as long as its fence is unchanged. Its reader is loaded."""
 
     delivery: Delivery
     fence: int
@@ -42,18 +42,18 @@ class Claimed:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """What one claim took, and what it ended because it may not be sent."""
+    """What one call leased, and what it ended because it may not be sent."""
 
-    claimed: tuple[Claimed, ...] = ()
+    leased: tuple[Leased, ...] = ()
     ended: Counter[str] = field(default_factory=Counter)
     put_off: int = 0
-    """Due, but their domain's turn is later."""
+    """Due, but put off by their domain's rate limit."""
 
     def __bool__(self) -> bool:
-        return bool(self.claimed or self.ended or self.put_off)
+        return bool(self.leased or self.ended or self.put_off)
 
 
-def claim_batch(
+def lease_batch(
     *,
     mailer_name: str,
     lease: timedelta,
@@ -66,13 +66,16 @@ def claim_batch(
     shared_limit: int = 0,
     dated_at: datetime | None = None,
 ) -> Batch:
-    """Claim up to ``limit`` due deliveries, or of those a person awaits; an empty batch: none is due.
+    """Lease up to ``limit`` due deliveries, or only transactional ones; an empty batch: none is due.
 
-    Where more than those wait that are identical but for what is personal, up to ``shared_limit`` of them.
-    ``now`` is the instant that is recorded and that a reader's pause is compared with; leases and waits are
-    real time. What was never sent is dated ``dated_at``, or ``now``. Nobody else can claim the same rows:
-    PostgreSQL skips what another worker has locked, SQLite lets one writer in at a time. ``turn`` is what the
-    rates allow. The attempt is counted here, so a worker that is killed has used it.
+    If more than ``limit`` wait that differ only in personal strings, lease up to ``shared_limit`` of them.
+    ``now`` is recorded and compared with readers' pauses; leases and waits are in real time. A first try is
+    dated ``dated_at``, or ``now``. ``turn`` is what the rate limits allow.
+
+    1. Lock due rows. No two workers get the same: PostgreSQL skips locked rows, SQLite has one writer at a
+       time.
+    2. End those that may not be sent; put off those whose domain is at its rate limit.
+    3. Set SENDING, the lease, fence + 1 and attempt + 1: a worker that is killed has used its attempt.
     """
     with transaction.atomic():
         pauses = pauses_on(mailer_name)
@@ -104,12 +107,12 @@ def claim_batch(
     ended = Counter(ending.state.value for ending in endings.values())
     for row in taken:
         row.dated_at = row.dated_at or dated_at or now  # kept once its body begins
-    claimed = tuple(_claimed(row, readers, transport=mailer_name) for row in taken)
-    return Batch(claimed=claimed, ended=ended, put_off=len(later))
+    leased = tuple(_leased(row, readers, transport=mailer_name) for row in taken)
+    return Batch(leased=leased, ended=ended, put_off=len(later))
 
 
 def begin(
-    claims: Sequence[Claimed],
+    leased: Sequence[Leased],
     *,
     lease: timedelta,
     now: datetime,
@@ -117,21 +120,25 @@ def begin(
     rate_limit: RateLimit,
     counted: Collection[str] = (),
 ) -> frozenset[str]:
-    """Commit that the bodies of these claims begin, before the first byte; return the ids of those that may.
+    """Commit that these bodies begin, before the first byte is sent; return the ids of those that may.
 
-    It allows a delivery that is still ours, whose reader may still be mailed, on a transport that is open
-    and has not sent all it may today; the ids in ``counted`` are in the day's number already.
-    The reader's row is locked meanwhile: an unsubscribe commits before this (and the delivery is CANCELLED,
-    or composed again without the topic that was left) or after it.
+    The ids in ``counted`` are in the day's count already.
+
+    1. Lock the readers: an unsubscribe commits before this (the delivery is then CANCELLED, or composed again
+       without the topic) or after it. Keep only deliveries whose fence is still ours.
+    2. Release what a pause holds, or whose reader has a new address or new links.
+    3. Cancel what may no longer be sent; send digests with a topic that was left back to be composed.
+    4. Count the rest in the day's limit; release those beyond it.
+    5. Set ``body_begun_at`` and a fresh lease.
     """
-    fences = {claim.delivery.pk: claim.fence for claim in claims}
-    reader_ids = {claim.delivery.subscriber_id for claim in claims if claim.delivery.subscriber_id}
+    fences = {each.delivery.pk: each.fence for each in leased}
+    reader_ids = {each.delivery.subscriber_id for each in leased if each.delivery.subscriber_id}
     with transaction.atomic():
         locked = Subscriber.objects.select_for_update(no_key=True).only(*READER_FIELDS)
         readers = {reader.pk: reader for reader in locked.filter(pk__in=reader_ids).order_by("pk")}
         held = Delivery.objects.select_for_update().filter(pk__in=fences, state=State.SENDING).order_by("pk")
         standing = dict(held.values_list("pk", "fence"))
-        ours = [claim.delivery for claim in claims if standing.get(claim.delivery.pk) == claim.fence]
+        ours = [each.delivery for each in leased if standing.get(each.delivery.pk) == each.fence]
         hold_pauses()
         pauses = pauses_on(ours[0].transport) if ours else []
         pauses += [pause for pause in (sign_up_pause(),) if pause]
@@ -166,20 +173,20 @@ class Ending:
 
 
 def _lock_due(limit: int, *, which: Q, real_now: datetime) -> list[Delivery]:
-    """Return due rows, locked: first those that were refused for now, each state in its index's order."""
+    """Return due rows, locked: RETRY_WAIT first, each state in the order of its index."""
     rows: list[Delivery] = []
     for state in (State.RETRY_WAIT, State.COMPOSED):
         due = Delivery.objects.filter(which, state=state, next_attempt_at__lte=real_now)
         due = due.order_by("next_attempt_at").select_for_update(skip_locked=True)
         rows += due[: limit - len(rows)] if len(rows) < limit else ()
-    # One whose worker was lost may be what kills workers: it goes with few others, then alone.
+    # A message whose worker died may have killed it: retry it with few others, then alone.
     lost = rows[0].attempt if rows else 0
     alike = list(takewhile(lambda row: row.attempt == lost, rows))
     return alike[: {0: limit, 1: FEW}.get(lost, 1)]
 
 
 def _lock_identical(rows: list[Delivery], limit: int, *, which: Q, real_now: datetime) -> list[Delivery]:
-    """Return all that say what the first of these says, locked, where that is more than ``rows``."""
+    """Return all digests identical to the first of ``rows``, locked, if they are more than ``rows``."""
     key = rows[0].body_key if rows[0].state == State.COMPOSED else ""
     due = Delivery.objects.filter(which, state=State.COMPOSED, body_key=key, next_attempt_at__lte=real_now)
     identical = due.filter(attempt=0).order_by("next_attempt_at").select_for_update(skip_locked=True)
@@ -211,7 +218,7 @@ def _endings(
 
 
 def _newest_slots(waiting: Iterable[Delivery]) -> dict[int | None, datetime]:
-    """Return the latest slot of these readers: planning expires what waits, but not what is being sent."""
+    """Return the latest slot of these readers: planning expires waiting digests, but not those being sent."""
     ids = {row.subscriber_id for row in waiting if row.subscriber_id}
     digests = (
         Delivery.objects.filter(subscriber_id__in=ids, kind=Kind.DIGEST) if ids else Delivery.objects.none()
@@ -231,7 +238,7 @@ def _end(endings: Mapping[uuid.UUID, Ending], *, now: datetime) -> None:
 
 
 def _has_moved(row: Delivery, readers: Mapping[int, Subscriber]) -> bool:
-    """Whether its reader got another address or other links since it was claimed: it is written anew."""
+    """Whether its reader got a new address or new links since it was leased: the message must be rebuilt."""
     reader = readers.get(row.subscriber_id or 0)
     if reader is None or row.subscriber is None:
         return False
@@ -240,7 +247,7 @@ def _has_moved(row: Delivery, readers: Mapping[int, Subscriber]) -> bool:
 
 
 def _with_topics_left(rows: Iterable[Delivery]) -> list[Delivery]:
-    """Return those that cover a topic which their reader has left since they were composed."""
+    """Return those that cover a topic that their reader left after they were composed."""
     covering = [row for row in rows if row.topics]
     readers = {row.subscriber_id for row in covering}
     subscribed = Subscription.objects.filter(subscriber__in=readers)
@@ -248,11 +255,11 @@ def _with_topics_left(rows: Iterable[Delivery]) -> list[Delivery]:
     return [row for row in covering if any((row.subscriber_id, topic) not in kept for topic in row.topics)]
 
 
-def release_claims(claims: Sequence[Claimed], *, until: Mapping[uuid.UUID, datetime]) -> None:
-    """Put back claims whose bodies have not begun, each until its moment; the attempt does not count."""
-    for claim in claims:
-        ours = Delivery.objects.filter(pk=claim.delivery.pk, fence=claim.fence, state=State.SENDING)
-        ours.filter(body_begun_at__isnull=True).update(**_waiting(until[claim.delivery.pk]))
+def release(leased: Sequence[Leased], *, until: Mapping[uuid.UUID, datetime]) -> None:
+    """Release leases whose bodies have not begun, each until its time; the attempt does not count."""
+    for each in leased:
+        ours = Delivery.objects.filter(pk=each.delivery.pk, fence=each.fence, state=State.SENDING)
+        ours.filter(body_begun_at__isnull=True).update(**_waiting(until[each.delivery.pk]))
 
 
 def _put_off(rows: Sequence[Delivery], until: Mapping[uuid.UUID, datetime]) -> None:
@@ -262,7 +269,7 @@ def _put_off(rows: Sequence[Delivery], until: Mapping[uuid.UUID, datetime]) -> N
 
 
 def _release(rows: Sequence[Delivery], *, real_now: datetime) -> None:
-    """Put back what may not go as it was claimed; the attempt does not count."""
+    """Release what may not be sent as it was leased; the attempt does not count."""
     Delivery.objects.filter(pk__in=[row.pk for row in rows]).update(**_waiting(real_now))
 
 
@@ -282,7 +289,7 @@ def _waiting(until: datetime) -> dict[str, Any]:
 
 
 def _address(rows: Sequence[Delivery], *, readers: Mapping[int, Subscriber]) -> None:
-    """Record where each row goes, in the database for those where that is new."""
+    """Set each row's recipient, and save those that changed."""
     moved = []
     for row in rows:
         recipient = recipient_of(row, readers)
@@ -292,19 +299,19 @@ def _address(rows: Sequence[Delivery], *, readers: Mapping[int, Subscriber]) -> 
     Delivery.objects.bulk_update(moved, ["recipient"])
 
 
-def _claimed(row: Delivery, readers: Mapping[int, Subscriber], *, transport: str) -> Claimed:
+def _leased(row: Delivery, readers: Mapping[int, Subscriber], *, transport: str) -> Leased:
     row.subscriber = readers.get(row.subscriber_id or 0)
     row.state, row.transport = State.SENDING, transport
     row.fence, row.attempt = row.fence + 1, row.attempt + 1
-    return Claimed(delivery=row, fence=row.fence)
+    return Leased(delivery=row, fence=row.fence)
 
 
 def make_due(*, real_now: datetime) -> int:
-    """Give a time to deliveries that have none, so that they cannot be overlooked."""
-    forgotten = Delivery.objects.filter(state__in=CLAIMABLE, next_attempt_at__isnull=True)
+    """Give a time to waiting deliveries that have none, so that none is overlooked."""
+    forgotten = Delivery.objects.filter(state__in=LEASABLE, next_attempt_at__isnull=True)
     return forgotten.update(next_attempt_at=real_now)
 
 
 def is_due(*, transactional: bool, real_now: datetime) -> bool:
-    """Whether anything could be claimed now, or of what a person awaits."""
+    """Whether anything, or anything transactional, could be leased now."""
     return Delivery.objects.due(real_now=real_now).filter(TRANSACTIONAL if transactional else Q()).exists()

@@ -1,7 +1,7 @@
-"""What a transport's answer means for the delivery, its reader and the transport.
+"""Record a transport's answer: on the delivery, its reader and the transport.
 
-Everything that follows from one answer is one transaction, and is written only under the fence of the claim:
-a worker that was given up for lost changes nothing once another has claimed the delivery.
+One answer is one transaction, written only under the fence of the lease: a worker that was given up changes
+nothing once another has leased the delivery.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from newsletter.core.digests.seen_papers import pack_seen, unpack_seen
 from newsletter.core.storable import storable
 from newsletter.models import Delivery, DeliveryEvent, Subscriber, Subscription
 from newsletter.models.delivery import Cause, Kind, State
-from newsletter.pipeline.send import subscriber_status as standing
+from newsletter.pipeline.send import subscriber_status
 from newsletter.pipeline.send.pause import pause_sending
 
 DETAIL_LENGTH = 1000
@@ -29,7 +29,7 @@ DETAIL_LENGTH = 1000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Moment:
-    """When, and by what luck: the recorded clock, the real one, and a random number from 0 to 1."""
+    """The recorded clock, the real clock, and a random number from 0 to 1 for jitter."""
 
     now: datetime
     real_now: datetime
@@ -37,10 +37,10 @@ class Moment:
 
 
 def record(delivery: Delivery, outcome: Outcome, *, at: Moment) -> str:
-    """Write what is known of this delivery, under the fence it carries; return the state it is in afterwards.
+    """Record the outcome of this delivery under its fence; return its new state.
 
-    An answer that comes after the lease has run out still counts, as long as nobody has claimed the delivery
-    since. Returns "" for a delivery that is gone (its reader was erased).
+    An answer after the lease expired still counts, as long as nobody has leased the delivery since. Returns
+    "" for a delivery that is gone (its reader was erased).
     """
     if outcome.verdict is not Verdict.NOT_BEGUN:
         with transaction.atomic():
@@ -74,7 +74,7 @@ def _record(delivery: Delivery, outcome: Outcome, *, at: Moment) -> str:
 
 
 def _lock_reader(delivery: Delivery) -> Subscriber | None:
-    """Lock the reader before the delivery, in the order everybody keeps."""
+    """Lock the reader before the delivery: all code uses this order."""
     if delivery.subscriber_id is None:
         return None
     locked = Subscriber.objects.select_for_update(no_key=True)
@@ -99,7 +99,7 @@ def _refused_for_now(delivery: Delivery, outcome: Outcome, at: Moment) -> dict[s
 
 
 def _not_tried(_delivery: Delivery, outcome: Outcome, at: Moment) -> dict[str, Any]:
-    """Wait as after a first refusal, or as long as was asked for: its own back-off has not begun."""
+    """Wait as after a first refusal, or as long as asked: its own back-off has not begun."""
     return _not_now(at.real_now + retry_delay(1, chance=at.chance, retry_after=outcome.retry_after))
 
 
@@ -108,7 +108,7 @@ def _transport_down(_delivery: Delivery, _outcome: Outcome, at: Moment) -> dict[
 
 
 def _not_now(again_at: datetime) -> dict[str, Any]:
-    """Wait, the attempt given back: a server that says no is an outcome."""
+    """Wait; the attempt does not count, since a refusal is an outcome."""
     return {
         "state": State.RETRY_WAIT,
         "attempt": F("attempt") - 1,
@@ -140,7 +140,7 @@ _CHANGES: dict[Verdict, Callable[[Delivery, Outcome, Moment], dict[str, Any]]] =
 
 
 def mark_seen(delivery: Delivery, reader: Subscriber) -> None:
-    """The digest's papers are spent, and its topics covered up to the end of its period. Repeatable."""
+    """Mark the digest's papers as seen, and its topics as covered to the end of the period. Idempotent."""
     if delivery.kind != Kind.DIGEST:
         return
     if papers := delivery.paper_ids:
@@ -160,16 +160,16 @@ def _mark_seen(delivery: Delivery, reader: Subscriber, _at: Moment) -> None:
 
 def _bounce(delivery: Delivery, reader: Subscriber, at: Moment) -> None:
     _keep_as_event(delivery, EventKind.HARD_BOUNCE, at=at)
-    standing.bounced(delivery, reader, at=at.now)
+    subscriber_status.bounced(delivery, reader, at=at.now)
 
 
 def _soft_bounce(delivery: Delivery, reader: Subscriber, at: Moment) -> None:
     _keep_as_event(delivery, EventKind.SOFT_BOUNCE, at=at)
-    standing.soft_bounced(delivery, reader, at=at.now)
+    subscriber_status.soft_bounced(delivery, reader, at=at.now)
 
 
 def _keep_as_event(delivery: Delivery, kind: EventKind, *, at: Moment) -> None:
-    """Keep a bounce that was an answer like one that is reported later: they are counted together."""
+    """Store a bounce in the answer as an event, so that it counts like one reported later."""
     DeliveryEvent.objects.create(
         provider=delivery.transport,
         dedupe_key=f"answer:{delivery.pk}:{delivery.fence}",
@@ -188,6 +188,6 @@ _FOLLOWS: dict[Verdict, Callable[[Delivery, Subscriber, Moment], None]] = {
 
 
 def _pause(transport: str, outcome: Outcome, *, now: datetime) -> None:
-    """Stop the transport until somebody has looked at its credentials."""
+    """Pause the transport until an operator has checked its credentials."""
     reason = f"{transport} refuses this service: {outcome.code} {without_keys(outcome.detail)}".strip()
     pause_sending(storable(reason)[:DETAIL_LENGTH], transport=transport, cause=Cause.REFUSED, now=now)

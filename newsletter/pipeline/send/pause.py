@@ -1,8 +1,8 @@
-"""The brake: while a pause stands no send begins. Bodies already begun finish; readers are untouched.
+"""Pauses: while one exists no send begins. Bodies already begun finish; readers are untouched.
 
-A person's pause stops everything, and so does a transport that refuses us. One that the service made itself,
-because of bounces, complaints or its canary, lets the alert to the operator pass: who else would tell them?
-A pause of sign-up stops confirmations alone.
+An operator's pause stops everything, and so does a transport that refuses our account. A pause by the
+service, because of bounces, complaints or the canary, lets alerts to the operator pass. A pause of sign-up
+stops confirmations only.
 """
 
 from __future__ import annotations
@@ -15,21 +15,20 @@ from django.db import connection, transaction
 from newsletter.adapters.infra.broker import publish_tick
 from newsletter.errors import BadInput, NewsletterError
 from newsletter.models import Delivery, SendPause
-from newsletter.models.delivery import CLAIMABLE, Cause, Kind
+from newsletter.models.delivery import LEASABLE, Cause, Kind
 
 ALL_TRANSPORTS = "*"
 SIGN_UP = "sign-up"
-"""Stands where a transport's name does: confirmations wait, and nobody new is asked to confirm."""
+"""Used as a transport's name: confirmations wait, and nobody new is asked to confirm."""
 LETS_ALERTS_PASS = frozenset({Cause.BREAKER, Cause.CANARY})
 
 
 def pause_sending(
     reason: str, *, now: datetime, transport: str = ALL_TRANSPORTS, cause: Cause = Cause.OPERATOR
 ) -> SendPause:
-    """Pause a transport, or all. A pause that stands keeps its time; a person's takes over the service's.
+    """Pause a transport, or all. An existing pause keeps its time; an operator's replaces the service's.
 
-    Raises BadInput for an empty reason: whoever finds it later must understand it. Raises NewsletterError
-    where a person's pause stands and another would take its reason away.
+    Raises BadInput for an empty reason, and NewsletterError if it would replace an operator's reason.
     """
     reason = " ".join(reason.split())
     if not reason:
@@ -49,7 +48,7 @@ def pause_sending(
 
 
 def resume_sending() -> list[SendPause]:
-    """End every pause and have the workers look at once; return what was ended. A person's act, always."""
+    """End every pause and wake the workers; return what was ended. Only operators call this."""
     with transaction.atomic():
         ended = list(SendPause.objects.select_for_update().order_by("transport"))
         SendPause.objects.filter(pk__in=[pause.pk for pause in ended]).delete()
@@ -69,7 +68,7 @@ def sign_up_pause() -> SendPause | None:
 
 
 def resume_sign_up() -> None:
-    """End the pause of sign-up, as the service itself does once its cause has passed."""
+    """End the pause of sign-up; the service calls it once the cause has passed."""
     SendPause.objects.filter(transport=SIGN_UP).delete()
 
 
@@ -87,10 +86,10 @@ def lets_pass(kind: str, pauses: list[SendPause]) -> bool:
 
 
 def hold_pauses() -> None:
-    """Until this transaction ends no pause can commit: it does so before a body begins, or after.
+    """Until this transaction ends no pause can commit: it comes before a body begins, or after.
 
     SQLite has one writer at a time anyway. PostgreSQL's SHARE lets other senders hold it too, and conflicts
-    with whatever writes a pause.
+    with writers of pauses.
     """
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
@@ -99,4 +98,4 @@ def hold_pauses() -> None:
 
 def waiting_mails() -> int:
     """Return how many are composed and not yet handed over."""
-    return Delivery.objects.filter(state__in=CLAIMABLE).count()
+    return Delivery.objects.filter(state__in=LEASABLE).count()

@@ -1,9 +1,9 @@
-"""How fast and how much one transport sends, over all workers together.
+"""The rate limits of one transport, over all workers together.
 
-The gate stands in two places. A claim takes only what may begin now, so that no row is held while it waits
-for its turn; of a receiving domain that is full the rest is put off, each to a moment of its own, and holds
-up nobody. And each body that begins is counted at that instant: a second's windows just before, the day in
-the same transaction. What finds no room there is given back.
+They are checked twice. A lease takes only what may begin now, so that no row is held while it waits; mails to
+a domain at its limit are put off, each to its own time, and delay no others. And each body is counted when it
+begins: in the windows of seconds just before, in the day within the same transaction. What does not fit is
+released.
 """
 
 from __future__ import annotations
@@ -28,37 +28,37 @@ from newsletter.models import Delivery, SendDay
 log = logging.getLogger(__name__)
 
 UNLIMITED = 1_000_000
-"""More than anybody claims at once."""
+"""More than anybody leases at once."""
 AGAIN = timedelta(seconds=5)
-"""When to look again after Redis did not answer."""
+"""Wait after Redis did not answer."""
 
 
 class RateBucket(NamedTuple):
-    """Messages that share their windows: to one limited domain or to all others, awaited or not."""
+    """Messages that share windows: one limited domain or all others, transactional or not."""
 
     domain: str
-    """Empty for every domain without a rate of its own."""
+    """Empty for all domains without a rate of their own."""
     transactional: bool
 
 
 @dataclass(slots=True)
 class Turn:
-    """What one claim may take. Within a claim's transaction Redis is not asked."""
+    """What one lease may take. Redis is asked before, never within the lease's transaction."""
 
     rate_limit: RateLimit
     room: int
     """Messages that may begin now."""
     wait: timedelta = timedelta()
-    """Until the rate lets another one begin, if there is no room."""
+    """Time until another one may begin, if there is no room."""
     held: str = ""
-    """Why nothing more begins for now, where waiting a second does not help."""
+    """Why nothing may begin for now, where a short wait does not help."""
     buckets: dict[RateBucket, int] = field(default_factory=dict)
-    """Room by limited lane."""
+    """Room by limited bucket."""
 
     def put_off(
         self, rows: Sequence[tuple[Delivery, str]], *, real_now: datetime
     ) -> dict[uuid.UUID, datetime]:
-        """Return when those of these rows (each with its address) may go whose lane is full, one by one."""
+        """Return when each of these rows (with its address) may go whose bucket is full."""
         later: dict[uuid.UUID, datetime] = {}
         for row, address in rows:
             bucket = self.rate_limit.bucket(row, address)
@@ -95,10 +95,10 @@ class RateLimit:
             counts=RateWindows(config.redis_url) if is_counted else None,
         )
 
-    # --- before a claim ----------------------------------------------------------------------------------
+    # --- before a lease ----------------------------------------------------------------------------------
 
     def turn(self, *, transactional: bool, real_now: datetime) -> Turn:
-        """Return what may be claimed now, of everything or only of what a person awaits."""
+        """Return what may be leased now, of everything or only of transactional mail."""
         left = self.left_today(transactional=transactional, real_now=real_now)
         if left == 0:
             return Turn(self, room=0, held="today's mails are used up; what waits goes on tomorrow (UTC)")
@@ -122,7 +122,7 @@ class RateLimit:
         return turn
 
     def next_place(self, bucket: RateBucket, *, real_now: datetime) -> datetime:
-        """Return the next free moment of a full lane, each time a later one."""
+        """Return the next free moment of a full bucket, each time a later one."""
         narrowest = self._domain_windows(bucket)[0]
         step = timedelta(seconds=narrowest.seconds / narrowest.amount)
         at = max(self._put_off_until.get(bucket, real_now), real_now) + step
@@ -130,13 +130,13 @@ class RateLimit:
         return at
 
     def put_off_until(self) -> datetime | None:
-        """Return the last moment to which this process has put a message off."""
+        """Return the latest time to which this process has put off a message."""
         return max(self._put_off_until.values(), default=None)
 
     # --- when bodies begin -------------------------------------------------------------------------------
 
     def take(self, rows: Iterable[Delivery], *, real_now: datetime) -> dict[uuid.UUID, datetime]:
-        """Count these messages, which are about to begin; return when those may go that found no room."""
+        """Count these messages, which are about to begin; return when those that do not fit may go."""
         if self.counts is None:
             return {}
         buckets = defaultdict[RateBucket, list[Delivery]](list)
@@ -203,7 +203,7 @@ class RateLimit:
         left = limit - digests - others
         return max(0, left if transactional else min(left, without_kept(limit) - digests))
 
-    # --- lanes -------------------------------------------------------------------------------------------
+    # --- buckets -----------------------------------------------------------------------------------------
 
     def bucket(self, row: Delivery, address: str) -> RateBucket:
         domain = _domain(address) if self.domain_rates else ""
@@ -222,5 +222,5 @@ class RateLimit:
 def _domain(address: str) -> str:
     try:
         return address_key(address).rpartition("@")[2]
-    except BadInput:  # it has no domain that could be limited; writing its headers refuses it by name
+    except BadInput:  # no domain to limit; writing its headers raises the error
         return ""

@@ -1,6 +1,6 @@
-"""Who may be mailed at this instant, by the kind of message.
+"""Recipient checks: who may be mailed at this instant, by the kind of message.
 
-Asked when a delivery is claimed, and once more before its body begins.
+Run when a delivery is leased, and again before its body begins.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class Refusal(StrEnum):
     SUPPRESSED = "the address is suppressed"
 
 
-_REACHES = {
+_MAY_GET = {
     Kind.DIGEST: {Status.ACTIVE},
     Kind.LINK: {Status.ACTIVE, Status.UNSUBSCRIBED},
     Kind.CONFIRMATION: set(Status) - {Status.ACTIVE},
@@ -35,21 +35,22 @@ _DESPITE = {
     Kind.LINK: {Reason.UNSUBSCRIBED},
     Kind.CONFIRMATION: set(Reason),
 }
-"""Suppressions that do not hold a mail back from somebody who reads no more."""
+"""Suppressions that do not stop a link to somebody who has left."""
 
 
 def refusals(
     deliveries: Sequence[Delivery], *, readers: Mapping[int, Subscriber], now: datetime
 ) -> dict[uuid.UUID, Refusal]:
-    """Return why each of these may not go; those that may are left out. ``readers`` are their readers, by id.
+    """Return why each of these may not be sent; others are left out. ``readers``: their readers by id.
 
-    A digest goes to an active reader who has not paused, a confirmation to one who is to confirm, a link to
-    an active one or one who has left, for their data and its erasure; an alert has no reader. To an address
-    that bounced, complained or was imported as suppressed only a confirmation goes: it is the one way back.
-    Whatever was asked for before leaving is cancelled by leaving.
+    - Digest: an active reader who has not paused.
+    - Confirmation: a pending reader, also at a suppressed address: it is the only way back.
+    - Link: an active reader, or one who has left, for export and erasure; what was requested before leaving
+      is cancelled.
+    - Alert: no reader.
     """
     keys = {
-        row.pk: _folded(row, reader)
+        row.pk: _normalized(row, reader)
         for row in deliveries
         if (reader := readers.get(row.subscriber_id or 0)) is not None
     }
@@ -63,19 +64,19 @@ def refusals(
 
 
 def recipient_of(delivery: Delivery, readers: Mapping[int, Subscriber]) -> str:
-    """Return where it goes: a digest to the reader's address of now, a notice to the one it was made for."""
+    """Return the recipient: of a digest the reader's current address, else the one it was made for."""
     reader = readers.get(delivery.subscriber_id or 0)
     if reader is None or (delivery.kind != Kind.DIGEST and delivery.recipient):
         return delivery.recipient
     return reader.email
 
 
-def _folded(delivery: Delivery, reader: Subscriber) -> str:
+def _normalized(delivery: Delivery, reader: Subscriber) -> str:
     if delivery.kind == Kind.DIGEST or not delivery.recipient:
         return reader.email_key
     try:
         return address_key(delivery.recipient)
-    except BadInput:  # writing its headers will refuse it by name
+    except BadInput:  # writing its headers raises the error
         return delivery.recipient
 
 
@@ -85,10 +86,10 @@ def _refusal(
     if delivery.kind == Kind.ALERT:
         return None
     reader, kind = readers.get(delivery.subscriber_id or 0), Kind(delivery.kind)
-    if reader is None or reader.status not in _REACHES[kind]:
+    if reader is None or reader.status not in _MAY_GET[kind]:
         return Refusal.LEFT
     if reason is not None and (reader.status == Status.ACTIVE or reason not in _DESPITE[kind]):
         return Refusal.SUPPRESSED
-    if delivery.kind == Kind.DIGEST and not reader.is_mailable(now=now):
+    if delivery.kind == Kind.DIGEST and not reader.accepts_mail(now=now):
         return Refusal.PAUSED
     return None

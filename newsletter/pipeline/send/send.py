@@ -1,4 +1,4 @@
-"""Stage 6: hand over what is due, a batch at a time, until nothing can be claimed.
+"""Stage 6: send what is due, a batch at a time, until nothing can be leased.
 
 The order within a batch is what keeps the promises: claim and commit, write the messages, commit that a body
 begins, send, record the answer. No lock is held while sending. Lost workers and lost answers are left to
@@ -27,12 +27,12 @@ from newsletter.pipeline.db_retry import with_db_retry
 from newsletter.pipeline.lease import lapse
 from newsletter.pipeline.send.claim import (
     Batch,
-    Claimed,
+    Leased,
     begin,
-    claim_batch,
     is_due,
+    lease_batch,
     make_due,
-    release_claims,
+    release,
 )
 from newsletter.pipeline.send.outcomes import Moment, record
 from newsletter.pipeline.send.pause import pause_reason
@@ -43,7 +43,7 @@ logger = logging.getLogger(__name__)
 
 _chance = SystemRandom().random
 SHORTEST_NAP, LONGEST_NAP = 0.02, 1.0
-"""Seconds between two looks at a rate that has no room."""
+"""Seconds between two looks at a full rate window."""
 
 
 @dataclass(slots=True)
@@ -53,7 +53,7 @@ class DeliveryReport:
     paused: str | None = None
     """Why the transport is paused, if it is."""
     held: str = ""
-    """Why nothing more begins for now although mails are due: the day's number is reached."""
+    """Why nothing more begins for now although mails are due: the daily limit is used up."""
 
     @property
     def handled(self) -> int:
@@ -73,11 +73,15 @@ def send_due(
     sleep: Callable[[float], None] = time.sleep,
     chance: Callable[[], float] = _chance,
 ) -> DeliveryReport:
-    """Send what is due, or of that only what a person awaits, until nothing can be claimed.
+    """Send what is due, or only transactional mail, until nothing can be leased.
 
-    ``now`` is what is recorded and what a reader's pause is compared with; ``clock`` is real time, for leases
-    and waits. After ``deadline`` (real time) no batch is claimed and no body begins; beyond ``limit``
-    deliveries no batch is claimed. Any number of workers may run it, each under an ``owner`` of its own.
+    1. Wait while the rate has no room; stop when nothing is due or the day is used up.
+    2. Lease a batch, send it, and record each answer.
+    3. Repeat until ``deadline`` or ``limit``.
+
+    ``now`` is recorded and compared with readers' pauses; ``clock`` is real time, for leases and waits. After
+    ``deadline`` (real time) no batch is leased and no body begins; beyond ``limit`` deliveries no batch is
+    leased. Any number of workers may run it, each under its own ``owner``.
     """
     report, started = DeliveryReport(), clock()
     rate_limit = rate_limit or RateLimit(mailer.name)
@@ -85,11 +89,11 @@ def send_due(
         mailer=mailer, rate_limit=rate_limit, now=now, deadline=deadline, clock=clock, chance=chance
     )
 
-    def claim(turn: Turn) -> Batch:
-        # Who claims holds nothing: what stands in our name was claimed by a task that broke off.
+    def lease(turn: Turn) -> Batch:
+        # This owner is sending nothing now: what it still holds was left by a task that broke off.
         lapse(Delivery.objects.filter(lease_owner=owner), real_now=clock())
         left = limit - report.handled if limit is not None else UNLIMITED
-        return claim_batch(
+        return lease_batch(
             mailer_name=mailer.name,
             lease=mailer.lease,
             limit=min(mailer.batch_size, left),
@@ -108,24 +112,24 @@ def send_due(
         if turn.room == 0 and not turn.held and is_due(transactional=transactional, real_now=clock()):
             sleep(_nap(turn))
             continue
-        batch = with_db_retry(partial(claim, turn))
+        batch = with_db_retry(partial(lease, turn))
         if not batch:
             report.held = turn.held
             break
         report.states += batch.ended
-        report.states += sending.send(batch.claimed)
+        report.states += sending.send(batch.leased)
     report.paused = pause_reason(mailer.name)
     return report
 
 
 def _nap(turn: Turn) -> float:
-    """Return the seconds until the rate may have room; others take from it too, so look again soon."""
+    """Return the seconds until there may be room; others use the rate too, so look again soon."""
     return min(max(turn.wait.total_seconds(), SHORTEST_NAP), LONGEST_NAP)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Sending:
-    """Sends claimed batches by one mailer."""
+    """Sends leased batches by one mailer."""
 
     mailer: Mailer
     rate_limit: RateLimit
@@ -134,53 +138,55 @@ class _Sending:
     clock: Callable[[], datetime]
     chance: Callable[[], float]
 
-    def send(self, claimed: Sequence[Claimed]) -> Counter[str]:
+    def send(self, leased: Sequence[Leased]) -> Counter[str]:
         """Send a batch and record each answer as it comes; return how many ended in which state."""
-        left = {claim.id: claim.delivery for claim in claimed}
+        left = {each.id: each.delivery for each in leased}
         states: Counter[str] = Counter()
         try:
-            for outcome in self._outcomes(claimed):
+            for outcome in self._outcomes(leased):
                 delivery = left.pop(outcome.delivery_id)
                 at = Moment(now=self.now, real_now=self.clock(), chance=self.chance())
                 if state := with_db_retry(partial(record, delivery, outcome, at=at)):
                     states[state] += 1
-                else:  # its reader was erased meanwhile, and what was just written with them
+                else:  # its reader was erased meanwhile: remove the copy just written
                     self.mailer.forget([outcome.delivery_id])
         except Exception:
-            logger.exception("%s broke off with %d of %d unsent", self.mailer.name, len(left), len(claimed))
+            logger.exception("%s broke off with %d of %d unsent", self.mailer.name, len(left), len(leased))
         return states + self._abandon(list(left.values()))
 
-    def _outcomes(self, claimed: Sequence[Claimed]) -> Iterator[Outcome]:
-        by_id = {claim.id: claim for claim in claimed}
-        deliveries = [claim.delivery for claim in claimed]
+    def _outcomes(self, leased: Sequence[Leased]) -> Iterator[Outcome]:
+        by_id = {each.id: each for each in leased}
+        deliveries = [each.delivery for each in leased]
         messages, unwritten = with_db_retry(partial(outgoing, deliveries, with_bytes=self.mailer.sends_bytes))
         yield from unwritten
 
         counted, begun = set[str](), set[str]()
 
         def allow(ids: Sequence[str]) -> frozenset[str]:
-            new = [by_id[each] for each in ids if each not in counted]  # a request's part was counted whole
-            later = self._later([claim.delivery for claim in new])
-            held_back = [claim for claim in new if claim.delivery.pk in later]
-            counted.update(claim.id for claim in new if claim.delivery.pk not in later)
-            claims = [by_id[each] for each in ids if by_id[each].delivery.pk not in later]
-            with_db_retry(partial(release_claims, held_back, until=later))
-            allowed = with_db_retry(partial(self._begin, claims, begun=begun))
+            new = [
+                by_id[each] for each in ids if each not in counted
+            ]  # a split request was counted as a whole
+            later = self._later([each.delivery for each in new])
+            held_back = [each for each in new if each.delivery.pk in later]
+            counted.update(each.id for each in new if each.delivery.pk not in later)
+            may_go = [by_id[each] for each in ids if by_id[each].delivery.pk not in later]
+            with_db_retry(partial(release, held_back, until=later))
+            allowed = with_db_retry(partial(self._begin, may_go, begun=begun))
             begun.update(allowed)
             return allowed
 
         yield from self.mailer.send(messages, begin=allow)
 
     def _later(self, deliveries: Sequence[Delivery]) -> dict[uuid.UUID, datetime]:
-        """Return when those may go that must not begin now: it is late, or there is no room."""
+        """Return when those may go that must not begin now: past the deadline, or no room."""
         real_now = self.clock()
         if self.deadline is not None and real_now >= self.deadline:
             return {delivery.pk: real_now for delivery in deliveries}
         return self.rate_limit.take(deliveries, real_now=real_now)
 
-    def _begin(self, claims: Sequence[Claimed], *, begun: Collection[str]) -> frozenset[str]:
+    def _begin(self, leased: Sequence[Leased], *, begun: Collection[str]) -> frozenset[str]:
         return begin(
-            claims,
+            leased,
             lease=self.mailer.lease,
             now=self.now,
             real_now=self.clock(),
@@ -189,7 +195,7 @@ class _Sending:
         )
 
     def _abandon(self, deliveries: Sequence[Delivery]) -> Counter[str]:
-        """End the leases of what got no answer, with a wait: whatever broke may break again."""
+        """End the leases of what got no answer, with a wait: the failure may repeat."""
         states: Counter[str] = Counter()
         for delivery in deliveries:
             delay = retry_delay(delivery.attempt, chance=self.chance())

@@ -1,7 +1,7 @@
-"""What a report about a mail means for its reader: bounced, complained, left, or all is well.
+"""What an event means for the subscriber's status: bounced, complained, left, or delivered.
 
-It speaks of the address that the mail went to. A reader who has moved to another one since, or has confirmed
-after the report was made, stays. The caller holds the reader's row.
+An event is about the address that the mail went to. A reader who changed the address since, or confirmed
+after the event, stays. The caller has locked the reader's row.
 """
 
 from __future__ import annotations
@@ -21,18 +21,18 @@ from newsletter.models.subscriber import Status
 
 
 def bounced(delivery: Delivery, reader: Subscriber, *, at: datetime) -> None:
-    """No mail goes to this address again."""
+    """Suppress the address."""
     _end(delivery, reader, status=Status.BOUNCED, at=at)
 
 
 def complained(delivery: Delivery, reader: Subscriber, *, at: datetime) -> None:
-    """The reader called it spam: no mail goes to this address again."""
+    """The reader reported spam: suppress the address."""
     if _end(delivery, reader, status=Status.COMPLAINED, at=at):
         ConsentEvent.objects.create(subscriber=reader, at=at, action="complained", source=_source(delivery))
 
 
 def left(delivery: Delivery, reader: Subscriber, *, at: datetime) -> None:
-    """The reader unsubscribed with the provider, by a link in some mail of ours, to whichever address."""
+    """The reader unsubscribed at the provider, from any mail of ours."""
     if _has_confirmed_since(reader, at):
         return
     end_mailing(reader, status=Status.UNSUBSCRIBED, now=at)
@@ -40,7 +40,7 @@ def left(delivery: Delivery, reader: Subscriber, *, at: datetime) -> None:
 
 
 def left_by_mail(reader: Subscriber, *, at: datetime) -> bool:
-    """The reader wrote to the address of List-Unsubscribe; say whether that is news."""
+    """The reader wrote to the address of List-Unsubscribe; return whether anything changed."""
     if not end_mailing(reader, status=Status.UNSUBSCRIBED, now=at):
         return False
     ConsentEvent.objects.create(subscriber=reader, at=at, action="unsubscribed", source="unsubscribe mail")
@@ -48,7 +48,7 @@ def left_by_mail(reader: Subscriber, *, at: datetime) -> bool:
 
 
 def soft_bounced(delivery: Delivery, reader: Subscriber, *, at: datetime) -> None:
-    """The address stays until a run of mails was refused. Call it once the report is stored."""
+    """Suppress the address after a run of refused mails. Call it once the event is stored."""
     results = _results(delivery)
     _note_refusals(reader, list(results.values()))
     place = list(results).index(delivery.pk)
@@ -62,10 +62,10 @@ def arrived(delivery: Delivery, reader: Subscriber) -> None:
 
 
 def _end(delivery: Delivery, reader: Subscriber, *, status: Status, at: datetime) -> bool:
-    """End the mailing if the report is about the reader as they are now; say if it is."""
+    """End mailing if the event is about the reader's current address; return whether it is."""
     try:
-        key = address_key(delivery.recipient or reader.email)  # an old mail's address is forgotten
-    except BadInput:  # nothing was ever mailed there
+        key = address_key(delivery.recipient or reader.email)  # retention deletes old recipients
+    except BadInput:  # no valid address
         return False
     if key != reader.email_key:
         if status == Status.COMPLAINED and not Subscriber.objects.filter(email_key=key).exists():

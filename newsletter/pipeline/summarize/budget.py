@@ -15,7 +15,7 @@ from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from newsletter.errors import PermanentError, TemporaryError
-from newsletter.models import Allowance
+from newsletter.models import Quota
 
 KIND = "model tokens"
 SET_ASIDE = "model tokens set aside"
@@ -65,8 +65,8 @@ class DailyBudget:
             self._settle(reserved=most, seen_papers=bill.tokens, day=now.date())
 
     def _reserve(self, tokens: int, *, day: date) -> bool:
-        rows = [Allowance(kind=kind, key="", day=day) for kind in (KIND, SET_ASIDE)]
-        Allowance.objects.bulk_create(rows, ignore_conflicts=True)
+        rows = [Quota(kind=kind, key="", day=day) for kind in (KIND, SET_ASIDE)]
+        Quota.objects.bulk_create(rows, ignore_conflicts=True)
         free = _row(KIND, day=day).filter(count__lte=self.daily - tokens)
         if not free.update(count=F("count") + tokens):
             return False
@@ -79,7 +79,7 @@ class DailyBudget:
 
     def _refusal(self, most: int, *, now: datetime) -> TemporaryError:
         """Say when asking again may help: soon, where only what others have set aside stands in the way."""
-        counted = {row.kind: row.count for row in Allowance.objects.filter(day=now.date(), key="")}
+        counted = {row.kind: row.count for row in Quota.objects.filter(day=now.date(), key="")}
         settled = counted.get(KIND, 0) - counted.get(SET_ASIDE, 0)
         midnight = datetime.combine(now.date() + timedelta(days=1), time.min, tzinfo=now.tzinfo)
         wait = SOON if settled + most <= self.daily else midnight - now
@@ -90,5 +90,5 @@ class DailyBudget:
         )
 
 
-def _row(kind: str, *, day: date) -> QuerySet[Allowance]:
-    return Allowance.objects.filter(kind=kind, key="", day=day)
+def _row(kind: str, *, day: date) -> QuerySet[Quota]:
+    return Quota.objects.filter(kind=kind, key="", day=day)

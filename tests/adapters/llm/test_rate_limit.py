@@ -45,7 +45,7 @@ def admitted(gate: ModelGate, *, tokens: int = 1, of: int = 1) -> int:
 
 def refusal(gate: ModelGate, *, tokens: int = 1) -> TemporaryError | None:
     try:
-        gate.enter(tokens=tokens, patience=0.0)
+        gate.enter(tokens=tokens, max_wait=0.0)
     except TemporaryError as error:
         return error
     return None
@@ -84,7 +84,7 @@ def test_a_hold_holds_everything_and_ends(make: Make) -> None:
     refused = refusal(gate)
     assert refused is not None
     assert 0.1 < (refused.retry_after or 0) <= 0.4
-    gate.enter(tokens=1, patience=5.0)
+    gate.enter(tokens=1, max_wait=5.0)
 
 
 def test_a_hold_is_an_hour_at_most(make: Make) -> None:

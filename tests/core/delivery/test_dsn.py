@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from newsletter.core.delivery.dsn import ReturnedMessage, read_returned_mail, without_addresses
+from newsletter.core.delivery.dsn import MailReport, read_mail_report, without_addresses
 from newsletter.core.delivery.retry_policy import EventKind
 from tests.fakes.outgoing import outgoing
 from tests.fakes.reports import Recipient, complaint, delivery_report, headers_of
@@ -14,8 +14,8 @@ from tests.fakes.reports import Recipient, complaint, delivery_report, headers_o
 HEADERS = headers_of(outgoing(1).message)
 
 
-def read(content: bytes) -> ReturnedMessage:
-    mail = read_returned_mail(content)
+def read(content: bytes) -> MailReport:
+    mail = read_mail_report(content)
     assert mail is not None
     return mail
 
@@ -115,7 +115,7 @@ FORWARDED = (
     ids=["nothing", "noise", "no body", "vacation", "read receipt", "a bounce passed on", "our own mail"],
 )
 def test_anything_else_is_no_report(content: bytes) -> None:
-    assert read_returned_mail(content) is None
+    assert read_mail_report(content) is None
 
 
 def test_a_report_without_recipients_or_fields_says_nothing() -> None:
@@ -128,16 +128,16 @@ def test_mails_nested_without_end_or_with_parts_without_number_are_given_up_soon
     deep = b"".join(
         b"Content-Type: multipart/mixed; boundary=b%d\n\n--b%d\n" % (level, level) for level in range(2000)
     )
-    assert read_returned_mail(deep) is None
+    assert read_mail_report(deep) is None
     wide = b"Content-Type: multipart/mixed; boundary=b\n\n" + b"--b\n\n" * 20_000
-    assert read_returned_mail(wide) is None
+    assert read_mail_report(wide) is None
 
 
 @settings(max_examples=60, deadline=None)
 @given(st.binary(max_size=200), st.integers(0, 1500), st.integers(0, 60))
 def test_a_damaged_report_raises_nothing(noise: bytes, start: int, length: int) -> None:
     whole = delivery_report(returned=HEADERS)
-    read_returned_mail(whole[:start] + noise + whole[start + length :])
+    read_mail_report(whole[:start] + noise + whole[start + length :])
 
 
 @pytest.mark.parametrize(

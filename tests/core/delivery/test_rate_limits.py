@@ -22,7 +22,7 @@ from newsletter.core.delivery.rate_limits import Window, daily_limit, windows, w
         (0.3, Window("smtp", 1, 4), Window("smtp digests", 9, 40)),
     ],
 )
-def test_a_tenth_is_kept_for_what_a_person_awaits(rate: float, every: Window, digests: Window) -> None:
+def test_a_tenth_is_kept_for_transactional_mail(rate: float, every: Window, digests: Window) -> None:
     assert windows("smtp", rate, transactional=True) == (every,)
     assert windows("smtp", rate, transactional=False) == (digests, every)
 

@@ -15,7 +15,7 @@ import pytest
 from newsletter.adapters.mailers.sendgrid_events import SendgridEvents
 from newsletter.adapters.mailers.smtp_answers import Refused
 from newsletter.adapters.ports import Verdict
-from newsletter.core.delivery.dsn import read_returned_mail
+from newsletter.core.delivery.dsn import read_mail_report
 from newsletter.core.delivery.refusals import is_no_such_mailbox, refusal_code
 from newsletter.core.delivery.retry_policy import EventKind
 from tests.fakes.reports import Recipient, delivery_report
@@ -128,7 +128,7 @@ def test_an_answer_to_rcpt_is_judged_by_what_it_says(said: str, is_hard: bool) -
 @pytest.mark.parametrize("status", ["its own", "5.0.0", ""])
 def test_a_report_is_judged_by_the_same(said: str, is_hard: bool, status: str) -> None:
     status = refusal_code("", said) if status == "its own" else status
-    mail = read_returned_mail(delivery_report(Recipient(status=status, diagnostic=f"smtp; {said}")))
+    mail = read_mail_report(delivery_report(Recipient(status=status, diagnostic=f"smtp; {said}")))
     assert mail is not None
     assert mail.kind is (EventKind.HARD_BOUNCE if is_hard else EventKind.SOFT_BOUNCE)
 

@@ -30,7 +30,7 @@ def test_it_never_comes_back_sooner_than_it_was_asked_to(refusals: int, asked: f
 
 
 @pytest.mark.parametrize("asked", [float("nan"), float("-inf"), -5.0, 0.0])
-def test_a_senseless_wish_is_ignored(asked: float) -> None:
+def test_a_senseless_retry_after_is_ignored(asked: float) -> None:
     assert retry_delay(1, chance=0.5, retry_after=asked) == timedelta(seconds=5)
 
 

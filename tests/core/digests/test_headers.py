@@ -79,7 +79,7 @@ def test_it_writes_what_python_reads_back() -> None:
     assert len(message.keys()) == 13
 
 
-def test_a_notice_has_no_list_headers() -> None:
+def test_a_transactional_mail_has_no_list_headers() -> None:
     names = parse(write_headers(NOTICE)).keys()
     assert not [name for name in names if name.startswith(("List-", "Feedback"))]
     assert "Auto-Submitted" in names

@@ -105,7 +105,7 @@ value = st.text(max_size=120).map(literal).filter(lambda v: "[" not in v)
     before=form,
     after=form,
 )
-def test_whatever_pieces_and_slots_hold_is_read_back(
+def test_whatever_fragments_and_placeholders_hold_is_read_back(
     fragments: list[Fragment], name: str, before: str, after: str
 ) -> None:
     personal = f"{before}<{placeholder('name')}> and {placeholder('name')}{after}"
@@ -118,7 +118,7 @@ def test_whatever_pieces_and_slots_hold_is_read_back(
 
 
 @given(st.text(alphabet="[]ab", max_size=12), st.text(alphabet="[]ab", max_size=12))
-def test_data_that_was_made_literal_cannot_forge_a_slot(left: str, right: str) -> None:
+def test_data_that_was_made_literal_cannot_forge_a_placeholder(left: str, right: str) -> None:
     data = literal(left + "[[ab]]" + right)
     assert "[[" not in data
     assert fill(data, {"ab": "forged"}, html=False) == data
@@ -133,7 +133,7 @@ def test_nothing_is_sent_with_a_hole(template: str) -> None:
     assert caught.value.reason == "slot"
 
 
-def test_a_value_that_looks_like_a_slot_is_refused() -> None:
+def test_a_value_that_looks_like_a_placeholder_is_refused() -> None:
     with pytest.raises(PermanentError, match="no usable value"):
         fill("Hello [[name]]", {"name": "[[email]]"}, html=False)
 
@@ -144,18 +144,18 @@ def test_filling_escapes_html_only() -> None:
     assert fill("[[who]]", {"who": raw}, html=True) == escape(raw)
 
 
-def test_brackets_that_are_no_slot_stay() -> None:
+def test_brackets_that_are_no_placeholder_stay() -> None:
     matrix = "x = [[1, 2], [3, 4]] and <!--[if mso]>\n"
     assert fill(matrix, {}, html=False) == matrix
     assert bodies(compose(DIGEST, [Fragment(matrix, matrix)], placeholders={}))[0] == matrix
 
 
-def test_joining_without_slots_leaves_the_placeholders() -> None:
+def test_joining_without_strings_leaves_the_placeholders() -> None:
     assert placeholder("email") in join_html([CARD, FOOTER])
     assert placeholder("unsubscribe_url") in join_text([CARD, FOOTER])
 
 
-def test_a_piece_without_a_closing_line_break_is_refused() -> None:
+def test_a_fragment_without_a_closing_line_break_is_refused() -> None:
     with pytest.raises(PermanentError, match="line break"):
         _ = Fragment("<p>x</p>", "x\n").encoded
 

@@ -158,33 +158,35 @@ def test_a_quote_never_cuts_a_number_or_a_word(quote: str) -> None:
     assert find_quote(quote, source=normalize("It gains 1.25 dB and 500 more items of 10³ frames")) is None
 
 
-def test_the_marks_are_the_words_that_carry_the_claim() -> None:
+def test_the_highlights_are_the_words_that_carry_the_claim() -> None:
     found = judged("The mean error is reduced by 31%.", RESULT)
     assert isinstance(found, Summary)
     evidence = found.headline.evidence[0]
-    assert [evidence.quote[start:end] for start, end in evidence.marks] == ["reduces the mean error by 31%"]
+    assert [evidence.quote[start:end] for start, end in evidence.highlights] == [
+        "reduces the mean error by 31%"
+    ]
 
 
 def test_a_chinese_claim_marks_numbers_and_names() -> None:
     found = judged("误差降低31%，快于 GaugeFormer。", RESULT, language="zh-hans")
     assert isinstance(found, Summary)
     evidence = found.headline.evidence[0]
-    assert [evidence.quote[start:end] for start, end in evidence.marks] == ["31%", "GaugeFormer"]
+    assert [evidence.quote[start:end] for start, end in evidence.highlights] == ["31%", "GaugeFormer"]
 
 
 def test_a_chinese_claim_without_either_marks_the_most_telling_clause() -> None:
     found = judged("该模型预测港口水位。", METHOD, language="zh-hans")
     assert isinstance(found, Summary)
     evidence = found.headline.evidence[0]
-    marked = [evidence.quote[start:end] for start, end in evidence.marks]
+    marked = [evidence.quote[start:end] for start, end in evidence.highlights]
     assert marked == ["which forecasts harbour levels from the motion of moored ships"]
 
 
-def test_marks_are_in_order_within_the_quote_and_do_not_overlap() -> None:
+def test_highlights_are_in_order_within_the_quote_and_do_not_overlap() -> None:
     found = judged("Harbours: 14; error: 31%; speed: 47×; minutes: 10 minutes.", RESULT)
     assert isinstance(found, Summary)
     (evidence,) = found.headline.evidence
-    edges = [edge for mark in evidence.marks for edge in mark]
+    edges = [edge for mark in evidence.highlights for edge in mark]
     assert edges == sorted(edges)
     assert 0 <= edges[0] < edges[-1] <= len(evidence.quote)
 
@@ -277,7 +279,7 @@ def test_the_authors_own_sentences_pass_as_they_are() -> None:
     found = ground(draft, source=PAPER, language="en", voice=Voice.AUTHORS)
     assert isinstance(found, Summary)
     assert found.withheld == ()
-    assert all(evidence.marks == () for kept in found.takeaways for evidence in kept.evidence)
+    assert all(evidence.highlights == () for kept in found.takeaways for evidence in kept.evidence)
 
 
 def test_the_authors_voice_is_verbatim_or_nothing() -> None:

@@ -26,7 +26,7 @@ from newsletter.core.summaries.summary import (
 
 
 def claim(text: str) -> Claim:
-    return Claim(text=text, evidence=(Evidence(quote=f"quote of {text}", marks=((0, 5), (9, 12))),))
+    return Claim(text=text, evidence=(Evidence(quote=f"quote of {text}", highlights=((0, 5), (9, 12))),))
 
 
 READING = Summary(

@@ -84,8 +84,8 @@ def test_a_summary_taken_down_is_replaced_by_the_authors_words_until_it_is_put_b
     found = card(row)
     assert found.summary.voice is Voice.AUTHORS
     assert (found.summary.fallback_reason, found.lacks) == ("withheld", None)
-    shelf = SummaryLookup([row.pk], summariser=MODEL)
-    assert not shelf.may_still_come(Wanted(row.pk, "en", Depth.READING), within=timedelta(hours=1))
+    lookup = SummaryLookup([row.pk], summariser=MODEL)
+    assert not lookup.may_still_come(Wanted(row.pk, "en", Depth.READING), within=timedelta(hours=1))
     put_back(written)
     assert card(row).summary.voice is Voice.MODEL
 

@@ -21,7 +21,17 @@ from newsletter.models import Delivery, FragmentRow
 from newsletter.models.delivery import Kind
 from newsletter.pipeline.compose.message import FragmentCache, outgoing
 from tests.fakes.mailer import ScriptedMailer, answer
-from tests.pipeline.deliveries import CARD, NOW, deliver, digest, later, message_bytes, notice, reader, store
+from tests.pipeline.deliveries import (
+    CARD,
+    NOW,
+    deliver,
+    digest,
+    later,
+    message_bytes,
+    reader,
+    store,
+    transactional_mail,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -109,7 +119,7 @@ def test_a_link_for_one_topic_is_made_from_its_name() -> None:
     assert "/unsubscribe/" in text
 
 
-def test_a_stored_string_fills_its_slot_and_cannot_replace_a_made_one() -> None:
+def test_a_stored_string_fills_its_placeholder_and_cannot_replace_a_made_one() -> None:
     fragments = store(Fragment(html="<p>[[greeting]] [[email]]</p>\n", text="[[greeting]] [[email]]\n"))
     row = digest(
         reader("ann@example.org"),
@@ -119,14 +129,14 @@ def test_a_stored_string_fills_its_slot_and_cannot_replace_a_made_one() -> None:
     assert body(parsed(message_bytes(row)), "plain") == "Hé ann@example.org\n"
 
 
-def test_a_notice_has_no_list_headers() -> None:
-    names = parsed(message_bytes(notice(reader(), Kind.LINK))).keys()
+def test_a_transactional_mail_has_no_list_headers() -> None:
+    names = parsed(message_bytes(transactional_mail(reader(), Kind.LINK))).keys()
     assert not [name for name in names if name.startswith("List-")]
 
 
-def test_a_notices_own_key_is_no_campaign() -> None:
+def test_a_transactional_mails_own_key_is_no_campaign() -> None:
     """Gmail counts complaints by campaign: a key that only one reader has says nothing, and of whom."""
-    message = parsed(message_bytes(notice(reader(), Kind.LINK)))
+    message = parsed(message_bytes(transactional_mail(reader(), Kind.LINK)))
     assert re.fullmatch(r"notice:link:[0-9a-f]{12}", message["Feedback-ID"])
 
 
@@ -164,7 +174,7 @@ def test_identical_digests_share_a_key_and_differ_in_their_substitutions_only() 
     assert filled == body(parsed(ann.message), "plain")
 
 
-def test_many_messages_take_one_query_for_their_pieces_and_the_next_none() -> None:
+def test_many_messages_take_one_query_for_their_fragments_and_the_next_none() -> None:
     fragments = [Fragment(html=f"<p>only here {n}</p>\n", text=f"only here {n}\n") for n in range(40)]
     checksums = store(*fragments)
     rows = list(
@@ -184,7 +194,7 @@ def test_the_cache_keeps_what_was_used_last_within_its_memory() -> None:
     cache = FragmentCache(max_bytes=50)
     digests = store(*(Fragment(html=f"<p>{n}</p>\n", text=f"{n}\n") for n in range(3)))
     for each in (digests[0], digests[1], digests[0], digests[2]):
-        assert cache.take([each])[each].digest == each
+        assert cache.take([each])[each].checksum == each
         assert 0 < cache.kept_bytes <= 50
     FragmentRow.objects.all().delete()
     assert set(cache.take(digests)) == {digests[0], digests[2]}
@@ -209,10 +219,10 @@ def test_a_fragment_larger_than_the_memory_is_read_all_the_same() -> None:
     [
         ([], "it has no pieces"),
         (["0" * 64], "1 of 1 pieces are gone"),
-        ([CARD.digest, "0" * 64], "1 of 2 pieces are gone"),
+        ([CARD.checksum, "0" * 64], "1 of 2 pieces are gone"),
     ],
 )
-def test_it_refuses_a_message_with_a_piece_missing(fragments: list[str], reason: str) -> None:
+def test_it_refuses_a_message_with_a_fragment_missing(fragments: list[str], reason: str) -> None:
     store(CARD)
     with pytest.raises(PermanentError, match=reason):
         message_bytes(digest(fragments=fragments))

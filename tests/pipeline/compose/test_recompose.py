@@ -99,7 +99,7 @@ def test_only_those_named_are_rendered_anew(newsroom: Newsroom) -> None:
 
 
 @pytest.mark.usefixtures("corrected")
-def test_a_claim_that_comes_first_wins(newsroom: Newsroom, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_lease_that_comes_first_wins(newsroom: Newsroom, monkeypatch: pytest.MonkeyPatch) -> None:
     """A worker claims one between reading it and writing it: it goes as it was claimed."""
     from newsletter.pipeline.compose.composer import Composer
 
@@ -115,7 +115,7 @@ def test_a_claim_that_comes_first_wins(newsroom: Newsroom, monkeypatch: pytest.M
 
 
 @pytest.mark.usefixtures("corrected")
-def test_one_that_was_claimed_and_given_back_meanwhile_is_left_too(
+def test_one_that_was_leased_and_released_meanwhile_is_left_too(
     newsroom: Newsroom, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from newsletter.pipeline.compose.composer import Composer

@@ -25,7 +25,7 @@ from tests.mail.digests import (
 
 
 @pytest.mark.parametrize("digest", ALL)
-def test_every_piece_ends_in_a_line_break_and_addresses_stand_alone(digest: Digest) -> None:
+def test_every_fragment_ends_in_a_line_break_and_addresses_stand_alone(digest: Digest) -> None:
     rendered = make_renderer().render(digest)
     for fragment in rendered.fragments:
         for form in (fragment.html, fragment.text):
@@ -81,7 +81,7 @@ def test_another_summary_depth_or_language_is_another_card() -> None:
     )
     found = {
         next(
-            fragment.digest
+            fragment.checksum
             for fragment in renderer.render(make_digest(card)).fragments
             if "<h3" in fragment.html
         )

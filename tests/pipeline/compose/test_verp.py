@@ -11,9 +11,9 @@ from newsletter.audience.tokens import Purpose, bounce_tag, make_token, read_bou
 from newsletter.config import load_config
 from newsletter.errors import ConfigurationError
 from newsletter.pipeline.compose.verp import (
+    delivery_by_verp,
     envelope_sender,
     leaving_token,
-    returned_delivery,
     unsubscribe_mailto,
 )
 
@@ -32,7 +32,7 @@ def test_a_delivery_is_known_by_the_address_it_comes_back_to(delivery_id: uuid.U
     assert (local.partition("+")[0], domain) == ("bounces", "news.example.org")
     assert len(local) <= 64
     for written in (address, address.upper(), f"Someone <{address}>", f"<{address}>, other@example.org"):
-        assert returned_delivery(["", "nobody@example.org", written]) == delivery_id
+        assert delivery_by_verp(["", "nobody@example.org", written]) == delivery_id
 
 
 @given(st.uuids(), st.integers(0, 39), st.sampled_from("abcdefghijklmnopqrstuvwxyz234567"))
@@ -45,7 +45,7 @@ def test_a_tag_with_one_character_changed_is_nobodys(key: uuid.UUID, position: i
 @given(st.text(max_size=60))
 def test_anything_else_is_no_tag(text: str) -> None:
     assert read_bounce_tag(text) is None
-    assert returned_delivery([text, f"bounces+{text}@example.org"]) is None
+    assert delivery_by_verp([text, f"bounces+{text}@example.org"]) is None
 
 
 def test_another_deliverys_mac_does_not_fit() -> None:
@@ -79,7 +79,7 @@ def test_a_reader_is_known_by_the_address_they_write_to_to_leave() -> None:
     assert len("b" * 23 + "+" + local.partition("+")[2]) <= 64
     for written in (address, address.upper(), f"Someone <{address}>", f"<{address}>, other@example.org"):
         assert leaving_token(["", "nobody@example.org", written]) == token
-        assert returned_delivery([written]) is None
+        assert delivery_by_verp([written]) is None
 
 
 @pytest.mark.parametrize("purpose", [each for each in Purpose if each is not Purpose.UNSUBSCRIBE])

@@ -20,7 +20,7 @@ from newsletter.pipeline.feedback.bounces import TakenIn, take_in
 from newsletter.subscribers.revoke_links import revoke_links
 from newsletter.subscribers.unsubscribe import erase
 from tests.fakes.reports import Recipient, complaint, delivery_report, headers_of
-from tests.pipeline.deliveries import NOW, digest, message_bytes, notice, reader
+from tests.pipeline.deliveries import NOW, digest, message_bytes, reader, transactional_mail
 from tests.traces import every_table
 
 pytestmark = pytest.mark.django_db
@@ -154,8 +154,8 @@ def test_a_tag_of_a_mail_that_is_gone_or_was_never_sent_writes_nothing() -> None
     assert not DeliveryEvent.objects.exists()
 
 
-def test_a_notice_bounces_too() -> None:
-    row = notice(reader(ANN), Kind.LINK, recipient=ANN, state=State.ACCEPTED)
+def test_a_transactional_mail_bounces_too() -> None:
+    row = transactional_mail(reader(ANN), Kind.LINK, recipient=ANN, state=State.ACCEPTED)
     bounce(delivery_report(), recipient=address_of(row))
     assert states(row) == (State.BOUNCED, Status.BOUNCED)
 
@@ -229,13 +229,13 @@ def test_a_forged_address_ends_nothing(change: Callable[[str], str]) -> None:
     assert states(row) == (State.ACCEPTED, Status.ACTIVE)
 
 
-def test_an_automatic_answer_to_where_mail_comes_back_is_no_wish_to_leave() -> None:
+def test_an_automatic_answer_to_where_mail_comes_back_is_no_unsubscribe() -> None:
     row = sent()
     bounce(unsubscribe_mail(address_of(row), "Auto-Submitted: auto-replied"))
     assert states(row) == (State.ACCEPTED, Status.ACTIVE)
 
 
-def test_a_digest_that_comes_back_or_is_passed_on_is_no_wish_to_leave() -> None:
+def test_a_digest_that_comes_back_or_is_passed_on_is_no_unsubscribe() -> None:
     row = sent()
     bounce(delivery_report(Recipient(status="5.2.2"), returned=headers_of(message_bytes(row))))
     forwarded = unsubscribe_mail("bounces@news.example.org").replace(b"Please.", message_bytes(row))

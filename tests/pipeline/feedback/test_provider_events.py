@@ -27,7 +27,7 @@ from newsletter.pipeline.monitor.retention import forget_old
 from newsletter.pipeline.send import subscriber_status as standing
 from newsletter.pipeline.send.outcomes import Moment, record
 from tests.fakes.mailer import ScriptedMailer
-from tests.pipeline.deliveries import NOW, deliver, digest, notice, reader
+from tests.pipeline.deliveries import NOW, deliver, digest, reader, transactional_mail
 from tests.pipeline.newsroom import Newsroom
 
 pytestmark = pytest.mark.django_db
@@ -57,7 +57,7 @@ def state_of(delivery: Delivery) -> str:
     return Delivery.objects.get(pk=delivery.pk).state
 
 
-def spent_by(email: str = ANN) -> set[int]:
+def seen_by(email: str = ANN) -> set[int]:
     return set(unpack_seen(bytes(Subscriber.objects.get(email=email).seen_papers)))
 
 
@@ -111,7 +111,7 @@ def test_any_report_shows_that_the_mail_was_accepted_and_spends_its_papers_once(
     mail = sent(state=state, papers={"summarised": [1], "listed": [2]}, body_begun_at=NOW, fence=1)
     report(event(kind, mail), event(kind, mail))
     assert state_of(mail) in {State.ACCEPTED, State.DELIVERED, State.BOUNCED, State.COMPLAINED}
-    assert spent_by() == {1, 2}
+    assert seen_by() == {1, 2}
     assert deliver(ScriptedMailer()).handled == 0
 
 
@@ -123,11 +123,11 @@ def test_our_own_record_that_comes_after_the_report_changes_nothing(verdict: Ver
     outcome = Outcome(delivery_id=str(mail.pk), verdict=verdict, code="202")
     assert record(mail, outcome, at=Moment(now=NOW, real_now=timezone.now())) == State.ACCEPTED
     assert Delivery.objects.values().get(pk=mail.pk) == after
-    assert spent_by() == {1}
+    assert seen_by() == {1}
     assert not Suppression.objects.exists()
 
 
-def test_a_report_that_is_stored_in_time_settles_before_the_sweep_gives_up() -> None:
+def test_a_report_that_is_stored_in_time_settles_before_reconcile_gives_up() -> None:
     real = timezone.now()
     mail = sent(state=State.AMBIGUOUS, fence=1, next_attempt_at=real)
     store_events("sendgrid", [event(EventKind.PROCESSED, mail)])
@@ -148,7 +148,7 @@ def test_a_report_that_comes_too_late_takes_its_papers_out_of_a_digest_that_carr
     other = digest(mail.subscriber, slot_key="2026-07-03", papers={"summarised": [3]})
     report(event(EventKind.DELIVERED, mail))
     assert (state_of(mail), state_of(carrying), state_of(other)) == ("DELIVERED", "PLANNED", "COMPOSED")
-    assert spent_by() == {1}
+    assert seen_by() == {1}
 
 
 @pytest.mark.parametrize("state", [State.SENDING, State.ACCEPTED, State.AMBIGUOUS, State.FAILED])
@@ -170,10 +170,10 @@ def test_two_lost_digests_of_one_reader_spend_the_papers_of_both() -> None:
     first = sent(state=State.AMBIGUOUS, papers={"summarised": [1]})
     second = sent(state=State.AMBIGUOUS, papers={"listed": [2]}, slot_key="2026-06-26")
     report(event(EventKind.PROCESSED, second), event(EventKind.PROCESSED, first))
-    assert spent_by() == {1, 2}
+    assert seen_by() == {1, 2}
 
 
-def test_a_claim_that_was_accepted_by_an_earlier_try_may_not_begin() -> None:
+def test_a_lease_that_was_accepted_by_an_earlier_try_may_not_begin() -> None:
     """SendGrid said 503, took the mail all the same, and tells us while we are about to send it again."""
     mail = sent(state=State.RETRY_WAIT, next_attempt_at=timezone.now() - timedelta(seconds=1))
     mailer = ScriptedMailer(before_begin=lambda _: report(event(EventKind.PROCESSED, mail)))
@@ -253,7 +253,7 @@ def test_a_reader_who_unsubscribes_from_an_old_mail_has_left_with_the_new_addres
 
 
 def test_a_report_about_an_alert_changes_its_state_only() -> None:
-    alert = notice(None, Kind.ALERT, recipient=ANN, state=State.ACCEPTED)
+    alert = transactional_mail(None, Kind.ALERT, recipient=ANN, state=State.ACCEPTED)
     report(event(EventKind.COMPLAINT, alert))
     assert state_of(alert) == State.COMPLAINED
     assert not Suppression.objects.exists()

@@ -10,10 +10,10 @@ from pytest_django import Settings
 
 from newsletter.models import CanaryFlight, Delivery, GatherRun, Incident, SendDay, SendPause, Topic
 from newsletter.models.delivery import Cause, Kind, State
-from newsletter.pipeline.monitor.alerts import watch
+from newsletter.pipeline.monitor.alerts import check_health
 from newsletter.pipeline.send.pause import pause_sending, resume_sending
 from tests.fakes.mailer import ScriptedMailer
-from tests.pipeline.deliveries import deliver, digest, notice, reader, topic
+from tests.pipeline.deliveries import deliver, digest, reader, topic, transactional_mail
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -37,54 +37,54 @@ def waiting(since: datetime = NOON, **fields: Any) -> Delivery:
 
 def test_nothing_late_says_nothing() -> None:
     waiting(NOON - timedelta(minutes=5))
-    assert watch(now=NOON) == []
+    assert check_health(now=NOON) == []
     assert subjects() == []
 
 
 def test_a_mail_that_waits_too_long_is_told_once_a_day_until_it_is_over() -> None:
     row = waiting()
-    assert watch(now=NOON + timedelta(minutes=59)) == []
-    assert watch(now=NOON + timedelta(minutes=61)) == ["mails-waiting"]
+    assert check_health(now=NOON + timedelta(minutes=59)) == []
+    assert check_health(now=NOON + timedelta(minutes=61)) == ["mails-waiting"]
     for minutes in (62, 90, 300):
-        assert watch(now=NOON + timedelta(minutes=minutes)) == []
+        assert check_health(now=NOON + timedelta(minutes=minutes)) == []
     assert subjects() == ["arXiv digest: mails waiting"]
-    watch(now=NOON + timedelta(days=1))
+    check_health(now=NOON + timedelta(days=1))
     assert len(subjects()) == 2
     Delivery.objects.filter(pk=row.pk).update(state=State.ACCEPTED)
-    assert watch(now=NOON + timedelta(days=1, minutes=1)) == ["mails-waiting"]
+    assert check_health(now=NOON + timedelta(days=1, minutes=1)) == ["mails-waiting"]
     assert subjects()[-1] == "arXiv digest: mails waiting: over"
-    assert watch(now=NOON + timedelta(days=1, minutes=2)) == []
+    assert check_health(now=NOON + timedelta(days=1, minutes=2)) == []
     assert Incident.objects.get().closed_at is not None
 
 
 def test_what_hovers_at_its_limit_is_one_incident() -> None:
     row = waiting()
     at = NOON + timedelta(minutes=61)
-    assert watch(now=at) == ["mails-waiting"]
+    assert check_health(now=at) == ["mails-waiting"]
     Delivery.objects.filter(pk=row.pk).update(composed_at=at - timedelta(minutes=45))
-    assert watch(now=at) == []
+    assert check_health(now=at) == []
     Delivery.objects.filter(pk=row.pk).update(composed_at=at - timedelta(minutes=20))
-    assert watch(now=at) == ["mails-waiting"]
+    assert check_health(now=at) == ["mails-waiting"]
 
 
 def test_a_persons_pause_is_no_incident_and_neither_is_what_waits_for_it() -> None:
     waiting()
     pause_sending("moving house", now=NOON)
-    assert watch(now=NOON + timedelta(hours=5)) == []
+    assert check_health(now=NOON + timedelta(hours=5)) == []
 
 
 def test_a_day_that_is_used_up_makes_nobody_late(settings: Settings) -> None:
     settings.CONFIG = settings.CONFIG.model_copy(update={"send_daily": 10})
     SendDay.objects.create(transport="outbox", day=NOON.date(), digests=9)
     waiting()
-    assert watch(now=NOON + timedelta(hours=5)) == []
+    assert check_health(now=NOON + timedelta(hours=5)) == []
 
 
-def test_a_slot_that_nobody_plans_and_a_notice_that_nobody_sends_are_told() -> None:
+def test_a_slot_that_nobody_plans_and_a_transactional_mail_that_nobody_sends_are_told() -> None:
     reader(next_slot_at=NOON)
-    row = notice(reader(), Kind.LINK)
+    row = transactional_mail(reader(), Kind.LINK)
     Delivery.objects.filter(pk=row.pk).update(next_attempt_at=NOON, composed_at=NOON)
-    assert watch(now=NOON + timedelta(minutes=20)) == ["slots-unplanned", "notices-waiting"]
+    assert check_health(now=NOON + timedelta(minutes=20)) == ["slots-unplanned", "notices-waiting"]
 
 
 def test_arxiv_without_an_answer_since_it_announced_is_told() -> None:
@@ -92,10 +92,10 @@ def test_arxiv_without_an_answer_since_it_announced_is_told() -> None:
     last_week = NOON - timedelta(days=6)
     Topic.objects.update(created_at=last_week)
     run = GatherRun.objects.create(started_at=NOON - timedelta(days=1), query="cat:cs.CV")
-    assert watch(now=NOON) == ["gather-late"]  # announced at 01:00 UTC
+    assert check_health(now=NOON) == ["gather-late"]  # announced at 01:00 UTC
     run.started_at = NOON - timedelta(hours=10)
     run.save()
-    assert watch(now=NOON) == ["gather-late"]
+    assert check_health(now=NOON) == ["gather-late"]
     assert subjects()[-1] == "arXiv digest: gather late: over"
 
 
@@ -103,13 +103,13 @@ def test_a_provider_that_reports_nothing_is_told(settings: Settings) -> None:
     webhook = {"mailer": "sendgrid", "sendgrid_webhook_key": "key"}
     settings.CONFIG = settings.CONFIG.model_copy(update=webhook)
     waiting(state=State.ACCEPTED, transport="sendgrid", outcome_at=NOON)
-    assert watch(now=NOON + timedelta(hours=5)) == []
-    assert "events-late" in watch(now=NOON + timedelta(hours=7))
+    assert check_health(now=NOON + timedelta(hours=5)) == []
+    assert "events-late" in check_health(now=NOON + timedelta(hours=7))
 
 
 def test_an_alert_names_no_reader_and_reaches_the_operator_alone() -> None:
     waiting(subscriber=reader("ada@example.org"), last_detail="ada@example.org: try later")
-    watch(now=NOON + timedelta(hours=3))
+    check_health(now=NOON + timedelta(hours=3))
     Delivery.objects.exclude(kind=Kind.ALERT).update(state=State.ACCEPTED)
     mailer = ScriptedMailer()
     assert deliver(mailer, transactional=True).states == {"ACCEPTED": 1}
@@ -123,7 +123,7 @@ def test_an_alert_names_no_reader_and_reaches_the_operator_alone() -> None:
 def test_without_an_operator_incidents_are_kept_and_nobody_is_mailed(settings: Settings) -> None:
     settings.CONFIG = settings.CONFIG.model_copy(update={"operator_email": ""})
     waiting()
-    assert watch(now=NOON + timedelta(hours=3)) == ["mails-waiting"]
+    assert check_health(now=NOON + timedelta(hours=3)) == ["mails-waiting"]
     assert subjects() == []
 
 
@@ -156,7 +156,7 @@ def test_too_many_bounces_pause_the_transport_and_the_alert_gets_out() -> None:
     sent(8, State.BOUNCED)
     sent(3, State.FAILED, last_code="550 5.1.1")
     sent(20, State.DELIVERED, subscriber=reader())
-    assert "sending-paused" in watch(now=NOON + timedelta(minutes=1))
+    assert "sending-paused" in check_health(now=NOON + timedelta(minutes=1))
     pause = SendPause.objects.get()
     assert (pause.transport, pause.cause) == ("outbox", Cause.BREAKER)
     assert pause.reason == "11 of 211 mails of the last day bounced: 5.21%, the limit is 5.0%"
@@ -168,8 +168,8 @@ def test_too_many_bounces_pause_the_transport_and_the_alert_gets_out() -> None:
 
 def test_a_replay_of_an_earlier_day_ends_no_incident_of_today() -> None:
     waiting()
-    assert watch(now=NOON + timedelta(hours=2)) == ["mails-waiting"]
-    assert watch(now=NOON - timedelta(days=3)) == []
+    assert check_health(now=NOON + timedelta(hours=2)) == ["mails-waiting"]
+    assert check_health(now=NOON - timedelta(days=3)) == []
     assert Incident.objects.get().closed_at is None
 
 
@@ -178,21 +178,21 @@ def test_complaints_count_over_a_week_and_our_own_mistakes_do_not() -> None:
     sent(1000, State.DELIVERED, at=NOON - timedelta(days=6), subscriber=reader())
     sent(2, State.COMPLAINED, at=NOON - timedelta(days=5))
     sent(100, State.FAILED, last_code="400")
-    assert watch(now=NOON) == []
+    assert check_health(now=NOON) == []
     sent(1, State.COMPLAINED)
-    assert watch(now=NOON) == ["sending-paused"]
+    assert check_health(now=NOON) == ["sending-paused"]
     assert "3 of 1,003 mails of the last 7 days complained: 0.30%" in SendPause.objects.get().reason
 
 
 def test_after_a_person_resumed_what_was_known_by_then_counts_no_more() -> None:
     sent(200, State.ACCEPTED, subscriber=reader())
     sent(40, State.BOUNCED)
-    assert watch(now=NOON) == ["sending-paused"]
-    assert watch(now=NOON + timedelta(minutes=5)) == []
+    assert check_health(now=NOON) == ["sending-paused"]
+    assert check_health(now=NOON + timedelta(minutes=5)) == []
     resume_sending()
-    assert watch(now=NOON + timedelta(minutes=10)) == ["sending-paused"]
+    assert check_health(now=NOON + timedelta(minutes=10)) == ["sending-paused"]
     assert not SendPause.objects.exists()
-    assert watch(now=NOON + timedelta(minutes=11)) == []
+    assert check_health(now=NOON + timedelta(minutes=11)) == []
     sent(200, State.ACCEPTED, at=NOON + timedelta(minutes=15), subscriber=reader())
     sent(41, State.BOUNCED, at=NOON + timedelta(minutes=15))
-    assert watch(now=NOON + timedelta(minutes=20)) == ["sending-paused"]
+    assert check_health(now=NOON + timedelta(minutes=20)) == ["sending-paused"]

@@ -124,7 +124,7 @@ def test_within_its_time_a_mail_is_written_again_byte_for_byte_and_its_page_show
 
 # --- fragments -------------------------------------------------------------------------------------------
 
-PIECE = Fragment(html="<p>a</p>\n", text="a\n")
+FRAGMENT = Fragment(html="<p>a</p>\n", text="a\n")
 
 
 def aged(**since: float) -> None:
@@ -132,45 +132,45 @@ def aged(**since: float) -> None:
 
 
 def test_a_fragment_is_kept_as_long_as_digests_are_made_of_it() -> None:
-    keep_fragments({"key": PIECE})
+    keep_fragments({"key": FRAGMENT})
     aged(days=300)
     store = StoredFragments()
-    store.put("key", PIECE)
+    store.put("key", FRAGMENT)
     store.save()
     assert FragmentRow.objects.get().needed_until > NOW + 424 * DAY
 
 
 def test_a_fragment_is_written_once_a_pass(django_assert_num_queries: DjangoAssertNumQueries) -> None:
     store = StoredFragments()
-    store.put("key", PIECE)
+    store.put("key", FRAGMENT)
     store.save()
     with django_assert_num_queries(0):
-        assert store.get("key") == PIECE
+        assert store.get("key") == FRAGMENT
         store.save()
 
 
 def test_a_fragment_whose_transaction_failed_is_made_anew() -> None:
     store = StoredFragments()
-    store.put("key", PIECE)
+    store.put("key", FRAGMENT)
     with suppress(DatabaseError), transaction.atomic():
         store.save()
         raise DatabaseError
     store.take_back()
     assert store.get("key") is None
-    store.put("key", PIECE)
+    store.put("key", FRAGMENT)
     store.save()
-    assert FragmentRow.objects.get().digest == PIECE.digest
+    assert FragmentRow.objects.get().checksum == FRAGMENT.checksum
 
 
 def test_what_a_pass_keeps_in_memory_has_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fragments, "MOST", 2)
     store = StoredFragments()
     for number in range(5):
-        store.put(f"key {number}", PIECE)
+        store.put(f"key {number}", FRAGMENT)
         store.save()
     assert len(store._fragments) <= 2
     for number in range(5, 9):  # what is not yet written is not forgotten
-        store.put(f"key {number}", PIECE)
+        store.put(f"key {number}", FRAGMENT)
     store.save()
     assert FragmentRow.objects.count() == 9
 
@@ -178,13 +178,13 @@ def test_what_a_pass_keeps_in_memory_has_a_bound(monkeypatch: pytest.MonkeyPatch
 def test_a_fragment_that_is_used_anew_while_old_ones_are_deleted_stays(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    keep_fragments({"key": PIECE})
+    keep_fragments({"key": FRAGMENT})
     aged(hours=-1)
     genuine = QuerySet.delete
 
     def used_meanwhile(rows: QuerySet[FragmentRow]) -> tuple[int, dict[str, int]]:
         if rows.model is FragmentRow:
-            keep_fragments({"key": PIECE})
+            keep_fragments({"key": FRAGMENT})
         return genuine(rows)
 
     monkeypatch.setattr(QuerySet, "delete", used_meanwhile)
@@ -193,7 +193,7 @@ def test_a_fragment_that_is_used_anew_while_old_ones_are_deleted_stays(
 
 
 def test_a_fragment_that_nothing_needs_any_more_goes() -> None:
-    keep_fragments({"key": PIECE})
+    keep_fragments({"key": FRAGMENT})
     aged(days=-2)
     assert forget_old(now=NOW)["fragments"] == 1
 

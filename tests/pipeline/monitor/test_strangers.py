@@ -15,7 +15,7 @@ from newsletter.adapters.ports import Verdict
 from newsletter.models import Delivery, Incident, SendPause, Subscriber
 from newsletter.models.delivery import Kind, State
 from newsletter.models.subscriber import Status
-from newsletter.pipeline.monitor.alerts import watch
+from newsletter.pipeline.monitor.alerts import check_health
 from newsletter.pipeline.monitor.health import measure
 from newsletter.pipeline.send.pause import SIGN_UP, resume_sending
 from newsletter.subscribers import quotas as allowances
@@ -58,7 +58,7 @@ def sign_up_dead_addresses(number: int = ATTACK) -> ScriptedMailer:
 
 def breakers(*, now: datetime) -> list[str]:
     """Watch; return which of the pauses began or ended."""
-    return [name for name in watch(now=now) if name.endswith("-paused")]
+    return [name for name in check_health(now=now) if name.endswith("-paused")]
 
 
 def digests(number: int, state: State, *, at: datetime, who: list[Subscriber]) -> None:

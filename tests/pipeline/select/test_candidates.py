@@ -1,4 +1,4 @@
-"""What a newsstand finds once for many offers is what each of them takes by itself."""
+"""Candidates found once for many digests equal those found for each by itself."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ from newsletter.adapters.ports import Begin, Outcome, Outgoing, Verdict
 from newsletter.models import Delivery
 from newsletter.models.delivery import UNCOMPOSED, Kind, State
 from tests.fakes.mailer import ScriptedMailer, answer
-from tests.pipeline.deliveries import NOW, deliver, digest, later, message_bytes, notice, reader
+from tests.pipeline.deliveries import NOW, deliver, digest, later, message_bytes, reader, transactional_mail
 
 pytestmark = pytest.mark.django_db
 ANN = "ann@example.org"
@@ -38,7 +38,7 @@ def date_of(content: bytes) -> datetime:
 
 def test_it_is_the_time_of_sending_not_of_composing() -> None:
     digest(composed_at=NOW - 3 * HOUR)
-    notice(reader(), Kind.LINK, composed_at=NOW - 3 * HOUR)
+    transactional_mail(reader(), Kind.LINK, composed_at=NOW - 3 * HOUR)
     mailer = ScriptedMailer()
     deliver(mailer)
     assert [date_of(message.message) for message in mailer.sent] == [NOW, NOW]

@@ -18,7 +18,7 @@ from newsletter.models import Delivery, Subscriber
 from newsletter.models.delivery import State
 from newsletter.models.subscriber import Status
 from newsletter.pipeline.feedback.reconcile import reconcile
-from newsletter.pipeline.send.claim import Batch, begin, claim_batch
+from newsletter.pipeline.send.claim import Batch, begin, lease_batch
 from newsletter.pipeline.send.outcomes import Moment, record
 from newsletter.pipeline.send.rate_limit import RateLimit
 from tests.fakes.mailer import Killed, ScriptedMailer, accepted
@@ -29,9 +29,9 @@ pytestmark = pytest.mark.django_db(transaction=True)
 LEASE = ScriptedMailer().lease
 
 
-def claim(*, ahead: timedelta = timedelta()) -> Batch:
-    """Claim what is due, as a worker would whose clock is ``ahead``."""
-    return claim_batch(
+def lease(*, ahead: timedelta = timedelta()) -> Batch:
+    """Lease what is due, as a worker would whose clock is ``ahead``."""
+    return lease_batch(
         mailer_name="scripted",
         lease=LEASE,
         limit=50,
@@ -79,7 +79,7 @@ def test_two_workers_send_each_of_two_hundred_digests_once() -> None:
     assert set(Delivery.objects.values_list("state", "attempt", "fence")) == {(State.ACCEPTED.value, 1, 1)}
 
 
-def test_an_unsubscribe_that_commits_between_claim_and_body_stops_the_send() -> None:
+def test_an_unsubscribe_that_commits_between_lease_and_body_stops_the_send() -> None:
     row = digest(reader("ann@example.org"))
 
     def leave(_message: Outgoing) -> None:
@@ -92,7 +92,7 @@ def test_an_unsubscribe_that_commits_between_claim_and_body_stops_the_send() -> 
     assert (row.state, row.body_begun_at, row.lease_owner) == (State.CANCELLED, None, "")
 
 
-def test_a_suppression_that_commits_between_claim_and_body_stops_the_send() -> None:
+def test_a_suppression_that_commits_between_lease_and_body_stops_the_send() -> None:
     digest(reader("ann@example.org"))
 
     def complain(_message: Outgoing) -> None:
@@ -106,7 +106,7 @@ def test_a_suppression_that_commits_between_claim_and_body_stops_the_send() -> N
 def test_a_body_waits_for_an_unsubscribe_that_is_about_to_commit() -> None:
     digest(reader("ann@example.org"))
     asked, allowed = Event(), list[frozenset[str]]()
-    claimed = claim().claimed
+    claimed = lease().leased
 
     def leave() -> None:
         with transaction.atomic():
@@ -126,27 +126,27 @@ def test_a_body_waits_for_an_unsubscribe_that_is_about_to_commit() -> None:
 
 def test_a_worker_that_was_given_up_for_lost_may_not_begin() -> None:
     row = digest()
-    slow = claim().claimed
+    slow = lease().leased
     reconcile(mailer=ScriptedMailer(), real_now=timezone.now() + 2 * LEASE, now=NOW)
     assert not begin(slow, lease=LEASE, now=NOW, real_now=timezone.now(), rate_limit=RateLimit("scripted"))
     row.refresh_from_db()
     assert (row.state, row.body_begun_at) == (State.RETRY_WAIT, None)
-    [again] = claim(ahead=3 * LEASE).claimed
+    [again] = lease(ahead=3 * LEASE).leased
     assert not begin(slow, lease=LEASE, now=NOW, real_now=timezone.now(), rate_limit=RateLimit("scripted"))
     assert begin(
         [again], lease=LEASE, now=NOW, real_now=timezone.now(), rate_limit=RateLimit("scripted")
     ) == {again.id}
 
 
-def test_a_claim_forgets_the_body_of_the_try_before() -> None:
+def test_a_lease_forgets_the_body_of_the_try_before() -> None:
     row = digest(state=State.RETRY_WAIT, body_begun_at=NOW)
-    claim()
+    lease()
     row.refresh_from_db()
     assert (row.state, row.body_begun_at) == (State.SENDING, None)
 
 
 def test_workers_that_are_killed_at_random_lose_nothing_and_repeat_nothing_they_began() -> None:
-    """Every seventh message kills its worker before the body, every seventh in it; the tick sweeps."""
+    """Every seventh message kills its worker before the body, every seventh in it; the tick reconciles."""
     rows = [digest() for _ in range(60)]
     mailer, seen = ScriptedMailer(batch_size=10), Counter[str]()
 
@@ -176,7 +176,7 @@ def test_workers_that_are_killed_at_random_lose_nothing_and_repeat_nothing_they_
     assert states[State.ACCEPTED] == len(sent)
 
 
-def test_two_sweeps_at_once_settle_each_lost_answer_once() -> None:
+def test_two_reconciles_at_once_settle_each_lost_answer_once() -> None:
     until = timezone.now() - timedelta(seconds=1)
     held = [
         digest(
@@ -198,8 +198,8 @@ def test_two_sweeps_at_once_settle_each_lost_answer_once() -> None:
 
 def test_a_worker_whose_clock_jumps_ahead_takes_nothing_that_another_has_begun() -> None:
     digest()
-    slow = claim().claimed
+    slow = lease().leased
     assert begin(slow, lease=LEASE, now=NOW, real_now=timezone.now(), rate_limit=RateLimit("scripted"))
     reconcile(mailer=ScriptedMailer(), real_now=timezone.now() + timedelta(hours=1), now=NOW)
-    assert not claim(ahead=timedelta(hours=1))
+    assert not lease(ahead=timedelta(hours=1))
     assert record(slow[0].delivery, accepted(), at=Moment(now=NOW, real_now=timezone.now())) == State.ACCEPTED

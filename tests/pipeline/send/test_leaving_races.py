@@ -91,7 +91,7 @@ def two_topics(person: Subscriber) -> tuple[Topic, Topic]:
     return left, kept
 
 
-def test_a_digest_does_not_begin_with_a_topic_that_was_left_since_it_was_claimed() -> None:
+def test_a_digest_does_not_begin_with_a_topic_that_was_left_since_it_was_leased() -> None:
     person = reader()
     left, kept = two_topics(person)
     row, other = digest(person, topics=[left.pk, kept.pk]), digest()

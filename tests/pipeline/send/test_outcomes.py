@@ -14,7 +14,7 @@ from newsletter.models.delivery import Kind, State
 from newsletter.models.subscriber import Status
 from newsletter.pipeline.send.outcomes import Moment, record
 from tests.fakes.mailer import ScriptedMailer, answer
-from tests.pipeline.deliveries import NOW, deliver, digest, notice, reader
+from tests.pipeline.deliveries import NOW, deliver, digest, reader, transactional_mail
 
 pytestmark = pytest.mark.django_db
 
@@ -80,7 +80,7 @@ def test_a_bad_address_that_the_reader_has_changed_meanwhile_harms_nobody() -> N
 
 
 def test_an_alert_to_a_bad_address_suppresses_nobody() -> None:
-    notice(None, Kind.ALERT, recipient=ANN)
+    transactional_mail(None, Kind.ALERT, recipient=ANN)
     deliver(ScriptedMailer(answers={ANN: answer(Verdict.BAD_ADDRESS)}))
     assert not Suppression.objects.exists()
 
@@ -105,7 +105,7 @@ def test_a_lost_answer_is_ambiguous_and_is_not_sent_again() -> None:
 
 
 @pytest.mark.parametrize("verdict", [each for each in Verdict if each is not Verdict.ACCEPTED])
-def test_papers_are_spent_by_nothing_but_an_acceptance(verdict: Verdict) -> None:
+def test_papers_are_seen_by_nothing_but_an_acceptance(verdict: Verdict) -> None:
     row = outcome_of(answer(verdict))
     assert row.subscriber is not None
     assert not row.subscriber.seen_papers
@@ -145,7 +145,7 @@ def test_an_answer_under_an_old_fence_writes_nothing(verdict: Verdict) -> None:
     assert not SendPause.objects.exists()
 
 
-def test_an_answer_that_comes_after_the_lease_still_counts_while_nobody_else_has_claimed() -> None:
+def test_an_answer_that_comes_after_the_lease_still_counts_while_nobody_else_has_leased_it() -> None:
     slow = digest(reader(ANN), state=State.AMBIGUOUS, fence=1, attempt=1, papers={"summarised": [1]})
     at = Moment(now=NOW, real_now=timezone.now())
     assert record(slow, answer(Verdict.ACCEPTED), at=at) == State.ACCEPTED

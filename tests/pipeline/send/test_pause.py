@@ -1,4 +1,4 @@
-"""The brake: nothing begins after a pause commits, and nothing is lost by one."""
+"""Pauses: nothing begins after a pause commits, and nothing is lost by one."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from newsletter.models import Delivery, SendPause
 from newsletter.models.delivery import Cause, Kind, State
 from newsletter.pipeline.send.pause import hold_pauses, pause_sending, resume_sending
 from tests.fakes.mailer import ScriptedMailer
-from tests.pipeline.deliveries import CARD, NOW, deliver, digest, notice, reader, store
+from tests.pipeline.deliveries import CARD, NOW, deliver, digest, reader, store, transactional_mail
 from tests.pipeline.send.test_deliver_races import run_together
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def test_a_pause_stops_digests_and_notices_and_resuming_sends_both() -> None:
-    rows = [digest(), notice(reader(), Kind.LINK)]
+def test_a_pause_stops_digests_and_transactional_mail_and_resuming_sends_both() -> None:
+    rows = [digest(), transactional_mail(reader(), Kind.LINK)]
     mailer = ScriptedMailer()
     pause_sending("a typo", now=NOW)
     assert deliver(mailer).paused == "a typo"
@@ -67,7 +67,7 @@ def test_a_pause_commits_before_a_body_begins_or_after() -> None:
 @pytest.mark.parametrize("cause", [Cause.BREAKER, Cause.CANARY])
 def test_the_alert_passes_a_pause_that_the_service_made_itself(cause: Cause) -> None:
     digest()
-    notice(None, Kind.ALERT, recipient="operator@example.org", fragments=store(CARD))
+    transactional_mail(None, Kind.ALERT, recipient="operator@example.org", fragments=store(CARD))
     mailer = ScriptedMailer()
     pause_sending("7 % bounced", transport="scripted", cause=cause, now=NOW)
     assert deliver(mailer).states == {"ACCEPTED": 1}
@@ -76,7 +76,7 @@ def test_the_alert_passes_a_pause_that_the_service_made_itself(cause: Cause) -> 
 
 @pytest.mark.parametrize("cause", [Cause.OPERATOR, Cause.REFUSED])
 def test_not_even_an_alert_passes_a_person_or_a_transport_that_refuses_us(cause: Cause) -> None:
-    notice(None, Kind.ALERT, recipient="operator@example.org", fragments=store(CARD))
+    transactional_mail(None, Kind.ALERT, recipient="operator@example.org", fragments=store(CARD))
     mailer = ScriptedMailer()
     pause_sending("stop", transport="scripted", cause=cause, now=NOW)
     pause_sending("7 % bounced", cause=Cause.BREAKER, now=NOW)

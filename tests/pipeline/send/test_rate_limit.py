@@ -20,8 +20,8 @@ from newsletter.models.delivery import Kind, State
 from newsletter.pipeline.send.rate_limit import RateLimit
 from tests.fakes.mailer import ScriptedMailer
 from tests.fakes.redis import redis_server
-from tests.pipeline.deliveries import deliver, notice, reader
-from tests.pipeline.paces import START, Begun, Clock, due
+from tests.pipeline.deliveries import deliver, reader, transactional_mail
+from tests.pipeline.rate_limits import START, Begun, Clock, due
 from tests.pipeline.send.test_deliver_races import run_together
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -37,7 +37,7 @@ def test_a_rate_is_never_passed_and_everything_goes(clock: Clock) -> None:
     assert clock.now - START < timedelta(seconds=5)
 
 
-def test_a_claim_takes_no_more_rows_than_may_begin_now(clock: Clock) -> None:
+def test_a_lease_takes_no_more_rows_than_may_begin_now(clock: Clock) -> None:
     for _ in range(10):
         due()
     sending = list[int]()
@@ -70,13 +70,13 @@ def test_a_domain_that_is_full_holds_up_no_other(clock: Clock) -> None:
     assert clock.now - START < timedelta(seconds=30)
 
 
-def test_what_a_person_awaits_does_not_queue_behind_a_domains_digests(clock: Clock) -> None:
+def test_transactional_mail_does_not_queue_behind_a_domains_digests(clock: Clock) -> None:
     for _ in range(30):
         due(f"{time.monotonic_ns()}@gmail.com")
     rate_limit = RateLimit("scripted", domain_rates={"gmail.com": 1}, counts=RateWindows())
     deliver(ScriptedMailer(), rate_limit=rate_limit, clock=clock, sleep=clock.sleep)
     for _ in range(2):
-        notice(reader(f"{time.monotonic_ns()}@gmail.com"), Kind.LINK, next_attempt_at=clock.now)
+        transactional_mail(reader(f"{time.monotonic_ns()}@gmail.com"), Kind.LINK, next_attempt_at=clock.now)
     deliver(ScriptedMailer(), rate_limit=rate_limit, clock=clock, sleep=clock.sleep)
     transactional = Delivery.objects.filter(kind=Kind.LINK)
     waits = [row.next_attempt_at - clock.now for row in transactional if row.next_attempt_at]
@@ -93,7 +93,7 @@ def test_a_domain_is_limited_however_its_name_is_written(settings: Settings) -> 
     assert buckets == {("xn--mnchen-3ya.example", False)}
 
 
-def test_two_workers_that_claimed_at_once_begin_no_more_than_one_would(clock: Clock) -> None:
+def test_two_workers_that_leased_at_once_begin_no_more_than_one_would(clock: Clock) -> None:
     for _ in range(8):
         due()
     counts, begun = RateWindows(), Begun(clock)
@@ -109,9 +109,9 @@ def test_two_workers_that_claimed_at_once_begin_no_more_than_one_would(clock: Cl
     report = deliver(mailer, rate_limit=RateLimit("scripted", rate=4, counts=counts), clock=clock, limit=4)
     assert len(begun.at) <= 1
     assert report.states["RETRY_WAIT"] >= 3
-    given_back = Delivery.objects.filter(state=State.RETRY_WAIT)
-    assert set(given_back.values_list("attempt", "retries")) == {(0, 0)}
-    assert all(row.next_attempt_at and row.next_attempt_at >= clock.now for row in given_back)
+    released = Delivery.objects.filter(state=State.RETRY_WAIT)
+    assert set(released.values_list("attempt", "retries")) == {(0, 0)}
+    assert all(row.next_attempt_at and row.next_attempt_at >= clock.now for row in released)
 
 
 @hypothesis_settings(
@@ -156,7 +156,7 @@ def test_no_window_of_any_worker_or_domain_is_ever_passed(
 
 
 @pytest.mark.parametrize("rate", [1, 100])
-def test_what_a_person_awaits_passes_within_ten_seconds_while_digests_take_all_they_can(
+def test_transactional_mail_passes_within_ten_seconds_while_digests_take_all_they_can(
     clock: Clock, rate: float
 ) -> None:
     counts = RateWindows()

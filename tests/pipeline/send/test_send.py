@@ -18,7 +18,17 @@ from newsletter.models.delivery import Kind, State
 from newsletter.models.subscriber import Status
 from newsletter.subscribers.unsubscribe import unsubscribe
 from tests.fakes.mailer import ScriptedMailer, answer
-from tests.pipeline.deliveries import CARD, NOW, deliver, digest, later, notice, reader, store, topic
+from tests.pipeline.deliveries import (
+    CARD,
+    NOW,
+    deliver,
+    digest,
+    later,
+    reader,
+    store,
+    topic,
+    transactional_mail,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -122,30 +132,30 @@ def test_it_never_sends_a_digest_to_a_suppressed_address(reason: Reason) -> None
 
 
 def test_a_confirmation_reaches_a_reader_who_is_to_confirm() -> None:
-    notice(reader(status=Status.PENDING), Kind.CONFIRMATION)
+    transactional_mail(reader(status=Status.PENDING), Kind.CONFIRMATION)
     assert deliver(ScriptedMailer()).states == {"ACCEPTED": 1}
 
 
 def test_a_confirmation_reaches_an_address_that_unsubscribed_and_asks_to_join_again() -> None:
-    notice(reader("ann@example.org", status=Status.PENDING), Kind.CONFIRMATION)
+    transactional_mail(reader("ann@example.org", status=Status.PENDING), Kind.CONFIRMATION)
     suppress("ann@example.org", reason=Reason.UNSUBSCRIBED, at=NOW)
     assert deliver(ScriptedMailer()).states == {"ACCEPTED": 1}
 
 
 @pytest.mark.parametrize("reason", list(Reason))
 def test_a_confirmation_is_the_one_way_back_for_a_suppressed_address(reason: Reason) -> None:
-    notice(reader("ann@example.org", status=Status.BOUNCED), Kind.CONFIRMATION)
+    transactional_mail(reader("ann@example.org", status=Status.BOUNCED), Kind.CONFIRMATION)
     suppress("ann@example.org", reason=reason, at=NOW)
     assert deliver(ScriptedMailer()).states == {"ACCEPTED": 1}
 
 
 def test_a_link_reaches_a_reader_who_has_paused_and_one_who_left_but_not_a_dead_address() -> None:
-    notice(reader("ann@example.org", paused_until=NOW + timedelta(days=9)), Kind.LINK)
-    notice(reader("left@example.org", status=Status.UNSUBSCRIBED), Kind.LINK)
+    transactional_mail(reader("ann@example.org", paused_until=NOW + timedelta(days=9)), Kind.LINK)
+    transactional_mail(reader("left@example.org", status=Status.UNSUBSCRIBED), Kind.LINK)
     suppress("left@example.org", reason=Reason.UNSUBSCRIBED, at=NOW)
-    notice(reader(status=Status.BOUNCED), Kind.LINK)
-    notice(reader(status=Status.COMPLAINED), Kind.LINK)
-    notice(reader(status=Status.PENDING), Kind.LINK)
+    transactional_mail(reader(status=Status.BOUNCED), Kind.LINK)
+    transactional_mail(reader(status=Status.COMPLAINED), Kind.LINK)
+    transactional_mail(reader(status=Status.PENDING), Kind.LINK)
     mailer = ScriptedMailer()
     assert deliver(mailer).states == {"ACCEPTED": 2, "CANCELLED": 3}
     assert sorted(mailer.recipients) == ["ann@example.org", "left@example.org"]
@@ -153,14 +163,14 @@ def test_a_link_reaches_a_reader_who_has_paused_and_one_who_left_but_not_a_dead_
 
 @pytest.mark.parametrize("reason", [Reason.IMPORTED, Reason.ERASED, Reason.BOUNCED, Reason.COMPLAINED])
 def test_a_link_for_who_left_does_not_reach_an_address_suppressed_for_more(reason: Reason) -> None:
-    notice(reader("left@example.org", status=Status.UNSUBSCRIBED), Kind.LINK)
+    transactional_mail(reader("left@example.org", status=Status.UNSUBSCRIBED), Kind.LINK)
     suppress("left@example.org", reason=reason, at=NOW)
     assert deliver(ScriptedMailer()).states == {"CANCELLED": 1}
 
 
-def test_a_link_that_was_claimed_before_its_reader_left_does_not_go() -> None:
+def test_a_link_that_was_leased_before_its_reader_left_does_not_go() -> None:
     person = reader("ann@example.org")
-    row = notice(person, Kind.LINK)
+    row = transactional_mail(person, Kind.LINK)
     mailer = ScriptedMailer()
     mailer.before_begin = lambda _: unsubscribe(person, source="test", now=NOW)
     deliver(mailer)
@@ -169,23 +179,23 @@ def test_a_link_that_was_claimed_before_its_reader_left_does_not_go() -> None:
 
 
 def test_a_link_goes_to_the_address_it_was_made_for() -> None:
-    notice(reader("old@example.org"), Kind.LINK, recipient="new@example.org")
+    transactional_mail(reader("old@example.org"), Kind.LINK, recipient="new@example.org")
     mailer = ScriptedMailer()
     deliver(mailer)
     assert mailer.recipients == ["new@example.org"]
 
 
 def test_an_alert_has_no_reader_and_goes_to_its_recipient() -> None:
-    notice(None, Kind.ALERT, recipient="operator@example.org", fragments=store(CARD))
+    transactional_mail(None, Kind.ALERT, recipient="operator@example.org", fragments=store(CARD))
     mailer = ScriptedMailer()
     assert deliver(mailer).states == {"ACCEPTED": 1}
     assert mailer.recipients == ["operator@example.org"]
 
 
-def test_the_reserved_worker_takes_notices_only() -> None:
+def test_the_reserved_worker_takes_transactional_mail_only() -> None:
     for _ in range(3):
         digest()
-    notice(reader("ann@example.org"), Kind.LINK)
+    transactional_mail(reader("ann@example.org"), Kind.LINK)
     mailer = ScriptedMailer()
     assert deliver(mailer, transactional=True).states == {"ACCEPTED": 1}
     assert mailer.recipients == ["ann@example.org"]
@@ -214,7 +224,7 @@ def test_it_stops_at_its_limit_and_its_deadline() -> None:
 
 
 @pytest.mark.parametrize("transport", ["*", "scripted"])
-def test_nothing_is_claimed_while_the_transport_is_paused(transport: str) -> None:
+def test_nothing_is_leased_while_the_transport_is_paused(transport: str) -> None:
     row = digest()
     SendPause.objects.create(transport=transport, reason="a typo in the template", since=NOW)
     report = deliver(ScriptedMailer())
@@ -229,10 +239,10 @@ def test_another_transports_pause_holds_nothing_back() -> None:
     assert deliver(ScriptedMailer()).states == {"ACCEPTED": 1}
 
 
-def test_a_pause_between_claim_and_body_hands_everything_back_uncounted() -> None:
+def test_a_pause_between_lease_and_body_hands_everything_back_uncounted() -> None:
     rows, mailer = [digest(), digest()], ScriptedMailer()
     mailer.before_begin = lambda _message: SendPause.objects.get_or_create(
-        transport="*", defaults={"reason": "brake", "since": NOW}
+        transport="*", defaults={"reason": "a test", "since": NOW}
     )
     deliver(mailer)
     assert not mailer.sent

@@ -1,4 +1,4 @@
-"""The number of a day holds over all workers, keeps a tenth for what is awaited, and loses nobody."""
+"""The daily limit holds over all workers, reserves a tenth for transactional mail, and loses nobody."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from newsletter.models import Delivery, SendDay
 from newsletter.models.delivery import Kind, State
 from newsletter.pipeline.send.rate_limit import RateLimit
 from tests.fakes.mailer import ScriptedMailer
-from tests.pipeline.deliveries import CARD, deliver, notice, reader, store
-from tests.pipeline.paces import START, Begun, Clock, due
+from tests.pipeline.deliveries import CARD, deliver, reader, store, transactional_mail
+from tests.pipeline.rate_limits import START, Begun, Clock, due
 from tests.pipeline.send.test_deliver_races import run_together
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -29,7 +29,7 @@ def test_a_days_number_is_never_passed_by_two_workers_and_the_rest_waits_for_tom
         held.append(deliver(mailer, rate_limit=RateLimit("scripted", daily=20), clock=clock).held)
 
     run_together(work, work)
-    assert len(begun.at) == 18  # a tenth is kept for what somebody awaits
+    assert len(begun.at) == 18  # a tenth is reserved for transactional mail
     assert all("tomorrow" in why for why in held)
     waiting = Delivery.objects.exclude(state=State.ACCEPTED)
     assert waiting.count() == 12
@@ -49,7 +49,7 @@ def test_a_confirmation_still_goes_when_the_digests_of_the_day_have_gone(clock: 
     rate_limit = RateLimit("scripted", daily=20)
     deliver(ScriptedMailer(), rate_limit=rate_limit, clock=clock)
     for _ in range(4):
-        notice(reader(), Kind.LINK, fragments=store(CARD), next_attempt_at=START)
+        transactional_mail(reader(), Kind.LINK, fragments=store(CARD), next_attempt_at=START)
     assert deliver(ScriptedMailer(), rate_limit=rate_limit, clock=clock, transactional=True).states == {
         "ACCEPTED": 2
     }

@@ -59,7 +59,7 @@ def report(name: str, *deliveries: str) -> None:
     apply_events(now=NOW)
 
 
-def test_identical_digests_are_claimed_and_sent_together_however_many(
+def test_identical_digests_are_leased_and_sent_together_however_many(
     server: SendgridServer, mailer: SendgridMailer
 ) -> None:
     identical(120)

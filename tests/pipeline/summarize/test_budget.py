@@ -15,7 +15,7 @@ from pytest_django import Settings
 from newsletter.adapters.llm.genai import GenaiSummariser
 from newsletter.core.summaries.summary import Depth
 from newsletter.core.summaries.wanted import Wanted
-from newsletter.models import Allowance, Paper, Summary
+from newsletter.models import Paper, Quota, Summary
 from newsletter.pipeline.compose.compose import compose_planned
 from newsletter.pipeline.context import Context
 from newsletter.pipeline.schedule import plan_due
@@ -66,25 +66,25 @@ def most(gemini: GeminiServer) -> int:
     gemini.answer_next(Fault.HANG)
     write_summaries(wanted()[:1], summariser=capped(gemini, 10**9, timeout=0.3), now=MONDAY)
     most = counted()
-    Allowance.objects.all().delete()
+    Quota.objects.all().delete()
     Summary.objects.all().delete()
     gemini.requests.clear()
     return most
 
 
 def counted() -> int:
-    return int(Allowance.objects.filter(kind=KIND).aggregate(tokens=Sum("count"))["tokens"] or 0)
+    return int(Quota.objects.filter(kind=KIND).aggregate(tokens=Sum("count"))["tokens"] or 0)
 
 
 def wanted() -> list[Wanted]:
     return [Wanted(paper.pk, "en", Depth.HEADLINE) for paper in Paper.objects.order_by("pk")]
 
 
-def test_it_counts_what_was_really_spent(gemini: GeminiServer) -> None:
+def test_it_counts_what_was_really_used(gemini: GeminiServer) -> None:
     write_summaries(wanted()[:2], summariser=capped(gemini, 10**9), now=MONDAY)
     rows = Summary.objects.filter(model="m").aggregate(seen_papers=Sum("input_tokens") + Sum("output_tokens"))
     assert counted() == rows["seen_papers"] > 0
-    assert Allowance.objects.get(kind=SET_ASIDE).count == 0
+    assert Quota.objects.get(kind=SET_ASIDE).count == 0
 
 
 def test_the_cap_holds_where_no_answer_says_what_it_took(most: int, gemini: GeminiServer) -> None:
@@ -94,7 +94,7 @@ def test_the_cap_holds_where_no_answer_says_what_it_took(most: int, gemini: Gemi
         write_summaries([one], summariser=summariser, now=MONDAY)
     assert gemini.calls == 2
     assert counted() >= most * 2
-    assert Allowance.objects.get(kind=SET_ASIDE).count == 0
+    assert Quota.objects.get(kind=SET_ASIDE).count == 0
 
 
 def test_not_one_call_is_made_that_could_pass_the_cap(most: int, gemini: GeminiServer) -> None:

@@ -13,7 +13,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from newsletter.core.summaries.summary import Depth
-from newsletter.models import Allowance, Paper, Subscriber, Summary
+from newsletter.models import Paper, Quota, Subscriber, Summary
 from newsletter.pipeline.summarize.budget import KIND, SET_ASIDE
 from tests.fakes.arxiv_server import ArxivServer
 from tests.fakes.gemini_server import GeminiServer
@@ -152,7 +152,7 @@ def test_not_one_call_passes_the_cap(tmp_path: Path, running: Processes, gemini:
     cap = 10 * most + most - 1
     work_together(running, tmp_path, gemini=gemini, rounds=3, NEWSLETTER_GEMINI_DAILY_TOKENS=str(cap))
     assert gemini.calls == 10
-    counted = {row.kind: row.count for row in Allowance.objects.filter(key="")}
+    counted = {row.kind: row.count for row in Quota.objects.filter(key="")}
     assert counted == {KIND: 10 * most, SET_ASIDE: 0}
     rows = Summary.objects.filter(model="gemini-test")
     assert rows.filter(content__isnull=False).count() == 10

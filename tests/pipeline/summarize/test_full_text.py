@@ -118,7 +118,7 @@ def test_a_second_worker_is_told_to_come_back(paper: Paper) -> None:
     assert other.asked == []
 
 
-def test_a_worker_that_lost_its_claim_changes_nothing(paper: Paper) -> None:
+def test_a_worker_that_lost_its_lease_changes_nothing(paper: Paper) -> None:
     class Slow(Source):
         def read(self, paper: PaperRecord, *, figures: int) -> PaperText:
             let_time_pass(Paper.objects.get(), timedelta(minutes=7))
@@ -191,7 +191,7 @@ def test_an_arxiv_that_cannot_be_asked_is_waited_for_three_times(paper: Paper) -
     assert record_of(paper).reason == "unavailable"
 
 
-def test_arxivs_own_wish_to_wait_counts_and_a_long_one_is_not_waited_for(paper: Paper) -> None:
+def test_arxivs_own_retry_after_counts_and_a_long_one_is_not_waited_for(paper: Paper) -> None:
     source = Source([TemporaryError("busy", retry_after=7200)])
 
     assert full_text_for(paper, source=source, now=NOW) is None

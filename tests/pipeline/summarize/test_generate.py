@@ -77,7 +77,7 @@ def row() -> Summary:
     return Summary.objects.get(model="gemini-test")
 
 
-def test_a_model_s_claims_come_with_their_receipts(room: Newsroom) -> None:
+def test_a_model_s_claims_come_with_citations(room: Newsroom) -> None:
     room.reader("a@example.org", "heads")
     report = room.run(MONDAY)
     assert (report.summarised.model, report.summarised.failed) == (1, 0)
@@ -173,7 +173,7 @@ def test_what_is_nobodys_fault_takes_no_attempt_and_ends_the_asking(
 
 
 @pytest.mark.usefixtures("room")
-def test_what_was_spent_on_failed_calls_stands_on_the_row(gemini: GeminiServer) -> None:
+def test_tokens_used_by_failed_calls_stands_on_the_row(gemini: GeminiServer) -> None:
     gemini.answer_next(Fault.INVENTED_QUOTE)
     want = Wanted(Paper.objects.get().pk, "en", Depth.HEADLINE)
     write(gemini, want)
@@ -278,8 +278,8 @@ class TestReading:
         late = {"now": MONDAY + READING_PATIENCE, "patience": READING_PATIENCE}
         write(gemini, want, full_text=text_later, **late)
         assert (row().depth, row().fallback) == (Depth.TAKEAWAYS, Fallback.FULL_TEXT_LATE)
-        shelf = SummaryLookup([want.paper_id], summariser=summariser(gemini))
-        assert not shelf.may_still_come(want, within=PATIENCE)
+        lookup = SummaryLookup([want.paper_id], summariser=summariser(gemini))
+        assert not lookup.may_still_come(want, within=PATIENCE)
         write(gemini, want, **late)
         assert (row().depth, row().fallback, gemini.calls) == (Depth.READING, "", 2)
 
@@ -295,9 +295,9 @@ class TestReading:
         self, gemini: GeminiServer, want: Wanted
     ) -> None:
         write(gemini, want)
-        shelf = SummaryLookup([want.paper_id], summariser=summariser(gemini))
+        lookup = SummaryLookup([want.paper_id], summariser=summariser(gemini))
         reading, takeaways, headline = (
-            shelf.show(replace(want, depth=depth)).content for depth in reversed(Depth)
+            lookup.show(replace(want, depth=depth)).content for depth in reversed(Depth)
         )
         assert reading.sections
         assert (takeaways.sections, takeaways.takeaways) == ((), reading.takeaways)

@@ -1,4 +1,4 @@
-"""The shelf of summaries: what it takes down from the database."""
+"""The lookup of summaries: what it takes down from the database."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ def test_it_reads_the_summaries_of_its_own_papers_and_no_others(monkeypatch: pyt
         read.append(self.paper_id)
 
     monkeypatch.setattr(Summary, "__init__", note)
-    shelf = SummaryLookup({keys[0]}, summariser=ExtractiveSummariser())
+    lookup = SummaryLookup({keys[0]}, summariser=ExtractiveSummariser())
     assert read == [keys[0]]
-    assert shelf.show(Wanted(keys[0], "en", Depth.TAKEAWAYS)).paper_version == 1
+    assert lookup.show(Wanted(keys[0], "en", Depth.TAKEAWAYS)).paper_version == 1
 
 
 @pytest.mark.parametrize("depth", Depth)

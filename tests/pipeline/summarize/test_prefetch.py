@@ -1,4 +1,4 @@
-"""Looking ahead: the summaries of the coming hours, chosen as composing will choose."""
+"""Prefetch: the summaries of the coming hours, chosen as composing will choose."""
 
 from __future__ import annotations
 

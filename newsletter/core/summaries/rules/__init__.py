@@ -1,4 +1,4 @@
-"""What it takes for one claim to rest on its quotes. ``checks`` is the list of rules, in order.
+"""The grounding rules: whether one claim is supported by its quotes. ``checks`` lists them in order.
 
 - A quote is found by ``sources``; ``injections`` are words for models, or orders to readers.
 - Plain text: ``disguises`` (homoglyphs, emoji, placeholders), ``expansions`` of acronyms.

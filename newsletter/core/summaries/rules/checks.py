@@ -1,8 +1,7 @@
-"""The rules of a receipt: whether one claim says what its quotes say, and the reason where it does not.
+"""The list of grounding rules: whether a claim says what its quotes say, else the reason.
 
-Quotes stand in the paper, in its authors' own work; numbers, names, superlatives, negations and contrasts of
-a claim stand in its quotes. Each rule is a function that says whether a claim fails it. Nothing in here
-believes a model.
+Quotes must be in the paper, about its authors' own work; numbers, names, superlatives, negations and
+contrasts of a claim must be in its quotes. Each rule is a function that says whether a claim fails it.
 """
 
 from __future__ import annotations

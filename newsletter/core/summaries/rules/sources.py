@@ -1,4 +1,4 @@
-"""A paper as what may be quoted: its abstract, its title and the sections of its full text.
+"""The quotable text of a paper: abstract, title and the sections of its full text.
 
 Owns in which part a quote stands, whether that is a section about other people's work, and whether
 the paper mentions a name at all.
@@ -34,7 +34,7 @@ class Located:
 
 
 class _Part:
-    """One text that may be quoted, folded when first searched."""
+    """One text that may be quoted, normalized when first searched."""
 
     def __init__(self, where: str, text: str, *, section: TextSection | None = None) -> None:
         self.where = where
@@ -56,7 +56,7 @@ class _Part:
         anchor = self._section.anchor if self._section else ""
         quote = self.text[slice(*span)]
         return Located(
-            replace(evidence, quote=quote, where=self.where, anchor=anchor, marks=()), self.is_related
+            replace(evidence, quote=quote, where=self.where, anchor=anchor, highlights=()), self.is_related
         )
 
 

@@ -45,7 +45,7 @@ _NAMES_ITSELF = re.compile(
 
 
 def own_names(title: str, text: str) -> frozenset[str]:
-    """Return, folded, the names that authors give to what they made: "X: …" as title, "we present X"."""
+    """Return, case-folded, the names that authors give to what they made: "X: …" as title, "we present X"."""
     head, colon, _ = title.partition(":")
     found = {head} if colon and len(head.split()) <= 2 else set()
     found |= {name for name, _ in names(title)}

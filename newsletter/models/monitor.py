@@ -1,4 +1,4 @@
-"""What the service keeps of its own upkeep: incidents, flights of its canary, how far it has forgotten."""
+"""Incidents, canary flights, and how far retention has come."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ class Incident(models.Model):
 
     name = models.CharField(max_length=40)
     detail = models.TextField()
-    """What was said when it was last looked at; nothing personal."""
+    """Text of the last check; nothing personal."""
     opened_at = models.DateTimeField()
     closed_at = models.DateTimeField(null=True)
 
@@ -26,22 +26,22 @@ class Incident(models.Model):
 
 
 class CanaryFlight(models.Model):
-    """One day's proof that every way of leaving holds."""
+    """One day's proof that every way of unsubscribing works."""
 
     day = models.DateField(unique=True)
     started_at = models.DateTimeField()
     baits = models.JSONField(default=list)
-    """Ids of the deliveries that were laid out and must never be sent."""
+    """Ids of the bait deliveries, which must never be sent."""
     judged_at = models.DateTimeField(null=True)
     failure = models.TextField(blank=True)
-    """Empty when every way held."""
+    """Empty when every way worked."""
 
     def __str__(self) -> str:
         return f"{self.day} {self.failure or ('held' if self.judged_at else 'under way')}"
 
 
 class Forgotten(models.Model):
-    """How far retention has come, so that what is forgotten already is not looked through again."""
+    """How far retention has come, so that deleted ranges are not scanned again."""
 
     what = models.CharField(max_length=20, unique=True)
     until = models.DateTimeField()

@@ -1,7 +1,7 @@
-"""Mails of one purpose to one person: a confirmation, a link, an alert. Each is a delivery with its own key.
+"""Transactional mails: a confirmation, a link, an alert. Each is a delivery with its own key.
 
-What is personal in a notice stands in the delivery's slots, so that the fragment is everyone's and erasing a
-reader leaves nothing behind; its link is made when it is sent.
+Personal strings are the delivery's placeholders, so that fragments are shared and erasing a reader leaves
+nothing behind. The link is made when the mail is sent.
 """
 
 from __future__ import annotations
@@ -19,19 +19,19 @@ from newsletter.adapters.infra.broker import Queue, wake
 from newsletter.audience.mailed_links import MailedLink
 from newsletter.audience.tokens import VALID_FOR, Purpose
 from newsletter.core.digests.message import Fragment
-from newsletter.mail.notice import URL, render_transactional
+from newsletter.mail.transactional import URL, render_transactional
 from newsletter.models import Delivery, Subscriber
 from newsletter.models.delivery import Kind, State
 from newsletter.models.summary import keep_fragments
 
 FRESH_KEY, ADDRESS_KEY, OLD_ADDRESS_KEY = "fresh-", "address-", "address-old-"
-"""What the keys of these links begin with."""
+"""Prefixes of the slot keys of these mails."""
 NEWS_LASTS = timedelta(days=3)
-"""An older alert is overtaken by a younger one or by its end; other news has been found out by then."""
+"""Lifetime of alerts and news: later ones are overtaken by a newer alert or by events."""
 
 
 def useful_for(delivery: Delivery) -> timedelta:
-    """Return how long from its making a notice is of use: as long as its link works."""
+    """Return how long a transactional mail is worth sending: as long as its link is valid."""
     if delivery.kind == Kind.CONFIRMATION:
         return VALID_FOR[Purpose.CONFIRM]
     if delivery.slot_key.startswith(FRESH_KEY):
@@ -43,7 +43,7 @@ def useful_for(delivery: Delivery) -> timedelta:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TransactionalMail:
-    """What it says, in the reader's language. Paragraphs and reason may hold ``mail.notice.EMAIL``."""
+    """Its content, in the reader's language. Paragraphs and reason may hold ``mail.transactional.EMAIL``."""
 
     subject: str
     paragraphs: Sequence[str]
@@ -51,22 +51,22 @@ class TransactionalMail:
     """Why the reader gets this mail."""
     language: str
     label: str = ""
-    """The words of its one link."""
+    """Label of its one link."""
     link: MailedLink | None = None
 
 
 def send_transactional(
-    notice: TransactionalMail, *, reader: Subscriber, kind: Kind, key: str, now: datetime, recipient: str = ""
+    mail: TransactionalMail, *, reader: Subscriber, kind: Kind, key: str, now: datetime, recipient: str = ""
 ) -> bool:
-    """Store a notice and wake its worker after commit; False when this key has been sent already.
+    """Store a mail and wake its worker after commit; False when this key has been sent already.
 
     ``recipient`` is another address than the reader's own: the new one of a change of address.
     """
-    fragment = _render(notice)
+    fragment = _render(mail)
     delivery = Delivery.planned(subscriber_id=reader.pk, kind=kind, slot_key=key, slot_at=now, now=now)
-    _fill(delivery, notice, fragment, recipient=recipient, now=now)
+    _fill(delivery, mail, fragment, recipient=recipient, now=now)
     with transaction.atomic():
-        keep_fragments({fragment.digest: fragment})
+        keep_fragments({fragment.checksum: fragment})
         if Delivery.objects.filter(subscriber=reader, kind=kind, slot_key=key).exists():
             return False
         Delivery.objects.bulk_create([delivery], ignore_conflicts=True)
@@ -74,54 +74,54 @@ def send_transactional(
     return True
 
 
-def send_alert(notice: TransactionalMail, *, key: str, recipient: str, now: datetime) -> bool:
+def send_alert(mail: TransactionalMail, *, key: str, recipient: str, now: datetime) -> bool:
     """Store an alert, which has no reader, and wake its worker; False when this key has been sent already."""
-    fragment = _render(notice)
+    fragment = _render(mail)
     with transaction.atomic():
-        keep_fragments({fragment.digest: fragment})
+        keep_fragments({fragment.checksum: fragment})
         if Delivery.objects.filter(subscriber=None, kind=Kind.ALERT, slot_key=key).exists():
             return False
         delivery = Delivery.planned(subscriber_id=None, kind=Kind.ALERT, slot_key=key, slot_at=now, now=now)
-        _fill(delivery, notice, fragment, recipient=recipient, now=now)
+        _fill(delivery, mail, fragment, recipient=recipient, now=now)
         Delivery.objects.bulk_create([delivery], ignore_conflicts=True)
         wake(Queue.TRANSACTIONAL)
     return True
 
 
-def store_transactional(notice: TransactionalMail) -> str:
-    """Store what a notice says, for a delivery of the caller's; return the digest of its piece."""
-    fragment = _render(notice)
-    keep_fragments({fragment.digest: fragment})
-    return fragment.digest
+def store_transactional(mail: TransactionalMail) -> str:
+    """Store the fragment of a mail for a delivery of the caller; return its checksum."""
+    fragment = _render(mail)
+    keep_fragments({fragment.checksum: fragment})
+    return fragment.checksum
 
 
 def _fill(
-    delivery: Delivery, notice: TransactionalMail, fragment: Fragment, *, recipient: str, now: datetime
+    delivery: Delivery, mail: TransactionalMail, fragment: Fragment, *, recipient: str, now: datetime
 ) -> None:
     delivery.state = State.COMPOSED
-    delivery.subject = notice.subject
-    delivery.fragments = [fragment.digest]
-    delivery.placeholders = notice.link.as_slots() if notice.link else {}
+    delivery.subject = mail.subject
+    delivery.fragments = [fragment.checksum]
+    delivery.placeholders = mail.link.as_placeholders() if mail.link else {}
     delivery.recipient = recipient
     delivery.composed_at, delivery.next_attempt_at = now, timezone.now()
 
 
 @lru_cache(maxsize=64)
-def _rendered(notice: TransactionalMail, name: str, postal_address: str) -> Fragment:
-    """Return the piece of a notice, whose link is a slot: everyone's, so it is rendered once."""
+def _rendered(mail: TransactionalMail, name: str, postal_address: str) -> Fragment:
+    """Return the fragment, with the link as a placeholder, so that it is rendered once for all readers."""
     return render_transactional(
-        notice.subject,
-        paragraphs=notice.paragraphs,
-        reason=notice.reason,
-        language=notice.language,
+        mail.subject,
+        paragraphs=mail.paragraphs,
+        reason=mail.reason,
+        language=mail.language,
         name=name,
         postal_address=postal_address,
-        url=URL if notice.link else "",
-        label=notice.label,
+        url=URL if mail.link else "",
+        label=mail.label,
     )
 
 
-def _render(notice: TransactionalMail) -> Fragment:
-    link = replace(notice.link, key="") if notice.link else None
-    everyones = replace(notice, paragraphs=tuple(notice.paragraphs), link=link)
+def _render(mail: TransactionalMail) -> Fragment:
+    link = replace(mail.link, key="") if mail.link else None
+    everyones = replace(mail, paragraphs=tuple(mail.paragraphs), link=link)
     return _rendered(everyones, settings.CONFIG.name, settings.CONFIG.postal_address)

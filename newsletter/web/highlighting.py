@@ -1,6 +1,6 @@
-"""Where quotes stand in a text: the text in pieces, some marked, some the place a link leads to.
+"""Split a text into segments: highlighted ones, and anchors of quotes.
 
-Finding a quote is ``core.folding``'s.
+``core/summaries/normalize.py`` finds quotes.
 """
 
 from __future__ import annotations
@@ -16,43 +16,43 @@ Span = tuple[int, int]
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """A piece of a text. All pieces joined are the text."""
+    """A segment of a text. All segments joined are the text."""
 
     text: str
-    is_marked: bool
+    is_highlighted: bool
     is_quoted: bool = False
-    """It stands in a quote, marked or not."""
+    """It is in a quote, highlighted or not."""
     anchors: tuple[str, ...] = ()
     """Names of the quotes that begin here."""
 
 
 def find_quotes(text: str, quotes: Mapping[str, str]) -> dict[str, Span]:
-    """Return where each quote stands in ``text``, by name; one that does not occur is left out."""
+    """Return the span of each quote in ``text``, by name; missing ones are left out."""
     normalized = normalize(text)
     spans = {name: find_quote(quote, source=normalized) for name, quote in quotes.items()}
     return {name: _with_stop(text, span, quote=quotes[name]) for name, span in spans.items() if span}
 
 
 def _with_stop(text: str, span: Span, *, quote: str) -> Span:
-    """Take in the full stop of a quoted sentence, which does not count when quotes are compared."""
+    """Include the full stop of a quoted sentence, which comparison ignores."""
     start, end = span
     follows = text[end : end + 1]
     return (start, end + 1) if follows and follows in ".!?" and quote.rstrip().endswith(follows) else span
 
 
 def segments(text: str, spans: Mapping[str, Span]) -> list[Segment]:
-    """Cut ``text`` where a span begins or ends, and mark the spans; they may touch and overlap."""
-    return cited(text, quotes=spans, marks=spans.values())
+    """Split ``text`` at the spans and highlight them; they may touch and overlap."""
+    return cited(text, quotes=spans, highlights=spans.values())
 
 
-def cited(text: str, *, quotes: Mapping[str, Span], marks: Iterable[Span]) -> list[Segment]:
-    """Cut ``text`` where one of ``quotes`` or ``marks`` begins or ends; only the latter are marked."""
-    marks = list(marks)
-    edges = sorted({0, len(text), *(edge for span in (*quotes.values(), *marks) for edge in span)})
+def cited(text: str, *, quotes: Mapping[str, Span], highlights: Iterable[Span]) -> list[Segment]:
+    """Split ``text`` at ``quotes`` and ``highlights``; only the latter are highlighted."""
+    highlights = list(highlights)
+    edges = sorted({0, len(text), *(edge for span in (*quotes.values(), *highlights) for edge in span)})
     return [
         Segment(
             text[start:end],
-            is_marked=any(left <= start < right for left, right in marks),
+            is_highlighted=any(left <= start < right for left, right in highlights),
             is_quoted=any(left <= start < right for left, right in quotes.values()),
             anchors=tuple(name for name, (left, _) in quotes.items() if left == start),
         )
@@ -60,6 +60,6 @@ def cited(text: str, *, quotes: Mapping[str, Span], marks: Iterable[Span]) -> li
     ]
 
 
-def marked_parts(quote: str, marks: Iterable[Span]) -> list[Segment]:
-    """Return a quote in pieces, the words that carry its claim marked."""
-    return segments(quote, {str(number): mark for number, mark in enumerate(marks)})
+def highlighted_parts(quote: str, highlights: Iterable[Span]) -> list[Segment]:
+    """Return a quote in segments, with the words that carry its claim highlighted."""
+    return segments(quote, {str(number): mark for number, mark in enumerate(highlights)})

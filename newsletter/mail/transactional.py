@@ -1,4 +1,4 @@
-"""A short mail of one purpose: a confirmation, a link, an alert."""
+"""Render a transactional mail: a confirmation, a link, an alert."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from newsletter.mail.templates import load_template
 from newsletter.mail.words import words_for
 
 EMAIL, URL = f"\ue000{'email':\ue002<28}\ue001", "\ue000url\ue001"
-"""What stands in a notice for the reader's own strings; private characters that no text of ours holds.
+"""Stand-ins for the reader's own strings: private-use characters that no text of ours holds.
 
-``EMAIL`` is as wide as a long address: lines of the text part keep to their columns once it is filled in.
+``EMAIL`` is as wide as a long address, so that lines of the text part stay within their columns when filled.
 """
 
 
@@ -30,10 +30,10 @@ def render_transactional(
     """Return the whole mail: subject as heading, paragraphs, one link, and why the reader gets it.
 
     ``paragraphs`` has at least one, whose beginning is the preheader. Everything given is plain text;
-    ``EMAIL`` and ``URL`` in it become slots.
+    ``EMAIL`` and ``URL`` in it become placeholders.
     """
     words = words_for(language)
-    fragment = load_template("notice").render(
+    fragment = load_template("transactional").render(
         "start",
         words=words,
         css=styles(language),
@@ -45,8 +45,8 @@ def render_transactional(
         url=url,
         label=label,
     )
-    return Fragment(html=_with_slots(fragment.html), text=_with_slots(fragment.text))
+    return Fragment(html=_with_placeholders(fragment.html), text=_with_placeholders(fragment.text))
 
 
-def _with_slots(text: str) -> str:
+def _with_placeholders(text: str) -> str:
     return text.replace(EMAIL, placeholder("email")).replace(URL, placeholder("url"))

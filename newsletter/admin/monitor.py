@@ -1,4 +1,4 @@
-"""What the service noticed about itself, to be looked at."""
+"""Incidents and canary flights, read-only."""
 
 from __future__ import annotations
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from newsletter.core.digests.message import placeholder
-from newsletter.mail.notice import EMAIL, render_transactional
+from newsletter.mail.transactional import EMAIL, render_transactional
 
 
 def test_it_says_the_same_in_both_forms_and_escapes_what_it_is_given() -> None:

@@ -9,12 +9,12 @@ import pytest
 
 from newsletter.adapters.ports import Verdict
 from newsletter.audience.mailed_links import MailedLink, Place
-from newsletter.mail.notice import EMAIL
+from newsletter.mail.transactional import EMAIL
 from newsletter.models import Delivery, FragmentRow
 from newsletter.models.delivery import Kind
 from newsletter.models.subscriber import Status
 from newsletter.subscribers.account import ADDRESS_FOR, FRESH_FOR, ask_to_move, mail_fresh_link
-from newsletter.transactional.notices import TransactionalMail, send_alert, send_transactional, useful_for
+from newsletter.transactional.mails import TransactionalMail, send_alert, send_transactional, useful_for
 from tests.fakes.mailer import ScriptedMailer, answer
 from tests.pipeline.deliveries import NOW, deliver, later, reader
 from tests.pipeline.newsroom import Newsroom, body
@@ -31,7 +31,7 @@ NOTICE = TransactionalMail(
 )
 
 
-def test_a_notice_reaches_a_pending_reader_once(tmp_path: Path) -> None:
+def test_a_transactional_mail_reaches_a_pending_reader_once(tmp_path: Path) -> None:
     ada = reader("ada@example.org", status=Status.PENDING)
     assert send_transactional(NOTICE, reader=ada, kind=Kind.CONFIRMATION, key="k", now=NOW)
     assert not send_transactional(NOTICE, reader=ada, kind=Kind.CONFIRMATION, key="k", now=NOW)
@@ -65,7 +65,7 @@ def test_nothing_personal_stands_in_the_shared_fragment() -> None:
         (Kind.LINK, "link-2026", timedelta(days=3)),
     ],
 )
-def test_a_notice_that_is_refused_for_now_ends_when_it_is_of_no_more_use(
+def test_a_transactional_mail_that_is_refused_for_now_ends_when_it_is_of_no_more_use(
     kind: Kind, key: str, of_use: timedelta
 ) -> None:
     status = Status.PENDING if kind == Kind.CONFIRMATION else Status.ACTIVE
