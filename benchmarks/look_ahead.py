@@ -1,10 +1,10 @@
 """What looking ahead costs: 20,000 readers whose digests fall due within three hours, and papers of a week.
 
-    python benchmarks/prefetch.py [--readers 20000]
+    python benchmarks/look_ahead.py [--readers 20000]
 
 Readers have one to five of forty topics, of three depths and two languages, and each has had other papers:
-the hardest case for telling equal readers apart. Prints the seconds of one look, of what it finds, and of a
-look at the slot, when all are planned.
+the hardest case for telling equal readers apart. Prints the seconds of planning, selecting and comparing, and
+of a look for open requests.
 """
 
 from __future__ import annotations
@@ -116,28 +116,27 @@ def fill_readers(readers: int, papers: list[Paper]) -> list[Subscriber]:
 
 
 def measure() -> None:
-    from newsletter.adapters.llm.extractive import ExtractiveSummariser
     from newsletter.adapters.llm.genai import GenaiSummariser
-    from newsletter.pipeline.compose.compose import missing_summaries
-    from newsletter.pipeline.schedule import plan_due
-    from newsletter.pipeline.summarize.prefetch import PREFETCH_TIME, _choices, upcoming_summaries
-    from newsletter.pipeline.summarize.upcoming import readers_due_until
+    from newsletter.models import Selection
+    from newsletter.pipeline.schedule import plan_ahead, plan_due
+    from newsletter.pipeline.select.select import select_planned
+    from newsletter.pipeline.summarize.requests import open_requests
 
     model = GenaiSummariser(api_key="unused", model="m")
-    with timed("an extractive service"):
-        upcoming_summaries(now=NOW, summariser=ExtractiveSummariser())
-    with timed("reading the readers"):
-        readers = readers_due_until(NOW + PREFETCH_TIME, now=NOW)
-    with timed("choosing for them"):
-        groups = sum(1 for _ in _choices(readers, now=NOW))
+    with timed("planning ahead"):
+        planned = plan_ahead(now=NOW)
+    with timed("selecting"):
+        select_planned(now=NOW)
+    with timed("comparing the inputs"):
+        select_planned(now=NOW, is_refreshing=True)
     for look in ("a first look", "a second one"):
         with timed(look):
-            wanted = upcoming_summaries(now=NOW, summariser=model)
-    plan_due(now=SLOT)
-    with timed("a look at the slot"):
-        missing_summaries(now=SLOT, summariser=model)
+            wanted = open_requests(now=NOW, summariser=model)
+    with timed("passing the slot"):
+        plan_due(now=SLOT)
     forms = {(want.paper_id, want.language) for want in wanted}
-    print(f"{len(readers):,} readers in {groups:,} groups want {len(forms):,} summaries")
+    groups = Selection.objects.count()
+    print(f"{planned:,} readers with {groups:,} selections want {len(forms):,} summaries")
 
 
 @contextmanager

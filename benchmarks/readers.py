@@ -241,10 +241,11 @@ class AcceptsAll:
 
 def run_slot(*, readers: int, now: datetime) -> Slot:
     from newsletter.models import Delivery
-    from newsletter.pipeline.compose.compose import compose_planned, missing_summaries
+    from newsletter.pipeline.compose.compose import compose_planned
     from newsletter.pipeline.context import Context
     from newsletter.pipeline.lease import boot_id
     from newsletter.pipeline.schedule import plan_due
+    from newsletter.pipeline.select.select import select_planned
     from newsletter.pipeline.send.send import send_due
     from newsletter.settings import CONFIG
 
@@ -252,8 +253,8 @@ def run_slot(*, readers: int, now: datetime) -> Slot:
     with slot.watched(slot.context, "plan"):
         planned = plan_due(now=now)
     look(slot, "planned")
-    with slot.watched(slot.context, "want"):
-        missing_summaries(now=now, summariser=context.summariser)
+    with slot.watched(slot.context, "select"):
+        select_planned(now=now)
     with slot.watched(slot.context, "compose"):
         compose_planned(
             now=now, summariser=context.summariser, renderer_for=context.renderer, is_patient=True

@@ -123,25 +123,30 @@ def take_in(path: Path, *, now: datetime, watch: Stopwatch) -> None:
 
 def run_due(*, now: datetime, watch: Stopwatch) -> None:
     """Run the stages of ``newsletter run --no-gather``, each timed."""
-    from newsletter.pipeline.compose.compose import compose_planned, missing_summaries
+    from newsletter.pipeline.compose.compose import compose_planned
     from newsletter.pipeline.context import Context
     from newsletter.pipeline.run import send_with_retries
     from newsletter.pipeline.schedule import plan_due
+    from newsletter.pipeline.select.select import select_planned
+    from newsletter.pipeline.stages import Work
     from newsletter.pipeline.summarize.generate import write_summaries
+    from newsletter.pipeline.summarize.requests import open_requests
     from newsletter.settings import CONFIG
 
     context = Context(CONFIG)
     with watch("plan"):
         plan_due(now=now)
+    with watch("select"):
+        select_planned(now=now)
     with watch("summarise"):
-        wanted = missing_summaries(now=now, summariser=context.summariser)
+        wanted = open_requests(now=now, summariser=context.summariser)
         write_summaries(wanted, summariser=context.summariser, now=now)
     with watch("compose"):
         compose_planned(
             now=now, summariser=context.summariser, renderer_for=context.renderer, is_patient=False
         )
     with watch("deliver"):
-        send_with_retries(context.mailer, now=now)
+        send_with_retries(Work(context=context, now=now))
 
 
 def check() -> list[str]:

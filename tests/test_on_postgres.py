@@ -10,7 +10,9 @@ from tests.fakes.postgres import run_tests_on_postgres
 
 TESTS = Path(__file__).parent
 SUITE = (
+    "models/test_migrations.py",
     "pipeline/compose/test_lease.py",
+    "pipeline/compose/test_recompose.py",
     "pipeline/feedback/test_bounces.py",
     "pipeline/feedback/test_provider_events.py",
     "pipeline/feedback/test_events_races.py",
@@ -30,6 +32,8 @@ SUITE = (
     "pipeline/test_schedule.py",
     "pipeline/test_query_burn.py",
     "pipeline/monitor/test_strangers.py",
+    "pipeline/select/test_select.py",
+    "pipeline/test_planning_ahead.py",
     "pipeline/summarize/test_full_text.py",
     "pipeline/summarize/test_html_migration.py",
     "subscribers/test_import_suppressions.py",

@@ -15,11 +15,6 @@ SCHEDULE: dict[str, dict[str, Any]] = {
         "schedule": 5.0,
         "options": {"queue": "transactional", "expires": 5},
     },
-    "summarize what the coming hours want": {
-        "task": "worker.tasks.prefetch",
-        "schedule": 300.0,
-        "options": {"queue": "summarize", "expires": 300},
-    },
     "ask arXiv after an announcement": {
         "task": "worker.tasks.gather_if_due",
         "schedule": 300.0,

@@ -33,11 +33,6 @@ def summarize() -> None:
 
 
 @app.task
-def prefetch() -> None:
-    work.prefetch()
-
-
-@app.task
 def compose(after: str = "") -> None:
     work.compose(after=after)
 

@@ -11,7 +11,7 @@ from newsletter.admin.base import ReadOnlyAdmin
 from newsletter.admin.events import DeliveryEventInline
 from newsletter.models import Delivery, GatherRun, Paper, Summary
 
-MADE_OF = ("fragments", "body_key", "placeholders", "papers", "topics")
+MADE_OF = ("fragments", "body_key", "placeholders", "selection", "selection_inputs", "topics")
 """The fields of a delivery that are long lists of keys."""
 
 

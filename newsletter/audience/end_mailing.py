@@ -26,6 +26,7 @@ def end_mailing(reader: Subscriber, *, status: Status, now: datetime) -> bool:
     if not current.update(status=status, next_slot_at=None):
         return False
     suppress(reader.email_key, reason=Reason(status.value), at=now)
+    Delivery.objects.planned_ahead(now=now).filter(subscriber=reader).delete()
     Delivery.objects.filter(NOT_BEGUN, subscriber=reader).update(
         state=State.CANCELLED, outcome_at=now, lease_owner="", lease_until=None
     )

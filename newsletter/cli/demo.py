@@ -18,6 +18,7 @@ from newsletter.cli.session import Session, one_line_errors, start_django
 from newsletter.cli.supervisor import Supervisor
 from newsletter.cli.up import add_beat, add_transactional, add_web, add_worker, ensure_free, start_redis
 from newsletter.core.delivery.cadence import WEEKDAYS
+from newsletter.core.digests.selection import Place
 from newsletter.errors import ConfigurationError, NewsletterError
 
 if TYPE_CHECKING:
@@ -184,13 +185,15 @@ def _report(gathered: GatherReport, *, seconds: float) -> None:
     for heading in ("summarised", "listed", "counted", "of"):
         table.add_column(heading, justify="right")
     table.add_column("state")
-    deliveries = Delivery.objects.select_related("subscriber").order_by("subscriber__email_key")
+    deliveries = Delivery.objects.select_related("subscriber", "selection").order_by("subscriber__email_key")
     for each in deliveries:
-        counts = [str(len(each.papers.get(part, ()))) for part in ("summarised", "listed", "counted")]
+        counts = [
+            str(len(each.selected.shown(place))) for place in (Place.SUMMARIZED, Place.LISTED, Place.COUNTED)
+        ]
         reader = each.subscriber
         if reader is not None:
             table.add_row(
-                reader.email, reader.cadence, reader.language, *counts, str(each.scanned), each.state
+                reader.email, reader.cadence, reader.language, *counts, str(each.selected.scanned), each.state
             )
     Console(width=100).print(table)
     click.echo(f"\nThe mails are in {os.path.relpath(settings.CONFIG.outbox_folder)}:")

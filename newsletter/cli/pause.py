@@ -62,12 +62,15 @@ def resume(session: Session) -> None:
 @click.command()
 @click.argument("ids", nargs=-1, type=click.UUID)
 @click.option("--all", "is_all", is_flag=True, help="Every digest that waits.")
+@click.option("--reader", "email", metavar="EMAIL", help="Those of one reader.")
+@click.option("--reselect", is_flag=True, help="Choose their papers again, from what is matched now.")
 @command
-def recompose(session: Session, ids: tuple[UUID, ...], is_all: bool) -> None:
+def recompose(
+    session: Session, ids: tuple[UUID, ...], is_all: bool, email: str | None, reselect: bool
+) -> None:
     """Render composed digests anew, with the current template, until a worker has leased them.
 
-    IDS are delivery ids. Papers, id, Message-ID and date stay: nothing is chosen anew, so a corrected topic
-    shows from the next digest on. A digest that would hold other papers now is left as it is.
+    IDS are delivery ids. Id, Message-ID and date stay, and so do the papers, unless --reselect is given.
 
     \b
     newsletter pause "the footer is wrong"
@@ -75,33 +78,38 @@ def recompose(session: Session, ids: tuple[UUID, ...], is_all: bool) -> None:
     newsletter recompose --all
     newsletter resume
     """
-    if is_all == bool(ids):
-        raise click.UsageError("name delivery ids, or --all")
+    if [is_all, bool(ids), bool(email)].count(True) != 1:
+        raise click.UsageError("name delivery ids, or --all, or --reader EMAIL")
     from dataclasses import asdict
 
     from django.conf import settings
 
     from newsletter.pipeline.compose.recompose import recompose as render_anew
     from newsletter.pipeline.context import Context
+    from newsletter.subscribers.records import find_reader
 
     context = Context(settings.CONFIG)
     report = render_anew(
-        None if is_all else ids, summariser=context.summariser, renderer_for=context.renderer
+        ids or None,
+        summariser=context.summariser,
+        renderer_for=context.renderer,
+        reader=find_reader(email) if email else None,
+        reselect_at=session.now if reselect else None,
     )
     for number, words in (
         (report.recomposed, "recomposed"),
+        (report.reselected, "of them hold other papers now"),
         (report.unchanged, "look the same as before"),
         (report.claimed, "are with a worker, or sent: left as they are"),
         (report.unknown, "of these ids are of no digest"),
-        (report.differing, "would hold other papers now, as a topic or a paper changed: left as they are"),
     ):
         if number or words == "recomposed":
             session.say(f"{number:>6,} {words}")
-    if report.recomposed or report.unchanged or report.differing:
+    if (report.recomposed or report.unchanged) and not reselect:
         session.say(KEPT)
     if changed := sorted(report.changed_topics):
         session.say(f"Changed, and not matched since then (newsletter run does): {', '.join(changed)}.")
-    result = asdict(report) | {"changed_topics": changed, "papers": "kept"}
+    result = asdict(report) | {"changed_topics": changed, "papers": "selected again" if reselect else "kept"}
     session.finish(result, failed=bool(report.unknown or (ids and report.claimed)))
 
 

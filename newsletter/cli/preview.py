@@ -57,6 +57,7 @@ def preview(session: Session, email: str, out: Path) -> None:
             "subject": shown.subject,
             "files": [str(path) for path in files],
             **shown.account,
+            "selection": shown.selection,
             "why_not": shown.why_not or None,
         }
     )

@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("newsletter", "0030_html")]
+    dependencies = [("newsletter", "0042_papers_removed")]
 
     operations = [
         migrations.RenameField("fragmentrow", "digest", "checksum"),

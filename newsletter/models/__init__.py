@@ -7,10 +7,11 @@ from newsletter.models.key import KeyFingerprint, SuppressionKey
 from newsletter.models.monitor import CanaryFlight, Forgotten, Incident
 from newsletter.models.paper import Match, Paper
 from newsletter.models.report import MistakeReport
+from newsletter.models.selection import Selection
 from newsletter.models.sending import SendDay
 from newsletter.models.signup import AddressChange, FreshLink, Quota, SignUp
 from newsletter.models.subscriber import ConsentEvent, RevokedKey, Subscriber, Subscription, Suppression
-from newsletter.models.summary import FragmentRow, Summary
+from newsletter.models.summary import FragmentRow, Summary, SummaryRequest
 from newsletter.models.topic import Topic
 
 __all__ = [
@@ -34,12 +35,14 @@ __all__ = [
     "Paper",
     "Quota",
     "RevokedKey",
+    "Selection",
     "SendDay",
     "SendPause",
     "SignUp",
     "Subscriber",
     "Subscription",
     "Summary",
+    "SummaryRequest",
     "Suppression",
     "SuppressionKey",
     "Topic",

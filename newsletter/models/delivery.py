@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, Self
 from django.conf import settings
 from django.db import models
 
+from newsletter.core.digests.selection import Selection as SelectionValue
+
 if TYPE_CHECKING:
     from newsletter.models.subscriber import Subscriber
 
@@ -83,6 +85,18 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
         came = models.Q(slot_key=day.isoformat()) | (first & ~models.Q(state__in=NEVER_CAME))
         return self.filter(came, subscriber=reader, kind=Kind.DIGEST)
 
+    def planned_ahead(self, *, now: datetime) -> Self:
+        """Return the planned digests whose slot is still to come."""
+        return self.filter(kind=Kind.DIGEST, state=State.PLANNED, slot_at__gt=now)
+
+    def to_compose(self, *, now: datetime) -> Self:
+        """Return the planned digests that are due.
+
+        One that was planned ahead is due once its slot was passed, which ends what is older.
+        """
+        due = self.filter(kind=Kind.DIGEST, state=State.PLANNED, slot_at__lte=now)
+        return due.exclude(subscriber__next_slot_at=models.F("slot_at"))
+
     def due(self, *, real_now: datetime) -> Self:
         """Return what may be leased now."""
         return self.filter(IS_LEASABLE, next_attempt_at__lte=real_now)
@@ -117,13 +131,14 @@ class Delivery(models.Model):
     """Equal for digests that differ only in personal strings: they may share a request."""
     placeholders = models.JSONField(default=dict, blank=True)
     """Personal strings by placeholder name. Links are not stored: they are made at send."""
-    papers = models.JSONField(default=dict, blank=True)
-    """``summarised``, ``listed``, ``counted``: lists of paper ids. All become seen papers when it is
-    accepted."""
+    selection = models.ForeignKey(
+        "Selection", on_delete=models.PROTECT, related_name="deliveries", null=True, blank=True
+    )
+    """What it offers; null until selected. All its papers are seen when it is accepted."""
+    selection_inputs = models.CharField(max_length=64, blank=True, default="")
+    """Checksum of what the selection depends on: it stands for as long as that is the same."""
     topics = models.JSONField(default=list, blank=True)
-    """Ids of the topics it covers."""
-    scanned = models.PositiveIntegerField(default=0)
-    """M of "N of M"."""
+    """Ids of the topics it covers, set when it is composed: the sender compares them with subscriptions."""
     covers_until = models.DateTimeField(null=True)
     """The end of the period that it covers."""
 
@@ -216,9 +231,14 @@ class Delivery(models.Model):
         return self.slot_key.startswith(FIRST) and is_on_it and self.state not in NEVER_CAME
 
     @property
+    def selected(self) -> SelectionValue:
+        """What it offers; nothing before it is selected."""
+        return self.selection.value if self.selection else SelectionValue(topics=())
+
+    @property
     def paper_ids(self) -> set[int]:
-        """Every paper that it offers, in any place."""
-        return {paper_id for ids in self.papers.values() for paper_id in ids}
+        """Every paper that it offers, wherever it stands in it."""
+        return self.selected.paper_ids
 
     @classmethod
     def planned(

@@ -84,6 +84,34 @@ class Summary(models.Model):
         return f"{self.paper_id}v{self.paper_version} {self.language} {self.model}"
 
 
+class SummaryRequest(models.Model):
+    """A summary that some planned digest is going to show. One row, however many digests show it."""
+
+    paper = models.ForeignKey("Paper", on_delete=models.CASCADE, related_name="summary_requests")
+    paper_version = models.PositiveSmallIntegerField()
+    language = models.CharField(max_length=20)
+    """The subscriber's; the summariser says in which it writes."""
+    detail = models.CharField(max_length=12, choices=[(depth.value, depth.value) for depth in Depth])
+    needed_at = models.DateTimeField()
+    """The slot of the first digest that shows it."""
+    is_transactional = models.BooleanField(default=False)
+    """A person is waiting for one of these digests: it comes before all others."""
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=("paper", "paper_version", "language", "detail"), name="summary_request_once"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(detail__in=[depth.value for depth in Depth]), name="summary_request_detail"
+            ),
+        )
+        ordering = ("-is_transactional", "needed_at", "pk")
+
+    def __str__(self) -> str:
+        return f"{self.paper_id}v{self.paper_version} {self.language} {self.detail}"
+
+
 class FragmentRow(models.Model):
     """A rendered fragment of a mail; deliveries name it by its checksum."""
 

@@ -4,6 +4,6 @@ gather → match → schedule → select → summarize → compose → send → 
 
 - A stage imports only those before it, and ``lease`` (which process holds what) and ``db_retry``.
 - ``monitor`` checks health, sends alerts and deletes old data.
-- ``run`` does one pass of all stages in this process; ``tasks`` lets workers share them; ``context`` holds
-  the adapters; ``preview`` shows the digest that would be sent now.
+- ``stages`` lists them. ``run`` does one pass of all in this process with the adapters of ``context``;
+  ``tasks`` lets workers share the same list. ``preview`` and ``explain`` store no delivery.
 """

@@ -6,12 +6,17 @@ ambiguous delivery.
 
 from __future__ import annotations
 
+import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import TypeVar
 
 from django.db import InterfaceError, OperationalError, connection
+
+from newsletter.models import Delivery
+
+log = logging.getLogger(__name__)
 
 Result = TypeVar("Result")
 
@@ -37,3 +42,19 @@ def with_db_retry(
                 raise
             connection.close()
             sleep(PAUSE_SECONDS)
+
+
+def together_or_apart(
+    rows: Sequence[Delivery], step: Callable[[Sequence[Delivery]], list[Delivery]], *, done: str
+) -> list[Delivery]:
+    """Do the step for these together or, where that breaks, by halves; return those that cannot be."""
+    try:
+        return step(rows)
+    except AWAY:
+        raise
+    except Exception:
+        if (half := len(rows) // 2) > 0:
+            first, second = (together_or_apart(part, step, done=done) for part in (rows[:half], rows[half:]))
+            return first + second
+        log.exception("delivery %s could not be %s", rows[0].pk, done)
+        return list(rows)

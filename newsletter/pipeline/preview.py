@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from newsletter.core.digests.message import join_html, join_text
-from newsletter.models import Delivery, Subscriber
+from newsletter.core.digests.selection import Place, Selection
+from newsletter.models import Delivery, Paper, Subscriber
 from newsletter.models.delivery import FIRST, OPEN, TRANSACTIONAL, Kind
 from newsletter.pipeline.compose.composer import Composer
 from newsletter.pipeline.compose.message import message_of, placeholders_of
 from newsletter.pipeline.context import Context
-from newsletter.pipeline.select.candidates import CandidatePool
 from newsletter.pipeline.select.select import Choice, choose
 from newsletter.pipeline.summarize.generate import write_extracts, write_summaries
+
+QUERY = "query"
+"""Why a paper is offered that a topic's query matched."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +28,8 @@ class Preview:
     message: bytes
     account: dict[str, int]
     """summarised, listed, counted, scanned."""
+    selection: list[dict[str, Any]]
+    """The contract's: every paper offered, in the order of the turns, the counted ones last."""
     why_not: str
     """Why it would not go out at present; empty when it would."""
 
@@ -35,17 +41,17 @@ def preview_digest(reader: Subscriber, *, context: Context, now: datetime) -> Pr
     )
     delivery.subscriber = reader
     # As a first digest it covers every topic; nobody waits for it as for a first one, unless one is to come.
-    pool, [choice] = choose([delivery], now=now)
+    [choice] = choose([delivery], now=now)
     if not reader.deliveries.filter(TRANSACTIONAL, kind=Kind.DIGEST, state__in=OPEN).exists():
         delivery.slot_key = now.astimezone(reader.zone).date().isoformat()
     write_summaries(choice.wanted(), summariser=context.summariser, now=now, full_text=context.full_text_for)
     write_extracts({each.paper_id for each in choice.selection.chosen}, now=now)
-    return _preview(choice, pool=pool, context=context, now=now)
+    return _preview(choice, context=context, now=now)
 
 
-def _preview(choice: Choice, *, pool: CandidatePool, context: Context, now: datetime) -> Preview:
+def _preview(choice: Choice, *, context: Context, now: datetime) -> Preview:
     composer = Composer.set_up(
-        [choice], pool=pool, summariser=context.summariser, renderer_for=context.renderer, now=now
+        [choice], summariser=context.summariser, renderer_for=context.renderer, now=now
     )
     rendered = composer.render(choice)
     delivery = choice.delivery
@@ -61,6 +67,7 @@ def _preview(choice: Choice, *, pool: CandidatePool, context: Context, now: date
         html=join_html(rendered.fragments, placeholders),
         text=join_text(rendered.fragments, placeholders),
         message=message_of(delivery, rendered.fragments),
+        selection=_as_json(composer.final(choice, shown), composer=composer),
         why_not=_why_not(choice, ignorance=composer.ignorance(choice), now=now),
         account={
             "summarised": shown.summarised,
@@ -69,6 +76,32 @@ def _preview(choice: Choice, *, pool: CandidatePool, context: Context, now: date
             "scanned": shown.scanned,
         },
     )
+
+
+def _as_json(selection: Selection, *, composer: Composer) -> list[dict[str, Any]]:
+    counted = selection.counted_ids
+    arxiv_ids = dict(Paper.objects.filter(pk__in={*counted, *composer.records}).values_list("pk", "arxiv_id"))
+    named = [
+        {
+            "arxiv_id": arxiv_ids[each.paper_id],
+            "place": each.final_place,
+            "topic": composer.topics[each.topic].slug,
+            "rank": rank,
+            "score": each.score,
+            "why": each.reason or QUERY,
+        }
+        for rank, each in enumerate(selection.papers, start=1)
+    ]
+    return named + [
+        {
+            "arxiv_id": arxiv_ids[paper_id],
+            "place": Place.COUNTED,
+            "topic": composer.topics[topic].slug,
+            "why": QUERY,
+        }
+        for topic, papers in selection.counted.items()
+        for paper_id in papers
+    ]
 
 
 def _why_not(choice: Choice, *, ignorance: str, now: datetime) -> str:

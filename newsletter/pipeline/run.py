@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -13,26 +13,19 @@ from uuid import UUID
 from django.db.models import Min
 from django.utils import timezone
 
-from newsletter.adapters.ports import Mailer
 from newsletter.models import Delivery, Subscriber
 from newsletter.models.delivery import LEASABLE, Kind, State
 from newsletter.models.subscriber import Status
-from newsletter.pipeline.compose.compose import compose_planned, missing_summaries
 from newsletter.pipeline.context import Context
-from newsletter.pipeline.feedback.provider_events import apply_events
-from newsletter.pipeline.feedback.reconcile import next_attempt_at, reconcile
-from newsletter.pipeline.gather import GatherReport, gather_papers
-from newsletter.pipeline.lease import boot_id, dead_owners
-from newsletter.pipeline.match import match_papers
+from newsletter.pipeline.feedback.reconcile import next_attempt_at
+from newsletter.pipeline.gather import GatherReport
 from newsletter.pipeline.monitor.alerts import check_health
 from newsletter.pipeline.monitor.circuit_breaker import look_at_bounces
-from newsletter.pipeline.schedule import plan_due
 from newsletter.pipeline.send.pause import pause_reason
-from newsletter.pipeline.send.rate_limit import RateLimit
-from newsletter.pipeline.send.send import send_due
+from newsletter.pipeline.stages import STAGES, Work, send
 from newsletter.pipeline.summarize.figures import remove_figures
 from newsletter.pipeline.summarize.full_text import forget_texts
-from newsletter.pipeline.summarize.generate import SummariseReport, write_summaries
+from newsletter.pipeline.summarize.generate import SummariseReport
 from newsletter.progress import SILENT, Progress
 
 RETRY_TIME = timedelta(seconds=60)
@@ -102,35 +95,18 @@ class RunReport:
 def run_once(context: Context, *, now: datetime, gather: bool, progress: Progress = SILENT) -> RunReport:
     """Gather, match, plan, summarise, compose and deliver what is due at ``now``, and watch how it went."""
     report = RunReport(now=now)
-    lookback = timedelta(days=context.config.arxiv_lookback_days)
-    if gather:
-        progress.stage("asking arXiv")
-        report.gathered = gather_papers(context.source, now=now, lookback=lookback)
-    apply_events(now=now)
-    progress.stage("matching papers to topics")
-    report.matched = match_papers(now=now, lookback=lookback)
-    progress.stage("planning digests")
-    reconcile(mailer=context.mailer, real_now=timezone.now(), now=now, dead_owners=dead_owners())
-    plan_due(now=now)
-    wanted = missing_summaries(now=now, summariser=context.summariser)
-    progress.stage("summarising", total=len(wanted))
-    report.summarised = write_summaries(
-        wanted,
-        summariser=context.summariser,
-        now=now,
-        full_text=context.full_text_for,
-        on_paper=progress.step,
-    )
-    progress.stage("composing")
-    composed = compose_planned(
-        now=now, summariser=context.summariser, renderer_for=context.renderer, is_patient=False
-    )
+    work = Work(context=context, now=now, progress=progress)
+    skipped = {"send"} if gather else {"send", "gather"}
+    done = {stage.name: stage.do(work) for stage in STAGES if stage.name not in skipped}
+    report.gathered, report.matched = done.get("gather", report.gathered), done["match"]
+    report.summarised, composed = done["summarize"], done["compose"]
     report.composed, report.uncomposed = composed.composed, composed.failed
     report.summarised.extractive += composed.extracts
     progress.stage("delivering")
     look_at_bounces(context.mailer.name, now=now)  # what was reported since the last pass
-    handled, report.held = send_with_retries(context.mailer, rate_limit=context.rate_limit, now=now)
-    handled += _tell_operator(context.mailer, rate_limit=context.rate_limit, now=now)
+    # A pass waits in this process for what a worker would be woken for again.
+    handled, report.held = send_with_retries(work)
+    handled += _tell_operator(work)
     report.deliveries = _states(handled)
     report.problems = _problems(handled)
     report.paused = pause_reason(context.mailer.name)
@@ -144,37 +120,34 @@ def run_once(context: Context, *, now: datetime, gather: bool, progress: Progres
     return report
 
 
-def send_with_retries(
-    mailer: Mailer, *, now: datetime, rate_limit: RateLimit | None = None
-) -> tuple[list[UUID], str]:
+def send_with_retries(work: Work) -> tuple[list[UUID], str]:
     """Deliver what is due, what somebody awaits first; then for at most a minute try again what was refused.
 
     A rate is waited for as long as it takes. Returns the messages that could be claimed at the beginning, and
     why some of them wait for another day, if they do.
     """
-    rate_limit = rate_limit or RateLimit(mailer.name)
     waiting = list(Delivery.objects.filter(state__in=LEASABLE).values_list("pk", flat=True))
-    send_due(mailer=mailer, rate_limit=rate_limit, now=now, owner=boot_id(), transactional=True)
-    report = send_due(mailer=mailer, rate_limit=rate_limit, now=now, owner=boot_id())
+    send(replace(work, transactional=True))
+    report = send(work)
     deadline = timezone.now() + RETRY_TIME
     while not (report.paused or report.held):
-        deadline = max(deadline, rate_limit.put_off_until() or deadline)
+        deadline = max(deadline, work.context.rate_limit.put_off_until() or deadline)
         next_try = next_attempt_at()
         if next_try is None or max(next_try, timezone.now()) > deadline:
             break
         time.sleep(max(0.05, (next_try - timezone.now()).total_seconds()))
-        report = send_due(mailer=mailer, rate_limit=rate_limit, now=now, owner=boot_id(), deadline=deadline)
+        report = send(replace(work, deadline=deadline))
     return waiting, report.held
 
 
-def _tell_operator(mailer: Mailer, *, rate_limit: RateLimit, now: datetime) -> list[UUID]:
+def _tell_operator(work: Work) -> list[UUID]:
     """Do what the workers' watch does each minute, and send its alerts; return those that were new."""
     waiting = Delivery.objects.filter(kind=Kind.ALERT, state__in=LEASABLE).values_list("pk", flat=True)
     before = set(waiting)
-    check_health(now=now)
+    check_health(now=work.now)
     new = [key for key in waiting.all() if key not in before]
     if new:
-        send_due(mailer=mailer, rate_limit=rate_limit, now=now, owner=boot_id(), transactional=True)
+        send(replace(work, transactional=True))
     return new
 
 

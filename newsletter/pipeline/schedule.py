@@ -1,4 +1,8 @@
-"""Stage 4: whose slot has passed? One delivery row each, whoever else is planning at the same moment."""
+"""Whose slot is near, whose has passed? One delivery row each, whoever else is planning at the same moment.
+
+A digest is planned some hours ahead, so that its summaries are there when it is due. The slot is passed
+later, once: only then ``next_slot_at`` moves on, and an older digest that never left expires.
+"""
 
 from __future__ import annotations
 
@@ -9,9 +13,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from newsletter.core.delivery.cadence import Slot
+from newsletter.core.delivery.spreading import LONGEST_LEAD, planning_lead
 from newsletter.models import Delivery, Subscriber
 from newsletter.models.delivery import OPEN, Kind, State
 from newsletter.models.subscriber import Status
@@ -45,6 +50,57 @@ def plan_due(*, now: datetime) -> int:
         unplannable.update(reader.pk for reader, slots in timed if slots is None)
         if len(chunk) < CHUNK:
             return planned
+
+
+def plan_ahead(*, now: datetime) -> int:
+    """Plan the digests of the coming hours, each reader's some time of their own ahead; return how many.
+
+    A reader's row is held meanwhile: whoever changes a schedule drops what was planned by the old one.
+    """
+    near = _near_readers(now=now).values_list("pk", "next_slot_at")
+    ready = [pk for pk, slot_at in near if slot_at and slot_at - planning_lead(pk) <= now]
+    planned = 0
+    for start in range(0, len(ready), CHUNK):
+        with transaction.atomic():
+            locked = _near_readers(now=now).filter(pk__in=ready[start : start + CHUNK])
+            locked = locked.prefetch_related("subscriptions")
+            chunk = list(locked.select_for_update(skip_locked=True, no_key=True))
+            timed = [(reader, slot) for reader in chunk if (slot := _slot_ahead(reader)) is not None]
+            others = _other_digests(timed)
+            new = [
+                _planned(reader, slot, now=now)
+                for reader, slot in timed
+                if not _has_had(reader, slot, others=others[reader.pk])
+            ]
+            Delivery.objects.bulk_create(new, ignore_conflicts=True)
+        planned += len(new)
+    return planned
+
+
+def _near_readers(*, now: datetime) -> QuerySet[Subscriber]:
+    """Return the active readers whose slot is ahead, at most so far, and has no digest yet."""
+    unpaused = Q(paused_until__isnull=True) | Q(paused_until__lte=F("next_slot_at"))
+    planned = Delivery.objects.filter(
+        subscriber=OuterRef("pk"), kind=Kind.DIGEST, slot_at=OuterRef("next_slot_at")
+    )
+    return Subscriber.objects.filter(
+        unpaused,
+        ~Exists(planned),
+        status=Status.ACTIVE,
+        next_slot_at__gt=now,
+        next_slot_at__lte=now + LONGEST_LEAD,
+    )
+
+
+def _slot_ahead(reader: Subscriber) -> Slot | None:
+    """Return the slot at ``next_slot_at``; None where the cadences have none (passing it puts that right)."""
+    if reader.next_slot_at is None:
+        return None
+    try:
+        slot = reader.next_slot(after=reader.next_slot_at - RESOLUTION)
+    except Exception:  # a broken row: it is told of once its slot passes
+        return None
+    return slot if slot.at == reader.next_slot_at else None
 
 
 def due_readers(*, now: datetime) -> QuerySet[Subscriber]:
@@ -85,20 +141,37 @@ def _plan(timed: Sequence[tuple[Subscriber, _Slots]], *, now: datetime) -> int:
         Subscriber.objects.filter(pk__in=readers).update(next_slot_at=at)
     passed = [(reader, slots.passed) for reader, slots in timed if slots.passed is not None]
     others = _other_digests(passed)
-    new = {
-        reader.pk: Delivery.planned(
-            subscriber_id=reader.pk,
-            kind=Kind.DIGEST,
-            slot_key=slot.date.isoformat(),
-            slot_at=slot.at,
-            now=now,
-        )
+    new = [
+        _planned(reader, slot, now=now)
         for reader, slot in passed
         if not _has_had(reader, slot, others=others[reader.pk])
+    ]
+    Delivery.objects.bulk_create(new, ignore_conflicts=True)
+    started = {row.subscriber_id for row in new} | {
+        reader.pk for reader, slot in passed if any(_is_planned_for(row, slot) for row in others[reader.pk])
     }
-    Delivery.objects.bulk_create(new.values(), ignore_conflicts=True)
-    _expire([row for pk, each in new.items() for row in others[pk] if row.slot_at < each.slot_at], now=now)
+    _expire(
+        [
+            row
+            for reader, slot in passed
+            if reader.pk in started
+            for row in others[reader.pk]
+            if row.slot_at < slot.at
+        ],
+        now=now,
+    )
     return len(new)
+
+
+def _planned(reader: Subscriber, slot: Slot, *, now: datetime) -> Delivery:
+    return Delivery.planned(
+        subscriber_id=reader.pk, kind=Kind.DIGEST, slot_key=slot.key, slot_at=slot.at, now=now
+    )
+
+
+def _is_planned_for(row: Delivery, slot: Slot) -> bool:
+    """Whether it was planned ahead for this slot."""
+    return row.state == State.PLANNED and (row.slot_key, row.slot_at) == (slot.key, slot.at)
 
 
 def _other_digests(passed: Sequence[tuple[Subscriber, Slot]]) -> defaultdict[int, list[Delivery]]:

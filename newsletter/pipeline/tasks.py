@@ -1,4 +1,4 @@
-"""The stages as workers run them: on the real clock, waking the next stage, each idempotent and safe to race.
+"""The stages as workers do them: on the real clock, for a turn at a time, waking the next one.
 
 Whatever a lost message leaves undone, ``tick`` finds in the database a minute later.
 """
@@ -6,34 +6,26 @@ Whatever a lost message leaves undone, ``tick`` finds in the database a minute l
 from __future__ import annotations
 
 import logging
-from datetime import datetime, timedelta
-from functools import lru_cache, partial
+from datetime import timedelta
+from functools import lru_cache
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
 from django.utils import timezone
 
-from newsletter.adapters.infra.broker import Queue, publish_prefetch, wake
+from newsletter.adapters.infra.broker import Queue, wake
 from newsletter.core.arxiv.announcements import Ask, what_to_ask
-from newsletter.core.summaries.summary import Voice
-from newsletter.core.summaries.wanted import Wanted
-from newsletter.models import Delivery, GatherRun, Paper, Topic
-from newsletter.models.delivery import TRANSACTIONAL, Kind, State
-from newsletter.pipeline.compose.compose import compose_planned, missing_summaries
+from newsletter.models import Delivery, GatherRun, Paper, SummaryRequest, Topic
+from newsletter.models.delivery import TRANSACTIONAL, State
+from newsletter.pipeline import stages
 from newsletter.pipeline.context import Context
-from newsletter.pipeline.db_retry import with_db_retry
-from newsletter.pipeline.feedback.provider_events import apply_events, has_unapplied
-from newsletter.pipeline.feedback.reconcile import reconcile
-from newsletter.pipeline.gather import gather_papers, has_newer_papers
+from newsletter.pipeline.feedback.provider_events import has_unapplied
+from newsletter.pipeline.gather import has_newer_papers
 from newsletter.pipeline.gather_history import recent_tries
-from newsletter.pipeline.lease import boot_id, dead_owners
-from newsletter.pipeline.match import match_papers
-from newsletter.pipeline.schedule import plan_due
-from newsletter.pipeline.send.send import send_due
+from newsletter.pipeline.stages import Work
 from newsletter.pipeline.summarize.figures import remove_figures
 from newsletter.pipeline.summarize.full_text import forget_texts
-from newsletter.pipeline.summarize.generate import READING_PATIENCE, write_summaries
-from newsletter.pipeline.summarize.prefetch import upcoming_summaries
 
 log = logging.getLogger(__name__)
 
@@ -56,82 +48,64 @@ def gather_if_due() -> None:
     if is_held_off or not Topic.objects.filter(is_active=True).exists():
         return
     ask = what_to_ask(now, tries=recent_tries(now))
+    task = work()
     if ask is Ask.WHOLE or (
-        ask is Ask.NEWEST and has_newer_papers(context().source, now=now, lookback=_lookback())
+        ask is Ask.NEWEST and has_newer_papers(task.context.source, now=now, lookback=task.lookback)
     ):
         gather()
 
 
-def gather() -> None:
+def work(**given: Any) -> Work:
+    """Return the work of one task: on the real clock, for one turn."""
     now = timezone.now()
-    report = gather_papers(context().source, now=now, lookback=_lookback())
+    return Work(context=context(), now=now, is_worker=True, **{"deadline": now + TURN} | given)
+
+
+def gather() -> None:
+    report = stages.gather(work())
     log.info("gathered %d papers, %d new, %d queries failed", report.seen, report.new, report.failed)
     match()
 
 
 def match() -> None:
-    made = match_papers(now=timezone.now(), lookback=_lookback())
+    made = stages.match(work())
     if made:
         log.info("matched %d papers to topics", made)
+        stages.select(work())
 
 
 def tick() -> None:
     """Plan what is due and wake every stage that has something to do."""
-    now = timezone.now()
-    settle()
-    forget_texts(real_now=now)
+    reconcile()
+    forget_texts(real_now=timezone.now())
     _match_if_needed()
-    planned = with_db_retry(partial(plan_due, now=now))
+    task = work()
+    planned = stages.schedule(task)
     if planned:
         log.info("planned %d digests", planned)
-    waiting = Delivery.objects.filter(kind=Kind.DIGEST, state=State.PLANNED)
-    if waiting.exists():
-        wake(Queue.SUMMARIZE)
+    if Delivery.objects.to_compose(now=task.now).exists():
         wake(Queue.COMPOSE)
+    if SummaryRequest.objects.exists():
+        wake(Queue.SUMMARIZE)
     if has_unapplied():
         wake(Queue.EVENTS)
     _wake_senders()
+    # Last, because it may take a while. What needs refreshing is so at its slot, or when papers come.
+    stages.select(work(is_refreshing=False))
 
 
 def summarize() -> None:
     """Write the summaries that planned digests want, awaited ones first, then have the digests composed."""
     _match_if_needed()
     deadline = timezone.now() + SUMMARISE_TIME
-    for transactional in (True, False):
-        wanted = missing_summaries(
-            now=timezone.now(), summariser=context().summariser, transactional=transactional
-        )
-        if _write(wanted, deadline=deadline):
+    for is_transactional, queue in ((True, Queue.TRANSACTIONAL), (False, Queue.COMPOSE)):
+        report = stages.summarize(work(transactional=is_transactional, deadline=deadline))
+        done = report.model + report.failed
+        if done:
+            log.info("summarised %d papers, %d of them not usable, %d left", done, report.failed, report.left)
+        if done and report.left:
             wake(Queue.SUMMARIZE)
-        wake(Queue.TRANSACTIONAL if transactional else Queue.COMPOSE)
-
-
-def prefetch() -> None:
-    """Write the summaries that digests of the coming hours will want, after those that are wanted now."""
-    now, summariser = timezone.now(), context().summariser
-    if summariser.voice is Voice.AUTHORS:
-        return
-    wanted = missing_summaries(now=now, summariser=summariser)
-    wanted += upcoming_summaries(now=now, summariser=summariser)
-    if _write(wanted, deadline=now + SUMMARISE_TIME):
-        publish_prefetch()
-
-
-def _write(wanted: list[Wanted], *, deadline: datetime) -> bool:
-    """Write what this task has time for; say whether another should go on at once."""
-    if not wanted:
-        return False
-    report = write_summaries(
-        wanted,
-        summariser=context().summariser,
-        now=timezone.now(),
-        full_text=context().full_text_for,
-        patience=READING_PATIENCE,
-        deadline=deadline,
-    )
-    done = report.model + report.failed
-    log.info("summarised %d papers, %d of them not usable, %d left", done, report.failed, report.left)
-    return bool(report.left and done)
+        wake(queue)
 
 
 def compose(*, after: str = "") -> None:
@@ -153,8 +127,7 @@ def transactional(*, after: str = "") -> None:
 
 def events() -> None:
     """Apply what providers have reported; what is left after the task's time is another task's."""
-    now = timezone.now()
-    applied = apply_events(now=now, deadline=now + TURN)
+    applied = stages.events(work())
     if applied:
         log.info("applied %d events", applied)
         if has_unapplied():
@@ -163,14 +136,12 @@ def events() -> None:
 
 def retry() -> None:
     """Settle what a dead worker left, and wake the deliverers of whatever has fallen due again."""
-    settle()
+    reconcile()
     _wake_senders()
 
 
-def settle() -> None:
-    """End the leases of processes that are gone, and find out about lost answers."""
-    now = timezone.now()
-    report = reconcile(mailer=context().mailer, real_now=now, now=now, dead_owners=dead_owners())
+def reconcile() -> None:
+    report = stages.reconcile(work())
     if report.lapsed or report.settled:
         log.warning("taken from lost workers: %s; settled: %s", dict(report.lapsed), dict(report.settled))
 
@@ -191,19 +162,7 @@ def _match_if_needed() -> None:
 
 
 def _compose(*, transactional: bool, after: str) -> None:
-    deadline = timezone.now() + TURN
-    report = with_db_retry(
-        lambda: compose_planned(
-            now=timezone.now(),
-            summariser=context().summariser,
-            renderer_for=context().renderer,
-            is_patient=True,
-            is_spread=True,
-            transactional=transactional,
-            after=UUID(after) if after else None,
-            deadline=deadline,
-        )
-    )
+    report = stages.compose(work(transactional=transactional, after=UUID(after) if after else None))
     if report.stopped_after:
         wake(Queue.TRANSACTIONAL if transactional else Queue.COMPOSE, after=report.stopped_after)
     if report.composed or report.skipped:
@@ -212,16 +171,8 @@ def _compose(*, transactional: bool, after: str) -> None:
 
 def _send(*, transactional: bool) -> None:
     """Hand over what is due; what is left after the task's time is taken up by another task."""
-    settle()  # only here are this machine's dead workers known
-    now = timezone.now()
-    report = send_due(
-        mailer=context().mailer,
-        rate_limit=context().rate_limit,
-        now=now,
-        owner=boot_id(),
-        transactional=transactional,
-        deadline=now + TURN,
-    )
+    reconcile()  # only here are this machine's dead workers known
+    report = stages.send(work(transactional=transactional))
     if report.states:
         log.info("delivered: %s", dict(report.states))
     if report.states[State.PLANNED]:  # a topic was left meanwhile
@@ -238,7 +189,3 @@ def _wake_senders() -> None:
     ):
         if those.exists():
             wake(queue)
-
-
-def _lookback() -> timedelta:
-    return timedelta(days=settings.CONFIG.arxiv_lookback_days)

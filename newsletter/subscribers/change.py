@@ -32,8 +32,10 @@ def lock(reader: Subscriber) -> None:
 def reschedule(reader: Subscriber, *, now: datetime) -> None:
     """Compute the next slot after now, or after a pause; ``biweekly`` counts from the very first slot.
 
-    A local date that has its digest already is skipped.
+    What was planned ahead is deleted: it comes again by the new plan. A local date that has its digest
+    already is skipped.
     """
+    Delivery.objects.planned_ahead(now=now).filter(subscriber=reader).delete()
     start = max(now, reader.paused_until - RESOLUTION) if reader.paused_until else now
     slot = reader.next_slot(after=start)
     while Delivery.objects.of_date(slot.date, reader=reader).exists():

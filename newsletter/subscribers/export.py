@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -9,7 +10,8 @@ from django.db.models import QuerySet
 
 from newsletter.audience.suppression import email_hmacs
 from newsletter.core.digests.seen_papers import unpack_seen
-from newsletter.models import DeliveryEvent, Paper, Subscriber, Suppression
+from newsletter.core.digests.selection import Place
+from newsletter.models import DeliveryEvent, Paper, Selection, Subscriber, Suppression
 
 Row = dict[str, Any]
 
@@ -26,14 +28,15 @@ def export_everything(reader: Subscriber, *, now: datetime) -> dict[str, Any]:
         for relation in Subscriber._meta.related_objects
     }
     own = _rows(Subscriber.objects.filter(pk=reader.pk))[0]
-    seen = unpack_seen(bytes(own["seen_papers"]))
-    in_digests = {each for row in tables["deliveries"] for ids in row["papers"].values() for each in ids}
-    papers = Paper.objects.filter(pk__in=in_digests.union(seen))
-    named = dict(papers.values_list("pk", "arxiv_id"))
-    own["seen_papers"] = [named[each] for each in seen if each in named]
+    offered = _offered(reader)
+    in_digests = {each for ids in offered.values() for papers in ids.values() for each in papers}
+    named = _arxiv_ids({*unpack_seen(bytes(own["seen_papers"])), *in_digests})
+    own["seen_papers"] = [named[each] for each in unpack_seen(bytes(own["seen_papers"])) if each in named]
     for delivery in tables["deliveries"]:
+        ids = offered.get(delivery.pop("selection_id"), {})
+        del delivery["selection_inputs"]
         delivery["papers"] = {
-            part: [named[each] for each in ids if each in named] for part, ids in delivery["papers"].items()
+            place: [named[each] for each in papers if each in named] for place, papers in ids.items()
         }
     return {
         "exported_at": now,
@@ -48,3 +51,23 @@ def export_everything(reader: Subscriber, *, now: datetime) -> dict[str, Any]:
 
 def _rows(query: QuerySet[Any]) -> list[Row]:
     return list(query.order_by("pk").values())
+
+
+def _offered(reader: Subscriber) -> dict[str, dict[str, list[int]]]:
+    """Return the papers of each selection of theirs, by their place in the digest."""
+    selections = Selection.objects.filter(deliveries__subscriber=reader).distinct()
+    return {
+        row.checksum: {
+            name: row.value.shown(place)
+            for name, place in (
+                ("summarised", Place.SUMMARIZED),
+                ("listed", Place.LISTED),
+                ("counted", Place.COUNTED),
+            )
+        }
+        for row in selections
+    }
+
+
+def _arxiv_ids(paper_ids: Iterable[int]) -> dict[int, str]:
+    return dict(Paper.objects.filter(pk__in=paper_ids).values_list("pk", "arxiv_id"))

@@ -35,6 +35,7 @@ def send_one_now(reader: Subscriber, *, now: datetime) -> Answer:
         return Answer.NOT_MAILED
     today = now.astimezone(reader.zone).date()
     digests = Delivery.objects.filter(subscriber=reader, kind=Kind.DIGEST)
+    digests.planned_ahead(now=now).delete()  # it is this one, or is planned again for its slot
     if digests.filter(state__in=(*OPEN, State.SENDING)).exists():
         return Answer.UNDER_WAY
     unsent = digests.filter(slot_key=today.isoformat(), state__in=NEVER_BEGUN).first()

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from newsletter.audience.suppression import address_key
+from newsletter.core.digests.selection import Place
 from newsletter.errors import NotFound
 from newsletter.models import Delivery, Subscriber
 from newsletter.models.subscriber import Status
@@ -51,7 +52,8 @@ def describe(reader: Subscriber, *, now: datetime) -> dict[str, Any]:
         "next_slot_at": reader.next_slot_at.isoformat() if reader.next_slot_at else None,
         "paused_until": reader.paused_until.isoformat() if reader.paused_until else None,
         "deliveries": [
-            _describe_delivery(each) for each in reader.deliveries.order_by("slot_at", "planned_at")
+            _describe_delivery(each)
+            for each in reader.deliveries.order_by("slot_at", "planned_at").select_related("selection")
         ],
         "consents": [
             {"at": each.at.isoformat(), "action": each.action, "source": each.source}
@@ -61,7 +63,7 @@ def describe(reader: Subscriber, *, now: datetime) -> dict[str, Any]:
 
 
 def _describe_delivery(delivery: Delivery) -> dict[str, Any]:
-    papers = delivery.papers
+    selection = delivery.selected
     return {
         "id": str(delivery.pk),
         "kind": delivery.kind,
@@ -69,10 +71,10 @@ def _describe_delivery(delivery: Delivery) -> dict[str, Any]:
         "slot_at": delivery.slot_at.isoformat(),
         "state": delivery.state,
         "subject": delivery.subject,
-        "summarised": len(papers.get("summarised", ())),
-        "listed": len(papers.get("listed", ())),
-        "counted": len(papers.get("counted", ())),
-        "scanned": delivery.scanned,
+        "summarised": len(selection.shown(Place.SUMMARIZED)),
+        "listed": len(selection.shown(Place.LISTED)),
+        "counted": len(selection.shown(Place.COUNTED)),
+        "scanned": selection.scanned,
         "message_id": delivery.message_id,
         "outcome_at": delivery.outcome_at.isoformat() if delivery.outcome_at else None,
         "detail": f"{delivery.last_code} {delivery.last_detail}".strip(),

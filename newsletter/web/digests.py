@@ -30,6 +30,7 @@ from newsletter.audience.topics import public_topics
 from newsletter.core.arxiv.papers import PaperRecord
 from newsletter.core.digests.languages import tag
 from newsletter.core.digests.message import join_html
+from newsletter.core.digests.selection import Place
 from newsletter.errors import PermanentError
 from newsletter.models import Delivery, Paper
 from newsletter.models.delivery import SENT, Kind
@@ -66,7 +67,7 @@ def _find(token: str) -> Delivery | None:
     """Return the digest that a token names, not yet verified."""
     key = delivery_id(token[:-MAC_LENGTH])
     digests = Delivery.objects.filter(~Q(fragments=[]) | Q(state__in=SENT), kind=Kind.DIGEST)
-    return digests.select_related("subscriber").filter(pk=key).first() if key else None
+    return digests.select_related("subscriber", "selection").filter(pk=key).first() if key else None
 
 
 def _is_held(token: str, delivery: Delivery) -> bool:
@@ -123,15 +124,15 @@ def _shared(placeholders: Mapping[str, str], delivery: Delivery) -> dict[str, st
 
 def _around(delivery: Delivery, *, is_shared: bool, language: str) -> dict[str, Any]:
     """Return the values around the mail."""
-    papers = delivery.papers
+    selection = delivery.selected
     topics = public_topics().filter(pk__in=delivery.topics)
     return {
         "is_shared": is_shared,
         "subject": delivery.subject,
         "share_url": share_url(delivery),
         "topics": [(topic.slug, topic.name_in(language)) for topic in topics],
-        "counted": _records(papers.get("counted", [])),
-        "shown": _records([*papers.get("summarised", []), *papers.get("listed", [])]),
+        "counted": _records(selection.shown(Place.COUNTED)),
+        "shown": _records([*selection.shown(Place.SUMMARIZED), *selection.shown(Place.LISTED)]),
     }
 
 

@@ -57,6 +57,8 @@ class Gauges(Collector):
 def _counts() -> Iterator[Metric]:
     # COUNT(*): an index answers it, and the table is large.
     deliveries = dict(Delivery.objects.order_by().values_list("state").annotate(number=Count("*")))
+    ahead = Delivery.objects.planned_ahead(now=timezone.now()).count()
+    deliveries[State.PLANNED] = deliveries.get(State.PLANNED, 0) - ahead  # it waits for nothing yet
     yield _family(
         "deliveries", "Deliveries by state.", "state", {each: deliveries.get(each, 0) for each in State}
     )

@@ -117,7 +117,7 @@ def _show(request: HttpRequest, reader: Subscriber, *, form: PreferencesForm) ->
     today = now.astimezone(reader.zone).date()
     with translation.override(language):
         values = _choices(reader, form=form, language=language) | {
-            "digests": past_digests(reader),
+            "digests": past_digests(reader, now=timezone.now()),
             "cadence_words": schedules.in_words(Cadence.parse(reader.cadence)),
         }
     return page(

@@ -84,7 +84,8 @@ def _sample(machines: Machines, *, minute: float) -> Sample:
         cursor.execute("SELECT pg_database_size(current_database())")
         size = cursor.fetchone()[0] / MEGABYTE
         cursor.execute(
-            "SELECT COUNT(*) FROM newsletter_delivery WHERE state IN ('PLANNED', 'SENDING') "
+            "SELECT COUNT(*) FROM newsletter_delivery WHERE state = 'SENDING' "
+            "OR (state = 'PLANNED' AND slot_at <= now()) "
             "OR (state IN ('COMPOSED', 'RETRY_WAIT') AND next_attempt_at <= now())"
         )
         backlog = cursor.fetchone()[0]

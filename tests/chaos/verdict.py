@@ -40,8 +40,9 @@ def unsettled(*, with_ambiguous: bool) -> int:
     """Return how many readers are still to be planned, and how many digests may still change."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT (SELECT COUNT(*) FROM newsletter_delivery WHERE state IN "
-            "('PLANNED', 'COMPOSED', 'SENDING', 'RETRY_WAIT', %s)) "
+            "SELECT (SELECT COUNT(*) FROM newsletter_delivery WHERE "
+            "(state = 'PLANNED' AND slot_at <= CURRENT_TIMESTAMP) "
+            "OR state IN ('COMPOSED', 'SENDING', 'RETRY_WAIT', %s)) "
             "+ (SELECT COUNT(*) FROM newsletter_subscriber "
             "WHERE status = 'active' AND next_slot_at <= CURRENT_TIMESTAMP)",
             ["AMBIGUOUS" if with_ambiguous else ""],

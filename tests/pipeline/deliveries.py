@@ -10,12 +10,16 @@ from threading import get_ident
 from typing import Any
 
 from django.utils import timezone
+from pyroaring import BitMap
 
 from newsletter.adapters.ports import Mailer
 from newsletter.audience.suppression import address_key
 from newsletter.core.digests.message import Fragment
-from newsletter.models import Delivery, FragmentRow, Subscriber, Topic
+from newsletter.core.digests.selection import Place, Selected
+from newsletter.core.digests.selection import Selection as SelectionValue
+from newsletter.models import Delivery, FragmentRow, Selection, Subscriber, Topic
 from newsletter.models.delivery import Kind, State
+from newsletter.models.selection import store_selections
 from newsletter.models.subscriber import Status
 from newsletter.pipeline.compose.message import message_of, stored_fragments
 from newsletter.pipeline.send.send import DeliveryReport, send_due
@@ -70,6 +74,8 @@ def digest(subscriber: Subscriber | None = None, **fields: Any) -> Delivery:
         "covers_until": NOW,
         "next_attempt_at": timezone.now() - timedelta(seconds=1),
     }
+    if "papers" in fields:
+        fields["selection"] = offering(fields.pop("papers"))
     if "fragments" not in fields:
         fields["fragments"] = store(CARD, FOOTER)
     return Delivery.objects.create(**(defaults | fields))
@@ -99,3 +105,16 @@ def later(**wait: float) -> Callable[[], datetime]:
 def message_bytes(delivery: Delivery) -> bytes:
     """Return the message as it was, or would be, sent."""
     return message_of(delivery, stored_fragments(delivery))
+
+
+def offering(papers: dict[str, list[int]]) -> Selection:
+    """Store a selection of these papers by the place they stand in: summarised, listed, counted."""
+    named = (("summarised", Place.SUMMARIZED), ("listed", Place.LISTED))
+    selected = [
+        Selected(paper_id=pk, topic=1, position=position, place=place)
+        for name, place in named
+        for position, pk in enumerate(papers.get(name, []))
+    ]
+    counted = {1: BitMap(papers["counted"])} if "counted" in papers else {}
+    [row] = store_selections([SelectionValue(topics=(1,), papers=tuple(selected), counted=counted)])
+    return row

@@ -15,6 +15,7 @@ from django.conf import settings
 from newsletter.adapters.ports import Summariser
 from newsletter.audience.topics import add_topic
 from newsletter.core.arxiv.papers import PaperRecord
+from newsletter.core.digests.selection import Place
 from newsletter.models import Delivery, Subscriber
 from newsletter.pipeline.context import Context
 from newsletter.pipeline.gather import gather_papers
@@ -83,6 +84,10 @@ def states(reader: Subscriber) -> list[tuple[str, str]]:
 
 def account(reader: Subscriber) -> list[tuple[int, int, int, int]]:
     """Return (summarised, listed, counted, scanned) of each digest, by slot."""
-    rows = Delivery.objects.filter(subscriber=reader).order_by("slot_at")
-    fragments = ("summarised", "listed", "counted")
-    return [(*(len(row.papers.get(part, ())) for part in fragments), row.scanned) for row in rows]  # type: ignore[misc]
+    found = []
+    for row in Delivery.objects.filter(subscriber=reader).order_by("slot_at"):
+        summarised, listed, counted = (
+            len(row.selected.shown(place)) for place in (Place.SUMMARIZED, Place.LISTED, Place.COUNTED)
+        )
+        found.append((summarised, listed, counted, row.selected.scanned))
+    return found

@@ -13,10 +13,11 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from newsletter.core.delivery.cadence import Cadence, slots_between
+from newsletter.core.delivery.spreading import SHORTEST_LEAD
 from newsletter.models import Delivery, Subscriber
 from newsletter.models.delivery import State
 from newsletter.models.subscriber import Status
-from newsletter.pipeline.schedule import plan_due
+from newsletter.pipeline.schedule import plan_ahead, plan_due
 from newsletter.subscribers.change import reschedule
 from tests.fakes.postgres import run_tests_on_postgres
 from tests.pipeline.send.test_deliver_races import run_together
@@ -54,21 +55,33 @@ def join(zone: str, cadence: str, at: time) -> Subscriber:
     return reader
 
 
-def test_two_planners_plan_each_slot_of_four_hundred_days_once() -> None:
+@pytest.mark.parametrize("is_ahead", [False, True])
+def test_two_planners_plan_each_slot_of_four_hundred_days_once(is_ahead: bool) -> None:
     readers = [join(*each) for each in READERS]
     ticks = [BEGIN + TICK * number for number in range(1, DAYS * 2 + 1)]
+    until = ticks[-1]
+    due = {reader.pk: _slots(reader, until=until) for reader in readers}
+    if is_ahead:  # a look at each digest when it is near, too
+        near = {slot_at - SHORTEST_LEAD for slots in due.values() for _, slot_at in slots}
+        ticks = sorted({*ticks, *(moment for moment in near if BEGIN < moment < until)})
     barrier, planned = Barrier(2), list[int]()
 
     def plan() -> None:
         for now in ticks:
             barrier.wait(60)
+            planned.append(plan_ahead(now=now) if is_ahead else 0)
             planned.append(plan_due(now=now))
 
     run_together(plan, plan)
-    due = {reader.pk: _slots(reader, until=ticks[-1]) for reader in readers}
+    ahead = Delivery.objects.filter(slot_at__gt=until)
+    assert sum(planned) == Delivery.objects.count()
+    ahead.delete()
     made = {reader.pk: list(_digests(reader)) for reader in readers}
     assert made == due
-    assert sum(planned) == Delivery.objects.count() == sum(map(len, due.values()))
+    assert Delivery.objects.count() == sum(map(len, due.values()))
+    hours_ahead = [row.slot_at - row.planned_at for row in Delivery.objects.all()]
+    early = sum(lead >= SHORTEST_LEAD for lead in hours_ahead)
+    assert early > 1_000 if is_ahead else early == 0
     assert Delivery.objects.count() > 1100
     # A digest that nobody made ends when the next one falls due: only the last of each reader is open.
     assert Delivery.objects.filter(state=State.PLANNED).count() == len(readers)

@@ -21,7 +21,7 @@ from newsletter.pipeline.compose.lease import leased
 from newsletter.pipeline.lease import dead_owners
 from newsletter.pipeline.send.claim import is_due, lease_batch
 from newsletter.pipeline.send.rate_limit import UNLIMITED, RateLimit, Turn
-from newsletter.pipeline.summarize.upcoming import readers_due_until, readers_planned_for
+from newsletter.pipeline.summarize.requests import sync_requests
 from tests.pipeline.deliveries import NOW, digest, reader
 
 pytestmark = pytest.mark.django_db
@@ -107,15 +107,6 @@ def test_empty_dates_are_not_looked_for_among_all_that_was_sent(readers: list[Su
 
 
 @pytest.mark.usefixtures("readers")
-def test_prefetch_does_not_look_through_all_that_was_sent() -> None:
-    with answered_by("delivery_on_demand"):
-        readers_due_until(NOW + timedelta(hours=3), now=NOW)
-
-
-@pytest.mark.usefixtures("readers")
-@pytest.mark.parametrize(
-    ("transactional", "index"), [(False, "delivery_planned"), (True, "delivery_transactional")]
-)
-def test_what_planned_digests_want_is_not_asked_of_all_that_was_sent(transactional: bool, index: str) -> None:
-    with answered_by(index, those="slot_at"):
-        readers_planned_for(now=NOW, transactional=transactional)
+def test_what_planned_digests_want_is_not_asked_of_all_that_was_sent() -> None:
+    with answered_by("delivery_planned", those="slot_at"):
+        sync_requests()

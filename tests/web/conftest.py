@@ -17,6 +17,7 @@ from django.test import Client
 from newsletter.adapters.ports import Answer
 from newsletter.audience.tokens import Purpose, delivery_subject, digest_token, make_token
 from newsletter.audience.topics import add_topic
+from newsletter.core.digests.selection import Place
 from newsletter.models import Delivery, Paper, Subscriber, Topic
 from newsletter.pipeline.context import Context
 from newsletter.pipeline.gather import save_answer
@@ -49,7 +50,7 @@ class Service:
         return f"/{purpose}/{make_token(purpose, subject=self.reader.link_key)}"
 
     def counted(self) -> list[Paper]:
-        return list(Paper.objects.filter(pk__in=self.delivery.papers["counted"]))
+        return list(Paper.objects.filter(pk__in=self.delivery.selected.shown(Place.COUNTED)))
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -151,7 +151,7 @@ def test_last_digests_say_what_became_of_them(visitor: Client, service: Service)
 def test_a_day_without_an_answer_from_arxiv_is_not_called_one_without_a_match(
     visitor: Client, service: Service, detail: str, said: str
 ) -> None:
-    Delivery.objects.update(state=State.SKIPPED, last_detail=detail, scanned=0)
+    Delivery.objects.update(state=State.SKIPPED, last_detail=detail, selection=None)
     page = visitor.get(service.link(Purpose.PREFERENCES)).content.decode()
     assert said in page
     assert "nothing matched" not in page

@@ -9,6 +9,7 @@ import pytest
 from django.test import Client
 from pytest_django import Settings
 
+from newsletter.core.digests.selection import Place
 from newsletter.core.summaries.summary import Claim, Depth, Evidence, Voice, summary_to_json
 from newsletter.core.summaries.summary import Summary as SummaryValue
 from newsletter.models import Paper, Summary
@@ -78,7 +79,7 @@ def test_a_paper_page_names_no_private_topic(visitor: Client, service: Service) 
 
 
 def test_an_extract_is_marked_in_the_abstract(visitor: Client, service: Service) -> None:
-    shown = Paper.objects.get(pk=service.delivery.papers["summarised"][0])
+    shown = Paper.objects.get(pk=service.delivery.selected.shown(Place.SUMMARIZED)[0])
     page = text_of(visitor, f"/papers/{shown.arxiv_id}/")
     assert f"<mark>{QUOTE}</mark>" in page
     assert "No model wrote anything here." in page

@@ -20,7 +20,6 @@ TASKS = (
     "gather",
     "tick",
     "summarize",
-    "prefetch",
     "compose",
     "send",
     "transactional",

@@ -87,12 +87,6 @@ def publish_gather_if_due() -> None:
     _publish("gather_if_due", queue=Queue.GATHER)
 
 
-def publish_prefetch() -> None:
-    """Continue prefetching summaries in another task, if there is a broker."""
-    if settings.CONFIG.redis_url:
-        _publish("prefetch", queue=Queue.SUMMARIZE)
-
-
 def _publish(task: str, *, queue: Queue, **given: str) -> None:
     try:
         _producer().send_task(

@@ -1,4 +1,4 @@
-"""A small delay per reader, so that everybody's 08:00 is not one load spike. It never moves the slot."""
+"""A reader's own share of a wait, so that everybody's 08:00 is not one spike. It never moves the slot."""
 
 from __future__ import annotations
 
@@ -6,10 +6,21 @@ from datetime import timedelta
 from hashlib import sha256
 
 LONGEST = timedelta(minutes=5)
+SHORTEST_LEAD, LONGEST_LEAD = timedelta(hours=3, minutes=10), timedelta(hours=3, minutes=50)
+"""How long before its slot a digest is planned: never at a full hour before, when others are sent."""
 _STEPS = 2**32
 
 
 def own_delay(reader_id: int) -> timedelta:
     """Return this reader's delay, from 0 to ``LONGEST``: always the same, and evenly spread over readers."""
-    hashed = sha256(f"delay\0{reader_id}".encode()).digest()
-    return LONGEST * (int.from_bytes(hashed[:4], "big") / _STEPS)
+    return LONGEST * _share("delay", reader_id)
+
+
+def planning_lead(reader_id: int) -> timedelta:
+    """Return how long before its slot this reader's digest is planned: always the same, and evenly spread."""
+    return SHORTEST_LEAD + (LONGEST_LEAD - SHORTEST_LEAD) * _share("lead", reader_id)
+
+
+def _share(what: str, reader_id: int) -> float:
+    hashed = sha256(f"{what}\0{reader_id}".encode()).digest()
+    return int.from_bytes(hashed[:4], "big") / _STEPS

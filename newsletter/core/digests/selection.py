@@ -1,18 +1,42 @@
-"""A reader's candidates and budget → which papers are summarised, listed by title, or only counted.
+"""A subscriber's candidates and budget → what is summarized, what is listed by title, what is only counted.
 
-Topics take turns, so that a topic with one match is never crowded out by one with 200. Candidates (matched,
-not seen, not withdrawn) are found before; rendering comes after.
+Papers are taken in turn from the subscriber's topics, so that a topic with one match is never crowded out
+by one with 200. What is a candidate (matched, not yet seen, not withdrawn) is decided before; how it looks,
+after.
+A selection has one compact stored form: equal selections have equal checksums.
 """
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+import json
+from base64 import b64decode, b64encode
+from collections import defaultdict, deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from enum import StrEnum
+from hashlib import sha256
+from typing import Any
+
+from pyroaring import BitMap
+
+from newsletter.core.digests.seen_papers import pack_seen, unpack_seen
 
 LIST_LIMIT = 10
-"""Papers named by title below the summarised ones."""
+"""Papers named by title below the summarized ones."""
+
+
+class Place(StrEnum):
+    """Where a paper stands in a digest. The first letters, which differ, are the stored form."""
+
+    SUMMARIZED = "summarized"
+    LISTED = "listed"
+    COUNTED = "counted"
+    NEAR = "near"
+    REVISED = "revised"
+
+
+_BY_LETTER = {place[0]: place for place in Place}
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,82 +44,158 @@ class Candidate:
     """One match of a topic. A paper matched by several topics is a candidate once for each."""
 
     paper_id: int
-    topic: str
-    """The topic's slug."""
+    topic: int
+    """The topic's id."""
     score: float
     """Comparable within one topic only."""
     published_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
-class Chosen:
+class Selected:
+    """A paper that the digest names."""
+
     paper_id: int
-    topic: str
-    """The first topic, in the reader's order, that matched it, whichever topic's turn it was."""
-    place: int
-    """Place among this topic's matches, best first; 0 is the best."""
-    also_in: tuple[str, ...] = ()
-    """The other topics that matched it, in the reader's order."""
+    topic: int
+    """The first, in the subscriber's order, of the topics that brought it, whichever topic's turn it was."""
+    position: int
+    """Among all that this topic brought, best first; 0 is the best."""
+    score: float | None = None
+    """Comparable within its topic; None in digests from before selections were stored."""
+    also_in: tuple[int, ...] = ()
+    """The other topics that brought it, in the subscriber's order."""
+    place: Place = Place.SUMMARIZED
+    """As it was selected."""
+    reason: str = ""
+    """A code; empty: a topic's query matched."""
+    shown_as: Place | None = None
+    """Where it stands in the composed digest, if fitting that into its size has moved it."""
+
+    @property
+    def final_place(self) -> Place:
+        return self.shown_as or self.place
 
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Every candidate paper exactly once, in the order of the turns: chosen, then listed, then counted."""
+    """Every candidate paper exactly once."""
 
-    topics: tuple[str, ...]
-    """The reader's, in the reader's order."""
-    chosen: tuple[Chosen, ...]
-    listed: tuple[int, ...]
-    counted: tuple[int, ...]
+    topics: tuple[int, ...]
+    """Those that were due, in the subscriber's order."""
+    papers: tuple[Selected, ...] = ()
+    """In the order of the turns, over all topics: the first has rank 1."""
+    counted: Mapping[int, BitMap] = field(default_factory=dict)
+    """By the topic that brought them."""
+    scanned: int = 0
+    """M of "N of M"."""
 
-    def by_topic(self) -> dict[str, tuple[Chosen, ...]]:
-        """Return what was chosen, as a digest shows it: topics in the reader's order, best first within each.
+    @property
+    def chosen(self) -> tuple[Selected, ...]:
+        """Return the papers selected to be summarized."""
+        return tuple(paper for paper in self.papers if paper.place is Place.SUMMARIZED)
+
+    @property
+    def listed(self) -> tuple[int, ...]:
+        return tuple(paper.paper_id for paper in self.papers if paper.place is Place.LISTED)
+
+    @property
+    def counted_ids(self) -> list[int]:
+        return list(BitMap.union(BitMap(), *self.counted.values()))
+
+    @property
+    def paper_ids(self) -> set[int]:
+        """Every paper that is offered, wherever it stands: what is seen once the digest is accepted."""
+        return {paper.paper_id for paper in self.papers} | set(self.counted_ids)
+
+    def shown(self, place: Place) -> list[int]:
+        """Return the papers that stand there in the composed digest, in the order of the turns."""
+        named = [paper.paper_id for paper in self.papers if paper.final_place is place]
+        return named + self.counted_ids if place is Place.COUNTED else named
+
+    def by_topic(self) -> dict[int, tuple[Selected, ...]]:
+        """Return what was chosen, as a digest shows it: topics in order, best first within each.
 
         A topic with nothing to show under it is absent.
         """
-        groups: dict[str, list[Chosen]] = {topic: [] for topic in self.topics}
-        for paper in sorted(self.chosen, key=lambda paper: paper.place):
+        groups: dict[int, list[Selected]] = {topic: [] for topic in self.topics}
+        for paper in sorted(self.chosen, key=lambda paper: paper.position):
             groups[paper.topic].append(paper)
         return {topic: tuple(papers) for topic, papers in groups.items() if papers}
 
+    def with_places(self, places: Mapping[int, Place]) -> Selection:
+        """Return it with the place that each named paper got in the end."""
+        return replace(self, papers=tuple(_placed(paper, places[paper.paper_id]) for paper in self.papers))
+
+
+def _placed(paper: Selected, place: Place) -> Selected:
+    return replace(paper, shown_as=None if place is paper.place else place)
+
 
 def select_papers(
-    candidates: Iterable[Candidate], *, topics: Sequence[str], max_papers: int, list_limit: int = LIST_LIMIT
+    candidates: Iterable[Candidate],
+    *,
+    topics: Sequence[int],
+    max_papers: int,
+    list_limit: int = LIST_LIMIT,
+    scanned: int = 0,
 ) -> Selection:
-    """Fill the reader's ``max_papers``, then the list, and count the rest.
+    """Fill the subscriber's ``max_papers``, then the list, and count the rest.
 
-    ``topics`` are the reader's slugs in the reader's order. Topics take turns; each takes its best paper
-    (highest score, then newest, then lowest id) that no turn before has taken. With a budget of at least one
-    paper a topic, every topic with a match is therefore shown. The order of ``candidates`` is free.
-    Raise ValueError for a candidate of a topic that is not the reader's, or a negative budget.
+    ``topics`` are the subscriber's, in their order. Topics take turns; each takes its best paper (highest
+    score, then newest, then lowest id) that no turn before has taken. With a budget of at least one paper a
+    topic, every topic that brought anything is therefore seen. The order of ``candidates`` is free.
+    Raise ValueError for a candidate of a topic that is not among them, or a negative budget.
     """
     if max_papers < 0 or list_limit < 0:
         raise ValueError("a budget is not negative")
-    rankings = _best_first(candidates, topics)
+    matches = _by_topic(candidates, topics)
+    rankings = {topic: ranked(found) for topic, found in matches.items()}
     taken = list(in_turn(rankings.values()))
-    brought: dict[int, list[tuple[str, int]]] = {paper_id: [] for paper_id in taken}
+    brought: dict[int, list[tuple[int, int]]] = {paper_id: [] for paper_id in taken}
     for topic, papers in rankings.items():
-        for place, paper_id in enumerate(papers):
-            brought[paper_id].append((topic, place))
+        for position, paper_id in enumerate(papers):
+            brought[paper_id].append((topic, position))
+    scores: dict[tuple[int, int], float] = {}
+    for topic, found in matches.items():
+        for match in found:
+            key = topic, match.paper_id
+            scores[key] = max(match.score, scores.get(key, match.score))
+
+    def named(paper_id: int, place: Place) -> Selected:
+        (topic, position), *others = brought[paper_id]
+        return Selected(
+            paper_id=paper_id,
+            topic=topic,
+            position=position,
+            score=scores[topic, paper_id],
+            also_in=tuple(other for other, _ in others),
+            place=place,
+        )
+
     list_end = max_papers + list_limit
+    counted: defaultdict[int, BitMap] = defaultdict(BitMap)
+    for paper_id in taken[list_end:]:
+        counted[brought[paper_id][0][0]].add(paper_id)
     return Selection(
         topics=tuple(rankings),
-        chosen=tuple(_chosen(paper_id, brought[paper_id]) for paper_id in taken[:max_papers]),
-        listed=tuple(taken[max_papers:list_end]),
-        counted=tuple(taken[list_end:]),
+        papers=(
+            *(named(paper_id, Place.SUMMARIZED) for paper_id in taken[:max_papers]),
+            *(named(paper_id, Place.LISTED) for paper_id in taken[max_papers:list_end]),
+        ),
+        counted=dict(counted),
+        scanned=scanned,
     )
 
 
-def _best_first(candidates: Iterable[Candidate], topics: Sequence[str]) -> dict[str, list[int]]:
-    """Return each topic's papers, best first and each once, the topics in the reader's order."""
-    matches: dict[str, list[Candidate]] = {topic: [] for topic in topics}
+def _by_topic(candidates: Iterable[Candidate], topics: Sequence[int]) -> dict[int, list[Candidate]]:
+    matches: dict[int, list[Candidate]] = {topic: [] for topic in topics}
     for candidate in candidates:
         if candidate.topic not in matches:
             raise ValueError(
-                f"paper {candidate.paper_id} comes from {candidate.topic!r}, not one of the topics"
+                f"paper {candidate.paper_id} comes from topic {candidate.topic}, not one of the topics"
             )
         matches[candidate.topic].append(candidate)
-    return {topic: ranked(found) for topic, found in matches.items()}
+    return matches
 
 
 def ranked(matches: Iterable[Candidate]) -> list[int]:
@@ -120,6 +220,58 @@ def in_turn(rankings: Iterable[Iterable[int]]) -> Iterator[int]:
                 break
 
 
-def _chosen(paper_id: int, brought: Sequence[tuple[str, int]]) -> Chosen:
-    (topic, place), *others = brought
-    return Chosen(paper_id, topic, place, also_in=tuple(other for other, _ in others))
+# --- the stored form -------------------------------------------------------------------------------------
+
+
+def selection_to_json(selection: Selection) -> dict[str, Any]:
+    """Return the stored form; a paper is a list whose empty end is left out."""
+    return {
+        "topics": list(selection.topics),
+        "scanned": selection.scanned,
+        "papers": [_paper_to_json(paper) for paper in selection.papers],
+        "counted": {
+            str(topic): b64encode(pack_seen(papers)).decode()
+            for topic, papers in sorted(selection.counted.items())
+        },
+    }
+
+
+def selection_from_json(content: Mapping[str, Any]) -> Selection:
+    return Selection(
+        topics=tuple(content["topics"]),
+        papers=tuple(_paper_from_json(row) for row in content["papers"]),
+        counted={int(topic): unpack_seen(b64decode(packed)) for topic, packed in content["counted"].items()},
+        scanned=content["scanned"],
+    )
+
+
+def selection_checksum(content: Mapping[str, Any]) -> str:
+    """Return SHA-256 of the stored form."""
+    return sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def _paper_to_json(paper: Selected) -> list[Any]:
+    row: list[Any] = [paper.place[0], paper.paper_id, paper.topic, paper.position, paper.score]
+    row += [list(paper.also_in), paper.reason, (paper.shown_as or "")[:1]]
+    while not row[-1] and row[-1] != 0:
+        row.pop()
+    return row
+
+
+_REST: list[Any] = [None, (), "", ""]
+"""What a paper's list ends with where that is left out: score, other topics, reason, final place."""
+
+
+def _paper_from_json(row: Sequence[Any]) -> Selected:
+    place, paper_id, topic, position = row[:4]
+    score, also_in, reason, shown_as = [*row[4:], *_REST[len(row) - 4 :]]
+    return Selected(
+        paper_id=paper_id,
+        topic=topic,
+        position=position,
+        score=score,
+        also_in=tuple(also_in),
+        place=_BY_LETTER[place],
+        reason=reason,
+        shown_as=_BY_LETTER.get(shown_as),
+    )

@@ -15,24 +15,18 @@ from django.db import transaction
 from django.utils import timezone
 
 from newsletter.adapters.ports import Summariser
-from newsletter.core.summaries.summary import Voice
-from newsletter.core.summaries.wanted import Wanted
 from newsletter.models import ArxivGate, Delivery, Paper, Subscription
 from newsletter.models.delivery import State
 from newsletter.pipeline.compose.composer import Composer, RendererFor
 from newsletter.pipeline.compose.fragments import StoredFragments
-from newsletter.pipeline.compose.lease import leased, release, together_or_apart
+from newsletter.pipeline.compose.lease import leased, release
 from newsletter.pipeline.compose.render import RenderedDigest
-from newsletter.pipeline.db_retry import AWAY
-from newsletter.pipeline.select.select import Choice, choose, without_unsettled
+from newsletter.pipeline.db_retry import AWAY, together_or_apart
+from newsletter.pipeline.select.select import Choice, select, without_unsettled
 from newsletter.pipeline.summarize.generate import write_extracts
-from newsletter.pipeline.summarize.lookup import SummaryLookup
-from newsletter.pipeline.summarize.prefetch import planned_summaries
+from newsletter.pipeline.summarize.requests import PATIENCE
 
 log = logging.getLogger(__name__)
-
-PATIENCE = timedelta(minutes=30)
-"""How long past its slot a digest waits for summaries (docs/delivery.md, "What a digest waits for")."""
 
 
 @dataclass(slots=True)
@@ -47,15 +41,6 @@ class ComposeReport:
     """Extractive summaries written on the way."""
     stopped_after: UUID | None = None
     """The time was up after this digest; another pass goes on from it."""
-
-
-def missing_summaries(*, now: datetime, summariser: Summariser, transactional: bool = False) -> list[Wanted]:
-    """Return what planned digests want and nobody has written or given up on, the longest due first."""
-    if summariser.voice is Voice.AUTHORS:  # extracts are written when a digest is composed
-        return []
-    wanted = planned_summaries(now=now, transactional=transactional)
-    lookup = SummaryLookup({want.paper_id for want in wanted}, summariser=summariser)
-    return [want for want in wanted if lookup.may_still_come(want, within=PATIENCE)]
 
 
 def compose_planned(
@@ -78,13 +63,12 @@ def compose_planned(
     fragment_store = StoredFragments()
 
     def compose(rows: Sequence[Delivery]) -> list[Delivery]:
-        pool, choices = choose(without_unsettled(rows), now=now)
+        choices = select(without_unsettled(rows), now=now)
         # Extracts are instant, so a digest never lacks at least those.
         chosen = {each.paper_id for choice in choices for each in choice.selection.chosen}
         report.extracts += write_extracts(chosen, now=now)
         composer = Composer.set_up(
             choices,
-            pool=pool,
             summariser=summariser,
             renderer_for=renderer_for,
             now=now,
@@ -98,7 +82,7 @@ def compose_planned(
         return broken
 
     for batch in leased(now=now, transactional=transactional, after=after):
-        broken = together_or_apart(batch, compose)
+        broken = together_or_apart(batch, compose, done="composed")
         report.failed += len(broken)
         release(broken, is_counted=True)
         release([row for row in batch if row not in broken])
@@ -146,12 +130,11 @@ def _render(
 
 def _skip(choice: Choice, *, ignorance: str, now: datetime) -> bool:
     """Nothing to say: the period counts as covered, and the next digest says which days were empty."""
-    topics = [offer.subscription.topic_id for offer in choice.offers]
+    topics = list(choice.selection.topics)
     with transaction.atomic():
         skipped = Delivery.objects.filter(pk=choice.delivery.pk, state=State.PLANNED).update(
             state=State.SKIPPED,
             topics=topics,
-            scanned=choice.scanned,
             last_detail=ignorance,
             covers_until=now,
             outcome_at=now,

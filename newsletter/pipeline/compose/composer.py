@@ -16,17 +16,18 @@ from newsletter.core.arxiv.figures import ShownFigure
 from newsletter.core.arxiv.papers import PaperRecord
 from newsletter.core.delivery.spreading import own_delay
 from newsletter.core.digests.digest import Digest, DigestCard, DigestTopic, stand_in, topic_placeholder
-from newsletter.core.digests.selection import Chosen
+from newsletter.core.digests.selection import Place, Selected
+from newsletter.core.digests.selection import Selection as SelectionValue
 from newsletter.core.summaries.summary import Depth
 from newsletter.core.summaries.wanted import Wanted
-from newsletter.models import Delivery, Subscriber, Subscription, Topic
+from newsletter.models import Delivery, Paper, Selection, Subscriber, Topic
 from newsletter.models.delivery import FIRST, HALF_ANSWERED, SENT, UNASKED, Kind, State
+from newsletter.models.selection import store_selections
 from newsletter.pipeline.compose.cards import card_of, mail_figures
 from newsletter.pipeline.compose.fragments import StoredFragments
 from newsletter.pipeline.compose.gathers import Gathers
 from newsletter.pipeline.compose.message import body_key
 from newsletter.pipeline.compose.render import DigestRenderer, FragmentStore, RenderedDigest
-from newsletter.pipeline.select.candidates import CandidatePool
 from newsletter.pipeline.select.select import Choice
 from newsletter.pipeline.summarize.lookup import SummaryLookup
 
@@ -46,9 +47,9 @@ class EmptyDates:
 class Composer:
     """Composes the digests of one batch."""
 
-    pool: CandidatePool
     lookup: SummaryLookup
     records: dict[int, PaperRecord]
+    topics: dict[int, Topic]
     figures: dict[int, ShownFigure]
     fragment_store: StoredFragments
     renderer: DigestRenderer
@@ -63,7 +64,6 @@ class Composer:
         cls,
         choices: Iterable[Choice],
         *,
-        pool: CandidatePool,
         summariser: Summariser,
         renderer_for: RendererFor,
         now: datetime,
@@ -72,12 +72,12 @@ class Composer:
         """Load what these digests need besides; batches of one pass share their ``fragment_store``."""
         choices = list(choices)
         chosen = {each.paper_id for choice in choices for each in choice.selection.chosen}
-        listed = {paper_id for choice in choices for paper_id in choice.selection.listed}
+        named = {each.paper_id for choice in choices for each in choice.selection.papers}
         fragment_store = fragment_store or StoredFragments()
         return cls(
-            pool=pool,
             lookup=SummaryLookup(chosen, summariser=summariser),
-            records=pool.records(chosen | listed),
+            records={paper.pk: paper.record for paper in Paper.objects.filter(pk__in=named)},
+            topics=Topic.objects.in_bulk({topic for choice in choices for topic in choice.selection.topics}),
             figures=mail_figures(chosen),
             fragment_store=fragment_store,
             renderer=renderer_for(fragment_store),
@@ -95,12 +95,16 @@ class Composer:
         try:
             with transaction.atomic():
                 self.fragment_store.save()
-                return sum(self._store(choice, rendered) for choice, rendered in digests)
+                rows = store_selections([self.final(choice, shown.digest) for choice, shown in digests])
+                return sum(
+                    self._store(choice, rendered, selection=row)
+                    for (choice, rendered), row in zip(digests, rows, strict=True)
+                )
         except BaseException:
             self.fragment_store.take_back()
             raise
 
-    def _store(self, choice: Choice, rendered: RenderedDigest) -> int:
+    def _store(self, choice: Choice, rendered: RenderedDigest, *, selection: Selection) -> int:
         fragments = [fragment.checksum for fragment in rendered.fragments]
         return Delivery.objects.filter(pk=choice.delivery.pk, state=State.PLANNED).update(
             state=State.COMPOSED,
@@ -110,9 +114,8 @@ class Composer:
                 subject=rendered.subject, slot_key=choice.delivery.slot_key, fragments=fragments
             ),
             placeholders=rendered.placeholders,
-            papers=self.account(choice, rendered.digest),
-            topics=[offer.subscription.topic_id for offer in choice.offers],
-            scanned=choice.scanned,
+            selection=selection,
+            topics=list(choice.selection.topics),
             covers_until=self.now,
             composed_at=self.now,
             attempt=0,
@@ -137,7 +140,6 @@ class Composer:
 
     def _digest(self, choice: Choice) -> Digest:
         reader, selection = choice.reader, choice.selection
-        groups = selection.by_topic()
         zone = reader.zone
         # A late digest holds what has come in until it is composed, so that is where its period ends.
         ends_at = max(choice.delivery.slot_at, self.now)
@@ -148,13 +150,13 @@ class Composer:
             slot_date=ends_at.astimezone(zone).date(),
             covers_days=max(1, round((ends_at - begins_at) / timedelta(days=1))),
             topics=tuple(
-                self._topic(offer.subscription, choice, groups[offer.subscription.topic.slug])
-                for offer in choice.offers
-                if offer.subscription.topic.slug in groups
+                self._topic(self.topics[topic], choice, papers)
+                for topic, papers in selection.by_topic().items()
+                if topic in self.topics
             ),
             listed=tuple(self.records[paper_id] for paper_id in selection.listed),
-            counted=len(selection.counted),
-            scanned=choice.scanned,
+            counted=len(selection.counted_ids),
+            scanned=selection.scanned,
             was_asked=not ignorance,
             is_half_answered=ignorance == HALF_ANSWERED,
             empty_dates=empty.asked,
@@ -180,44 +182,33 @@ class Composer:
             ),
         )
 
-    def account(self, choice: Choice, shown: Digest) -> dict[str, list[int]]:
-        """Return where each offered paper stands in the digest, after it was fitted into its size."""
+    def final(self, choice: Choice, shown: Digest) -> SelectionValue:
+        """Return the selection with the place each paper got when the digest was fitted into its size."""
         ids = {record.arxiv_id: paper_id for paper_id, record in self.records.items()}
-        summarised = [ids[card.paper.arxiv_id] for topic in shown.topics for card in topic.cards]
-        listed = [ids[record.arxiv_id] for record in shown.listed]
-        offered = [
-            *(each.paper_id for each in choice.selection.chosen),
-            *choice.selection.listed,
-            *choice.selection.counted,
-        ]
-        named = {*summarised, *listed}
-        return {
-            "summarised": summarised,
-            "listed": listed,
-            "counted": [paper_id for paper_id in offered if paper_id not in named],
-        }
+        places = dict.fromkeys((each.paper_id for each in choice.selection.papers), Place.COUNTED)
+        for topic in shown.topics:
+            places |= {ids[card.paper.arxiv_id]: Place.SUMMARIZED for card in topic.cards}
+        places |= {ids[record.arxiv_id]: Place.LISTED for record in shown.listed}
+        return choice.selection.with_places(places)
 
-    def _topic(self, subscription: Subscription, choice: Choice, chosen: tuple[Chosen, ...]) -> DigestTopic:
+    def _topic(self, topic: Topic, choice: Choice, papers: tuple[Selected, ...]) -> DigestTopic:
         language = choice.reader.language
-        names = {
-            topic.slug: _shown_name(topic, language)
-            for topic in (offer.subscription.topic for offer in choice.offers)
-        }
         return DigestTopic(
-            slug=subscription.topic.slug,
-            name=names[subscription.topic.slug],
-            cards=tuple(self._card(each, choice, names) for each in chosen),
+            slug=topic.slug,
+            name=_shown_name(topic, language),
+            cards=tuple(self._card(each, choice) for each in papers),
         )
 
-    def _card(self, chosen: Chosen, choice: Choice, names: dict[str, str]) -> DigestCard:
-        asked = Depth(choice.reader.depth)
-        shown = self.lookup.show(Wanted(chosen.paper_id, choice.reader.language, asked))
+    def _card(self, selected: Selected, choice: Choice) -> DigestCard:
+        asked, language = Depth(choice.reader.depth), choice.reader.language
         return card_of(
-            self.records[chosen.paper_id],
-            shown=shown,
+            self.records[selected.paper_id],
+            shown=self.lookup.show(Wanted(selected.paper_id, language, asked)),
             asked=asked,
-            figure=self.figures.get(chosen.paper_id),
-            also_in=[names[slug] for slug in chosen.also_in],
+            figure=self.figures.get(selected.paper_id),
+            also_in=[
+                _shown_name(self.topics[each], language) for each in selected.also_in if each in self.topics
+            ],
         )
 
 

@@ -6,9 +6,8 @@ is QUARANTINED. A try that was neither fatal nor broken is given back.
 
 from __future__ import annotations
 
-import logging
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -17,12 +16,10 @@ from django.utils import timezone
 
 from newsletter.core.delivery.retry_policy import FEW, MAX_ATTEMPTS
 from newsletter.models import Delivery
-from newsletter.models.delivery import LEASED, TRANSACTIONAL, Kind, State
-from newsletter.pipeline.db_retry import AWAY
+from newsletter.models.delivery import LEASED, TRANSACTIONAL, State
 from newsletter.pipeline.lease import boot_id
 
 CHUNK = 200
-log = logging.getLogger(__name__)
 LEASE = timedelta(minutes=5)
 """As long as a task may take at all; real time."""
 
@@ -36,9 +33,7 @@ def leased(*, now: datetime, transactional: bool, after: uuid.UUID | None = None
     # Whoever begins holds nothing: what stands in our name broke off, and we are still here.
     ours = Delivery.objects.filter(LEASED, state=State.PLANNED, lease_owner=boot_id())
     release(list(ours.only("pk")))
-    planned = Delivery.objects.filter(
-        TRANSACTIONAL if transactional else Q(), kind=Kind.DIGEST, state=State.PLANNED
-    )
+    planned = Delivery.objects.to_compose(now=now).filter(TRANSACTIONAL if transactional else Q())
     # What has lost most tries comes last: if it kills this worker too, the others are done.
     tried = planned.filter(attempt__gt=0).order_by("attempt", "pk").values_list("pk", "attempt")
     groups = _groups(list(tried))
@@ -71,7 +66,7 @@ def _lease(planned: QuerySet[Delivery], *, now: datetime) -> list[Delivery]:
     """Take a batch of these. One whose tries are used up is quarantined, and returned as such."""
     real_now = timezone.now()
     is_free = Q(lease_until__isnull=True) | Q(lease_until__lt=real_now)
-    planned = planned.filter(is_free).order_by("pk").select_for_update(skip_locked=True)
+    planned = planned.filter(is_free).order_by("pk").select_for_update(skip_locked=True, of=("self",))
     planned = planned.prefetch_related("subscriber__subscriptions__topic")
     with transaction.atomic():
         rows = list(planned[:CHUNK])
@@ -83,18 +78,3 @@ def _lease(planned: QuerySet[Delivery], *, now: datetime) -> list[Delivery]:
         else:
             ours.update(attempt=F("attempt") + 1, lease_owner=boot_id(), lease_until=real_now + LEASE)
     return rows
-
-
-def together_or_apart(
-    rows: Sequence[Delivery], compose: Callable[[Sequence[Delivery]], list[Delivery]]
-) -> list[Delivery]:
-    """Compose these together or, where that breaks, by halves; return those that cannot be composed."""
-    try:
-        return compose(rows)
-    except AWAY:
-        raise
-    except Exception:
-        if (half := len(rows) // 2) > 0:
-            return together_or_apart(rows[:half], compose) + together_or_apart(rows[half:], compose)
-        log.exception("delivery %s could not be composed", rows[0].pk)
-        return list(rows)

@@ -1,7 +1,6 @@
 """A composed digest rendered anew, with the template of now, for as long as no worker has claimed it.
 
-It keeps its papers, its id, its Message-ID and its date. What is no longer as it was when it was composed (a
-topic that changed, a paper withdrawn) is left alone: then the same papers could not be shown.
+It keeps its id, its Message-ID and its date, and its papers too unless they are to be selected again.
 """
 
 from __future__ import annotations
@@ -16,11 +15,13 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from newsletter.adapters.ports import Summariser
-from newsletter.models import Delivery
-from newsletter.models.delivery import LEASABLE, Kind
+from newsletter.models import Delivery, Subscriber
+from newsletter.models.delivery import LEASABLE, UNCOMPOSED, Kind
+from newsletter.models.selection import store_selections
 from newsletter.pipeline.compose.composer import Composer, RendererFor
 from newsletter.pipeline.compose.message import body_key
-from newsletter.pipeline.select.select import Choice, choose
+from newsletter.pipeline.select.select import Choice, choose, stored, without_unsettled
+from newsletter.pipeline.summarize.generate import write_extracts
 
 CHUNK = 200
 
@@ -34,28 +35,43 @@ class RecomposeReport:
     """A worker had them, or took them meanwhile; they may be sent by now."""
     unknown: int = 0
     """No digest has this id."""
-    differing: int = 0
-    """Would hold other papers now: left as they were."""
     changed_topics: set[str] = field(default_factory=set)
     """Slugs of topics in them that were changed and not matched since: no digest can follow from them yet."""
+    reselected: int = 0
+    """Of those recomposed: hold other papers now."""
 
 
 def recompose(
-    ids: Sequence[uuid.UUID] | None, *, summariser: Summariser, renderer_for: RendererFor
+    ids: Sequence[uuid.UUID] | None,
+    *,
+    summariser: Summariser,
+    renderer_for: RendererFor,
+    reader: Subscriber | None = None,
+    reselect_at: datetime | None = None,
 ) -> RecomposeReport:
-    """Render anew these digests, or all that wait (None)."""
+    """Render anew these digests, or all that wait (None), or all of ``reader``'s.
+
+    With ``reselect_at`` their papers are chosen again, as of that moment.
+    """
     report = RecomposeReport()
     waiting = Delivery.objects.filter(kind=Kind.DIGEST, state__in=LEASABLE, covers_until__isnull=False)
+    if reader is not None:
+        waiting = waiting.filter(subscriber=reader)
     if ids is not None:
         waiting = waiting.filter(pk__in=ids)
         known = Delivery.objects.filter(kind=Kind.DIGEST, pk__in=ids).count()
         report.unknown = len(set(ids)) - known
         report.claimed = known - waiting.count()
-    for composed_at, rows in _batches(waiting):
-        pool, choices = choose(rows, now=composed_at)
-        composer = Composer.set_up(
-            choices, pool=pool, summariser=summariser, renderer_for=renderer_for, now=composed_at
-        )
+    for covers_until, rows in _batches(waiting):
+        now = reselect_at or covers_until
+        if reselect_at is None:
+            choices = stored(rows)
+        else:
+            settled = without_unsettled(rows)
+            report.claimed += len(rows) - len(settled)
+            choices = choose(settled, now=now)
+            write_extracts({each.paper_id for choice in choices for each in choice.selection.chosen}, now=now)
+        composer = Composer.set_up(choices, summariser=summariser, renderer_for=renderer_for, now=now)
         for choice in choices:
             subscriptions = choice.reader.subscriptions.all()
             report.changed_topics |= {each.topic.slug for each in subscriptions if each.topic.looks_back}
@@ -68,7 +84,9 @@ def _batches(waiting: QuerySet[Delivery]) -> Iterator[tuple[datetime, list[Deliv
     last_id = None
     while True:
         query = waiting.filter(pk__gt=last_id) if last_id else waiting
-        chunk = list(query.order_by("pk").prefetch_related("subscriber__subscriptions__topic")[:CHUNK])
+        chunk = list(
+            query.order_by("pk").prefetch_related("subscriber__subscriptions__topic", "selection")[:CHUNK]
+        )
         if not chunk:
             return
         last_id = chunk[-1].pk
@@ -80,25 +98,31 @@ def _batches(waiting: QuerySet[Delivery]) -> Iterator[tuple[datetime, list[Deliv
 
 
 def _render_anew(choice: Choice, *, composer: Composer, report: RecomposeReport) -> None:
-    row, rendered = choice.delivery, composer.render(choice)
-    papers = composer.account(choice, rendered.digest)
-    if {paper_id for ids in papers.values() for paper_id in ids} != row.paper_ids:
-        report.differing += 1
-        return
-    fragments = [fragment.checksum for fragment in rendered.fragments]
-    if (fragments, rendered.placeholders, rendered.subject) == (row.fragments, row.placeholders, row.subject):
-        report.unchanged += 1
-        return
-    with transaction.atomic():
-        composer.fragment_store.save()
-        # A claim raises the fence and reads what it sends under a lock: one of the two comes first.
-        unclaimed = Delivery.objects.filter(pk=row.pk, state__in=LEASABLE, fence=row.fence)
-        stored = unclaimed.update(
-            subject=rendered.subject,
-            fragments=fragments,
-            body_key=body_key(subject=rendered.subject, slot_key=row.slot_key, fragments=fragments),
-            placeholders=rendered.placeholders,
-            papers=papers,
-        )
+    row = choice.delivery
+    is_reselected = choice.selection.paper_ids != row.paper_ids
+    # A claim raises the fence and reads what it sends under a lock: one of the two comes first.
+    unclaimed = Delivery.objects.filter(pk=row.pk, state__in=LEASABLE, fence=row.fence)
+    if is_reselected and not choice.has_something_to_say():
+        stored = unclaimed.update(**UNCOMPOSED, selection=None)  # composing it ends it as skipped
+    else:
+        rendered = composer.render(choice)
+        fragments = [fragment.checksum for fragment in rendered.fragments]
+        before = row.fragments, row.placeholders, row.subject, row.paper_ids
+        if (fragments, rendered.placeholders, rendered.subject, choice.selection.paper_ids) == before:
+            report.unchanged += 1
+            return
+        with transaction.atomic():
+            composer.fragment_store.save()
+            [selection] = store_selections([composer.final(choice, rendered.digest)])
+            stored = unclaimed.update(
+                subject=rendered.subject,
+                fragments=fragments,
+                body_key=body_key(subject=rendered.subject, slot_key=row.slot_key, fragments=fragments),
+                placeholders=rendered.placeholders,
+                selection=selection,
+                topics=list(choice.selection.topics),
+                covers_until=composer.now,
+            )
     report.recomposed += stored
     report.claimed += 1 - stored
+    report.reselected += stored * is_reselected

@@ -175,7 +175,7 @@ def _take_out_of_later_ones(delivery: Delivery, reader: Subscriber) -> None:
     One in RETRY_WAIT may have been accepted in spite of its answer: it keeps its content.
     """
     others = Delivery.objects.filter(subscriber=reader, kind=Kind.DIGEST, state__in=LEASABLE, retries=0)
-    carrying = [row.pk for row in others.only("papers") if row.paper_ids & delivery.paper_ids]
+    carrying = [row.pk for row in others.select_related("selection") if row.paper_ids & delivery.paper_ids]
     # If a worker has leased it meanwhile, the papers come twice rather than never.
     if carrying and others.filter(pk__in=carrying).update(**UNCOMPOSED):
         wake(Queue.COMPOSE)

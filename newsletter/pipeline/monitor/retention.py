@@ -11,17 +11,27 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 
 from django.conf import settings
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from newsletter.core.delivery.retry_policy import EventKind
-from newsletter.models import CanaryFlight, Delivery, DeliveryEvent, Forgotten, FragmentRow, Incident
+from newsletter.models import (
+    CanaryFlight,
+    Delivery,
+    DeliveryEvent,
+    Forgotten,
+    FragmentRow,
+    Incident,
+    Selection,
+)
 from newsletter.models.delivery import OPEN, State
 
 CHUNK = 500
 TASK_TIME = timedelta(minutes=1)
 BEGINNING = datetime(2020, 1, 1, tzinfo=UTC)
 MAILS = "mails"
+IN_FLIGHT = timedelta(days=1)
+"""Real time: longer than from storing a selection to the commit of the delivery that names it."""
 OVER = tuple(state for state in State if state not in (*OPEN, State.SENDING))
 OF_A_RUN = Q(
     kind=EventKind.SOFT_BOUNCE,
@@ -51,6 +61,7 @@ def forget_old(*, now: datetime, clock: Callable[[], datetime] = timezone.now) -
         ("events", _events(before=events_before)),
         (MAILS, _mails(before=mails_before)),
         ("fragments", _fragments(before=now)),
+        ("selections", _selections(before=clock() - IN_FLIGHT)),
         ("incidents", _incidents(before=events_before)),
     ):
         for number in chunks:
@@ -91,6 +102,14 @@ def _fragments(*, before: datetime) -> Iterator[int]:
     unneeded = FragmentRow.objects.filter(needed_until__lt=before).order_by("needed_until")
     while keys := list(unneeded.values_list("pk", flat=True)[:CHUNK]):
         yield unneeded.filter(pk__in=keys).delete()[0]  # not those used again meanwhile
+
+
+def _selections(*, before: datetime) -> Iterator[int]:
+    """Delete those that no delivery names. One in use stays however old it is: its digest's page needs it."""
+    named = Delivery.objects.filter(selection=OuterRef("pk"))
+    unneeded = Selection.objects.filter(~Exists(named), used_at__lt=before)
+    while keys := list(unneeded.values_list("pk", flat=True)[:CHUNK]):
+        yield unneeded.filter(pk__in=keys).delete()[0]  # not one that was stored anew meanwhile
 
 
 def _incidents(*, before: datetime) -> Iterator[int]:

@@ -1,5 +1,4 @@
-"""Which papers a digest shows: ``choose``, from a ``newsstand`` of topics and a ``lookup`` of summaries.
+"""Which papers a digest offers: ``select`` stores a selection, from ``candidates`` by ``eligibility``.
 
-For the hours to come ``nearing`` finds what will be shown and ``ahead`` asks for its summaries. What a topic
-offers whom is the same for both: ``eligibility``.
+``inputs`` says whether it still stands; ``requests`` asks for the summaries it needs.
 """

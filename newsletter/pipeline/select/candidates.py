@@ -1,11 +1,12 @@
-"""What lies on the counter for one batch of readers: papers and matches, loaded once, whoever asks.
+"""The candidates of one batch of subscribers: papers and matches, loaded once, whoever asks.
 
-A reader's part is then only set arithmetic: the cost of loading grows with papers, not with readers. Offers
-whose moments fall between the same papers hold the same ones, which are gone through once.
+A subscriber's part is then only set arithmetic: the cost of loading grows with papers, not with subscribers.
+Offers whose moments fall between the same papers hold the same ones, which are gone through once.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -13,7 +14,6 @@ from datetime import datetime
 
 from pyroaring import BitMap
 
-from newsletter.core.arxiv.papers import PaperRecord
 from newsletter.core.arxiv.query import categories as required_categories
 from newsletter.core.arxiv.query import covers, parse
 from newsletter.core.digests.selection import Candidate
@@ -39,6 +39,9 @@ class Offer:
         return cls(subscription, eligibility)
 
 
+OfferKey = tuple[int, Bounds, int, int]
+
+
 class CandidatePool:
     def __init__(self, *, offers: Iterable[Offer], now: datetime) -> None:
         """Load what ``offers`` of one batch can ask for, as it stands at ``now``."""
@@ -49,8 +52,10 @@ class CandidatePool:
         self._matches = _matches(topic_ids, since=since, now=now)
         self._load_papers(since=since, now=now)
         self._asked: dict[str, BitMap] = {}
-        self._taken: dict[tuple[int, Bounds], list[Candidate]] = {}
-        self._periods: dict[tuple[str, Bounds, int], BitMap] = {}
+        self._matched_ids = BitMap(m.paper_id for found in self._matches.values() for m in found)
+        self._matched_at = sorted({m.created_at for found in self._matches.values() for m in found})
+        self._taken: dict[OfferKey, list[Candidate]] = {}
+        self._periods: dict[tuple[str, tuple[Bounds, int]], BitMap] = {}
 
     def _load_papers(self, *, since: datetime, now: datetime) -> None:
         self.dates: dict[int, PaperDates] = {}
@@ -71,8 +76,8 @@ class CandidatePool:
         self._moments = Moments(self.dates.values())
 
     def candidates(self, offer: Offer, *, seen_papers: BitMap) -> list[Candidate]:
-        """Return what this subscription offers and the reader has not had."""
-        key = offer.subscription.topic_id, self._moments.bounds(offer.eligibility)
+        """Return what this subscription offers and the subscriber has not seen."""
+        key = self.key(offer)
         if key not in self._taken:
             self._taken[key] = self._take(offer)
         return [candidate for candidate in self._taken[key] if candidate.paper_id not in seen_papers]
@@ -82,13 +87,19 @@ class CandidatePool:
         return [
             Candidate(
                 paper_id=match.paper_id,
-                topic=topic.slug,
+                topic=topic.pk,
                 score=match.score,
                 published_at=self.dates[match.paper_id].published_at,
             )
             for match in self._matches[topic.pk]
-            if match.paper_id in self.dates and offer.eligibility.takes(self.dates[match.paper_id])
+            if match.created_at >= offer.eligibility.since
+            and match.paper_id in self.dates
+            and offer.eligibility.takes(self.dates[match.paper_id])
         ]
+
+    def matched_of(self, seen_papers: BitMap) -> BitMap:
+        """Return those of these papers that are matched here: all that a selection can depend on."""
+        return seen_papers & self._matched_ids
 
     def scanned(self, offers: Iterable[Offer]) -> BitMap:
         """Return the papers first seen in the period in the categories these topics ask for."""
@@ -96,12 +107,11 @@ class CandidatePool:
 
     def _in_period(self, offer: Offer) -> BitMap:
         query = self.topics[offer.subscription.topic_id].query
-        eligibility, moments = offer.eligibility, self._moments
-        seen = moments.seen_until(eligibility.covered_until) if eligibility.covered_until else -1
-        key = query, moments.bounds(eligibility), seen
+        key = query, self.key(offer)[1:3]
         if key not in self._periods:
             asked = self._asked_for(query)
-            self._periods[key] = BitMap(pk for pk in asked if eligibility.is_in_period(self.dates[pk]))
+            takes = offer.eligibility.is_in_period
+            self._periods[key] = BitMap(pk for pk in asked if takes(self.dates[pk]))
         return self._periods[key]
 
     def _asked_for(self, query: str) -> BitMap:
@@ -111,9 +121,12 @@ class CandidatePool:
             self._asked[query] = BitMap.union(BitMap(), *groups)
         return self._asked[query]
 
-    @staticmethod
-    def records(paper_ids: Iterable[int]) -> dict[int, PaperRecord]:
-        return {pk: paper.record for pk, paper in Paper.objects.in_bulk(set(paper_ids)).items()}
+    def key(self, offer: Offer) -> OfferKey:
+        """Return what is equal for offers of the same papers, in the same period."""
+        eligibility = offer.eligibility
+        seen = self._moments.seen_until(eligibility.covered_until) if eligibility.covered_until else -1
+        since = bisect_left(self._matched_at, eligibility.since)
+        return offer.subscription.topic_id, self._moments.bounds(eligibility), seen, since
 
 
 def _is_asked_for(codes: tuple[str, ...], required: frozenset[str] | None) -> bool:

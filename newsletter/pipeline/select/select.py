@@ -1,34 +1,44 @@
-"""Stage 5a: which papers each planned digest will hold. Reads only."""
+"""Which papers each planned digest offers: chosen once it is planned, and again at its slot if need be."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import partial
+from uuid import UUID
 
+from django.db import transaction
+from django.db.models import prefetch_related_objects
+from django.utils import timezone
 from pyroaring import BitMap
 
 from newsletter.core.delivery.cadence import Rhythm
-from newsletter.core.digests.seen_papers import unpack_seen
+from newsletter.core.digests.seen_papers import pack_seen, unpack_seen
 from newsletter.core.digests.selection import Selection, select_papers
 from newsletter.core.summaries.summary import Depth
 from newsletter.core.summaries.wanted import Wanted
 from newsletter.models import Delivery, Subscriber, Subscription
-from newsletter.models.delivery import UNSETTLED, Kind
+from newsletter.models.delivery import UNSETTLED, Kind, State
+from newsletter.models.selection import store_selections
+from newsletter.pipeline.db_retry import together_or_apart
 from newsletter.pipeline.select.candidates import CandidatePool, Offer
+from newsletter.pipeline.select.inputs import SelectionInputs
+from newsletter.pipeline.select.requests import request_summaries
+
+CHUNK, ROWS = 900, 500
+"""Digests selected together (SQLite refuses a statement that names 1,000), and rows a statement."""
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One planned digest and what it is going to hold."""
+    """One digest and what it is going to hold."""
 
     delivery: Delivery
     reader: Subscriber
     offers: tuple[Offer, ...]
     selection: Selection
-    scanned: int
-    """M of "N of M"."""
 
     def wanted(self) -> Iterator[Wanted]:
         for chosen in self.selection.chosen:
@@ -64,24 +74,101 @@ def without_unsettled(batch: Sequence[Delivery]) -> list[Delivery]:
     return [delivery for delivery in batch if delivery.subscriber_id not in busy]
 
 
-def choose(deliveries: Sequence[Delivery], *, now: datetime) -> tuple[CandidatePool, list[Choice]]:
-    """Choose the papers of these digests from what is matched at ``now``."""
-    asked = _dates_of_asked(deliveries)
-    offers = {delivery.pk: _offers(delivery, asked=asked[delivery.subscriber_id]) for delivery in deliveries}
-    pool = CandidatePool(offers=[offer for group in offers.values() for offer in group], now=now)
-    return pool, [_choose(delivery, offers=offers[delivery.pk], pool=pool) for delivery in deliveries]
+def select_planned(*, now: datetime, is_refreshing: bool = False, deadline: datetime | None = None) -> int:
+    """Select for planned digests that have no selection yet, or bring all up to date; return for how many.
+
+    After ``deadline`` (real time) no batch is begun: composing does what is left.
+    """
+    planned = Delivery.objects.filter(kind=Kind.DIGEST, state=State.PLANNED)
+    planned = planned if is_refreshing else planned.filter(selection=None)
+    planned = planned.order_by("pk").prefetch_related("subscriber__subscriptions__topic")
+    batch, done = list(planned[:CHUNK]), 0
+    while batch and (deadline is None or timezone.now() < deadline):
+        together_or_apart(batch, partial(_select_settled, now=now), done="selected")
+        done += len(batch)
+        batch = list(planned.filter(pk__gt=batch[-1].pk)[:CHUNK])
+    return done
 
 
-def _choose(delivery: Delivery, *, offers: tuple[Offer, ...], pool: CandidatePool) -> Choice:
-    reader = reader_of(delivery)
-    seen_papers = unpack_seen(bytes(reader.seen_papers))
-    candidates = [
-        candidate for offer in offers for candidate in pool.candidates(offer, seen_papers=seen_papers)
+def _select_settled(rows: Sequence[Delivery], *, now: datetime) -> list[Delivery]:
+    select(without_unsettled(rows), now=now)
+    return []
+
+
+def select(deliveries: Sequence[Delivery], *, now: datetime) -> list[Choice]:
+    """Bring the stored selections of these planned digests up to date, and ask for their summaries.
+
+    Only what has changed since is selected again. Selecting twice, or by two workers, changes nothing.
+    """
+    offers = offers_of(deliveries)
+    prefetch_related_objects(list(deliveries), "selection")
+    inputs = SelectionInputs((offer for group in offers.values() for offer in group), now=now)
+    checksums = {row.pk: inputs.checksum(reader_of(row), offers[row.pk]) for row in deliveries}
+    outdated = [
+        row for row in deliveries if row.selection is None or row.selection_inputs != checksums[row.pk]
     ]
+    if outdated:
+        _store(_choose(outdated, offers=offers, now=now), checksums=checksums)
+    return [Choice(row, reader_of(row), offers[row.pk], row.selected) for row in deliveries]
+
+
+def stored(deliveries: Sequence[Delivery]) -> list[Choice]:
+    """Return what these digests hold, as it was selected."""
+    offers = offers_of(deliveries)
+    return [Choice(row, reader_of(row), offers[row.pk], row.selected) for row in deliveries]
+
+
+def choose(deliveries: Sequence[Delivery], *, now: datetime) -> list[Choice]:
+    """Choose the papers of these digests from what is matched at ``now``, without storing anything."""
+    return _choose(deliveries, offers=offers_of(deliveries), now=now)
+
+
+@transaction.atomic
+def _store(choices: Sequence[Choice], *, checksums: Mapping[UUID, str]) -> None:
+    rows = store_selections([choice.selection for choice in choices])
+    for choice, row in zip(choices, rows, strict=True):
+        choice.delivery.selection, choice.delivery.selection_inputs = row, checksums[choice.delivery.pk]
+    planned = Delivery.objects.filter(state=State.PLANNED)
+    planned.bulk_update(
+        [choice.delivery for choice in choices], ["selection", "selection_inputs"], batch_size=ROWS
+    )
+    request_summaries((want, choice.delivery) for choice in choices for want in choice.wanted())
+
+
+def _choose(
+    deliveries: Sequence[Delivery], *, offers: Mapping[UUID, tuple[Offer, ...]], now: datetime
+) -> list[Choice]:
+    """Choose once for all subscribers who are offered the same and have seen the same of it."""
+    pool = CandidatePool(offers=[offer for row in deliveries for offer in offers[row.pk]], now=now)
+    known: dict[object, Selection] = {}
+    choices = []
+    for row in deliveries:
+        reader, group = reader_of(row), offers[row.pk]
+        seen = pool.matched_of(unpack_seen(bytes(reader.seen_papers)))
+        key = tuple(pool.key(offer) for offer in group), pack_seen(seen), reader.max_papers
+        if key not in known:
+            known[key] = _selection(group, pool=pool, seen=seen, max_papers=reader.max_papers)
+        choices.append(Choice(row, reader, group, known[key]))
+    return choices
+
+
+def _selection(offers: Sequence[Offer], *, pool: CandidatePool, seen: BitMap, max_papers: int) -> Selection:
+    candidates = [candidate for offer in offers for candidate in pool.candidates(offer, seen_papers=seen)]
     scanned = pool.scanned(offers) | BitMap(candidate.paper_id for candidate in candidates)
-    topics = [offer.subscription.topic.slug for offer in offers]
-    selection = select_papers(candidates, topics=topics, max_papers=reader.max_papers)
-    return Choice(delivery=delivery, reader=reader, offers=offers, selection=selection, scanned=len(scanned))
+    topics = [offer.subscription.topic_id for offer in offers]
+    return select_papers(candidates, topics=topics, max_papers=max_papers, scanned=len(scanned))
+
+
+def offers_of(deliveries: Sequence[Delivery]) -> dict[UUID, tuple[Offer, ...]]:
+    """Return what is due in each of these digests, in its subscriber's order."""
+    asked = _dates_of_asked(deliveries)
+    return {
+        row.pk: tuple(
+            Offer.of(reader_of(row), subscription)
+            for subscription in due_subscriptions(reader_of(row), row, asked=asked[row.subscriber_id])
+        )
+        for row in deliveries
+    }
 
 
 def _dates_of_asked(deliveries: Sequence[Delivery]) -> defaultdict[int | None, set[date]]:
@@ -91,12 +178,6 @@ def _dates_of_asked(deliveries: Sequence[Delivery]) -> defaultdict[int | None, s
     for reader_id, key in Delivery.objects.dates_asked_for(readers):
         dates[reader_id].add(date.fromisoformat(key))
     return dates
-
-
-def _offers(delivery: Delivery, *, asked: Collection[date]) -> tuple[Offer, ...]:
-    reader = reader_of(delivery)
-    due = due_subscriptions(reader, delivery, asked=asked)
-    return tuple(Offer.of(reader, subscription) for subscription in due)
 
 
 def due_subscriptions(

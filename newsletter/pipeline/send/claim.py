@@ -15,7 +15,7 @@ from itertools import takewhile
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F, Max, Q
+from django.db.models import F, Max, Q, prefetch_related_objects
 
 from newsletter.core.delivery.retry_policy import FEW, MAX_ATTEMPTS
 from newsletter.models import Delivery, Subscriber, Subscription
@@ -104,6 +104,7 @@ def lease_batch(
             body_begun_at=None,
         )
         _address(taken, readers=readers)
+        prefetch_related_objects(taken, "selection")  # its papers are seen once it is accepted
     ended = Counter(ending.state.value for ending in endings.values())
     for row in taken:
         row.dated_at = row.dated_at or dated_at or now  # kept once its body begins
@@ -203,7 +204,8 @@ def _endings(
     rows: Sequence[Delivery], *, readers: Mapping[int, Subscriber], now: datetime
 ) -> dict[uuid.UUID, Ending]:
     refused = refusals(rows, readers=readers, now=now)
-    newest = _newest_slots(row for row in rows if row.state == State.RETRY_WAIT and row.kind == Kind.DIGEST)
+    waiting = (row for row in rows if row.state == State.RETRY_WAIT and row.kind == Kind.DIGEST)
+    newest = _newest_slots(waiting, now=now)
     endings = {}
     for row in rows:
         if (refusal := refused.get(row.pk)) is not None:
@@ -217,11 +219,13 @@ def _endings(
     return endings
 
 
-def _newest_slots(waiting: Iterable[Delivery]) -> dict[int | None, datetime]:
-    """Return the latest slot of these readers: planning expires waiting digests, but not those being sent."""
+def _newest_slots(waiting: Iterable[Delivery], *, now: datetime) -> dict[int | None, datetime]:
+    """Return the latest slot that has come: planning expires waiting digests, but not those being sent."""
     ids = {row.subscriber_id for row in waiting if row.subscriber_id}
     digests = (
-        Delivery.objects.filter(subscriber_id__in=ids, kind=Kind.DIGEST) if ids else Delivery.objects.none()
+        Delivery.objects.filter(subscriber_id__in=ids, kind=Kind.DIGEST, slot_at__lte=now)
+        if ids
+        else Delivery.objects.none()
     )
     return dict(digests.order_by().values_list("subscriber_id").annotate(Max("slot_at")))
 

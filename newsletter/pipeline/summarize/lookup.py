@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-
-from django.db.models import F, Q
-from django.utils import timezone
 
 from newsletter.adapters.llm.extractive import ExtractiveSummariser
 from newsletter.adapters.ports import Summariser
@@ -15,7 +12,7 @@ from newsletter.core.summaries.summary import NO_FULL_TEXT, Depth, Voice, at_dep
 from newsletter.core.summaries.summary import Summary as SummaryValue
 from newsletter.core.summaries.wanted import Wanted
 from newsletter.models import Summary
-from newsletter.pipeline.summarize.store import DAILY_CAP, MAX_ATTEMPTS, UNGROUNDED, Fallback
+from newsletter.pipeline.summarize.store import DAILY_CAP, UNGROUNDED, may_still_come
 
 LATE = "late"
 WITHHELD = "withheld"
@@ -54,13 +51,7 @@ class SummaryLookup:
         """Whether waiting that long may bring what is wanted: not written, and not given up on."""
         if self._summariser.voice is Voice.AUTHORS:
             return False
-        row = self._row(want, self._summariser)
-        if row is None:
-            return True
-        is_written = row.content is not None and (row.fallback or Depth(row.depth).rank >= want.depth.rank)
-        if is_written or row.is_final or row.attempts >= MAX_ATTEMPTS:
-            return False
-        return row.retry_at is None or row.retry_at - timezone.now() <= within
+        return may_still_come(self._row(want, self._summariser), want.depth, within=within)
 
     def show(self, want: Wanted) -> Shown:
         """Return the model's summary, or the extractive one with the reason it stands in."""
@@ -76,26 +67,6 @@ class SummaryLookup:
 
     def _row(self, want: Wanted, summariser: Summariser) -> Summary | None:
         return self._rows.get((want.paper_id, summariser.model, summariser.language_for(want.language)))
-
-
-def unwritten(wanted: Sequence[Wanted], *, summariser: Summariser) -> list[Wanted]:
-    """Return those of ``wanted`` that nobody has written or given up on, in their order."""
-    rows = Summary.objects.filter(
-        paper_id__in={want.paper_id for want in wanted},
-        model=summariser.model,
-        prompt_version=summariser.prompt_version,
-        paper_version=F("paper__version"),
-    )
-    settled = Q(is_final=True) | Q(attempts__gte=MAX_ATTEMPTS)
-    given_up = set(rows.filter(settled).values_list("paper_id", "language"))
-    written = {
-        (paper_id, language): Depth.READING.rank if fallback == Fallback.NO_FULL_TEXT else Depth(depth).rank
-        for paper_id, language, depth, fallback in rows.filter(content__isnull=False).values_list(
-            "paper_id", "language", "depth", "fallback"
-        )
-    }
-    keyed = ((want, (want.paper_id, summariser.language_for(want.language))) for want in wanted)
-    return [want for want, key in keyed if key not in given_up and written.get(key, -1) < want.depth.rank]
 
 
 def _why_not(row: Summary | None) -> str:

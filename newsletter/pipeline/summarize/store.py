@@ -75,6 +75,21 @@ def put_off(key: Key, *, depth: Depth, until: datetime) -> None:
     Summary.objects.filter(_open(depth), **key).update(failure=DAILY_CAP, retry_at=until)
 
 
+def may_still_come(row: Summary | None, depth: Depth, *, within: timedelta, is_early: bool = False) -> bool:
+    """Whether a summary may be written so deep in that time: it is not yet, and it was not given up.
+
+    The one rule for what is asked for and for what a digest waits; ``row`` is what there is of it. A full
+    text that came too late for one digest is asked for again while it is early for another.
+    """
+    if row is None:
+        return True
+    is_settled = row.fallback and not (is_early and row.fallback == Fallback.FULL_TEXT_LATE)
+    is_written = row.written_at is not None and (is_settled or Depth(row.depth).rank >= depth.rank)
+    if is_written or row.is_final or row.attempts >= MAX_ATTEMPTS:
+        return False
+    return row.retry_at is None or row.retry_at - timezone.now() <= within
+
+
 def settle_for_less(key: Key, *, fallback: str) -> None:
     """Note on a summary that is written already why it will not become deeper."""
     Summary.objects.filter(**key, content__isnull=False).exclude(depth=Depth.READING).update(

@@ -14,11 +14,12 @@ from newsletter.core.digests.digest import Digest
 from newsletter.core.summaries.summary import Depth
 from newsletter.core.summaries.wanted import Wanted
 from newsletter.models import ArxivGate, Paper, Summary
-from newsletter.pipeline.compose.compose import PATIENCE, ComposeReport, compose_planned
+from newsletter.pipeline.compose.compose import ComposeReport, compose_planned
 from newsletter.pipeline.compose.render import DigestRenderer, FragmentStore, RenderedDigest
 from newsletter.pipeline.schedule import plan_due
 from newsletter.pipeline.send.send import send_due
 from newsletter.pipeline.summarize.generate import write_summaries
+from newsletter.pipeline.summarize.requests import PATIENCE
 from tests.fakes.gemini_server import Fault, GeminiServer
 from tests.fakes.papers import paper_record
 from tests.pipeline.newsroom import MONDAY, SUNDAY, Newsroom, states

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -21,8 +22,7 @@ from newsletter.pipeline.compose.composer import Composer
 from newsletter.pipeline.compose.render import RenderedDigest
 from newsletter.pipeline.lease import boot_id, dead_owners, end_leases
 from newsletter.pipeline.schedule import plan_due
-from newsletter.pipeline.select.candidates import CandidatePool
-from newsletter.pipeline.select.select import Choice, choose
+from newsletter.pipeline.select.select import Choice, select
 from tests.fakes.mailer import Killed
 from tests.fakes.papers import paper_record
 from tests.pipeline.newsroom import MONDAY, Newsroom, states
@@ -60,15 +60,15 @@ def tries() -> dict[str, int]:
     return dict(Delivery.objects.values_list("subscriber__email", "attempt"))
 
 
-def killing(reader: Subscriber) -> Callable[..., tuple[CandidatePool, list[Choice]]]:
+def killing(reader: Subscriber) -> Callable[..., list[Choice]]:
     """Return what chooses papers as ever, and dies of this reader's."""
 
-    def choose_or_die(deliveries: Sequence[Delivery], *, now: datetime) -> tuple[CandidatePool, list[Choice]]:
+    def select_or_die(deliveries: Sequence[Delivery], *, now: datetime) -> list[Choice]:
         if any(row.subscriber_id == reader.pk for row in deliveries):
             raise Killed
-        return choose(deliveries, now=now)
+        return select(deliveries, now=now)
 
-    return choose_or_die
+    return select_or_die
 
 
 def test_one_whose_papers_cannot_be_chosen_is_quarantined_after_five_tries_and_holds_up_no_other(
@@ -88,7 +88,7 @@ def test_one_that_kills_its_worker_is_tried_alone_and_quarantined_after_five_tri
     room: Newsroom, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     poison = Subscriber.objects.get(email="reader2@example.org")
-    monkeypatch.setattr("newsletter.pipeline.compose.compose.choose", killing(poison))
+    monkeypatch.setattr("newsletter.pipeline.compose.compose.select", killing(poison))
     deaths = 0
     for _ in range(8):
         try:
@@ -111,10 +111,10 @@ def test_a_batch_is_stored_whole_or_not_at_all(
     poison = Subscriber.objects.get(email="reader2@example.org")
     genuine = Composer._store
 
-    def store_or_fail(self: Composer, choice: Choice, rendered: RenderedDigest) -> int:
+    def store_or_fail(self: Composer, choice: Choice, rendered: RenderedDigest, **more: Any) -> int:
         if choice.reader.pk == poison.pk:
             raise fault
-        return genuine(self, choice, rendered)
+        return genuine(self, choice, rendered, **more)
 
     with monkeypatch.context() as patched:
         patched.setattr(Composer, "_store", store_or_fail)
@@ -134,7 +134,7 @@ def test_those_that_went_down_with_it_do_not_come_after_it_again(
     assert first is not None
     Delivery.objects.update(attempt=2)
     Delivery.objects.filter(subscriber=first).update(attempt=3)
-    monkeypatch.setattr("newsletter.pipeline.compose.compose.choose", killing(first))
+    monkeypatch.setattr("newsletter.pipeline.compose.compose.select", killing(first))
     with pytest.raises(Killed):
         compose(room)
     assert Delivery.objects.filter(state=State.COMPOSED).count() == 3

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import uuid
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pytest_django import Settings
 
 from newsletter.audience.topics import edit_topic
-from newsletter.models import Delivery, Match
-from newsletter.models.delivery import State
+from newsletter.core.digests.seen_papers import unpack_seen
+from newsletter.models import Delivery, Match, Paper, Subscriber
+from newsletter.models.delivery import Kind, State
 from newsletter.pipeline.compose.recompose import RecomposeReport, recompose
 from newsletter.pipeline.send.pause import pause_sending, resume_sending
 from tests.cli.runner import done
@@ -19,6 +21,7 @@ from tests.fakes.papers import paper_record
 from tests.pipeline.deliveries import deliver
 from tests.pipeline.newsroom import MONDAY, SUNDAY, Newsroom
 
+LATER = MONDAY.replace(hour=9)
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
@@ -46,7 +49,7 @@ def again(newsroom: Newsroom, ids: list[uuid.UUID] | None = None) -> RecomposeRe
 
 
 def rows() -> list[dict[str, object]]:
-    fields = ("pk", "state", "message_id", "papers", "composed_at", "covers_until", "attempt")
+    fields = ("pk", "state", "message_id", "selection", "composed_at", "covers_until", "attempt")
     return list(Delivery.objects.order_by("pk").values(*fields))
 
 
@@ -71,7 +74,7 @@ def test_a_corrected_topic_changes_no_papers_and_is_named(newsroom: Newsroom) ->
     edit_topic("heads", query="cat:cs.CL")
     assert again(newsroom) == RecomposeReport(unchanged=2, changed_topics={"heads"})
     newsroom.run(MONDAY)  # matches it anew
-    assert again(newsroom) == RecomposeReport(differing=2)
+    assert again(newsroom) == RecomposeReport(unchanged=2)
     assert rows() == before
 
 
@@ -131,10 +134,53 @@ def test_one_that_was_leased_and_released_meanwhile_is_left_too(
 
 
 @pytest.mark.usefixtures("corrected")
-def test_papers_that_came_since_are_not_taken_in_and_one_that_is_gone_keeps_the_digest_as_it_was(
-    newsroom: Newsroom,
-) -> None:
-    newsroom.take_in(*(paper_record(number) for number in range(20, 25)), now=MONDAY.replace(hour=9))
-    assert again(newsroom) == RecomposeReport(recomposed=2)
+def test_papers_that_came_since_are_not_taken_in_and_one_that_is_gone_stays(newsroom: Newsroom) -> None:
+    before = rows()
+    newsroom.take_in(*(paper_record(number) for number in range(20, 25)), now=LATER)
     Match.objects.filter(paper__arxiv_id=paper_record(3).arxiv_id).delete()
-    assert again(newsroom) == RecomposeReport(differing=2)
+    assert again(newsroom) == RecomposeReport(recomposed=2)
+    assert rows() == before
+
+
+def reselect(newsroom: Newsroom, **which: Any) -> RecomposeReport:
+    context = newsroom.context
+    given: dict[str, Any] = {
+        "summariser": context.summariser,
+        "renderer_for": context.renderer,
+        "reselect_at": LATER,
+    }
+    return recompose(None, **given | which)
+
+
+def test_papers_can_be_chosen_again(newsroom: Newsroom) -> None:
+    assert reselect(newsroom) == RecomposeReport(unchanged=2)
+    newsroom.take_in(paper_record(20), now=LATER)
+    ada = Subscriber.objects.get(email="ada@example.org")
+    assert reselect(newsroom, reader=ada) == RecomposeReport(recomposed=1, reselected=1)
+    new = Paper.objects.get(arxiv_id=paper_record(20).arxiv_id).pk
+    held = {row.subscriber_id == ada.pk: new in row.paper_ids for row in Delivery.objects.all()}
+    assert held == {True: True, False: False}
+    resume_sending()
+    newsroom.run(LATER)
+    assert {row.state for row in Delivery.objects.all()} == {State.ACCEPTED}
+    ada.refresh_from_db()
+    assert new in unpack_seen(bytes(ada.seen_papers))
+
+
+def test_what_is_left_of_a_withdrawn_digest_ends_without_a_mail(newsroom: Newsroom) -> None:
+    Subscriber.objects.update(cadence="daily")
+    Paper.objects.update(is_withdrawn=True)
+    assert reselect(newsroom) == RecomposeReport(recomposed=2, reselected=2)
+    assert set(Delivery.objects.values_list("state", flat=True)) == {State.PLANNED}
+    newsroom.run(LATER)
+    assert set(Delivery.objects.values_list("state", flat=True)) == {State.SKIPPED}
+
+
+def test_one_of_a_reader_whose_last_one_is_being_sent_is_left_alone(newsroom: Newsroom) -> None:
+    sending = Delivery.objects.order_by("pk")[0]
+    Delivery.planned(
+        subscriber_id=sending.subscriber_id, kind=Kind.DIGEST, slot_key="x", slot_at=SUNDAY, now=SUNDAY
+    ).save()
+    Delivery.objects.filter(slot_key="x").update(state=State.SENDING)
+    newsroom.take_in(paper_record(20), now=LATER)
+    assert reselect(newsroom) == RecomposeReport(recomposed=1, reselected=1, claimed=1)

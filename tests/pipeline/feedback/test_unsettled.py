@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from newsletter.adapters.ports import Outcome, Verdict
 from newsletter.core.delivery.retry_policy import EVIDENCE_WAIT
+from newsletter.core.digests.selection import Place
 from newsletter.models import Delivery, Subscriber
 from newsletter.models.delivery import State
 from newsletter.pipeline.feedback.reconcile import reconcile
@@ -45,7 +46,7 @@ def lost_on_monday(room: Newsroom) -> tuple[Subscriber, Delivery]:
 
 def shown(key: str) -> tuple[str, int]:
     row = Delivery.objects.get(slot_key=key)
-    return row.state, len(row.papers.get("summarised", ()))
+    return row.state, len(row.selected.shown(Place.SUMMARIZED))
 
 
 def test_the_next_digest_waits_while_evidence_may_still_come(room: Newsroom) -> None:

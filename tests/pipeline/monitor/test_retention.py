@@ -15,7 +15,15 @@ from pytest_django import DjangoAssertNumQueries
 
 from newsletter.audience.tokens import Purpose, delivery_subject, make_token
 from newsletter.core.digests.message import Fragment
-from newsletter.models import CanaryFlight, Delivery, DeliveryEvent, Forgotten, FragmentRow, Incident
+from newsletter.models import (
+    CanaryFlight,
+    Delivery,
+    DeliveryEvent,
+    Forgotten,
+    FragmentRow,
+    Incident,
+    Selection,
+)
 from newsletter.models.delivery import State
 from newsletter.models.summary import keep_fragments
 from newsletter.pipeline.compose import fragments
@@ -24,7 +32,7 @@ from newsletter.pipeline.monitor import retention
 from newsletter.pipeline.monitor.retention import forget_old
 from tests.fakes.mailer import ScriptedMailer
 from tests.fakes.papers import paper_record
-from tests.pipeline.deliveries import deliver, digest, message_bytes, reader
+from tests.pipeline.deliveries import deliver, digest, message_bytes, offering, reader
 from tests.pipeline.newsroom import MONDAY, SUNDAY, Newsroom
 
 pytestmark = pytest.mark.django_db
@@ -196,6 +204,17 @@ def test_a_fragment_that_nothing_needs_any_more_goes() -> None:
     keep_fragments({"key": FRAGMENT})
     aged(days=-2)
     assert forget_old(now=NOW)["fragments"] == 1
+
+
+def test_a_selection_stays_as_long_as_a_digest_names_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(retention, "CHUNK", 2)
+    kept = digest(papers={"summarised": [1]}, state=State.ACCEPTED, outcome_at=NOW - 400 * DAY)
+    others = [offering({"summarised": [number]}) for number in range(2, 7)]
+    assert forget_old(now=NOW)["selections"] == 0  # their deliveries may be on their way
+    old = timezone.now() - timedelta(days=2)
+    Selection.objects.exclude(pk=others[0].pk).update(used_at=old)
+    assert forget_old(now=NOW)["selections"] == 4
+    assert set(Selection.objects.values_list("pk", flat=True)) == {kept.selection_id, others[0].pk}
 
 
 def test_incidents_and_flights_go_with_the_events() -> None:

@@ -74,7 +74,13 @@ def test_every_offer_gets_what_it_takes(topic: Topic) -> None:
     dates = {paper.pk: PaperDates(paper.first_seen_at, paper.published_at) for paper in Paper.objects.all()}
     seen_by_stand = {pk: each for pk, each in dates.items() if pk in pool.dates}
     for offer in asked:
-        taken = {pk for pk, each in seen_by_stand.items() if offer.eligibility.takes(each)}
+        # Each was matched when it was first seen; what was matched before its period is accounted for.
+        since = offer.eligibility.since
+        taken = {
+            pk
+            for pk, each in seen_by_stand.items()
+            if offer.eligibility.takes(each) and each.first_seen_at >= since
+        }
         counted = BitMap(pk for pk, each in seen_by_stand.items() if offer.eligibility.is_in_period(each))
         assert {each.paper_id for each in pool.candidates(offer, seen_papers=BitMap())} == taken
         assert pool.scanned([offer]) == counted

@@ -31,14 +31,15 @@ import sys, time, pathlib, django
 django.setup()
 from django.utils import timezone
 from newsletter.pipeline import tasks as work
-from newsletter.pipeline.summarize.prefetch import upcoming_summaries
+from newsletter.pipeline.summarize.requests import open_requests
 summariser = work.context().summariser
 pathlib.Path(sys.argv[1]).touch()
 while not pathlib.Path("go").exists():
     time.sleep(0.01)
 for _ in range(int(sys.argv[2])):
-    work.prefetch()
-    if not upcoming_summaries(now=timezone.now(), summariser=summariser):
+    work.tick()
+    work.summarize()
+    if not open_requests(now=timezone.now(), summariser=summariser):
         break
     time.sleep(0.2)
 """
@@ -78,7 +79,8 @@ def fill(folder: Path, *, each: int, topics: int) -> None:
                 room.reader(
                     address, slug, now=now - timedelta(days=3), language=language, depth=depth, max_papers=50
                 )
-    Subscriber.objects.update(next_slot_at=now + timedelta(hours=1), cadence="daily")
+    slot_at = (now + timedelta(hours=1)).replace(second=0, microsecond=0)
+    Subscriber.objects.update(next_slot_at=slot_at, at=slot_at.time(), cadence="daily")
     room.take_in(*papers, now=now - timedelta(hours=2))
 
 

@@ -19,7 +19,6 @@ from newsletter.core.summaries.summary import NO_FULL_TEXT, Depth
 from newsletter.core.summaries.wanted import Wanted
 from newsletter.errors import TemporaryError
 from newsletter.models import Paper, Summary
-from newsletter.pipeline.compose.compose import PATIENCE
 from newsletter.pipeline.summarize.generate import (
     CALLS_AT_ONCE,
     READING_PATIENCE,
@@ -27,6 +26,7 @@ from newsletter.pipeline.summarize.generate import (
     write_summaries,
 )
 from newsletter.pipeline.summarize.lookup import SummaryLookup
+from newsletter.pipeline.summarize.requests import PATIENCE
 from newsletter.pipeline.summarize.store import MAX_ATTEMPTS, Fallback
 from tests.fakes.gemini_server import Fault, GeminiServer
 from tests.fakes.papers import paper_record

@@ -11,7 +11,7 @@ from newsletter.core.summaries.summary import Depth
 from newsletter.core.summaries.wanted import Wanted
 from newsletter.models import Paper, Summary
 from newsletter.pipeline.summarize.generate import write_extracts
-from newsletter.pipeline.summarize.lookup import SummaryLookup, unwritten
+from newsletter.pipeline.summarize.lookup import SummaryLookup
 from tests.fakes.papers import paper_record
 from tests.pipeline.newsroom import MONDAY
 
@@ -35,14 +35,3 @@ def test_it_reads_the_summaries_of_its_own_papers_and_no_others(monkeypatch: pyt
     lookup = SummaryLookup({keys[0]}, summariser=ExtractiveSummariser())
     assert read == [keys[0]]
     assert lookup.show(Wanted(keys[0], "en", Depth.TAKEAWAYS)).paper_version == 1
-
-
-@pytest.mark.parametrize("depth", Depth)
-def test_what_nobody_has_written_is_wanted_at_every_depth(depth: Depth) -> None:
-    paper = Paper.from_record(paper_record(), first_seen_at=MONDAY)
-    paper.save()
-    want, writer = Wanted(paper.pk, "en", depth), ExtractiveSummariser()
-    assert unwritten([want], summariser=writer) == [want]
-    write_extracts([paper.pk], now=MONDAY)
-    is_deeper = depth.rank > Depth.TAKEAWAYS.rank
-    assert unwritten([want], summariser=writer) == ([want] if is_deeper else [])

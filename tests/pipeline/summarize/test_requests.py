@@ -1,4 +1,4 @@
-"""Prefetch: the summaries of the coming hours, chosen as composing will choose."""
+"""Which summaries are asked for: what digests of the coming hours show, chosen as composing will choose."""
 
 from __future__ import annotations
 
@@ -15,23 +15,28 @@ from django.test.utils import CaptureQueriesContext
 
 from newsletter.adapters.llm.extractive import ExtractiveSummariser
 from newsletter.adapters.llm.genai import GenaiSummariser
+from newsletter.core.delivery.spreading import planning_lead
 from newsletter.core.digests.seen_papers import pack_seen
 from newsletter.core.summaries.summary import Depth
 from newsletter.core.summaries.wanted import Wanted
-from newsletter.models import Delivery, Paper, Subscriber, Subscription, Topic
+from newsletter.models import Delivery, Paper, Subscriber, Subscription, Summary, SummaryRequest, Topic
 from newsletter.models.delivery import TRANSACTIONAL, Kind, State
 from newsletter.pipeline import tasks as work
-from newsletter.pipeline.compose.compose import missing_summaries
-from newsletter.pipeline.schedule import plan_due
-from newsletter.pipeline.select.select import choose, without_unsettled
+from newsletter.pipeline.schedule import plan_ahead, plan_due
+from newsletter.pipeline.select.select import choose, select_planned, without_unsettled
 from newsletter.pipeline.summarize.generate import write_summaries
-from newsletter.pipeline.summarize.prefetch import PREFETCH_TIME, upcoming_summaries
+from newsletter.pipeline.summarize.requests import open_requests
+from newsletter.pipeline.summarize.store import Fallback
+from newsletter.subscribers.change import change_preferences, pause
+from newsletter.subscribers.preferences import Preferences
+from newsletter.subscribers.unsubscribe import unsubscribe
 from tests.fakes.gemini_server import GeminiServer
 from tests.fakes.papers import paper_record
-from tests.pipeline.newsroom import MONDAY, SUNDAY, Newsroom
+from tests.pipeline.newsroom import MONDAY, NEXT_MONDAY, SUNDAY, Newsroom
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
+AHEAD = MONDAY - timedelta(hours=1)
 TOPICS = {
     "heads": "cat:cs.CV AND ti:heads",
     "graphs": "cat:cs.LG AND ti:graphs",
@@ -73,19 +78,25 @@ def take_in(room: Newsroom, *numbers: int, now: datetime, subject: str = "heads"
 
 
 def coming(room: Newsroom, now: datetime) -> list[tuple[str, str, Depth, datetime | None]]:
+    """Plan and select as a worker does at this moment; return what is asked for then."""
     assert room.summariser is not None
+    plan_ahead(now=now)
+    select_planned(now=now)
     names = dict(Paper.objects.values_list("pk", "arxiv_id"))
-    wanted = upcoming_summaries(now=now, summariser=room.summariser)
+    wanted = open_requests(now=now, summariser=room.summariser)
     return [(names[want.paper_id], want.language, want.depth, want.due_at) for want in wanted]
 
 
-def test_only_digests_of_the_next_three_hours_count(room: Newsroom) -> None:
-    room.reader("a@example.org", "heads")
+def test_only_digests_that_were_planned_count(room: Newsroom) -> None:
+    reader = room.reader("a@example.org", "heads")
     take_in(room, 1, now=SUNDAY + timedelta(hours=1))
-    assert coming(room, MONDAY - PREFETCH_TIME - timedelta(seconds=1)) == []
-    assert coming(room, MONDAY - PREFETCH_TIME) == [("2606.00001", "en", Depth.TAKEAWAYS, MONDAY)]
-    # From its slot on it is planned, and no longer ahead.
+    planned_at = MONDAY - planning_lead(reader.pk)
+    assert coming(room, planned_at - timedelta(seconds=1)) == []
+    assert coming(room, planned_at) == [("2606.00001", "en", Depth.TAKEAWAYS, MONDAY)]
+    assert coming(room, MONDAY) == [("2606.00001", "en", Depth.TAKEAWAYS, MONDAY)]
+    room.run(MONDAY)
     assert coming(room, MONDAY) == []
+    assert not SummaryRequest.objects.exists()
 
 
 def test_the_soonest_come_first_each_once_a_form(room: Newsroom) -> None:
@@ -136,7 +147,7 @@ def test_papers_of_a_period_that_is_accounted_for_are_not_wanted(room: Newsroom)
 
 def test_a_service_without_a_model_looks_at_nothing() -> None:
     with CaptureQueriesContext(connection) as queries:
-        assert upcoming_summaries(now=MONDAY, summariser=ExtractiveSummariser()) == []
+        assert open_requests(now=MONDAY, summariser=ExtractiveSummariser()) == []
     assert len(queries) == 0
 
 
@@ -153,7 +164,7 @@ def test_more_readers_take_no_more_queries(room: Newsroom) -> None:
 
 
 @pytest.mark.parametrize("seed", range(2))
-def test_it_chooses_what_composing_will_choose(room: Newsroom, model: GenaiSummariser, seed: int) -> None:
+def test_it_asks_for_what_composing_will_show(room: Newsroom, model: GenaiSummariser, seed: int) -> None:
     """Readers of many kinds: what they have had, when they joined, what each topic's own cadence is."""
     chance = random.Random(seed)  # noqa: S311  # the same readers in every run
     for number in range(1, 61):
@@ -162,14 +173,14 @@ def test_it_chooses_what_composing_will_choose(room: Newsroom, model: GenaiSumma
         take_in(room, number, now=seen, subject=subject)
     for number in range(40):
         add_reader(room, number, chance=chance)
-    now = MONDAY - timedelta(hours=1)
-    due = Subscriber.objects.filter(next_slot_at__gt=now, next_slot_at__lte=MONDAY).count()
-    ahead = {want: want.due_at for want in upcoming_summaries(now=now, summariser=model)}
-    assert plan_due(now=MONDAY) == due > 10
-    at_the_slot = {want: want.due_at for want in missing_summaries(now=MONDAY, summariser=model)}
-    assert set(at_the_slot) == chosen(now=MONDAY)
-    assert ahead.keys() >= at_the_slot.keys() > set()
-    assert {want: ahead[want] for want in at_the_slot} == at_the_slot
+    due = Subscriber.objects.filter(next_slot_at__gt=AHEAD, next_slot_at__lte=MONDAY).count()
+    coming(room, AHEAD)
+    ahead = {want: want.due_at for want in open_requests(now=AHEAD, summariser=model)}
+    assert (plan_due(now=MONDAY), Delivery.objects.to_compose(now=MONDAY).count()) == (0, due)
+    at_the_slot = chosen(now=MONDAY)
+    assert due > 10
+    assert ahead.keys() >= at_the_slot > set()
+    assert {ahead[want] for want in at_the_slot} == {MONDAY}
     # Later slots of the three hours are in it too, and nothing else.
     assert {due_at for want, due_at in ahead.items() if want not in at_the_slot} <= {
         MONDAY + timedelta(hours=1)
@@ -177,11 +188,10 @@ def test_it_chooses_what_composing_will_choose(room: Newsroom, model: GenaiSumma
 
 
 def chosen(*, now: datetime, transactional: bool = False) -> set[Wanted]:
-    """Return what composing would take for all that is planned."""
-    planned = Delivery.objects.filter(TRANSACTIONAL if transactional else Q(), state=State.PLANNED)
-    planned = planned.prefetch_related("subscriber__subscriptions__topic")
-    _, choices = choose(without_unsettled(list(planned)), now=now)
-    return {want for choice in choices for want in choice.wanted()}
+    """Return what composing would show in all that is due."""
+    due = Delivery.objects.to_compose(now=now).filter(TRANSACTIONAL if transactional else Q())
+    rows = list(due.prefetch_related("subscriber__subscriptions__topic"))
+    return {want for choice in choose(without_unsettled(rows), now=now) for want in choice.wanted()}
 
 
 @pytest.mark.parametrize("transactional", [False, True])
@@ -207,9 +217,59 @@ def test_at_the_slot_it_wants_what_composing_will_choose(
     )
     sending.state = State.SENDING
     sending.save()
-    wanted = missing_summaries(now=MONDAY, summariser=model, transactional=transactional)
+    select_planned(now=MONDAY)
+    wanted = open_requests(now=MONDAY, summariser=model, transactional=transactional or None)
     assert set(wanted) == chosen(now=MONDAY, transactional=transactional) > set()
-    assert [want.due_at for want in wanted] == sorted(want.due_at for want in wanted if want.due_at)
+    due_at = [want.due_at for want in wanted if want not in chosen(now=MONDAY, transactional=True)]
+    assert due_at == sorted(at for at in due_at if at)
+
+
+@pytest.mark.parametrize("how", ["left", "paused", "changed", "composed"])
+def test_what_is_planned_no_longer_asks_for_nothing_more(room: Newsroom, how: str) -> None:
+    reader, other = (room.reader(f"{name}@example.org", "heads") for name in ("one", "other"))
+    Subscriber.objects.filter(pk=other.pk).update(next_slot_at=MONDAY + timedelta(minutes=30))
+    other.refresh_from_db()
+    Subscriber.objects.filter(pk=other.pk).update(at=time(8, 30))
+    take_in(room, 1, now=SUNDAY + timedelta(hours=1))
+    assert coming(room, AHEAD) == [("2606.00001", "en", Depth.TAKEAWAYS, MONDAY)]
+    match how:
+        case "left":
+            unsubscribe(reader, source="test", now=AHEAD)
+        case "paused":
+            pause(reader, until=NEXT_MONDAY.date(), now=AHEAD)
+        case "changed":
+            change_preferences(reader, preferences=Preferences.checked(cadence="weekly:tue"), now=AHEAD)
+        case "composed":
+            Delivery.objects.filter(subscriber=reader).update(state=State.COMPOSED)
+    later = MONDAY + timedelta(minutes=30)
+    # The request stays for the digest that is left, and is as soon as that one.
+    assert coming(room, AHEAD) == [("2606.00001", "en", Depth.TAKEAWAYS, later)]
+    unsubscribe(other, source="test", now=AHEAD)
+    assert coming(room, AHEAD) == []
+    assert not SummaryRequest.objects.exists()
+
+
+def test_what_a_new_version_made_obsolete_is_not_asked_for(room: Newsroom) -> None:
+    room.reader("a@example.org", "heads")
+    take_in(room, 1, now=SUNDAY + timedelta(hours=1))
+    coming(room, AHEAD)
+    Paper.objects.update(version=2)
+    assert len(coming(room, AHEAD)) == 1
+    assert [row.paper_version for row in SummaryRequest.objects.all()] == [2]
+
+
+def test_a_full_text_that_was_late_for_one_digest_is_asked_for_again_for_a_later_one(
+    room: Newsroom, model: GenaiSummariser
+) -> None:
+    room.reader("a@example.org", "heads", depth="reading")
+    take_in(room, 1, now=SUNDAY + timedelta(hours=1))
+    [paper] = Paper.objects.all()
+    write_summaries([Wanted(paper.pk, "en", Depth.TAKEAWAYS)], summariser=model, now=AHEAD)
+    Summary.objects.filter(model="m").update(fallback=Fallback.FULL_TEXT_LATE)
+    assert len(coming(room, AHEAD)) == 1
+    assert coming(room, MONDAY) == []  # nobody waits for it
+    Summary.objects.filter(model="m").update(fallback=Fallback.NO_FULL_TEXT)
+    assert coming(room, AHEAD) == []
 
 
 def add_reader(room: Newsroom, number: int, *, chance: random.Random) -> None:
@@ -255,8 +315,9 @@ def test_the_task_writes_them_before_they_are_due(
     take_in(room, 1, 2, now=SUNDAY + timedelta(hours=1))
     monkeypatch.setattr(work, "context", lambda: room.context)
     with time_machine.travel(MONDAY - timedelta(hours=1)):
-        work.prefetch()
-        work.prefetch()
+        work.tick()
+        work.summarize()
+        work.summarize()
     assert gemini.calls == 2
     assert room.run(MONDAY).summarised.model == 0
     assert gemini.calls == 2

@@ -1,0 +1,81 @@
+"""What a selection depends on, as one checksum: while it is the same, so is the selection.
+
+It costs two grouped queries a batch. They count by day, so that a checksum does not depend on who else is in
+the batch. Too wide is fine: a changed checksum only means that the selection is made again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, date, datetime, time
+from hashlib import sha256
+from typing import Any
+
+from django.db.models import Count, Max, Q, QuerySet, Sum
+from django.db.models.functions import TruncDate
+
+from newsletter.models import Match, Paper, Subscriber
+from newsletter.pipeline.select.candidates import Offer
+
+
+class SelectionInputs:
+    def __init__(self, offers: Iterable[Offer], *, now: datetime) -> None:
+        """Load the state of the topics and papers that these offers depend on, as it stands at ``now``."""
+        offers = list(offers)
+        first = min((_first_day(offer) for offer in offers), default=now.date())
+        since = datetime.combine(first, time.min, tzinfo=UTC)
+        topic_ids = {offer.subscription.topic_id for offer in offers}
+        matches = Match.objects.filter(
+            topic_id__in=topic_ids, created_at__gte=since, created_at__lte=now
+        ).annotate(day=TruncDate("created_at", tzinfo=UTC))
+        self._matches: dict[int, list[tuple[Any, ...]]] = {topic_id: [] for topic_id in topic_ids}
+        for topic_id, *state in _state(matches, "topic_id", "day", paper="paper__"):
+            self._matches[topic_id].append(tuple(state))
+        papers = Paper.objects.filter(first_seen_at__gte=since, first_seen_at__lte=now).annotate(
+            day=TruncDate("first_seen_at", tzinfo=UTC)
+        )
+        # Papers that match nothing are in M of "N of M".
+        self._papers = list(_state(papers, "day", paper="")) if offers else []
+        self._known: dict[tuple[int, date], str] = {}
+
+    def checksum(self, reader: Subscriber, offers: Sequence[Offer]) -> str:
+        """Return the checksum for one subscriber's digest of these offers."""
+        first = min((_first_day(offer) for offer in offers), default=date.max)
+        found = sha256(bytes(reader.seen_papers))
+        # Language and detail do not change the selection, but which summaries it needs.
+        found.update(repr((reader.max_papers, reader.language, reader.depth)).encode())
+        for offer in offers:
+            topic = offer.subscription.topic
+            found.update(repr((topic.pk, topic.query, offer.eligibility)).encode())
+            found.update(self._since(topic.pk, first).encode())
+        found.update(self._since(0, first).encode())
+        return found.hexdigest()
+
+    def _since(self, topic_id: int, first: date) -> str:
+        """Return the state of a topic's matches (0: of all papers) from that day on."""
+        key = topic_id, first
+        if key not in self._known:
+            rows = self._matches[topic_id] if topic_id else self._papers
+            self._known[key] = repr([row for row in rows if row[0] >= first])
+        return self._known[key]
+
+
+def _first_day(offer: Offer) -> date:
+    return offer.eligibility.since.astimezone(UTC).date()
+
+
+def _state(rows: QuerySet[Any], *by: str, paper: str) -> Iterable[tuple[Any, ...]]:
+    """Return what changes when a row comes or goes, or its paper is revised, withdrawn or matched anew."""
+    found: Iterable[tuple[Any, ...]] = (
+        rows.order_by(*by)
+        .values_list(*by)
+        .annotate(
+            Count("pk"),
+            Max("pk"),
+            withdrawn=Count("pk", filter=Q(**{f"{paper}is_withdrawn": True})),
+            versions=Sum(f"{paper}version"),
+            matched=Count(f"{paper}matched_at"),
+            last=Max(f"{paper}matched_at"),
+        )
+    )
+    return found

@@ -1,0 +1,157 @@
+"""The stages in the order of the flow: one list for a pass in one process and for the workers.
+
+A stage is a function of its ``Work``. A pass does one after the other; a worker does one when its task is
+woken. They differ in the clock, in who wakes what, and in how long they may take: all of that stands in
+``Work``. Each stage is idempotent and safe to race.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.utils import timezone
+
+from newsletter.adapters.infra.broker import Queue
+from newsletter.pipeline.compose.compose import ComposeReport, compose_planned
+from newsletter.pipeline.context import Context
+from newsletter.pipeline.db_retry import with_db_retry
+from newsletter.pipeline.feedback.provider_events import apply_events
+from newsletter.pipeline.feedback.reconcile import ReconcileReport
+from newsletter.pipeline.feedback.reconcile import reconcile as _reconcile
+from newsletter.pipeline.gather import GatherReport, gather_papers
+from newsletter.pipeline.lease import boot_id, dead_owners
+from newsletter.pipeline.match import match_papers
+from newsletter.pipeline.schedule import plan_ahead, plan_due
+from newsletter.pipeline.select.select import select_planned
+from newsletter.pipeline.send.send import DeliveryReport, send_due
+from newsletter.pipeline.summarize.generate import READING_PATIENCE, SummariseReport, write_summaries
+from newsletter.pipeline.summarize.requests import open_requests
+from newsletter.progress import Progress
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Work:
+    """What one call of a stage works with, and how far it goes; by default one pass of all that is due."""
+
+    context: Context
+    now: datetime
+    """The clock that is recorded, planned and compared by; leases and waits are in real time."""
+    is_worker: bool = False
+    """Others go on with what is left: wait for what may still come, spread what is sent, plan ahead."""
+    deadline: datetime | None = None
+    """Real time: begin nothing more after it."""
+    transactional: bool | None = None
+    """Only what a person is waiting for, or only what nobody is; None: all."""
+    after: UUID | None = None
+    """Go on after this digest, where an earlier call stopped."""
+    is_refreshing: bool = True
+    """Bring every stored selection up to date, not only make those that are missing."""
+    progress: Progress = field(default_factory=Progress)
+
+    @property
+    def lookback(self) -> timedelta:
+        return timedelta(days=self.context.config.arxiv_lookback_days)
+
+
+def gather(work: Work) -> GatherReport:
+    work.progress.stage("asking arXiv")
+    return gather_papers(work.context.source, now=work.now, lookback=work.lookback)
+
+
+def events(work: Work) -> int:
+    """Apply what providers have reported."""
+    return apply_events(now=work.now, deadline=work.deadline)
+
+
+def match(work: Work) -> int:
+    work.progress.stage("matching papers to topics")
+    return match_papers(now=work.now, lookback=work.lookback)
+
+
+def reconcile(work: Work) -> ReconcileReport:
+    """End the leases of processes that are gone, and find out about lost answers."""
+    return _reconcile(
+        mailer=work.context.mailer, real_now=timezone.now(), now=work.now, dead_owners=dead_owners()
+    )
+
+
+def schedule(work: Work) -> int:
+    """Plan what is due, and where workers will go on with it what is due in the coming hours."""
+    work.progress.stage("planning digests")
+    planned = with_db_retry(lambda: plan_due(now=work.now))
+    return planned + (with_db_retry(lambda: plan_ahead(now=work.now)) if work.is_worker else 0)
+
+
+def select(work: Work) -> int:
+    """Store what planned digests offer, and ask for their summaries."""
+    return with_db_retry(
+        lambda: select_planned(now=work.now, is_refreshing=work.is_refreshing, deadline=work.deadline)
+    )
+
+
+def summarize(work: Work) -> SummariseReport:
+    """Write the summaries that planned digests show, the soonest needed first."""
+    summariser = work.context.summariser
+    wanted = open_requests(now=work.now, summariser=summariser, transactional=work.transactional)
+    work.progress.stage("summarising", total=len(wanted))
+    return write_summaries(
+        wanted,
+        summariser=summariser,
+        now=work.now,
+        full_text=work.context.full_text_for,
+        patience=READING_PATIENCE if work.is_worker else timedelta(0),
+        on_paper=work.progress.step,
+        deadline=work.deadline,
+    )
+
+
+def compose(work: Work) -> ComposeReport:
+    work.progress.stage("composing")
+    return with_db_retry(
+        lambda: compose_planned(
+            now=work.now,
+            summariser=work.context.summariser,
+            renderer_for=work.context.renderer,
+            is_patient=work.is_worker,
+            is_spread=work.is_worker,
+            transactional=bool(work.transactional),
+            after=work.after,
+            deadline=work.deadline,
+        )
+    )
+
+
+def send(work: Work) -> DeliveryReport:
+    return send_due(
+        mailer=work.context.mailer,
+        rate_limit=work.context.rate_limit,
+        now=work.now,
+        owner=boot_id(),
+        transactional=bool(work.transactional),
+        deadline=work.deadline,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    name: str
+    do: Callable[[Work], Any]
+    queue: Queue
+    """Whose workers do it."""
+
+
+STAGES = (
+    Stage("gather", gather, Queue.GATHER),
+    Stage("events", events, Queue.EVENTS),
+    Stage("match", match, Queue.GATHER),
+    Stage("reconcile", reconcile, Queue.TRANSACTIONAL),
+    Stage("schedule", schedule, Queue.COMPOSE),
+    Stage("select", select, Queue.COMPOSE),
+    Stage("summarize", summarize, Queue.SUMMARIZE),
+    Stage("compose", compose, Queue.COMPOSE),
+    Stage("send", send, Queue.SEND),
+)
