@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from newsletter.adapters.infra.broker import Queue, wake
 from newsletter.core.arxiv.announcements import Ask, what_to_ask
+from newsletter.core.summaries.summary import Voice
 from newsletter.models import Delivery, GatherRun, Paper, SummaryRequest, Topic
 from newsletter.models.delivery import TRANSACTIONAL, State
 from newsletter.pipeline import stages
@@ -85,7 +86,7 @@ def tick() -> None:
         log.info("planned %d digests", planned)
     if Delivery.objects.to_compose(now=task.now).exists():
         wake(Queue.COMPOSE)
-    if SummaryRequest.objects.exists():
+    if context().summariser.voice is Voice.MODEL and SummaryRequest.objects.exists():
         wake(Queue.SUMMARIZE)
     if has_unapplied():
         wake(Queue.EVENTS)

@@ -25,6 +25,7 @@ from newsletter.models import (
     Selection,
 )
 from newsletter.models.delivery import OPEN, State
+from newsletter.pipeline.summarize.requests import sync_requests
 
 CHUNK = 500
 TASK_TIME = timedelta(minutes=1)
@@ -61,6 +62,7 @@ def forget_old(*, now: datetime, clock: Callable[[], datetime] = timezone.now) -
         ("events", _events(before=events_before)),
         (MAILS, _mails(before=mails_before)),
         ("fragments", _fragments(before=now)),
+        ("requests", _requests()),
         ("selections", _selections(before=clock() - IN_FLIGHT)),
         ("incidents", _incidents(before=events_before)),
     ):
@@ -110,6 +112,11 @@ def _selections(*, before: datetime) -> Iterator[int]:
     unneeded = Selection.objects.filter(~Exists(named), used_at__lt=before)
     while keys := list(unneeded.values_list("pk", flat=True)[:CHUNK]):
         yield unneeded.filter(pk__in=keys).delete()[0]  # not one that was stored anew meanwhile
+
+
+def _requests() -> Iterator[int]:
+    """Delete what no planned digest asks for: a service without a model never looks at its requests."""
+    yield sync_requests()
 
 
 def _incidents(*, before: datetime) -> Iterator[int]:

@@ -62,8 +62,8 @@ def open_requests(
     ]
 
 
-def sync_requests() -> None:
-    """Make the requests those of the planned digests: what was composed, left or changed asks no more.
+def sync_requests() -> int:
+    """Make the requests those of the planned digests; return how many others (composed, left, changed) went.
 
     Safe to race with selecting: what the one misses the next call finds.
     """
@@ -94,6 +94,7 @@ def sync_requests() -> None:
         for paper_id, version, language, detail in [key]
     ]
     SummaryRequest.objects.bulk_create(new, ignore_conflicts=True, batch_size=CHUNK)
+    return len(gone)
 
 
 def _needed() -> dict[Key, Need]:

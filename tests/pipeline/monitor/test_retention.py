@@ -23,6 +23,7 @@ from newsletter.models import (
     FragmentRow,
     Incident,
     Selection,
+    SummaryRequest,
 )
 from newsletter.models.delivery import State
 from newsletter.models.summary import keep_fragments
@@ -30,6 +31,8 @@ from newsletter.pipeline.compose import fragments
 from newsletter.pipeline.compose.fragments import StoredFragments
 from newsletter.pipeline.monitor import retention
 from newsletter.pipeline.monitor.retention import forget_old
+from newsletter.pipeline.schedule import plan_due
+from newsletter.pipeline.select.select import select_planned
 from tests.fakes.mailer import ScriptedMailer
 from tests.fakes.papers import paper_record
 from tests.pipeline.deliveries import deliver, digest, message_bytes, offering, reader
@@ -215,6 +218,20 @@ def test_a_selection_stays_as_long_as_a_digest_names_it(monkeypatch: pytest.Monk
     Selection.objects.exclude(pk=others[0].pk).update(used_at=old)
     assert forget_old(now=NOW)["selections"] == 4
     assert set(Selection.objects.values_list("pk", flat=True)) == {kept.selection_id, others[0].pk}
+
+
+def test_a_service_without_a_model_keeps_no_requests_of_past_digests(tmp_path: Path) -> None:
+    room = Newsroom(tmp_path)
+    room.topic("heads", "cat:cs.CV")
+    room.reader("ann@example.org", "heads")
+    room.take_in(paper_record(1), now=SUNDAY)
+    plan_due(now=MONDAY)
+    select_planned(now=MONDAY)
+    assert forget_old(now=MONDAY)["requests"] == 0
+    assert SummaryRequest.objects.count() == 1
+    room.run(MONDAY)
+    assert forget_old(now=MONDAY)["requests"] == 1
+    assert not SummaryRequest.objects.exists()
 
 
 def test_incidents_and_flights_go_with_the_events() -> None:
