@@ -98,6 +98,7 @@ def tick() -> None:
 def summarize() -> None:
     """Write the summaries that planned digests want, awaited ones first, then have the digests composed."""
     _match_if_needed()
+    stages.select(work(is_refreshing=False))  # what was planned a moment ago has asked for nothing yet
     deadline = timezone.now() + SUMMARISE_TIME
     for is_transactional, queue in ((True, Queue.TRANSACTIONAL), (False, Queue.COMPOSE)):
         report = stages.summarize(work(transactional=is_transactional, deadline=deadline))

@@ -209,21 +209,6 @@ def test_a_reading_waits_ten_minutes_for_a_text_that_another_worker_reads(
     assert gemini.calls == 2
 
 
-@pytest.mark.parametrize(("calls", "goes_on"), [(1, 1), (2, 0)])
-def test_prefetch_goes_on_in_another_task_where_the_time_was_too_short(
-    calls: int,
-    goes_on: int,
-    workers: Workers,
-    gemini: GeminiServer,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    published: list[str] = []
-    monkeypatch.setattr(work, "publish_prefetch", lambda: published.append("prefetch"))
-    end_the_time_after(calls, gemini=gemini, monkeypatch=monkeypatch)
-    workers.run("prefetch", at=MONDAY + MINUTE)
-    assert len(published) == goes_on
-
-
 def test_a_model_that_gives_nothing_is_not_asked_again_and_again(
     workers: Workers, gemini: GeminiServer
 ) -> None:
@@ -231,21 +216,25 @@ def test_a_model_that_gives_nothing_is_not_asked_again_and_again(
     assert Queue.SUMMARIZE not in workers.run("summarize", at=MONDAY + MINUTE)
 
 
-def test_prefetch_writes_what_the_coming_hours_want(workers: Workers, gemini: GeminiServer) -> None:
+def test_what_the_coming_hours_want_is_written_before_their_slots(
+    workers: Workers, gemini: GeminiServer
+) -> None:
     workers.room.reader("zoe@example.org", "heads", cadence="daily", language="zh", at="09:00")
-    workers.run("prefetch", at=MONDAY + MINUTE)
+    workers.run("tick", at=MONDAY + MINUTE)
+    workers.run("summarize", at=MONDAY + MINUTE)
     rows = Summary.objects.filter(model="m", content__isnull=False, depth=Depth.TAKEAWAYS.value)
     assert set(rows.values_list("paper__arxiv_id", "language")) == {
         ("2606.00001", "en"),
         ("2606.00002", "en"),
         ("2606.00001", "zh-hans"),
     }
-    workers.run("prefetch", at=MONDAY + 2 * MINUTE)
+    workers.run("summarize", at=MONDAY + 2 * MINUTE)
     assert gemini.calls == 3
 
 
-def test_without_a_model_prefetch_costs_nothing(workers: Workers, arxiv: ListSource) -> None:
+def test_without_a_model_nothing_is_written_ahead(workers: Workers, arxiv: ListSource) -> None:
     workers.room.reader("ann@example.org", "heads", cadence="daily")
     workers.room.take_in(*arxiv.papers, now=SUNDAY + timedelta(hours=1))
-    workers.run("prefetch", at=MONDAY - timedelta(hours=1))
+    workers.run("tick", at=MONDAY - timedelta(hours=1))
+    workers.run("summarize", at=MONDAY - timedelta(hours=1))
     assert not Summary.objects.exists()

@@ -131,7 +131,6 @@ def test_a_worker_that_connects_looks_at_once_for_what_is_due(monkeypatch: pytes
         ("tick", 60),
         ("check_health", 60),
         ("gather_if_due", 600),
-        ("prefetch", 600),
         ("canary", 600),
         ("forget_old", 3600),
         ("forget_unconfirmed", 3600),

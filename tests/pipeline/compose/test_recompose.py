@@ -89,7 +89,7 @@ def test_the_command_says_what_was_kept_and_why(newsroom: Newsroom) -> None:
     assert (told["unchanged"], told["papers"], told["changed_topics"]) == (2, "kept", ["heads"])
     newsroom.run(MONDAY)
     said = done("recompose", "--all").out.splitlines()
-    assert said[1] == "     2 would hold other papers now, as a topic or a paper changed: left as they are"
+    assert said[1] == "     2 look the same as before"
     assert "keeps the papers it was composed with" in said[2]
 
 
