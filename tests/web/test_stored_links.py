@@ -6,7 +6,7 @@ import importlib
 import json
 import logging
 import re
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import pytest
 from django.apps import apps
@@ -19,7 +19,7 @@ from django.utils import timezone
 from newsletter.adapters.ports import Verdict
 from newsletter.audience.tokens import Purpose
 from newsletter.core.delivery.redaction import redacted
-from newsletter.models import AddressChange, Delivery, Quota, RevokedKey, Subscriber
+from newsletter.models import AddressChange, Delivery, RevokedKey, Subscriber
 from newsletter.models.delivery import Kind, State
 from newsletter.pipeline.context import Context
 from newsletter.pipeline.run import run_once
@@ -144,10 +144,3 @@ def test_an_upgrade_revokes_the_links_of_who_moved_before(visitor: Client, servi
     assert visitor.post(way_out, {"List-Unsubscribe": "One-Click"}).status_code == 200
     assert RevokedKey.objects.get().revoked_at == NOW
     assert Subscriber.objects.get().status == "unsubscribed"
-
-
-def test_an_upgrade_forgets_that_an_address_was_suppressed_for_ever(service: Service) -> None:  # noqa: ARG001
-    for kind in ("confirm", "confirm-ever", "reminder", "link", "service"):
-        Quota.objects.create(kind=kind, key="x", day=NOW.date() - timedelta(days=9), count=3)
-    upgrade("forget_old_counts")
-    assert list(Quota.objects.values_list("kind", flat=True)) == ["service"]

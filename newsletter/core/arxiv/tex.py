@@ -38,10 +38,10 @@ _MATH = re.compile(
 )
 
 # Stand-ins from Unicode's private use area, so that finished parts pass through the TeX parser untouched.
-_OPEN, _CLOSE, _SPACE, _FIRST_STAND_IN = "\ue000", "\ue001", "\ue009", 0xE010
+_OPEN, _CLOSE, _SPACE, _FIRST_KEPT = "\ue000", "\ue001", "\ue009", 0xE010
 _FIRST_PROSE = 0xF0000
 _PROSE = re.compile(r"(?<= )[^\\{}\[\]^_`'\"<>?!-]{16,}")
-_STAND_IN = re.compile("[\ue010-\uf8ff]")
+_KEPT = re.compile("[\ue010-\uf8ff]")
 _STAND_IN = re.compile("[\ue000-\uf8ff\U000f0000-\U000ffffd]")
 
 _MACRO = re.compile(
@@ -115,7 +115,7 @@ def _paragraph(text: str) -> str:
 
     def keep(finished: str) -> str:
         kept.append(finished)
-        return chr(_FIRST_STAND_IN + len(kept) - 1)
+        return chr(_FIRST_KEPT + len(kept) - 1)
 
     linked = _MARKDOWN_LINK.sub(r"\1 (\2)", text)
     marked = _URL.sub(lambda found: keep(_link(found)), linked)
@@ -125,8 +125,8 @@ def _paragraph(text: str) -> str:
     groups = _ANY_GROUP if "\\" in text else _WORD_GROUP
     marked = _POWER.sub(_power, marked)
     done = _typeset(_plain(_typography(marked)), groups=groups)
-    while _STAND_IN.search(done):  # a formula may hold a link
-        done = _STAND_IN.sub(lambda found: kept[ord(found.group()) - _FIRST_STAND_IN], done)
+    while _KEPT.search(done):  # a formula may hold a link
+        done = _KEPT.sub(lambda found: kept[ord(found.group()) - _FIRST_KEPT], done)
     return " ".join(done.replace(_OPEN, "{").replace(_CLOSE, "}").split())
 
 
