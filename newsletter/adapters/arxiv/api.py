@@ -46,9 +46,9 @@ class _Retry:
     left: float
     pause: float = FIRST_PAUSE
 
-    def wait(self, error: TemporaryError, *, seen_papers: float, sleep: Callable[[float], None]) -> None:
+    def wait(self, error: TemporaryError, *, elapsed: float, sleep: Callable[[float], None]) -> None:
         """Wait as the back-off or arXiv says; raise ``error`` if that would take longer than is left."""
-        self.left -= seen_papers
+        self.left -= elapsed
         pause = max(self.pause, error.retry_after or 0.0)
         if pause >= self.left:
             raise error
@@ -195,8 +195,8 @@ class ArxivApi:
                     body = self._get(self._address(query, start=start, size=size), seconds=patience.left)
                     return _checked(body, start=start, size=size, most_missing=kept, missing=missing)
                 except TemporaryError as error:
-                    failed, seen_papers = error, time.monotonic() - began
-            patience.wait(failed, seen_papers=seen_papers, sleep=self.sleep)
+                    failed, elapsed = error, time.monotonic() - began
+            patience.wait(failed, elapsed=elapsed, sleep=self.sleep)
         raise AssertionError("the patience ends before the numbers do")
 
     def _get(self, address: str, *, seconds: float) -> bytes:

@@ -60,12 +60,12 @@ class Choice:
 def without_unsettled(batch: Sequence[Delivery]) -> list[Delivery]:
     """Leave out readers whose last digest is being sent right now, or waits for evidence that it was.
 
-    Its papers may be spent in a moment: a digest that showed them would be the second to do so.
+    Its papers may be seen papers in a moment: a digest that showed them would be the second to do so.
     """
     readers = [reader_of(delivery) for delivery in batch]
     unsettled = Delivery.objects.filter(UNSETTLED, subscriber__in=readers, kind=Kind.DIGEST)
     busy = set(unsettled.values_list("subscriber_id", flat=True))
-    # What was accepted since the batch was read is spent by now.
+    # What was accepted since the batch was read is among the seen papers by now.
     seen_papers = dict(
         Subscriber.objects.filter(pk__in=[reader.pk for reader in readers]).values_list("pk", "seen_papers")
     )

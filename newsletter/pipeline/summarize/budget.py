@@ -62,7 +62,7 @@ class DailyBudget:
             bill.paid(0)
             raise
         finally:
-            self._settle(reserved=most, seen_papers=bill.tokens, day=now.date())
+            self._settle(reserved=most, used=bill.tokens, day=now.date())
 
     def _reserve(self, tokens: int, *, day: date) -> bool:
         rows = [Quota(kind=kind, key="", day=day) for kind in (KIND, SET_ASIDE)]
@@ -73,8 +73,8 @@ class DailyBudget:
         _row(SET_ASIDE, day=day).update(count=F("count") + tokens)
         return True
 
-    def _settle(self, *, reserved: int, seen_papers: int, day: date) -> None:
-        _row(KIND, day=day).update(count=F("count") - reserved + seen_papers)
+    def _settle(self, *, reserved: int, used: int, day: date) -> None:
+        _row(KIND, day=day).update(count=F("count") - reserved + used)
         _row(SET_ASIDE, day=day).update(count=F("count") - reserved)
 
     def _refusal(self, most: int, *, now: datetime) -> TemporaryError:

@@ -159,10 +159,10 @@ def _try(
         asked = supported_depth(depth, has_full_text=text is not None)
         draft = summariser.summarize(paper, language=language, depth=asked, full_text=text)
     except NewsletterError as error:
-        seen_papers = (0, 0)
+        used = (0, 0)
         if isinstance(error, UnusableAnswer | Interrupted):
-            seen_papers = (error.input_tokens, error.output_tokens)
-        return _Tried(time.perf_counter() - begun, *seen_papers, error)
+            used = (error.input_tokens, error.output_tokens)
+        return _Tried(time.perf_counter() - begun, *used, error)
     seconds = time.perf_counter() - begun
     checked = ground(
         draft, source=paper, language=language, voice=summariser.voice, full_text=text, asked=depth
