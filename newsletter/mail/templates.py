@@ -27,13 +27,13 @@ _PACKAGE = Path(__file__).resolve().parents[1]
 
 
 def _safe(value: object) -> object:
-    """Keep data from forging a slot; called by Jinja for every printed value."""
+    """Keep data from forging a placeholder; called by Jinja for every printed value."""
     return literal(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
 def trusted(text: str) -> Markup:
     """Return a sentence of ours unescaped, with its placeholders. Never for text from outside."""
-    return Markup(text)  # noqa: S704 - only called with sentences of mail_words
+    return Markup(text)  # noqa: S704 - only called with sentences of ``MailWords``
 
 
 _HTML = Environment(

@@ -1,7 +1,7 @@
 """The mail's own words: one class a language, because whole sentences differ, not only their words.
 
 The classes stand with their languages (``languages``). Nothing in them knows of HTML. Sentences that name the
-reader hold slots (``core.digests.message``).
+reader hold placeholders (``core.digests.message``).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Stage 1: new papers from arXiv, or from saved answers, into the database.
+"""Gather: new papers from arXiv, or from saved answers, into the database.
 
 An answer is saved whole, except for invalid entries, or not at all. Every request and its result is recorded.
 ``gather_history`` judges whether an answer is plausible.

@@ -1,4 +1,4 @@
-"""Stage 2: which papers each topic's query matches; once per topic, never per reader."""
+"""Match: which papers each topic's query matches; once per topic, never per reader."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Stage 1: what is asked for, what is saved, and what a failure leaves behind."""
+"""Gather: what is asked for, what is saved, and what a failure leaves behind."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Stage 2: new papers against all topics, changed topics against the look-back."""
+"""Match: new papers against all topics, changed topics against the look-back."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Four hundred days in eight zones, two planners racing at every tick: each slot has exactly one digest.
 
-What the slots are is ``core.cadence``'s, which has tests of its own; here none may be lost or doubled.
+What the slots are is ``core.delivery.cadence``'s, which has tests of its own; here none is lost or doubled.
 """
 
 from __future__ import annotations

@@ -43,7 +43,7 @@ class Fragment:
 
     @cached_property
     def placeholders(self) -> frozenset[str]:
-        """The names of the slots in either form."""
+        """The names of the placeholders in either form."""
         return placeholder_names(self.html) | placeholder_names(self.text)
 
     @cached_property

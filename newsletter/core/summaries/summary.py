@@ -69,7 +69,7 @@ class Section:
     """A section of a reading. No claims: not stated in the paper."""
 
     kind: str
-    """One of ``kinds.SECTION_KINDS``."""
+    """One of ``paper_kinds.SECTION_KINDS``."""
     claims: tuple[Claim, ...] = ()
 
 

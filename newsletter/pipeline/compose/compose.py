@@ -1,4 +1,4 @@
-"""Stage 5b: every planned digest composed, skipped, or left to wait for what may still come.
+"""Compose: every planned digest composed, skipped, or left to wait for what may still come.
 
 What a digest is made of is ``composer``'s.
 """

@@ -1,7 +1,7 @@
-"""A digest → the pieces of its mail, each rendered once for everyone, and the strings that are one reader's.
+"""A digest → the fragments of its mail, each rendered once for everyone, and its placeholders' values.
 
-Choosing what a digest says is ``compose``'s; joining and encoding is ``core.composition``'s. No piece holds
-anything personal: what differs between readers is a slot.
+Choosing what a digest says is ``compose``'s; joining and encoding is ``core.digests.message``'s. No fragment
+holds anything personal: what differs between readers is a placeholder.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class RenderedDigest:
     fragments: tuple[Fragment, ...]
     """To be joined in this order."""
     placeholders: dict[str, str]
-    """The slots that follow from the digest, as plain text; only ``account_text``, for the text form, has
+    """The values that follow from the digest, as plain text; only ``account_text``, for the text form, has
     line breaks. Still to be given: ``preferences_url``, ``unsubscribe_url``, ``digest_url``, ``email``."""
     subject: str
     digest: Digest
@@ -214,7 +214,7 @@ def subject(digest: Digest) -> str:
 
 
 def _each_topic(digest: Digest) -> tuple[tuple[str, str], ...]:
-    """Return (name, slot of the link that ends it); ending the only topic is ending everything."""
+    """Return (name, placeholder of the link that ends it); ending the only topic is ending everything."""
     if len(digest.subscribed) < 2:
         return ()
     return tuple(
@@ -237,7 +237,7 @@ def _slots(digest: Digest) -> dict[str, str]:
 
 
 def _with_topic_placeholders(fragment: Fragment) -> Fragment:
-    """Turn the stand-ins for private topics' names into slots."""
+    """Turn the stand-ins for private topics' names into placeholders."""
     html, text = (
         _STAND_IN.sub(lambda found: placeholder(found[1]), form) for form in (fragment.html, fragment.text)
     )
@@ -261,7 +261,7 @@ def _written_in(digest: Digest) -> frozenset[str]:
 
 
 def _html_bytes(fragments: tuple[Fragment, ...], *, names: Iterable[tuple[str, str]]) -> int:
-    """Return the size with private topics' names filled in; the other slots have ``SLOT_ALLOWANCE``."""
+    """Return the size with private topics' names filled in; others have ``SLOT_ALLOWANCE``."""
     html = "".join(fragment.html for fragment in fragments)
     filled = (html.count(placeholder(name)) * len(escape(value).encode()) for name, value in names)
     return len(html.encode()) + sum(filled)

@@ -1,4 +1,4 @@
-"""Stage 6: send what is due, a batch at a time, until nothing can be leased.
+"""Send: hand over what is due, a batch at a time, until nothing can be leased.
 
 The order within a batch is what keeps the promises: claim and commit, write the messages, commit that a body
 begins, send, record the answer. No lock is held while sending. Lost workers and lost answers are left to

@@ -1,4 +1,4 @@
-"""Stage 5: how long a digest waits, and that one bad digest holds up no other."""
+"""Compose: how long a digest waits, and that one bad digest holds up no other."""
 
 from __future__ import annotations
 

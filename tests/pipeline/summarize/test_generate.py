@@ -1,4 +1,4 @@
-"""Stage 3 with a model behind real HTTP: paid once, checked, replaced by the authors' words when it fails."""
+"""A model behind real HTTP: paid once, checked, replaced by the authors' words when it fails."""
 
 from __future__ import annotations
 

@@ -142,6 +142,7 @@ def test_papers_of_a_period_that_is_accounted_for_are_not_wanted(room: Newsroom)
     Subscriber.objects.update(next_slot_at=MONDAY)
     assert len(coming(room, MONDAY - timedelta(hours=1))) == 1
     Subscription.objects.update(covered_until=SUNDAY)
+    select_planned(now=MONDAY - timedelta(hours=1), is_refreshing=True)
     assert coming(room, MONDAY - timedelta(hours=1)) == []
 
 
