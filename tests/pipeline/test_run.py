@@ -38,6 +38,7 @@ from tests.pipeline.newsroom import (
     states,
 )
 
+ANNOUNCED_ON_SUNDAY = SUNDAY - timedelta(days=2)
 pytestmark = pytest.mark.django_db(transaction=True)
 DEAD = f"{socket.gethostname()[:40]}/999999999/1.0"
 """The boot id of a process of this machine that is gone."""
@@ -188,7 +189,9 @@ def test_where_arxiv_never_answered_nothing_is_claimed_of_it(room: Newsroom) -> 
 
 def test_no_day_is_called_empty_on_which_arxiv_had_not_answered(room: Newsroom) -> None:
     reader = room.reader("a@example.org", "heads", cadence="daily")
-    room.take_in(paper_record(1, title="Cats"), now=MONDAY - timedelta(hours=1))
+    room.take_in(
+        paper_record(1, title="Cats", published_at=ANNOUNCED_ON_SUNDAY), now=MONDAY - timedelta(hours=1)
+    )
     room.run(MONDAY)
     gather_papers(ListSource(error=TemporaryError("503")), now=MONDAY + timedelta(hours=9), lookback=LOOKBACK)
     room.run(TUESDAY)
@@ -202,11 +205,11 @@ def test_no_day_is_called_empty_on_which_arxiv_had_not_answered(room: Newsroom) 
 
 def test_a_failed_gather_stands_in_the_opening_until_one_succeeds(room: Newsroom) -> None:
     room.reader("a@example.org", "heads", cadence="daily")
-    room.take_in(paper_record(1), now=SUNDAY + timedelta(hours=1))
+    room.take_in(paper_record(1, published_at=ANNOUNCED_ON_SUNDAY), now=SUNDAY + timedelta(hours=1))
     failing = ListSource(error=TemporaryError("arXiv answered 503"))
     gather_papers(failing, now=SUNDAY + timedelta(hours=9), lookback=LOOKBACK)
     room.run(MONDAY)
-    room.take_in(paper_record(2), now=MONDAY + timedelta(hours=1))
+    room.take_in(paper_record(2, published_at=ANNOUNCED_ON_SUNDAY), now=MONDAY + timedelta(hours=1))
     room.run(TUESDAY)
     failed, healed = room.texts()
     # The footer names that date too: it is when the reader was added.
@@ -345,15 +348,17 @@ def operator(settings: Settings) -> str:
 
 
 def refused(number: int, *, at: datetime) -> None:
+    """Refuse digests to readers whom the operator added."""
     for each in range(number):
         digest(state=State.FAILED, transport="outbox", outcome_at=at, last_code="550", slot_key=str(each))
+    Subscriber.objects.update(confirmed_by_operator=True)
 
 
 def test_a_pass_after_too_many_bounces_sends_the_alert_and_nothing_else(
     room: Newsroom, operator: str
 ) -> None:
     ann = room.reader("a@example.org", "heads")
-    room.take_in(paper_record(1), now=MONDAY - timedelta(hours=1))
+    room.take_in(paper_record(1, published_at=ANNOUNCED_ON_SUNDAY), now=MONDAY - timedelta(hours=1))
     refused(300, at=MONDAY - timedelta(hours=1))
     report = room.run(MONDAY)
     assert SendPause.objects.get().cause == Cause.BREAKER
@@ -369,9 +374,10 @@ def test_a_pass_after_too_many_bounces_sends_the_alert_and_nothing_else(
 def test_a_pass_pauses_after_its_own_bounces(
     room: Newsroom, operator: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    room.take_in(paper_record(1), now=MONDAY - timedelta(hours=1))
+    room.take_in(paper_record(1, published_at=ANNOUNCED_ON_SUNDAY), now=MONDAY - timedelta(hours=1))
     refused(199, at=MONDAY - timedelta(hours=1))
     last = digest()
+    Subscriber.objects.update(confirmed_by_operator=True)
     mailer = ScriptedMailer(name="outbox")
     assert last.subscriber is not None
     mailer.answers[last.subscriber.email] = answer(Verdict.REFUSED, code="550")
@@ -385,6 +391,6 @@ def test_a_pass_pauses_after_its_own_bounces(
 
 def test_a_pass_without_trouble_tells_nobody(room: Newsroom, operator: str) -> None:
     room.reader("a@example.org", "heads")
-    room.take_in(paper_record(1), now=MONDAY - timedelta(hours=1))
+    room.take_in(paper_record(1, published_at=ANNOUNCED_ON_SUNDAY), now=MONDAY - timedelta(hours=1))
     assert room.run(MONDAY).deliveries == {"ACCEPTED": 1}
     assert operator not in [mail["To"] for mail in room.mails()]
