@@ -128,9 +128,9 @@ def test_data_that_was_made_literal_cannot_forge_a_placeholder(left: str, right:
 @pytest.mark.parametrize("template", ["[[unknown]]", "[[]]", "[[ email ]]", "[[E-Mail]]"])
 def test_nothing_is_sent_with_a_hole(template: str) -> None:
     hole = Fragment(f"<p>{template}</p>\n", "plain\n")
-    with pytest.raises(PermanentError, match="slot") as caught:
+    with pytest.raises(PermanentError, match="placeholder") as caught:
         compose(DIGEST, [CARD, hole], placeholders=SLOTS)
-    assert caught.value.reason == "slot"
+    assert caught.value.reason == "placeholder"
 
 
 def test_a_value_that_looks_like_a_placeholder_is_refused() -> None:
