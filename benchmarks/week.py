@@ -158,8 +158,7 @@ def check() -> list[str]:
     for reader in Subscriber.objects.all():
         named: Counter[int] = Counter()
         for delivery in Delivery.objects.filter(subscriber=reader, state="ACCEPTED"):
-            papers = delivery.papers
-            named.update(papers["summarised"] + papers["listed"] + papers["counted"])
+            named.update(delivery.paper_ids)
             problems += check_mail(CONFIG.outbox_folder / f"{delivery.pk}.eml", delivery)
         problems += [
             f"{reader.email}: paper {paper} {times} times" for paper, times in named.items() if times > 1
@@ -169,15 +168,15 @@ def check() -> list[str]:
 
 
 def check_mail(path: Path, delivery: object) -> list[str]:
+    from newsletter.core.digests.selection import Place
     from newsletter.models import Paper
 
     message = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
     text = message.get_body(("plain",))
     html = message.get_body(("html",))
-    papers = delivery.papers  # type: ignore[attr-defined]
-    shown = Paper.objects.filter(pk__in=papers["summarised"] + papers["listed"]).values_list(
-        "arxiv_id", flat=True
-    )
+    selected = delivery.selected  # type: ignore[attr-defined]
+    named = selected.shown(Place.SUMMARIZED) + selected.shown(Place.LISTED)
+    shown = Paper.objects.filter(pk__in=named).values_list("arxiv_id", flat=True)
     problems = []
     for part in (text, html):
         ids = set(ARXIV_ID.findall(part.get_content())) if part else set()
@@ -198,6 +197,7 @@ def check_complete(reader: object, named: Counter[int]) -> list[str]:
 
 
 def report(watch: Stopwatch, problems: list[str]) -> None:
+    from newsletter.core.digests.selection import Place
     from newsletter.models import Delivery, Match, Paper, Topic
 
     print(
@@ -205,9 +205,11 @@ def report(watch: Stopwatch, problems: list[str]) -> None:
     )
     print(f"{'reader':<18}{'slot':<12}{'state':<10}{'summ.':>6}{'listed':>7}{'counted':>8}{'of':>6}  subject")
     for each in Delivery.objects.select_related("subscriber").order_by("subscriber__email_key", "slot_at"):
-        counts = [len(each.papers.get(part, ())) for part in ("summarised", "listed", "counted")]
+        counts = [
+            len(each.selected.shown(place)) for place in (Place.SUMMARIZED, Place.LISTED, Place.COUNTED)
+        ]
         reader = each.subscriber.email if each.subscriber else "-"
-        numbers = f"{counts[0]:>6}{counts[1]:>7}{counts[2]:>8}{each.scanned:>6}"
+        numbers = f"{counts[0]:>6}{counts[1]:>7}{counts[2]:>8}{each.selected.scanned:>6}"
         print(f"{reader:<18}{each.slot_key:<12}{each.state:<10}{numbers}  {each.subject}")
     print("\nseconds a stage")
     for stage, seconds in watch.seconds.items():
