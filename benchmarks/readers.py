@@ -157,12 +157,10 @@ def _fill_sent(*, after: int, slot_at: datetime) -> None:
         "subject": "9 new papers: SpatialAvatar-0, SiGnature and 7 more",
         "fragments": "[]",
         "placeholders": "{}",
-        "papers": '{"summarised": [1, 2, 3, 4, 5, 6, 7, 8, 9], "listed": [], "counted": []}',
         "topics": "[1, 2, 3]",
-        "scanned": PAPERS_A_WEEK,
         "transport": "outbox",
     }
-    fixed |= dict.fromkeys(("body_key", "recipient", "lease_owner", "provider_id"), "")
+    fixed |= dict.fromkeys(("body_key", "selection_inputs", "recipient", "lease_owner", "provider_id"), "")
     fixed |= dict.fromkeys(("last_code", "last_detail"), "") | dict.fromkeys(
         ("attempt", "retries", "fence"), 0
     )
