@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
-from newsletter.core.delivery.cadence import Slot
+from newsletter.core.delivery.cadence import RESOLUTION, Slot
 from newsletter.core.delivery.spreading import LONGEST_LEAD, planning_lead
 from newsletter.models import Delivery, Subscriber
 from newsletter.models.delivery import OPEN, Kind, State
@@ -23,7 +23,6 @@ from newsletter.models.subscriber import Status
 
 CHUNK = 200
 log = logging.getLogger(__name__)
-RESOLUTION = timedelta(microseconds=1)
 LONGEST_DAY = timedelta(hours=26)
 """From the morning of a slot's local date to the slot, and more than that where the clock changes."""
 

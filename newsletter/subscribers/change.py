@@ -13,7 +13,7 @@ from django.db import transaction
 
 from newsletter.adapters.infra.broker import Queue, wake
 from newsletter.audience.topics import find_topics
-from newsletter.core.delivery.cadence import Cadence, period_days
+from newsletter.core.delivery.cadence import RESOLUTION, Cadence, period_days
 from newsletter.errors import BadInput
 from newsletter.models import Delivery, Subscriber, Subscription
 from newsletter.models.delivery import LEASABLE, UNCOMPOSED, Kind
@@ -21,7 +21,6 @@ from newsletter.models.subscriber import Status
 from newsletter.subscribers.preferences import Preferences
 
 LONGEST_PAUSE = timedelta(days=366)
-RESOLUTION = timedelta(microseconds=1)
 
 
 def lock(reader: Subscriber) -> None:

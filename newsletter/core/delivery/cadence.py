@@ -30,6 +30,8 @@ ALLOWED = (
 )
 NOT_PLACES = {"Factory", "localtime", "posixrules"}
 """Names in the zone database that are no zone: their meaning depends on the machine."""
+RESOLUTION = dt.timedelta(microseconds=1)
+"""Of stored times: a search that begins this much before a slot finds it."""
 
 
 class Rhythm(StrEnum):
