@@ -13,7 +13,7 @@ from uuid import UUID
 from newsletter.core.arxiv.full_text import FullText
 from newsletter.core.arxiv.papers import PaperRecord
 from newsletter.core.delivery.retry_policy import EventKind
-from newsletter.core.summaries.summary import Depth, Draft, Voice
+from newsletter.core.summaries.summary import DetailLevel, Draft, Voice
 
 # --- arXiv -----------------------------------------------------------------------------------------------
 
@@ -140,7 +140,7 @@ class Summariser(Protocol):
         ...
 
     def summarize(
-        self, paper: PaperRecord, *, language: str, depth: Depth, full_text: FullText | None = None
+        self, paper: PaperRecord, *, language: str, detail: DetailLevel, full_text: FullText | None = None
     ) -> Draft:
         """Write unchecked claims, from ``full_text`` too where it is given.
 

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from newsletter.audience.topics import public_topics
 from newsletter.core.delivery.cadence import ALLOWED
-from newsletter.core.summaries.summary import Depth
+from newsletter.core.summaries.summary import DetailLevel
 from newsletter.errors import NewsletterError
 from newsletter.languages import CHROME
 from newsletter.models import Subscriber, Topic
@@ -25,7 +25,7 @@ class TopicChoice(TopicsField):
         return f"{obj.group}: {obj.name}" if obj.group else obj.name
 
 
-class AddReaderForm(forms.Form):
+class AddSubscriberForm(forms.Form):
     """Checked and saved by the command line's function; its errors are shown as they are."""
 
     email = forms.CharField(max_length=254, label="Address")
@@ -39,7 +39,9 @@ class AddReaderForm(forms.Form):
     language = forms.CharField(
         initial="en", help_text=f"{', '.join(CHROME)}, or one of the setting NEWSLETTER_LANGUAGES."
     )
-    depth = forms.ChoiceField(choices=[(depth.value, depth.value) for depth in Depth], initial="takeaways")
+    depth = forms.ChoiceField(
+        choices=[(depth.value, depth.value) for depth in DetailLevel], initial="takeaways"
+    )
     max_papers = forms.IntegerField(min_value=1, max_value=50, initial=10)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -25,8 +25,8 @@ class PaperAdmin(ReadOnlyAdmin):
 
 @admin.register(Summary)
 class SummaryAdmin(ReadOnlyAdmin):
-    list_display = ("paper", "language", "model", "depth", "failure", "attempts", "written_at")
-    list_filter = ("model", "language", "depth", "is_final")
+    list_display = ("paper", "language", "model", "detail", "failure", "attempts", "written_at")
+    list_filter = ("model", "language", "detail", "is_final")
     list_select_related = ("paper",)
     search_fields = ("paper__arxiv_id",)
     ordering = ("-pk",)

@@ -81,7 +81,7 @@ class Config(MailerSettings):
     )
     gemini_endpoint: HttpUrl = Field(GEMINI_ENDPOINT, alias="NEWSLETTER_GEMINI_ENDPOINT")
     gemini_daily_tokens: int = Field(2_000_000, alias="NEWSLETTER_GEMINI_DAILY_TOKENS", ge=0)
-    reader_daily_tokens: int = Field(300_000, alias="NEWSLETTER_READER_DAILY_TOKENS", ge=0)
+    subscriber_daily_tokens: int = Field(300_000, alias="NEWSLETTER_READER_DAILY_TOKENS", ge=0)
     gemini_rpm: int = Field(60, alias="NEWSLETTER_GEMINI_RPM", ge=1)
     gemini_tpm: int | None = Field(None, alias="NEWSLETTER_GEMINI_TPM", ge=1000)
     bounce_address: BounceAddress = Field("", alias="NEWSLETTER_BOUNCE_ADDRESS")

@@ -13,7 +13,7 @@ from newsletter.core.digests.digest import DigestCard
 from newsletter.core.digests.languages import is_han, is_right_to_left, tag
 from newsletter.core.digests.typography import author_line, cut, typeset
 from newsletter.core.summaries.paper_kinds import SECTIONS, Part
-from newsletter.core.summaries.summary import Claim, Depth, Evidence, Summary, Voice
+from newsletter.core.summaries.summary import Claim, DetailLevel, Evidence, Summary, Voice
 from newsletter.mail.styles import styles
 from newsletter.mail.text import width
 from newsletter.mail.words import Words, words_for
@@ -61,11 +61,11 @@ def card_values(card: DigestCard, *, language: str, base_url: str) -> dict[str, 
     """Return the values of the fragment ``card``; nothing in it is personal."""
     words, summary = words_for(language), card.summary
     is_quoted = summary.voice is Voice.AUTHORS
-    deeper = card.depth.rank >= Depth.TAKEAWAYS.rank
+    deeper = card.detail.rank >= DetailLevel.TAKEAWAYS.rank
     citation = (
         summary.headline.evidence[0] if deeper and not is_quoted and summary.headline.evidence else None
     )
-    is_reading = card.depth is Depth.READING and bool(summary.sections)
+    is_reading = card.detail is DetailLevel.READING and bool(summary.sections)
     sections = tuple(_sections(card, words)) if is_reading else ()
     where = words.where(citation.where) if citation else ""
     own = words_for(card.language)
@@ -200,8 +200,8 @@ def _notes(card: DigestCard, words: Words) -> Iterator[str]:
     summary = card.summary
     if summary.voice is Voice.AUTHORS:
         yield words.own_words(language=card.language, reason=summary.fallback_reason)
-    elif card.depth is not Depth.HEADLINE:
-        claims = _checked(summary, depth=card.depth)
+    elif card.detail is not DetailLevel.HEADLINE:
+        claims = _checked(summary, detail=card.detail)
         quotes = (evidence for claim in claims for evidence in claim.evidence)
         only = all(evidence.where == "abstract" for evidence in quotes)
         yield words.checked(len(claims), withheld=len(summary.withheld), abstract_only=only)
@@ -209,9 +209,9 @@ def _notes(card: DigestCard, words: Words) -> Iterator[str]:
         yield words.shallower(card.lacks, reason=card.lacks_reason)
 
 
-def _checked(summary: Summary, *, depth: Depth) -> tuple[Claim, ...]:
-    """Return the claims that belong to ``depth``; the paper's page shows every one of them."""
-    sections = summary.sections if depth is Depth.READING else ()
+def _checked(summary: Summary, *, detail: DetailLevel) -> tuple[Claim, ...]:
+    """Return the claims that belong to ``detail``; the paper's page shows every one of them."""
+    sections = summary.sections if detail is DetailLevel.READING else ()
     return (
         summary.headline,
         *summary.takeaways,

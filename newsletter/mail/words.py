@@ -16,7 +16,7 @@ from newsletter.core.arxiv.papers import PaperRecord
 from newsletter.core.digests.digest import Digest
 from newsletter.core.digests.typography import AuthorLine
 from newsletter.core.summaries.paper_kinds import PaperKind, Part
-from newsletter.core.summaries.summary import Depth
+from newsletter.core.summaries.summary import DetailLevel
 from newsletter.languages import module_of
 
 Writer = tuple[str, tuple[date, ...]]
@@ -78,7 +78,7 @@ class Words(Protocol):
         """Say that these are the authors' sentences, and why where a model's were asked for."""
         ...
 
-    def shallower(self, lacks: Depth, *, reason: str) -> str:
+    def shallower(self, lacks: DetailLevel, *, reason: str) -> str:
         """Say in one sentence that there is no ``lacks`` of this paper, and why."""
         ...
 

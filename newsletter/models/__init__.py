@@ -12,6 +12,14 @@ from newsletter.models.sending import SendDay
 from newsletter.models.signup import AddressChange, FreshLink, Quota, SignUp
 from newsletter.models.subscriber import ConsentEvent, RevokedKey, Subscriber, Subscription, Suppression
 from newsletter.models.summary import FragmentRow, Summary, SummaryRequest
+from newsletter.models.taste import (
+    FollowedAuthor,
+    PaperFeedback,
+    PaperVector,
+    TasteProfile,
+    TasteSnapshot,
+    TopicMean,
+)
 from newsletter.models.topic import Topic
 
 __all__ = [
@@ -22,6 +30,7 @@ __all__ = [
     "Delivery",
     "DeliveryEvent",
     "Figure",
+    "FollowedAuthor",
     "Forgotten",
     "FragmentRow",
     "FreshLink",
@@ -33,6 +42,8 @@ __all__ = [
     "Match",
     "MistakeReport",
     "Paper",
+    "PaperFeedback",
+    "PaperVector",
     "Quota",
     "RevokedKey",
     "Selection",
@@ -45,5 +56,8 @@ __all__ = [
     "SummaryRequest",
     "Suppression",
     "SuppressionKey",
+    "TasteProfile",
+    "TasteSnapshot",
     "Topic",
+    "TopicMean",
 ]

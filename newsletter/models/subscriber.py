@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from django.db import models
 
 from newsletter.core.delivery.cadence import Cadence, Slot, latest_slot, next_slot
-from newsletter.core.summaries.summary import Depth
+from newsletter.core.summaries.summary import DetailLevel
 
 
 def _new_link_key() -> str:
@@ -33,7 +33,9 @@ class Subscriber(models.Model):
     paused_until = models.DateTimeField(null=True, blank=True)
     language = models.CharField(max_length=20, default="en")
     depth = models.CharField(
-        max_length=12, choices=[(depth.value, depth.value) for depth in Depth], default=Depth.TAKEAWAYS.value
+        max_length=12,
+        choices=[(depth.value, depth.value) for depth in DetailLevel],
+        default=DetailLevel.TAKEAWAYS.value,
     )
     max_papers = models.PositiveSmallIntegerField(default=10)
     cadence = models.CharField(max_length=40, default="weekly:mon")
@@ -51,12 +53,21 @@ class Subscriber(models.Model):
     """How many of the latest mails to the address were refused in a row."""
     link_key = models.CharField(max_length=16, unique=True, default=_new_link_key)
     """Names the reader in mailed links. A new one revokes them all (``subscribers/revoke_links.py``)."""
+    taste_version = models.PositiveIntegerField(default=0)
+    """Moved by every act that changes what is learned; profiles name the one they were learned at."""
+    learns = models.BooleanField(default=True)
+    """Off: acts are kept, and nothing is learned from them or ordered by them."""
+    shows_near = models.BooleanField(default=True)
+    """Whether digests show up to two papers near the topics."""
+    shows_revised = models.BooleanField(default=True)
+    names_imports = models.BooleanField(default=False)
+    """Whether why lines may name imported papers, not only those kept from digests and pages."""
 
     class Meta:
         constraints = (
             models.CheckConstraint(condition=models.Q(status__in=Status.values), name="subscriber_status"),
             models.CheckConstraint(
-                condition=models.Q(depth__in=[depth.value for depth in Depth]), name="subscriber_depth"
+                condition=models.Q(depth__in=[depth.value for depth in DetailLevel]), name="subscriber_depth"
             ),
             models.CheckConstraint(
                 condition=models.Q(max_papers__gte=1, max_papers__lte=50),
@@ -118,9 +129,9 @@ class RevokedKey(models.Model):
 
 def holder_of(link_key: str) -> tuple[Subscriber | None, bool]:
     """Return whose key it is or was, and whether it was revoked."""
-    reader = Subscriber.objects.filter(link_key=link_key).first()
-    if reader is not None:
-        return reader, False
+    subscriber = Subscriber.objects.filter(link_key=link_key).first()
+    if subscriber is not None:
+        return subscriber, False
     revoked = RevokedKey.objects.select_related("subscriber").filter(key=link_key).first()
     return (revoked.subscriber, True) if revoked else (None, False)
 
@@ -143,8 +154,8 @@ class Subscription(models.Model):
     def __str__(self) -> str:
         return f"{self.subscriber_id}: {self.topic_id}"
 
-    def effective_cadence(self, reader: Subscriber) -> Cadence:
-        return Cadence.parse(self.cadence or reader.cadence)
+    def effective_cadence(self, subscriber: Subscriber) -> Cadence:
+        return Cadence.parse(self.cadence or subscriber.cadence)
 
 
 class ConsentEvent(models.Model):

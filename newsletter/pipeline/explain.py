@@ -74,34 +74,34 @@ class Explanation:
         }
 
 
-def explain(reader: Subscriber, text: str, *, now: datetime) -> Explanation:
+def explain(subscriber: Subscriber, text: str, *, now: datetime) -> Explanation:
     """Answer for one paper. Raises BadInput for what is no arXiv id."""
     arxiv_id = parse_id(text)
     if arxiv_id is None:
         raise BadInput(f"{text!r} is not an arXiv id: write one such as 2406.01234")
-    standing = tuple(_standing(reader, now=now))
+    standing = tuple(_standing(subscriber, now=now))
     paper = Paper.objects.filter(arxiv_id=arxiv_id.base, first_seen_at__lte=now).first()
     if paper is None:
         unknown = Reason(Code.UNKNOWN, "this service has not had the paper from arXiv yet")
         return Explanation((*standing, unknown))
-    choice = _asked(reader, paper, now=now)
+    choice = _asked(subscriber, paper, now=now)
     if paper.pk in choice.selection.paper_ids:
         return _found(choice, paper, standing=standing)
     reasons = (*standing, *_why_not(choice, paper, now=now))
     return Explanation(reasons, digest=_name(choice.delivery))
 
 
-def _standing(reader: Subscriber, *, now: datetime) -> Iterator[Reason]:
-    status = reader.shown_status(now=now)
+def _standing(subscriber: Subscriber, *, now: datetime) -> Iterator[Reason]:
+    status = subscriber.shown_status(now=now)
     if status == "paused":
-        yield Reason(Code.PAUSED, f"the reader has paused until {reader.paused_until:%Y-%m-%d %H:%M} UTC")
+        yield Reason(Code.PAUSED, f"the reader has paused until {subscriber.paused_until:%Y-%m-%d %H:%M} UTC")
     elif status != "active":
         yield Reason(Code.LEFT, f"the reader gets no digests: {status}")
 
 
-def _asked(reader: Subscriber, paper: Paper, *, now: datetime) -> Choice:
+def _asked(subscriber: Subscriber, paper: Paper, *, now: datetime) -> Choice:
     """Return the digest that answers, as it was selected or would be now."""
-    digests = Delivery.objects.filter(subscriber=reader, kind=Kind.DIGEST).order_by("-slot_at")
+    digests = Delivery.objects.filter(subscriber=subscriber, kind=Kind.DIGEST).order_by("-slot_at")
     digests = digests.prefetch_related("subscriber__subscriptions__topic", "selection")
     waiting = list(digests.filter(state__in=WAITING)[:1])
     sent = list(digests.filter(state__in=SENT))
@@ -110,8 +110,10 @@ def _asked(reader: Subscriber, paper: Paper, *, now: datetime) -> Choice:
     for row in (*waiting, *offered[:1], *could[:1]):
         # One that was planned and not selected yet is selected here.
         return stored([row])[0] if row.selection else choose([row], now=now)[0]
-    row = Delivery.planned(subscriber_id=reader.pk, kind=Kind.DIGEST, slot_key=FIRST, slot_at=now, now=now)
-    row.subscriber = reader
+    row = Delivery.planned(
+        subscriber_id=subscriber.pk, kind=Kind.DIGEST, slot_key=FIRST, slot_at=now, now=now
+    )
+    row.subscriber = subscriber
     [choice] = choose([row], now=now)
     row.slot_key = ""
     return choice
@@ -158,11 +160,11 @@ def _found(choice: Choice, paper: Paper, *, standing: tuple[Reason, ...]) -> Exp
 
 
 def _why_not(choice: Choice, paper: Paper, *, now: datetime) -> Iterator[Reason]:
-    row, reader = choice.delivery, choice.reader
+    row, subscriber = choice.delivery, choice.subscriber
     if paper.is_withdrawn:
         yield Reason(Code.WITHDRAWN, f"its authors have withdrawn it (version {paper.version})")
         return
-    sent = Delivery.objects.filter(subscriber=reader, kind=Kind.DIGEST, state__in=SENT).exclude(pk=row.pk)
+    sent = Delivery.objects.filter(subscriber=subscriber, kind=Kind.DIGEST, state__in=SENT).exclude(pk=row.pk)
     for earlier in sent.select_related("selection").order_by("-slot_at"):
         if paper.pk in earlier.paper_ids:
             at = f"{earlier.outcome_at:%Y-%m-%d %H:%M} UTC" if earlier.outcome_at else "unknown"
@@ -171,7 +173,7 @@ def _why_not(choice: Choice, paper: Paper, *, now: datetime) -> Iterator[Reason]
     until = row.covers_until or now
     matches = {match.topic_id: match for match in Match.objects.filter(paper=paper).select_related("topic")}
     index = TopicIndex([(paper.pk, paper.record)])
-    for subscription in reader.subscriptions.select_related("topic"):
+    for subscription in subscriber.subscriptions.select_related("topic"):
         topic = subscription.topic
         match = matches.pop(topic.pk, None)
         if match is None:
@@ -185,9 +187,9 @@ def _why_not(choice: Choice, paper: Paper, *, now: datetime) -> Iterator[Reason]
         elif topic.pk not in choice.selection.topics:
             yield Reason(Code.TOPIC_NOT_DUE, f"{topic.name} matched it, and is not due in this digest")
         else:
-            yield _out_of_period(Offer.of(reader, subscription), match, paper)
+            yield _out_of_period(Offer.of(subscriber, subscription), match, paper)
     for match in matches.values():
-        if match.topic.owner_id in (None, reader.pk) and match.topic_id in _topics_had(reader):
+        if match.topic.owner_id in (None, subscriber.pk) and match.topic_id in _topics_had(subscriber):
             yield Reason(
                 Code.TOPIC_LEFT, f"{match.topic.name} matched it, and the reader has left that topic"
             )
@@ -217,7 +219,7 @@ def _out_of_period(offer: Offer, match: Match, paper: Paper) -> Reason:
     return Reason(Code.NEXT, f"{name} matches it: it comes with the next selection")
 
 
-def _topics_had(reader: Subscriber) -> set[int]:
+def _topics_had(subscriber: Subscriber) -> set[int]:
     """Return the topics that the reader's digests have covered."""
-    digests = Delivery.objects.filter(subscriber=reader, kind=Kind.DIGEST)
+    digests = Delivery.objects.filter(subscriber=subscriber, kind=Kind.DIGEST)
     return {topic for topics in digests.values_list("topics", flat=True) for topic in topics}

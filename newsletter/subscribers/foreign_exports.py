@@ -70,7 +70,7 @@ class Export:
     """Raises BadInput for a row that does not say."""
     is_whole: bool = False
     """It must have no other columns: these names are too common."""
-    has_readers: bool = True
+    has_subscribers: bool = True
     """False: all in it are suppressed."""
     joined: tuple[str, ...] = ()
     """Columns with the time of joining; the first filled one counts."""
@@ -166,7 +166,7 @@ def _sendgrid(reason: Reason, *columns: str) -> Export:
         required=required,
         status=lambda _cells, _sheet: reason,
         is_whole=True,
-        has_readers=False,
+        has_subscribers=False,
         left=("created",),
     )
 

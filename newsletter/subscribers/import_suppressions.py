@@ -144,14 +144,14 @@ def end_all(
         chunk = {each.email_key: (each.reason, each.at) for each in entries[start : start + CHUNK]}
         with transaction.atomic():
             added += len(chunk) - len(suppressed(chunk))
-            readers = Subscriber.objects.filter(
+            subscribers = Subscriber.objects.filter(
                 email_key__in=chunk, status__in=(Status.ACTIVE, Status.PENDING)
             ).order_by("pk")
-            ended += len(readers)
+            ended += len(subscribers)
             if not dry_run:
                 suppress_all(chunk)
-                for reader in readers:
-                    unsubscribe(reader, source=source, now=now)
+                for subscriber in subscribers:
+                    unsubscribe(subscriber, source=source, now=now)
         progress.step()
     return added, ended
 

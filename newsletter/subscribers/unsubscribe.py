@@ -18,29 +18,31 @@ from newsletter.subscribers.change import compose_again, follow, lock
 
 
 @transaction.atomic
-def unsubscribe(reader: Subscriber, *, source: str, now: datetime, topic: Topic | None = None) -> None:
+def unsubscribe(subscriber: Subscriber, *, source: str, now: datetime, topic: Topic | None = None) -> None:
     """End everything, or one topic (the last one ends everything). Idempotent."""
-    lock(reader)
+    lock(subscriber)
     if topic is not None:
-        Subscription.objects.filter(subscriber=reader, topic=topic).delete()
-        if reader.subscriptions.exists():
-            compose_again(reader)
-            follow(reader, now=now)
+        Subscription.objects.filter(subscriber=subscriber, topic=topic).delete()
+        if subscriber.subscriptions.exists():
+            compose_again(subscriber)
+            follow(subscriber, now=now)
             return
-    if end_mailing(reader, status=Status.UNSUBSCRIBED, now=now):
-        ConsentEvent.objects.create(subscriber=reader, at=now, action="unsubscribed", source=source)
+    if end_mailing(subscriber, status=Status.UNSUBSCRIBED, now=now):
+        ConsentEvent.objects.create(subscriber=subscriber, at=now, action="unsubscribed", source=source)
 
 
 @transaction.atomic
-def erase(reader: Subscriber, *, now: datetime) -> None:
+def erase(subscriber: Subscriber, *, now: datetime) -> None:
     """Erase a reader; only a keyed hash of the address stays, so that nobody mails it again.
 
     After the commit the outbox files are deleted too. A file written at that moment is removed by its worker
     (``pipeline/send/send.py``).
     """
-    suppress(reader.email_key, reason=Reason.ERASED, at=now)
-    deliveries = [str(key) for key in Delivery.objects.filter(subscriber=reader).values_list("pk", flat=True)]
-    reader.delete()
+    suppress(subscriber.email_key, reason=Reason.ERASED, at=now)
+    deliveries = [
+        str(key) for key in Delivery.objects.filter(subscriber=subscriber).values_list("pk", flat=True)
+    ]
+    subscriber.delete()
     transaction.on_commit(partial(_forget_traces, deliveries))
 
 

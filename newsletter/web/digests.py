@@ -72,18 +72,18 @@ def _find(token: str) -> Delivery | None:
 
 def _is_held(token: str, delivery: Delivery) -> bool:
     """Whether it is the reader's link, and not revoked."""
-    reader = delivery.subscriber
-    if reader is None:
+    subscriber = delivery.subscriber
+    if subscriber is None:
         return False
-    if read_token(token, purpose=Purpose.DIGEST, holder=reader.link_key):
+    if read_token(token, purpose=Purpose.DIGEST, holder=subscriber.link_key):
         return True
     # Links of version 0.1 are bound to the delivery only: valid until the reader revokes links.
-    return bool(read_token(token, purpose=Purpose.DIGEST)) and not reader.revoked_keys.exists()
+    return bool(read_token(token, purpose=Purpose.DIGEST)) and not subscriber.revoked_keys.exists()
 
 
 def _show(request: HttpRequest, delivery: Delivery, *, is_shared: bool) -> HttpResponse:
-    reader = delivery.subscriber
-    language = known_language(reader.language if reader else settings.LANGUAGE_CODE)
+    subscriber = delivery.subscriber
+    language = known_language(subscriber.language if subscriber else settings.LANGUAGE_CODE)
     around = _around(delivery, is_shared=is_shared, language=language)
     try:
         html = _mail_html(delivery, is_shared=is_shared)

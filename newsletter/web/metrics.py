@@ -62,9 +62,9 @@ def _counts() -> Iterator[Metric]:
     yield _family(
         "deliveries", "Deliveries by state.", "state", {each: deliveries.get(each, 0) for each in State}
     )
-    readers = dict(Subscriber.objects.values_list("status").annotate(Count("pk")))
+    subscribers = dict(Subscriber.objects.values_list("status").annotate(Count("pk")))
     yield _family(
-        "subscribers", "Readers by status.", "status", {each: readers.get(each, 0) for each in Status}
+        "subscribers", "Readers by status.", "status", {each: subscribers.get(each, 0) for each in Status}
     )
     yield _single("papers", "Papers known.", Paper.objects.count())
 

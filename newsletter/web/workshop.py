@@ -49,17 +49,17 @@ METHODS = ["GET", "HEAD", "POST"]
 def private_topic(request: HttpRequest, token: str, slug: str = "") -> HttpResponse:
     """A reader's page for a private topic, or a new one. Another reader's topic is unknown."""
     link_key = read_token(token, purpose=Purpose.PREFERENCES)
-    reader = Subscriber.objects.filter(link_key=link_key).first() if link_key else None
-    if reader is None:
+    subscriber = Subscriber.objects.filter(link_key=link_key).first() if link_key else None
+    if subscriber is None:
         return broken_link(request)
     home = reverse("preferences_of", kwargs={"token": token})
-    if reader.status != Status.ACTIVE:
+    if subscriber.status != Status.ACTIVE:
         return HttpResponseRedirect(home)
-    topic = find_private_topic(reader, slug) if slug else None
+    topic = find_private_topic(subscriber, slug) if slug else None
     if slug and topic is None:
         raise Http404
-    with translation.override(known_language(reader.language)):
-        return _work(request, _Readers(reader, topic=topic, token=token, home=home))
+    with translation.override(known_language(subscriber.language)):
+        return _work(request, _Subscribers(subscriber, topic=topic, token=token, home=home))
 
 
 @require_http_methods(METHODS)
@@ -74,10 +74,10 @@ def everyones_topic(request: HttpRequest, slug: str = "") -> HttpResponse:
 
 
 @dataclass(slots=True)
-class _Readers:
+class _Subscribers:
     """Saving and removing for a reader."""
 
-    reader: Subscriber
+    subscriber: Subscriber
     topic: Topic | None
     token: str
     home: str
@@ -85,7 +85,7 @@ class _Readers:
 
     def save(self, bench: Bench) -> str:
         if self.topic is None:
-            topic = add_private_topic(self.reader, name=bench.name, query=bench.query, now=timezone.now())
+            topic = add_private_topic(self.subscriber, name=bench.name, query=bench.query, now=timezone.now())
         else:
             now = timezone.now()
             topic = change_private_topic(self.topic, name=bench.name, query=bench.query, now=now)
@@ -93,12 +93,12 @@ class _Readers:
 
     def remove(self) -> str:
         if self.topic is not None:
-            remove_private_topic(self.reader, topic=self.topic, now=timezone.now())
+            remove_private_topic(self.subscriber, topic=self.topic, now=timezone.now())
         return self.home
 
     @property
     def language(self) -> str:
-        return known_language(self.reader.language)
+        return known_language(self.subscriber.language)
 
 
 @dataclass(slots=True)
@@ -130,7 +130,7 @@ class _Operators:
         return current_language()
 
 
-_Owner = _Readers | _Operators
+_Owner = _Subscribers | _Operators
 
 
 def _work(request: HttpRequest, owner: _Owner) -> HttpResponse:

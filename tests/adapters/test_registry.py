@@ -30,12 +30,12 @@ def test_each_mailer_that_can_be_chosen_is_built(name: str, tmp_path: Path) -> N
     built.close()
 
 
-def test_a_reader_of_events_names_a_setting_that_exists(tmp_path: Path) -> None:
+def test_a_subscriber_of_events_names_a_setting_that_exists(tmp_path: Path) -> None:
     config = load_config({"NEWSLETTER_DATA_DIR": str(tmp_path)}, env_file=tmp_path / "none")
-    readers = [reader for name in NAMES if (reader := event_reader(name, config))]
+    subscribers = [subscriber for name in NAMES if (subscriber := event_reader(name, config))]
     known = {field.alias for field in type(config).model_fields.values()}
-    assert readers
-    assert {reader.setting for reader in readers} <= known
+    assert subscribers
+    assert {subscriber.setting for subscriber in subscribers} <= known
 
 
 def test_neither_the_pipeline_nor_the_hooks_name_a_provider() -> None:

@@ -90,7 +90,7 @@ def test_it_offers_about_forty_topics_in_groups_that_hold_together() -> None:
     assert len(groups) >= 15
 
 
-def test_it_offers_the_topics_readers_were_promised() -> None:
+def test_it_offers_the_topics_subscribers_were_promised() -> None:
     names = {topic.slug: topic.name for topic in starter_topics()}
     assert names["talking-head-generation"] == "Talking head generation"
     assert {"co-speech-gesture", "speech-translation"} <= set(names)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from newsletter.core.digests.digest import Digest
-from newsletter.core.summaries.summary import Depth
+from newsletter.core.summaries.summary import DetailLevel
 from tests.mail.digests import (
     ALL,
     BASE_URL,
@@ -145,7 +145,7 @@ def test_the_authors_own_words_are_serif_unquoted_and_labelled() -> None:
 
 
 def test_a_reading_is_complete_and_says_what_the_paper_does_not_state() -> None:
-    html, text = mail(make_digest(make_card(depth=Depth.READING, summary=model_summary(deep=True))))
+    html, text = mail(make_digest(make_card(detail=DetailLevel.READING, summary=model_summary(deep=True))))
     assert re.findall(r"<h4[^>]*>(\w+)", html) == ["Problem", "Method", "Results", "Limits"]
     assert re.search(r"<ol[^>]*><li[^>]*>Photograph the lamp", html)
     assert "1. Photograph the lamp." in text

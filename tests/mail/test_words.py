@@ -181,7 +181,7 @@ def test_the_footer_says_the_cadence_in_plain_words(cadence: str, english: str, 
     assert chinese in mail(make_digest(cadence=cadence, language="zh-hans"))[1]
 
 
-def test_the_footer_says_why_the_reader_gets_this() -> None:
+def test_the_footer_says_why_the_subscriber_gets_this() -> None:
     why = {
         make_digest(): "because you confirmed ada@example.org on 2 June 2026.",
         make_digest(confirmed_by_operator=True): (

@@ -10,7 +10,7 @@ from django.test import Client
 from pytest_django import Settings
 
 from newsletter.core.digests.selection import Place
-from newsletter.core.summaries.summary import Claim, Depth, Evidence, Voice, summary_to_json
+from newsletter.core.summaries.summary import Claim, DetailLevel, Evidence, Voice, summary_to_json
 from newsletter.core.summaries.summary import Summary as SummaryValue
 from newsletter.models import Paper, Summary
 from newsletter.models.paper import record_fields
@@ -35,7 +35,7 @@ def write_summary(paper: Paper, *, language: str, headline: str, quote: str = QU
         language=language,
         prompt_version="1",
         model="some-model",
-        depth=Depth.HEADLINE.value,
+        detail=DetailLevel.HEADLINE.value,
         content=summary_to_json(SummaryValue(voice=Voice.MODEL, headline=claim)),
         written_at=WRITTEN,
     )

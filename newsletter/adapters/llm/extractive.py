@@ -9,7 +9,7 @@ from newsletter.core.arxiv.full_text import FullText
 from newsletter.core.arxiv.papers import PaperRecord
 from newsletter.core.summaries.extraction import extract
 from newsletter.core.summaries.openings import capitalised
-from newsletter.core.summaries.summary import Claim, Depth, Draft, Evidence, Voice
+from newsletter.core.summaries.summary import Claim, DetailLevel, Draft, Evidence, Voice
 
 
 class ExtractiveSummariser:
@@ -29,10 +29,10 @@ class ExtractiveSummariser:
         paper: PaperRecord,
         *,
         language: str,  # noqa: ARG002
-        depth: Depth,  # noqa: ARG002
+        detail: DetailLevel,  # noqa: ARG002
         full_text: FullText | None = None,  # noqa: ARG002
     ) -> Draft:
-        """Choose from the abstract. Every depth gets the takeaways: they are free and can be cut later.
+        """Choose from the abstract. Every level gets the takeaways: they are free and can be cut later.
 
         Without an abstract the title stands for it.
         """

@@ -7,7 +7,7 @@ from datetime import date, datetime
 
 from newsletter.core.arxiv.figures import ShownFigure
 from newsletter.core.arxiv.papers import PaperRecord
-from newsletter.core.summaries.summary import Depth, Summary
+from newsletter.core.summaries.summary import DetailLevel, Summary
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,9 +20,9 @@ class DigestCard:
     """Identifies this content of the summary, for the fragment cache."""
     language: str
     """What the summary is written in."""
-    depth: Depth
+    detail: DetailLevel
     """How much of it is shown; never deeper than the summary holds."""
-    lacks: Depth | None = None
+    lacks: DetailLevel | None = None
     """What the reader asked for, where the summary does not hold it and a sentence should say so."""
     lacks_reason: str = ""
     """Why it does not: a reason code of the summary, or empty."""

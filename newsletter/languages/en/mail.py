@@ -14,7 +14,7 @@ from newsletter.core.digests.digest import Digest
 from newsletter.core.digests.message import placeholder
 from newsletter.core.digests.typography import NO_BREAK, AuthorLine, cut
 from newsletter.core.summaries.paper_kinds import PaperKind, Part
-from newsletter.core.summaries.summary import Depth
+from newsletter.core.summaries.summary import DetailLevel
 
 _SMALL = ("none", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 _WEEKDAYS = {
@@ -248,8 +248,8 @@ class MailWords:
         why = _WHY_NO_SUMMARY.get(reason, "No summary of this paper could be used")
         return f"{why}: in the authors’ words instead{language_note}."
 
-    def shallower(self, lacks: Depth, *, reason: str) -> str:
-        if lacks is not Depth.READING:
+    def shallower(self, lacks: DetailLevel, *, reason: str) -> str:
+        if lacks is not DetailLevel.READING:
             return "No key point could be backed by a quote, so only the headline is shown."
         return f"{_WHY_NO_READING.get(reason, _NO_READING)}, so this is the shorter form."
 

@@ -17,7 +17,7 @@ from newsletter.core.digests.digest import Digest
 from newsletter.core.digests.message import placeholder
 from newsletter.core.digests.typography import NO_BREAK, AuthorLine, cut
 from newsletter.core.summaries.paper_kinds import PaperKind, Part
-from newsletter.core.summaries.summary import Depth
+from newsletter.core.summaries.summary import DetailLevel
 
 _WEEKDAYS = {
     "mon": "周一", "tue": "周二", "wed": "周三", "thu": "周四", "fri": "周五", "sat": "周六", "sun": "周日"
@@ -208,8 +208,8 @@ class MailWords:
             return f"作者原文{untranslated}。"
         return f"{_WHY_NO_SUMMARY.get(reason, '本篇没有可用的概述')}，以下为作者原文{untranslated}。"
 
-    def shallower(self, lacks: Depth, *, reason: str) -> str:
-        if lacks is not Depth.READING:
+    def shallower(self, lacks: DetailLevel, *, reason: str) -> str:
+        if lacks is not DetailLevel.READING:
             return "没有要点能以原文为据，因此只列出一句话概述。"
         return f"{_WHY_NO_READING.get(reason, _NO_READING)}，因此以较短的形式呈现。"
 

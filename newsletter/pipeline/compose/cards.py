@@ -8,7 +8,7 @@ from dataclasses import replace
 from newsletter.core.arxiv.figures import ShownFigure
 from newsletter.core.arxiv.papers import PaperRecord
 from newsletter.core.digests.digest import DigestCard
-from newsletter.core.summaries.summary import NO_FULL_TEXT, Depth, Voice
+from newsletter.core.summaries.summary import NO_FULL_TEXT, DetailLevel, Voice
 from newsletter.models import Paper
 from newsletter.pipeline.summarize.figures import figures_for
 from newsletter.pipeline.summarize.lookup import Shown
@@ -27,34 +27,34 @@ def card_of(
     record: PaperRecord,
     *,
     shown: Shown,
-    asked: Depth,
+    asked: DetailLevel,
     figure: ShownFigure | None = None,
     also_in: Sequence[str] = (),
 ) -> DigestCard:
     """Return the card for readers who asked for ``asked``."""
     lacks, reason = _lacking(shown, asked=asked)
-    depth = min(asked, shown.depth, key=lambda depth: depth.rank)
+    detail = min(asked, shown.detail, key=lambda detail: detail.rank)
     return DigestCard(
         paper=replace(record, version=shown.paper_version),
         summary=shown.content,
         summary_key=shown.key,
         language=shown.language,
-        depth=depth,
+        detail=detail,
         lacks=lacks,
         lacks_reason=reason,
-        figure=figure if depth is Depth.READING else None,
+        figure=figure if detail is DetailLevel.READING else None,
         model=shown.model,
         written_at=shown.written_at,
         also_in=tuple(also_in),
     )
 
 
-def _lacking(shown: Shown, *, asked: Depth) -> tuple[Depth | None, str]:
+def _lacking(shown: Shown, *, asked: DetailLevel) -> tuple[DetailLevel | None, str]:
     """Return what a sentence must own up to, and why. An extract in a model's place says so by itself."""
-    if shown.depth.rank >= asked.rank:
+    if shown.detail.rank >= asked.rank:
         return None, ""
     if shown.content.voice is Voice.MODEL:
         missing = shown.content.incomplete
         return asked, (NO_FULL_TEXT if NO_FULL_TEXT in missing else "incomplete" if missing else "late")
-    is_by_choice = asked is Depth.READING and not shown.content.fallback_reason
+    is_by_choice = asked is DetailLevel.READING and not shown.content.fallback_reason
     return (asked, "no_model") if is_by_choice else (None, "")

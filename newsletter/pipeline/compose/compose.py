@@ -142,7 +142,7 @@ def _skip(choice: Choice, *, ignorance: str, now: datetime) -> bool:
             lease_until=None,
         )
         if skipped:
-            Subscription.objects.filter(subscriber=choice.reader, topic_id__in=topics).update(
+            Subscription.objects.filter(subscriber=choice.subscriber, topic_id__in=topics).update(
                 covered_until=now
             )
     return bool(skipped)

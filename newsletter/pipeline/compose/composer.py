@@ -18,7 +18,7 @@ from newsletter.core.delivery.spreading import own_delay
 from newsletter.core.digests.digest import Digest, DigestCard, DigestTopic, stand_in, topic_placeholder
 from newsletter.core.digests.selection import Place, Selected
 from newsletter.core.digests.selection import Selection as SelectionValue
-from newsletter.core.summaries.summary import Depth
+from newsletter.core.summaries.summary import DetailLevel
 from newsletter.core.summaries.wanted import Wanted
 from newsletter.models import Delivery, Paper, Selection, Subscriber, Topic
 from newsletter.models.delivery import FIRST, HALF_ANSWERED, SENT, UNASKED, Kind, State
@@ -82,7 +82,7 @@ class Composer:
             fragment_store=fragment_store,
             renderer=renderer_for(fragment_store),
             gathers=Gathers.until(now),
-            empty_dates=empty_dates({choice.reader.pk: choice.reader for choice in choices}),
+            empty_dates=empty_dates({choice.subscriber.pk: choice.subscriber for choice in choices}),
             now=now,
         )
 
@@ -129,7 +129,7 @@ class Composer:
         delivery, real_now = choice.delivery, timezone.now()
         if not self.is_spread or delivery.is_transactional:
             return real_now
-        return max(real_now, delivery.slot_at + own_delay(choice.reader.pk))
+        return max(real_now, delivery.slot_at + own_delay(choice.subscriber.pk))
 
     def ignorance(self, choice: Choice) -> str:
         """Return why nobody can say that nothing came out in the period of this digest; empty: one can."""
@@ -139,14 +139,14 @@ class Composer:
         return self.renderer.render(self._digest(choice))
 
     def _digest(self, choice: Choice) -> Digest:
-        reader, selection = choice.reader, choice.selection
-        zone = reader.zone
+        subscriber, selection = choice.subscriber, choice.selection
+        zone = subscriber.zone
         # A late digest holds what has come in until it is composed, so that is where its period ends.
         ends_at = max(choice.delivery.slot_at, self.now)
         begins_at = _begins_at(choice)
-        empty, ignorance = self.empty_dates.get(reader.pk, EmptyDates()), self.ignorance(choice)
+        empty, ignorance = self.empty_dates.get(subscriber.pk, EmptyDates()), self.ignorance(choice)
         return Digest(
-            language=reader.language,
+            language=subscriber.language,
             slot_date=ends_at.astimezone(zone).date(),
             covers_days=max(1, round((ends_at - begins_at) / timedelta(days=1))),
             topics=tuple(
@@ -165,19 +165,19 @@ class Composer:
             failed_gathers=_local_dates(self.gathers.failed, zone),
             doubtful_gathers=_local_dates(self.gathers.doubtful, zone),
             subscribed=tuple(
-                (each.topic.slug, _shown_name(each.topic, reader.language))
-                for each in reader.subscriptions.all()
+                (each.topic.slug, _shown_name(each.topic, subscriber.language))
+                for each in subscriber.subscriptions.all()
                 if each.topic.is_active
             ),
-            email=reader.email,
-            confirmed_on=reader.confirmed_at.date() if reader.confirmed_at else None,
-            confirmed_by_operator=reader.confirmed_by_operator,
-            cadence=reader.cadence,
-            at=f"{reader.at:%H:%M}",
-            timezone=reader.timezone,
+            email=subscriber.email,
+            confirmed_on=subscriber.confirmed_at.date() if subscriber.confirmed_at else None,
+            confirmed_by_operator=subscriber.confirmed_by_operator,
+            cadence=subscriber.cadence,
+            at=f"{subscriber.at:%H:%M}",
+            timezone=subscriber.timezone,
             private_names=tuple(
-                (topic_placeholder(each.topic.slug), each.topic.name_in(reader.language))
-                for each in reader.subscriptions.all()
+                (topic_placeholder(each.topic.slug), each.topic.name_in(subscriber.language))
+                for each in subscriber.subscriptions.all()
                 if each.topic.owner_id
             ),
         )
@@ -192,7 +192,7 @@ class Composer:
         return choice.selection.with_places(places)
 
     def _topic(self, topic: Topic, choice: Choice, papers: tuple[Selected, ...]) -> DigestTopic:
-        language = choice.reader.language
+        language = choice.subscriber.language
         return DigestTopic(
             slug=topic.slug,
             name=_shown_name(topic, language),
@@ -200,7 +200,7 @@ class Composer:
         )
 
     def _card(self, selected: Selected, choice: Choice) -> DigestCard:
-        asked, language = Depth(choice.reader.depth), choice.reader.language
+        asked, language = DetailLevel(choice.subscriber.depth), choice.subscriber.language
         return card_of(
             self.records[selected.paper_id],
             shown=self.lookup.show(Wanted(selected.paper_id, language, asked)),
@@ -225,22 +225,22 @@ def _begins_at(choice: Choice) -> datetime:
     return min((offer.eligibility.begins_at for offer in choice.offers), default=choice.delivery.slot_at)
 
 
-def empty_dates(readers: Mapping[int, Subscriber]) -> dict[int, EmptyDates]:
+def empty_dates(subscribers: Mapping[int, Subscriber]) -> dict[int, EmptyDates]:
     """Return the slots without a mail since their last one, of the readers who have any."""
     digests = Delivery.objects.filter(kind=Kind.DIGEST).exclude(slot_key__startswith=FIRST)
-    skipped = digests.filter(subscriber__in=readers, state=State.SKIPPED).order_by("slot_at")
+    skipped = digests.filter(subscriber__in=subscribers, state=State.SKIPPED).order_by("slot_at")
     empty = defaultdict[int, list[tuple[datetime, date, str]]](list)
     for pk, slot_at, key, detail in skipped.values_list(
         "subscriber_id", "slot_at", "slot_key", "last_detail"
     ):
-        if pk is not None and slot_at > readers[pk].joined_at:
+        if pk is not None and slot_at > subscribers[pk].joined_at:
             empty[pk].append((slot_at, date.fromisoformat(key), detail))
     last_sent = dict[int | None, datetime]()
     rows = digests.filter(subscriber__in=empty).order_by("slot_at") if empty else digests.none()
     # Asked for the states too, SQLite would look through all that was ever sent.
-    for reader_id, slot_at, state in rows.values_list("subscriber_id", "slot_at", "state"):
+    for subscriber_id, slot_at, state in rows.values_list("subscriber_id", "slot_at", "state"):
         if state in SENT:
-            last_sent[reader_id] = slot_at
+            last_sent[subscriber_id] = slot_at
     found = {}
     for pk, placeholders in empty.items():
         recent = [

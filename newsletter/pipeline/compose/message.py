@@ -153,7 +153,7 @@ class _Links:
 
     def __init__(self, delivery: Delivery, *, base_url: str) -> None:
         self._delivery = delivery
-        self._reader: Subscriber | None = delivery.subscriber
+        self._subscriber: Subscriber | None = delivery.subscriber
         self._base_url = base_url
 
     def value(self, name: str) -> str | None:
@@ -162,34 +162,34 @@ class _Links:
             return recipient(self._delivery)
         if name == "url":
             return self._mailed()
-        if self._reader is None:
+        if self._subscriber is None:
             return None
         if name == "digest_url":
-            token = digest_token(self._delivery.pk, link_key=self._reader.link_key)
+            token = digest_token(self._delivery.pk, link_key=self._subscriber.link_key)
             return f"{self._base_url}/digests/{token}"
         if name == "preferences_url":
-            token = make_token(Purpose.PREFERENCES, subject=self._reader.link_key)
+            token = make_token(Purpose.PREFERENCES, subject=self._subscriber.link_key)
             return f"{self._base_url}/preferences/{token}"
         if name == "unsubscribe_url":
-            return unsubscribe_url(self._reader, base_url=self._base_url)
+            return unsubscribe_url(self._subscriber, base_url=self._base_url)
         if name == "unsubscribe_topic_url":
-            return f"{unsubscribe_url(self._reader, base_url=self._base_url)}/{topic}"
+            return f"{unsubscribe_url(self._subscriber, base_url=self._base_url)}/{topic}"
         return None
 
     def _mailed(self) -> str | None:
         link = MailedLink.of(self._delivery.placeholders)
         if link is None:
             return None
-        link_key = self._reader.link_key if self._reader else ""
+        link_key = self._subscriber.link_key if self._subscriber else ""
         return link.url(base_url=self._base_url, made_at=self._delivery.slot_at, link_key=link_key)
 
 
-def unsubscribe_url(reader: Subscriber, *, base_url: str) -> str:
-    return f"{base_url}/unsubscribe/{_unsubscribe_token(reader)}"
+def unsubscribe_url(subscriber: Subscriber, *, base_url: str) -> str:
+    return f"{base_url}/unsubscribe/{_unsubscribe_token(subscriber)}"
 
 
-def _unsubscribe_token(reader: Subscriber) -> str:
-    return make_token(Purpose.UNSUBSCRIBE, subject=reader.link_key)
+def _unsubscribe_token(subscriber: Subscriber) -> str:
+    return make_token(Purpose.UNSUBSCRIBE, subject=subscriber.link_key)
 
 
 def recipient(delivery: Delivery) -> str:
@@ -254,7 +254,7 @@ def _fragments_of(delivery: Delivery, fragments: Mapping[str, Fragment]) -> list
 def _headers(delivery: Delivery, *, sender: Sender) -> MessageHeaders:
     """Return the contract's headers ("Mails"); a notice has none of the List-* ones."""
     is_digest = delivery.kind == Kind.DIGEST
-    reader = delivery.subscriber if is_digest else None
+    subscriber = delivery.subscriber if is_digest else None
     return MessageHeaders(
         from_name=sender.name,
         from_email=sender.email,
@@ -265,9 +265,9 @@ def _headers(delivery: Delivery, *, sender: Sender) -> MessageHeaders:
         message_id=delivery.message_id,
         delivery_id=str(delivery.pk),
         list_id=f"digests.{sender.host}" if is_digest else "",
-        list_unsubscribe_url=unsubscribe_url(reader, base_url=sender.base_url) if reader else "",
+        list_unsubscribe_url=unsubscribe_url(subscriber, base_url=sender.base_url) if subscriber else "",
         list_unsubscribe_mailto=(
-            unsubscribe_mailto(_unsubscribe_token(reader), sender=sender.email) if reader else ""
+            unsubscribe_mailto(_unsubscribe_token(subscriber), sender=sender.email) if subscriber else ""
         ),
         feedback_id=_feedback_id(delivery, host=sender.host),
     )

@@ -46,7 +46,7 @@ def recompose(
     *,
     summariser: Summariser,
     renderer_for: RendererFor,
-    reader: Subscriber | None = None,
+    subscriber: Subscriber | None = None,
     reselect_at: datetime | None = None,
 ) -> RecomposeReport:
     """Render anew these digests, or all that wait (None), or all of ``reader``'s.
@@ -55,8 +55,8 @@ def recompose(
     """
     report = RecomposeReport()
     waiting = Delivery.objects.filter(kind=Kind.DIGEST, state__in=LEASABLE, covers_until__isnull=False)
-    if reader is not None:
-        waiting = waiting.filter(subscriber=reader)
+    if subscriber is not None:
+        waiting = waiting.filter(subscriber=subscriber)
     if ids is not None:
         waiting = waiting.filter(pk__in=ids)
         known = Delivery.objects.filter(kind=Kind.DIGEST, pk__in=ids).count()
@@ -73,7 +73,7 @@ def recompose(
             write_extracts({each.paper_id for choice in choices for each in choice.selection.chosen}, now=now)
         composer = Composer.set_up(choices, summariser=summariser, renderer_for=renderer_for, now=now)
         for choice in choices:
-            subscriptions = choice.reader.subscriptions.all()
+            subscriptions = choice.subscriber.subscriptions.all()
             report.changed_topics |= {each.topic.slug for each in subscriptions if each.topic.looks_back}
             _render_anew(choice, composer=composer, report=report)
     return report

@@ -146,7 +146,7 @@ class DigestRenderer:
             card.paper,
             card.summary_key,
             card.language,
-            card.depth,
+            card.detail,
             less,
             card.figure,
             self._base_url,

@@ -81,10 +81,10 @@ def take_in(content: bytes, *, recipient: str, now: datetime) -> TakenIn:
 @transaction.atomic
 def _left(token: str, *, now: datetime) -> TakenIn:
     holder, _ = holder_of(read_token(token, purpose=Purpose.UNSUBSCRIBE) or "")
-    readers = Subscriber.objects.select_for_update(no_key=True)
-    reader = readers.filter(pk=holder.pk).first() if holder else None
-    is_new = reader is not None and subscriber_status.left_by_mail(reader, at=now)
-    said = f"unsubscribed by mail: {'a reader has left' if is_new else 'nobody who reads'}"
+    subscribers = Subscriber.objects.select_for_update(no_key=True)
+    subscriber = subscribers.filter(pk=holder.pk).first() if holder else None
+    is_new = subscriber is not None and subscriber_status.left_by_mail(subscriber, at=now)
+    said = f"unsubscribed by mail: {'a subscriber has left' if is_new else 'nobody who reads'}"
     return TakenIn(said=said, kind=EventKind.UNSUBSCRIBE, is_new=is_new)
 
 

@@ -20,7 +20,7 @@ from newsletter.models import (
     SendPause,
 )
 from newsletter.models.delivery import LEASABLE, SENT, TRANSACTIONAL, Kind, State
-from newsletter.pipeline.schedule import due_readers
+from newsletter.pipeline.schedule import due_subscribers
 from newsletter.pipeline.send.pause import SIGN_UP, sign_up_pause
 from newsletter.pipeline.send.rate_limit import RateLimit
 from newsletter.pipeline.summarize.budget import KIND as MODEL_TOKENS
@@ -97,7 +97,7 @@ def _waiting(*, now: datetime) -> dict[str, datetime | None]:
     """Return since when the oldest of each waits. A mail put off for its domain's rate waits all the same."""
     planned = Delivery.objects.filter(state=State.PLANNED, slot_at__lte=now)
     found: dict[str, datetime | None] = {
-        "slot": due_readers(now=now).aggregate(at=Min("next_slot_at"))["at"],
+        "slot": due_subscribers(now=now).aggregate(at=Min("next_slot_at"))["at"],
         "PLANNED": planned.aggregate(at=Min("slot_at"))["at"],
     }
     # An alert that cannot be sent must not prolong its own incident, nor mails held by a pause of sign-up.

@@ -29,10 +29,10 @@ class Offer:
     eligibility: Eligibility
 
     @classmethod
-    def of(cls, reader: Subscriber, subscription: Subscription) -> Offer:
+    def of(cls, subscriber: Subscriber, subscription: Subscription) -> Offer:
         eligibility = Eligibility.of(
-            subscription.cadence or reader.cadence,
-            joined_at=reader.joined_at,
+            subscription.cadence or subscriber.cadence,
+            joined_at=subscriber.joined_at,
             created_at=subscription.created_at,
             covered_until=subscription.covered_until,
         )

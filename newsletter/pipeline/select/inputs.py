@@ -38,12 +38,12 @@ class SelectionInputs:
         self._papers = list(_state(papers, "day", paper="")) if offers else []
         self._known: dict[tuple[int, date], str] = {}
 
-    def checksum(self, reader: Subscriber, offers: Sequence[Offer]) -> str:
+    def checksum(self, subscriber: Subscriber, offers: Sequence[Offer]) -> str:
         """Return the checksum for one subscriber's digest of these offers."""
         first = min((_first_day(offer) for offer in offers), default=date.max)
-        found = sha256(bytes(reader.seen_papers))
+        found = sha256(bytes(subscriber.seen_papers))
         # Language and detail do not change the selection, but which summaries it needs.
-        found.update(repr((reader.max_papers, reader.language, reader.depth)).encode())
+        found.update(repr((subscriber.max_papers, subscriber.language, subscriber.depth)).encode())
         for offer in offers:
             topic = offer.subscription.topic
             found.update(repr((topic.pk, topic.query, offer.eligibility)).encode())

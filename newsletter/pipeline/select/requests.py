@@ -33,7 +33,7 @@ def request_summaries(wanted: Iterable[tuple[Wanted, Delivery]]) -> None:
             paper_id=want.paper_id,
             paper_version=versions[want.paper_id],
             language=want.language,
-            detail=want.depth.value,
+            detail=want.detail.value,
             needed_at=at,
             is_transactional=not is_not,
         )

@@ -17,7 +17,7 @@ from pyroaring import BitMap
 from newsletter.core.delivery.cadence import Rhythm
 from newsletter.core.digests.seen_papers import pack_seen, unpack_seen
 from newsletter.core.digests.selection import Selection, select_papers
-from newsletter.core.summaries.summary import Depth
+from newsletter.core.summaries.summary import DetailLevel
 from newsletter.core.summaries.wanted import Wanted
 from newsletter.models import Delivery, Subscriber, Subscription
 from newsletter.models.delivery import UNSETTLED, Kind, State
@@ -36,13 +36,13 @@ class Choice:
     """One digest and what it is going to hold."""
 
     delivery: Delivery
-    reader: Subscriber
+    subscriber: Subscriber
     offers: tuple[Offer, ...]
     selection: Selection
 
     def wanted(self) -> Iterator[Wanted]:
         for chosen in self.selection.chosen:
-            yield Wanted(chosen.paper_id, self.reader.language, Depth(self.reader.depth))
+            yield Wanted(chosen.paper_id, self.subscriber.language, DetailLevel(self.subscriber.depth))
 
     def has_something_to_say(self) -> bool:
         """Without a match daily and weekday readers get no mail, slower ones a short one (contract).
@@ -53,7 +53,7 @@ class Choice:
             return True
         quick = {Rhythm.DAILY, Rhythm.WEEKDAYS}
         return any(
-            offer.subscription.effective_cadence(self.reader).rhythm not in quick for offer in self.offers
+            offer.subscription.effective_cadence(self.subscriber).rhythm not in quick for offer in self.offers
         )
 
 
@@ -62,15 +62,17 @@ def without_unsettled(batch: Sequence[Delivery]) -> list[Delivery]:
 
     Its papers may be seen papers in a moment: a digest that showed them would be the second to do so.
     """
-    readers = [reader_of(delivery) for delivery in batch]
-    unsettled = Delivery.objects.filter(UNSETTLED, subscriber__in=readers, kind=Kind.DIGEST)
+    subscribers = [subscriber_of(delivery) for delivery in batch]
+    unsettled = Delivery.objects.filter(UNSETTLED, subscriber__in=subscribers, kind=Kind.DIGEST)
     busy = set(unsettled.values_list("subscriber_id", flat=True))
     # What was accepted since the batch was read is among the seen papers by now.
     seen_papers = dict(
-        Subscriber.objects.filter(pk__in=[reader.pk for reader in readers]).values_list("pk", "seen_papers")
+        Subscriber.objects.filter(pk__in=[subscriber.pk for subscriber in subscribers]).values_list(
+            "pk", "seen_papers"
+        )
     )
-    for reader in readers:
-        reader.seen_papers = seen_papers.get(reader.pk, reader.seen_papers)
+    for subscriber in subscribers:
+        subscriber.seen_papers = seen_papers.get(subscriber.pk, subscriber.seen_papers)
     return [delivery for delivery in batch if delivery.subscriber_id not in busy]
 
 
@@ -103,19 +105,19 @@ def select(deliveries: Sequence[Delivery], *, now: datetime) -> list[Choice]:
     offers = offers_of(deliveries)
     prefetch_related_objects(list(deliveries), "selection")
     inputs = SelectionInputs((offer for group in offers.values() for offer in group), now=now)
-    checksums = {row.pk: inputs.checksum(reader_of(row), offers[row.pk]) for row in deliveries}
+    checksums = {row.pk: inputs.checksum(subscriber_of(row), offers[row.pk]) for row in deliveries}
     outdated = [
         row for row in deliveries if row.selection is None or row.selection_inputs != checksums[row.pk]
     ]
     if outdated:
         _store(_choose(outdated, offers=offers, now=now), checksums=checksums)
-    return [Choice(row, reader_of(row), offers[row.pk], row.selected) for row in deliveries]
+    return [Choice(row, subscriber_of(row), offers[row.pk], row.selected) for row in deliveries]
 
 
 def stored(deliveries: Sequence[Delivery]) -> list[Choice]:
     """Return what these digests hold, as it was selected."""
     offers = offers_of(deliveries)
-    return [Choice(row, reader_of(row), offers[row.pk], row.selected) for row in deliveries]
+    return [Choice(row, subscriber_of(row), offers[row.pk], row.selected) for row in deliveries]
 
 
 def choose(deliveries: Sequence[Delivery], *, now: datetime) -> list[Choice]:
@@ -143,12 +145,12 @@ def _choose(
     known: dict[object, Selection] = {}
     choices = []
     for row in deliveries:
-        reader, group = reader_of(row), offers[row.pk]
-        seen = pool.matched_of(unpack_seen(bytes(reader.seen_papers)))
-        key = tuple(pool.key(offer) for offer in group), pack_seen(seen), reader.max_papers
+        subscriber, group = subscriber_of(row), offers[row.pk]
+        seen = pool.matched_of(unpack_seen(bytes(subscriber.seen_papers)))
+        key = tuple(pool.key(offer) for offer in group), pack_seen(seen), subscriber.max_papers
         if key not in known:
-            known[key] = _selection(group, pool=pool, seen=seen, max_papers=reader.max_papers)
-        choices.append(Choice(row, reader, group, known[key]))
+            known[key] = _selection(group, pool=pool, seen=seen, max_papers=subscriber.max_papers)
+        choices.append(Choice(row, subscriber, group, known[key]))
     return choices
 
 
@@ -164,8 +166,8 @@ def offers_of(deliveries: Sequence[Delivery]) -> dict[UUID, tuple[Offer, ...]]:
     asked = _dates_of_asked(deliveries)
     return {
         row.pk: tuple(
-            Offer.of(reader_of(row), subscription)
-            for subscription in due_subscriptions(reader_of(row), row, asked=asked[row.subscriber_id])
+            Offer.of(subscriber_of(row), subscription)
+            for subscription in due_subscriptions(subscriber_of(row), row, asked=asked[row.subscriber_id])
         )
         for row in deliveries
     }
@@ -173,28 +175,28 @@ def offers_of(deliveries: Sequence[Delivery]) -> dict[UUID, tuple[Offer, ...]]:
 
 def _dates_of_asked(deliveries: Sequence[Delivery]) -> defaultdict[int | None, set[date]]:
     """Return the local dates on which these readers had a digest that they had asked for."""
-    readers = {delivery.subscriber_id for delivery in deliveries}
+    subscribers = {delivery.subscriber_id for delivery in deliveries}
     dates = defaultdict[int | None, set[date]](set)
-    for reader_id, key in Delivery.objects.dates_asked_for(readers):
-        dates[reader_id].add(date.fromisoformat(key))
+    for subscriber_id, key in Delivery.objects.dates_asked_for(subscribers):
+        dates[subscriber_id].add(date.fromisoformat(key))
     return dates
 
 
 def due_subscriptions(
-    reader: Subscriber, delivery: Delivery, *, asked: Collection[date] = ()
+    subscriber: Subscriber, delivery: Delivery, *, asked: Collection[date] = ()
 ) -> list[Subscription]:
     """Return the subscriptions this slot covers, in the reader's order.
 
     A topic is due when its cadence had a slot since it was last covered, other than on the dates in
     ``asked``; ``first`` and a digest on demand cover them all.
     """
-    subscriptions = [each for each in reader.subscriptions.all() if each.topic.is_active]
+    subscriptions = [each for each in subscriber.subscriptions.all() if each.topic.is_active]
     if delivery.is_transactional:
         return subscriptions
     latest = (
-        reader.latest_slot(
+        subscriber.latest_slot(
             now=delivery.slot_at,
-            cadence=each.effective_cadence(reader),
+            cadence=each.effective_cadence(subscriber),
             after=each.covered_until or each.created_at,
         )
         for each in subscriptions
@@ -206,7 +208,7 @@ def due_subscriptions(
     ]
 
 
-def reader_of(delivery: Delivery) -> Subscriber:
+def subscriber_of(delivery: Delivery) -> Subscriber:
     """Return whose digest it is: only alerts have no reader (a database constraint)."""
     if delivery.subscriber is None:
         raise ValueError(f"delivery {delivery.pk} has no reader")

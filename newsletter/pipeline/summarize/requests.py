@@ -15,7 +15,7 @@ from django.db.models.functions import Greatest
 
 from newsletter.adapters.ports import Summariser
 from newsletter.core.digests.selection import Place
-from newsletter.core.summaries.summary import Depth, Voice
+from newsletter.core.summaries.summary import DetailLevel, Voice
 from newsletter.core.summaries.wanted import Wanted
 from newsletter.models import Delivery, Paper, Selection, Summary, SummaryRequest
 from newsletter.models.delivery import TRANSACTIONAL, Kind, State
@@ -51,11 +51,12 @@ def open_requests(
     return [
         want
         for want in (
-            Wanted(each.paper_id, each.language, Depth(each.detail), each.needed_at) for each in requests
+            Wanted(each.paper_id, each.language, DetailLevel(each.detail), each.needed_at)
+            for each in requests
         )
         if may_still_come(
             written.get((want.paper_id, summariser.language_for(want.language))),
-            want.depth,
+            want.detail,
             within=PATIENCE,
             is_early=want.due_at is not None and now < want.due_at,
         )

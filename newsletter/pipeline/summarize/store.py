@@ -15,7 +15,7 @@ from django.utils import timezone
 from newsletter.adapters.llm.calls import OPERATOR_STATUSES, TOO_MANY
 from newsletter.adapters.ports import Summariser
 from newsletter.core.summaries.grounding import Refusal
-from newsletter.core.summaries.summary import Depth, Draft, summary_to_json
+from newsletter.core.summaries.summary import DetailLevel, Draft, summary_to_json
 from newsletter.core.summaries.summary import Summary as SummaryValue
 from newsletter.errors import Interrupted, NewsletterError, PermanentError, TemporaryError, UnusableAnswer
 from newsletter.models import Paper, Summary
@@ -40,7 +40,7 @@ class Fallback(StrEnum):
     """Why a summary is less deep than a reader asked for."""
 
     NO_FULL_TEXT = "no_full_text"
-    """For good: this version is not asked for at depth ``reading`` again."""
+    """For good: this version is not asked for at detail ``reading`` again."""
     FULL_TEXT_LATE = "full_text_late"
     """For now: a digest could not wait for it any longer."""
 
@@ -55,27 +55,29 @@ def key_of(paper: Paper, summariser: Summariser, *, language: str) -> Key:
     }
 
 
-def is_open(key: Key, *, depth: Depth) -> bool:
+def is_open(key: Key, *, detail: DetailLevel) -> bool:
     """Whether somebody could claim it: not written so deep, not being written, not given up."""
-    return not Summary.objects.filter(**key).exists() or Summary.objects.filter(_open(depth), **key).exists()
+    return not Summary.objects.filter(**key).exists() or Summary.objects.filter(_open(detail), **key).exists()
 
 
-def lease(key: Key, *, depth: Depth) -> Summary | None:
+def lease(key: Key, *, detail: DetailLevel) -> Summary | None:
     """Return the row to fill, or None when it is not open; of several that ask at once one gets it."""
-    Summary.objects.bulk_create([Summary(**key, depth=depth.value)], ignore_conflicts=True)
-    claimed = Summary.objects.filter(_open(depth), **key).update(
+    Summary.objects.bulk_create([Summary(**key, detail=detail.value)], ignore_conflicts=True)
+    claimed = Summary.objects.filter(_open(detail), **key).update(
         leased_until=timezone.now() + LEASE, asked_at=timezone.now(), attempts=F("attempts") + 1
     )
     return Summary.objects.get(**key) if claimed else None
 
 
-def put_off(key: Key, *, depth: Depth, until: datetime) -> None:
+def put_off(key: Key, *, detail: DetailLevel, until: datetime) -> None:
     """Note that it is beyond today's tokens: a digest does not wait for it, and says why it is not there."""
-    Summary.objects.bulk_create([Summary(**key, depth=depth.value)], ignore_conflicts=True)
-    Summary.objects.filter(_open(depth), **key).update(failure=DAILY_CAP, retry_at=until)
+    Summary.objects.bulk_create([Summary(**key, detail=detail.value)], ignore_conflicts=True)
+    Summary.objects.filter(_open(detail), **key).update(failure=DAILY_CAP, retry_at=until)
 
 
-def may_still_come(row: Summary | None, depth: Depth, *, within: timedelta, is_early: bool = False) -> bool:
+def may_still_come(
+    row: Summary | None, detail: DetailLevel, *, within: timedelta, is_early: bool = False
+) -> bool:
     """Whether a summary may be written so deep in that time: it is not yet, and it was not given up.
 
     The one rule for what is asked for and for what a digest waits; ``row`` is what there is of it. A full
@@ -84,7 +86,7 @@ def may_still_come(row: Summary | None, depth: Depth, *, within: timedelta, is_e
     if row is None:
         return True
     is_settled = row.fallback and not (is_early and row.fallback == Fallback.FULL_TEXT_LATE)
-    is_written = row.written_at is not None and (is_settled or Depth(row.depth).rank >= depth.rank)
+    is_written = row.written_at is not None and (is_settled or DetailLevel(row.detail).rank >= detail.rank)
     if is_written or row.is_final or row.attempts >= MAX_ATTEMPTS:
         return False
     return row.retry_at is None or row.retry_at - timezone.now() <= within
@@ -92,19 +94,19 @@ def may_still_come(row: Summary | None, depth: Depth, *, within: timedelta, is_e
 
 def settle_for_less(key: Key, *, fallback: str) -> None:
     """Note on a summary that is written already why it will not become deeper."""
-    Summary.objects.filter(**key, content__isnull=False).exclude(depth=Depth.READING).update(
+    Summary.objects.filter(**key, content__isnull=False).exclude(detail=DetailLevel.READING).update(
         fallback=fallback
     )
 
 
 def record_summary(
-    row: Summary, summary: SummaryValue, draft: Draft, *, depth: Depth, fallback: str, now: datetime
+    row: Summary, summary: SummaryValue, draft: Draft, *, detail: DetailLevel, fallback: str, now: datetime
 ) -> None:
-    """Keep what passed grounding; ``depth`` is what the model was asked for."""
+    """Keep what passed grounding; ``detail`` is what the model was asked for."""
     write(
         row,
         content=summary_to_json(summary),
-        depth=depth.value,
+        detail=detail.value,
         fallback=fallback,
         failure="",
         attempts=0,
@@ -143,9 +145,9 @@ def record_failure(row: Summary, error: NewsletterError) -> bool:
     return False
 
 
-def _open(depth: Depth) -> Q:
-    shallower = [other.value for other in Depth if other.rank < depth.rank]
-    unwritten = Q(content__isnull=True) | (Q(depth__in=shallower) & ~Q(fallback=Fallback.NO_FULL_TEXT))
+def _open(detail: DetailLevel) -> Q:
+    shallower = [other.value for other in DetailLevel if other.rank < detail.rank]
+    unwritten = Q(content__isnull=True) | (Q(detail__in=shallower) & ~Q(fallback=Fallback.NO_FULL_TEXT))
     return unwritten & is_free(max_attempts=MAX_ATTEMPTS, real_now=timezone.now())
 
 

@@ -158,7 +158,7 @@ def test_a_late_bounce_without_our_argument_is_known_by_the_message_id() -> None
     assert event.delivery_id == OURS
 
 
-def test_nothing_of_the_reader_is_kept() -> None:
+def test_nothing_of_the_subscriber_is_kept() -> None:
     event = one(
         "bounce",
         email="Ada.Lovelace@example.org",

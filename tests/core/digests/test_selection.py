@@ -38,7 +38,7 @@ def test_it_never_lets_200_matches_crowd_out_one() -> None:
     assert ids(selection) == (0, 900)
 
 
-def test_it_goes_round_in_the_readers_order_until_the_number_is_reached() -> None:
+def test_it_goes_round_in_the_subscribers_order_until_the_number_is_reached() -> None:
     candidates = [
         match(n, topic) for topic, first in ((HEADS, 10), (SPEECH, 20)) for n in range(first, first + 4)
     ]
@@ -62,7 +62,7 @@ def test_it_takes_the_best_first_then_the_newest_then_the_lowest_id() -> None:
     assert ids(select_papers(candidates, topics=TOPICS, max_papers=4)) == (3, 2, 4, 1)
 
 
-def test_it_shows_a_paper_under_the_readers_first_topic_whichever_turn_took_it() -> None:
+def test_it_shows_a_paper_under_the_subscribers_first_topic_whichever_turn_took_it() -> None:
     candidates = [
         match(1, HEADS, score=9),
         match(2, HEADS, score=1),
@@ -86,7 +86,7 @@ def test_it_shows_the_best_of_a_topic_first_even_when_another_turn_took_a_lesser
     assert [paper.paper_id for paper in selection.by_topic()[HEADS]] == [1, 2, 3]
 
 
-def test_it_keeps_the_readers_order_of_topics_when_a_later_topic_was_shown_earlier() -> None:
+def test_it_keeps_the_subscribers_order_of_topics_when_a_later_topic_was_shown_earlier() -> None:
     candidates = [
         match(1, HEADS, score=9),
         match(2, HEADS, score=1),
@@ -124,7 +124,7 @@ def test_it_refuses_a_negative_budget(budget: dict[str, int]) -> None:
         select_papers([match(1, HEADS)], topics=TOPICS, **budget)
 
 
-def test_it_refuses_a_match_of_a_topic_the_reader_does_not_have() -> None:
+def test_it_refuses_a_match_of_a_topic_the_subscriber_does_not_have() -> None:
     with pytest.raises(ValueError, match="topic 99"):
         select_papers([match(1, 99)], topics=TOPICS, max_papers=3)
 

@@ -71,7 +71,7 @@ def test_the_setting_names_the_address_or_switches_it_off(monkeypatch: pytest.Mo
     assert envelope_sender(key, sender=SENDER) == SENDER
 
 
-def test_a_reader_is_known_by_the_address_they_write_to_to_leave() -> None:
+def test_a_subscriber_is_known_by_the_address_they_write_to_to_leave() -> None:
     token = make_token(Purpose.UNSUBSCRIBE, subject="Subject-of12")
     address = unsubscribe_mailto(token, sender=SENDER).removeprefix("mailto:")
     local, _, domain = address.partition("@")

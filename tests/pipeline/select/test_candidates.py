@@ -86,7 +86,7 @@ def test_every_offer_gets_what_it_takes(topic: Topic) -> None:
         assert pool.scanned([offer]) == counted
 
 
-def test_what_a_reader_has_had_is_not_offered_to_them_alone(topic: Topic) -> None:
+def test_what_a_subscriber_has_had_is_not_offered_to_them_alone(topic: Topic) -> None:
     [offer, *_] = [each for each in offers(topic) if each.eligibility.not_before < MONDAY - 13 * HOUR]
     pool = CandidatePool(offers=[offer], now=MONDAY)
     first, *others = pool.candidates(offer, seen_papers=BitMap())

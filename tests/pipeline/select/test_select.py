@@ -96,7 +96,7 @@ class History:
     def paper(self) -> Paper:
         return self.chance.choice(list(Paper.objects.order_by("pk")))
 
-    def reader(self) -> Subscriber:
+    def subscriber(self) -> Subscriber:
         return self.chance.choice(list(Subscriber.objects.order_by("pk")))
 
     def paper_comes(self) -> None:
@@ -133,7 +133,7 @@ class History:
     def topics_change(self) -> None:
         active = list(Topic.objects.filter(is_active=True).order_by("pk").values_list("slug", flat=True))
         topics = self.chance.sample(active, k=self.chance.randint(1, len(active)))
-        set_topics(self.reader(), topics=topics, now=self.now)
+        set_topics(self.subscriber(), topics=topics, now=self.now)
 
     def preferences_change(self) -> None:
         wanted = Preferences.checked(
@@ -141,28 +141,28 @@ class History:
             language=self.chance.choice(["en", "zh"]),
             cadence=self.chance.choice(["weekly:mon", "daily"]),
         )
-        change_preferences(self.reader(), preferences=wanted, now=self.now)
+        change_preferences(self.subscriber(), preferences=wanted, now=self.now)
 
     def budget_changes(self) -> None:
-        Subscriber.objects.filter(pk=self.reader().pk).update(max_papers=self.chance.choice([1, 2, 7]))
+        Subscriber.objects.filter(pk=self.subscriber().pk).update(max_papers=self.chance.choice([1, 2, 7]))
 
     def digest_is_accepted(self) -> None:
         """An answer that came late: the papers of an earlier digest are seen, its period is covered."""
-        reader = self.reader()
+        subscriber = self.subscriber()
         ago = self.chance.choice([None, 1, 60, 600])
         row = Delivery(kind=Kind.DIGEST, covers_until=self.now - ago * MINUTE if ago else None)
         offered = [self.paper().pk for _ in range(3)]
-        [choice] = choose([self.planned(reader)], now=self.now)
+        [choice] = choose([self.planned(subscriber)], now=self.now)
         papers = tuple(each for each in choice.selection.papers if each.paper_id in offered)
         [row.selection] = store_selections([replace(choice.selection, papers=papers, counted={})])
         row.topics = list(choice.selection.topics)
-        mark_seen(row, reader)
+        mark_seen(row, subscriber)
 
-    def planned(self, reader: Subscriber) -> Delivery:
+    def planned(self, subscriber: Subscriber) -> Delivery:
         row = Delivery.planned(
-            subscriber_id=reader.pk, kind=Kind.DIGEST, slot_key="first", slot_at=self.now, now=self.now
+            subscriber_id=subscriber.pk, kind=Kind.DIGEST, slot_key="first", slot_at=self.now, now=self.now
         )
-        row.subscriber = reader
+        row.subscriber = subscriber
         return row
 
 
@@ -174,7 +174,7 @@ def test_a_refreshed_selection_is_the_one_made_at_the_slot(room: Newsroom, seed:
         take_in(room, number, now=SUNDAY + timedelta(minutes=chance.randrange(600)), subject=subject)
     for number in range(4):
         topics = chance.sample(list(CATEGORIES), k=chance.randint(1, 3))
-        room.reader(f"reader{number}@example.org", ",".join(topics), max_papers=chance.choice([1, 3, 10]))
+        room.subscriber(f"reader{number}@example.org", ",".join(topics), max_papers=chance.choice([1, 3, 10]))
     Subscription.objects.filter(pk__in=list(Subscription.objects.values_list("pk", flat=True))[::2]).update(
         covered_until=SUNDAY + timedelta(hours=3)
     )
@@ -203,18 +203,18 @@ def planned(room: Newsroom) -> Newsroom:
     for number in range(1, 6):
         take_in(room, number, now=SUNDAY + timedelta(hours=1))
     for number in range(4):
-        room.reader(f"reader{number}@example.org", "heads,graphs", max_papers=2)
+        room.subscriber(f"reader{number}@example.org", "heads,graphs", max_papers=2)
     first = Paper.objects.order_by("pk")[0]
-    reader = Subscriber.objects.get(email="reader3@example.org")
-    reader.seen_papers = pack_seen([first.pk])
-    reader.save()
+    subscriber = Subscriber.objects.get(email="reader3@example.org")
+    subscriber.seen_papers = pack_seen([first.pk])
+    subscriber.save()
     plan_ahead(now=AHEAD)
     select_planned(now=AHEAD)
     return room
 
 
 @pytest.mark.usefixtures("planned")
-def test_readers_who_are_offered_the_same_share_one_row() -> None:
+def test_subscribers_who_are_offered_the_same_share_one_row() -> None:
     rows = list(Delivery.objects.order_by("subscriber__email"))
     assert len({row.selection_id for row in rows}) == 2
     assert len({row.selection_id for row in rows[:3]}) == 1
@@ -254,12 +254,12 @@ def test_only_whose_inputs_changed_is_selected_again(monkeypatch: pytest.MonkeyP
     assert asked == [2]  # one reader's two topics
 
 
-def test_statements_do_not_grow_with_readers(room: Newsroom) -> None:
+def test_statements_do_not_grow_with_subscribers(room: Newsroom) -> None:
     take_in(room, 1, now=SUNDAY + timedelta(hours=1))
     counts = []
     for more in (1, 30):
         for number in range(more):
-            room.reader(f"reader{more}-{number}@example.org", "heads,graphs")
+            room.subscriber(f"reader{more}-{number}@example.org", "heads,graphs")
         plan_ahead(now=AHEAD)
         with CaptureQueriesContext(connection) as queries:
             select_planned(now=AHEAD)
@@ -278,7 +278,7 @@ def test_one_whose_papers_cannot_be_selected_holds_up_no_other(caplog: pytest.Lo
 
 
 @pytest.mark.usefixtures("planned")
-def test_a_reader_whose_last_digest_is_being_sent_waits() -> None:
+def test_a_subscriber_whose_last_digest_is_being_sent_waits() -> None:
     Delivery.objects.update(selection=None)
     row = Delivery.objects.get(subscriber__email="reader0@example.org")
     sending = Delivery.planned(

@@ -18,7 +18,7 @@ from django.urls import URLPattern, path
 from django.utils import timezone
 
 from newsletter.admin.acts import ACTS, Act
-from newsletter.admin.adding import AddReaderForm
+from newsletter.admin.adding import AddSubscriberForm
 from newsletter.admin.base import ReadOnlyAdmin, ReadOnlyInline
 from newsletter.admin.history import history_of
 from newsletter.errors import BadInput
@@ -68,20 +68,20 @@ class SubscriberAdmin(ReadOnlyAdmin):
     ordering = ("email_key",)
     exclude = ("seen_papers", "link_key")
     inlines = (SubscriptionInline,)
-    actions = ("unsubscribe_readers", "revoke_links")
+    actions = ("unsubscribe_subscribers", "revoke_links")
     change_form_template = "readers/change.html"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        readers: QuerySet[Any] = super().get_queryset(request)
-        return readers.annotate(topic_count=Count("subscriptions"))  # type: ignore[no-any-return]  # the plugin's
+        subscribers: QuerySet[Any] = super().get_queryset(request)
+        return subscribers.annotate(topic_count=Count("subscriptions"))  # type: ignore[no-any-return]  # the plugin's
 
     @admin.display(description="status", ordering="status")
-    def shown_status(self, reader: Subscriber) -> str:
-        return reader.shown_status(now=timezone.now())
+    def shown_status(self, subscriber: Subscriber) -> str:
+        return subscriber.shown_status(now=timezone.now())
 
     @admin.display(description="topics")
-    def topics(self, reader: Any) -> int:
-        return int(reader.topic_count)
+    def topics(self, subscriber: Any) -> int:
+        return int(subscriber.topic_count)
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
@@ -104,7 +104,7 @@ class SubscriberAdmin(ReadOnlyAdmin):
         return request.user.has_perm(ACTS["unsubscribe"].permission)
 
     @admin.action(description="Unsubscribe the selected readers", permissions=["unsubscribe"])
-    def unsubscribe_readers(self, request: HttpRequest, queryset: QuerySet[Subscriber]) -> None:
+    def unsubscribe_subscribers(self, request: HttpRequest, queryset: QuerySet[Subscriber]) -> None:
         number = self._act_on(request, queryset, ACTS["unsubscribe"])
         messages.success(request, f"{number} unsubscribed")
 
@@ -114,11 +114,11 @@ class SubscriberAdmin(ReadOnlyAdmin):
         messages.success(request, f"Links of {number} revoked")
 
     def _act_on(self, request: HttpRequest, queryset: QuerySet[Subscriber], act: Act) -> int:
-        readers, now = list(queryset.filter(status__in=act.applies_to)), timezone.now()
-        for reader in readers:
-            act.do(reader, now)
-            self.log_change(request, reader, act.label)
-        return len(readers)
+        subscribers, now = list(queryset.filter(status__in=act.applies_to)), timezone.now()
+        for subscriber in subscribers:
+            act.do(subscriber, now)
+            self.log_change(request, subscriber, act.label)
+        return len(subscribers)
 
     def get_urls(self) -> list[URLPattern]:
         act = self.admin_site.admin_view(self.act_view)
@@ -136,11 +136,11 @@ class SubscriberAdmin(ReadOnlyAdmin):
         """Show and process the form."""
         if not self.has_add_permission(request):
             raise PermissionDenied
-        form = AddReaderForm(request.POST or None)
-        if request.method == "POST" and form.is_valid() and (reader := form.save()):
-            self.log_addition(request, reader, "Added; no mail was sent.")
-            messages.success(request, f"{reader.email} was added. No mail was sent.")
-            return redirect("admin:newsletter_subscriber_change", reader.pk)
+        form = AddSubscriberForm(request.POST or None)
+        if request.method == "POST" and form.is_valid() and (subscriber := form.save()):
+            self.log_addition(request, subscriber, "Added; no mail was sent.")
+            messages.success(request, f"{subscriber.email} was added. No mail was sent.")
+            return redirect("admin:newsletter_subscriber_change", subscriber.pk)
         context = {**self._page(request, "Add reader"), "form": form}
         return TemplateResponse(request, "readers/add.html", context)
 
@@ -152,26 +152,30 @@ class SubscriberAdmin(ReadOnlyAdmin):
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
         """Show a reader with history and actions."""
-        reader = self.get_object(request, object_id)
-        if reader is not None and self.has_view_permission(request, reader):
+        subscriber = self.get_object(request, object_id)
+        if subscriber is not None and self.has_view_permission(request, subscriber):
             acts = [
                 act
                 for act in ACTS.values()
-                if reader.status in act.applies_to and request.user.has_perm(act.permission)
+                if subscriber.status in act.applies_to and request.user.has_perm(act.permission)
             ]
-            history = history_of(reader)
+            history = history_of(subscriber)
             extra_context = {**(extra_context or {}), "acts": acts, "happenings": history}
         return super().change_view(request, object_id, form_url, extra_context)
 
     def act_view(self, request: HttpRequest, pk: int, name: str) -> HttpResponse:
         """GET asks for confirmation, POST does it."""
-        reader, act = get_object_or_404(Subscriber, pk=pk), ACTS.get(name)
-        if act is None or not request.user.has_perm(act.permission) or reader.status not in act.applies_to:
+        subscriber, act = get_object_or_404(Subscriber, pk=pk), ACTS.get(name)
+        if (
+            act is None
+            or not request.user.has_perm(act.permission)
+            or subscriber.status not in act.applies_to
+        ):
             raise PermissionDenied
         if request.method != "POST":
-            context = {**self._page(request, act.label), "reader": reader, "act": act}
+            context = {**self._page(request, act.label), "reader": subscriber, "act": act}
             return TemplateResponse(request, "readers/act.html", context)
-        said = act.do(reader, timezone.now())
+        said = act.do(subscriber, timezone.now())
         self.log_change(request, Subscriber(pk=pk), said)
         messages.success(request, said)
         if Subscriber.objects.filter(pk=pk).exists():

@@ -46,7 +46,7 @@ def test_a_digest_is_shown_as_it_was_sent_then_what_it_only_counted(
     assert "[[" not in page
 
 
-def test_a_shared_digest_holds_nothing_of_the_readers(visitor: Client, service: Service) -> None:
+def test_a_shared_digest_holds_nothing_of_the_subscribers(visitor: Client, service: Service) -> None:
     page = text_of(visitor, service.link(Purpose.SHARE))
     assert "ada@example.org" not in page
     assert "/preferences/" not in page
@@ -110,8 +110,8 @@ def test_one_click_unsubscribes_any_number_of_times(
             )
         assert (response.status_code, response.content) == (200, b"")
         assert not response.cookies
-    service.reader.refresh_from_db()
-    assert service.reader.status == Status.UNSUBSCRIBED
+    service.subscriber.refresh_from_db()
+    assert service.subscriber.status == Status.UNSUBSCRIBED
     assert Suppression.objects.count() == 1
     assert ConsentEvent.objects.filter(action="unsubscribed").count() == 1
 
@@ -119,16 +119,16 @@ def test_one_click_unsubscribes_any_number_of_times(
 def test_one_click_on_a_topic_ends_that_topic_alone(visitor: Client, service: Service) -> None:
     path = f"{service.link(Purpose.UNSUBSCRIBE)}/heads"
     assert [visitor.post(path, ONE_CLICK).status_code for _ in range(3)] == [200] * 3
-    service.reader.refresh_from_db()
-    assert service.reader.status == Status.ACTIVE
-    assert [each.topic.slug for each in service.reader.subscriptions.all()] == ["quiet"]
+    service.subscriber.refresh_from_db()
+    assert service.subscriber.status == Status.ACTIVE
+    assert [each.topic.slug for each in service.subscriber.subscriptions.all()] == ["quiet"]
 
 
 def test_the_last_topic_ends_everything(visitor: Client, service: Service) -> None:
     for slug in ("heads", "quiet"):
         visitor.post(f"{service.link(Purpose.UNSUBSCRIBE)}/{slug}", ONE_CLICK)
-    service.reader.refresh_from_db()
-    assert service.reader.status == Status.UNSUBSCRIBED
+    service.subscriber.refresh_from_db()
+    assert service.subscriber.status == Status.UNSUBSCRIBED
 
 
 def test_the_button_gets_a_page_that_confirms(visitor: Client, service: Service) -> None:
@@ -138,9 +138,9 @@ def test_the_button_gets_a_page_that_confirms(visitor: Client, service: Service)
     assert Subscriber.objects.get().status == Status.UNSUBSCRIBED
 
 
-def test_a_reader_who_was_erased_sees_success(visitor: Client, service: Service) -> None:
+def test_a_subscriber_who_was_erased_sees_success(visitor: Client, service: Service) -> None:
     path = service.link(Purpose.UNSUBSCRIBE)
-    erase(service.reader, now=SENT)
+    erase(service.subscriber, now=SENT)
     before = every_row()
     assert "You are unsubscribed" in text_of(visitor, path)
     response = visitor.post(path, ONE_CLICK)
