@@ -137,6 +137,9 @@ class TasteProfile(models.Model):
     mean = models.FloatField(default=0.0)
     """Of its scores over the papers of eight weeks, as is the deviation: what z is measured by."""
     deviation = models.FloatField(default=1.0)
+    exemplars = models.JSONField(default=list)
+    """The last papers kept or disliked, each with its strongest terms: what a why line is made from.
+    ``pipeline/select/profiles.py`` has their form; only the profile without a topic has them."""
     near_threshold = models.FloatField(null=True)
     """Lower quartile of its own likes, each scored without itself; null with fewer than four."""
 
