@@ -92,6 +92,25 @@ def card_values(card: DigestCard, *, language: str, base_url: str) -> dict[str, 
     }
 
 
+def near_values(card: DigestCard, *, language: str) -> dict[str, object]:
+    """Return the values of the fragment ``near_card``: title, headline and id of a paper near the topics."""
+    words, summary = words_for(language), card.summary
+    own = words_for(card.language)
+    styled = _own_styles(
+        card.language, is_quoted=summary.voice is Voice.AUTHORS, is_guest=own.lang != words.lang
+    )
+    return {
+        "css": styles(language),
+        "own": styled,
+        "own_lang": tag(card.language),
+        "paper": card.paper,
+        "authors": words.authors(author_line(card.paper.authors, shown=2)),
+        "headline": typeset(summary.headline.text, language=card.language),
+        "url": abstract_url(card.paper),
+        "meta": words.meta(card.paper),
+    }
+
+
 def listed_values(paper: PaperRecord, *, language: str) -> dict[str, object]:
     """Return the values of the fragment ``listed``: title, first author and how many more, id."""
     return {

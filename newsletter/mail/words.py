@@ -13,7 +13,7 @@ from typing import Protocol
 
 from newsletter.core.arxiv.figures import ShownFigure
 from newsletter.core.arxiv.papers import PaperRecord
-from newsletter.core.digests.digest import Digest
+from newsletter.core.digests.digest import CardWhy, Digest
 from newsletter.core.digests.typography import AuthorLine
 from newsletter.core.summaries.paper_kinds import PaperKind, Part
 from newsletter.core.summaries.summary import DetailLevel
@@ -80,6 +80,10 @@ class Words(Protocol):
 
     def shallower(self, lacks: DetailLevel, *, reason: str) -> str:
         """Say in one sentence that there is no ``lacks`` of this paper, and why."""
+        ...
+
+    def why_chosen(self, why: CardWhy) -> str:
+        """Return the line that says why a paper was chosen."""
         ...
 
     def also_in(self, topics: Sequence[str]) -> str: ...

@@ -15,7 +15,7 @@ from typing import Any
 from newsletter.adapters.infra.topic_index import TopicIndex
 from newsletter.core.arxiv.papers import parse_id
 from newsletter.core.arxiv.query import parse
-from newsletter.core.digests.selection import Place
+from newsletter.core.digests.selection import Place, Why, WhyCode
 from newsletter.errors import BadInput
 from newsletter.models import Delivery, Match, Paper, Subscriber, Topic
 from newsletter.models.delivery import FIRST, OPEN, SENT, Kind, State
@@ -32,6 +32,10 @@ class Code(StrEnum):
     COUNTED = "counted"
     NEAR = "near"
     REVISED = "revised"
+    KEPT = "close_to_kept"
+    FOLLOWS = "follows"
+    GROUP = "typical"
+    BREADTH = "breadth"
     MOVED = "moved_to_fit"
     LEFT = "subscriber_left"
     PAUSED = "subscriber_paused"
@@ -133,7 +137,12 @@ def _found(choice: Choice, paper: Paper, *, standing: tuple[Reason, ...]) -> Exp
             brought = (
                 f"the query of {topic.name} matched it" if topic else "a topic that has ended matched it"
             )
+            if place in (Place.NEAR, Place.REVISED):
+                brought = (
+                    f"no query asks for it; it stands under {topic.name}" if topic else "no query asks for it"
+                )
             reasons = [Reason(Code(place), f"{place} {when}, rank {rank}: {brought}")]
+            reasons += _chosen(each.why)
             if each.shown_as:
                 reasons.append(
                     Reason(Code.MOVED, f"selected as {each.place}, moved to keep the mail under its size")
@@ -157,6 +166,25 @@ def _found(choice: Choice, paper: Paper, *, standing: tuple[Reason, ...]) -> Exp
         place=Place.COUNTED,
         topic=topic.slug if topic else None,
     )
+
+
+def _chosen(why: Why) -> Iterator[Reason]:
+    """Say why it came before others."""
+    terms = ", ".join(why.terms)
+    match why.code:
+        case WhyCode.KEPT:
+            named = f" ({', '.join(why.papers)})" if why.papers else ""
+            yield Reason(Code.KEPT, f"it is close to papers that the reader kept{named}: {terms}")
+        case WhyCode.FOLLOWS:
+            yield Reason(Code.FOLLOWS, f"the reader follows {why.author}")
+        case WhyCode.NAMESAKE:
+            yield Reason(
+                Code.FOLLOWS, f"the reader follows {why.author}; it may be another person of that name"
+            )
+        case WhyCode.GROUP:
+            yield Reason(Code.GROUP, f"it is the most typical of {why.number} matches on {terms}")
+        case WhyCode.BREADTH:
+            yield Reason(Code.BREADTH, "it was drawn from the list, for breadth")
 
 
 def _why_not(choice: Choice, paper: Paper, *, now: datetime) -> Iterator[Reason]:

@@ -88,7 +88,7 @@ def _as_json(selection: Selection, *, composer: Composer) -> list[dict[str, Any]
             "topic": composer.topics[each.topic].slug,
             "rank": rank,
             "score": each.score,
-            "why": each.reason or QUERY,
+            "why": each.why.code,
         }
         for rank, each in enumerate(selection.papers, start=1)
     ]

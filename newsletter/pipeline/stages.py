@@ -26,7 +26,9 @@ from newsletter.pipeline.gather import GatherReport, gather_papers
 from newsletter.pipeline.lease import boot_id, dead_owners
 from newsletter.pipeline.match import match_papers
 from newsletter.pipeline.schedule import plan_ahead, plan_due
+from newsletter.pipeline.select.profiles import carry_over
 from newsletter.pipeline.select.select import select_planned
+from newsletter.pipeline.select.snapshots import renew_snapshot
 from newsletter.pipeline.send.send import DeliveryReport, send_due
 from newsletter.pipeline.summarize.generate import READING_PATIENCE, SummariseReport, write_summaries
 from newsletter.pipeline.summarize.requests import open_requests
@@ -59,7 +61,9 @@ class Work:
 
 def gather(work: Work) -> GatherReport:
     work.progress.stage("asking arXiv")
-    return gather_papers(work.context.source, now=work.now, lookback=work.lookback)
+    report = gather_papers(work.context.source, now=work.now, lookback=work.lookback)
+    renew_snapshot(now=work.now)
+    return report
 
 
 def events(work: Work) -> int:
@@ -88,9 +92,11 @@ def schedule(work: Work) -> int:
 
 def select(work: Work) -> int:
     """Store what planned digests offer, and ask for their summaries."""
-    return with_db_retry(
+    selected = with_db_retry(
         lambda: select_planned(now=work.now, is_refreshing=work.is_refreshing, deadline=work.deadline)
     )
+    with_db_retry(lambda: carry_over(now=work.now))
+    return selected
 
 
 def summarize(work: Work) -> SummariseReport:

@@ -40,6 +40,8 @@ from newsletter.web.pages import broken_link, known_language, page, private, sen
 
 LEFT_OUT = "…"
 """Replaces personal strings in a shared digest."""
+PERSONAL = ("near", "why:", "feedback_url")
+"""A fragment with one of these placeholders is about what the reader likes: no part of a shared digest."""
 SHARED_PLACEHOLDERS = frozenset({"numeral", "opening", "account"})
 """Stored strings that are not personal."""
 _BODY = re.compile(r"<body\b[^>]*>", re.IGNORECASE)
@@ -102,8 +104,14 @@ def _show(request: HttpRequest, delivery: Delivery, *, is_shared: bool) -> HttpR
 
 def _mail_html(delivery: Delivery, *, is_shared: bool) -> str:
     fragments = stored_fragments(delivery)
+    if is_shared:
+        fragments = [each for each in fragments if not any(map(_is_personal, each.placeholders))]
     placeholders = placeholders_of(delivery, fragments)
     return join_html(fragments, _shared(placeholders, delivery) if is_shared else placeholders)
+
+
+def _is_personal(placeholder: str) -> bool:
+    return placeholder.startswith(PERSONAL)
 
 
 def _shared(placeholders: Mapping[str, str], delivery: Delivery) -> dict[str, str]:

@@ -36,7 +36,7 @@ def past_digests(subscriber: Subscriber, *, now: datetime) -> list[PastDigest]:
             subject=each.subject,
             at=each.slot_at.astimezone(subscriber.zone),
             state=_became(each),
-            matched=len(each.paper_ids),
+            matched=len(each.selected.matched_ids),
             scanned=each.selected.scanned,
             token=digest_token(each.pk, link_key=subscriber.link_key) if each.fragments else "",
         )

@@ -7,6 +7,7 @@ from datetime import date, datetime
 
 from newsletter.core.arxiv.figures import ShownFigure
 from newsletter.core.arxiv.papers import PaperRecord
+from newsletter.core.digests.selection import WhyCode
 from newsletter.core.summaries.summary import DetailLevel, Summary
 
 
@@ -32,6 +33,17 @@ class DigestCard:
     written_at: datetime
     also_in: tuple[str, ...] = ()
     """Names of the reader's other topics that matched this paper too."""
+
+
+@dataclass(frozen=True, slots=True)
+class CardWhy:
+    """Why a paper was chosen, as the mail says it in one line."""
+
+    code: WhyCode
+    title: str = ""
+    """Of the paper that was kept; empty where it may not be named."""
+    terms: tuple[str, ...] = ()
+    author: str = ""
 
 
 def topic_placeholder(slug: str) -> str:
@@ -68,6 +80,10 @@ class Digest:
     """By title only, at most ten."""
     counted: int
     """Matched, neither summarised nor listed: shown on the digest's page."""
+    near: tuple[DigestCard, ...] = ()
+    """No topic asks for these; they are close to what the reader keeps. In no count."""
+    whys: tuple[tuple[str, CardWhy], ...] = ()
+    """(arXiv id, why it was chosen) of papers about which the mail says so."""
     scanned: int
     """M of "N of M": papers first seen in the period in the categories the reader's topics ask for."""
     was_asked: bool = True

@@ -53,6 +53,8 @@ class WhyCode(StrEnum):
     """It is close to papers that the subscriber kept."""
     FOLLOWS = "follows"
     """An author whom the subscriber follows."""
+    NAMESAKE = "namesake"
+    """An author with the name of one whom the subscriber follows; nothing says whether it is the same."""
     GROUP = "group"
     """The most typical of a group of matches; used where nothing is learned."""
     BREADTH = "breadth"
@@ -195,7 +197,6 @@ def select_papers(
     scanned: int = 0,
     leads: Mapping[int, float] | None = None,
     breadth_seed: str = "",
-    beside: Sequence[Selected] = (),
 ) -> Selection:
     """Fill the subscriber's ``max_papers``, then the list, and count the rest.
 
@@ -204,7 +205,6 @@ def select_papers(
     topic, every topic that brought anything is therefore seen. The order of ``candidates`` is free.
     Turns begin with the topic of the highest of ``leads`` (0 where it has none), so that the first paper is
     the best of all. With ``breadth_seed`` the last of three or more summarized papers is drawn from the list.
-    Papers ``beside`` (near, revised) come after those that matched; of these none may be among them.
     Raise ValueError for a candidate of a topic that is not among them, or a negative budget.
     """
     if max_papers < 0 or list_limit < 0:
@@ -243,7 +243,6 @@ def select_papers(
         papers=(
             *(named(paper_id, Place.SUMMARIZED) for paper_id in taken[:max_papers]),
             *(named(paper_id, Place.LISTED) for paper_id in taken[max_papers:list_end]),
-            *(each for each in beside if each.paper_id not in brought),
         ),
         counted=dict(counted),
         scanned=scanned,

@@ -10,9 +10,10 @@ from types import MappingProxyType
 from newsletter.core.arxiv.figures import ShownFigure
 from newsletter.core.arxiv.licences import licence_name
 from newsletter.core.arxiv.papers import PaperRecord
-from newsletter.core.digests.digest import Digest
+from newsletter.core.digests.digest import CardWhy, Digest
 from newsletter.core.digests.message import placeholder
-from newsletter.core.digests.typography import NO_BREAK, AuthorLine, cut
+from newsletter.core.digests.selection import WhyCode
+from newsletter.core.digests.typography import NO_BREAK, AuthorLine, cut, short_name
 from newsletter.core.summaries.paper_kinds import PaperKind, Part
 from newsletter.core.summaries.summary import DetailLevel
 
@@ -83,6 +84,12 @@ class MailWords:
             "continue": "Continue reading",
             "not_stated": "Not stated in the paper.",
             "listed": "Also matched",
+            "near": "Near your topics",
+            "near_note": "No topic of yours asks for these; they are close to what you keep.",
+            "save": "Save",
+            "more": "More like this",
+            "less": "Not for me",
+            "feedback": "Save it, more like this, or not for you",
             "preferences": "Change topics or schedule",
             "unsubscribe": "Unsubscribe",
             "unsubscribe_topic": "Or from one topic only",
@@ -139,7 +146,7 @@ class MailWords:
     def account(self, digest: Digest) -> str:
         total, outside = digest.matched, max(0, digest.scanned - digest.matched)
         if not total:
-            return _sentence(f"all {outside:,} were outside your topics") if outside > 1 else ""
+            return _sentence(f"none of the {outside:,} was matched by your queries") if outside > 1 else ""
         if digest.summarised == total:
             whole = {1: "it is", 2: "both are"}.get(total, f"all {_number(total)} are")
             parts = [f"{whole} summarised below"]
@@ -156,9 +163,9 @@ class MailWords:
                 for number, more, place in places
                 if number
             ]
-        rest = {0: "", 1: " The other one was outside your topics."}
+        rest = {0: "", 1: " The other one was not matched by your queries."}
         return _sentence(_series(parts)) + rest.get(
-            outside, f" The other {_number(outside)} were outside your topics."
+            outside, f" The other {_number(outside)} were not matched by your queries."
         )
 
     def hint(self, digest: Digest) -> str:
@@ -252,6 +259,18 @@ class MailWords:
         if lacks is not DetailLevel.READING:
             return "No key point could be backed by a quote, so only the headline is shown."
         return f"{_WHY_NO_READING.get(reason, _NO_READING)}, so this is the shorter form."
+
+    def why_chosen(self, why: CardWhy) -> str:
+        if why.code is WhyCode.FOLLOWS:
+            return f"You follow {why.author}."
+        if why.code is WhyCode.NAMESAKE:
+            return f"You follow {why.author}; this may be another person of that name."
+        if why.code is WhyCode.BREADTH:
+            return "For breadth: drawn from the rest of your matches."
+        terms = ", ".join(why.terms)
+        if why.title:
+            return f"Because you kept {short_name(why.title)}: {terms}."
+        return f"Because of what you keep: {terms}."
 
     def also_in(self, topics: Sequence[str]) -> str:
         return f"Also in: {', '.join(topics)}"

@@ -13,9 +13,10 @@ from types import MappingProxyType
 from newsletter.core.arxiv.figures import ShownFigure
 from newsletter.core.arxiv.licences import licence_name
 from newsletter.core.arxiv.papers import PaperRecord
-from newsletter.core.digests.digest import Digest
+from newsletter.core.digests.digest import CardWhy, Digest
 from newsletter.core.digests.message import placeholder
-from newsletter.core.digests.typography import NO_BREAK, AuthorLine, cut
+from newsletter.core.digests.selection import WhyCode
+from newsletter.core.digests.typography import NO_BREAK, AuthorLine, cut, short_name
 from newsletter.core.summaries.paper_kinds import PaperKind, Part
 from newsletter.core.summaries.summary import DetailLevel
 
@@ -64,6 +65,12 @@ class MailWords:
             "continue": "继续阅读",
             "not_stated": "论文未提及。",
             "listed": "其他匹配论文",
+            "near": "主题之外",
+            "near_note": "你的主题没有要这些论文，但它们接近你收藏的内容。",
+            "save": "收藏",
+            "more": "多推这类",
+            "less": "不感兴趣",
+            "feedback": "收藏、多推这类，或不感兴趣",
             "preferences": "更改主题或发送时间",
             "unsubscribe": "退订",
             "unsubscribe_topic": "或只退订其中一个主题",
@@ -121,7 +128,7 @@ class MailWords:
     def account(self, digest: Digest) -> str:
         total, outside = digest.matched, max(0, digest.scanned - digest.matched)
         if not total:
-            return f"这 {_n(outside, '篇')}都不在你的主题之内。" if outside else ""
+            return f"这 {_n(outside, '篇')}都没有被你的主题匹配。" if outside else ""
         parts = []
         if digest.summarised:
             parts.append(f"以下概述 {_n(digest.summarised, '篇')}")
@@ -131,7 +138,7 @@ class MailWords:
             parts.append(f"还有 {_n(digest.counted, '篇')}见网页版")
         if digest.summarised == total:
             parts = ["以下概述这一篇" if total == 1 else f"以下全部概述，共 {_n(total, '篇')}"]
-        rest = f"；其余 {_n(outside, '篇')}不在你的主题之内" if outside else ""
+        rest = f"；其余 {_n(outside, '篇')}没有被你的主题匹配" if outside else ""
         return f"{'，'.join(parts)}{rest}。"
 
     def hint(self, digest: Digest) -> str:
@@ -212,6 +219,18 @@ class MailWords:
         if lacks is not DetailLevel.READING:
             return "没有要点能以原文为据，因此只列出一句话概述。"
         return f"{_WHY_NO_READING.get(reason, _NO_READING)}，因此以较短的形式呈现。"
+
+    def why_chosen(self, why: CardWhy) -> str:
+        if why.code is WhyCode.FOLLOWS:
+            return f"你关注了 {why.author}。"
+        if why.code is WhyCode.NAMESAKE:
+            return f"你关注了 {why.author}；这里也可能是同名的另一位作者。"
+        if why.code is WhyCode.BREADTH:
+            return "为拓宽视野：从其余匹配论文中随机选出。"
+        terms = "、".join(why.terms)
+        if why.title:
+            return f"因为你收藏了 {short_name(why.title)}：{terms}。"
+        return f"因为你收藏的内容：{terms}。"
 
     def also_in(self, topics: Sequence[str]) -> str:
         return f"同属主题：{'、'.join(topics)}"

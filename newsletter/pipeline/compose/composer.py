@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -15,12 +15,19 @@ from newsletter.adapters.ports import Summariser
 from newsletter.core.arxiv.figures import ShownFigure
 from newsletter.core.arxiv.papers import PaperRecord
 from newsletter.core.delivery.spreading import own_delay
-from newsletter.core.digests.digest import Digest, DigestCard, DigestTopic, stand_in, topic_placeholder
-from newsletter.core.digests.selection import Place, Selected
+from newsletter.core.digests.digest import (
+    CardWhy,
+    Digest,
+    DigestCard,
+    DigestTopic,
+    stand_in,
+    topic_placeholder,
+)
+from newsletter.core.digests.selection import Place, Selected, WhyCode
 from newsletter.core.digests.selection import Selection as SelectionValue
 from newsletter.core.summaries.summary import DetailLevel
 from newsletter.core.summaries.wanted import Wanted
-from newsletter.models import Delivery, Paper, Selection, Subscriber, Topic
+from newsletter.models import Delivery, Paper, PaperFeedback, Selection, Subscriber, Topic
 from newsletter.models.delivery import FIRST, HALF_ANSWERED, SENT, UNASKED, Kind, State
 from newsletter.models.selection import store_selections
 from newsletter.pipeline.compose.cards import card_of, mail_figures
@@ -31,6 +38,7 @@ from newsletter.pipeline.compose.render import DigestRenderer, FragmentStore, Re
 from newsletter.pipeline.select.select import Choice
 from newsletter.pipeline.summarize.lookup import SummaryLookup
 
+MOST_WHY_TERMS = 3
 RendererFor = Callable[[FragmentStore], DigestRenderer]
 
 
@@ -56,6 +64,8 @@ class Composer:
     gathers: Gathers
     empty_dates: dict[int, EmptyDates]
     """By reader: the slots without a mail since the last one."""
+    kept_titles: dict[tuple[int, str], str]
+    """(subscriber, arXiv id) → title, of the papers that why lines name."""
     now: datetime
     is_spread: bool = False
 
@@ -71,7 +81,7 @@ class Composer:
     ) -> Composer:
         """Load what these digests need besides; batches of one pass share their ``fragment_store``."""
         choices = list(choices)
-        chosen = {each.paper_id for choice in choices for each in choice.selection.chosen}
+        chosen = {want.paper_id for choice in choices for want in choice.wanted()}
         named = {each.paper_id for choice in choices for each in choice.selection.papers}
         fragment_store = fragment_store or StoredFragments()
         return cls(
@@ -83,6 +93,7 @@ class Composer:
             renderer=renderer_for(fragment_store),
             gathers=Gathers.until(now),
             empty_dates=empty_dates({choice.subscriber.pk: choice.subscriber for choice in choices}),
+            kept_titles=_kept_titles(choices),
             now=now,
         )
 
@@ -156,6 +167,12 @@ class Composer:
             ),
             listed=tuple(self.records[paper_id] for paper_id in selection.listed),
             counted=len(selection.counted_ids),
+            near=tuple(
+                self._card(each, choice, asked=DetailLevel.HEADLINE)
+                for each in selection.near
+                if each.paper_id in self.records
+            ),
+            whys=tuple(self._whys(choice)),
             scanned=selection.scanned,
             was_asked=not ignorance,
             is_half_answered=ignorance == HALF_ANSWERED,
@@ -189,18 +206,34 @@ class Composer:
         for topic in shown.topics:
             places |= {ids[card.paper.arxiv_id]: Place.SUMMARIZED for card in topic.cards}
         places |= {ids[record.arxiv_id]: Place.LISTED for record in shown.listed}
+        places |= {each.paper_id: each.place for each in (*choice.selection.near, *choice.selection.revised)}
         return choice.selection.with_places(places)
+
+    def _whys(self, choice: Choice) -> Iterator[tuple[str, CardWhy]]:
+        """Yield why each shown paper was chosen; one paper and three words are enough for a mail."""
+        for each in (*choice.selection.chosen, *choice.selection.near):
+            why = each.why
+            if why.code in (WhyCode.QUERY, WhyCode.GROUP) or each.paper_id not in self.records:
+                continue
+            titles = [self.kept_titles.get((choice.subscriber.pk, arxiv_id), "") for arxiv_id in why.papers]
+            title = next(filter(None, titles), "")
+            yield (
+                self.records[each.paper_id].arxiv_id,
+                CardWhy(why.code, title=title, terms=why.terms[:MOST_WHY_TERMS], author=why.author),
+            )
 
     def _topic(self, topic: Topic, choice: Choice, papers: tuple[Selected, ...]) -> DigestTopic:
         language = choice.subscriber.language
         return DigestTopic(
             slug=topic.slug,
             name=_shown_name(topic, language),
-            cards=tuple(self._card(each, choice) for each in papers),
+            cards=tuple(
+                self._card(each, choice, asked=DetailLevel(choice.subscriber.depth)) for each in papers
+            ),
         )
 
-    def _card(self, selected: Selected, choice: Choice) -> DigestCard:
-        asked, language = DetailLevel(choice.subscriber.depth), choice.subscriber.language
+    def _card(self, selected: Selected, choice: Choice, *, asked: DetailLevel) -> DigestCard:
+        language = choice.subscriber.language
         return card_of(
             self.records[selected.paper_id],
             shown=self.lookup.show(Wanted(selected.paper_id, language, asked)),
@@ -223,6 +256,18 @@ def _local_dates(moments: Iterable[datetime], zone: ZoneInfo) -> tuple[date, ...
 
 def _begins_at(choice: Choice) -> datetime:
     return min((offer.eligibility.begins_at for offer in choice.offers), default=choice.delivery.slot_at)
+
+
+def _kept_titles(choices: Iterable[Choice]) -> dict[tuple[int, str], str]:
+    named = [
+        (choice.subscriber.pk, arxiv_id)
+        for choice in choices
+        for each in choice.selection.papers
+        for arxiv_id in each.why.papers
+    ]
+    subscribers, arxiv_ids = {pk for pk, _ in named}, sorted({arxiv_id for _, arxiv_id in named})
+    rows = PaperFeedback.objects.filter(subscriber__in=subscribers, arxiv_id__in=arxiv_ids) if named else ()
+    return {(row.subscriber_id, row.arxiv_id): row.title for row in rows}
 
 
 def empty_dates(subscribers: Mapping[int, Subscriber]) -> dict[int, EmptyDates]:

@@ -17,6 +17,7 @@ from threading import Lock
 from django.conf import settings
 
 from newsletter.adapters.ports import Outcome, Outgoing, Verdict
+from newsletter.audience.feedback_links import feedback_token
 from newsletter.audience.mailed_links import MailedLink
 from newsletter.audience.tokens import Purpose, digest_token, make_token
 from newsletter.core.digests.headers import MessageHeaders
@@ -167,6 +168,9 @@ class _Links:
         if name == "digest_url":
             token = digest_token(self._delivery.pk, link_key=self._subscriber.link_key)
             return f"{self._base_url}/digests/{token}"
+        if name == "feedback_url":
+            token = feedback_token(self._delivery.pk, link_key=self._subscriber.link_key)
+            return f"{self._base_url}/r/{token}"
         if name == "preferences_url":
             token = make_token(Purpose.PREFERENCES, subject=self._subscriber.link_key)
             return f"{self._base_url}/preferences/{token}"

@@ -20,7 +20,7 @@ from newsletter.core.digests.languages import is_checked_in_words
 from newsletter.core.digests.message import Fragment, literal, placeholder
 from newsletter.core.digests.typography import cut, short_name
 from newsletter.core.summaries.summary import Voice
-from newsletter.mail.cards import card_values, listed_values
+from newsletter.mail.cards import card_values, listed_values, near_values
 from newsletter.mail.size import MAX_HTML_BYTES, count_reduced, reduce_by
 from newsletter.mail.styles import styles
 from newsletter.mail.templates import load_template, trusted
@@ -33,6 +33,8 @@ LONGEST_SUBJECT = 70
 LONGEST_CONTENTS_NAME = 46
 SLOT_ALLOWANCE = 1_000
 """Bytes kept free for the reader's own strings: three links of the service, an address, a few words."""
+CARD_ALLOWANCE = 500
+"""Bytes for a card's own strings: why it was chosen, and three links."""
 TOPIC_LINK_ALLOWANCE = 120
 """Bytes for the link that ends one topic."""
 _NAMES_TOPICS = frozenset({"preheader_topic", "contents_topic", "topic", "also_in", "footer"})
@@ -76,6 +78,7 @@ class DigestRenderer:
         fragments = tuple(self._fragments(shown))
         names = digest.private_names
         allowance = SLOT_ALLOWANCE + TOPIC_LINK_ALLOWANCE * len(digest.subscribed)
+        allowance += CARD_ALLOWANCE * (digest.summarised + len(digest.near))
         while (
             excess := _html_bytes(fragments, names=names) + allowance - MAX_HTML_BYTES
         ) > 0 and shown.topics:
@@ -93,7 +96,9 @@ class DigestRenderer:
         if digest.summarised >= CONTENTS_FROM:
             yield from self._contents(digest)
         for topic in digest.topics:
-            yield from self._topic(topic, digest.language)
+            yield from self._topic(topic, digest)
+        if digest.near:
+            yield from self._near(digest)
         if digest.listed or digest.counted:
             yield from self._list(digest)
         yield self._footer(digest)
@@ -127,12 +132,14 @@ class DigestRenderer:
             yield self._fragment("contents_topic_end", digest.language)
         yield self._fragment("contents_end", digest.language)
 
-    def _topic(self, topic: DigestTopic, language: str) -> Iterator[Fragment]:
+    def _topic(self, topic: DigestTopic, digest: Digest) -> Iterator[Fragment]:
+        language = digest.language
         yield self._heading(topic.name, len(topic.cards), language)
         for card in topic.cards:
             yield self._card(card, language)
             if card.also_in:
                 yield self._fragment("also_in", language, text=words_for(language).also_in(card.also_in))
+            yield from self._about(card, digest)
             yield self._fragment("gap" if card is topic.cards[-1] else "rule", language)
 
     def _heading(self, heading: str, number: int, language: str) -> Fragment:
@@ -156,6 +163,23 @@ class DigestRenderer:
             return known
         values = card_values(card, language=language, base_url=self._base_url)
         return self._keep(key, self._template.render("card", **values))
+
+    def _near(self, digest: Digest) -> Iterator[Fragment]:
+        yield self._fragment("near", digest.language)
+        for card in digest.near:
+            inputs = (card.paper, card.summary_key, card.language)
+            key = self._key("near_card", digest.language, inputs)
+            yield self._fragment_store.get(key) or self._keep(
+                key, self._template.render("near_card", **near_values(card, language=digest.language))
+            )
+            yield from self._about(card, digest)
+
+    def _about(self, card: DigestCard, digest: Digest) -> Iterator[Fragment]:
+        """Yield what stands below a card: why it was chosen for this subscriber, and the links of feedback."""
+        paper_id = card.paper.arxiv_id
+        if paper_id in dict(digest.whys):
+            yield self._fragment("why", digest.language, id=paper_id)
+        yield self._fragment("feedback", digest.language, id=paper_id)
 
     def _list(self, digest: Digest) -> Iterator[Fragment]:
         words = words_for(digest.language)
@@ -232,6 +256,8 @@ def _slots(digest: Digest) -> dict[str, str]:
         "account_text": f"\n{wrap(account)}" if account else "",
         "cadence": words.cadence(digest),
         "confirmed_on": words.day(digest.confirmed_on) if digest.confirmed_on else "",
+        "near": "",
+        **{f"why:{arxiv_id}": literal(words.why_chosen(why)) for arxiv_id, why in digest.whys},
         **{name: literal(value) for name, value in digest.private_names},
     }
 

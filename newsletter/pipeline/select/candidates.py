@@ -59,20 +59,24 @@ class CandidatePool:
 
     def _load_papers(self, *, since: datetime, now: datetime) -> None:
         self.dates: dict[int, PaperDates] = {}
+        self.versions: dict[int, int] = {}
+        """Of every paper that may be asked for, matched or not."""
         self._by_categories: defaultdict[tuple[str, ...], BitMap] = defaultdict(BitMap)
         rows = Paper.objects.filter(first_seen_at__gte=since, first_seen_at__lte=now, is_withdrawn=False)
-        for paper_id, categories, first_seen_at, published_at in rows.values_list(
-            "pk", "categories", "first_seen_at", "published_at"
+        for paper_id, categories, first_seen_at, published_at, version in rows.values_list(
+            "pk", "categories", "first_seen_at", "published_at", "version"
         ).iterator():
             self.dates[paper_id] = PaperDates(first_seen_at, published_at)
+            self.versions[paper_id] = version
             self._by_categories[tuple(categories)].add(paper_id)
         missing = {
             match.paper_id for matches in self._matches.values() for match in matches
         } - self.dates.keys()
         for paper in Paper.objects.filter(pk__in=missing, is_withdrawn=False).only(
-            "first_seen_at", "published_at"
+            "first_seen_at", "published_at", "version"
         ):
             self.dates[paper.pk] = PaperDates(paper.first_seen_at, paper.published_at)
+            self.versions[paper.pk] = paper.version
         self._moments = Moments(self.dates.values())
 
     def candidates(self, offer: Offer, *, seen_papers: BitMap) -> list[Candidate]:
@@ -104,6 +108,17 @@ class CandidatePool:
     def scanned(self, offers: Iterable[Offer]) -> BitMap:
         """Return the papers first seen in the period in the categories these topics ask for."""
         return BitMap.union(BitMap(), *(self._in_period(offer) for offer in offers))
+
+    def in_period(self, offers: Iterable[Offer]) -> BitMap:
+        """Return the papers of any category that these offers' periods hold."""
+        return BitMap.union(BitMap(), *(self._all_in_period(offer) for offer in offers))
+
+    def _all_in_period(self, offer: Offer) -> BitMap:
+        key = "", self.key(offer)[1:3]
+        if key not in self._periods:
+            takes = offer.eligibility.is_in_period
+            self._periods[key] = BitMap(pk for pk, dates in self.dates.items() if takes(dates))
+        return self._periods[key]
 
     def _in_period(self, offer: Offer) -> BitMap:
         query = self.topics[offer.subscription.topic_id].query

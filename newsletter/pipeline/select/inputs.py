@@ -44,6 +44,7 @@ class SelectionInputs:
         found = sha256(bytes(subscriber.seen_papers))
         # Language and detail do not change the selection, but which summaries it needs.
         found.update(repr((subscriber.max_papers, subscriber.language, subscriber.depth)).encode())
+        found.update(repr((subscriber.taste_version, subscriber.learns, subscriber.shows_near)).encode())
         for offer in offers:
             topic = offer.subscription.topic
             found.update(repr((topic.pk, topic.query, offer.eligibility)).encode())

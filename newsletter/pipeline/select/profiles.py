@@ -1,7 +1,7 @@
 """Learn what subscribers like: one profile for each topic with likes, and one for all of them.
 
-A profile is learned from the kept texts of the papers, whenever an act or a new snapshot has made it outdated,
-for a batch of subscribers at once. Nothing is learned of those who have switched it off.
+A profile is learned from the kept texts of papers whenever an act or a new snapshot has made it outdated, for
+a batch of subscribers at once. Nothing is learned of those who have switched it off.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from django.db import transaction
 
 from newsletter.adapters.infra.taste_matrix import VectorMatrix, scales, scores
 from newsletter.core.taste.near import own_bar
-from newsletter.core.taste.profiles import Liked, Profile, blend, learn
-from newsletter.core.taste.vectors import Vector, mean, pack, strongest, unpack
+from newsletter.core.taste.profiles import Examples, Liked, Profile, blend, learn
+from newsletter.core.taste.vectors import Vector, combined, pack, strongest, unpack
 from newsletter.models import PaperFeedback, Subscriber, TasteProfile
 from newsletter.models.taste import Source, Verdict
 from newsletter.pipeline.select.snapshots import Current, current_snapshot, drop_old_snapshots
@@ -54,7 +54,9 @@ def carry_over(*, now: datetime) -> int:
     """Learn up to 500 subscribers' profiles with a new snapshot; return how many. Old snapshots then go."""
     current = current_snapshot()
     old = TasteProfile.objects.filter(topic=None).exclude(snapshot_id=current.pk)
-    batch = Subscriber.objects.filter(pk__in=old.order_by("pk").values_list("subscriber_id", flat=True)[:BATCH])
+    batch = Subscriber.objects.filter(
+        pk__in=old.order_by("pk").values_list("subscriber_id", flat=True)[:BATCH]
+    )
     subscribers = list(batch.prefetch_related("subscriptions"))
     TasteProfile.objects.filter(subscriber__in=[each for each in subscribers if not each.learns]).delete()
     learn_outdated(subscribers, now=now)
@@ -64,14 +66,16 @@ def carry_over(*, now: datetime) -> int:
 
 def _learn(subscribers: Sequence[Subscriber], *, current: Current, now: datetime) -> None:
     feedback = defaultdict[int, list[PaperFeedback]](list)
-    for row in PaperFeedback.objects.filter(subscriber__in=subscribers).order_by("-at", "pk"):
+    for row in PaperFeedback.objects.filter(subscriber__in=list(subscribers)).order_by("-at", "pk"):
         feedback[row.subscriber_id].append(row)
     topic_ids = {each.topic_id for subscriber in subscribers for each in subscriber.subscriptions.all()}
-    means = {pk: unpack(terms) for pk, terms in topic_means(topic_ids, current=current, now=now).items()}
+    means: dict[int, Vector] = {
+        pk: unpack(terms) for pk, terms in topic_means(topic_ids, current=current, now=now).items()
+    }
     learned = [
         row
         for each in subscribers
-        for row in _profiles_of(each, feedback[each.pk], means=means, current=current, now=now)
+        for row in _profiles_of(each, feedback[each.pk], means=means, current=current)
     ]
     _measure(learned, against=background_sample(current=current, now=now))
     with transaction.atomic():
@@ -85,52 +89,47 @@ def _profiles_of(
     *,
     means: dict[int, Vector],
     current: Current,
-    now: datetime,
 ) -> list[TasteProfile]:
-    vectors = {row.arxiv_id: current.snapshot.vector(row.title, row.abstract) for row in rows}
-    muted = {current.snapshot.numbers[key] for key in subscriber.muted_terms if key in current.snapshot.numbers}
+    vectors: dict[int, Vector] = {row.pk: current.snapshot.vector(row.title, row.abstract) for row in rows}
     topics = [each.topic_id for each in subscriber.subscriptions.all() if each.topic_id in means]
-    background = mean((means[topic], 1.0) for topic in topics)
-    liked = [row for row in rows if row.is_liked]
-    disliked = [row for row in rows if row.verdict == Verdict.DISLIKE]
 
-    def learned(likes: Collection[PaperFeedback], dislikes: Collection[PaperFeedback], mean_of: Vector) -> Profile:
-        profile = learn(
-            [Liked(vectors[row.arxiv_id], row.at) for row in likes],
-            dislikes=[Liked(vectors[row.arxiv_id], row.at) for row in dislikes],
-            background=mean_of,
-            now=now,
+    def examples(topic: int | None) -> Examples:
+        """Return what counts for a topic, or for all of them."""
+        counting = [row for row in rows if topic is None or topic in row.topics]
+        return Examples(
+            likes=tuple(Liked(row.pk, vectors[row.pk], row.at) for row in counting if row.is_liked),
+            dislikes=tuple(
+                Liked(row.pk, vectors[row.pk], row.at) for row in counting if row.verdict == Verdict.DISLIKE
+            ),
+            background=means[topic] if topic else combined((1 / len(topics), means[each]) for each in topics),
         )
-        kept = {term: weight for term, weight in profile.vector.items() if term not in muted}
-        return Profile(kept, profile.likes)
 
-    whole = learned(liked, disliked, background)
-    bar = own_bar(
-        [Liked(vectors[row.arxiv_id], row.at) for row in liked],
-        dislikes=[Liked(vectors[row.arxiv_id], row.at) for row in disliked],
-        background=background,
-        now=now,
-    )
-    row = _row(subscriber, whole, topic=None, current=current)
-    row.near_threshold, row.exemplars = bar, _exemplars(rows, vectors, names_imports=subscriber.names_imports)
-    found = [row]
+    numbers = current.snapshot.numbers
+    muted = {numbers[key] for key in subscriber.muted_terms if key in numbers}
+    everything = examples(None)
+    whole = learn(everything)
+    found = [_row(subscriber, whole, topic=None, muted=muted, current=current)]
+    found[0].near_threshold = own_bar(Examples(likes=()), everything)
+    found[0].exemplars = _exemplars(rows, vectors, names_imports=subscriber.names_imports)
     for topic in topics:
-        own = [row for row in liked if topic in row.topics]
-        if own:
-            others = [row for row in disliked if topic in row.topics]
-            both = blend(learned(own, others, means[topic]), whole)
-            found.append(_row(subscriber, Profile(both.vector, len(own)), topic=topic, current=current))
+        own = examples(topic)
+        if own.likes:
+            row = _row(subscriber, blend(learn(own), whole), topic=topic, muted=muted, current=current)
+            row.likes, row.near_threshold = len(own.likes), own_bar(own, everything)
+            found.append(row)
     return found
 
 
-def _row(subscriber: Subscriber, profile: Profile, *, topic: int | None, current: Current) -> TasteProfile:
+def _row(
+    subscriber: Subscriber, profile: Profile, *, topic: int | None, muted: Collection[int], current: Current
+) -> TasteProfile:
     return TasteProfile(
         subscriber=subscriber,
         topic_id=topic,
         snapshot_id=current.pk,
         taste_version=subscriber.taste_version,
         likes=profile.likes,
-        terms=pack(profile.vector),
+        terms=pack({term: weight for term, weight in profile.vector.items() if term not in muted}),
     )
 
 
@@ -140,7 +139,7 @@ def _measure(rows: Sequence[TasteProfile], *, against: VectorMatrix) -> None:
         return
     for start in range(0, len(rows), BATCH):
         batch = rows[start : start + BATCH]
-        measured = scales(scores(VectorMatrix.of([row.terms for row in batch]), against))
+        measured = scales(scores(VectorMatrix.of([bytes(row.terms) for row in batch]), against))
         for row, scale in zip(batch, measured, strict=True):
             row.mean, row.deviation = scale.mean, scale.deviation
 
@@ -149,14 +148,14 @@ def _measure(rows: Sequence[TasteProfile], *, against: VectorMatrix) -> None:
 
 
 def _exemplars(
-    rows: Sequence[PaperFeedback], vectors: dict[str, Vector], *, names_imports: bool
+    rows: Sequence[PaperFeedback], vectors: dict[int, Vector], *, names_imports: bool
 ) -> list[list[Any]]:
     """Return the last papers kept or disliked, each with its strongest terms."""
     judged = [row for row in rows if row.is_liked or row.verdict == Verdict.DISLIKE]
     return [
         [
             row.arxiv_id,
-            b64encode(pack(strongest(vectors[row.arxiv_id], EXEMPLAR_TERMS))).decode(),
+            b64encode(pack(strongest(vectors[row.pk], EXEMPLAR_TERMS))).decode(),
             row.verdict == Verdict.DISLIKE,
             names_imports or row.source != Source.IMPORT,
         ]

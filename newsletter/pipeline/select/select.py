@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import partial
 from uuid import UUID
@@ -16,7 +16,7 @@ from pyroaring import BitMap
 
 from newsletter.core.delivery.cadence import Rhythm
 from newsletter.core.digests.seen_papers import pack_seen, unpack_seen
-from newsletter.core.digests.selection import Selection, select_papers
+from newsletter.core.digests.selection import Candidate, Selection, select_papers
 from newsletter.core.summaries.summary import DetailLevel
 from newsletter.core.summaries.wanted import Wanted
 from newsletter.models import Delivery, Subscriber, Subscription
@@ -25,7 +25,9 @@ from newsletter.models.selection import store_selections
 from newsletter.pipeline.db_retry import together_or_apart
 from newsletter.pipeline.select.candidates import CandidatePool, Offer
 from newsletter.pipeline.select.inputs import SelectionInputs
+from newsletter.pipeline.select.profiles import learn_outdated
 from newsletter.pipeline.select.requests import request_summaries
+from newsletter.pipeline.select.taste import NOTHING, Known, Taste
 
 CHUNK, ROWS = 900, 500
 """Digests selected together (SQLite refuses a statement that names 1,000), and rows a statement."""
@@ -43,6 +45,8 @@ class Choice:
     def wanted(self) -> Iterator[Wanted]:
         for chosen in self.selection.chosen:
             yield Wanted(chosen.paper_id, self.subscriber.language, DetailLevel(self.subscriber.depth))
+        for near in self.selection.near:
+            yield Wanted(near.paper_id, self.subscriber.language, DetailLevel.HEADLINE)
 
     def has_something_to_say(self) -> bool:
         """Without a match daily and weekday readers get no mail, slower ones a short one (contract).
@@ -140,25 +144,83 @@ def _store(choices: Sequence[Choice], *, checksums: Mapping[UUID, str]) -> None:
 def _choose(
     deliveries: Sequence[Delivery], *, offers: Mapping[UUID, tuple[Offer, ...]], now: datetime
 ) -> list[Choice]:
-    """Choose once for all subscribers who are offered the same and have seen the same of it."""
+    """Choose for each; once for all of whom nothing is learned, who are offered and have seen the same."""
     pool = CandidatePool(offers=[offer for row in deliveries for offer in offers[row.pk]], now=now)
-    known: dict[object, Selection] = {}
+    subscribers = [subscriber_of(row) for row in deliveries]
+    learn_outdated(subscribers, now=now)
+    taste = Taste(subscribers, pool=pool)
+    shared: dict[object, Selection] = {}
     choices = []
     for row in deliveries:
         subscriber, group = subscriber_of(row), offers[row.pk]
         seen = pool.matched_of(unpack_seen(bytes(subscriber.seen_papers)))
-        key = tuple(pool.key(offer) for offer in group), pack_seen(seen), subscriber.max_papers
-        if key not in known:
-            known[key] = _selection(group, pool=pool, seen=seen, max_papers=subscriber.max_papers)
-        choices.append(Choice(row, subscriber, group, known[key]))
+        if taste.of(subscriber) is not NOTHING:
+            selection = _personal(row, group, pool=pool, taste=taste)
+        else:
+            key = tuple(pool.key(offer) for offer in group), pack_seen(seen), subscriber.max_papers
+            if key not in shared:
+                shared[key] = _select(
+                    group, pool=pool, taste=taste, seen=seen, max_papers=subscriber.max_papers
+                )
+            selection = shared[key]
+        choices.append(Choice(row, subscriber, group, selection))
     return choices
 
 
-def _selection(offers: Sequence[Offer], *, pool: CandidatePool, seen: BitMap, max_papers: int) -> Selection:
-    candidates = [candidate for offer in offers for candidate in pool.candidates(offer, seen_papers=seen)]
+def _personal(row: Delivery, offers: Sequence[Offer], *, pool: CandidatePool, taste: Taste) -> Selection:
+    """Choose by what is known of one subscriber. Near papers stay as they were once selected."""
+    subscriber = subscriber_of(row)
+    known, seen = taste.of(subscriber), unpack_seen(bytes(subscriber.seen_papers))
+    selection = _select(
+        offers,
+        pool=pool,
+        taste=taste,
+        seen=seen,
+        max_papers=subscriber.max_papers,
+        known=known,
+        breadth_seed=str(row.pk) if known.profile else "",
+    )
+    if subscriber.shows_near:
+        taken = BitMap(selection.paper_ids)
+        if row.selection is None:
+            near = taste.near(known, offers, taken=taken, seen_papers=seen)
+        else:
+            near = [
+                each
+                for each in row.selected.near
+                if each.paper_id in pool.dates and each.paper_id not in taken | seen
+            ]
+        selection = replace(selection, papers=(*selection.papers, *near))
+    return taste.with_reasons(known, selection)
+
+
+def _select(
+    offers: Sequence[Offer],
+    *,
+    pool: CandidatePool,
+    taste: Taste,
+    seen: BitMap,
+    max_papers: int,
+    known: Known = NOTHING,
+    breadth_seed: str = "",
+) -> Selection:
+    places = -(-max_papers // max(1, len(offers)))
+    candidates: list[Candidate] = []
+    leads: dict[int, float] = {}
+    for offer in offers:
+        found, leads[offer.subscription.topic_id] = taste.ordered(
+            known, offer, seen_papers=seen, places=places
+        )
+        candidates += found
     scanned = pool.scanned(offers) | BitMap(candidate.paper_id for candidate in candidates)
-    topics = [offer.subscription.topic_id for offer in offers]
-    return select_papers(candidates, topics=topics, max_papers=max_papers, scanned=len(scanned))
+    return select_papers(
+        candidates,
+        topics=[offer.subscription.topic_id for offer in offers],
+        max_papers=max_papers,
+        scanned=len(scanned),
+        leads=leads,
+        breadth_seed=breadth_seed,
+    )
 
 
 def offers_of(deliveries: Sequence[Delivery]) -> dict[UUID, tuple[Offer, ...]]:

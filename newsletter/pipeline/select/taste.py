@@ -1,7 +1,7 @@
 """Order candidates by what their subscriber likes, and find papers near the topics.
 
-Everything is done for a batch: one sparse product gives the score of every profile for every paper. A subscriber
-of whom nothing is known gets the most typical papers of each topic, an order that is computed once for all.
+Everything is done for a batch: one sparse product gives the score of every profile for every paper. Those of
+whom nothing is known get the most typical papers of each topic first, an order computed once for all of them.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from pyroaring import BitMap
 
-from newsletter.adapters.infra.taste_clusters import ColdPaper, cold_order
+from newsletter.adapters.infra.taste_clusters import ColdPaper, ColdPlace, cold_order
 from newsletter.adapters.infra.taste_matrix import VectorMatrix, scores, week_bars
 from newsletter.core.digests.selection import (
     MOST_OF_FOLLOWED,
@@ -26,18 +26,19 @@ from newsletter.core.digests.selection import (
     Why,
     WhyCode,
 )
-from newsletter.core.taste.authors import AuthorMatch, Followed, match_author, name_key
-from newsletter.core.taste.near import passes
+from newsletter.core.taste.authors import AuthorMatch, Byline, known_from, match_author, tell_apart
+from newsletter.core.taste.names import family_keys
+from newsletter.core.taste.near import MOST_NEAR, is_near
 from newsletter.core.taste.profiles import Scale, is_near_copy, z
-from newsletter.core.taste.reasons import why
-from newsletter.core.taste.vectors import Vector, unpack
+from newsletter.core.taste.reasons import best_terms, why
+from newsletter.core.taste.vectors import Vector, combined, unpack
 from newsletter.models import FollowedAuthor, Paper, Subscriber, TasteProfile
 from newsletter.pipeline.select.candidates import CandidatePool, Offer
 from newsletter.pipeline.select.profiles import Exemplar, exemplars_of
 from newsletter.pipeline.select.snapshots import current_snapshot
 from newsletter.pipeline.select.vectors import paper_vectors
 
-MOST_NEAR = 2
+FEWEST_IN_GROUP, MOST_GROUP_TERMS = 3, 3
 _FOLLOWED = 10.0
 """Added to the score of a followed author's paper: no cosine is as high."""
 _DISLIKED = -10.0
@@ -82,7 +83,7 @@ class Taste:
     def ordered(
         self, known: Known, offer: Offer, *, seen_papers: BitMap, places: int
     ) -> tuple[list[Candidate], float]:
-        """Return what this subscription offers with its scores, and how good its best is (0: nobody knows)."""
+        """Return what this subscription offers, scored, and how good its best is (0: nobody knows)."""
         topic = offer.subscription.topic_id
         profile = known.for_topic(topic)
         if profile is None:
@@ -95,7 +96,8 @@ class Taste:
             for each in self._pool.candidates(offer, seen_papers=seen_papers)
         ]
         best = max((each.score for each in found), default=0.0)
-        lead = z(best, Scale(profile.mean, profile.deviation), profile.likes) if found else 0.0
+        scale = Scale(mean=profile.mean, deviation=profile.deviation)
+        lead = z(best, scale=scale, likes=round(profile.likes)) if found else 0.0
         return self._with_judgements(known, found), lead
 
     def _cold_order(self, offer: Offer, *, places: int) -> list[Candidate]:
@@ -103,7 +105,7 @@ class Taste:
         if key not in self._cold:
             candidates = {each.paper_id: each for each in self._pool.candidates(offer, seen_papers=BitMap())}
             papers = [
-                ColdPaper(pk, each.published_at.date(), each.published_at, self._vector(pk))
+                ColdPaper(pk, each.published_at.date(), each.published_at, self._packed[pk])
                 for pk, each in candidates.items()
             ]
             self._cold[key] = [
@@ -112,10 +114,16 @@ class Taste:
             ]
         return self._cold[key]
 
-    def _group(self, place: Any) -> Why:
-        terms = tuple(self._current.snapshot.surface(term) for term in place.terms)
-        is_typical = place.cluster_size > 1 and terms
-        return Why(WhyCode.GROUP, terms=terms, number=place.cluster_size) if is_typical else Why()
+    def _group(self, place: ColdPlace) -> Why:
+        """Say what the papers have in common that this one stands for."""
+        if len(place.cluster) < FEWEST_IN_GROUP:
+            return Why()
+        mean = combined((1.0, self._vector(paper_id)) for paper_id in place.cluster)
+        own = self._vector(place.paper_id)
+        common = {term: weight * own[term] for term, weight in mean.items() if term in own}
+        snapshot = self._current.snapshot
+        terms = tuple(map(snapshot.surface, best_terms(common, snapshot=snapshot, most=MOST_GROUP_TERMS)))
+        return Why(WhyCode.GROUP, terms=terms, number=len(place.cluster)) if terms else Why()
 
     def _with_judgements(self, known: Known, candidates: list[Candidate]) -> list[Candidate]:
         """Put followed authors' papers first, and near copies of disliked ones last."""
@@ -125,7 +133,7 @@ class Taste:
             return candidates
         followed = self._followed(known)
         return [
-            replace(each, score=each.score + _FOLLOWED, why=Why(WhyCode.FOLLOWS, author=followed[each.paper_id]))
+            replace(each, score=each.score + _FOLLOWED, why=followed[each.paper_id])
             if each.paper_id in followed
             else replace(each, score=each.score + _DISLIKED)
             if not is_order_learned and disliked and is_near_copy(self._vector(each.paper_id), disliked)
@@ -149,15 +157,16 @@ class Taste:
 
     def _why(self, known: Known, paper: Selected) -> Why:
         profile = known.for_topic(paper.topic)
-        named = {each.arxiv_id: each.vector for each in known.exemplars if not each.is_disliked}
-        if profile is None or not named:
+        kept = {number: each for number, each in enumerate(known.exemplars) if not each.is_disliked}
+        if profile is None or not kept:
             return Why()
         found = why(
-            self._vector(paper.paper_id), profile=unpack(bytes(profile.terms)), likes=named,
+            self._vector(paper.paper_id),
+            profile=unpack(bytes(profile.terms)),
+            likes={number: each.vector for number, each in kept.items()},
             snapshot=self._current.snapshot,
         )
-        may_be_named = {each.arxiv_id for each in known.exemplars if each.may_be_named}
-        papers = tuple(each for each in found.papers if each in may_be_named)
+        papers = tuple(kept[each].arxiv_id for each in found.papers if kept[each].may_be_named)
         return Why(WhyCode.KEPT, papers=papers, terms=found.terms) if found.terms else Why()
 
     def near(
@@ -165,44 +174,43 @@ class Taste:
     ) -> list[Selected]:
         """Return at most two papers, one a topic, that no query named and that are close to what is kept.
 
-        ``taken``: papers that matched. Papers of followed authors come first.
+        ``taken``: papers that matched. A followed author's paper comes before others.
         """
-        found: list[Selected] = []
-        topics = [offer.subscription.topic_id for offer in offers]
         unmatched = self._pool.in_period(offers) - taken - seen_papers
-        followed = self._followed(known)
-        for paper_id in sorted(unmatched & BitMap(followed)):
-            free = [topic for topic in topics if topic not in {each.topic for each in found}]
-            if free and len(found) < MOST_NEAR:
-                reason = Why(WhyCode.FOLLOWS, author=followed[paper_id])
-                found.append(Selected(paper_id, free[0], len(found), None, place=Place.NEAR, why=reason))
-        whole = known.profile
-        if whole is None or whole.near_threshold is None:
-            return found
-        row = self._scores[self._rows[whole.pk]]
-        bar = self._bars[self._rows[whole.pk]]
-        good = [
-            (float(row[self._columns[pk]]), pk)
-            for pk in self._above(row, max(bar, whole.near_threshold))
-            if pk in unmatched and passes(float(row[self._columns[pk]]), own_bar=whole.near_threshold, week_bar=float(bar))
-        ]
         disliked = [each.vector for each in known.exemplars if each.is_disliked]
-        for score, pk in sorted(good, key=lambda each: (-each[0], each[1])):
-            free = [topic for topic in topics if topic not in {each.topic for each in found}]
-            if not free or len(found) == MOST_NEAR:
+        followed = self._followed(known)
+        found: dict[int, Selected] = {}
+        for topic in (offer.subscription.topic_id for offer in offers):
+            free = unmatched - BitMap(found)
+            theirs = sorted(free & BitMap(followed))
+            if theirs:
+                why_near, paper_id, score = followed[theirs[0]], theirs[0], None
+            else:
+                best = self._best_near(known.for_topic(topic), free, disliked=disliked)
+                if best is None:
+                    continue
+                why_near, (paper_id, score) = Why(), best
+            found[paper_id] = Selected(
+                paper_id, topic, position=len(found), score=score, place=Place.NEAR, why=why_near
+            )
+            if len(found) == MOST_NEAR:
                 break
-            if pk in followed or (disliked and is_near_copy(self._vector(pk), disliked)):
-                continue
-            topic = max(free, key=lambda each: self._score(known, each, pk))
-            found.append(Selected(pk, topic, len(found), round(score, 4), place=Place.NEAR))
-        return found
+        return list(found.values())
 
-    def _above(self, row: Any, bar: float) -> list[int]:
-        return [self._paper_ids[column] for column in np.flatnonzero(row >= bar)]
-
-    def _score(self, known: Known, topic: int, paper_id: int) -> float:
-        profile = known.for_topic(topic)
-        return float(self._scores[self._rows[profile.pk]][self._columns[paper_id]]) if profile else 0.0
+    def _best_near(
+        self, profile: TasteProfile | None, free: BitMap, *, disliked: Sequence[Vector]
+    ) -> tuple[int, float] | None:
+        if profile is None or profile.near_threshold is None:
+            return None
+        number = self._rows[profile.pk]
+        row, bar = self._scores[number], float(self._bars[number])
+        for column in np.argsort(-row, kind="stable"):
+            paper_id, score = self._paper_ids[column], float(row[column])
+            if not is_near(score, own_bar=profile.near_threshold, week_bar=bar):
+                return None
+            if paper_id in free and not is_near_copy(self._vector(paper_id), disliked):
+                return paper_id, round(score, 4)
+        return None
 
     # --- computed once a batch ------------------------------------------------------------------------------
 
@@ -245,25 +253,45 @@ class Taste:
 
     # --- followed authors -----------------------------------------------------------------------------------
 
-    def _followed(self, known: Known) -> dict[int, str]:
-        """Return papers of the authors that are followed, with the name as printed; at most five."""
-        found: dict[int, str] = {}
+    def _followed(self, known: Known) -> dict[int, Why]:
+        """Return papers of the authors that are followed, with what to say of each; at most five."""
+        found: dict[int, Why] = {}
         for author in known.follows:
-            for paper_id, names, categories in self._by_name.get(name_key(author.name), ()):
-                match = match_author(Followed(author.name), authors=names, categories=categories)
-                if match is not None and len(found) < MOST_OF_FOLLOWED:
-                    found.setdefault(paper_id, author.name)
+            papers = {pk: each for key in family_keys(author.name) for pk, each in self._bylines.get(key, ())}
+            people = tell_apart(author.name, papers)
+            theirs = known_from(
+                author.name,
+                [
+                    self._kept[each.arxiv_id]
+                    for each in known.exemplars
+                    if each.arxiv_id in self._kept and not each.is_disliked
+                ],
+            )
+            for paper_id in (pk for person in people for pk in sorted(person)):
+                is_same = match_author(theirs, papers[paper_id]) is AuthorMatch.SAME
+                code = WhyCode.FOLLOWS if is_same or len(people) == 1 else WhyCode.NAMESAKE
+                if len(found) < MOST_OF_FOLLOWED:
+                    found.setdefault(paper_id, Why(code, author=author.name))
         return found
 
     @cached_property
-    def _by_name(self) -> Mapping[str, list[tuple[int, Sequence[str], Sequence[str]]]]:
-        names: defaultdict[str, list[tuple[int, Sequence[str], Sequence[str]]]] = defaultdict(list)
+    def _bylines(self) -> Mapping[str, list[tuple[int, Byline]]]:
+        """By family name, of the pool's papers; empty where nobody follows anybody."""
+        found: defaultdict[str, list[tuple[int, Byline]]] = defaultdict(list)
         if any(known.follows for known in self._known.values()):
-            rows = Paper.objects.filter(pk__in=self._paper_ids).values_list("pk", "authors", "categories")
-            for paper_id, authors, categories in rows:
-                for key in {name_key(author) for author in authors}:
-                    names[key].append((paper_id, authors, categories))
-        return names
+            rows = Paper.objects.filter(pk__in=self._paper_ids)
+            for paper_id, authors, categories in rows.values_list("pk", "authors", "categories"):
+                byline = Byline(tuple(authors), tuple(categories))
+                for key in {key for author in authors for key in family_keys(author)}:
+                    found[key].append((paper_id, byline))
+        return found
+
+    @cached_property
+    def _kept(self) -> dict[str, Byline]:
+        """By arXiv id, of papers kept by those who follow somebody: what tells homonyms apart."""
+        ids = {each.arxiv_id for known in self._known.values() if known.follows for each in known.exemplars}
+        rows = Paper.objects.filter(arxiv_id__in=ids).values_list("arxiv_id", "authors", "categories")
+        return {pk: Byline(tuple(authors), tuple(categories)) for pk, authors, categories in rows}
 
 
 def _known(subscribers: Sequence[Subscriber], *, snapshot: int) -> dict[int, Known]:

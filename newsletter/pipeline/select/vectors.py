@@ -47,7 +47,7 @@ def _store(paper_ids: Collection[int], *, current: Current) -> dict[int, bytes]:
     PaperVector.objects.bulk_create(
         rows, update_conflicts=True, unique_fields=["paper", "snapshot"], update_fields=["version", "terms"]
     )
-    return {row.paper_id: row.terms for row in rows}
+    return {row.paper_id: bytes(row.terms) for row in rows}
 
 
 def background_sample(*, current: Current, now: datetime) -> VectorMatrix:
@@ -76,7 +76,7 @@ def topic_means(topic_ids: Collection[int], *, current: Current, now: datetime) 
     TopicMean.objects.bulk_create(
         made, update_conflicts=True, unique_fields=["topic", "snapshot"], update_fields=["made_at", "terms"]
     )
-    return means | {row.topic_id: row.terms for row in made}
+    return means | {row.topic_id: bytes(row.terms) for row in made}
 
 
 def _mean_of(topic_id: int, *, current: Current, now: datetime) -> bytes:
