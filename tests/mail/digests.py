@@ -20,6 +20,7 @@ from tests.fakes import readings
 
 BASE_URL = "https://digest.example.org"
 READER = {
+    "feedback_url": f"{BASE_URL}/r/abc0123456789de",
     "preferences_url": f"{BASE_URL}/preferences/Token",
     "unsubscribe_url": f"{BASE_URL}/unsubscribe/Token",
     "digest_url": f"{BASE_URL}/digests/Token",
@@ -154,7 +155,7 @@ def joined(rendered: RenderedDigest) -> tuple[str, str]:
 
     def fill(form: str, *, is_html: bool) -> str:
         return re.sub(
-            r"\[\[(\w+)\]\]",
+            r"\[\[([^\[\]]+)\]\]",
             lambda found: escape(placeholders[found[1]]) if is_html else placeholders[found[1]],
             form,
         )

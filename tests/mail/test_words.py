@@ -48,7 +48,7 @@ def test_an_empty_digest_is_a_short_mail() -> None:
     html, text = joined(rendered)
     assert rendered.subject == "No new papers matched your topics this week"
     assert re.search(r"<h1[^>]*>0 of 311</h1>", html)
-    assert "All 311 were outside your topics." in text
+    assert "None of the 311 was matched by your queries." in text
     assert "Summaries" not in text
     assert "Unsubscribe" in text
     assert len(html.encode()) < 8_000

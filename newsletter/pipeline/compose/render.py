@@ -33,7 +33,7 @@ LONGEST_SUBJECT = 70
 LONGEST_CONTENTS_NAME = 46
 SLOT_ALLOWANCE = 1_000
 """Bytes kept free for the reader's own strings: three links of the service, an address, a few words."""
-CARD_ALLOWANCE = 500
+CARD_ALLOWANCE = 300
 """Bytes for a card's own strings: why it was chosen, and three links."""
 TOPIC_LINK_ALLOWANCE = 120
 """Bytes for the link that ends one topic."""
@@ -74,14 +74,8 @@ class DigestRenderer:
 
     def render(self, digest: Digest) -> RenderedDigest:
         """Return the mail for ``digest``, its HTML at most 90,000 bytes, whatever the digest asked for."""
-        shown = digest
-        fragments = tuple(self._fragments(shown))
-        names = digest.private_names
-        allowance = SLOT_ALLOWANCE + TOPIC_LINK_ALLOWANCE * len(digest.subscribed)
-        allowance += CARD_ALLOWANCE * (digest.summarised + len(digest.near))
-        while (
-            excess := _html_bytes(fragments, names=names) + allowance - MAX_HTML_BYTES
-        ) > 0 and shown.topics:
+        shown, fragments = digest, tuple(self._fragments(digest))
+        while (excess := _html_bytes(fragments, digest=shown) - MAX_HTML_BYTES) > 0 and shown.topics:
             lower = reduce_by(
                 shown, excess, size=lambda card: len(self._card(card, digest.language).html.encode())
             )
@@ -286,8 +280,10 @@ def _written_in(digest: Digest) -> frozenset[str]:
     return frozenset(card.language for card in cards if card.summary.voice is Voice.MODEL)
 
 
-def _html_bytes(fragments: tuple[Fragment, ...], *, names: Iterable[tuple[str, str]]) -> int:
-    """Return the size with private topics' names filled in; others have ``SLOT_ALLOWANCE``."""
+def _html_bytes(fragments: tuple[Fragment, ...], *, digest: Digest) -> int:
+    """Return the size with private topics' names filled in, and room for the reader's other strings."""
     html = "".join(fragment.html for fragment in fragments)
-    filled = (html.count(placeholder(name)) * len(escape(value).encode()) for name, value in names)
-    return len(html.encode()) + sum(filled)
+    names = (html.count(placeholder(name)) * len(escape(value).encode()) for name, value in digest.private_names)
+    links = TOPIC_LINK_ALLOWANCE * len(digest.subscribed)
+    links += CARD_ALLOWANCE * (digest.summarised + len(digest.near))
+    return len(html.encode()) + sum(names) + SLOT_ALLOWANCE + links

@@ -257,14 +257,14 @@ def test_only_whose_inputs_changed_is_selected_again(monkeypatch: pytest.MonkeyP
 def test_statements_do_not_grow_with_subscribers(room: Newsroom) -> None:
     take_in(room, 1, now=SUNDAY + timedelta(hours=1))
     counts = []
-    for more in (1, 30):
+    for batch, more in enumerate((1, 1, 30)):  # the first also stores the papers' vectors
         for number in range(more):
-            room.subscriber(f"reader{more}-{number}@example.org", "heads,graphs")
+            room.subscriber(f"reader{batch}-{number}@example.org", "heads,graphs")
         plan_ahead(now=AHEAD)
         with CaptureQueriesContext(connection) as queries:
             select_planned(now=AHEAD)
         counts.append(len(queries))
-    assert counts[0] == counts[1]
+    assert counts[1] == counts[2]
 
 
 @pytest.mark.usefixtures("planned")
