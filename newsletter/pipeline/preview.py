@@ -45,7 +45,7 @@ def preview_digest(subscriber: Subscriber, *, context: Context, now: datetime) -
     if not subscriber.deliveries.filter(TRANSACTIONAL, kind=Kind.DIGEST, state__in=OPEN).exists():
         delivery.slot_key = now.astimezone(subscriber.zone).date().isoformat()
     write_summaries(choice.wanted(), summariser=context.summariser, now=now, full_text=context.full_text_for)
-    write_extracts({each.paper_id for each in choice.selection.chosen}, now=now)
+    write_extracts({want.paper_id for want in choice.wanted()}, now=now)
     return _preview(choice, context=context, now=now)
 
 

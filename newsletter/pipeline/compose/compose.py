@@ -65,7 +65,7 @@ def compose_planned(
     def compose(rows: Sequence[Delivery]) -> list[Delivery]:
         choices = select(without_unsettled(rows), now=now)
         # Extracts are instant, so a digest never lacks at least those.
-        chosen = {each.paper_id for choice in choices for each in choice.selection.chosen}
+        chosen = {want.paper_id for choice in choices for want in choice.wanted()}
         report.extracts += write_extracts(chosen, now=now)
         composer = Composer.set_up(
             choices,

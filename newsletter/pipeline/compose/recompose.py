@@ -70,7 +70,7 @@ def recompose(
             settled = without_unsettled(rows)
             report.claimed += len(rows) - len(settled)
             choices = choose(settled, now=now)
-            write_extracts({each.paper_id for choice in choices for each in choice.selection.chosen}, now=now)
+            write_extracts({want.paper_id for choice in choices for want in choice.wanted()}, now=now)
         composer = Composer.set_up(choices, summariser=summariser, renderer_for=renderer_for, now=now)
         for choice in choices:
             subscriptions = choice.subscriber.subscriptions.all()

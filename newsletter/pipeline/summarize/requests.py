@@ -113,11 +113,12 @@ def _needed() -> dict[Key, Need]:
     ):
         forms[checksum].append((language, detail, (first, bool(is_transactional))))
     needed: dict[tuple[int, str, str], Need] = {}
-    for checksum, papers in _summarized(planned.values("selection_id")):
-        for language, detail, (first, is_transactional) in forms[checksum]:
-            for paper_id in papers:
-                known_at, known = needed.get((paper_id, language, detail), (first, False))
-                needed[paper_id, language, detail] = min(first, known_at), is_transactional or known
+    for checksum, papers in _shown(planned.values("selection_id")):
+        for language, asked, (first, is_transactional) in forms[checksum]:
+            for paper_id, is_near in papers:
+                key = paper_id, language, DetailLevel.HEADLINE.value if is_near else asked
+                known_at, known = needed.get(key, (first, False))
+                needed[key] = min(first, known_at), is_transactional or known
     versions = dict(Paper.objects.filter(pk__in={key[0] for key in needed}).values_list("pk", "version"))
     return {
         (paper_id, versions[paper_id], language, detail): need
@@ -125,7 +126,10 @@ def _needed() -> dict[Key, Need]:
     }
 
 
-def _summarized(checksums: QuerySet[Any]) -> Iterator[tuple[str, list[int]]]:
+def _shown(checksums: QuerySet[Any]) -> Iterator[tuple[str, list[tuple[int, bool]]]]:
+    """Yield each selection's papers that are shown with a summary; of one near the topics, only its headline."""
+    shown = Place.SUMMARIZED[0], Place.NEAR[0]
     rows = Selection.objects.filter(pk__in=checksums)
     for checksum, content in rows.values_list("checksum", "content").iterator(CHUNK):
-        yield checksum, [paper[1] for paper in content["papers"] if paper[0] == Place.SUMMARIZED[0]]
+        papers = [(paper[1], paper[0] == Place.NEAR[0]) for paper in content["papers"] if paper[0] in shown]
+        yield checksum, papers
