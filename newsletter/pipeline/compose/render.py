@@ -15,7 +15,7 @@ from hashlib import sha256
 from html import escape
 from typing import Protocol
 
-from newsletter.core.digests.digest import Digest, DigestCard, DigestTopic
+from newsletter.core.digests.digest import CardWhy, Digest, DigestCard, DigestTopic
 from newsletter.core.digests.languages import is_checked_in_words
 from newsletter.core.digests.message import Fragment, literal, placeholder
 from newsletter.core.digests.typography import cut, short_name
@@ -25,7 +25,7 @@ from newsletter.mail.size import MAX_HTML_BYTES, count_reduced, reduce_by
 from newsletter.mail.styles import styles
 from newsletter.mail.templates import load_template, trusted
 from newsletter.mail.text import wrap
-from newsletter.mail.words import Writer, words_for
+from newsletter.mail.words import Words, Writer, words_for
 
 CONTENTS_FROM = 4
 """Papers from which a digest has contents."""
@@ -251,9 +251,15 @@ def _slots(digest: Digest) -> dict[str, str]:
         "cadence": words.cadence(digest),
         "confirmed_on": words.day(digest.confirmed_on) if digest.confirmed_on else "",
         "near": "",
-        **{f"why:{arxiv_id}": literal(words.why_chosen(why)) for arxiv_id, why in digest.whys},
+        **{name: line for why in digest.whys for name, line in _why_lines(*why, words=words)},
         **{name: literal(value) for name, value in digest.private_names},
     }
+
+
+def _why_lines(arxiv_id: str, why: CardWhy, *, words: Words) -> Iterator[tuple[str, str]]:
+    line = literal(words.why_chosen(why))
+    yield f"why:{arxiv_id}", line
+    yield f"why_text:{arxiv_id}", wrap(line)
 
 
 def _with_topic_placeholders(fragment: Fragment) -> Fragment:
@@ -283,7 +289,9 @@ def _written_in(digest: Digest) -> frozenset[str]:
 def _html_bytes(fragments: tuple[Fragment, ...], *, digest: Digest) -> int:
     """Return the size with private topics' names filled in, and room for the reader's other strings."""
     html = "".join(fragment.html for fragment in fragments)
-    names = (html.count(placeholder(name)) * len(escape(value).encode()) for name, value in digest.private_names)
+    names = (
+        html.count(placeholder(name)) * len(escape(value).encode()) for name, value in digest.private_names
+    )
     links = TOPIC_LINK_ALLOWANCE * len(digest.subscribed)
     links += CARD_ALLOWANCE * (digest.summarised + len(digest.near))
     return len(html.encode()) + sum(names) + SLOT_ALLOWANCE + links
