@@ -1,0 +1,41 @@
+"""Near a subscriber's topics: which papers, that no query of theirs matched, are worth naming all the same.
+
+A score must reach what the subscriber's own likes reach when each is left out of the learning, and be one of
+the best of the week. None is right more often than not.
+"""
+
+from __future__ import annotations
+
+from statistics import quantiles
+
+from newsletter.core.taste.profiles import Examples, blend, learn
+from newsletter.core.taste.vectors import dot
+
+FEWEST_LIKES = 4
+MOST_LEFT_OUT = 40
+"""Likes that are left out in turn: the newest ones."""
+MOST_NEAR, MOST_NEAR_A_TOPIC = 2, 1
+"""Papers a digest."""
+
+
+def own_bar(topic: Examples, subscriber: Examples) -> float | None:
+    """Return the lower quartile of the likes' own scores, each scored by the profile learned without it.
+
+    The likes are the topic's, where there are four, else all of the subscriber's; None under four of those.
+    """
+    asked = topic if len(topic.likes) >= FEWEST_LIKES else subscriber
+    likes = sorted(
+        (like for like in asked.likes if like.vector), key=lambda like: (like.at, like.paper_id), reverse=True
+    )
+    if len(likes) < FEWEST_LIKES:
+        return None
+    scores = []
+    for like in likes[:MOST_LEFT_OUT]:
+        others = topic.without(like.paper_id), subscriber.without(like.paper_id)
+        scores.append(dot(blend(*map(learn, others)).vector, like.vector))
+    return quantiles(scores, n=4, method="inclusive")[0]
+
+
+def is_near(score: float, *, own_bar: float | None, week_bar: float) -> bool:
+    """Whether a paper that no query matched is near. ``week_bar``: the profile's 99.5th percentile."""
+    return own_bar is not None and score > own_bar and score >= week_bar and score > 0

@@ -1,0 +1,117 @@
+"""Likes → a profile: what sets them apart from the other papers of the topic, as weights of terms.
+
+Rocchio's rule: the mean of the likes minus the mean of the topic. A profile is learned from vectors of one
+snapshot; a paper's score is its scalar product with the profile. Ages are
+counted from the newest like, so a profile does not change by itself as time passes.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from newsletter.core.taste.snapshot import Snapshot
+from newsletter.core.taste.vectors import Vector, combined, dot, norm, strongest, unit
+
+MOST_PROFILE_TERMS = 300
+HALF_LIFE = timedelta(days=365.25)
+"""A like that much older than the newest one counts half."""
+OWN_LIKES = 4
+"""With so many likes a topic's own profile counts as much as the subscriber's."""
+MOST_DISLIKE = 0.5
+"""Of the length of what the likes say: dislikes never outweigh them."""
+NEAR_COPY = 0.4
+"""Cosine from which a paper is a near copy of a disliked one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Liked:
+    """One paper that was liked, saved or imported; or disliked."""
+
+    paper_id: int
+    vector: Vector
+    """Unit length; one that is empty says nothing and does not count."""
+    at: datetime
+
+
+@dataclass(frozen=True)
+class Examples:
+    """What one profile is learned from. The order of likes and dislikes does not matter."""
+
+    likes: tuple[Liked, ...]
+    dislikes: tuple[Liked, ...] = ()
+    background: Vector = field(default_factory=dict)
+    """The mean vector of the papers that the likes were chosen from: the topic's mean; for a whole subscriber
+    the mean of the means of their topics."""
+
+    def without(self, paper_id: int) -> Examples:
+        """Return them without one like."""
+        return replace(self, likes=tuple(like for like in self.likes if like.paper_id != paper_id))
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    vector: Vector = field(default_factory=dict)
+    """Unit length, at most 300 terms; empty without likes."""
+    likes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """Of one profile's scores over the topic's papers of eight weeks."""
+
+    mean: float
+    deviation: float
+
+
+def learn(examples: Examples) -> Profile:
+    """Learn a profile by Rocchio's rule. Without likes it is empty: see ``is_near_copy``."""
+    likes = [like for like in examples.likes if like.vector]
+    if not likes:
+        return Profile()
+    wanted = _contrast(likes, background=examples.background)
+    dislikes = [each for each in examples.dislikes if each.vector]
+    if dislikes:
+        unwanted = _contrast(dislikes, background=examples.background)
+        length, most = norm(unwanted), MOST_DISLIKE * norm(wanted)
+        wanted = combined([(1, wanted), (-min(1.0, most / length) if length else 0.0, unwanted)])
+    return Profile(vector=unit(strongest(wanted, MOST_PROFILE_TERMS)), likes=len(likes))
+
+
+def _contrast(papers: Sequence[Liked], *, background: Vector) -> dict[int, float]:
+    """Return their mean, each weighed by its age, minus the background."""
+    newest = max(paper.at for paper in papers)
+    weights = [0.5 ** ((newest - paper.at) / HALF_LIFE) for paper in papers]
+    total = math.fsum(weights)
+    parts = [(weight / total, paper.vector) for weight, paper in zip(weights, papers, strict=True)]
+    return combined([*parts, (-1, background)])
+
+
+def blend(topic: Profile, subscriber: Profile) -> Profile:
+    """Return what counts for a topic: topic × n/(n+4) + subscriber × 4/(n+4), n = the topic's likes."""
+    own = topic.likes / (topic.likes + OWN_LIKES)
+    mixed = combined([(own, topic.vector), (1 - own, subscriber.vector)])
+    return Profile(
+        vector=unit(strongest(mixed, MOST_PROFILE_TERMS)), likes=max(topic.likes, subscriber.likes)
+    )
+
+
+def z(score: float, *, scale: Scale, likes: int) -> float:
+    """Return a score that compares across profiles; the fewer likes, the closer to 0."""
+    if not scale.deviation:
+        return 0.0
+    return (score - scale.mean) / scale.deviation * likes / (likes + OWN_LIKES)
+
+
+def is_near_copy(paper: Vector, dislikes: Iterable[Vector]) -> bool:
+    """Whether it is nearly one of ``dislikes``: all that dislikes say where there are no likes."""
+    return any(dot(paper, each) > NEAR_COPY for each in dislikes)
+
+
+def strongest_terms(profile: Profile, *, snapshot: Snapshot, most: int = 12) -> list[tuple[str, float]]:
+    """Return (surface, weight) of what the profile wants most, best first."""
+    wanted = {term: weight for term, weight in profile.vector.items() if weight > 0}
+    ranked = sorted(strongest(wanted, most).items(), key=lambda item: (-item[1], item[0]))
+    return [(snapshot.surface(term), weight) for term, weight in ranked]

@@ -1,0 +1,80 @@
+"""Why a paper was chosen: the liked papers nearest to it, and the terms that weighed most.
+
+A reason names only what both sides hold, in the words that papers use. Where nothing can be said, it says
+nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from newsletter.core.arxiv.phrases import phrase_key
+from newsletter.core.arxiv.plain_words import EMPTY_WORDS
+from newsletter.core.taste.snapshot import Snapshot
+from newsletter.core.taste.vectors import Vector, dot
+
+MOST_PAPERS, MOST_TERMS, FEWEST_TERMS = 3, 4, 2
+_ALIKE = 0.05
+"""The least cosine of a liked paper that is named."""
+_ALMOST = 0.7
+"""Further papers are named from this share of the nearest one's cosine."""
+_PAIR = 0.3
+"""A pair of words stands for both from this share of what they weigh by themselves."""
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    papers: tuple[int, ...] = ()
+    """One to three liked papers, nearest first."""
+    terms: tuple[str, ...] = ()
+    """Two to four terms that the paper and one of these hold, the one that weighed most first."""
+
+
+def why(paper: Vector, *, profile: Vector, likes: Mapping[int, Vector], snapshot: Snapshot) -> Why:
+    """Say why ``profile`` wants ``paper``. ``likes``: paper id → vector, in any order."""
+    nearest = sorted((-dot(paper, vector), paper_id) for paper_id, vector in likes.items())[:MOST_PAPERS]
+    if not nearest or -nearest[0][0] < _ALIKE:
+        return Why()
+    papers = [paper_id for cosine, paper_id in nearest if cosine <= _ALMOST * nearest[0][0]]
+    held = {term for paper_id in papers for term in likes[paper_id]}
+    weighed = {
+        term: weight * profile[term]
+        for term, weight in paper.items()
+        if term in held and profile.get(term, 0.0) > 0
+    }
+    terms = best_terms(weighed, snapshot=snapshot)
+    if len(terms) < FEWEST_TERMS:
+        return Why()
+    return Why(
+        papers=tuple(paper_id for paper_id in papers if likes[paper_id].keys() & set(terms)),
+        terms=tuple(map(snapshot.surface, terms)),
+    )
+
+
+def best_terms(weighed: Mapping[int, float], *, snapshot: Snapshot, most: int = MOST_TERMS) -> list[int]:
+    """Return the terms that weighed most, best first, that say something and do not repeat each other.
+
+    A pair that weighs enough stands for its words too: "language agents" rather than "agents".
+    """
+    parts = {
+        term: [snapshot.numbers.get(stem, term) for stem in snapshot.keys[term].split()] for term in weighed
+    }
+    worth: dict[int, float] = {}
+    for term, weight in weighed.items():
+        if not _says_something(snapshot.surface(term)):
+            continue
+        alone = sum(weighed.get(part, 0.0) for part in parts[term] if part != term)
+        worth[term] = weight + alone if weight >= _PAIR * alone else weight
+    chosen: list[int] = []
+    said: set[str] = set()
+    for term in sorted(worth, key=lambda term: (-worth[term], term)):
+        stems = set(snapshot.keys[term].split())
+        if len(chosen) < most and not stems <= said:
+            chosen.append(term)
+            said |= stems
+    return chosen
+
+
+def _says_something(surface: str) -> bool:
+    return any(len(word) > 2 and word not in EMPTY_WORDS for word in phrase_key(surface.split()))

@@ -1,0 +1,113 @@
+"""A snapshot: the vocabulary of some weeks of papers, how many papers have each term, and how they write it.
+
+It turns a paper into a vector. A profile, a paper's vector and a topic's mean name the snapshot that they
+were made with; a new one makes them anew from texts.
+"""
+
+from __future__ import annotations
+
+import math
+import zlib
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from newsletter.core.taste.terms import paper_terms
+from newsletter.core.taste.vectors import MOST_TERMS, strongest, unit
+
+MOST_TERMS_KNOWN = 50_000
+"""A term's number is stored in two bytes."""
+FEWEST_PAPERS = 3
+"""A term of fewer papers is left out."""
+_FORMAT = "taste-snapshot 1"
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """Terms by number: parallel tuples, sorted by key."""
+
+    name: str
+    """The date of its newest paper, ``2026-06-05``."""
+    documents: int
+    keys: tuple[str, ...]
+    """Stems, two of them divided by a space."""
+    counts: tuple[int, ...]
+    """How many of the papers have the term."""
+    surfaces: tuple[str, ...]
+    """As most papers write it: "language agents"."""
+
+    @cached_property
+    def numbers(self) -> Mapping[str, int]:
+        return {key: number for number, key in enumerate(self.keys)}
+
+    @cached_property
+    def weights(self) -> tuple[float, ...]:
+        """Inverse document frequency, smoothed: ln((1 + documents) / (1 + count)) + 1."""
+        return tuple(math.log((1 + self.documents) / (1 + count)) + 1 for count in self.counts)
+
+    def surface(self, number: int) -> str:
+        return self.surfaces[number]
+
+    def vector(self, title: str, abstract: str) -> dict[int, float]:
+        """Return the paper's unit vector: (1 + ln count) × inverse document frequency.
+
+        It is empty for a text without any known term.
+        """
+        weighed = {
+            number: (1 + math.log(term.count)) * self.weights[number]
+            for key, term in paper_terms(title=title, abstract=abstract).items()
+            if (number := self.numbers.get(key)) is not None
+        }
+        return unit(strongest(weighed, MOST_TERMS))
+
+    def pack(self) -> bytes:
+        """Return the stored form: a header, then a line a term (key, count, surface if it differs)."""
+        rows = zip(self.keys, self.counts, self.surfaces, strict=True)
+        lines = [f"{_FORMAT}\t{self.name}\t{self.documents}"]
+        lines += [f"{key}\t{count}\t{surface if surface != key else ''}" for key, count, surface in rows]
+        return zlib.compress("\n".join(lines).encode(), 9)
+
+    @classmethod
+    def unpack(cls, stored: bytes) -> Snapshot:
+        """Return the snapshot that was stored. Raise ValueError when the bytes are damaged."""
+        try:
+            header, *lines = zlib.decompress(stored).decode().split("\n")
+        except (ValueError, zlib.error) as error:
+            raise ValueError(f"not a snapshot of taste: {error}") from error
+        rows = [line.split("\t") for line in lines]
+        kind, *rest = header.split("\t")
+        if kind != _FORMAT or len(rest) != 2 or any(len(row) != 3 for row in rows):
+            raise ValueError(f"not a snapshot of taste: {header[:40]!r}")
+        return cls(
+            name=rest[0],
+            documents=int(rest[1]),
+            keys=tuple(key for key, _, _ in rows),
+            counts=tuple(int(count) for _, count, _ in rows),
+            surfaces=tuple(surface or key for key, _, surface in rows),
+        )
+
+
+def make_snapshot(texts: Iterable[tuple[str, str]], *, name: str) -> Snapshot:
+    """Count the terms of ``texts``, (title, abstract) of each paper. Their order does not matter."""
+    counts: Counter[str] = Counter()
+    written: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    documents = 0
+    for title, abstract in texts:
+        documents += 1
+        for key, term in paper_terms(title=title, abstract=abstract).items():
+            counts[key] += 1
+            written[key][term.surface] += 1
+    usual = [key for key, count in counts.items() if count >= FEWEST_PAPERS]
+    keys = sorted(sorted(usual, key=lambda key: (-counts[key], key))[:MOST_TERMS_KNOWN])
+    return Snapshot(
+        name=name,
+        documents=documents,
+        keys=tuple(keys),
+        counts=tuple(counts[key] for key in keys),
+        surfaces=tuple(_usual(written[key]) for key in keys),
+    )
+
+
+def _usual(forms: Mapping[str, int]) -> str:
+    return min(forms, key=lambda form: (-forms[form], form))
