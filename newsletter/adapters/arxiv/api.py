@@ -98,7 +98,7 @@ class ArxivApi:
     def _find(self, parameters: Mapping[str, str]) -> Answer:
         """Ask for one page, of which nothing is promised: what is not in it was not found."""
         address = f"{self.url}?{urlencode(parameters, safe=',')}"
-        page = self._ask(address, read=_some, patience=_Retry(left=self.give_up_after))
+        page = self._ask(address, read=_some, patience=Retry(left=self.give_up_after))
         return _answer(next(iter(parameters.values())), [page])
 
     def read_file(self, path: str) -> Answer:
@@ -201,7 +201,7 @@ class ArxivApi:
 
         return self._ask(self._address(query, start=start, size=size), read=read, patience=patience)
 
-    def _ask(self, address: str, *, read: Callable[[bytes, int], Page], patience: _Retry) -> Page:
+    def _ask(self, address: str, *, read: Callable[[bytes, int], Page], patience: Retry) -> Page:
         """``read`` gets the body and which attempt it is; it raises TemporaryError to have it asked again."""
         for attempt in count(1):
             with self.gate():
