@@ -14,6 +14,8 @@ from newsletter.models.subscriber import ConsentEvent, RevokedKey, Subscriber, S
 from newsletter.models.summary import FragmentRow, Summary, SummaryRequest
 from newsletter.models.taste import (
     FollowedAuthor,
+    LibraryImport,
+    MailedAct,
     PaperFeedback,
     PaperVector,
     TasteProfile,
@@ -39,6 +41,8 @@ __all__ = [
     "Incident",
     "KeptText",
     "KeyFingerprint",
+    "LibraryImport",
+    "MailedAct",
     "Match",
     "MistakeReport",
     "Paper",

@@ -64,6 +64,8 @@ class Subscriber(models.Model):
     shows_revised = models.BooleanField(default=True)
     names_imports = models.BooleanField(default=False)
     """Whether why lines may name imported papers, not only those kept from digests and pages."""
+    muted_terms = models.JSONField(default=dict)
+    """Terms that nothing is to be learned from: stems (a snapshot's key) → as papers write them."""
 
     class Meta:
         constraints = (
