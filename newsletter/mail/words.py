@@ -13,7 +13,7 @@ from typing import Protocol
 
 from newsletter.core.arxiv.figures import ShownFigure
 from newsletter.core.arxiv.papers import PaperRecord
-from newsletter.core.digests.digest import CardWhy, Digest
+from newsletter.core.digests.digest import CardWhy, Digest, Learned
 from newsletter.core.digests.typography import AuthorLine
 from newsletter.core.summaries.paper_kinds import PaperKind, Part
 from newsletter.core.summaries.summary import DetailLevel
@@ -84,6 +84,10 @@ class Words(Protocol):
 
     def why_chosen(self, why: CardWhy) -> str:
         """Return the line that says why a paper was chosen."""
+        ...
+
+    def learned(self, learned: Learned) -> str:
+        """Say what the reader's acts changed; a link to undo it follows."""
         ...
 
     def also_in(self, topics: Sequence[str]) -> str: ...

@@ -55,8 +55,6 @@ class Subscriber(models.Model):
     """Names the reader in mailed links. A new one revokes them all (``subscribers/revoke_links.py``)."""
     taste_version = models.PositiveIntegerField(default=0)
     """Moved by every act that changes what is learned; profiles name the one they were learned at."""
-    muted_terms = models.JSONField(default=list)
-    """Terms (keys of the vocabulary) that the subscriber took out of what was learned."""
     learns = models.BooleanField(default=True)
     """Off: acts are kept, and nothing is learned from them or ordered by them."""
     shows_near = models.BooleanField(default=True)

@@ -46,6 +46,15 @@ class CardWhy:
     author: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Learned:
+    """How many papers a subscriber saved, asked for more like, and set aside."""
+
+    saved: int = 0
+    more: int = 0
+    less: int = 0
+
+
 def topic_placeholder(slug: str) -> str:
     """Return the name of the placeholder for a private topic's name."""
     return f"topic:{slug}"
@@ -84,6 +93,8 @@ class Digest:
     """No topic asks for these; they are close to what the reader keeps. In no count."""
     whys: tuple[tuple[str, CardWhy], ...] = ()
     """(arXiv id, why it was chosen) of papers about which the mail says so."""
+    learned: Learned | None = None
+    """What the links of earlier digests changed since the last one."""
     scanned: int
     """M of "N of M": papers first seen in the period in the categories the reader's topics ask for."""
     was_asked: bool = True

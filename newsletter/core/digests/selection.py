@@ -61,6 +61,8 @@ class WhyCode(StrEnum):
     """Drawn from the list."""
 
 
+OF_TASTE = frozenset({WhyCode.KEPT, WhyCode.FOLLOWS, WhyCode.NAMESAKE, WhyCode.BREADTH})
+"""Those that follow from what one subscriber likes."""
 _WHY_BY_LETTER = {code[0]: code for code in WhyCode}
 
 

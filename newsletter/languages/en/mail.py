@@ -10,7 +10,7 @@ from types import MappingProxyType
 from newsletter.core.arxiv.figures import ShownFigure
 from newsletter.core.arxiv.licences import licence_name
 from newsletter.core.arxiv.papers import PaperRecord
-from newsletter.core.digests.digest import CardWhy, Digest
+from newsletter.core.digests.digest import CardWhy, Digest, Learned
 from newsletter.core.digests.message import placeholder
 from newsletter.core.digests.selection import WhyCode
 from newsletter.core.digests.typography import NO_BREAK, AuthorLine, cut, short_name
@@ -89,6 +89,7 @@ class MailWords:
             "save": "Save",
             "more": "More like this",
             "less": "Not for me",
+            "taste": "See or undo it",
             "feedback": "Save it, more like this, or not for you",
             "preferences": "Change topics or schedule",
             "unsubscribe": "Unsubscribe",
@@ -272,6 +273,15 @@ class MailWords:
             return f"Because you kept {short_name(why.title)}: {terms}."
         return f"Because of what you keep: {terms}."
 
+    def learned(self, learned: Learned) -> str:
+        acts = [
+            (learned.saved, "saved {}"),
+            (learned.more, "asked for more like {}"),
+            (learned.less, "set {} aside"),
+        ]
+        said = [form.format(_papers(number)) for number, form in acts if number]
+        return f"Since the last digest you {_series(said)}; the order above follows that."
+
     def also_in(self, topics: Sequence[str]) -> str:
         return f"Also in: {', '.join(topics)}"
 
@@ -344,6 +354,10 @@ class MailWords:
 
 def _number(number: int) -> str:
     return _SMALL[number] if number < len(_SMALL) else _figures(number)
+
+
+def _papers(number: int) -> str:
+    return "one paper" if number == 1 else f"{_number(number)} papers"
 
 
 def _figures(number: int) -> str:

@@ -13,7 +13,7 @@ from types import MappingProxyType
 from newsletter.core.arxiv.figures import ShownFigure
 from newsletter.core.arxiv.licences import licence_name
 from newsletter.core.arxiv.papers import PaperRecord
-from newsletter.core.digests.digest import CardWhy, Digest
+from newsletter.core.digests.digest import CardWhy, Digest, Learned
 from newsletter.core.digests.message import placeholder
 from newsletter.core.digests.selection import WhyCode
 from newsletter.core.digests.typography import NO_BREAK, AuthorLine, cut, short_name
@@ -70,6 +70,7 @@ class MailWords:
             "save": "收藏",
             "more": "多推这类",
             "less": "不感兴趣",
+            "taste": "查看或撤销",
             "feedback": "收藏、多推这类，或不感兴趣",
             "preferences": "更改主题或发送时间",
             "unsubscribe": "退订",
@@ -231,6 +232,15 @@ class MailWords:
         if why.title:
             return f"因为你收藏了 {short_name(why.title)}：{terms}。"
         return f"因为你收藏的内容：{terms}。"
+
+    def learned(self, learned: Learned) -> str:
+        acts = (
+            (learned.saved, "收藏了 {}"),
+            (learned.more, "要求多推与 {}相似的论文"),
+            (learned.less, "对 {}表示不感兴趣"),
+        )
+        said = "，".join(form.format(_n(number, "篇")) for number, form in acts if number)
+        return f"上一期以来，你{said}；以上排序已据此调整。"
 
     def also_in(self, topics: Sequence[str]) -> str:
         return f"同属主题：{'、'.join(topics)}"

@@ -12,6 +12,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from newsletter.adapters.ports import Summariser
+from newsletter.audience.feedback_links import ActDone, acts_since_last_digest
 from newsletter.core.arxiv.figures import ShownFigure
 from newsletter.core.arxiv.papers import PaperRecord
 from newsletter.core.delivery.spreading import own_delay
@@ -20,6 +21,7 @@ from newsletter.core.digests.digest import (
     Digest,
     DigestCard,
     DigestTopic,
+    Learned,
     stand_in,
     topic_placeholder,
 )
@@ -30,6 +32,7 @@ from newsletter.core.summaries.wanted import Wanted
 from newsletter.models import Delivery, Paper, PaperFeedback, Selection, Subscriber, Topic
 from newsletter.models.delivery import FIRST, HALF_ANSWERED, SENT, UNASKED, Kind, State
 from newsletter.models.selection import store_selections
+from newsletter.models.taste import Verdict
 from newsletter.pipeline.compose.cards import card_of, mail_figures
 from newsletter.pipeline.compose.fragments import StoredFragments
 from newsletter.pipeline.compose.gathers import Gathers
@@ -64,6 +67,8 @@ class Composer:
     gathers: Gathers
     empty_dates: dict[int, EmptyDates]
     """By reader: the slots without a mail since the last one."""
+    acts: Mapping[int, Sequence[ActDone]]
+    """By subscriber: what links of digests changed since their last one."""
     kept_titles: dict[tuple[int, str], str]
     """(subscriber, arXiv id) → title, of the papers that why lines name."""
     now: datetime
@@ -93,6 +98,9 @@ class Composer:
             renderer=renderer_for(fragment_store),
             gathers=Gathers.until(now),
             empty_dates=empty_dates({choice.subscriber.pk: choice.subscriber for choice in choices}),
+            acts=acts_since_last_digest(
+                {choice.subscriber.pk for choice in choices if choice.subscriber.taste_version}
+            ),
             kept_titles=_kept_titles(choices),
             now=now,
         )
@@ -173,6 +181,7 @@ class Composer:
                 if each.paper_id in self.records
             ),
             whys=tuple(self._whys(choice)),
+            learned=_learned(self.acts.get(subscriber.pk, ())),
             scanned=selection.scanned,
             was_asked=not ignorance,
             is_half_answered=ignorance == HALF_ANSWERED,
@@ -256,6 +265,16 @@ def _local_dates(moments: Iterable[datetime], zone: ZoneInfo) -> tuple[date, ...
 
 def _begins_at(choice: Choice) -> datetime:
     return min((offer.eligibility.begins_at for offer in choice.offers), default=choice.delivery.slot_at)
+
+
+def _learned(acts: Sequence[ActDone]) -> Learned | None:
+    if not acts:
+        return None
+    return Learned(
+        saved=sum(act.is_saved for act in acts),
+        more=sum(act.verdict == Verdict.LIKE for act in acts),
+        less=sum(act.verdict == Verdict.DISLIKE for act in acts),
+    )
 
 
 def _kept_titles(choices: Iterable[Choice]) -> dict[tuple[int, str], str]:

@@ -171,9 +171,9 @@ class _Links:
         if name == "feedback_url":
             token = feedback_token(self._delivery.pk, link_key=self._subscriber.link_key)
             return f"{self._base_url}/r/{token}"
-        if name == "preferences_url":
+        if name in ("preferences_url", "taste_url"):
             token = make_token(Purpose.PREFERENCES, subject=self._subscriber.link_key)
-            return f"{self._base_url}/preferences/{token}"
+            return f"{self._base_url}/preferences/{token}{'/taste' if name == 'taste_url' else ''}"
         if name == "unsubscribe_url":
             return unsubscribe_url(self._subscriber, base_url=self._base_url)
         if name == "unsubscribe_topic_url":

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from hashlib import sha256
@@ -95,6 +95,8 @@ class DigestRenderer:
             yield from self._near(digest)
         if digest.listed or digest.counted:
             yield from self._list(digest)
+        if digest.learned:
+            yield self._fragment("learned", digest.language)
         yield self._footer(digest)
 
     def _opening(self, digest: Digest) -> Iterator[Fragment]:
@@ -169,7 +171,7 @@ class DigestRenderer:
             yield from self._about(card, digest)
 
     def _about(self, card: DigestCard, digest: Digest) -> Iterator[Fragment]:
-        """Yield what stands below a card: why it was chosen for this subscriber, and the links of feedback."""
+        """Yield what stands below a card: why this subscriber gets it, and the links of feedback."""
         paper_id = card.paper.arxiv_id
         if paper_id in dict(digest.whys):
             yield self._fragment("why", digest.language, id=paper_id)
@@ -243,6 +245,7 @@ def _each_topic(digest: Digest) -> tuple[tuple[str, str], ...]:
 def _slots(digest: Digest) -> dict[str, str]:
     words = words_for(digest.language)
     account = words.account(digest)
+    learned = words.learned(digest.learned) if digest.learned else ""
     return {
         "numeral": words.numeral(digest),
         "opening": words.opening(digest),
@@ -251,6 +254,7 @@ def _slots(digest: Digest) -> dict[str, str]:
         "cadence": words.cadence(digest),
         "confirmed_on": words.day(digest.confirmed_on) if digest.confirmed_on else "",
         "near": "",
+        **({"learned": learned, "learned_text": wrap(learned)} if learned else {}),
         **{name: line for why in digest.whys for name, line in _why_lines(*why, words=words)},
         **{name: literal(value) for name, value in digest.private_names},
     }

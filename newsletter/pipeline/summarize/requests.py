@@ -127,7 +127,7 @@ def _needed() -> dict[Key, Need]:
 
 
 def _shown(checksums: QuerySet[Any]) -> Iterator[tuple[str, list[tuple[int, bool]]]]:
-    """Yield each selection's papers that are shown with a summary; of one near the topics, only its headline."""
+    """Yield each selection's papers that have a summary, and whether it is only the headline of a near one."""
     shown = Place.SUMMARIZED[0], Place.NEAR[0]
     rows = Selection.objects.filter(pk__in=checksums)
     for checksum, content in rows.values_list("checksum", "content").iterator(CHUNK):

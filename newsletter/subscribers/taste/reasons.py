@@ -8,12 +8,13 @@ from dataclasses import replace
 from django.db.models import Q
 
 from newsletter.adapters.infra.broker import Queue, wake
+from newsletter.core.digests.selection import OF_TASTE, Why
 from newsletter.core.digests.selection import Selection as SelectionValue
 from newsletter.models import Delivery, Selection, Subscriber
 from newsletter.models.delivery import OPEN, UNCOMPOSED, Kind
 from newsletter.models.selection import store_selections
 
-PLACEHOLDERS = frozenset({"why", "followed", "learned"})
+PLACEHOLDERS = frozenset({"why", "why_text", "learned", "learned_text"})
 """Placeholders, up to a colon, that say what a subscriber likes or follows."""
 
 
@@ -58,11 +59,12 @@ def _clear(digest: Delivery) -> None:
 
 
 def gives_reasons(selection: SelectionValue) -> bool:
-    return any(paper.reason for paper in selection.papers)
+    return any(paper.why.code in OF_TASTE for paper in selection.papers)
 
 
 def without_reasons(selection: SelectionValue) -> SelectionValue:
-    return replace(selection, papers=tuple(replace(paper, reason="") for paper in selection.papers))
+    papers = (replace(each, why=Why()) if each.why.code in OF_TASTE else each for each in selection.papers)
+    return replace(selection, papers=tuple(papers))
 
 
 def _is_reason(placeholder: str) -> bool:

@@ -1,4 +1,4 @@
-"""What a subscriber likes decides the order, the reasons and what stands near; nothing learned changes nothing."""
+"""What a subscriber likes decides the order, the reasons and what stands near the topics."""
 
 from __future__ import annotations
 
@@ -29,12 +29,11 @@ pytestmark = pytest.mark.django_db(transaction=True)
 AHEAD = MONDAY - timedelta(hours=3)
 MEMORY = (
     "Long-term memory for language agents",
-    "We give language agents a long-term memory that stores trajectories and retrieves them for planning. "
-    "Memory retrieval lets agents act over long horizons.",
+    "We give language agents a long-term memory of trajectories. Memory retrieval lets agents act over long horizons.",
 )
 SEGMENTATION = (
     "Segmentation of liver tumors in CT",
-    "A network segments liver tumors in computed tomography. Medical image segmentation improves in Dice score.",
+    "A network segments liver tumors in computed tomography. Medical image segmentation gains in Dice score.",
 )
 TRANSLATION = (
     "Machine translation of low-resource languages",
@@ -92,6 +91,7 @@ def judge(
         version=1,
         title=f"{title}, part {number}",
         abstract=f"{abstract} {BESIDES[number % 4]}",
+        published_at=SUNDAY,
         verdict=verdict,
         source=source,
         topics=list(Topic.objects.filter(slug__in=topics).values_list("pk", flat=True)),

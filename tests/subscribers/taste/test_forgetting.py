@@ -8,6 +8,7 @@ from functools import partial
 
 import pytest
 
+from newsletter.core.digests.selection import Why, WhyCode
 from newsletter.core.taste.library import LibraryEntry, ReadLibrary, Source
 from newsletter.core.taste.snapshot import make_snapshot
 from newsletter.core.taste.vectors import pack
@@ -78,7 +79,8 @@ def profile(subscriber: Subscriber) -> None:
 
 def give_reasons(delivery: Delivery) -> None:
     """Store reasons and placeholders as a digest that was chosen by taste has them."""
-    named = [replace(paper, reason="kept:Quuxley:sprocketology") for paper in delivery.selected.papers]
+    why = Why(WhyCode.KEPT, terms=("Quuxley", "sprocketology"))
+    named = [replace(paper, why=why) for paper in delivery.selected.papers]
     [delivery.selection] = store_selections([replace(delivery.selected, papers=tuple(named))])
     delivery.placeholders |= {"why:1": "Because you kept Quuxley: sprocketology."}
     delivery.save(update_fields=["selection", "placeholders"])
