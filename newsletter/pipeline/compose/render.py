@@ -33,7 +33,7 @@ LONGEST_SUBJECT = 70
 LONGEST_CONTENTS_NAME = 46
 SLOT_ALLOWANCE = 1_000
 """Bytes kept free for the reader's own strings: three links of the service, an address, a few words."""
-CARD_ALLOWANCE = 300
+CARD_ALLOWANCE = 200
 """Bytes for a card's own strings: why it was chosen, and three links."""
 TOPIC_LINK_ALLOWANCE = 120
 """Bytes for the link that ends one topic."""
