@@ -10,6 +10,8 @@ from newsletter.adapters.arxiv.full_text import ArxivFullTexts
 from newsletter.adapters.arxiv.gate import CRAWL_DELAY, DatabaseGate
 from newsletter.adapters.arxiv.oai import ArxivOai
 from newsletter.adapters.infra.figure_store import FigureStore
+from newsletter.adapters.library.orcid import OrcidRecords
+from newsletter.adapters.library.zotero import ZoteroLibraries
 from newsletter.adapters.llm.calls import ModelSummariser
 from newsletter.adapters.llm.extractive import ExtractiveSummariser
 from newsletter.adapters.llm.rate_limit import ModelGate
@@ -41,6 +43,14 @@ def full_texts(config: Config) -> FullTextSource:
         gate=DatabaseGate(interval=interval, crawl_delay=crawl_delay, patience=PATIENCE),
         oai=ArxivOai(url=config.arxiv_oai_url, gate=DatabaseGate(interval=interval)),
     )
+
+
+def zotero(config: Config) -> ZoteroLibraries:
+    return ZoteroLibraries(url=config.zotero_url)
+
+
+def orcid(config: Config) -> OrcidRecords:
+    return OrcidRecords(url=config.orcid_url)
 
 
 def figure_store(config: Config) -> FigureStore:

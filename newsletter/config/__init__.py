@@ -47,6 +47,8 @@ log = logging.getLogger(__name__)
 ARXIV_API = "https://export.arxiv.org/api/query"
 ARXIV_HTML = "https://arxiv.org/html"
 ARXIV_OAI = "https://oaipmh.arxiv.org/oai"
+ZOTERO_API = "https://api.zotero.org"
+ORCID_API = "https://pub.orcid.org/v3.0"
 GEMINI_ENDPOINT = "https://generativelanguage.googleapis.com"
 RETIRED = {"NEWSLETTER_ARXIV_PDF_URL": "full texts are read at NEWSLETTER_ARXIV_HTML_URL"}
 """Settings of earlier versions, each with what there is instead."""
@@ -74,6 +76,8 @@ class Config(MailerSettings):
     arxiv_oai_url: HttpUrl = Field(ARXIV_OAI, alias="NEWSLETTER_ARXIV_OAI_URL")
     arxiv_interval: float = Field(3.0, alias="NEWSLETTER_ARXIV_INTERVAL", ge=0, allow_inf_nan=False)
     arxiv_lookback_days: int = Field(14, alias="NEWSLETTER_ARXIV_LOOKBACK_DAYS", ge=1, le=365)
+    zotero_url: HttpUrl = Field(ZOTERO_API, alias="NEWSLETTER_ZOTERO_URL")
+    orcid_url: HttpUrl = Field(ORCID_API, alias="NEWSLETTER_ORCID_URL")
     summariser: Literal["", "extractive", "gemini", "genai"] = Field("", alias="NEWSLETTER_SUMMARISER")
     gemini_api_key: Secret = Field("", alias="GEMINI_API_KEY")
     gemini_model: str = Field(
@@ -184,6 +188,10 @@ def _disagreements(config: Config) -> list[str]:
         and not config.base_url.startswith("https://"),
         f"NEWSLETTER_ARXIV_INTERVAL is {config.arxiv_interval:g}, but arXiv asks for 3 seconds or more": (
             asks_arxiv and config.arxiv_interval < 3
+        ),
+        f"NEWSLETTER_ZOTERO_URL is {config.zotero_url!r}, but readers' keys must go by https://": (
+            config.zotero_url.startswith("http://")
+            and not is_local_domain(urlsplit(config.zotero_url).hostname or "")
         ),
     }
     disagree = [line for line, applies in found.items() if applies]

@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import TypeVar
 
 import requests
 from requests.exceptions import InvalidSchema, InvalidURL, MissingSchema
@@ -16,6 +17,7 @@ from urllib3.exceptions import HTTPError, ReadTimeoutError
 from newsletter.adapters.infra.retry_after import backoff, retry_after
 from newsletter.errors import PermanentError, TemporaryError
 
+T = TypeVar("T")
 USER_AGENT = "arxiv-newsletter"
 TIMEOUT = (10.0, 30.0)
 """Seconds to connect, and between two bytes."""
@@ -63,6 +65,18 @@ class Retry:
         sleep(pause)
         self.left -= pause
         self.pause = min(self.pause * 2, LONGEST_PAUSE)
+
+    def run(self, ask: Callable[[float], T], *, sleep: Callable[[float], None]) -> T:
+        """Call ``ask`` with the seconds left until it raises no TemporaryError; in the end, raise that."""
+        while True:
+            began = time.monotonic()
+            try:
+                answer = ask(self.left)
+            except TemporaryError as error:
+                self.wait(error, elapsed=time.monotonic() - began, sleep=sleep)
+            else:
+                self.left -= time.monotonic() - began
+                return answer
 
 
 def get(
