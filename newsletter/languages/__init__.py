@@ -43,6 +43,14 @@ def module_of(code: str, name: str) -> ModuleType:
     return import_module(f"{__name__}.{_FOLDERS[chrome_for(code)]}.{name}")
 
 
+def gettext_noop(sentence: str) -> str:
+    """Mark a sentence for the catalogues that others translate when they show it.
+
+    Django's is not imported for it: settings are read before Django starts.
+    """
+    return sentence
+
+
 def starter_names(kind: str, key: str) -> dict[str, str]:
     """Return what one of the starter ``topics`` (by slug) or ``groups`` (by name) is called, by language."""
     return {code: tables[kind][key] for code, tables in _starter_names().items() if key in tables[kind]}

@@ -41,7 +41,7 @@ def unsubscribe_mailto(token: str, *, sender: str) -> str:
     a service sends comes back to it: an address of ours exists only where the operator names one.
     """
     config = settings.CONFIG
-    if config.bounce_address == OFF or (config.is_mailed_by_a_service and not config.bounce_address):
+    if config.bounce_address == OFF or (config.mailer_facts.is_service and not config.bounce_address):
         return ""
     tag = base64.b32encode(token.encode()).decode("ascii").rstrip("=").lower()
     return f"mailto:{_tagged(_LEAVES + tag, sender=sender)}"
