@@ -8,9 +8,8 @@ import click
 
 from newsletter.cli.session import Session, command
 from newsletter.cli.subscriber_import import import_file
+from newsletter.core.delivery.cadence import ALLOWED
 from newsletter.languages import ALIASES, CHROME
-
-CADENCES = "daily, weekdays, weekly:mon,thu, biweekly:mon, monthly:1 to monthly:28, or monthly:last."
 
 
 @click.group(short_help="Add, show, import, export and erase readers.")
@@ -21,7 +20,7 @@ def subscriber() -> None:
 @subscriber.command("add")
 @click.argument("email")
 @click.option("--topics", required=True, help="Slugs, separated by commas, in the reader's order.")
-@click.option("--cadence", default="weekly:mon", show_default=True, help=CADENCES)
+@click.option("--cadence", default="weekly:mon", show_default=True, help=f"{ALLOWED}.")
 @click.option("--at", default="08:00", show_default=True, help="Local time, HH:MM.")
 @click.option("--timezone", default="UTC", show_default=True, help="An IANA name such as Europe/Berlin.")
 @click.option(

@@ -1,9 +1,10 @@
 """The languages that mails and pages speak around the papers: a folder each, found by its name (``zh_Hans``).
 
 A folder holds all there is of a language: ``LC_MESSAGES/django.po``, the sentences that stand alone, of pages
-and of mails that a person waits for; ``mail.py``, those of a digest, which are composed; ``formats.py``, how
-Django writes dates; ``starter_topics.toml``, what the starter topics are called. English is what the sources
-say, so it has the two modules only. How a code is written is ``core.digests.languages``'.
+and of mails that a person waits for; ``mail.py``, those of a digest, which are composed; ``cadences.py``, what
+cadences are called; ``formats.py``, how Django writes dates; ``starter_topics.toml``, what the starter topics
+are called. English is what the sources say, so it has the modules only. How a code is written is
+``core.digests.languages``'.
 """
 
 from __future__ import annotations
