@@ -15,7 +15,7 @@ from newsletter.config import Config, load_config
 from newsletter.config.private_files import close_to_others, make_private_folder, write_private_files
 from newsletter.config.values import is_weak
 from newsletter.errors import ConfigurationError
-from newsletter.languages import CHROME
+from newsletter.languages import INTERFACE_LANGUAGES
 
 CONFIG: Config = load_config()
 write_private_files()  # umask for all files made from here on
@@ -186,7 +186,7 @@ USE_TZ = True
 TIME_ZONE = "UTC"
 USE_I18N = True
 LANGUAGE_CODE = "en"
-LANGUAGES = [(code, str(LANG_INFO.get(code, {}).get("name_local", code))) for code in CHROME]
+LANGUAGES = [(code, str(LANG_INFO.get(code, {}).get("name_local", code))) for code in INTERFACE_LANGUAGES]
 LOCALE_PATHS = [PACKAGE_DIR / "languages"]
 FORMAT_MODULE_PATH = "newsletter.languages"
 

@@ -14,7 +14,7 @@ import pytest
 from django.conf import settings
 
 from newsletter.core.delivery.cadence import OFFERED, Cadence, Rhythm
-from newsletter.languages import CHROME, module_of
+from newsletter.languages import INTERFACE_LANGUAGES, module_of
 from newsletter.mail.words import Words, words_for
 
 PACKAGE = Path(settings.PACKAGE_DIR)
@@ -24,14 +24,14 @@ django.setup()
 from django.conf import settings
 from django.utils import translation
 from newsletter.audience.mailed_links import MailedLink, Place
-from newsletter.languages import CHROME, chrome_for, normal, starter_names
+from newsletter.languages import INTERFACE_LANGUAGES, interface_language, normal, starter_names
 from newsletter.mail.words import words_for
 from newsletter.subscribers.preferences import Preferences
 from newsletter.transactional.confirmations import confirmation
 
 assert dict(settings.LANGUAGES)["fr"] == "français", settings.LANGUAGES
-assert CHROME == ("en", "fr", "zh-hans"), CHROME
-assert (chrome_for("fr"), normal("fr_FR")) == ("fr", "fr")
+assert INTERFACE_LANGUAGES == ("en", "fr", "zh-hans"), INTERFACE_LANGUAGES
+assert (interface_language("fr"), normal("fr_FR")) == ("fr", "fr")
 assert Preferences.checked(language="FR").language == "fr"
 assert words_for("fr").labels["abstract"] == "Résumé"
 assert words_for("de").labels["abstract"] == "Abstract"
@@ -80,7 +80,7 @@ def test_a_folder_is_all_it_takes(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
 
 
-@pytest.mark.parametrize("code", CHROME)
+@pytest.mark.parametrize("code", INTERFACE_LANGUAGES)
 def test_a_languages_words_have_every_method_of_the_mail(code: str) -> None:
     words = module_of(code, "mail").MailWords
     asked = [
@@ -96,7 +96,7 @@ def test_a_languages_words_have_every_method_of_the_mail(code: str) -> None:
     assert set(words.labels) == set(words_for("en").labels)
 
 
-@pytest.mark.parametrize("code", CHROME)
+@pytest.mark.parametrize("code", INTERFACE_LANGUAGES)
 def test_a_language_has_words_for_every_cadence(code: str) -> None:
     in_words = module_of(code, "cadences").in_words
     for is_choice in (False, True):

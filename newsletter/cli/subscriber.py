@@ -9,7 +9,7 @@ import click
 from newsletter.cli.session import Session, command
 from newsletter.cli.subscriber_import import import_file
 from newsletter.core.delivery.cadence import ALLOWED
-from newsletter.languages import ALIASES, CHROME
+from newsletter.languages import ALIASES, INTERFACE_LANGUAGES
 
 
 @click.group(short_help="Add, show, import, export and erase readers.")
@@ -27,7 +27,7 @@ def subscriber() -> None:
     "--language",
     default="en",
     show_default=True,
-    help=f"{', '.join((*CHROME, *ALIASES))}, or one of NEWSLETTER_LANGUAGES.",
+    help=f"{', '.join((*INTERFACE_LANGUAGES, *ALIASES))}, or one of NEWSLETTER_LANGUAGES.",
 )
 @click.option("--depth", default="takeaways", show_default=True, help="headline, takeaways or reading.")
 @click.option("--max-papers", type=int, default=10, show_default=True, help="1 to 50 a digest.")

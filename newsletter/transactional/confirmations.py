@@ -9,14 +9,14 @@ from django.utils import translation
 from django.utils.translation import gettext
 
 from newsletter.audience.mailed_links import MailedLink
-from newsletter.languages import chrome_for
+from newsletter.languages import interface_language
 from newsletter.mail.transactional import EMAIL
 from newsletter.transactional.mails import TransactionalMail
 
 
 def confirmation(*, language: str, link: MailedLink) -> TransactionalMail:
     """Ask whether the request came from the address's owner."""
-    with translation.override(chrome_for(language)):
+    with translation.override(interface_language(language)):
         return TransactionalMail(
             subject=gettext("Please confirm: new arXiv papers by mail"),
             paragraphs=(
@@ -39,7 +39,7 @@ def confirmation(*, language: str, link: MailedLink) -> TransactionalMail:
 
 def already_reading(*, language: str, link: MailedLink) -> TransactionalMail:
     """Tell a reader that they are one."""
-    with translation.override(chrome_for(language)):
+    with translation.override(interface_language(language)):
         return TransactionalMail(
             subject=gettext("You get digests already"),
             paragraphs=(
@@ -59,7 +59,7 @@ def already_reading(*, language: str, link: MailedLink) -> TransactionalMail:
 
 def own_page(*, language: str, link: MailedLink) -> TransactionalMail:
     """Send a reader the link they have lost."""
-    with translation.override(chrome_for(language)):
+    with translation.override(interface_language(language)):
         return TransactionalMail(
             subject=gettext("The link to your own page"),
             paragraphs=(
@@ -77,7 +77,7 @@ def own_page(*, language: str, link: MailedLink) -> TransactionalMail:
 
 def page_of_who_left(*, language: str, link: MailedLink) -> TransactionalMail:
     """Send whoever has left the link to what is kept of them."""
-    with translation.override(chrome_for(language)):
+    with translation.override(interface_language(language)):
         return TransactionalMail(
             subject=gettext("The link to your own page"),
             paragraphs=(

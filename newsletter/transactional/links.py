@@ -6,14 +6,14 @@ from django.utils import translation
 from django.utils.translation import gettext
 
 from newsletter.audience.mailed_links import MailedLink
-from newsletter.languages import chrome_for
+from newsletter.languages import interface_language
 from newsletter.mail.transactional import EMAIL
 from newsletter.transactional.mails import TransactionalMail
 
 
 def fresh_link(*, language: str, link: MailedLink, is_reading: bool = True) -> TransactionalMail:
     """Send a fresh link, for what a forwarded digest must not allow."""
-    with translation.override(chrome_for(language)):
+    with translation.override(interface_language(language)):
         subject, label = gettext("Your link to data and erasure"), gettext("Data and erasure")
         opens = gettext(
             "The link opens a page on which you can take your data with you, or have it erased. It works for "
@@ -44,7 +44,7 @@ def fresh_link(*, language: str, link: MailedLink, is_reading: bool = True) -> T
 
 def address_confirmation(*, language: str, link: MailedLink) -> TransactionalMail:
     """Ask at the new address whether it is the reader's."""
-    with translation.override(chrome_for(language)):
+    with translation.override(interface_language(language)):
         return TransactionalMail(
             subject=gettext("Please confirm your new address"),
             paragraphs=(
@@ -67,7 +67,7 @@ def address_confirmation(*, language: str, link: MailedLink) -> TransactionalMai
 
 def address_changed(*, language: str) -> TransactionalMail:
     """Tell the old address. It does not name the new one: this mailbox may be somebody else's by now."""
-    with translation.override(chrome_for(language)):
+    with translation.override(interface_language(language)):
         return TransactionalMail(
             subject=gettext("Your digests go to another address now"),
             paragraphs=(

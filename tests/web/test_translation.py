@@ -11,7 +11,7 @@ from django.conf import settings
 from django.utils import translation
 
 from newsletter.core.delivery.cadence import OFFERED, Cadence
-from newsletter.languages import CHROME
+from newsletter.languages import INTERFACE_LANGUAGES
 from newsletter.web.schedules import in_words
 from tests.web.messages import used_messages
 
@@ -26,7 +26,7 @@ def catalogue(request: pytest.FixtureRequest) -> polib.POFile:
 
 def test_every_language_but_english_has_a_catalogue() -> None:
     names = {folder.parent.name.replace("_", "-").lower() for folder in FOLDERS}
-    assert names == {*CHROME} - {"en"}
+    assert names == {*INTERFACE_LANGUAGES} - {"en"}
 
 
 def test_every_message_is_translated_and_none_is_left_over(catalogue: polib.POFile) -> None:
