@@ -68,7 +68,7 @@ if DATA_DIR.is_dir():
     make_private_folder(DATA_DIR)  # an earlier version, or a mount, may have left it open
 SECRET_KEY, *SECRET_KEY_FALLBACKS = _secret_keys()
 DEBUG = False
-# /healthz, /readyz and /metrics answer on any Host (contract); the other pages check it in web/hosts.py.
+# /healthz, /readyz and /metrics answer on any Host, for probes; the other pages check it in web/hosts.py.
 ALLOWED_HOSTS = ["*"]
 BASE_HOST = urlsplit(CONFIG.base_url).hostname or "localhost"
 CSRF_TRUSTED_ORIGINS = [CONFIG.base_url]

@@ -252,7 +252,7 @@ def _fragments_of(delivery: Delivery, fragments: Mapping[str, Fragment]) -> list
 
 
 def _headers(delivery: Delivery, *, sender: Sender) -> MessageHeaders:
-    """Return the contract's headers ("Mails"); a notice has none of the List-* ones."""
+    """Return the headers; a transactional mail has none of the List-* ones."""
     is_digest = delivery.kind == Kind.DIGEST
     subscriber = delivery.subscriber if is_digest else None
     return MessageHeaders(

@@ -49,7 +49,7 @@ def body(message: EmailMessage, kind: str) -> str:
     return str(part.get_content()).replace("\r\n", "\n")
 
 
-def test_a_digest_has_the_contracts_headers() -> None:
+def test_a_digest_has_the_headers_that_mail_programs_act_on() -> None:
     row = digest(new_subscriber("ann@example.org"))
     message = parsed(message_bytes(row))
     assert message["To"] == "ann@example.org"
