@@ -26,7 +26,7 @@ from newsletter.core.delivery.dsn import (
     read_mail_report,
     without_addresses,
 )
-from newsletter.core.delivery.retry_policy import EventKind
+from newsletter.core.delivery.events import EventKind
 from newsletter.models import Delivery, Subscriber
 from newsletter.models.subscriber import holder_of
 from newsletter.pipeline.compose.verp import delivery_by_verp, leaving_token

@@ -11,7 +11,7 @@ from email import message_from_bytes
 import pytest
 
 from newsletter.audience.suppression import Reason, suppressed
-from newsletter.core.delivery.retry_policy import EventKind
+from newsletter.core.delivery.events import EventKind
 from newsletter.models import ConsentEvent, Delivery, DeliveryEvent, Subscriber
 from newsletter.models.delivery import Kind, State
 from newsletter.models.subscriber import Status
