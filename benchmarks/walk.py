@@ -1,9 +1,11 @@
-"""One digest's walk: the files and functions that a pass enters for one reader, from the plan to the outbox.
+"""One digest's walk: the files and functions entered for one reader, from the plan to the outbox.
 
-    python benchmarks/walk.py [--functions]     --functions: each one's name, by file
+    python benchmarks/walk.py [--pass] [--functions]
 
-Papers of the sample week are there and matched; the reader gets extracts. What runs when a module is imported
-does not count, nor do comprehensions: they are not functions that somebody opens.
+Papers of the sample week are there and matched; the reader gets extracts. Counted are the stages from
+``schedule`` to ``send``; with ``--pass`` all of ``run_once``, which also looks for provider events, papers to
+match and incidents. What runs when a module is imported does not count, nor do comprehensions: they are not
+functions that somebody opens.
 """
 
 from __future__ import annotations
@@ -26,10 +28,11 @@ NO_FUNCTIONS = ("<module>", "<listcomp>", "<setcomp>", "<dictcomp>", "<genexpr>"
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0] if __doc__ else None)
+    parser.add_argument("--pass", dest="whole", action="store_true", help="count a whole pass")
     parser.add_argument("--functions", action="store_true", help="name the functions too")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        run = prepare(Path(folder))
+        run = prepare(Path(folder), whole=options.whole)
         with entered() as codes:
             states = run()
     files = defaultdict(set)
@@ -46,7 +49,7 @@ def main() -> int:
     return 0 if states == {"ACCEPTED": 1} else 1
 
 
-def prepare(folder: Path) -> Callable[[], dict[str, int]]:
+def prepare(folder: Path, *, whole: bool) -> Callable[[], dict[str, int]]:
     """Take in the sample week for its first reader; return what sends the digest."""
     os.environ.update(
         NEWSLETTER_DATA_DIR=str(folder),
@@ -66,6 +69,7 @@ def prepare(folder: Path) -> Callable[[], dict[str, int]]:
     from newsletter.pipeline.gather import gather_files
     from newsletter.pipeline.match import match_papers
     from newsletter.pipeline.run import run_once
+    from newsletter.pipeline.stages import STAGES, Work
     from newsletter.sample.newsroom import newsroom, write_week
     from newsletter.settings import CONFIG
     from newsletter.subscribers.add import add_by_operator
@@ -88,7 +92,19 @@ def prepare(folder: Path) -> Callable[[], dict[str, int]]:
     files = write_week(folder, last_day=monday.date() - timedelta(days=1))
     gather_files(paper_source(CONFIG), paths=[str(path) for path in files], now=monday - timedelta(hours=12))
     match_papers(now=monday - timedelta(hours=12), lookback=timedelta(days=14))
-    return lambda: run_once(Context(CONFIG), now=monday, gather=False).deliveries
+    context = Context(CONFIG)
+    if whole:
+        return lambda: run_once(context, now=monday, gather=False).deliveries
+    names = [stage.name for stage in STAGES]
+    digest_stages = STAGES[names.index("schedule") : names.index("send") + 1]
+
+    def run() -> dict[str, int]:
+        work = Work(context=context, now=monday)
+        for stage in digest_stages:
+            report = stage.do(work)
+        return dict(report.states)
+
+    return run
 
 
 @contextmanager
