@@ -19,7 +19,8 @@ from newsletter.core.digests.message import Fragment
 from newsletter.errors import PermanentError
 from newsletter.models import Delivery, FragmentRow
 from newsletter.models.delivery import Kind
-from newsletter.pipeline.compose.message import FragmentCache, outgoing
+from newsletter.pipeline.compose.fragments import FragmentCache
+from newsletter.pipeline.compose.message import outgoing
 from tests.fakes.mailer import ScriptedMailer, answer
 from tests.pipeline.deliveries import (
     CARD,
