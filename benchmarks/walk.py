@@ -69,7 +69,7 @@ def prepare(folder: Path, *, whole: bool) -> Callable[[], dict[str, int]]:
     from newsletter.pipeline.gather import gather_files
     from newsletter.pipeline.match import match_papers
     from newsletter.pipeline.run import run_once
-    from newsletter.pipeline.stages import STAGES, Work
+    from newsletter.pipeline.stages import STAGES, Work, schedule
     from newsletter.sample.newsroom import newsroom, write_week
     from newsletter.settings import CONFIG
     from newsletter.subscribers.add import add_by_operator
@@ -95,13 +95,12 @@ def prepare(folder: Path, *, whole: bool) -> Callable[[], dict[str, int]]:
     context = Context(CONFIG)
     if whole:
         return lambda: run_once(context, now=monday, gather=False).deliveries
-    names = [stage.name for stage in STAGES]
-    digest_stages = STAGES[names.index("schedule") : names.index("send") + 1]
+    digest_stages = STAGES[STAGES.index(schedule) :]
 
     def run() -> dict[str, int]:
         work = Work(context=context, now=monday)
         for stage in digest_stages:
-            report = stage.do(work)
+            report = stage(work)
         return dict(report.states)
 
     return run

@@ -97,7 +97,7 @@ def run_once(context: Context, *, now: datetime, gather: bool, progress: Progres
     report = RunReport(now=now)
     work = Work(context=context, now=now, progress=progress)
     skipped = {"send"} if gather else {"send", "gather"}
-    done = {stage.name: stage.do(work) for stage in STAGES if stage.name not in skipped}
+    done = {stage.__name__: stage(work) for stage in STAGES if stage.__name__ not in skipped}
     report.gathered, report.matched = done.get("gather", report.gathered), done["match"]
     report.summarised, composed = done["summarize"], done["compose"]
     report.composed, report.uncomposed = composed.composed, composed.failed
