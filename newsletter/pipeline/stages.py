@@ -28,7 +28,7 @@ from newsletter.pipeline.schedule import plan_ahead, plan_due
 from newsletter.pipeline.select.select import select_planned
 from newsletter.pipeline.send.send import DeliveryReport, send_due
 from newsletter.pipeline.summarize.generate import READING_PATIENCE, SummariseReport, write_summaries
-from newsletter.pipeline.summarize.requests import open_requests
+from newsletter.pipeline.summarize.store import open_requests
 from newsletter.progress import Progress
 
 

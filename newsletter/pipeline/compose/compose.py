@@ -28,7 +28,7 @@ from newsletter.pipeline.db_retry import AWAY, together_or_apart
 from newsletter.pipeline.lease import boot_id
 from newsletter.pipeline.select.select import Choice, select, without_unsettled
 from newsletter.pipeline.summarize.generate import write_extracts
-from newsletter.pipeline.summarize.requests import PATIENCE
+from newsletter.pipeline.summarize.store import PATIENCE
 
 log = logging.getLogger(__name__)
 

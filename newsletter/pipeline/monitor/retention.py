@@ -25,7 +25,7 @@ from newsletter.models import (
     Selection,
 )
 from newsletter.models.delivery import OPEN, State
-from newsletter.pipeline.summarize.requests import sync_requests
+from newsletter.pipeline.select.requests import sync_requests
 
 CHUNK = 500
 TASK_TIME = timedelta(minutes=1)

@@ -1,4 +1,4 @@
-"""The rows of summaries: who may write one, and what is recorded of each outcome.
+"""The rows of summaries: which are to be written, by whom, and what is recorded of each outcome.
 
 A row, as that of a full text, is filled by one worker at a time. Leasing it is a conditional UPDATE of
 ``leased_until``, which is lease and fence in one: what was made under a lease is kept only while that moment
@@ -17,10 +17,12 @@ from django.utils import timezone
 from newsletter.adapters.llm.calls import OPERATOR_STATUSES, TOO_MANY
 from newsletter.adapters.ports import Summariser
 from newsletter.core.summaries.grounding import Refusal
-from newsletter.core.summaries.summary import DetailLevel, Draft, summary_to_json
+from newsletter.core.summaries.summary import DetailLevel, Draft, Voice, summary_to_json
 from newsletter.core.summaries.summary import Summary as SummaryValue
+from newsletter.core.summaries.wanted import Wanted
 from newsletter.errors import Interrupted, NewsletterError, PermanentError, TemporaryError, UnusableAnswer
-from newsletter.models import FullTextRecord, Paper, Summary
+from newsletter.models import FullTextRecord, Paper, Summary, SummaryRequest
+from newsletter.pipeline.select.requests import sync_requests
 
 LEASE = timedelta(minutes=5)
 """Longer than a model call with its waits and retries may take."""
@@ -37,6 +39,10 @@ UNGROUNDED = "ungrounded: "
 Key = dict[str, Any]
 
 
+PATIENCE = timedelta(minutes=30)
+"""How long past its slot a digest waits for summaries (docs/delivery.md, "What a digest waits for")."""
+
+
 class Fallback(StrEnum):
     """Why a summary is less deep than a reader asked for."""
 
@@ -44,6 +50,38 @@ class Fallback(StrEnum):
     """For good: this version is not asked for at detail ``reading`` again."""
     FULL_TEXT_LATE = "full_text_late"
     """For now: a digest could not wait for it any longer."""
+
+
+def open_requests(
+    *, now: datetime, summariser: Summariser, transactional: bool | None = None
+) -> list[Wanted]:
+    """Return what is requested and may still come, the soonest first; of all, or of what a person awaits."""
+    if summariser.voice is Voice.AUTHORS:  # extracts are written when a digest is composed
+        return []
+    sync_requests()
+    requests = SummaryRequest.objects.filter(paper_version=F("paper__version"))
+    if transactional is not None:
+        requests = requests.filter(is_transactional=transactional)
+    rows = Summary.objects.filter(
+        paper_id__in=requests.order_by().values("paper_id"),
+        paper_version=F("paper__version"),
+        model=summariser.model,
+        prompt_version=summariser.prompt_version,
+    ).defer("content")
+    written = {(row.paper_id, row.language): row for row in rows}
+    return [
+        want
+        for want in (
+            Wanted(each.paper_id, each.language, DetailLevel(each.detail), each.needed_at)
+            for each in requests
+        )
+        if may_still_come(
+            written.get((want.paper_id, summariser.language_for(want.language))),
+            want.detail,
+            within=PATIENCE,
+            is_early=want.due_at is not None and now < want.due_at,
+        )
+    ]
 
 
 def key_of(paper: Paper, summariser: Summariser, *, language: str) -> Key:
