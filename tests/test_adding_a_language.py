@@ -27,7 +27,7 @@ from newsletter.audience.mailed_links import MailedLink, Place
 from newsletter.languages import INTERFACE_LANGUAGES, interface_language, normal, starter_names
 from newsletter.mail.words import words_for
 from newsletter.subscribers.preferences import Preferences
-from newsletter.transactional.confirmations import confirmation
+from newsletter.transactional.texts import confirmation
 
 assert dict(settings.LANGUAGES)["fr"] == "français", settings.LANGUAGES
 assert INTERFACE_LANGUAGES == ("en", "fr", "zh-hans"), INTERFACE_LANGUAGES
