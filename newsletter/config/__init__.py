@@ -21,7 +21,6 @@ from newsletter.config.env_file import read_env_file
 from newsletter.config.locations import ENV_FILE, data_folder
 from newsletter.config.locations import env_file as found_env_file
 from newsletter.config.mailers import MailerSettings, missing_settings
-from newsletter.config.smtp_url import parse_smtp_url
 from newsletter.config.values import (
     IN_ANY_CASE,
     SLOWEST,
@@ -57,7 +56,7 @@ CENTURY = 36_500
 
 
 class Config(MailerSettings):
-    """One field a setting, with those of ``mailers``; the alias is its public name (contract: Settings)."""
+    """One field a setting, with those of ``mailers``; the alias is its public name (``.env.example``)."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True)
 
@@ -133,8 +132,6 @@ class Config(MailerSettings):
 
     @model_validator(mode="after")
     def _settings_agree(self) -> Config:
-        if self.smtp_url:
-            parse_smtp_url(self.smtp_url)
         for refusal in _disagreements(self):
             raise ValueError(refusal)
         if self.dkim_key:
@@ -184,7 +181,7 @@ def _disagreements(config: Config) -> list[str]:
             config.summariser in {"gemini", "genai"} and not config.gemini_api_key
         ),
         f"NEWSLETTER_BASE_URL is {config.base_url!r}, but links in mail sent by {config.mailer!r} must start "
-        "with https://": (config.is_mailed_by_a_service or config.leaves_machine)
+        "with https://": (config.mailer_facts.is_service or config.leaves_machine)
         and not config.base_url.startswith("https://"),
         f"NEWSLETTER_ARXIV_INTERVAL is {config.arxiv_interval:g}, but arXiv asks for 3 seconds or more": (
             asks_arxiv and config.arxiv_interval < 3

@@ -92,7 +92,7 @@ class Subscriber(models.Model):
         return self.status in (Status.ACTIVE, Status.UNSUBSCRIBED)
 
     def shown_status(self, *, now: datetime) -> str:
-        """Return the contract's status: ``paused`` is an active reader whose pause has not ended."""
+        """Return the status that is shown: ``paused`` is an active reader whose pause has not ended."""
         paused = self.status == Status.ACTIVE and not self.accepts_mail(now=now)
         return "paused" if paused else self.status
 

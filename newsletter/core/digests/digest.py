@@ -119,7 +119,7 @@ class Digest:
     confirmed_on: date | None = None
     confirmed_by_operator: bool = False
     cadence: str = ""
-    """The reader's cadence in the contract's form: ``weekly:mon``."""
+    """The reader's cadence as ``weekly:mon``."""
     at: str = "08:00"
     timezone: str = "UTC"
     private_names: tuple[tuple[str, str], ...] = ()

@@ -13,16 +13,15 @@ from types import MappingProxyType
 from newsletter.core.arxiv.figures import ShownFigure
 from newsletter.core.arxiv.licences import licence_name
 from newsletter.core.arxiv.papers import PaperRecord
+from newsletter.core.delivery.cadence import Cadence
 from newsletter.core.digests.digest import CardWhy, Digest, Learned
 from newsletter.core.digests.message import placeholder
 from newsletter.core.digests.selection import WhyCode
 from newsletter.core.digests.typography import NO_BREAK, AuthorLine, cut, short_name
 from newsletter.core.summaries.paper_kinds import PaperKind, Part
 from newsletter.core.summaries.summary import DetailLevel
+from newsletter.languages.zh_Hans.cadences import WEEKDAYS, in_words
 
-_WEEKDAYS = {
-    "mon": "周一", "tue": "周二", "wed": "周三", "thu": "周四", "fri": "周五", "sat": "周六", "sun": "周日"
-}  # fmt: skip
 _HEADS = {Part.PROBLEM: "问题", Part.METHOD: "方法", Part.RESULTS: "结果", Part.LIMITS: "局限"}
 _OWN_HEADS = {
     (PaperKind.DATASET, Part.METHOD): "构建过程",
@@ -94,7 +93,7 @@ class MailWords:
         end = digest.slot_date
         start = end - timedelta(days=digest.covers_days)
         if digest.covers_days <= 1:
-            return f"{self.day(end)}，{_WEEKDAYS[end.strftime('%a').lower()]}"
+            return f"{self.day(end)}，{WEEKDAYS[end.weekday()]}"
         if digest.covers_days == 7:
             return f"{self.day(start)}当周"
         return self._span(start, end)
@@ -263,22 +262,8 @@ class MailWords:
         return f"概述{authors}。{checked}，缺乏依据的未予采用。{own}仅供初步筛选，请勿引用。"
 
     def cadence(self, digest: Digest) -> str:
-        form, _, detail = digest.cadence.partition(":")
         at = f"{digest.at}（{digest.timezone}）"
-        match form:
-            case "daily":
-                return f"每天 {at}"
-            case "weekdays":
-                return f"每个工作日 {at}"
-            case "weekly":
-                return f"每{'、'.join(_WEEKDAYS[day] for day in detail.split(','))} {at}"
-            case "biweekly":
-                return f"每两周的{_WEEKDAYS[detail]} {at}"
-            case "monthly" if detail == "last":
-                return f"每月最后一天 {at}"
-            case "monthly":
-                return f"每月 {_n(int(detail), '日')} {at}"
-        return at
+        return f"{in_words(Cadence.parse(digest.cadence))} {at}" if digest.cadence else at
 
     def why(self, digest: Digest) -> tuple[str, ...]:
         first = f"本邮件于{placeholder('cadence')}发送至" if digest.cadence else "本邮件发送至"

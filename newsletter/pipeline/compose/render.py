@@ -214,7 +214,7 @@ class DigestRenderer:
         return self._keep(key, _with_topic_placeholders(fragment) if kind in _NAMES_TOPICS else fragment)
 
     def _key(self, kind: str, language: str, inputs: object) -> str:
-        return sha256(f"{kind}\0{language}\0{self._template.fingerprint}\0{inputs!r}".encode()).hexdigest()
+        return sha256(f"{kind}\0{language}\0{inputs!r}".encode()).hexdigest()
 
     def _keep(self, key: str, fragment: Fragment) -> Fragment:
         self._fragment_store.put(key, fragment)

@@ -16,7 +16,7 @@ from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from newsletter.audience.feedback_links import VALID_FOR
-from newsletter.core.delivery.retry_policy import EventKind
+from newsletter.core.delivery.events import EventKind
 from newsletter.models import (
     CanaryFlight,
     Delivery,
@@ -29,7 +29,7 @@ from newsletter.models import (
     Selection,
 )
 from newsletter.models.delivery import OPEN, State
-from newsletter.pipeline.summarize.requests import sync_requests
+from newsletter.pipeline.select.requests import sync_requests
 
 CHUNK = 500
 TASK_TIME = timedelta(minutes=1)
