@@ -65,6 +65,8 @@ _WHY_NO_READING = {
     "late": "The full reading was not ready in time",
     "incomplete": "Not every section of a reading could be backed by quotes",
 }
+LONGEST_KEPT = 46
+"""Characters of the title of a paper that a why line names."""
 LONGEST_PLACE = 60
 """Characters of a section's title."""
 
@@ -268,7 +270,7 @@ class MailWords:
             return "For breadth: drawn from the rest of your matches."
         terms = ", ".join(why.terms)
         if why.title:
-            return f"Because you kept {short_name(why.title)}: {terms}."
+            return f"Because you kept {short_name(why.title, limit=LONGEST_KEPT)}: {terms}."
         return f"Because of what you keep: {terms}."
 
     def learned(self, learned: Learned) -> str:

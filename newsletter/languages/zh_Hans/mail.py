@@ -48,6 +48,8 @@ _WHY_NO_READING = {
     "late": "导读未能及时完成",
     "incomplete": "导读中有的部分缺乏原文依据",
 }
+LONGEST_KEPT = 46
+"""Characters of the title of a paper that a why line names."""
 LONGEST_PLACE = 60
 
 
@@ -229,7 +231,7 @@ class MailWords:
             return "为拓宽视野：从其余匹配论文中随机选出。"
         terms = "、".join(why.terms)
         if why.title:
-            return f"因为你收藏了 {short_name(why.title)}：{terms}。"
+            return f"因为你收藏了 {short_name(why.title, limit=LONGEST_KEPT)}：{terms}。"
         return f"因为你收藏的内容：{terms}。"
 
     def learned(self, learned: Learned) -> str:

@@ -109,7 +109,7 @@ def _sooner(need: Need, other: Need | None) -> Need:
 
 
 def _shown(checksums: QuerySet[Any]) -> Iterator[tuple[str, list[tuple[int, bool]]]]:
-    """Yield each selection's papers that have a summary, and whether it is only the headline of a near one."""
+    """Yield each selection's papers with a summary, and whether that is only the headline of a near one."""
     shown = Place.SUMMARIZED[0], Place.NEAR[0]
     rows = Selection.objects.filter(pk__in=checksums)
     for checksum, content in rows.values_list("checksum", "content").iterator(CHUNK):

@@ -29,7 +29,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 AHEAD = MONDAY - timedelta(hours=3)
 MEMORY = (
     "Long-term memory for language agents",
-    "We give language agents a long-term memory of trajectories. Memory retrieval lets agents act over long horizons.",
+    "We give language agents a long-term memory. Memory retrieval lets agents act over long horizons.",
 )
 SEGMENTATION = (
     "Segmentation of liver tumors in CT",
