@@ -25,8 +25,10 @@ from newsletter.models.selection import store_selections
 from newsletter.pipeline.db_retry import together_or_apart
 from newsletter.pipeline.select.candidates import CandidatePool, Offer
 from newsletter.pipeline.select.inputs import SelectionInputs
+from newsletter.pipeline.select.paper_space import PaperSpace
 from newsletter.pipeline.select.profiles import learn_outdated
 from newsletter.pipeline.select.requests import request_summaries
+from newsletter.pipeline.select.snapshots import current_snapshot
 from newsletter.pipeline.select.taste import NOTHING, Known, Taste
 
 CHUNK, ROWS = 900, 500
@@ -88,33 +90,52 @@ def select_planned(*, now: datetime, is_refreshing: bool = False, deadline: date
     planned = Delivery.objects.filter(kind=Kind.DIGEST, state=State.PLANNED)
     planned = planned if is_refreshing else planned.filter(selection=None)
     planned = planned.order_by("pk").prefetch_related("subscriber__subscriptions__topic")
-    batch, done = list(planned[:CHUNK]), 0
+    loaded, done = Loaded(now=now), 0
+    batch = list(planned[:CHUNK])
     while batch and (deadline is None or timezone.now() < deadline):
-        together_or_apart(batch, partial(_select_settled, now=now), done="selected")
+        together_or_apart(batch, partial(_select_settled, now=now, loaded=loaded), done="selected")
         done += len(batch)
         batch = list(planned.filter(pk__gt=batch[-1].pk)[:CHUNK])
     return done
 
 
-def _select_settled(rows: Sequence[Delivery], *, now: datetime) -> list[Delivery]:
-    select(without_unsettled(rows), now=now)
+class Loaded:
+    """What one pass has loaded; it serves all its batches, so that loading grows with papers."""
+
+    def __init__(self, *, now: datetime) -> None:
+        self.inputs = SelectionInputs(now=now)
+        self.pool = CandidatePool(now=now)
+        self.shared: dict[object, Selection] = {}
+        """Of those of whom nothing is known."""
+        self._space: PaperSpace | None = None
+
+    def space(self) -> PaperSpace:
+        """Return the papers of the pool as vectors; a pool that has grown begins anew."""
+        if self._space is None or self._space.generation != self.pool.generation:
+            self._space, self.shared = PaperSpace(self.pool, current=current_snapshot()), {}
+        return self._space
+
+
+def _select_settled(rows: Sequence[Delivery], *, now: datetime, loaded: Loaded) -> list[Delivery]:
+    select(without_unsettled(rows), now=now, loaded=loaded)
     return []
 
 
-def select(deliveries: Sequence[Delivery], *, now: datetime) -> list[Choice]:
+def select(deliveries: Sequence[Delivery], *, now: datetime, loaded: Loaded | None = None) -> list[Choice]:
     """Bring the stored selections of these planned digests up to date, and ask for their summaries.
 
     Only what has changed since is selected again. Selecting twice, or by two workers, changes nothing.
     """
+    loaded = loaded or Loaded(now=now)
     offers = offers_of(deliveries)
     prefetch_related_objects(list(deliveries), "selection")
-    inputs = SelectionInputs((offer for group in offers.values() for offer in group), now=now)
-    checksums = {row.pk: inputs.checksum(subscriber_of(row), offers[row.pk]) for row in deliveries}
+    loaded.inputs.cover(offer for group in offers.values() for offer in group)
+    checksums = {row.pk: loaded.inputs.checksum(subscriber_of(row), offers[row.pk]) for row in deliveries}
     outdated = [
         row for row in deliveries if row.selection is None or row.selection_inputs != checksums[row.pk]
     ]
     if outdated:
-        _store(_choose(outdated, offers=offers, now=now), checksums=checksums)
+        _store(_choose(outdated, offers=offers, now=now, loaded=loaded), checksums=checksums)
     return [Choice(row, subscriber_of(row), offers[row.pk], row.selected) for row in deliveries]
 
 
@@ -126,7 +147,7 @@ def stored(deliveries: Sequence[Delivery]) -> list[Choice]:
 
 def choose(deliveries: Sequence[Delivery], *, now: datetime) -> list[Choice]:
     """Choose the papers of these digests from what is matched at ``now``, without storing anything."""
-    return _choose(deliveries, offers=offers_of(deliveries), now=now)
+    return _choose(deliveries, offers=offers_of(deliveries), now=now, loaded=Loaded(now=now))
 
 
 @transaction.atomic
@@ -142,14 +163,17 @@ def _store(choices: Sequence[Choice], *, checksums: Mapping[UUID, str]) -> None:
 
 
 def _choose(
-    deliveries: Sequence[Delivery], *, offers: Mapping[UUID, tuple[Offer, ...]], now: datetime
+    deliveries: Sequence[Delivery],
+    *,
+    offers: Mapping[UUID, tuple[Offer, ...]],
+    now: datetime,
+    loaded: Loaded,
 ) -> list[Choice]:
     """Choose for each; once for all of whom nothing is learned, who are offered and have seen the same."""
-    pool = CandidatePool(offers=[offer for row in deliveries for offer in offers[row.pk]], now=now)
+    loaded.pool.cover(offer for row in deliveries for offer in offers[row.pk])
     subscribers = [subscriber_of(row) for row in deliveries]
     learn_outdated(subscribers, now=now)
-    taste = Taste(subscribers, pool=pool)
-    shared: dict[object, Selection] = {}
+    taste, pool = Taste(subscribers, space=loaded.space()), loaded.pool
     choices = []
     for row in deliveries:
         subscriber, group = subscriber_of(row), offers[row.pk]
@@ -158,11 +182,11 @@ def _choose(
             selection = _personal(row, group, pool=pool, taste=taste)
         else:
             key = tuple(pool.key(offer) for offer in group), pack_seen(seen), subscriber.max_papers
-            if key not in shared:
-                shared[key] = _select(
+            if key not in loaded.shared:
+                loaded.shared[key] = _select(
                     group, pool=pool, taste=taste, seen=seen, max_papers=subscriber.max_papers
                 )
-            selection = shared[key]
+            selection = loaded.shared[key]
         choices.append(Choice(row, subscriber, group, selection))
     return choices
 

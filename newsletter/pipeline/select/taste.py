@@ -10,13 +10,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 from pyroaring import BitMap
 
-from newsletter.adapters.infra.taste_clusters import ColdPaper, ColdPlace, cold_order
-from newsletter.adapters.infra.taste_matrix import VectorMatrix, scores, week_bars
+from newsletter.adapters.infra.taste_matrix import Scores, VectorMatrix, scores, week_bars
 from newsletter.core.digests.selection import (
     MOST_OF_FOLLOWED,
     Candidate,
@@ -30,13 +28,12 @@ from newsletter.core.taste.authors import AuthorMatch, Byline, known_from, match
 from newsletter.core.taste.names import family_keys
 from newsletter.core.taste.near import MOST_NEAR, is_near
 from newsletter.core.taste.profiles import Scale, is_near_copy, z
-from newsletter.core.taste.reasons import best_terms, why
-from newsletter.core.taste.vectors import Vector, combined, unpack
+from newsletter.core.taste.reasons import why
+from newsletter.core.taste.vectors import Vector, unpack
 from newsletter.models import FollowedAuthor, Paper, Subscriber, TasteProfile
-from newsletter.pipeline.select.candidates import CandidatePool, Offer
+from newsletter.pipeline.select.candidates import Offer
+from newsletter.pipeline.select.paper_space import PaperSpace
 from newsletter.pipeline.select.profiles import Exemplar, exemplars_of
-from newsletter.pipeline.select.snapshots import current_snapshot
-from newsletter.pipeline.select.vectors import paper_vectors
 
 FEWEST_IN_GROUP, MOST_GROUP_TERMS = 3, 3
 _FOLLOWED = 10.0
@@ -66,14 +63,11 @@ NOTHING = Known()
 
 
 class Taste:
-    """What the subscribers of one batch like, applied to the papers of a pool."""
+    """What the subscribers of one batch like, applied to the papers of a pass."""
 
-    def __init__(self, subscribers: Iterable[Subscriber], *, pool: CandidatePool) -> None:
-        self._pool = pool
-        self._current = current_snapshot()
-        self._known = _known([each for each in subscribers if each.learns], snapshot=self._current.pk)
-        self._cold: dict[object, list[Candidate]] = {}
-        self._vectors: dict[int, Vector] = {}
+    def __init__(self, subscribers: Iterable[Subscriber], *, space: PaperSpace) -> None:
+        self._space = space
+        self._known = _known([each for each in subscribers if each.learns], snapshot=space.snapshot_pk)
 
     def of(self, subscriber: Subscriber) -> Known:
         return self._known.get(subscriber.pk, NOTHING)
@@ -87,43 +81,18 @@ class Taste:
         topic = offer.subscription.topic_id
         profile = known.for_topic(topic)
         if profile is None:
-            cold = self._cold_order(offer, places=places)
+            cold = self._space.typical_first(offer, places=places)
             found = [each for each in cold if each.paper_id not in seen_papers]
             return self._with_judgements(known, found), 0.0
         row = self._scores[self._rows[profile.pk]]
         found = [
-            replace(each, score=round(float(row[self._columns[each.paper_id]]), 4))
-            for each in self._pool.candidates(offer, seen_papers=seen_papers)
+            replace(each, score=round(float(row[self._space.columns[each.paper_id]]), 4))
+            for each in self._space.pool.candidates(offer, seen_papers=seen_papers)
         ]
         best = max((each.score for each in found), default=0.0)
         scale = Scale(mean=profile.mean, deviation=profile.deviation)
         lead = z(best, scale=scale, likes=round(profile.likes)) if found else 0.0
         return self._with_judgements(known, found), lead
-
-    def _cold_order(self, offer: Offer, *, places: int) -> list[Candidate]:
-        key = self._pool.key(offer), places
-        if key not in self._cold:
-            candidates = {each.paper_id: each for each in self._pool.candidates(offer, seen_papers=BitMap())}
-            papers = [
-                ColdPaper(pk, each.published_at.date(), each.published_at, self._packed[pk])
-                for pk, each in candidates.items()
-            ]
-            self._cold[key] = [
-                replace(candidates[each.paper_id], score=each.score, why=self._group(each))
-                for each in cold_order(papers, places=places)
-            ]
-        return self._cold[key]
-
-    def _group(self, place: ColdPlace) -> Why:
-        """Say what the papers have in common that this one stands for."""
-        if len(place.cluster) < FEWEST_IN_GROUP:
-            return Why()
-        mean = combined((1.0, self._vector(paper_id)) for paper_id in place.cluster)
-        own = self._vector(place.paper_id)
-        common = {term: weight * own[term] for term, weight in mean.items() if term in own}
-        snapshot = self._current.snapshot
-        terms = tuple(map(snapshot.surface, best_terms(common, snapshot=snapshot, most=MOST_GROUP_TERMS)))
-        return Why(WhyCode.GROUP, terms=terms, number=len(place.cluster)) if terms else Why()
 
     def _with_judgements(self, known: Known, candidates: list[Candidate]) -> list[Candidate]:
         """Put followed authors' papers first, and near copies of disliked ones last."""
@@ -136,7 +105,7 @@ class Taste:
             replace(each, score=each.score + _FOLLOWED, why=followed[each.paper_id])
             if each.paper_id in followed
             else replace(each, score=each.score + _DISLIKED)
-            if not is_order_learned and disliked and is_near_copy(self._vector(each.paper_id), disliked)
+            if not is_order_learned and disliked and is_near_copy(self._space.vector(each.paper_id), disliked)
             else each
             for each in candidates
         ]
@@ -161,10 +130,10 @@ class Taste:
         if profile is None or not kept:
             return Why()
         found = why(
-            self._vector(paper.paper_id),
+            self._space.vector(paper.paper_id),
             profile=unpack(bytes(profile.terms)),
             likes={number: each.vector for number, each in kept.items()},
-            snapshot=self._current.snapshot,
+            snapshot=self._space.snapshot,
         )
         papers = tuple(kept[each].arxiv_id for each in found.papers if kept[each].may_be_named)
         return Why(WhyCode.KEPT, papers=papers, terms=found.terms) if found.terms else Why()
@@ -176,7 +145,7 @@ class Taste:
 
         ``taken``: papers that matched. A followed author's paper comes before others.
         """
-        unmatched = self._pool.in_period(offers) - taken - seen_papers
+        unmatched = self._space.pool.in_period(offers) - taken - seen_papers
         disliked = [each.vector for each in known.exemplars if each.is_disliked]
         followed = self._followed(known)
         found: dict[int, Selected] = {}
@@ -206,26 +175,14 @@ class Taste:
         row, bar = self._scores[number], float(self._bars[number])
         high = np.flatnonzero(row >= bar)
         for column in high[np.argsort(-row[high], kind="stable")]:
-            paper_id, score = self._paper_ids[column], float(row[column])
+            paper_id, score = self._space.paper_ids[column], float(row[column])
             if not is_near(score, own_bar=profile.near_threshold, week_bar=bar):
                 return None
-            if paper_id in free and not is_near_copy(self._vector(paper_id), disliked):
+            if paper_id in free and not is_near_copy(self._space.vector(paper_id), disliked):
                 return paper_id, round(score, 4)
         return None
 
     # --- computed once a batch ------------------------------------------------------------------------------
-
-    @cached_property
-    def _packed(self) -> dict[int, bytes]:
-        return paper_vectors(self._pool.versions, current=self._current)
-
-    @cached_property
-    def _paper_ids(self) -> list[int]:
-        return sorted(self._packed)
-
-    @cached_property
-    def _columns(self) -> dict[int, int]:
-        return {paper_id: column for column, paper_id in enumerate(self._paper_ids)}
 
     @cached_property
     def _profiles(self) -> list[TasteProfile]:
@@ -238,19 +195,15 @@ class Taste:
         return {profile.pk: row for row, profile in enumerate(self._profiles)}
 
     @cached_property
-    def _scores(self) -> Any:
-        """Cosines, float32: a row a profile, a column a paper of the pool."""
-        papers = VectorMatrix.of([self._packed[paper_id] for paper_id in self._paper_ids])
-        return scores(VectorMatrix.of([bytes(profile.terms) for profile in self._profiles]), papers)
+    def _scores(self) -> Scores:
+        """Cosines: a row a profile, a column a paper of the pool."""
+        return scores(
+            VectorMatrix.of([bytes(profile.terms) for profile in self._profiles]), self._space.matrix
+        )
 
     @cached_property
-    def _bars(self) -> Any:
+    def _bars(self) -> Scores:
         return week_bars(self._scores)
-
-    def _vector(self, paper_id: int) -> Vector:
-        if paper_id not in self._vectors:
-            self._vectors[paper_id] = unpack(self._packed[paper_id])
-        return self._vectors[paper_id]
 
     # --- followed authors -----------------------------------------------------------------------------------
 
@@ -258,7 +211,9 @@ class Taste:
         """Return papers of the authors that are followed, with what to say of each; at most five."""
         found: dict[int, Why] = {}
         for author in known.follows:
-            papers = {pk: each for key in family_keys(author.name) for pk, each in self._bylines.get(key, ())}
+            papers = {
+                pk: each for key in family_keys(author.name) for pk, each in self._space.bylines.get(key, ())
+            }
             people = tell_apart(author.name, papers)
             theirs = known_from(
                 author.name,
@@ -273,18 +228,6 @@ class Taste:
                 code = WhyCode.FOLLOWS if is_same or len(people) == 1 else WhyCode.NAMESAKE
                 if len(found) < MOST_OF_FOLLOWED:
                     found.setdefault(paper_id, Why(code, author=author.name))
-        return found
-
-    @cached_property
-    def _bylines(self) -> Mapping[str, list[tuple[int, Byline]]]:
-        """By family name, of the pool's papers; empty where nobody follows anybody."""
-        found: defaultdict[str, list[tuple[int, Byline]]] = defaultdict(list)
-        if any(known.follows for known in self._known.values()):
-            rows = Paper.objects.filter(pk__in=self._paper_ids)
-            for paper_id, authors, categories in rows.values_list("pk", "authors", "categories"):
-                byline = Byline(tuple(authors), tuple(categories))
-                for key in {key for author in authors for key in family_keys(author)}:
-                    found[key].append((paper_id, byline))
         return found
 
     @cached_property

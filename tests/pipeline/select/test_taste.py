@@ -127,7 +127,7 @@ def test_liked_papers_bring_those_like_them_to_the_top_and_say_why(room: Newsroo
     assert all(term.lower() in text for term in first.terms)
     assert selection.papers[3].why.code is WhyCode.BREADTH
     room.run(MONDAY)
-    assert "Because you kept Long-term memory for language…" in " ".join(room.texts()[0].split())
+    assert "Because you kept Long-term memory for language agents" in " ".join(room.texts()[0].split())
 
 
 def test_an_import_is_not_named_unless_the_subscriber_allows_it(room: Newsroom) -> None:
