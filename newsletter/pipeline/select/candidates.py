@@ -45,7 +45,7 @@ OfferKey = tuple[int, Bounds, int, int]
 class CandidatePool:
     """It grows with what batches ask for; what was loaded stays as it stood when it was loaded."""
 
-    def __init__(self, *, now: datetime, offers: Iterable[Offer] = ()) -> None:
+    def __init__(self, *, now: datetime) -> None:
         self._now = self._since = now
         self.generation = 0
         """Moved by every growth: what was computed from the pool before is outdated."""
@@ -56,7 +56,6 @@ class CandidatePool:
         """Of every paper that may be asked for, matched or not."""
         self._by_categories: defaultdict[tuple[str, ...], BitMap] = defaultdict(BitMap)
         self._grown()
-        self.cover(offers)
 
     def cover(self, offers: Iterable[Offer]) -> None:
         """Load what these offers can ask for, as it stands at ``now``, unless it is there."""
