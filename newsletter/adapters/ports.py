@@ -65,6 +65,18 @@ class PaperSource(Protocol):
         ...
 
 
+class PaperFinder(Protocol):
+    """Single papers, however old. Both raise TemporaryError or PermanentError."""
+
+    def by_ids(self, ids: Sequence[str]) -> Answer:
+        """Return those of at most 200 papers that arXiv has."""
+        ...
+
+    def by_titles(self, titles: Sequence[str]) -> Answer:
+        """Return what one search for a few titles finds, perhaps with other papers among it."""
+        ...
+
+
 RequestGate = Callable[[], AbstractContextManager[None]]
 """Context manager that waits for this service's turn at arXiv. While open, no other process has a
 connection."""

@@ -17,6 +17,7 @@ from newsletter.adapters.ports import (
     EventReader,
     FullTextSource,
     Mailer,
+    PaperFinder,
     PaperSource,
     Summariser,
     TokenBudget,
@@ -28,6 +29,11 @@ PATIENCE = 40.0
 
 
 def paper_source(config: Config) -> PaperSource:
+    return ArxivApi(url=config.arxiv_api_url, gate=DatabaseGate(interval=config.arxiv_interval))
+
+
+def paper_finder(config: Config) -> PaperFinder:
+    """Return the same service, behind the same gate."""
     return ArxivApi(url=config.arxiv_api_url, gate=DatabaseGate(interval=config.arxiv_interval))
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -32,11 +32,18 @@ MAX_RESULTS = 30_000
 """The most results of one query (same section): a longer window is halved."""
 MAX_URL = 4_000
 """Longest address asked for, in characters: half of what RFC 9110 §4.1 expects everyone to accept."""
+MOST_IDS = 200
+"""Ids of one request: they fit MAX_URL."""
+FOUND = 100
+"""Entries of a search by title: the first of each title's are what it is about."""
+MOST_WORDS = 16
+"""Of a title that is searched for: so many find it, and ten titles fit MAX_URL."""
 MAX_BYTES = 64 * 1024 * 1024
 FIRST_PAUSE, LONGEST_PAUSE = 3.0, 60.0
 
 _CATEGORY = re.compile(r"[a-z]+(?:-[a-z]+)?(?:\.(?:[A-Za-z]+(?:-[a-z]+)?|\*))?")
 _MINUTE = timedelta(minutes=1)
+_NO_WORD = re.compile(r"[\W_]+")
 
 
 @dataclass(slots=True)
@@ -59,7 +66,10 @@ class _Retry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArxivApi:
-    """A PaperSource. Every request is made inside ``gate`` and its connection closed before the gate is."""
+    """A PaperSource and a PaperFinder.
+
+    Every request is made inside ``gate`` and its connection closed before the gate is.
+    """
 
     gate: RequestGate
     url: str = ARXIV_API
@@ -93,6 +103,22 @@ class ArxivApi:
             for query in queries
         ]
         return _answer(f"newest of {'; '.join(queries)}", pages)
+
+    def by_ids(self, ids: Sequence[str]) -> Answer:
+        """Return those of at most MOST_IDS papers that arXiv has, each in its present version."""
+        return self._find({"id_list": ",".join(ids), "max_results": str(MOST_IDS)})
+
+    def by_titles(self, titles: Sequence[str]) -> Answer:
+        """Return papers whose titles hold the words of one of these in a row, the best matches first."""
+        phrases = (" ".join(_NO_WORD.sub(" ", title).split()[:MOST_WORDS]) for title in titles)
+        query = " OR ".join(f'ti:"{phrase}"' for phrase in phrases if phrase)
+        return self._find({"search_query": query, "max_results": str(FOUND), "sortBy": "relevance"})
+
+    def _find(self, parameters: Mapping[str, str]) -> Answer:
+        """Ask for one page, of which nothing is promised: what is not in it was not found."""
+        address = f"{self.url}?{urlencode(parameters, safe=',')}"
+        page = self._ask(address, read=_some, patience=_Retry(left=self.give_up_after))
+        return _answer(next(iter(parameters.values())), [page])
 
     def read_file(self, path: str) -> Answer:
         """Read a saved page of the API, which need not be all of its query. Raises BadInput."""
@@ -187,13 +213,20 @@ class ArxivApi:
         ``missing`` entries were missing from the pages before; with at most ``most_missing`` in all a page
         that stays short is kept.
         """
-        for attempt in count(1):
+
+        def read(body: bytes, attempt: int) -> Page:
             kept = most_missing - missing if attempt >= SHORT_TRIES else 0
+            return _checked(body, start=start, size=size, most_missing=kept, missing=missing)
+
+        return self._ask(self._address(query, start=start, size=size), read=read, patience=patience)
+
+    def _ask(self, address: str, *, read: Callable[[bytes, int], Page], patience: _Retry) -> Page:
+        """``read`` gets the body and which attempt it is; it raises TemporaryError to have it asked again."""
+        for attempt in count(1):
             with self.gate():
                 began = time.monotonic()
                 try:
-                    body = self._get(self._address(query, start=start, size=size), seconds=patience.left)
-                    return _checked(body, start=start, size=size, most_missing=kept, missing=missing)
+                    return read(self._get(address, seconds=patience.left), attempt)
                 except TemporaryError as error:
                     failed, elapsed = error, time.monotonic() - began
             patience.wait(failed, elapsed=elapsed, sleep=self.sleep)
@@ -225,6 +258,17 @@ def _checked(body: bytes, *, start: int, size: int, most_missing: int, missing: 
         raise error from short
     except UnusableError as unusable:
         raise TemporaryError(f"arXiv's answer cannot be used: {unusable}", status=200) from unusable
+    return page
+
+
+def _some(body: bytes, _attempt: int) -> Page:
+    """Read a page of a search, which need not be all of it; an empty one that promises more is no answer."""
+    try:
+        page = parse(body)
+    except UnusableError as unusable:
+        raise TemporaryError(f"arXiv's answer cannot be used: {unusable}", status=200) from unusable
+    if page.total and not page.entries:
+        raise TemporaryError(f"arXiv's answer is empty and promises {page.total} entries", status=200)
     return page
 
 
