@@ -28,6 +28,7 @@ SUITE = (
     "pipeline/test_gather.py",
     "pipeline/test_lease.py",
     "pipeline/test_odd_records.py",
+    "pipeline/test_revisions.py",
     "pipeline/test_db_retry.py",
     "pipeline/test_schedule.py",
     "pipeline/test_query_burn.py",

@@ -62,6 +62,10 @@ class PaperFeedback(models.Model):
         return self.verdict == Verdict.LIKE or (self.saved_at is not None and self.verdict != Verdict.DISLIKE)
 
 
+IS_LIKED = models.Q(verdict=Verdict.LIKE) | models.Q(verdict=Verdict.NONE, saved_at__isnull=False)
+"""``PaperFeedback.is_liked``, for a query."""
+
+
 class FollowedAuthor(models.Model):
     subscriber = models.ForeignKey("Subscriber", on_delete=models.CASCADE, related_name="followed_authors")
     name = models.CharField(max_length=120)

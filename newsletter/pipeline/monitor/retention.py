@@ -14,6 +14,7 @@ from django.conf import settings
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
+from newsletter.core.arxiv.revisions import TOLD_FOR
 from newsletter.core.delivery.retry_policy import EventKind
 from newsletter.models import (
     CanaryFlight,
@@ -22,6 +23,8 @@ from newsletter.models import (
     Forgotten,
     FragmentRow,
     Incident,
+    PaperRevision,
+    RevisionAsk,
     Selection,
 )
 from newsletter.models.delivery import OPEN, State
@@ -65,6 +68,8 @@ def forget_old(*, now: datetime, clock: Callable[[], datetime] = timezone.now) -
         ("requests", _requests()),
         ("selections", _selections(before=began - IN_FLIGHT)),
         ("incidents", _incidents(before=events_before)),
+        ("revisions", _revisions(before=now - TOLD_FOR)),
+        ("requests for revisions", _requests_for_revisions(before=events_before)),
     ):
         for number in chunks:
             done[what] += number
@@ -122,3 +127,14 @@ def _requests() -> Iterator[int]:
 def _incidents(*, before: datetime) -> Iterator[int]:
     yield Incident.objects.filter(closed_at__lt=before).delete()[0]
     yield CanaryFlight.objects.filter(judged_at__lt=before).delete()[0]
+
+
+def _revisions(*, before: datetime) -> Iterator[int]:
+    """Delete what no digest may tell any more; what was told is in the digests' selections."""
+    old = PaperRevision.objects.filter(found_at__lt=before).order_by("found_at")
+    while keys := list(old.values_list("pk", flat=True)[:CHUNK]):
+        yield PaperRevision.objects.filter(pk__in=keys).delete()[0]
+
+
+def _requests_for_revisions(*, before: datetime) -> Iterator[int]:
+    yield RevisionAsk.objects.filter(started_at__lt=before).delete()[0]
