@@ -33,6 +33,7 @@ SUITE = (
     "pipeline/test_schedule.py",
     "pipeline/test_query_burn.py",
     "pipeline/monitor/test_strangers.py",
+    "pipeline/select/test_revised.py",
     "pipeline/select/test_select.py",
     "pipeline/test_planning_ahead.py",
     "pipeline/summarize/test_full_text.py",

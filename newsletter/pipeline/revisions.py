@@ -1,8 +1,8 @@
 """Ask arXiv once a week what has become of the papers that somebody read, saved or liked.
 
 What changed is saved with the papers, and as revisions where readers would want to know
-(``models/revision.py``). Every request is recorded. One that fails is tried again by the next turn, without an
-alarm: no digest waits for it. Papers of a library that this service never had are not asked for: it does
+(``models/revision.py``). Every request is recorded. One that fails is tried again by the next turn, without
+an alarm: no digest waits for it. Papers of a library that this service never had are not asked for: it does
 not know how they were.
 """
 

@@ -16,7 +16,7 @@ from pyroaring import BitMap
 
 from newsletter.core.delivery.cadence import Rhythm
 from newsletter.core.digests.seen_papers import pack_seen, unpack_seen
-from newsletter.core.digests.selection import Candidate, Selection, select_papers
+from newsletter.core.digests.selection import Candidate, Selected, Selection, select_papers
 from newsletter.core.summaries.summary import DetailLevel
 from newsletter.core.summaries.wanted import Wanted
 from newsletter.models import Delivery, Subscriber, Subscription
@@ -27,6 +27,7 @@ from newsletter.pipeline.select.candidates import CandidatePool, Offer
 from newsletter.pipeline.select.inputs import SelectionInputs
 from newsletter.pipeline.select.profiles import learn_outdated
 from newsletter.pipeline.select.requests import request_summaries
+from newsletter.pipeline.select.revised import revised_for, with_revised
 from newsletter.pipeline.select.taste import NOTHING, Known, Taste
 
 CHUNK, ROWS = 900, 500
@@ -70,13 +71,13 @@ def without_unsettled(batch: Sequence[Delivery]) -> list[Delivery]:
     unsettled = Delivery.objects.filter(UNSETTLED, subscriber__in=subscribers, kind=Kind.DIGEST)
     busy = set(unsettled.values_list("subscriber_id", flat=True))
     # What was accepted since the batch was read is among the seen papers by now.
-    seen_papers = dict(
-        Subscriber.objects.filter(pk__in=[subscriber.pk for subscriber in subscribers]).values_list(
-            "pk", "seen_papers"
-        )
+    present = Subscriber.objects.only("seen_papers", "summarized_papers").in_bulk(
+        [subscriber.pk for subscriber in subscribers]
     )
     for subscriber in subscribers:
-        subscriber.seen_papers = seen_papers.get(subscriber.pk, subscriber.seen_papers)
+        if subscriber.pk in present:
+            subscriber.seen_papers = present[subscriber.pk].seen_papers
+            subscriber.summarized_papers = present[subscriber.pk].summarized_papers
     return [delivery for delivery in batch if delivery.subscriber_id not in busy]
 
 
@@ -109,12 +110,16 @@ def select(deliveries: Sequence[Delivery], *, now: datetime) -> list[Choice]:
     offers = offers_of(deliveries)
     prefetch_related_objects(list(deliveries), "selection")
     inputs = SelectionInputs((offer for group in offers.values() for offer in group), now=now)
-    checksums = {row.pk: inputs.checksum(subscriber_of(row), offers[row.pk]) for row in deliveries}
+    revised = revised_for([subscriber_of(row) for row in deliveries], now=now)
+    checksums = {
+        row.pk: inputs.checksum(subscriber_of(row), offers[row.pk], revised.get(subscriber_of(row).pk, ()))
+        for row in deliveries
+    }
     outdated = [
         row for row in deliveries if row.selection is None or row.selection_inputs != checksums[row.pk]
     ]
     if outdated:
-        _store(_choose(outdated, offers=offers, now=now), checksums=checksums)
+        _store(_choose(outdated, offers=offers, revised=revised, now=now), checksums=checksums)
     return [Choice(row, subscriber_of(row), offers[row.pk], row.selected) for row in deliveries]
 
 
@@ -126,7 +131,8 @@ def stored(deliveries: Sequence[Delivery]) -> list[Choice]:
 
 def choose(deliveries: Sequence[Delivery], *, now: datetime) -> list[Choice]:
     """Choose the papers of these digests from what is matched at ``now``, without storing anything."""
-    return _choose(deliveries, offers=offers_of(deliveries), now=now)
+    revised = revised_for([subscriber_of(row) for row in deliveries], now=now)
+    return _choose(deliveries, offers=offers_of(deliveries), revised=revised, now=now)
 
 
 @transaction.atomic
@@ -142,7 +148,11 @@ def _store(choices: Sequence[Choice], *, checksums: Mapping[UUID, str]) -> None:
 
 
 def _choose(
-    deliveries: Sequence[Delivery], *, offers: Mapping[UUID, tuple[Offer, ...]], now: datetime
+    deliveries: Sequence[Delivery],
+    *,
+    offers: Mapping[UUID, tuple[Offer, ...]],
+    revised: Mapping[int, Sequence[Selected]],
+    now: datetime,
 ) -> list[Choice]:
     """Choose for each; once for all of whom nothing is learned, who are offered and have seen the same."""
     pool = CandidatePool(offers=[offer for row in deliveries for offer in offers[row.pk]], now=now)
@@ -163,6 +173,7 @@ def _choose(
                     group, pool=pool, taste=taste, seen=seen, max_papers=subscriber.max_papers
                 )
             selection = shared[key]
+        selection = with_revised(selection, revised.get(subscriber.pk, ()))
         choices.append(Choice(row, subscriber, group, selection))
     return choices
 
