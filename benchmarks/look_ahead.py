@@ -120,7 +120,7 @@ def measure() -> None:
     from newsletter.models import Selection
     from newsletter.pipeline.schedule import plan_ahead, plan_due
     from newsletter.pipeline.select.select import select_planned
-    from newsletter.pipeline.summarize.requests import open_requests
+    from newsletter.pipeline.summarize.store import open_requests
 
     model = GenaiSummariser(api_key="unused", model="m")
     with timed("planning ahead"):

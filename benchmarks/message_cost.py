@@ -37,7 +37,7 @@ def card(number: int) -> Fragment:
     return Fragment(f"<tr><td>\n{rows}</td></tr>\n", f"Paper {number}: Größe, 图像\n\n{text}\n")
 
 
-def chrome() -> tuple[Fragment, Fragment]:
+def head_and_foot() -> tuple[Fragment, Fragment]:
     """Return the head and the foot of a digest: the foot is personal."""
     rules = "".join(f".c{number} {{ {STYLE} }}\n" for number in range(60))
     head = Fragment(f"<html><head><style>\n{rules}</style></head><body><table>\n", "arXiv digest\n\n")
@@ -130,7 +130,7 @@ def main() -> None:
     parser.add_argument("--messages", type=int, default=2000)
     asked = parser.parse_args()
 
-    head, foot = chrome()
+    head, foot = head_and_foot()
     fragments = [head, *(card(number) for number in range(asked.cards)), foot]
 
     def joined(subscriber: int) -> bytes:

@@ -130,7 +130,7 @@ def run_due(*, now: datetime, watch: Stopwatch) -> None:
     from newsletter.pipeline.select.select import select_planned
     from newsletter.pipeline.stages import Work
     from newsletter.pipeline.summarize.generate import write_summaries
-    from newsletter.pipeline.summarize.requests import open_requests
+    from newsletter.pipeline.summarize.store import open_requests
     from newsletter.settings import CONFIG
 
     context = Context(CONFIG)

@@ -35,6 +35,7 @@ SUITE = (
     "pipeline/monitor/test_strangers.py",
     "pipeline/select/test_revised.py",
     "pipeline/select/test_select.py",
+    "pipeline/select/test_taste.py",
     "pipeline/test_planning_ahead.py",
     "pipeline/summarize/test_full_text.py",
     "pipeline/summarize/test_html_migration.py",

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from newsletter.core.arxiv.full_text import FullText
 from newsletter.core.arxiv.papers import PaperRecord
-from newsletter.core.delivery.retry_policy import EventKind
+from newsletter.core.delivery.events import EventKind
 from newsletter.core.summaries.summary import DetailLevel, Draft, Voice
 
 # --- arXiv -----------------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from newsletter.audience.topics import public_topics
 from newsletter.core.delivery.cadence import ALLOWED
 from newsletter.core.summaries.summary import DetailLevel
 from newsletter.errors import NewsletterError
-from newsletter.languages import CHROME
+from newsletter.languages import INTERFACE_LANGUAGES
 from newsletter.models import Subscriber, Topic
 
 if TYPE_CHECKING:
@@ -37,7 +37,8 @@ class AddSubscriberForm(forms.Form):
     at = forms.CharField(initial="08:00", help_text="Local time, HH:MM.")
     timezone = forms.CharField(initial="UTC", help_text="An IANA name such as Europe/Berlin.")
     language = forms.CharField(
-        initial="en", help_text=f"{', '.join(CHROME)}, or one of the setting NEWSLETTER_LANGUAGES."
+        initial="en",
+        help_text=f"{', '.join(INTERFACE_LANGUAGES)}, or one of the setting NEWSLETTER_LANGUAGES.",
     )
     depth = forms.ChoiceField(
         choices=[(depth.value, depth.value) for depth in DetailLevel], initial="takeaways"

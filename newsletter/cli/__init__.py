@@ -19,6 +19,7 @@ COMMANDS = {
     "gather": ("newsletter.cli.run:gather", "New papers from arXiv, or from saved answers."),
     "topic": ("newsletter.cli.topic:topic", "Add, list, try out and change topics."),
     "subscriber": ("newsletter.cli.subscriber:subscriber", "Add, show, import, export and erase readers."),
+    "taste": ("newsletter.cli.taste:taste", "What a reader likes: like, save, follow, import, forget."),
     "pause": ("newsletter.cli.pause:pause", "Stop sending: no mail begins after it."),
     "recompose": ("newsletter.cli.pause:recompose", "Render waiting digests anew."),
     "resume": ("newsletter.cli.pause:resume", "Send again."),

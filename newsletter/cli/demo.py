@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import shutil
 import time
+from collections import defaultdict
 from datetime import UTC, datetime, timedelta
 from datetime import time as time_of_day
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -118,24 +119,42 @@ def _set_up(*, live: bool) -> GatherReport:
 
 def _add_subscribers(*, now: datetime, weekday: str) -> None:
     from newsletter.audience.topics import add_topic
+    from newsletter.core.arxiv.papers import PaperRecord
+    from newsletter.models.taste import Act, Source
     from newsletter.sample.newsroom import newsroom
     from newsletter.subscribers.add import add_by_operator
     from newsletter.subscribers.preferences import Preferences
+    from newsletter.subscribers.taste.acts import act_on
 
     room = newsroom()
+    kept = defaultdict[str, list[dict[str, Any]]](list)
+    for paper in room.kept:
+        kept[paper.pop("email")].append(paper)
     for topic in room.topics:
         names, groups = ({"zh-hans": topic.pop(each)} for each in ("name_zh", "group_zh"))
         add_topic(**topic, names=names, group_names=groups, now=now)
     for subscriber in room.subscribers:
         email, topics = subscriber.pop("email"), subscriber.pop("topics")
         subscriber["cadence"] = subscriber["cadence"].replace("weekly:mon", f"weekly:{weekday}")
-        add_by_operator(
+        added = add_by_operator(
             email,
             topics=topics,
             preferences=Preferences.checked(**subscriber),
             source="newsletter demo",
             now=now,
         )
+        papers = [
+            PaperRecord(
+                **paper,
+                version=1,
+                authors=(),
+                primary_category=paper["categories"][0],
+                published_at=now - timedelta(days=30),
+                updated_at=now - timedelta(days=30),
+            )
+            for paper in kept[email]
+        ]
+        act_on(added, Act.SAVE, papers, source=Source.PAGE, now=now)
 
 
 def _deliver(supervisor: Supervisor, *, has_redis: bool) -> None:

@@ -8,9 +8,8 @@ import click
 
 from newsletter.cli.session import Session, command
 from newsletter.cli.subscriber_import import import_file
-from newsletter.languages import ALIASES, CHROME
-
-CADENCES = "daily, weekdays, weekly:mon,thu, biweekly:mon, monthly:1 to monthly:28, or monthly:last."
+from newsletter.core.delivery.cadence import ALLOWED
+from newsletter.languages import ALIASES, INTERFACE_LANGUAGES
 
 
 @click.group(short_help="Add, show, import, export and erase readers.")
@@ -21,14 +20,14 @@ def subscriber() -> None:
 @subscriber.command("add")
 @click.argument("email")
 @click.option("--topics", required=True, help="Slugs, separated by commas, in the reader's order.")
-@click.option("--cadence", default="weekly:mon", show_default=True, help=CADENCES)
+@click.option("--cadence", default="weekly:mon", show_default=True, help=f"{ALLOWED}.")
 @click.option("--at", default="08:00", show_default=True, help="Local time, HH:MM.")
 @click.option("--timezone", default="UTC", show_default=True, help="An IANA name such as Europe/Berlin.")
 @click.option(
     "--language",
     default="en",
     show_default=True,
-    help=f"{', '.join((*CHROME, *ALIASES))}, or one of NEWSLETTER_LANGUAGES.",
+    help=f"{', '.join((*INTERFACE_LANGUAGES, *ALIASES))}, or one of NEWSLETTER_LANGUAGES.",
 )
 @click.option("--depth", default="takeaways", show_default=True, help="headline, takeaways or reading.")
 @click.option("--max-papers", type=int, default=10, show_default=True, help="1 to 50 a digest.")

@@ -12,7 +12,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from pydantic import BeforeValidator
 
-from newsletter.languages import CHROME, normal
+from newsletter.languages import INTERFACE_LANGUAGES, normal
 
 SLOWEST = 0.001
 """Messages a second, about one in a quarter of an hour; slower is a pause in disguise."""
@@ -197,7 +197,7 @@ def _languages(value: object) -> object:
     codes = [normal(code) for code in value.split(",") if code.strip()]
     if unknown := [code for code in codes if "name_local" not in LANG_INFO.get(code, {})]:
         raise ValueError(f"language codes such as fr,de,pt-br ({unknown[0]!r} is none)")
-    return tuple(dict.fromkeys(code for code in codes if code not in CHROME))
+    return tuple(dict.fromkeys(code for code in codes if code not in INTERFACE_LANGUAGES))
 
 
 def _lowercase(value: object) -> object:

@@ -14,7 +14,7 @@ from typing import Protocol
 from newsletter.core.arxiv.figures import ShownFigure
 from newsletter.core.arxiv.papers import PaperRecord
 from newsletter.core.arxiv.revisions import Revision
-from newsletter.core.digests.digest import CardWhy, Digest
+from newsletter.core.digests.digest import CardWhy, Digest, Learned
 from newsletter.core.digests.typography import AuthorLine
 from newsletter.core.summaries.paper_kinds import PaperKind, Part
 from newsletter.core.summaries.summary import DetailLevel
@@ -89,6 +89,10 @@ class Words(Protocol):
 
     def happened(self, revision: Revision) -> str:
         """Return what happened to a paper, without a full stop."""
+        ...
+
+    def learned(self, learned: Learned) -> str:
+        """Say what the reader's acts changed; a link to undo it follows."""
         ...
 
     def also_in(self, topics: Sequence[str]) -> str: ...

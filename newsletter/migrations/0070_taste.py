@@ -27,11 +27,6 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name='subscriber',
-            name='muted_terms',
-            field=models.JSONField(default=list),
-        ),
-        migrations.AddField(
-            model_name='subscriber',
             name='names_imports',
             field=models.BooleanField(default=False),
         ),

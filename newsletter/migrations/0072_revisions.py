@@ -43,7 +43,7 @@ def _summarized(content):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('newsletter', '0070_taste'),
+        ('newsletter', '0073_longer_queries'),
     ]
 
     operations = [

@@ -15,6 +15,8 @@ from newsletter.models.subscriber import ConsentEvent, RevokedKey, Subscriber, S
 from newsletter.models.summary import FragmentRow, Summary, SummaryRequest
 from newsletter.models.taste import (
     FollowedAuthor,
+    LibraryImport,
+    MailedAct,
     PaperFeedback,
     PaperVector,
     TasteProfile,
@@ -40,6 +42,8 @@ __all__ = [
     "Incident",
     "KeptText",
     "KeyFingerprint",
+    "LibraryImport",
+    "MailedAct",
     "Match",
     "MistakeReport",
     "Paper",

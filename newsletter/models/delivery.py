@@ -267,7 +267,7 @@ class DeliveryEvent(models.Model):
     delivery = models.ForeignKey(Delivery, null=True, on_delete=models.CASCADE, related_name="events")
     """Null for an unknown delivery, or one whose reader was erased before."""
     kind = models.CharField(max_length=40)
-    """``core.delivery.retry_policy.EventKind``."""
+    """``core.delivery.events.EventKind``."""
     at = models.DateTimeField()
     payload = models.JSONField(default=dict)
     """What the provider said, without any address."""

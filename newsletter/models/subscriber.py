@@ -57,8 +57,6 @@ class Subscriber(models.Model):
     """Names the reader in mailed links. A new one revokes them all (``subscribers/revoke_links.py``)."""
     taste_version = models.PositiveIntegerField(default=0)
     """Moved by every act that changes what is learned; profiles name the one they were learned at."""
-    muted_terms = models.JSONField(default=list)
-    """Terms (keys of the vocabulary) that the subscriber took out of what was learned."""
     learns = models.BooleanField(default=True)
     """Off: acts are kept, and nothing is learned from them or ordered by them."""
     shows_near = models.BooleanField(default=True)
@@ -66,6 +64,8 @@ class Subscriber(models.Model):
     shows_revised = models.BooleanField(default=True)
     names_imports = models.BooleanField(default=False)
     """Whether why lines may name imported papers, not only those kept from digests and pages."""
+    muted_terms = models.JSONField(default=dict)
+    """Terms that nothing is to be learned from: stems (a snapshot's key) → as papers write them."""
 
     class Meta:
         constraints = (
@@ -94,7 +94,7 @@ class Subscriber(models.Model):
         return self.status in (Status.ACTIVE, Status.UNSUBSCRIBED)
 
     def shown_status(self, *, now: datetime) -> str:
-        """Return the contract's status: ``paused`` is an active reader whose pause has not ended."""
+        """Return the status that is shown: ``paused`` is an active reader whose pause has not ended."""
         paused = self.status == Status.ACTIVE and not self.accepts_mail(now=now)
         return "paused" if paused else self.status
 

@@ -5,7 +5,13 @@ What the rows hold is computed in ``core/taste``; the stored vectors are its pac
 
 from __future__ import annotations
 
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
 from django.db import models
+
+from newsletter.core.arxiv.papers import PaperRecord
 
 
 class Verdict(models.TextChoices):
@@ -13,6 +19,14 @@ class Verdict(models.TextChoices):
     DISLIKE = "dislike"
     NONE = ""
     """Taken back, or only saved."""
+
+
+class Act(models.TextChoices):
+    """What a link of a digest does; the last part of its path."""
+
+    SAVE = "save"
+    MORE = "more"
+    LESS = "less"
 
 
 class Source(models.TextChoices):
@@ -37,6 +51,11 @@ class PaperFeedback(models.Model):
     """The version that was shown, or that was current."""
     title = models.TextField()
     abstract = models.TextField()
+    authors = models.JSONField(default=list)
+    """A list of names, as printed."""
+    categories = models.JSONField(default=list)
+    """A list of codes, the primary one first."""
+    published_at = models.DateTimeField()
     verdict = models.CharField(max_length=8, choices=Verdict.choices, blank=True)
     saved_at = models.DateTimeField(null=True)
     source = models.CharField(max_length=8, choices=Source.choices)
@@ -53,6 +72,13 @@ class PaperFeedback(models.Model):
             models.CheckConstraint(condition=models.Q(verdict__in=Verdict.values), name="feedback_verdict"),
             models.CheckConstraint(condition=models.Q(source__in=Source.values), name="feedback_source"),
         )
+        indexes = (
+            models.Index(
+                fields=("subscriber", "at"),
+                condition=models.Q(delivery__isnull=False),
+                name="feedback_by_link",
+            ),
+        )
 
     def __str__(self) -> str:
         return f"{self.subscriber_id} {self.arxiv_id} {self.verdict}"
@@ -60,6 +86,96 @@ class PaperFeedback(models.Model):
     @property
     def is_liked(self) -> bool:
         return self.verdict == Verdict.LIKE or (self.saved_at is not None and self.verdict != Verdict.DISLIKE)
+
+    @property
+    def record(self) -> PaperRecord:
+        """Return the paper as it was kept; what was not kept is empty."""
+        return PaperRecord(
+            arxiv_id=self.arxiv_id,
+            version=self.version,
+            title=self.title,
+            abstract=self.abstract,
+            authors=tuple(self.authors),
+            primary_category=next(iter(self.categories), ""),
+            categories=tuple(self.categories),
+            published_at=self.published_at,
+            updated_at=self.published_at,
+        )
+
+    def keep_texts(self, paper: PaperRecord) -> None:
+        self.version, self.published_at = paper.version, paper.published_at
+        self.title, self.abstract = paper.title, paper.abstract
+        self.authors, self.categories = list(paper.authors), list(paper.categories)
+
+    @property
+    def standing(self) -> dict[str, Any]:
+        """Return what the subscriber made of the paper, as a JSON value."""
+        return {
+            "verdict": self.verdict,
+            "saved_at": self.saved_at.isoformat() if self.saved_at else None,
+            "source": self.source,
+            "topics": self.topics,
+            "delivery": str(self.delivery_id) if self.delivery_id else None,
+            "at": self.at.isoformat(),
+        }
+
+    @standing.setter
+    def standing(self, value: dict[str, Any]) -> None:
+        self.verdict, self.source, self.topics = value["verdict"], value["source"], value["topics"]
+        self.saved_at = datetime.fromisoformat(value["saved_at"]) if value["saved_at"] else None
+        self.delivery_id = UUID(value["delivery"]) if value["delivery"] else None
+        self.at = datetime.fromisoformat(value["at"])
+
+
+class MailedAct(models.Model):
+    """The last time that a link of a digest was used, kept for as long as it works.
+
+    To undo the act, and to tell a reader from a program that tries every link.
+    """
+
+    subscriber = models.ForeignKey("Subscriber", on_delete=models.CASCADE, related_name="mailed_acts")
+    delivery = models.ForeignKey("Delivery", on_delete=models.CASCADE, related_name="feedback_acts")
+    arxiv_id = models.CharField(max_length=40)
+    act = models.CharField(max_length=4, choices=Act.choices)
+    at = models.DateTimeField()
+    before = models.JSONField(null=True)
+    """What the subscriber had made of the paper until then (``PaperFeedback.standing``); null: nothing."""
+    is_ignored = models.BooleanField(default=False)
+    """Taken for a program's, and not done, or undone at once."""
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=("delivery", "arxiv_id", "act"), name="mailed_act_once"),
+            models.CheckConstraint(condition=models.Q(act__in=Act.values), name="mailed_act_is_known"),
+        )
+        indexes = (models.Index(fields=("at",), name="mailed_act_at"),)
+
+    def __str__(self) -> str:
+        return f"{self.delivery_id} {self.arxiv_id} {self.act}"
+
+
+class LibraryImport(models.Model):
+    """A library that a subscriber brought and has not kept yet: what was found of it, and what is sought."""
+
+    subscriber = models.OneToOneField("Subscriber", on_delete=models.CASCADE, related_name="library_import")
+    name = models.CharField(max_length=120)
+    """Where it came from: a file's name, ``ORCID 0000-0002-1825-0097``."""
+    started_at = models.DateTimeField()
+    found = models.JSONField(default=list)
+    """Papers (``subscribers/taste/texts.py``), in the order of the library."""
+    sought = models.JSONField(default=list)
+    """Entries still to be looked up."""
+    missing = models.JSONField(default=list)
+    """(entry, reason) of what was not found."""
+    problems = models.JSONField(default=list)
+    """A line for each entry that could not be read."""
+    tries = models.PositiveSmallIntegerField(default=0)
+    """How often arXiv failed to answer."""
+    leased_until = models.DateTimeField(null=True)
+    """Real time: a worker is looking."""
+
+    def __str__(self) -> str:
+        return f"{self.subscriber_id}: {self.name}"
 
 
 IS_LIKED = models.Q(verdict=Verdict.LIKE) | models.Q(verdict=Verdict.NONE, saved_at__isnull=False)

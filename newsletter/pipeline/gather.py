@@ -60,7 +60,7 @@ class GatherReport:
             self.errors.append(run.error)
 
     def as_json(self) -> dict[str, Any]:
-        """Return ``gathered`` of the contract's ``run --json``."""
+        """Return ``gathered`` of ``run --json``."""
         return {
             "seen": self.seen,
             "new": self.new,

@@ -29,7 +29,7 @@ class Preview:
     account: dict[str, int]
     """summarised, listed, counted, scanned."""
     selection: list[dict[str, Any]]
-    """The contract's: every paper offered, in the order of the turns, the counted ones last."""
+    """For ``--json``: every paper offered, in the order of the turns, the counted ones last."""
     why_not: str
     """Why it would not go out at present; empty when it would."""
 

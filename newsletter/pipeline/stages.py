@@ -15,7 +15,6 @@ from uuid import UUID
 
 from django.utils import timezone
 
-from newsletter.adapters.infra.broker import Queue
 from newsletter.pipeline.compose.compose import ComposeReport, compose_planned
 from newsletter.pipeline.context import Context
 from newsletter.pipeline.db_retry import with_db_retry
@@ -32,7 +31,7 @@ from newsletter.pipeline.select.select import select_planned
 from newsletter.pipeline.select.snapshots import renew_snapshot
 from newsletter.pipeline.send.send import DeliveryReport, send_due
 from newsletter.pipeline.summarize.generate import READING_PATIENCE, SummariseReport, write_summaries
-from newsletter.pipeline.summarize.requests import open_requests
+from newsletter.pipeline.summarize.store import open_requests
 from newsletter.progress import Progress
 
 
@@ -145,22 +144,14 @@ def send(work: Work) -> DeliveryReport:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Stage:
-    name: str
-    do: Callable[[Work], Any]
-    queue: Queue
-    """Whose workers do it."""
-
-
-STAGES = (
-    Stage("gather", gather, Queue.GATHER),
-    Stage("events", events, Queue.EVENTS),
-    Stage("match", match, Queue.GATHER),
-    Stage("reconcile", reconcile, Queue.TRANSACTIONAL),
-    Stage("schedule", schedule, Queue.COMPOSE),
-    Stage("select", select, Queue.COMPOSE),
-    Stage("summarize", summarize, Queue.SUMMARIZE),
-    Stage("compose", compose, Queue.COMPOSE),
-    Stage("send", send, Queue.SEND),
+STAGES: tuple[Callable[[Work], Any], ...] = (
+    gather,
+    events,
+    match,
+    reconcile,
+    schedule,
+    select,
+    summarize,
+    compose,
+    send,
 )

@@ -130,7 +130,7 @@ def send() -> None:
 
 
 def transactional(*, after: str = "") -> None:
-    """Do what a person is waiting for: notices, first digests, digests asked for now."""
+    """Do what a person is waiting for: transactional mails, first digests, digests asked for now."""
     _match_if_needed()
     _compose(transactional=True, after=after)
     _send(transactional=True)

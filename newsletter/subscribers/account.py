@@ -21,7 +21,7 @@ from newsletter.subscribers.change import lock
 from newsletter.subscribers.preferences import checked_address
 from newsletter.subscribers.quotas import forget_mails_to, may_be_mailed
 from newsletter.subscribers.revoke_links import revoke_links
-from newsletter.transactional import links as account_letters
+from newsletter.transactional import texts
 from newsletter.transactional.mails import ADDRESS_KEY, FRESH_KEY, OLD_ADDRESS_KEY, send_transactional
 
 FRESH_FOR = VALID_FOR[Purpose.FRESH]
@@ -50,13 +50,13 @@ def mail_fresh_link(subscriber: Subscriber, *, now: datetime) -> bool:
     if not subscriber.may_ask_for_links() or asked.count() >= LINKS_A_DAY:
         return False
     link = FreshLink.objects.create(subscriber=subscriber, requested_at=now)
-    letter = account_letters.fresh_link(
+    mail = texts.fresh_link(
         language=subscriber.language,
         link=MailedLink(Place.ACCOUNT, link.key),
         is_reading=subscriber.status == Status.ACTIVE,
     )
     return send_transactional(
-        letter, subscriber=subscriber, kind=Kind.LINK, key=f"{FRESH_KEY}{now.isoformat()}", now=now
+        mail, subscriber=subscriber, kind=Kind.LINK, key=f"{FRESH_KEY}{now.isoformat()}", now=now
     )
 
 
@@ -104,11 +104,11 @@ def ask_to_move(link: FreshLink, *, email: str, ip: str, now: datetime) -> bool:
         return False
     change = AddressChange.objects.create(subscriber=subscriber, email=email, email_key=key, requested_at=now)
     if _is_free(key) and may_be_mailed(key, ip=ip, now=now):
-        letter = account_letters.address_confirmation(
+        mail = texts.address_confirmation(
             language=subscriber.language, link=MailedLink(Place.ADDRESS, change.key)
         )
         key = f"{ADDRESS_KEY}{change.key}"
-        send_transactional(letter, subscriber=subscriber, kind=Kind.LINK, key=key, now=now, recipient=email)
+        send_transactional(mail, subscriber=subscriber, kind=Kind.LINK, key=key, now=now, recipient=email)
     return True
 
 
@@ -144,9 +144,9 @@ def move(change: AddressChange, *, now: datetime) -> Move:
     revoke_links(subscriber, now=now)
     forget_mails_to(subscriber.email_key)
     ConsentEvent.objects.create(subscriber=subscriber, at=now, action="confirmed", source="change of address")
-    letter = account_letters.address_changed(language=subscriber.language)
+    mail = texts.address_changed(language=subscriber.language)
     send_transactional(
-        letter,
+        mail,
         subscriber=subscriber,
         kind=Kind.LINK,
         key=f"{OLD_ADDRESS_KEY}{change.key}",

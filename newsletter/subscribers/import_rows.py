@@ -35,7 +35,7 @@ class Given:
 class Arrivals:
     faults: list[Fault]
     subscribers: list[Row] = field(default_factory=list)
-    """With the contract's columns."""
+    """With the columns of our own file of readers."""
     departures: list[Departure] = field(default_factory=list)
     """People whom the other service calls unsubscribed, bounced or the like."""
     pending: int = 0

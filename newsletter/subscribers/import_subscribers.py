@@ -75,7 +75,7 @@ def import_subscribers(
     dry_run: bool = False,
     progress: Progress = SILENT,
 ) -> SubscriberImport:
-    """Import a CSV file of readers (contract: CSV of readers) or another service's export of them.
+    """Import a CSV file of readers (docs/operating.md) or another service's export of them.
 
     ``topics`` (slugs) and ``consent_source`` are for rows that have none. ``dry_run`` checks all and writes
     nothing.

@@ -14,7 +14,7 @@ from newsletter.core.delivery.cadence import Cadence, parse_time, parse_zone
 from newsletter.core.digests.headers import wire_address
 from newsletter.core.summaries.summary import DetailLevel
 from newsletter.errors import BadInput
-from newsletter.languages import ALIASES, CHROME, normal
+from newsletter.languages import ALIASES, INTERFACE_LANGUAGES, normal
 
 COLUMNS = ("cadence", "at", "timezone", "language", "depth")
 """Those that are words or a time, by the names they have in forms, CSV files and the database."""
@@ -71,7 +71,7 @@ class Preferences:
 
 def offered_languages() -> tuple[str, ...]:
     """Return the codes a reader may choose from: those of mails and pages, and the operator's."""
-    return (*CHROME, *settings.CONFIG.languages)
+    return (*INTERFACE_LANGUAGES, *settings.CONFIG.languages)
 
 
 def checked_language(language: str) -> str:

@@ -99,7 +99,7 @@ CONSENTS = frozenset({"confirmed", "imported", "resubscribed"})
 
 
 def csv_rows() -> list[dict[str, str]]:
-    """Return every active reader in the form that import takes (contract: CSV of readers).
+    """Return every active reader in the form that import takes (docs/operating.md).
 
     Private topics, pauses and topics' own cadences are not part of that form.
     """

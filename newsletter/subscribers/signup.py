@@ -22,7 +22,7 @@ from newsletter.models.delivery import Kind
 from newsletter.models.subscriber import Status
 from newsletter.subscribers.preferences import MAX_ADDRESS, Preferences, checked_address
 from newsletter.subscribers.quotas import hashed, may_be_mailed, note_request
-from newsletter.transactional import confirmations as letters
+from newsletter.transactional import texts
 from newsletter.transactional.mails import TransactionalMail, send_transactional
 
 
@@ -93,7 +93,7 @@ def request_link(email: str, *, ip: str, now: datetime) -> None:
 def _answer(request: JoinRequest, subscriber: Subscriber | None, *, now: datetime) -> bool:
     """Send the mail for the address's owner; False when none is due."""
     if subscriber is not None and subscriber.status == Status.ACTIVE:
-        return _send_link(subscriber, letter=letters.already_reading, now=now)
+        return _send_link(subscriber, text=texts.already_reading, now=now)
     if subscriber is None:
         subscriber = _pending(request, key=address_key(request.email), now=now)
     return _send_confirmation(request, subscriber, now=now)
@@ -116,23 +116,23 @@ def _send_confirmation(request: JoinRequest, subscriber: Subscriber, *, now: dat
         ip_hmac=hashed("consent", request.ip),
         requested_at=now,
     )
-    letter = letters.confirmation(
+    mail = texts.confirmation(
         language=request.preferences.language, link=MailedLink(Place.CONFIRM, sign_up.key)
     )
     return send_transactional(
-        letter, subscriber=subscriber, kind=Kind.CONFIRMATION, key=f"confirm-{sign_up.key}", now=now
+        mail, subscriber=subscriber, kind=Kind.CONFIRMATION, key=f"confirm-{sign_up.key}", now=now
     )
 
 
 def send_own_page(subscriber: Subscriber, *, now: datetime) -> bool:
     """Mail the link to their page to a reader, also one who has left."""
     is_reading = subscriber.status == Status.ACTIVE
-    letter = letters.own_page if is_reading else letters.page_of_who_left
-    return _send_link(subscriber, letter=letter, now=now)
+    text = texts.own_page if is_reading else texts.page_of_who_left
+    return _send_link(subscriber, text=text, now=now)
 
 
-def _send_link(subscriber: Subscriber, *, letter: Callable[..., TransactionalMail], now: datetime) -> bool:
-    mail = letter(language=subscriber.language, link=MailedLink(Place.PREFERENCES))
+def _send_link(subscriber: Subscriber, *, text: Callable[..., TransactionalMail], now: datetime) -> bool:
+    mail = text(language=subscriber.language, link=MailedLink(Place.PREFERENCES))
     return send_transactional(
         mail, subscriber=subscriber, kind=Kind.LINK, key=f"link-{now.isoformat()}", now=now
     )

@@ -15,6 +15,7 @@ from newsletter.audience.suppression import Reason, suppress
 from newsletter.models import ConsentEvent, Delivery, Subscriber, Subscription, Topic
 from newsletter.models.subscriber import Status
 from newsletter.subscribers.change import compose_again, follow, lock
+from newsletter.subscribers.taste.reasons import delete_reasons
 
 
 @transaction.atomic
@@ -42,7 +43,13 @@ def erase(subscriber: Subscriber, *, now: datetime) -> None:
     deliveries = [
         str(key) for key in Delivery.objects.filter(subscriber=subscriber).values_list("pk", flat=True)
     ]
+    selections = set(
+        Delivery.objects.filter(subscriber=subscriber, selection__isnull=False).values_list(
+            "selection_id", flat=True
+        )
+    )
     subscriber.delete()
+    delete_reasons(selections)
     transaction.on_commit(partial(_forget_traces, deliveries))
 
 
@@ -50,10 +57,10 @@ def _forget_traces(delivery_ids: Sequence[str]) -> None:
     # The outbox may have mails from before the mailer was changed.
     OutboxMailer(settings.CONFIG.outbox_folder).forget(delivery_ids)
     if connection.vendor == "sqlite":
-        _empty_write_ahead_log()
+        empty_write_ahead_log()
 
 
-def _empty_write_ahead_log() -> None:
+def empty_write_ahead_log() -> None:
     """Checkpoint SQLite's WAL: deleted rows are overwritten in the file (secure_delete) but stay in the log.
 
     Writers wait meanwhile, so it gives up early; the log is then overwritten by later use.

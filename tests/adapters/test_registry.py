@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import get_args
 
 import pytest
 
 from newsletter import pipeline, web
 from newsletter.adapters.registry import event_reader, mailer
 from newsletter.config import load_config
-from newsletter.config.mailers import MailerSettings
+from newsletter.config.mailers import MAILERS, MailerSettings
 
-NAMES = [name for name in get_args(MailerSettings.model_fields["mailer"].annotation) if name]
+NAMES = list(MAILERS)
 SETTINGS = {
     "NEWSLETTER_SMTP_URL": "smtp://127.0.0.1:25?tls=off",
     "SENDGRID_API_KEY": "SG.a-key-for-tests",
@@ -28,6 +27,17 @@ def test_each_mailer_that_can_be_chosen_is_built(name: str, tmp_path: Path) -> N
     built = mailer(load_config(given, env_file=tmp_path / "none"))
     assert built.name == name
     built.close()
+
+
+def test_what_a_mailer_needs_is_a_setting() -> None:
+    named = {name for facts in MAILERS.values() for name in (facts.needs, facts.server) if name}
+    assert named <= set(MailerSettings.model_fields)
+
+
+@pytest.mark.parametrize("name", ["", "pigeon", "smtp_session", "sendgrid_events"])
+def test_nothing_but_a_mailer_reads_events(name: str, tmp_path: Path) -> None:
+    config = load_config({"NEWSLETTER_DATA_DIR": str(tmp_path)}, env_file=tmp_path / "none")
+    assert event_reader(name, config) is None
 
 
 def test_a_subscriber_of_events_names_a_setting_that_exists(tmp_path: Path) -> None:

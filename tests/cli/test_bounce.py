@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from newsletter.audience.tagged_addresses import envelope_sender, unsubscribe_mailto
 from newsletter.audience.tokens import Purpose, make_token
 from newsletter.cli import cli
 from newsletter.models import DeliveryEvent, Subscriber
 from newsletter.models.delivery import State
 from newsletter.models.subscriber import Status
-from newsletter.pipeline.compose.verp import envelope_sender, unsubscribe_mailto
 from newsletter.pipeline.feedback import bounces
 from tests.cli.runner import Result
 from tests.fakes.reports import Recipient, complaint, delivery_report

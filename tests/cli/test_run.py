@@ -56,7 +56,7 @@ def test_without_topics_it_says_where_to_get_some(asks: ArxivServer) -> None:
     assert asks.requests == []
 
 
-def test_its_report_has_the_contracts_shape(tmp_path: Path) -> None:
+def test_its_report_has_the_shape_that_scripts_rely_on(tmp_path: Path) -> None:
     add_subscriber()
     gather(tmp_path, 1, 2)
     report = done("run", "--no-gather", "--now", DUE, "--json").json

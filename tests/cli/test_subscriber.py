@@ -20,7 +20,7 @@ def _topics() -> None:
     add_topic("graphs", "cat:cs.LG")
 
 
-def test_a_subscriber_is_added_with_the_contracts_defaults() -> None:
+def test_a_subscriber_is_added_with_the_documented_defaults() -> None:
     added = done("subscriber", "add", ADDRESS, "--topics", "graphs,heads", "--now", JOINED)
     assert added.out == "Added a@example.org; the first digest is due 2026-06-15 08:00 UTC.\n"
     shown = done("subscriber", "show", ADDRESS, "--json").json
@@ -59,7 +59,7 @@ def test_simplified_chinese_may_be_written_in_several_ways(written: str) -> None
 
 
 @pytest.mark.parametrize("cadence", ["daily", "weekdays", "weekly:mon,thu", "biweekly:mon", "monthly:last"])
-def test_every_cadence_of_the_contract_is_taken(cadence: str) -> None:
+def test_every_cadence_is_taken(cadence: str) -> None:
     add_subscriber(ADDRESS, "--cadence", cadence)
     assert done("subscriber", "show", ADDRESS, "--json").json["cadence"] == cadence
 
@@ -126,7 +126,7 @@ def test_the_list_names_every_subscriber_with_the_next_slot() -> None:
     assert only == {"email": ADDRESS, "status": "active", "next_slot_at": "2026-06-15T08:00:00+00:00"}
 
 
-def test_the_export_has_the_contracts_columns_on_stdout_and_in_a_file(tmp_path: Path) -> None:
+def test_the_export_has_the_columns_of_an_import_on_stdout_and_in_a_file(tmp_path: Path) -> None:
     add_subscriber(ADDRESS, "--timezone", "Europe/Berlin", "--max-papers", "5", topics="graphs,heads")
     path = tmp_path / "readers.csv"
     assert done("subscriber", "export", "--out", str(path)).out == f"Wrote 1 reader to {path}.\n"

@@ -17,7 +17,7 @@ from pytest_django import Settings
 from newsletter.adapters.ports import Outcome, ProviderEvent, Verdict
 from newsletter.audience.topics import add_topic
 from newsletter.core.arxiv.papers import PaperRecord
-from newsletter.core.delivery.retry_policy import EventKind
+from newsletter.core.delivery.events import EventKind
 from newsletter.core.storable import fault_of
 from newsletter.core.summaries.prompt import parse_response
 from newsletter.core.summaries.summary import DetailLevel

@@ -73,17 +73,16 @@ def known(number: int = 1, *, at: datetime = READ, is_summarized: bool = True, *
 
 
 def kept(paper: Paper, *, verdict: str = Verdict.LIKE, at: datetime = READ, saved: bool = False) -> None:
-    PaperFeedback.objects.create(
+    row = PaperFeedback(
         subscriber=new_subscriber(),
         arxiv_id=paper.arxiv_id,
-        version=paper.version,
-        title=paper.title,
-        abstract=paper.abstract,
         verdict=verdict,
         saved_at=at if saved else None,
         source=Source.PAGE,
         at=at,
     )
+    row.keep_texts(paper.record)
+    row.save()
 
 
 def present(number: int = 1, version: int = 2, **fields: Any) -> Entry:

@@ -16,12 +16,12 @@ from django.utils import timezone
 
 from newsletter.models import Delivery, Subscriber
 from newsletter.models.delivery import Kind, State
-from newsletter.pipeline.compose.composer import empty_dates
-from newsletter.pipeline.compose.lease import leased
+from newsletter.pipeline.compose.compose import leased
+from newsletter.pipeline.compose.periods import empty_dates
 from newsletter.pipeline.lease import dead_owners
+from newsletter.pipeline.select.requests import sync_requests
 from newsletter.pipeline.send.claim import is_due, lease_batch
 from newsletter.pipeline.send.rate_limit import UNLIMITED, RateLimit, Turn
-from newsletter.pipeline.summarize.requests import sync_requests
 from tests.pipeline.deliveries import NOW, digest, new_subscriber
 
 pytestmark = pytest.mark.django_db

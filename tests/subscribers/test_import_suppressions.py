@@ -38,7 +38,7 @@ def _known(*names: str) -> dict[str, Reason]:
     return {key.partition("@")[0]: reason for key, reason in found.items()}
 
 
-def test_it_takes_the_contracts_columns(write: Write) -> None:
+def test_it_takes_the_columns_of_our_own_export(write: Write) -> None:
     rows = (
         "left@example.org,unsubscribed,2024-05-06\nDEAD@Example.org,Hard_Bounce,\nspam@example.org,complaint,"
     )

@@ -14,7 +14,7 @@ from newsletter.config import load_config
 from newsletter.core.summaries.summary import DetailLevel
 from newsletter.errors import BadInput, ConfigurationError
 from newsletter.subscribers.preferences import Preferences
-from newsletter.transactional.confirmations import confirmation
+from newsletter.transactional.texts import confirmation
 from tests.mail.digests import mail, make_card, make_digest, model_summary
 
 

@@ -1,4 +1,4 @@
-"""Notices: one mail a key, personal strings only in the delivery."""
+"""Transactional mails: one mail a key, personal strings only in the delivery."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tests.pipeline.newsroom import Newsroom, body
 
 pytestmark = pytest.mark.django_db(transaction=True)
 LINK = MailedLink(Place.CONFIRM, "a-sign-ups-key")
-NOTICE = TransactionalMail(
+MAIL = TransactionalMail(
     subject="Confirm your digest",
     paragraphs=[f"Somebody asked us to send new papers to {EMAIL}."],
     reason=f"You get this because {EMAIL} was entered on our page.",
@@ -33,8 +33,8 @@ NOTICE = TransactionalMail(
 
 def test_a_transactional_mail_reaches_a_pending_subscriber_once(tmp_path: Path) -> None:
     ada = new_subscriber("ada@example.org", status=Status.PENDING)
-    assert send_transactional(NOTICE, subscriber=ada, kind=Kind.CONFIRMATION, key="k", now=NOW)
-    assert not send_transactional(NOTICE, subscriber=ada, kind=Kind.CONFIRMATION, key="k", now=NOW)
+    assert send_transactional(MAIL, subscriber=ada, kind=Kind.CONFIRMATION, key="k", now=NOW)
+    assert not send_transactional(MAIL, subscriber=ada, kind=Kind.CONFIRMATION, key="k", now=NOW)
     room = Newsroom(tmp_path)
     room.run(NOW)
     [mail] = room.mails()
@@ -47,7 +47,7 @@ def test_a_transactional_mail_reaches_a_pending_subscriber_once(tmp_path: Path) 
 
 def test_nothing_personal_stands_in_the_shared_fragment() -> None:
     ada = new_subscriber("ada@example.org", status=Status.PENDING)
-    send_transactional(NOTICE, subscriber=ada, kind=Kind.CONFIRMATION, key="k", now=NOW)
+    send_transactional(MAIL, subscriber=ada, kind=Kind.CONFIRMATION, key="k", now=NOW)
     fragment = FragmentRow.objects.get()
     assert "ada@" not in fragment.html + fragment.text
     assert "a-sign-ups-key" not in fragment.html + fragment.text
@@ -70,7 +70,7 @@ def test_a_transactional_mail_that_is_refused_for_now_ends_when_it_is_of_no_more
 ) -> None:
     status = Status.PENDING if kind == Kind.CONFIRMATION else Status.ACTIVE
     ada = new_subscriber("ada@example.org", status=status)
-    send_transactional(NOTICE, subscriber=ada, kind=kind, key=key, now=NOW)
+    send_transactional(MAIL, subscriber=ada, kind=kind, key=key, now=NOW)
     mailer = ScriptedMailer(answers={"ada@example.org": answer(Verdict.RETRY, code="451")})
     assert deliver(mailer, now=NOW).states == {"RETRY_WAIT": 1}
     almost, over = NOW + of_use - timedelta(seconds=1), NOW + of_use
@@ -81,7 +81,7 @@ def test_a_transactional_mail_that_is_refused_for_now_ends_when_it_is_of_no_more
 
 
 def test_an_alert_that_could_not_be_sent_for_days_ends() -> None:
-    send_alert(NOTICE, key="k", recipient="operator@example.org", now=NOW)
+    send_alert(MAIL, key="k", recipient="operator@example.org", now=NOW)
     mailer = ScriptedMailer()
     assert deliver(mailer, now=NOW + timedelta(days=3)).states == {"EXPIRED": 1}
     assert mailer.sent == []

@@ -22,8 +22,8 @@ from newsletter.pipeline.context import Context
 from newsletter.pipeline.run import run_once
 from newsletter.subscribers.account import CHANGES_A_DAY, mail_fresh_link
 from newsletter.subscribers.unsubscribe import unsubscribe
-from newsletter.transactional import links as account_letters
-from newsletter.transactional.confirmations import page_of_who_left
+from newsletter.transactional import texts
+from newsletter.transactional.texts import page_of_who_left
 from tests.web.conftest import Service, every_row
 from tests.web.links import mailed_path
 from tests.web.test_public_pages import text_of
@@ -63,8 +63,8 @@ def test_a_new_address_counts_once_it_is_confirmed(visitor: Client, service: Ser
     asked = press(visitor, fresh(service), email="Ada@Elsewhere.example")
     assert "on its way to Ada@Elsewhere.example" in asked.content.decode()
     assert Subscriber.objects.get().email == "ada@example.org"
-    letter = Delivery.objects.get(slot_key__startswith="address-")
-    assert letter.recipient == "Ada@Elsewhere.example"
+    mail = Delivery.objects.get(slot_key__startswith="address-")
+    assert mail.recipient == "Ada@Elsewhere.example"
     before = every_row()
     path = mailed_path("address-")
     assert "Nothing has changed so far" in text_of(visitor, path)
@@ -72,9 +72,7 @@ def test_a_new_address_counts_once_it_is_confirmed(visitor: Client, service: Ser
     assert every_row() == before
     for _ in range(2):
         visitor.cookies.clear()
-        done = (
-            press(visitor, path) if Subscriber.objects.get().email != letter.recipient else visitor.get(path)
-        )
+        done = press(visitor, path) if Subscriber.objects.get().email != mail.recipient else visitor.get(path)
         assert "It is your address now" in done.content.decode()
     subscriber = Subscriber.objects.get()
     assert (subscriber.email, subscriber.email_key) == ("Ada@Elsewhere.example", "ada@elsewhere.example")
@@ -202,13 +200,13 @@ def test_a_mail_of_a_link_promises_who_has_left_only_what_it_opens(service: Serv
 
 def test_no_letter_in_chinese_has_a_space_between_its_sentences() -> None:
     link = MailedLink(Place.ACCOUNT, "key")
-    letters = [
-        account_letters.fresh_link(language="zh-hans", link=link),
-        account_letters.fresh_link(language="zh-hans", link=link, is_reading=False),
+    mails = [
+        texts.fresh_link(language="zh-hans", link=link),
+        texts.fresh_link(language="zh-hans", link=link, is_reading=False),
         page_of_who_left(language="zh-hans", link=link),
-        account_letters.address_confirmation(language="zh-hans", link=link),
-        account_letters.address_changed(language="zh-hans"),
+        texts.address_confirmation(language="zh-hans", link=link),
+        texts.address_changed(language="zh-hans"),
     ]
-    paragraphs = [each for letter in letters for each in letter.paragraphs]
+    paragraphs = [each for mail in mails for each in mail.paragraphs]
     assert "一切不变。" in "".join(paragraphs)
     assert not [each for each in paragraphs if "。 " in each]

@@ -9,6 +9,7 @@ import pytest
 from django.test import Client
 from pytest_django import Settings
 
+from newsletter.config.mailers import MAILERS
 from newsletter.core.digests.selection import Place
 from newsletter.core.summaries.summary import Claim, DetailLevel, Evidence, Voice, summary_to_json
 from newsletter.core.summaries.summary import Summary as SummaryValue
@@ -175,6 +176,13 @@ def test_the_privacy_page_says_how_long_mails_are_kept(visitor: Client, settings
     said = visitor.get("/privacy/").content.decode()
     assert "After 123 days address and text are deleted" in said
     assert "after 45 days" in said
+
+
+@pytest.mark.parametrize("mailer", MAILERS)
+def test_the_privacy_page_says_who_sees_the_mails(visitor: Client, settings: Settings, mailer: str) -> None:
+    settings.CONFIG = settings.CONFIG.model_copy(update={"mailer": mailer})
+    said = visitor.get("/privacy/").content.decode()
+    assert [name for name, facts in MAILERS.items() if facts.privacy in said] == [mailer]
 
 
 @pytest.mark.django_db

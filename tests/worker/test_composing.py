@@ -92,7 +92,7 @@ def test_composing_that_had_too_little_time_goes_on_where_it_stopped(
     task: str, workers: Workers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(work, "TURN", timedelta(0))
-    monkeypatch.setattr("newsletter.pipeline.compose.lease.CHUNK", 1)
+    monkeypatch.setattr("newsletter.pipeline.compose.compose.CHUNK", 1)
     first, second, third = sorted((planned(is_on_demand=True) for _ in range(3)), key=lambda row: row.pk)
     assert Queue(task) in workers.run(task, after=str(first.pk))
     assert [state(each) for each in (first, second, third)] == ["PLANNED", "COMPOSED", "PLANNED"]

@@ -10,7 +10,7 @@ from pytest_django import Settings
 
 from newsletter.adapters.infra.broker import Queue
 from newsletter.adapters.ports import ProviderEvent, Verdict
-from newsletter.core.delivery.retry_policy import EventKind
+from newsletter.core.delivery.events import EventKind
 from newsletter.models import Delivery, Topic
 from newsletter.models.delivery import FIRST, Kind, State
 from newsletter.pipeline import tasks as work

@@ -17,7 +17,7 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 from newsletter.adapters.arxiv.feed import Page, ShortError, UnusableError, check, newest, parse
-from newsletter.adapters.arxiv.http import TIMEOUT, USER_AGENT, Refused, get
+from newsletter.adapters.infra.http import TIMEOUT, USER_AGENT, Refused, Retry, get
 from newsletter.adapters.ports import Answer, RequestGate, Window
 from newsletter.config import ARXIV_API
 from newsletter.errors import BadInput, IncompleteAnswer, PermanentError, TemporaryError
@@ -39,29 +39,10 @@ FOUND = 100
 MOST_WORDS = 16
 """Of a title that is searched for: so many find it, and ten titles fit MAX_URL."""
 MAX_BYTES = 64 * 1024 * 1024
-FIRST_PAUSE, LONGEST_PAUSE = 3.0, 60.0
 
 _CATEGORY = re.compile(r"[a-z]+(?:-[a-z]+)?(?:\.(?:[A-Za-z]+(?:-[a-z]+)?|\*))?")
 _MINUTE = timedelta(minutes=1)
 _NO_WORD = re.compile(r"[\W_]+")
-
-
-@dataclass(slots=True)
-class _Retry:
-    """How much longer one command may go on retrying, in seconds."""
-
-    left: float
-    pause: float = FIRST_PAUSE
-
-    def wait(self, error: TemporaryError, *, elapsed: float, sleep: Callable[[float], None]) -> None:
-        """Wait as the back-off or arXiv says; raise ``error`` if that would take longer than is left."""
-        self.left -= elapsed
-        pause = max(self.pause, error.retry_after or 0.0)
-        if pause >= self.left:
-            raise error
-        sleep(pause)
-        self.left -= pause
-        self.pause = min(self.pause * 2, LONGEST_PAUSE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,13 +71,13 @@ class ArxivApi:
         ``categories`` are arXiv's, ``cs.*`` for a whole archive. The window is rounded outwards to whole
         minutes, which is all that submittedDate knows. Raises BadInput for what cannot be a category.
         """
-        patience = _Retry(left=self.give_up_after)
+        patience = Retry(left=self.give_up_after)
         for group in self._groups(categories, window=window):
             yield from self._query(group, window=window, patience=patience, most_missing=most_missing)
 
     def newest(self, categories: Collection[str], *, window: Window) -> Answer:
         """Return the newest entries of the window, one request per query, however many it promises."""
-        patience = _Retry(left=self.give_up_after)
+        patience = Retry(left=self.give_up_after)
         queries = [_query(group, window=window) for group in self._groups(categories, window=window)]
         pages = [
             self._page(query, start=0, size=NEWEST, patience=patience, most_missing=NEWEST)
@@ -117,7 +98,7 @@ class ArxivApi:
     def _find(self, parameters: Mapping[str, str]) -> Answer:
         """Ask for one page, of which nothing is promised: what is not in it was not found."""
         address = f"{self.url}?{urlencode(parameters, safe=',')}"
-        page = self._ask(address, read=_some, patience=_Retry(left=self.give_up_after))
+        page = self._ask(address, read=_some, patience=Retry(left=self.give_up_after))
         return _answer(next(iter(parameters.values())), [page])
 
     def read_file(self, path: str) -> Answer:
@@ -156,7 +137,7 @@ class ArxivApi:
             left = left[size:]
 
     def _query(
-        self, categories: Sequence[str], *, window: Window, patience: _Retry, most_missing: int
+        self, categories: Sequence[str], *, window: Window, patience: Retry, most_missing: int
     ) -> Iterator[Answer]:
         query = _query(categories, window=window)
         pages: list[Page] = []
@@ -204,7 +185,7 @@ class ArxivApi:
         *,
         start: int,
         size: int,
-        patience: _Retry,
+        patience: Retry,
         most_missing: int,
         missing: int = 0,
     ) -> Page:
@@ -220,7 +201,7 @@ class ArxivApi:
 
         return self._ask(self._address(query, start=start, size=size), read=read, patience=patience)
 
-    def _ask(self, address: str, *, read: Callable[[bytes, int], Page], patience: _Retry) -> Page:
+    def _ask(self, address: str, *, read: Callable[[bytes, int], Page], patience: Retry) -> Page:
         """``read`` gets the body and which attempt it is; it raises TemporaryError to have it asked again."""
         for attempt in count(1):
             with self.gate():
@@ -236,6 +217,7 @@ class ArxivApi:
         try:
             return get(
                 address,
+                whom="arXiv",
                 seconds=seconds,
                 max_bytes=MAX_BYTES,
                 timeout=self.timeout,

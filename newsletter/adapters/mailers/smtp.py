@@ -9,13 +9,30 @@ import ssl
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import timedelta
+from urllib.parse import urlsplit
 
 from newsletter.adapters.mailers.smtp_answers import CLOSING, Gone, Lost, Refused
 from newsletter.adapters.mailers.smtp_session import Dialogue, Envelope, TimeOuts, open_dialogue
 from newsletter.adapters.ports import Begin, Outcome, Outgoing, Verdict
+from newsletter.config import Config
 from newsletter.config.smtp_url import parse_smtp_url
 from newsletter.core.digests.headers import ascii_address, wire_address
 from newsletter.errors import BadInput, PermanentError
+
+
+def mailer(config: Config) -> SmtpMailer:
+    # In EHLO the site's name is said if it is a public name, else the machine's.
+    host = urlsplit(config.base_url).hostname or ""
+    is_public = "." in host and not host.replace(".", "").isdigit()
+    return SmtpMailer(config.smtp_url, sign=_signer(config), ehlo_name=host if is_public else None)
+
+
+def _signer(config: Config) -> Callable[[bytes], bytes] | None:
+    if not config.dkim_key:
+        return None
+    from newsletter.adapters.mailers.dkim import DkimSigner  # only for those who sign: it imports slowly
+
+    return DkimSigner(config.dkim_key, selector=config.dkim_selector, domain=config.signing_domain)
 
 
 class SmtpMailer:

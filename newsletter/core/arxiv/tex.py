@@ -58,6 +58,7 @@ _OPERATOR = re.compile(
     r"arg|argmax|argmin|cosh?|cot|deg|det|dim|exp|gcd|inf|ker|lim|liminf|limsup|ln|log|max|min|mod|Pr|sinh?|sup|tanh?"
 )
 _SPELLED = {"colon": ": ", "textasciicircum": "^", "textasciitilde": "~", "textbackslash": "\\", "S": "§"}
+_SPELLED |= {"textbraceleft": _OPEN, "textbraceright": _CLOSE}
 _SCRIPTS = {"textsuperscript": "^", "textsubscript": "_"}
 _FRACTIONS = frozenset({"dfrac", "tfrac", "cfrac", "sfrac", "nicefrac"})
 _WIDE = {"widetilde": "tilde", "widehat": "hat", "overline": "bar"}

@@ -28,6 +28,19 @@ LAST = 31
 ALLOWED = (
     "daily, weekdays, weekly:mon (or weekly:mon,thu), biweekly:mon, monthly:1 to monthly:28, monthly:last"
 )
+OFFERED = (
+    "daily",
+    "weekdays",
+    *(f"weekly:{day}" for day in WEEKDAYS),
+    "weekly:mon,thu",
+    "weekly:tue,fri",
+    "biweekly:mon",
+    "biweekly:fri",
+    "monthly:1",
+    "monthly:15",
+    "monthly:last",
+)
+"""What a form offers, in its order."""
 NOT_PLACES = {"Factory", "localtime", "posixrules"}
 """Names in the zone database that are no zone: their meaning depends on the machine."""
 RESOLUTION = dt.timedelta(microseconds=1)

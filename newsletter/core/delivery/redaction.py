@@ -13,7 +13,7 @@ _LINK = re.compile(
 )
 """A path whose next part is a token (``newsletter.web.urls``)."""
 _MAILTO = re.compile(r"(?<=\+)u[a-z2-7]{20,60}(?=@|%40)", re.IGNORECASE)
-"""The token in an address of List-Unsubscribe (``pipeline.compose.verp``)."""
+"""The token in an address of List-Unsubscribe (``audience.tagged_addresses``)."""
 
 
 def without_keys(line: str) -> str:

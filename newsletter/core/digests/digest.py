@@ -47,6 +47,15 @@ class CardWhy:
     author: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Learned:
+    """How many papers a subscriber saved, asked for more like, and set aside."""
+
+    saved: int = 0
+    more: int = 0
+    less: int = 0
+
+
 def topic_placeholder(slug: str) -> str:
     """Return the name of the placeholder for a private topic's name."""
     return f"topic:{slug}"
@@ -87,6 +96,8 @@ class Digest:
     """Papers that the reader read or kept, and what happened to them since. In no count."""
     whys: tuple[tuple[str, CardWhy], ...] = ()
     """(arXiv id, why it was chosen) of papers about which the mail says so."""
+    learned: Learned | None = None
+    """What the links of earlier digests changed since the last one."""
     scanned: int
     """M of "N of M": papers first seen in the period in the categories the reader's topics ask for."""
     was_asked: bool = True
@@ -111,7 +122,7 @@ class Digest:
     confirmed_on: date | None = None
     confirmed_by_operator: bool = False
     cadence: str = ""
-    """The reader's cadence in the contract's form: ``weekly:mon``."""
+    """The reader's cadence as ``weekly:mon``."""
     at: str = "08:00"
     timezone: str = "UTC"
     private_names: tuple[tuple[str, str], ...] = ()

@@ -64,6 +64,8 @@ class WhyCode(StrEnum):
     """Something happened to it after the subscriber had read it: ``Why.revision``."""
 
 
+OF_TASTE = frozenset({WhyCode.KEPT, WhyCode.FOLLOWS, WhyCode.NAMESAKE, WhyCode.BREADTH})
+"""Those that follow from what one subscriber likes."""
 _WHY_BY_LETTER = {code[0]: code for code in WhyCode}
 
 

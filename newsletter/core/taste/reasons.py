@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 
 from newsletter.core.arxiv.phrases import phrase_key
 from newsletter.core.arxiv.plain_words import EMPTY_WORDS
@@ -76,5 +77,6 @@ def best_terms(weighed: Mapping[int, float], *, snapshot: Snapshot, most: int = 
     return chosen
 
 
+@cache
 def _says_something(surface: str) -> bool:
     return any(len(word) > 2 and word not in EMPTY_WORDS for word in phrase_key(surface.split()))

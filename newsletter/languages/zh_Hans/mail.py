@@ -14,16 +14,15 @@ from newsletter.core.arxiv.figures import ShownFigure
 from newsletter.core.arxiv.licences import licence_name
 from newsletter.core.arxiv.papers import PaperRecord
 from newsletter.core.arxiv.revisions import Change, Revision
-from newsletter.core.digests.digest import CardWhy, Digest
+from newsletter.core.delivery.cadence import Cadence
+from newsletter.core.digests.digest import CardWhy, Digest, Learned
 from newsletter.core.digests.message import placeholder
 from newsletter.core.digests.selection import WhyCode
 from newsletter.core.digests.typography import NO_BREAK, AuthorLine, cut, short_name
 from newsletter.core.summaries.paper_kinds import PaperKind, Part
 from newsletter.core.summaries.summary import DetailLevel
+from newsletter.languages.zh_Hans.cadences import WEEKDAYS, in_words
 
-_WEEKDAYS = {
-    "mon": "周一", "tue": "周二", "wed": "周三", "thu": "周四", "fri": "周五", "sat": "周六", "sun": "周日"
-}  # fmt: skip
 _HEADS = {Part.PROBLEM: "问题", Part.METHOD: "方法", Part.RESULTS: "结果", Part.LIMITS: "局限"}
 _OWN_HEADS = {
     (PaperKind.DATASET, Part.METHOD): "构建过程",
@@ -52,6 +51,8 @@ _WHY_NO_READING = {
 }
 _TEXTS = {Change.TITLE: "标题", Change.ABSTRACT: "摘要"}
 _VENUES = {Change.ACCEPTED: "已被 {} 接收", Change.PUBLISHED: "已发表于 {}"}
+LONGEST_KEPT = 46
+"""Characters of the title of a paper that a why line names."""
 LONGEST_PLACE = 60
 
 
@@ -75,6 +76,7 @@ class MailWords:
             "save": "收藏",
             "more": "多推这类",
             "less": "不感兴趣",
+            "taste": "查看或撤销",
             "feedback": "收藏、多推这类，或不感兴趣",
             "preferences": "更改主题或发送时间",
             "unsubscribe": "退订",
@@ -98,7 +100,7 @@ class MailWords:
         end = digest.slot_date
         start = end - timedelta(days=digest.covers_days)
         if digest.covers_days <= 1:
-            return f"{self.day(end)}，{_WEEKDAYS[end.strftime('%a').lower()]}"
+            return f"{self.day(end)}，{WEEKDAYS[end.weekday()]}"
         if digest.covers_days == 7:
             return f"{self.day(start)}当周"
         return self._span(start, end)
@@ -234,7 +236,7 @@ class MailWords:
             return "为拓宽视野：从其余匹配论文中随机选出。"
         terms = "、".join(why.terms)
         if why.title:
-            return f"因为你收藏了 {short_name(why.title)}：{terms}。"
+            return f"因为你收藏了 {short_name(why.title, limit=LONGEST_KEPT)}：{terms}。"
         return f"因为你收藏的内容：{terms}。"
 
     def happened(self, revision: Revision) -> str:
@@ -244,6 +246,15 @@ class MailWords:
         parts = [f"第 {_n(revision.version, '版')}：{texts}有改动"] if texts else []
         parts += [_VENUES[change].format(revision.venue) for change in revision.changes if change in _VENUES]
         return "；".join(parts)
+
+    def learned(self, learned: Learned) -> str:
+        acts = (
+            (learned.saved, "收藏了 {}"),
+            (learned.more, "要求多推与 {}相似的论文"),
+            (learned.less, "对 {}表示不感兴趣"),
+        )
+        said = "，".join(form.format(_n(number, "篇")) for number, form in acts if number)
+        return f"上一期以来，你{said}；以上排序已据此调整。"
 
     def also_in(self, topics: Sequence[str]) -> str:
         return f"同属主题：{'、'.join(topics)}"
@@ -266,22 +277,8 @@ class MailWords:
         return f"概述{authors}。{checked}，缺乏依据的未予采用。{own}仅供初步筛选，请勿引用。"
 
     def cadence(self, digest: Digest) -> str:
-        form, _, detail = digest.cadence.partition(":")
         at = f"{digest.at}（{digest.timezone}）"
-        match form:
-            case "daily":
-                return f"每天 {at}"
-            case "weekdays":
-                return f"每个工作日 {at}"
-            case "weekly":
-                return f"每{'、'.join(_WEEKDAYS[day] for day in detail.split(','))} {at}"
-            case "biweekly":
-                return f"每两周的{_WEEKDAYS[detail]} {at}"
-            case "monthly" if detail == "last":
-                return f"每月最后一天 {at}"
-            case "monthly":
-                return f"每月 {_n(int(detail), '日')} {at}"
-        return at
+        return f"{in_words(Cadence.parse(digest.cadence))} {at}" if digest.cadence else at
 
     def why(self, digest: Digest) -> tuple[str, ...]:
         first = f"本邮件于{placeholder('cadence')}发送至" if digest.cadence else "本邮件发送至"

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -12,6 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from newsletter.adapters.ports import Summariser
+from newsletter.audience.feedback_links import ActDone, acts_since_last_digest
 from newsletter.core.arxiv.figures import ShownFigure
 from newsletter.core.arxiv.papers import PaperRecord
 from newsletter.core.arxiv.revisions import Revision
@@ -21,35 +21,28 @@ from newsletter.core.digests.digest import (
     Digest,
     DigestCard,
     DigestTopic,
+    Learned,
     stand_in,
     topic_placeholder,
 )
 from newsletter.core.digests.selection import Place, Selected, WhyCode
 from newsletter.core.digests.selection import Selection as SelectionValue
-from newsletter.core.summaries.summary import DetailLevel
+from newsletter.core.summaries.summary import NO_FULL_TEXT, DetailLevel, Voice
 from newsletter.core.summaries.wanted import Wanted
-from newsletter.models import Delivery, Paper, PaperFeedback, Selection, Subscriber, Topic
-from newsletter.models.delivery import FIRST, HALF_ANSWERED, SENT, UNASKED, Kind, State
+from newsletter.models import Delivery, Paper, PaperFeedback, Selection, Topic
+from newsletter.models.delivery import HALF_ANSWERED, State
 from newsletter.models.selection import store_selections
-from newsletter.pipeline.compose.cards import card_of, mail_figures
+from newsletter.models.taste import Verdict
 from newsletter.pipeline.compose.fragments import StoredFragments
-from newsletter.pipeline.compose.gathers import Gathers
 from newsletter.pipeline.compose.message import body_key
+from newsletter.pipeline.compose.periods import EmptyDates, Gathers, empty_dates
 from newsletter.pipeline.compose.render import DigestRenderer, FragmentStore, RenderedDigest
 from newsletter.pipeline.select.select import Choice
-from newsletter.pipeline.summarize.lookup import SummaryLookup
+from newsletter.pipeline.summarize.figures import figures_for
+from newsletter.pipeline.summarize.lookup import Shown, SummaryLookup
 
 MOST_WHY_TERMS = 3
 RendererFor = Callable[[FragmentStore], DigestRenderer]
-
-
-@dataclass(frozen=True, slots=True)
-class EmptyDates:
-    """Slots without a mail: on which nothing matched, and on which arXiv had not answered, or not fully."""
-
-    asked: tuple[date, ...] = ()
-    unasked: tuple[date, ...] = ()
-    half_answered: tuple[date, ...] = ()
 
 
 @dataclass(slots=True)
@@ -65,6 +58,8 @@ class Composer:
     gathers: Gathers
     empty_dates: dict[int, EmptyDates]
     """By reader: the slots without a mail since the last one."""
+    acts: Mapping[int, Sequence[ActDone]]
+    """By subscriber: what links of digests changed since their last one."""
     kept_titles: dict[tuple[int, str], str]
     """(subscriber, arXiv id) → title, of the papers that why lines name."""
     now: datetime
@@ -94,6 +89,9 @@ class Composer:
             renderer=renderer_for(fragment_store),
             gathers=Gathers.until(now),
             empty_dates=empty_dates({choice.subscriber.pk: choice.subscriber for choice in choices}),
+            acts=acts_since_last_digest(
+                {choice.subscriber.pk for choice in choices if choice.subscriber.taste_version}
+            ),
             kept_titles=_kept_titles(choices),
             now=now,
         )
@@ -133,11 +131,11 @@ class Composer:
             attempt=0,
             lease_owner="",
             lease_until=None,
-            next_attempt_at=self._claimable_at(choice),
+            next_attempt_at=self._leasable_at(choice),
         )
 
-    def _claimable_at(self, choice: Choice) -> datetime:
-        """Return the real time from which on it may be claimed. Whom somebody waits for is not delayed."""
+    def _leasable_at(self, choice: Choice) -> datetime:
+        """Return the real time from which on it may be leased. Whom somebody waits for is not delayed."""
         delivery, real_now = choice.delivery, timezone.now()
         if not self.is_spread or delivery.is_transactional:
             return real_now
@@ -175,6 +173,7 @@ class Composer:
             ),
             revised=tuple(self._revised(choice)),
             whys=tuple(self._whys(choice)),
+            learned=_learned(self.acts.get(subscriber.pk, ())),
             scanned=selection.scanned,
             was_asked=not ignorance,
             is_half_answered=ignorance == HALF_ANSWERED,
@@ -265,6 +264,16 @@ def _begins_at(choice: Choice) -> datetime:
     return min((offer.eligibility.begins_at for offer in choice.offers), default=choice.delivery.slot_at)
 
 
+def _learned(acts: Sequence[ActDone]) -> Learned | None:
+    if not acts:
+        return None
+    return Learned(
+        saved=sum(act.is_saved for act in acts),
+        more=sum(act.verdict == Verdict.LIKE for act in acts),
+        less=sum(act.verdict == Verdict.DISLIKE for act in acts),
+    )
+
+
 def _kept_titles(choices: Iterable[Choice]) -> dict[tuple[int, str], str]:
     named = [
         (choice.subscriber.pk, arxiv_id)
@@ -277,30 +286,47 @@ def _kept_titles(choices: Iterable[Choice]) -> dict[tuple[int, str], str]:
     return {(row.subscriber_id, row.arxiv_id): row.title for row in rows}
 
 
-def empty_dates(subscribers: Mapping[int, Subscriber]) -> dict[int, EmptyDates]:
-    """Return the slots without a mail since their last one, of the readers who have any."""
-    digests = Delivery.objects.filter(kind=Kind.DIGEST).exclude(slot_key__startswith=FIRST)
-    skipped = digests.filter(subscriber__in=subscribers, state=State.SKIPPED).order_by("slot_at")
-    empty = defaultdict[int, list[tuple[datetime, date, str]]](list)
-    for pk, slot_at, key, detail in skipped.values_list(
-        "subscriber_id", "slot_at", "slot_key", "last_detail"
-    ):
-        if pk is not None and slot_at > subscribers[pk].joined_at:
-            empty[pk].append((slot_at, date.fromisoformat(key), detail))
-    last_sent = dict[int | None, datetime]()
-    rows = digests.filter(subscriber__in=empty).order_by("slot_at") if empty else digests.none()
-    # Asked for the states too, SQLite would look through all that was ever sent.
-    for subscriber_id, slot_at, state in rows.values_list("subscriber_id", "slot_at", "state"):
-        if state in SENT:
-            last_sent[subscriber_id] = slot_at
-    found = {}
-    for pk, placeholders in empty.items():
-        recent = [
-            (day, detail) for at, day, detail in placeholders if pk not in last_sent or at > last_sent[pk]
-        ]
-        found[pk] = EmptyDates(
-            asked=tuple(day for day, detail in recent if detail not in (UNASKED, HALF_ANSWERED)),
-            unasked=tuple(day for day, detail in recent if detail == UNASKED),
-            half_answered=tuple(day for day, detail in recent if detail == HALF_ANSWERED),
-        )
-    return found
+def mail_figures(paper_ids: Collection[int]) -> dict[int, ShownFigure]:
+    """Return the first figure of each paper that a mail may show, by the paper's key."""
+    papers = Paper.objects.in_bulk(paper_ids).values()
+    small = {
+        key: [each for each in figures if each.mail_image] for key, figures in figures_for(papers).items()
+    }
+    return {key: figures[0] for key, figures in small.items() if figures}
+
+
+def card_of(
+    record: PaperRecord,
+    *,
+    shown: Shown,
+    asked: DetailLevel,
+    figure: ShownFigure | None = None,
+    also_in: Sequence[str] = (),
+) -> DigestCard:
+    """Return the card for readers who asked for ``asked``."""
+    lacks, reason = _lacking(shown, asked=asked)
+    detail = min(asked, shown.detail, key=lambda detail: detail.rank)
+    return DigestCard(
+        paper=replace(record, version=shown.paper_version),
+        summary=shown.content,
+        summary_key=shown.key,
+        language=shown.language,
+        detail=detail,
+        lacks=lacks,
+        lacks_reason=reason,
+        figure=figure if detail is DetailLevel.READING else None,
+        model=shown.model,
+        written_at=shown.written_at,
+        also_in=tuple(also_in),
+    )
+
+
+def _lacking(shown: Shown, *, asked: DetailLevel) -> tuple[DetailLevel | None, str]:
+    """Return what a sentence must own up to, and why. An extract in a model's place says so by itself."""
+    if shown.detail.rank >= asked.rank:
+        return None, ""
+    if shown.content.voice is Voice.MODEL:
+        missing = shown.content.incomplete
+        return asked, (NO_FULL_TEXT if NO_FULL_TEXT in missing else "incomplete" if missing else "late")
+    is_by_choice = asked is DetailLevel.READING and not shown.content.fallback_reason
+    return (asked, "no_model") if is_by_choice else (None, "")

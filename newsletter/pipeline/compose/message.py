@@ -8,17 +8,16 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections import OrderedDict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from email.utils import parseaddr
-from threading import Lock
 
 from django.conf import settings
 
 from newsletter.adapters.ports import Outcome, Outgoing, Verdict
 from newsletter.audience.feedback_links import feedback_token
 from newsletter.audience.mailed_links import MailedLink
+from newsletter.audience.tagged_addresses import envelope_sender, unsubscribe_mailto
 from newsletter.audience.tokens import Purpose, digest_token, make_token
 from newsletter.core.digests.headers import MessageHeaders
 from newsletter.core.digests.message import (
@@ -29,11 +28,10 @@ from newsletter.core.digests.message import (
     placeholder,
 )
 from newsletter.errors import NewsletterError, PermanentError
-from newsletter.models import Delivery, FragmentRow, Subscriber
+from newsletter.models import Delivery, Subscriber
 from newsletter.models.delivery import Kind
-from newsletter.pipeline.compose.verp import envelope_sender, unsubscribe_mailto
+from newsletter.pipeline.compose.fragments import FragmentCache
 
-CHUNK = 500
 logger = logging.getLogger(__name__)
 
 
@@ -57,47 +55,6 @@ class Sender:
             base_url=settings.CONFIG.base_url,
             host=settings.BASE_HOST,
         )
-
-
-class FragmentCache:
-    """Fragments and their encoded forms, the most recently used kept. Safe to share between threads."""
-
-    def __init__(self, *, max_bytes: int = 64 * 1024 * 1024) -> None:
-        self._max_bytes = max_bytes
-        self._kept: OrderedDict[str, Fragment] = OrderedDict()
-        self._lock = Lock()
-        self.kept_bytes = 0
-
-    def take(self, checksums: Iterable[str]) -> dict[str, Fragment]:
-        """Return these pieces, reading the missing ones together; one that is not stored is left out."""
-        wanted = set(checksums)
-        with self._lock:
-            found = {checksum: self._kept[checksum] for checksum in wanted if checksum in self._kept}
-        read = _read_fragments(sorted(wanted - found.keys()))
-        with self._lock:
-            for digest, fragment in read.items():
-                self.kept_bytes += _size(fragment) if digest not in self._kept else 0
-                self._kept[digest] = fragment
-            for digest in found:
-                if digest in self._kept:
-                    self._kept.move_to_end(digest)
-            while self.kept_bytes > self._max_bytes:
-                self.kept_bytes -= _size(self._kept.popitem(last=False)[1])
-        return found | read
-
-
-def _size(fragment: Fragment) -> int:
-    """Return about how much memory it takes: each form as text and encoded."""
-    return 2 * (len(fragment.html) + len(fragment.text))
-
-
-def _read_fragments(checksums: Sequence[str]) -> dict[str, Fragment]:
-    fragments = {}
-    for start in range(0, len(checksums), CHUNK):
-        rows = FragmentRow.objects.filter(checksum__in=checksums[start : start + CHUNK])
-        for checksum, html, text in rows.values_list("checksum", "html", "text"):
-            fragments[checksum] = Fragment(html=html, text=text)
-    return fragments
 
 
 _FRAGMENTS = FragmentCache()
@@ -171,9 +128,9 @@ class _Links:
         if name == "feedback_url":
             token = feedback_token(self._delivery.pk, link_key=self._subscriber.link_key)
             return f"{self._base_url}/r/{token}"
-        if name == "preferences_url":
+        if name in ("preferences_url", "taste_url"):
             token = make_token(Purpose.PREFERENCES, subject=self._subscriber.link_key)
-            return f"{self._base_url}/preferences/{token}"
+            return f"{self._base_url}/preferences/{token}{'/taste' if name == 'taste_url' else ''}"
         if name == "unsubscribe_url":
             return unsubscribe_url(self._subscriber, base_url=self._base_url)
         if name == "unsubscribe_topic_url":
@@ -197,7 +154,7 @@ def _unsubscribe_token(subscriber: Subscriber) -> str:
 
 
 def recipient(delivery: Delivery) -> str:
-    """Return the address it was last claimed for, or would be."""
+    """Return the address it was last leased for, or would be."""
     return delivery.recipient or (delivery.subscriber.email if delivery.subscriber else "")
 
 
@@ -256,7 +213,7 @@ def _fragments_of(delivery: Delivery, fragments: Mapping[str, Fragment]) -> list
 
 
 def _headers(delivery: Delivery, *, sender: Sender) -> MessageHeaders:
-    """Return the contract's headers ("Mails"); a notice has none of the List-* ones."""
+    """Return the headers; a transactional mail has none of the List-* ones."""
     is_digest = delivery.kind == Kind.DIGEST
     subscriber = delivery.subscriber if is_digest else None
     return MessageHeaders(

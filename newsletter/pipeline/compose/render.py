@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from hashlib import sha256
 from html import escape
 from typing import Protocol
 
-from newsletter.core.digests.digest import Digest, DigestCard, DigestTopic
+from newsletter.core.digests.digest import CardWhy, Digest, DigestCard, DigestTopic
 from newsletter.core.digests.languages import is_checked_in_words
 from newsletter.core.digests.message import Fragment, literal, placeholder
 from newsletter.core.digests.typography import cut, short_name
@@ -25,7 +25,7 @@ from newsletter.mail.size import MAX_HTML_BYTES, count_reduced, reduce_by
 from newsletter.mail.styles import styles
 from newsletter.mail.templates import load_template, trusted
 from newsletter.mail.text import wrap
-from newsletter.mail.words import Writer, words_for
+from newsletter.mail.words import Words, Writer, words_for
 
 CONTENTS_FROM = 4
 """Papers from which a digest has contents."""
@@ -33,7 +33,7 @@ LONGEST_SUBJECT = 70
 LONGEST_CONTENTS_NAME = 46
 SLOT_ALLOWANCE = 1_000
 """Bytes kept free for the reader's own strings: three links of the service, an address, a few words."""
-CARD_ALLOWANCE = 300
+CARD_ALLOWANCE = 200
 """Bytes for a card's own strings: why it was chosen, and three links."""
 TOPIC_LINK_ALLOWANCE = 120
 """Bytes for the link that ends one topic."""
@@ -97,6 +97,8 @@ class DigestRenderer:
             yield from self._revised(digest)
         if digest.listed or digest.counted:
             yield from self._list(digest)
+        if digest.learned:
+            yield self._fragment("learned", digest.language)
         yield self._footer(digest)
 
     def _opening(self, digest: Digest) -> Iterator[Fragment]:
@@ -177,7 +179,7 @@ class DigestRenderer:
             yield self._fragment("revised_paper", digest.language, **values)
 
     def _about(self, card: DigestCard, digest: Digest) -> Iterator[Fragment]:
-        """Yield what stands below a card: why it was chosen for this subscriber, and the links of feedback."""
+        """Yield what stands below a card: why this subscriber gets it, and the links of feedback."""
         paper_id = card.paper.arxiv_id
         if paper_id in dict(digest.whys):
             yield self._fragment("why", digest.language, id=paper_id)
@@ -220,7 +222,7 @@ class DigestRenderer:
         return self._keep(key, _with_topic_placeholders(fragment) if kind in _NAMES_TOPICS else fragment)
 
     def _key(self, kind: str, language: str, inputs: object) -> str:
-        return sha256(f"{kind}\0{language}\0{self._template.fingerprint}\0{inputs!r}".encode()).hexdigest()
+        return sha256(f"{kind}\0{language}\0{inputs!r}".encode()).hexdigest()
 
     def _keep(self, key: str, fragment: Fragment) -> Fragment:
         self._fragment_store.put(key, fragment)
@@ -251,6 +253,7 @@ def _each_topic(digest: Digest) -> tuple[tuple[str, str], ...]:
 def _slots(digest: Digest) -> dict[str, str]:
     words = words_for(digest.language)
     account = words.account(digest)
+    learned = words.learned(digest.learned) if digest.learned else ""
     return {
         "numeral": words.numeral(digest),
         "opening": words.opening(digest),
@@ -260,9 +263,16 @@ def _slots(digest: Digest) -> dict[str, str]:
         "confirmed_on": words.day(digest.confirmed_on) if digest.confirmed_on else "",
         "near": "",
         "revised": "",
-        **{f"why:{arxiv_id}": literal(words.why_chosen(why)) for arxiv_id, why in digest.whys},
+        **({"learned": learned, "learned_text": wrap(learned)} if learned else {}),
+        **{name: line for why in digest.whys for name, line in _why_lines(*why, words=words)},
         **{name: literal(value) for name, value in digest.private_names},
     }
+
+
+def _why_lines(arxiv_id: str, why: CardWhy, *, words: Words) -> Iterator[tuple[str, str]]:
+    line = literal(words.why_chosen(why))
+    yield f"why:{arxiv_id}", line
+    yield f"why_text:{arxiv_id}", wrap(line)
 
 
 def _with_topic_placeholders(fragment: Fragment) -> Fragment:
@@ -292,7 +302,9 @@ def _written_in(digest: Digest) -> frozenset[str]:
 def _html_bytes(fragments: tuple[Fragment, ...], *, digest: Digest) -> int:
     """Return the size with private topics' names filled in, and room for the reader's other strings."""
     html = "".join(fragment.html for fragment in fragments)
-    names = (html.count(placeholder(name)) * len(escape(value).encode()) for name, value in digest.private_names)
+    names = (
+        html.count(placeholder(name)) * len(escape(value).encode()) for name, value in digest.private_names
+    )
     links = TOPIC_LINK_ALLOWANCE * len(digest.subscribed)
     links += CARD_ALLOWANCE * (digest.summarised + len(digest.near))
     return len(html.encode()) + sum(names) + SLOT_ALLOWANCE + links

@@ -18,6 +18,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from newsletter.adapters.ports import ProviderEvent
+from newsletter.audience.tagged_addresses import delivery_by_verp, leaving_token
 from newsletter.audience.tokens import Purpose, read_token
 from newsletter.core.delivery.dsn import (
     SOURCE,
@@ -26,10 +27,9 @@ from newsletter.core.delivery.dsn import (
     read_mail_report,
     without_addresses,
 )
-from newsletter.core.delivery.retry_policy import EventKind
+from newsletter.core.delivery.events import EventKind
 from newsletter.models import Delivery, Subscriber
 from newsletter.models.subscriber import holder_of
-from newsletter.pipeline.compose.verp import delivery_by_verp, leaving_token
 from newsletter.pipeline.feedback.provider_events import apply_events, store_events
 from newsletter.pipeline.send import subscriber_status
 

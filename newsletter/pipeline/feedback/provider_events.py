@@ -1,6 +1,6 @@
 """Provider events: stored once each, then applied, in any order.
 
-An event moves its delivery upwards only (``core/delivery/retry_policy.py``). Any event shows that the
+An event moves its delivery upwards only (``core/delivery/events.py``). Any event shows that the
 provider accepted the mail, so it settles an ambiguous delivery, and may come before our own record of the
 acceptance.
 """
@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from newsletter.adapters.infra.broker import Queue, wake
 from newsletter.adapters.ports import ProviderEvent
-from newsletter.core.delivery.retry_policy import EventKind, outranks, reported_state
+from newsletter.core.delivery.events import EventKind, outranks, reported_state
 from newsletter.core.storable import storable_value
 from newsletter.models import Delivery, DeliveryEvent, Subscriber
 from newsletter.models.delivery import LEASABLE, SENT, UNCOMPOSED, Kind, State

@@ -62,6 +62,10 @@ class Health:
         """Return the seconds since then, 0 for never."""
         return max(0.0, (self.now - moment).total_seconds()) if moment else 0.0
 
+    def waits(self, where: str) -> float:
+        """Return for how many seconds the oldest has waited there."""
+        return self.age(self.waiting[where])
+
     def is_day_used_up(self) -> bool:
         return self.day_left == 0
 

@@ -144,7 +144,7 @@ def _store(choices: Sequence[Choice], *, checksums: Mapping[UUID, str]) -> None:
     planned.bulk_update(
         [choice.delivery for choice in choices], ["selection", "selection_inputs"], batch_size=ROWS
     )
-    request_summaries((want, choice.delivery) for choice in choices for want in choice.wanted())
+    request_summaries(planned.filter(pk__in=[choice.delivery.pk for choice in choices]))
 
 
 def _choose(

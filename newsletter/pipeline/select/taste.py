@@ -204,7 +204,8 @@ class Taste:
             return None
         number = self._rows[profile.pk]
         row, bar = self._scores[number], float(self._bars[number])
-        for column in np.argsort(-row, kind="stable"):
+        high = np.flatnonzero(row >= bar)
+        for column in high[np.argsort(-row[high], kind="stable")]:
             paper_id, score = self._paper_ids[column], float(row[column])
             if not is_near(score, own_bar=profile.near_threshold, week_bar=bar):
                 return None

@@ -15,8 +15,9 @@ from django.db import transaction
 from django.db.models import F, Q
 
 from newsletter.adapters.ports import Outcome, Verdict
+from newsletter.core.delivery.events import EventKind
 from newsletter.core.delivery.redaction import without_keys
-from newsletter.core.delivery.retry_policy import EVIDENCE_WAIT, EventKind, retry_delay
+from newsletter.core.delivery.retry_policy import EVIDENCE_WAIT, retry_delay
 from newsletter.core.digests.seen_papers import pack_seen, unpack_seen
 from newsletter.core.digests.selection import Place
 from newsletter.core.storable import storable

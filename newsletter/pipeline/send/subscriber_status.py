@@ -13,7 +13,7 @@ from django.db.models import Exists, OuterRef, Q
 
 from newsletter.audience.end_mailing import end_mailing
 from newsletter.audience.suppression import Reason, address_key, suppress
-from newsletter.core.delivery.retry_policy import EventKind, Result, is_given_up, refusals_at_the_end
+from newsletter.core.delivery.events import EventKind, Result, is_given_up, refusals_at_the_end
 from newsletter.errors import BadInput
 from newsletter.models import ConsentEvent, Delivery, DeliveryEvent, Subscriber
 from newsletter.models.delivery import SENT

@@ -1,6 +1,6 @@
 """Summarize: each selected paper summarised once per (version, language, prompt version, model).
 
-A claim on the row keeps two workers from paying twice. What a model gets wrong is recorded with its reason,
+A lease of the row keeps two workers from paying twice. What a model gets wrong is recorded with its reason,
 and the extractive summary stands in, labelled.
 """
 

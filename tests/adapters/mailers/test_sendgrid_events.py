@@ -11,7 +11,7 @@ import pytest
 
 from newsletter.adapters.mailers.sendgrid_events import SendgridEvents
 from newsletter.adapters.ports import ProviderEvent, Refusal
-from newsletter.core.delivery.retry_policy import EventKind
+from newsletter.core.delivery.events import EventKind
 from newsletter.errors import BadInput
 from tests.fakes.sendgrid_events import SIGNATURE, TIMESTAMP, Signer, body_of, sendgrid_event
 

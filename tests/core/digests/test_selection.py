@@ -121,10 +121,10 @@ def test_it_finds_nothing_in_nothing() -> None:
     assert select_papers([], topics=TOPICS, max_papers=10) == Selection(TOPICS)
 
 
-@pytest.mark.parametrize("budget", [{"max_papers": -1}, {"max_papers": 1, "list_limit": -1}])
-def test_it_refuses_a_negative_budget(budget: dict[str, int]) -> None:
+@pytest.mark.parametrize(("most", "listed"), [(-1, 10), (1, -1)])
+def test_it_refuses_a_negative_budget(most: int, listed: int) -> None:
     with pytest.raises(ValueError, match="negative"):
-        select_papers([match(1, HEADS)], topics=TOPICS, **budget)
+        select_papers([match(1, HEADS)], topics=TOPICS, max_papers=most, list_limit=listed)
 
 
 def test_it_refuses_a_match_of_a_topic_the_subscriber_does_not_have() -> None:

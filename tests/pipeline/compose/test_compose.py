@@ -19,7 +19,7 @@ from newsletter.pipeline.compose.render import DigestRenderer, FragmentStore, Re
 from newsletter.pipeline.schedule import plan_due
 from newsletter.pipeline.send.send import send_due
 from newsletter.pipeline.summarize.generate import write_summaries
-from newsletter.pipeline.summarize.requests import PATIENCE
+from newsletter.pipeline.summarize.store import PATIENCE
 from tests.fakes.gemini_server import Fault, GeminiServer
 from tests.fakes.papers import paper_record
 from tests.pipeline.newsroom import MONDAY, SUNDAY, Newsroom, states

@@ -143,7 +143,7 @@ def test_those_that_went_down_with_it_do_not_come_after_it_again(
 def test_a_pass_whose_time_is_up_is_gone_on_with_from_where_it_stopped(
     room: Newsroom, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("newsletter.pipeline.compose.lease.CHUNK", 3)
+    monkeypatch.setattr("newsletter.pipeline.compose.compose.CHUNK", 3)
     ids = list(Delivery.objects.order_by("pk").values_list("pk", flat=True))
     now = timezone.now()
     report = compose(room, after=ids[0], deadline=now)
@@ -157,7 +157,7 @@ def test_a_worker_hands_over_where_its_time_was_up(room: Newsroom, monkeypatch: 
     monkeypatch.setattr(work, "context", lambda: room.context)
     monkeypatch.setattr(work, "wake", lambda stage, **hint: woken.append({"stage": stage} | hint))
     monkeypatch.setattr(work, "TURN", timedelta())
-    monkeypatch.setattr("newsletter.pipeline.compose.lease.CHUNK", 3)
+    monkeypatch.setattr("newsletter.pipeline.compose.compose.CHUNK", 3)
     ids = list(Delivery.objects.order_by("pk").values_list("pk", flat=True))
     work.compose()
     assert {"stage": Queue.COMPOSE, "after": ids[2]} in woken

@@ -19,7 +19,8 @@ from newsletter.core.digests.message import Fragment
 from newsletter.errors import PermanentError
 from newsletter.models import Delivery, FragmentRow
 from newsletter.models.delivery import Kind
-from newsletter.pipeline.compose.message import FragmentCache, outgoing
+from newsletter.pipeline.compose.fragments import FragmentCache
+from newsletter.pipeline.compose.message import outgoing
 from tests.fakes.mailer import ScriptedMailer, answer
 from tests.pipeline.deliveries import (
     CARD,
@@ -49,7 +50,7 @@ def body(message: EmailMessage, kind: str) -> str:
     return str(part.get_content()).replace("\r\n", "\n")
 
 
-def test_a_digest_has_the_contracts_headers() -> None:
+def test_a_digest_has_the_headers_that_mail_programs_act_on() -> None:
     row = digest(new_subscriber("ann@example.org"))
     message = parsed(message_bytes(row))
     assert message["To"] == "ann@example.org"

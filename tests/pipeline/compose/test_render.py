@@ -92,15 +92,15 @@ def test_another_summary_depth_or_language_is_another_card() -> None:
 
 
 @pytest.mark.parametrize(
-    ("depth", "deep", "most"),
+    ("detail", "deep", "most"),
     [
         (DetailLevel.HEADLINE, False, 1_900),
         (DetailLevel.TAKEAWAYS, False, 3_800),
         (DetailLevel.READING, True, 6_000),
     ],
 )
-def test_a_card_stays_small(depth: DetailLevel, deep: bool, most: int) -> None:
-    card = make_card(detail=depth, summary=model_summary(deep=deep))
+def test_a_card_stays_small(detail: DetailLevel, deep: bool, most: int) -> None:
+    card = make_card(detail=detail, summary=model_summary(deep=deep))
     fragment = next(p for p in make_renderer().render(make_digest(card)).fragments if "<h3" in p.html)
     assert len(fragment.html.encode()) <= most
 

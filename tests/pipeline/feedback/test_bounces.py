@@ -11,11 +11,11 @@ from email import message_from_bytes
 import pytest
 
 from newsletter.audience.suppression import Reason, suppressed
-from newsletter.core.delivery.retry_policy import EventKind
+from newsletter.audience.tagged_addresses import envelope_sender
+from newsletter.core.delivery.events import EventKind
 from newsletter.models import ConsentEvent, Delivery, DeliveryEvent, Subscriber
 from newsletter.models.delivery import Kind, State
 from newsletter.models.subscriber import Status
-from newsletter.pipeline.compose.verp import envelope_sender
 from newsletter.pipeline.feedback.bounces import TakenIn, take_in
 from newsletter.subscribers.revoke_links import revoke_links
 from newsletter.subscribers.unsubscribe import erase

@@ -11,7 +11,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from newsletter.adapters.ports import Outcome, ProviderEvent, Verdict
-from newsletter.core.delivery.retry_policy import EventKind
+from newsletter.core.delivery.events import EventKind
 from newsletter.core.digests.seen_papers import unpack_seen
 from newsletter.models import ConsentEvent, Delivery, DeliveryEvent, Subscriber
 from newsletter.models.delivery import State

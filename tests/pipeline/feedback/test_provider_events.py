@@ -15,7 +15,8 @@ from pytest_django import Settings
 from newsletter.adapters.infra.broker import Queue
 from newsletter.adapters.ports import Outcome, ProviderEvent, Verdict
 from newsletter.audience.suppression import Reason, suppressed
-from newsletter.core.delivery.retry_policy import EVIDENCE_WAIT, EventKind
+from newsletter.core.delivery.events import EventKind
+from newsletter.core.delivery.retry_policy import EVIDENCE_WAIT
 from newsletter.core.digests.seen_papers import unpack_seen
 from newsletter.models import ConsentEvent, Delivery, DeliveryEvent, Subscriber, Suppression
 from newsletter.models.delivery import Kind, State

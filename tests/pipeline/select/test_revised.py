@@ -61,18 +61,25 @@ def paper(number: int) -> Paper:
 
 
 def keep(
-    subscriber: Subscriber, number: int, *, at: datetime, verdict: str = Verdict.LIKE, **fields: Any
+    subscriber: Subscriber,
+    number: int,
+    *,
+    at: datetime,
+    verdict: str = Verdict.LIKE,
+    version: int | None = None,
+    saved_at: datetime | None = None,
 ) -> None:
-    shown = paper(number)
-    usual = {
-        "version": shown.version,
-        "title": shown.title,
-        "abstract": shown.abstract,
-        "source": Source.PAGE,
-    }
-    PaperFeedback.objects.create(
-        subscriber=subscriber, arxiv_id=shown.arxiv_id, verdict=verdict, at=at, **usual | fields
+    record = paper(number).record
+    row = PaperFeedback(
+        subscriber=subscriber,
+        arxiv_id=record.arxiv_id,
+        verdict=verdict,
+        saved_at=saved_at,
+        source=Source.PAGE,
+        at=at,
     )
+    row.keep_texts(replace(record, version=version or record.version))
+    row.save()
 
 
 def told(subscriber: Subscriber, *, now: datetime) -> dict[str, Revision | None]:

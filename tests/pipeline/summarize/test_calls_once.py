@@ -31,7 +31,7 @@ import sys, time, pathlib, django
 django.setup()
 from django.utils import timezone
 from newsletter.pipeline import tasks as work
-from newsletter.pipeline.summarize.requests import open_requests
+from newsletter.pipeline.summarize.store import open_requests
 summariser = work.context().summariser
 pathlib.Path(sys.argv[1]).touch()
 while not pathlib.Path("go").exists():

@@ -26,8 +26,7 @@ from newsletter.pipeline.summarize.generate import (
     write_summaries,
 )
 from newsletter.pipeline.summarize.lookup import SummaryLookup
-from newsletter.pipeline.summarize.requests import PATIENCE
-from newsletter.pipeline.summarize.store import MAX_ATTEMPTS, Fallback
+from newsletter.pipeline.summarize.store import MAX_ATTEMPTS, PATIENCE, Fallback
 from tests.fakes.gemini_server import Fault, GeminiServer
 from tests.fakes.papers import paper_record
 from tests.pipeline.newsroom import MONDAY, SUNDAY, Newsroom, body, states

@@ -25,8 +25,7 @@ from newsletter.pipeline import tasks as work
 from newsletter.pipeline.schedule import plan_ahead, plan_due
 from newsletter.pipeline.select.select import choose, select_planned, without_unsettled
 from newsletter.pipeline.summarize.generate import write_summaries
-from newsletter.pipeline.summarize.requests import open_requests
-from newsletter.pipeline.summarize.store import Fallback
+from newsletter.pipeline.summarize.store import Fallback, open_requests
 from newsletter.subscribers.change import change_preferences, pause
 from newsletter.subscribers.preferences import Preferences
 from newsletter.subscribers.unsubscribe import unsubscribe

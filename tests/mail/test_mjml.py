@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from newsletter.adapters.infra.mjml import compile_mjml
 from newsletter.errors import ConfigurationError
+from newsletter.mail.templates import compile_mjml
 
 SHELL = (
     '<mjml lang="{lang}"><mj-head><mj-title>{title}</mj-title>'

@@ -1,4 +1,4 @@
-"""Addresses of ours in a mail: where it comes back to when it cannot be delivered, and where one may leave.
+"""Addresses of ours that hold a tag: where a mail comes back to (VERP), and where one unsubscribes by mail.
 
 The first names the delivery, the second holds the reader's unsubscribe token. Only who has seen the mail
 knows them, and nobody can make one for another. Both have 40 characters after the ``+``: all that fits beside
@@ -15,6 +15,7 @@ from collections.abc import Iterable
 from django.conf import settings
 
 from newsletter.audience.tokens import Purpose, bounce_tag, read_bounce_tag, read_token
+from newsletter.config.mailers import MAILERS
 from newsletter.core.digests.headers import ascii_address
 
 DEFAULT_LOCAL_PART = "bounces"
@@ -41,7 +42,7 @@ def unsubscribe_mailto(token: str, *, sender: str) -> str:
     a service sends comes back to it: an address of ours exists only where the operator names one.
     """
     config = settings.CONFIG
-    if config.bounce_address == OFF or (config.is_mailed_by_a_service and not config.bounce_address):
+    if config.bounce_address == OFF or (MAILERS[config.mailer].is_service and not config.bounce_address):
         return ""
     tag = base64.b32encode(token.encode()).decode("ascii").rstrip("=").lower()
     return f"mailto:{_tagged(_LEAVES + tag, sender=sender)}"

@@ -1,19 +1,21 @@
-"""What is known of arXiv at a moment: when it last answered fully, and what went wrong since.
+"""What is known of a digest's period: whether arXiv answered in it, and which slots brought no mail.
 
 A digest must not say that nothing came out where nobody knows that.
 """
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Self
 
 from django.db.models import Q, QuerySet
 
 from newsletter.core.arxiv.announcements import expected_announcement
-from newsletter.models import GatherRun
-from newsletter.models.delivery import HALF_ANSWERED, UNASKED
+from newsletter.models import Delivery, GatherRun, Subscriber
+from newsletter.models.delivery import FIRST, HALF_ANSWERED, SENT, UNASKED, Kind, State
 
 ANSWERED = Q(error="", is_probe=False)
 BELIEVED = ANSWERED & Q(doubt="")
@@ -57,6 +59,44 @@ class Gathers:
         if self.believed_at is not None and self.believed_at > enough_at:
             return ""
         return HALF_ANSWERED if self.answered_at is not None and self.answered_at > begins_at else UNASKED
+
+
+@dataclass(frozen=True, slots=True)
+class EmptyDates:
+    """Slots without a mail: on which nothing matched, and on which arXiv had not answered, or not fully."""
+
+    asked: tuple[date, ...] = ()
+    unasked: tuple[date, ...] = ()
+    half_answered: tuple[date, ...] = ()
+
+
+def empty_dates(subscribers: Mapping[int, Subscriber]) -> dict[int, EmptyDates]:
+    """Return the slots without a mail since their last one, of the readers who have any."""
+    digests = Delivery.objects.filter(kind=Kind.DIGEST).exclude(slot_key__startswith=FIRST)
+    skipped = digests.filter(subscriber__in=subscribers, state=State.SKIPPED).order_by("slot_at")
+    empty = defaultdict[int, list[tuple[datetime, date, str]]](list)
+    for pk, slot_at, key, detail in skipped.values_list(
+        "subscriber_id", "slot_at", "slot_key", "last_detail"
+    ):
+        if pk is not None and slot_at > subscribers[pk].joined_at:
+            empty[pk].append((slot_at, date.fromisoformat(key), detail))
+    last_sent = dict[int | None, datetime]()
+    rows = digests.filter(subscriber__in=empty).order_by("slot_at") if empty else digests.none()
+    # Asked for the states too, SQLite would look through all that was ever sent.
+    for subscriber_id, slot_at, state in rows.values_list("subscriber_id", "slot_at", "state"):
+        if state in SENT:
+            last_sent[subscriber_id] = slot_at
+    found = {}
+    for pk, placeholders in empty.items():
+        recent = [
+            (day, detail) for at, day, detail in placeholders if pk not in last_sent or at > last_sent[pk]
+        ]
+        found[pk] = EmptyDates(
+            asked=tuple(day for day, detail in recent if detail not in (UNASKED, HALF_ANSWERED)),
+            unasked=tuple(day for day, detail in recent if detail == UNASKED),
+            half_answered=tuple(day for day, detail in recent if detail == HALF_ANSWERED),
+        )
+    return found
 
 
 def _last(runs: QuerySet[GatherRun]) -> datetime | None:

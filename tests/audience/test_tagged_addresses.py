@@ -7,15 +7,15 @@ from django.conf import settings
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsletter.audience.tokens import Purpose, bounce_tag, make_token, read_bounce_tag
-from newsletter.config import load_config
-from newsletter.errors import ConfigurationError
-from newsletter.pipeline.compose.verp import (
+from newsletter.audience.tagged_addresses import (
     delivery_by_verp,
     envelope_sender,
     leaving_token,
     unsubscribe_mailto,
 )
+from newsletter.audience.tokens import Purpose, bounce_tag, make_token, read_bounce_tag
+from newsletter.config import load_config
+from newsletter.errors import ConfigurationError
 
 SENDER = "digest@news.example.org"
 
