@@ -26,6 +26,11 @@ def gather_if_due() -> None:
 
 
 @app.task
+def ask_revisions() -> None:
+    work.ask_revisions()
+
+
+@app.task
 def gather() -> None:
     work.gather()
 

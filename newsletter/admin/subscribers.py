@@ -66,7 +66,7 @@ class SubscriberAdmin(ReadOnlyAdmin):
     search_fields = ("email", "email_key")
     search_help_text = "Part of an address"
     ordering = ("email_key",)
-    exclude = ("seen_papers", "link_key")
+    exclude = ("seen_papers", "summarized_papers", "link_key")
     inlines = (SubscriptionInline,)
     actions = ("unsubscribe_subscribers", "revoke_links")
     change_form_template = "subscribers/change.html"

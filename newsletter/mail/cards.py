@@ -9,9 +9,10 @@ from markupsafe import Markup
 
 from newsletter.core.arxiv.links import abstract_url, code_url, page_url, pdf_url, project_url
 from newsletter.core.arxiv.papers import PaperRecord
+from newsletter.core.arxiv.revisions import Revision
 from newsletter.core.digests.digest import DigestCard
 from newsletter.core.digests.languages import is_han, is_right_to_left, tag
-from newsletter.core.digests.typography import author_line, cut, typeset
+from newsletter.core.digests.typography import author_line, cut, short_name, typeset
 from newsletter.core.summaries.paper_kinds import SECTIONS, Part
 from newsletter.core.summaries.summary import Claim, DetailLevel, Evidence, Summary, Voice
 from newsletter.mail.styles import styles
@@ -22,6 +23,8 @@ MOST_TAKEAWAYS = 5
 """In the mail; the paper's page has all seven."""
 LONGEST_COMMENT = 140
 LONGEST_CAPTION = 240
+LONGEST_NAME = 60
+"""Of a revised paper."""
 PART_BUDGETS = {Part.PROBLEM: 350, Part.METHOD: 550, Part.RESULTS: 400, Part.LIMITS: 300}
 """Columns (a Han character takes two), in the order shown. The first claim of a part is always shown, and
 none is ever cut: what does not fit is on the paper's page."""
@@ -108,6 +111,19 @@ def near_values(card: DigestCard, *, language: str) -> dict[str, object]:
         "headline": typeset(summary.headline.text, language=card.language),
         "url": abstract_url(card.paper),
         "meta": words.meta(card.paper),
+    }
+
+
+def revised_values(
+    paper: PaperRecord, revision: Revision, *, language: str, base_url: str
+) -> dict[str, object]:
+    """Return the values of the fragment ``revised_paper``: a short name, what happened, where to see it."""
+    return {
+        "name": short_name(paper.title, limit=LONGEST_NAME),
+        "versioned_id": paper.versioned_id,
+        "happened": words_for(language).happened(revision),
+        "url": abstract_url(paper),
+        "page_url": f"{page_url(paper, base_url=base_url)}#changes",
     }
 
 

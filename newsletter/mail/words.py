@@ -13,6 +13,7 @@ from typing import Protocol
 
 from newsletter.core.arxiv.figures import ShownFigure
 from newsletter.core.arxiv.papers import PaperRecord
+from newsletter.core.arxiv.revisions import Revision
 from newsletter.core.digests.digest import CardWhy, Digest, Learned
 from newsletter.core.digests.typography import AuthorLine
 from newsletter.core.summaries.paper_kinds import PaperKind, Part
@@ -84,6 +85,10 @@ class Words(Protocol):
 
     def why_chosen(self, why: CardWhy) -> str:
         """Return the line that says why a paper was chosen."""
+        ...
+
+    def happened(self, revision: Revision) -> str:
+        """Return what happened to a paper, without a full stop."""
         ...
 
     def learned(self, learned: Learned) -> str:

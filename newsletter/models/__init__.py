@@ -7,6 +7,7 @@ from newsletter.models.key import KeyFingerprint, SuppressionKey
 from newsletter.models.monitor import CanaryFlight, Forgotten, Incident
 from newsletter.models.paper import Match, Paper
 from newsletter.models.report import MistakeReport
+from newsletter.models.revision import PaperRevision, RevisionAsk
 from newsletter.models.selection import Selection
 from newsletter.models.sending import SendDay
 from newsletter.models.signup import AddressChange, FreshLink, Quota, SignUp
@@ -47,8 +48,10 @@ __all__ = [
     "MistakeReport",
     "Paper",
     "PaperFeedback",
+    "PaperRevision",
     "PaperVector",
     "Quota",
+    "RevisionAsk",
     "RevokedKey",
     "Selection",
     "SendDay",

@@ -49,6 +49,8 @@ class Subscriber(models.Model):
     confirmed_by_operator = models.BooleanField(default=False)
     seen_papers = models.BinaryField(default=bytes, editable=False)
     """Seen papers (``core/digests/seen_papers.py``): those of every accepted digest."""
+    summarized_papers = models.BinaryField(default=bytes, editable=False)
+    """Those of the seen papers that a digest summarized, in the same form: of these revisions are told."""
     soft_bounces = models.PositiveSmallIntegerField(default=0)
     """How many of the latest mails to the address were refused in a row."""
     link_key = models.CharField(max_length=16, unique=True, default=_new_link_key)

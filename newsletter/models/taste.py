@@ -178,6 +178,10 @@ class LibraryImport(models.Model):
         return f"{self.subscriber_id}: {self.name}"
 
 
+IS_LIKED = models.Q(verdict=Verdict.LIKE) | models.Q(verdict=Verdict.NONE, saved_at__isnull=False)
+"""``PaperFeedback.is_liked``, for a query."""
+
+
 class FollowedAuthor(models.Model):
     subscriber = models.ForeignKey("Subscriber", on_delete=models.CASCADE, related_name="followed_authors")
     name = models.CharField(max_length=120)

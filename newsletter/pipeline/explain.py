@@ -17,6 +17,7 @@ from newsletter.core.arxiv.papers import parse_id
 from newsletter.core.arxiv.query import parse
 from newsletter.core.digests.selection import Place, Why, WhyCode
 from newsletter.errors import BadInput
+from newsletter.mail.words import words_for
 from newsletter.models import Delivery, Match, Paper, Subscriber, Topic
 from newsletter.models.delivery import FIRST, OPEN, SENT, Kind, State
 from newsletter.pipeline.select.candidates import Offer
@@ -137,10 +138,12 @@ def _found(choice: Choice, paper: Paper, *, standing: tuple[Reason, ...]) -> Exp
             brought = (
                 f"the query of {topic.name} matched it" if topic else "a topic that has ended matched it"
             )
-            if place in (Place.NEAR, Place.REVISED):
+            if place is Place.NEAR:
                 brought = (
                     f"no query asks for it; it stands under {topic.name}" if topic else "no query asks for it"
                 )
+            elif revision := each.why.revision:
+                brought = f"{words_for('en').happened(revision)}, after the reader had read or kept it"
             reasons = [Reason(Code(place), f"{place} {when}, rank {rank}: {brought}")]
             reasons += _chosen(each.why)
             if each.shown_as:

@@ -24,6 +24,7 @@ from newsletter.pipeline.feedback.reconcile import reconcile as _reconcile
 from newsletter.pipeline.gather import GatherReport, gather_papers
 from newsletter.pipeline.lease import boot_id, dead_owners
 from newsletter.pipeline.match import match_papers
+from newsletter.pipeline.revisions import ask_revisions
 from newsletter.pipeline.schedule import plan_ahead, plan_due
 from newsletter.pipeline.select.profiles import carry_over
 from newsletter.pipeline.select.select import select_planned
@@ -62,6 +63,8 @@ def gather(work: Work) -> GatherReport:
     work.progress.stage("asking arXiv")
     report = gather_papers(work.context.source, now=work.now, lookback=work.lookback)
     renew_snapshot(now=work.now)
+    if not (work.is_worker or report.failed):  # workers have a task for it
+        ask_revisions(work.context.finder, now=work.now)
     return report
 
 

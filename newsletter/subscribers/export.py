@@ -31,7 +31,8 @@ def export_everything(subscriber: Subscriber, *, now: datetime) -> dict[str, Any
     offered = _offered(subscriber)
     in_digests = {each for ids in offered.values() for papers in ids.values() for each in papers}
     named = _arxiv_ids({*unpack_seen(bytes(own["seen_papers"])), *in_digests})
-    own["seen_papers"] = [named[each] for each in unpack_seen(bytes(own["seen_papers"])) if each in named]
+    for kind in ("seen_papers", "summarized_papers"):
+        own[kind] = [named[each] for each in unpack_seen(bytes(own[kind])) if each in named]
     for delivery in tables["deliveries"]:
         ids = offered.get(delivery.pop("selection_id"), {})
         del delivery["selection_inputs"]
@@ -65,6 +66,8 @@ def _offered(subscriber: Subscriber) -> dict[str, dict[str, list[int]]]:
                 ("summarised", Place.SUMMARIZED),
                 ("listed", Place.LISTED),
                 ("counted", Place.COUNTED),
+                ("near", Place.NEAR),
+                ("revised", Place.REVISED),
             )
         }
         for row in selections

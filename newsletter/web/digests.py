@@ -40,8 +40,8 @@ from newsletter.web.pages import broken_link, known_language, page, private, sen
 
 LEFT_OUT = "…"
 """Replaces personal strings in a shared digest."""
-PERSONAL = ("near", "why:", "why_text:", "feedback_url", "learned")
-"""A fragment with one of these placeholders is about what the reader likes: no part of a shared digest."""
+PERSONAL = ("near", "revised", "why:", "why_text:", "feedback_url", "learned")
+"""A fragment with one of these is about what the reader likes or has read: no part of a shared digest."""
 SHARED_PLACEHOLDERS = frozenset({"numeral", "opening", "account"})
 """Stored strings that are not personal."""
 _BODY = re.compile(r"<body\b[^>]*>", re.IGNORECASE)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_safe
@@ -11,7 +12,7 @@ from newsletter.core.arxiv.figures import PaperDetails
 from newsletter.core.arxiv.links import abstract_url, code_url, html_url, other_urls, pdf_url, project_url
 from newsletter.core.arxiv.papers import ArxivId, PaperRecord, parse_id
 from newsletter.mail.words import words_for
-from newsletter.models import Paper, Topic
+from newsletter.models import Paper, PaperRevision, Topic
 from newsletter.pipeline.summarize.figures import details_for, figures_for
 from newsletter.web.citations import reading_of
 from newsletter.web.pages import current_language, page
@@ -40,6 +41,7 @@ def paper(request: HttpRequest, arxiv_id: str) -> HttpResponse:
         paper=record,
         reading=reading,
         report=report_form(found, reading),
+        changes=[(row.found_at, words_for(language).happened(row.value)) for row in _revisions(found)],
         topics=[(topic.slug, topic.name_in(language)) for topic in _topics(found)],
         links=_links(record),
         details=details,
@@ -59,6 +61,10 @@ def _links(record: PaperRecord) -> dict[str, str]:
         "code": code_url(record),
         "project": project_url(record),
     }
+
+
+def _revisions(found: Paper) -> QuerySet[PaperRevision]:
+    return found.revisions.order_by("-found_at", "-pk")
 
 
 def _topics(found: Paper) -> list[Topic]:

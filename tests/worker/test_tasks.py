@@ -18,6 +18,7 @@ from worker.schedule import SCHEDULE
 TASKS = (
     "gather_if_due",
     "gather",
+    "ask_revisions",
     "tick",
     "summarize",
     "compose",

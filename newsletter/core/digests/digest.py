@@ -7,6 +7,7 @@ from datetime import date, datetime
 
 from newsletter.core.arxiv.figures import ShownFigure
 from newsletter.core.arxiv.papers import PaperRecord
+from newsletter.core.arxiv.revisions import Revision
 from newsletter.core.digests.selection import WhyCode
 from newsletter.core.summaries.summary import DetailLevel, Summary
 
@@ -91,6 +92,8 @@ class Digest:
     """Matched, neither summarised nor listed: shown on the digest's page."""
     near: tuple[DigestCard, ...] = ()
     """No topic asks for these; they are close to what the reader keeps. In no count."""
+    revised: tuple[tuple[PaperRecord, Revision], ...] = ()
+    """Papers that the reader read or kept, and what happened to them since. In no count."""
     whys: tuple[tuple[str, CardWhy], ...] = ()
     """(arXiv id, why it was chosen) of papers about which the mail says so."""
     learned: Learned | None = None

@@ -21,6 +21,7 @@ from typing import Any
 
 from pyroaring import BitMap
 
+from newsletter.core.arxiv.revisions import Change, Revision
 from newsletter.core.digests.seen_papers import pack_seen, unpack_seen
 
 LIST_LIMIT = 10
@@ -59,6 +60,8 @@ class WhyCode(StrEnum):
     """The most typical of a group of matches; used where nothing is learned."""
     BREADTH = "breadth"
     """Drawn from the list."""
+    REVISED = "revised"
+    """Something happened to it after the subscriber had read it: ``Why.revision``."""
 
 
 OF_TASTE = frozenset({WhyCode.KEPT, WhyCode.FOLLOWS, WhyCode.NAMESAKE, WhyCode.BREADTH})
@@ -77,6 +80,19 @@ class Why:
     """As the paper prints it."""
     number: int = 0
     """How many papers the group has."""
+
+    @classmethod
+    def revised(cls, revision: Revision) -> Why:
+        """Return it with all that is to be said of the revision, so that nobody need look it up again."""
+        return cls(WhyCode.REVISED, terms=(revision.venue, *revision.changes), number=revision.version)
+
+    @property
+    def revision(self) -> Revision | None:
+        """Return what happened to the paper; None for another reason."""
+        if self.code is not WhyCode.REVISED:
+            return None
+        venue, *changes = self.terms
+        return Revision(self.number, tuple(map(Change, changes)), venue)
 
 
 @dataclass(frozen=True, slots=True)

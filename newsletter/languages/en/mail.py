@@ -10,6 +10,7 @@ from types import MappingProxyType
 from newsletter.core.arxiv.figures import ShownFigure
 from newsletter.core.arxiv.licences import licence_name
 from newsletter.core.arxiv.papers import PaperRecord
+from newsletter.core.arxiv.revisions import Change, Revision
 from newsletter.core.delivery.cadence import Cadence
 from newsletter.core.digests.digest import CardWhy, Digest, Learned
 from newsletter.core.digests.message import placeholder
@@ -65,6 +66,8 @@ _WHY_NO_READING = {
     "late": "The full reading was not ready in time",
     "incomplete": "Not every section of a reading could be backed by quotes",
 }
+_TEXTS = {Change.TITLE: "title", Change.ABSTRACT: "abstract"}
+_VENUES = {Change.ACCEPTED: "accepted at {}", Change.PUBLISHED: "published in {}"}
 LONGEST_KEPT = 46
 """Characters of the title of a paper that a why line names."""
 LONGEST_PLACE = 60
@@ -86,6 +89,8 @@ class MailWords:
             "listed": "Also matched",
             "near": "Near your topics",
             "near_note": "No topic of yours asks for these; they are close to what you keep.",
+            "revised": "Revised since you read it",
+            "what_changed": "What changed",
             "save": "Save",
             "more": "More like this",
             "less": "Not for me",
@@ -272,6 +277,14 @@ class MailWords:
         if why.title:
             return f"Because you kept {short_name(why.title, limit=LONGEST_KEPT)}: {terms}."
         return f"Because of what you keep: {terms}."
+
+    def happened(self, revision: Revision) -> str:
+        if revision.is_gone:
+            return f"withdrawn by {'arXiv' if Change.REMOVED in revision.changes else 'its authors'}"
+        texts = " and ".join(_TEXTS[change] for change in revision.changes if change in _TEXTS)
+        parts = [f"version {revision.version}: its {texts} changed"] if texts else []
+        parts += [_VENUES[change].format(revision.venue) for change in revision.changes if change in _VENUES]
+        return "; ".join(parts)
 
     def learned(self, learned: Learned) -> str:
         acts = [

@@ -13,6 +13,7 @@ from types import MappingProxyType
 from newsletter.core.arxiv.figures import ShownFigure
 from newsletter.core.arxiv.licences import licence_name
 from newsletter.core.arxiv.papers import PaperRecord
+from newsletter.core.arxiv.revisions import Change, Revision
 from newsletter.core.delivery.cadence import Cadence
 from newsletter.core.digests.digest import CardWhy, Digest, Learned
 from newsletter.core.digests.message import placeholder
@@ -48,6 +49,8 @@ _WHY_NO_READING = {
     "late": "导读未能及时完成",
     "incomplete": "导读中有的部分缺乏原文依据",
 }
+_TEXTS = {Change.TITLE: "标题", Change.ABSTRACT: "摘要"}
+_VENUES = {Change.ACCEPTED: "已被 {} 接收", Change.PUBLISHED: "已发表于 {}"}
 LONGEST_KEPT = 46
 """Characters of the title of a paper that a why line names."""
 LONGEST_PLACE = 60
@@ -68,6 +71,8 @@ class MailWords:
             "listed": "其他匹配论文",
             "near": "主题之外",
             "near_note": "你的主题没有要这些论文，但它们接近你收藏的内容。",
+            "revised": "读过的论文有更新",
+            "what_changed": "改动",
             "save": "收藏",
             "more": "多推这类",
             "less": "不感兴趣",
@@ -233,6 +238,14 @@ class MailWords:
         if why.title:
             return f"因为你收藏了 {short_name(why.title, limit=LONGEST_KEPT)}：{terms}。"
         return f"因为你收藏的内容：{terms}。"
+
+    def happened(self, revision: Revision) -> str:
+        if revision.is_gone:
+            return "已被 arXiv 撤下" if Change.REMOVED in revision.changes else "作者已撤稿"
+        texts = "和".join(_TEXTS[change] for change in revision.changes if change in _TEXTS)
+        parts = [f"第 {_n(revision.version, '版')}：{texts}有改动"] if texts else []
+        parts += [_VENUES[change].format(revision.venue) for change in revision.changes if change in _VENUES]
+        return "；".join(parts)
 
     def learned(self, learned: Learned) -> str:
         acts = (

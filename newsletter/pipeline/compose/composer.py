@@ -14,6 +14,7 @@ from newsletter.adapters.ports import Summariser
 from newsletter.audience.feedback_links import ActDone, acts_since_last_digest
 from newsletter.core.arxiv.figures import ShownFigure
 from newsletter.core.arxiv.papers import PaperRecord
+from newsletter.core.arxiv.revisions import Revision
 from newsletter.core.delivery.spreading import own_delay
 from newsletter.core.digests.digest import (
     CardWhy,
@@ -170,6 +171,7 @@ class Composer:
                 for each in selection.near
                 if each.paper_id in self.records
             ),
+            revised=tuple(self._revised(choice)),
             whys=tuple(self._whys(choice)),
             learned=_learned(self.acts.get(subscriber.pk, ())),
             scanned=selection.scanned,
@@ -207,6 +209,11 @@ class Composer:
         places |= {ids[record.arxiv_id]: Place.LISTED for record in shown.listed}
         places |= {each.paper_id: each.place for each in (*choice.selection.near, *choice.selection.revised)}
         return choice.selection.with_places(places)
+
+    def _revised(self, choice: Choice) -> Iterator[tuple[PaperRecord, Revision]]:
+        for each in choice.selection.revised:
+            if each.paper_id in self.records and each.why.revision:
+                yield self.records[each.paper_id], each.why.revision
 
     def _whys(self, choice: Choice) -> Iterator[tuple[str, CardWhy]]:
         """Yield why each shown paper was chosen; one paper and three words are enough for a mail."""

@@ -20,7 +20,7 @@ from newsletter.core.digests.languages import is_checked_in_words
 from newsletter.core.digests.message import Fragment, literal, placeholder
 from newsletter.core.digests.typography import cut, short_name
 from newsletter.core.summaries.summary import Voice
-from newsletter.mail.cards import card_values, listed_values, near_values
+from newsletter.mail.cards import card_values, listed_values, near_values, revised_values
 from newsletter.mail.size import MAX_HTML_BYTES, count_reduced, reduce_by
 from newsletter.mail.styles import styles
 from newsletter.mail.templates import load_template, trusted
@@ -93,6 +93,8 @@ class DigestRenderer:
             yield from self._topic(topic, digest)
         if digest.near:
             yield from self._near(digest)
+        if digest.revised:
+            yield from self._revised(digest)
         if digest.listed or digest.counted:
             yield from self._list(digest)
         if digest.learned:
@@ -169,6 +171,12 @@ class DigestRenderer:
                 key, self._template.render("near_card", **near_values(card, language=digest.language))
             )
             yield from self._about(card, digest)
+
+    def _revised(self, digest: Digest) -> Iterator[Fragment]:
+        yield self._fragment("revised", digest.language)
+        for paper, revision in digest.revised:
+            values = revised_values(paper, revision, language=digest.language, base_url=self._base_url)
+            yield self._fragment("revised_paper", digest.language, **values)
 
     def _about(self, card: DigestCard, digest: Digest) -> Iterator[Fragment]:
         """Yield what stands below a card: why this subscriber gets it, and the links of feedback."""
@@ -254,6 +262,7 @@ def _slots(digest: Digest) -> dict[str, str]:
         "cadence": words.cadence(digest),
         "confirmed_on": words.day(digest.confirmed_on) if digest.confirmed_on else "",
         "near": "",
+        "revised": "",
         **({"learned": learned, "learned_text": wrap(learned)} if learned else {}),
         **{name: line for why in digest.whys for name, line in _why_lines(*why, words=words)},
         **{name: literal(value) for name, value in digest.private_names},

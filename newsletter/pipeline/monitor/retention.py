@@ -17,6 +17,7 @@ from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from newsletter.audience.feedback_links import VALID_FOR
+from newsletter.core.arxiv.revisions import TOLD_FOR
 from newsletter.core.delivery.events import EventKind
 from newsletter.models import (
     CanaryFlight,
@@ -27,6 +28,8 @@ from newsletter.models import (
     Incident,
     LibraryImport,
     MailedAct,
+    PaperRevision,
+    RevisionAsk,
     Selection,
 )
 from newsletter.models.delivery import OPEN, State
@@ -72,6 +75,8 @@ def forget_old(*, now: datetime, clock: Callable[[], datetime] = timezone.now) -
         ("requests", _requests()),
         ("selections", _selections(before=began - IN_FLIGHT)),
         ("incidents", _incidents(before=events_before)),
+        ("revisions", _revisions(before=now - TOLD_FOR)),
+        ("requests for revisions", _requests_for_revisions(before=events_before)),
         ("acts", _mailed_acts(before=now - VALID_FOR)),
         ("libraries", _libraries(before=now - LIBRARY_KEPT)),
     ):
@@ -131,6 +136,17 @@ def _requests() -> Iterator[int]:
 def _incidents(*, before: datetime) -> Iterator[int]:
     yield Incident.objects.filter(closed_at__lt=before).delete()[0]
     yield CanaryFlight.objects.filter(judged_at__lt=before).delete()[0]
+
+
+def _revisions(*, before: datetime) -> Iterator[int]:
+    """Delete what no digest may tell any more; what was told is in the digests' selections."""
+    old = PaperRevision.objects.filter(found_at__lt=before).order_by("found_at")
+    while keys := list(old.values_list("pk", flat=True)[:CHUNK]):
+        yield PaperRevision.objects.filter(pk__in=keys).delete()[0]
+
+
+def _requests_for_revisions(*, before: datetime) -> Iterator[int]:
+    yield RevisionAsk.objects.filter(started_at__lt=before).delete()[0]
 
 
 def _mailed_acts(*, before: datetime) -> Iterator[int]:

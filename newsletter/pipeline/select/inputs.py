@@ -14,6 +14,7 @@ from typing import Any
 from django.db.models import Count, Max, Q, QuerySet, Sum
 from django.db.models.functions import TruncDate
 
+from newsletter.core.digests.selection import Selected
 from newsletter.models import Match, Paper, Subscriber
 from newsletter.pipeline.select.candidates import Offer
 
@@ -54,13 +55,16 @@ class SelectionInputs:
         found: QuerySet[Any] = rows.filter(**period).annotate(day=TruncDate(at, tzinfo=UTC))
         return found
 
-    def checksum(self, subscriber: Subscriber, offers: Sequence[Offer]) -> str:
-        """Return the checksum for one subscriber's digest of these offers."""
+    def checksum(
+        self, subscriber: Subscriber, offers: Sequence[Offer], revised: Sequence[Selected] = ()
+    ) -> str:
+        """Return the checksum for one subscriber's digest of these offers and revised papers."""
         first = min((_first_day(offer) for offer in offers), default=date.max)
         found = sha256(bytes(subscriber.seen_papers))
         # Language and detail do not change the selection, but which summaries it needs.
         found.update(repr((subscriber.max_papers, subscriber.language, subscriber.depth)).encode())
         found.update(repr((subscriber.taste_version, subscriber.learns, subscriber.shows_near)).encode())
+        found.update(repr(revised).encode())
         for offer in offers:
             topic = offer.subscription.topic
             found.update(repr((topic.pk, topic.query, offer.eligibility)).encode())

@@ -16,7 +16,7 @@ from pyroaring import BitMap
 
 from newsletter.core.delivery.cadence import Rhythm
 from newsletter.core.digests.seen_papers import pack_seen, unpack_seen
-from newsletter.core.digests.selection import Candidate, Selection, select_papers
+from newsletter.core.digests.selection import Candidate, Selected, Selection, select_papers
 from newsletter.core.summaries.summary import DetailLevel
 from newsletter.core.summaries.wanted import Wanted
 from newsletter.models import Delivery, Subscriber, Subscription
@@ -28,6 +28,7 @@ from newsletter.pipeline.select.inputs import SelectionInputs
 from newsletter.pipeline.select.paper_space import PaperSpace
 from newsletter.pipeline.select.profiles import learn_outdated
 from newsletter.pipeline.select.requests import request_summaries
+from newsletter.pipeline.select.revised import revised_for, with_revised
 from newsletter.pipeline.select.snapshots import current_snapshot
 from newsletter.pipeline.select.taste import NOTHING, Known, Taste
 
@@ -72,13 +73,13 @@ def without_unsettled(batch: Sequence[Delivery]) -> list[Delivery]:
     unsettled = Delivery.objects.filter(UNSETTLED, subscriber__in=subscribers, kind=Kind.DIGEST)
     busy = set(unsettled.values_list("subscriber_id", flat=True))
     # What was accepted since the batch was read is among the seen papers by now.
-    seen_papers = dict(
-        Subscriber.objects.filter(pk__in=[subscriber.pk for subscriber in subscribers]).values_list(
-            "pk", "seen_papers"
-        )
+    present = Subscriber.objects.only("seen_papers", "summarized_papers").in_bulk(
+        [subscriber.pk for subscriber in subscribers]
     )
     for subscriber in subscribers:
-        subscriber.seen_papers = seen_papers.get(subscriber.pk, subscriber.seen_papers)
+        if subscriber.pk in present:
+            subscriber.seen_papers = present[subscriber.pk].seen_papers
+            subscriber.summarized_papers = present[subscriber.pk].summarized_papers
     return [delivery for delivery in batch if delivery.subscriber_id not in busy]
 
 
@@ -130,12 +131,19 @@ def select(deliveries: Sequence[Delivery], *, now: datetime, loaded: Loaded | No
     offers = offers_of(deliveries)
     prefetch_related_objects(list(deliveries), "selection")
     loaded.inputs.cover(offer for group in offers.values() for offer in group)
-    checksums = {row.pk: loaded.inputs.checksum(subscriber_of(row), offers[row.pk]) for row in deliveries}
+    revised = revised_for([subscriber_of(row) for row in deliveries], now=now)
+    checksums = {
+        row.pk: loaded.inputs.checksum(
+            subscriber_of(row), offers[row.pk], revised.get(subscriber_of(row).pk, ())
+        )
+        for row in deliveries
+    }
     outdated = [
         row for row in deliveries if row.selection is None or row.selection_inputs != checksums[row.pk]
     ]
     if outdated:
-        _store(_choose(outdated, offers=offers, now=now, loaded=loaded), checksums=checksums)
+        chosen = _choose(outdated, offers=offers, revised=revised, now=now, loaded=loaded)
+        _store(chosen, checksums=checksums)
     return [Choice(row, subscriber_of(row), offers[row.pk], row.selected) for row in deliveries]
 
 
@@ -147,7 +155,13 @@ def stored(deliveries: Sequence[Delivery]) -> list[Choice]:
 
 def choose(deliveries: Sequence[Delivery], *, now: datetime) -> list[Choice]:
     """Choose the papers of these digests from what is matched at ``now``, without storing anything."""
-    return _choose(deliveries, offers=offers_of(deliveries), now=now, loaded=Loaded(now=now))
+    return _choose(
+        deliveries,
+        offers=offers_of(deliveries),
+        revised=revised_for([subscriber_of(row) for row in deliveries], now=now),
+        now=now,
+        loaded=Loaded(now=now),
+    )
 
 
 @transaction.atomic
@@ -166,6 +180,7 @@ def _choose(
     deliveries: Sequence[Delivery],
     *,
     offers: Mapping[UUID, tuple[Offer, ...]],
+    revised: Mapping[int, Sequence[Selected]],
     now: datetime,
     loaded: Loaded,
 ) -> list[Choice]:
@@ -187,6 +202,7 @@ def _choose(
                     group, pool=pool, taste=taste, seen=seen, max_papers=subscriber.max_papers
                 )
             selection = loaded.shared[key]
+        selection = with_revised(selection, revised.get(subscriber.pk, ()))
         choices.append(Choice(row, subscriber, group, selection))
     return choices
 

@@ -6,7 +6,7 @@ nothing once another has leased the delivery.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -19,6 +19,7 @@ from newsletter.core.delivery.events import EventKind
 from newsletter.core.delivery.redaction import without_keys
 from newsletter.core.delivery.retry_policy import EVIDENCE_WAIT, retry_delay
 from newsletter.core.digests.seen_papers import pack_seen, unpack_seen
+from newsletter.core.digests.selection import Place
 from newsletter.core.storable import storable
 from newsletter.models import Delivery, DeliveryEvent, Subscriber, Subscription
 from newsletter.models.delivery import Cause, Kind, State
@@ -145,14 +146,20 @@ def mark_seen(delivery: Delivery, subscriber: Subscriber) -> None:
     if delivery.kind != Kind.DIGEST:
         return
     if papers := delivery.paper_ids:
-        seen_papers = unpack_seen(bytes(subscriber.seen_papers))
-        seen_papers.update(papers)
-        subscriber.seen_papers = pack_seen(seen_papers)
-        subscriber.save(update_fields=["seen_papers"])
+        summarized = delivery.selected.shown(Place.SUMMARIZED)
+        subscriber.seen_papers = _with(subscriber.seen_papers, papers)
+        subscriber.summarized_papers = _with(subscriber.summarized_papers, summarized)
+        subscriber.save(update_fields=["seen_papers", "summarized_papers"])
     behind = Q(covered_until__isnull=True) | Q(covered_until__lt=delivery.covers_until)
     if delivery.topics and delivery.covers_until is not None:
         covered = Subscription.objects.filter(behind, subscriber=subscriber, topic_id__in=delivery.topics)
         covered.update(covered_until=delivery.covers_until)
+
+
+def _with(stored: bytes, papers: Iterable[int]) -> bytes:
+    seen_papers = unpack_seen(bytes(stored))
+    seen_papers.update(papers)
+    return pack_seen(seen_papers)
 
 
 def _mark_seen(delivery: Delivery, subscriber: Subscriber, _at: Moment) -> None:
