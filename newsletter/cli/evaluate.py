@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from newsletter.adapters.ports import Summariser
     from newsletter.config import Config
     from newsletter.core.arxiv.papers import PaperRecord
-    from newsletter.pipeline.summarize.evaluate import Evaluation, Price
+    from newsletter.pipeline.summarize.evaluate import Evaluation
 
 NAMES = ("extractive", "gemini", "genai")
 
@@ -153,7 +153,7 @@ def _measure(
     from django.conf import settings
 
     from newsletter.adapters import registry
-    from newsletter.pipeline.summarize.evaluate import evaluate
+    from newsletter.pipeline.summarize.evaluate import Price, evaluate
     from newsletter.subscribers.preferences import Preferences
 
     tag = Preferences.checked(language=language).language
@@ -174,7 +174,7 @@ def _measure(
                     language=tag,
                     detail=detail,
                     full_texts=texts,
-                    price=_price(price),
+                    price=Price(input=price[0], output=price[1]) if price else None,
                     on_paper=progress.step,
                 )
             )
@@ -191,12 +191,6 @@ def _summariser(config: Config, name: str, model: str) -> Summariser:
     return registry.summariser(
         config.model_copy(update=changed), budget=DailyBudget(daily=config.gemini_daily_tokens)
     )
-
-
-def _price(given: tuple[float, float] | None) -> Price | None:
-    from newsletter.pipeline.summarize.evaluate import Price
-
-    return Price(input=given[0], output=given[1]) if given else None
 
 
 def _papers(file: str | None) -> list[PaperRecord]:

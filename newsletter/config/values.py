@@ -163,10 +163,6 @@ def _sender(value: str) -> str:
     return value
 
 
-def _reply_to(value: str) -> str:
-    return _sender(value) if value else value
-
-
 def _domain_rates(value: object) -> object:
     if not isinstance(value, str):
         return value
@@ -214,7 +210,7 @@ Keys = Annotated[str, BeforeValidator(_keys)]
 Address = Annotated[str, BeforeValidator(_address)]
 BounceAddress = Annotated[str, BeforeValidator(_bounce_address)]
 Sender = Annotated[str, BeforeValidator(_sender)]
-ReplyTo = Annotated[str, BeforeValidator(_reply_to)]
+ReplyTo = Annotated[str, BeforeValidator(lambda value: _sender(value) if value else value)]
 DomainRates = Annotated[dict[str, float], BeforeValidator(_domain_rates)]
 Languages = Annotated[tuple[str, ...], BeforeValidator(_languages)]
 IN_ANY_CASE = BeforeValidator(_lowercase)

@@ -43,7 +43,7 @@ def _summarized(content):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('newsletter', '0073_longer_queries'),
+        ('newsletter', '0071_taste_acts'),
     ]
 
     operations = [

@@ -200,7 +200,13 @@ def _save(records: Sequence[PaperRecord], *, now: datetime, kept: Collection[str
     """Write new papers and new versions, except the columns ``kept``; return how many of the latter."""
     known = _known_papers(records)
     new = [Paper.from_record(record, first_seen_at=now) for record in records if record.arxiv_id not in known]
-    changed = [record for record in records if _replaces(record, known.get(record.arxiv_id))]
+    changed = [
+        record
+        for record in records
+        if (paper := known.get(record.arxiv_id))
+        and record.version >= paper.version
+        and record != paper.record
+    ]
     Paper.objects.bulk_create(new, ignore_conflicts=True, batch_size=CHUNK)
     for record in changed:
         fields = {name: value for name, value in record_fields(record).items() if name not in kept}
@@ -231,11 +237,6 @@ def _known_papers(records: Sequence[PaperRecord]) -> dict[str, Paper]:
             paper.arxiv_id: paper for paper in Paper.objects.filter(arxiv_id__in=ids[start : start + CHUNK])
         }
     return known
-
-
-def _replaces(record: PaperRecord, known: Paper | None) -> bool:
-    """Whether ``record`` is news compared with ``known``; an older version never is."""
-    return known is not None and record.version >= known.version and record != known.record
 
 
 def _record_failure(

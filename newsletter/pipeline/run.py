@@ -123,7 +123,7 @@ def run_once(context: Context, *, now: datetime, gather: bool, progress: Progres
 def send_with_retries(work: Work) -> tuple[list[UUID], str]:
     """Deliver what is due, what somebody awaits first; then for at most a minute try again what was refused.
 
-    A rate is waited for as long as it takes. Returns the messages that could be claimed at the beginning, and
+    A rate is waited for as long as it takes. Returns the messages that could be leased at the beginning, and
     why some of them wait for another day, if they do.
     """
     waiting = list(Delivery.objects.filter(state__in=LEASABLE).values_list("pk", flat=True))

@@ -155,7 +155,8 @@ def _plan(timed: Sequence[tuple[Subscriber, _Slots]], *, now: datetime) -> int:
     started = {row.subscriber_id for row in new} | {
         subscriber.pk
         for subscriber, slot in passed
-        if any(_is_planned_for(row, slot) for row in others[subscriber.pk])
+        for row in others[subscriber.pk]
+        if row.state == State.PLANNED and (row.slot_key, row.slot_at) == (slot.key, slot.at)  # planned ahead
     }
     _expire(
         [
@@ -174,11 +175,6 @@ def _planned(subscriber: Subscriber, slot: Slot, *, now: datetime) -> Delivery:
     return Delivery.planned(
         subscriber_id=subscriber.pk, kind=Kind.DIGEST, slot_key=slot.key, slot_at=slot.at, now=now
     )
-
-
-def _is_planned_for(row: Delivery, slot: Slot) -> bool:
-    """Whether it was planned ahead for this slot."""
-    return row.state == State.PLANNED and (row.slot_key, row.slot_at) == (slot.key, slot.at)
 
 
 def _other_digests(passed: Sequence[tuple[Subscriber, Slot]]) -> defaultdict[int, list[Delivery]]:

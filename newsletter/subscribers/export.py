@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -30,7 +29,8 @@ def export_everything(subscriber: Subscriber, *, now: datetime) -> dict[str, Any
     own = _rows(Subscriber.objects.filter(pk=subscriber.pk))[0]
     offered = _offered(subscriber)
     in_digests = {each for ids in offered.values() for papers in ids.values() for each in papers}
-    named = _arxiv_ids({*unpack_seen(bytes(own["seen_papers"])), *in_digests})
+    papers = Paper.objects.filter(pk__in={*unpack_seen(bytes(own["seen_papers"])), *in_digests})
+    named = dict(papers.values_list("pk", "arxiv_id"))
     for kind in ("seen_papers", "summarized_papers"):
         own[kind] = [named[each] for each in unpack_seen(bytes(own[kind])) if each in named]
     for delivery in tables["deliveries"]:
@@ -72,7 +72,3 @@ def _offered(subscriber: Subscriber) -> dict[str, dict[str, list[int]]]:
         }
         for row in selections
     }
-
-
-def _arxiv_ids(paper_ids: Iterable[int]) -> dict[int, str]:
-    return dict(Paper.objects.filter(pk__in=paper_ids).values_list("pk", "arxiv_id"))

@@ -227,15 +227,11 @@ EXPORTS = (
 )
 
 
-def service_names() -> str:
-    """Return the services whose exports are known, to be shown."""
-    return ", ".join(dict.fromkeys(each.service for each in EXPORTS[:-1]))
-
-
 def unknown_columns(sheet: Sheet, *, columns: tuple[str, ...]) -> NewsletterError:
     """Return the error for a file that is neither ours nor another service's."""
     unknown = sorted(sheet.columns - set(columns))
+    services = ", ".join(dict.fromkeys(each.service for each in EXPORTS[:-1]))
     return NewsletterError(
         f"unknown column {unknown[0]!r}: the columns are {','.join(columns)}, or those of an export of "
-        f"{service_names()}"
+        f"{services}"
     )

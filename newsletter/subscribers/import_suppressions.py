@@ -103,7 +103,9 @@ def import_suppressions(
             faults += [fault] if fault else []
     taken = len(departures)
     added, unsubscribed = end_all(departures, source=SOURCE, now=now, dry_run=dry_run, progress=progress)
-    return SuppressionImport(added, taken - added, active, unsubscribed, sorted(faults, key=_line))
+    return SuppressionImport(
+        added, taken - added, active, unsubscribed, sorted(faults, key=lambda fault: fault.line)
+    )
 
 
 def departures_in(
@@ -169,7 +171,3 @@ def _status_reader(sheet: Sheet) -> tuple[Callable[[Row], StatusThere], Export |
 def _by_reason(row: Row) -> Reason:
     words = row.cells.get("reason", "").lower().replace("_", " ").removeprefix("hard ")
     return REASONS.get(words, Reason.IMPORTED)
-
-
-def _line(fault: Fault) -> int:
-    return fault.line

@@ -130,9 +130,11 @@ class ArxivApi:
             name for name in categories if name.endswith("*") or name.partition(".")[0] + "." not in whole
         ]
         while left:
-            size = len(left)
-            while size > 1 and len(self._longest_address(left[:size], window=window)) > MAX_URL:
-                size -= 1
+            for size in range(len(left), 0, -1):
+                query = _query(left[:size], window=window)
+                longest = self._address(query, start=99_999, size=self.page_size)
+                if len(longest) <= MAX_URL:
+                    break
             yield left[:size]
             left = left[size:]
 
@@ -163,9 +165,6 @@ class ArxivApi:
                     f"arXiv's number of results changed from {pages[0].total} to {page.total} between pages"
                 )
         yield _answer(query, pages)
-
-    def _longest_address(self, categories: Sequence[str], *, window: Window) -> str:
-        return self._address(_query(categories, window=window), start=99_999, size=self.page_size)
 
     def _address(self, query: str, *, start: int, size: int) -> str:
         parameters = {

@@ -19,6 +19,11 @@ from newsletter.config.smtp_url import parse_smtp_url
 from newsletter.core.digests.headers import ascii_address, wire_address
 from newsletter.errors import BadInput, PermanentError
 
+NEEDS_SMTPUTF8 = (
+    "cannot send to {!r}: its part before the @ is not ASCII, and the mail server does not offer "
+    "SMTPUTF8 (RFC 6531), which such an address needs"
+)
+
 
 def mailer(config: Config) -> SmtpMailer:
     # In EHLO the site's name is said if it is a public name, else the machine's.
@@ -109,7 +114,7 @@ class SmtpMailer:
         try:
             dialogue = self._addressed(envelope)
             if dialogue is None:
-                return _outcome(message, Verdict.BAD_MESSAGE, detail=_needs_smtputf8(message.recipient))
+                return _outcome(message, Verdict.BAD_MESSAGE, detail=NEEDS_SMTPUTF8.format(message.recipient))
             if message.delivery_id not in begin([message.delivery_id]):
                 return _outcome(message, Verdict.NOT_BEGUN)
             dialogue.data()
@@ -183,13 +188,6 @@ def _addressed(dialogue: Dialogue, envelope: Envelope, *, anew: bool) -> Dialogu
         return None
     dialogue.address(envelope, anew=anew)
     return dialogue
-
-
-def _needs_smtputf8(address: str) -> str:
-    return (
-        f"cannot send to {address!r}: its part before the @ is not ASCII, and the mail server does not offer "
-        "SMTPUTF8 (RFC 6531), which such an address needs"
-    )
 
 
 def _outcome(message: Outgoing, verdict: Verdict, *, detail: str = "", code: str = "") -> Outcome:

@@ -102,19 +102,20 @@ def compose_planned(
 
 def _ready(choices: Sequence[Choice], *, composer: Composer) -> list[Choice]:
     """Leave out the digests that wait, for thirty minutes at most, for papers or summaries to come."""
-    gathering = _is_gathering(now=composer.now)
+    # Papers may be coming in right now, or have come in and not been matched yet.
+    gathering = (
+        ArxivGate.objects.filter(held_until__gt=timezone.now()).exists()
+        or Paper.objects.filter(matched_at=None, first_seen_at__lte=composer.now).exists()
+    )
     return [
         choice
         for choice in choices
         if (left := choice.delivery.slot_at + PATIENCE - composer.now) <= timedelta(0)
-        or not (gathering or composer.is_lacking(choice, within=left))
+        or (
+            not gathering
+            and not any(composer.lookup.may_still_come(want, within=left) for want in choice.wanted())
+        )
     ]
-
-
-def _is_gathering(*, now: datetime) -> bool:
-    """Whether papers are coming in right now, or have come in and were not yet matched."""
-    at_arxiv = ArxivGate.objects.filter(held_until__gt=timezone.now())
-    return at_arxiv.exists() or Paper.objects.filter(matched_at=None, first_seen_at__lte=now).exists()
 
 
 def _render(

@@ -96,10 +96,6 @@ class Composer:
             now=now,
         )
 
-    def is_lacking(self, choice: Choice, *, within: timedelta) -> bool:
-        """Whether a summary that this digest wants may still come in that time."""
-        return any(self.lookup.may_still_come(want, within=within) for want in choice.wanted())
-
     def store(self, digests: Sequence[tuple[Choice, RenderedDigest]]) -> int:
         """Write these digests, all or none; return how many were still planned."""
         try:

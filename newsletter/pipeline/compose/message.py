@@ -215,6 +215,7 @@ def _fragments_of(delivery: Delivery, fragments: Mapping[str, Fragment]) -> list
 def _headers(delivery: Delivery, *, sender: Sender) -> MessageHeaders:
     """Return the headers; a transactional mail has none of the List-* ones."""
     is_digest = delivery.kind == Kind.DIGEST
+    campaign = delivery.slot_key if is_digest else "notice"
     subscriber = delivery.subscriber if is_digest else None
     return MessageHeaders(
         from_name=sender.name,
@@ -230,14 +231,9 @@ def _headers(delivery: Delivery, *, sender: Sender) -> MessageHeaders:
         list_unsubscribe_mailto=(
             unsubscribe_mailto(_unsubscribe_token(subscriber), sender=sender.email) if subscriber else ""
         ),
-        feedback_id=_feedback_id(delivery, host=sender.host),
+        # Gmail's: campaign, kind, a sender id of 5 to 15 characters; nothing personal.
+        feedback_id=f"{campaign}:{delivery.kind}:{_sha256(sender.host)[:12]}",
     )
-
-
-def _feedback_id(delivery: Delivery, *, host: str) -> str:
-    """Return Gmail's Feedback-ID: campaign, kind, a sender id of 5 to 15 characters; nothing personal."""
-    campaign = delivery.slot_key if delivery.kind == Kind.DIGEST else "notice"
-    return f"{campaign}:{delivery.kind}:{_sha256(host)[:12]}"
 
 
 def _sha256(*contents: str) -> str:

@@ -198,8 +198,11 @@ class DigestRenderer:
 
     def _footer(self, digest: Digest) -> Fragment:
         words = words_for(digest.language)
-        quoted = any(card.summary.voice is Voice.AUTHORS for topic in digest.topics for card in topic.cards)
-        in_words = all(map(is_checked_in_words, _written_in(digest)))
+        cards = [card for topic in digest.topics for card in topic.cards]
+        quoted = any(card.summary.voice is Voice.AUTHORS for card in cards)
+        in_words = all(
+            is_checked_in_words(each.language) for each in cards if each.summary.voice is Voice.MODEL
+        )
         who_wrote = (
             words.who_wrote(_writers(digest), quoted=quoted, in_words=in_words) if digest.topics else ""
         )
@@ -291,12 +294,6 @@ def _writers(digest: Digest) -> tuple[Writer, ...]:
             if card.summary.voice is Voice.MODEL:
                 days[card.model].add(card.written_at.date())
     return tuple((model, tuple(sorted(found))) for model, found in days.items())
-
-
-def _written_in(digest: Digest) -> frozenset[str]:
-    """Return the languages of the summaries that a model wrote."""
-    cards = (card for topic in digest.topics for card in topic.cards)
-    return frozenset(card.language for card in cards if card.summary.voice is Voice.MODEL)
 
 
 def _html_bytes(fragments: tuple[Fragment, ...], *, digest: Digest) -> int:

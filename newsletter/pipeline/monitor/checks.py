@@ -108,7 +108,7 @@ def _own_pauses(health: Health) -> list[SendPause]:
 
 def _unless_held(health: Health, state: State) -> float:
     """Return how long mails in this state wait to be sent; 0 while a pause or the day's limit holds them."""
-    return 0.0 if health.pauses or health.is_day_used_up() else health.waits(state)
+    return 0.0 if health.pauses or health.day_left == 0 else health.waits(state)
 
 
 CHECKS = (

@@ -66,9 +66,6 @@ class Health:
         """Return for how many seconds the oldest has waited there."""
         return self.age(self.waiting[where])
 
-    def is_day_used_up(self) -> bool:
-        return self.day_left == 0
-
 
 def measure(*, now: datetime) -> Health:
     """Read everything, a query each."""

@@ -129,9 +129,11 @@ def evaluate(
     with ThreadPoolExecutor(CALLS_AT_ONCE) as pool:
         tried = []
         for each in pool.map(one, papers):
-            if isinstance(each.outcome, TemporaryError) and _is_vain(each.outcome):
+            if isinstance(error := each.outcome, TemporaryError) and (
+                error.status in OPERATOR_STATUSES or error.reason in {DAILY_CAP, RATE}
+            ):
                 pool.shutdown(cancel_futures=True)
-                raise each.outcome
+                raise error
             tried.append(each)
             on_paper()
     found.seconds = round(time.perf_counter() - begun, 1)
@@ -139,10 +141,6 @@ def evaluate(
     if price:
         found.cost = (found.input_tokens * price.input + found.output_tokens * price.output) / 1e6
     return found
-
-
-def _is_vain(error: TemporaryError) -> bool:
-    return error.status in OPERATOR_STATUSES or error.reason in {DAILY_CAP, RATE}
 
 
 def _try(

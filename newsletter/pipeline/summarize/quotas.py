@@ -37,6 +37,7 @@ def within_quotas(jobs: Sequence[Wanted], *, summariser: Summariser) -> list[Wan
     if not owners:
         return list(jobs)
     spent, together = _spent_today()
+    quota = settings.CONFIG.subscriber_daily_tokens
     left = PART_OF_ALL * settings.CONFIG.gemini_daily_tokens - together
     papers = Paper.objects.in_bulk(owners)
     allowed: list[Wanted] = []
@@ -45,7 +46,7 @@ def within_quotas(jobs: Sequence[Wanted], *, summariser: Summariser) -> list[Wan
         key = rows.key_of(paper, summariser, language=job.language) if paper else None
         if key is None or not rows.is_open(key, detail=job.detail):  # everyone's, or nothing to pay
             allowed.append(job)
-        elif left > 0 and (paying := [each for each in owners[job.paper_id] if spent[each] < _quota()]):
+        elif left > 0 and (paying := [each for each in owners[job.paper_id] if spent[each] < quota]):
             for owner in paying:
                 spent[owner] += ABOUT[job.detail] / len(paying)
             left -= ABOUT[job.detail]
@@ -53,11 +54,6 @@ def within_quotas(jobs: Sequence[Wanted], *, summariser: Summariser) -> list[Wan
         else:
             rows.put_off(key, detail=job.detail, until=_begin_of_day() + timedelta(days=1))
     return allowed
-
-
-def _quota() -> int:
-    quota: int = settings.CONFIG.subscriber_daily_tokens
-    return quota
 
 
 def _begin_of_day() -> datetime:
