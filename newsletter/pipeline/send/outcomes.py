@@ -147,8 +147,8 @@ def mark_seen(delivery: Delivery, subscriber: Subscriber) -> None:
         return
     if papers := delivery.paper_ids:
         summarized = delivery.selected.shown(Place.SUMMARIZED)
-        subscriber.seen_papers = _with(subscriber.seen_papers, papers)
-        subscriber.summarized_papers = _with(subscriber.summarized_papers, summarized)
+        subscriber.seen_papers = _with(bytes(subscriber.seen_papers), papers)
+        subscriber.summarized_papers = _with(bytes(subscriber.summarized_papers), summarized)
         subscriber.save(update_fields=["seen_papers", "summarized_papers"])
     behind = Q(covered_until__isnull=True) | Q(covered_until__lt=delivery.covers_until)
     if delivery.topics and delivery.covers_until is not None:
