@@ -42,6 +42,11 @@ def word_set(words: str) -> frozenset[str]:
     return frozenset(words.split())
 
 
+def one_of(words: str) -> str:
+    """The words of a table as a pattern; each may be a pattern itself, with ``_`` for white space."""
+    return f"(?:{'|'.join(words.split())})".replace("_", r"\s")
+
+
 _NEVER_LAST = word_set(
     """e.g i.e cf vs viz fig figs eq eqs eqn eqns sec secs sect thm lem alg approx ca w.r.t wrt dr mr mrs prof
     st var subsp ssp a.k.a s.t i.i.d trans conf proc univ dept"""
@@ -103,7 +108,9 @@ def _ends_sentence(line: str, match: re.Match[str], *, start: int) -> bool:
         return False
     if match["stop"] != ".":
         return True
-    return bool(_UNIT.search(before)) or _may_end(before.rsplit(maxsplit=1)[-1] if before else "", following=following)
+    return bool(_UNIT.search(before)) or _may_end(
+        before.rsplit(maxsplit=1)[-1] if before else "", following=following
+    )
 
 
 def _next_word(line: str, position: int) -> str:

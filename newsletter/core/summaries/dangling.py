@@ -4,66 +4,66 @@ from __future__ import annotations
 
 import re
 
-from newsletter.core.arxiv.sentences import opens_small
+from newsletter.core.arxiv.sentences import one_of, opens_small
+from newsletter.core.summaries.own_work import THIS_PAPER
 
 _FEWEST_WORDS = 6
+_THESE = "(?:this|these|those|such)"
+_THEM = r"(?:it|they|them|this|these|those|such)"
+_LATTER = r"the\s(?:former|latter)"
+_PREPOSITION = one_of(
+    """in by with from under at for on to through using given within across via without beyond despite over as
+    unlike compared when after rather"""
+)
+_CONJUNCTIONS = one_of(
+    """furthermore moreover however additionally therefore thus hence consequently accordingly nevertheless
+    nonetheless instead(?!_of) meanwhile similarly conversely likewise besides afterwards? subsequently then
+    next also but and yet so or here otherwise further rather(?!_than) unfortunately indeed second(?:ly)?
+    third(?:ly)? fourth(?:ly)? fifth(?:ly)? finally last(?:ly)? as_a_(?:result|consequence) as_such in_turn
+    in_(?:addition|contrast)(?!_to) by_contrast for_(?:example|instance)
+    on_the_(?:other_hand|contrary)"""
+)
+_REFERENCES = one_of(
+    rf"""{_THEM} its their he she his her both another same
+    the_(?:former|latter|resulting|other|second|third|same|above|aforementioned)
+    (?:among|of|all_of|some_of|most_of|none_of|each_of|one_of|two_of|three_of)_(?:these|those|them|which)
+    {_PREPOSITION}_(?:{_THEM}|that|both|doing|its|their)"""
+)
 _OPENS = re.compile(
-    r"""(?:this|these|those|such|it|its|they|their|them|he|she|his|her|furthermore|moreover|however|additionally
-    |therefore|thus|hence|consequently|accordingly|nevertheless|nonetheless|instead(?!\ of)|meanwhile|similarly
-    |conversely|likewise|besides|afterwards?|subsequently|then|next|also|but|and|yet|so|or|both|here|otherwise
-    |further|rather(?!\ than)|unfortunately|indeed|second(?:ly)?|third(?:ly)?|fourth(?:ly)?|fifth|finally|lastly|last
-    |(?:among|of)\ (?:these|those|them)|(?:all|some|most|none|each|one|two|three)\ of\ (?:these|those|them|which)
-    |as\ a\ (?:result|consequence)|as\ such|in\ (?:addition|contrast)(?!\ to)|in\ turn
-    |by\ contrast|for\ (?:example|instance)|on\ the\ (?:other\ hand|contrary)|the\ (?:former|latter|resulting|other|second|third)
-    |to\ (?:this|that)\ end|(?:in|by|with|from|under|at|for|on|through|using|given|within|across|via|without|beyond|despite)
-        \ (?:this|that|these|those|such|both|doing|its|their|it|them)
-    |another|same|the\ (?:same|above|aforementioned)|that\ same)\b(?!-)
-    |\(?(?:\d{1,2}|[ivx]{1,4}|[a-h])\)\s
-    """,
-    re.IGNORECASE | re.VERBOSE,
+    rf"(?:{_CONJUNCTIONS}|{_REFERENCES})\b(?!-)|\(?(?:\d{{1,2}}|[ivx]{{1,4}}|[a-h])\)\s", re.IGNORECASE
 )
 """Openings that refer to the sentence before."""
-_ITSELF = r"(?:paper|work|study|article|survey|thesis|report|letter|note|review|talk|tutorial|manuscript|position)"
-_STANDS_ALONE = re.compile(
-    rf"""here,?\ we\b|(?:in\ )?(?:this|these)\ (?:\w+\ )?{_ITSELF}s?\b|in\ this\ (?:\w+\ )?{_ITSELF}|both\ \w+\ and\b""",
-    re.IGNORECASE | re.VERBOSE,
-)
-_INTRO = r"(?:on|in|for|across|at|under|with|over|to|by|from|unlike|compared|beyond|as|using|when|after|given|rather|\w+ly)\b(?:[^,]|,\d){0,90},\s"
+_ITSELF = re.compile(rf"(?:in\s)?{THIS_PAPER}|both\s\w+\sand\b", re.IGNORECASE)
+"""Openings that look like them: "This paper shows"."""
+_INTRODUCTION = rf"(?:{_PREPOSITION}|\w+ly)\b(?:[^,]|,\d){{0,90}},\s"
 _REFERS = re.compile(
-    rf"""^{_INTRO}(?:(?:it|they|this|these|those|such|them)\b|(?:its|their)\s(?!own\b)
-        |both\b(?!\s[\w-]+(?:\s[\w-]+){{0,3}}\sand\b))
-    |^(?:we|the\ authors|I)\b(?:\s\w+){{1,3}}?\s(?:this|these|those|it|its|them|their|so|such|the\ (?:former|latter))\b
-        (?!\s(?:\w+\s)?{_ITSELF})(?!\sis\b|\spossible)
-    |^(?:{_INTRO})?[^,;:–—(]{{0,200}}\s(?:(?:this|these|those)\s(?!of\b|that\b|who\b|with\b|in\b|from\b|(?:\w+\s)?{_ITSELF})\w
-        |such\s(?!as\b|that\b)\w|aforementioned\b|the\ (?:former|latter|above)\b)
-    |^[^,]{{0,60}},\s(?:however|therefore|thus|though|in\ turn|instead)\b,?
-    |\b(?:twofold|threefold|two-fold|as\ follows)\b|^(?:there\ (?:are|is)\s)?(?:two|three|four|five|several)\b(?:\s\w+){{0,4}}\.$
+    rf"""^{_INTRODUCTION}(?:{_THEM}\b|(?:its|their)\s(?!own\b)|both\b(?!\s[\w-]+(?:\s[\w-]+){{0,3}}\sand\b))
+    |^(?:we|I)\b(?:\s\w+){{1,3}}?\s(?!{THIS_PAPER})(?:{_THEM}|its|their|so|{_LATTER})\b(?!\sis\b|\spossible)
+    |^(?:{_INTRODUCTION})?[^,;:–—(]{{0,200}}\s
+        (?:(?!{THIS_PAPER})(?:this|these|those)\s(?!(?:of|that|who|with|in|from)\b)\w|such\s(?!as\b|that\b)\w
+        |aforementioned\b|the\sabove\b|{_LATTER}\b)
+    |\b(?:that|of|by|for|to|in|with)\s{_LATTER}\b|\bthe\s(?:first|second)[,;]
+    |^(?:by|using|from|with|when|after)\s\w+ing\s(?:{_THEM}|both)\b
+    |^we\s(?:therefore|thus|hence)\b|^[^,]{{0,60}},\s(?:however|therefore|thus|though|in\sturn|instead)\b
+    |\btwo-?fold\b|\bthree-?fold\b|\bas\sfollows\b
+    |^(?:there\s(?:are|is)\s)?(?:two|three|four|five|several)\b(?:\s\w+){{0,4}}\.$
     """,
     re.IGNORECASE | re.VERBOSE,
 )
-"""A pronoun or a demonstrative near the opening, with nothing before it that it could mean."""
-
-
-_SAYS_HOW = re.compile(
-    r"""\b(?:address|tackl|fill|clos|bridg|overc[ao]m|solv|resolv|mitigat|exploit|pursu)\w*\s(?:this|these)
-    (?:\s(?:\w+\s)?(?:challenge|gap|problem|issue|limitation|shortcoming|drawback|bottleneck|need|trade-off)s?)?\s
-    (?:by|with|through|via|using)\s(?!this|these|such)""",
-    re.IGNORECASE | re.VERBOSE,
-)
-"""The problem is named in a word, and what was done about it in full: "We address this by training …"."""
+"""A pronoun or a demonstrative with nothing before it that it could mean; an announcement of a list."""
+_CLOSES = re.compile(r"[.!…][)\]}'\"”’]*$")
 
 
 def dangles(sentence: str, *, is_cut: bool = False) -> bool:
-    """Say whether ``sentence`` refers to one before it, or is a fragment.
+    """Say whether ``sentence`` refers to one before it, asks, or is a fragment.
 
     ``is_cut``: its opening was cut off, so it may begin small.
     """
     bare = sentence.lstrip("'\"“‘`[{ ")
-    opens = _OPENS.match(bare) and not _STANDS_ALONE.match(bare)
+    opens = _OPENS.match(bare) and not _ITSELF.match(bare)
     return (
-        bool(opens)
-        or bool(_REFERS.search(bare) and not _SAYS_HOW.search(bare))
+        bool(opens or _REFERS.search(bare))
         or len(bare.split()) < _FEWEST_WORDS
-        or not re.search(r"[.!…][)\]}'\"”’]*$", bare)
+        or not _CLOSES.search(bare)
         or (opens_small(bare) and not is_cut)
     )

@@ -24,8 +24,8 @@ _NEAR_DUPLICATE = 0.6
 """Cosine similarity from which two sentences say the same."""
 _WEAK, _EMPTY = -0.1, -1.0
 """A takeaway worth less than the first is taken only where there is no other; less than the second, never."""
-_FIRST = 1.2
-"""Extra for the first sentence of the own work, as the headline."""
+_FIRST, _REPEATS_TITLE = 1.2, -1.2
+"""For a headline that is the first sentence of the own work, and for one that says what the title says."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,14 +89,19 @@ def _worths(
     found: Sequence[str], *, among: Sequence[int], vectors: Sequence[Mapping[str, float]], title: str
 ) -> tuple[dict[int, float], dict[int, float]]:
     """What the sentences ``among`` those found are worth as the headline, and as a takeaway."""
-    named = _vector(title)
-    headlines, takeaways = {}, {}
+    named, headlines, takeaways = _vector(title), {}, {}
     for index in among:
         text = found[index].lower()
         cues = [cue for cue in CUES if cue.pattern.search(text)]
-        common = _cosine(vectors[index], named) + _length_worth(len(text.split()))
-        headlines[index] = common + _FIRST * (index == among[0]) + sum(cue.headline for cue in cues)
+        like_title = _cosine(vectors[index], named)
+        common = like_title + _length_worth(len(text.split()))
         takeaways[index] = common + sum(cue.takeaway for cue in cues)
+        headlines[index] = (
+            common
+            + sum(cue.headline for cue in cues)
+            + _FIRST * (index == among[0])
+            + _REPEATS_TITLE * (like_title >= _NEAR_DUPLICATE)
+        )
     return headlines, takeaways
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from newsletter.core.arxiv.sentences import opens_small
+from newsletter.core.arxiv.sentences import one_of, opens_small
 
 _MAIN = r"""(?=(?:we|our|I|this\s(?:paper|work|study|article|survey|report|thesis)|an?|the)\s
     (?!(?:this|these|that|former|latter)\b))"""
@@ -12,25 +12,29 @@ _MAIN = r"""(?=(?:we|our|I|this\s(?:paper|work|study|article|survey|report|thesi
 _LEANING = r"""(?:(?:this|these|those|it|that|such|them|both|the\ (?:above|former|latter|aforementioned))\b
     |the\ (?:\w+\ )?(?:trade-off|challenge|gap|problem|issue|limitation|analysis|observation)s?(?=,))"""
 _PLACE = r"(?:paper|work|study|article|survey|report|thesis|letter|note|manuscript|review|contribution)"
-_CONNECTIVE = r"""(?:moreover|however|here|herein|more\ (?:importantly|broadly|generally|specifically|precisely)
-    |(?:taken\ )?together|collectively|going\ further|furthermore|additionally|in\ addition|besides|further|finally|lastly|ultimately
-    |first(?:ly)?(?:\ of\ all)?|second(?:ly)?|third(?:ly)?|fourth(?:ly)?|fifth(?:ly)?|next|then|also|likewise
-    |notably|importantly|crucially|remarkably|interestingly|surprisingly|strikingly|significantly|specifically|concretely
-    |in\ particular|in\ summary|in\ short|in\ contrast|by\ contrast|overall|indeed|in\ fact|simultaneously|at\ the\ same\ time|meanwhile|as\ an?\ (?:result|consequence))"""
-_LABEL = r"(?:(?:main|key)\ )?(?:results?|findings?)|(?:materials?\ and\ )?methods?|conclusions?|approach|contributions?"
+_CONNECTIVE = one_of(
+    """moreover however here herein more_(?:importantly|broadly|generally|specifically|precisely)
+    (?:taken_)?together collectively going_further furthermore additionally in_addition besides further
+    finally lastly ultimately first(?:ly)?(?:_of_all)? second(?:ly)? third(?:ly)? fourth(?:ly)? fifth(?:ly)?
+    next then also likewise notably importantly crucially remarkably interestingly surprisingly strikingly
+    significantly specifically concretely in_particular in_summary in_short in_contrast by_contrast overall
+    indeed in_fact simultaneously at_the_same_time meanwhile as_an?_(?:result|consequence)"""
+)
+_LABEL = one_of("(?:(?:main|key)_)?(?:results?|findings?) (?:materials?_and_)?methods? conclusions? approach")
 """Of the parts of a structured abstract."""
 _DISPENSABLE = re.compile(
     rf"""(?:in\ order\ )?to\ (?:(?:this|that)\ (?:end|aim|purpose)|do\ (?:so|this)),?\s+{_MAIN}
     |for\ (?:this|that)\ (?:purpose|reason|task|aim),?\s+{_MAIN}
     |(?:in\ order\ )?to\ (?:\w+\ )?\w+\ (?:and\ \w+\ )?(?:all\ |most\ )?{_LEANING}[^,;:.]{{0,70}},\s+{_MAIN}
-    |(?:(?:using|applying|employing|leveraging|exploiting)\s(?=this|these)|(?:building|based|drawing|relying|motivated|inspired|guided|prompted|driven
+    |(?:building|based|drawing|relying|motivated|inspired|guided|prompted|driven
             |in\ (?:light|view|response))\s
-        (?:(?:up)?on|by|from|in|of|to|inspiration\ from)\ ){_LEANING}[^,;:.]{{0,70}},\s+{_MAIN}
+        (?:(?:up)?on|by|from|in|of|to|inspiration\ from)\ {_LEANING}[^,;:.]{{0,70}},\s+{_MAIN}
+    |(?:using|applying|employing|leveraging|exploiting)\ (?:this|these)\b[^,;:.]{{0,70}},\s+{_MAIN}
     |(?:therefore|thus|hence|accordingly|consequently|in\ response|instead),?\s+{_MAIN}
     |in\ (?:this|the\ present|our|the\ current)\ (?:\w+\ )?{_PLACE},?\s+{_MAIN}
     |here\s+(?=we\b)
     |{_CONNECTIVE},\s+
-    |(?:{_LABEL})\s?:\s+
+    |{_LABEL}\s?:\s+
     """,
     re.VERBOSE | re.IGNORECASE,
 )
