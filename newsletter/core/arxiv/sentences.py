@@ -48,12 +48,12 @@ def one_of(words: str) -> str:
 
 
 _NEVER_LAST = word_set(
-    """e.g i.e cf vs viz fig figs eq eqs eqn eqns sec secs sect thm lem alg approx ca w.r.t wrt dr mr mrs prof
-    st var subsp ssp a.k.a s.t i.i.d trans conf proc univ dept"""
+    """e.g i.e cf vs viz fig figs eq eqs eqn eqns sec secs sect thm lem alg approx ca ref refs w.r.t wrt dr
+    mr mrs prof st var subsp ssp a.k.a s.t i.i.d trans conf proc univ dept"""
 )
 """Abbreviations, without the last full stop, that a sentence does not end with."""
 
-_BEFORE_NUMBERS = word_set("no nos ref refs tab prop cor def app ch vol pp p seq")
+_BEFORE_NUMBERS = word_set("no nos tab prop cor def app ch vol pp p seq")
 """Abbreviations only where a number follows; otherwise words of their own."""
 
 _SELDOM_LAST = word_set(

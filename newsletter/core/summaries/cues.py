@@ -34,7 +34,7 @@ AVAILABILITY = re.compile(
     |\b{_RELEASABLE}(?:\s[\w\s,/&()\-]{{0,60}})?\s(?:is|are|will\sbe|have\sbeen|can\sbe|at)\s
         (?:\w+\s){{0,3}}{_RELEASED}
     |\b(?:will|to)\s(?:publicly\s)?(?:release|open-?source)\b|\bproject\s(?:page|website)\b
-    |\b(?:release|open-?source)\w*\s(?:all\s|our\s|the\s)*(?:source\s)?(?:code|models?|weights|data)\b
+    |\b(?:release|open[-\s]?source)\w*\s(?:all\s|our\s|the\s)*(?:source\s)?(?:code|models?|weights|data)\b
     |^we\s(?:\w+\s){{0,2}}releas\w*\s(?:all|our|the)\b\D{{0,90}}$
     |\bare\s(?:publicly\s)?released\b|^\(?(?:accepted|published|to\sappear)\b|^submitted\b
     """,
@@ -44,8 +44,11 @@ AVAILABILITY = re.compile(
 
 _AUTHORS = r"\b(?:we|paper|work|study|authors)\b"
 _TESTS = one_of("results? experiments? evaluations? analys[ie]s findings simulations? observations? numerics")
-_SAY = rf"(?:{_AUTHORS}|\b{_TESTS}\b)[^.;]{{0,60}}?\b"
-_MAKE = one_of("propos introduc present develop design devis formulat construct buil[dt] creat releas")
+_SAY = rf"(?:{_AUTHORS}[^.;]{{0,60}}?|\b{_TESTS}\b[^.;]{{0,120}}?)\b"
+_MAKE = one_of(
+    """propos introduc present develop(?!ment) design devis formulat(?!ion) construct(?!ion) buil[dt] creat
+    releas"""
+)
 _FIND = one_of(r"show find found demonstrat reveal observ confirm uncover prov(?:e|es|ed|ing)\b establish")
 _FINDS = rf"(?:{_SAY}(?<!\bto\s){_FIND}|\b(?:reveals?|demonstrates?|confirms?|shows)\b)"
 _INFER = one_of(

@@ -16,9 +16,9 @@ _PREPOSITION = one_of(
     unlike compared when after rather"""
 )
 _CONJUNCTIONS = one_of(
-    """furthermore moreover however additionally therefore thus hence consequently accordingly nevertheless
-    nonetheless instead(?!_of) meanwhile similarly conversely likewise besides afterwards? subsequently then
-    next also but and yet so or here otherwise further rather(?!_than) unfortunately indeed second(?:ly)?
+    """furthermore moreover however additionally therefore thus thereby hence consequently accordingly
+    nevertheless nonetheless instead(?!_of) meanwhile similarly conversely likewise besides afterwards? subsequently
+    then next also but and yet so or here otherwise further rather(?!_than) unfortunately indeed second(?:ly)?
     third(?:ly)? fourth(?:ly)? fifth(?:ly)? finally last(?:ly)? as_a_(?:result|consequence) as_such in_turn
     in_(?:addition|contrast)(?!_to) by_contrast for_(?:example|instance)
     on_the_(?:other_hand|contrary)"""
@@ -35,7 +35,7 @@ _OPENS = re.compile(
 """Openings that refer to the sentence before."""
 _ITSELF = re.compile(rf"(?:in\s)?{THIS_PAPER}|both\s\w+\sand\b", re.IGNORECASE)
 """Openings that look like them: "This paper shows"."""
-_INTRODUCTION = rf"(?:{_PREPOSITION}|\w+ly)\b(?:[^,]|,\d){{0,90}},\s"
+_INTRODUCTION = rf"(?:{_PREPOSITION}|\w+ly)\b[^;:]{{0,120}}?,\s"
 _REFERS = re.compile(
     rf"""^{_INTRODUCTION}(?:{_THEM}\b|(?:its|their)\s(?!own\b)|both\b(?!\s[\w-]+(?:\s[\w-]+){{0,3}}\sand\b))
     |^(?:we|I)\b(?:\s\w+){{1,3}}?\s(?!{THIS_PAPER})(?:{_THEM}|its|their|so|{_LATTER})\b(?!\sis\b|\spossible)
@@ -44,7 +44,7 @@ _REFERS = re.compile(
         |aforementioned\b|the\sabove\b|{_LATTER}\b)
     |\b(?:that|of|by|for|to|in|with)\s{_LATTER}\b|\bthe\s(?:first|second)[,;]
     |^(?:by|using|from|with|when|after)\s\w+ing\s(?:{_THEM}|both)\b
-    |^we\s(?:therefore|thus|hence)\b|^[^,]{{0,60}},\s(?:however|therefore|thus|though|in\sturn|instead)\b
+    |^[^,]{{0,40}}\sinstead\s(?!of\b)|^we\s(?:therefore|thus|hence)\b|^[^,]{{0,60}},\s(?:however|therefore|thus|though|in\sturn|instead)\b
     |\btwo-?fold\b|\bthree-?fold\b|\bas\sfollows\b
     |^(?:there\s(?:are|is)\s)?(?:two|three|four|five|several)\b(?:\s\w+){{0,4}}\.$
     """,

@@ -52,7 +52,7 @@ def extract(abstract: str, *, title: str = "") -> Extract | None:
 
     One that orders its reader about or hides letters behind others never is. One from before the authors' own
     work, or about other people's, one that refers to its neighbours and one that only says where code is are
-    taken for the headline only when there is nothing else, and never as a takeaway.
+    left out; where nothing else is left, the first of the own work is the headline.
     """
     whole = [sentence for sentence in sentences(abstract) if _may_be_shown(sentence)]
     if not whole:
@@ -62,7 +62,7 @@ def extract(abstract: str, *, title: str = "") -> Extract | None:
     own = range(begins, len(whole))
     usable = [index for index in own if _is_usable(found[index], whole=whole[index])]
     vectors = list(map(_vector, found))
-    headlines, takeaways = _worths(found, among=usable or own, vectors=vectors, title=title)
+    headlines, takeaways = _worths(found, among=usable or own[:1], vectors=vectors, title=title)
     headline = max(headlines, key=lambda index: (headlines[index], -index))
     chosen = _pick(
         {index: takeaways[index] for index in usable if index != headline},

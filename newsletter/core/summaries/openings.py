@@ -18,7 +18,7 @@ _CONNECTIVE = one_of(
     finally lastly ultimately first(?:ly)?(?:_of_all)? second(?:ly)? third(?:ly)? fourth(?:ly)? fifth(?:ly)?
     next then also likewise notably importantly crucially remarkably interestingly surprisingly strikingly
     significantly specifically concretely in_particular in_summary in_short in_contrast by_contrast overall
-    indeed in_fact simultaneously at_the_same_time meanwhile as_an?_(?:result|consequence)"""
+    indeed in_fact simultaneously concurrently at_the_same_time meanwhile as_an?_(?:result|consequence)"""
 )
 _LABEL = one_of("(?:(?:main|key)_)?(?:results?|findings?) (?:materials?_and_)?methods? conclusions? approach")
 """Of the parts of a structured abstract."""

@@ -70,7 +70,7 @@ _OTHERS = re.compile(
     re.VERBOSE | re.IGNORECASE,
 )
 _EARLIER_PAPER = re.compile(
-    rf"""^in\s(?:an?\s|our\s|some\s)?(?:{_BEFORE}|companion)\s(?:\w+\s)?(?:work|paper|article|stud)
+    rf"""^in\s(?:(?:an?|our|some|the)\s)?(?:{_BEFORE}|companion)\s(?:\w+\s)?(?:work|paper|article|stud)
     |\bwe\s(?:recently|previously)\b""",
     re.VERBOSE | re.IGNORECASE,
 )
