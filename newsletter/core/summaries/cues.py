@@ -35,7 +35,7 @@ AVAILABILITY = re.compile(
         (?:\w+\s){{0,3}}{_RELEASED}
     |\b(?:will|to)\s(?:publicly\s)?(?:release|open-?source)\b|\bproject\s(?:page|website)\b
     |\b(?:release|open[-\s]?source)\w*\s(?:all\s|our\s|the\s)*(?:source\s)?(?:code|models?|weights|data)\b
-    |^we\s(?:\w+\s){{0,2}}releas\w*\s(?:all|our|the)\b\D{{0,90}}$
+    |^we\s(?:\w+\s){{0,2}}releas\w*\s(?!an?\b)(?-i:[a-z])\D{{0,150}}$
     |\bare\s(?:publicly\s)?released\b|^\(?(?:accepted|published|to\sappear)\b|^submitted\b
     """,
     re.IGNORECASE | re.VERBOSE,
@@ -56,7 +56,7 @@ _INFER = one_of(
 )
 _GAIN = one_of(
     r"""outperform surpass exceed beats?\b achiev improv reduc attain yield increas decreas gains?\b speed-?up
-    boost reach match(?:es|ing)?\b rais(?:es|ing|ed)\b enhanc lower(?:s|ing)\b dominat degrad drop sustain
+    boost reach match(?:es)?\b rais(?:es|ing|ed)\b enhanc lower(?:s|ing)\b dominat degrad drop sustain
     cut(?:s|ting)?\b"""
 )
 _GAINS = rf"\b(?<!^){_GAIN}"
@@ -64,7 +64,7 @@ _BETTER = one_of(r"faster better higher lower fewer larger smaller stronger more
 _FIGURE = r"(?:\d\s?(?:%|×|x\b|times|fold|db|points?|pp\b|sigma|σ|per\s?cent|[kmg]?ev\b)|\b\d+\.\d+\b)"
 _LOOK_AT = one_of(
     """stud(?:y|ies) investigat examin explor consider address revisit re-examin analy[sz]e aim focus
-    interested"""
+    interested ask"""
 )
 _LOOKED_AT = one_of("investigated studied examined considered")
 _USE = one_of("employ use adapt perform conduct evaluat test assess compare appl(?:y|ied) validat train")

@@ -17,11 +17,11 @@ _PREPOSITION = one_of(
 )
 _CONJUNCTIONS = one_of(
     """furthermore moreover however additionally therefore thus thereby hence consequently accordingly
-    nevertheless nonetheless instead(?!_of) meanwhile similarly conversely likewise besides afterwards? subsequently
-    then next also but and yet so or here otherwise further rather(?!_than) unfortunately indeed second(?:ly)?
-    third(?:ly)? fourth(?:ly)? fifth(?:ly)? finally last(?:ly)? as_a_(?:result|consequence) as_such in_turn
-    in_(?:addition|contrast)(?!_to) by_contrast for_(?:example|instance)
-    on_the_(?:other_hand|contrary)"""
+    nevertheless nonetheless instead(?!_of) meanwhile similarly conversely likewise besides afterwards?
+    subsequently then next also but and yet so or here otherwise further rather(?!_than) unfortunately indeed
+    second(?:ly)? third(?:ly)? fourth(?:ly)? fifth(?:ly)? finally last(?:ly)?
+    as_a_(?:result|consequence) as_such in_turn in_(?:addition|contrast)(?!_to) by_contrast
+    for_(?:example|instance) on_the_(?:other_hand|contrary)"""
 )
 _REFERENCES = one_of(
     rf"""{_THEM} its their he she his her both another same
@@ -37,10 +37,10 @@ _ITSELF = re.compile(rf"(?:in\s)?{THIS_PAPER}|both\s\w+\sand\b", re.IGNORECASE)
 """Openings that look like them: "This paper shows"."""
 _INTRODUCTION = rf"(?:{_PREPOSITION}|\w+ly)\b[^;:]{{0,120}}?,\s"
 _REFERS = re.compile(
-    rf"""^{_INTRODUCTION}(?:{_THEM}\b|(?:its|their)\s(?!own\b)|both\b(?!\s[\w-]+(?:\s[\w-]+){{0,3}}\sand\b))
+    rf"""^(?:{_INTRODUCTION}|\S+ed\s\w+\s[^,;:]{{0,60}},\s)(?:{_THEM}\b|(?:its|their)\s(?!own\b)|both\b(?!\s[\w-]+(?:\s[\w-]+){{0,3}}\sand\b))
     |^(?:we|I)\b(?:\s\w+){{1,3}}?\s(?!{THIS_PAPER})(?:{_THEM}|its|their|so|{_LATTER})\b(?!\sis\b|\spossible)
-    |^(?:{_INTRODUCTION})?[^,;:–—(]{{0,200}}\s
-        (?:(?!{THIS_PAPER})(?:this|these|those)\s(?!(?:of|that|who|with|in|from)\b)\w|such\s(?!as\b|that\b)\w
+    |^(?:{_INTRODUCTION})?[^,;:(]{{0,200}}\s
+        (?:(?!{THIS_PAPER})(?:this|these|those(?!\s(?:of|that|who|with|in|from)\b))\s\w|such\s(?!as\b|that\b)\w
         |aforementioned\b|the\sabove\b|{_LATTER}\b)
     |\b(?:that|of|by|for|to|in|with)\s{_LATTER}\b|\bthe\s(?:first|second)[,;]
     |^(?:by|using|from|with|when|after)\s\w+ing\s(?:{_THEM}|both)\b

@@ -57,13 +57,17 @@ _OWN_WORK = re.compile(
     """,
     re.VERBOSE | re.IGNORECASE,
 )
+_ANNOUNCED = re.compile(rf"here\b|in\s{THIS_PAPER}", re.IGNORECASE)
+"""Before "Here we present", a "we" may be people in general, or the authors of an earlier paper."""
+_EARLY = 0.6
+"""Later in an abstract "in this work" begins its end."""
 _BEFORE = one_of("recent previous prior existing earlier")
 _USUALLY = one_of("well widely commonly generally often typically usually traditionally increasingly")
 _CITATION = r"\[\d+(?:\s?[,–-]\s?\d+)*\]|\bet\sal\b|\(\D{0,40}\b(?:19|20)\d\d[a-z]?\)"
 _OTHERS = re.compile(
     rf"""{_CITATION}
     |^(?:{_BEFORE}|traditional|conventional|current|classical)(?:ly)?\b|^(?:most|many|several|modern|state-of-the-art)\b
-    |\b{_BEFORE}\s(?:\w+\s)?(?:work|stud|result|research|experiment|approach|method)
+    |^(?:\w+\s){{0,3}}{_BEFORE}\s(?:\w+\s)?(?:work|stud|result|research|experiment|approach|method)
     |\b(?:is|are)\s{_USUALLY}\b
     |\b(?:was|were|been)\s(?:\w+ly\s|first\s)?(?:introduced|proposed|conjectured|suggested)\b
     """,
@@ -85,11 +89,16 @@ def own_work_begins(sentences: Sequence[str], *, title: str) -> int:
     """
     told = [index for index, sentence in enumerate(sentences) if not tells_of_others(sentence)]
     name = coined_name(title)
-    for index in told:
-        is_named = bool(name) and name in sentences[index].casefold()
-        if (is_named or _OWN_WORK.search(sentences[index])) and not sentences[index].endswith("?"):
-            return index
-    return told[0] if told else 0
+    owned = [
+        index
+        for index in told
+        if _OWN_WORK.search(sentences[index]) or (name and name in sentences[index].casefold())
+        if not sentences[index].endswith("?")
+    ]
+    announced = [index for index in owned if _ANNOUNCED.match(sentences[index])]
+    if announced and announced[0] <= _EARLY * len(sentences):
+        return announced[0]
+    return next(iter(owned or told), 0)
 
 
 def tells_of_others(sentence: str) -> bool:
