@@ -116,6 +116,11 @@ CUES = (
     ),
     # What is said besides.
     _cue(
+        r"^(?:\w+\s)?(?:ablation|(?:supporting|further|additional)\s(?:analys|experiment|test))",
+        headline=-2.5,
+        takeaway=0.0,
+    ),
+    _cue(
         r"\b(?:further|also|additionally|another|as\sa\sbyproduct)\b|\bwe\s(?:first|then|next)\b",
         headline=-0.8,
         takeaway=0.0,

@@ -43,6 +43,7 @@ _REFERS = re.compile(
         (?:(?!{THIS_PAPER})(?:this|these|those(?!\s(?:of|that|who|with|in|from)\b))\s\w|such\s(?!as\b|that\b)\w
         |aforementioned\b|the\sabove\b|{_LATTER}\b)
     |\b(?:that|of|by|for|to|in|with)\s{_LATTER}\b|\bthe\s(?:first|second)[,;]
+    |^{_PREPOSITION}\s(?:[^\s,]+\s){{1,4}}?(?:it|they)\s
     |^(?:by|using|from|with|when|after)\s\w+ing\s(?:{_THEM}|both)\b
     |^[^,]{{0,40}}\sinstead\s(?!of\b)|^we\s(?:therefore|thus|hence)\b|^[^,]{{0,60}},\s(?:however|therefore|thus|though|in\sturn|instead)\b
     |\btwo-?fold\b|\bthree-?fold\b|\bas\sfollows\b

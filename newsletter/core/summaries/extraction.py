@@ -15,7 +15,7 @@ from newsletter.core.arxiv.sentences import sentences, word_set
 from newsletter.core.summaries.cues import AVAILABILITY, CUES
 from newsletter.core.summaries.dangling import dangles
 from newsletter.core.summaries.openings import without_opening
-from newsletter.core.summaries.own_work import own_work_begins, tells_of_others
+from newsletter.core.summaries.own_work import own_work_begins, tells_of_others, tells_of_own
 from newsletter.core.summaries.rules.disguises import is_disguised
 from newsletter.core.summaries.rules.injections import is_planted
 
@@ -99,7 +99,7 @@ def _worths(
         headlines[index] = (
             common
             + sum(cue.headline for cue in cues)
-            + _FIRST * (index == among[0])
+            + _FIRST * (index == among[0] and tells_of_own(found[index]))
             + _REPEATS_TITLE * (like_title >= _NEAR_DUPLICATE)
         )
     return headlines, takeaways

@@ -92,13 +92,18 @@ def own_work_begins(sentences: Sequence[str], *, title: str) -> int:
     owned = [
         index
         for index in told
-        if _OWN_WORK.search(sentences[index]) or (name and name in sentences[index].casefold())
+        if tells_of_own(sentences[index]) or (name and name in sentences[index].casefold())
         if not sentences[index].endswith("?")
     ]
     announced = [index for index in owned if _ANNOUNCED.match(sentences[index])]
     if announced and announced[0] <= _EARLY * len(sentences):
         return announced[0]
     return next(iter(owned or told), 0)
+
+
+def tells_of_own(sentence: str) -> bool:
+    """Say whether a word of ``sentence`` names the authors, their text or their tests."""
+    return bool(_OWN_WORK.search(sentence))
 
 
 def tells_of_others(sentence: str) -> bool:
