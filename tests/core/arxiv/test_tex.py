@@ -88,6 +88,12 @@ def test_it_keeps_paragraphs_and_folds_all_other_white_space() -> None:
     assert readable(abstract) == "One sentence here.\nA new paragraph.\nAnd a third."
 
 
+def test_an_indented_line_in_the_middle_of_a_sentence_begins_no_paragraph() -> None:
+    """Some authors indent every line."""
+    abstract = "In this note,\n  we study tides\n  in harbours. Tides are late.\n  Ships follow."
+    assert readable(abstract) == "In this note, we study tides in harbours. Tides are late.\nShips follow."
+
+
 def test_it_parts_sentences_that_lost_the_line_break_between_them() -> None:
     assert (
         readable("of the instance.Each view counts.We test.") == "of the instance. Each view counts. We test."
