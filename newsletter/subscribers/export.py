@@ -12,6 +12,7 @@ from newsletter.audience.suppression import email_hmacs
 from newsletter.core.digests.seen_papers import unpack_seen
 from newsletter.core.digests.selection import Place
 from newsletter.models import DeliveryEvent, Paper, Selection, Subscriber, Suppression
+from newsletter.subscribers.taste.words import weighed_words
 
 Row = dict[str, Any]
 
@@ -32,6 +33,9 @@ def export_everything(subscriber: Subscriber, *, now: datetime) -> dict[str, Any
     in_digests = {each for ids in offered.values() for papers in ids.values() for each in papers}
     named = _arxiv_ids({*unpack_seen(bytes(own["seen_papers"])), *in_digests})
     own["seen_papers"] = [named[each] for each in unpack_seen(bytes(own["seen_papers"])) if each in named]
+    words = {row.pk: weighed_words(row) for row in subscriber.profiles.select_related("snapshot")}
+    for profile in tables["profiles"]:
+        profile["terms"] = words[profile["id"]]
     for delivery in tables["deliveries"]:
         ids = offered.get(delivery.pop("selection_id"), {})
         del delivery["selection_inputs"]
@@ -65,6 +69,8 @@ def _offered(subscriber: Subscriber) -> dict[str, dict[str, list[int]]]:
                 ("summarised", Place.SUMMARIZED),
                 ("listed", Place.LISTED),
                 ("counted", Place.COUNTED),
+                ("near", Place.NEAR),
+                ("revised", Place.REVISED),
             )
         }
         for row in selections

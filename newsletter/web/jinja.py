@@ -28,7 +28,7 @@ def environment(**options: Any) -> Environment:
     env.globals.update(static=static, url=_url, author_line=author_line, paused_since=paused_since)
     env.globals.update(sign_up_pause=sign_up_pause)
     env.globals.update(languages=languages, language_name=language_name, tag=tag, chrome_for=chrome_for)
-    env.filters.update(day=day, moment=moment, typeset=typeset, grouped=grouped)
+    env.filters.update(day=day, month=month, moment=moment, typeset=typeset, grouped=grouped, zip=zip)
     return env
 
 
@@ -45,6 +45,11 @@ def day(value: date) -> str:
     """Return a date as the page's language writes it."""
     # Translators: Django's date format, day month year
     return formats.date_format(value, gettext("j F Y"))
+
+
+def month(value: date) -> str:
+    # Translators: Django's date format, month year
+    return formats.date_format(value, gettext("F Y"))
 
 
 def grouped(number: int) -> str:

@@ -1,8 +1,8 @@
 """A real HTTP server on loopback that speaks enough of arXiv's API, and fails on demand.
 
-It holds Atom entries, answers search_query (categories and submittedDate, or words of titles), id_list, start,
-max_results and sortBy, serves papers as HTML, their images and OAI records, and keeps what was asked, when, and
-how many requests were open at once.
+It holds Atom entries, answers search_query (categories and submittedDate, or words of titles), id_list,
+start, max_results and sortBy, serves papers as HTML, their images and OAI records, and keeps what was asked,
+when, and how many requests were open at once.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
-"""Retention: delete old provider events, personal parts of old mails, unneeded fragments, old incidents, acts by
-links that work no longer, and libraries that nobody kept.
+"""Retention: delete old provider events, personal parts of old mails, unneeded fragments, old incidents, acts
+by links that work no longer, and libraries that nobody kept.
 
 In chunks of short transactions, so that other writers get their turn. The rest is done the next hour; a row
 records how far it came, so that large tables are not scanned again.
