@@ -59,7 +59,7 @@ def add_item(read: LibraryBuilder, number: int, item: Any) -> None:
         read.problem(number, str(item)[:100] if isinstance(item, str | int | float) else "", Unread.BROKEN)
         return
     fields = {str(name).lower(): value for name, value in item.items()}
-    if fields.get("itemtype") in NO_PAPERS:
+    if _text(fields.get("itemtype")) in NO_PAPERS:
         return
     extra = _text(fields.get("extra")) or _text(fields.get("note"))
     read.add(

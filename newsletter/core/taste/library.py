@@ -10,11 +10,10 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
-from urllib.parse import unquote, urlsplit
 
 from newsletter.core.arxiv.links import without_sentence_end
 from newsletter.core.arxiv.papers import parse_id
-from newsletter.core.arxiv.references import cited_id
+from newsletter.core.arxiv.references import ARXIV_DOI, cited_id, find_doi
 from newsletter.core.storable import storable
 
 MAX_ENTRIES = 5_000
@@ -51,6 +50,10 @@ class Unread(StrEnum):
     )
     ENCODING = "it is not UTF-8, so it was read as Windows-1252: check the names"
     MORE = "as many more were left out"
+
+
+_LIMITS = {Unread.TOO_MANY, Unread.TOO_MUCH_TEX}
+"""Never left out of the list."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +93,7 @@ class ReadLibrary:
     entries: tuple[LibraryEntry, ...]
     """Each paper once, in the order given."""
     problems: tuple[Problem, ...]
-    """At most MAX_PROBLEMS, and one that counts the others."""
+    """At most MAX_PROBLEMS, one that names the limit met, and one that counts the others."""
 
 
 class LibraryBuilder:
@@ -125,7 +128,7 @@ class LibraryBuilder:
         mentions = "; ".join(note[:_LONGEST_NOTE] for note in (doi, *notes))
         arxiv_id = cited_id(mentions, [doi, *ids]) or None
         found_doi = find_doi(doi, *ids)
-        if arxiv_id and found_doi and found_doi.startswith(_ARXIV_DOI):
+        if arxiv_id and found_doi and found_doi.startswith(ARXIV_DOI):
             found_doi = None
         title = storable(" ".join(title.split())[:_LONGEST_TITLE])
         key = arxiv_id or found_doi or title.casefold()
@@ -135,7 +138,7 @@ class LibraryBuilder:
         names = (" ".join(storable(name).split())[:_LONGEST_NAME] for name in authors)
         entry = LibraryEntry(
             arxiv_id=arxiv_id,
-            doi=found_doi,
+            doi=found_doi and storable(found_doi),
             title=title,
             authors=tuple(name for name in names if name)[:MAX_AUTHORS],
             source=self._source,
@@ -144,7 +147,7 @@ class LibraryBuilder:
         self._entries.setdefault(key, entry)
 
     def problem(self, line: int, text: str, reason: Unread) -> None:
-        if len(self._problems) < MAX_PROBLEMS:
+        if len(self._problems) < MAX_PROBLEMS or reason in _LIMITS:
             text = storable(" ".join(text[: 4 * _LONGEST_SHOWN].split()))
             short = text if len(text) <= _LONGEST_SHOWN else f"{text[: _LONGEST_SHOWN - 1]}…"
             self._problems.append(Problem(line, short, reason, self._source))
@@ -201,34 +204,15 @@ def _read_line(found: LibraryBuilder, number: int, line: str) -> None:
 
 # --- what the formats share --------------------------------------------------------------------------------
 
-_DOI = re.compile(r"(?:doi:\s*)?(10\.\d{4,9}/\S+)", re.IGNORECASE)
-_ARXIV_DOI = "10.48550/arxiv."
-_DOI_HOSTS = {"doi.org", "dx.doi.org", "www.doi.org"}
-_TAG = re.compile(r"</?(?:i|b|em|strong|u|sub|sup|span|sc|scp|inf|p|jats:\w+|(?:mml:)?m\w+)\b[^<>]*>")
-
-
-def find_doi(*texts: str) -> str | None:
-    """Return the first DOI, in lower case (DOI Handbook §2.4), of texts that are one or its address."""
-    for text in texts:
-        bare = text.strip()[:_LONGEST_URL]
-        if "://" in bare or bare.lower().startswith(("doi.org/", "dx.doi.org/")):
-            bare = _doi_of_address(bare)
-        if found := _DOI.fullmatch(bare):
-            return storable(without_sentence_end(found[1]).lower())
-    return None
-
-
-def _doi_of_address(address: str) -> str:
-    try:
-        parts = urlsplit(address if "://" in address else f"https://{address}")
-        return unquote(parts.path[1:]) if parts.hostname in _DOI_HOSTS else ""
-    except ValueError:
-        return ""
+_TAG = re.compile(
+    r"</?(?:i|b|em|strong|u|sub|sup|span|sc|scp|inf|p|jats:\w+|mml:\w+|math|m[ino]|mrow|msub|msup|mtext|mfrac)\b[^<>]*>"
+)
+_ENTITY = re.compile(r"&#?\w{1,30};")
 
 
 def without_markup(title: str) -> str:
     """Return a title without the HTML, JATS and MathML tags that libraries keep in titles."""
-    return html.unescape(_TAG.sub("", title))
+    return _ENTITY.sub(lambda found: html.unescape(found[0]), _TAG.sub("", title))
 
 
 def given_name_first(name: str) -> str:

@@ -50,6 +50,7 @@ CASES = [
     (r"\begin{itemize}\item one \item two\end{itemize}", "• one • two"),
     (r"made on \today, \S 3", "made on today, § 3"),
     (r"pass\textasciicircum{}k, x\textsuperscript{2}", "pass^k, x²"),
+    (r"{\textbraceleft}0, 1\textbraceright{} \& more", "{0, 1} & more"),
     (r"\textit{Co}unter} part", "Counter part"),
     (r"\textbf{never closed", "never closed"),
     # Formulae.
