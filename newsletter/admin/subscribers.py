@@ -69,7 +69,7 @@ class SubscriberAdmin(ReadOnlyAdmin):
     exclude = ("seen_papers", "link_key")
     inlines = (SubscriptionInline,)
     actions = ("unsubscribe_subscribers", "revoke_links")
-    change_form_template = "readers/change.html"
+    change_form_template = "subscribers/change.html"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         subscribers: QuerySet[Any] = super().get_queryset(request)
@@ -142,7 +142,7 @@ class SubscriberAdmin(ReadOnlyAdmin):
             messages.success(request, f"{subscriber.email} was added. No mail was sent.")
             return redirect("admin:newsletter_subscriber_change", subscriber.pk)
         context = {**self._page(request, "Add reader"), "form": form}
-        return TemplateResponse(request, "readers/add.html", context)
+        return TemplateResponse(request, "subscribers/add.html", context)
 
     def change_view(
         self,
@@ -173,8 +173,8 @@ class SubscriberAdmin(ReadOnlyAdmin):
         ):
             raise PermissionDenied
         if request.method != "POST":
-            context = {**self._page(request, act.label), "reader": subscriber, "act": act}
-            return TemplateResponse(request, "readers/act.html", context)
+            context = {**self._page(request, act.label), "subscriber": subscriber, "act": act}
+            return TemplateResponse(request, "subscribers/act.html", context)
         said = act.do(subscriber, timezone.now())
         self.log_change(request, Subscriber(pk=pk), said)
         messages.success(request, said)

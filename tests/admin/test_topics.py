@@ -47,7 +47,7 @@ def test_a_changed_query_looks_back_and_the_slug_stays(operator: Client, subscri
 
 
 def test_the_list_says_how_many_read_it(operator: Client, subscriber: Subscriber) -> None:  # noqa: ARG001
-    assert '<td class="field-readers">1</td>' in text(operator, TOPICS)
+    assert '<td class="field-subscribers">1</td>' in text(operator, TOPICS)
 
 
 def test_a_private_topic_is_shown_and_not_edited(operator: Client, subscriber: Subscriber) -> None:

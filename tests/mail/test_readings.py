@@ -176,7 +176,7 @@ def test_a_figure_that_is_too_large_for_a_mail_stays_on_the_page() -> None:
 
 @pytest.mark.parametrize("depth", [DetailLevel.HEADLINE, DetailLevel.TAKEAWAYS])
 def test_a_shallower_card_has_no_figure(depth: DetailLevel) -> None:
-    assert "<img" not in card_fragment(reading_card(depth=depth)).html
+    assert "<img" not in card_fragment(reading_card(detail=depth)).html
 
 
 @pytest.mark.parametrize(

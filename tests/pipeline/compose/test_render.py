@@ -100,7 +100,7 @@ def test_another_summary_depth_or_language_is_another_card() -> None:
     ],
 )
 def test_a_card_stays_small(depth: DetailLevel, deep: bool, most: int) -> None:
-    card = make_card(depth=depth, summary=model_summary(deep=deep))
+    card = make_card(detail=depth, summary=model_summary(deep=deep))
     fragment = next(p for p in make_renderer().render(make_digest(card)).fragments if "<h3" in p.html)
     assert len(fragment.html.encode()) <= most
 
