@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from pytest_django import Settings
 
-from newsletter.models import Paper, PaperFeedback, Subscriber
+from newsletter.adapters.library.files import read_library
+from newsletter.models import LibraryImport, Paper, PaperFeedback, Subscriber
 from newsletter.subscribers.taste import acts
+from newsletter.subscribers.taste.imports import begin_import
 from tests.cli.runner import Result, add_subscriber, add_topic, done, newsletter
 from tests.fakes.arxiv_server import ArxivServer, entry, throttled
 from tests.fakes.orcid import OrcidServer, external_id, summary, work
@@ -204,6 +207,17 @@ def test_zotero_is_read_with_a_key_of_the_environment_that_is_never_printed(
     monkeypatch.delenv("ZOTERO_API_KEY")
     done("taste", "import", ADDRESS, "--zotero-user", "475425")
     assert standings().keys() == {ONE, TWO}
+
+
+@pytest.mark.usefixtures("at_arxiv")
+def test_a_pass_looks_up_the_libraries_that_readers_brought() -> None:
+    begin_import(
+        Subscriber.objects.get(), read_library(OLD.encode()), name="x", now=datetime(2026, 6, 16, tzinfo=UTC)
+    )
+    done("run", "--no-gather", "--now", NOW)
+    assert LibraryImport.objects.get().sought
+    assert "libraries   1 looked up, for their readers to keep" in newsletter("run", "--now", NOW).out
+    assert LibraryImport.objects.get().sought == []
 
 
 @pytest.mark.usefixtures("at_arxiv")
