@@ -30,7 +30,7 @@ from pathlib import Path
 from newsletter.adapters.arxiv.feed import parse
 from newsletter.adapters.llm.extractive import ExtractiveSummariser
 from newsletter.core.arxiv.papers import PaperRecord
-from newsletter.core.summaries.summary import Depth
+from newsletter.core.summaries.summary import DetailLevel
 
 GRADES = Path(__file__).parent / "extracts" / "grades.csv"
 SAMPLES = {"A": slice(0, 60), "B": slice(200, 260), "C": slice(360, 420)}
@@ -102,7 +102,7 @@ def show_now(papers: list[PaperRecord], *, sample: str) -> None:
     known = {(row["paper"], row["place"], row["sentence"]): row["grade"] for row in read_grades()}
     counts: dict[str, Counter[str]] = defaultdict(Counter)
     for paper in papers[SAMPLES[sample]]:
-        draft = ExtractiveSummariser().summarize(paper, language="en", depth=Depth.TAKEAWAYS)
+        draft = ExtractiveSummariser().summarize(paper, language="en", detail=DetailLevel.TAKEAWAYS)
         print(f"\n{paper.arxiv_id} {paper.primary_category}  {paper.title}")
         for place, claim in (("headline", draft.headline), *(("takeaway", each) for each in draft.takeaways)):
             grade = known.get((paper.arxiv_id, place, sentence_key(claim.text)), UNKNOWN)

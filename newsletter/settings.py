@@ -78,7 +78,7 @@ SECURE_PROXY_SSL_HEADER = (
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = CONFIG.base_url.startswith("https://")
 CSRF_FAILURE_VIEW = "newsletter.web.pages.csrf_failure"
 X_FRAME_OPTIONS = "DENY"
-FILE_UPLOAD_HANDLERS = ["newsletter.web.uploads.NoFiles"]
+FILE_UPLOAD_HANDLERS = ["newsletter.web.uploads.LibraryFile"]
 APPEND_SLASH = True
 
 INSTALLED_APPS = [

@@ -11,6 +11,7 @@ from newsletter.audience.suppression import email_hmacs
 from newsletter.core.digests.seen_papers import unpack_seen
 from newsletter.core.digests.selection import Place
 from newsletter.models import DeliveryEvent, Paper, Selection, Subscriber, Suppression
+from newsletter.subscribers.taste.words import weighed_words
 
 Row = dict[str, Any]
 
@@ -33,6 +34,9 @@ def export_everything(subscriber: Subscriber, *, now: datetime) -> dict[str, Any
     named = dict(papers.values_list("pk", "arxiv_id"))
     for kind in ("seen_papers", "summarized_papers"):
         own[kind] = [named[each] for each in unpack_seen(bytes(own[kind])) if each in named]
+    words = {row.pk: weighed_words(row) for row in subscriber.profiles.select_related("snapshot")}
+    for profile in tables["profiles"]:
+        profile["terms"] = words[profile["id"]]
     for delivery in tables["deliveries"]:
         ids = offered.get(delivery.pop("selection_id"), {})
         del delivery["selection_inputs"]

@@ -11,7 +11,7 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods
 
-from newsletter.audience.tokens import Purpose, make_token, read_token
+from newsletter.audience.tokens import Purpose, make_token
 from newsletter.core.delivery.cadence import Cadence
 from newsletter.core.summaries.summary import DetailLevel
 from newsletter.errors import BadInput
@@ -21,7 +21,9 @@ from newsletter.subscribers.account import mail_fresh_link
 from newsletter.subscribers.change import LONGEST_PAUSE, pause, resume
 from newsletter.subscribers.on_demand import Answer, send_one_now
 from newsletter.subscribers.revoke_links import sign_out_everywhere
+from newsletter.subscribers.taste.listing import counts
 from newsletter.web import schedules
+from newsletter.web.own_page import subscriber_of
 from newsletter.web.pages import broken_link, known_language, page, private
 from newsletter.web.past_digests import past_digests
 from newsletter.web.preference_fields import zone_names
@@ -40,8 +42,7 @@ ANSWERS = {
 @private
 def preferences_of(request: HttpRequest, token: str) -> HttpResponse:
     """Show the reader's page; POST changes everything requested, or nothing."""
-    link_key = read_token(token, purpose=Purpose.PREFERENCES)
-    subscriber = Subscriber.objects.filter(link_key=link_key).first() if link_key else None
+    subscriber = subscriber_of(token)
     if subscriber is None:
         return broken_link(request)
     form = PreferencesForm.of(subscriber)
@@ -134,6 +135,8 @@ def _show(request: HttpRequest, subscriber: Subscriber, *, form: PreferencesForm
         pause_last=today + LONGEST_PAUSE,
         form=form,
         done=request.GET.get("done", "") if request.method != "POST" else "",
+        token=make_token(Purpose.PREFERENCES, subject=subscriber.link_key),
+        shelves=counts(subscriber),
         unsubscribe_token=make_token(Purpose.UNSUBSCRIBE, subject=subscriber.link_key),
         **values,
     )

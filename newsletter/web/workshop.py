@@ -19,7 +19,6 @@ from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods
 
 from newsletter.audience.query_preview import DAYS, TooBroadError
-from newsletter.audience.tokens import Purpose, read_token
 from newsletter.audience.topics import add_topic, edit_topic
 from newsletter.errors import BadInput, NewsletterError
 from newsletter.models import Subscriber, Topic
@@ -34,6 +33,7 @@ from newsletter.subscribers.private_topics import (
     remove_private_topic,
 )
 from newsletter.web.excerpts import matched_paper
+from newsletter.web.own_page import subscriber_of
 from newsletter.web.pages import broken_link, current_language, known_language, page, private
 from newsletter.web.topics import newest_papers_at
 from newsletter.web.workshop_form import Bench, too_broad
@@ -48,8 +48,7 @@ METHODS = ["GET", "HEAD", "POST"]
 @private
 def private_topic(request: HttpRequest, token: str, slug: str = "") -> HttpResponse:
     """A reader's page for a private topic, or a new one. Another reader's topic is unknown."""
-    link_key = read_token(token, purpose=Purpose.PREFERENCES)
-    subscriber = Subscriber.objects.filter(link_key=link_key).first() if link_key else None
+    subscriber = subscriber_of(token)
     if subscriber is None:
         return broken_link(request)
     home = reverse("preferences_of", kwargs={"token": token})

@@ -18,15 +18,18 @@ from newsletter.audience.suppression import Reason, suppress
 from newsletter.audience.tokens import Purpose, make_timed_token
 from newsletter.models import AddressChange, ConsentEvent, Delivery, FreshLink, Subscriber, Suppression
 from newsletter.models.delivery import Kind, State
+from newsletter.models.taste import Act
 from newsletter.pipeline.context import Context
 from newsletter.pipeline.run import run_once
 from newsletter.subscribers.account import CHANGES_A_DAY, mail_fresh_link
+from newsletter.subscribers.taste.authors import follow_authors
 from newsletter.subscribers.unsubscribe import unsubscribe
 from newsletter.transactional import texts
 from newsletter.transactional.texts import page_of_who_left
-from tests.web.conftest import Service, every_row
+from tests.web.conftest import JOINED, Service, every_row
 from tests.web.links import mailed_path
 from tests.web.test_public_pages import text_of
+from tests.web.test_taste import act, learn
 
 
 def fresh(service: Service, *, minutes_ago: float = 0) -> str:
@@ -148,6 +151,18 @@ def test_the_export_holds_every_row_of_the_subscriber(visitor: Client, service: 
     digest = next(row for row in told["deliveries"] if row["kind"] == "digest")
     assert len(digest["papers"]["listed"]) == 10
     assert digest["papers"]["summarised"][0].startswith("2606.")
+
+
+def test_the_export_holds_their_taste(visitor: Client, service: Service) -> None:
+    act(service, Act.SAVE, 1)
+    follow_authors(service.subscriber, ["Ada Lovelace"], now=JOINED)
+    learn(service.subscriber)
+    told = json.loads(visitor.get(fresh(service) + "/export").content)
+    [paper] = told["feedback"]
+    assert (paper["arxiv_id"], paper["title"]) == ("2606.00001", "Avatar 1: Talking Heads from Speech")
+    assert told["followed_authors"][0]["name"] == "Ada Lovelace"
+    assert told["profiles"][0]["terms"].keys() == {"agents", "language", "survey"}
+    assert told["reader"]["muted_terms"] == {}
 
 
 def test_erasure_asks_once_and_repeating_it_is_no_fault(visitor: Client, service: Service) -> None:

@@ -54,6 +54,11 @@ def forms_of(service: Service) -> Iterator[tuple[str, dict[str, str]]]:
     own = service.link(Purpose.PREFERENCES)
     for act in ("pause", "now", "link", "revoke", "save"):
         yield own, {"do": act, "until": "2099-01-01", "topics": "heads"}
+    for act in ("forget", "switches", "follow", "remove"):
+        yield f"{own}/taste", {"do": act, "name": "Ada Lovelace", "paper": "saved:2606.00001"}
+    yield f"{own}/saved", {"paper": "saved:2606.00001"}
+    for act in ("paste", "keep", "drop"):
+        yield f"{own}/taste/import", {"do": act, "text": "2606.00001"}
     yield f"{own}/topics/new", {"action": "save", "name": "N", "query": "cat:cs.CV"}
     assert mail_fresh_link(service.subscriber, now=now)
     fresh = mailed_path("fresh-")

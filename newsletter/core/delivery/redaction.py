@@ -8,7 +8,7 @@ from collections.abc import Iterable
 _ADDRESS = re.compile(r"\S*(?:@|%40)\S*", re.IGNORECASE)
 
 _LINK = re.compile(
-    r"""((?:/|%2F)(?:confirm|preferences|unsubscribe|digests|account|address)(?:/|%2F)+)[^\s/?&#"'<>()]+""",
+    r"""((?:/|%2F)(?:confirm|preferences|unsubscribe|digests|account|address|r)(?:/|%2F)+)[^\s/?&#"'<>()]+""",
     re.IGNORECASE,
 )
 """A path whose next part is a token (``newsletter.web.urls``)."""

@@ -193,7 +193,6 @@ def _check_room(subscriber: Subscriber, more: int) -> None:
 
 def _store(rows: Iterable[PaperFeedback]) -> None:
     rows = list(rows)
+    known = [row for row in rows if row.pk is not None]
     PaperFeedback.objects.bulk_create([row for row in rows if row.pk is None], batch_size=CHUNK)
-    PaperFeedback.objects.bulk_update(
-        [row for row in rows if row.pk is not None], _CHANGED, batch_size=CHUNK // 5
-    )
+    PaperFeedback.objects.bulk_update(known, _CHANGED, batch_size=CHUNK // 5)

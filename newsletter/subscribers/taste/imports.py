@@ -18,6 +18,7 @@ from django.utils import timezone
 from newsletter.adapters.infra.broker import publish_library_lookup
 from newsletter.adapters.ports import PaperFinder
 from newsletter.core.arxiv.papers import PaperRecord
+from newsletter.core.storable import storable
 from newsletter.core.taste.library import ReadLibrary
 from newsletter.errors import TemporaryError
 from newsletter.models import LibraryImport, Subscriber
@@ -43,7 +44,7 @@ def begin_import(subscriber: Subscriber, library: ReadLibrary, *, name: str, now
         LibraryImport.objects.filter(subscriber=subscriber).delete()
         LibraryImport.objects.create(
             subscriber=subscriber,
-            name=name[:120],
+            name=storable(name)[:120],
             started_at=now,
             problems=[[each.line, each.text, each.reason.name] for each in library.problems],
             **_columns(search),

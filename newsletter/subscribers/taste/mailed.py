@@ -1,7 +1,8 @@
 """Acts by the links of a digest. Whoever has the mail can act, and so do programs that check mail.
 
-A program is known by what no reader does: more than three acts within ten seconds, opposite acts on one paper
-within ten seconds, or *more* on every paper of a digest within ten minutes. Then nothing of it counts.
+A program is known by what no reader does: more than three acts within ten seconds, opposite acts on one
+paper with no pause of ten seconds between, or *more* on every paper of a digest within ten minutes. Then
+nothing of it counts, nor what follows without such a pause.
 """
 
 from __future__ import annotations
@@ -139,10 +140,11 @@ def _with_it_of_a_program(
         .exclude(arxiv_id=link.paper.arxiv_id, act=act)
         .order_by("at", "pk")
     )
-    recent = [each for each in acts if each.at > now - BURST]
-    is_contrary = any(each.arxiv_id == link.paper.arxiv_id and each.act in OPPOSITES[act] for each in recent)
-    if is_contrary or len(recent) >= MOST_IN_A_BURST:
-        return _without_pause(acts, until=now)
+    run = _without_pause(acts, until=now)
+    is_quick = sum(each.at > now - BURST for each in run) >= MOST_IN_A_BURST
+    is_contrary = any(each.arxiv_id == link.paper.arxiv_id and each.act in OPPOSITES[act] for each in run)
+    if is_quick or is_contrary or any(each.is_ignored for each in run):
+        return run
     if act is not Act.MORE or is_confirmed:
         return None
     asked = [each for each in acts if each.act == Act.MORE and not each.is_ignored]

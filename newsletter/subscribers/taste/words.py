@@ -41,6 +41,12 @@ def profile_words(subscriber: Subscriber, *, most: int = MOST_WORDS) -> list[Pro
     return [words for words in known if words.lifts or words.lowers]
 
 
+def weighed_words(row: TasteProfile) -> dict[str, float]:
+    """Return every term of a profile, as papers write it, with its weight."""
+    snapshot = _snapshot(row.snapshot_id, row.snapshot.made_at)
+    return {snapshot.surface(number): weight for number, weight in unpack(bytes(row.terms)).items()}
+
+
 def _words(row: TasteProfile, *, muted: dict[str, str], most: int) -> ProfileWords:
     snapshot = _snapshot(row.snapshot_id, row.snapshot.made_at)
     words = [

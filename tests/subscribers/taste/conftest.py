@@ -10,10 +10,16 @@ import pytest
 from django.conf import settings
 
 from newsletter.core.arxiv.papers import PaperRecord
-from newsletter.models import Delivery, Paper, PaperFeedback, Subscriber, Topic
+from newsletter.core.digests.seen_papers import pack_seen
+from newsletter.core.digests.selection import Place, Selected
+from newsletter.core.digests.selection import Selection as SelectionValue
+from newsletter.models import Delivery, Paper, PaperFeedback, Selection, Subscriber, Topic
+from newsletter.models.delivery import State
+from newsletter.models.selection import store_selections
 from newsletter.subscribers.taste.mailed import LinkedPaper
 from tests.fakes.papers import paper_record
-from tests.pipeline.newsroom import MONDAY, SUNDAY, Newsroom
+from tests.pipeline.deliveries import digest
+from tests.pipeline.newsroom import MONDAY, NEXT_MONDAY, SUNDAY, Newsroom
 
 HOUR = timedelta(hours=1)
 SHOWN, LISTED = 5, 3
@@ -61,8 +67,34 @@ def reader(db: None, room: Newsroom) -> Reader:  # noqa: ARG001 - the database
     room.topic("heads", 'cat:cs.CV AND abs:"talking heads"')
     room.topic("graphs", "cat:cs.LG")
     subscriber = room.subscriber("ada@example.org", "heads,graphs", max_papers=SHOWN)
-    papers = [paper_record(number) for number in range(1, SHOWN + LISTED + 1)]
-    room.take_in(*papers, now=SUNDAY + HOUR)
-    room.run(MONDAY)
-    subscriber.refresh_from_db()
-    return Reader(room, subscriber, subscriber.deliveries.get(), Topic.objects.get(slug="heads"))
+    records = [paper_record(number) for number in range(1, SHOWN + LISTED + 1)]
+    room.take_in(*records, now=SUNDAY + HOUR)
+    topic = Topic.objects.get(slug="heads")
+    papers = list(Paper.objects.order_by("arxiv_id"))
+    # As a run would leave it, without the seconds that one takes.
+    delivery = digest(
+        subscriber,
+        selection=_offered(papers, topic=topic),
+        state=State.ACCEPTED,
+        slot_key=MONDAY.date().isoformat(),
+        slot_at=MONDAY,
+        composed_at=MONDAY,
+    )
+    subscriber.next_slot_at = NEXT_MONDAY
+    subscriber.seen_papers = pack_seen(each.pk for each in papers)
+    subscriber.save()
+    return Reader(room, subscriber, delivery, topic)
+
+
+def _offered(papers: list[Paper], *, topic: Topic) -> Selection:
+    selected = [
+        Selected(
+            paper_id=each.pk,
+            topic=topic.pk,
+            position=place,
+            place=Place.SUMMARIZED if place < SHOWN else Place.LISTED,
+        )
+        for place, each in enumerate(papers)
+    ]
+    [row] = store_selections([SelectionValue(topics=(topic.pk,), papers=tuple(selected))])
+    return row
