@@ -1,4 +1,4 @@
-"""Refuse uploads but a library's file, which stays in memory: nothing is stored, whichever server is in front."""
+"""Refuse uploads, except a library's file, which stays in memory: nothing is stored."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class LibraryFile(FileUploadHandler):
             self._content += raw_data
         return None
 
-    def file_complete(self, file_size: int) -> UploadedFile | None:  # noqa: ARG002
+    def file_complete(self, file_size: int) -> UploadedFile[bytes] | None:  # noqa: ARG002
         content = BytesIO(bytes(self._content))
         return InMemoryUploadedFile(
             content, self.field_name, self.file_name, self.content_type, len(self._content), self.charset

@@ -8,8 +8,8 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-import bibtexparser
 import pytest
+from bibtexparser.entrypoint import parse_string
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
@@ -310,7 +310,7 @@ def test_what_is_liked_is_taken_along_as_bibtex(visitor: Client, service: Servic
     old = replace(paper_record(1), arxiv_id="hep-th/9901001", title="Old & {odd}", authors=("Jürgen Ehlers",))
     keep_imported(service.subscriber, [old], topics={}, now=JOINED)
     answer = visitor.get(f"{service.link(Purpose.PREFERENCES)}/taste/export.bib")
-    read = bibtexparser.parse_string(answer.content.decode())
+    read = parse_string(answer.content.decode())
     assert {entry["eprint"] for entry in read.entries} == {"2606.00001", "hep-th/9901001"}
     assert read.failed_blocks == []
     page(visitor, service, "/taste/export.csv", status=404)

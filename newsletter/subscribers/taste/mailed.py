@@ -180,7 +180,7 @@ def _restore(subscriber: Subscriber, noted: MailedAct) -> bool:
         row.delete()
     else:
         row.standing = noted.before
-        if not Delivery.objects.filter(pk=row.delivery_id).exists():
+        if row.delivery_id and not Delivery.objects.filter(pk=row.delivery_id).exists():
             row.delivery = None
         row.save()
     move_on(subscriber)

@@ -21,7 +21,7 @@ from newsletter.models import (
     TasteProfile,
     TasteSnapshot,
 )
-from newsletter.models.delivery import State
+from newsletter.models.delivery import Kind, State
 from newsletter.models.selection import store_selections
 from newsletter.models.taste import Act
 from newsletter.models.taste import Source as From
@@ -141,7 +141,7 @@ def next_digest(reader: Reader, state: State) -> Delivery:
     reader.room.take_in(*(paper_record(number) for number in range(20, 24)), now=NOW)
     row = Delivery.planned(
         subscriber_id=reader.subscriber.pk,
-        kind=reader.delivery.kind,
+        kind=Kind.DIGEST,
         slot_key=NEXT_MONDAY.date().isoformat(),
         slot_at=NEXT_MONDAY,
         now=NOW,
