@@ -49,7 +49,7 @@ def paper(request: HttpRequest, token: str, arxiv_id: str) -> HttpResponse:
     language, feedback = known_language(link.subscriber.language), link.feedback()
     with translation.override(language):
         words = {
-            Act.SAVE: gettext("Saved") if _is_done(Act.SAVE, feedback) else gettext("Save"),
+            Act.SAVE: gettext("Saved") if _is_done(Act.SAVE, feedback) else gettext("Save paper"),
             Act.MORE: gettext("More like this"),
             Act.LESS: gettext("Not for me"),
         }

@@ -1,4 +1,4 @@
-"""Refuse uploads but a library's file, which stays in memory: nothing is stored, whatever the server."""
+"""Refuse uploads, except a library's file, which stays in memory: nothing is stored."""
 
 from __future__ import annotations
 

@@ -249,7 +249,7 @@ def test_the_papers_page_leads_to_each_act(browser: Browser, reader: Reader) -> 
 def test_a_program_that_sends_every_form_changes_nothing_and_is_told(
     browser: Browser, reader: Reader
 ) -> None:
-    page = visit(browser, java_script_enabled=False)
+    page = visit(browser)
     for number in (1, 2, 3, 4):
         page.goto(reader.link(number, "save"))
         page.locator("main button").click()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import permutations
 from typing import Any
@@ -15,11 +15,14 @@ from django.test import Client
 
 from newsletter.audience.feedback_links import feedback_token
 from newsletter.audience.tokens import Purpose
+from newsletter.core.digests.selection import Place
 from newsletter.models import Delivery, MailedAct, Paper, PaperFeedback, Subscriber
+from newsletter.models.selection import store_selections
 from newsletter.models.taste import Act, Source
 from newsletter.subscribers.revoke_links import revoke_links
 from newsletter.subscribers.taste import acts
 from newsletter.subscribers.taste.acts import act_on
+from newsletter.subscribers.taste.mailed import open_link
 from newsletter.subscribers.unsubscribe import erase, unsubscribe
 from tests.fakes.papers import paper_record
 from tests.web.conftest import SENT, Service, every_row
@@ -237,17 +240,13 @@ def test_an_erasure_between_page_and_button_is_a_broken_link(
     path = reading.path(1, "save")
     found = FORM.search(visitor.get(path).content.decode())
     assert found is not None
-    from newsletter.subscribers.taste import mailed
-    from newsletter.web import feedback
-
-    real = mailed.open_link
 
     def open_then_erase(*args: Any, **more: Any) -> Any:
-        link = real(*args, **more)
+        link = open_link(*args, **more)
         Subscriber.objects.all().delete()
         return link
 
-    monkeypatch.setattr(feedback, "open_link", open_then_erase)
+    monkeypatch.setattr("newsletter.web.feedback.open_link", open_then_erase)
     assert visitor.post(path, {"form": found[1]}).status_code == 404
 
 
@@ -351,11 +350,6 @@ def test_who_was_taken_for_one_is_told_and_can_do_it_again(visitor: Client, read
 def test_a_reader_with_four_papers_who_wants_more_of_all_says_so_again(
     visitor: Client, reading: Reading
 ) -> None:
-    from dataclasses import replace
-
-    from newsletter.core.digests.selection import Place
-    from newsletter.models.selection import store_selections
-
     selection = reading.service.delivery.selected
     shown = tuple(
         replace(each, place=Place.SUMMARIZED if at < 4 else Place.LISTED)

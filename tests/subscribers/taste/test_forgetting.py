@@ -144,7 +144,7 @@ def next_digest(reader: Reader, state: State) -> Delivery:
     reader.room.take_in(*(paper_record(number) for number in range(20, 24)), now=NOW)
     row = Delivery.planned(
         subscriber_id=reader.subscriber.pk,
-        kind=Kind(reader.delivery.kind),
+        kind=Kind.DIGEST,
         slot_key=NEXT_MONDAY.date().isoformat(),
         slot_at=NEXT_MONDAY,
         now=NOW,

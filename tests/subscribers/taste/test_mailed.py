@@ -12,6 +12,7 @@ from newsletter.core.arxiv.papers import parse_id
 from newsletter.core.digests.selection import Place, Selected, Selection
 from newsletter.models import Delivery, MailedAct, Paper, PaperFeedback, Subscriber
 from newsletter.models.taste import Act, Source
+from newsletter.pipeline.monitor.retention import forget_old
 from newsletter.subscribers.revoke_links import revoke_links
 from newsletter.subscribers.taste.acts import WithdrawnPaperError, act_on, take_back
 from newsletter.subscribers.taste.mailed import (
@@ -235,6 +236,13 @@ def test_it_takes_two_queries_for_many(reader: Reader, django_assert_num_queries
     act_by_link(reader.link(1), Act.SAVE, now=NOW)
     with django_assert_num_queries(2):  # type: ignore[operator]  # pytest-django's fixture
         acts_since_last_digest([reader.subscriber.pk, *range(1000, 1500)])
+
+
+def test_what_is_noted_of_a_link_goes_when_its_time_is_over(reader: Reader) -> None:
+    act_by_link(reader.link(1), Act.SAVE, now=NOW)
+    assert forget_old(now=NOW + VALID_FOR - SECOND)["acts"] == 0
+    assert forget_old(now=NOW + VALID_FOR + SECOND)["acts"] == 1
+    assert reader.standing(1) == ("", True)
 
 
 # --- races -------------------------------------------------------------------------------------------------
