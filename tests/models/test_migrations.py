@@ -233,3 +233,14 @@ def test_many_digests_are_converted_in_batches(released: Any) -> None:
     assert Selection.objects.count() == 6
     found = [row.paper_ids for row in Delivery.objects.select_related("selection")]
     assert all(len(papers) == 1 for papers in found)
+
+
+def test_the_papers_that_digests_of_the_last_half_year_summarized_are_known(released: Any) -> None:
+    before, now = Before(released), timezone.now()
+    account = before.account()
+    before.digest("recent", slot_at=now - WEEK, state="DELIVERED", papers=account)
+    first, fifth = account["counted"]
+    for key, age, state in (("old", 30 * WEEK, "DELIVERED"), ("failed", WEEK, "FAILED")):
+        before.digest(key, slot_at=now - age, state=state, papers={"summarised": [first, fifth]})
+    migrate()
+    assert set(unpack_seen(bytes(Subscriber.objects.get().summarized_papers))) == set(account["summarised"])

@@ -8,6 +8,7 @@ themselves are looked at: a revision may become visible later than its time says
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -53,17 +54,17 @@ class _Reader:
     """What may have to be told to one subscriber."""
 
     subscriber: Subscriber
-    found: list[_Found] = field(default_factory=list)
     kept: dict[int, _Kept] = field(default_factory=dict)
     last: datetime | None = None
     """Until when the last accepted digest told what there was."""
+    found: list[_Found] = field(default_factory=list)
 
-    def is_open(self, each: _Found) -> bool:
-        """Whether the last accepted digest may have missed it, or could not have told it."""
-        since = [each.found_at, *(kept.at for kept in (self.kept.get(each.paper_id),) if kept)]
-        return self.last is None or max(since) > self.last - RACE
+    @property
+    def summarized(self) -> BitMap:
+        return unpack_seen(bytes(self.subscriber.summarized_papers))
 
     def is_doubtful(self, each: _Found) -> bool:
+        """Whether an accepted digest may have told it."""
         return self.last is not None and each.found_at <= self.last
 
 
@@ -72,17 +73,22 @@ def revised_for(subscribers: Collection[Subscriber], *, now: datetime) -> dict[i
 
     Five statements at most, and one while there are no revisions.
     """
-    rows = PaperRevision.objects.filter(found_at__gt=now - TOLD_FOR, found_at__lte=now)
-    by_paper = _by_paper(rows)
+    since = now - TOLD_FOR
+    rows = PaperRevision.objects.filter(found_at__gt=since, found_at__lte=now)
+    revisions = _Revisions(rows, since=since)
     wanting = {each.pk: _Reader(each) for each in subscribers if each.shows_revised}
-    if not by_paper or not wanting:
+    if not revisions.by_paper or not wanting:
         return {}
-    _find_concerned(wanting, by_paper, rows=rows, since=now - TOLD_FOR)
-    concerned = {pk: reader for pk, reader in wanting.items() if reader.found}
-    for pk, last in _last_told(concerned):
+    _load_kept(wanting, revisions, rows=rows, since=since)
+    concerned = {
+        pk: each
+        for pk, each in wanting.items()
+        if each.kept or not each.summarized.isdisjoint(revisions.recent)
+    }
+    for pk, last in _last_told(concerned) if concerned else ():
         concerned[pk].last = last
     for reader in concerned.values():
-        reader.found = [each for each in reader.found if reader.is_open(each)]
+        reader.found = list(revisions.open_for(reader))
     concerned = {pk: reader for pk, reader in concerned.items() if reader.found}
     _leave_out_told(concerned)
     topics = _topics(concerned, rows=rows)
@@ -99,46 +105,60 @@ def with_revised(selection: Selection, revised: Sequence[Selected]) -> Selection
 # --- whom a revision concerns ------------------------------------------------------------------------------
 
 
-def _by_paper(rows: QuerySet[PaperRevision]) -> dict[int, list[_Found]]:
-    """Return the revisions by paper, the first one first."""
-    found: defaultdict[int, list[_Found]] = defaultdict(list)
-    columns = rows.order_by("found_at", "pk").values_list(
-        "paper_id", "paper__arxiv_id", "paper__first_seen_at", "found_at", "to_version", "changes", "venue"
-    )
-    for paper_id, arxiv_id, first_seen_at, found_at, version, changes, venue in columns:
-        revision = Revision(version, tuple(map(Change, changes)), venue)
-        found[paper_id].append(_Found(paper_id, arxiv_id, first_seen_at, found_at, revision))
-    return dict(found)
+class _Revisions:
+    """Those of the last half year, the first one first."""
+
+    def __init__(self, rows: QuerySet[PaperRevision], *, since: datetime) -> None:
+        self._rows: list[_Found] = []
+        self.by_paper: defaultdict[int, list[_Found]] = defaultdict(list)
+        columns = rows.order_by("found_at", "pk").values_list(
+            "paper_id",
+            "paper__arxiv_id",
+            "paper__first_seen_at",
+            "found_at",
+            "to_version",
+            "changes",
+            "venue",
+        )
+        for paper_id, arxiv_id, first_seen_at, found_at, version, changes, venue in columns:
+            revision = Revision(version, tuple(map(Change, changes)), venue)
+            self._rows.append(_Found(paper_id, arxiv_id, first_seen_at, found_at, revision))
+            self.by_paper[paper_id].append(self._rows[-1])
+        # What was first seen since then was summarized since then; it never takes long.
+        self.recent = BitMap(each.paper_id for each in self._rows if each.first_seen_at > since)
+
+    def open_for(self, reader: _Reader) -> Iterator[_Found]:
+        """Yield those that this reader's last accepted digest may have missed, or could not have told."""
+        after = reader.last - RACE if reader.last else None
+        start = bisect_right(self._rows, after, key=lambda each: each.found_at) if after else 0
+        fresh = BitMap(each.paper_id for each in self._rows[start:])
+        for paper_id in (reader.summarized & self.recent & fresh) | BitMap(reader.kept):
+            kept = reader.kept.get(paper_id)
+            for each in self.by_paper[paper_id]:
+                is_open = after is None or each.found_at > after or (kept is not None and kept.at > after)
+                if is_open and _is_news(each, kept):
+                    yield each
 
 
-def _find_concerned(
+def _is_news(each: _Found, kept: _Kept | None) -> bool:
+    """Whether it is newer than what was kept: a link or page showed a version as it was at that moment."""
+    return kept is None or each.revision.version > kept.version or each.found_at > kept.at
+
+
+def _load_kept(
     readers: Mapping[int, _Reader],
-    by_paper: Mapping[int, list[_Found]],
+    revisions: _Revisions,
     *,
     rows: QuerySet[PaperRevision],
     since: datetime,
 ) -> None:
-    """Give each reader the revisions of papers they were shown, or kept, since then."""
     kept = PaperFeedback.objects.filter(
         IS_LIKED, subscriber__in=list(readers), at__gt=since, arxiv_id__in=rows.values("paper__arxiv_id")
     )
-    ids = {found[0].arxiv_id: paper_id for paper_id, found in by_paper.items()}
+    ids = {found[0].arxiv_id: paper_id for paper_id, found in revisions.by_paper.items()}
     for pk, arxiv_id, version, at in kept.values_list("subscriber_id", "arxiv_id", "version", "at"):
         if arxiv_id in ids:  # not one whose revision came in this instant
             readers[pk].kept[ids[arxiv_id]] = _Kept(version, at)
-    # What was first seen since then was summarized since then; it never takes long.
-    recent = BitMap(paper_id for paper_id, found in by_paper.items() if found[0].first_seen_at > since)
-    for reader in readers.values():
-        summarized = unpack_seen(bytes(reader.subscriber.summarized_papers)) & recent
-        for paper_id in summarized | BitMap(reader.kept):
-            reader.found += _newer(by_paper[paper_id], than=reader.kept.get(paper_id))
-
-
-def _newer(found: Sequence[_Found], *, than: _Kept | None) -> Iterator[_Found]:
-    """Yield what is news compared with a kept paper; its link or page showed a version as it was then."""
-    for each in found:
-        if than is None or each.revision.version > than.version or each.found_at > than.at:
-            yield each
 
 
 # --- what was told before ----------------------------------------------------------------------------------
