@@ -213,7 +213,7 @@ def test_what_a_model_answers_can_be_stored() -> None:
     assert (draft.headline.text, draft.headline.evidence[0].quote) == ("A\ufffdb", "c\ufffdd")
     paper = Paper.from_record(paper_record(1), first_seen_at=NOW)
     paper.save()
-    key = {"language": "en", "prompt_version": "1", "model": "m", "depth": "headline"}
+    key = {"language": "en", "prompt_version": "1", "model": "m", "detail": "headline"}
     said = [draft.headline.text, draft.headline.evidence[0].quote]
     row = Summary.objects.create(paper=paper, paper_version=1, content=said, **key)
     assert Summary.objects.get(pk=row.pk).content == said

@@ -155,7 +155,7 @@ def test_what_was_added_before_there_were_papers_is_bounded_as_they_come(room: N
 def test_a_model_reads_for_a_subscribers_own_topics_only_up_to_the_quota(
     room: Newsroom, gemini: GeminiServer, settings: Settings
 ) -> None:
-    settings.CONFIG = settings.CONFIG.model_copy(update={"reader_daily_tokens": 9_000})
+    settings.CONFIG = settings.CONFIG.model_copy(update={"subscriber_daily_tokens": 9_000})
     own_topics(stranger(room, at="08:00"), MOST)
     room.take_in(*(paper_record(number) for number in range(1, 41)), now=SUNDAY)
     room.run(TUESDAY)
@@ -171,7 +171,7 @@ def test_a_model_reads_for_a_subscribers_own_topics_only_up_to_the_quota(
 
 def test_many_strangers_leave_half_of_the_day_to_everyones_topics(room: Newsroom, settings: Settings) -> None:
     """Each further address is a reader with a quota of its own: eve+1@, eve+2@ and so on."""
-    limits = {"reader_daily_tokens": 9_000, "gemini_daily_tokens": 12_000}
+    limits = {"subscriber_daily_tokens": 9_000, "gemini_daily_tokens": 12_000}
     settings.CONFIG = settings.CONFIG.model_copy(update=limits)
     for number in range(4):
         ids = " OR ".join(f"id:2606.{3 + 3 * number + each:05d}" for each in range(3))
@@ -187,7 +187,7 @@ def test_many_strangers_leave_half_of_the_day_to_everyones_topics(room: Newsroom
 def test_who_removes_the_topic_gets_no_more_for_the_next_one(
     room: Newsroom, gemini: GeminiServer, settings: Settings
 ) -> None:
-    limits = {"reader_daily_tokens": 9_000, "gemini_daily_tokens": 6_000}
+    limits = {"subscriber_daily_tokens": 9_000, "gemini_daily_tokens": 6_000}
     settings.CONFIG = settings.CONFIG.model_copy(update=limits)
     eve = stranger(room)
     add_private_topic(eve, name="Mine", query="id:2606.00003 OR id:2606.00004 OR id:2606.00005", now=SUNDAY)
@@ -213,7 +213,7 @@ def test_who_removes_the_topic_gets_no_more_for_the_next_one(
 def test_one_who_reads_everyones_topics_pays_nothing_for_a_strangers(
     room: Newsroom, gemini: GeminiServer, settings: Settings
 ) -> None:
-    settings.CONFIG = settings.CONFIG.model_copy(update={"reader_daily_tokens": 0})
+    settings.CONFIG = settings.CONFIG.model_copy(update={"subscriber_daily_tokens": 0})
     own_topics(stranger(room), 5)
     room.subscriber("ada@example.org", "heads", cadence="daily")
     room.take_in(*(paper_record(number) for number in range(1, 11)), now=SUNDAY)
@@ -226,7 +226,7 @@ def test_one_who_reads_everyones_topics_pays_nothing_for_a_strangers(
 
 def test_a_shared_paper_is_paid_for_by_both(room: Newsroom, gemini: GeminiServer, settings: Settings) -> None:
     """An honest reader is not the poorer for a stranger who matches the same paper."""
-    settings.CONFIG = settings.CONFIG.model_copy(update={"reader_daily_tokens": 3_000})
+    settings.CONFIG = settings.CONFIG.model_copy(update={"subscriber_daily_tokens": 3_000})
     ada, eve = stranger(room, "ada"), stranger(room, "eve")
     add_private_topic(ada, name="Mine", query="id:2606.00030 OR id:2606.00031", now=SUNDAY)
     own_topics(eve, 1)
