@@ -31,7 +31,7 @@ CONTENTS_FROM = 4
 """Papers from which a digest has contents."""
 LONGEST_SUBJECT = 70
 LONGEST_CONTENTS_NAME = 46
-SLOT_ALLOWANCE = 1_000
+PLACEHOLDER_ALLOWANCE = 1_000
 """Bytes kept free for the reader's own strings: three links of the service, an address, a few words."""
 TOPIC_LINK_ALLOWANCE = 120
 """Bytes for the link that ends one topic."""
@@ -40,7 +40,7 @@ _STAND_IN = re.compile("\ue000(topic:[^\ue001]*)\ue001")
 
 
 class FragmentStore(Protocol):
-    """Finished pieces by key (SHA-256, hexadecimal, of all that shaped them)."""
+    """Finished fragments by key (SHA-256, hexadecimal, of all that shaped them)."""
 
     def get(self, key: str) -> Fragment | None: ...
     def put(self, key: str, fragment: Fragment) -> None: ...
@@ -75,7 +75,7 @@ class DigestRenderer:
         shown = digest
         fragments = tuple(self._fragments(shown))
         names = digest.private_names
-        allowance = SLOT_ALLOWANCE + TOPIC_LINK_ALLOWANCE * len(digest.subscribed)
+        allowance = PLACEHOLDER_ALLOWANCE + TOPIC_LINK_ALLOWANCE * len(digest.subscribed)
         while (
             excess := _html_bytes(fragments, names=names) + allowance - MAX_HTML_BYTES
         ) > 0 and shown.topics:
@@ -85,7 +85,7 @@ class DigestRenderer:
             shown = count_reduced(lower, wanted=digest)
             fragments = tuple(self._fragments(shown))
         return RenderedDigest(
-            fragments=fragments, placeholders=_slots(shown), subject=subject(shown), digest=shown
+            fragments=fragments, placeholders=_placeholders(shown), subject=subject(shown), digest=shown
         )
 
     def _fragments(self, digest: Digest) -> Iterator[Fragment]:
@@ -188,7 +188,7 @@ class DigestRenderer:
         )
 
     def _fragment(self, kind: str, language: str, /, **values: object) -> Fragment:
-        """Return the piece, from the store if anybody had it before."""
+        """Return the fragment, from the store if anybody had it before."""
         key = self._key(kind, language, values)
         if known := self._fragment_store.get(key):
             return known
@@ -225,7 +225,7 @@ def _each_topic(digest: Digest) -> tuple[tuple[str, str], ...]:
     )
 
 
-def _slots(digest: Digest) -> dict[str, str]:
+def _placeholders(digest: Digest) -> dict[str, str]:
     words = words_for(digest.language)
     account = words.account(digest)
     return {
@@ -258,7 +258,7 @@ def _writers(digest: Digest) -> tuple[Writer, ...]:
 
 
 def _html_bytes(fragments: tuple[Fragment, ...], *, names: Iterable[tuple[str, str]]) -> int:
-    """Return the size with private topics' names filled in; others have ``SLOT_ALLOWANCE``."""
+    """Return the size with private topics' names filled in; others have ``PLACEHOLDER_ALLOWANCE``."""
     html = "".join(fragment.html for fragment in fragments)
     filled = (html.count(placeholder(name)) * len(escape(value).encode()) for name, value in names)
     return len(html.encode()) + sum(filled)
