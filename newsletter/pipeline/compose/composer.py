@@ -1,4 +1,4 @@
-"""A batch of digests and what they are composed from: each becomes a list of pieces and its own strings."""
+"""A batch of digests and what each is composed of: a list of fragments, and its own strings."""
 
 from __future__ import annotations
 
@@ -131,7 +131,7 @@ class Composer:
         )
 
     def _leasable_at(self, choice: Choice) -> datetime:
-        """Return the real time from which on it may be leased. Whom somebody waits for is not delayed."""
+        """Return the real time from which on it may be leased. What a person waits for is not delayed."""
         delivery, real_now = choice.delivery, timezone.now()
         if not self.is_spread or delivery.is_transactional:
             return real_now
@@ -248,7 +248,7 @@ class Composer:
 
 
 def _shown_name(topic: Topic, language: str) -> str:
-    """Return a topic's name; of a private one only what stands in for it, since pieces are everyone's."""
+    """Return a topic's name; of a private one only what stands in for it, since fragments are everyone's."""
     return stand_in(topic.slug) if topic.owner_id else topic.name_in(language)
 
 

@@ -16,11 +16,11 @@ from newsletter.models.summary import keep_fragments
 
 CHUNK = 500
 MOST = 8_192
-"""Pieces in memory, of some kilobytes each."""
+"""Fragments in memory, of some kilobytes each."""
 
 
 class StoredFragments:
-    """A FragmentStore whose pieces ``save`` writes to the Fragment table."""
+    """A FragmentStore whose fragments ``save`` writes to the Fragment table."""
 
     def __init__(self) -> None:
         self._fragments: dict[str, Fragment] = {}
@@ -55,18 +55,18 @@ class FragmentCache:
         self.kept_bytes = 0
 
     def take(self, checksums: Iterable[str]) -> dict[str, Fragment]:
-        """Return these pieces, reading the missing ones together; one that is not stored is left out."""
+        """Return these fragments, reading the missing ones together; one that is not stored is left out."""
         wanted = set(checksums)
         with self._lock:
             found = {checksum: self._kept[checksum] for checksum in wanted if checksum in self._kept}
         read = _read_fragments(sorted(wanted - found.keys()))
         with self._lock:
-            for digest, fragment in read.items():
-                self.kept_bytes += _size(fragment) if digest not in self._kept else 0
-                self._kept[digest] = fragment
-            for digest in found:
-                if digest in self._kept:
-                    self._kept.move_to_end(digest)
+            for checksum, fragment in read.items():
+                self.kept_bytes += _size(fragment) if checksum not in self._kept else 0
+                self._kept[checksum] = fragment
+            for checksum in found:
+                if checksum in self._kept:
+                    self._kept.move_to_end(checksum)
             while self.kept_bytes > self._max_bytes:
                 self.kept_bytes -= _size(self._kept.popitem(last=False)[1])
         return found | read

@@ -63,7 +63,7 @@ _FRAGMENTS = FragmentCache()
 def outgoing(
     deliveries: Sequence[Delivery], *, with_bytes: bool = True
 ) -> tuple[list[Outgoing], list[Outcome]]:
-    """Write the messages of these deliveries (readers loaded), with one query for pieces not seen lately.
+    """Write the messages of these deliveries (readers loaded), with one query for fragments not seen lately.
 
     A message that cannot be written has an outcome instead, BAD_MESSAGE, and stops none of the others. One
     on which the writing itself breaks has none: that is a bug, and it is tried again until its tries are up.
@@ -85,21 +85,21 @@ def outgoing(
 
 
 def stored_fragments(delivery: Delivery) -> list[Fragment]:
-    """Return the pieces a delivery names, in order. Raises PermanentError when one is gone, or for none."""
+    """Return a delivery's fragments, in order. Raises PermanentError when one is gone, or for none."""
     return _fragments_of(delivery, _FRAGMENTS.take(delivery.fragments))
 
 
 def message_of(delivery: Delivery, fragments: Sequence[Fragment]) -> bytes:
     """Return the message of a delivery, stored or not, that consists of ``fragments``.
 
-    Raises PermanentError when a slot has no value; BadInput for an address that is none.
+    Raises PermanentError when a placeholder has no value; BadInput for an address that is none.
     """
     headers = _headers(delivery, sender=Sender.from_settings())
     return compose(headers, fragments, placeholders=placeholders_of(delivery, fragments))
 
 
 def placeholders_of(delivery: Delivery, fragments: Sequence[Fragment]) -> dict[str, str]:
-    """Return the value of each slot that occurs in ``fragments``; one that has none is left out."""
+    """Return the value of each placeholder that occurs in ``fragments``; one that has none is left out."""
     names = {name for fragment in fragments for name in fragment.placeholders}
     links = _Links(delivery, base_url=settings.CONFIG.base_url)
     values = {name: links.value(name) or delivery.placeholders.get(name) for name in names}
@@ -107,7 +107,7 @@ def placeholders_of(delivery: Delivery, fragments: Sequence[Fragment]) -> dict[s
 
 
 class _Links:
-    """The slots that are made, not stored: a reader who gets a new key has new links from then on."""
+    """Values that are made, not stored: a reader who gets a new key has new links from then on."""
 
     def __init__(self, delivery: Delivery, *, base_url: str) -> None:
         self._delivery = delivery

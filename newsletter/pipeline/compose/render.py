@@ -31,7 +31,7 @@ CONTENTS_FROM = 4
 """Papers from which a digest has contents."""
 LONGEST_SUBJECT = 70
 LONGEST_CONTENTS_NAME = 46
-SLOT_ALLOWANCE = 1_000
+PLACEHOLDER_ALLOWANCE = 1_000
 """Bytes kept free for the reader's own strings: three links of the service, an address, a few words."""
 CARD_ALLOWANCE = 200
 """Bytes for a card's own strings: why it was chosen, and three links."""
@@ -42,7 +42,7 @@ _STAND_IN = re.compile("\ue000(topic:[^\ue001]*)\ue001")
 
 
 class FragmentStore(Protocol):
-    """Finished pieces by key (SHA-256, hexadecimal, of all that shaped them)."""
+    """Finished fragments by key (SHA-256, hexadecimal, of all that shaped them)."""
 
     def get(self, key: str) -> Fragment | None: ...
     def put(self, key: str, fragment: Fragment) -> None: ...
@@ -82,7 +82,7 @@ class DigestRenderer:
             shown = count_reduced(lower, wanted=digest)
             fragments = tuple(self._fragments(shown))
         return RenderedDigest(
-            fragments=fragments, placeholders=_slots(shown), subject=subject(shown), digest=shown
+            fragments=fragments, placeholders=_placeholders(shown), subject=subject(shown), digest=shown
         )
 
     def _fragments(self, digest: Digest) -> Iterator[Fragment]:
@@ -216,7 +216,7 @@ class DigestRenderer:
         )
 
     def _fragment(self, kind: str, language: str, /, **values: object) -> Fragment:
-        """Return the piece, from the store if anybody had it before."""
+        """Return the fragment, from the store if anybody had it before."""
         key = self._key(kind, language, values)
         if known := self._fragment_store.get(key):
             return known
@@ -253,7 +253,7 @@ def _each_topic(digest: Digest) -> tuple[tuple[str, str], ...]:
     )
 
 
-def _slots(digest: Digest) -> dict[str, str]:
+def _placeholders(digest: Digest) -> dict[str, str]:
     words = words_for(digest.language)
     account = words.account(digest)
     learned = words.learned(digest.learned) if digest.learned else ""
@@ -304,4 +304,4 @@ def _html_bytes(fragments: tuple[Fragment, ...], *, digest: Digest) -> int:
     )
     links = TOPIC_LINK_ALLOWANCE * len(digest.subscribed)
     links += CARD_ALLOWANCE * (digest.summarised + len(digest.near))
-    return len(html.encode()) + sum(names) + SLOT_ALLOWANCE + links
+    return len(html.encode()) + sum(names) + PLACEHOLDER_ALLOWANCE + links
