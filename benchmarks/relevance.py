@@ -1,6 +1,6 @@
 """How well each order finds the papers that a researcher would have chosen, over labels made by hand.
 
-    python benchmarks/relevance.py DATA [--embeddings FILE.npz] [--per-researcher]
+    python benchmarks/relevance.py DATA [--embeddings FILE.npz] [--group first]
 
 DATA holds the folders of saved arXiv answers 2026-06-01 (likes) and 2026-06-15-wide (ranked). The labels are
 in benchmarks/relevance; its README says where they come from. Ranked are a researcher's matches within the
@@ -35,6 +35,11 @@ DRAWS = 12
 RESAMPLES = 10_000
 SEED = 20260615
 NUMBERS = (1, 2, 4, 8)
+GROUPS = {
+    "first": "first half of the researchers (tuned on)",
+    "second": "second half (held out)",
+    "all": "all researchers",
+}
 
 
 def main() -> None:
@@ -42,6 +47,7 @@ def main() -> None:
     parser.add_argument("data", type=Path)
     parser.add_argument("--embeddings", type=Path)
     parser.add_argument("--per-researcher", action="store_true")
+    parser.add_argument("--group", choices=GROUPS, action="append", help="print these researchers only")
     options = parser.parse_args()
     begun = time.perf_counter()
     corpus = Corpus.read(options.data, snapshot=shipped_snapshot())
@@ -50,16 +56,13 @@ def main() -> None:
     half = (len(people) + 1) // 2
     rankers = Rankers(corpus, embeddings=options.embeddings)
     print(f"{len(corpus.papers):,} papers read in {read:.0f} s, {len(people)} researchers\n")
-    for title, group in (
-        ("all researchers", people),
-        ("first half (tuned on)", people[:half]),
-        ("second half (held out)", people[half:]),
-    ):
-        print(f"== {title}: {', '.join(who.name for who in group)}\n")
-        print_orders(rankers, group, corpus=corpus)
-        print_near(rankers, group, corpus=corpus)
-    if options.per_researcher:
-        print_each(rankers, people, corpus=corpus)
+    groups = {"first": people[:half], "second": people[half:], "all": people}
+    for name in options.group or GROUPS:
+        print(f"== {GROUPS[name]}: {', '.join(who.name for who in groups[name])}\n")
+        print_orders(rankers, groups[name], corpus=corpus)
+        print_near(rankers, groups[name], corpus=corpus)
+        if options.per_researcher:
+            print_each(rankers, groups[name], corpus=corpus)
     print_topics(corpus)
     print_cost(corpus, rankers, people)
 
@@ -178,7 +181,7 @@ def near_picks(rankers: Rankers, who: Researcher, rows: np.ndarray, *, corpus: C
     profile = VectorMatrix.of([pack(rankers.profile(who, who.likes).vector)])
     week = VectorMatrix.of([corpus.packed[row] for row in corpus.week])
     scored = scores(profile, week)
-    own, bar = own_bar(examples, examples), float(week_bars(scored)[0])
+    own, bar = own_bar(examples, examples, snapshot=corpus.snapshot), float(week_bars(scored)[0])
     by_row = dict(zip(corpus.week, scored[0].tolist(), strict=True))
     passing = [row for row in rows.tolist() if is_near(by_row[row], own_bar=own, week_bar=bar)]
     return sorted(passing, key=lambda row: (-by_row[row], row))[:MOST_NEAR]

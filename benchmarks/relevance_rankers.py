@@ -6,6 +6,7 @@ A ranker gets a researcher and the rows they liked, and returns a score for each
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -15,21 +16,20 @@ from relevance_corpus import Corpus, Researcher
 from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 from sklearn.svm import LinearSVC
 
-from newsletter.adapters.infra.taste_matrix import VectorMatrix, mean_vector, scores
+from newsletter.adapters.infra.taste_matrix import VectorMatrix, most_alike, scores
 from newsletter.core.taste.profiles import Examples, Liked, Profile, blend, learn
 from newsletter.core.taste.vectors import pack
 
 Ranker = Callable[[Researcher, Sequence[int], np.ndarray], np.ndarray]
 """Researcher, liked rows, candidates (rows) → scores of the candidates."""
 LIKED_AT = datetime(2026, 6, 6, tzinfo=UTC)
-SVM_C = 0.1
+SVM_C = 0.01
 
 
 class Rankers:
     def __init__(self, corpus: Corpus, *, embeddings: Path | None) -> None:
         self.corpus = corpus
         self._embeddings = embeddings
-        self._backgrounds: dict[str, dict[int, float]] = {}
 
     def all(self) -> dict[str, Ranker]:
         found: dict[str, Ranker] = {
@@ -126,21 +126,18 @@ class Rankers:
     # --- ours ---------------------------------------------------------------------------------------------
 
     def examples(self, who: Researcher, likes: Sequence[int]) -> Examples:
-        return Examples(
-            likes=tuple(Liked(row, self.corpus.vectors[row], LIKED_AT) for row in likes),
-            background=self.background(who),
+        """As the service has them: beside the likes, the papers most like them that the query found."""
+        examples = Examples(likes=tuple(Liked(row, self.corpus.vectors[row], LIKED_AT) for row in likes))
+        found = most_alike(
+            learn(examples, snapshot=self.corpus.snapshot),
+            VectorMatrix.of([self.corpus.packed[row] for row in who.matches]),
+            apart={place for place, row in enumerate(who.matches) if row in likes},
         )
-
-    def background(self, who: Researcher) -> dict[int, float]:
-        """The mean of all that the query finds in both weeks, as the service knows it at that time."""
-        if who.name not in self._backgrounds:
-            matched = [self.corpus.packed[row] for row in who.matches]
-            self._backgrounds[who.name] = mean_vector(VectorMatrix.of(matched))
-        return self._backgrounds[who.name]
+        return replace(examples, alike=tuple(self.corpus.vectors[who.matches[place]] for place in found))
 
     def profile(self, who: Researcher, likes: Sequence[int]) -> Profile:
-        """As the service learns it: the likes are the topic's and the subscriber's."""
-        learned = learn(self.examples(who, likes))
+        """The likes are the topic's and the subscriber's."""
+        learned = learn(self.examples(who, likes), snapshot=self.corpus.snapshot)
         return blend(learned, learned)
 
     def ours(self, who: Researcher, likes: Sequence[int], rows: np.ndarray) -> np.ndarray:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from relevance_corpus import BEFORE, LABELS, WEEK, Corpus
@@ -14,61 +15,81 @@ from newsletter.audience.starter_topics import starter_topics
 PLACES = 10
 
 
-def topic_labels(week: str) -> dict[str, set[str]]:
-    """Return slug → ids of the week's papers on the topic, from a file of ids a topic."""
-    found = {}
-    for path in sorted((LABELS / "topics" / week).glob("*.txt")):
-        lines = (line.partition("#")[0].split() for line in path.read_text().splitlines())
-        found[path.stem] = {words[0] for words in lines if words}
+@dataclass(frozen=True)
+class Topic:
+    """One starter topic in one week."""
+
+    slug: str
+    week: str
+    labels: dict[int, bool]
+    """Row → whether it is on the topic. A few matches may have no label."""
+    matches: list[int]
+    """Rows, in today's order."""
+
+    @property
+    def precision(self) -> float:
+        return on_topic(self, self.matches)
+
+    @property
+    def recall(self) -> float:
+        return sum(self.labels.get(row, False) for row in self.matches) / sum(self.labels.values())
+
+
+def topics(corpus: Corpus) -> list[Topic]:
+    """Read the labels: a file a topic and week, with lines such as "2606.00001 1"."""
+    queries = {topic.slug: topic.query for topic in starter_topics()}
+    found = []
+    for week in (BEFORE, WEEK):
+        for path in sorted((LABELS / "topics" / week).glob("*.txt")):
+            lines = (line.split() for line in path.read_text().splitlines())
+            labels = {corpus.rows[name]: label == "1" for name, label in lines if name in corpus.rows}
+            matches = [row for row, _ in corpus.matches(queries[path.stem])]
+            of_week = [row for row in matches if (row >= corpus.first_of_week) == (week == WEEK)]
+            found.append(Topic(slug=path.stem, week=week, labels=labels, matches=of_week))
     return found
 
 
+def on_topic(topic: Topic, rows: Sequence[int]) -> float:
+    return float(np.mean([topic.labels[row] for row in rows if row in topic.labels]))
+
+
 def print_topics(corpus: Corpus) -> None:
-    queries = {topic.slug: topic.query for topic in starter_topics()}
-    print(
-        f"{'starter topics':32}{'week':16}{'on topic':>9}{'matched':>9}{'precision':>10}{'recall':>8}"
-        "   first ten without likes: on topic, ties, days missing, rank and length of title"
-    )
-    rates, places, lengths = [], [], []
+    several = topics(corpus)
+    print("== starter topics; and, without likes: how many of the first ten are on the topic")
+    print("   (in brackets today's order and newest first), ties, days of the week without a paper in the")
+    print("   first ten, rank correlation with the length of the title\n")
+    print(f"{'':48}on topic  matched (no label)  precision  recall   first ten")
+    colds = []
+    for topic in several:
+        unlabelled = len(set(topic.matches) - topic.labels.keys())
+        counts = f"{sum(topic.labels.values()):8}{len(topic.matches):9} ({unlabelled})"
+        order, told = cold(corpus, topic)
+        colds.append(order)
+        rates = f"{topic.precision:10.0%}{topic.recall:8.0%}"
+        print(f"{topic.slug:32}{topic.week:16}{counts:<30}{rates}   {told}")
     for week in (BEFORE, WEEK):
-        for slug, on_topic in topic_labels(week).items():
-            rows = [row for row, _ in corpus.matches(queries[slug]) if (row in corpus.week) is (week == WEEK)]
-            right = [corpus.papers[row].arxiv_id in on_topic for row in rows]
-            recall = sum(right) / len(on_topic)
-            rates.append((week, np.mean(right), recall))
-            told, first, length = cold(corpus, rows, on_topic)
-            places += first
-            lengths.append(length)
-            counts = f"{len(on_topic):9}{len(rows):9}{np.mean(right):10.0%}{recall:8.0%}"
-            print(f"{slug:32}{week:16}{counts}   {told}")
-    for week in (BEFORE, WEEK):
-        means = [values[1:] for values in rates if values[0] == week]
-        if means:
-            precision, recall = np.mean(means, axis=0)
-            print(f"{'mean':32}{week:16}{'':18}{precision:10.0%}{recall:8.0%}")
-    print(
-        f"without likes: {np.mean(places):.0%} of the first ten on topic; "
-        f"mean correlation of rank and length of title {np.mean(lengths):+.2f}\n"
-    )
+        means = np.mean([(each.precision, each.recall) for each in several if each.week == week], axis=0)
+        print(f"{'mean':32}{week:46}{means[0]:10.0%}{means[1]:8.0%}")
+    firsts = zip(several, colds, strict=True)
+    rate = np.mean([on_topic(topic, order[:PLACES]) for topic, order in firsts])
+    print(f"without likes {rate:.0%} of the first ten are on topic\n")
 
 
-def cold(corpus: Corpus, rows: Sequence[int], on_topic: set[str]) -> tuple[str, list[bool], float]:
+def cold(corpus: Corpus, topic: Topic) -> tuple[list[int], str]:
+    """Return our order of the matches, and how it fares."""
+    days = {row: corpus.papers[row].published_at.date() for row in topic.matches}
     papers = [
-        ColdPaper(
-            paper_id=row,
-            day=corpus.papers[row].published_at.date(),
-            published_at=corpus.papers[row].published_at,
-            packed=corpus.packed[row],
-        )
-        for row in rows
+        ColdPaper(row, days[row], corpus.papers[row].published_at, corpus.packed[row])
+        for row in topic.matches
     ]
-    order = cold_order(papers, places=PLACES)
-    days: Mapping[int, object] = {paper.paper_id: paper.day for paper in papers}
-    first = [place.paper_id for place in order[:PLACES]]
-    right = [corpus.papers[row].arxiv_id in on_topic for row in first]
-    ties = len(order) - len({place.score for place in order})
-    missing = len(set(days.values()) - {days[row] for row in first}) if len(rows) >= PLACES else 0
-    length = float(
-        spearmanr(range(len(order)), [len(corpus.papers[place.paper_id].title) for place in order]).statistic
+    places = cold_order(papers, places=PLACES)
+    order = [place.paper_id for place in places]
+    newest = sorted(topic.matches, key=lambda row: corpus.papers[row].published_at, reverse=True)
+    ties = len(order) - len({place.score for place in places})
+    missing = len(set(days.values())) - len({days[row] for row in order[:PLACES]})
+    lengths = [len(corpus.papers[row].title) for row in order]
+    ours, today, new = (on_topic(topic, rows[:PLACES]) for rows in (order, topic.matches, newest))
+    return order, (
+        f"{ours:.0%} ({today:.0%}, {new:.0%}), {ties}, {missing}, "
+        f"{spearmanr(range(len(order)), lengths).statistic:+.2f}"
     )
-    return f"{sum(right)} of {len(first)}, {ties}, {missing}, {length:+.2f}", right, length

@@ -5,22 +5,21 @@ Nothing here needs more memory than the two matrices and one block of 1,000 rows
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from newsletter.core.taste.profiles import Scale
+from newsletter.core.taste.profiles import MOST_ALIKE, Profile, Scale
 from newsletter.core.taste.snapshot import MOST_TERMS_KNOWN
-from newsletter.core.taste.vectors import strongest
+from newsletter.core.taste.vectors import pack
 
 BLOCK = 1_000
 """Profiles scored at once: 12 MB of scores over 3,000 papers."""
 WEEK_SHARE = 0.995
 """A paper near a profile is one of the best 0.5 % of its week."""
-MOST_MEAN_TERMS = 2_000
 
 Scores = NDArray[np.float32]
 
@@ -35,8 +34,9 @@ class VectorMatrix:
     @classmethod
     def of(cls, packed: Sequence[bytes]) -> VectorMatrix:
         """Return packed vectors (``core/taste/vectors.pack``) as rows, in their order."""
-        sizes = np.array([len(each) // 4 for each in packed], dtype=np.int64)
-        starts = np.concatenate([[0], np.cumsum(sizes)])
+        sizes = np.array([len(each) // 4 for each in packed], dtype=np.int32)
+        starts = np.zeros(len(packed) + 1, dtype=np.int32)  # scikit-learn takes no wider indices
+        starts[1:] = np.cumsum(sizes)
         terms = np.empty(starts[-1], dtype=np.int32)
         weights = np.empty(starts[-1], dtype=np.float32)
         for start, size, each in zip(starts, sizes, packed, strict=False):
@@ -87,10 +87,11 @@ def scales(scored: Scores) -> list[Scale]:
     return [Scale(float(mean), float(spread)) for mean, spread in zip(means, deviations, strict=True)]
 
 
-def mean_vector(papers: VectorMatrix) -> dict[int, float]:
-    """Return the mean of all rows, its 2,000 largest weights: a topic's mean."""
-    if not len(papers):
-        return {}
-    total = np.asarray(papers.rows.sum(axis=0), dtype=np.float64).ravel() / len(papers)
-    held = np.flatnonzero(total)
-    return strongest(dict(zip(held.tolist(), total[held].tolist(), strict=True)), MOST_MEAN_TERMS)
+def most_alike(profile: Profile, papers: VectorMatrix, *, apart: Collection[int] = ()) -> list[int]:
+    """Return the rows of the ten papers with the best scores, best first; not those of ``apart``.
+
+    ``papers`` are the topic's of the last weeks, ``apart`` the rows that are liked or disliked themselves.
+    """
+    scored = scores(VectorMatrix.of([pack(profile.vector)]), papers)[0]
+    best = np.argsort(-scored, kind="stable").tolist()
+    return [row for row in best if row not in apart and scored[row] > 0][:MOST_ALIKE]

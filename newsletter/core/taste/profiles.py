@@ -1,8 +1,8 @@
-"""Likes → a profile: what sets them apart from the other papers of the topic, as weights of terms.
+"""Likes → a profile: what sets them apart from all other papers, as weights of terms.
 
-Rocchio's rule: the mean of the likes minus the mean of the topic. A profile is learned from vectors of one
-snapshot; a paper's score is its scalar product with the profile. Ages are
-counted from the newest like, so a profile does not change by itself as time passes.
+Rocchio's rule: the mean of the likes minus the mean of all papers. A profile is learned from vectors of one
+snapshot; a paper's score is its scalar product with the profile. Ages are counted from the newest like, so a
+profile does not change by itself as time passes.
 """
 
 from __future__ import annotations
@@ -24,6 +24,8 @@ MOST_DISLIKE = 0.5
 """Of the length of what the likes say: dislikes never outweigh them."""
 NEAR_COPY = 0.4
 """Cosine from which a paper is a near copy of a disliked one."""
+MOST_ALIKE = 10
+"""Papers that are looked up beside the likes; see ``Examples.alike``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +40,13 @@ class Liked:
 
 @dataclass(frozen=True)
 class Examples:
-    """What one profile is learned from. The order of likes and dislikes does not matter."""
+    """What one profile is learned from. The order of each does not matter."""
 
     likes: tuple[Liked, ...]
     dislikes: tuple[Liked, ...] = ()
-    background: Vector = field(default_factory=dict)
-    """The mean vector of the papers that the likes were chosen from: the topic's mean; for a whole subscriber
-    the mean of the means of their topics."""
+    alike: tuple[Vector, ...] = ()
+    """The ten papers of the topic that the likes alone would put first. Together they count as one like: with
+    few likes they add the words in which the field says the same (pseudo-relevance feedback)."""
 
     def without(self, paper_id: int) -> Examples:
         """Return them without one like."""
@@ -66,27 +68,34 @@ class Scale:
     deviation: float
 
 
-def learn(examples: Examples) -> Profile:
-    """Learn a profile by Rocchio's rule. Without likes it is empty: see ``is_near_copy``."""
+def learn(examples: Examples, *, snapshot: Snapshot) -> Profile:
+    """Learn a profile. Without likes it is empty: see ``is_near_copy``."""
     likes = [like for like in examples.likes if like.vector]
     if not likes:
         return Profile()
-    wanted = _contrast(likes, background=examples.background)
+    parts = [(len(likes), _mean(likes))]
+    parts += [(1 / len(examples.alike), vector) for vector in examples.alike]
+    wanted = _contrast(combined(parts), snapshot=snapshot)
     dislikes = [each for each in examples.dislikes if each.vector]
     if dislikes:
-        unwanted = _contrast(dislikes, background=examples.background)
-        length, most = norm(unwanted), MOST_DISLIKE * norm(wanted)
-        wanted = combined([(1, wanted), (-min(1.0, most / length) if length else 0.0, unwanted)])
+        unwanted = _contrast(_mean(dislikes), snapshot=snapshot)
+        share = MOST_DISLIKE * len(dislikes) / (len(dislikes) + len(likes))
+        wanted = combined([(1, wanted), (-share * norm(wanted) / norm(unwanted), unwanted)])
     return Profile(vector=unit(strongest(wanted, MOST_PROFILE_TERMS)), likes=len(likes))
 
 
-def _contrast(papers: Sequence[Liked], *, background: Vector) -> dict[int, float]:
-    """Return their mean, each weighed by its age, minus the background."""
+def _mean(papers: Sequence[Liked]) -> dict[int, float]:
+    """Return their mean, each weighed by its age."""
     newest = max(paper.at for paper in papers)
     weights = [0.5 ** ((newest - paper.at) / HALF_LIFE) for paper in papers]
     total = math.fsum(weights)
-    parts = [(weight / total, paper.vector) for weight, paper in zip(weights, papers, strict=True)]
-    return combined([*parts, (-1, background)])
+    return combined((weight / total, paper.vector) for weight, paper in zip(weights, papers, strict=True))
+
+
+def _contrast(vector: Vector, *, snapshot: Snapshot) -> dict[int, float]:
+    """Return the vector, in unit length, minus the background."""
+    terms = vector.keys() | set(snapshot.common_terms)
+    return combined([(1, unit(vector)), (-1, {term: snapshot.background(term) for term in terms})])
 
 
 def blend(topic: Profile, subscriber: Profile) -> Profile:

@@ -20,6 +20,10 @@ MOST_TERMS_KNOWN = 50_000
 """A term's number is stored in two bytes."""
 FEWEST_PAPERS = 3
 """A term of fewer papers is left out."""
+MOST_BACKGROUND_TERMS = 300
+_BACKGROUND = 0.06
+"""A paper's weight of a term that it has is about 0.02 × the term's inverse document frequency, so that times
+the share of papers with the term is the mean over all papers; three times that mean measured best."""
 _FORMAT = "taste-snapshot 1"
 
 
@@ -45,6 +49,16 @@ class Snapshot:
     def weights(self) -> tuple[float, ...]:
         """Inverse document frequency, smoothed: ln((1 + documents) / (1 + count)) + 1."""
         return tuple(math.log((1 + self.documents) / (1 + count)) + 1 for count in self.counts)
+
+    def background(self, number: int) -> float:
+        """Return what every paper may be expected to weigh in the term: a profile is what exceeds it."""
+        return _BACKGROUND * self.counts[number] / self.documents * self.weights[number]
+
+    @cached_property
+    def common_terms(self) -> tuple[int, ...]:
+        """The 300 terms with the largest background."""
+        ranked = sorted(range(len(self.keys)), key=lambda number: (-self.background(number), number))
+        return tuple(ranked[:MOST_BACKGROUND_TERMS])
 
     def surface(self, number: int) -> str:
         return self.surfaces[number]
