@@ -110,17 +110,4 @@ class Migration(migrations.Migration):
                 'constraints': [models.UniqueConstraint(fields=('paper', 'snapshot'), name='paper_vector_once')],
             },
         ),
-        migrations.CreateModel(
-            name='TopicMean',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('made_at', models.DateTimeField()),
-                ('terms', models.BinaryField()),
-                ('snapshot', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='newsletter.tastesnapshot')),
-                ('topic', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='newsletter.topic')),
-            ],
-            options={
-                'constraints': [models.UniqueConstraint(fields=('topic', 'snapshot'), name='topic_mean_once')],
-            },
-        ),
     ]

@@ -21,7 +21,6 @@ from newsletter.models.taste import (
     PaperVector,
     TasteProfile,
     TasteSnapshot,
-    TopicMean,
 )
 from newsletter.models.topic import Topic
 
@@ -66,5 +65,4 @@ __all__ = [
     "TasteProfile",
     "TasteSnapshot",
     "Topic",
-    "TopicMean",
 ]

@@ -228,21 +228,6 @@ class PaperVector(models.Model):
         return f"{self.paper_id} in {self.snapshot_id}"
 
 
-class TopicMean(models.Model):
-    """The mean of a topic's matches of eight weeks: what its likes are compared with."""
-
-    topic = models.ForeignKey("Topic", on_delete=models.CASCADE, related_name="+")
-    snapshot = models.ForeignKey(TasteSnapshot, on_delete=models.CASCADE, related_name="+")
-    made_at = models.DateTimeField()
-    terms = models.BinaryField()
-
-    class Meta:
-        constraints = (models.UniqueConstraint(fields=("topic", "snapshot"), name="topic_mean_once"),)
-
-    def __str__(self) -> str:
-        return f"{self.topic_id} in {self.snapshot_id}"
-
-
 class TasteProfile(models.Model):
     """What was learned for one topic of a subscriber, or (without a topic) for all of them."""
 

@@ -8,21 +8,22 @@ from __future__ import annotations
 
 from base64 import b64decode, b64encode
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cache, cached_property
 from typing import Any
 
 from django.db import transaction
 
-from newsletter.adapters.infra.taste_matrix import VectorMatrix, scales, scores
+from newsletter.adapters.infra.taste_matrix import VectorMatrix, most_alike, scales, scores
 from newsletter.core.taste.near import own_bar
 from newsletter.core.taste.profiles import Examples, Liked, Profile, blend, learn
-from newsletter.core.taste.vectors import Vector, combined, pack, strongest, unpack
+from newsletter.core.taste.vectors import Vector, pack, strongest, unpack
 from newsletter.models import PaperFeedback, Subscriber, TasteProfile
 from newsletter.models.taste import Source, Verdict
 from newsletter.pipeline.select.snapshots import Current, current_snapshot, drop_old_snapshots
-from newsletter.pipeline.select.vectors import background_sample, topic_means
+from newsletter.pipeline.select.vectors import RecentPapers, background_sample, recent_papers
 
 BATCH = 500
 MOST_EXEMPLARS, EXEMPLAR_TERMS = 30, 40
@@ -68,14 +69,15 @@ def _learn(subscribers: Sequence[Subscriber], *, current: Current, now: datetime
     feedback = defaultdict[int, list[PaperFeedback]](list)
     for row in PaperFeedback.objects.filter(subscriber__in=list(subscribers)).order_by("-at", "pk"):
         feedback[row.subscriber_id].append(row)
-    topic_ids = {each.topic_id for subscriber in subscribers for each in subscriber.subscriptions.all()}
-    means: dict[int, Vector] = {
-        pk: unpack(terms) for pk, terms in topic_means(topic_ids, current=current, now=now).items()
-    }
+
+    @cache
+    def papers_of(topics: frozenset[int]) -> RecentPapers:
+        return recent_papers(topics, current=current, now=now)
+
     learned = [
         row
         for each in subscribers
-        for row in _profiles_of(each, feedback[each.pk], means=means, current=current)
+        for row in _Learner(each, feedback[each.pk], current, papers_of).profiles()
     ]
     _measure(learned, against=background_sample(current=current, now=now))
     with transaction.atomic():
@@ -83,54 +85,62 @@ def _learn(subscribers: Sequence[Subscriber], *, current: Current, now: datetime
         TasteProfile.objects.bulk_create(learned, ignore_conflicts=True, batch_size=BATCH)
 
 
-def _profiles_of(
-    subscriber: Subscriber,
-    rows: Sequence[PaperFeedback],
-    *,
-    means: dict[int, Vector],
-    current: Current,
-) -> list[TasteProfile]:
-    vectors: dict[int, Vector] = {row.pk: current.snapshot.vector(row.title, row.abstract) for row in rows}
-    topics = [each.topic_id for each in subscriber.subscriptions.all() if each.topic_id in means]
+@dataclass(frozen=True)
+class _Learner:
+    """Learns what one subscriber likes."""
 
-    def examples(topic: int | None) -> Examples:
-        """Return what counts for a topic, or for all of them."""
-        counting = [row for row in rows if topic is None or topic in row.topics]
-        return Examples(
-            likes=tuple(Liked(row.pk, vectors[row.pk], row.at) for row in counting if row.is_liked),
-            dislikes=tuple(
-                Liked(row.pk, vectors[row.pk], row.at) for row in counting if row.verdict == Verdict.DISLIKE
-            ),
-            background=means[topic] if topic else combined((1 / len(topics), means[each]) for each in topics),
+    subscriber: Subscriber
+    rows: Sequence[PaperFeedback]
+    current: Current
+    papers_of: Callable[[frozenset[int]], RecentPapers]
+
+    def profiles(self) -> Iterator[TasteProfile]:
+        topics = [each.topic_id for each in self.subscriber.subscriptions.all()]
+        everything = self._examples(self.rows, among=frozenset(topics))
+        whole = self._learned(everything)
+        row = self._row(whole, topic=None)
+        row.near_threshold = own_bar(Examples(likes=()), everything, snapshot=self.current.snapshot)
+        row.exemplars = _exemplars(self.rows, self._vectors, names_imports=self.subscriber.names_imports)
+        yield row
+        for topic in topics:
+            own = self._examples([row for row in self.rows if topic in row.topics], among=frozenset({topic}))
+            if own.likes:
+                row = self._row(blend(self._learned(own), whole), topic=topic)
+                row.likes = len(own.likes)
+                row.near_threshold = own_bar(own, everything, snapshot=self.current.snapshot)
+                yield row
+
+    @cached_property
+    def _vectors(self) -> Mapping[int, Vector]:
+        return {row.pk: self.current.snapshot.vector(row.title, row.abstract) for row in self.rows}
+
+    def _examples(self, rows: Sequence[PaperFeedback], *, among: frozenset[int]) -> Examples:
+        """Return these papers as examples, with those of the topics ``among`` that are most like the likes."""
+        likes = [row for row in rows if row.is_liked]
+        dislikes = [row for row in rows if row.verdict == Verdict.DISLIKE]
+        alone = Examples(likes=tuple(map(self._liked, likes)), dislikes=tuple(map(self._liked, dislikes)))
+        papers = self.papers_of(among)
+        apart = {papers.rows[row.arxiv_id] for row in (*likes, *dislikes) if row.arxiv_id in papers.rows}
+        alike = most_alike(self._learned(alone), papers.matrix, apart=apart) if likes else []
+        return replace(alone, alike=tuple(unpack(papers.packed[row]) for row in alike))
+
+    def _liked(self, row: PaperFeedback) -> Liked:
+        return Liked(row.pk, self._vectors[row.pk], row.at)
+
+    def _learned(self, examples: Examples) -> Profile:
+        return learn(examples, snapshot=self.current.snapshot)
+
+    def _row(self, profile: Profile, *, topic: int | None) -> TasteProfile:
+        numbers = self.current.snapshot.numbers
+        muted = {numbers[key] for key in self.subscriber.muted_terms if key in numbers}
+        return TasteProfile(
+            subscriber=self.subscriber,
+            topic_id=topic,
+            snapshot_id=self.current.pk,
+            taste_version=self.subscriber.taste_version,
+            likes=profile.likes,
+            terms=pack({term: weight for term, weight in profile.vector.items() if term not in muted}),
         )
-
-    numbers = current.snapshot.numbers
-    muted = {numbers[key] for key in subscriber.muted_terms if key in numbers}
-    everything = examples(None)
-    whole = learn(everything)
-    found = [_row(subscriber, whole, topic=None, muted=muted, current=current)]
-    found[0].near_threshold = own_bar(Examples(likes=()), everything)
-    found[0].exemplars = _exemplars(rows, vectors, names_imports=subscriber.names_imports)
-    for topic in topics:
-        own = examples(topic)
-        if own.likes:
-            row = _row(subscriber, blend(learn(own), whole), topic=topic, muted=muted, current=current)
-            row.likes, row.near_threshold = len(own.likes), own_bar(own, everything)
-            found.append(row)
-    return found
-
-
-def _row(
-    subscriber: Subscriber, profile: Profile, *, topic: int | None, muted: Collection[int], current: Current
-) -> TasteProfile:
-    return TasteProfile(
-        subscriber=subscriber,
-        topic_id=topic,
-        snapshot_id=current.pk,
-        taste_version=subscriber.taste_version,
-        likes=profile.likes,
-        terms=pack({term: weight for term, weight in profile.vector.items() if term not in muted}),
-    )
 
 
 def _measure(rows: Sequence[TasteProfile], *, against: VectorMatrix) -> None:
@@ -148,7 +158,7 @@ def _measure(rows: Sequence[TasteProfile], *, against: VectorMatrix) -> None:
 
 
 def _exemplars(
-    rows: Sequence[PaperFeedback], vectors: dict[int, Vector], *, names_imports: bool
+    rows: Sequence[PaperFeedback], vectors: Mapping[int, Vector], *, names_imports: bool
 ) -> list[list[Any]]:
     """Return the last papers kept or disliked, each with its strongest terms."""
     judged = [row for row in rows if row.is_liked or row.verdict == Verdict.DISLIKE]

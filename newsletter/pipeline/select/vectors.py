@@ -1,20 +1,20 @@
-"""Vectors of papers and the means of topics: each computed once and stored."""
+"""Vectors of papers: each computed once a snapshot and stored."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
-from datetime import datetime, timedelta
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from itertools import islice
 
-from newsletter.adapters.infra.taste_matrix import VectorMatrix, mean_vector
+from newsletter.adapters.infra.taste_matrix import VectorMatrix
 from newsletter.core.taste.vectors import pack
-from newsletter.models import Match, Paper, PaperVector, TopicMean
+from newsletter.models import Paper, PaperVector
 from newsletter.pipeline.select.snapshots import WEEKS, Current
 
 CHUNK = 500
-MEAN_IS_GOOD_FOR = timedelta(days=7)
 SAMPLE = 3_000
-"""Papers of eight weeks that the scores of a profile are measured against."""
+"""Papers of eight weeks that a profile is measured against, or that are looked through for those like its likes."""
 
 
 def paper_vectors(versions: Mapping[int, int], *, current: Current) -> dict[int, bytes]:
@@ -58,32 +58,29 @@ def background_sample(*, current: Current, now: datetime) -> VectorMatrix:
     return VectorMatrix.of(list(paper_vectors(dict(ids[::step]), current=current).values()))
 
 
-def topic_means(topic_ids: Collection[int], *, current: Current, now: datetime) -> dict[int, bytes]:
-    """Return the packed mean of each topic's matches of eight weeks; made anew after a week."""
-    rows = TopicMean.objects.filter(
-        snapshot_id=current.pk, topic_id__in=topic_ids, made_at__gt=now - MEAN_IS_GOOD_FOR, made_at__lte=now
-    )
-    means = {topic_id: bytes(terms) for topic_id, terms in rows.values_list("topic_id", "terms")}
-    made = [
-        TopicMean(
-            topic_id=topic_id,
-            snapshot_id=current.pk,
-            made_at=now,
-            terms=_mean_of(topic_id, current=current, now=now),
-        )
-        for topic_id in sorted(set(topic_ids) - means.keys())
-    ]
-    TopicMean.objects.bulk_create(
-        made, update_conflicts=True, unique_fields=["topic", "snapshot"], update_fields=["made_at", "terms"]
-    )
-    return means | {row.topic_id: bytes(row.terms) for row in made}
+@dataclass(frozen=True, slots=True)
+class RecentPapers:
+    """The papers of some topics, of eight weeks."""
+
+    rows: Mapping[str, int]
+    """Row of the matrix, by arXiv id."""
+    packed: Sequence[bytes]
+    matrix: VectorMatrix
 
 
-def _mean_of(topic_id: int, *, current: Current, now: datetime) -> bytes:
-    matches = Match.objects.filter(topic_id=topic_id, created_at__gt=now - WEEKS, created_at__lte=now)
-    versions = dict(matches.order_by("-pk").values_list("paper_id", "paper__version")[:SAMPLE])
-    vectors = list(paper_vectors(versions, current=current).values())
-    return pack(mean_vector(VectorMatrix.of(vectors)) if vectors else {})
+def recent_papers(topic_ids: Collection[int], *, current: Current, now: datetime) -> RecentPapers:
+    """Return what these topics matched in eight weeks, the newest 3,000."""
+    recent = Paper.objects.filter(
+        matches__topic_id__in=topic_ids,
+        first_seen_at__gt=now - WEEKS,
+        first_seen_at__lte=now,
+        is_withdrawn=False,
+    )
+    found = list(recent.order_by("-pk").distinct().values_list("pk", "version", "arxiv_id")[:SAMPLE])
+    vectors = paper_vectors({pk: version for pk, version, _ in found}, current=current)
+    packed = [vectors[pk] for pk, _, _ in found if pk in vectors]
+    rows = {arxiv_id: row for row, (pk, _, arxiv_id) in enumerate(found) if pk in vectors}
+    return RecentPapers(rows, packed, VectorMatrix.of(packed))
 
 
 def _chunks(ids: Collection[int]) -> Iterator[list[int]]:
