@@ -134,7 +134,7 @@ def taste(reader: Reader) -> Reader:
     away = Liked(4, snapshot.vector(record(4).title, record(4).abstract), now)
     row = TasteSnapshot.objects.create(made_at=now, papers=9, content=snapshot.pack())
     for topic in (None, *Topic.objects.all()):
-        profile = learn(Examples(likes=likes, dislikes=(away,)))
+        profile = learn(Examples(likes=likes, dislikes=(away,)), snapshot=snapshot)
         TasteProfile.objects.create(
             subscriber=subscriber,
             topic=topic,

@@ -73,7 +73,7 @@ def learn(examples: Examples, *, snapshot: Snapshot) -> Profile:
     likes = [like for like in examples.likes if like.vector]
     if not likes:
         return Profile()
-    parts = [(len(likes), _mean(likes))]
+    parts: list[tuple[float, Vector]] = [(len(likes), _mean(likes))]
     parts += [(1 / len(examples.alike), vector) for vector in examples.alike]
     wanted = _contrast(combined(parts), snapshot=snapshot)
     dislikes = [each for each in examples.dislikes if each.vector]

@@ -74,11 +74,8 @@ def _learn(subscribers: Sequence[Subscriber], *, current: Current, now: datetime
     def papers_of(topics: frozenset[int]) -> RecentPapers:
         return recent_papers(topics, current=current, now=now)
 
-    learned = [
-        row
-        for each in subscribers
-        for row in _Learner(each, feedback[each.pk], current, papers_of).profiles()
-    ]
+    learners = [_Learner(each, feedback[each.pk], current, papers_of) for each in subscribers]
+    learned = [row for learner in learners for row in learner.profiles()]
     _measure(learned, against=background_sample(current=current, now=now))
     with transaction.atomic():
         TasteProfile.objects.filter(subscriber__in=subscribers).delete()
@@ -115,7 +112,7 @@ class _Learner:
         return {row.pk: self.current.snapshot.vector(row.title, row.abstract) for row in self.rows}
 
     def _examples(self, rows: Sequence[PaperFeedback], *, among: frozenset[int]) -> Examples:
-        """Return these papers as examples, with those of the topics ``among`` that are most like the likes."""
+        """Return these papers as examples, with those of the topics ``among`` that are most like them."""
         likes = [row for row in rows if row.is_liked]
         dislikes = [row for row in rows if row.verdict == Verdict.DISLIKE]
         alone = Examples(likes=tuple(map(self._liked, likes)), dislikes=tuple(map(self._liked, dislikes)))

@@ -14,7 +14,7 @@ from newsletter.pipeline.select.snapshots import WEEKS, Current
 
 CHUNK = 500
 SAMPLE = 3_000
-"""Papers of eight weeks that a profile is measured against, or that are looked through for those like its likes."""
+"""Papers of eight weeks that a profile is measured against, or among which those like its likes are found."""
 
 
 def paper_vectors(versions: Mapping[int, int], *, current: Current) -> dict[int, bytes]:
