@@ -53,7 +53,8 @@ def take_in(room: Newsroom, *numbers: int, now: datetime = SUNDAY, **fields: Any
 
 def revise(room: Newsroom, number: int = 1, *, now: datetime = WEDNESDAY, **fields: Any) -> None:
     old = paper(number).record
-    room.take_in(replace(old, **{"version": old.version + 1, "abstract": OTHER} | fields), now=now)
+    changed: dict[str, Any] = {"version": old.version + 1, "abstract": OTHER} | fields
+    room.take_in(replace(old, **changed), now=now)
 
 
 def paper(number: int) -> Paper:
