@@ -156,7 +156,7 @@ def mark_seen(delivery: Delivery, subscriber: Subscriber) -> None:
         covered.update(covered_until=delivery.covers_until)
 
 
-def _with(stored: bytes, papers: Iterable[int]) -> bytes:
+def _with(stored: bytes | memoryview, papers: Iterable[int]) -> bytes:
     seen_papers = unpack_seen(bytes(stored))
     seen_papers.update(papers)
     return pack_seen(seen_papers)
