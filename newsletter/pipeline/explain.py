@@ -162,7 +162,8 @@ def _found(choice: Choice, paper: Paper, *, standing: tuple[Reason, ...]) -> Exp
         pk__in=[topic for topic, papers in selection.counted.items() if paper.pk in papers]
     ).first()
     under = f" under {topic.name}" if topic else ""
-    words = f"counted{under} {when}: {len(selection.papers)} papers came before it"
+    before = len(selection.matched_ids) - len(selection.counted_ids)
+    words = f"counted{under} {when}: {before} papers came before it"
     return Explanation(
         (*standing, Reason(Code.COUNTED, words)),
         digest=_name(row),
