@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 import pytest
+import time_machine
 from django.test import Client
 
 from newsletter.audience.tokens import Purpose, make_token
@@ -18,6 +20,14 @@ ONE_CLICK = {"List-Unsubscribe": "One-Click"}
 PERSONAL = (Purpose.PREFERENCES, Purpose.UNSUBSCRIBE, Purpose.DIGEST, Purpose.SHARE)
 
 
+@pytest.fixture
+def _soon_after() -> Iterator[None]:
+    """Links of feedback work for 90 days."""
+    with time_machine.travel(SENT, tick=True):
+        yield
+
+
+@pytest.mark.usefixtures("_soon_after")
 def test_following_every_link_of_a_digest_changes_no_row(visitor: Client, service: Service) -> None:
     before = every_row()
     followed = set()
