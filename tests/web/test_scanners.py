@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from itertools import cycle, islice
 
 import pytest
+import time_machine
 from django.test import Client
 
 from newsletter.audience.tokens import Purpose, make_timed_token
@@ -26,6 +28,7 @@ def links_of(service: Service) -> list[str]:
     return [*found, service.link(Purpose.SHARE), f"/account/{fresh}", f"/account/{fresh}/erase"]
 
 
+@time_machine.travel(SENT + timedelta(hours=2), tick=True)
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("requests", REQUESTS)
 def test_requests_for_every_link_of_a_digest_change_no_row(
