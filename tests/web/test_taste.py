@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import re
 from dataclasses import replace
 from datetime import timedelta
@@ -13,6 +14,7 @@ from bibtexparser.entrypoint import parse_string
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
+from pytest_django import Settings
 
 from newsletter.audience.tokens import Purpose
 from newsletter.core.taste.snapshot import make_snapshot
@@ -23,7 +25,11 @@ from newsletter.subscribers.taste import acts, switches
 from newsletter.subscribers.taste.acts import act_on, keep_imported
 from newsletter.subscribers.taste.authors import MOST_AUTHORS, follow_authors
 from newsletter.web import library, saved
+from tests.fakes.json_server import CLOSED
+from tests.fakes.orcid import OrcidServer, external_id, summary, work
 from tests.fakes.papers import paper_record
+from tests.fakes.zotero import KEY, ZoteroServer, item
+from tests.traces import every_table
 from tests.web.conftest import JOINED, Service, every_row
 
 pytestmark = pytest.mark.django_db
@@ -415,6 +421,46 @@ def test_after_twenty_a_day_it_says_when_to_come_back(visitor: Client, service: 
     answer = send(visitor, service, IMPORT, do="paste", text="2606.00001")
     assert answer.status_code == 400
     assert "come back tomorrow" in answer.content.decode()
+
+
+def test_a_zotero_library_is_read_and_its_key_is_kept_nowhere(
+    visitor: Client, service: Service, settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    with ZoteroServer() as server:
+        settings.CONFIG = settings.CONFIG.model_copy(update={"zotero_url": server.host})
+        server.libraries["groups/123"] = [item(1, title="Avatar 1", url="https://arxiv.org/abs/2606.00001")]
+        server.keys[KEY] = ["groups/123"]
+        fields = {"do": "zotero", "kind": "group", "zotero": "123"}
+        for wrong in ("", "x" * 24):
+            answer = send(visitor, service, IMPORT, **fields, key=wrong)
+            assert answer.status_code == 400
+            assert "This could not be read:" in answer.content.decode()
+        shown = done(visitor, send(visitor, service, IMPORT, **fields, key=KEY))
+        assert "1 paper was found in Zotero 123." in shown
+        server.replies.extend([CLOSED] * 20)
+        send(visitor, service, IMPORT, do="drop")
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(library, "PATIENCE", 0.5)
+            answer = send(visitor, service, IMPORT, **fields, key=KEY)
+    assert "No answer came. Please try again later:" in answer.content.decode()
+    assert KEY not in answer.content.decode() + shown + caplog.text + str(every_table())
+
+
+def test_the_works_of_an_orcid_record_are_read(visitor: Client, service: Service, settings: Settings) -> None:
+    with OrcidServer() as server:
+        settings.CONFIG = settings.CONFIG.model_copy(update={"orcid_url": server.url})
+        server.records["0000-0002-1825-0097"] = [
+            work(summary("Avatar 2", external_id("arxiv", "2606.00002")))
+        ]
+        shown = done(visitor, send(visitor, service, IMPORT, do="orcid", orcid="0000-0002-1825-0097"))
+        assert "1 paper was found in ORCID 0000-0002-1825-0097." in shown
+        send(visitor, service, IMPORT, do="drop")
+        for nobody in ("0000-0001-5109-3700", "0000-0002-1825-0098", "", "Ada Lovelace"):
+            answer = send(visitor, service, IMPORT, do="orcid", orcid=nobody)
+            assert answer.status_code == 400
+            assert "This could not be read:" in answer.content.decode()
+    assert not LibraryImport.objects.exists()
 
 
 def test_while_others_are_read_it_says_so_and_the_site_stays_up(visitor: Client, service: Service) -> None:
