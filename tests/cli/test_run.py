@@ -144,7 +144,8 @@ def test_it_records_the_clock_it_was_given(tmp_path: Path, asks: ArxivServer) ->
         if isinstance(field, DateTimeField)
     }
     assert set(recorded) > REAL_TIMES
-    for name in set(recorded) - REAL_TIMES - {"Subscriber.next_slot_at"}:
+    # A snapshot that ships with the project is dated by the papers it was counted from.
+    for name in set(recorded) - REAL_TIMES - {"Subscriber.next_slot_at", "TasteSnapshot.made_at"}:
         for moment in recorded[name]:
             assert moment is None or early <= moment < late, name
 

@@ -44,7 +44,7 @@ def test_the_starter_topics_are_added_once() -> None:
         ("x", {"query": 'ti:"open'}, ["character 4"]),
         ("x", {"query": "subject:a"}, ["subject", "character 1"]),
         ("x", {"query": ""}, ["empty"]),
-        ("x", {"query": "a" * 501}, ["500"]),
+        ("x", {"query": "a" * 1001}, ["1000"]),
         ("x", {"name": " "}, ["name", "1 to 120"]),
         ("x", {"name": "n" * 121}, ["name", "1 to 120"]),
         ("x", {"group": "g" * 81}, ["group", "80"]),

@@ -24,6 +24,8 @@ MOST_DISLIKE = 0.5
 """Of the length of what the likes say: dislikes never outweigh them."""
 NEAR_COPY = 0.4
 """Cosine from which a paper is a near copy of a disliked one."""
+_ALONE = 1e-6
+"""Sum of cosines from which papers resemble each other at all."""
 MOST_ALIKE = 10
 """Papers that are looked up beside the likes; see ``Examples.alike``."""
 
@@ -85,11 +87,15 @@ def learn(examples: Examples, *, snapshot: Snapshot) -> Profile:
 
 
 def _mean(papers: Sequence[Liked]) -> dict[int, float]:
-    """Return their mean, each weighed by its age."""
+    """Return their mean. An old paper weighs less, and one that is unlike the others (a stray like)."""
     newest = max(paper.at for paper in papers)
-    weights = [0.5 ** ((newest - paper.at) / HALF_LIFE) for paper in papers]
-    total = math.fsum(weights)
-    return combined((weight / total, paper.vector) for weight, paper in zip(weights, papers, strict=True))
+    ages = [0.5 ** ((newest - paper.at) / HALF_LIFE) for paper in papers]
+    total = combined((1, paper.vector) for paper in papers)
+    fellowship = [max(0.0, dot(paper.vector, total) - 1) for paper in papers]  # cosines to the others
+    is_told = len(papers) > 2 and math.fsum(fellowship) > _ALONE
+    weights = [age * near for age, near in zip(ages, fellowship, strict=True)] if is_told else ages
+    whole = math.fsum(weights)
+    return combined((weight / whole, paper.vector) for weight, paper in zip(weights, papers, strict=True))
 
 
 def _contrast(vector: Vector, *, snapshot: Snapshot) -> dict[int, float]:

@@ -6,14 +6,15 @@ nothing.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
 from newsletter.core.arxiv.phrases import phrase_key
 from newsletter.core.arxiv.plain_words import EMPTY_WORDS
 from newsletter.core.taste.snapshot import Snapshot
-from newsletter.core.taste.vectors import Vector, dot
+from newsletter.core.taste.vectors import Vector, combined, dot
 
 MOST_PAPERS, MOST_TERMS, FEWEST_TERMS = 3, 4, 2
 _ALIKE = 0.05
@@ -32,25 +33,48 @@ class Why:
     """Two to four terms that the paper and one of these hold, the one that weighed most first."""
 
 
-def why(paper: Vector, *, profile: Vector, likes: Mapping[int, Vector], snapshot: Snapshot) -> Why:
-    """Say why ``profile`` wants ``paper``. ``likes``: paper id → vector, in any order."""
+def why(
+    paper: Vector,
+    *,
+    profile: Vector,
+    likes: Mapping[int, Vector],
+    snapshot: Snapshot,
+    written: Mapping[int, str] | None = None,
+) -> Why:
+    """Say why ``profile`` wants ``paper``.
+
+    ``likes``: paper id → vector, in any order. ``written``: how the paper writes its terms
+    (``Snapshot.written``), else they are as most papers write them.
+    """
     nearest = sorted((-dot(paper, vector), paper_id) for paper_id, vector in likes.items())[:MOST_PAPERS]
     if not nearest or -nearest[0][0] < _ALIKE:
         return Why()
-    papers = [paper_id for cosine, paper_id in nearest if cosine <= _ALMOST * nearest[0][0]]
-    held = {term for paper_id in papers for term in likes[paper_id]}
+    closest = [paper_id for cosine, paper_id in nearest if cosine <= _ALMOST * nearest[0][0]]
+    for papers in (closest, [paper_id for _, paper_id in nearest]):
+        held = {term for paper_id in papers for term in likes[paper_id]}
+        wanted = {term: profile[term] for term in paper.keys() & held if profile.get(term, 0.0) > 0}
+        terms = best_terms({term: paper[term] * weight for term, weight in wanted.items()}, snapshot=snapshot)
+        if len(terms) >= FEWEST_TERMS:
+            return Why(
+                papers=tuple(paper_id for paper_id in papers if likes[paper_id].keys() & set(terms)),
+                terms=tuple((written or {}).get(term, snapshot.surface(term)) for term in terms),
+            )
+    return Why()
+
+
+def shared_terms(
+    paper: Vector, *, others: Sequence[Vector], snapshot: Snapshot, most: int = 3
+) -> tuple[str, ...]:
+    """Return what a paper has in common with more than half of the others: "one of 9 on …"."""
+    held = Counter(term for vector in others for term in vector)
+    total = combined((1, vector) for vector in (paper, *others))
     weighed = {
-        term: weight * profile[term]
-        for term, weight in paper.items()
-        if term in held and profile.get(term, 0.0) > 0
+        term: total[term] / (1 + len(others)) - snapshot.background(term)
+        for term in paper
+        if held[term] > len(others) / 2
     }
-    terms = best_terms(weighed, snapshot=snapshot)
-    if len(terms) < FEWEST_TERMS:
-        return Why()
-    return Why(
-        papers=tuple(paper_id for paper_id in papers if likes[paper_id].keys() & set(terms)),
-        terms=tuple(map(snapshot.surface, terms)),
-    )
+    wanted = {term: weight for term, weight in weighed.items() if weight > 0}
+    return tuple(map(snapshot.surface, best_terms(wanted, snapshot=snapshot, most=most)))
 
 
 def best_terms(weighed: Mapping[int, float], *, snapshot: Snapshot, most: int = MOST_TERMS) -> list[int]:
@@ -79,4 +103,6 @@ def best_terms(weighed: Mapping[int, float], *, snapshot: Snapshot, most: int = 
 
 @cache
 def _says_something(surface: str) -> bool:
-    return any(len(word) > 2 and word not in EMPTY_WORDS for word in phrase_key(surface.split()))
+    words = phrase_key(surface.split())
+    is_adverb = any(word.endswith("ly") for word in words)
+    return not is_adverb and any(len(word) > 2 and word not in EMPTY_WORDS for word in words)

@@ -18,8 +18,9 @@ from newsletter.core.taste.vectors import MOST_TERMS, strongest, unit
 
 MOST_TERMS_KNOWN = 50_000
 """A term's number is stored in two bytes."""
-FEWEST_PAPERS = 3
-"""A term of fewer papers is left out."""
+FEWEST_PAPERS, FEWEST_OF_FEW = 3, 2
+"""A term of fewer papers is left out. Of less than 10,000 papers, two weeks of arXiv's, two are enough."""
+_FEW = 10_000
 MOST_BACKGROUND_TERMS = 300
 _BACKGROUND = 0.06
 """A paper's weight of a term that it has is about 0.02 × the term's inverse document frequency, so that times
@@ -62,6 +63,11 @@ class Snapshot:
 
     def surface(self, number: int) -> str:
         return self.surfaces[number]
+
+    def written(self, title: str, abstract: str) -> dict[int, str]:
+        """Return how this paper writes each of its terms."""
+        terms = paper_terms(title=title, abstract=abstract)
+        return {self.numbers[key]: term.surface for key, term in terms.items() if key in self.numbers}
 
     def vector(self, title: str, abstract: str) -> dict[int, float]:
         """Return the paper's unit vector: (1 + ln count) × inverse document frequency.
@@ -112,7 +118,8 @@ def make_snapshot(texts: Iterable[tuple[str, str]], *, name: str) -> Snapshot:
         for key, term in paper_terms(title=title, abstract=abstract).items():
             counts[key] += 1
             written[key][term.surface] += 1
-    usual = [key for key, count in counts.items() if count >= FEWEST_PAPERS]
+    fewest = FEWEST_OF_FEW if documents < _FEW else FEWEST_PAPERS
+    usual = [key for key, count in counts.items() if count >= fewest]
     keys = sorted(sorted(usual, key=lambda key: (-counts[key], key))[:MOST_TERMS_KNOWN])
     return Snapshot(
         name=name,

@@ -78,7 +78,8 @@ def fold(text: str) -> str:
     """Return ``text`` in lower case without accents: "Schrödinger" and "Schrodinger" are one word."""
     if text.isascii():
         return text.lower()
-    decomposed = unicodedata.normalize("NFKD", text.casefold())
+    # casefold may compose again, and what was a styled letter (𝑨) becomes a plain capital first
+    decomposed = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
     return "".join(sign for sign in decomposed if not unicodedata.combining(sign)).translate(_LETTERS)
 
 
@@ -101,6 +102,7 @@ def _without_offers(abstract: str) -> str:
 
 def _terms(text: str, *, stemmer: Stemmer.Stemmer) -> Iterator[tuple[str, str]]:
     """Yield (key, surface) of each word and each pair of neighbours."""
+    text = unicodedata.normalize("NFC", text)
     words = list(_words(text, stemmer=stemmer))
     for word in words:
         if not word.is_bare:
@@ -112,7 +114,7 @@ def _terms(text: str, *, stemmer: Stemmer.Stemmer) -> Iterator[tuple[str, str]]:
 
 
 def _words(text: str, *, stemmer: Stemmer.Stemmer) -> Iterator[_Word]:
-    for match in _WORD.finditer(unicodedata.normalize("NFC", text)):
+    for match in _WORD.finditer(text):
         written = re.split("['’]", match.group(), maxsplit=1)[0]
         folded = fold(written)
         if folded in _STOP_WORDS:

@@ -78,7 +78,7 @@ def test_digests_that_are_composed_for_subscribers_of_one_topic_share_a_request(
     newsroom.take_in(paper_record(1), paper_record(2), now=SUNDAY)
     for name in ("ada", "bob", "eve"):
         newsroom.subscriber(f"{name}@example.org", "heads", cadence="daily")
-    newsroom.subscriber("zoe@example.org", "heads", cadence="daily", depth="headline")
+    newsroom.subscriber("zoe@example.org", "heads", cadence="daily", language="zh-hans")
     context = newsroom.context
     context.__dict__["mailer"] = mailer
     run_once(context, now=MONDAY, gather=False)
