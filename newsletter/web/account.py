@@ -9,6 +9,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from newsletter.audience.tokens import Purpose, make_token
 from newsletter.errors import BadInput
+from newsletter.languages import interface_language
 from newsletter.models import FreshLink
 from newsletter.models.subscriber import Status
 from newsletter.subscribers.account import (
@@ -22,7 +23,7 @@ from newsletter.subscribers.account import (
 from newsletter.subscribers.export import export_everything
 from newsletter.subscribers.unsubscribe import erase as erase_subscriber
 from newsletter.web.clients import client_address
-from newsletter.web.pages import broken_link, known_language, page, private
+from newsletter.web.pages import broken_link, page, private
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -36,14 +37,14 @@ def account(request: HttpRequest, token: str) -> HttpResponse:
     email, problem, asked = "", "", False
     if request.method == "POST" and subscriber.status == Status.ACTIVE:
         email = request.POST.get("email", "").strip()
-        with translation.override(known_language(subscriber.language)):
+        with translation.override(interface_language(subscriber.language)):
             problem = _ask(link, email=email, ip=client_address(request))
         asked = not problem
     return page(
         request,
         template="account.html",
         status=400 if problem else 200,
-        language=known_language(subscriber.language),
+        language=interface_language(subscriber.language),
         token=token,
         email=subscriber.email,
         is_reading=subscriber.status == Status.ACTIVE,
@@ -90,7 +91,7 @@ def erase(request: HttpRequest, token: str) -> HttpResponse:
     if isinstance(link, Fresh):
         return broken_link(request)
     subscriber = link.subscriber
-    language = known_language(subscriber.language)
+    language = interface_language(subscriber.language)
     if request.method == "POST":
         erase_subscriber(subscriber, now=now)
         return page(request, template="account-erased.html", language=language)
@@ -115,7 +116,7 @@ def address(request: HttpRequest, token: str) -> HttpResponse:
         request,
         template="address.html",
         status=409 if became is Move.TAKEN else 200,
-        language=known_language(subscriber.language),
+        language=interface_language(subscriber.language),
         email=change.email,
         became=became.name if became else "",
     )

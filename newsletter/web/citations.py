@@ -13,10 +13,10 @@ from newsletter.core.digests.languages import is_checked_in_words
 from newsletter.core.summaries.paper_kinds import SECTIONS, PaperKind
 from newsletter.core.summaries.summary import Claim, DetailLevel, Evidence, Voice, summary_from_json
 from newsletter.core.summaries.summary import Summary as SummaryValue
+from newsletter.languages import interface_language
 from newsletter.models import Paper, Summary
 from newsletter.subscribers.reports import claim_key
 from newsletter.web.highlighting import Segment, Span, cited, find_quotes, highlighted_parts
-from newsletter.web.pages import known_language
 from newsletter.web.places import place_in_words
 from newsletter.web.reasons import failure_in_words, why_no_reading, withheld_in_words
 from newsletter.web.section_names import KINDS, part_name, part_on_page, section_name
@@ -172,7 +172,7 @@ def _shown(row: Summary, value: SummaryValue, *, anchors: dict[str, str]) -> Sho
         return ShownSection(section_name(kind), is_steps, claims[kind], not_stated)
 
     is_model, kind = value.voice is Voice.MODEL, value.kind if value.detail is DetailLevel.READING else None
-    with translation.override(known_language(row.language)):
+    with translation.override(interface_language(row.language)):
         parts = [
             ShownPart(name, [section(each, is_steps=steps) for each, steps in held])
             for name, held in (_by_part(claims, kind=kind) if kind else ())

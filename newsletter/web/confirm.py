@@ -9,13 +9,14 @@ from django.views.decorators.http import require_http_methods
 
 from newsletter.audience.tokens import Purpose, make_token
 from newsletter.core.delivery.cadence import Cadence
+from newsletter.languages import interface_language
 from newsletter.models import SignUp
 from newsletter.models.subscriber import Status
 from newsletter.subscribers.confirm import confirm as confirm_sign_up
 from newsletter.subscribers.confirm import find_sign_up, topics_of
 from newsletter.web import schedules
 from newsletter.web.clients import client_address
-from newsletter.web.pages import broken_link, known_language, page, private
+from newsletter.web.pages import broken_link, page, private
 
 
 # The mailed link authorises, as with unsubscribe; browsers without cookies can confirm too.
@@ -34,7 +35,7 @@ def confirm(request: HttpRequest, token: str) -> HttpResponse:
 
 
 def _show(request: HttpRequest, sign_up: SignUp) -> HttpResponse:
-    subscriber, language = sign_up.subscriber, known_language(sign_up.preferences["language"])
+    subscriber, language = sign_up.subscriber, interface_language(sign_up.preferences["language"])
     is_done = subscriber.status == Status.ACTIVE
     if sign_up.confirmed_at is not None and not is_done:
         return broken_link(request)  # confirmed before, and has left since: needs a new sign-up

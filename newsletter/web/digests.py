@@ -32,11 +32,12 @@ from newsletter.core.digests.languages import tag
 from newsletter.core.digests.message import join_html
 from newsletter.core.digests.selection import Place
 from newsletter.errors import PermanentError
+from newsletter.languages import interface_language
 from newsletter.models import Delivery, Paper
 from newsletter.models.delivery import SENT, Kind
 from newsletter.pipeline.compose.message import placeholders_of, stored_fragments
 from newsletter.web.headers import MAIL_CSP
-from newsletter.web.pages import broken_link, known_language, page, private, sentence_gap, service_name
+from newsletter.web.pages import broken_link, page, private, sentence_gap, service_name
 
 LEFT_OUT = "…"
 """Replaces personal strings in a shared digest."""
@@ -85,7 +86,7 @@ def _is_held(token: str, delivery: Delivery) -> bool:
 
 def _show(request: HttpRequest, delivery: Delivery, *, is_shared: bool) -> HttpResponse:
     subscriber = delivery.subscriber
-    language = known_language(subscriber.language if subscriber else settings.LANGUAGE_CODE)
+    language = interface_language(subscriber.language if subscriber else settings.LANGUAGE_CODE)
     around = _around(delivery, is_shared=is_shared, language=language)
     try:
         html = _mail_html(delivery, is_shared=is_shared)

@@ -19,6 +19,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from newsletter.audience.tokens import VALID_FOR, Purpose, make_timed_token, read_timed_token
 from newsletter.core.arxiv.papers import parse_id
 from newsletter.core.digests.typography import short_name
+from newsletter.languages import interface_language
 from newsletter.models import PaperFeedback, Subscriber
 from newsletter.models.taste import Act
 from newsletter.subscribers.taste.acts import MOST_PAPERS, VERDICTS, TooManyPapersError, WithdrawnPaperError
@@ -29,7 +30,7 @@ from newsletter.subscribers.taste.mailed import (
     open_link,
     undo_by_link,
 )
-from newsletter.web.pages import broken_link, csrf_failure, known_language, page, private
+from newsletter.web.pages import broken_link, csrf_failure, page, private
 from newsletter.web.papers import FeedbackLink, show_paper
 
 DO, AGAIN, UNDO = "do", "again", "undo"
@@ -46,7 +47,7 @@ def paper(request: HttpRequest, token: str, arxiv_id: str) -> HttpResponse:
         return _unusable(request, link)
     if arxiv_id != link.paper.arxiv_id:
         return HttpResponseRedirect(_url("feedback_paper", token, link))
-    language, feedback = known_language(link.subscriber.language), link.feedback()
+    language, feedback = interface_language(link.subscriber.language), link.feedback()
     with translation.override(language):
         words = {
             Act.SAVE: gettext("Saved") if _is_done(Act.SAVE, feedback) else gettext("Save paper"),
@@ -106,7 +107,7 @@ def _show(
         request,
         template="feedback.html",
         status=429 if is_refused else 409 if is_full else 200,
-        language=known_language(link.subscriber.language),
+        language=interface_language(link.subscriber.language),
         act=act.value,
         paper=link.paper.record,
         name=short_name(link.paper.title),

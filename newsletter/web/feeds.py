@@ -24,11 +24,12 @@ from newsletter.core.arxiv.papers import PaperRecord
 from newsletter.core.digests.languages import tag
 from newsletter.core.summaries.summary import Claim
 from newsletter.errors import BadInput
+from newsletter.languages import interface_language
 from newsletter.models import Paper, Topic
 from newsletter.pipeline.summarize.figures import details_for, figures_for
 from newsletter.subscribers.preferences import checked_language
 from newsletter.web.exporting import Export, as_markdown, notice
-from newsletter.web.pages import current_language, known_language, service_name
+from newsletter.web.pages import current_language, service_name
 from newsletter.web.places import place_in_words
 from newsletter.web.summaries import Written, summaries_of
 from newsletter.web.topics import newest_papers_at, papers_of
@@ -51,7 +52,7 @@ def asked_language(request: HttpRequest) -> str:
 def topic_feed(request: HttpRequest, slug: str) -> HttpResponseBase:
     """Return the feed, or 304 if unchanged."""
     language = asked_language(request)
-    with translation.override(known_language(language)):
+    with translation.override(interface_language(language)):
         response = _TopicFeed(language)(request, slug=slug)
     # Its date is the newest paper's: changed summaries would be missed.
     del response.headers["Last-Modified"]
@@ -64,7 +65,7 @@ def topic_export(request: HttpRequest, slug: str) -> HttpResponse:
     topic, language = get_object_or_404(public_topics(), slug=slug), asked_language(request)
     until = newest_papers_at()
     papers = list(papers_of(topic, until=until)[:MOST_EXPORTED])
-    with translation.override(known_language(language)):
+    with translation.override(interface_language(language)):
         document = as_markdown(
             Export(
                 name=topic.name_in(language),

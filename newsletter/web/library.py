@@ -21,12 +21,13 @@ from newsletter.adapters import registry
 from newsletter.adapters.library.files import read_library
 from newsletter.core.taste.library import ReadLibrary, Unread
 from newsletter.errors import BadInput, NewsletterError
+from newsletter.languages import interface_language
 from newsletter.models import LibraryImport, Subscriber
 from newsletter.subscribers.taste.acts import MOST_PAPERS, TooManyPapersError, feedback_on
 from newsletter.subscribers.taste.imports import begin_import, drop_import, keep_import, search_of
 from newsletter.subscribers.taste.lookup import Reason
 from newsletter.web.own_page import subscriber_of
-from newsletter.web.pages import broken_link, known_language, page, private
+from newsletter.web.pages import broken_link, page, private
 
 log = logging.getLogger(__name__)
 
@@ -58,7 +59,7 @@ def library(request: HttpRequest, token: str) -> HttpResponse:
     if request.method == "POST":
         do = request.POST.get("do", "")
         try:
-            with translation.override(known_language(subscriber.language)):
+            with translation.override(interface_language(subscriber.language)):
                 if do == "keep":
                     answer = _keep(request, token, subscriber)
                 elif do == "drop":
@@ -154,7 +155,7 @@ class FoundPaper:
 def _show(
     request: HttpRequest, token: str, subscriber: Subscriber, *, problem: Problem | None
 ) -> HttpResponse:
-    language = known_language(subscriber.language)
+    language = interface_language(subscriber.language)
     row = LibraryImport.objects.filter(subscriber=subscriber).first()
     with translation.override(language):
         values = _values(row, subscriber) if row else {}

@@ -42,11 +42,6 @@ def current_language() -> str:
     return interface_language(translation.get_language() or "")
 
 
-def known_language(language: str) -> str:
-    """Return a reader's language, or English where no page speaks it."""
-    return interface_language(language)
-
-
 def service_name() -> str:
     """Return the service's name; its default one is translated."""
     name: str = settings.CONFIG.name

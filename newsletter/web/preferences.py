@@ -15,6 +15,7 @@ from newsletter.audience.tokens import Purpose, make_token
 from newsletter.core.delivery.cadence import Cadence
 from newsletter.core.summaries.summary import DetailLevel
 from newsletter.errors import BadInput
+from newsletter.languages import interface_language
 from newsletter.models import Subscriber
 from newsletter.models.subscriber import Status
 from newsletter.subscribers.account import mail_fresh_link
@@ -24,7 +25,7 @@ from newsletter.subscribers.revoke_links import sign_out_everywhere
 from newsletter.subscribers.taste.listing import counts
 from newsletter.web import schedules
 from newsletter.web.own_page import subscriber_of
-from newsletter.web.pages import broken_link, known_language, page, private
+from newsletter.web.pages import broken_link, page, private
 from newsletter.web.past_digests import past_digests
 from newsletter.web.preference_fields import zone_names
 from newsletter.web.preferences_form import PreferencesForm, offered_topics
@@ -50,7 +51,7 @@ def preferences_of(request: HttpRequest, token: str) -> HttpResponse:
     if request.method == "POST" and do == "revoke":
         return _sign_out(request, subscriber)
     if request.method == "POST" and (subscriber.status == Status.ACTIVE or do in ACTIONS_OF_WHO_LEFT):
-        with translation.override(known_language(subscriber.language)):
+        with translation.override(interface_language(subscriber.language)):
             act = ACTIONS.get(do, _save)
             form, done = act(request, subscriber, timezone.now())
         if not form.errors:
@@ -65,7 +66,7 @@ def _sign_out(request: HttpRequest, subscriber: Subscriber) -> HttpResponse:
     return page(
         request,
         template="links-revoked.html",
-        language=known_language(subscriber.language),
+        language=interface_language(subscriber.language),
         is_mailed=subscriber.may_ask_for_links(),
     )
 
@@ -114,7 +115,7 @@ ACTIONS_OF_WHO_LEFT = {"link"}
 
 
 def _show(request: HttpRequest, subscriber: Subscriber, *, form: PreferencesForm) -> HttpResponse:
-    language, now = known_language(subscriber.language), timezone.now()
+    language, now = interface_language(subscriber.language), timezone.now()
     today = now.astimezone(subscriber.zone).date()
     with translation.override(language):
         values = _choices(subscriber, form=form, language=language) | {

@@ -15,11 +15,12 @@ from django.views.decorators.http import require_http_methods
 
 from newsletter.core.arxiv.links import abstract_url, pdf_url
 from newsletter.core.arxiv.papers import PaperRecord
+from newsletter.languages import interface_language
 from newsletter.models import Paper, PaperFeedback, Subscriber
 from newsletter.subscribers.taste.acts import take_back
 from newsletter.subscribers.taste.listing import Shelf, counts, shelf
 from newsletter.web.own_page import subscriber_of
-from newsletter.web.pages import broken_link, known_language, page, private
+from newsletter.web.pages import broken_link, page, private
 
 ON_A_PAGE = 50
 
@@ -53,7 +54,7 @@ def saved(request: HttpRequest, token: str) -> HttpResponse:
             return broken_link(request)
         number = Paginator(shelf(subscriber, name), ON_A_PAGE).get_page(request.GET.get("page")).number
         return HttpResponseRedirect(f"{request.path}?list={name}&page={number}&done=removed", status=303)
-    language = known_language(subscriber.language)
+    language = interface_language(subscriber.language)
     shown = Paginator(shelf(subscriber, name), ON_A_PAGE).get_page(request.GET.get("page"))
     papers = shelved(list(shown.object_list), name=name, subscriber=subscriber)
     with translation.override(language):

@@ -12,6 +12,7 @@ from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods, require_safe
 
 from newsletter.errors import BadInput
+from newsletter.languages import interface_language
 from newsletter.models import LibraryImport, Subscriber
 from newsletter.subscribers.taste.authors import (
     MOST_AUTHORS,
@@ -24,7 +25,7 @@ from newsletter.subscribers.taste.listing import Shelf, counts, describe_taste, 
 from newsletter.subscribers.taste.switches import SWITCHES, mute_term, set_switches, unmute_term
 from newsletter.subscribers.taste.words import profile_words
 from newsletter.web.own_page import subscriber_of
-from newsletter.web.pages import broken_link, known_language, page, private
+from newsletter.web.pages import broken_link, page, private
 from newsletter.web.saved import remove_paper, shelf_names, shelved
 
 SHOWN = 5
@@ -45,7 +46,7 @@ def taste(request: HttpRequest, token: str) -> HttpResponse:
         if act is None:
             return HttpResponseRedirect(request.path, status=303)
         try:
-            with translation.override(known_language(subscriber.language)):
+            with translation.override(interface_language(subscriber.language)):
                 problem = act(request, subscriber, timezone.now())
         except Subscriber.DoesNotExist:  # erased a moment ago
             return broken_link(request)
@@ -119,7 +120,7 @@ ACTIONS: dict[str, Callable[[HttpRequest, Subscriber, datetime], str]] = {
 
 
 def _show(request: HttpRequest, token: str, subscriber: Subscriber, *, problem: str) -> HttpResponse:
-    language = known_language(subscriber.language)
+    language = interface_language(subscriber.language)
     number = counts(subscriber)
     with translation.override(language):
         names = shelf_names()

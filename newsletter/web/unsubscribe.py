@@ -17,13 +17,14 @@ from django.views.decorators.http import require_http_methods
 
 from newsletter.audience.tokens import Purpose, make_token, read_token
 from newsletter.core.delivery.cadence import Cadence
+from newsletter.languages import interface_language
 from newsletter.models import Subscriber, Subscription
 from newsletter.models.subscriber import Status, holder_of
 from newsletter.subscribers.change import come_less_often
 from newsletter.subscribers.unsubscribe import unsubscribe as end_subscription
 from newsletter.web import schedules
 from newsletter.web.origins import is_from_elsewhere, takes_any_origin
-from newsletter.web.pages import broken_link, csrf_failure, current_language, known_language, page, private
+from newsletter.web.pages import broken_link, csrf_failure, current_language, page, private
 
 ONE_CLICK = ("List-Unsubscribe", "One-Click")
 """The form field of a mail program's request (RFC 8058 §3.1), urlencoded or multipart."""
@@ -81,7 +82,7 @@ def _get_less(request: HttpRequest, subscriber: Subscriber | None, *, slug: str,
         return _show(request, subscriber, slug=slug)
     cadence, subscription = possible[wanted], _subscription(subscriber, slug)
     come_less_often(subscriber, cadence=cadence, subscription=subscription, now=timezone.now())
-    language = known_language(subscriber.language)
+    language = interface_language(subscriber.language)
     with translation.override(language):
         words = schedules.in_words(cadence)
     return page(
@@ -112,7 +113,7 @@ def _subscription(subscriber: Subscriber, slug: str) -> Subscription | None:
 
 def _show(request: HttpRequest, subscriber: Subscriber | None, *, slug: str) -> HttpResponse:
     """Show what the button would end, or that it is ended."""
-    language = known_language(subscriber.language) if subscriber else current_language()
+    language = interface_language(subscriber.language) if subscriber else current_language()
     if subscriber is not None:
         subscriber.refresh_from_db()
     subscribed = subscriber is not None and subscriber.status in (Status.ACTIVE, Status.PENDING)

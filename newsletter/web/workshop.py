@@ -21,6 +21,7 @@ from django.views.decorators.http import require_http_methods
 from newsletter.audience.query_preview import DAYS, TooBroadError
 from newsletter.audience.topics import add_topic, edit_topic
 from newsletter.errors import BadInput, NewsletterError
+from newsletter.languages import interface_language
 from newsletter.models import Subscriber, Topic
 from newsletter.models.subscriber import Status
 from newsletter.subscribers.private_topics import (
@@ -34,7 +35,7 @@ from newsletter.subscribers.private_topics import (
 )
 from newsletter.web.excerpts import matched_paper
 from newsletter.web.own_page import subscriber_of
-from newsletter.web.pages import broken_link, current_language, known_language, page, private
+from newsletter.web.pages import broken_link, current_language, page, private
 from newsletter.web.topics import newest_papers_at
 from newsletter.web.workshop_form import Bench, too_broad
 
@@ -57,7 +58,7 @@ def private_topic(request: HttpRequest, token: str, slug: str = "") -> HttpRespo
     topic = find_private_topic(subscriber, slug) if slug else None
     if slug and topic is None:
         raise Http404
-    with translation.override(known_language(subscriber.language)):
+    with translation.override(interface_language(subscriber.language)):
         return _work(request, _Subscribers(subscriber, topic=topic, token=token, home=home))
 
 
@@ -97,7 +98,7 @@ class _Subscribers:
 
     @property
     def language(self) -> str:
-        return known_language(self.subscriber.language)
+        return interface_language(self.subscriber.language)
 
 
 @dataclass(slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -27,7 +27,7 @@ from newsletter.core.digests.digest import (
 )
 from newsletter.core.digests.selection import Place, Selected, WhyCode
 from newsletter.core.digests.selection import Selection as SelectionValue
-from newsletter.core.summaries.summary import NO_FULL_TEXT, DetailLevel, Voice
+from newsletter.core.summaries.summary import DetailLevel
 from newsletter.core.summaries.wanted import Wanted
 from newsletter.models import Delivery, Paper, PaperFeedback, Selection, Topic
 from newsletter.models.delivery import HALF_ANSWERED, State
@@ -38,7 +38,7 @@ from newsletter.pipeline.compose.message import body_key
 from newsletter.pipeline.compose.periods import EmptyDates, Gathers, empty_dates
 from newsletter.pipeline.compose.render import DigestRenderer, FragmentStore, RenderedDigest
 from newsletter.pipeline.select.select import Choice
-from newsletter.pipeline.summarize.figures import figures_for
+from newsletter.pipeline.summarize.figures import mail_figures
 from newsletter.pipeline.summarize.lookup import Shown, SummaryLookup
 
 MOST_WHY_TERMS = 3
@@ -282,15 +282,6 @@ def _kept_titles(choices: Iterable[Choice]) -> dict[tuple[int, str], str]:
     return {(row.subscriber_id, row.arxiv_id): row.title for row in rows}
 
 
-def mail_figures(paper_ids: Collection[int]) -> dict[int, ShownFigure]:
-    """Return the first figure of each paper that a mail may show, by the paper's key."""
-    papers = Paper.objects.in_bulk(paper_ids).values()
-    small = {
-        key: [each for each in figures if each.mail_image] for key, figures in figures_for(papers).items()
-    }
-    return {key: figures[0] for key, figures in small.items() if figures}
-
-
 def card_of(
     record: PaperRecord,
     *,
@@ -300,7 +291,7 @@ def card_of(
     also_in: Sequence[str] = (),
 ) -> DigestCard:
     """Return the card for readers who asked for ``asked``."""
-    lacks, reason = _lacking(shown, asked=asked)
+    lacks, reason = shown.lacks(asked)
     detail = min(asked, shown.detail, key=lambda detail: detail.rank)
     return DigestCard(
         paper=replace(record, version=shown.paper_version),
@@ -315,14 +306,3 @@ def card_of(
         written_at=shown.written_at,
         also_in=tuple(also_in),
     )
-
-
-def _lacking(shown: Shown, *, asked: DetailLevel) -> tuple[DetailLevel | None, str]:
-    """Return what a sentence must own up to, and why. An extract in a model's place says so by itself."""
-    if shown.detail.rank >= asked.rank:
-        return None, ""
-    if shown.content.voice is Voice.MODEL:
-        missing = shown.content.incomplete
-        return asked, (NO_FULL_TEXT if NO_FULL_TEXT in missing else "incomplete" if missing else "late")
-    is_by_choice = asked is DetailLevel.READING and not shown.content.fallback_reason
-    return (asked, "no_model") if is_by_choice else (None, "")

@@ -46,7 +46,7 @@ class Eligibility:
         return cls(joined_at, joined_at - period, created_at - max(period, LOOKBACK), covered_until)
 
     def takes(self, dates: PaperDates) -> bool:
-        """Whether a paper is this reader's to be offered at all (contract: what a digest offers)."""
+        """Whether a paper is this reader's to be offered at all: of a period before they joined, or later."""
         is_theirs = dates.first_seen_at > self.joined_at or dates.published_at >= self.reaches_to
         return is_theirs and dates.recent_since >= self.not_before
 

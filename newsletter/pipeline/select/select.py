@@ -52,7 +52,7 @@ class Choice:
             yield Wanted(near.paper_id, self.subscriber.language, DetailLevel.HEADLINE)
 
     def has_something_to_say(self) -> bool:
-        """Without a match daily and weekday readers get no mail, slower ones a short one (contract).
+        """Without a match daily and weekday readers get no mail, slower ones a short one.
 
         Who has just confirmed, or asked for a digest, gets an answer in any case.
         """

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from django.conf import settings
 
@@ -24,6 +24,15 @@ def figures_for(papers: Iterable[Paper]) -> dict[int, tuple[ShownFigure, ...]]:
         if figures and may_show_figures(record.licence, policy=settings.CONFIG.figures):
             shown[record.paper_id] = [_shown(figure, record) for figure in figures]
     return {key: tuple(figures) for key, figures in shown.items()}
+
+
+def mail_figures(paper_ids: Collection[int]) -> dict[int, ShownFigure]:
+    """Return the first figure of each paper that a mail may show, by the paper's key."""
+    papers = Paper.objects.in_bulk(paper_ids).values()
+    small = {
+        key: [each for each in figures if each.mail_image] for key, figures in figures_for(papers).items()
+    }
+    return {key: figures[0] for key, figures in small.items() if figures}
 
 
 def details_for(papers: Iterable[Paper]) -> dict[int, PaperDetails]:

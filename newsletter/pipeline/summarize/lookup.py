@@ -33,6 +33,16 @@ class Shown:
     written_at: datetime
     paper_version: int
 
+    def lacks(self, asked: DetailLevel) -> tuple[DetailLevel | None, str]:
+        """Return what a sentence must own up to, and why. An extract in a model's place says so by itself."""
+        if self.detail.rank >= asked.rank:
+            return None, ""
+        if self.content.voice is Voice.MODEL:
+            missing = self.content.incomplete
+            return asked, (NO_FULL_TEXT if NO_FULL_TEXT in missing else "incomplete" if missing else "late")
+        is_by_choice = asked is DetailLevel.READING and not self.content.fallback_reason
+        return (asked, "no_model") if is_by_choice else (None, "")
+
 
 class SummaryLookup:
     def __init__(self, paper_ids: Iterable[int], *, summariser: Summariser) -> None:

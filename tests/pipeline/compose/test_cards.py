@@ -15,7 +15,8 @@ from newsletter.core.digests.digest import DigestCard
 from newsletter.core.summaries.summary import NO_FULL_TEXT, DetailLevel, Voice, at_detail
 from newsletter.core.summaries.wanted import Wanted
 from newsletter.models import Paper, Summary
-from newsletter.pipeline.compose.composer import card_of, mail_figures
+from newsletter.pipeline.compose.composer import card_of
+from newsletter.pipeline.summarize.figures import mail_figures
 from newsletter.pipeline.summarize.generate import write_extracts
 from newsletter.pipeline.summarize.lookup import SummaryLookup
 from newsletter.subscribers.reports import put_back, take_down
