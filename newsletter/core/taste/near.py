@@ -7,6 +7,7 @@ bar was measured too: half of what passed it was wrong.)
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from statistics import median
 
 from newsletter.core.taste.profiles import Examples, blend, learn
@@ -39,6 +40,14 @@ def own_bar(topic: Examples, subscriber: Examples, *, snapshot: Snapshot) -> flo
     return median(scores)
 
 
-def is_near(score: float, *, own_bar: float | None, week_bar: float) -> bool:
-    """Whether a paper that no query matched is near. ``week_bar``: the profile's 99.5th percentile."""
-    return own_bar is not None and score > own_bar and score >= week_bar and score > 0
+def is_near(
+    score: float, *, own_bar: float | None, week_bar: float, category: str, fields: Collection[str]
+) -> bool:
+    """Whether a paper that no query matched is near.
+
+    ``week_bar``: the profile's 99.5th percentile of the week. ``category``: the paper's primary one;
+    ``fields``: all categories of the likes. A word of another field ("feed-forward" in optics) is what most
+    wrong papers came by.
+    """
+    is_good = own_bar is not None and score > own_bar and score >= week_bar and score > 0
+    return is_good and category in fields
