@@ -32,7 +32,9 @@ MATCHES, BY_KEYWORD, NEIGHBOURS = 70, 30, 30
 def papers(folder: Path) -> list[PaperRecord]:
     """Return a week's papers, each once, without those that are withdrawn."""
     found = {
-        paper.arxiv_id: paper for path in sorted(folder.glob("*.xml")) for paper in parse_feed(path.read_bytes()).papers
+        paper.arxiv_id: paper
+        for path in sorted(folder.glob("*.xml"))
+        for paper in parse_feed(path.read_bytes()).papers
     }
     return [paper for paper in found.values() if not paper.is_withdrawn]
 
@@ -42,7 +44,9 @@ def drawn(ids: set[str], seed: str) -> list[str]:
     return sorted(ids, key=lambda arxiv_id: sha256(f"{seed} {arxiv_id}".encode()).digest())
 
 
-def pool(week: list[PaperRecord], liked_week: list[PaperRecord], researcher: dict[str, object], seed: str) -> list[str]:
+def pool(
+    week: list[PaperRecord], liked_week: list[PaperRecord], researcher: dict[str, object], seed: str
+) -> list[str]:
     index = TopicIndex(list(enumerate(week)))
     matched = {week[number].arxiv_id for number in index.find(parse_query(str(researcher["query"])))}
     words = [re.compile(rf"\b{re.escape(word)}", re.IGNORECASE) for word in researcher["keywords"]]  # type: ignore[union-attr]
@@ -55,7 +59,9 @@ def pool(week: list[PaperRecord], liked_week: list[PaperRecord], researcher: dic
         sys.exit(f"not in {LIKED_WEEK}: {', '.join(sorted(missing))}")
     vectors = TfidfVectorizer(stop_words="english", sublinear_tf=True, min_df=2)
     rows = vectors.fit_transform(f"{p.title} {p.abstract}" for p in week)
-    closeness = (rows @ vectors.transform(f"{p.title} {p.abstract}" for p in likes).T).max(axis=1).toarray().ravel()
+    closeness = (
+        (rows @ vectors.transform(f"{p.title} {p.abstract}" for p in likes).T).max(axis=1).toarray().ravel()
+    )
     nearest = sorted(range(len(week)), key=lambda number: -closeness[number])
     neighbours = [week[n].arxiv_id for n in nearest if week[n].arxiv_id not in set(chosen) | matched]
     return drawn(set(chosen + neighbours[:NEIGHBOURS]), seed + " order")
@@ -70,7 +76,9 @@ def main() -> None:
     week = papers(data / LABELLED_WEEK)
     chosen = pool(week, papers(data / LIKED_WEEK), researcher, name)
     with target.open("w", newline="") as file:
-        csv.writer(file, lineterminator="\n").writerows([("arxiv_id", "label"), *((arxiv_id, "") for arxiv_id in chosen)])
+        csv.writer(file, lineterminator="\n").writerows(
+            [("arxiv_id", "label"), *((arxiv_id, "") for arxiv_id in chosen)]
+        )
     print(f"{len(chosen)} papers in {target}")
 
 

@@ -11,7 +11,10 @@ NOW = datetime(2026, 6, 15, tzinfo=UTC)
 BOATS = (
     ("Steering Sailing Boats", "Sailing boats drift. We steer sailing boats by their rudder angle."),
     ("Rudder Control for Sailing Boats", "A rudder controls sailing boats. The rudder angle is learned."),
-    ("Autopilots for Sailing Boats", "An autopilot steers sailing boats in waves. The rudder angle is small."),
+    (
+        "Autopilots for Sailing Boats",
+        "An autopilot steers sailing boats in waves. The rudder angle is small.",
+    ),
     ("Waves and Sailing Boats", "Waves push sailing boats. An autopilot answers with its rudder angle."),
 )
 BEES = (

@@ -57,9 +57,7 @@ def test_only_the_newest_forty_are_left_out_in_turn() -> None:
         Liked(paper_id=100 + number, vector=liked(number % 4).vector, at=NOW - timedelta(days=9))
         for number in range(10)
     )
-    new = tuple(
-        Liked(paper_id=number, vector=liked(4 + number % 4).vector, at=NOW) for number in range(40)
-    )
+    new = tuple(Liked(paper_id=number, vector=liked(4 + number % 4).vector, at=NOW) for number in range(40))
     examples = Examples((*old, *new))
     assert own_bar(examples, examples, snapshot=KNOWN) == own_bar(
         Examples((*new, *old)), examples, snapshot=KNOWN

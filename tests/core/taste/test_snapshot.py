@@ -48,8 +48,8 @@ def test_weights_by_hand() -> None:
 
 def test_the_background_by_hand() -> None:
     known = _known(("agent", 9, "agents"), ("hive", 1, "hive"))
-    assert known.background(0) == pytest.approx(0.06 * 1.0)
-    assert known.background(1) == pytest.approx(0.06 / 9 * (math.log(5) + 1))
+    assert known.background(0) == pytest.approx(0.02 * 1.0)
+    assert known.background(1) == pytest.approx(0.02 / 9 * (math.log(5) + 1))
     assert known.common_terms == (0, 1)
 
 
