@@ -33,7 +33,7 @@ def main() -> None:
 
 def measure(threads: int, *, papers: int, answer_seconds: float) -> float:
     from newsletter.adapters.llm.genai import GenaiSummariser
-    from newsletter.core.summaries.summary import Depth
+    from newsletter.core.summaries.summary import DetailLevel
     from newsletter.models import Paper
     from newsletter.pipeline.summarize import generate as summarize
     from newsletter.pipeline.summarize.budget import DailyBudget
@@ -45,12 +45,12 @@ def measure(threads: int, *, papers: int, answer_seconds: float) -> float:
         Paper.from_record(paper_record(number), first_seen_at=NOW - timedelta(hours=1))
         for number in range(1, papers + 1)
     )
-    wanted = [summarize.Wanted(paper.pk, "en", Depth.TAKEAWAYS) for paper in Paper.objects.all()]
+    wanted = [summarize.Wanted(paper.pk, "en", DetailLevel.TAKEAWAYS) for paper in Paper.objects.all()]
     summarize.CALLS_AT_ONCE = threads
     with GeminiServer() as server:
         server.says = lambda _: time.sleep(answer_seconds)
         model = GenaiSummariser(api_key="k", model="m", endpoint=server.url, budget=DailyBudget(daily=10**9))
-        model.summarize(paper_record(0), language="en", depth=Depth.HEADLINE)  # imports its package
+        model.summarize(paper_record(0), language="en", detail=DetailLevel.HEADLINE)  # imports its package
         begun = time.perf_counter()
         report = summarize.write_summaries(wanted, summariser=model, now=NOW)
         seconds = time.perf_counter() - begun

@@ -103,7 +103,7 @@ def make_newsroom(answers: list[str]) -> dict[str, str]:
     if answers:
         gather_files(paper_source(settings.CONFIG), paths=answers, now=readings.PUBLISHED)
     add_readings(Context(settings.CONFIG).summariser.prompt_version)
-    add_readers(now=joined)
+    add_subscribers(now=joined)
     match_papers(now=readings.PUBLISHED, lookback=timedelta(days=14))
     run_once(Context(settings.CONFIG), now=now, gather=False)
     return read_mails(settings.CONFIG.outbox_folder)
@@ -119,7 +119,7 @@ def add_readings(prompt_version: str) -> None:
     Summary.objects.update(prompt_version=prompt_version)
 
 
-def add_readers(*, now: Any) -> None:
+def add_subscribers(*, now: Any) -> None:
     from newsletter.subscribers.add import add_by_operator
     from newsletter.subscribers.preferences import Preferences
 

@@ -33,11 +33,11 @@ def main() -> None:
     parser.add_argument("--readers", type=int, default=20_000)
     options = parser.parse_args()
     with fresh_service(GEMINI_API_KEY="unused"):
-        fill(options.readers)
+        fill(options.subscribers)
         measure()
 
 
-def fill(readers: int) -> None:
+def fill(subscribers: int) -> None:
     """Write topics, papers, matches and readers straight into the tables."""
     from newsletter.models import Match, Subscription, Topic
 
@@ -51,7 +51,7 @@ def fill(readers: int) -> None:
             Match(topic=topic, paper=paper, score=CHANCE.random() * 20, created_at=paper.first_seen_at)
             for paper in CHANCE.sample(papers, CHANCE.choice([5, 20, 60, 200]))
         )
-    people = fill_readers(readers, papers)
+    people = fill_subscribers(subscribers, papers)
     Subscription.objects.bulk_create(
         (
             Subscription(
@@ -66,7 +66,7 @@ def fill(readers: int) -> None:
         ),
         batch_size=500,
     )
-    print(f"{readers:,} readers, {Subscription.objects.count():,} subscriptions, ", end="")
+    print(f"{subscribers:,} readers, {Subscription.objects.count():,} subscriptions, ", end="")
     print(f"{TOPICS} topics, {PAPERS:,} papers, {Match.objects.count():,} matches")
 
 
@@ -92,7 +92,7 @@ def fill_papers() -> list[Paper]:
     )
 
 
-def fill_readers(readers: int, papers: list[Paper]) -> list[Subscriber]:
+def fill_subscribers(subscribers: int, papers: list[Paper]) -> list[Subscriber]:
     from newsletter.core.digests.seen_papers import pack_seen
     from newsletter.models import Subscriber
 
@@ -109,7 +109,7 @@ def fill_readers(readers: int, papers: list[Paper]) -> list[Subscriber]:
                 next_slot_at=SLOT,
                 seen_papers=pack_seen(paper.pk for paper in CHANCE.sample(papers, 30)),
             )
-            for number in range(readers)
+            for number in range(subscribers)
         ),
         batch_size=500,
     )
@@ -120,7 +120,7 @@ def measure() -> None:
     from newsletter.models import Selection
     from newsletter.pipeline.schedule import plan_ahead, plan_due
     from newsletter.pipeline.select.select import select_planned
-    from newsletter.pipeline.summarize.requests import open_requests
+    from newsletter.pipeline.summarize.store import open_requests
 
     model = GenaiSummariser(api_key="unused", model="m")
     with timed("planning ahead"):

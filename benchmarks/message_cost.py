@@ -37,7 +37,7 @@ def card(number: int) -> Fragment:
     return Fragment(f"<tr><td>\n{rows}</td></tr>\n", f"Paper {number}: Größe, 图像\n\n{text}\n")
 
 
-def chrome() -> tuple[Fragment, Fragment]:
+def head_and_foot() -> tuple[Fragment, Fragment]:
     """Return the head and the foot of a digest: the foot is personal."""
     rules = "".join(f".c{number} {{ {STYLE} }}\n" for number in range(60))
     head = Fragment(f"<html><head><style>\n{rules}</style></head><body><table>\n", "arXiv digest\n\n")
@@ -52,25 +52,25 @@ def chrome() -> tuple[Fragment, Fragment]:
     return head, foot
 
 
-def placeholders_of(reader: int) -> dict[str, str]:
+def placeholders_of(subscriber: int) -> dict[str, str]:
     base = "https://news.example.org"
-    token = f"{reader:037d}"
+    token = f"{subscriber:037d}"
     return {
-        "email": f"reader{reader}@example.com",
+        "email": f"reader{subscriber}@example.com",
         "preferences_url": f"{base}/preferences/{token}",
         "unsubscribe_url": f"{base}/unsubscribe/{token}",
     }
 
 
-def headers_of(reader: int, placeholders: dict[str, str]) -> MessageHeaders:
+def headers_of(subscriber: int, placeholders: dict[str, str]) -> MessageHeaders:
     return MessageHeaders(
         from_name="arXiv digest",
         from_email="digest@news.example.org",
         to=placeholders["email"],
         subject="9 new papers: SpatialAvatar-0, SiGnature and 7 more",
         date=datetime(2026, 6, 19, 6, 0, tzinfo=UTC),
-        message_id=f"<{reader:032x}@news.example.org>",
-        delivery_id=f"{reader:032x}",
+        message_id=f"<{subscriber:032x}@news.example.org>",
+        delivery_id=f"{subscriber:032x}",
         list_id="digests.news.example.org",
         list_unsubscribe_url=placeholders["unsubscribe_url"],
         feedback_id="digest:arxiv-newsletter",
@@ -130,17 +130,17 @@ def main() -> None:
     parser.add_argument("--messages", type=int, default=2000)
     asked = parser.parse_args()
 
-    head, foot = chrome()
+    head, foot = head_and_foot()
     fragments = [head, *(card(number) for number in range(asked.cards)), foot]
 
-    def joined(reader: int) -> bytes:
-        placeholders = placeholders_of(reader)
-        return compose(headers_of(reader, placeholders), fragments, placeholders=placeholders)
+    def joined(subscriber: int) -> bytes:
+        placeholders = placeholders_of(subscriber)
+        return compose(headers_of(subscriber, placeholders), fragments, placeholders=placeholders)
 
-    def generated(reader: int) -> bytes:
-        placeholders = placeholders_of(reader)
+    def generated(subscriber: int) -> bytes:
+        placeholders = placeholders_of(subscriber)
         text, html = join_text(fragments, placeholders), join_html(fragments, placeholders)
-        return with_the_standard_library(headers_of(reader, placeholders), text=text, html=html)
+        return with_the_standard_library(headers_of(subscriber, placeholders), text=text, html=html)
 
     assert bodies_of(joined(7)) == bodies_of(generated(7))
     ours = microseconds(joined, times=asked.messages)

@@ -74,21 +74,24 @@ def fill(*, digests: int) -> list[str]:
         key=fragment.checksum, checksum=fragment.checksum, html=fragment.html, text=fragment.text
     )
     names = (f"reader{number}@example.org" for number in range(digests))
-    readers = Subscriber.objects.bulk_create(
+    subscribers = Subscriber.objects.bulk_create(
         [Subscriber(email=name, email_key=name, status="active", joined_at=now) for name in names],
         batch_size=1000,
     )
     rows = []
-    for place, reader in enumerate(readers):
+    for place, subscriber in enumerate(subscribers):
         row = Delivery.planned(
-            subscriber_id=reader.pk, kind=Kind.DIGEST, slot_key="2026-06-19", slot_at=now, now=now
+            subscriber_id=subscriber.pk, kind=Kind.DIGEST, slot_key="2026-06-19", slot_at=now, now=now
         )
         row.state, row.subject, row.fragments = State.COMPOSED, "9 new papers", [fragment.checksum]
         row.composed_at = row.covers_until = now
         row.next_attempt_at = now - timedelta(seconds=digests - place)
         rows.append(row)
     Delivery.objects.bulk_create(rows, batch_size=1000)
-    return [f"/unsubscribe/{make_token(Purpose.UNSUBSCRIBE, subject=reader.link_key)}" for reader in readers]
+    return [
+        f"/unsubscribe/{make_token(Purpose.UNSUBSCRIBE, subject=subscriber.link_key)}"
+        for subscriber in subscribers
+    ]
 
 
 def send() -> int:

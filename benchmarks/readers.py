@@ -39,20 +39,20 @@ def main() -> None:
     parser.add_argument("--weeks", type=int, default=20)
     options = parser.parse_args()
     with fresh_service(DATABASE_URL=os.environ.get("DATABASE_URL", "")):
-        compare(readers=options.readers, weeks=options.weeks)
+        compare(subscribers=options.subscribers, weeks=options.weeks)
 
 
-def compare(*, readers: int, weeks: int) -> None:
+def compare(*, subscribers: int, weeks: int) -> None:
     from django.db import connection
 
     topics, placeholders = fill_topics(), []
-    for number, slot_at in ((readers, FIRST_SLOT), (TIMES * readers, FIRST_SLOT + WEEK)):
+    for number, slot_at in ((subscribers, FIRST_SLOT), (TIMES * subscribers, FIRST_SLOT + WEEK)):
         fill_papers(topics, slot_at=slot_at)
-        fill_readers(topics, number=number, weeks=weeks, slot_at=slot_at)
+        fill_subscribers(topics, number=number, weeks=weeks, slot_at=slot_at)
         analyse()
-        placeholders.append(run_slot(readers=number, now=slot_at + timedelta(minutes=1)))
+        placeholders.append(run_slot(subscribers=number, now=slot_at + timedelta(minutes=1)))
     print(f"{connection.vendor}, {weeks} weeks of digests, {TOPICS} topics, {PAPERS_A_WEEK} papers a week")
-    report(placeholders, numbers=(readers, TIMES * readers))
+    report(placeholders, numbers=(subscribers, TIMES * subscribers))
 
 
 # --- what there is ---------------------------------------------------------------------------------------
@@ -101,13 +101,13 @@ def _papers(*, slot_at: datetime) -> list[Paper]:
     )
 
 
-def fill_readers(topics: Sequence[Topic], *, number: int, weeks: int, slot_at: datetime) -> None:
+def fill_subscribers(topics: Sequence[Topic], *, number: int, weeks: int, slot_at: datetime) -> None:
     """Make them ``number`` readers, each with one to five topics and a digest of every past week."""
     from newsletter.models import Subscriber, Subscription
 
     there = Subscriber.objects.count()
     people = Subscriber.objects.bulk_create(
-        (_reader(each, weeks=weeks, slot_at=slot_at) for each in range(there, number)), batch_size=500
+        (_subscriber(each, weeks=weeks, slot_at=slot_at) for each in range(there, number)), batch_size=500
     )
     Subscription.objects.bulk_create(
         (
@@ -127,7 +127,7 @@ def fill_readers(topics: Sequence[Topic], *, number: int, weeks: int, slot_at: d
         _fill_sent(after=people[0].pk, slot_at=slot_at - week * WEEK)
 
 
-def _reader(each: int, *, weeks: int, slot_at: datetime) -> Subscriber:
+def _subscriber(each: int, *, weeks: int, slot_at: datetime) -> Subscriber:
     from newsletter.models import Subscriber
 
     return Subscriber(
@@ -237,7 +237,7 @@ class AcceptsAll:
     def close(self) -> None: ...
 
 
-def run_slot(*, readers: int, now: datetime) -> Slot:
+def run_slot(*, subscribers: int, now: datetime) -> Slot:
     from newsletter.models import Delivery
     from newsletter.pipeline.compose.compose import compose_planned
     from newsletter.pipeline.context import Context
@@ -261,7 +261,7 @@ def run_slot(*, readers: int, now: datetime) -> Slot:
     with slot.watched(slot.context, "send"):
         sent = send_due(mailer=AcceptsAll(), now=now, owner=boot_id())
     look(slot, "sent")
-    assert planned == readers == sent.states["ACCEPTED"], (readers, planned, sent.states)
+    assert planned == subscribers == sent.states["ACCEPTED"], (subscribers, planned, sent.states)
     assert not Delivery.objects.due(real_now=now + WEEK).exists()
     return slot
 

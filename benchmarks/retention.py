@@ -40,7 +40,7 @@ def fill(rows: int) -> None:
     from newsletter.models.delivery import State
 
     at = timezone.now() - timedelta(days=400)
-    readers = Subscriber.objects.bulk_create(
+    subscribers = Subscriber.objects.bulk_create(
         Subscriber(email=f"r{n}@example.org", email_key=f"r{n}@example.org", joined_at=at)
         for n in range(1000)
     )
@@ -51,7 +51,7 @@ def fill(rows: int) -> None:
             deliveries.append(
                 Delivery(
                     id=key,
-                    subscriber=readers[number % len(readers)],
+                    subscriber=subscribers[number % len(subscribers)],
                     slot_key=str(number),
                     slot_at=at,
                     planned_at=at,

@@ -63,11 +63,11 @@ def addresses(number: int) -> dict[str, str]:
     made = {kind: f"{kind}{number}@d{number}.example.org" for kind in KINDS}
     for kind in ("active", "left", "pending"):
         status = Status.PENDING if kind == "pending" else Status.ACTIVE
-        reader = Subscriber.objects.create(
+        subscriber = Subscriber.objects.create(
             email=made[kind], email_key=made[kind], status=status, joined_at=now
         )
         if kind == "left":
-            unsubscribe(reader, source="benchmark", now=now)
+            unsubscribe(subscriber, source="benchmark", now=now)
     suppress(made["bounced"], reason=Reason.BOUNCED, at=now)
     return made
 

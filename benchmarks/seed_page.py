@@ -23,7 +23,7 @@ from newsletter.core.arxiv.papers import PaperRecord
 from newsletter.core.arxiv.sentences import sentences
 from newsletter.core.summaries.grounding import Refusal, ground
 from newsletter.core.summaries.rules.quantities import quantities
-from newsletter.core.summaries.summary import Claim, Depth, Draft, Evidence, Voice
+from newsletter.core.summaries.summary import Claim, DetailLevel, Draft, Evidence, Voice
 
 PAPER = re.compile(
     r"^## (?P<title>.+)\n+\*\*Authors:(?P<authors>.+?)\*\*\n+(?P<abstract>.+?)\n+"
@@ -112,7 +112,7 @@ def claims(written: str) -> Iterator[str]:
 
 def judge(text: str, *, paper: PaperRecord) -> Judged:
     evidence = tuple(Evidence(quote=quote) for quote in quotes(text, abstract=paper.abstract))
-    draft = Draft(headline=Claim(text=text, evidence=evidence), depth=Depth.HEADLINE)
+    draft = Draft(headline=Claim(text=text, evidence=evidence), detail=DetailLevel.HEADLINE)
     checked = ground(draft, source=paper, language="zh-hans", voice=Voice.MODEL)
     return Judged(text, str(checked.reason) if isinstance(checked, Refusal) else "")
 

@@ -67,12 +67,12 @@ def fill(digests: int) -> None:
         Subscriber(email=f"r{n}@example.org", email_key=f"r{n}@example.org", status="active", joined_at=now)
         for n in range(digests)
     ]
-    for reader in (readers := Subscriber.objects.bulk_create(rows, batch_size=500)):
-        reader.next_slot_at = None
+    for subscriber in (subscribers := Subscriber.objects.bulk_create(rows, batch_size=500)):
+        subscriber.next_slot_at = None
     made = []
-    for reader in readers:
+    for subscriber in subscribers:
         each = Delivery.planned(
-            subscriber_id=reader.pk, kind=Kind.DIGEST, slot_key="2026-06-15", slot_at=now, now=now
+            subscriber_id=subscriber.pk, kind=Kind.DIGEST, slot_key="2026-06-15", slot_at=now, now=now
         )
         each.state, each.subject, each.fragments = State.COMPOSED, "Digest", [fragment.checksum]
         each.composed_at, each.next_attempt_at = now, now - timedelta(minutes=1)

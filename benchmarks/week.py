@@ -130,7 +130,7 @@ def run_due(*, now: datetime, watch: Stopwatch) -> None:
     from newsletter.pipeline.select.select import select_planned
     from newsletter.pipeline.stages import Work
     from newsletter.pipeline.summarize.generate import write_summaries
-    from newsletter.pipeline.summarize.requests import open_requests
+    from newsletter.pipeline.summarize.store import open_requests
     from newsletter.settings import CONFIG
 
     context = Context(CONFIG)
@@ -155,15 +155,15 @@ def check() -> list[str]:
     from newsletter.settings import CONFIG
 
     problems = []
-    for reader in Subscriber.objects.all():
+    for subscriber in Subscriber.objects.all():
         named: Counter[int] = Counter()
-        for delivery in Delivery.objects.filter(subscriber=reader, state="ACCEPTED"):
+        for delivery in Delivery.objects.filter(subscriber=subscriber, state="ACCEPTED"):
             named.update(delivery.paper_ids)
             problems += check_mail(CONFIG.outbox_folder / f"{delivery.pk}.eml", delivery)
         problems += [
-            f"{reader.email}: paper {paper} {times} times" for paper, times in named.items() if times > 1
+            f"{subscriber.email}: paper {paper} {times} times" for paper, times in named.items() if times > 1
         ]
-        problems += check_complete(reader, named)
+        problems += check_complete(subscriber, named)
     return problems
 
 
@@ -185,15 +185,15 @@ def check_mail(path: Path, delivery: object) -> list[str]:
     return problems
 
 
-def check_complete(reader: object, named: Counter[int]) -> list[str]:
+def check_complete(subscriber: object, named: Counter[int]) -> list[str]:
     """Everything the reader's topics matched is summarised, listed or counted in some mail."""
     from newsletter.models import Match
 
-    topics = reader.subscriptions.values("topic")  # type: ignore[attr-defined]
+    topics = subscriber.subscriptions.values("topic")  # type: ignore[attr-defined]
     matched = set(Match.objects.filter(topic__in=topics).values_list("paper", flat=True))
     if matched == set(named):
         return []
-    return [f"{reader.email}: {len(matched)} matched, {len(named)} accounted for"]  # type: ignore[attr-defined]
+    return [f"{subscriber.email}: {len(matched)} matched, {len(named)} accounted for"]  # type: ignore[attr-defined]
 
 
 def report(watch: Stopwatch, problems: list[str]) -> None:
@@ -208,9 +208,9 @@ def report(watch: Stopwatch, problems: list[str]) -> None:
         counts = [
             len(each.selected.shown(place)) for place in (Place.SUMMARIZED, Place.LISTED, Place.COUNTED)
         ]
-        reader = each.subscriber.email if each.subscriber else "-"
+        subscriber = each.subscriber.email if each.subscriber else "-"
         numbers = f"{counts[0]:>6}{counts[1]:>7}{counts[2]:>8}{each.selected.scanned:>6}"
-        print(f"{reader:<18}{each.slot_key:<12}{each.state:<10}{numbers}  {each.subject}")
+        print(f"{subscriber:<18}{each.slot_key:<12}{each.state:<10}{numbers}  {each.subject}")
     print("\nseconds a stage")
     for stage, seconds in watch.seconds.items():
         print(f"  {stage:<10}{seconds:8.2f}")

@@ -10,7 +10,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -101,12 +101,13 @@ def _fail(flight: CanaryFlight, failure: str, *, now: datetime) -> CanaryFlight:
 def _failures(topics: list[Topic], *, now: datetime) -> Iterator[str]:
     """Try each way in turn; yield the first that failed and stop."""
     _return(topics, now=now)
-    ways: tuple[Callable[..., str], ...] = (_leave_topic, _leave_by_page)
-    for way in ways[2 - len(topics) :]:  # leaving the only topic is leaving everything
-        if failure := way(topics, now=now):
-            yield failure
+    # Leaving the only topic is leaving everything.
+    if len(topics) > 1 and (failure := _leave_topic(topics, now=now)):
+        yield failure
+    if failure := _leave_everything({}, way="the page's button", now=now):
+        yield failure
     _return(topics, now=now)
-    if failure := _leave_by_one_click(topics, now=now):
+    if failure := _leave_everything(ONE_CLICK, way="one click", now=now):
         yield failure
 
 
@@ -121,14 +122,6 @@ def _leave_topic(topics: list[Topic], *, now: datetime) -> str:
     if left != [topics[1].pk] or _canary().status != Status.ACTIVE:
         return "leaving a topic by one click did not end that topic alone"
     return "" if bait.state not in LEASABLE else "a digest with a topic that had ended was still to be sent"
-
-
-def _leave_by_page(_topics: list[Topic], *, now: datetime) -> str:
-    return _leave_everything({}, way="the page's button", now=now)
-
-
-def _leave_by_one_click(_topics: list[Topic], *, now: datetime) -> str:
-    return _leave_everything(ONE_CLICK, way="one click", now=now)
 
 
 def _leave_everything(fields: dict[str, str], *, way: str, now: datetime) -> str:

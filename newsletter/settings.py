@@ -15,7 +15,7 @@ from newsletter.config import Config, load_config
 from newsletter.config.private_files import close_to_others, make_private_folder, write_private_files
 from newsletter.config.values import is_weak
 from newsletter.errors import ConfigurationError
-from newsletter.languages import CHROME
+from newsletter.languages import INTERFACE_LANGUAGES
 
 CONFIG: Config = load_config()
 write_private_files()  # umask for all files made from here on
@@ -68,7 +68,7 @@ if DATA_DIR.is_dir():
     make_private_folder(DATA_DIR)  # an earlier version, or a mount, may have left it open
 SECRET_KEY, *SECRET_KEY_FALLBACKS = _secret_keys()
 DEBUG = False
-# /healthz, /readyz and /metrics answer on any Host (contract); the other pages check it in web/hosts.py.
+# /healthz, /readyz and /metrics answer on any Host, for probes; the other pages check it in web/hosts.py.
 ALLOWED_HOSTS = ["*"]
 BASE_HOST = urlsplit(CONFIG.base_url).hostname or "localhost"
 CSRF_TRUSTED_ORIGINS = [CONFIG.base_url]
@@ -78,7 +78,7 @@ SECURE_PROXY_SSL_HEADER = (
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = CONFIG.base_url.startswith("https://")
 CSRF_FAILURE_VIEW = "newsletter.web.pages.csrf_failure"
 X_FRAME_OPTIONS = "DENY"
-FILE_UPLOAD_HANDLERS = ["newsletter.web.uploads.NoFiles"]
+FILE_UPLOAD_HANDLERS = ["newsletter.web.uploads.LibraryFile"]
 APPEND_SLASH = True
 
 INSTALLED_APPS = [
@@ -186,7 +186,7 @@ USE_TZ = True
 TIME_ZONE = "UTC"
 USE_I18N = True
 LANGUAGE_CODE = "en"
-LANGUAGES = [(code, str(LANG_INFO.get(code, {}).get("name_local", code))) for code in CHROME]
+LANGUAGES = [(code, str(LANG_INFO.get(code, {}).get("name_local", code))) for code in INTERFACE_LANGUAGES]
 LOCALE_PATHS = [PACKAGE_DIR / "languages"]
 FORMAT_MODULE_PATH = "newsletter.languages"
 

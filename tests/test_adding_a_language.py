@@ -13,7 +13,8 @@ import polib
 import pytest
 from django.conf import settings
 
-from newsletter.languages import CHROME, module_of
+from newsletter.core.delivery.cadence import OFFERED, Cadence, Rhythm
+from newsletter.languages import INTERFACE_LANGUAGES, module_of
 from newsletter.mail.words import Words, words_for
 
 PACKAGE = Path(settings.PACKAGE_DIR)
@@ -23,14 +24,14 @@ django.setup()
 from django.conf import settings
 from django.utils import translation
 from newsletter.audience.mailed_links import MailedLink, Place
-from newsletter.languages import CHROME, chrome_for, normal, starter_names
+from newsletter.languages import INTERFACE_LANGUAGES, interface_language, normal, starter_names
 from newsletter.mail.words import words_for
 from newsletter.subscribers.preferences import Preferences
-from newsletter.transactional.confirmations import confirmation
+from newsletter.transactional.texts import confirmation
 
 assert dict(settings.LANGUAGES)["fr"] == "français", settings.LANGUAGES
-assert CHROME == ("en", "fr", "zh-hans"), CHROME
-assert (chrome_for("fr"), normal("fr_FR")) == ("fr", "fr")
+assert INTERFACE_LANGUAGES == ("en", "fr", "zh-hans"), INTERFACE_LANGUAGES
+assert (interface_language("fr"), normal("fr_FR")) == ("fr", "fr")
 assert Preferences.checked(language="FR").language == "fr"
 assert words_for("fr").labels["abstract"] == "Résumé"
 assert words_for("de").labels["abstract"] == "Abstract"
@@ -39,6 +40,9 @@ assert "fr" not in starter_names("topics", "image-generation")
 confirm = confirmation(language="fr", link=MailedLink(Place.CONFIRM, "x"))
 assert confirm.subject == "Veuillez confirmer", confirm.subject
 with translation.override("fr"):
+    from newsletter.core.delivery.cadence import Cadence
+    from newsletter.web.schedules import in_words
+    assert in_words(Cadence.parse("daily")) == "chaque jour"
     from django.utils import formats
     assert formats.get_format("DATE_FORMAT") == "d/m/Y"
 """
@@ -54,6 +58,8 @@ def test_a_folder_is_all_it_takes(tmp_path: Path) -> None:
     (french / "__init__.py").write_text('ALIASES = ("fr-fr",)\n', encoding="utf-8")
     english = (PACKAGE / "languages" / "en" / "mail.py").read_text(encoding="utf-8")
     (french / "mail.py").write_text(english.replace('"Abstract"', '"Résumé"'), encoding="utf-8")
+    cadences = (PACKAGE / "languages" / "en" / "cadences.py").read_text(encoding="utf-8")
+    (french / "cadences.py").write_text(cadences.replace('"every day"', '"chaque jour"'), encoding="utf-8")
     (french / "formats.py").write_text('DATE_FORMAT = "d/m/Y"\n', encoding="utf-8")
     topics = '[topics]\nvideo-generation = "Génération vidéo"\n[groups]\n'
     (french / "starter_topics.toml").write_text(topics, encoding="utf-8")
@@ -74,7 +80,7 @@ def test_a_folder_is_all_it_takes(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
 
 
-@pytest.mark.parametrize("code", CHROME)
+@pytest.mark.parametrize("code", INTERFACE_LANGUAGES)
 def test_a_languages_words_have_every_method_of_the_mail(code: str) -> None:
     words = module_of(code, "mail").MailWords
     asked = [
@@ -88,3 +94,13 @@ def test_a_languages_words_have_every_method_of_the_mail(code: str) -> None:
             kind.kind for kind in inspect.signature(each).parameters.values()
         ]
     assert set(words.labels) == set(words_for("en").labels)
+
+
+@pytest.mark.parametrize("code", INTERFACE_LANGUAGES)
+def test_a_language_has_words_for_every_cadence(code: str) -> None:
+    in_words = module_of(code, "cadences").in_words
+    for is_choice in (False, True):
+        said = [in_words(Cadence.parse(text), is_choice=is_choice) for text in OFFERED]
+        assert all(said)
+        assert len(set(said)) == len(OFFERED)
+    assert {Cadence.parse(text).rhythm for text in OFFERED} == {*Rhythm}

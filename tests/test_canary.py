@@ -15,7 +15,7 @@ from newsletter.errors import TemporaryError
 from newsletter.models import CanaryFlight, Delivery, SendPause, Subscriber, Topic
 from newsletter.models.delivery import Cause, Kind, State
 from tests.fakes.mailer import ScriptedMailer
-from tests.pipeline.deliveries import deliver, reader
+from tests.pipeline.deliveries import deliver, new_subscriber
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -122,8 +122,8 @@ def test_a_bait_that_nobody_took_up_is_replaced_the_next_day() -> None:
     assert waiting.count() == 1
 
 
-def test_a_reader_of_that_address_is_left_alone() -> None:
-    somebody = reader(ADDRESS)
+def test_a_subscriber_of_that_address_is_left_alone() -> None:
+    somebody = new_subscriber(ADDRESS)
     assert fly() is None
     somebody.refresh_from_db()
     assert somebody.status == "active"

@@ -138,15 +138,23 @@ def test_topics_have_both_names_and_slugs_of_their_own() -> None:
         assert topic["query"].count("(") == topic["query"].count(")")
 
 
-def test_every_topic_of_a_reader_exists() -> None:
+def test_every_topic_of_a_subscriber_exists() -> None:
     slugs = {topic["slug"] for topic in newsroom()["topics"]}
-    wanted = {slug for reader in newsroom()["readers"] for slug in reader["topics"]}
+    wanted = {slug for subscriber in newsroom()["readers"] for slug in subscriber["topics"]}
     assert wanted <= slugs
 
 
-def test_four_readers_differ_in_cadence_language_and_depth() -> None:
-    readers = newsroom()["readers"]
-    assert len({(reader["cadence"], reader["language"], reader["depth"]) for reader in readers}) == 4
-    for reader in readers:
-        assert set(reader) == READER_FIELDS
-        assert reader["email"].endswith("@example.org")
+def test_four_subscribers_differ_in_cadence_language_and_depth() -> None:
+    subscribers = newsroom()["readers"]
+    assert (
+        len(
+            {
+                (subscriber["cadence"], subscriber["language"], subscriber["depth"])
+                for subscriber in subscribers
+            }
+        )
+        == 4
+    )
+    for subscriber in subscribers:
+        assert set(subscriber) == READER_FIELDS
+        assert subscriber["email"].endswith("@example.org")

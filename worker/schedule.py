@@ -20,6 +20,16 @@ SCHEDULE: dict[str, dict[str, Any]] = {
         "schedule": 300.0,
         "options": {"queue": "gather", "expires": 300},
     },
+    "look up the libraries that readers brought": {
+        "task": "worker.tasks.look_up_libraries",
+        "schedule": 60.0,
+        "options": {"queue": "gather", "expires": 60},
+    },
+    "ask what has become of papers that were read": {
+        "task": "worker.tasks.ask_revisions",
+        "schedule": 3600.0,
+        "options": {"queue": "gather", "expires": 3600},
+    },
     "remove figures that may be shown no longer": {
         "task": "worker.tasks.forget_figures",
         "schedule": 3600.0,

@@ -5,5 +5,5 @@
 - ``arxiv``: its API, full texts and licences, all behind one gate.
 - ``llm``: the models that summarise, behind a rate limit; without one, ``extractive``.
 - ``mailers``: SendGrid, SMTP and the outbox; DKIM.
-- ``infra``: what is no service of somebody's: the broker, processes, files, MJML, the index of topics.
+- ``infra``: what is no service of somebody's: the broker, processes, files, the index of topics.
 """

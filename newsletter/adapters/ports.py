@@ -12,8 +12,8 @@ from uuid import UUID
 
 from newsletter.core.arxiv.full_text import FullText
 from newsletter.core.arxiv.papers import PaperRecord
-from newsletter.core.delivery.retry_policy import EventKind
-from newsletter.core.summaries.summary import Depth, Draft, Voice
+from newsletter.core.delivery.events import EventKind
+from newsletter.core.summaries.summary import DetailLevel, Draft, Voice
 
 # --- arXiv -----------------------------------------------------------------------------------------------
 
@@ -62,6 +62,18 @@ class PaperSource(Protocol):
 
     def read_file(self, path: str) -> Answer:
         """Read a saved API answer through the same parser. Raises BadInput for anything else."""
+        ...
+
+
+class PaperFinder(Protocol):
+    """Single papers, however old. Both raise TemporaryError or PermanentError."""
+
+    def by_ids(self, ids: Sequence[str]) -> Answer:
+        """Return those of at most 200 papers that arXiv has."""
+        ...
+
+    def by_titles(self, titles: Sequence[str]) -> Answer:
+        """Return what one search for a few titles finds, perhaps with other papers among it."""
         ...
 
 
@@ -140,7 +152,7 @@ class Summariser(Protocol):
         ...
 
     def summarize(
-        self, paper: PaperRecord, *, language: str, depth: Depth, full_text: FullText | None = None
+        self, paper: PaperRecord, *, language: str, detail: DetailLevel, full_text: FullText | None = None
     ) -> Draft:
         """Write unchecked claims, from ``full_text`` too where it is given.
 

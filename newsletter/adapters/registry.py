@@ -1,8 +1,9 @@
-"""Settings → adapters: the only place that chooses between them."""
+"""Settings → adapters: the only place that chooses between them. A mailer is found by its name."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from importlib import import_module
+from types import ModuleType
 from urllib.parse import urlsplit
 
 from newsletter.adapters.arxiv.api import ArxivApi
@@ -10,6 +11,8 @@ from newsletter.adapters.arxiv.full_text import ArxivFullTexts
 from newsletter.adapters.arxiv.gate import CRAWL_DELAY, DatabaseGate
 from newsletter.adapters.arxiv.oai import ArxivOai
 from newsletter.adapters.infra.figure_store import FigureStore
+from newsletter.adapters.library.orcid import OrcidRecords
+from newsletter.adapters.library.zotero import ZoteroLibraries
 from newsletter.adapters.llm.calls import ModelSummariser
 from newsletter.adapters.llm.extractive import ExtractiveSummariser
 from newsletter.adapters.llm.rate_limit import ModelGate
@@ -17,17 +20,24 @@ from newsletter.adapters.ports import (
     EventReader,
     FullTextSource,
     Mailer,
+    PaperFinder,
     PaperSource,
     Summariser,
     TokenBudget,
 )
 from newsletter.config import Config
+from newsletter.config.mailers import MAILERS
 
 PATIENCE = 40.0
 """Seconds that reading a paper waits for each turn at arXiv: a task has five minutes for it all."""
 
 
 def paper_source(config: Config) -> PaperSource:
+    return ArxivApi(url=config.arxiv_api_url, gate=DatabaseGate(interval=config.arxiv_interval))
+
+
+def paper_finder(config: Config) -> PaperFinder:
+    """Return the same service, behind the same gate."""
     return ArxivApi(url=config.arxiv_api_url, gate=DatabaseGate(interval=config.arxiv_interval))
 
 
@@ -41,6 +51,14 @@ def full_texts(config: Config) -> FullTextSource:
         gate=DatabaseGate(interval=interval, crawl_delay=crawl_delay, patience=PATIENCE),
         oai=ArxivOai(url=config.arxiv_oai_url, gate=DatabaseGate(interval=interval)),
     )
+
+
+def zotero(config: Config) -> ZoteroLibraries:
+    return ZoteroLibraries(url=config.zotero_url)
+
+
+def orcid(config: Config) -> OrcidRecords:
+    return OrcidRecords(url=config.orcid_url)
 
 
 def figure_store(config: Config) -> FigureStore:
@@ -76,45 +94,19 @@ def summariser(config: Config, *, budget: TokenBudget | None = None) -> Summaris
 
 
 def mailer(config: Config) -> Mailer:
-    match config.mailer:
-        case "smtp":
-            from newsletter.adapters.mailers.smtp import SmtpMailer
-
-            return SmtpMailer(config.smtp_url, sign=_signer(config), ehlo_name=_own_name(config))
-        case "sendgrid":
-            from newsletter.adapters.mailers.sendgrid import SendgridMailer
-
-            return SendgridMailer(
-                config.sendgrid_api_key,
-                host=config.sendgrid_host,
-                is_dry_run=config.sendgrid_sandbox == "on",
-            )
-        case _:
-            from newsletter.adapters.mailers.outbox import OutboxMailer
-
-            return OutboxMailer(config.outbox_folder)
+    made: Mailer = _module_of(config.mailer).mailer(config)
+    return made
 
 
 def event_reader(provider: str, config: Config) -> EventReader | None:
     """Return what reads the reports that this mailer posts to us; None for one that posts none."""
-    match provider:
-        case "sendgrid":
-            from newsletter.adapters.mailers.sendgrid_events import SendgridEvents
-
-            return SendgridEvents(config.sendgrid_webhook_key)
-        case _:
-            return None
-
-
-def _own_name(config: Config) -> str | None:
-    """Return the name to say in EHLO: the site's if it is a public name, else the machine's."""
-    host = urlsplit(config.base_url).hostname or ""
-    return host if "." in host and not host.replace(".", "").isdigit() else None
-
-
-def _signer(config: Config) -> Callable[[bytes], bytes] | None:
-    if not config.dkim_key:
+    if provider not in MAILERS:
         return None
-    from newsletter.adapters.mailers.dkim import DkimSigner
+    make = getattr(_module_of(provider), "event_reader", None)
+    reader: EventReader | None = make(config) if make else None
+    return reader
 
-    return DkimSigner(config.dkim_key, selector=config.dkim_selector, domain=config.signing_domain)
+
+def _module_of(name: str) -> ModuleType:
+    """A provider's package is imported only when chosen."""
+    return import_module(f"newsletter.adapters.mailers.{name}")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from django.contrib import admin
 
-from newsletter.admin import events, monitor, pauses, readers, records, reports, suppressions, topics
+from newsletter.admin import events, monitor, pauses, records, reports, subscribers, suppressions, topics
 
-__all__ = ["events", "monitor", "pauses", "readers", "records", "reports", "suppressions", "topics"]
+__all__ = ["events", "monitor", "pauses", "records", "reports", "subscribers", "suppressions", "topics"]
 
 admin.site.site_header = admin.site.site_title = "Newsletter"
 admin.site.index_title = "What the service knows"

@@ -26,46 +26,46 @@ class Act:
     """Does it and returns the message, without the address: the admin's log keeps it."""
 
 
-def _unsubscribe(reader: Subscriber, now: datetime) -> str:
+def _unsubscribe(subscriber: Subscriber, now: datetime) -> str:
     # Imported late: Django imports this module at every start, and these imports are slow.
     from newsletter.subscribers.unsubscribe import unsubscribe
 
-    unsubscribe(reader, source=SOURCE, now=now)
+    unsubscribe(subscriber, source=SOURCE, now=now)
     return "Unsubscribed."
 
 
-def _erase(reader: Subscriber, now: datetime) -> str:
+def _erase(subscriber: Subscriber, now: datetime) -> str:
     from newsletter.subscribers.unsubscribe import erase
 
-    erase(reader, now=now)
+    erase(subscriber, now=now)
     return "Erased; a keyed hash of the address stays, so that nobody mails it again."
 
 
-def _revoke(reader: Subscriber, now: datetime) -> str:
+def _revoke(subscriber: Subscriber, now: datetime) -> str:
     from newsletter.subscribers.revoke_links import revoke_links
 
-    revoke_links(reader, now=now)
+    revoke_links(subscriber, now=now)
     return "Links revoked. No mail was sent: the next digest has new ones, and the reader can ask for one."
 
 
-def _invite(reader: Subscriber, now: datetime) -> str:
+def _invite(subscriber: Subscriber, now: datetime) -> str:
     from newsletter.subscribers.records import preferences_of
     from newsletter.subscribers.signup import JoinRequest, request_to_join
 
-    topics = [each.topic for each in reader.subscriptions.select_related("topic")]
+    topics = [each.topic for each in subscriber.subscriptions.select_related("topic")]
     own = [topic.query for topic in topics if topic.owner_id is not None]
     if not topics:
         return "Nothing was sent: this reader has no topic left, and can join anew on the site."
     request = JoinRequest(
-        email=reader.email,
-        preferences=preferences_of(reader),
+        email=subscriber.email,
+        preferences=preferences_of(subscriber),
         topics=[topic.slug for topic in topics if topic.owner_id is None],
         query=own[0] if own else "",
         form=SOURCE,
         text_shown="",
         ip="",  # not the reader's, so none is kept
     )
-    confirmations = reader.deliveries.filter(kind=Kind.CONFIRMATION)
+    confirmations = subscriber.deliveries.filter(kind=Kind.CONFIRMATION)
     before = confirmations.count()
     request_to_join(request, now=now)
     if confirmations.count() > before:

@@ -9,9 +9,9 @@ from django.utils import timezone
 
 from newsletter.audience.topics import public_topics
 from newsletter.core.delivery.cadence import ALLOWED
-from newsletter.core.summaries.summary import Depth
+from newsletter.core.summaries.summary import DetailLevel
 from newsletter.errors import NewsletterError
-from newsletter.languages import CHROME
+from newsletter.languages import INTERFACE_LANGUAGES
 from newsletter.models import Subscriber, Topic
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ class TopicChoice(TopicsField):
         return f"{obj.group}: {obj.name}" if obj.group else obj.name
 
 
-class AddReaderForm(forms.Form):
+class AddSubscriberForm(forms.Form):
     """Checked and saved by the command line's function; its errors are shown as they are."""
 
     email = forms.CharField(max_length=254, label="Address")
@@ -37,9 +37,12 @@ class AddReaderForm(forms.Form):
     at = forms.CharField(initial="08:00", help_text="Local time, HH:MM.")
     timezone = forms.CharField(initial="UTC", help_text="An IANA name such as Europe/Berlin.")
     language = forms.CharField(
-        initial="en", help_text=f"{', '.join(CHROME)}, or one of the setting NEWSLETTER_LANGUAGES."
+        initial="en",
+        help_text=f"{', '.join(INTERFACE_LANGUAGES)}, or one of the setting NEWSLETTER_LANGUAGES.",
     )
-    depth = forms.ChoiceField(choices=[(depth.value, depth.value) for depth in Depth], initial="takeaways")
+    depth = forms.ChoiceField(
+        choices=[(depth.value, depth.value) for depth in DetailLevel], initial="takeaways"
+    )
     max_papers = forms.IntegerField(min_value=1, max_value=50, initial=10)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

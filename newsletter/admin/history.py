@@ -22,11 +22,11 @@ class Happening:
     """Of the delivery it is about."""
 
 
-def history_of(reader: Subscriber) -> list[Happening]:
+def history_of(subscriber: Subscriber) -> list[Happening]:
     """Return the latest happenings, newest first, in three queries."""
-    consents = reader.consents.order_by("-at")[:LONGEST]
-    deliveries = reader.deliveries.order_by("-planned_at")[:LONGEST]
-    events = DeliveryEvent.objects.filter(delivery__subscriber=reader).order_by("-at")[:LONGEST]
+    consents = subscriber.consents.order_by("-at")[:LONGEST]
+    deliveries = subscriber.deliveries.order_by("-planned_at")[:LONGEST]
+    events = DeliveryEvent.objects.filter(delivery__subscriber=subscriber).order_by("-at")[:LONGEST]
     happenings = [
         *map(_consent, consents),
         *map(_delivery, deliveries),

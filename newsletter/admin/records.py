@@ -9,7 +9,7 @@ from django.http import HttpRequest
 
 from newsletter.admin.base import ReadOnlyAdmin
 from newsletter.admin.events import DeliveryEventInline
-from newsletter.models import Delivery, GatherRun, Paper, Summary
+from newsletter.models import Delivery, GatherRun, Paper, RevisionAsk, Summary
 
 MADE_OF = ("fragments", "body_key", "placeholders", "selection", "selection_inputs", "topics")
 """The fields of a delivery that are long lists of keys."""
@@ -25,8 +25,8 @@ class PaperAdmin(ReadOnlyAdmin):
 
 @admin.register(Summary)
 class SummaryAdmin(ReadOnlyAdmin):
-    list_display = ("paper", "language", "model", "depth", "failure", "attempts", "written_at")
-    list_filter = ("model", "language", "depth", "is_final")
+    list_display = ("paper", "language", "model", "detail", "failure", "attempts", "written_at")
+    list_filter = ("model", "language", "detail", "is_final")
     list_select_related = ("paper",)
     search_fields = ("paper__arxiv_id",)
     ordering = ("-pk",)
@@ -47,6 +47,13 @@ class GatherRunAdmin(ReadOnlyAdmin):
         "doubt",
     )
     list_filter = ("from_file", "is_probe", "started_at")
+    ordering = ("-started_at",)
+
+
+@admin.register(RevisionAsk)
+class RevisionAskAdmin(ReadOnlyAdmin):
+    list_display = ("started_at", "asked", "received", "updated", "error", "retry_at")
+    list_filter = ("started_at",)
     ordering = ("-started_at",)
 
 

@@ -70,18 +70,18 @@ class OwnerFilter(admin.SimpleListFilter):
 @admin.register(Topic)
 class TopicAdmin(AnyModelAdmin):
     form = TopicForm
-    list_display = ("slug", "name", "group", "query", "readers", "is_active", "owner")
+    list_display = ("slug", "name", "group", "query", "subscribers", "is_active", "owner")
     list_filter = ("is_active", OwnerFilter, "group")
     list_select_related = ("owner",)
     search_fields = ("slug", "name", "query")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         topics: QuerySet[Any] = super().get_queryset(request)
-        return topics.annotate(reader_count=Count("subscriptions"))  # type: ignore[no-any-return]  # the plugin's
+        return topics.annotate(subscriber_count=Count("subscriptions"))  # type: ignore[no-any-return]  # the plugin's
 
-    @admin.display(description="readers", ordering="reader_count")
-    def readers(self, topic: Any) -> int:
-        return int(topic.reader_count)
+    @admin.display(description="readers", ordering="subscriber_count")
+    def subscribers(self, topic: Any) -> int:
+        return int(topic.subscriber_count)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:  # noqa: ARG002
         """A slug is part of links and feeds, so it is never changed."""

@@ -17,17 +17,17 @@ _WEAKER = {
 """A stronger status replaces a weaker one, never the reverse, so the order of events does not matter."""
 
 
-def end_mailing(reader: Subscriber, *, status: Status, now: datetime) -> bool:
+def end_mailing(subscriber: Subscriber, *, status: Status, now: datetime) -> bool:
     """Suppress the address and cancel unsent deliveries; return whether anything changed.
 
     The caller has locked the reader's row in a transaction.
     """
-    current = Subscriber.objects.filter(pk=reader.pk, status__in=_WEAKER[status])
+    current = Subscriber.objects.filter(pk=subscriber.pk, status__in=_WEAKER[status])
     if not current.update(status=status, next_slot_at=None):
         return False
-    suppress(reader.email_key, reason=Reason(status.value), at=now)
-    Delivery.objects.planned_ahead(now=now).filter(subscriber=reader).delete()
-    Delivery.objects.filter(NOT_BEGUN, subscriber=reader).update(
+    suppress(subscriber.email_key, reason=Reason(status.value), at=now)
+    Delivery.objects.planned_ahead(now=now).filter(subscriber=subscriber).delete()
+    Delivery.objects.filter(NOT_BEGUN, subscriber=subscriber).update(
         state=State.CANCELLED, outcome_at=now, lease_owner="", lease_until=None
     )
     return True

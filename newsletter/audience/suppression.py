@@ -147,8 +147,8 @@ def suppress(email_key: str, *, reason: Reason, at: datetime) -> None:
 @transaction.atomic
 def suppress_all(entries: Mapping[str, tuple[Reason, datetime]]) -> None:
     """Suppress many normalized addresses, each with reason and time, by the rules of ``suppress``."""
-    readers = Subscriber.objects.select_for_update(no_key=True).filter(email_key__in=entries)
-    list(readers.order_by("pk").values_list("pk"))
+    subscribers = Subscriber.objects.select_for_update(no_key=True).filter(email_key__in=entries)
+    list(subscribers.order_by("pk").values_list("pk"))
     ensure_own_key()
     hmacs = email_hmacs(entries)
     rows = Suppression.objects.select_for_update().filter(email_hmac__in=chain(*hmacs.values()))

@@ -35,6 +35,10 @@ class Purpose(StrEnum):
     """The key of a change of address, mailed to the new one."""
     FRESH = "fresh"
     """The key of a fresh link, for what a forwarded digest must not allow; valid for an hour."""
+    FEEDBACK = "feedback"
+    """A delivery's id, held by its reader: save, more, less (``feedback_links.py``)."""
+    FEEDBACK_FORM = "feedback-form"
+    """What a button on a page of feedback does, and for which paper; valid for a day."""
     BOUNCE = "bounce"
     """A delivery's id, in the envelope's sender (VERP)."""
 
@@ -43,6 +47,7 @@ VALID_FOR = {
     Purpose.CONFIRM: timedelta(days=7),
     Purpose.ADDRESS: timedelta(days=1),
     Purpose.FRESH: timedelta(hours=1),
+    Purpose.FEEDBACK_FORM: timedelta(days=1),
 }
 """Lifetime of timed tokens."""
 

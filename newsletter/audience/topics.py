@@ -85,7 +85,7 @@ def edit_topic(
 
 @dataclass(frozen=True, slots=True)
 class Removal:
-    readers: int
+    subscribers: int
     """How many readers had the topic."""
     left_without: int
     """How many of them have no topic left, and so get no digests."""
@@ -94,9 +94,9 @@ class Removal:
 def remove_topic(slug: str) -> Removal:
     """Remove a topic with its subscriptions and matches."""
     topic = find_topic(slug)
-    readers = Subscriber.objects.filter(subscriptions__topic=topic)
-    only = readers.exclude(subscriptions__in=Subscription.objects.exclude(topic=topic))
-    removal = Removal(readers=readers.count(), left_without=only.count())
+    subscribers = Subscriber.objects.filter(subscriptions__topic=topic)
+    only = subscribers.exclude(subscriptions__in=Subscription.objects.exclude(topic=topic))
+    removal = Removal(subscribers=subscribers.count(), left_without=only.count())
     topic.delete()
     return removal
 

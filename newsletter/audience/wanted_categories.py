@@ -34,11 +34,11 @@ def wanted_categories() -> frozenset[str]:
 
 
 def _added(by_owner: dict[int, set[str]], *, needed: set[str]) -> set[str]:
-    readers = defaultdict[str, int](int)
+    subscribers = defaultdict[str, int](int)
     for wanted in by_owner.values():
         for code in sorted(_single(wanted, needed=needed))[:MOST_OF_A_READER]:
-            readers[code] += 1
-    return set(sorted(readers, key=lambda code: (-readers[code], code))[:MOST_OF_ALL])
+            subscribers[code] += 1
+    return set(sorted(subscribers, key=lambda code: (-subscribers[code], code))[:MOST_OF_ALL])
 
 
 def _single(patterns: set[str], *, needed: set[str]) -> set[str]:

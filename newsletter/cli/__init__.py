@@ -19,6 +19,7 @@ COMMANDS = {
     "gather": ("newsletter.cli.run:gather", "New papers from arXiv, or from saved answers."),
     "topic": ("newsletter.cli.topic:topic", "Add, list, try out and change topics."),
     "subscriber": ("newsletter.cli.subscriber:subscriber", "Add, show, import, export and erase readers."),
+    "taste": ("newsletter.cli.taste:taste", "What a reader likes: like, save, follow, import, forget."),
     "pause": ("newsletter.cli.pause:pause", "Stop sending: no mail begins after it."),
     "recompose": ("newsletter.cli.pause:recompose", "Render waiting digests anew."),
     "resume": ("newsletter.cli.pause:resume", "Send again."),
@@ -56,7 +57,7 @@ class LazyGroup(OneLineGroup):
         return super().resolve_command(ctx, args)
 
     def _hint(self, ctx: click.Context, word: str) -> str:
-        """Suggest a command: one with a similar name, else one of a group's."""
+        """Suggest a command: a group's of exactly this name, one with a similar name, else a group's."""
         shown = {name: [name] for name in (*COMMANDS, *passing_on.COMMANDS)}
         shown |= {theirs: [ours] for ours, theirs in passing_on.OTHER_NAMES.items()}
         parts = defaultdict[str, list[str]](list)
@@ -64,7 +65,7 @@ class LazyGroup(OneLineGroup):
             command = self.get_command(ctx, group)
             for part in command.commands if isinstance(command, click.Group) else ():
                 parts[part].append(f"{group} {part}")
-        for names, cutoff in ((shown, 0.65), (parts, 0.75)):
+        for names, cutoff in ((parts, 1.0), (shown, 0.65), (parts, 0.75)):
             if close := difflib.get_close_matches(word, names, n=1, cutoff=cutoff):
                 return f": did you mean {' or '.join(map(repr, names[close[0]]))}?"
         return ""

@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import shutil
 import time
+from collections import defaultdict
 from datetime import UTC, datetime, timedelta
 from datetime import time as time_of_day
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -100,7 +101,7 @@ def _set_up(*, live: bool) -> GatherReport:
     now = timezone.now()
     # Every reader's slot falls on this day, and the sample week ends on the one before.
     slot_day = datetime.combine((now - LATEST_SLOT).date(), time_of_day.min, tzinfo=UTC)
-    _add_readers(now=slot_day - timedelta(hours=1), weekday=WEEKDAYS[slot_day.weekday()])
+    _add_subscribers(now=slot_day - timedelta(hours=1), weekday=WEEKDAYS[slot_day.weekday()])
     source = paper_source(settings.CONFIG)
     if live:
         click.echo("asking arXiv for the last 14 days (three seconds between pages) …")
@@ -116,22 +117,44 @@ def _set_up(*, live: bool) -> GatherReport:
     return gather_files(source, paths=[str(path) for path in files], now=now)
 
 
-def _add_readers(*, now: datetime, weekday: str) -> None:
+def _add_subscribers(*, now: datetime, weekday: str) -> None:
     from newsletter.audience.topics import add_topic
+    from newsletter.core.arxiv.papers import PaperRecord
+    from newsletter.models.taste import Act, Source
     from newsletter.sample.newsroom import newsroom
     from newsletter.subscribers.add import add_by_operator
     from newsletter.subscribers.preferences import Preferences
+    from newsletter.subscribers.taste.acts import act_on
 
     room = newsroom()
+    kept = defaultdict[str, list[dict[str, Any]]](list)
+    for paper in room.kept:
+        kept[paper.pop("email")].append(paper)
     for topic in room.topics:
         names, groups = ({"zh-hans": topic.pop(each)} for each in ("name_zh", "group_zh"))
         add_topic(**topic, names=names, group_names=groups, now=now)
-    for reader in room.readers:
-        email, topics = reader.pop("email"), reader.pop("topics")
-        reader["cadence"] = reader["cadence"].replace("weekly:mon", f"weekly:{weekday}")
-        add_by_operator(
-            email, topics=topics, preferences=Preferences.checked(**reader), source="newsletter demo", now=now
+    for subscriber in room.subscribers:
+        email, topics = subscriber.pop("email"), subscriber.pop("topics")
+        subscriber["cadence"] = subscriber["cadence"].replace("weekly:mon", f"weekly:{weekday}")
+        added = add_by_operator(
+            email,
+            topics=topics,
+            preferences=Preferences.checked(**subscriber),
+            source="newsletter demo",
+            now=now,
         )
+        papers = [
+            PaperRecord(
+                **paper,
+                version=1,
+                authors=(),
+                primary_category=paper["categories"][0],
+                published_at=now - timedelta(days=30),
+                updated_at=now - timedelta(days=30),
+            )
+            for paper in kept[email]
+        ]
+        act_on(added, Act.SAVE, papers, source=Source.PAGE, now=now)
 
 
 def _deliver(supervisor: Supervisor, *, has_redis: bool) -> None:
@@ -190,10 +213,15 @@ def _report(gathered: GatherReport, *, seconds: float) -> None:
         counts = [
             str(len(each.selected.shown(place))) for place in (Place.SUMMARIZED, Place.LISTED, Place.COUNTED)
         ]
-        reader = each.subscriber
-        if reader is not None:
+        subscriber = each.subscriber
+        if subscriber is not None:
             table.add_row(
-                reader.email, reader.cadence, reader.language, *counts, str(each.selected.scanned), each.state
+                subscriber.email,
+                subscriber.cadence,
+                subscriber.language,
+                *counts,
+                str(each.selected.scanned),
+                each.state,
             )
     Console(width=100).print(table)
     click.echo(f"\nThe mails are in {os.path.relpath(settings.CONFIG.outbox_folder)}:")

@@ -12,14 +12,14 @@ import click
 
 from newsletter.cli.evaluation_table import table
 from newsletter.cli.session import Session, command
-from newsletter.core.summaries.summary import Depth
+from newsletter.core.summaries.summary import DetailLevel
 from newsletter.errors import BadInput, ConfigurationError, NewsletterError
 
 if TYPE_CHECKING:
     from newsletter.adapters.ports import Summariser
     from newsletter.config import Config
     from newsletter.core.arxiv.papers import PaperRecord
-    from newsletter.pipeline.summarize.evaluate import Evaluation, Price
+    from newsletter.pipeline.summarize.evaluate import Evaluation
 
 NAMES = ("extractive", "gemini", "genai")
 
@@ -78,8 +78,9 @@ class Prices(click.ParamType[tuple[float, float]]):
 @click.option("--language", default="en", show_default=True, help="What to write in: en, zh.")
 @click.option(
     "--depth",
-    type=click.Choice([depth.value for depth in Depth]),
-    default=Depth.TAKEAWAYS.value,
+    "detail",
+    type=click.Choice([detail.value for detail in DetailLevel]),
+    default=DetailLevel.TAKEAWAYS.value,
     show_default=True,
     help="reading also reads the papers' full texts at arXiv, with --papers.",
 )
@@ -97,7 +98,7 @@ def evaluate(
     file: str | None,
     limit: int | None,
     language: str,
-    depth: str,
+    detail: str,
     save: Path | None,
     saved: tuple[str, ...],
 ) -> None:
@@ -115,7 +116,9 @@ def evaluate(
         results = [result for path in saved for result in _read(path)]
     else:
         wanted = _wanted(chosen, prices)
-        results = _measure(session, wanted, file=file, limit=limit, language=language, depth=Depth(depth))
+        results = _measure(
+            session, wanted, file=file, limit=limit, language=language, detail=DetailLevel(detail)
+        )
     found = {"evaluations": [result.as_json() for result in results]}
     if save:
         save.write_text(json.dumps(found, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
@@ -145,19 +148,19 @@ def _measure(
     file: str | None,
     limit: int | None,
     language: str,
-    depth: Depth,
+    detail: DetailLevel,
 ) -> list[Evaluation]:
     from django.conf import settings
 
     from newsletter.adapters import registry
-    from newsletter.pipeline.summarize.evaluate import evaluate
+    from newsletter.pipeline.summarize.evaluate import Price, evaluate
     from newsletter.subscribers.preferences import Preferences
 
     tag = Preferences.checked(language=language).language
     papers = _papers(file)[:limit]
     summarisers = [_summariser(settings.CONFIG, name, model) for (name, model), _ in wanted]
     # Papers from a file may be made up: arXiv has no text of them.
-    texts = registry.full_texts(settings.CONFIG) if file and depth is Depth.READING else None
+    texts = registry.full_texts(settings.CONFIG) if file and detail is DetailLevel.READING else None
     results = []
     with session.progress() as progress:
         for ((name, model), price), summariser in zip(wanted, summarisers, strict=True):
@@ -169,9 +172,9 @@ def _measure(
                     summariser,
                     papers,
                     language=tag,
-                    depth=depth,
+                    detail=detail,
                     full_texts=texts,
-                    price=_price(price),
+                    price=Price(input=price[0], output=price[1]) if price else None,
                     on_paper=progress.step,
                 )
             )
@@ -188,12 +191,6 @@ def _summariser(config: Config, name: str, model: str) -> Summariser:
     return registry.summariser(
         config.model_copy(update=changed), budget=DailyBudget(daily=config.gemini_daily_tokens)
     )
-
-
-def _price(given: tuple[float, float] | None) -> Price | None:
-    from newsletter.pipeline.summarize.evaluate import Price
-
-    return Price(input=given[0], output=given[1]) if given else None
 
 
 def _papers(file: str | None) -> list[PaperRecord]:

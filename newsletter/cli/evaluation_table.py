@@ -17,7 +17,7 @@ def table(results: Sequence[Evaluation]) -> list[str]:
         ("", lambda each: each.summariser),
         ("model", lambda each: each.model),
         ("prompt", lambda each: each.prompt_version),
-        ("written in", lambda each: f"{each.language}, {each.depth}"),
+        ("written in", lambda each: f"{each.language}, {each.detail}"),
         ("papers", lambda each: str(each.papers)),
         ("complete", lambda each: _share(each.complete, each.papers)),
         ("shallower than asked", lambda each: str(each.shallower)),

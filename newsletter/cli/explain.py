@@ -21,9 +21,9 @@ def explain(session: Session, email: str, arxiv_id: str) -> None:
     newsletter explain reader@example.org 2406.01234
     """
     from newsletter.pipeline.explain import explain as find
-    from newsletter.subscribers.records import find_reader
+    from newsletter.subscribers.records import find_subscriber
 
-    found = find(find_reader(email), arxiv_id, now=session.now)
+    found = find(find_subscriber(email), arxiv_id, now=session.now)
     session.say(f"{found.place or 'not in a digest'}{f' ({found.digest})' if found.digest else ''}")
     for reason in found.reasons:
         session.say(f"  {reason.code}: {reason.words}")

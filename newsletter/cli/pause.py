@@ -86,14 +86,14 @@ def recompose(
 
     from newsletter.pipeline.compose.recompose import recompose as render_anew
     from newsletter.pipeline.context import Context
-    from newsletter.subscribers.records import find_reader
+    from newsletter.subscribers.records import find_subscriber
 
     context = Context(settings.CONFIG)
     report = render_anew(
         ids or None,
         summariser=context.summariser,
         renderer_for=context.renderer,
-        reader=find_reader(email) if email else None,
+        subscriber=find_subscriber(email) if email else None,
         reselect_at=session.now if reselect else None,
     )
     for number, words in (

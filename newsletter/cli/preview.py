@@ -32,14 +32,14 @@ def preview(session: Session, email: str, out: Path) -> None:
 
     from newsletter.pipeline.context import Context
     from newsletter.pipeline.preview import preview_digest
-    from newsletter.subscribers.records import find_reader
+    from newsletter.subscribers.records import find_subscriber
 
-    reader = find_reader(email)
+    subscriber = find_subscriber(email)
     with session.progress() as progress:
         progress.stage("writing the digest")
-        shown = preview_digest(reader, context=Context(settings.CONFIG), now=session.now)
+        shown = preview_digest(subscriber, context=Context(settings.CONFIG), now=session.now)
     out.mkdir(parents=True, exist_ok=True)
-    name = reader.email.replace("/", "_")
+    name = subscriber.email.replace("/", "_")
     files = {
         out / f"{name}.html": shown.html.encode(),
         out / f"{name}.txt": shown.text.encode(),

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from newsletter.pipeline.run import RunReport
     from newsletter.progress import Progress
 
+LOOKUP_TIME = timedelta(minutes=1)
+"""Real time: arXiv is asked no more for readers' libraries after it."""
+
 
 @click.command()
 @click.option("--no-gather", is_flag=True, help="Do not ask arXiv.")
@@ -30,16 +33,26 @@ def run(session: Session, no_gather: bool) -> None:
       newsletter run --no-gather --now 2026-06-15T08:00Z
     """
     from django.conf import settings
+    from django.utils import timezone
 
+    from newsletter.adapters.registry import paper_finder
     from newsletter.pipeline.context import Context
     from newsletter.pipeline.run import run_once
+    from newsletter.subscribers.taste.imports import look_up_libraries
 
     with session.progress() as progress:
         context = Context(settings.CONFIG)
         report = run_once(context, now=session.now, gather=not no_gather, progress=progress)
+        looked_up = (
+            0
+            if no_gather
+            else look_up_libraries(paper_finder(settings.CONFIG), deadline=timezone.now() + LOOKUP_TIME)
+        )
     if not no_gather:
         _say_gathered(session, report.gathered)
     _say_done(session, report)
+    if looked_up:
+        session.say(f"libraries   {looked_up} looked up, for their readers to keep")
     if report.uncomposed:
         session.warn(f"{report.uncomposed} digests could not be composed: the lines above say why")
     for problem in report.problems:

@@ -120,7 +120,8 @@ def one_line_errors(session: Session) -> Iterator[None]:
         raise  # click handles its own
     except NewsletterError as error:
         session.tell(str(error), position=error.position if isinstance(error, BadInput) else None)
-        sys.exit(_exit_code(error))
+        is_bad_use = isinstance(error, BadInput | ConfigurationError) and not isinstance(error, NotFound)
+        sys.exit(BAD_USE if is_bad_use else FAILED)
     except Exception as error:
         if line := _foreseen(error):
             session.tell(line)
@@ -128,12 +129,6 @@ def one_line_errors(session: Session) -> Iterator[None]:
         if session.as_json:
             session.tell(f"{type(error).__name__}: {error}")
         raise
-
-
-def _exit_code(error: NewsletterError) -> int:
-    if isinstance(error, NotFound):
-        return FAILED
-    return BAD_USE if isinstance(error, BadInput | ConfigurationError) else FAILED
 
 
 def _foreseen(error: Exception) -> str:

@@ -8,9 +8,8 @@ import click
 
 from newsletter.cli.session import Session, command
 from newsletter.cli.subscriber_import import import_file
-from newsletter.languages import ALIASES, CHROME
-
-CADENCES = "daily, weekdays, weekly:mon,thu, biweekly:mon, monthly:1 to monthly:28, or monthly:last."
+from newsletter.core.delivery.cadence import ALLOWED
+from newsletter.languages import ALIASES, INTERFACE_LANGUAGES
 
 
 @click.group(short_help="Add, show, import, export and erase readers.")
@@ -21,14 +20,14 @@ def subscriber() -> None:
 @subscriber.command("add")
 @click.argument("email")
 @click.option("--topics", required=True, help="Slugs, separated by commas, in the reader's order.")
-@click.option("--cadence", default="weekly:mon", show_default=True, help=CADENCES)
+@click.option("--cadence", default="weekly:mon", show_default=True, help=f"{ALLOWED}.")
 @click.option("--at", default="08:00", show_default=True, help="Local time, HH:MM.")
 @click.option("--timezone", default="UTC", show_default=True, help="An IANA name such as Europe/Berlin.")
 @click.option(
     "--language",
     default="en",
     show_default=True,
-    help=f"{', '.join((*CHROME, *ALIASES))}, or one of NEWSLETTER_LANGUAGES.",
+    help=f"{', '.join((*INTERFACE_LANGUAGES, *ALIASES))}, or one of NEWSLETTER_LANGUAGES.",
 )
 @click.option("--depth", default="takeaways", show_default=True, help="headline, takeaways or reading.")
 @click.option("--max-papers", type=int, default=10, show_default=True, help="1 to 50 a digest.")
@@ -45,30 +44,28 @@ def add(session: Session, email: str, topics: str, **preferences: str | int) -> 
     from newsletter.subscribers.records import describe
 
     slugs = [slug.strip() for slug in topics.split(",") if slug.strip()]
-    reader = add_by_operator(
+    added = add_by_operator(
         email,
         topics=slugs,
         preferences=Preferences.checked(**preferences),  # type: ignore[arg-type]  # click passes each option with its type
         source="newsletter subscriber add",
         now=session.now,
     )
-    session.say(f"Added {reader.email}; the first digest is due {reader.next_slot_at:%Y-%m-%d %H:%M} UTC.")
-    session.finish(describe(reader, now=session.now))
+    session.say(f"Added {added.email}; the first digest is due {added.next_slot_at:%Y-%m-%d %H:%M} UTC.")
+    session.finish(describe(added, now=session.now))
 
 
 @subscriber.command("list")
 @command
-def list_readers(session: Session) -> None:
+def list_subscribers(session: Session) -> None:
     """List readers with status and next slot."""
     from newsletter.models import Subscriber
 
     rows = []
-    for reader in Subscriber.objects.order_by("email_key").iterator():
-        status, due = reader.shown_status(now=session.now), reader.next_slot_at
-        session.say(f"{reader.email}  {status}  {reader.cadence}  {f'{due:%Y-%m-%d %H:%M}' if due else '-'}")
-        rows.append(
-            {"email": reader.email, "status": status, "next_slot_at": due.isoformat() if due else None}
-        )
+    for each in Subscriber.objects.order_by("email_key").iterator():
+        status, due = each.shown_status(now=session.now), each.next_slot_at
+        session.say(f"{each.email}  {status}  {each.cadence}  {f'{due:%Y-%m-%d %H:%M}' if due else '-'}")
+        rows.append({"email": each.email, "status": status, "next_slot_at": due.isoformat() if due else None})
     if not rows:
         session.say("No readers yet: newsletter subscriber add EMAIL --topics a,b")
     session.finish({"subscribers": rows})
@@ -79,9 +76,9 @@ def list_readers(session: Session) -> None:
 @command
 def show(session: Session, email: str) -> None:
     """Show all that is known of a reader."""
-    from newsletter.subscribers.records import describe, find_reader
+    from newsletter.subscribers.records import describe, find_subscriber
 
-    known = describe(find_reader(email), now=session.now)
+    known = describe(find_subscriber(email), now=session.now)
     session.say(f"{known['email']}  {known['status']}")
     session.say(
         f"  {known['cadence']} at {known['at']} {known['timezone']}, next {known['next_slot_at'] or '-'}"
@@ -126,10 +123,10 @@ def export(session: Session, out: Path | None) -> None:
 @command
 def erase(session: Session, email: str) -> None:
     """Forget a reader. Only a keyed hash of the address stays, so that nobody mails it again."""
-    from newsletter.subscribers.records import find_reader
-    from newsletter.subscribers.unsubscribe import erase as erase_reader
+    from newsletter.subscribers.records import find_subscriber
+    from newsletter.subscribers.unsubscribe import erase as erase_subscriber
 
-    erase_reader(find_reader(email), now=session.now)
+    erase_subscriber(find_subscriber(email), now=session.now)
     session.say("Erased.")
     session.finish({"erased": True})
 
@@ -145,15 +142,15 @@ def revoke(session: Session, email: str | None, everyone: bool) -> None:
     for one on the site.
     """
     from newsletter.models import Subscriber
-    from newsletter.subscribers.records import find_reader
+    from newsletter.subscribers.records import find_subscriber
     from newsletter.subscribers.revoke_links import revoke_links
 
     if bool(email) == everyone:
         raise click.UsageError("give one reader's EMAIL, or --all")
-    readers = Subscriber.objects.order_by("pk").iterator() if everyone else [find_reader(email or "")]
+    holders = Subscriber.objects.order_by("pk").iterator() if everyone else [find_subscriber(email or "")]
     number = 0
-    for reader in readers:
-        revoke_links(reader, now=session.now)
+    for each in holders:
+        revoke_links(each, now=session.now)
         number += 1
     session.say(f"Links of {number} reader{'' if number == 1 else 's'} revoked.")
     session.finish({"revoked": number})

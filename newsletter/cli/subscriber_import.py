@@ -67,16 +67,16 @@ def import_file(
         raise click.UsageError("--every-row goes with --suppressions")
     else:
         slugs = [slug.strip() for slug in topics.split(",") if slug.strip()]
-        _import_readers(session, path, topics=slugs, consent_source=consent_source, dry_run=dry_run)
+        _import_subscribers(session, path, topics=slugs, consent_source=consent_source, dry_run=dry_run)
 
 
-def _import_readers(
+def _import_subscribers(
     session: Session, path: Path, *, topics: Sequence[str], consent_source: str, dry_run: bool
 ) -> None:
-    from newsletter.subscribers.import_subscribers import import_readers
+    from newsletter.subscribers.import_subscribers import import_subscribers
 
     with session.progress() as progress:
-        done = import_readers(
+        done = import_subscribers(
             path,
             now=session.now,
             topics=topics,

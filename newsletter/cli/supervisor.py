@@ -110,7 +110,9 @@ class Supervisor:
             if child.is_running():
                 continue
             if child.process is not None:
-                self._say(f"{child.name} ended ({_how(child.process.returncode)}): starting it again")
+                code = child.process.returncode
+                how = f"killed by {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
+                self._say(f"{child.name} ended ({how}): starting it again")
                 child.kill()  # what may be left of its process group
                 child.plan_restart(now=now)
             if now >= child.start_after:
@@ -131,7 +133,3 @@ class Supervisor:
     def _wait(children: Sequence[Child], *, until: float) -> None:
         while any(child.is_running() for child in children) and time.monotonic() < until:
             time.sleep(POLL_SECONDS / 2)
-
-
-def _how(returncode: int) -> str:
-    return f"killed by {signal.Signals(-returncode).name}" if returncode < 0 else f"exit code {returncode}"

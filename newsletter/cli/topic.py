@@ -34,9 +34,9 @@ def add(session: Session, slug: str, name: str, query: str, group: str, private_
         --query 'cat:cs.CV AND (ti:"talking head" OR abs:"talking face")'
     """
     from newsletter.audience.topics import add_topic
-    from newsletter.subscribers.records import find_reader
+    from newsletter.subscribers.records import find_subscriber
 
-    owner = find_reader(private_to) if private_to else None
+    owner = find_subscriber(private_to) if private_to else None
     added = add_topic(slug, name=name, query=query, group=group, owner=owner, now=session.now)
     session.say(f"Added topic {added.slug}: {added.query}")
     session.finish(_as_json(added))
@@ -61,14 +61,14 @@ def list_topics(session: Session) -> None:
 
     from newsletter.models import Topic
 
-    topics = list(Topic.objects.select_related("owner").annotate(readers=Count("subscriptions")))
+    topics = list(Topic.objects.select_related("owner").annotate(subscribers=Count("subscriptions")))
     width = max((len(each.slug) for each in topics), default=0)
     for each in topics:
         private = " (private)" if each.owner_id else ""
-        session.say(f"{each.slug:<{width}}  {each.readers:>5} readers  {each.name}{private}")
+        session.say(f"{each.slug:<{width}}  {each.subscribers:>5} readers  {each.name}{private}")
     if not topics:
         session.say("No topics yet: newsletter topic starter adds about 40.")
-    session.finish({"topics": [_as_json(each) | {"readers": each.readers} for each in topics]})
+    session.finish({"topics": [_as_json(each) | {"readers": each.subscribers} for each in topics]})
 
 
 @topic.command("show")
@@ -152,13 +152,13 @@ def remove(session: Session, slug: str) -> None:
     from newsletter.audience.topics import remove_topic
 
     removal = remove_topic(slug)
-    session.say(f"Removed topic {slug}, which {_readers(removal.readers)} had.")
+    session.say(f"Removed topic {slug}, which {_subscribers(removal.subscribers)} had.")
     if removal.left_without:
-        session.say(f"{_readers(removal.left_without)} left without any topic: no digest goes to them.")
-    session.finish({"removed": slug, "readers": removal.readers, "left_without": removal.left_without})
+        session.say(f"{_subscribers(removal.left_without)} left without any topic: no digest goes to them.")
+    session.finish({"removed": slug, "readers": removal.subscribers, "left_without": removal.left_without})
 
 
-def _readers(count: int) -> str:
+def _subscribers(count: int) -> str:
     return f"{count} reader{'' if count == 1 else 's'}"
 
 

@@ -27,6 +27,7 @@ QUIET = ("--loglevel", "WARNING", "--without-gossip", "--without-mingle")
 @click.option("--port", type=click.IntRange(1, 65535), default=8000, show_default=True)
 def up(host: str, port: int) -> None:
     """Web, workers and scheduler in one go, with embedded Redis and SQLite unless configured."""
+    from newsletter.adapters.infra.broker import publish_gather_if_due
     from newsletter.config import load_config
 
     with (
@@ -39,7 +40,8 @@ def up(host: str, port: int) -> None:
         _link_to_port(port)
         environment = prepare(supervisor)
         add_services(supervisor, environment=environment, host=host, port=port)
-        _ask_for_work()
+        # The scheduler would publish the first tasks only later.
+        publish_gather_if_due()
         _say(f"starting {environment['NEWSLETTER_BASE_URL']}; Ctrl-C stops everything")
         supervisor.run()
 
@@ -64,13 +66,6 @@ def _link_to_port(port: int) -> None:
     base_url = load_config().base_url
     is_default = base_url == Config.model_fields["base_url"].default
     os.environ["NEWSLETTER_BASE_URL"] = f"http://localhost:{port}" if is_default else base_url
-
-
-def _ask_for_work() -> None:
-    """Publish the first tasks before the workers are up: the scheduler would publish them only later."""
-    from newsletter.adapters.infra.broker import publish_gather_if_due
-
-    publish_gather_if_due()
 
 
 def prepare(supervisor: Supervisor) -> dict[str, str]:

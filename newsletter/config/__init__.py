@@ -21,7 +21,6 @@ from newsletter.config.env_file import read_env_file
 from newsletter.config.locations import ENV_FILE, data_folder
 from newsletter.config.locations import env_file as found_env_file
 from newsletter.config.mailers import MailerSettings, missing_settings
-from newsletter.config.smtp_url import parse_smtp_url
 from newsletter.config.values import (
     IN_ANY_CASE,
     SLOWEST,
@@ -47,6 +46,8 @@ log = logging.getLogger(__name__)
 ARXIV_API = "https://export.arxiv.org/api/query"
 ARXIV_HTML = "https://arxiv.org/html"
 ARXIV_OAI = "https://oaipmh.arxiv.org/oai"
+ZOTERO_API = "https://api.zotero.org"
+ORCID_API = "https://pub.orcid.org/v3.0"
 GEMINI_ENDPOINT = "https://generativelanguage.googleapis.com"
 RETIRED = {"NEWSLETTER_ARXIV_PDF_URL": "full texts are read at NEWSLETTER_ARXIV_HTML_URL"}
 """Settings of earlier versions, each with what there is instead."""
@@ -55,7 +56,7 @@ CENTURY = 36_500
 
 
 class Config(MailerSettings):
-    """One field a setting, with those of ``mailers``; the alias is its public name (contract: Settings)."""
+    """One field a setting, with those of ``mailers``; the alias is its public name (``.env.example``)."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True)
 
@@ -74,6 +75,8 @@ class Config(MailerSettings):
     arxiv_oai_url: HttpUrl = Field(ARXIV_OAI, alias="NEWSLETTER_ARXIV_OAI_URL")
     arxiv_interval: float = Field(3.0, alias="NEWSLETTER_ARXIV_INTERVAL", ge=0, allow_inf_nan=False)
     arxiv_lookback_days: int = Field(14, alias="NEWSLETTER_ARXIV_LOOKBACK_DAYS", ge=1, le=365)
+    zotero_url: HttpUrl = Field(ZOTERO_API, alias="NEWSLETTER_ZOTERO_URL")
+    orcid_url: HttpUrl = Field(ORCID_API, alias="NEWSLETTER_ORCID_URL")
     summariser: Literal["", "extractive", "gemini", "genai"] = Field("", alias="NEWSLETTER_SUMMARISER")
     gemini_api_key: Secret = Field("", alias="GEMINI_API_KEY")
     gemini_model: str = Field(
@@ -81,7 +84,7 @@ class Config(MailerSettings):
     )
     gemini_endpoint: HttpUrl = Field(GEMINI_ENDPOINT, alias="NEWSLETTER_GEMINI_ENDPOINT")
     gemini_daily_tokens: int = Field(2_000_000, alias="NEWSLETTER_GEMINI_DAILY_TOKENS", ge=0)
-    reader_daily_tokens: int = Field(300_000, alias="NEWSLETTER_READER_DAILY_TOKENS", ge=0)
+    subscriber_daily_tokens: int = Field(300_000, alias="NEWSLETTER_READER_DAILY_TOKENS", ge=0)
     gemini_rpm: int = Field(60, alias="NEWSLETTER_GEMINI_RPM", ge=1)
     gemini_tpm: int | None = Field(None, alias="NEWSLETTER_GEMINI_TPM", ge=1000)
     bounce_address: BounceAddress = Field("", alias="NEWSLETTER_BOUNCE_ADDRESS")
@@ -129,8 +132,6 @@ class Config(MailerSettings):
 
     @model_validator(mode="after")
     def _settings_agree(self) -> Config:
-        if self.smtp_url:
-            parse_smtp_url(self.smtp_url)
         for refusal in _disagreements(self):
             raise ValueError(refusal)
         if self.dkim_key:
@@ -180,10 +181,14 @@ def _disagreements(config: Config) -> list[str]:
             config.summariser in {"gemini", "genai"} and not config.gemini_api_key
         ),
         f"NEWSLETTER_BASE_URL is {config.base_url!r}, but links in mail sent by {config.mailer!r} must start "
-        "with https://": (config.is_mailed_by_a_service or config.leaves_machine)
+        "with https://": (config.mailer_facts.is_service or config.leaves_machine)
         and not config.base_url.startswith("https://"),
         f"NEWSLETTER_ARXIV_INTERVAL is {config.arxiv_interval:g}, but arXiv asks for 3 seconds or more": (
             asks_arxiv and config.arxiv_interval < 3
+        ),
+        f"NEWSLETTER_ZOTERO_URL is {config.zotero_url!r}, but readers' keys must go by https://": (
+            config.zotero_url.startswith("http://")
+            and not is_local_domain(urlsplit(config.zotero_url).hostname or "")
         ),
     }
     disagree = [line for line, applies in found.items() if applies]

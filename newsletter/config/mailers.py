@@ -1,29 +1,79 @@
-"""What each mailer is set up with: its settings, what it needs, and where its mail goes from here.
+"""The mailers: the settings of each, what it needs, where its mail goes, what the privacy page says of it.
 
-A new mailer has its settings here, its line in ``adapters.registry``, and the rest in a file of its own.
+``MAILERS`` is the one list of them. ``newsletter.adapters.mailers`` has a module for each, of the same name.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, Field
+from pydantic import AfterValidator, BaseModel, Field, field_validator
 
+from newsletter.config.smtp_url import parse_smtp_url
 from newsletter.config.values import IN_ANY_CASE, HttpUrl, Secret, Token, is_placeholder
+from newsletter.errors import ConfigurationError
+from newsletter.languages import gettext_noop
 
 SENDGRID_HOST = "https://api.sendgrid.com"
 _LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailerFacts:
+    """What others must know of a mailer. ``needs`` and ``server`` name fields of ``MailerSettings``."""
+
+    privacy: str
+    """The privacy page's sentence on who sees its mails, in English."""
+    needs: str = ""
+    """Without this setting it cannot work."""
+    example: str = ""
+    """What to write there, where that is not plain."""
+    server: str = ""
+    """The address it hands its mails to; without one they stay on this machine."""
+    is_service: bool = False
+    """A provider's servers send them: what cannot be delivered comes back to them, not to us."""
+
+
+MAILERS: Mapping[str, MailerFacts] = {
+    "outbox": MailerFacts(
+        privacy=gettext_noop("This service is set up to write its mails to a folder: they reach nobody."),
+    ),
+    "smtp": MailerFacts(
+        needs="smtp_url",
+        example="smtp://user:pass@host:587",
+        server="smtp_url",
+        privacy=gettext_noop(
+            "Mails are handed to the operator’s mail server, which sees your address and the mail, and "
+            "passes it to your own mail provider."
+        ),
+    ),
+    "sendgrid": MailerFacts(
+        needs="sendgrid_api_key",
+        server="sendgrid_host",
+        is_service=True,
+        privacy=gettext_noop(
+            "Mails are handed to Twilio SendGrid, which sees your address and the mail, and passes it to "
+            "your own mail provider."
+        ),
+    ),
+}
+
+
+def _known(name: str) -> str:
+    if name not in MAILERS:
+        *first, last = map(repr, MAILERS)
+        raise ValueError(f"{', '.join(first)} or {last}")
+    return name
+
+
 class MailerSettings(BaseModel):
     """``Config`` adds these to the others."""
 
-    mailer: Annotated[Literal["outbox", "smtp", "sendgrid"], IN_ANY_CASE] = Field(
-        "outbox", alias="NEWSLETTER_MAILER"
-    )
+    mailer: Annotated[str, IN_ANY_CASE, AfterValidator(_known)] = Field("outbox", alias="NEWSLETTER_MAILER")
     outbox_dir: Path | None = Field(None, alias="NEWSLETTER_OUTBOX_DIR")
     outbox_token: Token = Field("", alias="NEWSLETTER_OUTBOX_TOKEN", repr=False)
     smtp_url: str = Field("", alias="NEWSLETTER_SMTP_URL")
@@ -34,28 +84,36 @@ class MailerSettings(BaseModel):
         "off", alias="NEWSLETTER_SENDGRID_SANDBOX"
     )
 
+    @field_validator("smtp_url")
+    @classmethod
+    def _can_be_used(cls, url: str) -> str:
+        if url and is_placeholder(parse_smtp_url(url).password):
+            raise ConfigurationError(
+                "NEWSLETTER_SMTP_URL has a placeholder for a password: put the real one in its place"
+            )
+        return url
+
     @property
-    def is_mailed_by_a_service(self) -> bool:
-        """Whether a provider's servers send it: what cannot be delivered comes back to them, not to us."""
-        return self.mailer == "sendgrid"
+    def mailer_facts(self) -> MailerFacts:
+        return MAILERS[self.mailer]
 
     @property
     def leaves_machine(self) -> bool:
         """Whether mail goes further than this machine: a relay or a stand-in for a provider may be here."""
-        further = {"smtp": self.smtp_url, "sendgrid": self.sendgrid_host}.get(self.mailer)
-        return further is not None and urlsplit(further).hostname not in _LOOPBACK
+        server = self.mailer_facts.server
+        return bool(server) and urlsplit(getattr(self, server)).hostname not in _LOOPBACK
 
     @property
     def stays_with_a_relay(self) -> bool:
         """Whether it goes to a mail server here, which may know addresses that no other machine knows."""
-        return self.mailer == "smtp" and not self.leaves_machine
+        facts = self.mailer_facts
+        return bool(facts.server) and not facts.is_service and not self.leaves_machine
 
 
 def missing_settings(config: MailerSettings) -> Iterator[str]:
-    """Yield a line for each setting that the chosen mailer cannot do without, or that is not filled in."""
-    if config.mailer == "smtp" and not config.smtp_url:
-        yield "NEWSLETTER_SMTP_URL is needed by NEWSLETTER_MAILER=smtp: smtp://user:pass@host:587"
-    if config.mailer == "sendgrid" and not config.sendgrid_api_key:
-        yield "SENDGRID_API_KEY is needed by NEWSLETTER_MAILER=sendgrid"
-    if is_placeholder(urlsplit(config.smtp_url).password or ""):
-        yield "NEWSLETTER_SMTP_URL has a placeholder for a password: put the real one in its place"
+    """Yield a line for the setting that the chosen mailer cannot do without, if it is missing."""
+    facts = config.mailer_facts
+    if facts.needs and not getattr(config, facts.needs):
+        name = MailerSettings.model_fields[facts.needs].alias
+        example = f": {facts.example}" if facts.example else ""
+        yield f"{name} is needed by NEWSLETTER_MAILER={config.mailer}{example}"

@@ -12,7 +12,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from pydantic import BeforeValidator
 
-from newsletter.languages import CHROME, normal
+from newsletter.languages import INTERFACE_LANGUAGES, normal
 
 SLOWEST = 0.001
 """Messages a second, about one in a quarter of an hour; slower is a pause in disguise."""
@@ -163,10 +163,6 @@ def _sender(value: str) -> str:
     return value
 
 
-def _reply_to(value: str) -> str:
-    return _sender(value) if value else value
-
-
 def _domain_rates(value: object) -> object:
     if not isinstance(value, str):
         return value
@@ -197,7 +193,7 @@ def _languages(value: object) -> object:
     codes = [normal(code) for code in value.split(",") if code.strip()]
     if unknown := [code for code in codes if "name_local" not in LANG_INFO.get(code, {})]:
         raise ValueError(f"language codes such as fr,de,pt-br ({unknown[0]!r} is none)")
-    return tuple(dict.fromkeys(code for code in codes if code not in CHROME))
+    return tuple(dict.fromkeys(code for code in codes if code not in INTERFACE_LANGUAGES))
 
 
 def _lowercase(value: object) -> object:
@@ -214,7 +210,7 @@ Keys = Annotated[str, BeforeValidator(_keys)]
 Address = Annotated[str, BeforeValidator(_address)]
 BounceAddress = Annotated[str, BeforeValidator(_bounce_address)]
 Sender = Annotated[str, BeforeValidator(_sender)]
-ReplyTo = Annotated[str, BeforeValidator(_reply_to)]
+ReplyTo = Annotated[str, BeforeValidator(lambda value: _sender(value) if value else value)]
 DomainRates = Annotated[dict[str, float], BeforeValidator(_domain_rates)]
 Languages = Annotated[tuple[str, ...], BeforeValidator(_languages)]
 IN_ANY_CASE = BeforeValidator(_lowercase)

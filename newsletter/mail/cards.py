@@ -9,11 +9,12 @@ from markupsafe import Markup
 
 from newsletter.core.arxiv.links import abstract_url, code_url, page_url, pdf_url, project_url
 from newsletter.core.arxiv.papers import PaperRecord
+from newsletter.core.arxiv.revisions import Revision
 from newsletter.core.digests.digest import DigestCard
 from newsletter.core.digests.languages import is_han, is_right_to_left, tag
-from newsletter.core.digests.typography import author_line, cut, typeset
+from newsletter.core.digests.typography import author_line, cut, short_name, typeset
 from newsletter.core.summaries.paper_kinds import SECTIONS, Part
-from newsletter.core.summaries.summary import Claim, Depth, Evidence, Summary, Voice
+from newsletter.core.summaries.summary import Claim, DetailLevel, Evidence, Summary, Voice
 from newsletter.mail.styles import styles
 from newsletter.mail.text import width
 from newsletter.mail.words import Words, words_for
@@ -22,6 +23,8 @@ MOST_TAKEAWAYS = 5
 """In the mail; the paper's page has all seven."""
 LONGEST_COMMENT = 140
 LONGEST_CAPTION = 240
+LONGEST_NAME = 60
+"""Of a revised paper."""
 PART_BUDGETS = {Part.PROBLEM: 350, Part.METHOD: 550, Part.RESULTS: 400, Part.LIMITS: 300}
 """Columns (a Han character takes two), in the order shown. The first claim of a part is always shown, and
 none is ever cut: what does not fit is on the paper's page."""
@@ -61,11 +64,11 @@ def card_values(card: DigestCard, *, language: str, base_url: str) -> dict[str, 
     """Return the values of the fragment ``card``; nothing in it is personal."""
     words, summary = words_for(language), card.summary
     is_quoted = summary.voice is Voice.AUTHORS
-    deeper = card.depth.rank >= Depth.TAKEAWAYS.rank
+    deeper = card.detail.rank >= DetailLevel.TAKEAWAYS.rank
     citation = (
         summary.headline.evidence[0] if deeper and not is_quoted and summary.headline.evidence else None
     )
-    is_reading = card.depth is Depth.READING and bool(summary.sections)
+    is_reading = card.detail is DetailLevel.READING and bool(summary.sections)
     sections = tuple(_sections(card, words)) if is_reading else ()
     where = words.where(citation.where) if citation else ""
     own = words_for(card.language)
@@ -89,6 +92,38 @@ def card_values(card: DigestCard, *, language: str, base_url: str) -> dict[str, 
         "links": _links(card, words, base_url=base_url, is_cut=is_reading),
         "meta": words.meta(card.paper),
         "notes": tuple(_notes(card, words)),
+    }
+
+
+def near_values(card: DigestCard, *, language: str) -> dict[str, object]:
+    """Return the values of the fragment ``near_card``: title, headline and id of a paper near the topics."""
+    words, summary = words_for(language), card.summary
+    own = words_for(card.language)
+    styled = _own_styles(
+        card.language, is_quoted=summary.voice is Voice.AUTHORS, is_guest=own.lang != words.lang
+    )
+    return {
+        "css": styles(language),
+        "own": styled,
+        "own_lang": tag(card.language),
+        "paper": card.paper,
+        "authors": words.authors(author_line(card.paper.authors, shown=2)),
+        "headline": typeset(summary.headline.text, language=card.language),
+        "url": abstract_url(card.paper),
+        "meta": words.meta(card.paper),
+    }
+
+
+def revised_values(
+    paper: PaperRecord, revision: Revision, *, language: str, base_url: str
+) -> dict[str, object]:
+    """Return the values of the fragment ``revised_paper``: a short name, what happened, where to see it."""
+    return {
+        "name": short_name(paper.title, limit=LONGEST_NAME),
+        "versioned_id": paper.versioned_id,
+        "happened": words_for(language).happened(revision),
+        "url": abstract_url(paper),
+        "page_url": f"{page_url(paper, base_url=base_url)}#changes",
     }
 
 
@@ -200,8 +235,8 @@ def _notes(card: DigestCard, words: Words) -> Iterator[str]:
     summary = card.summary
     if summary.voice is Voice.AUTHORS:
         yield words.own_words(language=card.language, reason=summary.fallback_reason)
-    elif card.depth is not Depth.HEADLINE:
-        claims = _checked(summary, depth=card.depth)
+    elif card.detail is not DetailLevel.HEADLINE:
+        claims = _checked(summary, detail=card.detail)
         quotes = (evidence for claim in claims for evidence in claim.evidence)
         only = all(evidence.where == "abstract" for evidence in quotes)
         yield words.checked(len(claims), withheld=len(summary.withheld), abstract_only=only)
@@ -209,9 +244,9 @@ def _notes(card: DigestCard, words: Words) -> Iterator[str]:
         yield words.shallower(card.lacks, reason=card.lacks_reason)
 
 
-def _checked(summary: Summary, *, depth: Depth) -> tuple[Claim, ...]:
-    """Return the claims that belong to ``depth``; the paper's page shows every one of them."""
-    sections = summary.sections if depth is Depth.READING else ()
+def _checked(summary: Summary, *, detail: DetailLevel) -> tuple[Claim, ...]:
+    """Return the claims that belong to ``detail``; the paper's page shows every one of them."""
+    sections = summary.sections if detail is DetailLevel.READING else ()
     return (
         summary.headline,
         *summary.takeaways,

@@ -1,6 +1,6 @@
 """Keep a digest under the size at which mail programs clip it.
 
-Gmail clips near 102 KB of HTML. From the end, papers go one depth lower, round by round; when all are at
+Gmail clips near 102 KB of HTML. From the end, papers go one level lower, round by round; when all are at
 headline, they move from the end to the list of at most ten; what falls off the list is counted.
 """
 
@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from newsletter.core.digests.digest import Digest, DigestCard, DigestTopic
-from newsletter.core.summaries.summary import Depth
+from newsletter.core.summaries.summary import DetailLevel
 
 MAX_HTML_BYTES = 90_000
 MOST_LISTED = 10
@@ -25,25 +25,25 @@ def reduce_by(digest: Digest, excess: int, *, size: CardSize) -> Digest:
     ``reduced`` is left to ``count_reduced``.
     """
     cards = [card for topic in digest.topics for card in topic.cards]
-    for deep in (Depth.READING, Depth.TAKEAWAYS):
-        lower = list(Depth)[deep.rank - 1]
+    for deep in (DetailLevel.READING, DetailLevel.TAKEAWAYS):
+        lower = list(DetailLevel)[deep.rank - 1]
         for place in reversed(range(len(cards))):
             if excess <= 0:
                 break
-            if cards[place].depth is deep:
-                shallower = replace(cards[place], depth=lower)
+            if cards[place].detail is deep:
+                shallower = replace(cards[place], detail=lower)
                 excess -= size(cards[place]) - size(shallower)
                 cards[place] = shallower
-    if excess > 0 and all(card.depth is Depth.HEADLINE for card in cards):
+    if excess > 0 and all(card.detail is DetailLevel.HEADLINE for card in cards):
         return _list_last(_with_cards(digest, cards), excess, size=size)
     return _with_cards(digest, cards)
 
 
 def count_reduced(shown: Digest, *, wanted: Digest) -> Digest:
     """Return ``shown`` with the number of papers that got less than ``wanted`` gave them."""
-    depths = {card.paper.versioned_id: card.depth for topic in shown.topics for card in topic.cards}
+    detail_levels = {card.paper.versioned_id: card.detail for topic in shown.topics for card in topic.cards}
     fewer = sum(
-        depths.get(card.paper.versioned_id) is not card.depth
+        detail_levels.get(card.paper.versioned_id) is not card.detail
         for topic in wanted.topics
         for card in topic.cards
     )

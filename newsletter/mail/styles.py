@@ -53,6 +53,7 @@ def styles(language: str) -> dict[str, Markup]:
         "topic": _type(15, 22, weight=600),
         "topic_count": f"font-weight:400;color:{SOFT}",
         "title": _type(20, 27, family=SERIF, weight=700),
+        "near_title": _type(17, 23, family=SERIF, weight=700),
         "authors": _type(15, 23, family=SERIF, colour=SOFT),
         "headline": _type(17, 30 if han else 27),
         "printed_headline": _type(17, 27, family=SERIF),

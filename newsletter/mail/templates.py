@@ -3,19 +3,23 @@
 A comment such as ``{# fragment: card #}`` begins a fragment; text before the first one is the fragment
 ``start``. The HTML form is compiled MJML, filled with autoescape; the text form has the same comments. Every
 printed value goes through ``literal``, so that no data can forge a placeholder; ``Markup`` is trusted.
+
+MJML is compiled once with its Jinja tags inside and filled afterwards. Data never passes through its
+compiler, which does not re-escape attribute values. It also reports no errors (its ``errors`` stays empty),
+so what comes out is checked.
 """
 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from functools import lru_cache
-from hashlib import sha256
 from pathlib import Path
 
 from jinja2 import Environment, StrictUndefined, Template
 from markupsafe import Markup
+from mjml import mjml_to_html
 
-from newsletter.adapters.infra.mjml import compile_mjml
 from newsletter.core.digests.message import Fragment, literal
 from newsletter.errors import ConfigurationError
 from newsletter.mail.text import unbroken, underline, whole, wrap
@@ -24,6 +28,10 @@ _FRAGMENT = re.compile(r"\{# fragment: (\w+) #\}")
 _INCLUDE = re.compile(r"\{# include (\w+\.mjml) #\}")
 _PHONE_RULES = re.compile(r"<style>\s*@media only screen and \(max-width:.*?</style>\s*", re.DOTALL)
 _PACKAGE = Path(__file__).resolve().parents[1]
+_CONTROL = re.compile(r"\{%.*?%\}|\{#.*?#\}", re.DOTALL)
+_OUTPUT = re.compile(r"\{\{.*?\}\}", re.DOTALL)
+_REMOTE = re.compile(r"<link\b|@import|\bsrc=(?!\"\{\{ )|\bsrcset=|url\(", re.IGNORECASE)
+"""Remote resources, forbidden in a template. A figure's address is filled in later and is our own."""
 
 
 def _safe(value: object) -> object:
@@ -58,8 +66,6 @@ class MailTemplate:
     def __init__(self, html: str, text: str) -> None:
         self._html = {name: _HTML.from_string(part) for name, part in _split(html).items()}
         self._text = {name: _TEXT.from_string(part) for name, part in _split(text).items()}
-        self.fingerprint = sha256(f"{html}\0{text}\0{_wording()}".encode()).hexdigest()
-        """Changes whenever anything that shapes a fragment does: the templates, the words, the styles."""
 
     def render(self, kind: str, /, **values: object) -> Fragment:
         """Fill one fragment; both forms end in a line break or are empty."""
@@ -106,9 +112,39 @@ def _split(source: str) -> dict[str, str]:
     return parts
 
 
-@lru_cache(maxsize=1)
-def _wording() -> str:
-    """Return the source of everything beside the templates that decides what a fragment says."""
-    core = [_PACKAGE / "core" / "arxiv" / "links.py", _PACKAGE / "core" / "digests" / "typography.py"]
-    files = [*core, *sorted((_PACKAGE / "mail").glob("*.py"))]
-    return "\0".join(path.read_text(encoding="utf-8") for path in files)
+@lru_cache(maxsize=8)
+def compile_mjml(source: str, *, name: str = "template") -> str:
+    """Return the HTML of ``source``, every Jinja tag as it was. The same source is compiled once a process.
+
+    Control tags and comments must stand inside ``<mj-raw>`` or ``<mj-text>``, and no tag may hold ``<`` or
+    ``>``. Raises ConfigurationError with ``name`` and the problem.
+    """
+    html, problem = "", "it has no <mjml> with an <mj-body>"
+    if "<mjml" in source and "<mj-body" in source:
+        try:
+            html = str(mjml_to_html(source).html)
+            problem = _problem(source, html)
+        except KeyError as error:
+            problem = f"{error.args[0]} is not an MJML tag or attribute"
+        except (ValueError, AssertionError, AttributeError, NotImplementedError, TypeError) as error:
+            problem = f"it cannot be compiled: {error}"
+    if problem:
+        raise ConfigurationError(f"mail template {name}: {problem}")
+    return html
+
+
+def _problem(source: str, html: str) -> str:
+    """Return what the compiler got wrong without saying so, or an empty string."""
+    if left := re.search(r"<mj-[a-z-]+", html):
+        return f"{left[0]}> was not compiled"
+    if changed := Counter(_CONTROL.findall(source)) - Counter(_CONTROL.findall(html)):
+        return f"{next(iter(changed))} was lost or changed: put it inside <mj-raw>, without < and >"
+    if missing := set(_OUTPUT.findall(source)) - set(_OUTPUT.findall(html)):
+        return f"{min(missing)} was lost or changed: it may not hold < or >"
+    if 'lang="und"' in html:
+        return "<mjml> has no lang"
+    if not re.search(r"<title>\s*[^\s<]", html):
+        return "it has no <mj-title>"
+    if remote := _REMOTE.search(html):
+        return f"{remote[0]!r} would load something from another host"
+    return ""

@@ -13,10 +13,11 @@ from typing import Protocol
 
 from newsletter.core.arxiv.figures import ShownFigure
 from newsletter.core.arxiv.papers import PaperRecord
-from newsletter.core.digests.digest import Digest
+from newsletter.core.arxiv.revisions import Revision
+from newsletter.core.digests.digest import CardWhy, Digest, Learned
 from newsletter.core.digests.typography import AuthorLine
 from newsletter.core.summaries.paper_kinds import PaperKind, Part
-from newsletter.core.summaries.summary import Depth
+from newsletter.core.summaries.summary import DetailLevel
 from newsletter.languages import module_of
 
 Writer = tuple[str, tuple[date, ...]]
@@ -78,8 +79,20 @@ class Words(Protocol):
         """Say that these are the authors' sentences, and why where a model's were asked for."""
         ...
 
-    def shallower(self, lacks: Depth, *, reason: str) -> str:
+    def shallower(self, lacks: DetailLevel, *, reason: str) -> str:
         """Say in one sentence that there is no ``lacks`` of this paper, and why."""
+        ...
+
+    def why_chosen(self, why: CardWhy) -> str:
+        """Return the line that says why a paper was chosen."""
+        ...
+
+    def happened(self, revision: Revision) -> str:
+        """Return what happened to a paper, without a full stop."""
+        ...
+
+    def learned(self, learned: Learned) -> str:
+        """Say what the reader's acts changed; a link to undo it follows."""
         ...
 
     def also_in(self, topics: Sequence[str]) -> str: ...

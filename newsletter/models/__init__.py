@@ -7,11 +7,21 @@ from newsletter.models.key import KeyFingerprint, SuppressionKey
 from newsletter.models.monitor import CanaryFlight, Forgotten, Incident
 from newsletter.models.paper import Match, Paper
 from newsletter.models.report import MistakeReport
+from newsletter.models.revision import PaperRevision, RevisionAsk
 from newsletter.models.selection import Selection
 from newsletter.models.sending import SendDay
 from newsletter.models.signup import AddressChange, FreshLink, Quota, SignUp
 from newsletter.models.subscriber import ConsentEvent, RevokedKey, Subscriber, Subscription, Suppression
 from newsletter.models.summary import FragmentRow, Summary, SummaryRequest
+from newsletter.models.taste import (
+    FollowedAuthor,
+    LibraryImport,
+    MailedAct,
+    PaperFeedback,
+    PaperVector,
+    TasteProfile,
+    TasteSnapshot,
+)
 from newsletter.models.topic import Topic
 
 __all__ = [
@@ -22,6 +32,7 @@ __all__ = [
     "Delivery",
     "DeliveryEvent",
     "Figure",
+    "FollowedAuthor",
     "Forgotten",
     "FragmentRow",
     "FreshLink",
@@ -30,10 +41,16 @@ __all__ = [
     "Incident",
     "KeptText",
     "KeyFingerprint",
+    "LibraryImport",
+    "MailedAct",
     "Match",
     "MistakeReport",
     "Paper",
+    "PaperFeedback",
+    "PaperRevision",
+    "PaperVector",
     "Quota",
+    "RevisionAsk",
     "RevokedKey",
     "Selection",
     "SendDay",
@@ -45,5 +62,7 @@ __all__ = [
     "SummaryRequest",
     "Suppression",
     "SuppressionKey",
+    "TasteProfile",
+    "TasteSnapshot",
     "Topic",
 ]

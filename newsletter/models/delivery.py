@@ -78,12 +78,12 @@ TRANSACTIONAL = models.Q(slot_key=FIRST) | models.Q(is_on_demand=True) | ~models
 
 
 class DeliveryQuerySet(models.QuerySet["Delivery"]):
-    def of_date(self, day: date, *, reader: Subscriber) -> Self:
+    def of_date(self, day: date, *, subscriber: Subscriber) -> Self:
         """Return the digests of this local date: its own, and a first one sent on it."""
-        morning = datetime.combine(day, time.min, tzinfo=reader.zone)
+        morning = datetime.combine(day, time.min, tzinfo=subscriber.zone)
         first = models.Q(slot_key__startswith=FIRST, slot_at__gte=morning, slot_at__lt=morning + _DAY)
         came = models.Q(slot_key=day.isoformat()) | (first & ~models.Q(state__in=NEVER_CAME))
-        return self.filter(came, subscriber=reader, kind=Kind.DIGEST)
+        return self.filter(came, subscriber=subscriber, kind=Kind.DIGEST)
 
     def planned_ahead(self, *, now: datetime) -> Self:
         """Return the planned digests whose slot is still to come."""
@@ -101,12 +101,14 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
         """Return what may be leased now."""
         return self.filter(IS_LEASABLE, next_attempt_at__lte=real_now)
 
-    def dates_asked_for(self, readers: Collection[int | None] | models.QuerySet[Any]) -> set[tuple[int, str]]:
+    def dates_asked_for(
+        self, subscribers: Collection[int | None] | models.QuerySet[Any]
+    ) -> set[tuple[int, str]]:
         """Return (reader, local date) of the digests that these readers asked for and were sent."""
-        asked = self.filter(subscriber__in=readers, is_on_demand=True)
+        asked = self.filter(subscriber__in=subscribers, is_on_demand=True)
         # Filtered in Python: with the states in the query SQLite would scan everything ever sent.
         rows = asked.values_list("subscriber_id", "slot_key", "state")
-        return {(reader_id, key) for reader_id, key, state in rows if state in SENT}
+        return {(subscriber_id, key) for subscriber_id, key, state in rows if state in SENT}
 
 
 class Delivery(models.Model):
@@ -222,11 +224,11 @@ class Delivery(models.Model):
         """Whether a person is waiting for it: ``TRANSACTIONAL`` for a loaded row."""
         return self.slot_key == FIRST or self.is_on_demand or self.kind != Kind.DIGEST
 
-    def is_of_date(self, day: date, *, reader: Subscriber) -> bool:
+    def is_of_date(self, day: date, *, subscriber: Subscriber) -> bool:
         """Whether it is the digest of this local date: ``of_date`` for a loaded row."""
         if self.slot_key == day.isoformat():
             return True
-        morning = datetime.combine(day, time.min, tzinfo=reader.zone)
+        morning = datetime.combine(day, time.min, tzinfo=subscriber.zone)
         is_on_it = morning <= self.slot_at < morning + _DAY
         return self.slot_key.startswith(FIRST) and is_on_it and self.state not in NEVER_CAME
 
@@ -265,7 +267,7 @@ class DeliveryEvent(models.Model):
     delivery = models.ForeignKey(Delivery, null=True, on_delete=models.CASCADE, related_name="events")
     """Null for an unknown delivery, or one whose reader was erased before."""
     kind = models.CharField(max_length=40)
-    """``core.delivery.retry_policy.EventKind``."""
+    """``core.delivery.events.EventKind``."""
     at = models.DateTimeField()
     payload = models.JSONField(default=dict)
     """What the provider said, without any address."""

@@ -33,6 +33,8 @@ class Paper(models.Model):
     """When this service first had it; set once."""
     matched_at = models.DateTimeField(null=True, db_index=True)
     """Null: new or changed, and not yet compared with the topics."""
+    state_asked_at = models.DateTimeField(null=True)
+    """When arXiv was last asked what has become of it (``pipeline/revisions.py``)."""
 
     class Meta:
         constraints = (

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from django.db import models
 
 from newsletter.core.delivery.cadence import Cadence, Slot, latest_slot, next_slot
-from newsletter.core.summaries.summary import Depth
+from newsletter.core.summaries.summary import DetailLevel
 
 
 def _new_link_key() -> str:
@@ -33,7 +33,9 @@ class Subscriber(models.Model):
     paused_until = models.DateTimeField(null=True, blank=True)
     language = models.CharField(max_length=20, default="en")
     depth = models.CharField(
-        max_length=12, choices=[(depth.value, depth.value) for depth in Depth], default=Depth.TAKEAWAYS.value
+        max_length=12,
+        choices=[(depth.value, depth.value) for depth in DetailLevel],
+        default=DetailLevel.TAKEAWAYS.value,
     )
     max_papers = models.PositiveSmallIntegerField(default=10)
     cadence = models.CharField(max_length=40, default="weekly:mon")
@@ -47,16 +49,29 @@ class Subscriber(models.Model):
     confirmed_by_operator = models.BooleanField(default=False)
     seen_papers = models.BinaryField(default=bytes, editable=False)
     """Seen papers (``core/digests/seen_papers.py``): those of every accepted digest."""
+    summarized_papers = models.BinaryField(default=bytes, editable=False)
+    """Those of the seen papers that a digest summarized, in the same form: of these revisions are told."""
     soft_bounces = models.PositiveSmallIntegerField(default=0)
     """How many of the latest mails to the address were refused in a row."""
     link_key = models.CharField(max_length=16, unique=True, default=_new_link_key)
     """Names the reader in mailed links. A new one revokes them all (``subscribers/revoke_links.py``)."""
+    taste_version = models.PositiveIntegerField(default=0)
+    """Moved by every act that changes what is learned; profiles name the one they were learned at."""
+    learns = models.BooleanField(default=True)
+    """Off: acts are kept, and nothing is learned from them or ordered by them."""
+    shows_near = models.BooleanField(default=True)
+    """Whether digests show up to two papers near the topics."""
+    shows_revised = models.BooleanField(default=True)
+    names_imports = models.BooleanField(default=False)
+    """Whether why lines may name imported papers, not only those kept from digests and pages."""
+    muted_terms = models.JSONField(default=dict)
+    """Terms that nothing is to be learned from: stems (a snapshot's key) → as papers write them."""
 
     class Meta:
         constraints = (
             models.CheckConstraint(condition=models.Q(status__in=Status.values), name="subscriber_status"),
             models.CheckConstraint(
-                condition=models.Q(depth__in=[depth.value for depth in Depth]), name="subscriber_depth"
+                condition=models.Q(depth__in=[depth.value for depth in DetailLevel]), name="subscriber_depth"
             ),
             models.CheckConstraint(
                 condition=models.Q(max_papers__gte=1, max_papers__lte=50),
@@ -79,7 +94,7 @@ class Subscriber(models.Model):
         return self.status in (Status.ACTIVE, Status.UNSUBSCRIBED)
 
     def shown_status(self, *, now: datetime) -> str:
-        """Return the contract's status: ``paused`` is an active reader whose pause has not ended."""
+        """Return the status that is shown: ``paused`` is an active reader whose pause has not ended."""
         paused = self.status == Status.ACTIVE and not self.accepts_mail(now=now)
         return "paused" if paused else self.status
 
@@ -118,9 +133,9 @@ class RevokedKey(models.Model):
 
 def holder_of(link_key: str) -> tuple[Subscriber | None, bool]:
     """Return whose key it is or was, and whether it was revoked."""
-    reader = Subscriber.objects.filter(link_key=link_key).first()
-    if reader is not None:
-        return reader, False
+    subscriber = Subscriber.objects.filter(link_key=link_key).first()
+    if subscriber is not None:
+        return subscriber, False
     revoked = RevokedKey.objects.select_related("subscriber").filter(key=link_key).first()
     return (revoked.subscriber, True) if revoked else (None, False)
 
@@ -143,8 +158,8 @@ class Subscription(models.Model):
     def __str__(self) -> str:
         return f"{self.subscriber_id}: {self.topic_id}"
 
-    def effective_cadence(self, reader: Subscriber) -> Cadence:
-        return Cadence.parse(self.cadence or reader.cadence)
+    def effective_cadence(self, subscriber: Subscriber) -> Cadence:
+        return Cadence.parse(self.cadence or subscriber.cadence)
 
 
 class ConsentEvent(models.Model):

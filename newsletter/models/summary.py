@@ -10,7 +10,7 @@ from django.db import models
 from django.utils import timezone
 
 from newsletter.core.digests.message import Fragment
-from newsletter.core.summaries.summary import Depth
+from newsletter.core.summaries.summary import DetailLevel
 
 CHUNK = 500
 """Rows a statement."""
@@ -43,7 +43,7 @@ class Summary(models.Model):
     language = models.CharField(max_length=20)
     prompt_version = models.CharField(max_length=40)
     model = models.CharField(max_length=80)
-    depth = models.CharField(max_length=12, choices=[(depth.value, depth.value) for depth in Depth])
+    detail = models.CharField(max_length=12, choices=[(detail.value, detail.value) for detail in DetailLevel])
     content = models.JSONField(null=True)
     """``core.summaries.summary.summary_to_json``; null until written."""
     failure = models.CharField(max_length=80, blank=True)
@@ -76,7 +76,7 @@ class Summary(models.Model):
                 fields=("paper", "paper_version", "language", "prompt_version", "model"), name="summary_once"
             ),
             models.CheckConstraint(
-                condition=models.Q(depth__in=[depth.value for depth in Depth]), name="summary_depth"
+                condition=models.Q(detail__in=[detail.value for detail in DetailLevel]), name="summary_detail"
             ),
         )
 
@@ -91,7 +91,7 @@ class SummaryRequest(models.Model):
     paper_version = models.PositiveSmallIntegerField()
     language = models.CharField(max_length=20)
     """The subscriber's; the summariser says in which it writes."""
-    detail = models.CharField(max_length=12, choices=[(depth.value, depth.value) for depth in Depth])
+    detail = models.CharField(max_length=12, choices=[(detail.value, detail.value) for detail in DetailLevel])
     needed_at = models.DateTimeField()
     """The slot of the first digest that shows it."""
     is_transactional = models.BooleanField(default=False)
@@ -103,7 +103,8 @@ class SummaryRequest(models.Model):
                 fields=("paper", "paper_version", "language", "detail"), name="summary_request_once"
             ),
             models.CheckConstraint(
-                condition=models.Q(detail__in=[depth.value for depth in Depth]), name="summary_request_detail"
+                condition=models.Q(detail__in=[detail.value for detail in DetailLevel]),
+                name="summary_request_detail",
             ),
         )
         ordering = ("-is_transactional", "needed_at", "pk")

@@ -13,7 +13,7 @@ class Topic(models.Model):
     group = models.CharField(max_length=80, blank=True)
     """The heading it stands under at sign-up."""
     group_names = models.JSONField(default=dict, blank=True)
-    query = models.CharField(max_length=500)
+    query = models.CharField(max_length=1000)
     owner = models.ForeignKey(
         "Subscriber", null=True, blank=True, on_delete=models.CASCADE, related_name="private_topics"
     )

@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import cached_property
 
 from newsletter.adapters import registry
-from newsletter.adapters.ports import FullTextSource, Mailer, PaperSource, Summariser
+from newsletter.adapters.ports import FullTextSource, Mailer, PaperFinder, PaperSource, Summariser
 from newsletter.config import Config
 from newsletter.core.arxiv.full_text import FullText
 from newsletter.models import Paper
@@ -26,6 +26,10 @@ class Context:
     @cached_property
     def source(self) -> PaperSource:
         return registry.paper_source(self.config)
+
+    @cached_property
+    def finder(self) -> PaperFinder:
+        return registry.paper_finder(self.config)
 
     @cached_property
     def full_texts(self) -> FullTextSource:

@@ -15,8 +15,9 @@ from typing import Any
 from newsletter.adapters.infra.topic_index import TopicIndex
 from newsletter.core.arxiv.papers import parse_id
 from newsletter.core.arxiv.query import parse
-from newsletter.core.digests.selection import Place
+from newsletter.core.digests.selection import Place, Why, WhyCode
 from newsletter.errors import BadInput
+from newsletter.mail.words import words_for
 from newsletter.models import Delivery, Match, Paper, Subscriber, Topic
 from newsletter.models.delivery import FIRST, OPEN, SENT, Kind, State
 from newsletter.pipeline.select.candidates import Offer
@@ -32,6 +33,10 @@ class Code(StrEnum):
     COUNTED = "counted"
     NEAR = "near"
     REVISED = "revised"
+    KEPT = "close_to_kept"
+    FOLLOWS = "follows"
+    GROUP = "typical"
+    BREADTH = "breadth"
     MOVED = "moved_to_fit"
     LEFT = "subscriber_left"
     PAUSED = "subscriber_paused"
@@ -74,34 +79,34 @@ class Explanation:
         }
 
 
-def explain(reader: Subscriber, text: str, *, now: datetime) -> Explanation:
+def explain(subscriber: Subscriber, text: str, *, now: datetime) -> Explanation:
     """Answer for one paper. Raises BadInput for what is no arXiv id."""
     arxiv_id = parse_id(text)
     if arxiv_id is None:
         raise BadInput(f"{text!r} is not an arXiv id: write one such as 2406.01234")
-    standing = tuple(_standing(reader, now=now))
+    standing = tuple(_standing(subscriber, now=now))
     paper = Paper.objects.filter(arxiv_id=arxiv_id.base, first_seen_at__lte=now).first()
     if paper is None:
         unknown = Reason(Code.UNKNOWN, "this service has not had the paper from arXiv yet")
         return Explanation((*standing, unknown))
-    choice = _asked(reader, paper, now=now)
+    choice = _asked(subscriber, paper, now=now)
     if paper.pk in choice.selection.paper_ids:
         return _found(choice, paper, standing=standing)
     reasons = (*standing, *_why_not(choice, paper, now=now))
     return Explanation(reasons, digest=_name(choice.delivery))
 
 
-def _standing(reader: Subscriber, *, now: datetime) -> Iterator[Reason]:
-    status = reader.shown_status(now=now)
+def _standing(subscriber: Subscriber, *, now: datetime) -> Iterator[Reason]:
+    status = subscriber.shown_status(now=now)
     if status == "paused":
-        yield Reason(Code.PAUSED, f"the reader has paused until {reader.paused_until:%Y-%m-%d %H:%M} UTC")
+        yield Reason(Code.PAUSED, f"the reader has paused until {subscriber.paused_until:%Y-%m-%d %H:%M} UTC")
     elif status != "active":
         yield Reason(Code.LEFT, f"the reader gets no digests: {status}")
 
 
-def _asked(reader: Subscriber, paper: Paper, *, now: datetime) -> Choice:
+def _asked(subscriber: Subscriber, paper: Paper, *, now: datetime) -> Choice:
     """Return the digest that answers, as it was selected or would be now."""
-    digests = Delivery.objects.filter(subscriber=reader, kind=Kind.DIGEST).order_by("-slot_at")
+    digests = Delivery.objects.filter(subscriber=subscriber, kind=Kind.DIGEST).order_by("-slot_at")
     digests = digests.prefetch_related("subscriber__subscriptions__topic", "selection")
     waiting = list(digests.filter(state__in=WAITING)[:1])
     sent = list(digests.filter(state__in=SENT))
@@ -110,8 +115,10 @@ def _asked(reader: Subscriber, paper: Paper, *, now: datetime) -> Choice:
     for row in (*waiting, *offered[:1], *could[:1]):
         # One that was planned and not selected yet is selected here.
         return stored([row])[0] if row.selection else choose([row], now=now)[0]
-    row = Delivery.planned(subscriber_id=reader.pk, kind=Kind.DIGEST, slot_key=FIRST, slot_at=now, now=now)
-    row.subscriber = reader
+    row = Delivery.planned(
+        subscriber_id=subscriber.pk, kind=Kind.DIGEST, slot_key=FIRST, slot_at=now, now=now
+    )
+    row.subscriber = subscriber
     [choice] = choose([row], now=now)
     row.slot_key = ""
     return choice
@@ -131,7 +138,14 @@ def _found(choice: Choice, paper: Paper, *, standing: tuple[Reason, ...]) -> Exp
             brought = (
                 f"the query of {topic.name} matched it" if topic else "a topic that has ended matched it"
             )
+            if place is Place.NEAR:
+                brought = (
+                    f"no query asks for it; it stands under {topic.name}" if topic else "no query asks for it"
+                )
+            elif revision := each.why.revision:
+                brought = f"{words_for('en').happened(revision)}, after the reader had read or kept it"
             reasons = [Reason(Code(place), f"{place} {when}, rank {rank}: {brought}")]
+            reasons += _chosen(each.why)
             if each.shown_as:
                 reasons.append(
                     Reason(Code.MOVED, f"selected as {each.place}, moved to keep the mail under its size")
@@ -148,7 +162,8 @@ def _found(choice: Choice, paper: Paper, *, standing: tuple[Reason, ...]) -> Exp
         pk__in=[topic for topic, papers in selection.counted.items() if paper.pk in papers]
     ).first()
     under = f" under {topic.name}" if topic else ""
-    words = f"counted{under} {when}: {len(selection.papers)} papers came before it"
+    before = len(selection.matched_ids) - len(selection.counted_ids)
+    words = f"counted{under} {when}: {before} papers came before it"
     return Explanation(
         (*standing, Reason(Code.COUNTED, words)),
         digest=_name(row),
@@ -157,12 +172,31 @@ def _found(choice: Choice, paper: Paper, *, standing: tuple[Reason, ...]) -> Exp
     )
 
 
+def _chosen(why: Why) -> Iterator[Reason]:
+    """Say why it came before others."""
+    terms = ", ".join(why.terms)
+    match why.code:
+        case WhyCode.KEPT:
+            named = f" ({', '.join(why.papers)})" if why.papers else ""
+            yield Reason(Code.KEPT, f"it is close to papers that the reader kept{named}: {terms}")
+        case WhyCode.FOLLOWS:
+            yield Reason(Code.FOLLOWS, f"the reader follows {why.author}")
+        case WhyCode.NAMESAKE:
+            yield Reason(
+                Code.FOLLOWS, f"the reader follows {why.author}; it may be another person of that name"
+            )
+        case WhyCode.GROUP:
+            yield Reason(Code.GROUP, f"it is the most typical of {why.number} matches on {terms}")
+        case WhyCode.BREADTH:
+            yield Reason(Code.BREADTH, "it was drawn from the list, for breadth")
+
+
 def _why_not(choice: Choice, paper: Paper, *, now: datetime) -> Iterator[Reason]:
-    row, reader = choice.delivery, choice.reader
+    row, subscriber = choice.delivery, choice.subscriber
     if paper.is_withdrawn:
         yield Reason(Code.WITHDRAWN, f"its authors have withdrawn it (version {paper.version})")
         return
-    sent = Delivery.objects.filter(subscriber=reader, kind=Kind.DIGEST, state__in=SENT).exclude(pk=row.pk)
+    sent = Delivery.objects.filter(subscriber=subscriber, kind=Kind.DIGEST, state__in=SENT).exclude(pk=row.pk)
     for earlier in sent.select_related("selection").order_by("-slot_at"):
         if paper.pk in earlier.paper_ids:
             at = f"{earlier.outcome_at:%Y-%m-%d %H:%M} UTC" if earlier.outcome_at else "unknown"
@@ -171,7 +205,7 @@ def _why_not(choice: Choice, paper: Paper, *, now: datetime) -> Iterator[Reason]
     until = row.covers_until or now
     matches = {match.topic_id: match for match in Match.objects.filter(paper=paper).select_related("topic")}
     index = TopicIndex([(paper.pk, paper.record)])
-    for subscription in reader.subscriptions.select_related("topic"):
+    for subscription in subscriber.subscriptions.select_related("topic"):
         topic = subscription.topic
         match = matches.pop(topic.pk, None)
         if match is None:
@@ -185,9 +219,9 @@ def _why_not(choice: Choice, paper: Paper, *, now: datetime) -> Iterator[Reason]
         elif topic.pk not in choice.selection.topics:
             yield Reason(Code.TOPIC_NOT_DUE, f"{topic.name} matched it, and is not due in this digest")
         else:
-            yield _out_of_period(Offer.of(reader, subscription), match, paper)
+            yield _out_of_period(Offer.of(subscriber, subscription), match, paper)
     for match in matches.values():
-        if match.topic.owner_id in (None, reader.pk) and match.topic_id in _topics_had(reader):
+        if match.topic.owner_id in (None, subscriber.pk) and match.topic_id in _topics_had(subscriber):
             yield Reason(
                 Code.TOPIC_LEFT, f"{match.topic.name} matched it, and the reader has left that topic"
             )
@@ -217,7 +251,7 @@ def _out_of_period(offer: Offer, match: Match, paper: Paper) -> Reason:
     return Reason(Code.NEXT, f"{name} matches it: it comes with the next selection")
 
 
-def _topics_had(reader: Subscriber) -> set[int]:
+def _topics_had(subscriber: Subscriber) -> set[int]:
     """Return the topics that the reader's digests have covered."""
-    digests = Delivery.objects.filter(subscriber=reader, kind=Kind.DIGEST)
+    digests = Delivery.objects.filter(subscriber=subscriber, kind=Kind.DIGEST)
     return {topic for topics in digests.values_list("topics", flat=True) for topic in topics}

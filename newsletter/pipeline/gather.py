@@ -7,7 +7,7 @@ An answer is saved whole, except for invalid entries, or not at all. Every reque
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -23,6 +23,7 @@ from newsletter.errors import IncompleteAnswer, NewsletterError, TemporaryError
 from newsletter.models import GatherRun, Paper
 from newsletter.models.limits import faults
 from newsletter.models.paper import record_fields
+from newsletter.models.revision import keep_revisions
 from newsletter.pipeline.gather_history import judged, lasting_gap
 
 log = logging.getLogger(__name__)
@@ -59,7 +60,7 @@ class GatherReport:
             self.errors.append(run.error)
 
     def as_json(self) -> dict[str, Any]:
-        """Return ``gathered`` of the contract's ``run --json``."""
+        """Return ``gathered`` of ``run --json``."""
         return {
             "seen": self.seen,
             "new": self.new,
@@ -149,13 +150,8 @@ def save_answer(answer: Answer, *, now: datetime, from_file: bool = False) -> Ga
 
     What cannot be saved on every database is left out, and the record says which and why.
     """
-    papers, odd = _without_odd(answer.papers, now=now)
     before = Paper.objects.count()
-    try:
-        updated = _save(papers, now=now)
-    except (DataError, IntegrityError):  # a limit that the checks do not know
-        papers, unsaved = _saved_one_by_one(papers, now=now)
-        odd, updated = odd + unsaved, 0
+    papers, odd, updated = save_papers(answer.papers, now=now)
     return GatherRun.objects.create(
         started_at=now,
         query=storable(answer.query),  # a file name may hold bytes that are not UTF-8
@@ -171,6 +167,23 @@ def save_answer(answer: Answer, *, now: datetime, from_file: bool = False) -> Ga
     )
 
 
+def save_papers(
+    records: Iterable[PaperRecord], *, now: datetime, is_matched_anew: bool = True
+) -> tuple[list[PaperRecord], list[str], int]:
+    """Save new papers, new versions and their revisions.
+
+    Return what was saved, a line for each that could not be, and how many papers were updated.
+    ``is_matched_anew``: a new version may match topics that the old one did not.
+    """
+    papers, odd = _without_odd(records, now=now)
+    kept = () if is_matched_anew else ("matched_at",)
+    try:
+        return papers, odd, _save(papers, now=now, kept=kept)
+    except (DataError, IntegrityError):  # a limit that the checks do not know
+        saved, unsaved = _saved_one_by_one(papers, now=now, kept=kept)
+        return saved, odd + unsaved, 0
+
+
 def _without_odd(records: Iterable[PaperRecord], *, now: datetime) -> tuple[list[PaperRecord], list[str]]:
     """Return the records that can be saved, and a line for each of the others."""
     sound, odd = [], []
@@ -183,24 +196,32 @@ def _without_odd(records: Iterable[PaperRecord], *, now: datetime) -> tuple[list
 
 
 @transaction.atomic
-def _save(records: Sequence[PaperRecord], *, now: datetime) -> int:
-    """Write new papers and new versions; return how many of the latter."""
+def _save(records: Sequence[PaperRecord], *, now: datetime, kept: Collection[str]) -> int:
+    """Write new papers and new versions, except the columns ``kept``; return how many of the latter."""
     known = _known_papers(records)
     new = [Paper.from_record(record, first_seen_at=now) for record in records if record.arxiv_id not in known]
-    changed = [record for record in records if _replaces(record, known.get(record.arxiv_id))]
+    changed = [
+        record
+        for record in records
+        if (paper := known.get(record.arxiv_id))
+        and record.version >= paper.version
+        and record != paper.record
+    ]
     Paper.objects.bulk_create(new, ignore_conflicts=True, batch_size=CHUNK)
     for record in changed:
-        Paper.objects.filter(arxiv_id=record.arxiv_id).update(**record_fields(record))
+        fields = {name: value for name, value in record_fields(record).items() if name not in kept}
+        Paper.objects.filter(arxiv_id=record.arxiv_id).update(**fields)
+    keep_revisions([(known[record.arxiv_id], record) for record in changed], now=now)
     return len(changed)
 
 
 def _saved_one_by_one(
-    records: Iterable[PaperRecord], *, now: datetime
+    records: Iterable[PaperRecord], *, now: datetime, kept: Collection[str]
 ) -> tuple[list[PaperRecord], list[str]]:
     saved, refused = [], []
     for record in records:
         try:
-            _save([record], now=now)
+            _save([record], now=now, kept=kept)
             saved.append(record)
         except (DataError, IntegrityError) as error:
             log.exception("%s could not be saved", record.versioned_id)
@@ -216,11 +237,6 @@ def _known_papers(records: Sequence[PaperRecord]) -> dict[str, Paper]:
             paper.arxiv_id: paper for paper in Paper.objects.filter(arxiv_id__in=ids[start : start + CHUNK])
         }
     return known
-
-
-def _replaces(record: PaperRecord, known: Paper | None) -> bool:
-    """Whether ``record`` is news compared with ``known``; an older version never is."""
-    return known is not None and record.version >= known.version and record != known.record
 
 
 def _record_failure(

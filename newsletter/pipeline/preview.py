@@ -29,23 +29,23 @@ class Preview:
     account: dict[str, int]
     """summarised, listed, counted, scanned."""
     selection: list[dict[str, Any]]
-    """The contract's: every paper offered, in the order of the turns, the counted ones last."""
+    """For ``--json``: every paper offered, in the order of the turns, the counted ones last."""
     why_not: str
     """Why it would not go out at present; empty when it would."""
 
 
-def preview_digest(reader: Subscriber, *, context: Context, now: datetime) -> Preview:
+def preview_digest(subscriber: Subscriber, *, context: Context, now: datetime) -> Preview:
     """Write the digest as if every topic of the reader fell due at ``now``."""
     delivery = Delivery.planned(
-        subscriber_id=reader.pk, kind=Kind.DIGEST, slot_key=FIRST, slot_at=now, now=now
+        subscriber_id=subscriber.pk, kind=Kind.DIGEST, slot_key=FIRST, slot_at=now, now=now
     )
-    delivery.subscriber = reader
+    delivery.subscriber = subscriber
     # As a first digest it covers every topic; nobody waits for it as for a first one, unless one is to come.
     [choice] = choose([delivery], now=now)
-    if not reader.deliveries.filter(TRANSACTIONAL, kind=Kind.DIGEST, state__in=OPEN).exists():
-        delivery.slot_key = now.astimezone(reader.zone).date().isoformat()
+    if not subscriber.deliveries.filter(TRANSACTIONAL, kind=Kind.DIGEST, state__in=OPEN).exists():
+        delivery.slot_key = now.astimezone(subscriber.zone).date().isoformat()
     write_summaries(choice.wanted(), summariser=context.summariser, now=now, full_text=context.full_text_for)
-    write_extracts({each.paper_id for each in choice.selection.chosen}, now=now)
+    write_extracts({want.paper_id for want in choice.wanted()}, now=now)
     return _preview(choice, context=context, now=now)
 
 
@@ -88,7 +88,7 @@ def _as_json(selection: Selection, *, composer: Composer) -> list[dict[str, Any]
             "topic": composer.topics[each.topic].slug,
             "rank": rank,
             "score": each.score,
-            "why": each.reason or QUERY,
+            "why": each.why.code,
         }
         for rank, each in enumerate(selection.papers, start=1)
     ]
@@ -105,9 +105,9 @@ def _as_json(selection: Selection, *, composer: Composer) -> list[dict[str, Any]
 
 
 def _why_not(choice: Choice, *, ignorance: str, now: datetime) -> str:
-    reader = choice.reader
-    if not reader.accepts_mail(now=now):
-        return f"the reader is {reader.shown_status(now=now)}"
+    subscriber = choice.subscriber
+    if not subscriber.accepts_mail(now=now):
+        return f"the reader is {subscriber.shown_status(now=now)}"
     if not choice.offers:
         return "the reader has no topic left"
     if not choice.has_something_to_say():

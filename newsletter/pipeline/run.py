@@ -29,7 +29,7 @@ from newsletter.pipeline.summarize.generate import SummariseReport
 from newsletter.progress import SILENT, Progress
 
 RETRY_TIME = timedelta(seconds=60)
-"""Retries within a command end after this (contract)."""
+"""Retries within a command end after this: somebody may be waiting for it to exit."""
 
 NOT_ACCEPTED = {
     State.RETRY_WAIT.value: "not accepted yet, to be tried again in some minutes",
@@ -70,7 +70,7 @@ class RunReport:
         )
 
     def as_json(self) -> dict[str, Any]:
-        """Return the contract's ``run --json``."""
+        """Return what ``run --json`` prints: scripts rely on its keys."""
         summarised = self.summarised
         return {
             "now": self.now.isoformat(),
@@ -97,7 +97,7 @@ def run_once(context: Context, *, now: datetime, gather: bool, progress: Progres
     report = RunReport(now=now)
     work = Work(context=context, now=now, progress=progress)
     skipped = {"send"} if gather else {"send", "gather"}
-    done = {stage.name: stage.do(work) for stage in STAGES if stage.name not in skipped}
+    done = {stage.__name__: stage(work) for stage in STAGES if stage.__name__ not in skipped}
     report.gathered, report.matched = done.get("gather", report.gathered), done["match"]
     report.summarised, composed = done["summarize"], done["compose"]
     report.composed, report.uncomposed = composed.composed, composed.failed
@@ -123,7 +123,7 @@ def run_once(context: Context, *, now: datetime, gather: bool, progress: Progres
 def send_with_retries(work: Work) -> tuple[list[UUID], str]:
     """Deliver what is due, what somebody awaits first; then for at most a minute try again what was refused.
 
-    A rate is waited for as long as it takes. Returns the messages that could be claimed at the beginning, and
+    A rate is waited for as long as it takes. Returns the messages that could be leased at the beginning, and
     why some of them wait for another day, if they do.
     """
     waiting = list(Delivery.objects.filter(state__in=LEASABLE).values_list("pk", flat=True))

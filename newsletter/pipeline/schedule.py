@@ -34,7 +34,7 @@ def plan_due(*, now: datetime) -> int:
     several passed slots only the latest is planned.
     """
     planned = 0
-    due = due_readers(now=now)
+    due = due_subscribers(now=now)
     if not due.exists():
         return 0
     due = due.order_by("next_slot_at").prefetch_related("subscriptions")
@@ -44,9 +44,11 @@ def plan_due(*, now: datetime) -> int:
             # Whoever holds a row may be changing its cadence: the next tick plans by what they made of it.
             locked = due.exclude(pk__in=unplannable).select_for_update(skip_locked=True, no_key=True)
             chunk = list(locked[:CHUNK])
-            timed = [(reader, _slots(reader, now=now)) for reader in chunk]
-            planned += _plan([(reader, slots) for reader, slots in timed if slots is not None], now=now)
-        unplannable.update(reader.pk for reader, slots in timed if slots is None)
+            timed = [(subscriber, _slots(subscriber, now=now)) for subscriber in chunk]
+            planned += _plan(
+                [(subscriber, slots) for subscriber, slots in timed if slots is not None], now=now
+            )
+        unplannable.update(subscriber.pk for subscriber, slots in timed if slots is None)
         if len(chunk) < CHUNK:
             return planned
 
@@ -56,27 +58,29 @@ def plan_ahead(*, now: datetime) -> int:
 
     A reader's row is held meanwhile: whoever changes a schedule drops what was planned by the old one.
     """
-    near = _near_readers(now=now).values_list("pk", "next_slot_at")
+    near = _near_subscribers(now=now).values_list("pk", "next_slot_at")
     ready = [pk for pk, slot_at in near if slot_at and slot_at - planning_lead(pk) <= now]
     planned = 0
     for start in range(0, len(ready), CHUNK):
         with transaction.atomic():
-            locked = _near_readers(now=now).filter(pk__in=ready[start : start + CHUNK])
+            locked = _near_subscribers(now=now).filter(pk__in=ready[start : start + CHUNK])
             locked = locked.prefetch_related("subscriptions")
             chunk = list(locked.select_for_update(skip_locked=True, no_key=True))
-            timed = [(reader, slot) for reader in chunk if (slot := _slot_ahead(reader)) is not None]
+            timed = [
+                (subscriber, slot) for subscriber in chunk if (slot := _slot_ahead(subscriber)) is not None
+            ]
             others = _other_digests(timed)
             new = [
-                _planned(reader, slot, now=now)
-                for reader, slot in timed
-                if not _has_had(reader, slot, others=others[reader.pk])
+                _planned(subscriber, slot, now=now)
+                for subscriber, slot in timed
+                if not _has_had(subscriber, slot, others=others[subscriber.pk])
             ]
             Delivery.objects.bulk_create(new, ignore_conflicts=True)
         planned += len(new)
     return planned
 
 
-def _near_readers(*, now: datetime) -> QuerySet[Subscriber]:
+def _near_subscribers(*, now: datetime) -> QuerySet[Subscriber]:
     """Return the active readers whose slot is ahead, at most so far, and has no digest yet."""
     unpaused = Q(paused_until__isnull=True) | Q(paused_until__lte=F("next_slot_at"))
     planned = Delivery.objects.filter(
@@ -91,18 +95,18 @@ def _near_readers(*, now: datetime) -> QuerySet[Subscriber]:
     )
 
 
-def _slot_ahead(reader: Subscriber) -> Slot | None:
+def _slot_ahead(subscriber: Subscriber) -> Slot | None:
     """Return the slot at ``next_slot_at``; None where the cadences have none (passing it puts that right)."""
-    if reader.next_slot_at is None:
+    if subscriber.next_slot_at is None:
         return None
     try:
-        slot = reader.next_slot(after=reader.next_slot_at - RESOLUTION)
+        slot = subscriber.next_slot(after=subscriber.next_slot_at - RESOLUTION)
     except Exception:  # a broken row: it is told of once its slot passes
         return None
-    return slot if slot.at == reader.next_slot_at else None
+    return slot if slot.at == subscriber.next_slot_at else None
 
 
-def due_readers(*, now: datetime) -> QuerySet[Subscriber]:
+def due_subscribers(*, now: datetime) -> QuerySet[Subscriber]:
     """Return the active readers whose slot has passed and who have not paused."""
     unpaused = Q(paused_until__isnull=True) | Q(paused_until__lte=now)
     return Subscriber.objects.filter(unpaused, status=Status.ACTIVE, next_slot_at__lte=now)
@@ -115,18 +119,20 @@ class _Slots:
     following: Slot
 
 
-def _slots(reader: Subscriber, *, now: datetime) -> _Slots | None:
+def _slots(subscriber: Subscriber, *, now: datetime) -> _Slots | None:
     """Return when this reader's digests are due, or None when that cannot be said: a row that is broken.
 
     It stays due, so that the age of the oldest due reader tells the operator; it holds up nobody else.
     """
     try:
-        following = reader.next_slot(after=now)
+        following = subscriber.next_slot(after=now)
         # next_slot_at itself may be the latest one, so look from just before it.
-        since = (reader.next_slot_at or now) - RESOLUTION
-        passed = [reader.latest_slot(now=now, cadence=cadence, after=since) for cadence in reader.cadences()]
+        since = (subscriber.next_slot_at or now) - RESOLUTION
+        passed = [
+            subscriber.latest_slot(now=now, cadence=cadence, after=since) for cadence in subscriber.cadences()
+        ]
     except Exception:
-        log.exception("no digest can be planned for reader %d", reader.pk)
+        log.exception("no digest can be planned for reader %d", subscriber.pk)
         return None
     return _Slots(max((slot for slot in passed if slot), key=lambda slot: slot.at, default=None), following)
 
@@ -134,27 +140,30 @@ def _slots(reader: Subscriber, *, now: datetime) -> _Slots | None:
 def _plan(timed: Sequence[tuple[Subscriber, _Slots]], *, now: datetime) -> int:
     """Move these readers, whose rows we hold, on to their next slots, and plan the ones that have passed."""
     following = defaultdict[datetime, list[int]](list)
-    for reader, slots in timed:
-        following[slots.following.at].append(reader.pk)
-    for at, readers in following.items():
-        Subscriber.objects.filter(pk__in=readers).update(next_slot_at=at)
-    passed = [(reader, slots.passed) for reader, slots in timed if slots.passed is not None]
+    for subscriber, slots in timed:
+        following[slots.following.at].append(subscriber.pk)
+    for at, subscribers in following.items():
+        Subscriber.objects.filter(pk__in=subscribers).update(next_slot_at=at)
+    passed = [(subscriber, slots.passed) for subscriber, slots in timed if slots.passed is not None]
     others = _other_digests(passed)
     new = [
-        _planned(reader, slot, now=now)
-        for reader, slot in passed
-        if not _has_had(reader, slot, others=others[reader.pk])
+        _planned(subscriber, slot, now=now)
+        for subscriber, slot in passed
+        if not _has_had(subscriber, slot, others=others[subscriber.pk])
     ]
     Delivery.objects.bulk_create(new, ignore_conflicts=True)
     started = {row.subscriber_id for row in new} | {
-        reader.pk for reader, slot in passed if any(_is_planned_for(row, slot) for row in others[reader.pk])
+        subscriber.pk
+        for subscriber, slot in passed
+        for row in others[subscriber.pk]
+        if row.state == State.PLANNED and (row.slot_key, row.slot_at) == (slot.key, slot.at)  # planned ahead
     }
     _expire(
         [
             row
-            for reader, slot in passed
-            if reader.pk in started
-            for row in others[reader.pk]
+            for subscriber, slot in passed
+            if subscriber.pk in started
+            for row in others[subscriber.pk]
             if row.slot_at < slot.at
         ],
         now=now,
@@ -162,15 +171,10 @@ def _plan(timed: Sequence[tuple[Subscriber, _Slots]], *, now: datetime) -> int:
     return len(new)
 
 
-def _planned(reader: Subscriber, slot: Slot, *, now: datetime) -> Delivery:
+def _planned(subscriber: Subscriber, slot: Slot, *, now: datetime) -> Delivery:
     return Delivery.planned(
-        subscriber_id=reader.pk, kind=Kind.DIGEST, slot_key=slot.key, slot_at=slot.at, now=now
+        subscriber_id=subscriber.pk, kind=Kind.DIGEST, slot_key=slot.key, slot_at=slot.at, now=now
     )
-
-
-def _is_planned_for(row: Delivery, slot: Slot) -> bool:
-    """Whether it was planned ahead for this slot."""
-    return row.state == State.PLANNED and (row.slot_key, row.slot_at) == (slot.key, slot.at)
 
 
 def _other_digests(passed: Sequence[tuple[Subscriber, Slot]]) -> defaultdict[int, list[Delivery]]:
@@ -182,7 +186,7 @@ def _other_digests(passed: Sequence[tuple[Subscriber, Slot]]) -> defaultdict[int
     recent = Q(slot_at__gte=min(slot.at for _, slot in passed) - LONGEST_DAY)
     rows = Delivery.objects.filter(
         Q(slot_key__in=keys) | recent | Q(state__in=OPEN),
-        subscriber__in=[reader.pk for reader, _ in passed],
+        subscriber__in=[subscriber.pk for subscriber, _ in passed],
         kind=Kind.DIGEST,
     )
     for row in rows.only("subscriber_id", "kind", "slot_key", "slot_at", "state"):
@@ -190,13 +194,13 @@ def _other_digests(passed: Sequence[tuple[Subscriber, Slot]]) -> defaultdict[int
     return others
 
 
-def _has_had(reader: Subscriber, slot: Slot, *, others: Sequence[Delivery]) -> bool:
+def _has_had(subscriber: Subscriber, slot: Slot, *, others: Sequence[Delivery]) -> bool:
     """Whether the reader had, or is getting, a digest that stands for this slot's.
 
     One that was asked for may be later than the slot: it has offered all that this one would. And a first
     digest is the one of its local date.
     """
-    return any(row.slot_at > slot.at or row.is_of_date(slot.date, reader=reader) for row in others)
+    return any(row.slot_at > slot.at or row.is_of_date(slot.date, subscriber=subscriber) for row in others)
 
 
 def _expire(older: Sequence[Delivery], *, now: datetime) -> None:

@@ -15,7 +15,6 @@ from uuid import UUID
 
 from django.utils import timezone
 
-from newsletter.adapters.infra.broker import Queue
 from newsletter.pipeline.compose.compose import ComposeReport, compose_planned
 from newsletter.pipeline.context import Context
 from newsletter.pipeline.db_retry import with_db_retry
@@ -25,11 +24,14 @@ from newsletter.pipeline.feedback.reconcile import reconcile as _reconcile
 from newsletter.pipeline.gather import GatherReport, gather_papers
 from newsletter.pipeline.lease import boot_id, dead_owners
 from newsletter.pipeline.match import match_papers
+from newsletter.pipeline.revisions import ask_revisions
 from newsletter.pipeline.schedule import plan_ahead, plan_due
+from newsletter.pipeline.select.profiles import carry_over
 from newsletter.pipeline.select.select import select_planned
+from newsletter.pipeline.select.snapshots import renew_snapshot
 from newsletter.pipeline.send.send import DeliveryReport, send_due
 from newsletter.pipeline.summarize.generate import READING_PATIENCE, SummariseReport, write_summaries
-from newsletter.pipeline.summarize.requests import open_requests
+from newsletter.pipeline.summarize.store import open_requests
 from newsletter.progress import Progress
 
 
@@ -59,7 +61,11 @@ class Work:
 
 def gather(work: Work) -> GatherReport:
     work.progress.stage("asking arXiv")
-    return gather_papers(work.context.source, now=work.now, lookback=work.lookback)
+    report = gather_papers(work.context.source, now=work.now, lookback=work.lookback)
+    renew_snapshot(now=work.now)
+    if not (work.is_worker or report.failed):  # workers have a task for it
+        ask_revisions(work.context.finder, now=work.now)
+    return report
 
 
 def events(work: Work) -> int:
@@ -88,9 +94,11 @@ def schedule(work: Work) -> int:
 
 def select(work: Work) -> int:
     """Store what planned digests offer, and ask for their summaries."""
-    return with_db_retry(
+    selected = with_db_retry(
         lambda: select_planned(now=work.now, is_refreshing=work.is_refreshing, deadline=work.deadline)
     )
+    with_db_retry(lambda: carry_over(now=work.now))
+    return selected
 
 
 def summarize(work: Work) -> SummariseReport:
@@ -136,22 +144,14 @@ def send(work: Work) -> DeliveryReport:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Stage:
-    name: str
-    do: Callable[[Work], Any]
-    queue: Queue
-    """Whose workers do it."""
-
-
-STAGES = (
-    Stage("gather", gather, Queue.GATHER),
-    Stage("events", events, Queue.EVENTS),
-    Stage("match", match, Queue.GATHER),
-    Stage("reconcile", reconcile, Queue.TRANSACTIONAL),
-    Stage("schedule", schedule, Queue.COMPOSE),
-    Stage("select", select, Queue.COMPOSE),
-    Stage("summarize", summarize, Queue.SUMMARIZE),
-    Stage("compose", compose, Queue.COMPOSE),
-    Stage("send", send, Queue.SEND),
+STAGES: tuple[Callable[[Work], Any], ...] = (
+    gather,
+    events,
+    match,
+    reconcile,
+    schedule,
+    select,
+    summarize,
+    compose,
+    send,
 )

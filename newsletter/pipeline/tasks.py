@@ -24,6 +24,7 @@ from newsletter.pipeline.context import Context
 from newsletter.pipeline.feedback.provider_events import has_unapplied
 from newsletter.pipeline.gather import has_newer_papers
 from newsletter.pipeline.gather_history import recent_tries
+from newsletter.pipeline.revisions import ask_revisions as _ask_revisions
 from newsletter.pipeline.stages import Work
 from newsletter.pipeline.summarize.figures import remove_figures
 from newsletter.pipeline.summarize.full_text import forget_texts
@@ -32,6 +33,7 @@ log = logging.getLogger(__name__)
 
 TURN = timedelta(seconds=20)
 """A task that could go on for long hands over then: whatever else is due gets a process in turn."""
+TURNS_A_DAY = 24
 SUMMARISE_TIME = timedelta(seconds=90)
 """No paper is begun later in a task; a call may take 130 s (``model_calls``: PATIENCE, REQUEST_SECONDS)."""
 
@@ -54,6 +56,13 @@ def gather_if_due() -> None:
         ask is Ask.NEWEST and has_newer_papers(task.context.source, now=now, lookback=task.lookback)
     ):
         gather()
+
+
+def ask_revisions() -> None:
+    """Ask arXiv for an hour's part of what is due of the papers that were read."""
+    updated = _ask_revisions(context().finder, now=timezone.now(), turns=TURNS_A_DAY)
+    if updated:
+        log.info("updated %d papers that were read", updated)
 
 
 def work(**given: Any) -> Work:
@@ -121,7 +130,7 @@ def send() -> None:
 
 
 def transactional(*, after: str = "") -> None:
-    """Do what a person is waiting for: notices, first digests, digests asked for now."""
+    """Do what a person is waiting for: transactional mails, first digests, digests asked for now."""
     _match_if_needed()
     _compose(transactional=True, after=after)
     _send(transactional=True)

@@ -19,12 +19,14 @@ _MOMENT = re.compile(r"(?<=>)\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ(?=<)")
 @dataclass(frozen=True, slots=True)
 class Newsroom:
     topics: list[dict[str, Any]]
-    readers: list[dict[str, Any]]
+    subscribers: list[dict[str, Any]]
+    kept: list[dict[str, Any]]
+    """Papers that a subscriber saved before: email, arxiv_id, title, abstract, categories."""
 
 
 def newsroom() -> Newsroom:
     data = tomllib.loads((files("newsletter.sample") / "newsroom.toml").read_text(encoding="utf-8"))
-    return Newsroom(topics=data["topics"], readers=data["readers"])
+    return Newsroom(topics=data["topics"], subscribers=data["readers"], kept=data["kept"])
 
 
 def write_week(folder: Path, *, last_day: date) -> list[Path]:

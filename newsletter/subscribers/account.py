@@ -21,7 +21,7 @@ from newsletter.subscribers.change import lock
 from newsletter.subscribers.preferences import checked_address
 from newsletter.subscribers.quotas import forget_mails_to, may_be_mailed
 from newsletter.subscribers.revoke_links import revoke_links
-from newsletter.transactional import links as account_letters
+from newsletter.transactional import texts
 from newsletter.transactional.mails import ADDRESS_KEY, FRESH_KEY, OLD_ADDRESS_KEY, send_transactional
 
 FRESH_FOR = VALID_FOR[Purpose.FRESH]
@@ -41,22 +41,22 @@ class Move(Enum):
 
 
 @transaction.atomic
-def mail_fresh_link(reader: Subscriber, *, now: datetime) -> bool:
+def mail_fresh_link(subscriber: Subscriber, *, now: datetime) -> bool:
     """Mail a link valid for an hour, also to a reader who has left; False when today's quota is used up."""
-    lock(reader)
+    lock(subscriber)
     asked = Delivery.objects.filter(
-        subscriber=reader, kind=Kind.LINK, slot_key__startswith=FRESH_KEY, planned_at__gt=now - DAY
+        subscriber=subscriber, kind=Kind.LINK, slot_key__startswith=FRESH_KEY, planned_at__gt=now - DAY
     )
-    if not reader.may_ask_for_links() or asked.count() >= LINKS_A_DAY:
+    if not subscriber.may_ask_for_links() or asked.count() >= LINKS_A_DAY:
         return False
-    link = FreshLink.objects.create(subscriber=reader, requested_at=now)
-    letter = account_letters.fresh_link(
-        language=reader.language,
+    link = FreshLink.objects.create(subscriber=subscriber, requested_at=now)
+    mail = texts.fresh_link(
+        language=subscriber.language,
         link=MailedLink(Place.ACCOUNT, link.key),
-        is_reading=reader.status == Status.ACTIVE,
+        is_reading=subscriber.status == Status.ACTIVE,
     )
     return send_transactional(
-        letter, reader=reader, kind=Kind.LINK, key=f"{FRESH_KEY}{now.isoformat()}", now=now
+        mail, subscriber=subscriber, kind=Kind.LINK, key=f"{FRESH_KEY}{now.isoformat()}", now=now
     )
 
 
@@ -91,24 +91,24 @@ def ask_to_move(link: FreshLink, *, email: str, ip: str, now: datetime) -> bool:
     Nothing is sent to an address that is another reader's, suppressed or over its quota, and the answer does
     not tell. Raises BadInput for an invalid address, or the reader's own.
     """
-    reader = link.subscriber
-    lock(reader)
+    subscriber = link.subscriber
+    lock(subscriber)
     email = checked_address(email)
     key = address_key(email)
-    if key == reader.email_key:
+    if key == subscriber.email_key:
         raise BadInput(f"{email} is the address already")
-    recent = AddressChange.objects.filter(subscriber=reader, requested_at__gt=now - DAY)
-    if reader.status != Status.ACTIVE or recent.count() >= CHANGES_A_DAY:
+    recent = AddressChange.objects.filter(subscriber=subscriber, requested_at__gt=now - DAY)
+    if subscriber.status != Status.ACTIVE or recent.count() >= CHANGES_A_DAY:
         return False
     if not FreshLink.objects.filter(pk=link.pk, used_at=None).update(used_at=now):
         return False
-    change = AddressChange.objects.create(subscriber=reader, email=email, email_key=key, requested_at=now)
+    change = AddressChange.objects.create(subscriber=subscriber, email=email, email_key=key, requested_at=now)
     if _is_free(key) and may_be_mailed(key, ip=ip, now=now):
-        letter = account_letters.address_confirmation(
-            language=reader.language, link=MailedLink(Place.ADDRESS, change.key)
+        mail = texts.address_confirmation(
+            language=subscriber.language, link=MailedLink(Place.ADDRESS, change.key)
         )
         key = f"{ADDRESS_KEY}{change.key}"
-        send_transactional(letter, reader=reader, kind=Kind.LINK, key=key, now=now, recipient=email)
+        send_transactional(mail, subscriber=subscriber, kind=Kind.LINK, key=key, now=now, recipient=email)
     return True
 
 
@@ -128,23 +128,30 @@ def change_of_link(token: str, *, now: datetime) -> AddressChange | None:
 @transaction.atomic
 def move(change: AddressChange, *, now: datetime) -> Move:
     """Make the new address the reader's, revoke the old address's links, and notify it. Idempotent."""
-    reader = change.subscriber
-    lock(reader)
-    if reader.email_key == change.email_key:
+    subscriber = change.subscriber
+    lock(subscriber)
+    if subscriber.email_key == change.email_key:
         return Move.DONE
     if not _is_free(change.email_key):
         return Move.TAKEN
-    old = reader.email
-    reader.email, reader.email_key, reader.soft_bounces = change.email, change.email_key, 0
-    reader.confirmed_at, reader.confirmed_by_operator = now, False
-    reader.save(update_fields=["email", "email_key", "soft_bounces", "confirmed_at", "confirmed_by_operator"])
+    old = subscriber.email
+    subscriber.email, subscriber.email_key, subscriber.soft_bounces = change.email, change.email_key, 0
+    subscriber.confirmed_at, subscriber.confirmed_by_operator = now, False
+    subscriber.save(
+        update_fields=["email", "email_key", "soft_bounces", "confirmed_at", "confirmed_by_operator"]
+    )
     AddressChange.objects.filter(pk=change.pk).update(confirmed_at=now)
-    revoke_links(reader, now=now)
-    forget_mails_to(reader.email_key)
-    ConsentEvent.objects.create(subscriber=reader, at=now, action="confirmed", source="change of address")
-    letter = account_letters.address_changed(language=reader.language)
+    revoke_links(subscriber, now=now)
+    forget_mails_to(subscriber.email_key)
+    ConsentEvent.objects.create(subscriber=subscriber, at=now, action="confirmed", source="change of address")
+    mail = texts.address_changed(language=subscriber.language)
     send_transactional(
-        letter, reader=reader, kind=Kind.LINK, key=f"{OLD_ADDRESS_KEY}{change.key}", now=now, recipient=old
+        mail,
+        subscriber=subscriber,
+        kind=Kind.LINK,
+        key=f"{OLD_ADDRESS_KEY}{change.key}",
+        now=now,
+        recipient=old,
     )
     return Move.DONE
 

@@ -29,7 +29,7 @@ def add_by_operator(
     found = find_topics(topics, owner_email_key=key)
     if not found:
         raise BadInput("a reader needs at least one topic: newsletter topic list shows them all")
-    reader = Subscriber(
+    subscriber = Subscriber(
         email=email,
         email_key=key,
         status=Status.ACTIVE,
@@ -40,19 +40,19 @@ def add_by_operator(
     )
     try:
         with transaction.atomic():
-            reader.save(force_insert=True)
-            subscribe(reader, topics=found, now=now)
-            ConsentEvent.objects.create(subscriber=reader, at=now, action="confirmed", source=source)
-            reschedule(reader, now=now)
+            subscriber.save(force_insert=True)
+            subscribe(subscriber, topics=found, now=now)
+            ConsentEvent.objects.create(subscriber=subscriber, at=now, action="confirmed", source=source)
+            reschedule(subscriber, now=now)
     except IntegrityError:
         raise NewsletterError(f"{email} is a reader already: newsletter subscriber show {email}") from None
-    return reader
+    return subscriber
 
 
-def subscribe(reader: Subscriber, *, topics: Sequence[Topic], now: datetime) -> None:
+def subscribe(subscriber: Subscriber, *, topics: Sequence[Topic], now: datetime) -> None:
     """Add subscriptions after the reader's others."""
-    start = reader.subscriptions.count()
+    start = subscriber.subscriptions.count()
     Subscription.objects.bulk_create(
-        Subscription(subscriber=reader, topic=topic, position=start + place, created_at=now)
+        Subscription(subscriber=subscriber, topic=topic, position=start + place, created_at=now)
         for place, topic in enumerate(topics)
     )

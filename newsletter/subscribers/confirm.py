@@ -48,18 +48,18 @@ def confirm(sign_up: SignUp, *, ip: str, now: datetime) -> None:
     """
     if not SignUp.objects.filter(pk=sign_up.pk, confirmed_at=None).update(confirmed_at=now):
         return
-    reader = Subscriber.objects.select_for_update().get(pk=sign_up.subscriber_id)
-    if reader.status == Status.ACTIVE:
+    subscriber = Subscriber.objects.select_for_update().get(pk=sign_up.subscriber_id)
+    if subscriber.status == Status.ACTIVE:
         return
-    lift(reader.email_key)
-    _activate(reader, sign_up=sign_up, now=now)
-    _subscribe(reader, sign_up=sign_up, now=now)
+    lift(subscriber.email_key)
+    _activate(subscriber, sign_up=sign_up, now=now)
+    _subscribe(subscriber, sign_up=sign_up, now=now)
     _record_consent(sign_up, ip=ip, now=now)
     # An older sign-up must not bring back a reader who leaves later.
-    reader.sign_ups.filter(confirmed_at=None).delete()
-    forget_mails_to(reader.email_key)
-    reschedule(reader, now=now)
-    _plan_first_digest(reader, now=now)
+    subscriber.sign_ups.filter(confirmed_at=None).delete()
+    forget_mails_to(subscriber.email_key)
+    reschedule(subscriber, now=now)
+    _plan_first_digest(subscriber, now=now)
 
 
 def forget_unconfirmed(*, now: datetime) -> int:
@@ -74,36 +74,36 @@ def forget_unconfirmed(*, now: datetime) -> int:
     return count
 
 
-def _activate(reader: Subscriber, *, sign_up: SignUp, now: datetime) -> None:
+def _activate(subscriber: Subscriber, *, sign_up: SignUp, now: datetime) -> None:
     """Apply the preferences. A returning reader starts afresh, but keeps the seen papers."""
     for column in COLUMNS:
-        setattr(reader, column, sign_up.preferences[column])
-    reader.at = time.fromisoformat(sign_up.preferences["at"])
-    reader.status = Status.ACTIVE
-    reader.joined_at = reader.confirmed_at = now
-    reader.confirmed_by_operator = False
-    reader.paused_until = reader.anchor_date = None
-    reader.soft_bounces = 0
-    reader.save()
+        setattr(subscriber, column, sign_up.preferences[column])
+    subscriber.at = time.fromisoformat(sign_up.preferences["at"])
+    subscriber.status = Status.ACTIVE
+    subscriber.joined_at = subscriber.confirmed_at = now
+    subscriber.confirmed_by_operator = False
+    subscriber.paused_until = subscriber.anchor_date = None
+    subscriber.soft_bounces = 0
+    subscriber.save()
 
 
-def _subscribe(reader: Subscriber, *, sign_up: SignUp, now: datetime) -> None:
-    reader.subscriptions.all().delete()
-    subscribe(reader, topics=topics_of(sign_up), now=now)
+def _subscribe(subscriber: Subscriber, *, sign_up: SignUp, now: datetime) -> None:
+    subscriber.subscriptions.all().delete()
+    subscribe(subscriber, topics=topics_of(sign_up), now=now)
     if query := sign_up.preferences.get("query"):
-        _follow_own_topic(reader, query=query, now=now)
+        _follow_own_topic(subscriber, query=query, now=now)
 
 
-def _follow_own_topic(reader: Subscriber, *, query: str, now: datetime) -> None:
+def _follow_own_topic(subscriber: Subscriber, *, query: str, now: datetime) -> None:
     """Add the reader's private topic; a returning reader may have it already, or too many."""
-    known = reader.private_topics.filter(query=query).first()
+    known = subscriber.private_topics.filter(query=query).first()
     if known is not None:
-        subscribe(reader, topics=[known], now=now)
+        subscribe(subscriber, topics=[known], now=now)
         return
     name = query if len(query) <= MAX_NAME else f"{query[: MAX_NAME - 1]}…"
     with suppress(TooManyTopicsError):
         # Not checked for breadth: a confirmation must not fail, and matching applies the quotas.
-        add_private_topic(reader, name=name, query=query, now=now, is_bounded_later=True)
+        add_private_topic(subscriber, name=name, query=query, now=now, is_bounded_later=True)
 
 
 def _record_consent(sign_up: SignUp, *, ip: str, now: datetime) -> None:
@@ -126,14 +126,14 @@ def _record_consent(sign_up: SignUp, *, ip: str, now: datetime) -> None:
     ConsentEvent.objects.bulk_create([asked, confirmed])
 
 
-def _plan_first_digest(reader: Subscriber, *, now: datetime) -> None:
+def _plan_first_digest(subscriber: Subscriber, *, now: datetime) -> None:
     """Plan a digest of the past week, due at once. An earlier first digest is renamed to another key."""
-    for earlier in Delivery.objects.filter(subscriber=reader, kind=Kind.DIGEST, slot_key=FIRST):
+    for earlier in Delivery.objects.filter(subscriber=subscriber, kind=Kind.DIGEST, slot_key=FIRST):
         key = f"{FIRST}-{earlier.planned_at:%Y%m%dT%H%M%S%f}"
         Delivery.objects.filter(pk=earlier.pk).update(slot_key=key)
-    Delivery.planned(subscriber_id=reader.pk, kind=Kind.DIGEST, slot_key=FIRST, slot_at=now, now=now).save(
-        force_insert=True
-    )
+    Delivery.planned(
+        subscriber_id=subscriber.pk, kind=Kind.DIGEST, slot_key=FIRST, slot_at=now, now=now
+    ).save(force_insert=True)
     # Its summaries may have to be written first.
     wake(Queue.SUMMARIZE)
     wake(Queue.TRANSACTIONAL)

@@ -70,7 +70,7 @@ class Export:
     """Raises BadInput for a row that does not say."""
     is_whole: bool = False
     """It must have no other columns: these names are too common."""
-    has_readers: bool = True
+    has_subscribers: bool = True
     """False: all in it are suppressed."""
     joined: tuple[str, ...] = ()
     """Columns with the time of joining; the first filled one counts."""
@@ -166,7 +166,7 @@ def _sendgrid(reason: Reason, *columns: str) -> Export:
         required=required,
         status=lambda _cells, _sheet: reason,
         is_whole=True,
-        has_readers=False,
+        has_subscribers=False,
         left=("created",),
     )
 
@@ -227,15 +227,11 @@ EXPORTS = (
 )
 
 
-def service_names() -> str:
-    """Return the services whose exports are known, to be shown."""
-    return ", ".join(dict.fromkeys(each.service for each in EXPORTS[:-1]))
-
-
 def unknown_columns(sheet: Sheet, *, columns: tuple[str, ...]) -> NewsletterError:
     """Return the error for a file that is neither ours nor another service's."""
     unknown = sorted(sheet.columns - set(columns))
+    services = ", ".join(dict.fromkeys(each.service for each in EXPORTS[:-1]))
     return NewsletterError(
         f"unknown column {unknown[0]!r}: the columns are {','.join(columns)}, or those of an export of "
-        f"{service_names()}"
+        f"{services}"
     )

@@ -34,8 +34,8 @@ class Given:
 @dataclass(slots=True)
 class Arrivals:
     faults: list[Fault]
-    readers: list[Row] = field(default_factory=list)
-    """With the contract's columns."""
+    subscribers: list[Row] = field(default_factory=list)
+    """With the columns of our own file of readers."""
     departures: list[Departure] = field(default_factory=list)
     """People whom the other service calls unsubscribed, bounced or the like."""
     pending: int = 0
@@ -72,11 +72,11 @@ def _ours(sheet: Sheet, *, given: Given) -> Arrivals:
         Row(row.line, row.cells | {name: row.cells.get(name) or value for name, value in said.items()})
         for row in sheet.rows
     ]
-    return Arrivals(list(sheet.faults), readers=rows)
+    return Arrivals(list(sheet.faults), subscribers=rows)
 
 
 def _check(sheet: Sheet, *, export: Export, given: Given) -> None:
-    if not export.has_readers:
+    if not export.has_subscribers:
         raise NewsletterError(f"{sheet.name} holds {export.service}'s suppressions: use --suppressions")
     if not (given.topics and given.consent_source):
         raise NewsletterError(
@@ -94,7 +94,7 @@ def _take(row: Row, *, sheet: Sheet, export: Export, given: Given, now: datetime
     if status is There.PENDING:
         found.pending += 1
     elif status is There.READS:
-        found.readers.append(_in_our_columns(row, export=export, given=given))
+        found.subscribers.append(_in_our_columns(row, export=export, given=given))
     else:
         gone, fault = departures_in(row, reason=status, columns=export.left, now=now)
         found.departures += gone

@@ -36,7 +36,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class ReaderImport:
+class SubscriberImport:
     """The result of a file."""
 
     imported: int
@@ -66,7 +66,7 @@ class _Entry:
     source: str
 
 
-def import_readers(
+def import_subscribers(
     path: Path,
     *,
     now: datetime,
@@ -74,8 +74,8 @@ def import_readers(
     consent_source: str = "",
     dry_run: bool = False,
     progress: Progress = SILENT,
-) -> ReaderImport:
-    """Import a CSV file of readers (contract: CSV of readers) or another service's export of them.
+) -> SubscriberImport:
+    """Import a CSV file of readers (docs/operating.md) or another service's export of them.
 
     ``topics`` (slugs) and ``consent_source`` are for rows that have none. ``dry_run`` checks all and writes
     nothing.
@@ -102,7 +102,7 @@ def import_readers(
         imported += len(chunk) - len(refused)
         faults += refused
         progress.step()
-    return ReaderImport(
+    return SubscriberImport(
         imported=imported,
         faults=sorted(faults, key=lambda fault: fault.line),
         has_suppressions=has_suppressions,
@@ -117,7 +117,7 @@ def _sound(arrivals: Arrivals, *, topics: dict[str, int]) -> tuple[list[_Entry],
     """Return the valid rows, each address once, and the faults of the others."""
     entries, faults = dict[str, _Entry](), list(arrivals.faults)
     gone = {each.email_key: each.line for each in arrivals.departures}
-    for row in arrivals.readers:
+    for row in arrivals.subscribers:
         entry = _read(row, topics=topics)
         if isinstance(entry, Fault):
             faults.append(entry)
@@ -222,20 +222,20 @@ def _refused(chunk: Sequence[_Entry]) -> list[Fault]:
 
 
 def _save(entries: Sequence[_Entry], *, now: datetime) -> None:
-    readers = Subscriber.objects.bulk_create(_reader(entry, now=now) for entry in entries)
-    pairs = list(zip(readers, entries, strict=True))
+    subscribers = Subscriber.objects.bulk_create(_subscriber(entry, now=now) for entry in entries)
+    pairs = list(zip(subscribers, entries, strict=True))
     Subscription.objects.bulk_create(
-        Subscription(subscriber=reader, topic_id=topic, position=position, created_at=now)
-        for reader, entry in pairs
+        Subscription(subscriber=subscriber, topic_id=topic, position=position, created_at=now)
+        for subscriber, entry in pairs
         for position, topic in enumerate(entry.topics)
     )
     ConsentEvent.objects.bulk_create(
-        ConsentEvent(subscriber=reader, at=now, action="imported", source=entry.source)
-        for reader, entry in pairs
+        ConsentEvent(subscriber=subscriber, at=now, action="imported", source=entry.source)
+        for subscriber, entry in pairs
     )
 
 
-def _reader(entry: _Entry, *, now: datetime) -> Subscriber:
+def _subscriber(entry: _Entry, *, now: datetime) -> Subscriber:
     asked = entry.preferences
     slot = next_slot(asked.cadence, after=now, at=asked.at, zone=parse_zone(asked.timezone))
     return Subscriber(

@@ -103,7 +103,9 @@ def import_suppressions(
             faults += [fault] if fault else []
     taken = len(departures)
     added, unsubscribed = end_all(departures, source=SOURCE, now=now, dry_run=dry_run, progress=progress)
-    return SuppressionImport(added, taken - added, active, unsubscribed, sorted(faults, key=_line))
+    return SuppressionImport(
+        added, taken - added, active, unsubscribed, sorted(faults, key=lambda fault: fault.line)
+    )
 
 
 def departures_in(
@@ -144,14 +146,14 @@ def end_all(
         chunk = {each.email_key: (each.reason, each.at) for each in entries[start : start + CHUNK]}
         with transaction.atomic():
             added += len(chunk) - len(suppressed(chunk))
-            readers = Subscriber.objects.filter(
+            subscribers = Subscriber.objects.filter(
                 email_key__in=chunk, status__in=(Status.ACTIVE, Status.PENDING)
             ).order_by("pk")
-            ended += len(readers)
+            ended += len(subscribers)
             if not dry_run:
                 suppress_all(chunk)
-                for reader in readers:
-                    unsubscribe(reader, source=source, now=now)
+                for subscriber in subscribers:
+                    unsubscribe(subscriber, source=source, now=now)
         progress.step()
     return added, ended
 
@@ -169,7 +171,3 @@ def _status_reader(sheet: Sheet) -> tuple[Callable[[Row], StatusThere], Export |
 def _by_reason(row: Row) -> Reason:
     words = row.cells.get("reason", "").lower().replace("_", " ").removeprefix("hard ")
     return REASONS.get(words, Reason.IMPORTED)
-
-
-def _line(fault: Fault) -> int:
-    return fault.line

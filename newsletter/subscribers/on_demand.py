@@ -28,34 +28,34 @@ class Answer(Enum):
 
 
 @transaction.atomic
-def send_one_now(reader: Subscriber, *, now: datetime) -> Answer:
+def send_one_now(subscriber: Subscriber, *, now: datetime) -> Answer:
     """Plan a digest of everything new on the reader's topics, unless this local date has had one."""
-    lock(reader)
-    if not reader.accepts_mail(now=now):
+    lock(subscriber)
+    if not subscriber.accepts_mail(now=now):
         return Answer.NOT_MAILED
-    today = now.astimezone(reader.zone).date()
-    digests = Delivery.objects.filter(subscriber=reader, kind=Kind.DIGEST)
+    today = now.astimezone(subscriber.zone).date()
+    digests = Delivery.objects.filter(subscriber=subscriber, kind=Kind.DIGEST)
     digests.planned_ahead(now=now).delete()  # it is this one, or is planned again for its slot
     if digests.filter(state__in=(*OPEN, State.SENDING)).exists():
         return Answer.UNDER_WAY
     unsent = digests.filter(slot_key=today.isoformat(), state__in=NEVER_BEGUN).first()
-    if unsent is None and digests.of_date(today, reader=reader).exists():
+    if unsent is None and digests.of_date(today, subscriber=subscriber).exists():
         return Answer.HAD_TODAY
     if unsent is not None:
         _revive(unsent, now=now)
     else:
-        _plan(reader, today=today, now=now)
-    if reader.next_slot_at is None or reader.next_slot_at > now:
-        reschedule(reader, now=now)
+        _plan(subscriber, today=today, now=now)
+    if subscriber.next_slot_at is None or subscriber.next_slot_at > now:
+        reschedule(subscriber, now=now)
     # Its summaries may have to be written first.
     wake(Queue.SUMMARIZE)
     wake(Queue.TRANSACTIONAL)
     return Answer.PLANNED
 
 
-def _plan(reader: Subscriber, *, today: date, now: datetime) -> None:
+def _plan(subscriber: Subscriber, *, today: date, now: datetime) -> None:
     delivery = Delivery.planned(
-        subscriber_id=reader.pk, kind=Kind.DIGEST, slot_key=today.isoformat(), slot_at=now, now=now
+        subscriber_id=subscriber.pk, kind=Kind.DIGEST, slot_key=today.isoformat(), slot_at=now, now=now
     )
     delivery.is_on_demand = True
     delivery.save(force_insert=True)

@@ -12,9 +12,9 @@ from django.core.validators import validate_email
 from newsletter.core.delivery.addresses import clean_address
 from newsletter.core.delivery.cadence import Cadence, parse_time, parse_zone
 from newsletter.core.digests.headers import wire_address
-from newsletter.core.summaries.summary import Depth
+from newsletter.core.summaries.summary import DetailLevel
 from newsletter.errors import BadInput
-from newsletter.languages import ALIASES, CHROME, normal
+from newsletter.languages import ALIASES, INTERFACE_LANGUAGES, normal
 
 COLUMNS = ("cadence", "at", "timezone", "language", "depth")
 """Those that are words or a time, by the names they have in forms, CSV files and the database."""
@@ -31,7 +31,7 @@ class Preferences:
     at: time
     timezone: str
     language: str
-    depth: Depth
+    depth: DetailLevel
     max_papers: int
 
     @classmethod
@@ -71,7 +71,7 @@ class Preferences:
 
 def offered_languages() -> tuple[str, ...]:
     """Return the codes a reader may choose from: those of mails and pages, and the operator's."""
-    return (*CHROME, *settings.CONFIG.languages)
+    return (*INTERFACE_LANGUAGES, *settings.CONFIG.languages)
 
 
 def checked_language(language: str) -> str:
@@ -82,11 +82,11 @@ def checked_language(language: str) -> str:
     return code
 
 
-def checked_depth(depth: str) -> Depth:
+def checked_depth(depth: str) -> DetailLevel:
     try:
-        return Depth(depth.strip().lower())
+        return DetailLevel(depth.strip().lower())
     except ValueError:
-        raise BadInput(f"depth is {depth!r}, but must be one of: {', '.join(Depth)}") from None
+        raise BadInput(f"depth is {depth!r}, but must be one of: {', '.join(DetailLevel)}") from None
 
 
 def checked_address(email: str) -> str:

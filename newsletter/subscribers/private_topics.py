@@ -29,18 +29,18 @@ class LastTopicError(BadInput):
     """A reader's only topic cannot be removed: that would unsubscribe."""
 
 
-def private_topics(reader: Subscriber) -> list[Topic]:
-    return list(Topic.objects.filter(owner=reader).order_by("name", "pk"))
+def private_topics(subscriber: Subscriber) -> list[Topic]:
+    return list(Topic.objects.filter(owner=subscriber).order_by("name", "pk"))
 
 
-def find_private_topic(reader: Subscriber, slug: str) -> Topic | None:
+def find_private_topic(subscriber: Subscriber, slug: str) -> Topic | None:
     """Return the reader's own topic; another reader's counts as unknown."""
-    return Topic.objects.filter(owner=reader, slug=slug).first()
+    return Topic.objects.filter(owner=subscriber, slug=slug).first()
 
 
 @transaction.atomic
 def add_private_topic(
-    reader: Subscriber, *, name: str, query: str, now: datetime, is_bounded_later: bool = False
+    subscriber: Subscriber, *, name: str, query: str, now: datetime, is_bounded_later: bool = False
 ) -> Topic:
     """Add a topic of the reader's own, the last in the order; the next match looks back for it.
 
@@ -48,16 +48,16 @@ def add_private_topic(
     query that matches too much, unless ``is_bounded_later``.
     """
     # Serialize two tabs, so that the count is right.
-    lock(reader)
-    if Topic.objects.filter(owner=reader).count() >= MOST:
+    lock(subscriber)
+    if Topic.objects.filter(owner=subscriber).count() >= MOST:
         raise TooManyTopicsError(f"a reader has at most {MOST} topics of their own: remove one first")
     if not is_bounded_later:
-        _check_breadth(query, topics=Topic.objects.filter(owner=reader), now=now)
-    topic = add_topic(_new_slug(name), name=name, query=query, owner=reader, now=now)
-    last = reader.subscriptions.aggregate(last=Max("position"))["last"]
+        _check_breadth(query, topics=Topic.objects.filter(owner=subscriber), now=now)
+    topic = add_topic(_new_slug(name), name=name, query=query, owner=subscriber, now=now)
+    last = subscriber.subscriptions.aggregate(last=Max("position"))["last"]
     position = 0 if last is None else last + 1
-    Subscription.objects.create(subscriber=reader, topic=topic, position=position, created_at=now)
-    follow(reader, now=now)
+    Subscription.objects.create(subscriber=subscriber, topic=topic, position=position, created_at=now)
+    follow(subscriber, now=now)
     return topic
 
 
@@ -78,13 +78,13 @@ def _check_breadth(query: str, *, topics: QuerySet[Topic], now: datetime) -> Non
 
 
 @transaction.atomic
-def remove_private_topic(reader: Subscriber, *, topic: Topic, now: datetime) -> None:
+def remove_private_topic(subscriber: Subscriber, *, topic: Topic, now: datetime) -> None:
     """Remove it for good. Raises LastTopicError where the reader follows nothing else."""
-    lock(reader)
-    if not reader.subscriptions.exclude(topic=topic).exists():
+    lock(subscriber)
+    if not subscriber.subscriptions.exclude(topic=topic).exists():
         raise LastTopicError("this is the only topic: choose another one first, or unsubscribe")
-    Topic.objects.filter(pk=topic.pk, owner=reader).delete()
-    follow(reader, now=now)
+    Topic.objects.filter(pk=topic.pk, owner=subscriber).delete()
+    follow(subscriber, now=now)
 
 
 def _new_slug(name: str) -> str:

@@ -46,6 +46,8 @@ class Limit(Enum):
     """Reports of mistakes: more than a careful reader finds in a day."""
     REPORTS_TO_THE_SERVICE = Cap("report", 300)
     """Reports of mistakes: more than an operator can read in a day."""
+    LIBRARY_IMPORTS = Cap("library", 20)
+    """Libraries that one reader has looked up: each may cost a dozen requests to arXiv."""
 
 
 def take(wanted: Iterable[tuple[Limit, str]], *, now: datetime) -> bool:

@@ -13,51 +13,51 @@ from newsletter.models.subscriber import Status
 from newsletter.subscribers.preferences import Preferences, read_address
 
 
-def find_reader(email: str) -> Subscriber:
-    reader = Subscriber.objects.filter(email_key=address_key(read_address(email))).first()
-    if reader is None:
+def find_subscriber(email: str) -> Subscriber:
+    subscriber = Subscriber.objects.filter(email_key=address_key(read_address(email))).first()
+    if subscriber is None:
         raise NotFound(f"no reader {email}: newsletter subscriber list shows them all")
-    return reader
+    return subscriber
 
 
-def preferences_of(reader: Subscriber) -> Preferences:
+def preferences_of(subscriber: Subscriber) -> Preferences:
     """Return what a reader asked for, as it is stored."""
     return Preferences.checked(
-        cadence=reader.cadence,
-        at=f"{reader.at:%H:%M}",
-        timezone=reader.timezone,
-        language=reader.language,
-        depth=reader.depth,
-        max_papers=reader.max_papers,
+        cadence=subscriber.cadence,
+        at=f"{subscriber.at:%H:%M}",
+        timezone=subscriber.timezone,
+        language=subscriber.language,
+        depth=subscriber.depth,
+        max_papers=subscriber.max_papers,
     )
 
 
-def describe(reader: Subscriber, *, now: datetime) -> dict[str, Any]:
+def describe(subscriber: Subscriber, *, now: datetime) -> dict[str, Any]:
     """Return a reader's data, as ``subscriber show --json`` prints it."""
     return {
-        "email": reader.email,
-        "status": reader.shown_status(now=now),
+        "email": subscriber.email,
+        "status": subscriber.shown_status(now=now),
         "subscriptions": [
-            {"topic": each.topic.slug, "name": each.topic.name, "cadence": each.cadence or reader.cadence}
-            for each in reader.subscriptions.select_related("topic")
+            {"topic": each.topic.slug, "name": each.topic.name, "cadence": each.cadence or subscriber.cadence}
+            for each in subscriber.subscriptions.select_related("topic")
         ],
-        "cadence": reader.cadence,
-        "at": f"{reader.at:%H:%M}",
-        "timezone": reader.timezone,
-        "language": reader.language,
-        "depth": reader.depth,
-        "max_papers": reader.max_papers,
-        "joined_at": reader.joined_at.isoformat(),
-        "confirmed_at": reader.confirmed_at.isoformat() if reader.confirmed_at else None,
-        "next_slot_at": reader.next_slot_at.isoformat() if reader.next_slot_at else None,
-        "paused_until": reader.paused_until.isoformat() if reader.paused_until else None,
+        "cadence": subscriber.cadence,
+        "at": f"{subscriber.at:%H:%M}",
+        "timezone": subscriber.timezone,
+        "language": subscriber.language,
+        "depth": subscriber.depth,
+        "max_papers": subscriber.max_papers,
+        "joined_at": subscriber.joined_at.isoformat(),
+        "confirmed_at": subscriber.confirmed_at.isoformat() if subscriber.confirmed_at else None,
+        "next_slot_at": subscriber.next_slot_at.isoformat() if subscriber.next_slot_at else None,
+        "paused_until": subscriber.paused_until.isoformat() if subscriber.paused_until else None,
         "deliveries": [
             _describe_delivery(each)
-            for each in reader.deliveries.order_by("slot_at", "planned_at").select_related("selection")
+            for each in subscriber.deliveries.order_by("slot_at", "planned_at").select_related("selection")
         ],
         "consents": [
             {"at": each.at.isoformat(), "action": each.action, "source": each.source}
-            for each in reader.consents.order_by("at")
+            for each in subscriber.consents.order_by("at")
         ],
     }
 
@@ -99,28 +99,32 @@ CONSENTS = frozenset({"confirmed", "imported", "resubscribed"})
 
 
 def csv_rows() -> list[dict[str, str]]:
-    """Return every active reader in the form that import takes (contract: CSV of readers).
+    """Return every active reader in the form that import takes (docs/operating.md).
 
     Private topics, pauses and topics' own cadences are not part of that form.
     """
-    readers = Subscriber.objects.filter(status=Status.ACTIVE).order_by("email_key")
-    return [_csv_row(reader) for reader in readers.prefetch_related("subscriptions__topic", "consents")]
+    subscribers = Subscriber.objects.filter(status=Status.ACTIVE).order_by("email_key")
+    return [
+        _csv_row(subscriber)
+        for subscriber in subscribers.prefetch_related("subscriptions__topic", "consents")
+    ]
 
 
-def _csv_row(reader: Subscriber) -> dict[str, str]:
+def _csv_row(subscriber: Subscriber) -> dict[str, str]:
     consents = sorted(
-        (each for each in reader.consents.all() if each.action in CONSENTS), key=lambda consent: consent.at
+        (each for each in subscriber.consents.all() if each.action in CONSENTS),
+        key=lambda consent: consent.at,
     )
     return {
-        "email": reader.email,
+        "email": subscriber.email,
         "topics": ";".join(
-            each.topic.slug for each in reader.subscriptions.all() if each.topic.owner_id is None
+            each.topic.slug for each in subscriber.subscriptions.all() if each.topic.owner_id is None
         ),
-        "cadence": reader.cadence,
-        "at": f"{reader.at:%H:%M}",
-        "timezone": reader.timezone,
-        "language": reader.language,
-        "depth": reader.depth,
-        "max_papers": str(reader.max_papers),
+        "cadence": subscriber.cadence,
+        "at": f"{subscriber.at:%H:%M}",
+        "timezone": subscriber.timezone,
+        "language": subscriber.language,
+        "depth": subscriber.depth,
+        "max_papers": str(subscriber.max_papers),
         "consent_source": consents[-1].source if consents else "",
     }

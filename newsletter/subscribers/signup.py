@@ -22,7 +22,7 @@ from newsletter.models.delivery import Kind
 from newsletter.models.subscriber import Status
 from newsletter.subscribers.preferences import MAX_ADDRESS, Preferences, checked_address
 from newsletter.subscribers.quotas import hashed, may_be_mailed, note_request
-from newsletter.transactional import confirmations as letters
+from newsletter.transactional import texts
 from newsletter.transactional.mails import TransactionalMail, send_transactional
 
 
@@ -72,8 +72,8 @@ def request_to_join(request: JoinRequest, *, now: datetime) -> None:
     """
     key = address_key(request.email)
     note_request(now=now)
-    reader = Subscriber.objects.filter(email_key=key).first()
-    if not (may_be_mailed(key, ip=request.ip, now=now) and _answer(request, reader, now=now)):
+    subscriber = Subscriber.objects.filter(email_key=key).first()
+    if not (may_be_mailed(key, ip=request.ip, now=now) and _answer(request, subscriber, now=now)):
         wake(Queue.TRANSACTIONAL)
 
 
@@ -82,55 +82,57 @@ def request_link(email: str, *, ip: str, now: datetime) -> None:
     key = address_key(email)
     with transaction.atomic():
         note_request(now=now)
-        reader = Subscriber.objects.filter(email_key=key).first()
+        subscriber = Subscriber.objects.filter(email_key=key).first()
         # Count only what is sent, so that a stranger to the service can still sign up today.
-        if reader and reader.may_ask_for_links() and may_be_mailed(key, ip=ip, now=now):
-            send_own_page(reader, now=now)
+        if subscriber and subscriber.may_ask_for_links() and may_be_mailed(key, ip=ip, now=now):
+            send_own_page(subscriber, now=now)
         else:
             wake(Queue.TRANSACTIONAL)
 
 
-def _answer(request: JoinRequest, reader: Subscriber | None, *, now: datetime) -> bool:
+def _answer(request: JoinRequest, subscriber: Subscriber | None, *, now: datetime) -> bool:
     """Send the mail for the address's owner; False when none is due."""
-    if reader is not None and reader.status == Status.ACTIVE:
-        return _send_link(reader, letter=letters.already_reading, now=now)
-    if reader is None:
-        reader = _pending(request, key=address_key(request.email), now=now)
-    return _send_confirmation(request, reader, now=now)
+    if subscriber is not None and subscriber.status == Status.ACTIVE:
+        return _send_link(subscriber, text=texts.already_reading, now=now)
+    if subscriber is None:
+        subscriber = _pending(request, key=address_key(request.email), now=now)
+    return _send_confirmation(request, subscriber, now=now)
 
 
 def _pending(request: JoinRequest, *, key: str, now: datetime) -> Subscriber:
-    reader, _ = Subscriber.objects.get_or_create(
+    subscriber, _ = Subscriber.objects.get_or_create(
         email_key=key,
         defaults={"email": request.email, "joined_at": now, "language": request.preferences.language},
     )
-    return reader
+    return subscriber
 
 
-def _send_confirmation(request: JoinRequest, reader: Subscriber, *, now: datetime) -> bool:
+def _send_confirmation(request: JoinRequest, subscriber: Subscriber, *, now: datetime) -> bool:
     sign_up = SignUp.objects.create(
-        subscriber=reader,
+        subscriber=subscriber,
         preferences=request.as_json(),
         form=request.form,
         text_shown=request.text_shown,
         ip_hmac=hashed("consent", request.ip),
         requested_at=now,
     )
-    letter = letters.confirmation(
+    mail = texts.confirmation(
         language=request.preferences.language, link=MailedLink(Place.CONFIRM, sign_up.key)
     )
     return send_transactional(
-        letter, reader=reader, kind=Kind.CONFIRMATION, key=f"confirm-{sign_up.key}", now=now
+        mail, subscriber=subscriber, kind=Kind.CONFIRMATION, key=f"confirm-{sign_up.key}", now=now
     )
 
 
-def send_own_page(reader: Subscriber, *, now: datetime) -> bool:
+def send_own_page(subscriber: Subscriber, *, now: datetime) -> bool:
     """Mail the link to their page to a reader, also one who has left."""
-    is_reading = reader.status == Status.ACTIVE
-    letter = letters.own_page if is_reading else letters.page_of_who_left
-    return _send_link(reader, letter=letter, now=now)
+    is_reading = subscriber.status == Status.ACTIVE
+    text = texts.own_page if is_reading else texts.page_of_who_left
+    return _send_link(subscriber, text=text, now=now)
 
 
-def _send_link(reader: Subscriber, *, letter: Callable[..., TransactionalMail], now: datetime) -> bool:
-    mail = letter(language=reader.language, link=MailedLink(Place.PREFERENCES))
-    return send_transactional(mail, reader=reader, kind=Kind.LINK, key=f"link-{now.isoformat()}", now=now)
+def _send_link(subscriber: Subscriber, *, text: Callable[..., TransactionalMail], now: datetime) -> bool:
+    mail = text(language=subscriber.language, link=MailedLink(Place.PREFERENCES))
+    return send_transactional(
+        mail, subscriber=subscriber, kind=Kind.LINK, key=f"link-{now.isoformat()}", now=now
+    )

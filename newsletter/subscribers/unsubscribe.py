@@ -15,32 +15,41 @@ from newsletter.audience.suppression import Reason, suppress
 from newsletter.models import ConsentEvent, Delivery, Subscriber, Subscription, Topic
 from newsletter.models.subscriber import Status
 from newsletter.subscribers.change import compose_again, follow, lock
+from newsletter.subscribers.taste.reasons import delete_reasons
 
 
 @transaction.atomic
-def unsubscribe(reader: Subscriber, *, source: str, now: datetime, topic: Topic | None = None) -> None:
+def unsubscribe(subscriber: Subscriber, *, source: str, now: datetime, topic: Topic | None = None) -> None:
     """End everything, or one topic (the last one ends everything). Idempotent."""
-    lock(reader)
+    lock(subscriber)
     if topic is not None:
-        Subscription.objects.filter(subscriber=reader, topic=topic).delete()
-        if reader.subscriptions.exists():
-            compose_again(reader)
-            follow(reader, now=now)
+        Subscription.objects.filter(subscriber=subscriber, topic=topic).delete()
+        if subscriber.subscriptions.exists():
+            compose_again(subscriber)
+            follow(subscriber, now=now)
             return
-    if end_mailing(reader, status=Status.UNSUBSCRIBED, now=now):
-        ConsentEvent.objects.create(subscriber=reader, at=now, action="unsubscribed", source=source)
+    if end_mailing(subscriber, status=Status.UNSUBSCRIBED, now=now):
+        ConsentEvent.objects.create(subscriber=subscriber, at=now, action="unsubscribed", source=source)
 
 
 @transaction.atomic
-def erase(reader: Subscriber, *, now: datetime) -> None:
+def erase(subscriber: Subscriber, *, now: datetime) -> None:
     """Erase a reader; only a keyed hash of the address stays, so that nobody mails it again.
 
     After the commit the outbox files are deleted too. A file written at that moment is removed by its worker
     (``pipeline/send/send.py``).
     """
-    suppress(reader.email_key, reason=Reason.ERASED, at=now)
-    deliveries = [str(key) for key in Delivery.objects.filter(subscriber=reader).values_list("pk", flat=True)]
-    reader.delete()
+    suppress(subscriber.email_key, reason=Reason.ERASED, at=now)
+    deliveries = [
+        str(key) for key in Delivery.objects.filter(subscriber=subscriber).values_list("pk", flat=True)
+    ]
+    selections = set(
+        Delivery.objects.filter(subscriber=subscriber, selection__isnull=False).values_list(
+            "selection_id", flat=True
+        )
+    )
+    subscriber.delete()
+    delete_reasons(selections)
     transaction.on_commit(partial(_forget_traces, deliveries))
 
 
@@ -48,10 +57,10 @@ def _forget_traces(delivery_ids: Sequence[str]) -> None:
     # The outbox may have mails from before the mailer was changed.
     OutboxMailer(settings.CONFIG.outbox_folder).forget(delivery_ids)
     if connection.vendor == "sqlite":
-        _empty_write_ahead_log()
+        empty_write_ahead_log()
 
 
-def _empty_write_ahead_log() -> None:
+def empty_write_ahead_log() -> None:
     """Checkpoint SQLite's WAL: deleted rows are overwritten in the file (secure_delete) but stay in the log.
 
     Writers wait meanwhile, so it gives up early; the log is then overwritten by later use.

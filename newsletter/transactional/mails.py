@@ -56,18 +56,24 @@ class TransactionalMail:
 
 
 def send_transactional(
-    mail: TransactionalMail, *, reader: Subscriber, kind: Kind, key: str, now: datetime, recipient: str = ""
+    mail: TransactionalMail,
+    *,
+    subscriber: Subscriber,
+    kind: Kind,
+    key: str,
+    now: datetime,
+    recipient: str = "",
 ) -> bool:
     """Store a mail and wake its worker after commit; False when this key has been sent already.
 
     ``recipient`` is another address than the reader's own: the new one of a change of address.
     """
     fragment = _render(mail)
-    delivery = Delivery.planned(subscriber_id=reader.pk, kind=kind, slot_key=key, slot_at=now, now=now)
+    delivery = Delivery.planned(subscriber_id=subscriber.pk, kind=kind, slot_key=key, slot_at=now, now=now)
     _fill(delivery, mail, fragment, recipient=recipient, now=now)
     with transaction.atomic():
         keep_fragments({fragment.checksum: fragment})
-        if Delivery.objects.filter(subscriber=reader, kind=kind, slot_key=key).exists():
+        if Delivery.objects.filter(subscriber=subscriber, kind=kind, slot_key=key).exists():
             return False
         Delivery.objects.bulk_create([delivery], ignore_conflicts=True)
         wake(Queue.TRANSACTIONAL)

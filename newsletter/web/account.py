@@ -20,7 +20,7 @@ from newsletter.subscribers.account import (
     open_fresh_link,
 )
 from newsletter.subscribers.export import export_everything
-from newsletter.subscribers.unsubscribe import erase as erase_reader
+from newsletter.subscribers.unsubscribe import erase as erase_subscriber
 from newsletter.web.clients import client_address
 from newsletter.web.pages import broken_link, known_language, page, private
 
@@ -32,25 +32,25 @@ def account(request: HttpRequest, token: str) -> HttpResponse:
     link = open_fresh_link(token, now=timezone.now())
     if isinstance(link, Fresh):
         return broken_link(request)
-    reader = link.subscriber
+    subscriber = link.subscriber
     email, problem, asked = "", "", False
-    if request.method == "POST" and reader.status == Status.ACTIVE:
+    if request.method == "POST" and subscriber.status == Status.ACTIVE:
         email = request.POST.get("email", "").strip()
-        with translation.override(known_language(reader.language)):
+        with translation.override(known_language(subscriber.language)):
             problem = _ask(link, email=email, ip=client_address(request))
         asked = not problem
     return page(
         request,
         template="account.html",
         status=400 if problem else 200,
-        language=known_language(reader.language),
+        language=known_language(subscriber.language),
         token=token,
-        email=reader.email,
-        is_reading=reader.status == Status.ACTIVE,
+        email=subscriber.email,
+        is_reading=subscriber.status == Status.ACTIVE,
         new_email=email,
         problem=problem,
         has_asked=asked,
-        preferences_token=make_token(Purpose.PREFERENCES, subject=reader.link_key),
+        preferences_token=make_token(Purpose.PREFERENCES, subject=subscriber.link_key),
     )
 
 
@@ -89,12 +89,14 @@ def erase(request: HttpRequest, token: str) -> HttpResponse:
         return page(request, template="account-erased.html")
     if isinstance(link, Fresh):
         return broken_link(request)
-    reader = link.subscriber
-    language = known_language(reader.language)
+    subscriber = link.subscriber
+    language = known_language(subscriber.language)
     if request.method == "POST":
-        erase_reader(reader, now=now)
+        erase_subscriber(subscriber, now=now)
         return page(request, template="account-erased.html", language=language)
-    return page(request, template="account-erase.html", language=language, token=token, email=reader.email)
+    return page(
+        request, template="account-erase.html", language=language, token=token, email=subscriber.email
+    )
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -105,15 +107,15 @@ def address(request: HttpRequest, token: str) -> HttpResponse:
     change = change_of_link(token, now=now)
     if change is None:
         return broken_link(request)
-    reader = change.subscriber
-    became = Move.DONE if reader.email_key == change.email_key else None
+    subscriber = change.subscriber
+    became = Move.DONE if subscriber.email_key == change.email_key else None
     if request.method == "POST":
         became = move(change, now=now)
     return page(
         request,
         template="address.html",
         status=409 if became is Move.TAKEN else 200,
-        language=known_language(reader.language),
+        language=known_language(subscriber.language),
         email=change.email,
         became=became.name if became else "",
     )

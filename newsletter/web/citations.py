@@ -11,7 +11,7 @@ from django.utils.translation import gettext
 
 from newsletter.core.digests.languages import is_checked_in_words
 from newsletter.core.summaries.paper_kinds import SECTIONS, PaperKind
-from newsletter.core.summaries.summary import Claim, Depth, Evidence, Voice, summary_from_json
+from newsletter.core.summaries.summary import Claim, DetailLevel, Evidence, Voice, summary_from_json
 from newsletter.core.summaries.summary import Summary as SummaryValue
 from newsletter.models import Paper, Summary
 from newsletter.subscribers.reports import claim_key
@@ -171,7 +171,7 @@ def _shown(row: Summary, value: SummaryValue, *, anchors: dict[str, str]) -> Sho
         not_stated = gettext("Not stated in the paper.")
         return ShownSection(section_name(kind), is_steps, claims[kind], not_stated)
 
-    is_model, kind = value.voice is Voice.MODEL, value.kind if value.depth is Depth.READING else None
+    is_model, kind = value.voice is Voice.MODEL, value.kind if value.detail is DetailLevel.READING else None
     with translation.override(known_language(row.language)):
         parts = [
             ShownPart(name, [section(each, is_steps=steps) for each, steps in held])

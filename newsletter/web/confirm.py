@@ -34,8 +34,8 @@ def confirm(request: HttpRequest, token: str) -> HttpResponse:
 
 
 def _show(request: HttpRequest, sign_up: SignUp) -> HttpResponse:
-    reader, language = sign_up.subscriber, known_language(sign_up.preferences["language"])
-    is_done = reader.status == Status.ACTIVE
+    subscriber, language = sign_up.subscriber, known_language(sign_up.preferences["language"])
+    is_done = subscriber.status == Status.ACTIVE
     if sign_up.confirmed_at is not None and not is_done:
         return broken_link(request)  # confirmed before, and has left since: needs a new sign-up
     with translation.override(language):
@@ -44,11 +44,11 @@ def _show(request: HttpRequest, sign_up: SignUp) -> HttpResponse:
         request,
         template="confirmed.html" if is_done else "confirm.html",
         language=language,
-        email=reader.email,
+        email=subscriber.email,
         preferences=sign_up.preferences,
         cadence=cadence,
         topics=[topic.name_in(language) for topic in topics_of(sign_up)],
         query=sign_up.preferences.get("query", ""),
         text_shown=sign_up.text_shown,
-        preferences_token=make_token(Purpose.PREFERENCES, subject=reader.link_key) if is_done else "",
+        preferences_token=make_token(Purpose.PREFERENCES, subject=subscriber.link_key) if is_done else "",
     )

@@ -40,6 +40,8 @@ from newsletter.web.pages import broken_link, known_language, page, private, sen
 
 LEFT_OUT = "…"
 """Replaces personal strings in a shared digest."""
+PERSONAL = ("near", "revised", "why:", "why_text:", "feedback_url", "learned")
+"""A fragment with one of these is about what the reader likes or has read: no part of a shared digest."""
 SHARED_PLACEHOLDERS = frozenset({"numeral", "opening", "account"})
 """Stored strings that are not personal."""
 _BODY = re.compile(r"<body\b[^>]*>", re.IGNORECASE)
@@ -72,18 +74,18 @@ def _find(token: str) -> Delivery | None:
 
 def _is_held(token: str, delivery: Delivery) -> bool:
     """Whether it is the reader's link, and not revoked."""
-    reader = delivery.subscriber
-    if reader is None:
+    subscriber = delivery.subscriber
+    if subscriber is None:
         return False
-    if read_token(token, purpose=Purpose.DIGEST, holder=reader.link_key):
+    if read_token(token, purpose=Purpose.DIGEST, holder=subscriber.link_key):
         return True
     # Links of version 0.1 are bound to the delivery only: valid until the reader revokes links.
-    return bool(read_token(token, purpose=Purpose.DIGEST)) and not reader.revoked_keys.exists()
+    return bool(read_token(token, purpose=Purpose.DIGEST)) and not subscriber.revoked_keys.exists()
 
 
 def _show(request: HttpRequest, delivery: Delivery, *, is_shared: bool) -> HttpResponse:
-    reader = delivery.subscriber
-    language = known_language(reader.language if reader else settings.LANGUAGE_CODE)
+    subscriber = delivery.subscriber
+    language = known_language(subscriber.language if subscriber else settings.LANGUAGE_CODE)
     around = _around(delivery, is_shared=is_shared, language=language)
     try:
         html = _mail_html(delivery, is_shared=is_shared)
@@ -102,8 +104,14 @@ def _show(request: HttpRequest, delivery: Delivery, *, is_shared: bool) -> HttpR
 
 def _mail_html(delivery: Delivery, *, is_shared: bool) -> str:
     fragments = stored_fragments(delivery)
+    if is_shared:
+        fragments = [each for each in fragments if not any(map(_is_personal, each.placeholders))]
     placeholders = placeholders_of(delivery, fragments)
     return join_html(fragments, _shared(placeholders, delivery) if is_shared else placeholders)
+
+
+def _is_personal(placeholder: str) -> bool:
+    return placeholder.startswith(PERSONAL)
 
 
 def _shared(placeholders: Mapping[str, str], delivery: Delivery) -> dict[str, str]:

@@ -70,15 +70,11 @@ def _windows(text: str, spans: Sequence[Span]) -> Iterator[Span]:
             continue
         left = max(shown, start - _BEFORE)
         if left > shown:
-            left = min(_after_space(text, left), start)
+            left = min(text.find(" ", left) + 1 or left, start)
         shown = min(len(text), end + _AFTER)
         if shown < len(text):
             shown = max(text.rfind(" ", end, shown), end)
         yield left, shown
-
-
-def _after_space(text: str, position: int) -> int:
-    return text.find(" ", position) + 1 or position
 
 
 def _cut_out(text: str, window: Span, *, spans: Sequence[Span]) -> Excerpt:

@@ -14,7 +14,7 @@ from newsletter.core.arxiv.links import abstract_url, code_url, page_url, pdf_ur
 from newsletter.core.digests.languages import is_checked_in_words
 from newsletter.core.digests.markdown import as_text, front_matter
 from newsletter.core.summaries.paper_kinds import SECTIONS
-from newsletter.core.summaries.summary import Claim, Depth, Evidence
+from newsletter.core.summaries.summary import Claim, DetailLevel, Evidence
 from newsletter.core.summaries.summary import Summary as SummaryValue
 from newsletter.models import Paper
 from newsletter.web.jinja import day
@@ -122,7 +122,7 @@ def _summary(written: Written) -> Iterator[str]:
     if content.takeaways:
         yield f"#### {gettext('Takeaways')}"
         yield _list(content.takeaways, is_quoted=written.is_model)
-    if content.depth is Depth.READING:
+    if content.detail is DetailLevel.READING:
         yield from _reading(content)
     yield f"*{as_text(_made_by(written))}*"
 

@@ -13,7 +13,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
 from newsletter.audience.topics import public_topics
-from newsletter.core.summaries.summary import Depth
+from newsletter.core.summaries.summary import DetailLevel
 from newsletter.models import Match
 from newsletter.pipeline.send.pause import sign_up_pause
 from newsletter.subscribers.signup import request_to_join
@@ -67,7 +67,7 @@ def _show(request: HttpRequest, *, form: SignUpForm, status: int = 200) -> HttpR
         honeypot=HONEYPOT,
         consent=consent_text(),
         cadences=schedules.choices(form.values["cadence"]),
-        depths=[depth.value for depth in Depth],
+        depths=[depth.value for depth in DetailLevel],
         zones=zone_names(),
     )
     response.headers["Content-Security-Policy"] = SCRIPT_CSP

@@ -18,7 +18,7 @@ from django.views.decorators.http import require_POST
 
 from newsletter.adapters.ports import EventReader, Refusal
 from newsletter.adapters.registry import event_reader
-from newsletter.core.delivery.retry_policy import EventKind
+from newsletter.core.delivery.events import EventKind
 from newsletter.errors import BadInput
 from newsletter.pipeline.feedback.provider_events import store_events
 from newsletter.web.bounds import most_body_bytes

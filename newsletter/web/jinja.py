@@ -15,7 +15,7 @@ from jinja2 import Environment, StrictUndefined
 
 from newsletter.core.digests.languages import is_han, tag
 from newsletter.core.digests.typography import NO_BREAK, author_line, typeset
-from newsletter.languages import chrome_for
+from newsletter.languages import interface_language
 from newsletter.pipeline.send.pause import pauses_on, sign_up_pause
 from newsletter.subscribers.preferences import offered_languages
 
@@ -27,8 +27,10 @@ def environment(**options: Any) -> Environment:
     env.install_gettext_callables(gettext, ngettext, newstyle=True)  # type: ignore[attr-defined]  # the extension's
     env.globals.update(static=static, url=_url, author_line=author_line, paused_since=paused_since)
     env.globals.update(sign_up_pause=sign_up_pause)
-    env.globals.update(languages=languages, language_name=language_name, tag=tag, chrome_for=chrome_for)
-    env.filters.update(day=day, moment=moment, typeset=typeset, grouped=grouped)
+    env.globals.update(
+        languages=languages, language_name=language_name, tag=tag, interface_language=interface_language
+    )
+    env.filters.update(day=day, month=month, moment=moment, typeset=typeset, grouped=grouped, zip=zip)
     return env
 
 
@@ -45,6 +47,11 @@ def day(value: date) -> str:
     """Return a date as the page's language writes it."""
     # Translators: Django's date format, day month year
     return formats.date_format(value, gettext("j F Y"))
+
+
+def month(value: date) -> str:
+    # Translators: Django's date format, month year
+    return formats.date_format(value, gettext("F Y"))
 
 
 def grouped(number: int) -> str:

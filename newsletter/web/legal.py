@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext
 from django.views.decorators.http import require_safe
 
 from newsletter.subscribers.confirm import GRACE, VALID
@@ -40,6 +41,6 @@ def _operator() -> dict[str, str]:
         "name": parseaddr(config.sender)[0] or config.name,
         "postal_address": config.postal_address,
         "contact": parseaddr(config.reply_to or config.sender)[1],
-        "mailer": config.mailer,
+        "who_sees_mails": gettext(config.mailer_facts.privacy),
         "site": urlsplit(config.base_url).netloc,
     }

@@ -15,7 +15,7 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from prometheus_client.registry import Collector
 
-from newsletter.core.delivery.retry_policy import EventKind
+from newsletter.core.delivery.events import EventKind
 from newsletter.models import Delivery, DeliveryEvent, Incident, Paper, Subscriber
 from newsletter.models.delivery import State
 from newsletter.models.subscriber import Status
@@ -62,9 +62,9 @@ def _counts() -> Iterator[Metric]:
     yield _family(
         "deliveries", "Deliveries by state.", "state", {each: deliveries.get(each, 0) for each in State}
     )
-    readers = dict(Subscriber.objects.values_list("status").annotate(Count("pk")))
+    subscribers = dict(Subscriber.objects.values_list("status").annotate(Count("pk")))
     yield _family(
-        "subscribers", "Readers by status.", "status", {each: readers.get(each, 0) for each in Status}
+        "subscribers", "Readers by status.", "status", {each: subscribers.get(each, 0) for each in Status}
     )
     yield _single("papers", "Papers known.", Paper.objects.count())
 

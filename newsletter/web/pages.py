@@ -14,7 +14,7 @@ from django.utils.cache import add_never_cache_headers
 from django.utils.translation import gettext
 
 from newsletter.core.digests.languages import is_han, tag
-from newsletter.languages import chrome_for
+from newsletter.languages import interface_language
 
 View = Callable[..., HttpResponse]
 
@@ -39,12 +39,12 @@ def sentence_gap(language: str) -> str:
 
 
 def current_language() -> str:
-    return chrome_for(translation.get_language() or "")
+    return interface_language(translation.get_language() or "")
 
 
 def known_language(language: str) -> str:
     """Return a reader's language, or English where no page speaks it."""
-    return chrome_for(language)
+    return interface_language(language)
 
 
 def service_name() -> str:

@@ -27,18 +27,18 @@ class PastDigest:
     """Of its page; empty when there is none."""
 
 
-def past_digests(reader: Subscriber, *, now: datetime) -> list[PastDigest]:
+def past_digests(subscriber: Subscriber, *, now: datetime) -> list[PastDigest]:
     """Return the last ones whose slot has come, the newest first, also those that were not sent."""
-    digests = Delivery.objects.filter(subscriber=reader, kind=Kind.DIGEST, slot_at__lte=now)
+    digests = Delivery.objects.filter(subscriber=subscriber, kind=Kind.DIGEST, slot_at__lte=now)
     digests = digests.order_by("-slot_at").select_related("selection")
     return [
         PastDigest(
             subject=each.subject,
-            at=each.slot_at.astimezone(reader.zone),
+            at=each.slot_at.astimezone(subscriber.zone),
             state=_became(each),
-            matched=len(each.paper_ids),
+            matched=len(each.selected.matched_ids),
             scanned=each.selected.scanned,
-            token=digest_token(each.pk, link_key=reader.link_key) if each.fragments else "",
+            token=digest_token(each.pk, link_key=subscriber.link_key) if each.fragments else "",
         )
         for each in digests[:SHOWN]
     ]

@@ -1,4 +1,4 @@
-"""Form fields of preferences; their names are the CSV's (contract)."""
+"""Form fields of preferences. Their names are the columns of a CSV file of readers (docs/operating.md)."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ DEFAULTS = {
     "depth": "takeaways",
     "max_papers": "10",
 }
-"""Field → default (contract)."""
+"""Field → default, as for ``newsletter subscriber add``."""
 
 
 def preferences_of(values: Mapping[str, str]) -> Preferences:

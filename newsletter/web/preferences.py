@@ -11,9 +11,9 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods
 
-from newsletter.audience.tokens import Purpose, make_token, read_token
+from newsletter.audience.tokens import Purpose, make_token
 from newsletter.core.delivery.cadence import Cadence
-from newsletter.core.summaries.summary import Depth
+from newsletter.core.summaries.summary import DetailLevel
 from newsletter.errors import BadInput
 from newsletter.models import Subscriber
 from newsletter.models.subscriber import Status
@@ -21,7 +21,9 @@ from newsletter.subscribers.account import mail_fresh_link
 from newsletter.subscribers.change import LONGEST_PAUSE, pause, resume
 from newsletter.subscribers.on_demand import Answer, send_one_now
 from newsletter.subscribers.revoke_links import sign_out_everywhere
+from newsletter.subscribers.taste.listing import counts
 from newsletter.web import schedules
+from newsletter.web.own_page import subscriber_of
 from newsletter.web.pages import broken_link, known_language, page, private
 from newsletter.web.past_digests import past_digests
 from newsletter.web.preference_fields import zone_names
@@ -40,32 +42,31 @@ ANSWERS = {
 @private
 def preferences_of(request: HttpRequest, token: str) -> HttpResponse:
     """Show the reader's page; POST changes everything requested, or nothing."""
-    link_key = read_token(token, purpose=Purpose.PREFERENCES)
-    reader = Subscriber.objects.filter(link_key=link_key).first() if link_key else None
-    if reader is None:
+    subscriber = subscriber_of(token)
+    if subscriber is None:
         return broken_link(request)
-    form = PreferencesForm.of(reader)
+    form = PreferencesForm.of(subscriber)
     do = request.POST.get("do", "")
     if request.method == "POST" and do == "revoke":
-        return _sign_out(request, reader)
-    if request.method == "POST" and (reader.status == Status.ACTIVE or do in ACTIONS_OF_WHO_LEFT):
-        with translation.override(known_language(reader.language)):
+        return _sign_out(request, subscriber)
+    if request.method == "POST" and (subscriber.status == Status.ACTIVE or do in ACTIONS_OF_WHO_LEFT):
+        with translation.override(known_language(subscriber.language)):
             act = ACTIONS.get(do, _save)
-            form, done = act(request, reader, timezone.now())
+            form, done = act(request, subscriber, timezone.now())
         if not form.errors:
             # Redirect after POST, so that a reload sends nothing twice.
             return HttpResponseRedirect(f"{request.path}?done={done}", status=303)
-    return _show(request, reader, form=form)
+    return _show(request, subscriber, form=form)
 
 
-def _sign_out(request: HttpRequest, reader: Subscriber) -> HttpResponse:
+def _sign_out(request: HttpRequest, subscriber: Subscriber) -> HttpResponse:
     """Revoke all links. The new one is mailed, not shown: a stranger may have pressed the button."""
-    sign_out_everywhere(reader, now=timezone.now())
+    sign_out_everywhere(subscriber, now=timezone.now())
     return page(
         request,
         template="links-revoked.html",
-        language=known_language(reader.language),
-        is_mailed=reader.may_ask_for_links(),
+        language=known_language(subscriber.language),
+        is_mailed=subscriber.may_ask_for_links(),
     )
 
 
@@ -73,34 +74,34 @@ Acted = tuple[PreferencesForm, str]
 """The form with its errors; and a word for what was done, if there are none."""
 
 
-def _save(request: HttpRequest, reader: Subscriber, now: datetime) -> Acted:
-    form = PreferencesForm.sent(request, reader=reader)
+def _save(request: HttpRequest, subscriber: Subscriber, now: datetime) -> Acted:
+    form = PreferencesForm.sent(request, subscriber=subscriber)
     if not form.errors:
-        form.save(reader, now=now)
+        form.save(subscriber, now=now)
     return form, "moved#topics" if "move" in request.POST else "saved"
 
 
-def _pause(request: HttpRequest, reader: Subscriber, now: datetime) -> Acted:
-    form, given = PreferencesForm.of(reader), request.POST.get("until", "").strip()[:80]
+def _pause(request: HttpRequest, subscriber: Subscriber, now: datetime) -> Acted:
+    form, given = PreferencesForm.of(subscriber), request.POST.get("until", "").strip()[:80]
     try:
-        pause(reader, until=date.fromisoformat(given), now=now)
+        pause(subscriber, until=date.fromisoformat(given), now=now)
     except (BadInput, ValueError):
         days = {"given": given, "days": LONGEST_PAUSE.days}
         form.errors["until"] = gettext("“%(given)s” is not a date in the next %(days)s days.") % days
     return form, "paused"
 
 
-def _resume(request: HttpRequest, reader: Subscriber, now: datetime) -> Acted:  # noqa: ARG001 - an action
-    resume(reader, now=now)
-    return PreferencesForm.of(reader), "resumed"
+def _resume(request: HttpRequest, subscriber: Subscriber, now: datetime) -> Acted:  # noqa: ARG001 - an action
+    resume(subscriber, now=now)
+    return PreferencesForm.of(subscriber), "resumed"
 
 
-def _send_now(request: HttpRequest, reader: Subscriber, now: datetime) -> Acted:  # noqa: ARG001 - an action
-    return PreferencesForm.of(reader), ANSWERS[send_one_now(reader, now=now)]
+def _send_now(request: HttpRequest, subscriber: Subscriber, now: datetime) -> Acted:  # noqa: ARG001 - an action
+    return PreferencesForm.of(subscriber), ANSWERS[send_one_now(subscriber, now=now)]
 
 
-def _mail_link(request: HttpRequest, reader: Subscriber, now: datetime) -> Acted:  # noqa: ARG001 - an action
-    return PreferencesForm.of(reader), "link" if mail_fresh_link(reader, now=now) else "no-link"
+def _mail_link(request: HttpRequest, subscriber: Subscriber, now: datetime) -> Acted:  # noqa: ARG001 - an action
+    return PreferencesForm.of(subscriber), "link" if mail_fresh_link(subscriber, now=now) else "no-link"
 
 
 ACTIONS: dict[str, Callable[[HttpRequest, Subscriber, datetime], Acted]] = {
@@ -112,36 +113,38 @@ ACTIONS: dict[str, Callable[[HttpRequest, Subscriber, datetime], Acted]] = {
 ACTIONS_OF_WHO_LEFT = {"link"}
 
 
-def _show(request: HttpRequest, reader: Subscriber, *, form: PreferencesForm) -> HttpResponse:
-    language, now = known_language(reader.language), timezone.now()
-    today = now.astimezone(reader.zone).date()
+def _show(request: HttpRequest, subscriber: Subscriber, *, form: PreferencesForm) -> HttpResponse:
+    language, now = known_language(subscriber.language), timezone.now()
+    today = now.astimezone(subscriber.zone).date()
     with translation.override(language):
-        values = _choices(reader, form=form, language=language) | {
-            "digests": past_digests(reader, now=timezone.now()),
-            "cadence_words": schedules.in_words(Cadence.parse(reader.cadence)),
+        values = _choices(subscriber, form=form, language=language) | {
+            "digests": past_digests(subscriber, now=timezone.now()),
+            "cadence_words": schedules.in_words(Cadence.parse(subscriber.cadence)),
         }
     return page(
         request,
         template="preferences.html",
         status=400 if form.errors else 200,
         language=language,
-        reader=reader,
-        status_now=reader.shown_status(now=now),
-        next_at=reader.next_slot_at.astimezone(reader.zone) if reader.next_slot_at else None,
-        may_ask_for_links=reader.may_ask_for_links(),
-        paused_until=reader.paused_until.astimezone(reader.zone) if reader.paused_until else None,
+        subscriber=subscriber,
+        status_now=subscriber.shown_status(now=now),
+        next_at=subscriber.next_slot_at.astimezone(subscriber.zone) if subscriber.next_slot_at else None,
+        may_ask_for_links=subscriber.may_ask_for_links(),
+        paused_until=subscriber.paused_until.astimezone(subscriber.zone) if subscriber.paused_until else None,
         pause_first=today + timedelta(days=1),
         pause_last=today + LONGEST_PAUSE,
         form=form,
         done=request.GET.get("done", "") if request.method != "POST" else "",
-        unsubscribe_token=make_token(Purpose.UNSUBSCRIBE, subject=reader.link_key),
+        token=make_token(Purpose.PREFERENCES, subject=subscriber.link_key),
+        shelves=counts(subscriber),
+        unsubscribe_token=make_token(Purpose.UNSUBSCRIBE, subject=subscriber.link_key),
         **values,
     )
 
 
-def _choices(reader: Subscriber, *, form: PreferencesForm, language: str) -> dict[str, Any]:
+def _choices(subscriber: Subscriber, *, form: PreferencesForm, language: str) -> dict[str, Any]:
     """Return what there is to choose from: topics, the reader's apart and in order; cadences; zones."""
-    groups = topic_groups(offered_topics(reader), language=language, until=newest_papers_at())
+    groups = topic_groups(offered_topics(subscriber), language=language, until=newest_papers_at())
     known = {topic.slug: topic for group in groups for topic in group.topics}
     own = [known[slug] for slug in form.topics if slug in known]
     for group in groups:
@@ -150,6 +153,6 @@ def _choices(reader: Subscriber, *, form: PreferencesForm, language: str) -> dic
         "own_topics": [(topic, schedules.choices(form.cadences.get(topic.slug, ""))) for topic in own],
         "groups": [group for group in groups if group.topics],
         "cadences": schedules.choices(form.values["cadence"]),
-        "depths": [depth.value for depth in Depth],
+        "depths": [depth.value for depth in DetailLevel],
         "zones": zone_names(),
     }

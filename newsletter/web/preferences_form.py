@@ -33,19 +33,19 @@ class PreferencesForm:
     """Field → one sentence that says what to do."""
 
     @classmethod
-    def of(cls, reader: Subscriber) -> PreferencesForm:
-        cadences = dict(reader.subscriptions.values_list("topic__slug", "cadence"))
-        at = f"{reader.at:%H:%M}"
-        values = {name: str(getattr(reader, name)) for name in COLUMNS} | {"at": at}
-        values["max_papers"] = str(reader.max_papers)
+    def of(cls, subscriber: Subscriber) -> PreferencesForm:
+        cadences = dict(subscriber.subscriptions.values_list("topic__slug", "cadence"))
+        at = f"{subscriber.at:%H:%M}"
+        values = {name: str(getattr(subscriber, name)) for name in COLUMNS} | {"at": at}
+        values["max_papers"] = str(subscriber.max_papers)
         return cls(values=values, topics=list(cadences), cadences=cadences)
 
     @classmethod
-    def sent(cls, request: HttpRequest, *, reader: Subscriber) -> PreferencesForm:
+    def sent(cls, request: HttpRequest, *, subscriber: Subscriber) -> PreferencesForm:
         """Read the fields; one that is missing keeps its present value."""
-        present = cls.of(reader)
+        present = cls.of(subscriber)
         values = {name: request.POST.get(name, value).strip()[:80] for name, value in present.values.items()}
-        offered = set(offered_topics(reader).values_list("slug", flat=True))
+        offered = set(offered_topics(subscriber).values_list("slug", flat=True))
         chosen = [slug for slug in dict.fromkeys(request.POST.getlist("topics")) if slug in offered]
         # A topic that the operator has switched off is not in the form: it stays for when it is back.
         kept = [slug for slug in present.topics if slug in chosen or slug not in offered]
@@ -59,14 +59,14 @@ class PreferencesForm:
         return form
 
     @transaction.atomic
-    def save(self, reader: Subscriber, *, now: datetime) -> None:
-        set_topics(reader, topics=self.topics, cadences=self.cadences, now=now)
-        change_preferences(reader, preferences=preferences_of(self.values), now=now)
+    def save(self, subscriber: Subscriber, *, now: datetime) -> None:
+        set_topics(subscriber, topics=self.topics, cadences=self.cadences, now=now)
+        change_preferences(subscriber, preferences=preferences_of(self.values), now=now)
 
 
-def offered_topics(reader: Subscriber) -> QuerySet[Topic]:
+def offered_topics(subscriber: Subscriber) -> QuerySet[Topic]:
     """Return everyone's topics and the reader's own."""
-    return Topic.objects.filter(Q(owner__isnull=True) | Q(owner=reader), is_active=True)
+    return Topic.objects.filter(Q(owner__isnull=True) | Q(owner=subscriber), is_active=True)
 
 
 def _moved(topics: list[str], move: str) -> list[str]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from django.utils.translation import gettext, gettext_lazy
 
-from newsletter.core.summaries.summary import NO_FULL_TEXT, NO_KIND, Depth
+from newsletter.core.summaries.summary import NO_FULL_TEXT, NO_KIND, DetailLevel
 from newsletter.core.summaries.summary import Summary as SummaryValue
 from newsletter.web.section_names import section_name
 
@@ -76,7 +76,7 @@ def failure_in_words(failure: str) -> str:
 
 def why_no_reading(summary: SummaryValue) -> str:
     """Say why this is less than a whole reading; empty for one, and for sentences of the abstract."""
-    if summary.depth is Depth.READING:
+    if summary.detail is DetailLevel.READING:
         return ""
     if NO_FULL_TEXT in summary.incomplete:
         return gettext("There is no reading: the full text could not be read, and an abstract supports none.")

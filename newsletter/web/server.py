@@ -61,7 +61,7 @@ class Request(HTTPRequestParser):
         self.adj = copy.copy(self.adj)
         self.adj.max_request_body_size = most_body_bytes(self.path) + 1
         if not takes_type(self.path, self.headers.get("CONTENT_TYPE", "")):
-            self.error = UnsupportedMediaType("No form of this service uploads a file.")
+            self.error = UnsupportedMediaType("No file is taken here.")
             self.completed = True
 
 

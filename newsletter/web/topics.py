@@ -14,7 +14,7 @@ from django.views.decorators.http import require_safe
 
 from newsletter.audience.topics import public_topics
 from newsletter.models import Paper, Topic
-from newsletter.pipeline.compose.gathers import Gathers
+from newsletter.pipeline.compose.periods import Gathers
 from newsletter.web.exporting import notice
 from newsletter.web.pages import current_language, page
 from newsletter.web.summaries import summaries_of

@@ -38,21 +38,21 @@ def unsubscribe(request: HttpRequest, token: str, topic: str = "") -> HttpRespon
     link_key = read_token(token, purpose=Purpose.UNSUBSCRIBE)
     if link_key is None:
         return broken_link(request)
-    reader, is_revoked = holder_of(link_key)
+    subscriber, is_revoked = holder_of(link_key)
     show = _show_little if is_revoked else _show
     if request.method != "POST":
-        return show(request, reader, slug=topic)
+        return show(request, subscriber, slug=topic)
     sent = _sent(request)
     is_one_click = sent.get(ONE_CLICK[0]) == ONE_CLICK[1]
     if not is_one_click and is_from_elsewhere(request):  # our buttons are only on our pages
         return csrf_failure(request)
     if "less" in sent and not is_one_click:
         if is_revoked:
-            return show(request, reader, slug=topic)
-        return _get_less(request, reader, slug=topic, wanted=sent["less"])
-    if reader is not None:
-        _leave(reader, slug=topic, source="one-click" if is_one_click else "unsubscribe page")
-    return HttpResponse() if is_one_click else show(request, reader, slug=topic)
+            return show(request, subscriber, slug=topic)
+        return _get_less(request, subscriber, slug=topic, wanted=sent["less"])
+    if subscriber is not None:
+        _leave(subscriber, slug=topic, source="one-click" if is_one_click else "unsubscribe page")
+    return HttpResponse() if is_one_click else show(request, subscriber, slug=topic)
 
 
 def _sent(request: HttpRequest) -> dict[str, str]:
@@ -63,69 +63,69 @@ def _sent(request: HttpRequest) -> dict[str, str]:
         return dict([ONE_CLICK])
 
 
-def _leave(reader: Subscriber, *, slug: str, source: str) -> None:
+def _leave(subscriber: Subscriber, *, slug: str, source: str) -> None:
     """End the subscription. An unknown topic does not end the others."""
-    subscription = _subscription(reader, slug)
+    subscription = _subscription(subscriber, slug)
     if subscription is not None or not slug:
         topic = subscription.topic if subscription else None
-        end_subscription(reader, topic=topic, source=source, now=timezone.now())
+        end_subscription(subscriber, topic=topic, source=source, now=timezone.now())
 
 
-def _get_less(request: HttpRequest, reader: Subscriber | None, *, slug: str, wanted: str) -> HttpResponse:
+def _get_less(request: HttpRequest, subscriber: Subscriber | None, *, slug: str, wanted: str) -> HttpResponse:
     """Reduce the cadence. A reloaded page asks for the current cadence: that changes nothing."""
-    current = _current(reader, slug=slug) if reader else None
-    if reader is None or current is None:
-        return _show(request, reader, slug=slug)
+    current = _current(subscriber, slug=slug) if subscriber else None
+    if subscriber is None or current is None:
+        return _show(request, subscriber, slug=slug)
     possible = {str(each): each for each in (current, *schedules.slower(current))}
     if wanted not in possible:
-        return _show(request, reader, slug=slug)
-    cadence, subscription = possible[wanted], _subscription(reader, slug)
-    come_less_often(reader, cadence=cadence, subscription=subscription, now=timezone.now())
-    language = known_language(reader.language)
+        return _show(request, subscriber, slug=slug)
+    cadence, subscription = possible[wanted], _subscription(subscriber, slug)
+    come_less_often(subscriber, cadence=cadence, subscription=subscription, now=timezone.now())
+    language = known_language(subscriber.language)
     with translation.override(language):
         words = schedules.in_words(cadence)
     return page(
         request,
         template="unsubscribed.html",
         language=language,
-        email=reader.email,
+        email=subscriber.email,
         topic=subscription.topic.name_in(language) if subscription else "",
         less=words,
-        next_at=reader.next_slot_at.astimezone(reader.zone) if reader.next_slot_at else None,
-        zone=reader.timezone,
-        preferences_token=make_token(Purpose.PREFERENCES, subject=reader.link_key),
+        next_at=subscriber.next_slot_at.astimezone(subscriber.zone) if subscriber.next_slot_at else None,
+        zone=subscriber.timezone,
+        preferences_token=make_token(Purpose.PREFERENCES, subject=subscriber.link_key),
     )
 
 
-def _current(reader: Subscriber, *, slug: str) -> Cadence | None:
+def _current(subscriber: Subscriber, *, slug: str) -> Cadence | None:
     """Return the current cadence; None if the reader has left everything, or the topic."""
-    subscription = _subscription(reader, slug)
-    if reader.status != Status.ACTIVE or (slug and subscription is None):
+    subscription = _subscription(subscriber, slug)
+    if subscriber.status != Status.ACTIVE or (slug and subscription is None):
         return None
-    return subscription.effective_cadence(reader) if subscription else Cadence.parse(reader.cadence)
+    return subscription.effective_cadence(subscriber) if subscription else Cadence.parse(subscriber.cadence)
 
 
-def _subscription(reader: Subscriber, slug: str) -> Subscription | None:
-    found = reader.subscriptions.select_related("topic").filter(topic__slug=slug)
+def _subscription(subscriber: Subscriber, slug: str) -> Subscription | None:
+    found = subscriber.subscriptions.select_related("topic").filter(topic__slug=slug)
     return found.first() if slug else None
 
 
-def _show(request: HttpRequest, reader: Subscriber | None, *, slug: str) -> HttpResponse:
+def _show(request: HttpRequest, subscriber: Subscriber | None, *, slug: str) -> HttpResponse:
     """Show what the button would end, or that it is ended."""
-    language = known_language(reader.language) if reader else current_language()
-    if reader is not None:
-        reader.refresh_from_db()
-    subscribed = reader is not None and reader.status in (Status.ACTIVE, Status.PENDING)
-    subscriptions = list(reader.subscriptions.select_related("topic")) if reader else []
+    language = known_language(subscriber.language) if subscriber else current_language()
+    if subscriber is not None:
+        subscriber.refresh_from_db()
+    subscribed = subscriber is not None and subscriber.status in (Status.ACTIVE, Status.PENDING)
+    subscriptions = list(subscriber.subscriptions.select_related("topic")) if subscriber else []
     topics = {each.topic.slug: each.topic for each in subscriptions}
     remaining = subscribed and (slug in topics if slug else True)
     with translation.override(language):
-        choices = _less(reader, slug=slug) if reader and remaining else {}
+        choices = _less(subscriber, slug=slug) if subscriber and remaining else {}
     return page(
         request,
         template="unsubscribe.html" if remaining else "unsubscribed.html",
         language=language,
-        email=reader.email if reader else "",
+        email=subscriber.email if subscriber else "",
         topic=topics[slug].name_in(language) if slug in topics and subscribed else "",
         others=[topic.name_in(language) for key, topic in topics.items() if key != slug],
         slugs=[key for key, topic in topics.items() if topic.owner_id is None],
@@ -137,21 +137,21 @@ def _show(request: HttpRequest, reader: Subscriber | None, *, slug: str) -> Http
     )
 
 
-def _show_little(request: HttpRequest, reader: Subscriber | None, *, slug: str) -> HttpResponse:
+def _show_little(request: HttpRequest, subscriber: Subscriber | None, *, slug: str) -> HttpResponse:
     """For a revoked link show only that it unsubscribes: the mailbox may no longer be the reader's."""
     remaining = False
-    if reader is not None:
-        reader.refresh_from_db()
-        has_topic = not slug or _subscription(reader, slug) is not None
-        remaining = has_topic and reader.status in (Status.ACTIVE, Status.PENDING)
+    if subscriber is not None:
+        subscriber.refresh_from_db()
+        has_topic = not slug or _subscription(subscriber, slug) is not None
+        remaining = has_topic and subscriber.status in (Status.ACTIVE, Status.PENDING)
     return page(request, template="unsubscribe-revoked.html", remaining=remaining, is_one_topic=bool(slug))
 
 
-def _less(reader: Subscriber, *, slug: str) -> dict[str, Any]:
-    current = _current(reader, slug=slug)
+def _less(subscriber: Subscriber, *, slug: str) -> dict[str, Any]:
+    current = _current(subscriber, slug=slug)
     slower = schedules.slower(current) if current else []
     return {
         "cadence_words": schedules.in_words(current) if current else "",
         "slower": [(str(each), schedules.in_words(each)) for each in slower],
-        "preferences_token": make_token(Purpose.PREFERENCES, subject=reader.link_key),
+        "preferences_token": make_token(Purpose.PREFERENCES, subject=subscriber.link_key),
     }

@@ -7,29 +7,49 @@ from __future__ import annotations
 
 from django.contrib import admin
 from django.templatetags.static import static
-from django.urls import URLPattern, URLResolver, path
+from django.urls import URLPattern, URLResolver, path, register_converter
 from django.views.generic import RedirectView
 
+from newsletter.models.taste import Act
 from newsletter.web import (
     account,
     confirm,
     digests,
+    feedback,
     feeds,
     figures,
     health,
     home,
     hooks,
     legal,
+    library,
     link_by_mail,
     metrics,
     outbox,
     papers,
     preferences,
     reports,
+    saved,
+    taste,
     topics,
     unsubscribe,
     workshop,
 )
+
+
+class ActConverter:
+    """The last part of a feedback link."""
+
+    regex = "|".join(Act.values)
+
+    def to_python(self, value: str) -> Act:
+        return Act(value)
+
+    def to_url(self, value: Act) -> str:
+        return value.value
+
+
+register_converter(ActConverter, "act")
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", home.home, name="home"),
@@ -42,9 +62,15 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("topics/<slug:slug>/feed.atom", feeds.topic_feed, name="topic_feed"),
     path("topics/<slug:slug>/export.md", feeds.topic_export, name="topic_export"),
     path("digests/<str:token>", digests.digest, name="digest"),
+    path("r/<str:token>/<path:arxiv_id>/<act:act>", feedback.act, name="feedback_act"),
+    path("r/<str:token>/<path:arxiv_id>", feedback.paper, name="feedback_paper"),
     path("confirm/<str:token>", confirm.confirm, name="confirm"),
     path("preferences/", link_by_mail.link_by_mail, name="preferences"),
     path("preferences/<str:token>", preferences.preferences_of, name="preferences_of"),
+    path("preferences/<str:token>/taste", taste.taste, name="taste"),
+    path("preferences/<str:token>/taste/import", library.library, name="library"),
+    path("preferences/<str:token>/taste/export.<str:form>", taste.export, name="taste_export"),
+    path("preferences/<str:token>/saved", saved.saved, name="saved"),
     path("preferences/<str:token>/topics/new", workshop.private_topic, name="private_topic_new"),
     path("preferences/<str:token>/topics/<slug:slug>", workshop.private_topic, name="private_topic"),
     path("account/<str:token>", account.account, name="account"),

@@ -19,7 +19,6 @@ from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods
 
 from newsletter.audience.query_preview import DAYS, TooBroadError
-from newsletter.audience.tokens import Purpose, read_token
 from newsletter.audience.topics import add_topic, edit_topic
 from newsletter.errors import BadInput, NewsletterError
 from newsletter.models import Subscriber, Topic
@@ -34,6 +33,7 @@ from newsletter.subscribers.private_topics import (
     remove_private_topic,
 )
 from newsletter.web.excerpts import matched_paper
+from newsletter.web.own_page import subscriber_of
 from newsletter.web.pages import broken_link, current_language, known_language, page, private
 from newsletter.web.topics import newest_papers_at
 from newsletter.web.workshop_form import Bench, too_broad
@@ -48,18 +48,17 @@ METHODS = ["GET", "HEAD", "POST"]
 @private
 def private_topic(request: HttpRequest, token: str, slug: str = "") -> HttpResponse:
     """A reader's page for a private topic, or a new one. Another reader's topic is unknown."""
-    link_key = read_token(token, purpose=Purpose.PREFERENCES)
-    reader = Subscriber.objects.filter(link_key=link_key).first() if link_key else None
-    if reader is None:
+    subscriber = subscriber_of(token)
+    if subscriber is None:
         return broken_link(request)
     home = reverse("preferences_of", kwargs={"token": token})
-    if reader.status != Status.ACTIVE:
+    if subscriber.status != Status.ACTIVE:
         return HttpResponseRedirect(home)
-    topic = find_private_topic(reader, slug) if slug else None
+    topic = find_private_topic(subscriber, slug) if slug else None
     if slug and topic is None:
         raise Http404
-    with translation.override(known_language(reader.language)):
-        return _work(request, _Readers(reader, topic=topic, token=token, home=home))
+    with translation.override(known_language(subscriber.language)):
+        return _work(request, _Subscribers(subscriber, topic=topic, token=token, home=home))
 
 
 @require_http_methods(METHODS)
@@ -74,10 +73,10 @@ def everyones_topic(request: HttpRequest, slug: str = "") -> HttpResponse:
 
 
 @dataclass(slots=True)
-class _Readers:
+class _Subscribers:
     """Saving and removing for a reader."""
 
-    reader: Subscriber
+    subscriber: Subscriber
     topic: Topic | None
     token: str
     home: str
@@ -85,7 +84,7 @@ class _Readers:
 
     def save(self, bench: Bench) -> str:
         if self.topic is None:
-            topic = add_private_topic(self.reader, name=bench.name, query=bench.query, now=timezone.now())
+            topic = add_private_topic(self.subscriber, name=bench.name, query=bench.query, now=timezone.now())
         else:
             now = timezone.now()
             topic = change_private_topic(self.topic, name=bench.name, query=bench.query, now=now)
@@ -93,12 +92,12 @@ class _Readers:
 
     def remove(self) -> str:
         if self.topic is not None:
-            remove_private_topic(self.reader, topic=self.topic, now=timezone.now())
+            remove_private_topic(self.subscriber, topic=self.topic, now=timezone.now())
         return self.home
 
     @property
     def language(self) -> str:
-        return known_language(self.reader.language)
+        return known_language(self.subscriber.language)
 
 
 @dataclass(slots=True)
@@ -130,7 +129,7 @@ class _Operators:
         return current_language()
 
 
-_Owner = _Readers | _Operators
+_Owner = _Subscribers | _Operators
 
 
 def _work(request: HttpRequest, owner: _Owner) -> HttpResponse:

@@ -65,7 +65,7 @@ def test_each_message_is_accepted_once_and_told_in_order(case: Case, shared_key:
 
 
 @pytest.mark.parametrize("shared_key", ["", "same"])
-def test_nothing_leaves_for_a_reader_whose_body_may_not_begin(case: Case, shared_key: str) -> None:
+def test_nothing_leaves_for_a_subscriber_whose_body_may_not_begin(case: Case, shared_key: str) -> None:
     messages = [outgoing(number, shared_key=shared_key) for number in range(1, 4)]
     ids = [message.delivery_id for message in messages]
     told = dict(verdicts(case, messages, Begun(refused=[ids[1]])))

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import get_args
 
 import pytest
 
 from newsletter import pipeline, web
 from newsletter.adapters.registry import event_reader, mailer
 from newsletter.config import load_config
-from newsletter.config.mailers import MailerSettings
+from newsletter.config.mailers import MAILERS, MailerSettings
 
-NAMES = [name for name in get_args(MailerSettings.model_fields["mailer"].annotation) if name]
+NAMES = list(MAILERS)
 SETTINGS = {
     "NEWSLETTER_SMTP_URL": "smtp://127.0.0.1:25?tls=off",
     "SENDGRID_API_KEY": "SG.a-key-for-tests",
@@ -30,12 +29,23 @@ def test_each_mailer_that_can_be_chosen_is_built(name: str, tmp_path: Path) -> N
     built.close()
 
 
-def test_a_reader_of_events_names_a_setting_that_exists(tmp_path: Path) -> None:
+def test_what_a_mailer_needs_is_a_setting() -> None:
+    named = {name for facts in MAILERS.values() for name in (facts.needs, facts.server) if name}
+    assert named <= set(MailerSettings.model_fields)
+
+
+@pytest.mark.parametrize("name", ["", "pigeon", "smtp_session", "sendgrid_events"])
+def test_nothing_but_a_mailer_reads_events(name: str, tmp_path: Path) -> None:
     config = load_config({"NEWSLETTER_DATA_DIR": str(tmp_path)}, env_file=tmp_path / "none")
-    readers = [reader for name in NAMES if (reader := event_reader(name, config))]
+    assert event_reader(name, config) is None
+
+
+def test_a_subscriber_of_events_names_a_setting_that_exists(tmp_path: Path) -> None:
+    config = load_config({"NEWSLETTER_DATA_DIR": str(tmp_path)}, env_file=tmp_path / "none")
+    subscribers = [subscriber for name in NAMES if (subscriber := event_reader(name, config))]
     known = {field.alias for field in type(config).model_fields.values()}
-    assert readers
-    assert {reader.setting for reader in readers} <= known
+    assert subscribers
+    assert {subscriber.setting for subscriber in subscribers} <= known
 
 
 def test_neither_the_pipeline_nor_the_hooks_name_a_provider() -> None:

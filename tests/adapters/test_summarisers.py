@@ -22,7 +22,7 @@ from newsletter.core.arxiv.full_text import FullText, TextSection
 from newsletter.core.arxiv.papers import PaperRecord
 from newsletter.core.summaries.grounding import Refusal, ground
 from newsletter.core.summaries.prompt import PROMPT_VERSION
-from newsletter.core.summaries.summary import NO_FULL_TEXT, Depth, Summary, Voice
+from newsletter.core.summaries.summary import NO_FULL_TEXT, DetailLevel, Summary, Voice
 from newsletter.errors import Interrupted, PermanentError, TemporaryError, UnusableAnswer
 from tests.fakes.gemini_server import Fault, GeminiServer
 
@@ -125,12 +125,12 @@ def grounded(
     summariser: Summariser,
     *,
     language: str = "en",
-    depth: Depth = Depth.TAKEAWAYS,
+    detail: DetailLevel = DetailLevel.TAKEAWAYS,
     full_text: FullText | None = None,
 ) -> Summary | Refusal:
-    draft = summariser.summarize(PAPER, language=language, depth=depth, full_text=full_text)
+    draft = summariser.summarize(PAPER, language=language, detail=detail, full_text=full_text)
     return ground(
-        draft, source=PAPER, language=language, voice=summariser.voice, full_text=full_text, asked=depth
+        draft, source=PAPER, language=language, voice=summariser.voice, full_text=full_text, asked=detail
     )
 
 
@@ -149,7 +149,7 @@ class TestExtractive:
 
     def test_without_an_abstract_the_title_stands(self) -> None:
         paper = replace(PAPER, abstract=" ")
-        draft = ExtractiveSummariser().summarize(paper, language="en", depth=Depth.TAKEAWAYS)
+        draft = ExtractiveSummariser().summarize(paper, language="en", detail=DetailLevel.TAKEAWAYS)
         found = ground(draft, source=paper, language="en", voice=Voice.AUTHORS)
         assert isinstance(found, Summary)
         assert found.headline.text == PAPER.title
@@ -158,15 +158,15 @@ class TestExtractive:
 class TestGemini:
     @pytest.mark.parametrize("language", ["en", "zh-hans"])
     def test_a_good_answer_passes_grounding_whole(self, make: Make, language: str) -> None:
-        found = grounded(make(), language=language, depth=Depth.READING, full_text=FULL_TEXT)
+        found = grounded(make(), language=language, detail=DetailLevel.READING, full_text=FULL_TEXT)
         assert isinstance(found, Summary)
-        assert (found.voice, found.depth, found.withheld) == (Voice.MODEL, Depth.READING, ())
+        assert (found.voice, found.detail, found.withheld) == (Voice.MODEL, DetailLevel.READING, ())
         assert all(evidence.quote in PAPER.abstract for evidence in found.headline.evidence)
 
     def test_without_full_text_no_reading_is_asked_for(self, make: Make, server: GeminiServer) -> None:
-        found = grounded(make(), depth=Depth.READING)
+        found = grounded(make(), detail=DetailLevel.READING)
         assert isinstance(found, Summary)
-        assert (found.depth, found.incomplete) == (Depth.TAKEAWAYS, (NO_FULL_TEXT,))
+        assert (found.detail, found.incomplete) == (DetailLevel.TAKEAWAYS, (NO_FULL_TEXT,))
         assert "sections" not in server.requests[-1].schema["properties"]
 
     def test_it_says_who_it_is(self, make: Make) -> None:
@@ -175,7 +175,7 @@ class TestGemini:
         assert summariser.language_for("zh-hans") == "zh-hans"
 
     def test_it_asks_for_json_of_the_depth_with_its_own_key(self, make: Make, server: GeminiServer) -> None:
-        make(key="secret").summarize(PAPER, language="en", depth=Depth.HEADLINE)
+        make(key="secret").summarize(PAPER, language="en", detail=DetailLevel.HEADLINE)
         (asked,) = server.requests
         assert (asked.model, asked.api_key) == ("gemini-flash-latest", "secret")
         assert asked.body["generationConfig"]["responseMimeType"] == "application/json"
@@ -184,14 +184,14 @@ class TestGemini:
         assert "Ada Roe" not in str(asked.body)
 
     def test_it_counts_tokens_thinking_included(self, make: Make, server: GeminiServer) -> None:
-        draft = make().summarize(PAPER, language="en", depth=Depth.HEADLINE)
+        draft = make().summarize(PAPER, language="en", detail=DetailLevel.HEADLINE)
         (asked,) = server.requests
         assert draft.input_tokens == (len(asked.instruction) + len(asked.content)) // 4
         assert draft.output_tokens > 10
 
     def test_it_settles_with_what_the_answer_says_it_took(self, make: Make) -> None:
         budget = Budget()
-        draft = make(budget=budget).summarize(PAPER, language="en", depth=Depth.HEADLINE)
+        draft = make(budget=budget).summarize(PAPER, language="en", detail=DetailLevel.HEADLINE)
         assert budget.settled == [draft.input_tokens + draft.output_tokens]
 
     def test_an_answer_that_does_not_say_what_it_took_counts_in_full(
@@ -199,21 +199,23 @@ class TestGemini:
     ) -> None:
         server.answer_next(Fault.NO_USAGE)
         budget = Budget()
-        draft = make(budget=budget).summarize(PAPER, language="en", depth=Depth.HEADLINE)
+        draft = make(budget=budget).summarize(PAPER, language="en", detail=DetailLevel.HEADLINE)
         assert (draft.input_tokens, draft.output_tokens) == (0, 0)
         assert (budget.settled, len(budget.set_aside)) == ([], 1)
 
     def test_two_with_different_keys_do_not_mix(self, make: Make, server: GeminiServer) -> None:
         one, other = make(key="one"), make(key="other")
         for summariser in (one, other, one):
-            summariser.summarize(PAPER, language="en", depth=Depth.HEADLINE)
+            summariser.summarize(PAPER, language="en", detail=DetailLevel.HEADLINE)
         assert [asked.api_key for asked in server.requests] == ["one", "other", "one"]
 
     def test_threads_may_share_one(self, make: Make, server: GeminiServer) -> None:
         summariser, drafts = make(), []
         threads = [
             threading.Thread(
-                target=lambda: drafts.append(summariser.summarize(PAPER, language="en", depth=Depth.HEADLINE))
+                target=lambda: drafts.append(
+                    summariser.summarize(PAPER, language="en", detail=DetailLevel.HEADLINE)
+                )
             )
             for _ in range(4)
         ]
@@ -228,7 +230,7 @@ class TestGemini:
     ) -> None:
         monkeypatch.setenv("GOOGLE_API_KEY", "someone else's")
         monkeypatch.setenv("GOOGLE_GENAI_USE_VERTEXAI", "true")
-        make(key="ours").summarize(PAPER, language="en", depth=Depth.HEADLINE)
+        make(key="ours").summarize(PAPER, language="en", detail=DetailLevel.HEADLINE)
         assert server.requests[0].api_key == "ours"
 
     @pytest.mark.parametrize("fault", [Fault.SERVER_ERROR, Fault.RATE_LIMITED, Fault.HTML])
@@ -236,7 +238,7 @@ class TestGemini:
         self, make: Make, server: GeminiServer, fault: Fault
     ) -> None:
         server.answer_next(fault, fault)
-        draft = make().summarize(PAPER, language="en", depth=Depth.HEADLINE)
+        draft = make().summarize(PAPER, language="en", detail=DetailLevel.HEADLINE)
         assert "TideNet" in draft.headline.text
         assert server.calls == 3
         assert slept == [1.0, 2.0]
@@ -244,21 +246,21 @@ class TestGemini:
     def test_it_waits_as_long_as_it_is_told(self, make: Make, server: GeminiServer) -> None:
         server.retry_delay = 13.5
         server.answer_next(Fault.RATE_LIMITED)
-        make().summarize(PAPER, language="en", depth=Depth.HEADLINE)
+        make().summarize(PAPER, language="en", detail=DetailLevel.HEADLINE)
         assert slept == [13.5]
 
     def test_a_long_wait_is_left_to_the_caller(self, make: Make, server: GeminiServer) -> None:
         server.retry_delay = CALL_DEADLINE + 1
         server.answer_always(Fault.RATE_LIMITED)
         with pytest.raises(TemporaryError) as raised:
-            make().summarize(PAPER, language="en", depth=Depth.HEADLINE)
+            make().summarize(PAPER, language="en", detail=DetailLevel.HEADLINE)
         assert (raised.value.retry_after, raised.value.status) == (CALL_DEADLINE + 1, 429)
         assert (server.calls, slept) == (1, [])
 
     def test_it_gives_up_after_its_attempts(self, make: Make, server: GeminiServer) -> None:
         server.answer_always(Fault.SERVER_ERROR)
         with pytest.raises(TemporaryError) as raised:
-            make(max_attempts=2).summarize(PAPER, language="en", depth=Depth.HEADLINE)
+            make(max_attempts=2).summarize(PAPER, language="en", detail=DetailLevel.HEADLINE)
         assert raised.value.status == 500
         assert server.calls == 2
         assert server.url not in str(raised.value)
@@ -266,14 +268,14 @@ class TestGemini:
     def test_a_server_that_hangs_is_left(self, make: Make, server: GeminiServer) -> None:
         server.answer_always(Fault.HANG)
         with pytest.raises(TemporaryError, match="could not be reached") as raised:
-            make(timeout=0.2, max_attempts=1).summarize(PAPER, language="en", depth=Depth.HEADLINE)
+            make(timeout=0.2, max_attempts=1).summarize(PAPER, language="en", detail=DetailLevel.HEADLINE)
         assert raised.value.reason == "no_answer"
 
     def test_a_server_that_is_not_there_is_temporary(self, make: Make, server: GeminiServer) -> None:
         summariser = make(max_attempts=1)
         server.stop()
         with pytest.raises(TemporaryError, match="could not be reached") as raised:
-            summariser.summarize(PAPER, language="en", depth=Depth.HEADLINE)
+            summariser.summarize(PAPER, language="en", detail=DetailLevel.HEADLINE)
         assert raised.value.reason == "unreachable"
 
     @pytest.mark.parametrize(
@@ -291,13 +293,13 @@ class TestGemini:
     ) -> None:
         server.answer_always(fault)
         with pytest.raises(TemporaryError) as raised:
-            make(max_attempts=1).summarize(PAPER, language="en", depth=Depth.HEADLINE)
+            make(max_attempts=1).summarize(PAPER, language="en", detail=DetailLevel.HEADLINE)
         assert raised.value.reason == reason
 
     def test_every_single_request_passes_the_gate(self, make: Make, server: GeminiServer) -> None:
         rate = Rate()
         server.answer_next(Fault.SERVER_ERROR)
-        make(rate=rate).summarize(PAPER, language="en", depth=Depth.HEADLINE)
+        make(rate=rate).summarize(PAPER, language="en", detail=DetailLevel.HEADLINE)
         assert len(rate.entered) == server.calls == 2
         (asked, _) = server.requests
         assert rate.entered[0] == (len(asked.instruction) + len(asked.content)) // 4
@@ -310,18 +312,18 @@ class TestGemini:
         server.answer_always(Fault.RATE_LIMITED)
         rate = Rate()
         with pytest.raises(TemporaryError):
-            make(rate=rate, max_attempts=2).summarize(PAPER, language="en", depth=Depth.HEADLINE)
+            make(rate=rate, max_attempts=2).summarize(PAPER, language="en", detail=DetailLevel.HEADLINE)
         assert rate.holds == [13.5, 13.5]
 
     def test_without_a_turn_nothing_is_asked(self, make: Make, server: GeminiServer) -> None:
         with pytest.raises(TemporaryError) as raised:
-            make(rate=Rate(refuses=True)).summarize(PAPER, language="en", depth=Depth.HEADLINE)
+            make(rate=Rate(refuses=True)).summarize(PAPER, language="en", detail=DetailLevel.HEADLINE)
         assert (raised.value.reason, server.calls, slept) == ("rate", 0, [])
 
     def test_what_was_paid_before_an_interruption_is_told(self, make: Make, server: GeminiServer) -> None:
         server.answer_next(Fault.INVALID_JSON, Fault.SERVER_ERROR)
         with pytest.raises(Interrupted) as raised:
-            make(max_attempts=2).summarize(PAPER, language="en", depth=Depth.HEADLINE)
+            make(max_attempts=2).summarize(PAPER, language="en", detail=DetailLevel.HEADLINE)
         assert raised.value.reason == "http_500"
         assert raised.value.input_tokens > 0
 
@@ -331,13 +333,13 @@ class TestGemini:
     ) -> None:
         server.answer_always(fault)
         with pytest.raises(TemporaryError, match="Check GEMINI_API_KEY"):
-            make().summarize(PAPER, language="en", depth=Depth.HEADLINE)
+            make().summarize(PAPER, language="en", detail=DetailLevel.HEADLINE)
         assert server.calls == 1
 
     def test_a_refused_request_is_final(self, make: Make, server: GeminiServer) -> None:
         server.answer_always(Fault.BAD_REQUEST)
         with pytest.raises(PermanentError) as raised:
-            make().summarize(PAPER, language="en", depth=Depth.HEADLINE)
+            make().summarize(PAPER, language="en", detail=DetailLevel.HEADLINE)
         assert (raised.value.reason, raised.value.status, server.calls) == ("rejected", 400, 1)
 
     @pytest.mark.parametrize(
@@ -351,7 +353,7 @@ class TestGemini:
     def test_a_block_is_final(self, make: Make, server: GeminiServer, fault: Fault, reason: str) -> None:
         server.answer_always(fault)
         with pytest.raises(UnusableAnswer) as raised:
-            make().summarize(PAPER, language="en", depth=Depth.HEADLINE)
+            make().summarize(PAPER, language="en", detail=DetailLevel.HEADLINE)
         assert (raised.value.reason, server.calls) == (reason, 1)
         assert raised.value.input_tokens > 0
 
@@ -369,12 +371,12 @@ class TestGemini:
     ) -> None:
         summariser = make()
         server.answer_next(fault)
-        twice = summariser.summarize(PAPER, language="en", depth=Depth.HEADLINE)
-        once = summariser.summarize(PAPER, language="en", depth=Depth.HEADLINE)
+        twice = summariser.summarize(PAPER, language="en", detail=DetailLevel.HEADLINE)
+        once = summariser.summarize(PAPER, language="en", detail=DetailLevel.HEADLINE)
         assert (server.calls, twice.input_tokens) == (3, 2 * once.input_tokens)
         server.answer_always(fault)
         with pytest.raises(UnusableAnswer) as raised:
-            summariser.summarize(PAPER, language="en", depth=Depth.HEADLINE)
+            summariser.summarize(PAPER, language="en", detail=DetailLevel.HEADLINE)
         assert (raised.value.reason, server.calls) == (reason, 5)
         assert raised.value.input_tokens == 2 * once.input_tokens
 
@@ -382,7 +384,7 @@ class TestGemini:
         self, make: Make, server: GeminiServer
     ) -> None:
         server.answer_next(Fault.TRUNCATED)
-        make().summarize(PAPER, language="en", depth=Depth.TAKEAWAYS)
+        make().summarize(PAPER, language="en", detail=DetailLevel.TAKEAWAYS)
         first, second = (asked.max_output_tokens for asked in server.requests)
         assert second == 2 * first
 

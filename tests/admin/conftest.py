@@ -46,7 +46,7 @@ def viewer(db: None) -> Client:  # noqa: ARG001 - the database
 
 
 @pytest.fixture
-def reader(db: None) -> Subscriber:  # noqa: ARG001 - the database
+def subscriber(db: None) -> Subscriber:  # noqa: ARG001 - the database
     add_topic("heads", name="Heads", query="cat:cs.CV", now=NOW)
     return add_by_operator(
         "ada@example.org",

@@ -13,9 +13,9 @@ EVENTS = "/admin/newsletter/deliveryevent/"
 
 
 @pytest.fixture
-def delivery(reader: Subscriber) -> Delivery:
+def delivery(subscriber: Subscriber) -> Delivery:
     row = Delivery.planned(
-        subscriber_id=reader.pk, kind=Kind.DIGEST, slot_key="2026-06-15", slot_at=NOW, now=NOW
+        subscriber_id=subscriber.pk, kind=Kind.DIGEST, slot_key="2026-06-15", slot_at=NOW, now=NOW
     )
     row.save(force_insert=True)
     for number, (about, kind, words) in enumerate(

@@ -14,8 +14,7 @@ from newsletter.audience.tokens import Purpose, make_token
 from newsletter.models import CanaryFlight, DeliveryEvent, Incident, Subscriber, Suppression
 from newsletter.models.delivery import Kind, State
 from tests.admin.conftest import NOW
-from tests.pipeline.deliveries import digest
-from tests.pipeline.deliveries import reader as new_reader
+from tests.pipeline.deliveries import digest, new_subscriber
 
 SECRET = "s3cretT0ken"
 
@@ -33,7 +32,7 @@ def looker(db: None) -> Client:  # noqa: ARG001 - the database
 @pytest.fixture
 def rows() -> list[str]:
     """Put a link wherever text is kept; return what must not be seen."""
-    ada = new_reader("ada@example.org")
+    ada = new_subscriber("ada@example.org")
     links = {
         purpose: f"https://digest.example.org/{purpose.value}/{make_token(purpose, subject=ada.link_key)}"
         for purpose in (Purpose.PREFERENCES, Purpose.UNSUBSCRIBE)

@@ -8,7 +8,7 @@ import pytest
 from django.contrib.admin.models import LogEntry
 from django.test import Client
 
-from newsletter.core.summaries.summary import Claim, Depth, Evidence, Voice, summary_to_json
+from newsletter.core.summaries.summary import Claim, DetailLevel, Evidence, Voice, summary_to_json
 from newsletter.core.summaries.summary import Summary as SummaryValue
 from newsletter.models import MistakeReport, Paper, Summary
 from newsletter.models.report import Settled
@@ -33,7 +33,7 @@ def report(db: None) -> MistakeReport:  # noqa: ARG001 - the database
         language="en",
         prompt_version="1",
         model="some-model",
-        depth=Depth.HEADLINE.value,
+        detail=DetailLevel.HEADLINE.value,
         content=summary_to_json(SummaryValue(voice=Voice.MODEL, headline=claim)),
         written_at=NOW,
     )

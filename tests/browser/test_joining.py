@@ -100,7 +100,11 @@ def test_no_page_of_joining_has_an_accessibility_problem(
 
 
 def test_no_mail_has_an_accessibility_problem(browser: Browser, site: Site) -> None:
-    mails = [mail for reader in ("ada", "tomas", "yulan") for mail in site.mails_to(f"{reader}@example.org")]
+    mails = [
+        mail
+        for subscriber in ("ada", "tomas", "yulan")
+        for mail in site.mails_to(f"{subscriber}@example.org")
+    ]
     assert len(mails) >= 3
     for mail in mails:
         assert violations_of_source(browser, html_of(mail)) == []

@@ -22,8 +22,8 @@ def rows(site: Site) -> dict[str, list[tuple[object, ...]]]:
 def test_opening_every_link_of_every_digest_changes_nothing(browser: Browser, site: Site) -> None:
     links = {
         link
-        for reader in ("ada", "tomas", "yulan", "weiming")
-        for mail in site.mails_to(f"{reader}@example.org")
+        for subscriber in ("ada", "tomas", "yulan", "weiming")
+        for mail in site.mails_to(f"{subscriber}@example.org")
         for link in re.findall(rf'href="({re.escape(site.url)}[^"]*)"', html_of(mail))
     }
     assert len(links) > 30

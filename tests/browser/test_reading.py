@@ -27,7 +27,7 @@ def fresh_link(visitor: Visitor, site: Site, *, number: int) -> str:
     return link_in(site.wait_for_mail(visitor.address, number=number), "/account/")
 
 
-def test_a_reader_changes_pauses_and_is_erased(context: BrowserContext, site: Site) -> None:
+def test_a_subscriber_changes_pauses_and_is_erased(context: BrowserContext, site: Site) -> None:
     visitor = join(context, site)
     page = visitor.page
     preferences = link_in(visitor.digest, "/preferences/")
@@ -67,7 +67,7 @@ def test_a_reader_changes_pauses_and_is_erased(context: BrowserContext, site: Si
     assert site.mails_to(visitor.address) == []
 
 
-def test_a_reader_asks_for_less_instead_of_leaving(context: BrowserContext, site: Site) -> None:
+def test_a_subscriber_asks_for_less_instead_of_leaving(context: BrowserContext, site: Site) -> None:
     visitor = join(context, site)
     page = visitor.page
     page.goto(link_in(visitor.digest, "/unsubscribe/"))
@@ -76,7 +76,7 @@ def test_a_reader_asks_for_less_instead_of_leaving(context: BrowserContext, site
     assert page.input_value("select[name=cadence]") != "daily"
 
 
-def test_a_friend_sees_a_shared_digest_without_the_reader(context: BrowserContext, site: Site) -> None:
+def test_a_friend_sees_a_shared_digest_without_the_subscriber(context: BrowserContext, site: Site) -> None:
     [digest, *_] = site.mails_to("ada@example.org")
     page = context.new_page()
     page.goto(

@@ -8,7 +8,7 @@ from tests.browser.conftest import Site, link_in
 from tests.browser.journey import join
 
 
-def test_a_reader_makes_a_topic_from_two_papers(context: BrowserContext, site: Site) -> None:
+def test_a_subscriber_makes_a_topic_from_two_papers(context: BrowserContext, site: Site) -> None:
     visitor = join(context, site)
     page = visitor.page
     preferences = link_in(visitor.digest, "/preferences/")

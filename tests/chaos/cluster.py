@@ -22,11 +22,11 @@ def run_cluster(form: str, seed: int, digests: int, kills: int, seconds: float) 
     """Start everything, let the seed's events happen, wait until nothing is left to send, and judge."""
     events = draw(seed, mails=digests, kills=kills, by_kind=KILLS, troubles=TROUBLES)
     with cluster(form) as machines:
-        prepare(machines, readers=digests)
+        prepare(machines, subscribers=digests)
         from tests.chaos.run import Run  # Django is set up by now
 
         machines.start_service()
-        run = Run(machines, readers=digests, events=events)
+        run = Run(machines, subscribers=digests, events=events)
         run.until_settled(deadline=time.monotonic() + seconds)
         return run.result(seed=seed, form=form)
 
@@ -48,14 +48,14 @@ def cluster(form: str) -> Iterator[Machines]:
         yield machines
 
 
-def prepare(machines: Machines, *, readers: int, over: timedelta = timedelta()) -> None:
+def prepare(machines: Machines, *, subscribers: int, over: timedelta = timedelta()) -> None:
     """Fill the database: tables, papers, readers who are due now or in the time ``over``, and the witness."""
     set_up_django(machines.environment)
     take_in_a_week(machines.processes.folder)
     from tests.chaos import crowd, witness
 
     witness.set_up()
-    crowd.add_readers(readers, now=datetime.now(UTC), over=over)
+    crowd.add_subscribers(subscribers, now=datetime.now(UTC), over=over)
 
 
 def _environment(form: str, *, folder: Path, database_url: str, port: int) -> dict[str, str]:

@@ -23,7 +23,7 @@ OVERDUE = timedelta(minutes=15)
 DEPTHS = ("headline", "takeaways", "reading")
 
 
-def add_readers(
+def add_subscribers(
     count: int, *, now: datetime, over: timedelta = timedelta(), first: int = 0, also: Sequence[str] = ()
 ) -> None:
     """Add readers whose daily slot has passed, or will pass one by one in the time ``over``.
@@ -33,7 +33,7 @@ def add_readers(
     emails = [f"reader{number}@example.org" for number in range(first, first + count)] + list(also)
     placeholders = [now + over * place / count if over else now - OVERDUE for place in range(len(emails))]
     joined = now - timedelta(days=8)
-    readers = Subscriber.objects.bulk_create(
+    subscribers = Subscriber.objects.bulk_create(
         Subscriber(
             email=email,
             email_key=email,
@@ -51,8 +51,8 @@ def add_readers(
     )
     topics = list(Topic.objects.order_by("pk")[:TOPICS])
     Subscription.objects.bulk_create(
-        Subscription(subscriber=reader, topic=topic, position=place, created_at=joined)
-        for number, reader in enumerate(readers)
+        Subscription(subscriber=subscriber, topic=topic, position=place, created_at=joined)
+        for number, subscriber in enumerate(subscribers)
         for place, topic in enumerate(_wanted(topics, number // 24))
     )
 
@@ -94,10 +94,10 @@ class Leavers:
     def _leave(self, number: int, is_all: bool) -> None:
         while True:
             try:
-                reader = Subscriber.objects.get(email=f"reader{number}@example.org")
-                first = reader.subscriptions.order_by("position").first()
+                subscriber = Subscriber.objects.get(email=f"reader{number}@example.org")
+                first = subscriber.subscriptions.order_by("position").first()
                 topic = first.topic if first and not is_all else None
-                unsubscribe(reader, source="chaos", now=datetime.now(UTC), topic=topic)
+                unsubscribe(subscriber, source="chaos", now=datetime.now(UTC), topic=topic)
             except Error:
                 connection.close()
                 time.sleep(0.3)

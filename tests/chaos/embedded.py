@@ -40,8 +40,8 @@ def run_up(seed: int, digests: int, kills: int, seconds: float) -> Result:
 
         take_in_a_week(service.processes.folder)
         witness.set_up()
-        crowd.add_readers(digests, now=datetime.now(UTC))
-        run = Run(Embedded(service), readers=digests, events=events, leaves_nothing_open=True)
+        crowd.add_subscribers(digests, now=datetime.now(UTC))
+        run = Run(Embedded(service), subscribers=digests, events=events, leaves_nothing_open=True)
         run.until_settled(deadline=time.monotonic() + seconds)
         return run.result(seed=seed, form="up")
 

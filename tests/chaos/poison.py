@@ -24,7 +24,7 @@ MOST_TRIES = 5
 def run_poison(*, digests: int, seconds: float) -> int:
     """Print what came of it; return 1 when a promise was broken."""
     with cluster("sendgrid") as machines:
-        prepare(machines, readers=0)
+        prepare(machines, subscribers=0)
         machines.start_service(app="tests.chaos.poisoned")
         rounds = [
             _round(machines, number=number, count=digests, seconds=seconds) for number in range(2 * PAIRS + 1)
@@ -49,7 +49,7 @@ def _round(machines: Machines, *, number: int, count: int, seconds: float) -> fl
 
     poison = [f"{kind}-{number}@example.org" for kind in POISON if number % 2]
     taken = machines.taken()
-    crowd.add_readers(count, now=datetime.now(UTC), first=number * count, also=poison)
+    crowd.add_subscribers(count, now=datetime.now(UTC), first=number * count, also=poison)
     began = time.monotonic()
     publish_tick()
     wait_until(lambda: machines.taken() >= taken + count, seconds=seconds, otherwise=machines.logs)

@@ -46,7 +46,7 @@ class Run:
     """Lets events happen as the work goes on, and waits for its end."""
 
     machines: Victim
-    readers: int
+    subscribers: int
     events: list[Event]
     leaves_nothing_open: bool = False
     """Every lost answer is found out about here, before the run ends."""
@@ -72,13 +72,13 @@ class Run:
     def result(self, *, seed: int, form: str) -> Result:
         ledger = self.machines.ledger()
         most = self._most_ambiguous(ledger)
-        verdict = judge(ledger, readers=self.readers, most_ambiguous=most)
+        verdict = judge(ledger, subscribers=self.subscribers, most_ambiguous=most)
         counts = Counter(event.kind for event in self.happened)
         left, troubles = counts[LEAVE] + counts[LEAVE_TOPIC], sum(counts[kind] for kind in TROUBLES)
         return Result(
             seed=seed,
             form=form,
-            digests=self.readers,
+            digests=self.subscribers,
             kills=counts.total() - left - troubles,
             troubles=troubles,
             left=left,
@@ -93,7 +93,7 @@ class Run:
         self.history.append(f"{time.monotonic() - self.began:6.1f} s  {done:5d} done  {event}")
         self.happened.append(event)
         if event.kind in {LEAVE, LEAVE_TOPIC}:
-            leavers.leave(int(event.choice * self.readers), is_all=event.kind == LEAVE)
+            leavers.leave(int(event.choice * self.subscribers), is_all=event.kind == LEAVE)
         else:
             self.machines.befall(event.kind, size=event.size, choice=event.choice)
 

@@ -58,7 +58,7 @@ def main() -> int:
     given = parser.parse_args()
     with cluster("sendgrid") as machines:
         over = timedelta(minutes=given.minutes)
-        prepare(machines, readers=int(given.minutes * given.rate), over=over)
+        prepare(machines, subscribers=int(given.minutes * given.rate), over=over)
         machines.start_service()
         samples = list(_samples(machines, seconds=over.total_seconds(), every=given.every))
         deaths = len([name for name in ROLES if not machines.processes.running[name].is_alive])

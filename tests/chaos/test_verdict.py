@@ -13,7 +13,7 @@ from newsletter.models.subscriber import Status
 from tests.chaos import witness
 from tests.chaos.ledger import Entry
 from tests.chaos.verdict import Verdict, judge
-from tests.pipeline.deliveries import NOW, digest, reader, topic
+from tests.pipeline.deliveries import NOW, digest, new_subscriber, topic
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -30,7 +30,7 @@ def _witness() -> Iterator[None]:
 
 def sent(state: State = State.ACCEPTED, *, seen_papers: bytes = b"papers") -> Delivery:
     """Make a digest whose body has begun."""
-    row = digest(reader(seen_papers=seen_papers), state=state)
+    row = digest(new_subscriber(seen_papers=seen_papers), state=state)
     Delivery.objects.filter(pk=row.pk).update(body_begun_at=NOW)
     return row
 
@@ -40,7 +40,7 @@ def taken(row: Delivery, *, recipient: str = "") -> Entry:
 
 
 def judged(*ledger: Entry, most_ambiguous: int = 1) -> Verdict:
-    return judge(ledger, readers=Subscriber.objects.count(), most_ambiguous=most_ambiguous)
+    return judge(ledger, subscribers=Subscriber.objects.count(), most_ambiguous=most_ambiguous)
 
 
 def test_what_arrived_once_is_no_fault() -> None:
@@ -56,13 +56,13 @@ def test_a_digest_that_was_never_taken_in_is_lost() -> None:
 @pytest.mark.parametrize(
     "state", [State.PLANNED, State.RETRY_WAIT, State.FAILED, State.QUARANTINED, State.CANCELLED]
 )
-def test_a_digest_that_was_not_sent_to_a_reader_who_stayed_is_lost(state: State) -> None:
+def test_a_digest_that_was_not_sent_to_a_subscriber_who_stayed_is_lost(state: State) -> None:
     digest(state=state)
     assert judged().lost == 1
 
 
-def test_a_reader_who_was_never_planned_is_lost() -> None:
-    reader()
+def test_a_subscriber_who_was_never_planned_is_lost() -> None:
+    new_subscriber()
     assert judged().lost == 1
 
 
@@ -71,22 +71,22 @@ def test_a_mail_that_was_taken_in_twice_is_a_duplicate() -> None:
     assert judged(taken(row), taken(row)).duplicates == 1
 
 
-def test_a_body_that_began_after_its_reader_left_is_found() -> None:
+def test_a_body_that_began_after_its_subscriber_left_is_found() -> None:
     row = digest()
     Subscriber.objects.update(status=Status.UNSUBSCRIBED)
     Delivery.objects.filter(pk=row.pk).update(body_begun_at=NOW, state=State.AMBIGUOUS)
     assert judged(taken(row)).after_leaving == 1
 
 
-def test_a_body_that_began_before_its_reader_left_is_no_fault() -> None:
+def test_a_body_that_began_before_its_subscriber_left_is_no_fault() -> None:
     row = sent()
     Subscriber.objects.update(status=Status.UNSUBSCRIBED)
     assert judged(taken(row)).faults == []
 
 
 @pytest.mark.parametrize(("covers", "late"), [(0, 1), (1, 0)])
-def test_a_body_that_began_with_a_topic_its_reader_had_left_is_found(covers: int, late: int) -> None:
-    person, topics = reader(seen_papers=b"papers"), [topic("left"), topic("kept")]
+def test_a_body_that_began_with_a_topic_its_subscriber_had_left_is_found(covers: int, late: int) -> None:
+    person, topics = new_subscriber(seen_papers=b"papers"), [topic("left"), topic("kept")]
     for each in topics:
         Subscription.objects.create(subscriber=person, topic=each, position=0, created_at=NOW)
     row = digest(person, topics=[topics[covers].pk])
@@ -96,7 +96,7 @@ def test_a_body_that_began_with_a_topic_its_reader_had_left_is_found(covers: int
 
 
 def test_what_was_taken_in_without_having_begun_is_found() -> None:
-    row = digest(reader(seen_papers=b"papers"), state=State.ACCEPTED)
+    row = digest(new_subscriber(seen_papers=b"papers"), state=State.ACCEPTED)
     assert judged(taken(row)).faults == [f"{row.pk} was taken in and had never begun"]
 
 

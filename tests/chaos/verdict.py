@@ -57,12 +57,12 @@ def composed() -> int:
         return int(cursor.fetchone()[0])
 
 
-def judge(ledger: Sequence[Entry], *, readers: int, most_ambiguous: int) -> Verdict:
+def judge(ledger: Sequence[Entry], *, subscribers: int, most_ambiguous: int) -> Verdict:
     """Hold the ledger against the database; each fault is one line."""
     rows = _rows()
     verdict = Verdict(states=dict(Counter(row.state for row in rows)))
     taken = Counter(entry.delivery_id for entry in ledger)
-    _once(verdict, rows, readers=readers)
+    _once(verdict, rows, subscribers=subscribers)
     _nothing_twice(verdict, taken, {row.id: row for row in rows})
     _nothing_lost(verdict, rows, taken)
     _nobody_after_leaving(verdict, taken)
@@ -85,7 +85,7 @@ def _rows() -> list[Row]:
     ]
 
 
-def _once(verdict: Verdict, rows: Sequence[Row], *, readers: int) -> None:
+def _once(verdict: Verdict, rows: Sequence[Row], *, subscribers: int) -> None:
     """Each reader has one digest, unless they left before it was planned."""
     planned = Counter(row.email for row in rows)
     verdict.faults += [f"{email} has {count} digests" for email, count in planned.items() if count > 1]
@@ -98,8 +98,8 @@ def _once(verdict: Verdict, rows: Sequence[Row], *, readers: int) -> None:
         cursor.execute("SELECT COUNT(*) FROM newsletter_subscriber")
         known = int(cursor.fetchone()[0])
     verdict.lost += unplanned
-    if unplanned or known != readers:
-        verdict.faults.append(f"{unplanned} of {readers} readers were never planned, {known} are known")
+    if unplanned or known != subscribers:
+        verdict.faults.append(f"{unplanned} of {subscribers} readers were never planned, {known} are known")
 
 
 def _nothing_twice(verdict: Verdict, taken: Mapping[str, int], rows: Mapping[str, Row]) -> None:

@@ -65,5 +65,5 @@ def add_topic(slug: str = "heads", query: str = "cat:cs.CV") -> None:
     done("topic", "add", slug, "--name", slug.title(), "--query", query, "--now", JOINED)
 
 
-def add_reader(email: str = "a@example.org", *options: str, topics: str = "heads") -> None:
+def add_subscriber(email: str = "a@example.org", *options: str, topics: str = "heads") -> None:
     done("subscriber", "add", email, "--topics", topics, "--now", JOINED, *options)

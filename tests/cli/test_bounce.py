@@ -10,16 +10,16 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from newsletter.audience.tagged_addresses import envelope_sender, unsubscribe_mailto
 from newsletter.audience.tokens import Purpose, make_token
 from newsletter.cli import cli
 from newsletter.models import DeliveryEvent, Subscriber
 from newsletter.models.delivery import State
 from newsletter.models.subscriber import Status
-from newsletter.pipeline.compose.verp import envelope_sender, unsubscribe_mailto
 from newsletter.pipeline.feedback import bounces
 from tests.cli.runner import Result
 from tests.fakes.reports import Recipient, complaint, delivery_report
-from tests.pipeline.deliveries import digest, reader
+from tests.pipeline.deliveries import digest, new_subscriber
 
 pytestmark = pytest.mark.django_db
 
@@ -32,7 +32,7 @@ def bounce(mail: bytes, *options: str) -> Result:
 
 
 def an_address() -> str:
-    row = digest(reader("ann@example.org"), recipient="ann@example.org", state=State.ACCEPTED)
+    row = digest(new_subscriber("ann@example.org"), recipient="ann@example.org", state=State.ACCEPTED)
     return envelope_sender(row.pk, sender="digest@news.example.org")
 
 
@@ -47,7 +47,7 @@ def test_it_takes_in_a_report_and_says_so() -> None:
 
 
 def test_it_takes_in_a_mail_to_the_address_of_list_unsubscribe() -> None:
-    token = make_token(Purpose.UNSUBSCRIBE, subject=reader("ann@example.org").link_key)
+    token = make_token(Purpose.UNSUBSCRIBE, subject=new_subscriber("ann@example.org").link_key)
     address = unsubscribe_mailto(token, sender="digest@news.example.org").removeprefix("mailto:")
     answer = bounce(f"To: {address}\nSubject: unsubscribe\n\n".encode(), "--json")
     assert (answer.code, answer.json["kind"], answer.json["new"]) == (0, "unsubscribe", True)

@@ -56,7 +56,7 @@ def mails(here: Processes) -> set[Path]:
     return set((here.folder / "var" / "demo" / "outbox").glob("*.eml"))
 
 
-def assert_four_readers_got_mail(here: Processes, printed: str) -> None:
+def assert_four_subscribers_got_mail(here: Processes, printed: str) -> None:
     files = mails(here)
     assert len(files) == 4
     listed = printed.partition("The mails are in var/demo/outbox:")[2].splitlines()
@@ -66,11 +66,11 @@ def assert_four_readers_got_mail(here: Processes, printed: str) -> None:
     assert all("@example.org" in line for line in table)
 
 
-def test_four_readers_get_mail_through_a_worker(
+def test_four_subscribers_get_mail_through_a_worker(
     empty: Processes, first: subprocess.CompletedProcess[str]
 ) -> None:
     assert "a Celery worker is composing and delivering" in first.stdout
-    assert_four_readers_got_mail(empty, first.stdout)
+    assert_four_subscribers_got_mail(empty, first.stdout)
     assert "Traceback" not in first.stderr
 
 
@@ -120,7 +120,7 @@ def test_live_it_asks_arxiv(empty: Processes, tmp_path: Path) -> None:
         assert len(arxiv.requests) == 1
     assert "asking arXiv" in done.stdout
     assert "sample" not in done.stdout
-    assert_four_readers_got_mail(empty, done.stdout)
+    assert_four_subscribers_got_mail(empty, done.stdout)
 
 
 def without_redis(folder: Path) -> dict[str, str]:
@@ -142,7 +142,7 @@ def test_live_without_arxiv_and_without_redis_it_says_both_and_goes_on(
     assert "install redis-server or valkey-server" in done.stdout
     assert "runs the same stages in this process" in done.stdout
     assert "Celery worker" not in done.stdout
-    assert_four_readers_got_mail(empty, done.stdout)
+    assert_four_subscribers_got_mail(empty, done.stdout)
 
 
 def test_a_port_in_use_is_refused_before_anything_is_made(empty: Processes) -> None:

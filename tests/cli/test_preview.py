@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from newsletter.models import GatherRun, Subscriber
-from tests.cli.runner import DUE, JOINED, add_reader, add_topic, done, newsletter, rows
+from tests.cli.runner import DUE, JOINED, add_subscriber, add_topic, done, newsletter, rows
 from tests.fakes.arxiv_server import entry, feed
 
 pytestmark = pytest.mark.django_db
@@ -20,7 +20,7 @@ ADDRESS = "a@example.org"
 @pytest.fixture(autouse=True)
 def _room(tmp_path: Path) -> None:
     add_topic()
-    add_reader(ADDRESS)
+    add_subscriber(ADDRESS)
     path = tmp_path / "answer.xml"
     path.write_text(feed([entry(title="Heads That Talk", submitted=datetime(2026, 6, 13, tzinfo=UTC))]))
     done("gather", "--file", str(path), "--now", JOINED)
@@ -60,9 +60,11 @@ def test_it_says_when_nothing_would_go_out(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("cadence", ["daily", "weekdays", "weekly:mon"])
-def test_it_says_that_a_daily_reader_gets_no_mail_when_nothing_matched(cadence: str, tmp_path: Path) -> None:
+def test_it_says_that_a_daily_subscriber_gets_no_mail_when_nothing_matched(
+    cadence: str, tmp_path: Path
+) -> None:
     add_topic("quiet", query="cat:math.CO")
-    add_reader("b@example.org", "--cadence", cadence, topics="quiet")
+    add_subscriber("b@example.org", "--cadence", cadence, topics="quiet")
     shown = done("preview", "b@example.org", "--out", str(tmp_path), "--now", DUE, "--json").json
     assert shown["summarised"] == 0
     if cadence == "weekly:mon":
@@ -78,7 +80,7 @@ def test_it_says_that_a_daily_reader_gets_no_mail_when_nothing_matched(cadence: 
 
 
 @pytest.mark.parametrize(("address", "code"), [("b@example.org", 1), ("nobody", 2)])
-def test_an_address_that_is_no_readers_is_one_line(address: str, code: int, tmp_path: Path) -> None:
+def test_an_address_that_is_no_subscribers_is_one_line(address: str, code: int, tmp_path: Path) -> None:
     result = newsletter("preview", address, "--out", str(tmp_path / "look"))
     assert (result.code, result.out) == (code, "")
     assert address in result.line

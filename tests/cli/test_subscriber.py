@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from newsletter.models import RevokedKey, Subscriber
-from tests.cli.runner import DUE, JOINED, add_reader, add_topic, done, newsletter, rows
+from tests.cli.runner import DUE, JOINED, add_subscriber, add_topic, done, newsletter, rows
 
 pytestmark = pytest.mark.django_db
 ADDRESS = "a@example.org"
@@ -20,7 +20,7 @@ def _topics() -> None:
     add_topic("graphs", "cat:cs.LG")
 
 
-def test_a_reader_is_added_with_the_contracts_defaults() -> None:
+def test_a_subscriber_is_added_with_the_documented_defaults() -> None:
     added = done("subscriber", "add", ADDRESS, "--topics", "graphs,heads", "--now", JOINED)
     assert added.out == "Added a@example.org; the first digest is due 2026-06-15 08:00 UTC.\n"
     shown = done("subscriber", "show", ADDRESS, "--json").json
@@ -42,7 +42,7 @@ def test_a_reader_is_added_with_the_contracts_defaults() -> None:
 
 
 def test_what_is_shown_changes_only_when_something_changed() -> None:
-    add_reader(ADDRESS)
+    add_subscriber(ADDRESS)
     before = done("subscriber", "show", ADDRESS, "--json").out
     assert done("run", "--no-gather", "--now", "2026-06-15T07:59:59Z", "--json").json["deliveries"] == {}
     assert done("subscriber", "show", ADDRESS, "--json", "--now", DUE).out == before
@@ -54,13 +54,13 @@ def test_what_is_shown_changes_only_when_something_changed() -> None:
 
 @pytest.mark.parametrize("written", ["zh", "zh-CN", "zh-hans", "ZH_CN"])
 def test_simplified_chinese_may_be_written_in_several_ways(written: str) -> None:
-    add_reader(ADDRESS, "--language", written)
+    add_subscriber(ADDRESS, "--language", written)
     assert done("subscriber", "show", ADDRESS, "--json").json["language"] == "zh-hans"
 
 
 @pytest.mark.parametrize("cadence", ["daily", "weekdays", "weekly:mon,thu", "biweekly:mon", "monthly:last"])
-def test_every_cadence_of_the_contract_is_taken(cadence: str) -> None:
-    add_reader(ADDRESS, "--cadence", cadence)
+def test_every_cadence_is_taken(cadence: str) -> None:
+    add_subscriber(ADDRESS, "--cadence", cadence)
     assert done("subscriber", "show", ADDRESS, "--json").json["cadence"] == cadence
 
 
@@ -103,7 +103,7 @@ def test_an_unknown_topic_is_a_failure_and_adds_nobody() -> None:
 
 
 def test_an_address_is_added_once_however_it_is_written() -> None:
-    add_reader(ADDRESS)
+    add_subscriber(ADDRESS)
     before = rows()
     result = newsletter("subscriber", "add", "A@Example.ORG", "--topics", "graphs")
     assert result.code == 1
@@ -112,22 +112,22 @@ def test_an_address_is_added_once_however_it_is_written() -> None:
 
 
 @pytest.mark.parametrize("words", [["show"], ["erase"]])
-def test_an_unknown_reader_is_a_failure_that_names_the_address(words: list[str]) -> None:
+def test_an_unknown_subscriber_is_a_failure_that_names_the_address(words: list[str]) -> None:
     result = newsletter("subscriber", *words, "b@example.org")
     assert result.code == 1
     assert "no reader b@example.org" in result.line
 
 
-def test_the_list_names_every_reader_with_the_next_slot() -> None:
+def test_the_list_names_every_subscriber_with_the_next_slot() -> None:
     assert "newsletter subscriber add" in done("subscriber", "list").out
-    add_reader(ADDRESS)
+    add_subscriber(ADDRESS)
     assert done("subscriber", "list").out == "a@example.org  active  weekly:mon  2026-06-15 08:00\n"
     [only] = done("subscriber", "list", "--json").json["subscribers"]
     assert only == {"email": ADDRESS, "status": "active", "next_slot_at": "2026-06-15T08:00:00+00:00"}
 
 
-def test_the_export_has_the_contracts_columns_on_stdout_and_in_a_file(tmp_path: Path) -> None:
-    add_reader(ADDRESS, "--timezone", "Europe/Berlin", "--max-papers", "5", topics="graphs,heads")
+def test_the_export_has_the_columns_of_an_import_on_stdout_and_in_a_file(tmp_path: Path) -> None:
+    add_subscriber(ADDRESS, "--timezone", "Europe/Berlin", "--max-papers", "5", topics="graphs,heads")
     path = tmp_path / "readers.csv"
     assert done("subscriber", "export", "--out", str(path)).out == f"Wrote 1 reader to {path}.\n"
     with path.open(encoding="utf-8", newline="") as file:
@@ -154,8 +154,8 @@ def test_an_export_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
     assert result.line == f"{path}: No such file or directory"
 
 
-def test_an_erased_reader_is_gone_and_cannot_be_added_back_by_the_operator() -> None:
-    add_reader(ADDRESS)
+def test_an_erased_subscriber_is_gone_and_cannot_be_added_back_by_the_operator() -> None:
+    add_subscriber(ADDRESS)
     assert done("subscriber", "erase", ADDRESS).out == "Erased.\n"
     assert not Subscriber.objects.exists()
     result = newsletter("subscriber", "add", ADDRESS, "--topics", "heads")
@@ -163,9 +163,9 @@ def test_an_erased_reader_is_gone_and_cannot_be_added_back_by_the_operator() -> 
     assert "opted out" in result.line
 
 
-def test_the_links_of_one_reader_or_of_all_are_revoked() -> None:
+def test_the_links_of_one_subscriber_or_of_all_are_revoked() -> None:
     for email in (ADDRESS, "b@example.org"):
-        add_reader(email)
+        add_subscriber(email)
     before = dict(Subscriber.objects.values_list("email", "link_key"))
     said = done("subscriber", "revoke-links", ADDRESS.upper())
     assert said.out == "Links of 1 reader revoked.\n"
@@ -178,7 +178,7 @@ def test_the_links_of_one_reader_or_of_all_are_revoked() -> None:
 
 @pytest.mark.parametrize("words", [(), (ADDRESS, "--all")])
 def test_whose_links_must_be_said(words: tuple[str, ...]) -> None:
-    add_reader(ADDRESS)
+    add_subscriber(ADDRESS)
     refused = newsletter("subscriber", "revoke-links", *words)
     assert refused.code == 2
     assert "EMAIL, or --all" in refused.err

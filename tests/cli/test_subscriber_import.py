@@ -30,43 +30,43 @@ def _import(path: Path, *options: str) -> Result:
 
 
 @pytest.fixture
-def readers(tmp_path: Path) -> Path:
+def subscribers(tmp_path: Path) -> Path:
     path = tmp_path / "readers.csv"
     path.write_text("email,topics,consent_source\nada@example.org,heads,form\nbo@example.org,heads,form\n")
     return path
 
 
-def test_it_says_how_many_and_exits_0(readers: Path) -> None:
-    result = _import(readers)
+def test_it_says_how_many_and_exits_0(subscribers: Path) -> None:
+    result = _import(subscribers)
     assert (result.exit_code, result.stdout) == (0, "Imported 2 readers.\n")
     assert Subscriber.objects.count() == 2
 
 
-def test_into_an_empty_suppression_list_it_warns_on_stderr(readers: Path) -> None:
-    assert "suppressions first" in _import(readers, "--dry-run").stderr
+def test_into_an_empty_suppression_list_it_warns_on_stderr(subscribers: Path) -> None:
+    assert "suppressions first" in _import(subscribers, "--dry-run").stderr
     Suppression.objects.create(email_hmac="x", reason="imported", at=datetime(2026, 6, 1, tzinfo=UTC))
-    assert _import(readers).stderr == ""
+    assert _import(subscribers).stderr == ""
 
 
-def test_a_dry_run_says_so_and_writes_nothing(readers: Path) -> None:
-    assert _import(readers, "--dry-run").stdout == "Would import 2 readers.\n"
+def test_a_dry_run_says_so_and_writes_nothing(subscribers: Path) -> None:
+    assert _import(subscribers, "--dry-run").stdout == "Would import 2 readers.\n"
     assert not Subscriber.objects.exists()
 
 
-def test_bad_rows_are_listed_by_line_and_exit_1(readers: Path) -> None:
-    with readers.open("a") as file:
+def test_bad_rows_are_listed_by_line_and_exit_1(subscribers: Path) -> None:
+    with subscribers.open("a") as file:
         file.write("nobody,heads,form\ncy@example.org,heads,\n")
-    result = _import(readers)
+    result = _import(subscribers)
     assert result.exit_code == 1
     assert "Imported 2 readers." in result.stdout
     assert "line 4: 'nobody' is not an e-mail address" in result.stdout
     assert "line 5: no consent_source" in result.stdout
 
 
-def test_as_json_it_is_one_object_also_when_it_exits_1(readers: Path) -> None:
-    with readers.open("a") as file:
+def test_as_json_it_is_one_object_also_when_it_exits_1(subscribers: Path) -> None:
+    with subscribers.open("a") as file:
         file.write("nobody,heads,form\n")
-    result = _import(readers, "--json")
+    result = _import(subscribers, "--json")
     assert result.exit_code == 1
     told = json.loads(result.stdout)
     assert (told["imported"], told["dry_run"]) == (2, False)
@@ -82,16 +82,16 @@ def test_a_wrong_column_is_one_line(tmp_path: Path) -> None:
     assert len(result.stderr.splitlines()) == 1
 
 
-def test_suppressions_are_imported_and_then_refuse_readers(readers: Path, tmp_path: Path) -> None:
+def test_suppressions_are_imported_and_then_refuse_subscribers(subscribers: Path, tmp_path: Path) -> None:
     gone = tmp_path / "gone.csv"
     gone.write_text("email,reason,date\nADA@example.org,unsubscribed,2024-01-02\n")
     result = _import(gone, "--suppressions")
     assert result.exit_code == 0
     assert result.stdout.startswith("Suppressed 1 address.")
-    refused = _import(readers)
+    refused = _import(subscribers)
     assert refused.exit_code == 1
     assert "line 2: ada@example.org must not be mailed" in refused.stdout
-    assert [reader.email for reader in Subscriber.objects.all()] == ["bo@example.org"]
+    assert [subscriber.email for subscriber in Subscriber.objects.all()] == ["bo@example.org"]
 
 
 def test_the_flag_may_stand_before_the_file(tmp_path: Path) -> None:
@@ -108,8 +108,8 @@ def test_the_flag_may_stand_before_the_file(tmp_path: Path) -> None:
     }
 
 
-def test_an_export_is_what_import_takes(readers: Path, tmp_path: Path) -> None:
-    _import(readers)
+def test_an_export_is_what_import_takes(subscribers: Path, tmp_path: Path) -> None:
+    _import(subscribers)
     first, second = tmp_path / "first.csv", tmp_path / "second.csv"
     CliRunner().invoke(cli, ["subscriber", "export", "--out", str(first)])
     Subscriber.objects.all().delete()
@@ -177,8 +177,8 @@ def test_what_listmonk_does_not_tell_is_said() -> None:
     "options",
     [["--every-row"], ["--suppressions", "--topics", "heads"], ["--suppressions", "--consent-source", "x"]],
 )
-def test_options_of_the_other_kind_are_bad_use(readers: Path, options: list[str]) -> None:
-    assert _import(readers, *options).exit_code == 2
+def test_options_of_the_other_kind_are_bad_use(subscribers: Path, options: list[str]) -> None:
+    assert _import(subscribers, *options).exit_code == 2
     assert not Subscriber.objects.exists()
 
 

@@ -49,7 +49,7 @@ def service(tmp_path_factory: pytest.TempPathFactory, arxiv: ArxivServer) -> Ite
     """A service that was started when a reader's digest was due."""
     with service_in(tmp_path_factory.mktemp("service"), arxiv_url=arxiv.url) as service:
         service.take_in_a_week()
-        service.add_due_readers("ada")
+        service.add_due_subscribers("ada")
         service.up()
         yield service
 
@@ -76,7 +76,7 @@ def stop(service: Service, number: signal.Signals) -> float:
     return time.monotonic() - began
 
 
-def test_a_reader_who_is_due_gets_one_mail_without_further_commands(service: Service) -> None:
+def test_a_subscriber_who_is_due_gets_one_mail_without_further_commands(service: Service) -> None:
     wait_for_mails(service, "ada")
     assert recipients(service, "ada") == ["ada-0@example.org"]
 
@@ -127,7 +127,7 @@ def test_whatever_is_killed_is_back_soon(service: Service, role: str) -> None:
 
 
 def test_a_digest_that_falls_due_while_redis_is_gone_arrives(service: Service) -> None:
-    service.add_due_readers("grace")
+    service.add_due_subscribers("grace")
     (redis,) = service.pids("redis")
     os.kill(redis, signal.SIGKILL)
     wait_for_mails(service, "grace")
@@ -135,7 +135,7 @@ def test_a_digest_that_falls_due_while_redis_is_gone_arrives(service: Service) -
 
 
 def test_a_worker_killed_while_it_sends_loses_and_repeats_nothing(service: Service) -> None:
-    service.add_due_readers("crowd", count=MANY)
+    service.add_due_subscribers("crowd", count=MANY)
     already = len(service.mails())
     replace_worker(service)  # a worker that starts looks at once for what is due
     deadline = time.monotonic() + MAIL_SECONDS

@@ -67,8 +67,8 @@ def test_a_group_by_itself_shows_its_help() -> None:
         ("pasue", "'pause'"),
         ("subscribers", "'subscriber'"),
         ("test", "'topic test'"),
-        ("import", "'subscriber import'"),
-        ("imprt", "'subscriber import'"),
+        ("import", "'subscriber import' or 'taste import'"),
+        ("imprt", "'subscriber import' or 'taste import'"),
         ("list", "'topic list' or 'subscriber list'"),
     ],
 )

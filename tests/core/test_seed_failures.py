@@ -17,13 +17,13 @@ from newsletter.core.summaries.grounding import WithheldReason, ground, why_with
 from newsletter.core.summaries.paper_kinds import SECTIONS, PaperKind
 from newsletter.core.summaries.summary import (
     Claim,
-    Depth,
+    DetailLevel,
     Draft,
     Evidence,
     Section,
     Summary,
     Voice,
-    at_depth,
+    at_detail,
     response_schema,
 )
 
@@ -79,7 +79,7 @@ def reading(
     sections = tuple(
         Section(kind=spec.kind, claims=tuple(given.get(spec.kind, ()))) for spec in SECTIONS[kind]
     )
-    draft = Draft(headline=HEADLINE, takeaways=(), sections=sections, kind=kind, depth=Depth.READING)
+    draft = Draft(headline=HEADLINE, takeaways=(), sections=sections, kind=kind, detail=DetailLevel.READING)
     found = ground(draft, source=paper.record, language="en", voice=Voice.MODEL, full_text=paper.full_text)
     assert isinstance(found, Summary)
     return found
@@ -87,7 +87,7 @@ def reading(
 
 def test_a_whole_reading_is_shown_and_says_what_the_paper_does_not_state() -> None:
     found = reading()
-    assert (found.depth, found.incomplete, found.withheld) == (Depth.READING, (), ())
+    assert (found.detail, found.incomplete, found.withheld) == (DetailLevel.READING, (), ())
     assert {section.kind for section in found.sections if not section.claims} == {
         f"{aspect}_{side}" for aspect in ("innovation", "workload") for side in ("strengths", "limits")
     } | {"performance_strengths"}
@@ -100,14 +100,14 @@ def test_a_reading_with_a_section_missing_is_shown_one_depth_lower_saying_so(mis
         headline=whole.headline,
         sections=tuple(section for section in whole.sections if section.kind != missing),
         kind=whole.kind,
-        depth=Depth.READING,
+        detail=DetailLevel.READING,
     )
     shown = ground(
         draft, source=GULLSYNC.record, language="en", voice=Voice.MODEL, full_text=GULLSYNC.full_text
     )
     assert isinstance(shown, Summary)
-    found = at_depth(shown, Depth.READING)
-    assert (found.depth, found.sections, found.incomplete) == (Depth.HEADLINE, (), (missing,))
+    found = at_detail(shown, DetailLevel.READING)
+    assert (found.detail, found.sections, found.incomplete) == (DetailLevel.HEADLINE, (), (missing,))
 
 
 @pytest.mark.parametrize(
@@ -115,7 +115,7 @@ def test_a_reading_with_a_section_missing_is_shown_one_depth_lower_saying_so(mis
 )
 def test_authors_are_never_a_models_to_name(text: str) -> None:
     assert reason(GULLSYNC, text, AUDIO_DRIVEN) is WithheldReason.NAME_NOT_IN_SOURCE
-    assert "authors" not in str(response_schema(Depth.READING))
+    assert "authors" not in str(response_schema(DetailLevel.READING))
 
 
 def test_an_affiliation_is_never_a_models_to_invent() -> None:
@@ -212,7 +212,7 @@ def test_a_position_paper_is_not_asked_for_its_performance() -> None:
         Section(kind=kind, claims=(held,) if kind in {"background", "position", "arguments"} else ())
         for kind in asked
     )
-    draft = Draft(headline=held, sections=sections, kind=PaperKind.POSITION, depth=Depth.READING)
+    draft = Draft(headline=held, sections=sections, kind=PaperKind.POSITION, detail=DetailLevel.READING)
     found = ground(
         draft, source=BEACONS.record, language="en", voice=Voice.MODEL, full_text=BEACONS.full_text
     )
@@ -242,8 +242,10 @@ def test_chatter_remnants_and_markup_reach_nobody(text: str) -> None:
 
 def test_every_depth_is_cut_from_one_summary() -> None:
     deep = reading()
-    assert at_depth(deep, Depth.HEADLINE).headline == at_depth(deep, Depth.READING).headline
-    assert at_depth(at_depth(deep, Depth.TAKEAWAYS), Depth.HEADLINE) == at_depth(deep, Depth.HEADLINE)
+    assert at_detail(deep, DetailLevel.HEADLINE).headline == at_detail(deep, DetailLevel.READING).headline
+    assert at_detail(at_detail(deep, DetailLevel.TAKEAWAYS), DetailLevel.HEADLINE) == at_detail(
+        deep, DetailLevel.HEADLINE
+    )
 
 
 def test_a_topic_can_exclude_its_false_friends() -> None:

@@ -1,8 +1,8 @@
 """A real HTTP server on loopback that speaks enough of arXiv's API, and fails on demand.
 
-It holds Atom entries, answers search_query (categories and submittedDate), start, max_results and sortBy,
-serves papers as HTML, their images and OAI records, and keeps what was asked, when, and how many requests
-were open at once.
+It holds Atom entries, answers search_query (categories and submittedDate, or words of titles), id_list,
+start, max_results and sortBy, serves papers as HTML, their images and OAI records, and keeps what was asked,
+when, and how many requests were open at once.
 """
 
 from __future__ import annotations
@@ -49,6 +49,17 @@ class Entry:
     xml: str
     submitted: datetime
     categories: tuple[str, ...]
+
+    @property
+    def base_id(self) -> str:
+        return self._between("<id>http://arxiv.org/abs/", "</id>").rpartition("v")[0]
+
+    @property
+    def title(self) -> str:
+        return self._between("<title>", "</title>")
+
+    def _between(self, before: str, after: str) -> str:
+        return self.xml.partition(before)[2].partition(after)[0]
 
 
 def entry(
@@ -275,6 +286,9 @@ class ArxivServer:
     def _page(self, parameters: dict[str, str], fault: Fault) -> bytes:
         start, size = int(parameters.get("start", 0)), int(parameters.get("max_results", 10))
         found = [one for one in self.entries if _matches(one, parameters.get("search_query", ""))]
+        if "id_list" in parameters:  # arXiv leaves out those it does not have
+            wanted = parameters["id_list"].split(",")
+            found = [one for one in found if one.base_id in wanted]
         if parameters.get("sortBy") == "submittedDate":
             newest_first = parameters.get("sortOrder", "descending") == "descending"
             found.sort(key=lambda one: one.submitted, reverse=newest_first)
@@ -285,7 +299,10 @@ class ArxivServer:
 
 
 def _matches(one: Entry, query: str) -> bool:
-    """Whether a query of ``(cat:a OR cat:b*) AND submittedDate:[… TO …]`` finds ``one``."""
+    """Whether ``(cat:a OR cat:b*) AND submittedDate:[… TO …]`` or ``ti:"a b" OR ti:"c"`` finds ``one``."""
+    if titles := re.findall(r'ti:"([^"]*)"', query):
+        words = " ".join(re.findall(r"[^\W_]+", one.title.lower()))
+        return any(f" {title.lower()} " in f" {words} " for title in titles)
     wanted = re.findall(r"cat:([\w.*-]+)", query)
     dates = re.search(r"submittedDate:\[(\d{12}) TO (\d{12})\]", query)
     if wanted and not any(fnmatch.fnmatch(code, want) for code in one.categories for want in wanted):

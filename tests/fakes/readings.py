@@ -117,7 +117,7 @@ def store(name: str, *languages: str, summary: Summary | None = None) -> PaperRo
             language=language,
             prompt_version="4",
             model="gemini-flash-latest",
-            depth=written.depth.value,
+            detail=written.detail.value,
             content=summary_to_json(written),
             written_at=PUBLISHED,
         )

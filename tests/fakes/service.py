@@ -98,7 +98,7 @@ class Service:
         gathered = self.newsletter("gather", *(word for path in files for word in ("--file", str(path))))
         assert gathered["matched"] > 0
 
-    def add_due_readers(self, name: str, *, count: int = 1) -> None:
+    def add_due_subscribers(self, name: str, *, count: int = 1) -> None:
         """Add readers ``name-0@…`` whose daily slot has passed."""
         script = READERS.format(
             name=name, count=count, topics=[each["slug"] for each in newsroom().topics[:2]]

@@ -14,12 +14,13 @@ from newsletter.core.arxiv.papers import PaperRecord
 from newsletter.core.digests.digest import Digest, DigestCard, DigestTopic
 from newsletter.core.digests.message import Fragment
 from newsletter.core.summaries.paper_kinds import SECTIONS, PaperKind
-from newsletter.core.summaries.summary import Claim, Depth, Evidence, Section, Summary, Voice, Withheld
+from newsletter.core.summaries.summary import Claim, DetailLevel, Evidence, Section, Summary, Voice, Withheld
 from newsletter.pipeline.compose.render import DigestRenderer, RenderedDigest
 from tests.fakes import readings
 
 BASE_URL = "https://digest.example.org"
 READER = {
+    "feedback_url": f"{BASE_URL}/r/abc0123456789de",
     "preferences_url": f"{BASE_URL}/preferences/Token",
     "unsubscribe_url": f"{BASE_URL}/unsubscribe/Token",
     "digest_url": f"{BASE_URL}/digests/Token",
@@ -100,7 +101,7 @@ def make_card(paper: PaperRecord | None = None, **fields: Any) -> DigestCard:
         summary=model_summary(),
         summary_key="summary-1",
         language="en",
-        depth=Depth.TAKEAWAYS,
+        detail=DetailLevel.TAKEAWAYS,
         model="lamp-model-1",
         written_at=datetime(2026, 6, 16, 12, tzinfo=UTC),
     )
@@ -114,7 +115,7 @@ def reading_card(name: str = "harbornet", language: str = "en", **fields: Any) -
         summary=readings.reading(name, "zh" if language.startswith("zh") else "en"),
         summary_key=f"{name} {language}",
         language=language,
-        depth=Depth.READING,
+        detail=DetailLevel.READING,
         figure=readings.FIGURE,
     )
     return replace(base, **fields)
@@ -154,7 +155,7 @@ def joined(rendered: RenderedDigest) -> tuple[str, str]:
 
     def fill(form: str, *, is_html: bool) -> str:
         return re.sub(
-            r"\[\[(\w+)\]\]",
+            r"\[\[([^\[\]]+)\]\]",
             lambda found: escape(placeholders[found[1]]) if is_html else placeholders[found[1]],
             form,
         )
@@ -173,9 +174,11 @@ def four_cards(language: str = "en") -> Digest:
     quoted = make_card(make_paper(3), summary=authors_summary(), summary_key="q", model="")
     cards = (
         make_card(make_paper(1), also_in=("Night",)),
-        make_card(make_paper(2), depth=Depth.HEADLINE),
+        make_card(make_paper(2), detail=DetailLevel.HEADLINE),
         quoted,
-        make_card(make_paper(4), depth=Depth.READING, summary=model_summary(deep=True), summary_key="deep"),
+        make_card(
+            make_paper(4), detail=DetailLevel.READING, summary=model_summary(deep=True), summary_key="deep"
+        ),
     )
     return make_digest(*cards, language=language, listed=(make_paper(5), make_paper(6)), counted=23)
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from newsletter.core.digests.digest import Digest
-from newsletter.core.summaries.summary import Depth
+from newsletter.core.summaries.summary import DetailLevel
 from tests.mail.digests import (
     ALL,
     BASE_URL,
@@ -145,7 +145,7 @@ def test_the_authors_own_words_are_serif_unquoted_and_labelled() -> None:
 
 
 def test_a_reading_is_complete_and_says_what_the_paper_does_not_state() -> None:
-    html, text = mail(make_digest(make_card(depth=Depth.READING, summary=model_summary(deep=True))))
+    html, text = mail(make_digest(make_card(detail=DetailLevel.READING, summary=model_summary(deep=True))))
     assert re.findall(r"<h4[^>]*>(\w+)", html) == ["Problem", "Method", "Results", "Limits"]
     assert re.search(r"<ol[^>]*><li[^>]*>Photograph the lamp", html)
     assert "1. Photograph the lamp." in text
@@ -163,6 +163,9 @@ def test_links_lead_where_they_say() -> None:
         "https://arxiv.org/pdf/2606.00001v3": "PDF",
         "https://digest.example.org/papers/2606.00001/": "Read with quotes",
         "https://lamps.example.org/net": "Project page",
+        "https://digest.example.org/r/abc0123456789de/2606.00001/save": "Save",
+        "https://digest.example.org/r/abc0123456789de/2606.00001/more": "More like this",
+        "https://digest.example.org/r/abc0123456789de/2606.00001/less": "Not for me",
         "https://digest.example.org/digests/Token": "and 4 more",
         "https://digest.example.org/preferences/Token": "Change topics or schedule",
         "https://digest.example.org/unsubscribe/Token": "Unsubscribe",

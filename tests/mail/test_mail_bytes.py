@@ -11,7 +11,7 @@ import pytest
 from django.conf import settings
 
 from newsletter.audience.topics import add_topic
-from newsletter.core.summaries.summary import Depth
+from newsletter.core.summaries.summary import DetailLevel
 from newsletter.sample.newsroom import LAST_DAY, write_week
 from newsletter.sample.newsroom import newsroom as sample
 from newsletter.subscribers.account import mail_fresh_link
@@ -20,7 +20,7 @@ from tests.pipeline.newsroom import MONDAY, Newsroom
 
 pytestmark = pytest.mark.django_db
 
-READERS = [(language, depth) for language in ("en", "zh-hans") for depth in Depth]
+READERS = [(language, depth) for language in ("en", "zh-hans") for depth in DetailLevel]
 WEEK = MONDAY.replace(year=LAST_DAY.year, month=LAST_DAY.month, day=LAST_DAY.day) + timedelta(days=3)
 """The Monday after the last day of the sample."""
 PAPER_ID = re.compile(r"\b\d{4}\.\d{5}v\d+\b")
@@ -38,9 +38,13 @@ def mails(tmp_path: Path) -> list[bytes]:
     slugs = ",".join(topic["slug"] for topic in topics)
     for language, depth in READERS:
         preferences = {"language": language, "depth": depth.value, "max_papers": 50}
-        reader = room.reader(f"{language}-{depth.value}@example.org", slugs, now=joined, **preferences)
-        mail_fresh_link(reader, now=WEEK)
-        room.reader(f"{language}-{depth.value}-none@example.org", "nothing", now=joined, language=language)
+        subscriber = room.subscriber(
+            f"{language}-{depth.value}@example.org", slugs, now=joined, **preferences
+        )
+        mail_fresh_link(subscriber, now=WEEK)
+        room.subscriber(
+            f"{language}-{depth.value}-none@example.org", "nothing", now=joined, language=language
+        )
     for path in write_week(tmp_path, last_day=LAST_DAY):
         records = room.context.source.read_file(str(path)).papers
         room.take_in(*records, now=WEEK - timedelta(hours=1))

@@ -10,7 +10,7 @@ import pytest
 from newsletter.core.digests.digest import DigestCard
 from newsletter.core.digests.message import Fragment
 from newsletter.core.summaries.paper_kinds import SECTIONS, PaperKind
-from newsletter.core.summaries.summary import Depth, Evidence, Section, Summary
+from newsletter.core.summaries.summary import DetailLevel, Evidence, Section, Summary
 from newsletter.mail.words import words_for
 from tests.fakes import readings
 from tests.mail.digests import (
@@ -78,7 +78,7 @@ def test_a_reading_keeps_to_about_1600_characters_and_cuts_no_claim() -> None:
     long = tuple(claim(f"Finding {n} " + "is told in many words " * 7) for n in range(8))
     sections = tuple(Section(kind=spec.kind, claims=long) for spec in SECTIONS[PaperKind.METHOD])
     summary = replace(model_summary(deep=True), sections=sections)
-    fragment = card_fragment(make_card(depth=Depth.READING, summary=summary))
+    fragment = card_fragment(make_card(detail=DetailLevel.READING, summary=summary))
     shown = re.findall(r"Finding \d (?:is told in many words ?)+", fragment.html)
     assert all(each.strip().count("many words") == 7 for each in shown)
     assert 900 < sum(map(len, shown)) <= 1_700
@@ -174,30 +174,34 @@ def test_a_figure_that_is_too_large_for_a_mail_stays_on_the_page() -> None:
     assert "<img" not in card_fragment(reading_card(figure=replace(readings.FIGURE, mail_image=None))).html
 
 
-@pytest.mark.parametrize("depth", [Depth.HEADLINE, Depth.TAKEAWAYS])
-def test_a_shallower_card_has_no_figure(depth: Depth) -> None:
-    assert "<img" not in card_fragment(reading_card(depth=depth)).html
+@pytest.mark.parametrize("detail", [DetailLevel.HEADLINE, DetailLevel.TAKEAWAYS])
+def test_a_shallower_card_has_no_figure(detail: DetailLevel) -> None:
+    assert "<img" not in card_fragment(reading_card(detail=detail)).html
 
 
 @pytest.mark.parametrize(
     ("card", "english", "chinese"),
     [
         (
-            make_card(lacks=Depth.READING),
+            make_card(lacks=DetailLevel.READING),
             "There is no complete reading of this paper, so this is",
             "完整的导读",
         ),
         (
-            make_card(lacks=Depth.READING, lacks_reason="no_full_text"),
+            make_card(lacks=DetailLevel.READING, lacks_reason="no_full_text"),
             "The full text could not be read, so this is the shorter form.",
             "未能读取全文，因此",
         ),
         (
-            make_card(summary=authors_summary(), lacks=Depth.READING, lacks_reason="no_model"),
+            make_card(summary=authors_summary(), lacks=DetailLevel.READING, lacks_reason="no_model"),
             "A reading takes a model, and none writes here, so this is the shorter form.",
             "本服务未使用模型，因此",
         ),
-        (make_card(depth=Depth.HEADLINE, lacks=Depth.TAKEAWAYS), "only the headline is shown.", "一句话概述"),
+        (
+            make_card(detail=DetailLevel.HEADLINE, lacks=DetailLevel.TAKEAWAYS),
+            "only the headline is shown.",
+            "一句话概述",
+        ),
         (
             make_card(summary=authors_summary(fallback_reason="late")),
             "The summary was not ready in time: in the authors’ words instead.",
@@ -225,7 +229,7 @@ def test_what_is_less_than_asked_for_says_so_in_a_sentence(
 
 
 def test_a_reading_shown_shallower_is_another_card() -> None:
-    assert card_fragment(make_card()).checksum != card_fragment(make_card(lacks=Depth.READING)).checksum
+    assert card_fragment(make_card()).checksum != card_fragment(make_card(lacks=DetailLevel.READING)).checksum
 
 
 def test_a_whole_reading_stays_below_eight_kilobytes() -> None:
@@ -235,4 +239,4 @@ def test_a_whole_reading_stays_below_eight_kilobytes() -> None:
 
 def test_the_sample_readings_are_whole() -> None:
     whole: list[Summary] = [readings.reading("harbornet", each) for each in ("en", "zh")]
-    assert [each.depth for each in (*whole, readings.reading("ledgers"))] == [Depth.READING] * 3
+    assert [each.detail for each in (*whole, readings.reading("ledgers"))] == [DetailLevel.READING] * 3

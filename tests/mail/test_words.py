@@ -48,7 +48,7 @@ def test_an_empty_digest_is_a_short_mail() -> None:
     html, text = joined(rendered)
     assert rendered.subject == "No new papers matched your topics this week"
     assert re.search(r"<h1[^>]*>0 of 311</h1>", html)
-    assert "All 311 were outside your topics." in text
+    assert "None of the 311 was matched by your queries." in text
     assert "Summaries" not in text
     assert "Unsubscribe" in text
     assert len(html.encode()) < 8_000
@@ -181,7 +181,7 @@ def test_the_footer_says_the_cadence_in_plain_words(cadence: str, english: str, 
     assert chinese in mail(make_digest(cadence=cadence, language="zh-hans"))[1]
 
 
-def test_the_footer_says_why_the_reader_gets_this() -> None:
+def test_the_footer_says_why_the_subscriber_gets_this() -> None:
     why = {
         make_digest(): "because you confirmed ada@example.org on 2 June 2026.",
         make_digest(confirmed_by_operator=True): (

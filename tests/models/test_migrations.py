@@ -65,7 +65,7 @@ class Before:
         for topic, papers in ((self.heads, self.papers[:4]), (self.graphs, self.papers[2:])):
             for number, paper in enumerate(papers):
                 self.make("Match", topic=topic, paper=paper, score=1.5 + number, created_at=SUNDAY)
-        self.reader = self.make(
+        self.subscriber = self.make(
             "Subscriber",
             email="ann@example.org",
             email_key="ann@example.org",
@@ -76,7 +76,7 @@ class Before:
         )
         for position, topic in enumerate((self.heads, self.graphs)):
             self.make(
-                "Subscription", subscriber=self.reader, topic=topic, position=position, created_at=SUNDAY
+                "Subscription", subscriber=self.subscriber, topic=topic, position=position, created_at=SUNDAY
             )
         for number, fragment in enumerate(FRAGMENTS):
             self.make(
@@ -112,7 +112,7 @@ class Before:
         slot_at = fields.pop("slot_at", MONDAY)
         given = {
             "id": ident,
-            "subscriber": self.reader,
+            "subscriber": self.subscriber,
             "kind": "digest",
             "slot_key": key,
             "slot_at": slot_at,
@@ -170,8 +170,8 @@ def test_what_old_digests_offered_is_kept_and_their_pages_open(released: Any) ->
     assert rows[skipped.pk].selected.scanned == 43
     assert rows[failed.pk].selection is None
     assert Selection.objects.count() == 2
-    reader = Subscriber.objects.get()
-    assert list(unpack_seen(bytes(reader.seen_papers))) == [before.papers[0].pk]
+    subscriber = Subscriber.objects.get()
+    assert list(unpack_seen(bytes(subscriber.seen_papers))) == [before.papers[0].pk]
     for row, said in ((sent, "Zwölf papers, by Müller"), (forgotten, "Paper 1")):
         token = make_token(Purpose.DIGEST, subject=delivery_subject(row.pk))
         page = client.get(f"/digests/{token}")
@@ -191,8 +191,8 @@ def test_a_waiting_digest_goes_out_once_and_a_planned_one_is_selected(released: 
         next_attempt_at=timezone.now() - timedelta(seconds=1),
     )
     planned = before.digest("2026-06-22", slot_at=MONDAY + WEEK, state="PLANNED", topics=[], scanned=0)
-    before.reader.next_slot_at = MONDAY + 2 * WEEK
-    before.reader.save()
+    before.subscriber.next_slot_at = MONDAY + 2 * WEEK
+    before.subscriber.save()
     migrate()
     room = Newsroom(tmp_path)
     assert room.run(MONDAY).deliveries == {"ACCEPTED": 1}
@@ -233,3 +233,14 @@ def test_many_digests_are_converted_in_batches(released: Any) -> None:
     assert Selection.objects.count() == 6
     found = [row.paper_ids for row in Delivery.objects.select_related("selection")]
     assert all(len(papers) == 1 for papers in found)
+
+
+def test_the_papers_that_digests_of_the_last_half_year_summarized_are_known(released: Any) -> None:
+    before, now = Before(released), timezone.now()
+    account = before.account()
+    before.digest("recent", slot_at=now - WEEK, state="DELIVERED", papers=account)
+    first, fifth = account["counted"]
+    for key, age, state in (("old", 30 * WEEK, "DELIVERED"), ("failed", WEEK, "FAILED")):
+        before.digest(key, slot_at=now - age, state=state, papers={"summarised": [first, fifth]})
+    migrate()
+    assert set(unpack_seen(bytes(Subscriber.objects.get().summarized_papers))) == set(account["summarised"])

@@ -20,12 +20,16 @@ LETTERS = (
 
 def fill(apps: Any) -> None:
     """Store readers and letters with the models of then."""
-    reader, delivery, change, allowance = (
+    subscriber, delivery, change, allowance = (
         apps.get_model("newsletter", name)
         for name in ("Subscriber", "Delivery", "AddressChange", "Allowance")
     )
-    ada = reader.objects.create(email="a@x.org", email_key="a@x.org", link_key="linkkeyofada", joined_at=MADE)
-    bob = reader.objects.create(email="b@x.org", email_key="b@x.org", link_key="linkkeyofbob", joined_at=MADE)
+    ada = subscriber.objects.create(
+        email="a@x.org", email_key="a@x.org", link_key="linkkeyofada", joined_at=MADE
+    )
+    bob = subscriber.objects.create(
+        email="b@x.org", email_key="b@x.org", link_key="linkkeyofbob", joined_at=MADE
+    )
     change.objects.create(
         subscriber=bob, email="b@x.org", email_key="b@x.org", requested_at=MADE, confirmed_at=MADE
     )

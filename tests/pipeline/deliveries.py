@@ -37,7 +37,7 @@ FOOTER = Fragment(
 _numbers = itertools.count(1)
 
 
-def reader(email: str = "", **fields: Any) -> Subscriber:
+def new_subscriber(email: str = "", **fields: Any) -> Subscriber:
     email = email or f"reader{next(_numbers)}@example.org"
     fields = {"status": Status.ACTIVE, "joined_at": NOW - timedelta(days=30)} | fields
     return Subscriber.objects.create(email=email, email_key=address_key(email), **fields)
@@ -62,7 +62,7 @@ def digest(subscriber: Subscriber | None = None, **fields: Any) -> Delivery:
     key = uuid.uuid4()
     defaults = {
         "id": key,
-        "subscriber": subscriber or reader(),
+        "subscriber": subscriber or new_subscriber(),
         "kind": Kind.DIGEST,
         "slot_key": "2026-06-19",
         "slot_at": NOW,
@@ -83,7 +83,11 @@ def digest(subscriber: Subscriber | None = None, **fields: Any) -> Delivery:
 
 def transactional_mail(subscriber: Subscriber | None, kind: Kind, **fields: Any) -> Delivery:
     row = digest(
-        subscriber or reader(), kind=kind, slot_key=f"{kind}-{next(_numbers)}", covers_until=None, **fields
+        subscriber or new_subscriber(),
+        kind=kind,
+        slot_key=f"{kind}-{next(_numbers)}",
+        covers_until=None,
+        **fields,
     )
     if subscriber is None:
         Delivery.objects.filter(pk=row.pk).update(subscriber=None)

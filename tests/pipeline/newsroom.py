@@ -48,7 +48,9 @@ class Newsroom:
     def topic(self, slug: str, query: str) -> None:
         add_topic(slug, name=slug.title(), names={"zh-hans": f"主题{slug}"}, query=query, now=SUNDAY)
 
-    def reader(self, address: str, topics: str, *, now: datetime = SUNDAY, **preferences: Any) -> Subscriber:
+    def subscriber(
+        self, address: str, topics: str, *, now: datetime = SUNDAY, **preferences: Any
+    ) -> Subscriber:
         checked = Preferences.checked(**preferences)
         return add_by_operator(address, topics=topics.split(","), preferences=checked, source="test", now=now)
 
@@ -77,15 +79,15 @@ def body(mail: EmailMessage, kind: str) -> str:
     return str(part.get_content()).replace("\u00a0", " ")
 
 
-def states(reader: Subscriber) -> list[tuple[str, str]]:
-    rows = Delivery.objects.filter(subscriber=reader).order_by("slot_at")
+def states(subscriber: Subscriber) -> list[tuple[str, str]]:
+    rows = Delivery.objects.filter(subscriber=subscriber).order_by("slot_at")
     return [(row.slot_key, row.state) for row in rows]
 
 
-def account(reader: Subscriber) -> list[tuple[int, int, int, int]]:
+def account(subscriber: Subscriber) -> list[tuple[int, int, int, int]]:
     """Return (summarised, listed, counted, scanned) of each digest, by slot."""
     found = []
-    for row in Delivery.objects.filter(subscriber=reader).order_by("slot_at"):
+    for row in Delivery.objects.filter(subscriber=subscriber).order_by("slot_at"):
         summarised, listed, counted = (
             len(row.selected.shown(place)) for place in (Place.SUMMARIZED, Place.LISTED, Place.COUNTED)
         )

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from newsletter.models import Delivery
 from tests.fakes.mailer import ScriptedMailer
-from tests.pipeline.deliveries import digest, reader
+from tests.pipeline.deliveries import digest, new_subscriber
 
 START = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
 
@@ -47,4 +47,4 @@ class Begun:
 
 
 def due(address: str = "", **fields: object) -> Delivery:
-    return digest(reader(address), next_attempt_at=START, **fields)
+    return digest(new_subscriber(address), next_attempt_at=START, **fields)

@@ -164,7 +164,7 @@ def test_an_empty_window_is_an_incident_and_nothing_is_said_to_be_nothing(
 ) -> None:
     if not answered_before:
         GatherRun.objects.all().delete()
-    room.reader("a@example.org", "heads", cadence="weekly:fri", now=THURSDAY - timedelta(hours=8))
+    room.subscriber("a@example.org", "heads", cadence="weekly:fri", now=THURSDAY - timedelta(hours=8))
     arxiv.entries.clear()
     Paper.objects.all().delete()
     gather(THURSDAY + 2 * HOUR)
@@ -181,7 +181,9 @@ def test_an_empty_window_is_an_incident_and_nothing_is_said_to_be_nothing(
 
 
 def test_a_frozen_answer_is_an_incident_by_the_afternoon_and_is_not_called_empty(room: Newsroom) -> None:
-    reader = room.reader("a@example.org", "heads", cadence="daily", now=THURSDAY - timedelta(hours=20))
+    subscriber = room.subscriber(
+        "a@example.org", "heads", cadence="daily", now=THURSDAY - timedelta(hours=20)
+    )
     room.run(THURSDAY - timedelta(hours=16))
     gather(THURSDAY + 2 * HOUR)
     run = GatherRun.objects.latest("pk")
@@ -191,14 +193,14 @@ def test_a_frozen_answer_is_an_incident_by_the_afternoon_and_is_not_called_empty
     assert "gather-doubtful" in check_health(now=THURSDAY + 7 * HOUR)
     assert "usually brings 5" in Incident.objects.get(name="gather-doubtful").detail
     room.run(THURSDAY + 8 * HOUR)
-    skipped = Delivery.objects.filter(subscriber=reader, state="SKIPPED").latest("slot_at")
+    skipped = Delivery.objects.filter(subscriber=subscriber, state="SKIPPED").latest("slot_at")
     assert skipped.last_detail == HALF_ANSWERED
 
 
 def test_the_next_mail_says_on_which_day_arxiv_had_not_answered_fully(
     arxiv: ArxivServer, room: Newsroom
 ) -> None:
-    room.reader("a@example.org", "heads", cadence="daily", now=THURSDAY - timedelta(hours=20))
+    room.subscriber("a@example.org", "heads", cadence="daily", now=THURSDAY - timedelta(hours=20))
     room.run(THURSDAY - timedelta(hours=16))
     gather(THURSDAY + 2 * HOUR)
     room.run(THURSDAY + 8 * HOUR)
@@ -214,12 +216,12 @@ def test_the_next_mail_says_on_which_day_arxiv_had_not_answered_fully(
 def test_over_a_weekend_nothing_is_missing_and_nobody_is_told_that_arxiv_was_silent(
     arxiv: ArxivServer, room: Newsroom
 ) -> None:
-    reader = room.reader("a@example.org", "heads", cadence="daily", now=THURSDAY - timedelta(hours=8))
+    subscriber = room.subscriber("a@example.org", "heads", cadence="daily", now=THURSDAY - timedelta(hours=8))
     arxiv.entries += submitted(datetime(2026, 6, 18, tzinfo=UTC), 1, title="Cats")
     gather(THURSDAY + 2 * HOUR)
     for day in range(3):
         room.run(THURSDAY + timedelta(days=day, hours=8))
-    skipped = Delivery.objects.filter(subscriber=reader, state="SKIPPED").order_by("slot_at")
+    skipped = Delivery.objects.filter(subscriber=subscriber, state="SKIPPED").order_by("slot_at")
     assert [row.last_detail for row in skipped][-2:] == ["", ""]
     assert check_health(now=THURSDAY + timedelta(days=2)) == []
 
@@ -265,7 +267,7 @@ def test_a_small_field_may_have_a_day_without_a_paper(tmp_path: Path, arxiv: Arx
 def test_a_file_without_a_usable_paper_is_no_answer(tmp_path: Path, arxiv: ArxivServer) -> None:
     room = Newsroom(tmp_path / "outbox")
     room.topic("heads", "cat:cs.CV AND ti:heads")
-    room.reader("a@example.org", "heads", cadence="weekly:fri", now=THURSDAY - timedelta(hours=8))
+    room.subscriber("a@example.org", "heads", cadence="weekly:fri", now=THURSDAY - timedelta(hours=8))
     path = tmp_path / "odd.xml"
     path.write_text(feed([entry("2606.00001v1", doi="10.1/x " * 60)]))
     gather_files(work.context().source, paths=[str(path)], now=THURSDAY + HOUR)

@@ -129,7 +129,7 @@ def seen(room: Newsroom, ids: dict[str, str]) -> dict[str, str]:
 def test_nothing_of_it_reaches_anybody_and_the_digest_goes_out(
     room: Newsroom, gemini: GeminiServer, caplog: pytest.LogCaptureFixture
 ) -> None:
-    room.reader("a@example.org", "heads", max_papers=50)
+    room.subscriber("a@example.org", "heads", max_papers=50)
     ids = stock(room, gemini, ANSWERS)
     with caplog.at_level(logging.DEBUG, logger="newsletter"):
         report = room.run(MONDAY)
@@ -145,7 +145,7 @@ def test_nothing_of_it_reaches_anybody_and_the_digest_goes_out(
 
 
 def test_every_way_is_stored_with_its_reason(room: Newsroom, gemini: GeminiServer) -> None:
-    room.reader("a@example.org", "heads", max_papers=50)
+    room.subscriber("a@example.org", "heads", max_papers=50)
     ids = stock(room, gemini, ANSWERS)
     room.run(MONDAY)
     failures = dict(Summary.objects.filter(model="gemini-test").values_list("paper__arxiv_id", "failure"))
@@ -173,7 +173,7 @@ def test_every_way_is_stored_with_its_reason(room: Newsroom, gemini: GeminiServe
 def test_among_good_claims_the_bad_ones_are_withheld_and_counted(
     room: Newsroom, gemini: GeminiServer
 ) -> None:
-    room.reader("a@example.org", "heads", max_papers=50)
+    room.subscriber("a@example.org", "heads", max_papers=50)
     answers: dict[str, Fault | str] = {
         way: json.dumps({"headline": GOOD, "takeaways": [GOOD_TOO, bad]}) for way, bad in BAD_CLAIMS.items()
     }

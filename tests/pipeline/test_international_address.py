@@ -21,7 +21,7 @@ pytestmark = pytest.mark.django_db
 ADDRESS = "读者@例子.测试"
 
 
-def a_reader() -> Subscriber:
+def a_subscriber() -> Subscriber:
     topic()
     return add_by_operator(
         ADDRESS, topics=["heads"], preferences=Preferences.checked(), source="test", now=NOW
@@ -36,23 +36,23 @@ def send(server: SmtpServer) -> Delivery:
 
 
 def test_it_is_mailed_where_the_server_offers_smtputf8() -> None:
-    digest(a_reader())
+    digest(a_subscriber())
     with SmtpServer(smtputf8=True) as server:
         row = send(server)
     assert row.state == State.ACCEPTED
     assert server.messages[0].recipients == ("读者@xn--fsqu00a.xn--0zwm56d",)
 
 
-def test_elsewhere_the_delivery_fails_in_words_and_the_reader_stays() -> None:
-    reader = a_reader()
-    digest(reader)
+def test_elsewhere_the_delivery_fails_in_words_and_the_subscriber_stays() -> None:
+    subscriber = a_subscriber()
+    digest(subscriber)
     with SmtpServer() as server:
         row = send(server)
     assert row.state == State.FAILED
     assert "SMTPUTF8" in row.last_detail
     assert row.subscriber is not None
     assert (row.subscriber.status, row.subscriber.soft_bounces) == (Status.ACTIVE, 0)
-    assert not suppressed([reader.email_key])
+    assert not suppressed([subscriber.email_key])
     assert not server.messages
 
 

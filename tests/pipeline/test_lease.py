@@ -21,7 +21,7 @@ from newsletter.models.delivery import UNSETTLED, State
 from newsletter.pipeline.feedback.reconcile import next_attempt_at, reconcile
 from newsletter.pipeline.lease import boot_id, dead_owners, end_leases
 from tests.fakes.mailer import Killed, ScriptedMailer, answer
-from tests.pipeline.deliveries import NOW, deliver, digest, later, reader
+from tests.pipeline.deliveries import NOW, deliver, digest, later, new_subscriber
 
 pytestmark = pytest.mark.django_db
 
@@ -154,5 +154,5 @@ def test_it_says_when_the_next_try_is() -> None:
     real = timezone.now()
     digest(state=State.RETRY_WAIT, next_attempt_at=real - timedelta(seconds=1))
     digest(state=State.RETRY_WAIT, next_attempt_at=real + timedelta(seconds=30))
-    digest(reader(), state=State.ACCEPTED, next_attempt_at=real - timedelta(days=1))
+    digest(new_subscriber(), state=State.ACCEPTED, next_attempt_at=real - timedelta(days=1))
     assert next_attempt_at() == real - timedelta(seconds=1)

@@ -17,10 +17,10 @@ from pytest_django import Settings
 from newsletter.adapters.ports import Outcome, ProviderEvent, Verdict
 from newsletter.audience.topics import add_topic
 from newsletter.core.arxiv.papers import PaperRecord
-from newsletter.core.delivery.retry_policy import EventKind
+from newsletter.core.delivery.events import EventKind
 from newsletter.core.storable import fault_of
 from newsletter.core.summaries.prompt import parse_response
-from newsletter.core.summaries.summary import Depth
+from newsletter.core.summaries.summary import DetailLevel
 from newsletter.models import Delivery, DeliveryEvent, GatherRun, Paper, SignUp, Subscriber, Summary
 from newsletter.models.paper import record_fields
 from newsletter.pipeline.context import Context
@@ -209,11 +209,11 @@ def test_the_name_of_a_file_may_hold_bytes_that_are_no_text(tmp_path: Path, asks
 
 def test_what_a_model_answers_can_be_stored() -> None:
     answer = {"headline": {"text": "A\0b", "quotes": ["c\0d"]}, "takeaways": []}
-    draft = parse_response(json.dumps(answer), depth=Depth.HEADLINE)
+    draft = parse_response(json.dumps(answer), detail=DetailLevel.HEADLINE)
     assert (draft.headline.text, draft.headline.evidence[0].quote) == ("A\ufffdb", "c\ufffdd")
     paper = Paper.from_record(paper_record(1), first_seen_at=NOW)
     paper.save()
-    key = {"language": "en", "prompt_version": "1", "model": "m", "depth": "headline"}
+    key = {"language": "en", "prompt_version": "1", "model": "m", "detail": "headline"}
     said = [draft.headline.text, draft.headline.evidence[0].quote]
     row = Summary.objects.create(paper=paper, paper_version=1, content=said, **key)
     assert Summary.objects.get(pk=row.pk).content == said

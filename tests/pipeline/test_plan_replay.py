@@ -42,7 +42,7 @@ READERS = (
 
 def join(zone: str, cadence: str, at: time) -> Subscriber:
     email = f"{zone.replace('/', '.').lower()}@example.org"
-    reader = Subscriber.objects.create(
+    subscriber = Subscriber.objects.create(
         email=email,
         email_key=email,
         status=Status.ACTIVE,
@@ -51,16 +51,16 @@ def join(zone: str, cadence: str, at: time) -> Subscriber:
         at=at,
         timezone=zone,
     )
-    reschedule(reader, now=BEGIN)
-    return reader
+    reschedule(subscriber, now=BEGIN)
+    return subscriber
 
 
 @pytest.mark.parametrize("is_ahead", [False, True])
 def test_two_planners_plan_each_slot_of_four_hundred_days_once(is_ahead: bool) -> None:
-    readers = [join(*each) for each in READERS]
+    subscribers = [join(*each) for each in READERS]
     ticks = [BEGIN + TICK * number for number in range(1, DAYS * 2 + 1)]
     until = ticks[-1]
-    due = {reader.pk: _slots(reader, until=until) for reader in readers}
+    due = {subscriber.pk: _slots(subscriber, until=until) for subscriber in subscribers}
     if is_ahead:  # a look at each digest when it is near, too
         near = {slot_at - SHORTEST_LEAD for slots in due.values() for _, slot_at in slots}
         ticks = sorted({*ticks, *(moment for moment in near if BEGIN < moment < until)})
@@ -76,7 +76,7 @@ def test_two_planners_plan_each_slot_of_four_hundred_days_once(is_ahead: bool) -
     ahead = Delivery.objects.filter(slot_at__gt=until)
     assert sum(planned) == Delivery.objects.count()
     ahead.delete()
-    made = {reader.pk: list(_digests(reader)) for reader in readers}
+    made = {subscriber.pk: list(_digests(subscriber)) for subscriber in subscribers}
     assert made == due
     assert Delivery.objects.count() == sum(map(len, due.values()))
     hours_ahead = [row.slot_at - row.planned_at for row in Delivery.objects.all()]
@@ -84,23 +84,23 @@ def test_two_planners_plan_each_slot_of_four_hundred_days_once(is_ahead: bool) -
     assert early > 1_000 if is_ahead else early == 0
     assert Delivery.objects.count() > 1100
     # A digest that nobody made ends when the next one falls due: only the last of each reader is open.
-    assert Delivery.objects.filter(state=State.PLANNED).count() == len(readers)
+    assert Delivery.objects.filter(state=State.PLANNED).count() == len(subscribers)
 
 
-def _slots(reader: Subscriber, *, until: datetime) -> list[tuple[str, datetime]]:
+def _slots(subscriber: Subscriber, *, until: datetime) -> list[tuple[str, datetime]]:
     found = slots_between(
-        Cadence.parse(reader.cadence),
+        Cadence.parse(subscriber.cadence),
         after=BEGIN,
         until=until,
-        at=reader.at,
-        zone=ZoneInfo(reader.timezone),
-        anchor=reader.anchor_date,
+        at=subscriber.at,
+        zone=ZoneInfo(subscriber.timezone),
+        anchor=subscriber.anchor_date,
     )
     return [(slot.key, slot.at) for slot in found]
 
 
-def _digests(reader: Subscriber) -> list[tuple[str, datetime]]:
-    return list(reader.deliveries.order_by("slot_at").values_list("slot_key", "slot_at"))
+def _digests(subscriber: Subscriber) -> list[tuple[str, datetime]]:
+    return list(subscriber.deliveries.order_by("slot_at").values_list("slot_key", "slot_at"))
 
 
 @pytest.mark.slow

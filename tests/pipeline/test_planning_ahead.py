@@ -43,8 +43,8 @@ def room(tmp_path: Path) -> Newsroom:
 
 
 @pytest.fixture
-def reader(room: Newsroom) -> Subscriber:
-    return room.reader("ann@example.org", "heads,graphs", cadence="weekly:mon")
+def subscriber(room: Newsroom) -> Subscriber:
+    return room.subscriber("ann@example.org", "heads,graphs", cadence="weekly:mon")
 
 
 def plan(now: datetime) -> None:
@@ -52,8 +52,8 @@ def plan(now: datetime) -> None:
     select_planned(now=now)
 
 
-def test_each_reader_is_planned_a_time_of_their_own_ahead(reader: Subscriber) -> None:
-    lead = planning_lead(reader.pk)
+def test_each_subscriber_is_planned_a_time_of_their_own_ahead(subscriber: Subscriber) -> None:
+    lead = planning_lead(subscriber.pk)
     assert SHORTEST_LEAD <= lead <= LONGEST_LEAD
     assert plan_ahead(now=MONDAY - lead - timedelta(seconds=1)) == 0
     assert plan_ahead(now=MONDAY - lead) == 1
@@ -63,18 +63,18 @@ def test_each_reader_is_planned_a_time_of_their_own_ahead(reader: Subscriber) ->
     assert 900 < late < 1_100
 
 
-def test_passing_the_slot_moves_the_reader_on_and_makes_no_second_digest(reader: Subscriber) -> None:
+def test_passing_the_slot_moves_the_subscriber_on_and_makes_no_second_digest(subscriber: Subscriber) -> None:
     plan(AHEAD)
-    reader.refresh_from_db()
-    assert reader.next_slot_at == MONDAY
+    subscriber.refresh_from_db()
+    assert subscriber.next_slot_at == MONDAY
     assert plan_due(now=MONDAY - timedelta(seconds=1)) == 0
     assert plan_due(now=MONDAY) == 0
-    reader.refresh_from_db()
-    assert reader.next_slot_at == NEXT_MONDAY
-    assert states(reader) == [(KEY, "PLANNED")]
+    subscriber.refresh_from_db()
+    assert subscriber.next_slot_at == NEXT_MONDAY
+    assert states(subscriber) == [(KEY, "PLANNED")]
 
 
-def test_what_is_ahead_is_neither_composed_nor_late_nor_shown(room: Newsroom, reader: Subscriber) -> None:
+def test_what_is_ahead_is_neither_composed_nor_late_nor_shown(room: Newsroom, subscriber: Subscriber) -> None:
     plan(AHEAD)
     for now in (AHEAD, MONDAY - timedelta(seconds=1)):
         context = room.context
@@ -83,120 +83,130 @@ def test_what_is_ahead_is_neither_composed_nor_late_nor_shown(room: Newsroom, re
         )
         assert (report.composed, report.waiting) == (0, 0)
         assert measure(now=now).waiting["PLANNED"] is None
-        assert past_digests(reader, now=now) == []
+        assert past_digests(subscriber, now=now) == []
     # The slot has come, but was not passed yet: something older may still have to end.
     assert not Delivery.objects.to_compose(now=MONDAY).exists()
     assert room.run(MONDAY).deliveries == {"ACCEPTED": 1}
-    assert states(reader) == [(KEY, "ACCEPTED")]
+    assert states(subscriber) == [(KEY, "ACCEPTED")]
 
 
-def test_an_older_digest_that_waits_goes_until_the_slot_passes(reader: Subscriber) -> None:
-    older = digest(reader, slot_key="2026-06-14", slot_at=SUNDAY, state=State.RETRY_WAIT)
+def test_an_older_digest_that_waits_goes_until_the_slot_passes(subscriber: Subscriber) -> None:
+    older = digest(subscriber, slot_key="2026-06-14", slot_at=SUNDAY, state=State.RETRY_WAIT)
     plan(AHEAD)
-    assert _newest_slots([older], now=AHEAD) == {reader.pk: SUNDAY}
+    assert _newest_slots([older], now=AHEAD) == {subscriber.pk: SUNDAY}
     plan_due(now=AHEAD)
     older.refresh_from_db()
     assert older.state == State.RETRY_WAIT
     plan_due(now=MONDAY)
     older.refresh_from_db()
     assert older.state == State.EXPIRED
-    assert states(reader) == [("2026-06-14", "EXPIRED"), (KEY, "PLANNED")]
+    assert states(subscriber) == [("2026-06-14", "EXPIRED"), (KEY, "PLANNED")]
 
 
 def test_after_an_outage_there_is_one_digest(room: Newsroom) -> None:
-    reader = room.reader("daily@example.org", "heads", cadence="daily")
+    subscriber = room.subscriber("daily@example.org", "heads", cadence="daily")
     plan(AHEAD)
     room.run(TUESDAY + timedelta(days=2))
-    assert states(reader) == [(KEY, "EXPIRED"), ("2026-06-18", "ACCEPTED")]
+    assert states(subscriber) == [(KEY, "EXPIRED"), ("2026-06-18", "ACCEPTED")]
 
 
 Change = Callable[[Subscriber], object]
 CHANGES: dict[str, Change] = {
-    "cadence": lambda reader: change_preferences(
-        reader, preferences=Preferences.checked(cadence="weekly:wed"), now=AHEAD
+    "cadence": lambda subscriber: change_preferences(
+        subscriber, preferences=Preferences.checked(cadence="weekly:wed"), now=AHEAD
     ),
-    "time": lambda reader: change_preferences(reader, preferences=Preferences.checked(at="09:00"), now=AHEAD),
-    "zone": lambda reader: change_preferences(
-        reader, preferences=Preferences.checked(timezone="America/New_York"), now=AHEAD
+    "time": lambda subscriber: change_preferences(
+        subscriber, preferences=Preferences.checked(at="09:00"), now=AHEAD
     ),
-    "topics' schedule": lambda reader: set_topics(
-        reader,
+    "zone": lambda subscriber: change_preferences(
+        subscriber, preferences=Preferences.checked(timezone="America/New_York"), now=AHEAD
+    ),
+    "topics' schedule": lambda subscriber: set_topics(
+        subscriber,
         topics=["heads", "graphs"],
         cadences={"heads": "weekly:tue", "graphs": "weekly:tue"},
         now=AHEAD,
     ),
-    "less often": lambda reader: come_less_often(reader, cadence=Cadence.parse("monthly:1"), now=AHEAD),
-    "pause": lambda reader: pause(reader, until=NEXT_MONDAY.date(), now=AHEAD),
-    "leaving": lambda reader: unsubscribe(reader, source="test", now=AHEAD),
+    "less often": lambda subscriber: come_less_often(
+        subscriber, cadence=Cadence.parse("monthly:1"), now=AHEAD
+    ),
+    "pause": lambda subscriber: pause(subscriber, until=NEXT_MONDAY.date(), now=AHEAD),
+    "leaving": lambda subscriber: unsubscribe(subscriber, source="test", now=AHEAD),
 }
 
 
 @pytest.mark.parametrize("what", CHANGES)
 def test_a_change_of_plan_takes_back_what_was_planned_ahead(
-    room: Newsroom, reader: Subscriber, what: str
+    room: Newsroom, subscriber: Subscriber, what: str
 ) -> None:
     plan(AHEAD)
-    CHANGES[what](reader)
-    assert states(reader) == []
+    CHANGES[what](subscriber)
+    assert states(subscriber) == []
     room.run(MONDAY)
-    assert states(reader) == []
-    reader.refresh_from_db()
+    assert states(subscriber) == []
+    subscriber.refresh_from_db()
     if what == "leaving":
         return
     # It comes by the new plan, planned ahead as ever.
-    assert reader.next_slot_at is not None
-    assert reader.next_slot_at > MONDAY
-    plan(reader.next_slot_at - timedelta(hours=3))
-    room.run(reader.next_slot_at)
-    assert [state for _, state in states(reader)] == ["ACCEPTED"]
+    assert subscriber.next_slot_at is not None
+    assert subscriber.next_slot_at > MONDAY
+    plan(subscriber.next_slot_at - timedelta(hours=3))
+    room.run(subscriber.next_slot_at)
+    assert [state for _, state in states(subscriber)] == ["ACCEPTED"]
 
 
-def test_what_changes_no_schedule_is_planned_again_at_once(room: Newsroom, reader: Subscriber) -> None:
+def test_what_changes_no_schedule_is_planned_again_at_once(room: Newsroom, subscriber: Subscriber) -> None:
     plan(AHEAD)
-    change_preferences(reader, preferences=Preferences.checked(max_papers=1), now=AHEAD)
+    change_preferences(subscriber, preferences=Preferences.checked(max_papers=1), now=AHEAD)
     plan(AHEAD + timedelta(minutes=1))
-    assert states(reader) == [(KEY, "PLANNED")]
+    assert states(subscriber) == [(KEY, "PLANNED")]
     assert room.run(MONDAY).deliveries == {"ACCEPTED": 1}
     assert len(Delivery.objects.get().selected.chosen) == 1
 
 
-def test_one_asked_for_takes_the_place_of_the_one_planned_ahead(room: Newsroom, reader: Subscriber) -> None:
+def test_one_asked_for_takes_the_place_of_the_one_planned_ahead(
+    room: Newsroom, subscriber: Subscriber
+) -> None:
     plan(AHEAD)
-    assert send_one_now(reader, now=AHEAD) is Answer.PLANNED
-    assert states(reader) == [(KEY, "PLANNED")]
+    assert send_one_now(subscriber, now=AHEAD) is Answer.PLANNED
+    assert states(subscriber) == [(KEY, "PLANNED")]
     room.run(AHEAD)
     room.run(MONDAY)
-    assert states(reader) == [(KEY, "ACCEPTED")]
+    assert states(subscriber) == [(KEY, "ACCEPTED")]
 
 
-def test_a_reader_whose_slots_cannot_be_told_is_not_planned_ahead(room: Newsroom, reader: Subscriber) -> None:
-    other = room.reader("ben@example.org", "heads", cadence="weekly:mon")
-    Subscriber.objects.filter(pk=reader.pk).update(timezone="Mars/Olympus")
+def test_a_subscriber_whose_slots_cannot_be_told_is_not_planned_ahead(
+    room: Newsroom, subscriber: Subscriber
+) -> None:
+    other = room.subscriber("ben@example.org", "heads", cadence="weekly:mon")
+    Subscriber.objects.filter(pk=subscriber.pk).update(timezone="Mars/Olympus")
     plan(AHEAD)
-    assert (states(reader), states(other)) == ([], [(KEY, "PLANNED")])
+    assert (states(subscriber), states(other)) == ([], [(KEY, "PLANNED")])
 
 
-def test_a_paused_reader_is_planned_for_once_the_pause_has_ended_at_the_slot(reader: Subscriber) -> None:
-    Subscriber.objects.filter(pk=reader.pk).update(paused_until=MONDAY + timedelta(seconds=1))
+def test_a_paused_subscriber_is_planned_for_once_the_pause_has_ended_at_the_slot(
+    subscriber: Subscriber,
+) -> None:
+    Subscriber.objects.filter(pk=subscriber.pk).update(paused_until=MONDAY + timedelta(seconds=1))
     assert plan_ahead(now=AHEAD) == 0
-    Subscriber.objects.filter(pk=reader.pk).update(paused_until=MONDAY)
+    Subscriber.objects.filter(pk=subscriber.pk).update(paused_until=MONDAY)
     assert plan_ahead(now=AHEAD) == 1
 
 
 def test_a_slot_in_the_hour_that_the_clocks_skip_is_planned_once(room: Newsroom) -> None:
-    reader = room.reader(
+    subscriber = room.subscriber(
         "spring@example.org", "heads", cadence="daily", timezone="Europe/Berlin", at="02:30", now=SUNDAY
     )
     skipped = datetime(2027, 3, 28, 1, 0, tzinfo=UTC)
-    Subscriber.objects.filter(pk=reader.pk).update(next_slot_at=skipped, at=time(2, 30))
+    Subscriber.objects.filter(pk=subscriber.pk).update(next_slot_at=skipped, at=time(2, 30))
     plan(skipped - timedelta(hours=3))
-    assert states(reader) == [("2027-03-28", "PLANNED")]
+    assert states(subscriber) == [("2027-03-28", "PLANNED")]
     assert plan_due(now=skipped) == 0
-    assert states(reader) == [("2027-03-28", "PLANNED")]
+    assert states(subscriber) == [("2027-03-28", "PLANNED")]
 
 
 def test_workers_plan_ahead_and_send_at_the_slot(
-    room: Newsroom, reader: Subscriber, monkeypatch: pytest.MonkeyPatch
+    room: Newsroom, subscriber: Subscriber, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(work, "context", lambda: room.context)
     for now in (AHEAD, MONDAY - timedelta(minutes=1)):
@@ -204,11 +214,11 @@ def test_workers_plan_ahead_and_send_at_the_slot(
             work.tick()
             work.compose()
             work.send()
-        assert states(reader) == [(KEY, "PLANNED")]
+        assert states(subscriber) == [(KEY, "PLANNED")]
     assert Delivery.objects.get().selection is not None
     with time_machine.travel(MONDAY, tick=False):
         work.tick()
         work.compose()
     with time_machine.travel(MONDAY + timedelta(minutes=6)):
         work.send()
-    assert states(reader) == [(KEY, "ACCEPTED")]
+    assert states(subscriber) == [(KEY, "ACCEPTED")]

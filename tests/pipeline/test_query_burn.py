@@ -18,7 +18,7 @@ from newsletter.audience.tokens import Purpose, make_token
 from newsletter.audience.topics import add_topic
 from newsletter.audience.wanted_categories import MOST_OF_A_READER, MOST_OF_ALL, wanted_categories
 from newsletter.core.arxiv.categories import CATEGORIES
-from newsletter.core.summaries.summary import Depth
+from newsletter.core.summaries.summary import DetailLevel
 from newsletter.core.summaries.wanted import Wanted
 from newsletter.models import Match, Quota, Subscriber, Summary, Topic
 from newsletter.pipeline import match
@@ -54,14 +54,14 @@ def room(tmp_path: Path, gemini: GeminiServer) -> Newsroom:
 
 def stranger(room: Newsroom, name: str = "eve", **preferences: Any) -> Subscriber:
     usual: dict[str, Any] = {"cadence": "daily", "depth": "takeaways", "max_papers": 50}
-    reader = room.reader(f"{name}@example.org", "heads", **usual | preferences)
-    Subscriber.objects.filter(pk=reader.pk).update(confirmed_by_operator=False)
-    return reader
+    subscriber = room.subscriber(f"{name}@example.org", "heads", **usual | preferences)
+    Subscriber.objects.filter(pk=subscriber.pk).update(confirmed_by_operator=False)
+    return subscriber
 
 
-def own_topics(reader: Subscriber, number: int, query: str = EVERYTHING) -> None:
+def own_topics(subscriber: Subscriber, number: int, query: str = EVERYTHING) -> None:
     for each in range(number):
-        add_private_topic(reader, name=f"Mine {each}", query=f"{query} OR ti:x{each}", now=SUNDAY)
+        add_private_topic(subscriber, name=f"Mine {each}", query=f"{query} OR ti:x{each}", now=SUNDAY)
 
 
 # --- arXiv -----------------------------------------------------------------------------------------------
@@ -72,20 +72,20 @@ def test_private_topics_without_a_category_widen_nothing(room: Newsroom) -> None
     assert wanted_categories() == {"cs.CV"}
 
 
-def test_a_readers_own_topic_is_gathered_for_if_it_names_its_category(room: Newsroom) -> None:
+def test_a_subscribers_own_topic_is_gathered_for_if_it_names_its_category(room: Newsroom) -> None:
     own_topics(stranger(room), 1, query="cat:math.CO AND all:graph")
     Topic.objects.filter(owner__isnull=False).update(query="cat:math.CO AND all:graph")
     assert wanted_categories() == {"cs.CV", "math.CO"}
 
 
-def test_one_reader_widens_it_by_five_categories_however_they_are_named(room: Newsroom) -> None:
+def test_one_subscriber_widens_it_by_five_categories_however_they_are_named(room: Newsroom) -> None:
     eve = stranger(room)
     for archive in ("math.*", "physics.*", "cs.*", "q-bio.*"):
         add_private_topic(eve, name=archive, query=f"cat:{archive}", now=SUNDAY)
     assert len(wanted_categories()) == 1 + MOST_OF_A_READER
 
 
-def test_many_strangers_widen_it_by_thirty_and_what_most_readers_want_comes_first(room: Newsroom) -> None:
+def test_many_strangers_widen_it_by_thirty_and_what_most_subscribers_want_comes_first(room: Newsroom) -> None:
     for number, code in enumerate(sorted(CATEGORIES)):
         add_topic(
             f"own-{number}", name=code, query=f"cat:{code}", owner=stranger(room, f"eve{number}"), now=SUNDAY
@@ -152,10 +152,10 @@ def test_what_was_added_before_there_were_papers_is_bounded_as_they_come(room: N
 # --- tokens ----------------------------------------------------------------------------------------------
 
 
-def test_a_model_reads_for_a_readers_own_topics_only_up_to_the_quota(
+def test_a_model_reads_for_a_subscribers_own_topics_only_up_to_the_quota(
     room: Newsroom, gemini: GeminiServer, settings: Settings
 ) -> None:
-    settings.CONFIG = settings.CONFIG.model_copy(update={"reader_daily_tokens": 9_000})
+    settings.CONFIG = settings.CONFIG.model_copy(update={"subscriber_daily_tokens": 9_000})
     own_topics(stranger(room, at="08:00"), MOST)
     room.take_in(*(paper_record(number) for number in range(1, 41)), now=SUNDAY)
     room.run(TUESDAY)
@@ -171,7 +171,7 @@ def test_a_model_reads_for_a_readers_own_topics_only_up_to_the_quota(
 
 def test_many_strangers_leave_half_of_the_day_to_everyones_topics(room: Newsroom, settings: Settings) -> None:
     """Each further address is a reader with a quota of its own: eve+1@, eve+2@ and so on."""
-    limits = {"reader_daily_tokens": 9_000, "gemini_daily_tokens": 12_000}
+    limits = {"subscriber_daily_tokens": 9_000, "gemini_daily_tokens": 12_000}
     settings.CONFIG = settings.CONFIG.model_copy(update=limits)
     for number in range(4):
         ids = " OR ".join(f"id:2606.{3 + 3 * number + each:05d}" for each in range(3))
@@ -187,7 +187,7 @@ def test_many_strangers_leave_half_of_the_day_to_everyones_topics(room: Newsroom
 def test_who_removes_the_topic_gets_no_more_for_the_next_one(
     room: Newsroom, gemini: GeminiServer, settings: Settings
 ) -> None:
-    limits = {"reader_daily_tokens": 9_000, "gemini_daily_tokens": 6_000}
+    limits = {"subscriber_daily_tokens": 9_000, "gemini_daily_tokens": 6_000}
     settings.CONFIG = settings.CONFIG.model_copy(update=limits)
     eve = stranger(room)
     add_private_topic(eve, name="Mine", query="id:2606.00003 OR id:2606.00004 OR id:2606.00005", now=SUNDAY)
@@ -202,7 +202,7 @@ def test_who_removes_the_topic_gets_no_more_for_the_next_one(
     add_private_topic(eve, name="Next", query="id:2606.00010 OR id:2606.00011", now=SUNDAY)
     room.take_in(now=SUNDAY)
     jobs = [
-        Wanted(paper_id=match.paper_id, language="en", depth=Depth.TAKEAWAYS)
+        Wanted(paper_id=match.paper_id, language="en", detail=DetailLevel.TAKEAWAYS)
         for match in Match.objects.filter(topic__owner=eve)
     ]
     assert len(jobs) == 2
@@ -213,9 +213,9 @@ def test_who_removes_the_topic_gets_no_more_for_the_next_one(
 def test_one_who_reads_everyones_topics_pays_nothing_for_a_strangers(
     room: Newsroom, gemini: GeminiServer, settings: Settings
 ) -> None:
-    settings.CONFIG = settings.CONFIG.model_copy(update={"reader_daily_tokens": 0})
+    settings.CONFIG = settings.CONFIG.model_copy(update={"subscriber_daily_tokens": 0})
     own_topics(stranger(room), 5)
-    room.reader("ada@example.org", "heads", cadence="daily")
+    room.subscriber("ada@example.org", "heads", cadence="daily")
     room.take_in(*(paper_record(number) for number in range(1, 11)), now=SUNDAY)
     room.run(TUESDAY)
     written = Summary.objects.filter(content__isnull=False, model="gemini-test")
@@ -226,7 +226,7 @@ def test_one_who_reads_everyones_topics_pays_nothing_for_a_strangers(
 
 def test_a_shared_paper_is_paid_for_by_both(room: Newsroom, gemini: GeminiServer, settings: Settings) -> None:
     """An honest reader is not the poorer for a stranger who matches the same paper."""
-    settings.CONFIG = settings.CONFIG.model_copy(update={"reader_daily_tokens": 3_000})
+    settings.CONFIG = settings.CONFIG.model_copy(update={"subscriber_daily_tokens": 3_000})
     ada, eve = stranger(room, "ada"), stranger(room, "eve")
     add_private_topic(ada, name="Mine", query="id:2606.00030 OR id:2606.00031", now=SUNDAY)
     own_topics(eve, 1)

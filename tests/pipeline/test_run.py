@@ -58,7 +58,7 @@ def room(tmp_path: Path) -> Newsroom:
 
 
 def test_a_digest_comes_at_its_slot_and_not_before(room: Newsroom) -> None:
-    room.reader("a@example.org", "heads")
+    room.subscriber("a@example.org", "heads")
     room.take_in(paper_record(1), now=SUNDAY + timedelta(hours=1))
     assert room.run(MONDAY - timedelta(seconds=1)).deliveries == {}
     report = room.run(MONDAY)
@@ -69,21 +69,21 @@ def test_a_digest_comes_at_its_slot_and_not_before(room: Newsroom) -> None:
 
 
 def test_a_pass_composes_what_a_pass_that_was_killed_had_taken(room: Newsroom) -> None:
-    reader = room.reader("a@example.org", "heads")
+    subscriber = room.subscriber("a@example.org", "heads")
     room.take_in(paper_record(1), now=SUNDAY + timedelta(hours=1))
     plan_due(now=MONDAY)
     Delivery.objects.update(attempt=1, lease_owner=DEAD, lease_until=timezone.now() + timedelta(minutes=5))
     assert room.run(MONDAY).deliveries == {"ACCEPTED": 1}
-    assert states(reader) == [("2026-06-15", "ACCEPTED")]
+    assert states(subscriber) == [("2026-06-15", "ACCEPTED")]
 
 
 def test_no_paper_comes_twice(room: Newsroom) -> None:
-    reader = room.reader("a@example.org", "heads", cadence="daily")
+    subscriber = room.subscriber("a@example.org", "heads", cadence="daily")
     room.take_in(paper_record(1), now=SUNDAY + timedelta(hours=1))
     room.run(MONDAY)
     room.take_in(paper_record(1, version=2), paper_record(2), now=MONDAY + timedelta(hours=1))
     room.run(TUESDAY)
-    assert account(reader) == [(1, 0, 0, 1), (1, 0, 0, 1)]
+    assert account(subscriber) == [(1, 0, 0, 1), (1, 0, 0, 1)]
     first, second = room.texts()
     assert "2606.00001v1" in first
     assert "2606.00002v1" in second
@@ -91,32 +91,32 @@ def test_no_paper_comes_twice(room: Newsroom) -> None:
 
 
 def test_of_several_passed_slots_only_the_latest_is_delivered(room: Newsroom) -> None:
-    reader = room.reader("a@example.org", "heads", cadence="daily")
+    subscriber = room.subscriber("a@example.org", "heads", cadence="daily")
     room.take_in(paper_record(1), now=SUNDAY + timedelta(hours=1))
     room.run(THURSDAY + timedelta(hours=2))
-    assert states(reader) == [("2026-06-18", "ACCEPTED")]
+    assert states(subscriber) == [("2026-06-18", "ACCEPTED")]
 
 
 def test_it_offers_what_was_published_a_week_before_joining_and_no_more(room: Newsroom) -> None:
-    reader = room.reader("a@example.org", "heads", now=FRIDAY)
+    subscriber = room.subscriber("a@example.org", "heads", now=FRIDAY)
     room.take_in(
         paper_record(1, published_at=FRIDAY - timedelta(days=6)),
         paper_record(2, published_at=FRIDAY - timedelta(days=8)),
         now=THURSDAY,
     )
     room.run(NEXT_MONDAY)
-    assert account(reader) == [(1, 0, 0, 1)]
+    assert account(subscriber) == [(1, 0, 0, 1)]
 
 
 def test_a_paper_seen_after_joining_is_offered_however_old_it_is(room: Newsroom) -> None:
-    reader = room.reader("a@example.org", "heads", now=SUNDAY)
+    subscriber = room.subscriber("a@example.org", "heads", now=SUNDAY)
     room.take_in(paper_record(1, published_at=SUNDAY - timedelta(days=13)), now=SUNDAY + timedelta(hours=2))
     room.run(MONDAY)
-    assert account(reader) == [(1, 0, 0, 1)]
+    assert account(subscriber) == [(1, 0, 0, 1)]
 
 
 def test_n_of_m_adds_up(room: Newsroom) -> None:
-    reader = room.reader("a@example.org", "heads,graphs", max_papers=2)
+    subscriber = room.subscriber("a@example.org", "heads,graphs", max_papers=2)
     heads = [paper_record(number) for number in range(1, 16)]
     others = [paper_record(number, title="Cats") for number in range(20, 25)]
     elsewhere = [paper_record(number, title="Stars", categories=("astro-ph.EP",)) for number in range(30, 33)]
@@ -124,57 +124,57 @@ def test_n_of_m_adds_up(room: Newsroom) -> None:
     room.take_in(*heads, *others, *elsewhere, graph, now=SUNDAY + timedelta(hours=1))
     room.run(MONDAY)
     # One topic with 15 matches does not crowd out the one with a single match; M leaves out other archives.
-    assert account(reader) == [(2, 10, 4, 21)]
+    assert account(subscriber) == [(2, 10, 4, 21)]
     [text] = room.texts()
     assert "Graphs at Scale" in text
 
 
-def test_a_daily_reader_gets_no_empty_mail_and_is_told_later(room: Newsroom) -> None:
-    reader = room.reader("a@example.org", "heads", cadence="daily")
+def test_a_daily_subscriber_gets_no_empty_mail_and_is_told_later(room: Newsroom) -> None:
+    subscriber = room.subscriber("a@example.org", "heads", cadence="daily")
     room.run(MONDAY)
     room.run(TUESDAY)
     room.take_in(paper_record(1), now=TUESDAY + timedelta(hours=1))
     room.run(WEDNESDAY)
-    assert [state for _, state in states(reader)] == ["SKIPPED", "SKIPPED", "ACCEPTED"]
+    assert [state for _, state in states(subscriber)] == ["SKIPPED", "SKIPPED", "ACCEPTED"]
     [text] = room.texts()
     assert "15" in text
     assert "16 June" in text
 
 
-def test_a_weekly_reader_gets_a_short_mail_when_nothing_matched(room: Newsroom) -> None:
-    reader = room.reader("a@example.org", "heads")
+def test_a_weekly_subscriber_gets_a_short_mail_when_nothing_matched(room: Newsroom) -> None:
+    subscriber = room.subscriber("a@example.org", "heads")
     room.take_in(paper_record(1, title="Cats"), now=SUNDAY + timedelta(hours=1))
     room.run(MONDAY)
-    assert states(reader) == [("2026-06-15", "ACCEPTED")]
-    assert account(reader) == [(0, 0, 0, 1)]
+    assert states(subscriber) == [("2026-06-15", "ACCEPTED")]
+    assert account(subscriber) == [(0, 0, 0, 1)]
     assert "0 of 1" in room.texts()[0]
 
 
 def test_a_topic_with_a_cadence_of_its_own_shares_one_mail_a_date(room: Newsroom) -> None:
-    reader = room.reader("a@example.org", "heads,graphs")
-    Subscription.objects.filter(subscriber=reader, topic__slug="heads").update(cadence="daily")
+    subscriber = room.subscriber("a@example.org", "heads,graphs")
+    Subscription.objects.filter(subscriber=subscriber, topic__slug="heads").update(cadence="daily")
     Subscriber.objects.update(next_slot_at=MONDAY)
     room.take_in(paper_record(1), paper_record(40, **GRAPHS), now=SUNDAY + timedelta(hours=1))
     room.run(MONDAY)
     room.take_in(paper_record(2), paper_record(41, **GRAPHS), now=MONDAY + timedelta(hours=1))
     room.run(TUESDAY)
-    assert account(reader) == [(2, 0, 0, 2), (1, 0, 0, 1)]
+    assert account(subscriber) == [(2, 0, 0, 2), (1, 0, 0, 1)]
     room.run(NEXT_MONDAY)
-    assert account(reader)[-1] == (1, 0, 0, 1)
+    assert account(subscriber)[-1] == (1, 0, 0, 1)
 
 
 def test_a_withdrawn_paper_is_never_sent(room: Newsroom) -> None:
-    reader = room.reader("a@example.org", "heads")
+    subscriber = room.subscriber("a@example.org", "heads")
     room.take_in(paper_record(1), paper_record(2), now=SUNDAY + timedelta(hours=1))
     room.take_in(paper_record(1, version=2, is_withdrawn=True), now=SUNDAY + timedelta(hours=2))
     room.run(MONDAY)
-    assert account(reader) == [(1, 0, 0, 1)]
+    assert account(subscriber) == [(1, 0, 0, 1)]
     assert "2606.00001" not in room.texts()[0]
 
 
 def test_where_arxiv_never_answered_nothing_is_claimed_of_it(room: Newsroom) -> None:
-    room.reader("a@example.org", "heads")
-    room.reader("b@example.org", "heads", language="zh")
+    room.subscriber("a@example.org", "heads")
+    room.subscriber("b@example.org", "heads", language="zh")
     gather_papers(ListSource(error=TemporaryError("503")), now=SUNDAY, lookback=LOOKBACK)
     room.run(MONDAY)
     texts = [" ".join(text.replace("\u00a0", " ").split()) for text in room.texts()]
@@ -188,7 +188,7 @@ def test_where_arxiv_never_answered_nothing_is_claimed_of_it(room: Newsroom) -> 
 
 
 def test_no_day_is_called_empty_on_which_arxiv_had_not_answered(room: Newsroom) -> None:
-    reader = room.reader("a@example.org", "heads", cadence="daily")
+    subscriber = room.subscriber("a@example.org", "heads", cadence="daily")
     room.take_in(
         paper_record(1, title="Cats", published_at=ANNOUNCED_ON_SUNDAY), now=MONDAY - timedelta(hours=1)
     )
@@ -197,14 +197,14 @@ def test_no_day_is_called_empty_on_which_arxiv_had_not_answered(room: Newsroom) 
     room.run(TUESDAY)
     room.take_in(paper_record(2), now=TUESDAY + timedelta(hours=1))
     room.run(WEDNESDAY)
-    assert [state for _, state in states(reader)] == ["SKIPPED", "SKIPPED", "ACCEPTED"]
+    assert [state for _, state in states(subscriber)] == ["SKIPPED", "SKIPPED", "ACCEPTED"]
     said = " ".join(room.texts()[0].replace("\u00a0", " ").split())
     assert "Nothing matched your topics on 15 June." in said
     assert "No mail came on 16 June, when arXiv could not be asked." in said
 
 
 def test_a_failed_gather_stands_in_the_opening_until_one_succeeds(room: Newsroom) -> None:
-    room.reader("a@example.org", "heads", cadence="daily")
+    room.subscriber("a@example.org", "heads", cadence="daily")
     room.take_in(paper_record(1, published_at=ANNOUNCED_ON_SUNDAY), now=SUNDAY + timedelta(hours=1))
     failing = ListSource(error=TemporaryError("arXiv answered 503"))
     gather_papers(failing, now=SUNDAY + timedelta(hours=9), lookback=LOOKBACK)
@@ -217,27 +217,27 @@ def test_a_failed_gather_stands_in_the_opening_until_one_succeeds(room: Newsroom
     assert GatherRun.objects.exclude(error="").count() == 1
 
 
-def test_a_reader_who_left_gets_nothing(room: Newsroom) -> None:
-    reader = room.reader("a@example.org", "heads")
+def test_a_subscriber_who_left_gets_nothing(room: Newsroom) -> None:
+    subscriber = room.subscriber("a@example.org", "heads")
     room.take_in(paper_record(1), now=SUNDAY + timedelta(hours=1))
-    unsubscribe(reader, source="test", now=MONDAY - timedelta(minutes=1))
+    unsubscribe(subscriber, source="test", now=MONDAY - timedelta(minutes=1))
     assert room.run(MONDAY).deliveries == {}
     assert room.mails() == []
 
 
-def test_a_paused_reader_gets_one_catch_up(room: Newsroom) -> None:
-    reader = room.reader("a@example.org", "heads", cadence="daily")
+def test_a_paused_subscriber_gets_one_catch_up(room: Newsroom) -> None:
+    subscriber = room.subscriber("a@example.org", "heads", cadence="daily")
     Subscriber.objects.update(paused_until=WEDNESDAY + timedelta(hours=1))
     room.take_in(paper_record(1), now=SUNDAY + timedelta(hours=1))
     for moment in (MONDAY, TUESDAY, WEDNESDAY):
         room.run(moment)
     assert room.mails() == []
     room.run(THURSDAY)
-    assert states(reader) == [("2026-06-18", "ACCEPTED")]
+    assert states(subscriber) == [("2026-06-18", "ACCEPTED")]
 
 
 def test_papers_of_a_digest_that_never_went_out_are_offered_again(room: Newsroom) -> None:
-    reader = room.reader("a@example.org", "heads", cadence="daily")
+    subscriber = room.subscriber("a@example.org", "heads", cadence="daily")
     room.take_in(paper_record(1), now=SUNDAY + timedelta(hours=1))
     room.run(MONDAY)
     Delivery.objects.update(state=State.AMBIGUOUS, next_attempt_at=None)
@@ -245,34 +245,34 @@ def test_papers_of_a_digest_that_never_went_out_are_offered_again(room: Newsroom
     Subscription.objects.update(covered_until=None)
     room.take_in(paper_record(2), now=MONDAY + timedelta(hours=1))
     room.run(TUESDAY)
-    assert account(reader)[-1] == (2, 0, 0, 2)
+    assert account(subscriber)[-1] == (2, 0, 0, 2)
 
 
 def test_a_digest_that_was_overtaken_by_the_next_slot_expires(room: Newsroom) -> None:
-    reader = room.reader("a@example.org", "heads", cadence="daily")
+    subscriber = room.subscriber("a@example.org", "heads", cadence="daily")
     room.take_in(paper_record(1), now=SUNDAY + timedelta(hours=1))
     room.run(MONDAY)
     Delivery.objects.update(state=State.COMPOSED, next_attempt_at=None)
     Subscriber.objects.update(seen_papers=b"")
     Subscription.objects.update(covered_until=None)
     room.run(TUESDAY)
-    assert states(reader) == [("2026-06-15", "EXPIRED"), ("2026-06-16", "ACCEPTED")]
+    assert states(subscriber) == [("2026-06-15", "EXPIRED"), ("2026-06-16", "ACCEPTED")]
 
 
-def test_a_topic_added_by_a_reader_later_reaches_back_fourteen_days(room: Newsroom) -> None:
-    reader = room.reader("a@example.org", "heads", now=SUNDAY - timedelta(days=60))
+def test_a_topic_added_by_a_subscriber_later_reaches_back_fourteen_days(room: Newsroom) -> None:
+    subscriber = room.subscriber("a@example.org", "heads", now=SUNDAY - timedelta(days=60))
     old, recent = SUNDAY - timedelta(days=30), SUNDAY - timedelta(days=5)
     room.take_in(paper_record(1, published_at=old, **GRAPHS), now=old)
     room.take_in(paper_record(2, published_at=recent, **GRAPHS), now=recent)
     topic = add_topic("more-graphs", name="More", query="ti:graphs", now=SUNDAY)
-    Subscription.objects.create(subscriber=reader, topic=topic, position=1, created_at=SUNDAY)
+    Subscription.objects.create(subscriber=subscriber, topic=topic, position=1, created_at=SUNDAY)
     Subscriber.objects.update(next_slot_at=MONDAY)
     room.run(MONDAY)
-    assert account(reader)[-1][0] == 1
+    assert account(subscriber)[-1][0] == 1
 
 
 def test_a_run_repeated_at_the_same_moment_changes_nothing(room: Newsroom) -> None:
-    room.reader("a@example.org", "heads")
+    room.subscriber("a@example.org", "heads")
     room.take_in(paper_record(1), now=SUNDAY + timedelta(hours=1))
     room.run(MONDAY)
     before = [list(model.objects.order_by("pk").values()) for model in (Delivery, Subscriber, Paper)]
@@ -282,15 +282,15 @@ def test_a_run_repeated_at_the_same_moment_changes_nothing(room: Newsroom) -> No
 
 
 def test_a_topic_that_ends_is_taken_out_of_a_digest_that_was_not_handed_over(room: Newsroom) -> None:
-    reader = room.reader("a@example.org", "heads,graphs")
+    subscriber = room.subscriber("a@example.org", "heads,graphs")
     room.take_in(paper_record(1), paper_record(40, **GRAPHS), now=SUNDAY + timedelta(hours=1))
     SendPause.objects.create(transport="*", reason="a test", since=SUNDAY)
     room.run(MONDAY)
-    assert states(reader) == [("2026-06-15", "COMPOSED")]
-    unsubscribe(reader, source="test", now=MONDAY, topic=Topic.objects.get(slug="graphs"))
+    assert states(subscriber) == [("2026-06-15", "COMPOSED")]
+    unsubscribe(subscriber, source="test", now=MONDAY, topic=Topic.objects.get(slug="graphs"))
     SendPause.objects.all().delete()
     room.run(MONDAY + timedelta(minutes=5))
-    assert account(reader) == [(1, 0, 0, 1)]
+    assert account(subscriber) == [(1, 0, 0, 1)]
     assert "2606.00040" not in room.texts()[0]
 
 
@@ -299,15 +299,15 @@ def test_more_mail_than_a_minute_holds_is_still_handed_over(
 ) -> None:
     monkeypatch.setattr("newsletter.pipeline.run.RETRY_TIME", timedelta(0))
     for number in range(3):
-        room.reader(f"reader{number}@example.org", "heads")
+        room.subscriber(f"reader{number}@example.org", "heads")
     room.take_in(paper_record(1), now=SUNDAY + timedelta(hours=1))
     assert room.run(MONDAY).deliveries == {"ACCEPTED": 3}
 
 
 def test_a_first_digest_is_the_one_of_its_date(room: Newsroom) -> None:
-    reader = room.reader("a@example.org", "heads", now=MONDAY - timedelta(minutes=20))
+    subscriber = room.subscriber("a@example.org", "heads", now=MONDAY - timedelta(minutes=20))
     first = Delivery.planned(
-        subscriber_id=reader.pk,
+        subscriber_id=subscriber.pk,
         kind=Kind.DIGEST,
         slot_key=FIRST,
         slot_at=MONDAY - timedelta(minutes=10),
@@ -317,14 +317,14 @@ def test_a_first_digest_is_the_one_of_its_date(room: Newsroom) -> None:
     room.take_in(paper_record(1), now=MONDAY - timedelta(minutes=15))
     room.run(MONDAY - timedelta(minutes=9))
     room.run(MONDAY)
-    assert states(reader) == [("first", "ACCEPTED")]
+    assert states(subscriber) == [("first", "ACCEPTED")]
     room.run(NEXT_MONDAY)
-    assert states(reader) == [("first", "ACCEPTED"), ("2026-06-22", "ACCEPTED")]
+    assert states(subscriber) == [("first", "ACCEPTED"), ("2026-06-22", "ACCEPTED")]
 
 
 def test_every_topic_can_be_ended_by_itself(room: Newsroom) -> None:
-    room.reader("both@example.org", "heads,graphs")
-    room.reader("one@example.org", "heads")
+    room.subscriber("both@example.org", "heads,graphs")
+    room.subscriber("one@example.org", "heads")
     room.take_in(paper_record(1), now=SUNDAY + timedelta(hours=1))
     room.run(MONDAY)
     both, one = (
@@ -357,7 +357,7 @@ def refused(number: int, *, at: datetime) -> None:
 def test_a_pass_after_too_many_bounces_sends_the_alert_and_nothing_else(
     room: Newsroom, operator: str
 ) -> None:
-    ann = room.reader("a@example.org", "heads")
+    ann = room.subscriber("a@example.org", "heads")
     room.take_in(paper_record(1, published_at=ANNOUNCED_ON_SUNDAY), now=MONDAY - timedelta(hours=1))
     refused(300, at=MONDAY - timedelta(hours=1))
     report = room.run(MONDAY)
@@ -390,7 +390,7 @@ def test_a_pass_pauses_after_its_own_bounces(
 
 
 def test_a_pass_without_trouble_tells_nobody(room: Newsroom, operator: str) -> None:
-    room.reader("a@example.org", "heads")
+    room.subscriber("a@example.org", "heads")
     room.take_in(paper_record(1, published_at=ANNOUNCED_ON_SUNDAY), now=MONDAY - timedelta(hours=1))
     assert room.run(MONDAY).deliveries == {"ACCEPTED": 1}
     assert operator not in [mail["To"] for mail in room.mails()]

@@ -16,22 +16,22 @@ from django.utils import timezone
 
 from newsletter.models import Delivery, Subscriber
 from newsletter.models.delivery import Kind, State
-from newsletter.pipeline.compose.composer import empty_dates
-from newsletter.pipeline.compose.lease import leased
+from newsletter.pipeline.compose.compose import leased
+from newsletter.pipeline.compose.periods import empty_dates
 from newsletter.pipeline.lease import dead_owners
+from newsletter.pipeline.select.requests import sync_requests
 from newsletter.pipeline.send.claim import is_due, lease_batch
 from newsletter.pipeline.send.rate_limit import UNLIMITED, RateLimit, Turn
-from newsletter.pipeline.summarize.requests import sync_requests
-from tests.pipeline.deliveries import NOW, digest, reader
+from tests.pipeline.deliveries import NOW, digest, new_subscriber
 
 pytestmark = pytest.mark.django_db
 SENT_EACH = 4
 
 
 @pytest.fixture
-def readers() -> list[Subscriber]:
+def subscribers() -> list[Subscriber]:
     """Make readers with digests of the past, one planned, and one composed."""
-    made = [reader(next_slot_at=NOW + timedelta(hours=2)) for _ in range(8)]
+    made = [new_subscriber(next_slot_at=NOW + timedelta(hours=2)) for _ in range(8)]
     for each in made:
         digest(each, state=State.PLANNED, next_attempt_at=None)
         digest(each, slot_key="2026-06-18", slot_at=NOW - timedelta(days=1))
@@ -68,19 +68,19 @@ def answered_by(index: str, *, those: str = "") -> Iterator[None]:
         assert index in plan, f"{sql}\n{plan}"
 
 
-@pytest.mark.usefixtures("readers")
+@pytest.mark.usefixtures("subscribers")
 def test_planned_digests_are_taken_by_their_own_index() -> None:
     with answered_by("delivery_planned", those="LIMIT"):
         next(leased(now=NOW, transactional=False))
 
 
-@pytest.mark.usefixtures("readers")
+@pytest.mark.usefixtures("subscribers")
 def test_who_is_dead_is_asked_of_what_is_leased() -> None:
     with answered_by("delivery_leased"):
         dead_owners()
 
 
-@pytest.mark.usefixtures("readers")
+@pytest.mark.usefixtures("subscribers")
 def test_transactional_mail_is_not_looked_for_among_all_that_is_due() -> None:
     with answered_by("delivery_transactional"):
         is_due(transactional=True, real_now=timezone.now())
@@ -96,17 +96,17 @@ def test_transactional_mail_is_not_looked_for_among_all_that_is_due() -> None:
         )
 
 
-def test_dates_asked_for_are_not_looked_for_among_all_that_was_sent(readers: list[Subscriber]) -> None:
+def test_dates_asked_for_are_not_looked_for_among_all_that_was_sent(subscribers: list[Subscriber]) -> None:
     with answered_by("delivery_on_demand"):
-        Delivery.objects.dates_asked_for([each.pk for each in readers])
+        Delivery.objects.dates_asked_for([each.pk for each in subscribers])
 
 
-def test_empty_dates_are_not_looked_for_among_all_that_was_sent(readers: list[Subscriber]) -> None:
+def test_empty_dates_are_not_looked_for_among_all_that_was_sent(subscribers: list[Subscriber]) -> None:
     with answered_by("delivery_skipped"):
-        empty_dates({each.pk: each for each in readers})
+        empty_dates({each.pk: each for each in subscribers})
 
 
-@pytest.mark.usefixtures("readers")
+@pytest.mark.usefixtures("subscribers")
 def test_what_planned_digests_want_is_not_asked_of_all_that_was_sent() -> None:
     with answered_by("delivery_planned", those="slot_at"):
         sync_requests()

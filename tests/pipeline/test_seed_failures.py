@@ -166,7 +166,7 @@ def show(room: Readingroom, gemini: GeminiServer) -> Show:
 
     def show(answer: Answer, *, paper: PaperRecord = PAPER, language: str = "en") -> Shown:
         gemini.says = lambda _: json.dumps(answer, ensure_ascii=False)
-        room.reader("a@example.org", "heads", depth="reading", language=language)
+        room.subscriber("a@example.org", "heads", depth="reading", language=language)
         room.take_in(paper, now=SUNDAY + timedelta(hours=1))
         assert set(room.run(MONDAY).deliveries) == {"ACCEPTED"}
         [mail] = [mail for mail in room.mails() if mail["To"] == "a@example.org"]
@@ -301,11 +301,11 @@ def test_chatter_remnants_of_a_prompt_and_raw_tex_do_not_pass(show: Show, text: 
     assert shown.says(gone) == [False, False, False]
 
 
-def test_a_paper_of_two_topics_is_summarised_once_for_all_readers(
+def test_a_paper_of_two_topics_is_summarised_once_for_all_subscribers(
     room: Readingroom, gemini: GeminiServer, show: Show
 ) -> None:
     room.topic("audio", "cat:cs.CV AND ti:audio")
-    room.reader("b@example.org", "audio,heads", depth="headline")
+    room.subscriber("b@example.org", "audio,heads", depth="headline")
     show(good_answer())
     assert gemini.calls == 1
     mails = {str(mail["To"]): body(mail, "plain") for mail in room.mails()}
@@ -315,7 +315,7 @@ def test_a_paper_of_two_topics_is_summarised_once_for_all_readers(
 
 def test_a_paper_beside_the_topic_is_kept_out_by_its_query(room: Readingroom, show: Show) -> None:
     room.topic("faces", "cat:cs.CV AND ti:speak ANDNOT abs:speaker")
-    room.reader("c@example.org", "faces")
+    room.subscriber("c@example.org", "faces")
     beside = replace(
         PAPER, arxiv_id="2606.00077", title="Speak Up", abstract="We tell one speaker from another by voice."
     )
@@ -342,7 +342,7 @@ def test_the_model_that_wrote_it_is_the_one_that_is_named(
     assert shown.says("GPT-9") == [False, False, False]
     # Another model's summary does not pass under this one's name.
     room.summariser = GenaiSummariser(api_key="k", model="gemini-next", endpoint=gemini.url)
-    room.reader("d@example.org", "heads", depth="reading")
+    room.subscriber("d@example.org", "heads", depth="reading")
     room.run(MONDAY + timedelta(days=7))
     [later] = [mail for mail in room.mails() if mail["To"] == "d@example.org"]
     assert "gemini-next" in body(later, "plain")

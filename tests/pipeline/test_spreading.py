@@ -33,7 +33,7 @@ def room(tmp_path: Path, slot: datetime) -> Newsroom:
     room.topic("heads", "cat:cs.CV AND ti:heads")
     joined = slot - timedelta(days=2)
     for number in range(READERS):
-        room.reader(f"r{number}@example.org", "heads", cadence="daily", at=f"{slot:%H:%M}", now=joined)
+        room.subscriber(f"r{number}@example.org", "heads", cadence="daily", at=f"{slot:%H:%M}", now=joined)
     Subscriber.objects.update(next_slot_at=slot)
     room.take_in(paper_record(1, published_at=joined), now=joined + timedelta(hours=1))
     return room
@@ -50,7 +50,7 @@ def compose(room: Newsroom, *, now: datetime, is_spread: bool) -> list[Delivery]
     return list(Delivery.objects.order_by("subscriber_id"))
 
 
-def test_each_reader_has_a_delay_of_their_own_from_the_slot(room: Newsroom, slot: datetime) -> None:
+def test_each_subscriber_has_a_delay_of_their_own_from_the_slot(room: Newsroom, slot: datetime) -> None:
     plan_due(now=slot)
     rows = compose(room, now=slot, is_spread=True)
     assert len(rows) == READERS

@@ -62,40 +62,48 @@ def join(email: str = "ada@example.org", *, now: datetime = NOW, **fields: Any) 
 
 def test_who_asks_is_pending_and_gets_one_mail() -> None:
     ask()
-    reader = Subscriber.objects.get()
-    assert (reader.status, reader.subscriptions.count(), reader.next_slot_at) == (Status.PENDING, 0, None)
+    subscriber = Subscriber.objects.get()
+    assert (subscriber.status, subscriber.subscriptions.count(), subscriber.next_slot_at) == (
+        Status.PENDING,
+        0,
+        None,
+    )
     assert kinds() == [Kind.CONFIRMATION]
     assert "/confirm/" in mailed_url(transactional()[0])
 
 
 def test_a_confirmation_applies_the_preferences_and_plans_the_first_digest() -> None:
-    reader = join(query=QUERY)
-    assert (reader.status, reader.cadence, f"{reader.at:%H:%M}") == (Status.ACTIVE, "weekly:fri", "07:30")
-    assert reader.next_slot_at == datetime(2026, 6, 19, 5, 30, tzinfo=UTC)
-    subscribed = [each.topic for each in reader.subscriptions.select_related("topic")]
+    subscriber = join(query=QUERY)
+    assert (subscriber.status, subscriber.cadence, f"{subscriber.at:%H:%M}") == (
+        Status.ACTIVE,
+        "weekly:fri",
+        "07:30",
+    )
+    assert subscriber.next_slot_at == datetime(2026, 6, 19, 5, 30, tzinfo=UTC)
+    subscribed = [each.topic for each in subscriber.subscriptions.select_related("topic")]
     assert [topic.query for topic in subscribed] == ["cat:math.CO", "cat:cs.CV", QUERY]
-    assert [topic.owner_id for topic in subscribed] == [None, None, reader.pk]
+    assert [topic.owner_id for topic in subscribed] == [None, None, subscriber.pk]
     first = Delivery.objects.get(kind=Kind.DIGEST)
     assert (first.slot_key, first.state, first.slot_at) == (FIRST, State.PLANNED, NOW)
 
 
 def test_the_consent_says_when_what_and_from_where_without_the_ip_itself() -> None:
-    reader = join()
+    subscriber = join()
     asked, confirmed = ConsentEvent.objects.order_by("pk")
     assert (asked.action, confirmed.action) == ("requested", "confirmed")
-    assert {asked.subscriber_id, confirmed.subscriber_id} == {reader.pk}
+    assert {asked.subscriber_id, confirmed.subscriber_id} == {subscriber.pk}
     assert asked.text_shown == confirmed.text_shown == "I ask for digests."
     assert asked.ip_hmac == hashed("consent", "192.0.2.1") != confirmed.ip_hmac
     assert "192.0.2" not in asked.ip_hmac + confirmed.ip_hmac
 
 
 def test_confirming_again_changes_nothing() -> None:
-    reader = join()
+    subscriber = join()
     sign_up = SignUp.objects.get()
-    unsubscribe(reader, source="test", now=NOW)
+    unsubscribe(subscriber, source="test", now=NOW)
     confirm(sign_up, ip="", now=NOW + DAY)
-    reader.refresh_from_db()
-    assert reader.status == Status.UNSUBSCRIBED
+    subscriber.refresh_from_db()
+    assert subscriber.status == Status.UNSUBSCRIBED
     assert Delivery.objects.filter(kind=Kind.DIGEST).count() == 1
 
 
@@ -114,7 +122,7 @@ def test_a_link_works_for_seven_days() -> None:
     assert find_sign_up(token, now=NOW + 7 * DAY + timedelta(seconds=1)) is None
 
 
-def test_a_reader_who_asks_again_is_told_so_and_nothing_is_changed() -> None:
+def test_a_subscriber_who_asks_again_is_told_so_and_nothing_is_changed() -> None:
     add_by_operator(
         "ada@example.org",
         topics=["heads"],
@@ -145,12 +153,16 @@ def test_whoever_is_suppressed_comes_back_by_confirming_and_not_before(reason: R
     assert Subscriber.objects.get().status == Status.ACTIVE
 
 
-def test_a_reader_who_comes_back_gets_a_first_digest_again_and_keeps_what_they_had() -> None:
-    reader = join(query=QUERY)
+def test_a_subscriber_who_comes_back_gets_a_first_digest_again_and_keeps_what_they_had() -> None:
+    subscriber = join(query=QUERY)
     Subscriber.objects.update(seen_papers=b"something")
-    unsubscribe(reader, source="test", now=NOW + DAY)
+    unsubscribe(subscriber, source="test", now=NOW + DAY)
     again = join(now=NOW + 2 * DAY, topics=["heads"], query=QUERY)
-    assert (again.pk, again.joined_at, bytes(again.seen_papers)) == (reader.pk, NOW + 2 * DAY, b"something")
+    assert (again.pk, again.joined_at, bytes(again.seen_papers)) == (
+        subscriber.pk,
+        NOW + 2 * DAY,
+        b"something",
+    )
     assert [each.topic.query for each in again.subscriptions.all()] == ["cat:cs.CV", QUERY]
     assert Topic.objects.filter(owner=again).count() == 1
     keys = Delivery.objects.filter(kind=Kind.DIGEST).values_list("slot_key", "state")
@@ -172,8 +184,8 @@ def test_an_unproven_address_gets_one_a_day_three_in_30_days_and_is_then_free_ag
 
 def test_the_count_starts_anew_with_a_confirmation() -> None:
     for day in range(3):
-        reader = join(now=NOW + day * DAY)
-        unsubscribe(reader, source="test", now=NOW + day * DAY)
+        subscriber = join(now=NOW + day * DAY)
+        unsubscribe(subscriber, source="test", now=NOW + day * DAY)
     ask(now=NOW + 5 * DAY)
     assert kinds() == [Kind.CONFIRMATION] * 4
 
@@ -184,12 +196,12 @@ def test_who_leaves_by_mistake_can_join_again_at_once() -> None:
     assert kinds() == [Kind.CONFIRMATION] * 2
 
 
-def test_a_reader_who_was_told_that_digests_come_can_leave_and_join_again_the_next_day() -> None:
-    reader = join()
+def test_a_subscriber_who_was_told_that_digests_come_can_leave_and_join_again_the_next_day() -> None:
+    subscriber = join()
     for _ in range(3):
         ask()
     assert kinds() == [Kind.CONFIRMATION, Kind.LINK]
-    unsubscribe(reader, source="test", now=NOW)
+    unsubscribe(subscriber, source="test", now=NOW)
     ask()
     assert kinds() == [Kind.CONFIRMATION, Kind.LINK]
     ask(now=NOW + DAY)

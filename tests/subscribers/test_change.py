@@ -44,39 +44,39 @@ def room(tmp_path: Path) -> Newsroom:
     return room
 
 
-def change(reader: Subscriber, *, now: datetime, **preferences: str) -> None:
+def change(subscriber: Subscriber, *, now: datetime, **preferences: str) -> None:
     checked = Preferences.checked(
-        cadence=preferences.get("cadence", reader.cadence),
-        at=preferences.get("at", f"{reader.at:%H:%M}"),
-        timezone=preferences.get("timezone", reader.timezone),
+        cadence=preferences.get("cadence", subscriber.cadence),
+        at=preferences.get("at", f"{subscriber.at:%H:%M}"),
+        timezone=preferences.get("timezone", subscriber.timezone),
     )
-    change_preferences(reader, preferences=checked, now=now)
+    change_preferences(subscriber, preferences=checked, now=now)
 
 
-def act_at_random(reader: Subscriber, *, chance: random.Random, now: datetime) -> None:
+def act_at_random(subscriber: Subscriber, *, chance: random.Random, now: datetime) -> None:
     """Change one thing, as readers do."""
     match chance.randrange(7):
         case 0 | 1:
-            change(reader, cadence=chance.choice(CADENCES), now=now)
+            change(subscriber, cadence=chance.choice(CADENCES), now=now)
         case 2:
-            change(reader, at=f"{chance.randrange(24):02}:30", now=now)
+            change(subscriber, at=f"{chance.randrange(24):02}:30", now=now)
         case 3:
-            change(reader, timezone=chance.choice(ZONES), now=now)
+            change(subscriber, timezone=chance.choice(ZONES), now=now)
         case 4:
             cadence = chance.choice(("", *CADENCES))
-            set_topics(reader, topics=["all-heads", "heads"], cadences={"heads": cadence}, now=now)
+            set_topics(subscriber, topics=["all-heads", "heads"], cadences={"heads": cadence}, now=now)
         case 5:
-            pause(reader, until=(now + 2 * DAY).date() + DAY, now=now)
+            pause(subscriber, until=(now + 2 * DAY).date() + DAY, now=now)
             if chance.random() < 0.5:
-                resume(reader, now=now)
+                resume(subscriber, now=now)
         case _:
-            send_one_now(reader, now=now)
+            send_one_now(subscriber, now=now)
 
 
 @pytest.mark.parametrize("seed", range(4))
 def test_any_sequence_of_changes_sends_every_paper_once(room: Newsroom, seed: int) -> None:
     chance = random.Random(seed)  # noqa: S311 - a replay, not a secret
-    reader = room.reader("a@example.org", "heads,all-heads", cadence="daily")
+    subscriber = room.subscriber("a@example.org", "heads,all-heads", cadence="daily")
     now, number = SUNDAY, 0
     for step in range(40):
         now += chance.choice((5, 7, 11)) * HOUR
@@ -84,11 +84,11 @@ def test_any_sequence_of_changes_sends_every_paper_once(room: Newsroom, seed: in
             number += 1
             room.take_in(paper_record(number, published_at=now), now=now)
         if chance.random() < 0.6:
-            act_at_random(reader, chance=chance, now=now)
+            act_at_random(subscriber, chance=chance, now=now)
         room.run(now + timedelta(minutes=1))
-    resume(reader, now=now)
-    set_topics(reader, topics=["heads", "all-heads"], cadences={"heads": "", "all-heads": ""}, now=now)
-    change(reader, cadence="daily", timezone="UTC", at="08:00", now=now)
+    resume(subscriber, now=now)
+    set_topics(subscriber, topics=["heads", "all-heads"], cadences={"heads": "", "all-heads": ""}, now=now)
+    change(subscriber, cadence="daily", timezone="UTC", at="08:00", now=now)
     for days in range(1, 4):
         room.run(now + days * DAY)
     digests = Delivery.objects.filter(state__in=SENT)
@@ -101,108 +101,108 @@ def test_any_sequence_of_changes_sends_every_paper_once(room: Newsroom, seed: in
 
 
 def test_from_weekly_to_daily_the_next_one_holds_what_was_not_sent(room: Newsroom) -> None:
-    reader = room.reader("a@example.org", "heads")
+    subscriber = room.subscriber("a@example.org", "heads")
     room.take_in(paper_record(1), now=SUNDAY + HOUR)
     room.run(MONDAY)
     room.take_in(paper_record(2), now=TUESDAY)
-    change(reader, cadence="daily", now=WEDNESDAY)
-    assert reader.next_slot_at == THURSDAY
+    change(subscriber, cadence="daily", now=WEDNESDAY)
+    assert subscriber.next_slot_at == THURSDAY
     room.run(THURSDAY)
-    assert account(reader) == [(1, 0, 0, 1), (1, 0, 0, 1)]
+    assert account(subscriber) == [(1, 0, 0, 1), (1, 0, 0, 1)]
 
 
 def test_a_later_hour_gives_no_second_digest_today(room: Newsroom) -> None:
-    reader = room.reader("a@example.org", "heads", cadence="daily")
+    subscriber = room.subscriber("a@example.org", "heads", cadence="daily")
     room.take_in(paper_record(1), now=SUNDAY + HOUR)
     room.run(MONDAY)
     room.take_in(paper_record(2), now=MONDAY + HOUR)
-    change(reader, at="20:00", now=MONDAY + 2 * HOUR)
-    assert reader.next_slot_at == TUESDAY + 12 * HOUR
+    change(subscriber, at="20:00", now=MONDAY + 2 * HOUR)
+    assert subscriber.next_slot_at == TUESDAY + 12 * HOUR
     assert room.run(MONDAY + 13 * HOUR).deliveries == {}
     room.run(TUESDAY + 12 * HOUR)
-    assert states(reader) == [("2026-06-15", "ACCEPTED"), ("2026-06-16", "ACCEPTED")]
+    assert states(subscriber) == [("2026-06-15", "ACCEPTED"), ("2026-06-16", "ACCEPTED")]
 
 
 def test_a_slot_that_passed_unplanned_is_not_lost_to_a_change(room: Newsroom) -> None:
-    reader = room.reader("a@example.org", "heads", cadence="daily")
+    subscriber = room.subscriber("a@example.org", "heads", cadence="daily")
     room.take_in(paper_record(1), now=SUNDAY + HOUR)
-    change(reader, cadence="weekdays", now=TUESDAY + HOUR)
+    change(subscriber, cadence="weekdays", now=TUESDAY + HOUR)
     room.run(TUESDAY + 2 * HOUR)
-    assert account(reader) == [(1, 0, 0, 1)]
+    assert account(subscriber) == [(1, 0, 0, 1)]
 
 
 def test_a_topic_keeps_its_own_days(room: Newsroom) -> None:
     """Heads daily, the rest on Mondays, when they share one mail. (Both ask for cs.CV, so both count 2.)"""
-    reader = room.reader("a@example.org", "heads,all-heads")
-    set_topics(reader, topics=["heads", "all-heads"], cadences={"heads": "daily"}, now=SUNDAY)
-    assert reader.next_slot_at == MONDAY
+    subscriber = room.subscriber("a@example.org", "heads,all-heads")
+    set_topics(subscriber, topics=["heads", "all-heads"], cadences={"heads": "daily"}, now=SUNDAY)
+    assert subscriber.next_slot_at == MONDAY
     cat = {"title": "Cats", "abstract": "Cats sleep. We count 7."}
     room.take_in(paper_record(1), paper_record(20, **cat), now=SUNDAY + HOUR)
     room.run(MONDAY)
     room.take_in(paper_record(2), paper_record(21, **cat), now=MONDAY + HOUR)
     for day in (TUESDAY, WEDNESDAY, NEXT_MONDAY):
         room.run(day)
-    sent = [row for row in account(reader) if any(row[:3])]
+    sent = [row for row in account(subscriber) if any(row[:3])]
     assert sent == [(2, 0, 0, 2), (1, 0, 0, 2), (1, 0, 0, 2)]
 
 
 def test_a_topic_added_in_between_waits_for_its_own_day(room: Newsroom) -> None:
-    reader = room.reader("a@example.org", "heads", cadence="daily")
+    subscriber = room.subscriber("a@example.org", "heads", cadence="daily")
     room.take_in(paper_record(20, title="Cats"), now=SUNDAY + HOUR)
     room.run(MONDAY)
-    set_topics(reader, topics=["heads", "all-heads"], cadences={"all-heads": "weekly:mon"}, now=TUESDAY)
+    set_topics(subscriber, topics=["heads", "all-heads"], cadences={"all-heads": "weekly:mon"}, now=TUESDAY)
     room.run(WEDNESDAY)
     assert room.mails() == []
     room.run(NEXT_MONDAY)
-    assert account(reader)[-1] == (1, 0, 0, 1)
+    assert account(subscriber)[-1] == (1, 0, 0, 1)
 
 
 def test_a_pause_ends_with_the_first_slot_after_it(room: Newsroom) -> None:
-    reader = room.reader("a@example.org", "heads", cadence="daily", timezone="America/New_York")
+    subscriber = room.subscriber("a@example.org", "heads", cadence="daily", timezone="America/New_York")
     room.take_in(paper_record(1), now=SUNDAY + HOUR)
-    pause(reader, until=date(2026, 6, 18), now=SUNDAY + HOUR)
-    assert reader.paused_until == datetime.fromisoformat("2026-06-18T00:00-04:00")
-    assert reader.next_slot_at == datetime.fromisoformat("2026-06-18T08:00-04:00")
+    pause(subscriber, until=date(2026, 6, 18), now=SUNDAY + HOUR)
+    assert subscriber.paused_until == datetime.fromisoformat("2026-06-18T00:00-04:00")
+    assert subscriber.next_slot_at == datetime.fromisoformat("2026-06-18T08:00-04:00")
     for day in (MONDAY, TUESDAY, WEDNESDAY, THURSDAY, FRIDAY):
         room.run(day)
-    assert states(reader) == [("2026-06-18", "ACCEPTED")]
+    assert states(subscriber) == [("2026-06-18", "ACCEPTED")]
 
 
 def test_a_pause_holds_back_what_is_composed_and_its_papers_come_later(room: Newsroom) -> None:
-    reader = room.reader("a@example.org", "heads", cadence="daily")
+    subscriber = room.subscriber("a@example.org", "heads", cadence="daily")
     room.take_in(paper_record(1), now=SUNDAY + HOUR)
     room.run(MONDAY)
     Delivery.objects.update(state="COMPOSED", next_attempt_at=None)
     Subscriber.objects.update(seen_papers=b"")
-    reader.subscriptions.update(covered_until=None)
-    pause(reader, until=WEDNESDAY.date(), now=MONDAY)
+    subscriber.subscriptions.update(covered_until=None)
+    pause(subscriber, until=WEDNESDAY.date(), now=MONDAY)
     room.run(MONDAY + HOUR)
     room.run(WEDNESDAY)
-    assert states(reader) == [("2026-06-15", "CANCELLED"), ("2026-06-17", "ACCEPTED")]
-    assert account(reader)[-1][0] == 1
+    assert states(subscriber) == [("2026-06-15", "CANCELLED"), ("2026-06-17", "ACCEPTED")]
+    assert account(subscriber)[-1][0] == 1
 
 
-def test_a_resumed_reader_gets_the_next_slot(room: Newsroom) -> None:
-    reader = room.reader("a@example.org", "heads", cadence="daily")
-    pause(reader, until=FRIDAY.date(), now=SUNDAY)
-    resume(reader, now=MONDAY + HOUR)
-    assert (reader.paused_until, reader.next_slot_at) == (None, TUESDAY)
+def test_a_resumed_subscriber_gets_the_next_slot(room: Newsroom) -> None:
+    subscriber = room.subscriber("a@example.org", "heads", cadence="daily")
+    pause(subscriber, until=FRIDAY.date(), now=SUNDAY)
+    resume(subscriber, now=MONDAY + HOUR)
+    assert (subscriber.paused_until, subscriber.next_slot_at) == (None, TUESDAY)
 
 
 @pytest.mark.parametrize("days", [-1, 0, 367, 4000])
 def test_a_pause_ends_within_a_year(room: Newsroom, days: int) -> None:
-    reader = room.reader("a@example.org", "heads")
+    subscriber = room.subscriber("a@example.org", "heads")
     with pytest.raises(BadInput, match="not a date in the next 366 days"):
-        pause(reader, until=MONDAY.date() + timedelta(days=days), now=MONDAY)
-    reader.refresh_from_db()
-    assert reader.paused_until is None
+        pause(subscriber, until=MONDAY.date() + timedelta(days=days), now=MONDAY)
+    subscriber.refresh_from_db()
+    assert subscriber.paused_until is None
 
 
 def test_less_often_leaves_no_quicker_topic_and_every_slower_one(room: Newsroom) -> None:
-    reader = room.reader("a@example.org", "heads,all-heads", cadence="daily")
+    subscriber = room.subscriber("a@example.org", "heads,all-heads", cadence="daily")
     cadences = {"heads": "weekdays", "all-heads": "monthly:1"}
-    set_topics(reader, topics=["heads", "all-heads"], cadences=cadences, now=SUNDAY)
-    come_less_often(reader, cadence=Cadence.parse("weekly:fri"), now=SUNDAY)
-    own = dict(reader.subscriptions.values_list("topic__slug", "cadence"))
+    set_topics(subscriber, topics=["heads", "all-heads"], cadences=cadences, now=SUNDAY)
+    come_less_often(subscriber, cadence=Cadence.parse("weekly:fri"), now=SUNDAY)
+    own = dict(subscriber.subscriptions.values_list("topic__slug", "cadence"))
     assert own == {"heads": "", "all-heads": "monthly:1"}
-    assert reader.next_slot_at == FRIDAY
+    assert subscriber.next_slot_at == FRIDAY

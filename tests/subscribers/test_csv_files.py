@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from newsletter.errors import NewsletterError
 from newsletter.models import ConsentEvent, Subscriber
 from newsletter.subscribers.csv_files import Fault, Row, read_sheet, written_csv
-from newsletter.subscribers.import_subscribers import import_readers
+from newsletter.subscribers.import_subscribers import import_subscribers
 from tests.subscribers.conftest import NOW, Write
 
 ADA = {"email": "ada@example.org", "topics": "heads", "note": ""}
@@ -65,7 +65,7 @@ def test_a_nul_character_costs_its_own_row_only(write: Write, column: str) -> No
         "consent_source": "list",
     }
     lines = [",".join(cells) for cells in (row, row.values(), other.values())]
-    done = import_readers(write("\n".join(lines)), now=NOW)
+    done = import_subscribers(write("\n".join(lines)), now=NOW)
     assert (done.imported, [fault.line for fault in done.faults]) == (1, [2])
     assert Subscriber.objects.get().email == "bo@example.org"
     assert ConsentEvent.objects.get().source == "list"

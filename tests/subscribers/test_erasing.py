@@ -42,14 +42,14 @@ def room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Newsroom:
 def use_everything(room: Newsroom) -> Subscriber:
     """Join, read, ask, move, be reported on: whatever leaves a row."""
     room.topic("heads", "cat:cs.CV AND ti:heads")
-    reader = room.reader("Zebedee@example.org", "heads")
-    add_topic("own-1", name="Sprocketology", query="cat:cs.CV", owner=reader, now=SUNDAY)
-    reader.subscriptions.create(topic=reader.private_topics.get(), position=1, created_at=SUNDAY)
+    subscriber = room.subscriber("Zebedee@example.org", "heads")
+    add_topic("own-1", name="Sprocketology", query="cat:cs.CV", owner=subscriber, now=SUNDAY)
+    subscriber.subscriptions.create(topic=subscriber.private_topics.get(), position=1, created_at=SUNDAY)
     room.take_in(*(paper_record(number) for number in range(1, 9)), now=SUNDAY + HOUR)
     room.run(MONDAY)
-    mail_fresh_link(reader, now=MONDAY)
-    ask_to_move(reader.fresh_links.get(), email="quuxley@example.org", ip="192.0.2.1", now=MONDAY)
-    change = reader.address_changes.get()
+    mail_fresh_link(subscriber, now=MONDAY)
+    ask_to_move(subscriber.fresh_links.get(), email="quuxley@example.org", ip="192.0.2.1", now=MONDAY)
+    change = subscriber.address_changes.get()
     room.run(MONDAY + HOUR / 2)  # while both links are of use
     link = mailed_path(f"address-{change.key}")
     found = change_of_link(link.rpartition("/")[2], now=MONDAY + HOUR)
@@ -57,15 +57,15 @@ def use_everything(room: Newsroom) -> Subscriber:
     move(found, now=MONDAY + HOUR)
     room.run(MONDAY + 2 * HOUR)
     SignUp.objects.create(
-        subscriber=reader, form="test", preferences={"query": "zebedee"}, requested_at=MONDAY
+        subscriber=subscriber, form="test", preferences={"query": "zebedee"}, requested_at=MONDAY
     )
     event = {"email": "zebedee@example.org"}
     row = Delivery.objects.filter(kind="digest").get()
     DeliveryEvent.objects.create(
         provider="x", dedupe_key="1", delivery=row, kind="processed", at=MONDAY, payload=event
     )
-    reader.refresh_from_db()
-    return reader
+    subscriber.refresh_from_db()
+    return subscriber
 
 
 def words_in_database() -> set[str]:
@@ -75,14 +75,14 @@ def words_in_database() -> set[str]:
     return in_tables | {word for word in WORDS if word.encode() in content}
 
 
-def test_nothing_of_an_erased_reader_is_left(room: Newsroom, caplog: pytest.LogCaptureFixture) -> None:
+def test_nothing_of_an_erased_subscriber_is_left(room: Newsroom, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
-    reader = use_everything(room)
+    subscriber = use_everything(room)
     assert words_in_database() == set(WORDS)
     mails = [path.read_bytes().lower() for path in room.folder.iterdir()]
     assert sum(b"zebedee" in mail or b"quuxley" in mail for mail in mails) == 4
-    (room.folder / f".{reader.deliveries.all()[0].pk}.abc.tmp").write_text("half of a mail to zebedee")
-    erase(reader, now=MONDAY + 3 * HOUR)
+    (room.folder / f".{subscriber.deliveries.all()[0].pk}.abc.tmp").write_text("half of a mail to zebedee")
+    erase(subscriber, now=MONDAY + 3 * HOUR)
     assert words_in_database() == set()
     assert list(room.folder.iterdir()) == []
     logged = caplog.text.lower()
@@ -97,10 +97,10 @@ def test_nothing_of_an_erased_reader_is_left(room: Newsroom, caplog: pytest.LogC
 
 def test_others_keep_their_mails(room: Newsroom) -> None:
     room.topic("heads", "cat:cs.CV AND ti:heads")
-    readers = [room.reader(f"{name}@example.org", "heads") for name in ("ada", "ben")]
+    subscribers = [room.subscriber(f"{name}@example.org", "heads") for name in ("ada", "ben")]
     room.take_in(paper_record(1), now=SUNDAY + HOUR)
     room.run(MONDAY)
-    erase(readers[0], now=MONDAY)
+    erase(subscribers[0], now=MONDAY)
     [mail] = room.mails()
     assert mail["To"] == "ben@example.org"
     assert Context(settings.CONFIG).mailer.evidence(str(Delivery.objects.get().pk))
@@ -109,13 +109,13 @@ def test_others_keep_their_mails(room: Newsroom) -> None:
 def test_a_mail_that_is_being_written_at_that_moment_goes_too(tmp_path: Path) -> None:
     row = digest()
     assert row.subscriber is not None
-    reader, mailer = row.subscriber, OutboxMailer(tmp_path)
+    subscriber, mailer = row.subscriber, OutboxMailer(tmp_path)
 
     class Slow(OutboxMailer):
         def _deliver(self, message: Outgoing, *, begin):  # type: ignore[no-untyped-def]  # as its parent's
             def begin_then_erase(ids):  # type: ignore[no-untyped-def]  # a Begin
                 allowed = begin(ids)
-                run_together(lambda: erase(reader, now=MONDAY))
+                run_together(lambda: erase(subscriber, now=MONDAY))
                 return allowed
 
             return super()._deliver(message, begin=begin_then_erase)
@@ -128,8 +128,8 @@ def test_a_mail_that_is_being_written_at_that_moment_goes_too(tmp_path: Path) ->
 
 def test_a_digest_that_was_about_to_be_sent_is_not() -> None:
     row = digest(slot_at=timezone.now())
-    reader = row.subscriber
-    assert reader is not None
-    mailer = ScriptedMailer(before_begin=lambda _: run_together(lambda: erase(reader, now=MONDAY)))
+    subscriber = row.subscriber
+    assert subscriber is not None
+    mailer = ScriptedMailer(before_begin=lambda _: run_together(lambda: erase(subscriber, now=MONDAY)))
     deliver(mailer)
     assert mailer.sent == []

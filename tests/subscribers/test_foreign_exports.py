@@ -13,7 +13,7 @@ from newsletter.models import ConsentEvent, Delivery, Subscriber, Suppression
 from newsletter.models.delivery import State
 from newsletter.models.subscriber import Status
 from newsletter.subscribers.add import add_by_operator
-from newsletter.subscribers.import_subscribers import ReaderImport, import_readers
+from newsletter.subscribers.import_subscribers import SubscriberImport, import_subscribers
 from newsletter.subscribers.import_suppressions import SuppressionImport, import_suppressions
 from newsletter.subscribers.preferences import Preferences
 from newsletter.subscribers.unsubscribe import unsubscribe
@@ -32,12 +32,12 @@ def _suppressed() -> dict[str, Reason]:
 
 
 def _active() -> list[str]:
-    readers = Subscriber.objects.filter(status=Status.ACTIVE).order_by("email_key")
-    return [reader.email.partition("@")[0] for reader in readers]
+    subscribers = Subscriber.objects.filter(status=Status.ACTIVE).order_by("email_key")
+    return [subscriber.email.partition("@")[0] for subscriber in subscribers]
 
 
-def _readers(name: str, *, dry_run: bool = False) -> ReaderImport:
-    return import_readers(
+def _subscribers(name: str, *, dry_run: bool = False) -> SubscriberImport:
+    return import_subscribers(
         EXPORTS / name,
         now=NOW,
         topics=["heads", "quiet"],
@@ -64,32 +64,36 @@ READERS = [
 ]
 
 
-@pytest.mark.parametrize(("name", "readers", "gone", "pending"), READERS, ids=[each[0] for each in READERS])
-def test_readers_of_another_service_keep_their_status(
-    name: str, readers: list[str], gone: dict[str, Reason], pending: int
+@pytest.mark.parametrize(
+    ("name", "subscribers", "gone", "pending"), READERS, ids=[each[0] for each in READERS]
+)
+def test_subscribers_of_another_service_keep_their_status(
+    name: str, subscribers: list[str], gone: dict[str, Reason], pending: int
 ) -> None:
-    dry = _readers(name, dry_run=True)
+    dry = _subscribers(name, dry_run=True)
     assert not Subscriber.objects.exists()
     assert not Suppression.objects.exists()
-    done = _readers(name)
+    done = _subscribers(name)
     assert done == dry
-    assert (done.imported, done.left, done.pending, done.faults) == (len(readers), len(gone), pending, [])
-    assert (_active(), _suppressed()) == (readers, gone)
-    assert Subscriber.objects.count() == len(readers)
+    assert (done.imported, done.left, done.pending, done.faults) == (len(subscribers), len(gone), pending, [])
+    assert (_active(), _suppressed()) == (subscribers, gone)
+    assert Subscriber.objects.count() == len(subscribers)
     assert not Delivery.objects.exists()
-    for reader in Subscriber.objects.all():
-        assert [each.topic.slug for each in reader.subscriptions.all()] == ["heads", "quiet"]
-    again = _readers(name)
+    for subscriber in Subscriber.objects.all():
+        assert [each.topic.slug for each in subscriber.subscriptions.all()] == ["heads", "quiet"]
+    again = _subscribers(name)
     assert (again.imported, again.left) == (0, 0)
-    assert (_active(), _suppressed()) == (readers, gone)
+    assert (_active(), _suppressed()) == (subscribers, gone)
 
 
-@pytest.mark.parametrize(("name", "readers", "gone", "pending"), READERS, ids=[each[0] for each in READERS])
-def test_the_same_file_as_suppressions_leaves_its_readers_alone(
-    name: str, readers: list[str], gone: dict[str, Reason], pending: int
+@pytest.mark.parametrize(
+    ("name", "subscribers", "gone", "pending"), READERS, ids=[each[0] for each in READERS]
+)
+def test_the_same_file_as_suppressions_leaves_its_subscribers_alone(
+    name: str, subscribers: list[str], gone: dict[str, Reason], pending: int
 ) -> None:
     done = import_suppressions(EXPORTS / name, now=NOW)
-    assert (done.added, done.active, done.faults) == (len(gone), len(readers) + pending, [])
+    assert (done.added, done.active, done.faults) == (len(gone), len(subscribers) + pending, [])
     assert _suppressed() == gone
 
 
@@ -126,7 +130,7 @@ def test_it_is_known_since_when(name: str, since: datetime) -> None:
 
 
 def test_the_consent_names_the_service_and_its_date() -> None:
-    _readers("subscribed_email_audience_export.csv")
+    _subscribers("subscribed_email_audience_export.csv")
     sources = ConsentEvent.objects.order_by("subscriber__email_key").values_list("source", flat=True)
     assert list(sources) == [
         "the lab's list (Mailchimp: since 2019-01-02)",
@@ -137,48 +141,48 @@ def test_the_consent_names_the_service_and_its_date() -> None:
 @pytest.mark.parametrize(
     "name", ["sendgrid_suppression_bounces.csv", "sendgrid_suppression_unsubscribes.csv"]
 )
-def test_a_list_of_suppressions_makes_no_readers(name: str) -> None:
+def test_a_list_of_suppressions_makes_no_subscribers(name: str) -> None:
     with pytest.raises(NewsletterError, match="--suppressions"):
-        _readers(name)
+        _subscribers(name)
     assert not Subscriber.objects.exists()
 
 
 def test_an_export_needs_topics_and_consent_and_says_so() -> None:
     with pytest.raises(NewsletterError, match=r"export of Ghost: .*--topics.*--consent-source"):
-        import_readers(EXPORTS / "ghost_members.csv", now=NOW, topics=["heads"])
+        import_subscribers(EXPORTS / "ghost_members.csv", now=NOW, topics=["heads"])
     with pytest.raises(BadInput, match="no topic 'nothing'"):
-        import_readers(EXPORTS / "ghost_members.csv", now=NOW, topics=["nothing"], consent_source="list")
+        import_subscribers(EXPORTS / "ghost_members.csv", now=NOW, topics=["nothing"], consent_source="list")
     assert not Suppression.objects.exists()
 
 
 def test_nobody_who_left_here_is_revived() -> None:
-    reader = add_by_operator(
+    subscriber = add_by_operator(
         "reads1@example.org", topics=["heads"], preferences=Preferences.checked(), source="test", now=NOW
     )
-    unsubscribe(reader, source="test", now=NOW)
-    done = _readers("ghost_members.csv")
+    unsubscribe(subscriber, source="test", now=NOW)
+    done = _subscribers("ghost_members.csv")
     assert [fault.line for fault in done.faults] == [2]
     assert _active() == ["reads2"]
-    reader.refresh_from_db()
-    assert reader.status == Status.UNSUBSCRIBED
+    subscriber.refresh_from_db()
+    assert subscriber.status == Status.UNSUBSCRIBED
 
 
-def test_a_reader_here_who_left_there_is_ended() -> None:
-    reader = add_by_operator(
+def test_a_subscriber_here_who_left_there_is_ended() -> None:
+    subscriber = add_by_operator(
         "left1@example.org", topics=["heads"], preferences=Preferences.checked(), source="test", now=NOW
     )
-    due = _due(reader)
-    done = _readers("ghost_members.csv")
-    reader.refresh_from_db()
+    due = _due(subscriber)
+    done = _subscribers("ghost_members.csv")
+    subscriber.refresh_from_db()
     due.refresh_from_db()
-    assert (done.unsubscribed, reader.status, due.state) == (1, Status.UNSUBSCRIBED, State.CANCELLED)
+    assert (done.unsubscribed, subscriber.status, due.state) == (1, Status.UNSUBSCRIBED, State.CANCELLED)
     assert ConsentEvent.objects.get(action="unsubscribed").source == "subscriber import"
 
 
 def test_one_address_that_reads_and_left_in_the_same_file_has_left(write: Write) -> None:
     path = write("email,subscribed_to_emails\nreads1@example.org,true\nREADS1@example.org,false\n")
     for dry_run in (True, False):
-        done = import_readers(path, now=NOW, topics=["heads"], consent_source="list", dry_run=dry_run)
+        done = import_subscribers(path, now=NOW, topics=["heads"], consent_source="list", dry_run=dry_run)
         assert (done.imported, [fault.line for fault in done.faults]) == (0, [2])
     assert (_active(), _suppressed()) == ([], {"reads1": LEFT})
 
@@ -194,14 +198,14 @@ def test_one_address_that_reads_and_left_in_the_same_file_has_left(write: Write)
     ],
 )
 def test_a_status_that_is_not_known_is_nobodys_consent(write: Write, content: str, line: int) -> None:
-    done = import_readers(write(content), now=NOW, topics=["heads"], consent_source="list")
+    done = import_subscribers(write(content), now=NOW, topics=["heads"], consent_source="list")
     assert (done.imported, [fault.line for fault in done.faults]) == (0, [line])
     assert not Subscriber.objects.exists()
 
 
 def test_every_row_counts_where_the_operator_says_so() -> None:
     """listmonk calls everybody enabled who has left one of its lists."""
-    assert "enabled" in _readers("listmonk_subscribers.csv", dry_run=True).caution
+    assert "enabled" in _subscribers("listmonk_subscribers.csv", dry_run=True).caution
     done = import_suppressions(EXPORTS / "listmonk_subscribers.csv", now=NOW, every_row=True)
     assert (done.added, done.active) == (4, 0)
     assert set(_suppressed()) == {"reads1", "reads2", "left1", "left2"}
@@ -213,8 +217,8 @@ def test_the_column_of_addresses_may_be_called_otherwise(write: Write, header: s
     assert done == SuppressionImport(added=1, known=0, active=0, unsubscribed=0, faults=[])
 
 
-def test_a_list_of_addresses_alone_becomes_readers_with_what_the_operator_says(write: Write) -> None:
-    done = import_readers(
+def test_a_list_of_addresses_alone_becomes_subscribers_with_what_the_operator_says(write: Write) -> None:
+    done = import_subscribers(
         write("reads1@example.org\nTwo <reads2@example.org>\n"),
         now=NOW,
         topics=["heads"],
@@ -229,7 +233,7 @@ def test_a_list_of_addresses_alone_becomes_readers_with_what_the_operator_says(w
     ["uuid,status\n1,enabled\n", "email,topics,colour\n", "name,created\nAda,1\n", "email,email,created\n"],
 )
 def test_a_file_that_is_none_of_them_is_refused_whole(write: Write, content: str) -> None:
-    for read in (import_readers, import_suppressions):
+    for read in (import_subscribers, import_suppressions):
         with pytest.raises(NewsletterError):
             read(write(content), now=NOW)
 

@@ -12,15 +12,15 @@ from hypothesis import strategies as st
 
 from newsletter.audience.suppression import Reason, address_key, suppress
 from newsletter.audience.topics import add_topic
-from newsletter.core.summaries.summary import Depth
+from newsletter.core.summaries.summary import DetailLevel
 from newsletter.errors import NewsletterError
 from newsletter.models import ConsentEvent, Delivery, Subscriber
 from newsletter.models.subscriber import Status
 from newsletter.subscribers import import_subscribers as importing
 from newsletter.subscribers.add import add_by_operator
-from newsletter.subscribers.import_subscribers import import_readers
+from newsletter.subscribers.import_subscribers import import_subscribers
 from newsletter.subscribers.preferences import Preferences
-from newsletter.subscribers.records import CSV_COLUMNS, csv_rows, find_reader
+from newsletter.subscribers.records import CSV_COLUMNS, csv_rows, find_subscriber
 from newsletter.subscribers.unsubscribe import erase, unsubscribe
 from tests.subscribers.conftest import NOW, Write
 
@@ -30,32 +30,36 @@ ADA = "ada@example.org,heads;quiet,weekly:fri,07:30,Europe/Berlin,zh,reading,5,o
 
 
 def _reasons(path: Path) -> list[tuple[int, str]]:
-    return [(fault.line, fault.reason) for fault in import_readers(path, now=NOW).faults]
+    return [(fault.line, fault.reason) for fault in import_subscribers(path, now=NOW).faults]
 
 
-def test_it_makes_active_readers_and_mails_nobody(write: Write) -> None:
-    done = import_readers(write(HEADER + ADA), now=NOW)
+def test_it_makes_active_subscribers_and_mails_nobody(write: Write) -> None:
+    done = import_subscribers(write(HEADER + ADA), now=NOW)
     assert (done.imported, done.faults) == (1, [])
-    reader = Subscriber.objects.get()
-    assert (reader.email, reader.status, str(reader.at)) == ("ada@example.org", "active", "07:30:00")
-    assert (reader.language, reader.depth, reader.max_papers) == ("zh-hans", "reading", 5)
-    assert [each.topic.slug for each in reader.subscriptions.all()] == ["heads", "quiet"]
+    subscriber = Subscriber.objects.get()
+    assert (subscriber.email, subscriber.status, str(subscriber.at)) == (
+        "ada@example.org",
+        "active",
+        "07:30:00",
+    )
+    assert (subscriber.language, subscriber.depth, subscriber.max_papers) == ("zh-hans", "reading", 5)
+    assert [each.topic.slug for each in subscriber.subscriptions.all()] == ["heads", "quiet"]
     assert not Delivery.objects.exists()
 
 
 def test_the_consent_is_recorded_with_its_source(write: Write) -> None:
-    import_readers(write(HEADER + ADA), now=NOW)
+    import_subscribers(write(HEADER + ADA), now=NOW)
     event = ConsentEvent.objects.get()
     assert (event.action, event.source, event.at) == ("imported", "old list 2024", NOW)
 
 
-def test_the_first_slot_is_that_of_a_reader_added_by_hand(write: Write) -> None:
-    import_readers(write(HEADER + ADA.replace("weekly:fri", "biweekly:fri")), now=NOW)
+def test_the_first_slot_is_that_of_a_subscriber_added_by_hand(write: Write) -> None:
+    import_subscribers(write(HEADER + ADA.replace("weekly:fri", "biweekly:fri")), now=NOW)
     preferences = Preferences.checked(cadence="biweekly:fri", at="07:30", timezone="Europe/Berlin")
     by_hand = add_by_operator(
         "bo@example.org", topics=["heads"], preferences=preferences, source="test", now=NOW
     )
-    imported = find_reader("ada@example.org")
+    imported = find_subscriber("ada@example.org")
     assert (imported.next_slot_at, imported.anchor_date) == (by_hand.next_slot_at, by_hand.anchor_date)
 
 
@@ -71,10 +75,14 @@ def test_the_first_slot_is_that_of_a_reader_added_by_hand(write: Write) -> None:
     ids=["byte-order-mark", "crlf", "quoted", "other-order-and-spaces", "line-break-and-empty-cells"],
 )
 def test_it_reads_what_spreadsheets_write(write: Write, content: bytes) -> None:
-    assert import_readers(write(content), now=NOW).faults == []
-    reader = Subscriber.objects.get()
-    assert (reader.email, reader.cadence, reader.max_papers) == ("ada@example.org", "weekly:mon", 10)
-    assert reader.subscriptions.count() == 1
+    assert import_subscribers(write(content), now=NOW).faults == []
+    subscriber = Subscriber.objects.get()
+    assert (subscriber.email, subscriber.cadence, subscriber.max_papers) == (
+        "ada@example.org",
+        "weekly:mon",
+        10,
+    )
+    assert subscriber.subscriptions.count() == 1
 
 
 @pytest.mark.parametrize(
@@ -93,13 +101,13 @@ def test_it_reads_what_spreadsheets_write(write: Write, content: bytes) -> None:
 )
 def test_a_file_that_is_no_such_list_is_refused_whole(write: Write, content: str | bytes, says: str) -> None:
     with pytest.raises(NewsletterError, match=says):
-        import_readers(write(content), now=NOW)
+        import_subscribers(write(content), now=NOW)
     assert not Subscriber.objects.exists()
 
 
 def test_a_file_that_is_not_there_is_one_line(tmp_path: Path) -> None:
     with pytest.raises(NewsletterError, match="cannot be read"):
-        import_readers(tmp_path / "none.csv", now=NOW)
+        import_subscribers(tmp_path / "none.csv", now=NOW)
 
 
 def test_every_bad_row_is_reported_by_line_and_the_good_ones_are_taken(write: Write) -> None:
@@ -120,10 +128,10 @@ def test_every_bad_row_is_reported_by_line_and_the_good_ones_are_taken(write: Wr
         "bo@example.org,heads",
         ADA.strip(),
     ]
-    done = import_readers(write(HEADER + "\n".join(rows)), now=NOW)
+    done = import_subscribers(write(HEADER + "\n".join(rows)), now=NOW)
     assert [fault.line for fault in done.faults] == list(range(2, 16))
     assert done.imported == 1
-    assert [reader.email for reader in Subscriber.objects.all()] == ["ada@example.org"]
+    assert [subscriber.email for subscriber in Subscriber.objects.all()] == ["ada@example.org"]
 
 
 def test_all_that_is_wrong_with_a_row_is_said_at_once(write: Write) -> None:
@@ -143,9 +151,9 @@ def test_the_same_mailbox_twice_is_taken_once(write: Write) -> None:
     assert Subscriber.objects.get().email == "ada@example.org"
 
 
-def test_a_reader_there_is_stays_as_is(write: Write) -> None:
+def test_a_subscriber_there_is_stays_as_is(write: Write) -> None:
     path = write(HEADER + ADA)
-    import_readers(path, now=NOW)
+    import_subscribers(path, now=NOW)
     before = list(Subscriber.objects.values())
     ((line, reason),) = _reasons(path)
     assert line == 2
@@ -162,10 +170,12 @@ def test_a_suppressed_address_is_refused_by_line(write: Write, reason: Reason) -
     assert not Subscriber.objects.exists()
 
 
-@pytest.mark.parametrize("leave", [erase, lambda reader, now: unsubscribe(reader, source="test", now=now)])
+@pytest.mark.parametrize(
+    "leave", [erase, lambda subscriber, now: unsubscribe(subscriber, source="test", now=now)]
+)
 def test_nobody_who_left_is_brought_back(write: Write, leave: object) -> None:
     path = write(HEADER + ADA)
-    import_readers(path, now=NOW)
+    import_subscribers(path, now=NOW)
     assert callable(leave)
     leave(Subscriber.objects.get(), now=NOW)
     assert len(_reasons(path)) == 1
@@ -173,7 +183,7 @@ def test_nobody_who_left_is_brought_back(write: Write, leave: object) -> None:
 
 
 def test_a_private_topic_counts_as_unknown(write: Write) -> None:
-    import_readers(write(HEADER + ADA), now=NOW)
+    import_subscribers(write(HEADER + ADA), now=NOW)
     add_topic("secret", name="Secret", query="cat:cs.CV", now=NOW, owner=Subscriber.objects.get())
     ((_, reason),) = _reasons(write(HEADER + "bo@example.org,secret,,,,,,,form\n"))
     assert "no topic 'secret'" in reason
@@ -182,16 +192,16 @@ def test_a_private_topic_counts_as_unknown(write: Write) -> None:
 def test_a_dry_run_reports_the_same_and_writes_nothing(write: Write) -> None:
     suppress(address_key("cy@example.org"), reason=Reason.BOUNCED, at=NOW)
     path = write(HEADER + ADA + "bad,heads,,,,,,,form\ncy@example.org,heads,,,,,,,form\n")
-    dry = import_readers(path, now=NOW, dry_run=True)
+    dry = import_subscribers(path, now=NOW, dry_run=True)
     assert not Subscriber.objects.exists()
-    assert import_readers(path, now=NOW) == dry
+    assert import_subscribers(path, now=NOW) == dry
 
 
 def test_it_says_when_nobody_is_known_who_must_not_be_mailed(write: Write) -> None:
     path = write(HEADER + ADA)
-    assert not import_readers(path, now=NOW, dry_run=True).has_suppressions
+    assert not import_subscribers(path, now=NOW, dry_run=True).has_suppressions
     suppress("gone@example.org", reason=Reason.IMPORTED, at=NOW)
-    assert import_readers(path, now=NOW).has_suppressions
+    assert import_subscribers(path, now=NOW).has_suppressions
 
 
 def test_many_rows_go_in_chunks_with_a_fixed_number_of_queries(
@@ -201,7 +211,7 @@ def test_many_rows_go_in_chunks_with_a_fixed_number_of_queries(
     rows = "".join(f"reader{number}@example.org,heads;quiet,,,,,,,form\n" for number in range(50))
     assert callable(django_assert_max_num_queries)
     with django_assert_max_num_queries(3 * 8 + 2):
-        done = import_readers(write(HEADER + rows), now=NOW)
+        done = import_subscribers(write(HEADER + rows), now=NOW)
     assert done.imported == Subscriber.objects.count() == 50
 
 
@@ -211,7 +221,7 @@ PREFERENCES = st.fixed_dictionaries(
         "at": st.times().map(lambda at: f"{at:%H:%M}"),
         "timezone": st.sampled_from(["UTC", "Europe/Berlin", "Asia/Kathmandu", "America/St_Johns"]),
         "language": st.sampled_from(["en", "zh-hans"]),
-        "depth": st.sampled_from([depth.value for depth in Depth]),
+        "depth": st.sampled_from([depth.value for depth in DetailLevel]),
         "max_papers": st.integers(1, 50).map(str),
         "topics": st.sampled_from(["heads", "quiet", "heads;quiet", "quiet;heads"]),
         "consent_source": st.text(
@@ -225,14 +235,14 @@ PREFERENCES = st.fixed_dictionaries(
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=40)
 @given(st.lists(PREFERENCES, min_size=1, max_size=4))
-def test_an_export_imports_as_the_same_readers(tmp_path: Path, readers: list[dict[str, str]]) -> None:
+def test_an_export_imports_as_the_same_subscribers(tmp_path: Path, subscribers: list[dict[str, str]]) -> None:
     Subscriber.objects.all().delete()
-    rows = [{"email": f"Reader{number}@example.org", **row} for number, row in enumerate(readers)]
-    assert import_readers(_written(tmp_path, rows), now=NOW).faults == []
+    rows = [{"email": f"Reader{number}@example.org", **row} for number, row in enumerate(subscribers)]
+    assert import_subscribers(_written(tmp_path, rows), now=NOW).faults == []
     exported, stored = csv_rows(), _stored()
     assert exported == rows
     Subscriber.objects.all().delete()
-    assert import_readers(_written(tmp_path, exported), now=NOW).faults == []
+    assert import_subscribers(_written(tmp_path, exported), now=NOW).faults == []
     assert csv_rows() == exported
     assert _stored() == stored
 
@@ -254,8 +264,8 @@ def _stored() -> list[dict[str, object]]:
 
 def test_an_export_leaves_out_whoever_left_and_what_is_private(write: Write) -> None:
     rows = ADA + ADA.replace("ada@", "bo@")
-    import_readers(write(HEADER + rows), now=NOW)
-    ada, bo = find_reader("ada@example.org"), find_reader("bo@example.org")
+    import_subscribers(write(HEADER + rows), now=NOW)
+    ada, bo = find_subscriber("ada@example.org"), find_subscriber("bo@example.org")
     unsubscribe(bo, source="test", now=NOW + timedelta(days=1))
     secret = add_topic("secret", name="Secret", query="cat:cs.CV", now=NOW, owner=ada)
     ada.subscriptions.create(topic=secret, position=2, created_at=NOW)

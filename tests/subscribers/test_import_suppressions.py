@@ -38,7 +38,7 @@ def _known(*names: str) -> dict[str, Reason]:
     return {key.partition("@")[0]: reason for key, reason in found.items()}
 
 
-def test_it_takes_the_contracts_columns(write: Write) -> None:
+def test_it_takes_the_columns_of_our_own_export(write: Write) -> None:
     rows = (
         "left@example.org,unsubscribed,2024-05-06\nDEAD@Example.org,Hard_Bounce,\nspam@example.org,complaint,"
     )
@@ -88,7 +88,7 @@ def test_an_unknown_status_or_no_address_is_reported_by_line(write: Write) -> No
     assert done.added == 1
 
 
-def test_a_list_of_readers_is_not_taken_for_suppressions(write: Write) -> None:
+def test_a_list_of_subscribers_is_not_taken_for_suppressions(write: Write) -> None:
     with pytest.raises(NewsletterError, match="unknown column"):
         import_suppressions(write("email,topics,consent_source\na@example.org,heads,form\n"), now=NOW)
     assert not Suppression.objects.exists()
@@ -113,15 +113,15 @@ def test_a_stronger_reason_replaces_a_weaker_one_only(write: Write) -> None:
 
 
 @pytest.fixture
-def reader(topics: None) -> Subscriber:  # noqa: ARG001 - the topics
+def subscriber(topics: None) -> Subscriber:  # noqa: ARG001 - the topics
     return add_by_operator(
         "ada@example.org", topics=["heads"], preferences=Preferences.checked(), source="test", now=NOW
     )
 
 
-def _due(reader: Subscriber) -> Delivery:
+def _due(subscriber: Subscriber) -> Delivery:
     row = Delivery.planned(
-        subscriber_id=reader.pk, kind=Kind.DIGEST, slot_key="2026-06-15", slot_at=NOW, now=NOW
+        subscriber_id=subscriber.pk, kind=Kind.DIGEST, slot_key="2026-06-15", slot_at=NOW, now=NOW
     )
     row.save(force_insert=True)
     return row
@@ -143,15 +143,15 @@ WRITTEN = (
 @pytest.mark.parametrize("written", WRITTEN)
 @pytest.mark.parametrize("header", ["email\n", ""], ids=["column", "bare"])
 def test_an_address_counts_however_the_list_writes_it(
-    write: Write, reader: Subscriber, written: str, header: str
+    write: Write, subscriber: Subscriber, written: str, header: str
 ) -> None:
-    due, quoted = _due(reader), written.replace('"', '""')
+    due, quoted = _due(subscriber), written.replace('"', '""')
     done = import_suppressions(write(f'{header}"{quoted}"\n' if header else f"{written}\n"), now=NOW)
-    reader.refresh_from_db()
+    subscriber.refresh_from_db()
     due.refresh_from_db()
     assert (done.faults, done.unsubscribed) == ([], 1)
-    assert (reader.status, due.state) == (Status.UNSUBSCRIBED, State.CANCELLED)
-    assert ConsentEvent.objects.filter(subscriber=reader, action="unsubscribed").count() == 1
+    assert (subscriber.status, due.state) == (Status.UNSUBSCRIBED, State.CANCELLED)
+    assert ConsentEvent.objects.filter(subscriber=subscriber, action="unsubscribed").count() == 1
     assert "ada" in _known("ada")
 
 
@@ -174,24 +174,28 @@ def test_of_a_row_that_can_be_read_in_part_the_rest_is_reported(write: Write) ->
     assert "other addresses are suppressed" in reason
 
 
-def test_a_reader_on_the_list_is_unsubscribed_and_what_waits_is_cancelled(
-    write: Write, reader: Subscriber
+def test_a_subscriber_on_the_list_is_unsubscribed_and_what_waits_is_cancelled(
+    write: Write, subscriber: Subscriber
 ) -> None:
-    due = _due(reader)
+    due = _due(subscriber)
     done = import_suppressions(write("email,reason\nADA@example.org,bounced\n"), now=NOW)
-    reader.refresh_from_db()
+    subscriber.refresh_from_db()
     due.refresh_from_db()
     assert done.unsubscribed == 1
-    assert (reader.status, reader.next_slot_at, due.state) == (Status.UNSUBSCRIBED, None, State.CANCELLED)
+    assert (subscriber.status, subscriber.next_slot_at, due.state) == (
+        Status.UNSUBSCRIBED,
+        None,
+        State.CANCELLED,
+    )
     event = ConsentEvent.objects.get(action="unsubscribed")
     assert event.source == "subscriber import --suppressions"
     assert _known("ada") == {"ada": Reason.BOUNCED}
 
 
-def test_a_dry_run_writes_nothing_and_counts_the_same(write: Write, reader: Subscriber) -> None:
+def test_a_dry_run_writes_nothing_and_counts_the_same(write: Write, subscriber: Subscriber) -> None:
     path: Path = write("email,reason\nada@example.org,bounced\nb@example.org,\nbad,\n")
     dry = import_suppressions(path, now=NOW, dry_run=True)
-    reader.refresh_from_db()
-    assert reader.status == Status.ACTIVE
+    subscriber.refresh_from_db()
+    assert subscriber.status == Status.ACTIVE
     assert not Suppression.objects.exists()
     assert import_suppressions(path, now=NOW) == dry

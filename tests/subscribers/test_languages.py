@@ -11,10 +11,10 @@ from django.test import Client
 
 from newsletter.audience.mailed_links import MailedLink, Place
 from newsletter.config import load_config
-from newsletter.core.summaries.summary import Depth
+from newsletter.core.summaries.summary import DetailLevel
 from newsletter.errors import BadInput, ConfigurationError
 from newsletter.subscribers.preferences import Preferences
-from newsletter.transactional.confirmations import confirmation
+from newsletter.transactional.texts import confirmation
 from tests.mail.digests import mail, make_card, make_digest, model_summary
 
 
@@ -68,13 +68,13 @@ def test_a_mail_speaks_english_around_a_french_summary() -> None:
 
 
 def test_persian_runs_from_right_to_left_and_its_quotes_do_not() -> None:
-    card = make_card(language="fa", depth=Depth.READING, summary=model_summary(deep=True))
+    card = make_card(language="fa", detail=DetailLevel.READING, summary=model_summary(deep=True))
     html, _ = mail(make_digest(card, language="fa"))
     assert re.search(r'<p lang="fa" style="[^"]*direction:rtl', html)
     assert not re.search(r'lang="en" style="[^"]*direction:rtl', html)
 
 
-def test_a_transactional_mail_to_its_reader_is_english_down_to_the_dates() -> None:
+def test_a_transactional_mail_to_its_subscriber_is_english_down_to_the_dates() -> None:
     link = MailedLink(Place.CONFIRM, "x")
     english = confirmation(language="en", link=link)
     assert confirmation(language="fr", link=link).subject == english.subject

@@ -1,4 +1,4 @@
-"""Notices: one mail a key, personal strings only in the delivery."""
+"""Transactional mails: one mail a key, personal strings only in the delivery."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from newsletter.models.subscriber import Status
 from newsletter.subscribers.account import ADDRESS_FOR, FRESH_FOR, ask_to_move, mail_fresh_link
 from newsletter.transactional.mails import TransactionalMail, send_alert, send_transactional, useful_for
 from tests.fakes.mailer import ScriptedMailer, answer
-from tests.pipeline.deliveries import NOW, deliver, later, reader
+from tests.pipeline.deliveries import NOW, deliver, later, new_subscriber
 from tests.pipeline.newsroom import Newsroom, body
 
 pytestmark = pytest.mark.django_db(transaction=True)
 LINK = MailedLink(Place.CONFIRM, "a-sign-ups-key")
-NOTICE = TransactionalMail(
+MAIL = TransactionalMail(
     subject="Confirm your digest",
     paragraphs=[f"Somebody asked us to send new papers to {EMAIL}."],
     reason=f"You get this because {EMAIL} was entered on our page.",
@@ -31,10 +31,10 @@ NOTICE = TransactionalMail(
 )
 
 
-def test_a_transactional_mail_reaches_a_pending_reader_once(tmp_path: Path) -> None:
-    ada = reader("ada@example.org", status=Status.PENDING)
-    assert send_transactional(NOTICE, reader=ada, kind=Kind.CONFIRMATION, key="k", now=NOW)
-    assert not send_transactional(NOTICE, reader=ada, kind=Kind.CONFIRMATION, key="k", now=NOW)
+def test_a_transactional_mail_reaches_a_pending_subscriber_once(tmp_path: Path) -> None:
+    ada = new_subscriber("ada@example.org", status=Status.PENDING)
+    assert send_transactional(MAIL, subscriber=ada, kind=Kind.CONFIRMATION, key="k", now=NOW)
+    assert not send_transactional(MAIL, subscriber=ada, kind=Kind.CONFIRMATION, key="k", now=NOW)
     room = Newsroom(tmp_path)
     room.run(NOW)
     [mail] = room.mails()
@@ -46,8 +46,8 @@ def test_a_transactional_mail_reaches_a_pending_reader_once(tmp_path: Path) -> N
 
 
 def test_nothing_personal_stands_in_the_shared_fragment() -> None:
-    ada = reader("ada@example.org", status=Status.PENDING)
-    send_transactional(NOTICE, reader=ada, kind=Kind.CONFIRMATION, key="k", now=NOW)
+    ada = new_subscriber("ada@example.org", status=Status.PENDING)
+    send_transactional(MAIL, subscriber=ada, kind=Kind.CONFIRMATION, key="k", now=NOW)
     fragment = FragmentRow.objects.get()
     assert "ada@" not in fragment.html + fragment.text
     assert "a-sign-ups-key" not in fragment.html + fragment.text
@@ -69,8 +69,8 @@ def test_a_transactional_mail_that_is_refused_for_now_ends_when_it_is_of_no_more
     kind: Kind, key: str, of_use: timedelta
 ) -> None:
     status = Status.PENDING if kind == Kind.CONFIRMATION else Status.ACTIVE
-    ada = reader("ada@example.org", status=status)
-    send_transactional(NOTICE, reader=ada, kind=kind, key=key, now=NOW)
+    ada = new_subscriber("ada@example.org", status=status)
+    send_transactional(MAIL, subscriber=ada, kind=kind, key=key, now=NOW)
     mailer = ScriptedMailer(answers={"ada@example.org": answer(Verdict.RETRY, code="451")})
     assert deliver(mailer, now=NOW).states == {"RETRY_WAIT": 1}
     almost, over = NOW + of_use - timedelta(seconds=1), NOW + of_use
@@ -81,14 +81,14 @@ def test_a_transactional_mail_that_is_refused_for_now_ends_when_it_is_of_no_more
 
 
 def test_an_alert_that_could_not_be_sent_for_days_ends() -> None:
-    send_alert(NOTICE, key="k", recipient="operator@example.org", now=NOW)
+    send_alert(MAIL, key="k", recipient="operator@example.org", now=NOW)
     mailer = ScriptedMailer()
     assert deliver(mailer, now=NOW + timedelta(days=3)).states == {"EXPIRED": 1}
     assert mailer.sent == []
 
 
 def test_the_links_of_an_account_are_of_use_as_long_as_they_work() -> None:
-    ada = reader("ada@example.org")
+    ada = new_subscriber("ada@example.org")
     mail_fresh_link(ada, now=NOW)
     ask_to_move(ada.fresh_links.get(), email="ada@example.com", ip="", now=NOW)
     lives = {useful_for(each) for each in Delivery.objects.all()}

@@ -37,17 +37,17 @@ PAPERS = 14
 class Service:
     """One public topic with papers, another without, a private one, and a reader who got a digest."""
 
-    reader: Subscriber
+    subscriber: Subscriber
     delivery: Delivery
     private: Topic
 
     def link(self, purpose: Purpose) -> str:
         """Return the path of a reader's link, or of a digest's."""
         if purpose is Purpose.DIGEST:
-            return f"/digests/{digest_token(self.delivery.pk, link_key=self.reader.link_key)}"
+            return f"/digests/{digest_token(self.delivery.pk, link_key=self.subscriber.link_key)}"
         if purpose is Purpose.SHARE:
             return f"/digests/{make_token(purpose, subject=delivery_subject(self.delivery.pk))}"
-        return f"/{purpose}/{make_token(purpose, subject=self.reader.link_key)}"
+        return f"/{purpose}/{make_token(purpose, subject=self.subscriber.link_key)}"
 
     def counted(self) -> list[Paper]:
         return list(Paper.objects.filter(pk__in=self.delivery.selected.shown(Place.COUNTED)))
@@ -80,13 +80,13 @@ def service(db: None) -> Iterator[Service]:  # noqa: ARG001 - the database
     save_answer(Answer(query="all", total_results=PAPERS, papers=papers), now=SENT - timedelta(days=1))
     match_papers(now=SENT - timedelta(days=1), lookback=timedelta(days=14))
     preferences = Preferences.checked(cadence="weekly:fri", timezone="UTC", max_papers=1)
-    reader = add_by_operator(
+    subscriber = add_by_operator(
         "ada@example.org", topics=["heads", "quiet"], preferences=preferences, source="test", now=JOINED
     )
-    private = add_topic("secret", name="Secret", query="cat:cs.CV", now=JOINED, owner=reader)
+    private = add_topic("secret", name="Secret", query="cat:cs.CV", now=JOINED, owner=subscriber)
     run_once(Context(settings.CONFIG), now=SENT, gather=False)
-    reader.refresh_from_db()
-    yield Service(reader, reader.deliveries.get(), private)
+    subscriber.refresh_from_db()
+    yield Service(subscriber, subscriber.deliveries.get(), private)
     shutil.rmtree(settings.CONFIG.outbox_folder, ignore_errors=True)
 
 

@@ -11,7 +11,7 @@ from jinja2 import Environment
 
 Message = str | tuple[str, str]
 """A sentence, or its singular and plural."""
-FUNCTIONS = {"_": 1, "gettext": 1, "gettext_lazy": 1, "ngettext": 2}
+FUNCTIONS = {"_": 1, "gettext": 1, "gettext_lazy": 1, "gettext_noop": 1, "ngettext": 2}
 """Function → how many of its arguments are messages."""
 
 

@@ -18,21 +18,24 @@ from newsletter.audience.suppression import Reason, suppress
 from newsletter.audience.tokens import Purpose, make_timed_token
 from newsletter.models import AddressChange, ConsentEvent, Delivery, FreshLink, Subscriber, Suppression
 from newsletter.models.delivery import Kind, State
+from newsletter.models.taste import Act
 from newsletter.pipeline.context import Context
 from newsletter.pipeline.run import run_once
 from newsletter.subscribers.account import CHANGES_A_DAY, mail_fresh_link
+from newsletter.subscribers.taste.authors import follow_authors
 from newsletter.subscribers.unsubscribe import unsubscribe
-from newsletter.transactional import links as account_letters
-from newsletter.transactional.confirmations import page_of_who_left
-from tests.web.conftest import Service, every_row
+from newsletter.transactional import texts
+from newsletter.transactional.texts import page_of_who_left
+from tests.web.conftest import JOINED, Service, every_row
 from tests.web.links import mailed_path
 from tests.web.test_public_pages import text_of
+from tests.web.test_taste import act, learn
 
 
 def fresh(service: Service, *, minutes_ago: float = 0) -> str:
     """Return the path of a link that has not been used."""
     made = timezone.now() - timedelta(minutes=minutes_ago)
-    link = FreshLink.objects.create(subscriber=service.reader, requested_at=made)
+    link = FreshLink.objects.create(subscriber=service.subscriber, requested_at=made)
     return f"/account/{make_timed_token(Purpose.FRESH, subject=link.key, now=made)}"
 
 
@@ -44,7 +47,7 @@ def press(visitor: Client, path: str, **fields: str) -> Any:
 
 
 def test_the_mailed_link_opens_the_page(visitor: Client, service: Service) -> None:
-    assert mail_fresh_link(service.reader, now=timezone.now())
+    assert mail_fresh_link(service.subscriber, now=timezone.now())
     assert "ada@example.org" in text_of(visitor, mailed_path("fresh-"))
 
 
@@ -63,8 +66,8 @@ def test_a_new_address_counts_once_it_is_confirmed(visitor: Client, service: Ser
     asked = press(visitor, fresh(service), email="Ada@Elsewhere.example")
     assert "on its way to Ada@Elsewhere.example" in asked.content.decode()
     assert Subscriber.objects.get().email == "ada@example.org"
-    letter = Delivery.objects.get(slot_key__startswith="address-")
-    assert letter.recipient == "Ada@Elsewhere.example"
+    mail = Delivery.objects.get(slot_key__startswith="address-")
+    assert mail.recipient == "Ada@Elsewhere.example"
     before = every_row()
     path = mailed_path("address-")
     assert "Nothing has changed so far" in text_of(visitor, path)
@@ -72,13 +75,11 @@ def test_a_new_address_counts_once_it_is_confirmed(visitor: Client, service: Ser
     assert every_row() == before
     for _ in range(2):
         visitor.cookies.clear()
-        done = (
-            press(visitor, path) if Subscriber.objects.get().email != letter.recipient else visitor.get(path)
-        )
+        done = press(visitor, path) if Subscriber.objects.get().email != mail.recipient else visitor.get(path)
         assert "It is your address now" in done.content.decode()
-    reader = Subscriber.objects.get()
-    assert (reader.email, reader.email_key) == ("Ada@Elsewhere.example", "ada@elsewhere.example")
-    assert reader.link_key != service.reader.link_key
+    subscriber = Subscriber.objects.get()
+    assert (subscriber.email, subscriber.email_key) == ("Ada@Elsewhere.example", "ada@elsewhere.example")
+    assert subscriber.link_key != service.subscriber.link_key
     told = Delivery.objects.get(slot_key__startswith="address-old-")
     assert told.recipient == "ada@example.org"
     assert ConsentEvent.objects.filter(source="change of address").count() == 1
@@ -105,7 +106,7 @@ def test_an_address_that_was_taken_meanwhile_is_not_taken_over(visitor: Client, 
     Subscriber.objects.create(email="b@example.org", email_key="b@example.org", joined_at=timezone.now())
     done = press(visitor, mailed_path("address-"))
     assert done.status_code == 409
-    assert Subscriber.objects.get(pk=service.reader.pk).email == "ada@example.org"
+    assert Subscriber.objects.get(pk=service.subscriber.pk).email == "ada@example.org"
 
 
 def test_only_the_newest_change_counts_and_only_for_a_day(visitor: Client, service: Service) -> None:
@@ -131,7 +132,7 @@ def test_changes_are_few_a_day_and_to_real_addresses(visitor: Client, service: S
     assert AddressChange.objects.count() == CHANGES_A_DAY
 
 
-def test_the_export_holds_every_row_of_the_reader(visitor: Client, service: Service) -> None:
+def test_the_export_holds_every_row_of_the_subscriber(visitor: Client, service: Service) -> None:
     press(visitor, fresh(service), email="new@example.org")
     response = visitor.get(fresh(service) + "/export")
     assert response["Content-Disposition"].startswith('attachment; filename="arxiv-digest-')
@@ -143,13 +144,25 @@ def test_the_export_holds_every_row_of_the_reader(visitor: Client, service: Serv
             if field.related_model is Subscriber:
                 assert field.remote_field is not None
                 name = field.remote_field.get_accessor_name()
-                rows = model._default_manager.filter(**{field.name: service.reader})
+                rows = model._default_manager.filter(**{field.name: service.subscriber})
                 keys = [str(row.pk) for row in rows]
                 assert sorted(str(row["id"]) for row in told[str(name)]) == sorted(keys), name
     assert told["private_topics"][0]["name"] == "Secret"
     digest = next(row for row in told["deliveries"] if row["kind"] == "digest")
     assert len(digest["papers"]["listed"]) == 10
     assert digest["papers"]["summarised"][0].startswith("2606.")
+
+
+def test_the_export_holds_their_taste(visitor: Client, service: Service) -> None:
+    act(service, Act.SAVE, 1)
+    follow_authors(service.subscriber, ["Ada Lovelace"], now=JOINED)
+    learn(service.subscriber)
+    told = json.loads(visitor.get(fresh(service) + "/export").content)
+    [paper] = told["feedback"]
+    assert (paper["arxiv_id"], paper["title"]) == ("2606.00001", "Avatar 1: Talking Heads from Speech")
+    assert told["followed_authors"][0]["name"] == "Ada Lovelace"
+    assert told["profiles"][0]["terms"].keys() == {"agents", "language", "survey"}
+    assert told["reader"]["muted_terms"] == {}
 
 
 def test_erasure_asks_once_and_repeating_it_is_no_fault(visitor: Client, service: Service) -> None:
@@ -170,7 +183,7 @@ def test_a_form_from_elsewhere_erases_nobody(visitor: Client, service: Service) 
 
 def test_who_has_left_cannot_move_but_can_still_be_erased(visitor: Client, service: Service) -> None:
     path = fresh(service)
-    unsubscribe(service.reader, source="test", now=timezone.now())
+    unsubscribe(service.subscriber, source="test", now=timezone.now())
     assert 'type="email"' not in text_of(visitor, path)
     assert "Everything about you is deleted" in press(visitor, f"{path}/erase").content.decode()
 
@@ -178,7 +191,7 @@ def test_who_has_left_cannot_move_but_can_still_be_erased(visitor: Client, servi
 def test_who_has_left_gets_a_fresh_link_takes_the_data_along_and_is_erased(
     visitor: Client, service: Service
 ) -> None:
-    unsubscribe(service.reader, source="test", now=timezone.now())
+    unsubscribe(service.subscriber, source="test", now=timezone.now())
     assert visitor.post("/preferences/", {"email": "ada@example.org"}).status_code == 200
     own_page = mailed_path("link-")
     press(visitor, own_page, do="link")
@@ -194,21 +207,21 @@ def test_who_has_left_gets_a_fresh_link_takes_the_data_along_and_is_erased(
 
 
 def test_a_mail_of_a_link_promises_who_has_left_only_what_it_opens(service: Service) -> None:
-    unsubscribe(service.reader, source="test", now=timezone.now())
-    service.reader.refresh_from_db()
-    assert mail_fresh_link(service.reader, now=timezone.now())
+    unsubscribe(service.subscriber, source="test", now=timezone.now())
+    service.subscriber.refresh_from_db()
+    assert mail_fresh_link(service.subscriber, now=timezone.now())
     assert Delivery.objects.get(kind=Kind.LINK).subject == "Your link to data and erasure"
 
 
 def test_no_letter_in_chinese_has_a_space_between_its_sentences() -> None:
     link = MailedLink(Place.ACCOUNT, "key")
-    letters = [
-        account_letters.fresh_link(language="zh-hans", link=link),
-        account_letters.fresh_link(language="zh-hans", link=link, is_reading=False),
+    mails = [
+        texts.fresh_link(language="zh-hans", link=link),
+        texts.fresh_link(language="zh-hans", link=link, is_reading=False),
         page_of_who_left(language="zh-hans", link=link),
-        account_letters.address_confirmation(language="zh-hans", link=link),
-        account_letters.address_changed(language="zh-hans"),
+        texts.address_confirmation(language="zh-hans", link=link),
+        texts.address_changed(language="zh-hans"),
     ]
-    paragraphs = [each for letter in letters for each in letter.paragraphs]
+    paragraphs = [each for mail in mails for each in mail.paragraphs]
     assert "一切不变。" in "".join(paragraphs)
     assert not [each for each in paragraphs if "。 " in each]

@@ -45,7 +45,7 @@ def test_records_cannot_be_changed(operator: Client, service: Service) -> None:
 
 
 def test_unsubscribing_there_is_the_same_as_everywhere(operator: Client, service: Service) -> None:
-    chosen = {"action": "unsubscribe_readers", "_selected_action": [service.reader.pk]}
+    chosen = {"action": "unsubscribe_subscribers", "_selected_action": [service.subscriber.pk]}
     operator.post("/admin/newsletter/subscriber/", chosen)
     assert Subscriber.objects.get().status == Status.UNSUBSCRIBED
 

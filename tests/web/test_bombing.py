@@ -65,9 +65,9 @@ def move_there(email: str) -> None:
     """Have a reader of the attacker's own give the victim's address as a new one."""
     number = next(_networks)
     own = f"attacker{number}@d{number}.example.org"
-    reader = Subscriber.objects.create(email=own, email_key=own, status=Status.ACTIVE, joined_at=NOW)
+    subscriber = Subscriber.objects.create(email=own, email_key=own, status=Status.ACTIVE, joined_at=NOW)
     now = datetime.now(tz=UTC)
-    link = FreshLink.objects.create(subscriber=reader, requested_at=now)
+    link = FreshLink.objects.create(subscriber=subscriber, requested_at=now)
     token = make_timed_token(Purpose.FRESH, subject=link.key, now=now)
     assert stranger().post(f"/account/{token}", {"email": email}).status_code == 200
 
@@ -159,8 +159,8 @@ def test_one_visitor_moves_to_no_more_mailboxes_than_they_may_sign_up() -> None:
     with time_machine.travel(NOW):
         for number in range(30):
             own = f"own{number}@e{number}.example.org"
-            reader = Subscriber.objects.create(email=own, email_key=own, status="active", joined_at=NOW)
-            link = FreshLink.objects.create(subscriber=reader, requested_at=NOW)
+            subscriber = Subscriber.objects.create(email=own, email_key=own, status="active", joined_at=NOW)
+            link = FreshLink.objects.create(subscriber=subscriber, requested_at=NOW)
             token = make_timed_token(Purpose.FRESH, subject=link.key, now=NOW)
             visitor = Client(SERVER_NAME="localhost", REMOTE_ADDR="192.0.2.7")
             visitor.post(f"/account/{token}", {"email": f"victim{number}@v{number}.example.org"})

@@ -52,7 +52,7 @@ def mails_to(address: str) -> list[EmailMessage]:
     return [mail for mail in found if address in str(mail["To"])]
 
 
-def reader() -> Subscriber:
+def subscriber() -> Subscriber:
     return Subscriber.objects.get(email="new@example.org")
 
 
@@ -68,20 +68,20 @@ def test_opening_the_link_shows_what_was_asked_for_and_changes_nothing(visitor: 
     assert every_row() == before
 
 
-def test_the_button_makes_a_reader_and_sends_the_past_week(
+def test_the_button_makes_a_subscriber_and_sends_the_past_week(
     visitor: Client, link: str, clock: datetime
 ) -> None:
     page = visitor.post(link)
     assert page.status_code == 200
     assert not page.cookies
     assert "The first digest is on its way" in page.content.decode()
-    assert reader().status == Status.ACTIVE
-    assert reader().next_slot_at is not None
+    assert subscriber().status == Status.ACTIVE
+    assert subscriber().next_slot_at is not None
     report = run_once(Context(settings.CONFIG), now=clock, gather=False)
     assert report.deliveries == {"ACCEPTED": 1}
     digest = next(mail for mail in mails_to("new@example.org") if mail["List-Unsubscribe"])
     assert str(PAPERS) in str(digest["Subject"])
-    first = Delivery.objects.get(subscriber=reader(), kind=Kind.DIGEST)
+    first = Delivery.objects.get(subscriber=subscriber(), kind=Kind.DIGEST)
     assert (first.slot_key, first.state) == (FIRST, State.ACCEPTED)
     assert len(first.topics) == 2, "also the reader's own topic"
     assert run_once(Context(settings.CONFIG), now=clock + timedelta(minutes=1), gather=False).deliveries == {}
@@ -93,19 +93,19 @@ def test_pressing_twice_is_harmless(visitor: Client, link: str) -> None:
     assert "on its way" in visitor.post(link).content.decode()
     assert "on its way" in text_of(visitor, link)
     assert every_row() == after
-    assert ConsentEvent.objects.filter(subscriber=reader()).count() == 2
+    assert ConsentEvent.objects.filter(subscriber=subscriber()).count() == 2
 
 
 def test_a_used_link_brings_back_nobody_who_has_left(visitor: Client, link: str, clock: datetime) -> None:
     visitor.post(link)
-    unsubscribe(reader(), source="test", now=clock)
+    unsubscribe(subscriber(), source="test", now=clock)
     assert visitor.post(link).status_code == 404
     assert text_of(visitor, link, status=404)
-    assert reader().status == Status.UNSUBSCRIBED
+    assert subscriber().status == Status.UNSUBSCRIBED
 
 
-def test_an_erased_readers_link_is_as_unknown_as_any(visitor: Client, link: str, clock: datetime) -> None:
-    erase(reader(), now=clock)
+def test_an_erased_subscribers_link_is_as_unknown_as_any(visitor: Client, link: str, clock: datetime) -> None:
+    erase(subscriber(), now=clock)
     assert text_of(visitor, link, status=404) == text_of(visitor, "/confirm/never-was", status=404)
 
 
@@ -129,7 +129,7 @@ def test_forged_old_truncated_and_foreign_tokens_get_one_helpful_page(
         assert visitor.post(path).status_code == 404, name
     assert len(set(pages.values())) == 1
     assert 'href="/"' in pages["old"]
-    assert reader().status == Status.PENDING
+    assert subscriber().status == Status.PENDING
 
 
 def test_the_page_speaks_the_language_that_was_asked_for(

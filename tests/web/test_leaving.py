@@ -33,7 +33,7 @@ def test_one_click_meets_no_redirect_and_no_cookie(
     for _ in range(3):
         response = visitor.post(path, ONE_CLICK, content_type=FORM, secure=secure, headers={"cookie": ""})
         assert (response.status_code, response.content, dict(response.cookies)) == (200, b"", {})
-    left = {each.topic.slug for each in service.reader.subscriptions.all()}
+    left = {each.topic.slug for each in service.subscriber.subscriptions.all()}
     assert (left, status()) == (
         ({"quiet"}, Status.ACTIVE) if "heads" in tail else ({"heads", "quiet"}, Status.UNSUBSCRIBED)
     )
@@ -67,9 +67,9 @@ def test_the_header_of_the_mail_is_the_address_that_is_posted_to(visitor: Client
     assert status() == Status.UNSUBSCRIBED
 
 
-def test_a_reader_who_is_gone_sees_success(visitor: Client, service: Service) -> None:
+def test_a_subscriber_who_is_gone_sees_success(visitor: Client, service: Service) -> None:
     path = service.link(Purpose.UNSUBSCRIBE)
-    erase(service.reader, now=timezone.now())
+    erase(service.subscriber, now=timezone.now())
     for each in (path, f"{path}/heads"):
         assert "You are unsubscribed" in text_of(visitor, each)
         response = visitor.post(each, ONE_CLICK, content_type=FORM)
@@ -93,19 +93,19 @@ def test_less_often_changes_the_cadence_and_ends_nothing(visitor: Client, servic
     for _ in range(2):  # the second time as when the page is loaded again
         response = visitor.post(path, {"less": "biweekly:fri"})
         assert "Digests come every second Friday." in response.content.decode()
-    reader = Subscriber.objects.get()
-    assert (reader.cadence, reader.status) == ("biweekly:fri", Status.ACTIVE)
+    subscriber = Subscriber.objects.get()
+    assert (subscriber.cadence, subscriber.status) == ("biweekly:fri", Status.ACTIVE)
     assert "Digests come every second Friday now." in text_of(visitor, path)
 
 
 def test_less_of_one_topic_leaves_the_others(visitor: Client, service: Service) -> None:
-    set_topics(service.reader, topics=["heads", "quiet"], cadences={"heads": "daily"}, now=JOINED)
+    set_topics(service.subscriber, topics=["heads", "quiet"], cadences={"heads": "daily"}, now=JOINED)
     path = f"{service.link(Purpose.UNSUBSCRIBE)}/heads"
     assert "“Talking heads” comes every day now." in text_of(visitor, path)
     assert (
         "“Talking heads” comes every Monday." in visitor.post(path, {"less": "weekly:mon"}).content.decode()
     )
-    own = dict(service.reader.subscriptions.values_list("topic__slug", "cadence"))
+    own = dict(service.subscriber.subscriptions.values_list("topic__slug", "cadence"))
     assert own == {"heads": "weekly:mon", "quiet": ""}
     assert Subscriber.objects.get().cadence == "weekly:fri"
 
@@ -124,7 +124,11 @@ def test_a_slowest_cadence_has_no_less(visitor: Client, service: Service) -> Non
 
 def test_what_was_on_its_way_is_cancelled(visitor: Client, service: Service) -> None:
     waiting = Delivery.planned(
-        subscriber_id=service.reader.pk, kind=Kind.DIGEST, slot_key="2026-06-26", slot_at=JOINED, now=JOINED
+        subscriber_id=service.subscriber.pk,
+        kind=Kind.DIGEST,
+        slot_key="2026-06-26",
+        slot_at=JOINED,
+        now=JOINED,
     )
     waiting.save()
     visitor.post(service.link(Purpose.UNSUBSCRIBE), ONE_CLICK, content_type=FORM)

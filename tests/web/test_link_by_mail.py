@@ -16,10 +16,10 @@ from tests.web.test_public_pages import text_of
 PAGE = "/preferences/"
 
 
-def test_a_reader_gets_the_link_to_their_page(visitor: Client, service: Service) -> None:
+def test_a_subscriber_gets_the_link_to_their_page(visitor: Client, service: Service) -> None:
     assert visitor.post(PAGE, {"email": " ADA@example.org"}).status_code == 200
     mail = Delivery.objects.get(kind=Kind.LINK)
-    assert mail.subscriber == service.reader
+    assert mail.subscriber == service.subscriber
     path = mailed_url(mail).removeprefix("http://localhost:8000")
     assert path == service.link(Purpose.PREFERENCES)
     assert "ada@example.org" in text_of(visitor, path)
@@ -29,19 +29,19 @@ def test_the_answer_is_the_same_bytes_for_every_address(visitor: Client, service
     Subscriber.objects.create(
         email="left@example.org", email_key="left@example.org", status=Status.UNSUBSCRIBED, joined_at=JOINED
     )
-    addresses = [service.reader.email, "left@example.org", "nobody@example.org"]
+    addresses = [service.subscriber.email, "left@example.org", "nobody@example.org"]
     answers = [visitor.post(PAGE, {"email": email}) for email in addresses * 5]
     assert {(each.status_code, each.content, tuple(each.headers.items())) for each in answers} == {
         (200, answers[0].content, tuple(answers[0].headers.items()))
     }
     assert not any(each.cookies for each in answers)
     went_to = Delivery.objects.filter(kind=Kind.LINK).values_list("subscriber__email", flat=True)
-    assert sorted(went_to) == [service.reader.email, "left@example.org"]
+    assert sorted(went_to) == [service.subscriber.email, "left@example.org"]
 
 
 def test_a_machine_gets_the_page_and_nobody_a_mail(visitor: Client, service: Service) -> None:
     before = every_row()
-    by_machine = visitor.post(PAGE, {"email": service.reader.email, "website": "x"})
+    by_machine = visitor.post(PAGE, {"email": service.subscriber.email, "website": "x"})
     assert every_row() == before
     assert by_machine.content == visitor.post(PAGE, {"email": "nobody@example.org"}).content
 

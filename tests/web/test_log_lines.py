@@ -26,7 +26,7 @@ def log(monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
     return written
 
 
-def test_a_refused_form_is_logged_without_the_readers_key(
+def test_a_refused_form_is_logged_without_the_subscribers_key(
     visitor: Client, service: Service, log: io.StringIO
 ) -> None:
     path = service.link(Purpose.PREFERENCES)

@@ -62,8 +62,8 @@ def test_no_form_with_a_nul_fails(service: Service) -> None:
 def test_who_leaves_by_one_click_leaves_with_a_nul_in_the_form_too(visitor: Client, service: Service) -> None:
     form = {"List-Unsubscribe": "One-Click", "less": "a\0b", "c\0d": "e"}
     assert visitor.post(service.link(Purpose.UNSUBSCRIBE), form).status_code == 200
-    service.reader.refresh_from_db()
-    assert service.reader.status == "unsubscribed"
+    service.subscriber.refresh_from_db()
+    assert service.subscriber.status == "unsubscribed"
 
 
 def test_neither_the_admin_nor_a_cookie_fails(service: Service) -> None:  # noqa: ARG001

@@ -54,12 +54,17 @@ def forms_of(service: Service) -> Iterator[tuple[str, dict[str, str]]]:
     own = service.link(Purpose.PREFERENCES)
     for act in ("pause", "now", "link", "revoke", "save"):
         yield own, {"do": act, "until": "2099-01-01", "topics": "heads"}
+    for act in ("forget", "switches", "follow", "remove"):
+        yield f"{own}/taste", {"do": act, "name": "Ada Lovelace", "paper": "saved:2606.00001"}
+    yield f"{own}/saved", {"paper": "saved:2606.00001"}
+    for act in ("paste", "keep", "drop"):
+        yield f"{own}/taste/import", {"do": act, "text": "2606.00001"}
     yield f"{own}/topics/new", {"action": "save", "name": "N", "query": "cat:cs.CV"}
-    assert mail_fresh_link(service.reader, now=now)
+    assert mail_fresh_link(service.subscriber, now=now)
     fresh = mailed_path("fresh-")
     yield fresh, {"email": "b@example.org"}
     yield f"{fresh}/erase", {}
-    other = FreshLink.objects.create(subscriber=service.reader, requested_at=now)
+    other = FreshLink.objects.create(subscriber=service.subscriber, requested_at=now)
     assert ask_to_move(other, email="c@example.org", ip="", now=now)
     yield mailed_path("address-"), {}
     for fields in ({}, {"less": "monthly:1"}):
@@ -83,11 +88,11 @@ def test_no_form_that_another_site_sends_does_anything(
 def test_the_admin_refuses_them_too(service: Service) -> None:
     operator = Client(SERVER_NAME="localhost")
     operator.force_login(User.objects.create_superuser("operator", last_login=timezone.now()))
-    act = f"/admin/newsletter/subscriber/{service.reader.pk}/erase/act/"
+    act = f"/admin/newsletter/subscriber/{service.subscriber.pk}/erase/act/"
     for path in (act, "/admin/newsletter/sendpause/add/", "/admin/newsletter/topic/workshop/"):
         assert operator.post(path, headers={"Origin": "https://elsewhere.example"}).status_code == 403
     assert operator.post("/admin/login/", headers={"Sec-Fetch-Site": "cross-site"}).status_code == 403
-    assert Subscriber.objects.filter(pk=service.reader.pk).exists()
+    assert Subscriber.objects.filter(pk=service.subscriber.pk).exists()
 
 
 @pytest.mark.parametrize("headers", OWN)

@@ -10,7 +10,7 @@ from django.test import Client
 
 from newsletter.core.summaries.grounding import WithheldReason
 from newsletter.core.summaries.paper_kinds import SECTION_KINDS, PaperKind
-from newsletter.core.summaries.summary import NO_FULL_TEXT, NO_KIND, Depth, Summary, Withheld, at_depth
+from newsletter.core.summaries.summary import NO_FULL_TEXT, NO_KIND, DetailLevel, Summary, Withheld, at_detail
 from newsletter.models import Summary as SummaryRow
 from newsletter.web.reasons import WITHHELD
 from newsletter.web.section_names import KINDS, SECTIONS
@@ -33,7 +33,7 @@ def headings(page: str, level: int) -> list[str]:
 
 
 def shallow(**fields: object) -> Summary:
-    return replace(at_depth(readings.reading("harbornet"), Depth.TAKEAWAYS), **fields)  # type: ignore[arg-type]
+    return replace(at_detail(readings.reading("harbornet"), DetailLevel.TAKEAWAYS), **fields)  # type: ignore[arg-type]
 
 
 def test_a_reading_is_grouped_for_its_kind_of_paper(visitor: Client) -> None:

@@ -15,7 +15,7 @@ QUIET_LINE = "sending has been paused since 19 June 2026"
 
 
 @pytest.mark.parametrize("transport", ["*", "outbox"])
-def test_sign_up_and_the_readers_page_say_so_and_not_why(
+def test_sign_up_and_the_subscribers_page_say_so_and_not_why(
     visitor: Client, service: Service, transport: str
 ) -> None:
     paths = ["/", service.link(Purpose.PREFERENCES)]

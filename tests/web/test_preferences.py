@@ -47,12 +47,12 @@ def test_it_stores_every_preference_and_plans_the_next_slot(visitor: Client, ser
     Subscriber.objects.update(next_slot_at=timezone.now() + timedelta(days=3))
     response = send(visitor, service)
     assert response.status_code == 303
-    reader = Subscriber.objects.get()
-    stored = {name: str(getattr(reader, name)) for name in WISHES if name not in ("topics", "at")}
+    subscriber = Subscriber.objects.get()
+    stored = {name: str(getattr(subscriber, name)) for name in WISHES if name not in ("topics", "at")}
     assert stored == {name: value for name, value in WISHES.items() if name in stored}
-    assert reader.at == time(7, 15)
-    assert reader.next_slot_at is not None
-    assert reader.next_slot_at.strftime("%H:%M") == "23:15"
+    assert subscriber.at == time(7, 15)
+    assert subscriber.next_slot_at is not None
+    assert subscriber.next_slot_at.strftime("%H:%M") == "23:15"
     assert "已保存。" in visitor.get(response["Location"]).content.decode()
 
 
@@ -65,11 +65,11 @@ def test_a_slot_that_has_passed_stays_due(visitor: Client, service: Service) -> 
 
 
 def test_a_topic_that_stays_keeps_its_place_and_what_it_covered(visitor: Client, service: Service) -> None:
-    kept = service.reader.subscriptions.get(topic__slug="quiet")
+    kept = service.subscriber.subscriptions.get(topic__slug="quiet")
     send(visitor, service, topics=["secret", "quiet"])
-    order = [each.topic.slug for each in service.reader.subscriptions.select_related("topic")]
+    order = [each.topic.slug for each in service.subscriber.subscriptions.select_related("topic")]
     assert order == ["quiet", "secret"]
-    again = service.reader.subscriptions.get(topic__slug="quiet")
+    again = service.subscriber.subscriptions.get(topic__slug="quiet")
     assert (again.pk, again.covered_until, again.created_at) == (kept.pk, kept.covered_until, JOINED)
 
 
@@ -98,12 +98,12 @@ def test_a_wrong_field_is_named_and_nothing_is_changed(
     assert every_row() == before
 
 
-def test_another_readers_private_topic_cannot_be_taken(visitor: Client, service: Service) -> None:
+def test_another_subscribers_private_topic_cannot_be_taken(visitor: Client, service: Service) -> None:
     other = Subscriber.objects.create(email="b@example.org", email_key="b@example.org", joined_at=JOINED)
     service.private.owner = other
     service.private.save()
     send(visitor, service, topics=["heads", "secret"])
-    assert [each.topic.slug for each in service.reader.subscriptions.all()] == ["heads"]
+    assert [each.topic.slug for each in service.subscriber.subscriptions.all()] == ["heads"]
 
 
 def test_a_form_without_its_csrf_token_changes_nothing(visitor: Client, service: Service) -> None:
@@ -115,7 +115,7 @@ def test_a_form_without_its_csrf_token_changes_nothing(visitor: Client, service:
 
 
 def test_who_has_left_finds_no_form_and_cannot_post_one(visitor: Client, service: Service) -> None:
-    unsubscribe(service.reader, source="test", now=timezone.now())
+    unsubscribe(service.subscriber, source="test", now=timezone.now())
     path = service.link(Purpose.PREFERENCES)
     page = visitor.get(path).content.decode()
     assert "No mail is sent to ada@example.org." in page

@@ -38,7 +38,7 @@ def said_after(visitor: Client, response: Any) -> str:
 
 
 def order(service: Service) -> list[str]:
-    return [each.topic.slug for each in service.reader.subscriptions.select_related("topic")]
+    return [each.topic.slug for each in service.subscriber.subscriptions.select_related("topic")]
 
 
 def test_a_topic_moves_by_a_button_and_nothing_else_is_lost(visitor: Client, service: Service) -> None:
@@ -64,12 +64,12 @@ def test_the_buttons_are_named_for_who_cannot_see_them(visitor: Client, service:
 
 def test_a_topic_gets_a_cadence_of_its_own_and_loses_it(visitor: Client, service: Service) -> None:
     send(visitor, service, topics=["heads", "quiet"], **{"cadence-heads": "daily", "cadence-quiet": ""})
-    own = dict(service.reader.subscriptions.values_list("topic__slug", "cadence"))
+    own = dict(service.subscriber.subscriptions.values_list("topic__slug", "cadence"))
     assert own == {"heads": "daily", "quiet": ""}
     page = visitor.get(service.link(Purpose.PREFERENCES)).content.decode()
     assert '<option value="daily" selected>' in page[page.index('id="cadence-heads"') :]
     send(visitor, service, topics=["heads", "quiet"], **{"cadence-heads": ""})
-    assert not service.reader.subscriptions.exclude(cadence="").exists()
+    assert not service.subscriber.subscriptions.exclude(cadence="").exists()
 
 
 def test_a_wrong_cadence_of_a_topic_is_named_and_nothing_is_changed(
@@ -85,11 +85,11 @@ def test_a_wrong_cadence_of_a_topic_is_named_and_nothing_is_changed(
 def test_a_pause_lasts_until_its_day_and_can_be_ended(visitor: Client, service: Service) -> None:
     until = (timezone.now() + timedelta(days=20)).date()
     assert said_after(visitor, send(visitor, service, do="pause", until=until.isoformat())) == "Paused."
-    reader = Subscriber.objects.get()
-    assert reader.paused_until is not None
-    assert reader.paused_until.date() == until
-    assert reader.next_slot_at is not None
-    assert reader.next_slot_at >= reader.paused_until
+    subscriber = Subscriber.objects.get()
+    assert subscriber.paused_until is not None
+    assert subscriber.paused_until.date() == until
+    assert subscriber.next_slot_at is not None
+    assert subscriber.next_slot_at >= subscriber.paused_until
     assert "Paused until" in visitor.get(service.link(Purpose.PREFERENCES)).content.decode()
     assert said_after(visitor, send(visitor, service, do="resume")) == "Digests come again."
     assert Subscriber.objects.get().paused_until is None
@@ -127,7 +127,7 @@ def test_a_fresh_link_is_mailed_a_few_times_a_day(visitor: Client, service: Serv
 def test_last_digests_say_what_became_of_them(visitor: Client, service: Service) -> None:
     for days, state in enumerate((State.SKIPPED, State.FAILED), start=1):
         Delivery.planned(
-            subscriber_id=service.reader.pk,
+            subscriber_id=service.subscriber.pk,
             kind=Kind.DIGEST,
             slot_key=f"2026-06-2{days}",
             slot_at=JOINED + timedelta(days=7 + days),
@@ -163,7 +163,7 @@ def test_every_state_has_words() -> None:
 
 
 def test_who_pauses_or_has_left_is_offered_what_is_possible(visitor: Client, service: Service) -> None:
-    set_topics(service.reader, topics=["quiet", "heads"], now=JOINED)
+    set_topics(service.subscriber, topics=["quiet", "heads"], now=JOINED)
     Subscriber.objects.update(paused_until=timezone.now() + timedelta(days=3))
     page = visitor.get(service.link(Purpose.PREFERENCES)).content.decode()
     assert 'value="resume"' in page

@@ -9,8 +9,9 @@ import pytest
 from django.test import Client
 from pytest_django import Settings
 
+from newsletter.config.mailers import MAILERS
 from newsletter.core.digests.selection import Place
-from newsletter.core.summaries.summary import Claim, Depth, Evidence, Voice, summary_to_json
+from newsletter.core.summaries.summary import Claim, DetailLevel, Evidence, Voice, summary_to_json
 from newsletter.core.summaries.summary import Summary as SummaryValue
 from newsletter.models import Paper, Summary
 from newsletter.models.paper import record_fields
@@ -35,7 +36,7 @@ def write_summary(paper: Paper, *, language: str, headline: str, quote: str = QU
         language=language,
         prompt_version="1",
         model="some-model",
-        depth=Depth.HEADLINE.value,
+        detail=DetailLevel.HEADLINE.value,
         content=summary_to_json(SummaryValue(voice=Voice.MODEL, headline=claim)),
         written_at=WRITTEN,
     )
@@ -81,7 +82,10 @@ def test_a_paper_page_names_no_private_topic(visitor: Client, service: Service) 
 def test_an_extract_is_marked_in_the_abstract(visitor: Client, service: Service) -> None:
     shown = Paper.objects.get(pk=service.delivery.selected.shown(Place.SUMMARIZED)[0])
     page = text_of(visitor, f"/papers/{shown.arxiv_id}/")
-    assert f"<mark>{QUOTE}</mark>" in page
+    assert (
+        "<mark>We propose a training-free method that drives a Gaussian avatar with 20 action units.</mark>"
+        in page
+    )
     assert "No model wrote anything here." in page
 
 
@@ -175,6 +179,13 @@ def test_the_privacy_page_says_how_long_mails_are_kept(visitor: Client, settings
     said = visitor.get("/privacy/").content.decode()
     assert "After 123 days address and text are deleted" in said
     assert "after 45 days" in said
+
+
+@pytest.mark.parametrize("mailer", MAILERS)
+def test_the_privacy_page_says_who_sees_the_mails(visitor: Client, settings: Settings, mailer: str) -> None:
+    settings.CONFIG = settings.CONFIG.model_copy(update={"mailer": mailer})
+    said = visitor.get("/privacy/").content.decode()
+    assert [name for name, facts in MAILERS.items() if facts.privacy in said] == [mailer]
 
 
 @pytest.mark.django_db

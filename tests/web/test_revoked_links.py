@@ -37,9 +37,9 @@ ACTS = ("save", "pause", "resume", "now", "link", "revoke")
 
 def old_links(service: Service) -> dict[str, str]:
     """Return the path of every kind of link that stands in the reader's mailbox."""
-    reader = service.reader
+    subscriber = service.subscriber
     sign_up = SignUp.objects.create(
-        subscriber=reader,
+        subscriber=subscriber,
         preferences=dict(DEFAULTS) | {"topics": ["heads"]},
         form="test",
         requested_at=timezone.now(),
@@ -62,7 +62,7 @@ def old_links(service: Service) -> dict[str, str]:
 def move(visitor: Client, service: Service, *, to: str = NEW) -> None:
     press(visitor, fresh(service), email=to)
     press(visitor, mailed_path("address-"))
-    assert Subscriber.objects.get(pk=service.reader.pk).email == to
+    assert Subscriber.objects.get(pk=service.subscriber.pk).email == to
 
 
 def test_after_a_change_of_address_the_old_mailbox_opens_nothing(visitor: Client, service: Service) -> None:
@@ -102,8 +102,8 @@ def test_one_click_and_the_button_of_an_old_mail_end_everything(
         move(visitor, service, to=f"n{number}@elsewhere.example")
     for _ in range(2):
         assert visitor.post(path, fields).status_code == 200
-    service.reader.refresh_from_db()
-    assert service.reader.status == Status.UNSUBSCRIBED
+    service.subscriber.refresh_from_db()
+    assert service.subscriber.status == Status.UNSUBSCRIBED
     assert RevokedKey.objects.count() == 3
     assert "You are unsubscribed" in text_of(visitor, path)
     assert "n2@" not in text_of(visitor, path)
@@ -111,37 +111,39 @@ def test_one_click_and_the_button_of_an_old_mail_end_everything(
 
 def test_an_old_mail_ends_a_topic_alone(visitor: Client, service: Service) -> None:
     path = f"{service.link(Purpose.UNSUBSCRIBE)}/heads"
-    revoke_links(service.reader, now=timezone.now())
+    revoke_links(service.subscriber, now=timezone.now())
     assert "Stop this topic" in text_of(visitor, path)
     for _ in range(2):
         assert visitor.post(path, ONE_CLICK).status_code == 200
     assert "This topic is off" in text_of(visitor, path)
-    service.reader.refresh_from_db()
-    assert service.reader.status == Status.ACTIVE
-    assert [each.topic.slug for each in service.reader.subscriptions.all()] == ["quiet"]
+    service.subscriber.refresh_from_db()
+    assert service.subscriber.status == Status.ACTIVE
+    assert [each.topic.slug for each in service.subscriber.subscriptions.all()] == ["quiet"]
 
 
 def test_after_an_erasure_an_old_mail_sees_success(visitor: Client, service: Service) -> None:
     path = service.link(Purpose.UNSUBSCRIBE)
-    revoke_links(service.reader, now=timezone.now())
-    erase(service.reader, now=timezone.now())
+    revoke_links(service.subscriber, now=timezone.now())
+    erase(service.subscriber, now=timezone.now())
     assert "You are unsubscribed" in text_of(visitor, path)
     assert visitor.post(path, ONE_CLICK).status_code == 200
 
 
-def test_the_share_link_holds_nothing_of_the_readers_and_goes_on(visitor: Client, service: Service) -> None:
-    move(visitor, service)
-    service.reader.refresh_from_db()
-    page = text_of(visitor, service.link(Purpose.SHARE))
-    for personal in (NEW, "ada@example.org", "/unsubscribe/", service.reader.link_key):
-        assert personal not in page
-
-
-def test_the_new_links_work_in_the_next_mail_and_on_the_readers_page(
+def test_the_share_link_holds_nothing_of_the_subscribers_and_goes_on(
     visitor: Client, service: Service
 ) -> None:
     move(visitor, service)
-    service.reader.refresh_from_db()
+    service.subscriber.refresh_from_db()
+    page = text_of(visitor, service.link(Purpose.SHARE))
+    for personal in (NEW, "ada@example.org", "/unsubscribe/", service.subscriber.link_key):
+        assert personal not in page
+
+
+def test_the_new_links_work_in_the_next_mail_and_on_the_subscribers_page(
+    visitor: Client, service: Service
+) -> None:
+    move(visitor, service)
+    service.subscriber.refresh_from_db()
     page = text_of(visitor, service.link(Purpose.PREFERENCES))
     assert service.link(Purpose.DIGEST) in page
     assert NEW in text_of(visitor, service.link(Purpose.UNSUBSCRIBE))
@@ -173,7 +175,7 @@ def sign_out(visitor: Client, service: Service) -> Any:
 def test_a_stranger_who_presses_the_button_gets_no_new_link(visitor: Client, service: Service) -> None:
     links = old_links(service)
     answer = sign_out(visitor, service)
-    service.reader.refresh_from_db()
+    service.subscriber.refresh_from_db()
     assert "Signed out everywhere" in answer.content.decode()
     assert service.link(Purpose.PREFERENCES) not in answer.content.decode()
     assert {visitor.get(path).status_code for path in links.values()} == {404}
@@ -185,8 +187,8 @@ def test_a_stranger_who_presses_the_button_gets_no_new_link(visitor: Client, ser
 def test_who_has_left_can_press_it_too(visitor: Client, service: Service) -> None:
     visitor.post(service.link(Purpose.UNSUBSCRIBE), ONE_CLICK)
     sign_out(visitor, service)
-    service.reader.refresh_from_db()
-    assert service.reader.status == Status.UNSUBSCRIBED
+    service.subscriber.refresh_from_db()
+    assert service.subscriber.status == Status.UNSUBSCRIBED
     text_of(visitor, mailed_path("link-"))
 
 
@@ -245,7 +247,7 @@ def test_used_and_old_links_are_forgotten_after_their_hour(service: Service) -> 
     from newsletter.subscribers.confirm import forget_unconfirmed
 
     now = datetime(2026, 7, 1, 12, 0, tzinfo=UTC)
-    mail_fresh_link(service.reader, now=now)
+    mail_fresh_link(service.subscriber, now=now)
     forget_unconfirmed(now=now + timedelta(minutes=59))
     assert FreshLink.objects.exists()
     forget_unconfirmed(now=now + timedelta(minutes=61))

@@ -22,7 +22,7 @@ def links_of(service: Service) -> list[str]:
     """Return the path of every link to the service that the mail holds, and those mailed besides."""
     mail = message_bytes(service.delivery).replace(b"=\r\n", b"").replace(b"=3D", b"=")
     found = sorted({path.decode().partition("#")[0] for path in _OURS.findall(mail)})
-    fresh = make_timed_token(Purpose.FRESH, subject=service.reader.fresh_links.get().key, now=SENT)
+    fresh = make_timed_token(Purpose.FRESH, subject=service.subscriber.fresh_links.get().key, now=SENT)
     return [*found, service.link(Purpose.SHARE), f"/account/{fresh}", f"/account/{fresh}/erase"]
 
 
@@ -31,7 +31,7 @@ def links_of(service: Service) -> list[str]:
 def test_requests_for_every_link_of_a_digest_change_no_row(
     visitor: Client, service: Service, requests: int
 ) -> None:
-    assert mail_fresh_link(service.reader, now=SENT)
+    assert mail_fresh_link(service.subscriber, now=SENT)
     links = links_of(service)
     for purpose in (Purpose.PREFERENCES, Purpose.UNSUBSCRIBE, Purpose.DIGEST):
         assert service.link(purpose) in links

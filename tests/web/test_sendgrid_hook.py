@@ -21,7 +21,7 @@ from newsletter.models.delivery import State
 from newsletter.models.subscriber import Status
 from newsletter.pipeline.feedback.provider_events import apply_events
 from tests.fakes.sendgrid_events import Signer, body_of, sendgrid_event
-from tests.pipeline.deliveries import digest, reader
+from tests.pipeline.deliveries import digest, new_subscriber
 
 pytestmark = pytest.mark.django_db
 
@@ -94,7 +94,7 @@ class Batch:
 
     def _mail(self, name: str) -> Delivery:
         return digest(
-            reader(f"{name}@example.org"),
+            new_subscriber(f"{name}@example.org"),
             recipient=f"{name}@example.org",
             transport="sendgrid",
             state=STATES.get(name, State.ACCEPTED),
@@ -303,7 +303,7 @@ def test_no_address_is_stored() -> None:
     assert "550 5.1.1 (address) is unknown" in stored
 
 
-def test_events_of_an_erased_reader_are_harmless() -> None:
+def test_events_of_an_erased_subscriber_are_harmless() -> None:
     batch = Batch()
     Subscriber.objects.all().delete()
     assert send(batch.events).status_code == 200

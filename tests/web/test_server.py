@@ -157,7 +157,8 @@ def test_files_are_refused_wherever_none_is_expected() -> None:
     with served() as server:
         for path in ("/", "/preferences/x", "/admin/login/", "/hooks/sendgrid"):
             assert ask(server, head(path, *multipart)).startswith(b"HTTP/1.1 415"), path
-        assert ask(server, head("/unsubscribe/x", *multipart) + b"a").endswith(b"/unsubscribe/x 1")
+        for path in ("/unsubscribe/x", "/preferences/x/taste/import"):
+            assert ask(server, head(path, *multipart) + b"a").endswith(f"{path} 1".encode())
 
 
 def test_one_request_at_a_time_is_taken() -> None:

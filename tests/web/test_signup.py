@@ -188,11 +188,11 @@ def prepare(service: Service, number: int) -> dict[str, str]:
     addresses = {kind: f"{kind}{number}@d{number}.example.org" for kind in kinds}
     for kind in ("active", "left", "pending"):
         email, status = addresses[kind], Status.PENDING if kind == "pending" else Status.ACTIVE
-        reader = Subscriber.objects.create(email=email, email_key=email, status=status, joined_at=JOINED)
+        subscriber = Subscriber.objects.create(email=email, email_key=email, status=status, joined_at=JOINED)
         if kind == "left":
-            unsubscribe(reader, source="test", now=JOINED)
+            unsubscribe(subscriber, source="test", now=JOINED)
     suppress(addresses["bounced"], reason=Reason.BOUNCED, at=JOINED)
-    return addresses | {"capped": service.reader.email}
+    return addresses | {"capped": service.subscriber.email}
 
 
 def test_the_answer_is_the_same_bytes_for_every_address(visitor: Client, service: Service) -> None:

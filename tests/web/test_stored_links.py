@@ -41,7 +41,7 @@ def ask_for_every_letter(visitor: Client, service: Service) -> list[str]:
     """Have each kind of link mailed; return the paths that were."""
     visitor.post("/", FORM)
     visitor.post("/preferences/", {"email": "ada@example.org"})
-    mail_fresh_link(service.reader, now=timezone.now())
+    mail_fresh_link(service.subscriber, now=timezone.now())
     press(visitor, fresh(service), email="quuxley@elsewhere.example")
     return [mailed_path(key) for key in PERSONAL]
 
@@ -70,12 +70,12 @@ def test_the_database_s_files_hold_none_either(visitor: Client, service: Service
         assert path.rpartition("/")[2].encode() not in content
 
 
-def test_a_readers_export_and_the_admin_show_no_link(visitor: Client, service: Service) -> None:
+def test_a_subscribers_export_and_the_admin_show_no_link(visitor: Client, service: Service) -> None:
     paths = ask_for_every_letter(visitor, service)
-    shown = json.dumps(export_everything(service.reader, now=timezone.now()), cls=DjangoJSONEncoder)
+    shown = json.dumps(export_everything(service.subscriber, now=timezone.now()), cls=DjangoJSONEncoder)
     operator = Client(SERVER_NAME="localhost")
     operator.force_login(User.objects.create_superuser("operator", last_login=timezone.now()))
-    pages = [f"/admin/newsletter/subscriber/{service.reader.pk}/change/"]
+    pages = [f"/admin/newsletter/subscriber/{service.subscriber.pk}/change/"]
     pages += [f"/admin/newsletter/delivery/{each.pk}/change/" for each in Delivery.objects.all()]
     for page in pages:
         response = operator.get(page)
@@ -88,7 +88,7 @@ def test_a_readers_export_and_the_admin_show_no_link(visitor: Client, service: S
 
 def test_a_retry_mails_the_same_link(visitor: Client, service: Service) -> None:
     visitor.post("/preferences/", {"email": "ada@example.org"})
-    mail_fresh_link(service.reader, now=timezone.now())
+    mail_fresh_link(service.subscriber, now=timezone.now())
     first = [mailed_path(key) for key in ("link-", "fresh-")]
     refusing = ScriptedMailer(answers={"ada@example.org": answer(Verdict.RETRY, code="451")})
     deliver(refusing, now=timezone.now(), transactional=True)
@@ -99,7 +99,7 @@ def test_a_retry_mails_the_same_link(visitor: Client, service: Service) -> None:
 def test_what_a_server_quotes_of_a_mail_is_kept_without_the_link(service: Service) -> None:
     path = service.link(Purpose.UNSUBSCRIBE)
     words = f"554 5.7.1 blocked: http://localhost:8000{path}/heads is listed"
-    mail_fresh_link(service.reader, now=timezone.now())
+    mail_fresh_link(service.subscriber, now=timezone.now())
     deliver(
         ScriptedMailer(answers={"ada@example.org": answer(Verdict.BAD_MESSAGE, code="554", detail=words)}),
         now=timezone.now(),
@@ -135,7 +135,7 @@ def upgrade(name: str) -> None:
 
 
 def test_an_upgrade_revokes_the_links_of_who_moved_before(visitor: Client, service: Service) -> None:
-    moved = AddressChange(subscriber=service.reader, email="a@b.example", email_key="a@b.example")
+    moved = AddressChange(subscriber=service.subscriber, email="a@b.example", email_key="a@b.example")
     moved.requested_at = moved.confirmed_at = NOW
     moved.save()
     old, way_out = service.link(Purpose.PREFERENCES), service.link(Purpose.UNSUBSCRIBE)

@@ -64,7 +64,7 @@ def test_a_confirmation_works_with_a_mark_behind_its_link(visitor: Client) -> No
 def test_one_click_is_answered_without_a_redirect(visitor: Client, service: Service) -> None:
     answer = visitor.post(service.link(Purpose.UNSUBSCRIBE) + ".", {"List-Unsubscribe": "One-Click"})
     assert (answer.status_code, answer.content) == (200, b"")
-    assert Subscriber.objects.get(pk=service.reader.pk).status == Status.UNSUBSCRIBED
+    assert Subscriber.objects.get(pk=service.subscriber.pk).status == Status.UNSUBSCRIBED
 
 
 def test_a_mark_makes_no_bad_link_good(visitor: Client, service: Service) -> None:

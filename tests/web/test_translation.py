@@ -10,9 +10,9 @@ import pytest
 from django.conf import settings
 from django.utils import translation
 
-from newsletter.core.delivery.cadence import Cadence
-from newsletter.languages import CHROME
-from newsletter.web.schedules import OFFERED, in_words
+from newsletter.core.delivery.cadence import OFFERED, Cadence
+from newsletter.languages import INTERFACE_LANGUAGES
+from newsletter.web.schedules import in_words
 from tests.web.messages import used_messages
 
 FOLDERS = sorted(Path(settings.PACKAGE_DIR).glob("languages/*/LC_MESSAGES"))
@@ -26,7 +26,7 @@ def catalogue(request: pytest.FixtureRequest) -> polib.POFile:
 
 def test_every_language_but_english_has_a_catalogue() -> None:
     names = {folder.parent.name.replace("_", "-").lower() for folder in FOLDERS}
-    assert names == {*CHROME} - {"en"}
+    assert names == {*INTERFACE_LANGUAGES} - {"en"}
 
 
 def test_every_message_is_translated_and_none_is_left_over(catalogue: polib.POFile) -> None:
@@ -56,8 +56,8 @@ def test_the_compiled_catalogue_is_current(catalogue: polib.POFile) -> None:
         ("weekly:mon,thu", "every Monday and Thursday", "每周一、周四"),
         ("weekly:mon,wed,fri", "every Monday, Wednesday and Friday", "每周一、周三、周五"),
         ("biweekly:tue", "every second Tuesday", "每两周的周二"),
-        ("monthly:15", "on day 15 of the month", "每月\u00a015\u00a0日"),
-        ("monthly:last", "on the last day of the month", "每月最后一天"),
+        ("monthly:15", "on the 15th of every month", "每月 15\u00a0日"),
+        ("monthly:last", "on the last day of every month", "每月最后一天"),
     ],
 )
 def test_a_cadence_is_said_in_words(cadence: str, english: str, chinese: str) -> None:

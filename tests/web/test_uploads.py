@@ -26,6 +26,6 @@ def test_an_uploaded_file_is_stored_nowhere(
     sent = {"List-Unsubscribe": "One-Click", "file": SimpleUploadedFile("big.bin", b"x" * 5_000_000)}
     answer = visitor.post(service.link(Purpose.UNSUBSCRIBE), sent)
     assert (answer.status_code, answer.content) == (200, b"")
-    service.reader.refresh_from_db()
-    assert service.reader.status == "unsubscribed"
+    service.subscriber.refresh_from_db()
+    assert service.subscriber.status == "unsubscribed"
     assert list(tmp_path.iterdir()) == []

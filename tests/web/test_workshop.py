@@ -96,12 +96,12 @@ def test_one_click_takes_a_false_friend_out(visitor: Client, service: Service) -
     assert 'value="undo"' in _text(response)
 
 
-def test_saving_makes_a_topic_of_the_readers_own(visitor: Client, service: Service) -> None:
+def test_saving_makes_a_topic_of_the_subscribers_own(visitor: Client, service: Service) -> None:
     response = _press(visitor, _new(service), name="Heads of mine", query=QUERY, action="save")
     assert response.status_code == 303
     topic = Topic.objects.get(name="Heads of mine")
-    assert (topic.owner, topic.query, topic.looks_back) == (service.reader, QUERY, True)
-    assert list(service.reader.subscriptions.all())[-1].topic == topic
+    assert (topic.owner, topic.query, topic.looks_back) == (service.subscriber, QUERY, True)
+    assert list(service.subscriber.subscriptions.all())[-1].topic == topic
     shown = _text(visitor.get(response["Location"].partition("#")[0]))
     assert "Saved." in shown
     assert "Remove this topic" in shown
@@ -127,7 +127,7 @@ def test_a_topic_can_be_changed_and_removed(visitor: Client, service: Service) -
 
 def test_the_21st_topic_is_refused(visitor: Client, service: Service) -> None:
     for number in range(19):
-        add_topic(f"own-{number}", name="Own", query="ti:a", owner=service.reader, now=JOINED)
+        add_topic(f"own-{number}", name="Own", query="ti:a", owner=service.subscriber, now=JOINED)
     response = _press(visitor, _new(service), name="One more", query=QUERY, action="save")
     assert response.status_code == 400
     assert "You have 20 topics of your own already" in _text(response)
@@ -145,7 +145,7 @@ def test_nobody_else_sees_a_private_topic(visitor: Client, service: Service) -> 
         assert "Secret" not in _text(visitor.get(path)), path
 
 
-def test_everyones_topic_is_not_a_readers_to_change(visitor: Client, service: Service) -> None:
+def test_everyones_topic_is_not_a_subscribers_to_change(visitor: Client, service: Service) -> None:
     assert visitor.get(_of(service, "heads")).status_code == 404
 
 
@@ -154,7 +154,7 @@ def test_a_forged_token_gets_the_page_for_broken_links(visitor: Client, service:
     assert visitor.get("/preferences/forged/topics/new").status_code == 404
 
 
-def test_a_reader_who_left_is_led_to_their_page(visitor: Client, service: Service) -> None:
+def test_a_subscriber_who_left_is_led_to_their_page(visitor: Client, service: Service) -> None:
     Subscriber.objects.update(status=Status.UNSUBSCRIBED)
     response = visitor.get(_new(service))
     assert (response.status_code, response["Location"]) == (302, service.link(Purpose.PREFERENCES))
@@ -166,7 +166,7 @@ def test_it_stays_out_of_caches_and_search_engines(visitor: Client, service: Ser
     assert response["X-Robots-Tag"] == "noindex"
 
 
-def test_it_speaks_the_readers_language(visitor: Client, service: Service) -> None:
+def test_it_speaks_the_subscribers_language(visitor: Client, service: Service) -> None:
     Subscriber.objects.update(language="zh-hans")
     response = _press(visitor, _new(service), query=QUERY, exclude="2606.00003")
     page = _text(response)
@@ -216,7 +216,7 @@ def test_a_slug_that_cannot_be_is_refused(operator: Client, slug: str) -> None:
 
 
 @pytest.mark.usefixtures("service")
-def test_readers_private_topics_are_not_the_operators_to_see_there(operator: Client) -> None:
+def test_subscribers_private_topics_are_not_the_operators_to_see_there(operator: Client) -> None:
     assert operator.get(f"{OPERATORS}secret/").status_code == 404
 
 

@@ -37,7 +37,7 @@ def mailer(workers: Workers) -> ScriptedMailer:
 def ann(workers: Workers) -> Subscriber:
     """Return a daily reader whose digest of Monday is planned, with one paper."""
     workers.room.topic("heads", "cat:cs.CV")
-    ann = workers.room.reader("ann@example.org", "heads", cadence="daily")
+    ann = workers.room.subscriber("ann@example.org", "heads", cadence="daily")
     workers.room.take_in(paper_record(), now=SUNDAY + timedelta(hours=1))
     plan_due(now=MONDAY)
     return ann

@@ -73,7 +73,7 @@ def test_a_digest_waits_for_papers_that_are_not_matched_yet(workers: Workers) ->
     assert Delivery.objects.get().state == State.COMPOSED
 
 
-def test_a_composed_digest_may_go_after_its_readers_own_delay(workers: Workers, ann: Subscriber) -> None:
+def test_a_composed_digest_may_go_after_its_subscribers_own_delay(workers: Workers, ann: Subscriber) -> None:
     assert own_delay(ann.pk) > timedelta(seconds=1)
     assert workers.run("compose") == []
     assert Delivery.objects.get().next_attempt_at == MONDAY + own_delay(ann.pk)
@@ -92,7 +92,7 @@ def test_composing_that_had_too_little_time_goes_on_where_it_stopped(
     task: str, workers: Workers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(work, "TURN", timedelta(0))
-    monkeypatch.setattr("newsletter.pipeline.compose.lease.CHUNK", 1)
+    monkeypatch.setattr("newsletter.pipeline.compose.compose.CHUNK", 1)
     first, second, third = sorted((planned(is_on_demand=True) for _ in range(3)), key=lambda row: row.pk)
     assert Queue(task) in workers.run(task, after=str(first.pk))
     assert [state(each) for each in (first, second, third)] == ["PLANNED", "COMPOSED", "PLANNED"]
@@ -116,7 +116,7 @@ def test_a_digest_names_no_failure_that_a_later_answer_made_good(workers: Worker
 
 def test_a_day_is_called_empty_if_the_latest_answer_is_of_its_period(workers: Workers) -> None:
     workers.room.topic("heads", "cat:cs.CV")
-    workers.room.reader("ann@example.org", "heads", cadence="daily")
+    workers.room.subscriber("ann@example.org", "heads", cadence="daily")
     for days in (40, 20, 0):
         GatherRun.objects.create(started_at=SUNDAY - timedelta(days=days, hours=-9), query="all")
     workers.run("tick", at=MONDAY)

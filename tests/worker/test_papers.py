@@ -10,7 +10,7 @@ import pytest
 
 from newsletter.adapters.infra.broker import Queue
 from newsletter.adapters.llm.genai import GenaiSummariser
-from newsletter.core.summaries.summary import Depth
+from newsletter.core.summaries.summary import DetailLevel
 from newsletter.errors import TemporaryError
 from newsletter.models import FullTextRecord, GatherRun, Match, Paper, Subscriber, Summary, Topic
 from newsletter.models.delivery import FIRST
@@ -138,8 +138,8 @@ def gemini(workers: Workers) -> Iterator[GeminiServer]:
         workers.context.__dict__["summariser"] = model
         workers.room.topic("heads", "cat:cs.CV")
         workers.room.topic("graphs", "cat:cs.LG")
-        workers.room.reader("ann@example.org", "heads", cadence="daily")
-        bob = workers.room.reader("bob@example.org", "graphs", cadence="weekly:fri")
+        workers.room.subscriber("ann@example.org", "heads", cadence="daily")
+        bob = workers.room.subscriber("bob@example.org", "graphs", cadence="weekly:fri")
         papers = (paper_record(1), paper_record(2, categories=("cs.LG",)))
         workers.room.take_in(*papers, now=SUNDAY + timedelta(hours=1))
         plan_due(now=MONDAY)
@@ -219,10 +219,10 @@ def test_a_model_that_gives_nothing_is_not_asked_again_and_again(
 def test_what_the_coming_hours_want_is_written_before_their_slots(
     workers: Workers, gemini: GeminiServer
 ) -> None:
-    workers.room.reader("zoe@example.org", "heads", cadence="daily", language="zh", at="09:00")
+    workers.room.subscriber("zoe@example.org", "heads", cadence="daily", language="zh", at="09:00")
     workers.run("tick", at=MONDAY + MINUTE)
     workers.run("summarize", at=MONDAY + MINUTE)
-    rows = Summary.objects.filter(model="m", content__isnull=False, depth=Depth.TAKEAWAYS.value)
+    rows = Summary.objects.filter(model="m", content__isnull=False, detail=DetailLevel.TAKEAWAYS.value)
     assert set(rows.values_list("paper__arxiv_id", "language")) == {
         ("2606.00001", "en"),
         ("2606.00002", "en"),
@@ -233,7 +233,7 @@ def test_what_the_coming_hours_want_is_written_before_their_slots(
 
 
 def test_without_a_model_nothing_is_written_ahead(workers: Workers, arxiv: ListSource) -> None:
-    workers.room.reader("ann@example.org", "heads", cadence="daily")
+    workers.room.subscriber("ann@example.org", "heads", cadence="daily")
     workers.room.take_in(*arxiv.papers, now=SUNDAY + timedelta(hours=1))
     workers.run("tick", at=MONDAY - timedelta(hours=1))
     workers.run("summarize", at=MONDAY - timedelta(hours=1))

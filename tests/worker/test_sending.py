@@ -10,7 +10,7 @@ from pytest_django import Settings
 
 from newsletter.adapters.infra.broker import Queue
 from newsletter.adapters.ports import ProviderEvent, Verdict
-from newsletter.core.delivery.retry_policy import EventKind
+from newsletter.core.delivery.events import EventKind
 from newsletter.models import Delivery, Topic
 from newsletter.models.delivery import FIRST, Kind, State
 from newsletter.pipeline import tasks as work
@@ -18,7 +18,7 @@ from newsletter.pipeline.feedback import provider_events as events
 from newsletter.pipeline.feedback.provider_events import store_events
 from newsletter.pipeline.send.pause import pause_sending
 from tests.fakes.mailer import ScriptedMailer, answer
-from tests.pipeline.deliveries import reader, transactional_mail
+from tests.pipeline.deliveries import new_subscriber, transactional_mail
 from tests.pipeline.newsroom import MONDAY, TUESDAY
 from tests.worker.workers import LATE, LATER, MINUTE, Workers, finished, planned, state
 
@@ -44,7 +44,7 @@ def test_transactional_sends_transactional_mail_and_leaves_digests_to_deliver(wo
     transactional = [
         finished(slot_key=FIRST),
         finished(is_on_demand=True),
-        transactional_mail(reader(), Kind.LINK, slot_at=MONDAY, next_attempt_at=MONDAY),
+        transactional_mail(new_subscriber(), Kind.LINK, slot_at=MONDAY, next_attempt_at=MONDAY),
     ]
     assert workers.run("transactional", at=MONDAY + MINUTE) == [Queue.SEND]
     assert {state(each) for each in transactional} == {State.ACCEPTED}

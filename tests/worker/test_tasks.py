@@ -18,6 +18,7 @@ from worker.schedule import SCHEDULE
 TASKS = (
     "gather_if_due",
     "gather",
+    "ask_revisions",
     "tick",
     "summarize",
     "compose",
@@ -27,6 +28,7 @@ TASKS = (
     "retry",
     "forget_figures",
 )
+LOOKUP = "look_up_libraries"
 OTHERS = ("forget_unconfirmed", "check_health", "canary", "forget_old")
 """Each calls a function that is no stage's with the time."""
 PREFIX = TASK.format("")
@@ -57,7 +59,7 @@ def test_a_task_beside_the_flow_calls_its_function_with_the_time(
 def test_these_are_all_the_tasks() -> None:
     app.loader.import_default_modules()
     ours = {name for name in app.tasks if not name.startswith("celery.")}
-    assert ours == {PREFIX + name for name in (*TASKS, *OTHERS)}
+    assert ours == {PREFIX + name for name in (*TASKS, *OTHERS, LOOKUP)}
 
 
 @pytest.mark.parametrize("queue", Queue)
@@ -131,6 +133,7 @@ def test_a_worker_that_connects_looks_at_once_for_what_is_due(monkeypatch: pytes
         ("tick", 60),
         ("check_health", 60),
         ("gather_if_due", 600),
+        ("look_up_libraries", 60),
         ("canary", 600),
         ("forget_old", 3600),
         ("forget_unconfirmed", 3600),
@@ -149,7 +152,7 @@ def test_no_periodic_task_is_left_out() -> None:
     periodic = {entry["task"].removeprefix(PREFIX) for entry in SCHEDULE.values()}
     woken = {*(queue.value for queue in Queue)}
     assert periodic.isdisjoint(woken)
-    assert periodic | woken == {*TASKS, *OTHERS}
+    assert periodic | woken == {*TASKS, *OTHERS, LOOKUP}
 
 
 def test_a_workers_child_ends_with_its_worker(monkeypatch: pytest.MonkeyPatch) -> None:

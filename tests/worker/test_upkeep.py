@@ -25,7 +25,7 @@ from newsletter.models import (
 from newsletter.models.delivery import FIRST, State
 from newsletter.models.subscriber import Status
 from tests.fakes.papers import paper_record
-from tests.pipeline.deliveries import reader
+from tests.pipeline.deliveries import new_subscriber
 from tests.pipeline.newsroom import MONDAY, SUNDAY, TUESDAY, states
 from tests.worker.workers import MINUTE, Workers, finished
 
@@ -37,12 +37,12 @@ DAY = timedelta(days=1)
 # --- tick ------------------------------------------------------------------------------------------------
 
 
-def test_the_tick_plans_each_reader_ahead_and_wakes_who_goes_on_once_the_slot_has_passed(
+def test_the_tick_plans_each_subscriber_ahead_and_wakes_who_goes_on_once_the_slot_has_passed(
     workers: Workers,
 ) -> None:
     workers.room.topic("heads", "cat:cs.CV")
-    ann = workers.room.reader("ann@example.org", "heads", cadence="daily")
-    zoe = workers.room.reader("zoe@example.org", "heads", cadence="daily", at="09:00")
+    ann = workers.room.subscriber("ann@example.org", "heads", cadence="daily")
+    zoe = workers.room.subscriber("zoe@example.org", "heads", cadence="daily", at="09:00")
     assert workers.run("tick", at=MONDAY - MINUTE) == []
     assert states(ann) == states(zoe) == [("2026-06-15", "PLANNED")]
     assert workers.run("tick", at=MONDAY) == [Queue.COMPOSE]
@@ -183,8 +183,8 @@ def test_old_mails_lose_what_is_personal(workers: Workers) -> None:
 
 
 def test_addresses_that_never_confirmed_are_forgotten(workers: Workers) -> None:
-    reader("never@example.org", status=Status.PENDING, joined_at=MONDAY)
-    reader("ann@example.org", joined_at=MONDAY)
+    new_subscriber("never@example.org", status=Status.PENDING, joined_at=MONDAY)
+    new_subscriber("ann@example.org", joined_at=MONDAY)
     workers.run("forget_unconfirmed", at=MONDAY + 5 * DAY)
     assert Subscriber.objects.count() == 2
     workers.run("forget_unconfirmed", at=MONDAY + 30 * DAY)

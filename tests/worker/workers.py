@@ -47,21 +47,21 @@ class Workers:
             self.hints.append(after)
 
 
-def finished(reader: Subscriber | None = None, *, at: datetime = MONDAY, **fields: Any) -> Delivery:
+def finished(subscriber: Subscriber | None = None, *, at: datetime = MONDAY, **fields: Any) -> Delivery:
     """Make a composed digest that has been due for a second at ``at``."""
     moments = dict.fromkeys(("slot_at", "planned_at", "composed_at", "covers_until"), at)
     due = {"next_attempt_at": at - timedelta(seconds=1)}
-    return digest(reader, **(moments | due | fields))
+    return digest(subscriber, **(moments | due | fields))
 
 
-def planned(reader: Subscriber | None = None, **fields: Any) -> Delivery:
+def planned(subscriber: Subscriber | None = None, **fields: Any) -> Delivery:
     empty: dict[str, Any] = {
         "fragments": [],
         "composed_at": None,
         "covers_until": None,
         "next_attempt_at": None,
     }
-    return finished(reader, **({"state": State.PLANNED} | empty | fields))
+    return finished(subscriber, **({"state": State.PLANNED} | empty | fields))
 
 
 def rows() -> dict[UUID, dict[str, Any]]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -17,7 +17,7 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 from newsletter.adapters.arxiv.feed import Page, ShortError, UnusableError, check, newest, parse
-from newsletter.adapters.arxiv.http import TIMEOUT, USER_AGENT, Refused, get
+from newsletter.adapters.infra.http import TIMEOUT, USER_AGENT, Refused, Retry, get
 from newsletter.adapters.ports import Answer, RequestGate, Window
 from newsletter.config import ARXIV_API
 from newsletter.errors import BadInput, IncompleteAnswer, PermanentError, TemporaryError
@@ -32,34 +32,25 @@ MAX_RESULTS = 30_000
 """The most results of one query (same section): a longer window is halved."""
 MAX_URL = 4_000
 """Longest address asked for, in characters: half of what RFC 9110 §4.1 expects everyone to accept."""
+MOST_IDS = 200
+"""Ids of one request: they fit MAX_URL."""
+FOUND = 100
+"""Entries of a search by title: the first of each title's are what it is about."""
+MOST_WORDS = 16
+"""Of a title that is searched for: so many find it, and ten titles fit MAX_URL."""
 MAX_BYTES = 64 * 1024 * 1024
-FIRST_PAUSE, LONGEST_PAUSE = 3.0, 60.0
 
 _CATEGORY = re.compile(r"[a-z]+(?:-[a-z]+)?(?:\.(?:[A-Za-z]+(?:-[a-z]+)?|\*))?")
 _MINUTE = timedelta(minutes=1)
-
-
-@dataclass(slots=True)
-class _Retry:
-    """How much longer one command may go on retrying, in seconds."""
-
-    left: float
-    pause: float = FIRST_PAUSE
-
-    def wait(self, error: TemporaryError, *, elapsed: float, sleep: Callable[[float], None]) -> None:
-        """Wait as the back-off or arXiv says; raise ``error`` if that would take longer than is left."""
-        self.left -= elapsed
-        pause = max(self.pause, error.retry_after or 0.0)
-        if pause >= self.left:
-            raise error
-        sleep(pause)
-        self.left -= pause
-        self.pause = min(self.pause * 2, LONGEST_PAUSE)
+_NO_WORD = re.compile(r"[\W_]+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArxivApi:
-    """A PaperSource. Every request is made inside ``gate`` and its connection closed before the gate is."""
+    """A PaperSource and a PaperFinder.
+
+    Every request is made inside ``gate`` and its connection closed before the gate is.
+    """
 
     gate: RequestGate
     url: str = ARXIV_API
@@ -80,19 +71,35 @@ class ArxivApi:
         ``categories`` are arXiv's, ``cs.*`` for a whole archive. The window is rounded outwards to whole
         minutes, which is all that submittedDate knows. Raises BadInput for what cannot be a category.
         """
-        patience = _Retry(left=self.give_up_after)
+        patience = Retry(left=self.give_up_after)
         for group in self._groups(categories, window=window):
             yield from self._query(group, window=window, patience=patience, most_missing=most_missing)
 
     def newest(self, categories: Collection[str], *, window: Window) -> Answer:
         """Return the newest entries of the window, one request per query, however many it promises."""
-        patience = _Retry(left=self.give_up_after)
+        patience = Retry(left=self.give_up_after)
         queries = [_query(group, window=window) for group in self._groups(categories, window=window)]
         pages = [
             self._page(query, start=0, size=NEWEST, patience=patience, most_missing=NEWEST)
             for query in queries
         ]
         return _answer(f"newest of {'; '.join(queries)}", pages)
+
+    def by_ids(self, ids: Sequence[str]) -> Answer:
+        """Return those of at most MOST_IDS papers that arXiv has, each in its present version."""
+        return self._find({"id_list": ",".join(ids), "max_results": str(MOST_IDS)})
+
+    def by_titles(self, titles: Sequence[str]) -> Answer:
+        """Return papers whose titles hold the words of one of these in a row, the best matches first."""
+        phrases = (" ".join(_NO_WORD.sub(" ", title).split()[:MOST_WORDS]) for title in titles)
+        query = " OR ".join(f'ti:"{phrase}"' for phrase in phrases if phrase)
+        return self._find({"search_query": query, "max_results": str(FOUND), "sortBy": "relevance"})
+
+    def _find(self, parameters: Mapping[str, str]) -> Answer:
+        """Ask for one page, of which nothing is promised: what is not in it was not found."""
+        address = f"{self.url}?{urlencode(parameters, safe=',')}"
+        page = self._ask(address, read=_some, patience=Retry(left=self.give_up_after))
+        return _answer(next(iter(parameters.values())), [page])
 
     def read_file(self, path: str) -> Answer:
         """Read a saved page of the API, which need not be all of its query. Raises BadInput."""
@@ -123,14 +130,16 @@ class ArxivApi:
             name for name in categories if name.endswith("*") or name.partition(".")[0] + "." not in whole
         ]
         while left:
-            size = len(left)
-            while size > 1 and len(self._longest_address(left[:size], window=window)) > MAX_URL:
-                size -= 1
+            for size in range(len(left), 0, -1):
+                query = _query(left[:size], window=window)
+                longest = self._address(query, start=99_999, size=self.page_size)
+                if len(longest) <= MAX_URL:
+                    break
             yield left[:size]
             left = left[size:]
 
     def _query(
-        self, categories: Sequence[str], *, window: Window, patience: _Retry, most_missing: int
+        self, categories: Sequence[str], *, window: Window, patience: Retry, most_missing: int
     ) -> Iterator[Answer]:
         query = _query(categories, window=window)
         pages: list[Page] = []
@@ -157,9 +166,6 @@ class ArxivApi:
                 )
         yield _answer(query, pages)
 
-    def _longest_address(self, categories: Sequence[str], *, window: Window) -> str:
-        return self._address(_query(categories, window=window), start=99_999, size=self.page_size)
-
     def _address(self, query: str, *, start: int, size: int) -> str:
         parameters = {
             "search_query": query,
@@ -178,7 +184,7 @@ class ArxivApi:
         *,
         start: int,
         size: int,
-        patience: _Retry,
+        patience: Retry,
         most_missing: int,
         missing: int = 0,
     ) -> Page:
@@ -187,13 +193,20 @@ class ArxivApi:
         ``missing`` entries were missing from the pages before; with at most ``most_missing`` in all a page
         that stays short is kept.
         """
-        for attempt in count(1):
+
+        def read(body: bytes, attempt: int) -> Page:
             kept = most_missing - missing if attempt >= SHORT_TRIES else 0
+            return _checked(body, start=start, size=size, most_missing=kept, missing=missing)
+
+        return self._ask(self._address(query, start=start, size=size), read=read, patience=patience)
+
+    def _ask(self, address: str, *, read: Callable[[bytes, int], Page], patience: Retry) -> Page:
+        """``read`` gets the body and which attempt it is; it raises TemporaryError to have it asked again."""
+        for attempt in count(1):
             with self.gate():
                 began = time.monotonic()
                 try:
-                    body = self._get(self._address(query, start=start, size=size), seconds=patience.left)
-                    return _checked(body, start=start, size=size, most_missing=kept, missing=missing)
+                    return read(self._get(address, seconds=patience.left), attempt)
                 except TemporaryError as error:
                     failed, elapsed = error, time.monotonic() - began
             patience.wait(failed, elapsed=elapsed, sleep=self.sleep)
@@ -203,6 +216,7 @@ class ArxivApi:
         try:
             return get(
                 address,
+                whom="arXiv",
                 seconds=seconds,
                 max_bytes=MAX_BYTES,
                 timeout=self.timeout,
@@ -225,6 +239,17 @@ def _checked(body: bytes, *, start: int, size: int, most_missing: int, missing: 
         raise error from short
     except UnusableError as unusable:
         raise TemporaryError(f"arXiv's answer cannot be used: {unusable}", status=200) from unusable
+    return page
+
+
+def _some(body: bytes, _attempt: int) -> Page:
+    """Read a page of a search, which need not be all of it; an empty one that promises more is no answer."""
+    try:
+        page = parse(body)
+    except UnusableError as unusable:
+        raise TemporaryError(f"arXiv's answer cannot be used: {unusable}", status=200) from unusable
+    if page.total and not page.entries:
+        raise TemporaryError(f"arXiv's answer is empty and promises {page.total} entries", status=200)
     return page
 
 

@@ -17,9 +17,9 @@ from lxml import etree
 from newsletter.adapters.arxiv.html_paper import CAPTIONS, ReadPaper, read_article
 from newsletter.adapters.arxiv.html_parts import FoundFigure
 from newsletter.adapters.arxiv.html_text import Look, classes, text_of
-from newsletter.adapters.arxiv.http import TIMEOUT, USER_AGENT, Got, Moved, Refused, get
 from newsletter.adapters.arxiv.oai import ArxivOai
 from newsletter.adapters.infra import figure_images
+from newsletter.adapters.infra.http import TIMEOUT, USER_AGENT, Got, Moved, Refused, get
 from newsletter.adapters.ports import PaperFigure, PaperText, RequestGate
 from newsletter.core.arxiv.papers import PaperRecord
 from newsletter.errors import NewsletterError, PermanentError
@@ -106,6 +106,7 @@ class ArxivFullTexts:
                 with self.gate():
                     return get(
                         address,
+                        whom="arXiv",
                         seconds=seconds,
                         max_bytes=max_bytes,
                         timeout=self.timeout,

@@ -65,20 +65,20 @@ def read_article(article: _Element, *, paper: PaperRecord, base: str) -> ReadPap
     Raises PermanentError with reason ``timed_out``.
     """
     look = Look(ends=time.monotonic() + SECONDS)
-    reader = _Reader(base=base)
-    reader.content(article, look)
-    reader.end_paragraph()
+    subscriber = _Subscriber(base=base)
+    subscriber.content(article, look)
+    subscriber.end_paragraph()
     authors = (each for each in article.iter("div") if "ltx_authors" in classes(each))
     places = (place for each in authors for place in places_of(each, look))
     text = FullText(
-        sections=reader.found(),
+        sections=subscriber.found(),
         affiliations=affiliations_of(places, authors=paper.authors),
-        keywords=keywords_of(reader.keywords),
+        keywords=keywords_of(subscriber.keywords),
         links=tuple(dict.fromkeys(links_of(article, look)))[:MOST_LINKS],
-        references=tuple(reader.references[:MOST_REFERENCES]),
-        is_cut=reader.is_cut,
+        references=tuple(subscriber.references[:MOST_REFERENCES]),
+        is_cut=subscriber.is_cut,
     )
-    return ReadPaper(text=text, figures=tuple(reader.figures))
+    return ReadPaper(text=text, figures=tuple(subscriber.figures))
 
 
 @dataclass
@@ -91,7 +91,7 @@ class _Section:
 
 
 @dataclass
-class _Reader:
+class _Subscriber:
     """What has been read so far, in the order of the document."""
 
     base: str
@@ -152,7 +152,9 @@ class _Reader:
         marks = element.get("class", "").split()
         if element is self._heading or not _SKIPPED.isdisjoint(marks):
             return
-        take = next((_KINDS[mark] for mark in (element.tag, *marks) if mark in _KINDS), _Reader._take_content)
+        take = next(
+            (_KINDS[mark] for mark in (element.tag, *marks) if mark in _KINDS), _Subscriber._take_content
+        )
         take(self, element, look)
 
     def _take_content(self, element: _Element, look: Look) -> None:
@@ -237,15 +239,15 @@ class _Reader:
         self.references += references_of(element, look)
 
 
-_KINDS: dict[str, Callable[[_Reader, _Element, Look], None]] = {
-    "br": _Reader._take_break,
-    **dict.fromkeys(("math", "ltx_Math"), _Reader._take_formula),
-    **dict.fromkeys(("ltx_equation", "ltx_equationgroup", "ltx_eqn_table"), _Reader._take_equation),
-    **dict.fromkeys(("ltx_title", "ltx_tag_item"), _Reader._take_lead),
-    "ltx_keywords": _Reader._take_keywords,
-    "ltx_tabular": _Reader._take_table,
-    **dict.fromkeys(("figure", "ltx_figure", "ltx_table", "ltx_float"), _Reader._take_float),
-    "ltx_bibliography": _Reader._take_references,
-    **dict.fromkeys(_SECTIONS, _Reader._take_section),
+_KINDS: dict[str, Callable[[_Subscriber, _Element, Look], None]] = {
+    "br": _Subscriber._take_break,
+    **dict.fromkeys(("math", "ltx_Math"), _Subscriber._take_formula),
+    **dict.fromkeys(("ltx_equation", "ltx_equationgroup", "ltx_eqn_table"), _Subscriber._take_equation),
+    **dict.fromkeys(("ltx_title", "ltx_tag_item"), _Subscriber._take_lead),
+    "ltx_keywords": _Subscriber._take_keywords,
+    "ltx_tabular": _Subscriber._take_table,
+    **dict.fromkeys(("figure", "ltx_figure", "ltx_table", "ltx_float"), _Subscriber._take_float),
+    "ltx_bibliography": _Subscriber._take_references,
+    **dict.fromkeys(_SECTIONS, _Subscriber._take_section),
 }
 """By tag or class: what is read in a way of its own."""

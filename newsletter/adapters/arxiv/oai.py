@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from lxml import etree
 
-from newsletter.adapters.arxiv.http import TIMEOUT, USER_AGENT, get
+from newsletter.adapters.infra.http import TIMEOUT, USER_AGENT, get
 from newsletter.adapters.ports import RequestGate
 from newsletter.core.arxiv.papers import PaperRecord
 from newsletter.errors import TemporaryError
@@ -34,6 +34,7 @@ class ArxivOai:
         with self.gate():
             got = get(
                 self._address(paper),
+                whom="arXiv",
                 seconds=self.seconds,
                 max_bytes=MAX_BYTES,
                 timeout=self.timeout,

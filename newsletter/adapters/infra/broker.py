@@ -87,6 +87,12 @@ def publish_gather_if_due() -> None:
     _publish("gather_if_due", queue=Queue.GATHER)
 
 
+def publish_library_lookup() -> None:
+    """Have libraries looked up after the current transaction commits, if there is a broker."""
+    if settings.CONFIG.redis_url:
+        transaction.on_commit(lambda: _publish("look_up_libraries", queue=Queue.GATHER))
+
+
 def _publish(task: str, *, queue: Queue, **given: str) -> None:
     try:
         _producer().send_task(

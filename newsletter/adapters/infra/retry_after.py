@@ -1,4 +1,4 @@
-"""Parse Retry-After (RFC 9110 §10.2.3)."""
+"""Parse Retry-After (RFC 9110 §10.2.3), and Zotero's Backoff."""
 
 from __future__ import annotations
 
@@ -23,6 +23,12 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
         return min(max((_moment(value) - now).total_seconds(), 0.0), LONGEST)
     except (TypeError, ValueError, OverflowError):
         return None
+
+
+def backoff(headers: Mapping[str, str]) -> float | None:
+    """Return the seconds for which Zotero asks to be left alone (Web API v3, "Rate Limiting")."""
+    value = headers.get("Backoff", "").strip()
+    return min(float(value), LONGEST) if value.isascii() and value.isdecimal() else None
 
 
 def _moment(text: str) -> datetime:

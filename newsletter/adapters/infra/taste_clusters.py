@@ -70,7 +70,7 @@ def cold_order(papers: Sequence[ColdPaper], *, places: int) -> list[ColdPlace]:
 def _similarities(papers: Sequence[ColdPaper]) -> NDArray[np.float32]:
     """Cosines, papers × papers, with 0 between a paper and itself."""
     rows = VectorMatrix.of([paper.packed for paper in papers]).rows
-    alike = (rows @ rows.T).toarray()
+    alike: NDArray[np.float32] = (rows @ rows.T).toarray()
     np.fill_diagonal(alike, 0)
     return alike
 

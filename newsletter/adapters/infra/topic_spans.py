@@ -44,7 +44,7 @@ def explain(query: Query, *, record: PaperRecord) -> Reasons | None:
 
     In ``a OR (b AND c)`` only the part that matches is a reason; nothing after ANDNOT is.
     """
-    found = _Reader(record).holds(query)
+    found = _Subscriber(record).holds(query)
     if found is None:
         return None
     spans: dict[Place, set[Span]] = defaultdict(set)
@@ -76,7 +76,7 @@ class _Text:
     spans: list[Span]
 
 
-class _Reader:
+class _Subscriber:
     """Reads one paper; every field is tokenized once."""
 
     def __init__(self, record: PaperRecord) -> None:

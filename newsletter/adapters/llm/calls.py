@@ -18,7 +18,7 @@ from newsletter.adapters.ports import RequestRate, TokenBudget
 from newsletter.core.arxiv.full_text import FullText
 from newsletter.core.arxiv.papers import PaperRecord
 from newsletter.core.summaries.prompt import PROMPT_VERSION, Prompt, build_prompt, parse_response
-from newsletter.core.summaries.summary import Depth, Draft, Voice, response_schema, supported_depth
+from newsletter.core.summaries.summary import DetailLevel, Draft, Voice, response_schema, supported_detail
 from newsletter.errors import Interrupted, NewsletterError, PermanentError, TemporaryError, UnusableAnswer
 
 CALL_DEADLINE = 70.0
@@ -28,7 +28,7 @@ REQUEST_SECONDS = 60.0
 """Time-out of one request. A call ends after ``CALL_DEADLINE`` plus this at the latest."""
 
 TEMPERATURE = 0.2
-_OUTPUT_TOKENS = {Depth.HEADLINE: 4_096, Depth.TAKEAWAYS: 8_192, Depth.READING: 16_384}
+_OUTPUT_TOKENS = {DetailLevel.HEADLINE: 4_096, DetailLevel.TAKEAWAYS: 8_192, DetailLevel.READING: 16_384}
 """Far more than the words need: thinking tokens come from the same budget."""
 _MAX_ANSWERS = 2
 """An unusable answer is paid for too: retry once, not until one fits."""
@@ -101,9 +101,9 @@ class ModelSummariser(ABC):
         return language
 
     def summarize(
-        self, paper: PaperRecord, *, language: str, depth: Depth, full_text: FullText | None = None
+        self, paper: PaperRecord, *, language: str, detail: DetailLevel, full_text: FullText | None = None
     ) -> Draft:
-        """Ask for ``paper`` at ``depth``; token counts cover every answer that has them.
+        """Ask for ``paper`` at ``detail``; token counts cover every answer that has them.
 
         1. Wait for the rate limit, reserve tokens of the day, and make one request.
         2. After a temporary failure wait and retry, as long as the deadline allows. A 429 with a delay holds
@@ -113,20 +113,20 @@ class ModelSummariser(ABC):
         Without ``full_text`` no reading is asked for. Raises TemporaryError, UnusableAnswer (with ``reason``
         and the tokens used) or PermanentError.
         """
-        depth = supported_depth(depth, has_full_text=full_text is not None)
-        prompt = build_prompt(paper, language=language, depth=depth, full_text=full_text)
+        detail = supported_detail(detail, has_full_text=full_text is not None)
+        prompt = build_prompt(paper, language=language, detail=detail, full_text=full_text)
         until = time.monotonic() + CALL_DEADLINE
-        room, answers, used = _OUTPUT_TOKENS[depth], 0, (0, 0)
+        room, answers, used = _OUTPUT_TOKENS[detail], 0, (0, 0)
         for attempt in range(1, self._max_attempts + 1):
             is_last = attempt == self._max_attempts
             try:
-                reply = self._ask_in_turn(prompt, depth=depth, room=room, until=until)
+                reply = self._ask_in_turn(prompt, detail=detail, room=room, until=until)
                 answers += 1
                 used = (
                     used[0] + (reply.input_tokens or 0),
                     used[1] + (reply.output_tokens or 0),
                 )
-                return _draft(reply, depth=depth, used=used)
+                return _draft(reply, detail=detail, used=used)
             except TemporaryError as error:
                 if self._rate and error.status == TOO_MANY and error.retry_after:
                     self._rate.hold(error.retry_after)
@@ -140,14 +140,14 @@ class ModelSummariser(ABC):
                 room *= 2 if error.reason == "max_tokens" else 1
         raise AssertionError("the last attempt returns or raises")
 
-    def _ask_in_turn(self, prompt: Prompt, *, depth: Depth, room: int, until: float) -> Reply:
+    def _ask_in_turn(self, prompt: Prompt, *, detail: DetailLevel, room: int, until: float) -> Reply:
         """Make one request within the daily token budget and the rate limit."""
         size = len(prompt.instruction.encode()) + len(prompt.content.encode())
         # A token is at least one byte of the prompt: this is the most that the request can cost.
         with self._budget.spending(size + room) if self._budget else nullcontext() as bill:
             if self._rate:
                 self._rate.enter(tokens=size // _BYTES_A_TOKEN, max_wait=until - time.monotonic())
-            reply = self._ask(prompt, schema=response_schema(depth), max_output_tokens=room)
+            reply = self._ask(prompt, schema=response_schema(detail), max_output_tokens=room)
             if bill and reply.input_tokens is not None and reply.output_tokens is not None:
                 bill.paid(reply.input_tokens + reply.output_tokens)
         return reply
@@ -226,13 +226,13 @@ def _interrupted(error: TemporaryError, *, used: tuple[int, int]) -> Interrupted
     return told
 
 
-def _draft(reply: Reply, *, depth: Depth, used: tuple[int, int]) -> Draft:
+def _draft(reply: Reply, *, detail: DetailLevel, used: tuple[int, int]) -> Draft:
     """Read ``reply``. Raises UnusableAnswer; a truncated answer is never read at all."""
     tokens = {"input_tokens": used[0], "output_tokens": used[1]}
     if reason := _fault(reply):
         raise UnusableAnswer(f"The model ended with {reason}.", reason=reason, **tokens)
     try:
-        return parse_response(reply.text, depth=depth, **tokens)
+        return parse_response(reply.text, detail=detail, **tokens)
     except PermanentError as error:
         raise UnusableAnswer(str(error), reason=error.reason, **tokens) from error
 

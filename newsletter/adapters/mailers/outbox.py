@@ -14,9 +14,14 @@ from datetime import timedelta
 from pathlib import Path
 
 from newsletter.adapters.ports import Begin, Outcome, Outgoing, Verdict
+from newsletter.config import Config
 from newsletter.errors import BadInput, TemporaryError
 
 _DELIVERY_ID = re.compile(r"[0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
+def mailer(config: Config) -> OutboxMailer:
+    return OutboxMailer(config.outbox_folder)
 
 
 class OutboxMailer:

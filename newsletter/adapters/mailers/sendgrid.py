@@ -19,8 +19,10 @@ from urllib.parse import urlsplit
 from sendgrid import SendGridAPIClient
 
 from newsletter.adapters.mailers.sendgrid_answers import Judgement, judge
+from newsletter.adapters.mailers.sendgrid_events import DELIVERY_ARG, SendgridEvents
 from newsletter.adapters.mailers.sendgrid_http import Connections, KeptClient, NoAnswer, NotSent
 from newsletter.adapters.ports import Begin, Outcome, Outgoing, Verdict
+from newsletter.config import Config
 from newsletter.config.mailers import SENDGRID_HOST
 from newsletter.core.digests.headers import ascii_address
 from newsletter.core.digests.message import PLACEHOLDER_CLOSE, PLACEHOLDER_OPEN, fill, placeholder_names
@@ -28,8 +30,6 @@ from newsletter.errors import ConfigurationError, NewsletterError
 
 log = logging.getLogger(__name__)
 
-DELIVERY_ARG = "delivery_id"
-"""The custom argument that comes back with every event."""
 _MAX_RECIPIENTS = 1000
 """Personalizations a request may hold."""
 _MAX_PERSONAL_BYTES = 25_000_000
@@ -58,6 +58,15 @@ _DRY_RUN = Judgement(
     code=_CHECKED,
     retry_after=timedelta(hours=1).total_seconds(),
 )
+
+
+def mailer(config: Config) -> SendgridMailer:
+    is_dry_run = config.sendgrid_sandbox == "on"
+    return SendgridMailer(config.sendgrid_api_key, host=config.sendgrid_host, is_dry_run=is_dry_run)
+
+
+def event_reader(config: Config) -> SendgridEvents:
+    return SendgridEvents(config.sendgrid_webhook_key)
 
 
 class SendgridMailer:

@@ -16,13 +16,14 @@ from uuid import UUID
 
 from sendgrid.helpers.eventwebhook import EventWebhook
 
-from newsletter.adapters.mailers.sendgrid import DELIVERY_ARG
 from newsletter.adapters.ports import ProviderEvent, Refusal
+from newsletter.core.delivery.events import EventKind
 from newsletter.core.delivery.redaction import redacted
 from newsletter.core.delivery.refusals import is_no_such_mailbox
-from newsletter.core.delivery.retry_policy import EventKind
 from newsletter.errors import BadInput
 
+DELIVERY_ARG = "delivery_id"
+"""The custom argument of a mail that comes back with each of its events."""
 SIGNATURE_HEADER = "X-Twilio-Email-Event-Webhook-Signature"
 TIMESTAMP_HEADER = "X-Twilio-Email-Event-Webhook-Timestamp"
 OLDEST = timedelta(hours=25)

@@ -9,13 +9,35 @@ import ssl
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import timedelta
+from urllib.parse import urlsplit
 
 from newsletter.adapters.mailers.smtp_answers import CLOSING, Gone, Lost, Refused
 from newsletter.adapters.mailers.smtp_session import Dialogue, Envelope, TimeOuts, open_dialogue
 from newsletter.adapters.ports import Begin, Outcome, Outgoing, Verdict
+from newsletter.config import Config
 from newsletter.config.smtp_url import parse_smtp_url
 from newsletter.core.digests.headers import ascii_address, wire_address
 from newsletter.errors import BadInput, PermanentError
+
+NEEDS_SMTPUTF8 = (
+    "cannot send to {!r}: its part before the @ is not ASCII, and the mail server does not offer "
+    "SMTPUTF8 (RFC 6531), which such an address needs"
+)
+
+
+def mailer(config: Config) -> SmtpMailer:
+    # In EHLO the site's name is said if it is a public name, else the machine's.
+    host = urlsplit(config.base_url).hostname or ""
+    is_public = "." in host and not host.replace(".", "").isdigit()
+    return SmtpMailer(config.smtp_url, sign=_signer(config), ehlo_name=host if is_public else None)
+
+
+def _signer(config: Config) -> Callable[[bytes], bytes] | None:
+    if not config.dkim_key:
+        return None
+    from newsletter.adapters.mailers.dkim import DkimSigner  # only for those who sign: it imports slowly
+
+    return DkimSigner(config.dkim_key, selector=config.dkim_selector, domain=config.signing_domain)
 
 
 class SmtpMailer:
@@ -92,7 +114,7 @@ class SmtpMailer:
         try:
             dialogue = self._addressed(envelope)
             if dialogue is None:
-                return _outcome(message, Verdict.BAD_MESSAGE, detail=_needs_smtputf8(message.recipient))
+                return _outcome(message, Verdict.BAD_MESSAGE, detail=NEEDS_SMTPUTF8.format(message.recipient))
             if message.delivery_id not in begin([message.delivery_id]):
                 return _outcome(message, Verdict.NOT_BEGUN)
             dialogue.data()
@@ -166,13 +188,6 @@ def _addressed(dialogue: Dialogue, envelope: Envelope, *, anew: bool) -> Dialogu
         return None
     dialogue.address(envelope, anew=anew)
     return dialogue
-
-
-def _needs_smtputf8(address: str) -> str:
-    return (
-        f"cannot send to {address!r}: its part before the @ is not ASCII, and the mail server does not offer "
-        "SMTPUTF8 (RFC 6531), which such an address needs"
-    )
 
 
 def _outcome(message: Outgoing, verdict: Verdict, *, detail: str = "", code: str = "") -> Outcome:

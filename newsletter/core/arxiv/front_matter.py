@@ -40,7 +40,9 @@ def affiliations_of(places: Iterable[str], *, authors: Sequence[str]) -> tuple[s
 
     ``authors`` are arXiv's: their names are what tells a line of names from a line of places.
     """
-    people = _people(authors)
+    names = {_plain(author) for author in authors}
+    names |= {_plain(author.split()[-1]) for author in authors if len(author.split()) > 1}
+    people = sorted(filter(None, names), key=len, reverse=True)
     first = [place[: 2 * LONGEST] for place in islice(places, 5 * MOST)]
     cleaned = [text for place in first if (text := _clean(place)) and _is_place(text)]
     return tuple(dict.fromkeys(text for text in cleaned if not _is_names(text, people)))[:MOST]
@@ -50,12 +52,6 @@ def keywords_of(text: str) -> tuple[str, ...]:
     """Divide the paragraph after ``Keywords:``."""
     parts = (" ".join(part.split()).strip(" .;,:—–") for part in _SEPARATORS.split(text))
     return tuple(dict.fromkeys(part for part in parts if 1 < len(part) <= 80))[:20]
-
-
-def _people(authors: Sequence[str]) -> list[str]:
-    names = {_plain(author) for author in authors}
-    names |= {_plain(author.split()[-1]) for author in authors if len(author.split()) > 1}
-    return sorted(filter(None, names), key=len, reverse=True)
 
 
 def _is_names(text: str, people: Sequence[str]) -> bool:

@@ -78,7 +78,7 @@ def urls_in(text: str) -> Iterator[str]:
     """
     for found in _URL.finditer(text):
         is_short = len(found[0]) <= 2 * _LONGEST  # what ends it is taken off one by one
-        if is_short and is_public_url(url := _without_sentence_end(found[0])):
+        if is_short and is_public_url(url := without_sentence_end(found[0])):
             yield url
 
 
@@ -86,7 +86,8 @@ def _bare(url: str) -> str:
     return url.partition("://")[2].rstrip("/").casefold()
 
 
-def _without_sentence_end(url: str) -> str:
+def without_sentence_end(url: str) -> str:
+    """Cut off the punctuation after an address or DOI; a closing bracket stays if one opens in it."""
     while url:
         last = url[-1]
         if last in ".,;:!?*_~’”" or (last in _PAIRS and url.count(last) > url.count(_PAIRS[last])):

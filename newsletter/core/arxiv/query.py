@@ -53,7 +53,7 @@ __all__ = [
     "to_text",
 ]
 
-MAX_LENGTH = 500
+MAX_LENGTH = 1_000
 """Characters."""
 MAX_DEPTH = 20
 """Nested groups."""

@@ -14,6 +14,9 @@ _LOST_SPACE = re.compile(r"(?<=[a-z\d)*]{2})(?P<stop>\.)(?P<close>)(?P<gap>)(?=[
 opening."""
 _BRACKETS = re.compile(r"\([^()\n]{0,300}\)|\[[^\[\]\n]{0,300}\]|\{[^{}\n]{0,300}\}")
 _NEXT_TOKEN = re.compile(r"['\"“‘(\[`$\\{]*(?P<word>\w[\w\-]*)")
+_UNIT = re.compile(r"\d\s?[A-Z]$")
+"""One letter after a number ends a sentence: "below 25 K". """
+_INITIALS = re.compile(r"(?:[A-Z]\.-?)*[A-Z]")
 _LIST_MARK = re.compile(r"\(?(?:\d{1,2}|[ivx]{1,4}|[a-h])[.)]*", re.IGNORECASE)
 
 
@@ -39,13 +42,18 @@ def word_set(words: str) -> frozenset[str]:
     return frozenset(words.split())
 
 
+def one_of(words: str) -> str:
+    """The words of a table as a pattern; each may be a pattern itself, with ``_`` for white space."""
+    return f"(?:{'|'.join(words.split())})".replace("_", r"\s")
+
+
 _NEVER_LAST = word_set(
-    """e.g i.e cf vs viz fig figs eq eqs eqn eqns sec secs sect thm lem alg approx ca w.r.t wrt dr mr mrs prof
-    st var subsp ssp a.k.a s.t i.i.d trans conf proc univ dept"""
+    """e.g i.e cf vs viz fig figs eq eqs eqn eqns sec secs sect thm lem alg approx ca ref refs w.r.t wrt dr
+    mr mrs prof st var subsp ssp a.k.a s.t i.i.d trans conf proc univ dept"""
 )
 """Abbreviations, without the last full stop, that a sentence does not end with."""
 
-_BEFORE_NUMBERS = word_set("no nos ref refs tab prop cor def app ch vol pp p seq")
+_BEFORE_NUMBERS = word_set("no nos tab prop cor def app ch vol pp p seq")
 """Abbreviations only where a number follows; otherwise words of their own."""
 
 _SELDOM_LAST = word_set(
@@ -100,7 +108,9 @@ def _ends_sentence(line: str, match: re.Match[str], *, start: int) -> bool:
         return False
     if match["stop"] != ".":
         return True
-    return _may_end(before.rsplit(maxsplit=1)[-1] if before else "", following=following)
+    return bool(_UNIT.search(before)) or _may_end(
+        before.rsplit(maxsplit=1)[-1] if before else "", following=following
+    )
 
 
 def _next_word(line: str, position: int) -> str:
@@ -121,7 +131,6 @@ def _may_end(token: str, *, following: str) -> bool:
         return True
     if abbreviation in _NEVER_LAST or (abbreviation in _BEFORE_NUMBERS and following[0].isdigit()):
         return False
-    is_initial = len(bare) == 1 and bare.isupper()
-    if is_initial or abbreviation in _SELDOM_LAST:
+    if _INITIALS.fullmatch(bare) or abbreviation in _SELDOM_LAST:
         return following.lower() in _USUAL_OPENINGS
     return True

@@ -15,7 +15,7 @@ from typing import Any
 from pylatexenc.latex2text import LatexNodes2Text, MacroTextSpec, get_default_latex_context_db
 from pylatexenc.latexwalker import get_default_latex_context_db as get_default_parsing_db
 
-_PARAGRAPH = re.compile(r"\s*\n(?:[ \t]+|\s*\n\s*)")
+_PARAGRAPH = re.compile(r"\s*\n(?:[ \t]+(?=[^\sa-z])|\s*\n\s*)")
 """arXiv keeps a line break only before leading white space (arXiv help, "Metadata for required fields")."""
 
 _NEEDS_WORK = re.compile(r"[\\$~{}`^*\"']|''|--|__|^#|\]\(")
@@ -58,6 +58,7 @@ _OPERATOR = re.compile(
     r"arg|argmax|argmin|cosh?|cot|deg|det|dim|exp|gcd|inf|ker|lim|liminf|limsup|ln|log|max|min|mod|Pr|sinh?|sup|tanh?"
 )
 _SPELLED = {"colon": ": ", "textasciicircum": "^", "textasciitilde": "~", "textbackslash": "\\", "S": "§"}
+_SPELLED |= {"textbraceleft": _OPEN, "textbraceright": _CLOSE}
 _SCRIPTS = {"textsuperscript": "^", "textsubscript": "_"}
 _FRACTIONS = frozenset({"dfrac", "tfrac", "cfrac", "sfrac", "nicefrac"})
 _WIDE = {"widetilde": "tilde", "widehat": "hat", "overline": "bar"}

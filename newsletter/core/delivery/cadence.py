@@ -28,6 +28,19 @@ LAST = 31
 ALLOWED = (
     "daily, weekdays, weekly:mon (or weekly:mon,thu), biweekly:mon, monthly:1 to monthly:28, monthly:last"
 )
+OFFERED = (
+    "daily",
+    "weekdays",
+    *(f"weekly:{day}" for day in WEEKDAYS),
+    "weekly:mon,thu",
+    "weekly:tue,fri",
+    "biweekly:mon",
+    "biweekly:fri",
+    "monthly:1",
+    "monthly:15",
+    "monthly:last",
+)
+"""What a form offers, in its order."""
 NOT_PLACES = {"Factory", "localtime", "posixrules"}
 """Names in the zone database that are no zone: their meaning depends on the machine."""
 RESOLUTION = dt.timedelta(microseconds=1)
@@ -181,7 +194,9 @@ def _slots(
         raise ValueError("a slot is looked for after an aware time")
     start = after.astimezone(zone).date()
     for day in (start + dt.timedelta(days=days) for days in count()):
-        if not _falls_on(cadence, day, anchor=anchor) or not _exists(day, zone):
+        if not _falls_on(cadence, day, anchor=anchor):
+            continue
+        if _instant(day, dt.time.min, zone).astimezone(zone).date() != day:  # a date that the zone left out
             continue
         slot = Slot(day, _instant(day, at, zone))
         if slot.at > after:
@@ -204,10 +219,6 @@ def _falls_on(cadence: Cadence, day: dt.date, *, anchor: dt.date | None) -> bool
             return (day + dt.timedelta(days=1)).day == 1
         case Rhythm.MONTHLY:
             return day.day == cadence.month_day
-
-
-def _exists(day: dt.date, zone: ZoneInfo) -> bool:
-    return _instant(day, dt.time.min, zone).astimezone(zone).date() == day
 
 
 def _instant(day: dt.date, at: dt.time, zone: ZoneInfo) -> dt.datetime:

@@ -15,9 +15,9 @@ from email.message import Message
 from email.parser import BytesHeaderParser
 from email.utils import parsedate_to_datetime
 
+from newsletter.core.delivery.events import EventKind
 from newsletter.core.delivery.redaction import redacted
 from newsletter.core.delivery.refusals import is_no_such_mailbox, refusal_code
-from newsletter.core.delivery.retry_policy import EventKind
 
 SOURCE = "smtp"
 """Who reports them, as stored with an event: mail servers, whichever mailer had sent the mail."""

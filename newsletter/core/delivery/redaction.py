@@ -8,12 +8,12 @@ from collections.abc import Iterable
 _ADDRESS = re.compile(r"\S*(?:@|%40)\S*", re.IGNORECASE)
 
 _LINK = re.compile(
-    r"""((?:/|%2F)(?:confirm|preferences|unsubscribe|digests|account|address)(?:/|%2F)+)[^\s/?&#"'<>()]+""",
+    r"""((?:/|%2F)(?:confirm|preferences|unsubscribe|digests|account|address|r)(?:/|%2F)+)[^\s/?&#"'<>()]+""",
     re.IGNORECASE,
 )
 """A path whose next part is a token (``newsletter.web.urls``)."""
 _MAILTO = re.compile(r"(?<=\+)u[a-z2-7]{20,60}(?=@|%40)", re.IGNORECASE)
-"""The token in an address of List-Unsubscribe (``pipeline.compose.verp``)."""
+"""The token in an address of List-Unsubscribe (``audience.tagged_addresses``)."""
 
 
 def without_keys(line: str) -> str:

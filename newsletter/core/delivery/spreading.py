@@ -11,16 +11,16 @@ SHORTEST_LEAD, LONGEST_LEAD = timedelta(hours=3, minutes=10), timedelta(hours=3,
 _STEPS = 2**32
 
 
-def own_delay(reader_id: int) -> timedelta:
+def own_delay(subscriber_id: int) -> timedelta:
     """Return this reader's delay, from 0 to ``LONGEST``: always the same, and evenly spread over readers."""
-    return LONGEST * _share("delay", reader_id)
+    return LONGEST * _share("delay", subscriber_id)
 
 
-def planning_lead(reader_id: int) -> timedelta:
+def planning_lead(subscriber_id: int) -> timedelta:
     """Return how long before its slot this reader's digest is planned: always the same, and evenly spread."""
-    return SHORTEST_LEAD + (LONGEST_LEAD - SHORTEST_LEAD) * _share("lead", reader_id)
+    return SHORTEST_LEAD + (LONGEST_LEAD - SHORTEST_LEAD) * _share("lead", subscriber_id)
 
 
-def _share(what: str, reader_id: int) -> float:
-    hashed = sha256(f"{what}\0{reader_id}".encode()).digest()
+def _share(what: str, subscriber_id: int) -> float:
+    hashed = sha256(f"{what}\0{subscriber_id}".encode()).digest()
     return int.from_bytes(hashed[:4], "big") / _STEPS

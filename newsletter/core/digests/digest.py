@@ -7,7 +7,9 @@ from datetime import date, datetime
 
 from newsletter.core.arxiv.figures import ShownFigure
 from newsletter.core.arxiv.papers import PaperRecord
-from newsletter.core.summaries.summary import Depth, Summary
+from newsletter.core.arxiv.revisions import Revision
+from newsletter.core.digests.selection import WhyCode
+from newsletter.core.summaries.summary import DetailLevel, Summary
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,9 +22,9 @@ class DigestCard:
     """Identifies this content of the summary, for the fragment cache."""
     language: str
     """What the summary is written in."""
-    depth: Depth
+    detail: DetailLevel
     """How much of it is shown; never deeper than the summary holds."""
-    lacks: Depth | None = None
+    lacks: DetailLevel | None = None
     """What the reader asked for, where the summary does not hold it and a sentence should say so."""
     lacks_reason: str = ""
     """Why it does not: a reason code of the summary, or empty."""
@@ -32,6 +34,26 @@ class DigestCard:
     written_at: datetime
     also_in: tuple[str, ...] = ()
     """Names of the reader's other topics that matched this paper too."""
+
+
+@dataclass(frozen=True, slots=True)
+class CardWhy:
+    """Why a paper was chosen, as the mail says it in one line."""
+
+    code: WhyCode
+    title: str = ""
+    """Of the paper that was kept; empty where it may not be named."""
+    terms: tuple[str, ...] = ()
+    author: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Learned:
+    """How many papers a subscriber saved, asked for more like, and set aside."""
+
+    saved: int = 0
+    more: int = 0
+    less: int = 0
 
 
 def topic_placeholder(slug: str) -> str:
@@ -68,6 +90,14 @@ class Digest:
     """By title only, at most ten."""
     counted: int
     """Matched, neither summarised nor listed: shown on the digest's page."""
+    near: tuple[DigestCard, ...] = ()
+    """No topic asks for these; they are close to what the reader keeps. In no count."""
+    revised: tuple[tuple[PaperRecord, Revision], ...] = ()
+    """Papers that the reader read or kept, and what happened to them since. In no count."""
+    whys: tuple[tuple[str, CardWhy], ...] = ()
+    """(arXiv id, why it was chosen) of papers about which the mail says so."""
+    learned: Learned | None = None
+    """What the links of earlier digests changed since the last one."""
     scanned: int
     """M of "N of M": papers first seen in the period in the categories the reader's topics ask for."""
     was_asked: bool = True
@@ -92,7 +122,7 @@ class Digest:
     confirmed_on: date | None = None
     confirmed_by_operator: bool = False
     cadence: str = ""
-    """The reader's cadence in the contract's form: ``weekly:mon``."""
+    """The reader's cadence as ``weekly:mon``."""
     at: str = "08:00"
     timezone: str = "UTC"
     private_names: tuple[tuple[str, str], ...] = ()

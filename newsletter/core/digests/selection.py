@@ -1,8 +1,8 @@
 """A subscriber's candidates and budget → what is summarized, what is listed by title, what is only counted.
 
 Papers are taken in turn from the subscriber's topics, so that a topic with one match is never crowded out
-by one with 200. What is a candidate (matched, not yet seen, not withdrawn) is decided before; how it looks,
-after.
+by one with 200. What is a candidate (matched, not yet seen, not withdrawn) and how it scores is decided
+before; how it looks, after.
 A selection has one compact stored form: equal selections have equal checksums.
 """
 
@@ -16,14 +16,20 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from hashlib import sha256
+from random import Random
 from typing import Any
 
 from pyroaring import BitMap
 
+from newsletter.core.arxiv.revisions import Change, Revision
 from newsletter.core.digests.seen_papers import pack_seen, unpack_seen
 
 LIST_LIMIT = 10
 """Papers named by title below the summarized ones."""
+BREADTH_FROM = 3
+"""Summarized papers from which one place is drawn from the list, so that taste does not narrow itself."""
+MOST_OF_FOLLOWED = 5
+"""Papers of followed authors that come before others in one digest."""
 
 
 class Place(StrEnum):
@@ -39,6 +45,56 @@ class Place(StrEnum):
 _BY_LETTER = {place[0]: place for place in Place}
 
 
+class WhyCode(StrEnum):
+    """Why a paper stands where it stands. The first letters, which differ, are the stored form."""
+
+    QUERY = "query"
+    """A topic's query matched; nothing is known about what the subscriber likes."""
+    KEPT = "kept"
+    """It is close to papers that the subscriber kept."""
+    FOLLOWS = "follows"
+    """An author whom the subscriber follows."""
+    NAMESAKE = "namesake"
+    """An author with the name of one whom the subscriber follows; nothing says whether it is the same."""
+    GROUP = "group"
+    """The most typical of a group of matches; used where nothing is learned."""
+    BREADTH = "breadth"
+    """Drawn from the list."""
+    REVISED = "revised"
+    """Something happened to it after the subscriber had read it: ``Why.revision``."""
+
+
+OF_TASTE = frozenset({WhyCode.KEPT, WhyCode.FOLLOWS, WhyCode.NAMESAKE, WhyCode.BREADTH})
+"""Those that follow from what one subscriber likes."""
+_WHY_BY_LETTER = {code[0]: code for code in WhyCode}
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    code: WhyCode = WhyCode.QUERY
+    papers: tuple[str, ...] = ()
+    """arXiv ids of one to three papers that the subscriber kept, the closest first."""
+    terms: tuple[str, ...] = ()
+    """The words that weighed most, as they are written in papers; both papers hold them."""
+    author: str = ""
+    """As the paper prints it."""
+    number: int = 0
+    """How many papers the group has."""
+
+    @classmethod
+    def revised(cls, revision: Revision) -> Why:
+        """Return it with all that is to be said of the revision, so that nobody need look it up again."""
+        return cls(WhyCode.REVISED, terms=(revision.venue, *revision.changes), number=revision.version)
+
+    @property
+    def revision(self) -> Revision | None:
+        """Return what happened to the paper; None for another reason."""
+        if self.code is not WhyCode.REVISED:
+            return None
+        venue, *changes = self.terms
+        return Revision(self.number, tuple(map(Change, changes)), venue)
+
+
 @dataclass(frozen=True, slots=True)
 class Candidate:
     """One match of a topic. A paper matched by several topics is a candidate once for each."""
@@ -49,6 +105,7 @@ class Candidate:
     score: float
     """Comparable within one topic only."""
     published_at: datetime
+    why: Why = Why()
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +123,7 @@ class Selected:
     """The other topics that brought it, in the subscriber's order."""
     place: Place = Place.SUMMARIZED
     """As it was selected."""
-    reason: str = ""
-    """A code; empty: a topic's query matched."""
+    why: Why = Why()
     shown_as: Place | None = None
     """Where it stands in the composed digest, if fitting that into its size has moved it."""
 
@@ -92,7 +148,20 @@ class Selection:
     @property
     def chosen(self) -> tuple[Selected, ...]:
         """Return the papers selected to be summarized."""
-        return tuple(paper for paper in self.papers if paper.place is Place.SUMMARIZED)
+        return self._at(Place.SUMMARIZED)
+
+    @property
+    def near(self) -> tuple[Selected, ...]:
+        """Return the papers that no query of the subscriber named, and that are close to what they keep."""
+        return self._at(Place.NEAR)
+
+    @property
+    def revised(self) -> tuple[Selected, ...]:
+        """Return the papers of earlier digests that have a new version, are withdrawn or were accepted."""
+        return self._at(Place.REVISED)
+
+    def _at(self, place: Place) -> tuple[Selected, ...]:
+        return tuple(paper for paper in self.papers if paper.place is place)
 
     @property
     def listed(self) -> tuple[int, ...]:
@@ -104,8 +173,14 @@ class Selection:
 
     @property
     def paper_ids(self) -> set[int]:
-        """Every paper that is offered, wherever it stands: what is seen once the digest is accepted."""
+        """Every paper that is shown, wherever it stands: what is seen once the digest is accepted."""
         return {paper.paper_id for paper in self.papers} | set(self.counted_ids)
+
+    @property
+    def matched_ids(self) -> set[int]:
+        """Return the papers that matched a topic: N of "N of M"."""
+        beside = {paper.paper_id for paper in (*self.near, *self.revised)}
+        return self.paper_ids - beside
 
     def shown(self, place: Place) -> list[int]:
         """Return the papers that stand there in the composed digest, in the order of the turns."""
@@ -138,38 +213,43 @@ def select_papers(
     max_papers: int,
     list_limit: int = LIST_LIMIT,
     scanned: int = 0,
+    leads: Mapping[int, float] | None = None,
+    breadth_seed: str = "",
 ) -> Selection:
     """Fill the subscriber's ``max_papers``, then the list, and count the rest.
 
     ``topics`` are the subscriber's, in their order. Topics take turns; each takes its best paper (highest
     score, then newest, then lowest id) that no turn before has taken. With a budget of at least one paper a
     topic, every topic that brought anything is therefore seen. The order of ``candidates`` is free.
+    Turns begin with the topic of the highest of ``leads`` (0 where it has none), so that the first paper is
+    the best of all. With ``breadth_seed`` the last of three or more summarized papers is drawn from the list.
     Raise ValueError for a candidate of a topic that is not among them, or a negative budget.
     """
     if max_papers < 0 or list_limit < 0:
         raise ValueError("a budget is not negative")
     matches = _by_topic(candidates, topics)
     rankings = {topic: ranked(found) for topic, found in matches.items()}
-    taken = list(in_turn(rankings.values()))
+    best = {topic: {each.paper_id: each for each in found} for topic, found in rankings.items()}
+    known_leads = leads or {}
+    order = sorted(rankings, key=lambda topic: -known_leads.get(topic, 0.0))
+    taken = list(in_turn([each.paper_id for each in rankings[topic]] for topic in order))
     brought: dict[int, list[tuple[int, int]]] = {paper_id: [] for paper_id in taken}
-    for topic, papers in rankings.items():
-        for position, paper_id in enumerate(papers):
-            brought[paper_id].append((topic, position))
-    scores: dict[tuple[int, int], float] = {}
-    for topic, found in matches.items():
-        for match in found:
-            key = topic, match.paper_id
-            scores[key] = max(match.score, scores.get(key, match.score))
+    for topic, found in rankings.items():
+        for position, each in enumerate(found):
+            brought[each.paper_id].append((topic, position))
+    drawn = _draw_for_breadth(taken, max_papers=max_papers, list_limit=list_limit, seed=breadth_seed)
 
     def named(paper_id: int, place: Place) -> Selected:
         (topic, position), *others = brought[paper_id]
+        candidate = best[topic][paper_id]
         return Selected(
             paper_id=paper_id,
             topic=topic,
             position=position,
-            score=scores[topic, paper_id],
+            score=candidate.score,
             also_in=tuple(other for other, _ in others),
             place=place,
+            why=Why(WhyCode.BREADTH) if paper_id == drawn else candidate.why,
         )
 
     list_end = max_papers + list_limit
@@ -187,6 +267,16 @@ def select_papers(
     )
 
 
+def _draw_for_breadth(taken: list[int], *, max_papers: int, list_limit: int, seed: str) -> int | None:
+    """Move a paper that would be listed to the end of the summarized ones; return it if one was drawn."""
+    listed = range(max_papers, min(len(taken), max_papers + list_limit))
+    if not seed or max_papers < BREADTH_FROM or not listed:
+        return None
+    drawn = taken.pop(Random(seed).choice(listed))  # noqa: S311 - nothing secret: the same digest, the same draw
+    taken.insert(max_papers - 1, drawn)
+    return drawn
+
+
 def _by_topic(candidates: Iterable[Candidate], topics: Sequence[int]) -> dict[int, list[Candidate]]:
     matches: dict[int, list[Candidate]] = {topic: [] for topic in topics}
     for candidate in candidates:
@@ -198,12 +288,14 @@ def _by_topic(candidates: Iterable[Candidate], topics: Sequence[int]) -> dict[in
     return matches
 
 
-def ranked(matches: Iterable[Candidate]) -> list[int]:
-    """Return the papers of one topic's matches, best first and each once."""
-    best_first = sorted(
+def ranked(matches: Iterable[Candidate]) -> list[Candidate]:
+    """Return one topic's matches, best first and each paper once."""
+    best: dict[int, Candidate] = {}
+    for match in sorted(
         matches, key=lambda match: (-match.score, -match.published_at.timestamp(), match.paper_id)
-    )
-    return list(dict.fromkeys(match.paper_id for match in best_first))
+    ):
+        best.setdefault(match.paper_id, match)
+    return list(best.values())
 
 
 def in_turn(rankings: Iterable[Iterable[int]]) -> Iterator[int]:
@@ -252,19 +344,25 @@ def selection_checksum(content: Mapping[str, Any]) -> str:
 
 def _paper_to_json(paper: Selected) -> list[Any]:
     row: list[Any] = [paper.place[0], paper.paper_id, paper.topic, paper.position, paper.score]
-    row += [list(paper.also_in), paper.reason, (paper.shown_as or "")[:1]]
+    row += [list(paper.also_in), _why_to_json(paper.why), (paper.shown_as or "")[:1]]
     while not row[-1] and row[-1] != 0:
         row.pop()
     return row
 
 
-_REST: list[Any] = [None, (), "", ""]
-"""What a paper's list ends with where that is left out: score, other topics, reason, final place."""
+def _why_to_json(why: Why) -> list[Any]:
+    if why == Why():
+        return []
+    return [why.code[0], list(why.papers), list(why.terms), why.author, why.number]
+
+
+_REST: list[Any] = [None, (), (), ""]
+"""What a paper's list ends with where that is left out: score, other topics, why, final place."""
 
 
 def _paper_from_json(row: Sequence[Any]) -> Selected:
     place, paper_id, topic, position = row[:4]
-    score, also_in, reason, shown_as = [*row[4:], *_REST[len(row) - 4 :]]
+    score, also_in, why, shown_as = [*row[4:], *_REST[len(row) - 4 :]]
     return Selected(
         paper_id=paper_id,
         topic=topic,
@@ -272,6 +370,13 @@ def _paper_from_json(row: Sequence[Any]) -> Selected:
         score=score,
         also_in=tuple(also_in),
         place=_BY_LETTER[place],
-        reason=reason,
+        why=_why_from_json(why),
         shown_as=_BY_LETTER.get(shown_as),
     )
+
+
+def _why_from_json(row: Sequence[Any]) -> Why:
+    if not row:
+        return Why()
+    code, papers, terms, author, number = row
+    return Why(_WHY_BY_LETTER[code], tuple(papers), tuple(terms), author, number)

@@ -8,26 +8,24 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from newsletter.core.arxiv.sentences import opens_small, sentences, word_set
-from newsletter.core.summaries.cues import AVAILABILITY, CONTRIBUTION, CUES, DANGLING, STANDS_ALONE
+from newsletter.core.arxiv.sentences import sentences, word_set
+from newsletter.core.summaries.cues import AVAILABILITY, CUES
+from newsletter.core.summaries.dangling import dangles
 from newsletter.core.summaries.openings import without_opening
+from newsletter.core.summaries.own_work import own_work_begins, tells_of_others, tells_of_own
 from newsletter.core.summaries.rules.disguises import is_disguised
 from newsletter.core.summaries.rules.injections import is_planted
 
 MAX_TAKEAWAYS = 5
-_MIN_TAKEAWAYS = 3
 _NEAR_DUPLICATE = 0.6
 """Cosine similarity from which two sentences say the same."""
-_WEAK = 0.3
-"""A takeaway scoring less is taken only to reach three."""
-_BEFORE_IT = -0.8
-"""Penalty for a sentence before the one that announces the paper's own work: it is background."""
-_NAMED_IN_TITLE = 1.5
-_FIRST_CONTRIBUTION = 0.8
-"""Extra for a headline that names what the title names, and for the first sentence that says "we propose"."""
+_WEAK, _EMPTY = -0.1, -1.0
+"""A takeaway worth less than the first is taken only where there is no other; less than the second, never."""
+_FIRST, _REPEATS_TITLE = 1.2, -1.2
+"""For a headline that is the first sentence of the own work, and for one that says what the title says."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,18 +50,20 @@ _STOP_WORDS = word_set(
 def extract(abstract: str, *, title: str = "") -> Extract | None:
     """Choose from ``abstract``; None when it holds no sentence that may be shown.
 
-    One that orders its reader about or hides letters behind others never is. One that leans on the sentence
-    before it, or only says where code is, is taken for the headline only when there is nothing else, and
-    never as a takeaway.
+    One that orders its reader about or hides letters behind others never is. One from before the authors' own
+    work, or about other people's, one that refers to its neighbours and one that only says where code is are
+    left out; where nothing else is left, the first of the own work is the headline.
     """
-    whole = sentences(abstract)
-    found = [each for each in dict.fromkeys(map(without_opening, whole)) if _may_be_shown(each)]
-    if not found:
+    whole = [sentence for sentence in sentences(abstract) if _may_be_shown(sentence)]
+    if not whole:
         return None
-    usable = [index for index, sentence in enumerate(found) if _stands_alone(sentence, whole=whole)]
-    vectors = [_vector(sentence) for sentence in found]
-    headlines, takeaways = _worths(found, vectors=vectors, title=title)
-    headline = max(usable or range(len(found)), key=lambda index: (headlines[index], -index))
+    begins = own_work_begins(whole, title=title)
+    found = list(map(without_opening, whole))
+    own = range(begins, len(whole))
+    usable = [index for index in own if _is_usable(found[index], whole=whole[index])]
+    vectors = list(map(_vector, found))
+    headlines, takeaways = _worths(found, among=usable or own[:1], vectors=vectors, title=title)
+    headline = max(headlines, key=lambda index: (headlines[index], -index))
     chosen = _pick(
         {index: takeaways[index] for index in usable if index != headline},
         vectors=vectors,
@@ -77,56 +77,51 @@ def _may_be_shown(sentence: str) -> bool:
     return not is_planted(sentence) and not is_disguised(sentence, quoted=sentence, language="en")
 
 
-def _stands_alone(sentence: str, *, whole: Collection[str]) -> bool:
-    bare = sentence.lstrip("'\"“‘`([{ ")
-    leans = DANGLING.match(bare) and not STANDS_ALONE.match(bare)
-    return (
-        not leans
-        and not AVAILABILITY.search(sentence)
-        and len(sentence.split()) >= 4
-        and (sentence not in whole or not opens_small(bare))
+def _is_usable(sentence: str, *, whole: str) -> bool:
+    return not (
+        dangles(sentence, is_cut=sentence != whole)
+        or tells_of_others(sentence)
+        or AVAILABILITY.search(sentence)
     )
 
 
 def _worths(
-    found: Sequence[str], *, vectors: Sequence[Mapping[str, float]], title: str
-) -> tuple[list[float], list[float]]:
-    """What each sentence is worth as the headline, and as a takeaway."""
-    shared = _shared_weights(vectors, title=_vector(title))
-    names, lowered = _names(title), [sentence.lower() for sentence in found]
-    own_work = next((index for index, text in enumerate(lowered) if CONTRIBUTION.search(text)), None)
-    headlines, takeaways = [], []
-    for index, text in enumerate(lowered):
+    found: Sequence[str], *, among: Sequence[int], vectors: Sequence[Mapping[str, float]], title: str
+) -> tuple[dict[int, float], dict[int, float]]:
+    """What the sentences ``among`` those found are worth as the headline, and as a takeaway."""
+    named, headlines, takeaways = _vector(title), {}, {}
+    for index in among:
+        text = found[index].lower()
         cues = [cue for cue in CUES if cue.pattern.search(text)]
-        words = len(text.split())
-        is_before = index < own_work if own_work is not None else index == 0 and " we " not in f" {text}"
-        common = shared[index] + _BEFORE_IT * is_before
-        lead = _NAMED_IN_TITLE * bool(names & vectors[index].keys()) + _FIRST_CONTRIBUTION * (
-            index == own_work
+        like_title = _cosine(vectors[index], named)
+        common = like_title + _length_worth(len(text.split()))
+        takeaways[index] = common + sum(cue.takeaway for cue in cues)
+        headlines[index] = (
+            common
+            + sum(cue.headline for cue in cues)
+            + _FIRST * (index == among[0] and tells_of_own(found[index]))
+            + _REPEATS_TITLE * (like_title >= _NEAR_DUPLICATE)
         )
-        headlines.append(common + lead + sum(cue.headline for cue in cues) + _length_worth(words, best=26))
-        takeaways.append(common + sum(cue.takeaway for cue in cues) + _length_worth(words, best=24))
     return headlines, takeaways
 
 
-def _length_worth(words: int, *, best: int) -> float:
-    """0 from 12 words to ``best`` + 10, then falling: a headline of 60 words is not read."""
-    too_short, too_long = max(0, 12 - words), max(0, words - best - 10)
-    return -0.15 * too_short - 0.06 * too_long
+def _length_worth(words: int) -> float:
+    """0 from 12 words to 36, then falling: a sentence of 60 words is not read."""
+    return -0.15 * max(0, 12 - words) - 0.03 * max(0, words - 36)
 
 
 def _wanted(count: int) -> int:
-    """How many takeaways for an abstract of ``count`` sentences: three to five."""
-    return max(_MIN_TAKEAWAYS, min(MAX_TAKEAWAYS, count // 2))
+    """How many takeaways at most for an abstract of ``count`` sentences: three to five."""
+    return max(3, min(MAX_TAKEAWAYS, count // 2))
 
 
 def _pick(
     worths: Mapping[int, float], *, vectors: Sequence[Mapping[str, float]], headline: int, wanted: int
 ) -> list[int]:
-    """Take the best ones that repeat neither the headline nor one another."""
+    """Take the best ones that repeat neither the headline nor one another; one even if it is weak."""
     chosen: list[int] = []
     for index in sorted(worths, key=lambda index: (-worths[index], index)):
-        enough = len(chosen) >= (wanted if worths[index] > _WEAK else _MIN_TAKEAWAYS)
+        enough = len(chosen) >= (wanted if worths[index] > _WEAK else worths[index] > _EMPTY)
         repeats = any(
             _cosine(vectors[index], vectors[other]) >= _NEAR_DUPLICATE for other in [headline, *chosen]
         )
@@ -155,21 +150,3 @@ def _singular(word: str) -> str:
 
 def _cosine(one: Mapping[str, float], other: Mapping[str, float]) -> float:
     return sum(weight * other.get(word, 0.0) for word, weight in one.items())
-
-
-def _shared_weights(vectors: Sequence[Mapping[str, float]], *, title: Mapping[str, float]) -> list[float]:
-    """What each sentence shares with the title and, on average, with the others (the degree of LexRank)."""
-    rest = max(1, len(vectors) - 1)
-    total: Counter[str] = Counter()
-    for vector in vectors:
-        total.update(vector)
-    return [2.0 * _cosine(vector, title) + 3.0 * (_cosine(vector, total) - 1.0) / rest for vector in vectors]
-
-
-def _names(title: str) -> frozenset[str]:
-    """The names in a title: words with an inner capital or digit, and the part before a colon."""
-    head = title.split(":", 1)[0].split() if ":" in title else []
-    coined = [word for word in _WORD.findall(title) if re.search(r"[A-Z0-9]", word[1:])]
-    return frozenset(
-        _singular(word.strip(".,").lower()) for word in [*coined, *(head if len(head) <= 2 else [])]
-    )

@@ -22,7 +22,7 @@ from newsletter.core.summaries.summary import (
     NO_FULL_TEXT,
     NO_KIND,
     Claim,
-    Depth,
+    DetailLevel,
     Draft,
     Evidence,
     Section,
@@ -51,11 +51,11 @@ def ground(
     language: str,
     voice: Voice,
     full_text: FullText | None = None,
-    asked: Depth | None = None,
+    asked: DetailLevel | None = None,
 ) -> Summary | Refusal:
     """Keep the claims of ``draft`` that the paper supports, with quotes in its own characters.
 
-    ``language`` is what the claims were asked for in; ``asked`` is the depth that readers want, where it is
+    ``language`` is what the claims were asked for in; ``asked`` is the detail wanted, where it is
     deeper than what the model was asked for.
 
     1. Check the headline against abstract and title, then takeaways and sections against the full text too.
@@ -75,7 +75,7 @@ def ground(
     )
     if headline is None:
         return Refusal(judge.refused[0], withheld)
-    wants_reading = Depth.READING in (asked, draft.depth)
+    wants_reading = DetailLevel.READING in (asked, draft.detail)
     incomplete = _incomplete(draft.kind, sections, full_text) if wants_reading else ()
     return Summary(
         voice=voice,

@@ -19,11 +19,11 @@ from newsletter.core.summaries.summary import (
     MAX_QUOTES,
     MAX_TAKEAWAYS,
     Claim,
-    Depth,
+    DetailLevel,
     Draft,
     Evidence,
     Section,
-    supported_depth,
+    supported_detail,
 )
 from newsletter.errors import PermanentError
 
@@ -75,9 +75,9 @@ _MEANINGS = """
 What the sections hold:
 """ + "\n".join(f"- {kind}: {SECTION_MEANINGS[kind]}" for kind in SECTION_KINDS)
 _PARTS = {
-    Depth.HEADLINE: _HEADLINE,
-    Depth.TAKEAWAYS: _HEADLINE + _TAKEAWAYS,
-    Depth.READING: _HEADLINE + _TAKEAWAYS + _SECTIONS + _MEANINGS,
+    DetailLevel.HEADLINE: _HEADLINE,
+    DetailLevel.TAKEAWAYS: _HEADLINE + _TAKEAWAYS,
+    DetailLevel.READING: _HEADLINE + _TAKEAWAYS + _SECTIONS + _MEANINGS,
 }
 
 
@@ -92,14 +92,14 @@ class Prompt:
 
 
 def build_prompt(
-    paper: PaperRecord, *, language: str, depth: Depth, full_text: FullText | None = None
+    paper: PaperRecord, *, language: str, detail: DetailLevel, full_text: FullText | None = None
 ) -> Prompt:
-    """Ask for a summary of ``paper`` in ``language`` (a tag such as ``zh-hans``) down to ``depth``.
+    """Ask for a summary of ``paper`` in ``language`` (a tag such as ``zh-hans``) down to ``detail``.
 
-    Without ``full_text`` no reading is asked for. The same paper, text, language and depth always give the
+    Without ``full_text`` no reading is asked for. The same paper, text, language and detail always give the
     same prompt.
     """
-    depth = supported_depth(depth, has_full_text=full_text is not None)
+    detail = supported_detail(detail, has_full_text=full_text is not None)
     data = f"Title: {paper.title}\n\nAbstract:\n{paper.abstract}"
     if full_text:
         data += "".join(map(_section_data, within(full_text, characters=MAX_TEXT_CHARACTERS).sections))
@@ -109,7 +109,7 @@ def build_prompt(
             nonce=nonce,
             language=_LANGUAGES.get(language, f"the language with the tag {language}"),
             max_quotes=MAX_QUOTES,
-            parts=_PARTS[depth].format(max_takeaways=MAX_TAKEAWAYS),
+            parts=_PARTS[detail].format(max_takeaways=MAX_TAKEAWAYS),
         ),
         content=f"BEGIN PAPER {nonce}\n{data}\nEND PAPER {nonce}",
     )
@@ -146,8 +146,8 @@ class _Answer(_Strict):
     sections: list[_AnsweredSection] = Field(default_factory=list)
 
 
-def parse_response(text: str, *, depth: Depth, input_tokens: int = 0, output_tokens: int = 0) -> Draft:
-    """Read a model's answer; what ``depth`` did not ask for is dropped.
+def parse_response(text: str, *, detail: DetailLevel, input_tokens: int = 0, output_tokens: int = 0) -> Draft:
+    """Read a model's answer; what ``detail`` did not ask for is dropped.
 
     Raises PermanentError with reason ``no_text``, ``too_long`` or ``invalid_json``.
     """
@@ -160,13 +160,13 @@ def parse_response(text: str, *, depth: Depth, input_tokens: int = 0, output_tok
     except ValidationError as error:
         message = f"The model's answer does not follow the schema: {error.error_count()} errors."
         raise PermanentError(message, reason="invalid_json") from error
-    kind = _kind(answer.kind) if depth is Depth.READING else None
+    kind = _kind(answer.kind) if detail is DetailLevel.READING else None
     return Draft(
         headline=_claim(answer.headline),
-        takeaways=tuple(map(_claim, answer.takeaways)) if depth is not Depth.HEADLINE else (),
+        takeaways=tuple(map(_claim, answer.takeaways)) if detail is not DetailLevel.HEADLINE else (),
         sections=_sections(answer.sections, kind=kind) if kind else (),
         kind=kind,
-        depth=depth,
+        detail=detail,
         input_tokens=input_tokens,
         output_tokens=output_tokens,
     )

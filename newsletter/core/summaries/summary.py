@@ -1,4 +1,4 @@
-"""Summaries: depths, claims and their quotes."""
+"""Summaries: detail levels, claims and their quotes."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ NO_KIND = "no_kind"
 """In ``Summary.incomplete``: the model did not say what kind of paper it is."""
 
 
-class Depth(StrEnum):
+class DetailLevel(StrEnum):
     """Detail level of a summary; each contains the ones before it."""
 
     HEADLINE = "headline"
@@ -31,7 +31,7 @@ class Depth(StrEnum):
         return _RANKS[self]
 
 
-_RANKS = {depth: rank for rank, depth in enumerate(Depth)}
+_RANKS = {detail: rank for rank, detail in enumerate(DetailLevel)}
 
 
 class Voice(StrEnum):
@@ -89,9 +89,9 @@ class Summary:
     takeaways: tuple[Claim, ...] = ()
     """At most seven."""
     sections: tuple[Section, ...] = ()
-    """Empty below depth ``reading``."""
+    """Empty below detail ``reading``."""
     kind: PaperKind | None = None
-    """What decides which sections a reading has; None below depth ``reading``."""
+    """What decides which sections a reading has; None below detail ``reading``."""
     incomplete: tuple[str, ...] = ()
     """Why it is no reading although one was asked for: the kinds of the sections that are missing, or
     ``NO_FULL_TEXT`` or ``NO_KIND`` alone. What there was of its sections is dropped, never shown."""
@@ -111,12 +111,12 @@ class Summary:
         return len(self.claims)
 
     @property
-    def depth(self) -> Depth:
-        """The deepest depth it can be shown at: a reading with a section missing is none."""
+    def detail(self) -> DetailLevel:
+        """The deepest detail it can be shown at: a reading with a section missing is none."""
         wanted = {spec.kind for spec in SECTIONS[self.kind]} if self.kind else set()
         if wanted and {section.kind for section in self.sections} >= wanted:
-            return Depth.READING
-        return Depth.TAKEAWAYS if self.takeaways else Depth.HEADLINE
+            return DetailLevel.READING
+        return DetailLevel.TAKEAWAYS if self.takeaways else DetailLevel.HEADLINE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,32 +127,32 @@ class Draft:
     takeaways: tuple[Claim, ...] = ()
     sections: tuple[Section, ...] = ()
     kind: PaperKind | None = None
-    depth: Depth | None = None
+    detail: DetailLevel | None = None
     """What was asked for; None where the summariser gives what it has."""
     input_tokens: int = 0
     output_tokens: int = 0
 
 
-def supported_depth(depth: Depth, *, has_full_text: bool) -> Depth:
-    """Return the deepest depth up to ``depth`` that the source supports.
+def supported_detail(detail: DetailLevel, *, has_full_text: bool) -> DetailLevel:
+    """Return the deepest detail up to ``detail`` that the source supports.
 
     A reading also says what a paper does not state, which an abstract cannot show.
     """
-    return depth if has_full_text or depth is not Depth.READING else Depth.TAKEAWAYS
+    return detail if has_full_text or detail is not DetailLevel.READING else DetailLevel.TAKEAWAYS
 
 
-def at_depth(summary: Summary, depth: Depth) -> Summary:
-    """Cut ``summary`` to ``depth``, or to the deepest it holds where that is shallower.
+def at_detail(summary: Summary, detail: DetailLevel) -> Summary:
+    """Cut ``summary`` to ``detail``, or to the deepest it holds where that is shallower.
 
     Only a reader who asked for a reading is told why there is none.
     """
-    shown = min(depth, summary.depth, key=lambda depth: depth.rank)
+    shown = min(detail, summary.detail, key=lambda detail: detail.rank)
     return replace(
         summary,
-        takeaways=summary.takeaways if shown is not Depth.HEADLINE else (),
-        sections=summary.sections if shown is Depth.READING else (),
-        kind=summary.kind if shown is Depth.READING else None,
-        incomplete=summary.incomplete if depth is Depth.READING else (),
+        takeaways=summary.takeaways if shown is not DetailLevel.HEADLINE else (),
+        sections=summary.sections if shown is DetailLevel.READING else (),
+        kind=summary.kind if shown is DetailLevel.READING else None,
+        incomplete=summary.incomplete if detail is DetailLevel.READING else (),
     )
 
 
@@ -230,16 +230,16 @@ def _claims_from_json(stored: Sequence[Mapping[str, Any]]) -> tuple[Claim, ...]:
 # --- what a model is asked for ---------------------------------------------------------------------------
 
 
-def response_schema(depth: Depth) -> dict[str, Any]:
+def response_schema(detail: DetailLevel) -> dict[str, Any]:
     """The JSON a model must answer with, in the OpenAPI subset that Gemini's ``responseSchema`` takes.
 
     Every claim carries its quotes; no field has room for authors, links or anything else arXiv states.
     """
     claims = {"type": "ARRAY", "items": _CLAIM_SCHEMA}
     fields: dict[str, Any] = {"headline": _CLAIM_SCHEMA}
-    if depth is not Depth.HEADLINE:
+    if detail is not DetailLevel.HEADLINE:
         fields["takeaways"] = {**claims, "max_items": MAX_TAKEAWAYS}
-    if depth is Depth.READING:
+    if detail is DetailLevel.READING:
         fields["kind"] = {"type": "STRING", "enum": [kind.value for kind in PaperKind]}
         section = {
             "type": "OBJECT",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from newsletter.core.summaries.summary import Depth
+from newsletter.core.summaries.summary import DetailLevel
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +15,6 @@ class Wanted:
     paper_id: int
     language: str
     """The reader's; the summariser says in which it will write."""
-    depth: Depth
+    detail: DetailLevel
     due_at: datetime | None = field(default=None, compare=False)
     """When the first of those digests falls due; None: now."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from newsletter.core.arxiv.phrases import phrase_key
 from newsletter.core.arxiv.plain_words import EMPTY_WORDS
@@ -100,6 +101,7 @@ def best_terms(weighed: Mapping[int, float], *, snapshot: Snapshot, most: int = 
     return chosen
 
 
+@cache
 def _says_something(surface: str) -> bool:
     words = phrase_key(surface.split())
     is_adverb = any(word.endswith("ly") for word in words)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -41,7 +42,8 @@ _LETTERS = str.maketrans(
 )
 
 
-class Term(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Term:
     count: int
     """Occurrences; one in the title counts three."""
     surface: str

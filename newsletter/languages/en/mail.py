@@ -10,17 +10,17 @@ from types import MappingProxyType
 from newsletter.core.arxiv.figures import ShownFigure
 from newsletter.core.arxiv.licences import licence_name
 from newsletter.core.arxiv.papers import PaperRecord
-from newsletter.core.digests.digest import Digest
+from newsletter.core.arxiv.revisions import Change, Revision
+from newsletter.core.delivery.cadence import Cadence
+from newsletter.core.digests.digest import CardWhy, Digest, Learned
 from newsletter.core.digests.message import placeholder
-from newsletter.core.digests.typography import NO_BREAK, AuthorLine, cut
+from newsletter.core.digests.selection import WhyCode
+from newsletter.core.digests.typography import NO_BREAK, AuthorLine, cut, short_name
 from newsletter.core.summaries.paper_kinds import PaperKind, Part
-from newsletter.core.summaries.summary import Depth
+from newsletter.core.summaries.summary import DetailLevel
+from newsletter.languages.en.cadences import WEEKDAYS, in_words, series
 
 _SMALL = ("none", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
-_WEEKDAYS = {
-    "mon": "Monday", "tue": "Tuesday", "wed": "Wednesday", "thu": "Thursday",
-    "fri": "Friday", "sat": "Saturday", "sun": "Sunday",
-}  # fmt: skip
 _MONTHS = (
     "January", "February", "March", "April", "May", "June",
     "July", "August", "September", "October", "November", "December",
@@ -66,6 +66,10 @@ _WHY_NO_READING = {
     "late": "The full reading was not ready in time",
     "incomplete": "Not every section of a reading could be backed by quotes",
 }
+_TEXTS = {Change.TITLE: "title", Change.ABSTRACT: "abstract"}
+_VENUES = {Change.ACCEPTED: "accepted at {}", Change.PUBLISHED: "published in {}"}
+LONGEST_KEPT = 46
+"""Characters of the title of a paper that a why line names."""
 LONGEST_PLACE = 60
 """Characters of a section's title."""
 
@@ -83,6 +87,15 @@ class MailWords:
             "continue": "Continue reading",
             "not_stated": "Not stated in the paper.",
             "listed": "Also matched",
+            "near": "Near your topics",
+            "near_note": "No topic of yours asks for these; they are close to what you keep.",
+            "revised": "Revised since you read it",
+            "what_changed": "What changed",
+            "save": "Save",
+            "more": "More like this",
+            "less": "Not for me",
+            "taste": "See or undo it",
+            "feedback": "Save it, more like this, or not for you",
             "preferences": "Change topics or schedule",
             "unsubscribe": "Unsubscribe",
             "unsubscribe_topic": "Or from one topic only",
@@ -105,7 +118,7 @@ class MailWords:
         end = digest.slot_date
         start = end - timedelta(days=digest.covers_days)
         if digest.covers_days <= 1:
-            return f"{_WEEKDAYS[end.strftime('%a').lower()]} {self.day(end)}"
+            return f"{WEEKDAYS[end.weekday()]} {self.day(end)}"
         if digest.covers_days == 7:
             return f"Week of {self.day(start)}"
         return self._span(start, end)
@@ -119,7 +132,7 @@ class MailWords:
         rest = total - len(names)
         named = [*names, f"{rest} more"] if rest and names else list(names)
         head = f"{total} new paper{'' if total == 1 else 's'}"
-        return f"{head}: {_series(named)}" if named else head
+        return f"{head}: {series(named)}" if named else head
 
     def numeral(self, digest: Digest) -> str:
         if digest.knows_nothing:
@@ -139,7 +152,7 @@ class MailWords:
     def account(self, digest: Digest) -> str:
         total, outside = digest.matched, max(0, digest.scanned - digest.matched)
         if not total:
-            return _sentence(f"all {outside:,} were outside your topics") if outside > 1 else ""
+            return _sentence(f"none of the {outside:,} was matched by your queries") if outside > 1 else ""
         if digest.summarised == total:
             whole = {1: "it is", 2: "both are"}.get(total, f"all {_number(total)} are")
             parts = [f"{whole} summarised below"]
@@ -156,9 +169,9 @@ class MailWords:
                 for number, more, place in places
                 if number
             ]
-        rest = {0: "", 1: " The other one was outside your topics."}
-        return _sentence(_series(parts)) + rest.get(
-            outside, f" The other {_number(outside)} were outside your topics."
+        rest = {0: "", 1: " The other one was not matched by your queries."}
+        return _sentence(series(parts)) + rest.get(
+            outside, f" The other {_number(outside)} were not matched by your queries."
         )
 
     def hint(self, digest: Digest) -> str:
@@ -209,7 +222,7 @@ class MailWords:
     def authors(self, line: AuthorLine) -> tuple[str, str]:
         if line.is_collaboration:
             added = f", {line.total:,} author{'' if line.total == 1 else 's'}" if line.total else ""
-            return _series(line.names), added
+            return series(line.names), added
         rest = line.total - len(line.names)
         return ", ".join(line.names), f" and {rest:,}{NO_BREAK}more" if rest else ""
 
@@ -248,10 +261,39 @@ class MailWords:
         why = _WHY_NO_SUMMARY.get(reason, "No summary of this paper could be used")
         return f"{why}: in the authors’ words instead{language_note}."
 
-    def shallower(self, lacks: Depth, *, reason: str) -> str:
-        if lacks is not Depth.READING:
+    def shallower(self, lacks: DetailLevel, *, reason: str) -> str:
+        if lacks is not DetailLevel.READING:
             return "No key point could be backed by a quote, so only the headline is shown."
         return f"{_WHY_NO_READING.get(reason, _NO_READING)}, so this is the shorter form."
+
+    def why_chosen(self, why: CardWhy) -> str:
+        if why.code is WhyCode.FOLLOWS:
+            return f"You follow {why.author}."
+        if why.code is WhyCode.NAMESAKE:
+            return f"You follow {why.author}; this may be another person of that name."
+        if why.code is WhyCode.BREADTH:
+            return "For breadth: drawn from the rest of your matches."
+        terms = ", ".join(why.terms)
+        if why.title:
+            return f"Because you kept {short_name(why.title, limit=LONGEST_KEPT)}: {terms}."
+        return f"Because of what you keep: {terms}."
+
+    def happened(self, revision: Revision) -> str:
+        if revision.is_gone:
+            return f"withdrawn by {'arXiv' if Change.REMOVED in revision.changes else 'its authors'}"
+        texts = " and ".join(_TEXTS[change] for change in revision.changes if change in _TEXTS)
+        parts = [f"version {revision.version}: its {texts} changed"] if texts else []
+        parts += [_VENUES[change].format(revision.venue) for change in revision.changes if change in _VENUES]
+        return "; ".join(parts)
+
+    def learned(self, learned: Learned) -> str:
+        acts = [
+            (learned.saved, "saved {}"),
+            (learned.more, "asked for more like {}"),
+            (learned.less, "set {} aside"),
+        ]
+        said = [form.format(_papers(number)) for number, form in acts if number]
+        return f"Since the last digest you {series(said)}; the order above follows that."
 
     def also_in(self, topics: Sequence[str]) -> str:
         return f"Also in: {', '.join(topics)}"
@@ -265,28 +307,14 @@ class MailWords:
         use = "Use them to decide what to read, not to cite."
         if not writers:
             return f"Summaries are sentences chosen from each abstract; no model wrote anything here. {use}"
-        authors = _series([f"{model} {self._when(days)}" for model, days in writers])
+        authors = series([f"{model} {self._when(days)}" for model, days in writers])
         own = " Cards marked “In the authors’ words” hold sentences of the abstract." if quoted else ""
         checked = _CHECKED if in_words else _CHECKED_WITHOUT_WORDS
         return f"Summaries were written by {authors}. {checked}{own} {use}"
 
     def cadence(self, digest: Digest) -> str:
-        form, _, detail = digest.cadence.partition(":")
         at = f"at {digest.at} ({digest.timezone})"
-        match form:
-            case "daily":
-                return f"every day {at}"
-            case "weekdays":
-                return f"every weekday {at}"
-            case "weekly":
-                return f"every {_series([_WEEKDAYS[day] for day in detail.split(',')])} {at}"
-            case "biweekly":
-                return f"every second {_WEEKDAYS[detail]} {at}"
-            case "monthly" if detail == "last":
-                return f"on the last day of every month {at}"
-            case "monthly":
-                return f"on the {_ordinal(int(detail))} of every month {at}"
-        return at
+        return f"{in_words(Cadence.parse(digest.cadence))} {at}" if digest.cadence else at
 
     def why(self, digest: Digest) -> tuple[str, ...]:
         first = f"You get this {placeholder('cadence')}" if digest.cadence else "You get this"
@@ -315,9 +343,9 @@ class MailWords:
 
     def _days(self, days: Sequence[date]) -> str:
         months = groupby(sorted(set(days)), key=lambda day: (day.year, day.month))
-        return _series(
+        return series(
             [
-                f"{_series([str(day.day) for day in group])}{NO_BREAK}{_MONTHS[m - 1]}"
+                f"{series([str(day.day) for day in group])}{NO_BREAK}{_MONTHS[m - 1]}"
                 for (_, m), group in months
             ]
         )
@@ -327,21 +355,16 @@ def _number(number: int) -> str:
     return _SMALL[number] if number < len(_SMALL) else _figures(number)
 
 
+def _papers(number: int) -> str:
+    return "one paper" if number == 1 else f"{_number(number)} papers"
+
+
 def _figures(number: int) -> str:
     return f"{number:,}"
 
 
 def _sentence(text: str) -> str:
     return f"{text[:1].upper()}{text[1:]}."
-
-
-def _series(parts: Sequence[str]) -> str:
-    return " and ".join(part for part in (", ".join(parts[:-1]), parts[-1]) if part)
-
-
-def _ordinal(number: int) -> str:
-    ending = {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th") if number not in (11, 12, 13) else "th"
-    return f"{number}{ending}"
 
 
 def _how_it_answered(digest: Digest) -> str:

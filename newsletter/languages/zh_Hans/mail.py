@@ -13,15 +13,16 @@ from types import MappingProxyType
 from newsletter.core.arxiv.figures import ShownFigure
 from newsletter.core.arxiv.licences import licence_name
 from newsletter.core.arxiv.papers import PaperRecord
-from newsletter.core.digests.digest import Digest
+from newsletter.core.arxiv.revisions import Change, Revision
+from newsletter.core.delivery.cadence import Cadence
+from newsletter.core.digests.digest import CardWhy, Digest, Learned
 from newsletter.core.digests.message import placeholder
-from newsletter.core.digests.typography import NO_BREAK, AuthorLine, cut
+from newsletter.core.digests.selection import WhyCode
+from newsletter.core.digests.typography import NO_BREAK, AuthorLine, cut, short_name
 from newsletter.core.summaries.paper_kinds import PaperKind, Part
-from newsletter.core.summaries.summary import Depth
+from newsletter.core.summaries.summary import DetailLevel
+from newsletter.languages.zh_Hans.cadences import WEEKDAYS, in_words
 
-_WEEKDAYS = {
-    "mon": "周一", "tue": "周二", "wed": "周三", "thu": "周四", "fri": "周五", "sat": "周六", "sun": "周日"
-}  # fmt: skip
 _HEADS = {Part.PROBLEM: "问题", Part.METHOD: "方法", Part.RESULTS: "结果", Part.LIMITS: "局限"}
 _OWN_HEADS = {
     (PaperKind.DATASET, Part.METHOD): "构建过程",
@@ -48,6 +49,10 @@ _WHY_NO_READING = {
     "late": "导读未能及时完成",
     "incomplete": "导读中有的部分缺乏原文依据",
 }
+_TEXTS = {Change.TITLE: "标题", Change.ABSTRACT: "摘要"}
+_VENUES = {Change.ACCEPTED: "已被 {} 接收", Change.PUBLISHED: "已发表于 {}"}
+LONGEST_KEPT = 46
+"""Characters of the title of a paper that a why line names."""
 LONGEST_PLACE = 60
 
 
@@ -64,6 +69,15 @@ class MailWords:
             "continue": "继续阅读",
             "not_stated": "论文未提及。",
             "listed": "其他匹配论文",
+            "near": "主题之外",
+            "near_note": "你的主题没有要这些论文，但它们接近你收藏的内容。",
+            "revised": "读过的论文有更新",
+            "what_changed": "改动",
+            "save": "收藏",
+            "more": "多推这类",
+            "less": "不感兴趣",
+            "taste": "查看或撤销",
+            "feedback": "收藏、多推这类，或不感兴趣",
             "preferences": "更改主题或发送时间",
             "unsubscribe": "退订",
             "unsubscribe_topic": "或只退订其中一个主题",
@@ -86,7 +100,7 @@ class MailWords:
         end = digest.slot_date
         start = end - timedelta(days=digest.covers_days)
         if digest.covers_days <= 1:
-            return f"{self.day(end)}，{_WEEKDAYS[end.strftime('%a').lower()]}"
+            return f"{self.day(end)}，{WEEKDAYS[end.weekday()]}"
         if digest.covers_days == 7:
             return f"{self.day(start)}当周"
         return self._span(start, end)
@@ -121,7 +135,7 @@ class MailWords:
     def account(self, digest: Digest) -> str:
         total, outside = digest.matched, max(0, digest.scanned - digest.matched)
         if not total:
-            return f"这 {_n(outside, '篇')}都不在你的主题之内。" if outside else ""
+            return f"这 {_n(outside, '篇')}都没有被你的主题匹配。" if outside else ""
         parts = []
         if digest.summarised:
             parts.append(f"以下概述 {_n(digest.summarised, '篇')}")
@@ -131,7 +145,7 @@ class MailWords:
             parts.append(f"还有 {_n(digest.counted, '篇')}见网页版")
         if digest.summarised == total:
             parts = ["以下概述这一篇" if total == 1 else f"以下全部概述，共 {_n(total, '篇')}"]
-        rest = f"；其余 {_n(outside, '篇')}不在你的主题之内" if outside else ""
+        rest = f"；其余 {_n(outside, '篇')}没有被你的主题匹配" if outside else ""
         return f"{'，'.join(parts)}{rest}。"
 
     def hint(self, digest: Digest) -> str:
@@ -208,10 +222,39 @@ class MailWords:
             return f"作者原文{untranslated}。"
         return f"{_WHY_NO_SUMMARY.get(reason, '本篇没有可用的概述')}，以下为作者原文{untranslated}。"
 
-    def shallower(self, lacks: Depth, *, reason: str) -> str:
-        if lacks is not Depth.READING:
+    def shallower(self, lacks: DetailLevel, *, reason: str) -> str:
+        if lacks is not DetailLevel.READING:
             return "没有要点能以原文为据，因此只列出一句话概述。"
         return f"{_WHY_NO_READING.get(reason, _NO_READING)}，因此以较短的形式呈现。"
+
+    def why_chosen(self, why: CardWhy) -> str:
+        if why.code is WhyCode.FOLLOWS:
+            return f"你关注了 {why.author}。"
+        if why.code is WhyCode.NAMESAKE:
+            return f"你关注了 {why.author}；这里也可能是同名的另一位作者。"
+        if why.code is WhyCode.BREADTH:
+            return "为拓宽视野：从其余匹配论文中随机选出。"
+        terms = "、".join(why.terms)
+        if why.title:
+            return f"因为你收藏了 {short_name(why.title, limit=LONGEST_KEPT)}：{terms}。"
+        return f"因为你收藏的内容：{terms}。"
+
+    def happened(self, revision: Revision) -> str:
+        if revision.is_gone:
+            return "已被 arXiv 撤下" if Change.REMOVED in revision.changes else "作者已撤稿"
+        texts = "和".join(_TEXTS[change] for change in revision.changes if change in _TEXTS)
+        parts = [f"第 {_n(revision.version, '版')}：{texts}有改动"] if texts else []
+        parts += [_VENUES[change].format(revision.venue) for change in revision.changes if change in _VENUES]
+        return "；".join(parts)
+
+    def learned(self, learned: Learned) -> str:
+        acts = (
+            (learned.saved, "收藏了 {}"),
+            (learned.more, "要求多推与 {}相似的论文"),
+            (learned.less, "对 {}表示不感兴趣"),
+        )
+        said = "，".join(form.format(_n(number, "篇")) for number, form in acts if number)
+        return f"上一期以来，你{said}；以上排序已据此调整。"
 
     def also_in(self, topics: Sequence[str]) -> str:
         return f"同属主题：{'、'.join(topics)}"
@@ -234,22 +277,8 @@ class MailWords:
         return f"概述{authors}。{checked}，缺乏依据的未予采用。{own}仅供初步筛选，请勿引用。"
 
     def cadence(self, digest: Digest) -> str:
-        form, _, detail = digest.cadence.partition(":")
         at = f"{digest.at}（{digest.timezone}）"
-        match form:
-            case "daily":
-                return f"每天 {at}"
-            case "weekdays":
-                return f"每个工作日 {at}"
-            case "weekly":
-                return f"每{'、'.join(_WEEKDAYS[day] for day in detail.split(','))} {at}"
-            case "biweekly":
-                return f"每两周的{_WEEKDAYS[detail]} {at}"
-            case "monthly" if detail == "last":
-                return f"每月最后一天 {at}"
-            case "monthly":
-                return f"每月 {_n(int(detail), '日')} {at}"
-        return at
+        return f"{in_words(Cadence.parse(digest.cadence))} {at}" if digest.cadence else at
 
     def why(self, digest: Digest) -> tuple[str, ...]:
         first = f"本邮件于{placeholder('cadence')}发送至" if digest.cadence else "本邮件发送至"

@@ -1,6 +1,6 @@
-"""From chosen papers to the bytes of a message.
+"""From selected papers to the bytes of a message.
 
-``lease`` says which worker composes which digest; ``compose`` lets the ``composer`` make it of ``cards``,
-``render`` makes their fragments, ``fragments`` keeps them. ``message`` joins the bytes; ``verp`` makes the
-addresses they come back to; ``recompose`` renders a waiting digest anew.
+``compose`` says which worker composes which digest, and lets the ``composer`` make it: ``periods`` says what
+is known of its period, ``render`` makes fragments, ``fragments`` keeps them. ``message`` joins the bytes;
+``recompose`` renders a waiting digest anew.
 """

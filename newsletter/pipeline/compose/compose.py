@@ -1,32 +1,40 @@
 """Compose: every planned digest composed, skipped, or left to wait for what may still come.
 
-What a digest is made of is ``composer``'s.
+A digest is composed by one worker at a time, and its try is counted before it begins. So one that kills its
+worker has used a try. It then goes with few others, then alone, and after five it is QUARANTINED. A try that
+was neither fatal nor broken is given back. What a digest is made of is ``composer``'s.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from newsletter.adapters.ports import Summariser
+from newsletter.core.delivery.retry_policy import FEW, MAX_ATTEMPTS
 from newsletter.models import ArxivGate, Delivery, Paper, Subscription
-from newsletter.models.delivery import State
+from newsletter.models.delivery import LEASED, TRANSACTIONAL, State
 from newsletter.pipeline.compose.composer import Composer, RendererFor
 from newsletter.pipeline.compose.fragments import StoredFragments
-from newsletter.pipeline.compose.lease import leased, release
 from newsletter.pipeline.compose.render import RenderedDigest
 from newsletter.pipeline.db_retry import AWAY, together_or_apart
+from newsletter.pipeline.lease import boot_id
 from newsletter.pipeline.select.select import Choice, select, without_unsettled
 from newsletter.pipeline.summarize.generate import write_extracts
-from newsletter.pipeline.summarize.requests import PATIENCE
+from newsletter.pipeline.summarize.store import PATIENCE
 
 log = logging.getLogger(__name__)
+
+CHUNK = 200
+LEASE = timedelta(minutes=5)
+"""As long as a task may take at all; real time."""
 
 
 @dataclass(slots=True)
@@ -56,7 +64,7 @@ def compose_planned(
 ) -> ComposeReport:
     """Compose every planned digest; a patient one waits for summaries that may still come.
 
-    Where they are spread, each can be claimed only after its reader's own delay, counted from the slot. After
+    Where they are spread, each can be leased only after its reader's own delay, counted from the slot. After
     ``deadline`` (real time) no batch is begun; ``after`` is where such a pass stopped.
     """
     report = ComposeReport()
@@ -65,7 +73,7 @@ def compose_planned(
     def compose(rows: Sequence[Delivery]) -> list[Delivery]:
         choices = select(without_unsettled(rows), now=now)
         # Extracts are instant, so a digest never lacks at least those.
-        chosen = {each.paper_id for choice in choices for each in choice.selection.chosen}
+        chosen = {want.paper_id for choice in choices for want in choice.wanted()}
         report.extracts += write_extracts(chosen, now=now)
         composer = Composer.set_up(
             choices,
@@ -94,19 +102,20 @@ def compose_planned(
 
 def _ready(choices: Sequence[Choice], *, composer: Composer) -> list[Choice]:
     """Leave out the digests that wait, for thirty minutes at most, for papers or summaries to come."""
-    gathering = _is_gathering(now=composer.now)
+    # Papers may be coming in right now, or have come in and not been matched yet.
+    gathering = (
+        ArxivGate.objects.filter(held_until__gt=timezone.now()).exists()
+        or Paper.objects.filter(matched_at=None, first_seen_at__lte=composer.now).exists()
+    )
     return [
         choice
         for choice in choices
         if (left := choice.delivery.slot_at + PATIENCE - composer.now) <= timedelta(0)
-        or not (gathering or composer.is_lacking(choice, within=left))
+        or (
+            not gathering
+            and not any(composer.lookup.may_still_come(want, within=left) for want in choice.wanted())
+        )
     ]
-
-
-def _is_gathering(*, now: datetime) -> bool:
-    """Whether papers are coming in right now, or have come in and were not yet matched."""
-    at_arxiv = ArxivGate.objects.filter(held_until__gt=timezone.now())
-    return at_arxiv.exists() or Paper.objects.filter(matched_at=None, first_seen_at__lte=now).exists()
 
 
 def _render(
@@ -142,7 +151,63 @@ def _skip(choice: Choice, *, ignorance: str, now: datetime) -> bool:
             lease_until=None,
         )
         if skipped:
-            Subscription.objects.filter(subscriber=choice.reader, topic_id__in=topics).update(
+            Subscription.objects.filter(subscriber=choice.subscriber, topic_id__in=topics).update(
                 covered_until=now
             )
     return bool(skipped)
+
+
+def leased(*, now: datetime, transactional: bool, after: UUID | None = None) -> Iterator[list[Delivery]]:
+    """Take every planned digest that nobody else has taken, or of those what a person awaits.
+
+    Those that lost no try come first, in batches, from the id ``after`` on; then the others, a few at a time
+    or alone. Each batch is to be ended by ``release``.
+    """
+    # Whoever begins holds nothing: what stands in our name broke off, and we are still here.
+    ours = Delivery.objects.filter(LEASED, state=State.PLANNED, lease_owner=boot_id())
+    release(list(ours.only("pk")))
+    planned = Delivery.objects.to_compose(now=now).filter(TRANSACTIONAL if transactional else Q())
+    # What has lost most tries comes last: if it kills this worker too, the others are done.
+    tried = planned.filter(attempt__gt=0).order_by("attempt", "pk").values_list("pk", "attempt")
+    groups = _groups(list(tried))
+    calm = planned.filter(attempt=0)
+    batch = _lease(calm.filter(pk__gt=after) if after else calm, now=now)
+    while batch:
+        yield batch
+        batch = _lease(calm.filter(pk__gt=batch[-1].pk), now=now)
+    for keys in groups:
+        few = _lease(planned.filter(pk__in=keys), now=now)
+        if few and few[0].state == State.PLANNED:
+            yield few
+
+
+def _groups(tried: Sequence[tuple[UUID, int]]) -> list[list[UUID]]:
+    """Return what is tried again together: a few after one lost try, so that a bad one is soon alone."""
+    once = [key for key, attempt in tried if attempt == 1]
+    groups = [once[start : start + FEW] for start in range(0, len(once), FEW)]
+    return groups + [[key] for key, attempt in tried if attempt > 1]
+
+
+def release(deliveries: Sequence[Delivery], *, is_counted: bool = False) -> None:
+    """Let others take what is still planned of these; whether the try counts is the caller's to say."""
+    held = Delivery.objects.filter(pk__in=[row.pk for row in deliveries], lease_owner=boot_id())
+    attempt = F("attempt") if is_counted else F("attempt") - 1
+    held.filter(state=State.PLANNED).update(attempt=attempt, lease_owner="", lease_until=None)
+
+
+def _lease(planned: QuerySet[Delivery], *, now: datetime) -> list[Delivery]:
+    """Take a batch of these. One whose tries are used up is quarantined, and returned as such."""
+    real_now = timezone.now()
+    is_free = Q(lease_until__isnull=True) | Q(lease_until__lt=real_now)
+    planned = planned.filter(is_free).order_by("pk").select_for_update(skip_locked=True, of=("self",))
+    planned = planned.prefetch_related("subscriber__subscriptions__topic")
+    with transaction.atomic():
+        rows = list(planned[:CHUNK])
+        ours = Delivery.objects.filter(pk__in=[row.pk for row in rows])
+        if rows and rows[0].attempt >= MAX_ATTEMPTS:
+            rows[0].state = State.QUARANTINED
+            why = f"composing it broke off {rows[0].attempt} times"
+            ours.update(state=State.QUARANTINED, last_detail=why, outcome_at=now)
+        else:
+            ours.update(attempt=F("attempt") + 1, lease_owner=boot_id(), lease_until=real_now + LEASE)
+    return rows

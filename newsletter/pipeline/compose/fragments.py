@@ -1,19 +1,26 @@
-"""Rendered fragments: in memory under what they were made from, stored for the mails that are made of them.
+"""Rendered fragments: those of a pass while it composes, and those lately read while mails are sent.
 
-A piece is rendered once a pass: to ask the database for it takes longer than to render it.
+While composing they are in memory under what they were made from: to ask the database for one takes longer
+than to render it.
 """
 
 from __future__ import annotations
 
+from collections import OrderedDict
+from collections.abc import Iterable, Sequence
+from threading import Lock
+
 from newsletter.core.digests.message import Fragment
+from newsletter.models import FragmentRow
 from newsletter.models.summary import keep_fragments
 
+CHUNK = 500
 MOST = 8_192
-"""Pieces in memory, of some kilobytes each."""
+"""Fragments in memory, of some kilobytes each."""
 
 
 class StoredFragments:
-    """A FragmentStore whose pieces ``save`` writes to the Fragment table."""
+    """A FragmentStore whose fragments ``save`` writes to the Fragment table."""
 
     def __init__(self) -> None:
         self._fragments: dict[str, Fragment] = {}
@@ -36,3 +43,44 @@ class StoredFragments:
         """Forget all, since the transaction that saved it has failed."""
         self._fragments.clear()
         self._new.clear()
+
+
+class FragmentCache:
+    """Fragments and their encoded forms, the most recently used kept. Safe to share between threads."""
+
+    def __init__(self, *, max_bytes: int = 64 * 1024 * 1024) -> None:
+        self._max_bytes = max_bytes
+        self._kept: OrderedDict[str, Fragment] = OrderedDict()
+        self._lock = Lock()
+        self.kept_bytes = 0
+
+    def take(self, checksums: Iterable[str]) -> dict[str, Fragment]:
+        """Return these fragments, reading the missing ones together; one that is not stored is left out."""
+        wanted = set(checksums)
+        with self._lock:
+            found = {checksum: self._kept[checksum] for checksum in wanted if checksum in self._kept}
+        read = _read_fragments(sorted(wanted - found.keys()))
+        with self._lock:
+            for checksum, fragment in read.items():
+                self.kept_bytes += _size(fragment) if checksum not in self._kept else 0
+                self._kept[checksum] = fragment
+            for checksum in found:
+                if checksum in self._kept:
+                    self._kept.move_to_end(checksum)
+            while self.kept_bytes > self._max_bytes:
+                self.kept_bytes -= _size(self._kept.popitem(last=False)[1])
+        return found | read
+
+
+def _size(fragment: Fragment) -> int:
+    """Return about how much memory it takes: each form as text and encoded."""
+    return 2 * (len(fragment.html) + len(fragment.text))
+
+
+def _read_fragments(checksums: Sequence[str]) -> dict[str, Fragment]:
+    fragments = {}
+    for start in range(0, len(checksums), CHUNK):
+        rows = FragmentRow.objects.filter(checksum__in=checksums[start : start + CHUNK])
+        for checksum, html, text in rows.values_list("checksum", "html", "text"):
+            fragments[checksum] = Fragment(html=html, text=text)
+    return fragments

@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections import OrderedDict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from email.utils import parseaddr
-from threading import Lock
 
 from django.conf import settings
 
 from newsletter.adapters.ports import Outcome, Outgoing, Verdict
+from newsletter.audience.feedback_links import feedback_token
 from newsletter.audience.mailed_links import MailedLink
+from newsletter.audience.tagged_addresses import envelope_sender, unsubscribe_mailto
 from newsletter.audience.tokens import Purpose, digest_token, make_token
 from newsletter.core.digests.headers import MessageHeaders
 from newsletter.core.digests.message import (
@@ -28,11 +28,10 @@ from newsletter.core.digests.message import (
     placeholder,
 )
 from newsletter.errors import NewsletterError, PermanentError
-from newsletter.models import Delivery, FragmentRow, Subscriber
+from newsletter.models import Delivery, Subscriber
 from newsletter.models.delivery import Kind
-from newsletter.pipeline.compose.verp import envelope_sender, unsubscribe_mailto
+from newsletter.pipeline.compose.fragments import FragmentCache
 
-CHUNK = 500
 logger = logging.getLogger(__name__)
 
 
@@ -58,54 +57,13 @@ class Sender:
         )
 
 
-class FragmentCache:
-    """Fragments and their encoded forms, the most recently used kept. Safe to share between threads."""
-
-    def __init__(self, *, max_bytes: int = 64 * 1024 * 1024) -> None:
-        self._max_bytes = max_bytes
-        self._kept: OrderedDict[str, Fragment] = OrderedDict()
-        self._lock = Lock()
-        self.kept_bytes = 0
-
-    def take(self, checksums: Iterable[str]) -> dict[str, Fragment]:
-        """Return these pieces, reading the missing ones together; one that is not stored is left out."""
-        wanted = set(checksums)
-        with self._lock:
-            found = {checksum: self._kept[checksum] for checksum in wanted if checksum in self._kept}
-        read = _read_fragments(sorted(wanted - found.keys()))
-        with self._lock:
-            for digest, fragment in read.items():
-                self.kept_bytes += _size(fragment) if digest not in self._kept else 0
-                self._kept[digest] = fragment
-            for digest in found:
-                if digest in self._kept:
-                    self._kept.move_to_end(digest)
-            while self.kept_bytes > self._max_bytes:
-                self.kept_bytes -= _size(self._kept.popitem(last=False)[1])
-        return found | read
-
-
-def _size(fragment: Fragment) -> int:
-    """Return about how much memory it takes: each form as text and encoded."""
-    return 2 * (len(fragment.html) + len(fragment.text))
-
-
-def _read_fragments(checksums: Sequence[str]) -> dict[str, Fragment]:
-    fragments = {}
-    for start in range(0, len(checksums), CHUNK):
-        rows = FragmentRow.objects.filter(checksum__in=checksums[start : start + CHUNK])
-        for checksum, html, text in rows.values_list("checksum", "html", "text"):
-            fragments[checksum] = Fragment(html=html, text=text)
-    return fragments
-
-
 _FRAGMENTS = FragmentCache()
 
 
 def outgoing(
     deliveries: Sequence[Delivery], *, with_bytes: bool = True
 ) -> tuple[list[Outgoing], list[Outcome]]:
-    """Write the messages of these deliveries (readers loaded), with one query for pieces not seen lately.
+    """Write the messages of these deliveries (readers loaded), with one query for fragments not seen lately.
 
     A message that cannot be written has an outcome instead, BAD_MESSAGE, and stops none of the others. One
     on which the writing itself breaks has none: that is a bug, and it is tried again until its tries are up.
@@ -127,21 +85,21 @@ def outgoing(
 
 
 def stored_fragments(delivery: Delivery) -> list[Fragment]:
-    """Return the pieces a delivery names, in order. Raises PermanentError when one is gone, or for none."""
+    """Return a delivery's fragments, in order. Raises PermanentError when one is gone, or for none."""
     return _fragments_of(delivery, _FRAGMENTS.take(delivery.fragments))
 
 
 def message_of(delivery: Delivery, fragments: Sequence[Fragment]) -> bytes:
     """Return the message of a delivery, stored or not, that consists of ``fragments``.
 
-    Raises PermanentError when a slot has no value; BadInput for an address that is none.
+    Raises PermanentError when a placeholder has no value; BadInput for an address that is none.
     """
     headers = _headers(delivery, sender=Sender.from_settings())
     return compose(headers, fragments, placeholders=placeholders_of(delivery, fragments))
 
 
 def placeholders_of(delivery: Delivery, fragments: Sequence[Fragment]) -> dict[str, str]:
-    """Return the value of each slot that occurs in ``fragments``; one that has none is left out."""
+    """Return the value of each placeholder that occurs in ``fragments``; one that has none is left out."""
     names = {name for fragment in fragments for name in fragment.placeholders}
     links = _Links(delivery, base_url=settings.CONFIG.base_url)
     values = {name: links.value(name) or delivery.placeholders.get(name) for name in names}
@@ -149,11 +107,11 @@ def placeholders_of(delivery: Delivery, fragments: Sequence[Fragment]) -> dict[s
 
 
 class _Links:
-    """The slots that are made, not stored: a reader who gets a new key has new links from then on."""
+    """Values that are made, not stored: a reader who gets a new key has new links from then on."""
 
     def __init__(self, delivery: Delivery, *, base_url: str) -> None:
         self._delivery = delivery
-        self._reader: Subscriber | None = delivery.subscriber
+        self._subscriber: Subscriber | None = delivery.subscriber
         self._base_url = base_url
 
     def value(self, name: str) -> str | None:
@@ -162,38 +120,41 @@ class _Links:
             return recipient(self._delivery)
         if name == "url":
             return self._mailed()
-        if self._reader is None:
+        if self._subscriber is None:
             return None
         if name == "digest_url":
-            token = digest_token(self._delivery.pk, link_key=self._reader.link_key)
+            token = digest_token(self._delivery.pk, link_key=self._subscriber.link_key)
             return f"{self._base_url}/digests/{token}"
-        if name == "preferences_url":
-            token = make_token(Purpose.PREFERENCES, subject=self._reader.link_key)
-            return f"{self._base_url}/preferences/{token}"
+        if name == "feedback_url":
+            token = feedback_token(self._delivery.pk, link_key=self._subscriber.link_key)
+            return f"{self._base_url}/r/{token}"
+        if name in ("preferences_url", "taste_url"):
+            token = make_token(Purpose.PREFERENCES, subject=self._subscriber.link_key)
+            return f"{self._base_url}/preferences/{token}{'/taste' if name == 'taste_url' else ''}"
         if name == "unsubscribe_url":
-            return unsubscribe_url(self._reader, base_url=self._base_url)
+            return unsubscribe_url(self._subscriber, base_url=self._base_url)
         if name == "unsubscribe_topic_url":
-            return f"{unsubscribe_url(self._reader, base_url=self._base_url)}/{topic}"
+            return f"{unsubscribe_url(self._subscriber, base_url=self._base_url)}/{topic}"
         return None
 
     def _mailed(self) -> str | None:
         link = MailedLink.of(self._delivery.placeholders)
         if link is None:
             return None
-        link_key = self._reader.link_key if self._reader else ""
+        link_key = self._subscriber.link_key if self._subscriber else ""
         return link.url(base_url=self._base_url, made_at=self._delivery.slot_at, link_key=link_key)
 
 
-def unsubscribe_url(reader: Subscriber, *, base_url: str) -> str:
-    return f"{base_url}/unsubscribe/{_unsubscribe_token(reader)}"
+def unsubscribe_url(subscriber: Subscriber, *, base_url: str) -> str:
+    return f"{base_url}/unsubscribe/{_unsubscribe_token(subscriber)}"
 
 
-def _unsubscribe_token(reader: Subscriber) -> str:
-    return make_token(Purpose.UNSUBSCRIBE, subject=reader.link_key)
+def _unsubscribe_token(subscriber: Subscriber) -> str:
+    return make_token(Purpose.UNSUBSCRIBE, subject=subscriber.link_key)
 
 
 def recipient(delivery: Delivery) -> str:
-    """Return the address it was last claimed for, or would be."""
+    """Return the address it was last leased for, or would be."""
     return delivery.recipient or (delivery.subscriber.email if delivery.subscriber else "")
 
 
@@ -252,9 +213,10 @@ def _fragments_of(delivery: Delivery, fragments: Mapping[str, Fragment]) -> list
 
 
 def _headers(delivery: Delivery, *, sender: Sender) -> MessageHeaders:
-    """Return the contract's headers ("Mails"); a notice has none of the List-* ones."""
+    """Return the headers; a transactional mail has none of the List-* ones."""
     is_digest = delivery.kind == Kind.DIGEST
-    reader = delivery.subscriber if is_digest else None
+    campaign = delivery.slot_key if is_digest else "notice"
+    subscriber = delivery.subscriber if is_digest else None
     return MessageHeaders(
         from_name=sender.name,
         from_email=sender.email,
@@ -265,18 +227,13 @@ def _headers(delivery: Delivery, *, sender: Sender) -> MessageHeaders:
         message_id=delivery.message_id,
         delivery_id=str(delivery.pk),
         list_id=f"digests.{sender.host}" if is_digest else "",
-        list_unsubscribe_url=unsubscribe_url(reader, base_url=sender.base_url) if reader else "",
+        list_unsubscribe_url=unsubscribe_url(subscriber, base_url=sender.base_url) if subscriber else "",
         list_unsubscribe_mailto=(
-            unsubscribe_mailto(_unsubscribe_token(reader), sender=sender.email) if reader else ""
+            unsubscribe_mailto(_unsubscribe_token(subscriber), sender=sender.email) if subscriber else ""
         ),
-        feedback_id=_feedback_id(delivery, host=sender.host),
+        # Gmail's: campaign, kind, a sender id of 5 to 15 characters; nothing personal.
+        feedback_id=f"{campaign}:{delivery.kind}:{_sha256(sender.host)[:12]}",
     )
-
-
-def _feedback_id(delivery: Delivery, *, host: str) -> str:
-    """Return Gmail's Feedback-ID: campaign, kind, a sender id of 5 to 15 characters; nothing personal."""
-    campaign = delivery.slot_key if delivery.kind == Kind.DIGEST else "notice"
-    return f"{campaign}:{delivery.kind}:{_sha256(host)[:12]}"
 
 
 def _sha256(*contents: str) -> str:

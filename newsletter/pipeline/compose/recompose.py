@@ -1,4 +1,4 @@
-"""A composed digest rendered anew, with the template of now, for as long as no worker has claimed it.
+"""A composed digest rendered anew, with the template of now, for as long as no worker has leased it.
 
 It keeps its id, its Message-ID and its date, and its papers too unless they are to be selected again.
 """
@@ -46,7 +46,7 @@ def recompose(
     *,
     summariser: Summariser,
     renderer_for: RendererFor,
-    reader: Subscriber | None = None,
+    subscriber: Subscriber | None = None,
     reselect_at: datetime | None = None,
 ) -> RecomposeReport:
     """Render anew these digests, or all that wait (None), or all of ``reader``'s.
@@ -55,8 +55,8 @@ def recompose(
     """
     report = RecomposeReport()
     waiting = Delivery.objects.filter(kind=Kind.DIGEST, state__in=LEASABLE, covers_until__isnull=False)
-    if reader is not None:
-        waiting = waiting.filter(subscriber=reader)
+    if subscriber is not None:
+        waiting = waiting.filter(subscriber=subscriber)
     if ids is not None:
         waiting = waiting.filter(pk__in=ids)
         known = Delivery.objects.filter(kind=Kind.DIGEST, pk__in=ids).count()
@@ -70,10 +70,10 @@ def recompose(
             settled = without_unsettled(rows)
             report.claimed += len(rows) - len(settled)
             choices = choose(settled, now=now)
-            write_extracts({each.paper_id for choice in choices for each in choice.selection.chosen}, now=now)
+            write_extracts({want.paper_id for choice in choices for want in choice.wanted()}, now=now)
         composer = Composer.set_up(choices, summariser=summariser, renderer_for=renderer_for, now=now)
         for choice in choices:
-            subscriptions = choice.reader.subscriptions.all()
+            subscriptions = choice.subscriber.subscriptions.all()
             report.changed_topics |= {each.topic.slug for each in subscriptions if each.topic.looks_back}
             _render_anew(choice, composer=composer, report=report)
     return report
@@ -100,10 +100,10 @@ def _batches(waiting: QuerySet[Delivery]) -> Iterator[tuple[datetime, list[Deliv
 def _render_anew(choice: Choice, *, composer: Composer, report: RecomposeReport) -> None:
     row = choice.delivery
     is_reselected = choice.selection.paper_ids != row.paper_ids
-    # A claim raises the fence and reads what it sends under a lock: one of the two comes first.
-    unclaimed = Delivery.objects.filter(pk=row.pk, state__in=LEASABLE, fence=row.fence)
+    # A lease raises the fence and reads what it sends under a lock: one of the two comes first.
+    unleased = Delivery.objects.filter(pk=row.pk, state__in=LEASABLE, fence=row.fence)
     if is_reselected and not choice.has_something_to_say():
-        stored = unclaimed.update(**UNCOMPOSED, selection=None)  # composing it ends it as skipped
+        stored = unleased.update(**UNCOMPOSED, selection=None)  # composing it ends it as skipped
     else:
         rendered = composer.render(choice)
         fragments = [fragment.checksum for fragment in rendered.fragments]
@@ -114,7 +114,7 @@ def _render_anew(choice: Choice, *, composer: Composer, report: RecomposeReport)
         with transaction.atomic():
             composer.fragment_store.save()
             [selection] = store_selections([composer.final(choice, rendered.digest)])
-            stored = unclaimed.update(
+            stored = unleased.update(
                 subject=rendered.subject,
                 fragments=fragments,
                 body_key=body_key(subject=rendered.subject, slot_key=row.slot_key, fragments=fragments),

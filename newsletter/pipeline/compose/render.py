@@ -8,31 +8,33 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from hashlib import sha256
 from html import escape
 from typing import Protocol
 
-from newsletter.core.digests.digest import Digest, DigestCard, DigestTopic
+from newsletter.core.digests.digest import CardWhy, Digest, DigestCard, DigestTopic
 from newsletter.core.digests.languages import is_checked_in_words
 from newsletter.core.digests.message import Fragment, literal, placeholder
 from newsletter.core.digests.typography import cut, short_name
 from newsletter.core.summaries.summary import Voice
-from newsletter.mail.cards import card_values, listed_values
+from newsletter.mail.cards import card_values, listed_values, near_values, revised_values
 from newsletter.mail.size import MAX_HTML_BYTES, count_reduced, reduce_by
 from newsletter.mail.styles import styles
 from newsletter.mail.templates import load_template, trusted
 from newsletter.mail.text import wrap
-from newsletter.mail.words import Writer, words_for
+from newsletter.mail.words import Words, Writer, words_for
 
 CONTENTS_FROM = 4
 """Papers from which a digest has contents."""
 LONGEST_SUBJECT = 70
 LONGEST_CONTENTS_NAME = 46
-SLOT_ALLOWANCE = 1_000
+PLACEHOLDER_ALLOWANCE = 1_000
 """Bytes kept free for the reader's own strings: three links of the service, an address, a few words."""
+CARD_ALLOWANCE = 200
+"""Bytes for a card's own strings: why it was chosen, and three links."""
 TOPIC_LINK_ALLOWANCE = 120
 """Bytes for the link that ends one topic."""
 _NAMES_TOPICS = frozenset({"preheader_topic", "contents_topic", "topic", "also_in", "footer"})
@@ -40,7 +42,7 @@ _STAND_IN = re.compile("\ue000(topic:[^\ue001]*)\ue001")
 
 
 class FragmentStore(Protocol):
-    """Finished pieces by key (SHA-256, hexadecimal, of all that shaped them)."""
+    """Finished fragments by key (SHA-256, hexadecimal, of all that shaped them)."""
 
     def get(self, key: str) -> Fragment | None: ...
     def put(self, key: str, fragment: Fragment) -> None: ...
@@ -72,20 +74,15 @@ class DigestRenderer:
 
     def render(self, digest: Digest) -> RenderedDigest:
         """Return the mail for ``digest``, its HTML at most 90,000 bytes, whatever the digest asked for."""
-        shown = digest
-        fragments = tuple(self._fragments(shown))
-        names = digest.private_names
-        allowance = SLOT_ALLOWANCE + TOPIC_LINK_ALLOWANCE * len(digest.subscribed)
-        while (
-            excess := _html_bytes(fragments, names=names) + allowance - MAX_HTML_BYTES
-        ) > 0 and shown.topics:
+        shown, fragments = digest, tuple(self._fragments(digest))
+        while (excess := _html_bytes(fragments, digest=shown) - MAX_HTML_BYTES) > 0 and shown.topics:
             lower = reduce_by(
                 shown, excess, size=lambda card: len(self._card(card, digest.language).html.encode())
             )
             shown = count_reduced(lower, wanted=digest)
             fragments = tuple(self._fragments(shown))
         return RenderedDigest(
-            fragments=fragments, placeholders=_slots(shown), subject=subject(shown), digest=shown
+            fragments=fragments, placeholders=_placeholders(shown), subject=subject(shown), digest=shown
         )
 
     def _fragments(self, digest: Digest) -> Iterator[Fragment]:
@@ -93,9 +90,15 @@ class DigestRenderer:
         if digest.summarised >= CONTENTS_FROM:
             yield from self._contents(digest)
         for topic in digest.topics:
-            yield from self._topic(topic, digest.language)
+            yield from self._topic(topic, digest)
+        if digest.near:
+            yield from self._near(digest)
+        if digest.revised:
+            yield from self._revised(digest)
         if digest.listed or digest.counted:
             yield from self._list(digest)
+        if digest.learned:
+            yield self._fragment("learned", digest.language)
         yield self._footer(digest)
 
     def _opening(self, digest: Digest) -> Iterator[Fragment]:
@@ -127,12 +130,14 @@ class DigestRenderer:
             yield self._fragment("contents_topic_end", digest.language)
         yield self._fragment("contents_end", digest.language)
 
-    def _topic(self, topic: DigestTopic, language: str) -> Iterator[Fragment]:
+    def _topic(self, topic: DigestTopic, digest: Digest) -> Iterator[Fragment]:
+        language = digest.language
         yield self._heading(topic.name, len(topic.cards), language)
         for card in topic.cards:
             yield self._card(card, language)
             if card.also_in:
                 yield self._fragment("also_in", language, text=words_for(language).also_in(card.also_in))
+            yield from self._about(card, digest)
             yield self._fragment("gap" if card is topic.cards[-1] else "rule", language)
 
     def _heading(self, heading: str, number: int, language: str) -> Fragment:
@@ -146,7 +151,7 @@ class DigestRenderer:
             card.paper,
             card.summary_key,
             card.language,
-            card.depth,
+            card.detail,
             less,
             card.figure,
             self._base_url,
@@ -156,6 +161,29 @@ class DigestRenderer:
             return known
         values = card_values(card, language=language, base_url=self._base_url)
         return self._keep(key, self._template.render("card", **values))
+
+    def _near(self, digest: Digest) -> Iterator[Fragment]:
+        yield self._fragment("near", digest.language)
+        for card in digest.near:
+            inputs = (card.paper, card.summary_key, card.language)
+            key = self._key("near_card", digest.language, inputs)
+            yield self._fragment_store.get(key) or self._keep(
+                key, self._template.render("near_card", **near_values(card, language=digest.language))
+            )
+            yield from self._about(card, digest)
+
+    def _revised(self, digest: Digest) -> Iterator[Fragment]:
+        yield self._fragment("revised", digest.language)
+        for paper, revision in digest.revised:
+            values = revised_values(paper, revision, language=digest.language, base_url=self._base_url)
+            yield self._fragment("revised_paper", digest.language, **values)
+
+    def _about(self, card: DigestCard, digest: Digest) -> Iterator[Fragment]:
+        """Yield what stands below a card: why this subscriber gets it, and the links of feedback."""
+        paper_id = card.paper.arxiv_id
+        if paper_id in dict(digest.whys):
+            yield self._fragment("why", digest.language, id=paper_id)
+        yield self._fragment("feedback", digest.language, id=paper_id)
 
     def _list(self, digest: Digest) -> Iterator[Fragment]:
         words = words_for(digest.language)
@@ -170,8 +198,11 @@ class DigestRenderer:
 
     def _footer(self, digest: Digest) -> Fragment:
         words = words_for(digest.language)
-        quoted = any(card.summary.voice is Voice.AUTHORS for topic in digest.topics for card in topic.cards)
-        in_words = all(map(is_checked_in_words, _written_in(digest)))
+        cards = [card for topic in digest.topics for card in topic.cards]
+        quoted = any(card.summary.voice is Voice.AUTHORS for card in cards)
+        in_words = all(
+            is_checked_in_words(each.language) for each in cards if each.summary.voice is Voice.MODEL
+        )
         who_wrote = (
             words.who_wrote(_writers(digest), quoted=quoted, in_words=in_words) if digest.topics else ""
         )
@@ -185,7 +216,7 @@ class DigestRenderer:
         )
 
     def _fragment(self, kind: str, language: str, /, **values: object) -> Fragment:
-        """Return the piece, from the store if anybody had it before."""
+        """Return the fragment, from the store if anybody had it before."""
         key = self._key(kind, language, values)
         if known := self._fragment_store.get(key):
             return known
@@ -194,7 +225,7 @@ class DigestRenderer:
         return self._keep(key, _with_topic_placeholders(fragment) if kind in _NAMES_TOPICS else fragment)
 
     def _key(self, kind: str, language: str, inputs: object) -> str:
-        return sha256(f"{kind}\0{language}\0{self._template.fingerprint}\0{inputs!r}".encode()).hexdigest()
+        return sha256(f"{kind}\0{language}\0{inputs!r}".encode()).hexdigest()
 
     def _keep(self, key: str, fragment: Fragment) -> Fragment:
         self._fragment_store.put(key, fragment)
@@ -222,9 +253,10 @@ def _each_topic(digest: Digest) -> tuple[tuple[str, str], ...]:
     )
 
 
-def _slots(digest: Digest) -> dict[str, str]:
+def _placeholders(digest: Digest) -> dict[str, str]:
     words = words_for(digest.language)
     account = words.account(digest)
+    learned = words.learned(digest.learned) if digest.learned else ""
     return {
         "numeral": words.numeral(digest),
         "opening": words.opening(digest),
@@ -232,8 +264,18 @@ def _slots(digest: Digest) -> dict[str, str]:
         "account_text": f"\n{wrap(account)}" if account else "",
         "cadence": words.cadence(digest),
         "confirmed_on": words.day(digest.confirmed_on) if digest.confirmed_on else "",
+        "near": "",
+        "revised": "",
+        **({"learned": learned, "learned_text": wrap(learned)} if learned else {}),
+        **{name: line for why in digest.whys for name, line in _why_lines(*why, words=words)},
         **{name: literal(value) for name, value in digest.private_names},
     }
+
+
+def _why_lines(arxiv_id: str, why: CardWhy, *, words: Words) -> Iterator[tuple[str, str]]:
+    line = literal(words.why_chosen(why))
+    yield f"why:{arxiv_id}", line
+    yield f"why_text:{arxiv_id}", wrap(line)
 
 
 def _with_topic_placeholders(fragment: Fragment) -> Fragment:
@@ -254,14 +296,12 @@ def _writers(digest: Digest) -> tuple[Writer, ...]:
     return tuple((model, tuple(sorted(found))) for model, found in days.items())
 
 
-def _written_in(digest: Digest) -> frozenset[str]:
-    """Return the languages of the summaries that a model wrote."""
-    cards = (card for topic in digest.topics for card in topic.cards)
-    return frozenset(card.language for card in cards if card.summary.voice is Voice.MODEL)
-
-
-def _html_bytes(fragments: tuple[Fragment, ...], *, names: Iterable[tuple[str, str]]) -> int:
-    """Return the size with private topics' names filled in; others have ``SLOT_ALLOWANCE``."""
+def _html_bytes(fragments: tuple[Fragment, ...], *, digest: Digest) -> int:
+    """Return the size with private topics' names filled in, and room for the reader's other strings."""
     html = "".join(fragment.html for fragment in fragments)
-    filled = (html.count(placeholder(name)) * len(escape(value).encode()) for name, value in names)
-    return len(html.encode()) + sum(filled)
+    names = (
+        html.count(placeholder(name)) * len(escape(value).encode()) for name, value in digest.private_names
+    )
+    links = TOPIC_LINK_ALLOWANCE * len(digest.subscribed)
+    links += CARD_ALLOWANCE * (digest.summarised + len(digest.near))
+    return len(html.encode()) + sum(names) + PLACEHOLDER_ALLOWANCE + links

@@ -18,6 +18,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from newsletter.adapters.ports import ProviderEvent
+from newsletter.audience.tagged_addresses import delivery_by_verp, leaving_token
 from newsletter.audience.tokens import Purpose, read_token
 from newsletter.core.delivery.dsn import (
     SOURCE,
@@ -26,10 +27,9 @@ from newsletter.core.delivery.dsn import (
     read_mail_report,
     without_addresses,
 )
-from newsletter.core.delivery.retry_policy import EventKind
+from newsletter.core.delivery.events import EventKind
 from newsletter.models import Delivery, Subscriber
 from newsletter.models.subscriber import holder_of
-from newsletter.pipeline.compose.verp import delivery_by_verp, leaving_token
 from newsletter.pipeline.feedback.provider_events import apply_events, store_events
 from newsletter.pipeline.send import subscriber_status
 
@@ -81,10 +81,10 @@ def take_in(content: bytes, *, recipient: str, now: datetime) -> TakenIn:
 @transaction.atomic
 def _left(token: str, *, now: datetime) -> TakenIn:
     holder, _ = holder_of(read_token(token, purpose=Purpose.UNSUBSCRIBE) or "")
-    readers = Subscriber.objects.select_for_update(no_key=True)
-    reader = readers.filter(pk=holder.pk).first() if holder else None
-    is_new = reader is not None and subscriber_status.left_by_mail(reader, at=now)
-    said = f"unsubscribed by mail: {'a reader has left' if is_new else 'nobody who reads'}"
+    subscribers = Subscriber.objects.select_for_update(no_key=True)
+    subscriber = subscribers.filter(pk=holder.pk).first() if holder else None
+    is_new = subscriber is not None and subscriber_status.left_by_mail(subscriber, at=now)
+    said = f"unsubscribed by mail: {'a subscriber has left' if is_new else 'nobody who reads'}"
     return TakenIn(said=said, kind=EventKind.UNSUBSCRIBE, is_new=is_new)
 
 

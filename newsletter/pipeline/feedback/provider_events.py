@@ -1,6 +1,6 @@
 """Provider events: stored once each, then applied, in any order.
 
-An event moves its delivery upwards only (``core/delivery/retry_policy.py``). Any event shows that the
+An event moves its delivery upwards only (``core/delivery/events.py``). Any event shows that the
 provider accepted the mail, so it settles an ambiguous delivery, and may come before our own record of the
 acceptance.
 """
@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from newsletter.adapters.infra.broker import Queue, wake
 from newsletter.adapters.ports import ProviderEvent
-from newsletter.core.delivery.retry_policy import EventKind, outranks, reported_state
+from newsletter.core.delivery.events import EventKind, outranks, reported_state
 from newsletter.core.storable import storable_value
 from newsletter.models import Delivery, DeliveryEvent, Subscriber
 from newsletter.models.delivery import LEASABLE, SENT, UNCOMPOSED, Kind, State
@@ -45,7 +45,7 @@ def store_events(provider: str, events: Sequence[ProviderEvent]) -> int:
         known = DeliveryEvent.objects.filter(provider=provider, dedupe_key__in=keys)
         new = keys.difference(known.values_list("dedupe_key", flat=True))
         ids = {event.delivery_id for event in events if event.delivery_id}
-        _lock_readers(ids)  # an erasure at the same time comes before or after this
+        _lock_subscribers(ids)  # an erasure at the same time comes before or after this
         ours = set(Delivery.objects.filter(pk__in=ids).values_list("pk", flat=True))
         rows = {
             event.dedupe_key: DeliveryEvent(
@@ -123,34 +123,36 @@ def _apply(keys: Sequence[int], *, now: datetime) -> int:
     """Apply these events by their time. Locks are taken in the order reader, delivery, event."""
     events = DeliveryEvent.objects.filter(pk__in=keys)
     delivery_ids = {key for key in events.values_list("delivery_id", flat=True) if key}
-    readers = _lock_readers(delivery_ids)
+    subscribers = _lock_subscribers(delivery_ids)
     about = Delivery.objects.filter(pk__in=delivery_ids)
     deliveries = {row.pk: row for row in about.select_for_update(no_key=True).order_by("pk")}
     unapplied = events.filter(applied_at=None).select_for_update().order_by("at", "pk")
     done = []
     for event in unapplied:
         if event.delivery_id and (delivery := deliveries.get(event.delivery_id)):
-            _apply_one(event, delivery, readers.get(delivery.subscriber_id or 0), now=now)
+            _apply_one(event, delivery, subscribers.get(delivery.subscriber_id or 0), now=now)
         done.append(event.pk)
     DeliveryEvent.objects.filter(pk__in=done).update(applied_at=now)
     return len(done)
 
 
-def _lock_readers(delivery_ids: Iterable[UUID]) -> dict[int, Subscriber]:
+def _lock_subscribers(delivery_ids: Iterable[UUID]) -> dict[int, Subscriber]:
     about = Delivery.objects.filter(pk__in=delivery_ids).exclude(subscriber=None)
-    reader_ids = set(about.values_list("subscriber_id", flat=True))
-    locked = Subscriber.objects.select_for_update(no_key=True).filter(pk__in=reader_ids).order_by("pk")
-    return {reader.pk: reader for reader in locked}
+    subscriber_ids = set(about.values_list("subscriber_id", flat=True))
+    locked = Subscriber.objects.select_for_update(no_key=True).filter(pk__in=subscriber_ids).order_by("pk")
+    return {subscriber.pk: subscriber for subscriber in locked}
 
 
-def _apply_one(event: DeliveryEvent, delivery: Delivery, reader: Subscriber | None, *, now: datetime) -> None:
-    _move(delivery, event, reader, now=now)
+def _apply_one(
+    event: DeliveryEvent, delivery: Delivery, subscriber: Subscriber | None, *, now: datetime
+) -> None:
+    _move(delivery, event, subscriber, now=now)
     follow = _FOLLOWS.get(event.payload.get("cause", event.kind))
-    if follow is not None and reader is not None:
-        follow(event, delivery, reader)
+    if follow is not None and subscriber is not None:
+        follow(event, delivery, subscriber)
 
 
-def _move(delivery: Delivery, event: DeliveryEvent, reader: Subscriber | None, *, now: datetime) -> None:
+def _move(delivery: Delivery, event: DeliveryEvent, subscriber: Subscriber | None, *, now: datetime) -> None:
     """Move the delivery upwards. One not known to be accepted becomes accepted."""
     state = State(reported_state(EventKind(event.kind)))
     if not outranks(state, delivery.state):
@@ -164,17 +166,17 @@ def _move(delivery: Delivery, event: DeliveryEvent, reader: Subscriber | None, *
         delivery.last_detail = f"accepted, as {event.provider} reported"
         changed += ["outcome_at", "next_attempt_at", "lease_owner", "lease_until", "last_detail"]
     delivery.save(update_fields=changed)
-    if not was_accepted and reader is not None:
-        mark_seen(delivery, reader)
-        _take_out_of_later_ones(delivery, reader)
+    if not was_accepted and subscriber is not None:
+        mark_seen(delivery, subscriber)
+        _take_out_of_later_ones(delivery, subscriber)
 
 
-def _take_out_of_later_ones(delivery: Delivery, reader: Subscriber) -> None:
+def _take_out_of_later_ones(delivery: Delivery, subscriber: Subscriber) -> None:
     """Compose later digests again without the papers of a mail that had arrived after all, unless sent.
 
     One in RETRY_WAIT may have been accepted in spite of its answer: it keeps its content.
     """
-    others = Delivery.objects.filter(subscriber=reader, kind=Kind.DIGEST, state__in=LEASABLE, retries=0)
+    others = Delivery.objects.filter(subscriber=subscriber, kind=Kind.DIGEST, state__in=LEASABLE, retries=0)
     carrying = [row.pk for row in others.select_related("selection") if row.paper_ids & delivery.paper_ids]
     # If a worker has leased it meanwhile, the papers come twice rather than never.
     if carrying and others.filter(pk__in=carrying).update(**UNCOMPOSED):
@@ -184,24 +186,24 @@ def _take_out_of_later_ones(delivery: Delivery, reader: Subscriber) -> None:
 # --- what follows for the reader -------------------------------------------------------------------------
 
 
-def _bounced(event: DeliveryEvent, delivery: Delivery, reader: Subscriber) -> None:
-    subscriber_status.bounced(delivery, reader, at=event.at)
+def _bounced(event: DeliveryEvent, delivery: Delivery, subscriber: Subscriber) -> None:
+    subscriber_status.bounced(delivery, subscriber, at=event.at)
 
 
-def _soft_bounced(event: DeliveryEvent, delivery: Delivery, reader: Subscriber) -> None:
-    subscriber_status.soft_bounced(delivery, reader, at=event.at)
+def _soft_bounced(event: DeliveryEvent, delivery: Delivery, subscriber: Subscriber) -> None:
+    subscriber_status.soft_bounced(delivery, subscriber, at=event.at)
 
 
-def _complained(event: DeliveryEvent, delivery: Delivery, reader: Subscriber) -> None:
-    subscriber_status.complained(delivery, reader, at=event.at)
+def _complained(event: DeliveryEvent, delivery: Delivery, subscriber: Subscriber) -> None:
+    subscriber_status.complained(delivery, subscriber, at=event.at)
 
 
-def _left(event: DeliveryEvent, delivery: Delivery, reader: Subscriber) -> None:
-    subscriber_status.left(delivery, reader, at=event.at)
+def _left(event: DeliveryEvent, delivery: Delivery, subscriber: Subscriber) -> None:
+    subscriber_status.left(delivery, subscriber, at=event.at)
 
 
-def _arrived(_event: DeliveryEvent, delivery: Delivery, reader: Subscriber) -> None:
-    subscriber_status.arrived(delivery, reader)
+def _arrived(_event: DeliveryEvent, delivery: Delivery, subscriber: Subscriber) -> None:
+    subscriber_status.arrived(delivery, subscriber)
 
 
 _FOLLOWS: dict[str, Callable[[DeliveryEvent, Delivery, Subscriber], None]] = {

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.conf import settings
 
+from newsletter.adapters.ports import EventReader
 from newsletter.adapters.registry import event_reader
 from newsletter.core.arxiv.announcements import expected_announcement, latest_announcement
 from newsletter.core.delivery.incidents import Reading, in_words
-from newsletter.models import Delivery, Topic
+from newsletter.models import Delivery, SendPause, Topic
 from newsletter.models.delivery import Cause, State
 from newsletter.pipeline.monitor.health import Health
 
@@ -19,129 +21,27 @@ PAUSED = "sending-paused"
 SIGN_UP_PAUSED = "sign-up-paused"
 
 
+@dataclass(frozen=True, slots=True)
+class Check:
+    name: str
+    value: Callable[[Health], float]
+    """An age in seconds, or a count."""
+    limit: float
+    says: str | Callable[[Health], str]
+    """What is wrong above the limit; ``{age}`` and ``{count}`` are the value in words."""
+    look_at: str | Callable[[], str]
+
+
 def readings(health: Health) -> Iterator[Reading]:
     """Yield the current reading of every health check."""
-    yield from _work(health)
-    yield from _outside(health)
-    yield from _sending(health)
-
-
-def _work(health: Health) -> Iterator[Reading]:
-    """Work that the scheduler and the workers must do, also during a pause."""
-    waits = {name: health.age(since) for name, since in health.waiting.items()}
-    yield Reading(
-        name="slots-unplanned",
-        value=waits["slot"],
-        limit=15 * MINUTE,
-        says=f"A reader's time came {in_words(waits['slot'])} ago, and no digest was planned.",
-        look_at="Is beat running, and a worker of the queue compose?",
-    )
-    yield Reading(
-        name="digests-uncomposed",
-        value=waits["PLANNED"],
-        limit=2 * HOUR,
-        says=f"A digest planned for {in_words(waits['PLANNED'])} ago is not composed.",
-        look_at="The log of the workers of the queues summarize and compose.",
-    )
-    yield Reading(
-        name="deliveries-quarantined",
-        value=health.quarantined,
-        limit=0,
-        says=f"{health.quarantined} mails were set aside in the last day: five workers were lost over each.",
-        look_at="Deliveries in state QUARANTINED in the admin; their last detail says more.",
-    )
-
-
-def _sending(health: Health) -> Iterator[Reading]:
-    """Mails that must leave, unless a pause or the daily limit holds them."""
-    is_paused, is_held = bool(health.pauses), health.is_day_used_up()
-    sign_up = health.sign_up_pause
-    waits = {name: health.age(since) for name, since in health.waiting.items()}
-    composed = 0.0 if is_paused or is_held else waits["COMPOSED"]
-    yield Reading(
-        name="mails-waiting",
-        value=composed,
-        limit=HOUR,
-        says=f"A finished mail has waited for {in_words(composed)}.",
-        look_at="Is a worker of the queue send running? Is the rate too low for the number of readers?",
-    )
-    refused = 0.0 if is_paused or is_held else waits["RETRY_WAIT"]
-    yield Reading(
-        name="mails-refused",
-        value=refused,
-        limit=6 * HOUR,
-        says=f"A mail has been refused for now, again and again, for {in_words(refused)}.",
-        look_at="Deliveries in state RETRY_WAIT in the admin: their last code and detail.",
-    )
-    transactional = 0.0 if is_paused else waits["transactional"]
-    yield Reading(
-        name="notices-waiting",
-        value=transactional,
-        limit=10 * MINUTE,
-        says=f"A mail that a person awaits has waited for {in_words(transactional)}.",
-        look_at="Is the worker of the queue transactional running?",
-    )
-    own = [pause for pause in health.pauses if pause.cause != Cause.OPERATOR]
-    yield Reading(
-        name=PAUSED,
-        value=len(own),
-        limit=0,
-        says=" ".join(f"Nothing is sent ({pause.get_cause_display()}): {pause.reason}." for pause in own),
-        look_at="Once the cause is mended: newsletter resume. Nothing else ends this pause.",
-    )
-    yield Reading(
-        name=SIGN_UP_PAUSED,
-        value=int(sign_up is not None),
-        limit=0,
-        says=f"Nobody can sign up: {sign_up.reason}." if sign_up else "",
-        look_at="Confirmations in the admin: who asks for so many? It ends by itself within a day, or with: "
-        "newsletter resume. Digests go on.",
-    )
-
-
-def _outside(health: Health) -> Iterator[Reading]:
-    """What arXiv, the provider and the canary must have reported."""
-    late = health.age(_unanswered_since(health))
-    yield Reading(
-        name="gather-late",
-        value=late,
-        limit=6 * HOUR,
-        says=f"arXiv announced papers {in_words(late)} ago, and no query has been answered since.",
-        look_at="Gather runs in the admin: what was asked, and the error.",
-    )
-    yield Reading(
-        name="gather-doubtful",
-        value=float(_is_in_doubt(health)),
-        limit=0,
-        says=f"{health.doubt} Mails say that arXiv had not answered fully, and it is asked hourly.",
-        look_at="Gather runs in the admin. It may be a holiday at arXiv, or its API is behind.",
-    )
-    yield Reading(
-        name="papers-missing",
-        value=health.missing,
-        limit=0,
-        says=f"arXiv promised {_entries(health.missing)} more than it sent, each time for hours. "
-        "What it sent was kept.",
-        look_at="Gather runs in the admin: how many results were promised and how many came.",
-    )
-    mailer = settings.CONFIG.mailer
-    events = event_reader(mailer, settings.CONFIG)
-    silent = _silence(health, mailer=mailer) if events and events.has_key else 0.0
-    yield Reading(
-        name="events-late",
-        value=silent,
-        limit=6 * HOUR,
-        says=f"Mails were accepted {in_words(silent)} ago, and the provider has reported nothing since.",
-        look_at=f"The provider's webhook: its address, and the key in {events.setting}." if events else "",
-    )
-    flown = health.age(health.last["canary"] or _first_day()) if settings.CONFIG.canary_address else 0.0
-    yield Reading(
-        name="canary-late",
-        value=flown,
-        limit=26 * HOUR,
-        says=f"For {in_words(flown)} nobody has proved that leaving works.",
-        look_at="Canary flights in the admin, and whether workers can reach NEWSLETTER_BASE_URL.",
-    )
+    for check in CHECKS:
+        value = check.value(health)
+        if callable(check.says):
+            says = check.says(health)
+        else:
+            says = check.says.replace("{age}", in_words(value)).replace("{count}", f"{value:.0f}")
+        look_at = check.look_at() if callable(check.look_at) else check.look_at
+        yield Reading(name=check.name, value=value, limit=check.limit, says=says, look_at=look_at)
 
 
 def _unanswered_since(health: Health) -> datetime | None:
@@ -166,13 +66,20 @@ def _entries(number: int) -> str:
     return "one entry" if number == 1 else f"{number} entries"
 
 
-def _silence(health: Health, *, mailer: str) -> float:
+def _silence(health: Health) -> float:
     """Return how long ago the oldest mail was accepted of which, or after which, nothing was reported."""
-    unheard = Delivery.objects.filter(state=State.ACCEPTED, transport=mailer)
+    events = _events()
+    if events is None or not events.has_key:
+        return 0.0
+    unheard = Delivery.objects.filter(state=State.ACCEPTED, transport=settings.CONFIG.mailer)
     if (heard := health.last["event"]) is not None:
         unheard = unheard.filter(outcome_at__gt=heard)
     first = unheard.order_by("outcome_at").values_list("outcome_at", flat=True).first()
     return health.age(first)
+
+
+def _canary_age(health: Health) -> float:
+    return health.age(health.last["canary"] or _first_day()) if settings.CONFIG.canary_address else 0.0
 
 
 def _first_day() -> datetime | None:
@@ -184,3 +91,125 @@ def _first_day() -> datetime | None:
         for state in (State.ACCEPTED, State.DELIVERED)
     )
     return min((moment for moment in firsts if moment), default=None)
+
+
+def _events() -> EventReader | None:
+    return event_reader(settings.CONFIG.mailer, settings.CONFIG)
+
+
+def _webhook() -> str:
+    events = _events()
+    return f"The provider's webhook: its address, and the key in {events.setting}." if events else ""
+
+
+def _own_pauses(health: Health) -> list[SendPause]:
+    return [pause for pause in health.pauses if pause.cause != Cause.OPERATOR]
+
+
+def _unless_held(health: Health, state: State) -> float:
+    """Return how long mails in this state wait to be sent; 0 while a pause or the day's limit holds them."""
+    return 0.0 if health.pauses or health.day_left == 0 else health.waits(state)
+
+
+CHECKS = (
+    # Work that the scheduler and the workers must do, also during a pause.
+    Check(
+        "slots-unplanned",
+        lambda health: health.waits("slot"),
+        15 * MINUTE,
+        "A reader's time came {age} ago, and no digest was planned.",
+        "Is beat running, and a worker of the queue compose?",
+    ),
+    Check(
+        "digests-uncomposed",
+        lambda health: health.waits(State.PLANNED),
+        2 * HOUR,
+        "A digest planned for {age} ago is not composed.",
+        "The log of the workers of the queues summarize and compose.",
+    ),
+    Check(
+        "deliveries-quarantined",
+        lambda health: health.quarantined,
+        0,
+        "{count} mails were set aside in the last day: five workers were lost over each.",
+        "Deliveries in state QUARANTINED in the admin; their last detail says more.",
+    ),
+    # What arXiv, the provider and the canary must have reported.
+    Check(
+        "gather-late",
+        lambda health: health.age(_unanswered_since(health)),
+        6 * HOUR,
+        "arXiv announced papers {age} ago, and no query has been answered since.",
+        "Gather runs in the admin: what was asked, and the error.",
+    ),
+    Check(
+        "gather-doubtful",
+        _is_in_doubt,
+        0,
+        lambda health: f"{health.doubt} Mails say that arXiv had not answered fully, and it is asked hourly.",
+        "Gather runs in the admin. It may be a holiday at arXiv, or its API is behind.",
+    ),
+    Check(
+        "papers-missing",
+        lambda health: health.missing,
+        0,
+        lambda health: (
+            f"arXiv promised {_entries(health.missing)} more than it sent, each time for hours. "
+            "What it sent was kept."
+        ),
+        "Gather runs in the admin: how many results were promised and how many came.",
+    ),
+    Check(
+        "events-late",
+        _silence,
+        6 * HOUR,
+        "Mails were accepted {age} ago, and the provider has reported nothing since.",
+        _webhook,
+    ),
+    Check(
+        "canary-late",
+        _canary_age,
+        26 * HOUR,
+        "For {age} nobody has proved that leaving works.",
+        "Canary flights in the admin, and whether workers can reach NEWSLETTER_BASE_URL.",
+    ),
+    # Mails that must leave.
+    Check(
+        "mails-waiting",
+        lambda health: _unless_held(health, State.COMPOSED),
+        HOUR,
+        "A finished mail has waited for {age}.",
+        "Is a worker of the queue send running? Is the rate too low for the number of readers?",
+    ),
+    Check(
+        "mails-refused",
+        lambda health: _unless_held(health, State.RETRY_WAIT),
+        6 * HOUR,
+        "A mail has been refused for now, again and again, for {age}.",
+        "Deliveries in state RETRY_WAIT in the admin: their last code and detail.",
+    ),
+    Check(
+        "notices-waiting",
+        lambda health: 0.0 if health.pauses else health.waits("transactional"),
+        10 * MINUTE,
+        "A mail that a person awaits has waited for {age}.",
+        "Is the worker of the queue transactional running?",
+    ),
+    Check(
+        PAUSED,
+        lambda health: len(_own_pauses(health)),
+        0,
+        lambda health: " ".join(
+            f"Nothing is sent ({each.get_cause_display()}): {each.reason}." for each in _own_pauses(health)
+        ),
+        "Once the cause is mended: newsletter resume. Nothing else ends this pause.",
+    ),
+    Check(
+        SIGN_UP_PAUSED,
+        lambda health: int(health.sign_up_pause is not None),
+        0,
+        lambda health: f"Nobody can sign up: {health.sign_up_pause.reason}." if health.sign_up_pause else "",
+        "Confirmations in the admin: who asks for so many? It ends by itself within a day, or with: "
+        "newsletter resume. Digests go on.",
+    ),
+)

@@ -20,7 +20,7 @@ from newsletter.models import (
     SendPause,
 )
 from newsletter.models.delivery import LEASABLE, SENT, TRANSACTIONAL, Kind, State
-from newsletter.pipeline.schedule import due_readers
+from newsletter.pipeline.schedule import due_subscribers
 from newsletter.pipeline.send.pause import SIGN_UP, sign_up_pause
 from newsletter.pipeline.send.rate_limit import RateLimit
 from newsletter.pipeline.summarize.budget import KIND as MODEL_TOKENS
@@ -62,8 +62,9 @@ class Health:
         """Return the seconds since then, 0 for never."""
         return max(0.0, (self.now - moment).total_seconds()) if moment else 0.0
 
-    def is_day_used_up(self) -> bool:
-        return self.day_left == 0
+    def waits(self, where: str) -> float:
+        """Return for how many seconds the oldest has waited there."""
+        return self.age(self.waiting[where])
 
 
 def measure(*, now: datetime) -> Health:
@@ -97,7 +98,7 @@ def _waiting(*, now: datetime) -> dict[str, datetime | None]:
     """Return since when the oldest of each waits. A mail put off for its domain's rate waits all the same."""
     planned = Delivery.objects.filter(state=State.PLANNED, slot_at__lte=now)
     found: dict[str, datetime | None] = {
-        "slot": due_readers(now=now).aggregate(at=Min("next_slot_at"))["at"],
+        "slot": due_subscribers(now=now).aggregate(at=Min("next_slot_at"))["at"],
         "PLANNED": planned.aggregate(at=Min("slot_at"))["at"],
     }
     # An alert that cannot be sent must not prolong its own incident, nor mails held by a pause of sign-up.

@@ -1,5 +1,7 @@
 """Retention: delete old provider events, personal parts of old mails, unneeded fragments, old incidents.
 
+So are acts by links that work no longer, and libraries that nobody kept.
+
 In chunks of short transactions, so that other writers get their turn. The rest is done the next hour; a row
 records how far it came, so that large tables are not scanned again.
 """
@@ -14,7 +16,9 @@ from django.conf import settings
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
-from newsletter.core.delivery.retry_policy import EventKind
+from newsletter.audience.feedback_links import VALID_FOR
+from newsletter.core.arxiv.revisions import TOLD_FOR
+from newsletter.core.delivery.events import EventKind
 from newsletter.models import (
     CanaryFlight,
     Delivery,
@@ -22,15 +26,21 @@ from newsletter.models import (
     Forgotten,
     FragmentRow,
     Incident,
+    LibraryImport,
+    MailedAct,
+    PaperRevision,
+    RevisionAsk,
     Selection,
 )
 from newsletter.models.delivery import OPEN, State
-from newsletter.pipeline.summarize.requests import sync_requests
+from newsletter.pipeline.select.requests import sync_requests
 
 CHUNK = 500
 TASK_TIME = timedelta(minutes=1)
 BEGINNING = datetime(2020, 1, 1, tzinfo=UTC)
 MAILS = "mails"
+LIBRARY_KEPT = timedelta(days=2)
+"""How long a library that was brought waits for its reader to keep it."""
 IN_FLIGHT = timedelta(days=1)
 """Real time: longer than from storing a selection to the commit of the delivery that names it."""
 OVER = tuple(state for state in State if state not in (*OPEN, State.SENDING))
@@ -65,6 +75,10 @@ def forget_old(*, now: datetime, clock: Callable[[], datetime] = timezone.now) -
         ("requests", _requests()),
         ("selections", _selections(before=began - IN_FLIGHT)),
         ("incidents", _incidents(before=events_before)),
+        ("revisions", _revisions(before=now - TOLD_FOR)),
+        ("requests for revisions", _requests_for_revisions(before=events_before)),
+        ("acts", _mailed_acts(before=now - VALID_FOR)),
+        ("libraries", _libraries(before=now - LIBRARY_KEPT)),
     ):
         for number in chunks:
             done[what] += number
@@ -122,3 +136,24 @@ def _requests() -> Iterator[int]:
 def _incidents(*, before: datetime) -> Iterator[int]:
     yield Incident.objects.filter(closed_at__lt=before).delete()[0]
     yield CanaryFlight.objects.filter(judged_at__lt=before).delete()[0]
+
+
+def _revisions(*, before: datetime) -> Iterator[int]:
+    """Delete what no digest may tell any more; what was told is in the digests' selections."""
+    old = PaperRevision.objects.filter(found_at__lt=before).order_by("found_at")
+    while keys := list(old.values_list("pk", flat=True)[:CHUNK]):
+        yield PaperRevision.objects.filter(pk__in=keys).delete()[0]
+
+
+def _requests_for_revisions(*, before: datetime) -> Iterator[int]:
+    yield RevisionAsk.objects.filter(started_at__lt=before).delete()[0]
+
+
+def _mailed_acts(*, before: datetime) -> Iterator[int]:
+    old = MailedAct.objects.filter(at__lt=before).order_by("at")
+    while keys := list(old.values_list("pk", flat=True)[:CHUNK]):
+        yield MailedAct.objects.filter(pk__in=keys).delete()[0]
+
+
+def _libraries(*, before: datetime) -> Iterator[int]:
+    yield LibraryImport.objects.filter(started_at__lt=before).delete()[0]

@@ -29,10 +29,10 @@ class Offer:
     eligibility: Eligibility
 
     @classmethod
-    def of(cls, reader: Subscriber, subscription: Subscription) -> Offer:
+    def of(cls, subscriber: Subscriber, subscription: Subscription) -> Offer:
         eligibility = Eligibility.of(
-            subscription.cadence or reader.cadence,
-            joined_at=reader.joined_at,
+            subscription.cadence or subscriber.cadence,
+            joined_at=subscriber.joined_at,
             created_at=subscription.created_at,
             covered_until=subscription.covered_until,
         )
@@ -43,37 +43,67 @@ OfferKey = tuple[int, Bounds, int, int]
 
 
 class CandidatePool:
-    def __init__(self, *, offers: Iterable[Offer], now: datetime) -> None:
-        """Load what ``offers`` of one batch can ask for, as it stands at ``now``."""
+    """It grows with what batches ask for; what was loaded stays as it stood when it was loaded."""
+
+    def __init__(self, *, now: datetime) -> None:
+        self._now = self._since = now
+        self.generation = 0
+        """Moved by every growth: what was computed from the pool before is outdated."""
+        self.topics: dict[int, Topic] = {}
+        self._matches: dict[int, list[Match]] = {}
+        self.dates: dict[int, PaperDates] = {}
+        self.versions: dict[int, int] = {}
+        """Of every paper that may be asked for, matched or not."""
+        self._by_categories: defaultdict[tuple[str, ...], BitMap] = defaultdict(BitMap)
+        self._grown()
+
+    def cover(self, offers: Iterable[Offer]) -> None:
+        """Load what these offers can ask for, as it stands at ``now``, unless it is there."""
         offers = list(offers)
-        since = min((offer.eligibility.since for offer in offers), default=now)
-        topic_ids = {offer.subscription.topic_id for offer in offers}
-        self.topics = Topic.objects.in_bulk(topic_ids)
-        self._matches = _matches(topic_ids, since=since, now=now)
-        self._load_papers(since=since, now=now)
+        since = min((offer.eligibility.since for offer in offers), default=self._now)
+        asked = {offer.subscription.topic_id for offer in offers}
+        if since < self._since:
+            asked |= self.topics.keys()
+            self._since = since
+            self._load_papers()
+        elif not asked - self.topics.keys():
+            return
+        else:
+            asked -= self.topics.keys()
+        self.topics |= Topic.objects.in_bulk(asked)
+        self._matches |= _matches(asked, since=self._since, now=self._now)
+        self._load_older(match.paper_id for topic in asked for match in self._matches[topic])
+        self._grown()
+
+    def _grown(self) -> None:
+        self.generation += 1
+        self._moments = Moments(self.dates.values())
         self._asked: dict[str, BitMap] = {}
         self._matched_ids = BitMap(m.paper_id for found in self._matches.values() for m in found)
         self._matched_at = sorted({m.created_at for found in self._matches.values() for m in found})
         self._taken: dict[OfferKey, list[Candidate]] = {}
         self._periods: dict[tuple[str, tuple[Bounds, int]], BitMap] = {}
 
-    def _load_papers(self, *, since: datetime, now: datetime) -> None:
-        self.dates: dict[int, PaperDates] = {}
-        self._by_categories: defaultdict[tuple[str, ...], BitMap] = defaultdict(BitMap)
-        rows = Paper.objects.filter(first_seen_at__gte=since, first_seen_at__lte=now, is_withdrawn=False)
-        for paper_id, categories, first_seen_at, published_at in rows.values_list(
-            "pk", "categories", "first_seen_at", "published_at"
+    def _load_papers(self) -> None:
+        rows = Paper.objects.filter(
+            first_seen_at__gte=self._since, first_seen_at__lte=self._now, is_withdrawn=False
+        )
+        for paper_id, categories, first_seen_at, published_at, version in rows.values_list(
+            "pk", "categories", "first_seen_at", "published_at", "version"
         ).iterator():
-            self.dates[paper_id] = PaperDates(first_seen_at, published_at)
+            if paper_id not in self.versions:
+                self.dates[paper_id] = PaperDates(first_seen_at, published_at)
+                self.versions[paper_id] = version
             self._by_categories[tuple(categories)].add(paper_id)
-        missing = {
-            match.paper_id for matches in self._matches.values() for match in matches
-        } - self.dates.keys()
+
+    def _load_older(self, paper_ids: Iterable[int]) -> None:
+        """Load matched papers that were first seen before: they are offered, and counted in no period."""
+        missing = set(paper_ids) - self.dates.keys()
         for paper in Paper.objects.filter(pk__in=missing, is_withdrawn=False).only(
-            "first_seen_at", "published_at"
+            "first_seen_at", "published_at", "version"
         ):
             self.dates[paper.pk] = PaperDates(paper.first_seen_at, paper.published_at)
-        self._moments = Moments(self.dates.values())
+            self.versions[paper.pk] = paper.version
 
     def candidates(self, offer: Offer, *, seen_papers: BitMap) -> list[Candidate]:
         """Return what this subscription offers and the subscriber has not seen."""
@@ -104,6 +134,17 @@ class CandidatePool:
     def scanned(self, offers: Iterable[Offer]) -> BitMap:
         """Return the papers first seen in the period in the categories these topics ask for."""
         return BitMap.union(BitMap(), *(self._in_period(offer) for offer in offers))
+
+    def in_period(self, offers: Iterable[Offer]) -> BitMap:
+        """Return the papers of any category that these offers' periods hold."""
+        return BitMap.union(BitMap(), *(self._all_in_period(offer) for offer in offers))
+
+    def _all_in_period(self, offer: Offer) -> BitMap:
+        key = "", self.key(offer)[1:3]
+        if key not in self._periods:
+            takes = offer.eligibility.is_in_period
+            self._periods[key] = BitMap(pk for pk, dates in self.dates.items() if takes(dates))
+        return self._periods[key]
 
     def _in_period(self, offer: Offer) -> BitMap:
         query = self.topics[offer.subscription.topic_id].query

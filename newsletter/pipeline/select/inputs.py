@@ -7,43 +7,64 @@ the batch. Too wide is fine: a changed checksum only means that the selection is
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from hashlib import sha256
 from typing import Any
 
 from django.db.models import Count, Max, Q, QuerySet, Sum
 from django.db.models.functions import TruncDate
 
+from newsletter.core.digests.selection import Selected
 from newsletter.models import Match, Paper, Subscriber
 from newsletter.pipeline.select.candidates import Offer
 
 
 class SelectionInputs:
-    def __init__(self, offers: Iterable[Offer], *, now: datetime) -> None:
-        """Load the state of the topics and papers that these offers depend on, as it stands at ``now``."""
-        offers = list(offers)
-        first = min((_first_day(offer) for offer in offers), default=now.date())
-        since = datetime.combine(first, time.min, tzinfo=UTC)
-        topic_ids = {offer.subscription.topic_id for offer in offers}
-        matches = Match.objects.filter(
-            topic_id__in=topic_ids, created_at__gte=since, created_at__lte=now
-        ).annotate(day=TruncDate("created_at", tzinfo=UTC))
-        self._matches: dict[int, list[tuple[Any, ...]]] = {topic_id: [] for topic_id in topic_ids}
-        for topic_id, *state in _state(matches, "topic_id", "day", paper="paper__"):
-            self._matches[topic_id].append(tuple(state))
-        papers = Paper.objects.filter(first_seen_at__gte=since, first_seen_at__lte=now).annotate(
-            day=TruncDate("first_seen_at", tzinfo=UTC)
-        )
-        # Papers that match nothing are in M of "N of M".
-        self._papers = list(_state(papers, "day", paper="")) if offers else []
+    def __init__(self, *, now: datetime) -> None:
+        self._now = now
+        self._first = now.astimezone(UTC).date() + timedelta(days=1)
+        self._matches: dict[int, list[tuple[Any, ...]]] = {}
+        self._papers: list[tuple[Any, ...]] = []
         self._known: dict[tuple[int, date], str] = {}
 
-    def checksum(self, reader: Subscriber, offers: Sequence[Offer]) -> str:
-        """Return the checksum for one subscriber's digest of these offers."""
+    def cover(self, offers: Iterable[Offer]) -> None:
+        """Load the state of what these offers depend on, unless it is there: before the papers themselves.
+
+        A checksum is then of a state that is not younger than what was selected from.
+        """
+        offers = list(offers)
+        first = min(map(_first_day, offers), default=self._first)
+        asked = {offer.subscription.topic_id for offer in offers}
+        if first < self._first:
+            self._first, self._known = first, {}
+            asked |= self._matches.keys()
+            papers = self._since_first(Paper.objects.all(), "first_seen_at")
+            # Papers that match nothing are in M of "N of M".
+            self._papers = list(_state(papers, "day", paper=""))
+        else:
+            asked -= self._matches.keys()
+        if asked:
+            self._matches |= {topic_id: [] for topic_id in asked}
+            matches = self._since_first(Match.objects.filter(topic_id__in=asked), "created_at")
+            for topic_id, *state in _state(matches, "topic_id", "day", paper="paper__"):
+                self._matches[topic_id].append(tuple(state))
+
+    def _since_first(self, rows: QuerySet[Any], at: str) -> QuerySet[Any]:
+        since = datetime.combine(self._first, time.min, tzinfo=UTC)
+        period = {f"{at}__gte": since, f"{at}__lte": self._now}
+        found: QuerySet[Any] = rows.filter(**period).annotate(day=TruncDate(at, tzinfo=UTC))
+        return found
+
+    def checksum(
+        self, subscriber: Subscriber, offers: Sequence[Offer], revised: Sequence[Selected] = ()
+    ) -> str:
+        """Return the checksum for one subscriber's digest of these offers and revised papers."""
         first = min((_first_day(offer) for offer in offers), default=date.max)
-        found = sha256(bytes(reader.seen_papers))
+        found = sha256(bytes(subscriber.seen_papers))
         # Language and detail do not change the selection, but which summaries it needs.
-        found.update(repr((reader.max_papers, reader.language, reader.depth)).encode())
+        found.update(repr((subscriber.max_papers, subscriber.language, subscriber.depth)).encode())
+        found.update(repr((subscriber.taste_version, subscriber.learns, subscriber.shows_near)).encode())
+        found.update(repr(revised).encode())
         for offer in offers:
             topic = offer.subscription.topic
             found.update(repr((topic.pk, topic.query, offer.eligibility)).encode())

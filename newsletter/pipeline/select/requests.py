@@ -1,61 +1,117 @@
-"""Asking for the summaries that selected digests show. The rows grow with papers, not with subscribers."""
+"""The summaries that planned digests show: requests of them, which grow with papers, not with subscribers."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
+from typing import Any
+
+from django.db.models import DateTimeField, Min, QuerySet
+from django.db.models.functions import Greatest
 
 from newsletter.adapters.infra.broker import Queue, wake
-from newsletter.core.summaries.wanted import Wanted
-from newsletter.models import Delivery, Paper, SummaryRequest
+from newsletter.core.digests.selection import Place
+from newsletter.core.summaries.summary import DetailLevel
+from newsletter.models import Delivery, Paper, Selection, SummaryRequest
+from newsletter.models.delivery import TRANSACTIONAL, Kind, State
 
 CHUNK = 500
 
+Key = tuple[int, int, str, str]
+"""Paper, its version, language, detail."""
+Need = tuple[datetime, bool]
+"""When it is needed, and whether a person is waiting for it."""
 
-def needed_at(delivery: Delivery) -> datetime:
-    """Return when a digest's summaries are needed: at its slot, or at once for one that was planned late."""
-    return max(delivery.slot_at, delivery.planned_at)
 
-
-def request_summaries(wanted: Iterable[tuple[Wanted, Delivery]]) -> None:
-    """Store each once, with the soonest time at which it is needed."""
-    soonest: dict[Wanted, tuple[bool, datetime]] = {}
-    for want, delivery in wanted:
-        # "Not transactional" sorts last, as a later time does.
-        asked = not delivery.is_transactional, needed_at(delivery)
-        soonest[want] = min(asked, soonest.get(want, asked))
-    versions = dict(
-        Paper.objects.filter(pk__in={want.paper_id for want in soonest}).values_list("pk", "version")
-    )
-    rows = [
-        SummaryRequest(
-            paper_id=want.paper_id,
-            paper_version=versions[want.paper_id],
-            language=want.language,
-            detail=want.depth.value,
-            needed_at=at,
-            is_transactional=not is_not,
-        )
-        for want, (is_not, at) in sorted(soonest.items(), key=lambda item: item[0].paper_id)
-        if want.paper_id in versions
-    ]
-    SummaryRequest.objects.bulk_create(rows, ignore_conflicts=True, batch_size=CHUNK)
-    _move_up(rows)
-    if rows:
+def request_summaries(deliveries: QuerySet[Delivery]) -> None:
+    """Ask for what these planned digests show, once each. What is asked for already may come sooner."""
+    needed = _needed(deliveries)
+    there = _needs(SummaryRequest.objects.filter(paper__in={key[0] for key in needed}))
+    _store({key: _sooner(need, there.get(key)) for key, need in needed.items()})
+    if needed:
         wake(Queue.SUMMARIZE)
 
 
-def _move_up(rows: Iterable[SummaryRequest]) -> None:
-    """Have requests that were there already come as soon: one statement a slot, language and detail."""
-    groups: defaultdict[tuple[str, str, datetime, bool], list[int]] = defaultdict(list)
-    for row in rows:
-        groups[row.language, row.detail, row.needed_at, row.is_transactional].append(row.paper_id)
-    for (language, detail, at, is_transactional), paper_ids in groups.items():
-        for start in range(0, len(paper_ids), CHUNK):
-            there = SummaryRequest.objects.filter(
-                paper_id__in=paper_ids[start : start + CHUNK], language=language, detail=detail
-            )
-            there.filter(needed_at__gt=at).update(needed_at=at)
-            if is_transactional:
-                there.filter(is_transactional=False).update(is_transactional=True)
+def sync_requests() -> int:
+    """Make the requests those of the planned digests; return how many others (composed, left, changed) went.
+
+    Safe to race with selecting: what the one misses the next call finds.
+    """
+    needed, rows = _needed(Delivery.objects.all()), list(SummaryRequest.objects.all())
+    gone = [row.pk for row in rows if _key(row) not in needed]
+    for start in range(0, len(gone), CHUNK):
+        SummaryRequest.objects.filter(pk__in=gone[start : start + CHUNK]).delete()
+    there = _needs(rows)
+    _store({key: need for key, need in needed.items() if there.get(key) != need})
+    return len(gone)
+
+
+def _store(needs: Mapping[Key, Need]) -> None:
+    rows = [
+        SummaryRequest(
+            paper_id=paper_id,
+            paper_version=version,
+            language=language,
+            detail=detail,
+            needed_at=at,
+            is_transactional=is_transactional,
+        )
+        for (paper_id, version, language, detail), (at, is_transactional) in sorted(needs.items())
+    ]
+    SummaryRequest.objects.bulk_create(
+        rows,
+        update_conflicts=True,
+        unique_fields=["paper", "paper_version", "language", "detail"],
+        update_fields=["needed_at", "is_transactional"],
+        batch_size=CHUNK,
+    )
+
+
+def _key(row: SummaryRequest) -> Key:
+    return row.paper_id, row.paper_version, row.language, row.detail
+
+
+def _needs(rows: Iterable[SummaryRequest]) -> dict[Key, Need]:
+    return {_key(row): (row.needed_at, row.is_transactional) for row in rows}
+
+
+def _needed(deliveries: QuerySet[Delivery]) -> dict[Key, Need]:
+    """Return what those show that are planned. One that composing has broken on twice asks for nothing."""
+    planned = deliveries.filter(
+        kind=Kind.DIGEST, state=State.PLANNED, attempt__lt=2, selection__isnull=False
+    ).order_by()
+    # Needed at its slot, or at once for one that was planned late.
+    at = Greatest("slot_at", "planned_at", output_field=DateTimeField())
+    forms: defaultdict[str, list[tuple[str, str, Need]]] = defaultdict(list)
+    for checksum, language, detail, is_awaited, first in (
+        planned.annotate(is_awaited=TRANSACTIONAL)
+        .values_list("selection_id", "subscriber__language", "subscriber__depth", "is_awaited")
+        .annotate(first=Min(at))
+    ):
+        forms[checksum].append((language, detail, (first, bool(is_awaited))))
+    needed: dict[tuple[int, str, str], Need] = {}
+    for checksum, papers in _shown(planned.values("selection_id")):
+        for language, detail, need in forms[checksum]:
+            for paper_id, is_near in papers:
+                form = paper_id, language, DetailLevel.HEADLINE.value if is_near else detail
+                needed[form] = _sooner(need, needed.get(form))
+    versions = dict(Paper.objects.filter(pk__in={key[0] for key in needed}).values_list("pk", "version"))
+    return {
+        (paper_id, versions[paper_id], language, detail): need
+        for (paper_id, language, detail), need in needed.items()
+        if paper_id in versions
+    }
+
+
+def _sooner(need: Need, other: Need | None) -> Need:
+    return (min(need[0], other[0]), need[1] or other[1]) if other else need
+
+
+def _shown(checksums: QuerySet[Any]) -> Iterator[tuple[str, list[tuple[int, bool]]]]:
+    """Yield each selection's papers with a summary, and whether that is only the headline of a near one."""
+    shown = Place.SUMMARIZED[0], Place.NEAR[0]
+    rows = Selection.objects.filter(pk__in=checksums)
+    for checksum, content in rows.values_list("checksum", "content").iterator(CHUNK):
+        papers = [(paper[1], paper[0] == Place.NEAR[0]) for paper in content["papers"] if paper[0] in shown]
+        yield checksum, papers

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import partial
 from uuid import UUID
@@ -16,8 +16,8 @@ from pyroaring import BitMap
 
 from newsletter.core.delivery.cadence import Rhythm
 from newsletter.core.digests.seen_papers import pack_seen, unpack_seen
-from newsletter.core.digests.selection import Selection, select_papers
-from newsletter.core.summaries.summary import Depth
+from newsletter.core.digests.selection import Candidate, Selected, Selection, select_papers
+from newsletter.core.summaries.summary import DetailLevel
 from newsletter.core.summaries.wanted import Wanted
 from newsletter.models import Delivery, Subscriber, Subscription
 from newsletter.models.delivery import UNSETTLED, Kind, State
@@ -25,7 +25,12 @@ from newsletter.models.selection import store_selections
 from newsletter.pipeline.db_retry import together_or_apart
 from newsletter.pipeline.select.candidates import CandidatePool, Offer
 from newsletter.pipeline.select.inputs import SelectionInputs
+from newsletter.pipeline.select.paper_space import PaperSpace
+from newsletter.pipeline.select.profiles import learn_outdated
 from newsletter.pipeline.select.requests import request_summaries
+from newsletter.pipeline.select.revised import revised_for, with_revised
+from newsletter.pipeline.select.snapshots import current_snapshot
+from newsletter.pipeline.select.taste import NOTHING, Known, Taste
 
 CHUNK, ROWS = 900, 500
 """Digests selected together (SQLite refuses a statement that names 1,000), and rows a statement."""
@@ -36,13 +41,15 @@ class Choice:
     """One digest and what it is going to hold."""
 
     delivery: Delivery
-    reader: Subscriber
+    subscriber: Subscriber
     offers: tuple[Offer, ...]
     selection: Selection
 
     def wanted(self) -> Iterator[Wanted]:
         for chosen in self.selection.chosen:
-            yield Wanted(chosen.paper_id, self.reader.language, Depth(self.reader.depth))
+            yield Wanted(chosen.paper_id, self.subscriber.language, DetailLevel(self.subscriber.depth))
+        for near in self.selection.near:
+            yield Wanted(near.paper_id, self.subscriber.language, DetailLevel.HEADLINE)
 
     def has_something_to_say(self) -> bool:
         """Without a match daily and weekday readers get no mail, slower ones a short one (contract).
@@ -53,7 +60,7 @@ class Choice:
             return True
         quick = {Rhythm.DAILY, Rhythm.WEEKDAYS}
         return any(
-            offer.subscription.effective_cadence(self.reader).rhythm not in quick for offer in self.offers
+            offer.subscription.effective_cadence(self.subscriber).rhythm not in quick for offer in self.offers
         )
 
 
@@ -62,15 +69,17 @@ def without_unsettled(batch: Sequence[Delivery]) -> list[Delivery]:
 
     Its papers may be seen papers in a moment: a digest that showed them would be the second to do so.
     """
-    readers = [reader_of(delivery) for delivery in batch]
-    unsettled = Delivery.objects.filter(UNSETTLED, subscriber__in=readers, kind=Kind.DIGEST)
+    subscribers = [subscriber_of(delivery) for delivery in batch]
+    unsettled = Delivery.objects.filter(UNSETTLED, subscriber__in=subscribers, kind=Kind.DIGEST)
     busy = set(unsettled.values_list("subscriber_id", flat=True))
     # What was accepted since the batch was read is among the seen papers by now.
-    seen_papers = dict(
-        Subscriber.objects.filter(pk__in=[reader.pk for reader in readers]).values_list("pk", "seen_papers")
+    present = Subscriber.objects.only("seen_papers", "summarized_papers").in_bulk(
+        [subscriber.pk for subscriber in subscribers]
     )
-    for reader in readers:
-        reader.seen_papers = seen_papers.get(reader.pk, reader.seen_papers)
+    for subscriber in subscribers:
+        if subscriber.pk in present:
+            subscriber.seen_papers = present[subscriber.pk].seen_papers
+            subscriber.summarized_papers = present[subscriber.pk].summarized_papers
     return [delivery for delivery in batch if delivery.subscriber_id not in busy]
 
 
@@ -82,45 +91,77 @@ def select_planned(*, now: datetime, is_refreshing: bool = False, deadline: date
     planned = Delivery.objects.filter(kind=Kind.DIGEST, state=State.PLANNED)
     planned = planned if is_refreshing else planned.filter(selection=None)
     planned = planned.order_by("pk").prefetch_related("subscriber__subscriptions__topic")
-    batch, done = list(planned[:CHUNK]), 0
+    loaded, done = Loaded(now=now), 0
+    batch = list(planned[:CHUNK])
     while batch and (deadline is None or timezone.now() < deadline):
-        together_or_apart(batch, partial(_select_settled, now=now), done="selected")
+        together_or_apart(batch, partial(_select_settled, now=now, loaded=loaded), done="selected")
         done += len(batch)
         batch = list(planned.filter(pk__gt=batch[-1].pk)[:CHUNK])
     return done
 
 
-def _select_settled(rows: Sequence[Delivery], *, now: datetime) -> list[Delivery]:
-    select(without_unsettled(rows), now=now)
+class Loaded:
+    """What one pass has loaded; it serves all its batches, so that loading grows with papers."""
+
+    def __init__(self, *, now: datetime) -> None:
+        self.inputs = SelectionInputs(now=now)
+        self.pool = CandidatePool(now=now)
+        self.shared: dict[object, Selection] = {}
+        """Of those of whom nothing is known."""
+        self._space: PaperSpace | None = None
+
+    def space(self) -> PaperSpace:
+        """Return the papers of the pool as vectors; a pool that has grown begins anew."""
+        if self._space is None or self._space.generation != self.pool.generation:
+            self._space, self.shared = PaperSpace(self.pool, current=current_snapshot()), {}
+        return self._space
+
+
+def _select_settled(rows: Sequence[Delivery], *, now: datetime, loaded: Loaded) -> list[Delivery]:
+    select(without_unsettled(rows), now=now, loaded=loaded)
     return []
 
 
-def select(deliveries: Sequence[Delivery], *, now: datetime) -> list[Choice]:
+def select(deliveries: Sequence[Delivery], *, now: datetime, loaded: Loaded | None = None) -> list[Choice]:
     """Bring the stored selections of these planned digests up to date, and ask for their summaries.
 
     Only what has changed since is selected again. Selecting twice, or by two workers, changes nothing.
     """
+    loaded = loaded or Loaded(now=now)
     offers = offers_of(deliveries)
     prefetch_related_objects(list(deliveries), "selection")
-    inputs = SelectionInputs((offer for group in offers.values() for offer in group), now=now)
-    checksums = {row.pk: inputs.checksum(reader_of(row), offers[row.pk]) for row in deliveries}
+    loaded.inputs.cover(offer for group in offers.values() for offer in group)
+    revised = revised_for([subscriber_of(row) for row in deliveries], now=now)
+    checksums = {
+        row.pk: loaded.inputs.checksum(
+            subscriber_of(row), offers[row.pk], revised.get(subscriber_of(row).pk, ())
+        )
+        for row in deliveries
+    }
     outdated = [
         row for row in deliveries if row.selection is None or row.selection_inputs != checksums[row.pk]
     ]
     if outdated:
-        _store(_choose(outdated, offers=offers, now=now), checksums=checksums)
-    return [Choice(row, reader_of(row), offers[row.pk], row.selected) for row in deliveries]
+        chosen = _choose(outdated, offers=offers, revised=revised, now=now, loaded=loaded)
+        _store(chosen, checksums=checksums)
+    return [Choice(row, subscriber_of(row), offers[row.pk], row.selected) for row in deliveries]
 
 
 def stored(deliveries: Sequence[Delivery]) -> list[Choice]:
     """Return what these digests hold, as it was selected."""
     offers = offers_of(deliveries)
-    return [Choice(row, reader_of(row), offers[row.pk], row.selected) for row in deliveries]
+    return [Choice(row, subscriber_of(row), offers[row.pk], row.selected) for row in deliveries]
 
 
 def choose(deliveries: Sequence[Delivery], *, now: datetime) -> list[Choice]:
     """Choose the papers of these digests from what is matched at ``now``, without storing anything."""
-    return _choose(deliveries, offers=offers_of(deliveries), now=now)
+    return _choose(
+        deliveries,
+        offers=offers_of(deliveries),
+        revised=revised_for([subscriber_of(row) for row in deliveries], now=now),
+        now=now,
+        loaded=Loaded(now=now),
+    )
 
 
 @transaction.atomic
@@ -132,31 +173,94 @@ def _store(choices: Sequence[Choice], *, checksums: Mapping[UUID, str]) -> None:
     planned.bulk_update(
         [choice.delivery for choice in choices], ["selection", "selection_inputs"], batch_size=ROWS
     )
-    request_summaries((want, choice.delivery) for choice in choices for want in choice.wanted())
+    request_summaries(planned.filter(pk__in=[choice.delivery.pk for choice in choices]))
 
 
 def _choose(
-    deliveries: Sequence[Delivery], *, offers: Mapping[UUID, tuple[Offer, ...]], now: datetime
+    deliveries: Sequence[Delivery],
+    *,
+    offers: Mapping[UUID, tuple[Offer, ...]],
+    revised: Mapping[int, Sequence[Selected]],
+    now: datetime,
+    loaded: Loaded,
 ) -> list[Choice]:
-    """Choose once for all subscribers who are offered the same and have seen the same of it."""
-    pool = CandidatePool(offers=[offer for row in deliveries for offer in offers[row.pk]], now=now)
-    known: dict[object, Selection] = {}
+    """Choose for each; once for all of whom nothing is learned, who are offered and have seen the same."""
+    loaded.pool.cover(offer for row in deliveries for offer in offers[row.pk])
+    subscribers = [subscriber_of(row) for row in deliveries]
+    learn_outdated(subscribers, now=now)
+    taste, pool = Taste(subscribers, space=loaded.space()), loaded.pool
     choices = []
     for row in deliveries:
-        reader, group = reader_of(row), offers[row.pk]
-        seen = pool.matched_of(unpack_seen(bytes(reader.seen_papers)))
-        key = tuple(pool.key(offer) for offer in group), pack_seen(seen), reader.max_papers
-        if key not in known:
-            known[key] = _selection(group, pool=pool, seen=seen, max_papers=reader.max_papers)
-        choices.append(Choice(row, reader, group, known[key]))
+        subscriber, group = subscriber_of(row), offers[row.pk]
+        seen = pool.matched_of(unpack_seen(bytes(subscriber.seen_papers)))
+        if taste.of(subscriber) is not NOTHING:
+            selection = _personal(row, group, pool=pool, taste=taste)
+        else:
+            key = tuple(pool.key(offer) for offer in group), pack_seen(seen), subscriber.max_papers
+            if key not in loaded.shared:
+                loaded.shared[key] = _select(
+                    group, pool=pool, taste=taste, seen=seen, max_papers=subscriber.max_papers
+                )
+            selection = loaded.shared[key]
+        selection = with_revised(selection, revised.get(subscriber.pk, ()))
+        choices.append(Choice(row, subscriber, group, selection))
     return choices
 
 
-def _selection(offers: Sequence[Offer], *, pool: CandidatePool, seen: BitMap, max_papers: int) -> Selection:
-    candidates = [candidate for offer in offers for candidate in pool.candidates(offer, seen_papers=seen)]
+def _personal(row: Delivery, offers: Sequence[Offer], *, pool: CandidatePool, taste: Taste) -> Selection:
+    """Choose by what is known of one subscriber. Near papers stay as they were once selected."""
+    subscriber = subscriber_of(row)
+    known, seen = taste.of(subscriber), unpack_seen(bytes(subscriber.seen_papers))
+    selection = _select(
+        offers,
+        pool=pool,
+        taste=taste,
+        seen=seen,
+        max_papers=subscriber.max_papers,
+        known=known,
+        breadth_seed=str(row.pk) if known.profile else "",
+    )
+    if subscriber.shows_near:
+        taken = BitMap(selection.paper_ids)
+        if row.selection is None:
+            near = taste.near(known, offers, taken=taken, seen_papers=seen)
+        else:
+            near = [
+                each
+                for each in row.selected.near
+                if each.paper_id in pool.dates and each.paper_id not in taken | seen
+            ]
+        selection = replace(selection, papers=(*selection.papers, *near))
+    return taste.with_reasons(known, selection)
+
+
+def _select(
+    offers: Sequence[Offer],
+    *,
+    pool: CandidatePool,
+    taste: Taste,
+    seen: BitMap,
+    max_papers: int,
+    known: Known = NOTHING,
+    breadth_seed: str = "",
+) -> Selection:
+    places = -(-max_papers // max(1, len(offers)))
+    candidates: list[Candidate] = []
+    leads: dict[int, float] = {}
+    for offer in offers:
+        found, leads[offer.subscription.topic_id] = taste.ordered(
+            known, offer, seen_papers=seen, places=places
+        )
+        candidates += found
     scanned = pool.scanned(offers) | BitMap(candidate.paper_id for candidate in candidates)
-    topics = [offer.subscription.topic_id for offer in offers]
-    return select_papers(candidates, topics=topics, max_papers=max_papers, scanned=len(scanned))
+    return select_papers(
+        candidates,
+        topics=[offer.subscription.topic_id for offer in offers],
+        max_papers=max_papers,
+        scanned=len(scanned),
+        leads=leads,
+        breadth_seed=breadth_seed,
+    )
 
 
 def offers_of(deliveries: Sequence[Delivery]) -> dict[UUID, tuple[Offer, ...]]:
@@ -164,8 +268,8 @@ def offers_of(deliveries: Sequence[Delivery]) -> dict[UUID, tuple[Offer, ...]]:
     asked = _dates_of_asked(deliveries)
     return {
         row.pk: tuple(
-            Offer.of(reader_of(row), subscription)
-            for subscription in due_subscriptions(reader_of(row), row, asked=asked[row.subscriber_id])
+            Offer.of(subscriber_of(row), subscription)
+            for subscription in due_subscriptions(subscriber_of(row), row, asked=asked[row.subscriber_id])
         )
         for row in deliveries
     }
@@ -173,28 +277,28 @@ def offers_of(deliveries: Sequence[Delivery]) -> dict[UUID, tuple[Offer, ...]]:
 
 def _dates_of_asked(deliveries: Sequence[Delivery]) -> defaultdict[int | None, set[date]]:
     """Return the local dates on which these readers had a digest that they had asked for."""
-    readers = {delivery.subscriber_id for delivery in deliveries}
+    subscribers = {delivery.subscriber_id for delivery in deliveries}
     dates = defaultdict[int | None, set[date]](set)
-    for reader_id, key in Delivery.objects.dates_asked_for(readers):
-        dates[reader_id].add(date.fromisoformat(key))
+    for subscriber_id, key in Delivery.objects.dates_asked_for(subscribers):
+        dates[subscriber_id].add(date.fromisoformat(key))
     return dates
 
 
 def due_subscriptions(
-    reader: Subscriber, delivery: Delivery, *, asked: Collection[date] = ()
+    subscriber: Subscriber, delivery: Delivery, *, asked: Collection[date] = ()
 ) -> list[Subscription]:
     """Return the subscriptions this slot covers, in the reader's order.
 
     A topic is due when its cadence had a slot since it was last covered, other than on the dates in
     ``asked``; ``first`` and a digest on demand cover them all.
     """
-    subscriptions = [each for each in reader.subscriptions.all() if each.topic.is_active]
+    subscriptions = [each for each in subscriber.subscriptions.all() if each.topic.is_active]
     if delivery.is_transactional:
         return subscriptions
     latest = (
-        reader.latest_slot(
+        subscriber.latest_slot(
             now=delivery.slot_at,
-            cadence=each.effective_cadence(reader),
+            cadence=each.effective_cadence(subscriber),
             after=each.covered_until or each.created_at,
         )
         for each in subscriptions
@@ -206,7 +310,7 @@ def due_subscriptions(
     ]
 
 
-def reader_of(delivery: Delivery) -> Subscriber:
+def subscriber_of(delivery: Delivery) -> Subscriber:
     """Return whose digest it is: only alerts have no reader (a database constraint)."""
     if delivery.subscriber is None:
         raise ValueError(f"delivery {delivery.pk} has no reader")

@@ -87,11 +87,11 @@ def lease_batch(
         rows = _lock_due(limit, which=which, real_now=real_now)
         if len(rows) == limit < shared_limit:
             rows = _lock_identical(rows, shared_limit, which=which, real_now=real_now)
-        readers = _readers(rows)
-        endings = _endings(rows, readers=readers, now=now)
+        subscribers = _subscribers(rows)
+        endings = _endings(rows, subscribers=subscribers, now=now)
         _end(endings, now=now)
         taken = [row for row in rows if row.pk not in endings]
-        later = turn.put_off([(row, recipient_of(row, readers)) for row in taken], real_now=real_now)
+        later = turn.put_off([(row, recipient_of(row, subscribers)) for row in taken], real_now=real_now)
         _put_off([row for row in taken if row.pk in later], later)
         taken = [row for row in taken if row.pk not in later][: turn.room]
         Delivery.objects.filter(pk__in=[row.pk for row in taken]).update(
@@ -103,12 +103,12 @@ def lease_batch(
             transport=mailer_name,
             body_begun_at=None,
         )
-        _address(taken, readers=readers)
+        _address(taken, subscribers=subscribers)
         prefetch_related_objects(taken, "selection")  # its papers are seen once it is accepted
     ended = Counter(ending.state.value for ending in endings.values())
     for row in taken:
         row.dated_at = row.dated_at or dated_at or now  # kept once its body begins
-    leased = tuple(_leased(row, readers, transport=mailer_name) for row in taken)
+    leased = tuple(_leased(row, subscribers, transport=mailer_name) for row in taken)
     return Batch(leased=leased, ended=ended, put_off=len(later))
 
 
@@ -133,20 +133,22 @@ def begin(
     5. Set ``body_begun_at`` and a fresh lease.
     """
     fences = {each.delivery.pk: each.fence for each in leased}
-    reader_ids = {each.delivery.subscriber_id for each in leased if each.delivery.subscriber_id}
+    subscriber_ids = {each.delivery.subscriber_id for each in leased if each.delivery.subscriber_id}
     with transaction.atomic():
         locked = Subscriber.objects.select_for_update(no_key=True).only(*READER_FIELDS)
-        readers = {reader.pk: reader for reader in locked.filter(pk__in=reader_ids).order_by("pk")}
+        subscribers = {
+            subscriber.pk: subscriber for subscriber in locked.filter(pk__in=subscriber_ids).order_by("pk")
+        }
         held = Delivery.objects.select_for_update().filter(pk__in=fences, state=State.SENDING).order_by("pk")
         standing = dict(held.values_list("pk", "fence"))
         ours = [each.delivery for each in leased if standing.get(each.delivery.pk) == each.fence]
         hold_pauses()
         pauses = pauses_on(ours[0].transport) if ours else []
         pauses += [pause for pause in (sign_up_pause(),) if pause]
-        held_back = [row for row in ours if _has_moved(row, readers) or not lets_pass(row.kind, pauses)]
+        held_back = [row for row in ours if _has_moved(row, subscribers) or not lets_pass(row.kind, pauses)]
         _release(held_back, real_now=real_now)
         ours = [row for row in ours if row not in held_back]
-        refused = refusals(ours, readers=readers, now=now)
+        refused = refusals(ours, subscribers=subscribers, now=now)
         _end({key: Ending(State.CANCELLED, refusal) for key, refusal in refused.items()}, now=now)
         ours = [row for row in ours if row.pk not in refused]
         outdated = _with_topics_left(ours)
@@ -195,15 +197,15 @@ def _lock_identical(rows: list[Delivery], limit: int, *, which: Q, real_now: dat
     return found if len(found) > len(rows) else rows
 
 
-def _readers(rows: Sequence[Delivery]) -> dict[int, Subscriber]:
+def _subscribers(rows: Sequence[Delivery]) -> dict[int, Subscriber]:
     ids = {row.subscriber_id for row in rows if row.subscriber_id}
     return Subscriber.objects.only(*READER_FIELDS).in_bulk(ids)
 
 
 def _endings(
-    rows: Sequence[Delivery], *, readers: Mapping[int, Subscriber], now: datetime
+    rows: Sequence[Delivery], *, subscribers: Mapping[int, Subscriber], now: datetime
 ) -> dict[uuid.UUID, Ending]:
-    refused = refusals(rows, readers=readers, now=now)
+    refused = refusals(rows, subscribers=subscribers, now=now)
     waiting = (row for row in rows if row.state == State.RETRY_WAIT and row.kind == Kind.DIGEST)
     newest = _newest_slots(waiting, now=now)
     endings = {}
@@ -241,20 +243,20 @@ def _end(endings: Mapping[uuid.UUID, Ending], *, now: datetime) -> None:
         )
 
 
-def _has_moved(row: Delivery, readers: Mapping[int, Subscriber]) -> bool:
+def _has_moved(row: Delivery, subscribers: Mapping[int, Subscriber]) -> bool:
     """Whether its reader got a new address or new links since it was leased: the message must be rebuilt."""
-    reader = readers.get(row.subscriber_id or 0)
-    if reader is None or row.subscriber is None:
+    subscriber = subscribers.get(row.subscriber_id or 0)
+    if subscriber is None or row.subscriber is None:
         return False
-    has_other_links = reader.link_key != row.subscriber.link_key
-    return has_other_links or (row.kind == Kind.DIGEST and reader.email != row.recipient)
+    has_other_links = subscriber.link_key != row.subscriber.link_key
+    return has_other_links or (row.kind == Kind.DIGEST and subscriber.email != row.recipient)
 
 
 def _with_topics_left(rows: Iterable[Delivery]) -> list[Delivery]:
     """Return those that cover a topic that their reader left after they were composed."""
     covering = [row for row in rows if row.topics]
-    readers = {row.subscriber_id for row in covering}
-    subscribed = Subscription.objects.filter(subscriber__in=readers)
+    subscribers = {row.subscriber_id for row in covering}
+    subscribed = Subscription.objects.filter(subscriber__in=subscribers)
     kept = set(subscribed.values_list("subscriber_id", "topic_id"))
     return [row for row in covering if any((row.subscriber_id, topic) not in kept for topic in row.topics)]
 
@@ -292,19 +294,19 @@ def _waiting(until: datetime) -> dict[str, Any]:
     }
 
 
-def _address(rows: Sequence[Delivery], *, readers: Mapping[int, Subscriber]) -> None:
+def _address(rows: Sequence[Delivery], *, subscribers: Mapping[int, Subscriber]) -> None:
     """Set each row's recipient, and save those that changed."""
     moved = []
     for row in rows:
-        recipient = recipient_of(row, readers)
+        recipient = recipient_of(row, subscribers)
         if row.recipient != recipient:
             row.recipient = recipient
             moved.append(row)
     Delivery.objects.bulk_update(moved, ["recipient"])
 
 
-def _leased(row: Delivery, readers: Mapping[int, Subscriber], *, transport: str) -> Leased:
-    row.subscriber = readers.get(row.subscriber_id or 0)
+def _leased(row: Delivery, subscribers: Mapping[int, Subscriber], *, transport: str) -> Leased:
+    row.subscriber = subscribers.get(row.subscriber_id or 0)
     row.state, row.transport = State.SENDING, transport
     row.fence, row.attempt = row.fence + 1, row.attempt + 1
     return Leased(delivery=row, fence=row.fence)

@@ -6,7 +6,7 @@ nothing once another has leased the delivery.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -15,9 +15,11 @@ from django.db import transaction
 from django.db.models import F, Q
 
 from newsletter.adapters.ports import Outcome, Verdict
+from newsletter.core.delivery.events import EventKind
 from newsletter.core.delivery.redaction import without_keys
-from newsletter.core.delivery.retry_policy import EVIDENCE_WAIT, EventKind, retry_delay
+from newsletter.core.delivery.retry_policy import EVIDENCE_WAIT, retry_delay
 from newsletter.core.digests.seen_papers import pack_seen, unpack_seen
+from newsletter.core.digests.selection import Place
 from newsletter.core.storable import storable
 from newsletter.models import Delivery, DeliveryEvent, Subscriber, Subscription
 from newsletter.models.delivery import Cause, Kind, State
@@ -52,7 +54,7 @@ def record(delivery: Delivery, outcome: Outcome, *, at: Moment) -> str:
 
 def _record(delivery: Delivery, outcome: Outcome, *, at: Moment) -> str:
     """Return the new state, or "" when the delivery is no longer ours."""
-    reader = _lock_reader(delivery)
+    subscriber = _lock_subscriber(delivery)
     ours = Delivery.objects.filter(
         pk=delivery.pk, fence=delivery.fence, state__in=(State.SENDING, State.AMBIGUOUS)
     )
@@ -68,12 +70,12 @@ def _record(delivery: Delivery, outcome: Outcome, *, at: Moment) -> str:
         return ""
     if outcome.verdict is Verdict.TRANSPORT_DOWN:
         _pause(delivery.transport, outcome, now=at.now)
-    elif reader is not None and (follow := _FOLLOWS.get(outcome.verdict)):
-        follow(delivery, reader, at)
+    elif subscriber is not None and (follow := _FOLLOWS.get(outcome.verdict)):
+        follow(delivery, subscriber, at)
     return str(change["state"])
 
 
-def _lock_reader(delivery: Delivery) -> Subscriber | None:
+def _lock_subscriber(delivery: Delivery) -> Subscriber | None:
     """Lock the reader before the delivery: all code uses this order."""
     if delivery.subscriber_id is None:
         return None
@@ -139,33 +141,39 @@ _CHANGES: dict[Verdict, Callable[[Delivery, Outcome, Moment], dict[str, Any]]] =
 # --- what follows for the reader and the transport -------------------------------------------------------
 
 
-def mark_seen(delivery: Delivery, reader: Subscriber) -> None:
+def mark_seen(delivery: Delivery, subscriber: Subscriber) -> None:
     """Mark the digest's papers as seen, and its topics as covered to the end of the period. Idempotent."""
     if delivery.kind != Kind.DIGEST:
         return
     if papers := delivery.paper_ids:
-        seen_papers = unpack_seen(bytes(reader.seen_papers))
-        seen_papers.update(papers)
-        reader.seen_papers = pack_seen(seen_papers)
-        reader.save(update_fields=["seen_papers"])
+        summarized = delivery.selected.shown(Place.SUMMARIZED)
+        subscriber.seen_papers = _with(bytes(subscriber.seen_papers), papers)
+        subscriber.summarized_papers = _with(bytes(subscriber.summarized_papers), summarized)
+        subscriber.save(update_fields=["seen_papers", "summarized_papers"])
     behind = Q(covered_until__isnull=True) | Q(covered_until__lt=delivery.covers_until)
     if delivery.topics and delivery.covers_until is not None:
-        covered = Subscription.objects.filter(behind, subscriber=reader, topic_id__in=delivery.topics)
+        covered = Subscription.objects.filter(behind, subscriber=subscriber, topic_id__in=delivery.topics)
         covered.update(covered_until=delivery.covers_until)
 
 
-def _mark_seen(delivery: Delivery, reader: Subscriber, _at: Moment) -> None:
-    mark_seen(delivery, reader)
+def _with(stored: bytes | memoryview, papers: Iterable[int]) -> bytes:
+    seen_papers = unpack_seen(bytes(stored))
+    seen_papers.update(papers)
+    return pack_seen(seen_papers)
 
 
-def _bounce(delivery: Delivery, reader: Subscriber, at: Moment) -> None:
+def _mark_seen(delivery: Delivery, subscriber: Subscriber, _at: Moment) -> None:
+    mark_seen(delivery, subscriber)
+
+
+def _bounce(delivery: Delivery, subscriber: Subscriber, at: Moment) -> None:
     _keep_as_event(delivery, EventKind.HARD_BOUNCE, at=at)
-    subscriber_status.bounced(delivery, reader, at=at.now)
+    subscriber_status.bounced(delivery, subscriber, at=at.now)
 
 
-def _soft_bounce(delivery: Delivery, reader: Subscriber, at: Moment) -> None:
+def _soft_bounce(delivery: Delivery, subscriber: Subscriber, at: Moment) -> None:
     _keep_as_event(delivery, EventKind.SOFT_BOUNCE, at=at)
-    subscriber_status.soft_bounced(delivery, reader, at=at.now)
+    subscriber_status.soft_bounced(delivery, subscriber, at=at.now)
 
 
 def _keep_as_event(delivery: Delivery, kind: EventKind, *, at: Moment) -> None:

@@ -39,7 +39,7 @@ _DESPITE = {
 
 
 def refusals(
-    deliveries: Sequence[Delivery], *, readers: Mapping[int, Subscriber], now: datetime
+    deliveries: Sequence[Delivery], *, subscribers: Mapping[int, Subscriber], now: datetime
 ) -> dict[uuid.UUID, Refusal]:
     """Return why each of these may not be sent; others are left out. ``readers``: their readers by id.
 
@@ -50,30 +50,30 @@ def refusals(
     - Alert: no reader.
     """
     keys = {
-        row.pk: _normalized(row, reader)
+        row.pk: _normalized(row, subscriber)
         for row in deliveries
-        if (reader := readers.get(row.subscriber_id or 0)) is not None
+        if (subscriber := subscribers.get(row.subscriber_id or 0)) is not None
     }
     reasons = suppressed(keys.values())
     found = {}
     for row in deliveries:
-        refusal = _refusal(row, readers=readers, reason=reasons.get(keys.get(row.pk, "")), now=now)
+        refusal = _refusal(row, subscribers=subscribers, reason=reasons.get(keys.get(row.pk, "")), now=now)
         if refusal is not None:
             found[row.pk] = refusal
     return found
 
 
-def recipient_of(delivery: Delivery, readers: Mapping[int, Subscriber]) -> str:
+def recipient_of(delivery: Delivery, subscribers: Mapping[int, Subscriber]) -> str:
     """Return the recipient: of a digest the reader's current address, else the one it was made for."""
-    reader = readers.get(delivery.subscriber_id or 0)
-    if reader is None or (delivery.kind != Kind.DIGEST and delivery.recipient):
+    subscriber = subscribers.get(delivery.subscriber_id or 0)
+    if subscriber is None or (delivery.kind != Kind.DIGEST and delivery.recipient):
         return delivery.recipient
-    return reader.email
+    return subscriber.email
 
 
-def _normalized(delivery: Delivery, reader: Subscriber) -> str:
+def _normalized(delivery: Delivery, subscriber: Subscriber) -> str:
     if delivery.kind == Kind.DIGEST or not delivery.recipient:
-        return reader.email_key
+        return subscriber.email_key
     try:
         return address_key(delivery.recipient)
     except BadInput:  # writing its headers raises the error
@@ -81,15 +81,15 @@ def _normalized(delivery: Delivery, reader: Subscriber) -> str:
 
 
 def _refusal(
-    delivery: Delivery, *, readers: Mapping[int, Subscriber], reason: Reason | None, now: datetime
+    delivery: Delivery, *, subscribers: Mapping[int, Subscriber], reason: Reason | None, now: datetime
 ) -> Refusal | None:
     if delivery.kind == Kind.ALERT:
         return None
-    reader, kind = readers.get(delivery.subscriber_id or 0), Kind(delivery.kind)
-    if reader is None or reader.status not in _MAY_GET[kind]:
+    subscriber, kind = subscribers.get(delivery.subscriber_id or 0), Kind(delivery.kind)
+    if subscriber is None or subscriber.status not in _MAY_GET[kind]:
         return Refusal.LEFT
-    if reason is not None and (reader.status == Status.ACTIVE or reason not in _DESPITE[kind]):
+    if reason is not None and (subscriber.status == Status.ACTIVE or reason not in _DESPITE[kind]):
         return Refusal.SUPPRESSED
-    if delivery.kind == Kind.DIGEST and not reader.accepts_mail(now=now):
+    if delivery.kind == Kind.DIGEST and not subscriber.accepts_mail(now=now):
         return Refusal.PAUSED
     return None

@@ -1,6 +1,6 @@
-"""Each paper is summarised once: ``requests`` says what is wanted, ``generate`` asks, grounds and stores.
+"""Each paper is summarised once: ``generate`` asks a model, grounds and stores what ``store`` says is open.
 
-``full_text`` and ``figures`` are what is read from a paper, ``store`` says who writes what and
-``row_lease`` keeps two workers from writing the same, ``budget`` counts a day's tokens, ``evaluate`` asks a
-model and counts what passes.
+``store`` also sees to it that no two workers write the same; ``lookup`` says what is shown. ``full_text`` and
+``figures`` are what is read from a paper. ``budget`` counts a day's tokens, ``quotas`` those of a
+reader's own topics; ``evaluate`` asks a model and counts what passes.
 """

@@ -20,7 +20,7 @@ from newsletter.adapters.ports import FullTextSource, Summariser
 from newsletter.core.arxiv.full_text import FullText
 from newsletter.core.arxiv.papers import PaperRecord
 from newsletter.core.summaries.grounding import Refusal, ground
-from newsletter.core.summaries.summary import Depth, Summary, supported_depth
+from newsletter.core.summaries.summary import DetailLevel, Summary, supported_detail
 from newsletter.errors import (
     Interrupted,
     NewsletterError,
@@ -48,10 +48,10 @@ class Evaluation:
     model: str
     prompt_version: str
     language: str
-    depth: str
+    detail: str
     papers: int
     complete: int = 0
-    """Shown at the depth that was asked for."""
+    """Shown at the detail that was asked for."""
     shallower: int = 0
     refused: int = 0
     """The headline had no evidence: the authors' words would be shown."""
@@ -101,7 +101,7 @@ def evaluate(
     papers: Sequence[PaperRecord],
     *,
     language: str,
-    depth: Depth,
+    detail: DetailLevel,
     full_texts: FullTextSource | None = None,
     price: Price | None = None,
     on_paper: Callable[[], None] = lambda: None,
@@ -115,13 +115,13 @@ def evaluate(
         model=summariser.model,
         prompt_version=summariser.prompt_version,
         language=summariser.language_for(language),
-        depth=depth.value,
+        detail=detail.value,
         papers=len(papers),
     )
 
     def one(paper: PaperRecord) -> _Tried:
         try:
-            return _try(summariser, paper, language=found.language, depth=depth, full_texts=full_texts)
+            return _try(summariser, paper, language=found.language, detail=detail, full_texts=full_texts)
         finally:
             connections.close_all()  # this thread's
 
@@ -129,20 +129,18 @@ def evaluate(
     with ThreadPoolExecutor(CALLS_AT_ONCE) as pool:
         tried = []
         for each in pool.map(one, papers):
-            if isinstance(each.outcome, TemporaryError) and _is_vain(each.outcome):
+            if isinstance(error := each.outcome, TemporaryError) and (
+                error.status in OPERATOR_STATUSES or error.reason in {DAILY_CAP, RATE}
+            ):
                 pool.shutdown(cancel_futures=True)
-                raise each.outcome
+                raise error
             tried.append(each)
             on_paper()
     found.seconds = round(time.perf_counter() - begun, 1)
-    _count(found, tried, depth=depth)
+    _count(found, tried, detail=detail)
     if price:
         found.cost = (found.input_tokens * price.input + found.output_tokens * price.output) / 1e6
     return found
-
-
-def _is_vain(error: TemporaryError) -> bool:
-    return error.status in OPERATOR_STATUSES or error.reason in {DAILY_CAP, RATE}
 
 
 def _try(
@@ -150,14 +148,14 @@ def _try(
     paper: PaperRecord,
     *,
     language: str,
-    depth: Depth,
+    detail: DetailLevel,
     full_texts: FullTextSource | None,
 ) -> _Tried:
-    text = _full_text(paper, full_texts) if depth is Depth.READING else None
+    text = _full_text(paper, full_texts) if detail is DetailLevel.READING else None
     begun = time.perf_counter()
     try:
-        asked = supported_depth(depth, has_full_text=text is not None)
-        draft = summariser.summarize(paper, language=language, depth=asked, full_text=text)
+        asked = supported_detail(detail, has_full_text=text is not None)
+        draft = summariser.summarize(paper, language=language, detail=asked, full_text=text)
     except NewsletterError as error:
         used = (0, 0)
         if isinstance(error, UnusableAnswer | Interrupted):
@@ -165,7 +163,7 @@ def _try(
         return _Tried(time.perf_counter() - begun, *used, error)
     seconds = time.perf_counter() - begun
     checked = ground(
-        draft, source=paper, language=language, voice=summariser.voice, full_text=text, asked=depth
+        draft, source=paper, language=language, voice=summariser.voice, full_text=text, asked=detail
     )
     return _Tried(seconds, draft.input_tokens, draft.output_tokens, checked)
 
@@ -177,7 +175,7 @@ def _full_text(paper: PaperRecord, source: FullTextSource | None) -> FullText | 
         return None
 
 
-def _count(found: Evaluation, tried: Sequence[_Tried], *, depth: Depth) -> None:
+def _count(found: Evaluation, tried: Sequence[_Tried], *, detail: DetailLevel) -> None:
     failed: Counter[str] = Counter()
     withheld: Counter[str] = Counter()
     for each in tried:
@@ -192,7 +190,7 @@ def _count(found: Evaluation, tried: Sequence[_Tried], *, depth: Depth) -> None:
         if isinstance(outcome, Refusal):
             found.refused += 1
             continue
-        is_complete = outcome.depth.rank >= depth.rank
+        is_complete = outcome.detail.rank >= detail.rank
         found.complete += is_complete
         found.shallower += not is_complete
         found.claims_shown += outcome.checked

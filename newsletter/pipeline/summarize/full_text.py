@@ -1,6 +1,6 @@
 """A paper's full text, fetched and read once a version however many workers ask for it.
 
-A claim on its record keeps two workers from reading it twice; the text stays for a day, so that a second
+A lease of its record keeps two workers from reading it twice; the text stays for a day, so that a second
 language or another try needs no second download. What cannot be had is recorded with its reason.
 """
 
@@ -23,7 +23,7 @@ from newsletter.core.arxiv.licences import may_show_figures
 from newsletter.core.storable import is_storable, storable, storable_value
 from newsletter.errors import NewsletterError, PermanentError, TemporaryError
 from newsletter.models import Figure, FullTextRecord, KeptText, Paper
-from newsletter.pipeline.summarize.row_lease import is_free, write
+from newsletter.pipeline.summarize.store import is_free, write
 
 log = logging.getLogger(__name__)
 
@@ -61,7 +61,7 @@ def full_text_for(paper: Paper, *, source: FullTextSource, now: datetime) -> Ful
     if wait := _throttled_for(paper):
         _wait_for(paper, wait)
         return None
-    record = _claim(paper)
+    record = _lease(paper)
     if record is None:
         return _text_of_others(paper)
     try:
@@ -101,17 +101,17 @@ def _wait_for(paper: Paper, wait: float) -> None:
         raise FullTextLater(f"the full text of {paper} may be there soon", retry_after=wait)
 
 
-def _claim(paper: Paper) -> FullTextRecord | None:
+def _lease(paper: Paper) -> FullTextRecord | None:
     """Return the record to fill, or None when it is being read, was read today, or failed for now or good."""
     real_now = timezone.now()
     free = is_free(max_attempts=MAX_ATTEMPTS, real_now=real_now)
     unread = Q(read_at__isnull=True) | Q(read_at__lte=real_now - KEPT_FOR)
     until = real_now + LEASE
     rows = FullTextRecord.objects.filter(paper=paper, paper_version=paper.version)
-    claimed = rows.filter(free, unread).update(
+    is_ours = rows.filter(free, unread).update(
         leased_until=until, attempts=F("attempts") + 1, reason=INTERRUPTED
     )
-    return rows.get() if claimed else None
+    return rows.get() if is_ours else None
 
 
 def _text_of_others(paper: Paper) -> FullText | None:
@@ -141,7 +141,7 @@ def _licence(paper: Paper, *, source: FullTextSource) -> str:
 
 
 def _save(record: FullTextRecord, found: PaperText, *, now: datetime) -> None:
-    """Write what was read, if the claim is still ours."""
+    """Write what was read, if the lease is still ours."""
     real_now, text = timezone.now(), found.text
     figures = _stored_all(record, found.figures)
     with transaction.atomic():

@@ -1,6 +1,6 @@
 """Summarize: each selected paper summarised once per (version, language, prompt version, model).
 
-A claim on the row keeps two workers from paying twice. What a model gets wrong is recorded with its reason,
+A lease of the row keeps two workers from paying twice. What a model gets wrong is recorded with its reason,
 and the extractive summary stands in, labelled.
 """
 
@@ -22,7 +22,7 @@ from newsletter.adapters.llm.extractive import ExtractiveSummariser
 from newsletter.adapters.ports import Summariser
 from newsletter.core.arxiv.full_text import FullText
 from newsletter.core.summaries.grounding import Refusal, ground
-from newsletter.core.summaries.summary import Depth, Draft, Voice, summary_to_json
+from newsletter.core.summaries.summary import DetailLevel, Draft, Voice, summary_to_json
 from newsletter.core.summaries.summary import Summary as SummaryValue
 from newsletter.core.summaries.wanted import Wanted
 from newsletter.errors import NewsletterError, TemporaryError
@@ -78,7 +78,7 @@ def write_summaries(
     on_paper: Callable[[], None] = lambda: None,
     deadline: datetime | None = None,
 ) -> SummariseReport:
-    """Write what is missing at the deepest depth asked for, and an extract of every paper besides.
+    """Write what is missing at the deepest detail asked for, and an extract of every paper besides.
 
     Papers are begun in the order of ``wanted``, several at once. None is begun after ``deadline`` (real
     time), nor once the model gives this service no turn: what is left then is left for another call. A
@@ -110,7 +110,7 @@ def write_extracts(paper_ids: Iterable[int], *, now: datetime) -> int:
     for paper in Paper.objects.filter(pk__in=set(paper_ids)).exclude(
         summaries__in=Summary.objects.filter(**key, paper_version=F("paper__version"), content__isnull=False)
     ):
-        draft = extractive.summarize(paper.record, language="en", depth=Depth.TAKEAWAYS)
+        draft = extractive.summarize(paper.record, language="en", detail=DetailLevel.TAKEAWAYS)
         summary = ground(draft, source=paper.record, language="en", voice=Voice.AUTHORS)
         if isinstance(summary, Refusal):
             log.error("%s has no abstract to choose from: %s", paper, summary.reason)
@@ -120,7 +120,7 @@ def write_extracts(paper_ids: Iterable[int], *, now: datetime) -> int:
                 **key,
                 paper=paper,
                 paper_version=paper.version,
-                depth=Depth.TAKEAWAYS.value,
+                detail=DetailLevel.TAKEAWAYS.value,
                 content=summary_to_json(summary),
                 written_at=now,
             )
@@ -130,13 +130,13 @@ def write_extracts(paper_ids: Iterable[int], *, now: datetime) -> int:
 
 
 def _deepest(wanted: Iterable[Wanted], summariser: Summariser) -> list[Wanted]:
-    """Return each (paper, written language) once, in the order of its first wish, at the deepest depth."""
+    """Return each (paper, written language) once, in the order of its first wish, at the deepest detail."""
     jobs: dict[tuple[int, str], Wanted] = {}
     for want in wanted:
         language = summariser.language_for(want.language)
         known = jobs.setdefault((want.paper_id, language), replace(want, language=language))
-        if want.depth.rank > known.depth.rank:
-            jobs[want.paper_id, language] = replace(known, depth=want.depth)
+        if want.detail.rank > known.detail.rank:
+            jobs[want.paper_id, language] = replace(known, detail=want.detail)
     return list(jobs.values())
 
 
@@ -144,8 +144,8 @@ def _deepest(wanted: Iterable[Wanted], summariser: Summariser) -> list[Wanted]:
 class _Material:
     """What a summary is going to be written from, and how deep it can go."""
 
-    asked: Depth
-    depth: Depth
+    asked: DetailLevel
+    detail: DetailLevel
     full_text: FullText | None = None
     fallback: str = ""
 
@@ -189,14 +189,14 @@ class _Writer:
         if self._is_over():
             return SummariseReport(left=1)
         key = rows.key_of(paper, self._summariser, language=job.language)
-        if not rows.is_open(key, depth=job.depth):
+        if not rows.is_open(key, detail=job.detail):
             return SummariseReport()
         material = self._material(paper, job)
         if material is None or self._is_over():
             return SummariseReport(left=1)
         if material.fallback == Fallback.NO_FULL_TEXT:
             rows.settle_for_less(key, fallback=material.fallback)
-        row = rows.lease(key, depth=material.depth)
+        row = rows.lease(key, detail=material.detail)
         return self._write(row, paper, material) if row else SummariseReport()
 
     def _is_over(self) -> bool:
@@ -205,8 +205,8 @@ class _Writer:
 
     def _material(self, paper: Paper, job: Wanted) -> _Material | None:
         """Return what there is to write from; None to wait for a full text that may come."""
-        if job.depth is not Depth.READING:
-            return _Material(job.depth, job.depth)
+        if job.detail is not DetailLevel.READING:
+            return _Material(job.detail, job.detail)
         try:
             with self._texts[paper.pk]:  # its other language finds it read, not being read
                 text = self._full_text(paper, now=self._now)
@@ -215,11 +215,13 @@ class _Writer:
             due_at = job.due_at or self._now
             may_wait = self._now < due_at + self._patience
             return (
-                None if may_wait else _Material(job.depth, Depth.TAKEAWAYS, fallback=Fallback.FULL_TEXT_LATE)
+                None
+                if may_wait
+                else _Material(job.detail, DetailLevel.TAKEAWAYS, fallback=Fallback.FULL_TEXT_LATE)
             )
         if text is None:
-            return _Material(job.depth, Depth.TAKEAWAYS, fallback=Fallback.NO_FULL_TEXT)
-        return _Material(job.depth, job.depth, full_text=text)
+            return _Material(job.detail, DetailLevel.TAKEAWAYS, fallback=Fallback.NO_FULL_TEXT)
+        return _Material(job.detail, job.detail, full_text=text)
 
     def _write(self, row: Summary, paper: Paper, material: _Material) -> SummariseReport:
         try:
@@ -232,13 +234,13 @@ class _Writer:
             rows.record_refusal(row, summary, draft)
             return SummariseReport(failed=1)
         rows.record_summary(
-            row, summary, draft, depth=material.depth, fallback=material.fallback, now=self._now
+            row, summary, draft, detail=material.detail, fallback=material.fallback, now=self._now
         )
         return SummariseReport(model=1, withheld=len(summary.withheld))
 
     def _ask(self, row: Summary, paper: Paper, material: _Material) -> tuple[Draft, SummaryValue | Refusal]:
         draft = self._summariser.summarize(
-            paper.record, language=row.language, depth=material.depth, full_text=material.full_text
+            paper.record, language=row.language, detail=material.detail, full_text=material.full_text
         )
         summary = ground(
             draft,

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from newsletter.adapters.llm.extractive import ExtractiveSummariser
 from newsletter.adapters.ports import Summariser
-from newsletter.core.summaries.summary import NO_FULL_TEXT, Depth, Voice, at_depth, summary_from_json
+from newsletter.core.summaries.summary import NO_FULL_TEXT, DetailLevel, Voice, at_detail, summary_from_json
 from newsletter.core.summaries.summary import Summary as SummaryValue
 from newsletter.core.summaries.wanted import Wanted
 from newsletter.models import Summary
@@ -27,7 +27,7 @@ class Shown:
     """Names this content: the row and when it was written."""
     content: SummaryValue
     language: str
-    depth: Depth
+    detail: DetailLevel
     """The deepest it holds."""
     model: str
     written_at: datetime
@@ -51,7 +51,7 @@ class SummaryLookup:
         """Whether waiting that long may bring what is wanted: not written, and not given up on."""
         if self._summariser.voice is Voice.AUTHORS:
             return False
-        return may_still_come(self._row(want, self._summariser), want.depth, within=within)
+        return may_still_come(self._row(want, self._summariser), want.detail, within=within)
 
     def show(self, want: Wanted) -> Shown:
         """Return the model's summary, or the extractive one with the reason it stands in."""
@@ -87,12 +87,12 @@ def _shown(row: Summary, *, want: Wanted | None = None, fallback_reason: str = "
     if row.fallback and not content.incomplete:  # it was written before anybody wanted a reading
         content = replace(content, incomplete=(NO_FULL_TEXT,))
     if want is not None:
-        content = at_depth(content, want.depth)
+        content = at_detail(content, want.detail)
     return Shown(
         key=f"{row.pk}:{row.written_at.isoformat()}:{row.fallback}:{fallback_reason}",
         content=replace(content, fallback_reason=fallback_reason),
         language=row.language,
-        depth=content.depth,
+        detail=content.detail,
         model=row.model,
         written_at=row.written_at,
         paper_version=row.paper_version,

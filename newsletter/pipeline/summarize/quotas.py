@@ -17,14 +17,14 @@ from django.db.models import Q
 from django.utils import timezone
 
 from newsletter.adapters.ports import Summariser
-from newsletter.core.summaries.summary import Depth
+from newsletter.core.summaries.summary import DetailLevel
 from newsletter.models import Match, Paper, Summary
 from newsletter.pipeline.summarize import store as rows
 
 if TYPE_CHECKING:
     from newsletter.core.summaries.wanted import Wanted
 
-ABOUT = {Depth.HEADLINE: 2_000, Depth.TAKEAWAYS: 3_000, Depth.READING: 25_000}
+ABOUT = {DetailLevel.HEADLINE: 2_000, DetailLevel.TAKEAWAYS: 3_000, DetailLevel.READING: 25_000}
 """Tokens of one summary, in and out, until it is known."""
 PART_OF_ALL = 0.5
 """Of NEWSLETTER_GEMINI_DAILY_TOKENS, for the own topics of all readers together."""
@@ -37,27 +37,23 @@ def within_quotas(jobs: Sequence[Wanted], *, summariser: Summariser) -> list[Wan
     if not owners:
         return list(jobs)
     spent, together = _spent_today()
+    quota = settings.CONFIG.subscriber_daily_tokens
     left = PART_OF_ALL * settings.CONFIG.gemini_daily_tokens - together
     papers = Paper.objects.in_bulk(owners)
     allowed: list[Wanted] = []
     for job in jobs:
         paper = papers.get(job.paper_id)
         key = rows.key_of(paper, summariser, language=job.language) if paper else None
-        if key is None or not rows.is_open(key, depth=job.depth):  # everyone's, or nothing to pay
+        if key is None or not rows.is_open(key, detail=job.detail):  # everyone's, or nothing to pay
             allowed.append(job)
-        elif left > 0 and (paying := [each for each in owners[job.paper_id] if spent[each] < _quota()]):
+        elif left > 0 and (paying := [each for each in owners[job.paper_id] if spent[each] < quota]):
             for owner in paying:
-                spent[owner] += ABOUT[job.depth] / len(paying)
-            left -= ABOUT[job.depth]
+                spent[owner] += ABOUT[job.detail] / len(paying)
+            left -= ABOUT[job.detail]
             allowed.append(job)
         else:
-            rows.put_off(key, depth=job.depth, until=_begin_of_day() + timedelta(days=1))
+            rows.put_off(key, detail=job.detail, until=_begin_of_day() + timedelta(days=1))
     return allowed
-
-
-def _quota() -> int:
-    quota: int = settings.CONFIG.reader_daily_tokens
-    return quota
 
 
 def _begin_of_day() -> datetime:

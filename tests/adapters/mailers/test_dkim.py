@@ -113,7 +113,7 @@ def test_no_header_can_be_added_or_doubled_on_the_way(name: str, is_notice: bool
 
 
 def _notice() -> bytes:
-    """Return the message as a notice: without List-* headers."""
+    """Return the message as a transactional mail: without List-* headers."""
     head, gap, body = MESSAGE.partition(b"\r\n\r\n")
     lines = re.sub(rb"\r\n(?=[ \t])", b"", head).split(b"\r\n")
     return b"\r\n".join(line for line in lines if not line.startswith(b"List-")) + gap + body

@@ -42,7 +42,7 @@ def test_a_retry_of_what_is_there_is_accepted_and_changes_nothing(tmp_path: Path
     assert (tmp_path / f"{outgoing().delivery_id}.eml").stat() == before
 
 
-def test_the_mail_a_reader_has_is_not_replaced_by_another(tmp_path: Path) -> None:
+def test_the_mail_a_subscriber_has_is_not_replaced_by_another(tmp_path: Path) -> None:
     mailer = OutboxMailer(tmp_path)
     send_one(mailer)
     outcome = send_one(mailer, message=b"another\r\n")

@@ -124,7 +124,9 @@ def test_substitutions_that_are_too_long_to_share_go_alone(
     assert len(server.requests) == 2
 
 
-def test_no_request_has_more_than_a_thousand_readers(server: SendgridServer, mailer: SendgridMailer) -> None:
+def test_no_request_has_more_than_a_thousand_subscribers(
+    server: SendgridServer, mailer: SendgridMailer
+) -> None:
     messages = [outgoing(number, shared_key="week 25") for number in range(1, 1003)]
     assert set(verdicts(send(mailer, messages))) == {"accepted"}
     assert [len(request.delivery_ids) for request in server.requests] == [1000, 2]
@@ -171,7 +173,7 @@ def test_addresses_go_out_in_ascii(server: SendgridServer, mailer: SendgridMaile
     assert to == {"email": "reader@xn--bcher-kva.example"}
 
 
-def test_the_key_and_the_readers_stay_out_of_the_log(
+def test_the_key_and_the_subscribers_stay_out_of_the_log(
     server: SendgridServer, mailer: SendgridMailer, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.DEBUG):
@@ -183,7 +185,7 @@ def test_the_key_and_the_readers_stay_out_of_the_log(
 # --- what never goes -------------------------------------------------------------------------------------
 
 
-def test_a_reader_who_left_is_left_out_of_the_shared_request(
+def test_a_subscriber_who_left_is_left_out_of_the_shared_request(
     server: SendgridServer, mailer: SendgridMailer
 ) -> None:
     left = SHARED[1].delivery_id

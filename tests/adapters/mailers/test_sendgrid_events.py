@@ -11,7 +11,7 @@ import pytest
 
 from newsletter.adapters.mailers.sendgrid_events import SendgridEvents
 from newsletter.adapters.ports import ProviderEvent, Refusal
-from newsletter.core.delivery.retry_policy import EventKind
+from newsletter.core.delivery.events import EventKind
 from newsletter.errors import BadInput
 from tests.fakes.sendgrid_events import SIGNATURE, TIMESTAMP, Signer, body_of, sendgrid_event
 
@@ -158,7 +158,7 @@ def test_a_late_bounce_without_our_argument_is_known_by_the_message_id() -> None
     assert event.delivery_id == OURS
 
 
-def test_nothing_of_the_reader_is_kept() -> None:
+def test_nothing_of_the_subscriber_is_kept() -> None:
     event = one(
         "bounce",
         email="Ada.Lovelace@example.org",

@@ -78,7 +78,7 @@ def test_a_refusal_in_a_group_lets_no_body_through_and_no_answer_slip(
     assert server.connections == 1
 
 
-def test_a_reader_who_may_not_be_mailed_leaves_the_connection_clean(
+def test_a_subscriber_who_may_not_be_mailed_leaves_the_connection_clean(
     server: SmtpServer, mailer_for: MakeMailer
 ) -> None:
     begin = Begun(refused=[FIVE[0].delivery_id])
@@ -139,7 +139,7 @@ def test_refusals_are_told_apart_and_the_next_message_goes(
     assert list(server.accepted) == [FIVE[1].delivery_id]
 
 
-def test_a_refused_sender_is_never_held_against_the_reader(
+def test_a_refused_sender_is_never_held_against_the_subscriber(
     server: SmtpServer, mailer_for: MakeMailer
 ) -> None:
     server.plan("MAIL", "550 5.1.2 sender's domain not found", "451 4.3.0 later")

@@ -119,7 +119,7 @@ def test_it_takes_a_small_operator_for_a_word_where_no_operator_could_stand(text
         ("id:2606.*", 3, "no arXiv id"),
         ("ant\x00", 3, "U+0000"),
         ("ant \ud800", 4, "U+D800"),
-        ("a" * (MAX_LENGTH + 1), MAX_LENGTH, "500 characters"),
+        ("a" * (MAX_LENGTH + 1), MAX_LENGTH, "1000 characters"),
         ("(" * 200 + "ant" + ")" * 200, MAX_DEPTH, "too deep"),
     ],
 )

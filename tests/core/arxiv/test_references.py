@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from newsletter.core.arxiv.references import cited_id
+from newsletter.core.arxiv.references import cited_id, find_doi
 
 
 @pytest.mark.parametrize(
@@ -26,3 +26,23 @@ from newsletter.core.arxiv.references import cited_id
 )
 def test_a_reference_names_a_paper(text: str, links: tuple[str, ...], found: str) -> None:
     assert cited_id(text, links) == found
+
+
+@pytest.mark.parametrize(
+    ("text", "doi"),
+    [
+        ("10.1145/3292500.3330701", "10.1145/3292500.3330701"),
+        ("doi: 10.1103/PhysRevD.1.2.", "10.1103/physrevd.1.2"),
+        ("https://doi.org/10.1000%2FA", "10.1000/a"),
+        ("dx.doi.org/10.1016/S0140-6736(24)00001-2", "10.1016/s0140-6736(24)00001-2"),
+    ],
+)
+def test_a_doi_is_read_with_its_address_or_without(text: str, doi: str) -> None:
+    assert find_doi("", text) == doi
+
+
+@pytest.mark.parametrize(
+    "text", ["", "10.1/a", "not 10.1000/a", "https://example.org/10.1000/a", "11.1000/a"]
+)
+def test_what_is_no_doi_is_none(text: str) -> None:
+    assert find_doi(text) is None

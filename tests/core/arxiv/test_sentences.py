@@ -18,6 +18,8 @@ from newsletter.core.arxiv.sentences import sentences
         "Growth of E. coli takes 300K--600K steps with v2.0 of the tool.",
         "The tool (see the manual. It is long.) parses text.",
         "Ratings improved by approx. 5 points, cf. Sec. 2.",
+        "We prove a conjecture of Y.-G. Chen and of J. H. Doe on sums.",
+        "The scheme is equivalent to that of Ref. [Doe et al. 2023] on ten tasks.",
         "We compare with an earlier scheme [Doe et al., Trans. Comm., 2023] on ten tasks.",
     ],
 )
@@ -41,6 +43,7 @@ def test_it_keeps_a_sentence_whole(whole: str) -> None:
         ("It fits. scikit-learn has it. p53 not.", ["It fits.", "scikit-learn has it.", "p53 not."]),
         ("It fits approx. k-means, e.g. word2vec.", ["It fits approx. k-means, e.g. word2vec."]),
         ("It fits the temp. of water. and air.", ["It fits the temp. of water. and air."]),
+        ("It melts at 25 K. Further tests agree.", ["It melts at 25 K.", "Further tests agree."]),
         ("(We did this.) Then it ended.", ["(We did this.)", "Then it ended."]),
         ("One line\nand another", ["One line", "and another"]),
         ("Code: https://example.org/a.b.c. Try it.", ["Code: https://example.org/a.b.c.", "Try it."]),

@@ -50,6 +50,7 @@ CASES = [
     (r"\begin{itemize}\item one \item two\end{itemize}", "• one • two"),
     (r"made on \today, \S 3", "made on today, § 3"),
     (r"pass\textasciicircum{}k, x\textsuperscript{2}", "pass^k, x²"),
+    (r"{\textbraceleft}0, 1\textbraceright{} \& more", "{0, 1} & more"),
     (r"\textit{Co}unter} part", "Counter part"),
     (r"\textbf{never closed", "never closed"),
     # Formulae.
@@ -85,6 +86,12 @@ def test_it_leaves_readable_text_alone(text: str) -> None:
 def test_it_keeps_paragraphs_and_folds_all_other_white_space() -> None:
     abstract = "  One\nsentence  here.\n  A new\tparagraph.\n\nAnd a third.\n"
     assert readable(abstract) == "One sentence here.\nA new paragraph.\nAnd a third."
+
+
+def test_an_indented_line_in_the_middle_of_a_sentence_begins_no_paragraph() -> None:
+    """Some authors indent every line."""
+    abstract = "In this note,\n  we study tides\n  in harbours. Tides are late.\n  Ships follow."
+    assert readable(abstract) == "In this note, we study tides in harbours. Tides are late.\nShips follow."
 
 
 def test_it_parts_sentences_that_lost_the_line_break_between_them() -> None:

@@ -101,7 +101,7 @@ def test_a_slot_is_strictly_after() -> None:
     assert slot_at("daily", after="2026-06-18T08:00")[0] == "2026-06-19"
 
 
-def test_the_date_of_a_slot_is_the_readers_not_utcs() -> None:
+def test_the_date_of_a_slot_is_the_subscribers_not_utcs() -> None:
     found = slot_at("weekly:mon", after="2026-06-14T12:00", at="05:00", zone="Asia/Kathmandu")
     assert found == ("2026-06-15", "2026-06-14T23:15")
 
@@ -113,7 +113,7 @@ def test_a_months_last_day_knows_leap_years() -> None:
     assert len(last_days) == 14
 
 
-def test_a_daily_reader_gets_the_leap_day() -> None:
+def test_a_daily_subscriber_gets_the_leap_day() -> None:
     assert slot_at("daily", after="2028-02-28T08:00")[0] == "2028-02-29"
 
 
@@ -165,7 +165,7 @@ def test_of_a_repeated_hour_the_first_is_taken_and_the_second_is_no_slot() -> No
     assert after_it == ("2026-10-26", "2026-10-26T01:30")
 
 
-def test_ramadan_changes_the_clocks_of_casablanca_but_not_the_readers_eight_oclock() -> None:
+def test_ramadan_changes_the_clocks_of_casablanca_but_not_the_subscribers_eight_oclock() -> None:
     before = slot_at("weekly:mon", after="2024-03-01", zone="Africa/Casablanca")
     during = slot_at("weekly:mon", after="2024-03-10", zone="Africa/Casablanca")
     assert (before[1][-5:], during[1][-5:]) == ("07:00", "08:00")

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from newsletter.core.delivery.dsn import MailReport, read_mail_report, without_addresses
-from newsletter.core.delivery.retry_policy import EventKind
+from newsletter.core.delivery.events import EventKind
 from tests.fakes.outgoing import outgoing
 from tests.fakes.reports import Recipient, complaint, delivery_report, headers_of
 

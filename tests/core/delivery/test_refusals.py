@@ -16,8 +16,8 @@ from newsletter.adapters.mailers.sendgrid_events import SendgridEvents
 from newsletter.adapters.mailers.smtp_answers import Refused
 from newsletter.adapters.ports import Verdict
 from newsletter.core.delivery.dsn import read_mail_report
+from newsletter.core.delivery.events import EventKind
 from newsletter.core.delivery.refusals import is_no_such_mailbox, refusal_code
-from newsletter.core.delivery.retry_policy import EventKind
 from tests.fakes.reports import Recipient, delivery_report
 from tests.fakes.sendgrid_events import sendgrid_event
 

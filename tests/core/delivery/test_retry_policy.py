@@ -1,4 +1,4 @@
-"""Waits between tries, and which report counts."""
+"""Waits between tries."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsletter.core.delivery.retry_policy import outranks, retry_delay
+from newsletter.core.delivery.retry_policy import retry_delay
 
 
 def test_waits_grow_from_five_seconds_to_an_hour() -> None:
@@ -37,12 +37,3 @@ def test_a_senseless_retry_after_is_ignored(asked: float) -> None:
 @pytest.mark.parametrize("asked", [1e9, 1e300, float("inf")])
 def test_nobody_can_make_it_wait_longer_than_a_day(asked: float) -> None:
     assert retry_delay(1, chance=0.5, retry_after=asked) == timedelta(days=1)
-
-
-def test_reports_move_a_delivery_upwards_only() -> None:
-    order = ["ACCEPTED", "DELIVERED", "BOUNCED", "COMPLAINED"]
-    for reported in order:
-        for current in order:
-            assert outranks(reported, current) == (order.index(reported) > order.index(current))
-    assert outranks("DELIVERED", "AMBIGUOUS")
-    assert not outranks("nonsense", "ACCEPTED")

@@ -30,7 +30,7 @@ DIGEST = MessageHeaders(
     list_unsubscribe_url="https://news.example.org/unsubscribe/" + "a" * 37,
     feedback_id="digest:arxiv-newsletter",
 )
-NOTICE = replace(DIGEST, list_id="", list_unsubscribe_url="", feedback_id="")
+TRANSACTIONAL = replace(DIGEST, list_id="", list_unsubscribe_url="", feedback_id="")
 
 printable = st.text(
     st.characters(exclude_categories=("Cs", "Cc"), exclude_characters="\u2028\u2029"),
@@ -80,7 +80,7 @@ def test_it_writes_what_python_reads_back() -> None:
 
 
 def test_a_transactional_mail_has_no_list_headers() -> None:
-    names = parse(write_headers(NOTICE)).keys()
+    names = parse(write_headers(TRANSACTIONAL)).keys()
     assert not [name for name in names if name.startswith(("List-", "Feedback"))]
     assert "Auto-Submitted" in names
 
@@ -111,14 +111,14 @@ def test_it_offers_an_address_for_unsubscribing_beside_the_url() -> None:
     ],
 )
 def test_any_subject_is_read_back_whole(subject: str) -> None:
-    raw = write_headers(replace(NOTICE, subject=subject))
+    raw = write_headers(replace(TRANSACTIONAL, subject=subject))
     assert parse(raw)["Subject"] == subject
     assert longest_line(raw) <= 78
 
 
 @given(subject=printable, name=printable)
 def test_subject_and_name_survive_whatever_they_hold(subject: str, name: str) -> None:
-    raw = write_headers(replace(NOTICE, subject=subject, from_name=name))
+    raw = write_headers(replace(TRANSACTIONAL, subject=subject, from_name=name))
     assert longest_line(raw) <= 78
     message = parse(raw)
     assert message["Subject"] == subject
@@ -205,7 +205,7 @@ def test_an_address_goes_out_in_ascii(given_address: str, on_the_wire: str) -> N
 )
 def test_an_international_address_keeps_its_local_part(given_address: str, on_the_wire: str) -> None:
     assert wire_address(given_address) == on_the_wire
-    raw = write_headers(replace(NOTICE, to=given_address))
+    raw = write_headers(replace(TRANSACTIONAL, to=given_address))
     assert f"\r\nTo: {on_the_wire}\r\n".encode() in raw
     assert message_from_bytes(raw + b"\r\n", policy=policy.SMTPUTF8)["To"] == on_the_wire
 

@@ -26,7 +26,7 @@ def test_equal_sets_have_equal_bytes(paper_ids: list[int]) -> None:
     assert pack_seen(one_by_one) == pack_seen(set(paper_ids))
 
 
-def test_a_reader_who_has_seen_nothing_has_no_bytes_yet() -> None:
+def test_a_subscriber_who_has_seen_nothing_has_no_bytes_yet() -> None:
     assert 7 not in unpack_seen(b"")
 
 

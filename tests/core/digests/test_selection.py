@@ -13,7 +13,10 @@ from pyroaring import BitMap
 from newsletter.core.digests.selection import (
     Candidate,
     Place,
+    Selected,
     Selection,
+    Why,
+    WhyCode,
     select_papers,
     selection_checksum,
     selection_from_json,
@@ -38,7 +41,7 @@ def test_it_never_lets_200_matches_crowd_out_one() -> None:
     assert ids(selection) == (0, 900)
 
 
-def test_it_goes_round_in_the_readers_order_until_the_number_is_reached() -> None:
+def test_it_goes_round_in_the_subscribers_order_until_the_number_is_reached() -> None:
     candidates = [
         match(n, topic) for topic, first in ((HEADS, 10), (SPEECH, 20)) for n in range(first, first + 4)
     ]
@@ -62,7 +65,7 @@ def test_it_takes_the_best_first_then_the_newest_then_the_lowest_id() -> None:
     assert ids(select_papers(candidates, topics=TOPICS, max_papers=4)) == (3, 2, 4, 1)
 
 
-def test_it_shows_a_paper_under_the_readers_first_topic_whichever_turn_took_it() -> None:
+def test_it_shows_a_paper_under_the_subscribers_first_topic_whichever_turn_took_it() -> None:
     candidates = [
         match(1, HEADS, score=9),
         match(2, HEADS, score=1),
@@ -86,7 +89,7 @@ def test_it_shows_the_best_of_a_topic_first_even_when_another_turn_took_a_lesser
     assert [paper.paper_id for paper in selection.by_topic()[HEADS]] == [1, 2, 3]
 
 
-def test_it_keeps_the_readers_order_of_topics_when_a_later_topic_was_shown_earlier() -> None:
+def test_it_keeps_the_subscribers_order_of_topics_when_a_later_topic_was_shown_earlier() -> None:
     candidates = [
         match(1, HEADS, score=9),
         match(2, HEADS, score=1),
@@ -118,13 +121,13 @@ def test_it_finds_nothing_in_nothing() -> None:
     assert select_papers([], topics=TOPICS, max_papers=10) == Selection(TOPICS)
 
 
-@pytest.mark.parametrize("budget", [{"max_papers": -1}, {"max_papers": 1, "list_limit": -1}])
-def test_it_refuses_a_negative_budget(budget: dict[str, int]) -> None:
+@pytest.mark.parametrize(("most", "listed"), [(-1, 10), (1, -1)])
+def test_it_refuses_a_negative_budget(most: int, listed: int) -> None:
     with pytest.raises(ValueError, match="negative"):
-        select_papers([match(1, HEADS)], topics=TOPICS, **budget)
+        select_papers([match(1, HEADS)], topics=TOPICS, max_papers=most, list_limit=listed)
 
 
-def test_it_refuses_a_match_of_a_topic_the_reader_does_not_have() -> None:
+def test_it_refuses_a_match_of_a_topic_the_subscriber_does_not_have() -> None:
     with pytest.raises(ValueError, match="topic 99"):
         select_papers([match(1, 99)], topics=TOPICS, max_papers=3)
 
@@ -221,3 +224,52 @@ def test_a_checksum_depends_on_the_set_of_candidates_alone(candidates: list[Cand
         for each in (candidates, list(reversed(candidates)))
     )
     assert one == other
+
+
+def test_turns_begin_with_the_topic_whose_best_paper_is_best() -> None:
+    candidates = [match(1, HEADS), match(2, SPEECH), match(3, GRAPHS)]
+    selection = select_papers(candidates, topics=TOPICS, max_papers=2, leads={SPEECH: 2.5, GRAPHS: 1.0})
+    assert ids(selection) == (2, 3)
+    assert list(selection.by_topic()) == [SPEECH, GRAPHS]
+    assert [paper.paper_id for paper in selection.papers if paper.place is Place.LISTED] == [1]
+
+
+def test_without_leads_the_first_paper_is_of_the_subscribers_first_topic() -> None:
+    candidates = [match(1, HEADS), match(2, SPEECH)]
+    assert ids(select_papers(candidates, topics=(SPEECH, HEADS), max_papers=2, leads={})) == (2, 1)
+
+
+@given(most=st.integers(1, 12), number=st.integers(0, 40), seed=st.text(min_size=1, max_size=5))
+def test_one_of_three_or_more_places_is_drawn_from_the_list(most: int, number: int, seed: str) -> None:
+    candidates = [match(n, HEADS, score=100.0 - n) for n in range(number)]
+    plain = select_papers(candidates, topics=TOPICS, max_papers=most)
+    broad = select_papers(candidates, topics=TOPICS, max_papers=most, breadth_seed=seed)
+    drawn = [paper for paper in broad.papers if paper.why.code is WhyCode.BREADTH]
+    assert broad == select_papers(candidates, topics=TOPICS, max_papers=most, breadth_seed=seed)
+    assert broad.paper_ids == plain.paper_ids
+    assert len(broad.chosen) == len(plain.chosen)
+    assert len(broad.listed) == len(plain.listed)
+    if most < 3 or number <= most:
+        assert broad == plain
+    else:
+        assert [broad.chosen[-1]] == drawn
+        assert drawn[0].paper_id in plain.listed
+        assert ids(broad)[:-1] == ids(plain)[:-1]
+
+
+def test_reasons_survive_being_stored() -> None:
+    why = Why(WhyCode.KEPT, papers=("2606.00001", "quant-ph/0201082"), terms=("language agents", "memory"))
+    shown = Selected(2, HEADS, 0, 0.25, place=Place.NEAR, why=Why(WhyCode.FOLLOWS, author="Ana Ramírez"))
+    selection = Selection(
+        TOPICS,
+        papers=(
+            Selected(1, HEADS, 0, 0.5, why=why),
+            shown,
+            Selected(3, SPEECH, 1, 0.1, why=Why(WhyCode.GROUP, terms=("speech",), number=7)),
+            Selected(4, SPEECH, 2, why=Why(WhyCode.BREADTH)),
+            Selected(5, SPEECH, 3),
+        ),
+    )
+    assert selection_from_json(json.loads(json.dumps(selection_to_json(selection)))) == selection
+    assert selection.near == (shown,)
+    assert selection.matched_ids == {1, 3, 4, 5}

@@ -16,7 +16,7 @@ from newsletter.core.summaries.summary import (
     NO_FULL_TEXT,
     NO_KIND,
     Claim,
-    Depth,
+    DetailLevel,
     Draft,
     Evidence,
     Section,
@@ -310,7 +310,7 @@ def read(
     *sections: Section, kind: PaperKind | None = PaperKind.METHOD, text: FullText | None = TEXT
 ) -> Summary:
     headline = claim("TideNet-2 forecasts harbour levels.", METHOD)
-    draft = Draft(headline=headline, sections=sections, kind=kind, depth=Depth.READING)
+    draft = Draft(headline=headline, sections=sections, kind=kind, detail=DetailLevel.READING)
     found = ground(draft, source=PAPER, language="en", voice=Voice.MODEL, full_text=text)
     assert isinstance(found, Summary)
     return found
@@ -346,7 +346,7 @@ def test_a_name_that_only_the_full_text_has_makes_no_headline() -> None:
 
 def test_a_reading_without_full_text_falls_back_and_says_so() -> None:
     found = read(Section(kind="background"), text=None)
-    assert (found.depth, found.sections, found.incomplete) == (Depth.HEADLINE, (), (NO_FULL_TEXT,))
+    assert (found.detail, found.sections, found.incomplete) == (DetailLevel.HEADLINE, (), (NO_FULL_TEXT,))
 
 
 def test_a_reading_of_no_kind_falls_back_and_says_so() -> None:
@@ -360,9 +360,9 @@ def test_a_reading_with_sections_missing_names_them_and_shows_none() -> None:
     assert found.sections == ()
 
 
-def test_readers_may_want_more_than_the_model_was_asked_for() -> None:
-    draft = Draft(headline=claim("TideNet-2 forecasts harbour levels.", METHOD), depth=Depth.TAKEAWAYS)
-    found = ground(draft, source=PAPER, language="en", voice=Voice.MODEL, asked=Depth.READING)
+def test_subscribers_may_want_more_than_the_model_was_asked_for() -> None:
+    draft = Draft(headline=claim("TideNet-2 forecasts harbour levels.", METHOD), detail=DetailLevel.TAKEAWAYS)
+    found = ground(draft, source=PAPER, language="en", voice=Voice.MODEL, asked=DetailLevel.READING)
     assert isinstance(found, Summary)
     assert found.incomplete == (NO_FULL_TEXT,)
 

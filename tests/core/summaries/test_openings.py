@@ -21,6 +21,15 @@ from newsletter.core.summaries.openings import capitalised, without_opening
         ("In this work we prove a bound.", "we prove a bound."),
         ("Here we show that tides are late.", "we show that tides are late."),
         ("To this end, we collect 412 dockings.", "we collect 412 dockings."),
+        ("Moreover, the error stays below 2 cm.", "the error stays below 2 cm."),
+        ("Second, progress is slow.", "progress is slow."),
+        ("Finally, to address this, we propose TideNet.", "we propose TideNet."),
+        ("In particular, we show that tides are late.", "we show that tides are late."),
+        ("As a result, the error is halved.", "the error is halved."),
+        ("However, we find a delay.", "we find a delay."),
+        ("Using this filter, we find a delay.", "we find a delay."),
+        ("In order to do so, we read ships.", "we read ships."),
+        ("Results: Ships follow the tide.", "Ships follow the tide."),
     ],
 )
 def test_what_leans_goes(sentence: str, left: str) -> None:
@@ -34,7 +43,8 @@ def test_what_leans_goes(sentence: str, left: str) -> None:
         "For this class of grammars, we construct transformers.",
         "With these assumptions, we prove a bound.",
         "Based on UASM, we develop a framework.",
-        "In particular, we show that tides are late.",
+        "Using ships, we find a delay.",
+        "Further ships are read.",
         "To address this, harbours are surveyed and we wait.",
         "We propose TideNet to address this.",
         "In this paper and its appendix, proofs are given.",
@@ -50,15 +60,15 @@ def test_a_name_that_begins_small_stays_small() -> None:
 
 
 @pytest.mark.parametrize("name", ["word2vec", "p53", "vLLM", "k-means"])
-def test_a_name_that_is_written_small_opens_a_takeaway(name: str) -> None:
+def test_a_name_that_is_written_small_opens_a_headline(name: str) -> None:
     sentence = f"{name} reduces the error of every harbour by 31%."
     assert capitalised(sentence) == sentence
     found = extract(f"We propose TideNet, a filter. {sentence}")
     assert found is not None
-    assert sentence in found.takeaways
+    assert found.headline == sentence
 
 
-def test_the_papers_own_work_is_the_headline_however_it_opens() -> None:
+def test_the_papers_own_work_is_shown_however_it_opens() -> None:
     abstract = (
         "Harbour levels are forecast from gauges that are costly. "
         "To address this limitation, we propose TideNet, which forecasts levels from the motion of ships. "
@@ -66,8 +76,8 @@ def test_the_papers_own_work_is_the_headline_however_it_opens() -> None:
     )
     found = extract(abstract, title="TideNet: Levels from Ships")
     assert found is not None
-    assert found.headline == "we propose TideNet, which forecasts levels from the motion of ships."
-    assert found.headline in abstract
+    assert found.takeaways == ("we propose TideNet, which forecasts levels from the motion of ships.",)
+    assert found.takeaways[0] in abstract
 
 
 def test_this_paper_stands_on_its_own() -> None:

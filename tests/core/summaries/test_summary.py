@@ -11,17 +11,17 @@ from newsletter.core.summaries.paper_kinds import SECTION_KINDS, SECTIONS, Paper
 from newsletter.core.summaries.summary import (
     NO_FULL_TEXT,
     Claim,
-    Depth,
+    DetailLevel,
     Evidence,
     Section,
     Summary,
     Voice,
     Withheld,
-    at_depth,
+    at_detail,
     response_schema,
     summary_from_json,
     summary_to_json,
-    supported_depth,
+    supported_detail,
 )
 
 
@@ -63,59 +63,59 @@ def test_what_it_did_not_write_it_does_not_read(broken: dict[str, object]) -> No
 
 @pytest.mark.parametrize(
     ("depth", "takeaways", "sections"),
-    [(Depth.HEADLINE, 0, 0), (Depth.TAKEAWAYS, 2, 0), (Depth.READING, 2, 10)],
+    [(DetailLevel.HEADLINE, 0, 0), (DetailLevel.TAKEAWAYS, 2, 0), (DetailLevel.READING, 2, 10)],
 )
-def test_a_shallower_depth_is_cut_from_it(depth: Depth, takeaways: int, sections: int) -> None:
-    cut = at_depth(READING, depth)
+def test_a_shallower_depth_is_cut_from_it(depth: DetailLevel, takeaways: int, sections: int) -> None:
+    cut = at_detail(READING, depth)
     assert (len(cut.takeaways), len(cut.sections)) == (takeaways, sections)
-    assert cut.depth is depth
-    assert at_depth(cut, depth) == cut
+    assert cut.detail is depth
+    assert at_detail(cut, depth) == cut
 
 
 def test_an_incomplete_reading_is_shown_as_takeaways() -> None:
     incomplete = replace(READING, sections=READING.sections[:-1])
-    assert incomplete.depth is Depth.TAKEAWAYS
-    assert at_depth(incomplete, Depth.READING).sections == ()
+    assert incomplete.detail is DetailLevel.TAKEAWAYS
+    assert at_detail(incomplete, DetailLevel.READING).sections == ()
 
 
 def test_a_section_that_states_nothing_is_part_of_a_complete_reading() -> None:
     assert READING.sections[-1].claims == ()
-    assert READING.depth is Depth.READING
+    assert READING.detail is DetailLevel.READING
 
 
 def test_a_headline_alone_is_no_takeaways() -> None:
-    assert replace(READING, takeaways=(), sections=()).depth is Depth.HEADLINE
+    assert replace(READING, takeaways=(), sections=()).detail is DetailLevel.HEADLINE
 
 
 def test_it_counts_what_was_checked_and_is_shown() -> None:
     assert READING.checked == 1 + 2 + 9
-    assert at_depth(READING, Depth.HEADLINE).checked == 1
+    assert at_detail(READING, DetailLevel.HEADLINE).checked == 1
 
 
 @pytest.mark.parametrize(
     ("depth", "fields"),
     [
-        (Depth.HEADLINE, ["headline"]),
-        (Depth.TAKEAWAYS, ["headline", "takeaways"]),
-        (Depth.READING, ["headline", "takeaways", "kind", "sections"]),
+        (DetailLevel.HEADLINE, ["headline"]),
+        (DetailLevel.TAKEAWAYS, ["headline", "takeaways"]),
+        (DetailLevel.READING, ["headline", "takeaways", "kind", "sections"]),
     ],
 )
-def test_a_model_is_asked_for_the_depth_and_no_more(depth: Depth, fields: list[str]) -> None:
+def test_a_model_is_asked_for_the_depth_and_no_more(depth: DetailLevel, fields: list[str]) -> None:
     schema = response_schema(depth)
     assert list(schema["properties"]) == schema["required"] == fields
     assert schema["properties"]["headline"]["required"] == ["text", "quotes"]
 
 
 def test_a_reading_is_asked_for_every_section() -> None:
-    fields = response_schema(Depth.READING)["properties"]
+    fields = response_schema(DetailLevel.READING)["properties"]
     assert fields["kind"]["enum"] == list(PaperKind)
     assert fields["sections"]["items"]["properties"]["kind"]["enum"] == list(SECTION_KINDS)
 
 
 def test_only_who_asked_for_a_reading_is_told_why_it_is_none() -> None:
     short = replace(READING, sections=(), kind=None, incomplete=(NO_FULL_TEXT,))
-    assert at_depth(short, Depth.READING).incomplete == (NO_FULL_TEXT,)
-    assert at_depth(short, Depth.TAKEAWAYS).incomplete == ()
+    assert at_detail(short, DetailLevel.READING).incomplete == (NO_FULL_TEXT,)
+    assert at_detail(short, DetailLevel.TAKEAWAYS).incomplete == ()
     assert summary_from_json(summary_to_json(short)) == short
 
 
@@ -125,9 +125,9 @@ def test_a_summary_stored_before_readings_could_fall_short_is_read() -> None:
     assert summary_from_json(stored) == READING
 
 
-@pytest.mark.parametrize("depth", list(Depth))
-def test_an_abstract_supports_no_reading(depth: Depth) -> None:
-    assert supported_depth(depth, has_full_text=True) is depth
-    assert supported_depth(depth, has_full_text=False) is min(
-        depth, Depth.TAKEAWAYS, key=lambda each: each.rank
+@pytest.mark.parametrize("depth", list(DetailLevel))
+def test_an_abstract_supports_no_reading(depth: DetailLevel) -> None:
+    assert supported_detail(depth, has_full_text=True) is depth
+    assert supported_detail(depth, has_full_text=False) is min(
+        depth, DetailLevel.TAKEAWAYS, key=lambda each: each.rank
     )

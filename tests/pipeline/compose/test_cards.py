@@ -12,10 +12,10 @@ from newsletter.adapters.llm.extractive import ExtractiveSummariser
 from newsletter.adapters.llm.gemini import GeminiSummariser
 from newsletter.adapters.ports import Summariser
 from newsletter.core.digests.digest import DigestCard
-from newsletter.core.summaries.summary import NO_FULL_TEXT, Depth, Voice, at_depth
+from newsletter.core.summaries.summary import NO_FULL_TEXT, DetailLevel, Voice, at_detail
 from newsletter.core.summaries.wanted import Wanted
 from newsletter.models import Paper, Summary
-from newsletter.pipeline.compose.cards import card_of, mail_figures
+from newsletter.pipeline.compose.composer import card_of, mail_figures
 from newsletter.pipeline.summarize.generate import write_extracts
 from newsletter.pipeline.summarize.lookup import SummaryLookup
 from newsletter.subscribers.reports import put_back, take_down
@@ -29,14 +29,14 @@ MODEL = GeminiSummariser(api_key="none", model="gemini-flash-latest", endpoint="
 def stored(**incomplete: Any) -> Paper:
     """Save the sample paper with an extract and a whole reading, or with takeaways that say why not."""
     reading = readings.reading("harbornet")
-    less = replace(at_depth(reading, Depth.TAKEAWAYS), **incomplete) if incomplete else reading
+    less = replace(at_detail(reading, DetailLevel.TAKEAWAYS), **incomplete) if incomplete else reading
     row = readings.store("harbornet", "en", summary=less)
     Summary.objects.update(prompt_version=MODEL.prompt_version)
     write_extracts([row.pk], now=readings.PUBLISHED)
     return row
 
 
-def card(row: Paper, *, asked: Depth = Depth.READING, by: Summariser = MODEL) -> DigestCard:
+def card(row: Paper, *, asked: DetailLevel = DetailLevel.READING, by: Summariser = MODEL) -> DigestCard:
     shown = SummaryLookup([row.pk], summariser=by).show(Wanted(row.pk, "en", asked))
     return card_of(row.record, shown=shown, asked=asked, figure=mail_figures([row.pk]).get(row.pk))
 
@@ -45,7 +45,7 @@ def test_a_whole_reading_lacks_nothing_and_has_the_figure() -> None:
     row = stored()
     readings.store_details("harbornet", image=b"an image")
     found = card(row)
-    assert (found.depth, found.lacks) == (Depth.READING, None)
+    assert (found.detail, found.lacks) == (DetailLevel.READING, None)
     assert found.figure is not None
     assert found.figure.caption == readings.FIGURE.caption
 
@@ -53,8 +53,8 @@ def test_a_whole_reading_lacks_nothing_and_has_the_figure() -> None:
 def test_takeaways_have_no_figure() -> None:
     row = stored()
     readings.store_details("harbornet", image=b"an image")
-    found = card(row, asked=Depth.TAKEAWAYS)
-    assert (found.depth, found.lacks, found.figure) == (Depth.TAKEAWAYS, None, None)
+    found = card(row, asked=DetailLevel.TAKEAWAYS)
+    assert (found.detail, found.lacks, found.figure) == (DetailLevel.TAKEAWAYS, None, None)
 
 
 @pytest.mark.parametrize(
@@ -63,18 +63,22 @@ def test_takeaways_have_no_figure() -> None:
 )
 def test_a_reading_one_depth_lower_says_why(incomplete: tuple[str, ...], reason: str) -> None:
     found = card(stored(incomplete=incomplete))
-    assert (found.depth, found.lacks, found.lacks_reason) == (Depth.TAKEAWAYS, Depth.READING, reason)
+    assert (found.detail, found.lacks, found.lacks_reason) == (
+        DetailLevel.TAKEAWAYS,
+        DetailLevel.READING,
+        reason,
+    )
 
 
 def test_nobody_who_asked_for_takeaways_is_told_of_a_missing_reading() -> None:
-    assert card(stored(incomplete=(NO_FULL_TEXT,)), asked=Depth.TAKEAWAYS).lacks is None
+    assert card(stored(incomplete=(NO_FULL_TEXT,)), asked=DetailLevel.TAKEAWAYS).lacks is None
 
 
 def test_a_service_without_a_model_says_that_a_reading_takes_one() -> None:
     row, extractive = stored(), ExtractiveSummariser()
     found = card(row, by=extractive)
-    assert (found.lacks, found.lacks_reason) == (Depth.READING, "no_model")
-    assert card(row, asked=Depth.TAKEAWAYS, by=extractive).lacks is None
+    assert (found.lacks, found.lacks_reason) == (DetailLevel.READING, "no_model")
+    assert card(row, asked=DetailLevel.TAKEAWAYS, by=extractive).lacks is None
 
 
 def test_a_summary_taken_down_is_replaced_by_the_authors_words_until_it_is_put_back() -> None:
@@ -85,7 +89,7 @@ def test_a_summary_taken_down_is_replaced_by_the_authors_words_until_it_is_put_b
     assert found.summary.voice is Voice.AUTHORS
     assert (found.summary.fallback_reason, found.lacks) == ("withheld", None)
     lookup = SummaryLookup([row.pk], summariser=MODEL)
-    assert not lookup.may_still_come(Wanted(row.pk, "en", Depth.READING), within=timedelta(hours=1))
+    assert not lookup.may_still_come(Wanted(row.pk, "en", DetailLevel.READING), within=timedelta(hours=1))
     put_back(written)
     assert card(row).summary.voice is Voice.MODEL
 
@@ -96,4 +100,4 @@ def test_a_summary_taken_down_is_not_written_anew() -> None:
     row = stored(incomplete=())
     take_down(Summary.objects.get(model=MODEL.model), now=readings.PUBLISHED)
     key = summary_rows.key_of(row, MODEL, language="en")
-    assert summary_rows.lease(key, depth=Depth.READING) is None
+    assert summary_rows.lease(key, detail=DetailLevel.READING) is None

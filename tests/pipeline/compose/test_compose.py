@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from newsletter.adapters.llm.genai import GenaiSummariser
 from newsletter.core.digests.digest import Digest
-from newsletter.core.summaries.summary import Depth
+from newsletter.core.summaries.summary import DetailLevel
 from newsletter.core.summaries.wanted import Wanted
 from newsletter.models import ArxivGate, Paper, Summary
 from newsletter.pipeline.compose.compose import ComposeReport, compose_planned
@@ -19,7 +19,7 @@ from newsletter.pipeline.compose.render import DigestRenderer, FragmentStore, Re
 from newsletter.pipeline.schedule import plan_due
 from newsletter.pipeline.send.send import send_due
 from newsletter.pipeline.summarize.generate import write_summaries
-from newsletter.pipeline.summarize.requests import PATIENCE
+from newsletter.pipeline.summarize.store import PATIENCE
 from tests.fakes.gemini_server import Fault, GeminiServer
 from tests.fakes.papers import paper_record
 from tests.pipeline.newsroom import MONDAY, SUNDAY, Newsroom, states
@@ -68,25 +68,25 @@ def renderer_that_fails(fragment_store: FragmentStore) -> DigestRenderer:
 
 def test_it_waits_half_an_hour_for_a_summary_and_goes_without(room: Newsroom, gemini: GeminiServer) -> None:
     room.summariser = GenaiSummariser(api_key="k", model="m", endpoint=gemini.url)
-    reader = room.reader("a@example.org", "heads")
+    subscriber = room.subscriber("a@example.org", "heads")
     assert compose(room).waiting == 1
     assert compose(room, after=PATIENCE - timedelta(seconds=1)).waiting == 1
     assert compose(room, after=PATIENCE).composed == 1
-    assert states(reader) == [("2026-06-15", "COMPOSED")]
+    assert states(subscriber) == [("2026-06-15", "COMPOSED")]
     assert gemini.calls == 0
 
 
 def test_a_summary_that_comes_later_causes_no_second_mail(room: Newsroom, gemini: GeminiServer) -> None:
     room.summariser = GenaiSummariser(api_key="k", model="m", endpoint=gemini.url)
-    reader = room.reader("a@example.org", "heads")
+    subscriber = room.subscriber("a@example.org", "heads")
     late = MONDAY + PATIENCE
     assert compose(room, after=PATIENCE).composed == 1
     send_due(mailer=room.context.mailer, now=late, owner="host/1/1.0")
-    wanted = [Wanted(paper.pk, "en", Depth.TAKEAWAYS) for paper in Paper.objects.all()]
+    wanted = [Wanted(paper.pk, "en", DetailLevel.TAKEAWAYS) for paper in Paper.objects.all()]
     assert write_summaries(wanted, summariser=room.summariser, now=late).model == 1
     for minutes in (1, 60):
         room.run(late + timedelta(minutes=minutes))
-    assert states(reader) == [("2026-06-15", "ACCEPTED")]
+    assert states(subscriber) == [("2026-06-15", "ACCEPTED")]
     [text] = room.texts()
     assert "The summary was not ready in time" in text
 
@@ -95,10 +95,10 @@ def test_it_does_not_wait_for_a_summary_that_cannot_come_in_time(
     room: Newsroom, gemini: GeminiServer
 ) -> None:
     room.summariser = GenaiSummariser(api_key="k", model="m", endpoint=gemini.url, max_attempts=1)
-    room.reader("a@example.org", "heads")
+    room.subscriber("a@example.org", "heads")
     assert compose(room).waiting == 1
     gemini.answer_always(Fault.SERVER_ERROR)
-    wanted = [Wanted(paper.pk, "en", Depth.TAKEAWAYS) for paper in Paper.objects.all()]
+    wanted = [Wanted(paper.pk, "en", DetailLevel.TAKEAWAYS) for paper in Paper.objects.all()]
     write_summaries(wanted, summariser=room.summariser, now=MONDAY)
     assert compose(room, after=timedelta(minutes=1)).waiting == 1
     Summary.objects.filter(model="m").update(retry_at=timezone.now() + timedelta(minutes=40))
@@ -106,7 +106,7 @@ def test_it_does_not_wait_for_a_summary_that_cannot_come_in_time(
 
 
 def test_it_waits_for_a_running_gather(room: Newsroom) -> None:
-    room.reader("a@example.org", "heads")
+    room.subscriber("a@example.org", "heads")
     now = timezone.now()
     ArxivGate.objects.create(id=1, holder="x", held_until=now + timedelta(minutes=1), next_request_at=now)
     assert compose(room).waiting == 1
@@ -115,7 +115,7 @@ def test_it_waits_for_a_running_gather(room: Newsroom) -> None:
 
 
 def test_it_waits_until_new_papers_are_matched(room: Newsroom) -> None:
-    room.reader("a@example.org", "heads")
+    room.subscriber("a@example.org", "heads")
     Paper.objects.update(matched_at=None)
     assert compose(room).waiting == 1
     assert compose(room, after=PATIENCE).composed == 1
@@ -124,7 +124,7 @@ def test_it_waits_until_new_papers_are_matched(room: Newsroom) -> None:
 def test_one_digest_that_cannot_be_composed_holds_up_no_other(
     room: Newsroom, caplog: pytest.LogCaptureFixture
 ) -> None:
-    bad, good = room.reader("bad@example.org", "heads"), room.reader("good@example.org", "heads")
+    bad, good = room.subscriber("bad@example.org", "heads"), room.subscriber("good@example.org", "heads")
     plan_due(now=MONDAY)
     report = compose_planned(
         now=MONDAY, summariser=room.context.summariser, renderer_for=renderer_that_fails, is_patient=True

@@ -38,7 +38,7 @@ def room(tmp_path: Path) -> Newsroom:
     room = Newsroom(tmp_path / "outbox")
     room.topic("heads", "cat:cs.CV")
     for number in range(4):
-        room.reader(f"reader{number}@example.org", "heads", cadence="daily")
+        room.subscriber(f"reader{number}@example.org", "heads", cadence="daily")
     room.take_in(paper_record(), now=MONDAY - timedelta(hours=1))
     plan_due(now=MONDAY)
     return room
@@ -60,11 +60,11 @@ def tries() -> dict[str, int]:
     return dict(Delivery.objects.values_list("subscriber__email", "attempt"))
 
 
-def killing(reader: Subscriber) -> Callable[..., list[Choice]]:
+def killing(subscriber: Subscriber) -> Callable[..., list[Choice]]:
     """Return what chooses papers as ever, and dies of this reader's."""
 
     def select_or_die(deliveries: Sequence[Delivery], *, now: datetime) -> list[Choice]:
-        if any(row.subscriber_id == reader.pk for row in deliveries):
+        if any(row.subscriber_id == subscriber.pk for row in deliveries):
             raise Killed
         return select(deliveries, now=now)
 
@@ -112,7 +112,7 @@ def test_a_batch_is_stored_whole_or_not_at_all(
     genuine = Composer._store
 
     def store_or_fail(self: Composer, choice: Choice, rendered: RenderedDigest, **more: Any) -> int:
-        if choice.reader.pk == poison.pk:
+        if choice.subscriber.pk == poison.pk:
             raise fault
         return genuine(self, choice, rendered, **more)
 
@@ -143,7 +143,7 @@ def test_those_that_went_down_with_it_do_not_come_after_it_again(
 def test_a_pass_whose_time_is_up_is_gone_on_with_from_where_it_stopped(
     room: Newsroom, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("newsletter.pipeline.compose.lease.CHUNK", 3)
+    monkeypatch.setattr("newsletter.pipeline.compose.compose.CHUNK", 3)
     ids = list(Delivery.objects.order_by("pk").values_list("pk", flat=True))
     now = timezone.now()
     report = compose(room, after=ids[0], deadline=now)
@@ -157,7 +157,7 @@ def test_a_worker_hands_over_where_its_time_was_up(room: Newsroom, monkeypatch: 
     monkeypatch.setattr(work, "context", lambda: room.context)
     monkeypatch.setattr(work, "wake", lambda stage, **hint: woken.append({"stage": stage} | hint))
     monkeypatch.setattr(work, "TURN", timedelta())
-    monkeypatch.setattr("newsletter.pipeline.compose.lease.CHUNK", 3)
+    monkeypatch.setattr("newsletter.pipeline.compose.compose.CHUNK", 3)
     ids = list(Delivery.objects.order_by("pk").values_list("pk", flat=True))
     work.compose()
     assert {"stage": Queue.COMPOSE, "after": ids[2]} in woken

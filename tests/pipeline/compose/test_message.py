@@ -19,7 +19,8 @@ from newsletter.core.digests.message import Fragment
 from newsletter.errors import PermanentError
 from newsletter.models import Delivery, FragmentRow
 from newsletter.models.delivery import Kind
-from newsletter.pipeline.compose.message import FragmentCache, outgoing
+from newsletter.pipeline.compose.fragments import FragmentCache
+from newsletter.pipeline.compose.message import outgoing
 from tests.fakes.mailer import ScriptedMailer, answer
 from tests.pipeline.deliveries import (
     CARD,
@@ -28,7 +29,7 @@ from tests.pipeline.deliveries import (
     digest,
     later,
     message_bytes,
-    reader,
+    new_subscriber,
     store,
     transactional_mail,
 )
@@ -49,8 +50,8 @@ def body(message: EmailMessage, kind: str) -> str:
     return str(part.get_content()).replace("\r\n", "\n")
 
 
-def test_a_digest_has_the_contracts_headers() -> None:
-    row = digest(reader("ann@example.org"))
+def test_a_digest_has_the_headers_that_mail_programs_act_on() -> None:
+    row = digest(new_subscriber("ann@example.org"))
     message = parsed(message_bytes(row))
     assert message["To"] == "ann@example.org"
     assert message["From"] == settings.CONFIG.sender
@@ -65,8 +66,8 @@ def test_a_digest_has_the_contracts_headers() -> None:
     assert re.fullmatch(r"2026-06-19:digest:[0-9a-f]{12}", message["Feedback-ID"])
 
 
-def test_the_one_click_address_is_the_readers_own_and_short() -> None:
-    ann = reader()
+def test_the_one_click_address_is_the_subscribers_own_and_short() -> None:
+    ann = new_subscriber()
     url = parsed(message_bytes(digest(ann)))["List-Unsubscribe"].partition(",")[0].strip("<>")
     token = url.removeprefix(f"{settings.CONFIG.base_url}/unsubscribe/")
     assert read_token(token, purpose=Purpose.UNSUBSCRIBE) == ann.link_key
@@ -75,7 +76,7 @@ def test_the_one_click_address_is_the_readers_own_and_short() -> None:
 
 
 def test_whoever_knows_no_one_click_may_write_instead(monkeypatch: pytest.MonkeyPatch) -> None:
-    row = digest(reader())
+    row = digest(new_subscriber())
     content = message_bytes(row)
     url, mailto = parsed(content)["List-Unsubscribe"].split(", ")
     assert url.startswith("<http")
@@ -91,8 +92,8 @@ def test_whoever_knows_no_one_click_may_write_instead(monkeypatch: pytest.Monkey
             assert parsed(message_bytes(row))["List-Unsubscribe"] == url
 
 
-def test_both_forms_carry_the_readers_links() -> None:
-    ann = reader("ann@example.org")
+def test_both_forms_carry_the_subscribers_links() -> None:
+    ann = new_subscriber("ann@example.org")
     row = digest(ann)
     message = parsed(message_bytes(row))
     said, address, preferences, unsubscribe, page = body(message, "plain").splitlines()
@@ -122,7 +123,7 @@ def test_a_link_for_one_topic_is_made_from_its_name() -> None:
 def test_a_stored_string_fills_its_placeholder_and_cannot_replace_a_made_one() -> None:
     fragments = store(Fragment(html="<p>[[greeting]] [[email]]</p>\n", text="[[greeting]] [[email]]\n"))
     row = digest(
-        reader("ann@example.org"),
+        new_subscriber("ann@example.org"),
         fragments=fragments,
         placeholders={"greeting": "Hé", "email": "eve@example.org"},
     )
@@ -130,18 +131,18 @@ def test_a_stored_string_fills_its_placeholder_and_cannot_replace_a_made_one() -
 
 
 def test_a_transactional_mail_has_no_list_headers() -> None:
-    names = parsed(message_bytes(transactional_mail(reader(), Kind.LINK))).keys()
+    names = parsed(message_bytes(transactional_mail(new_subscriber(), Kind.LINK))).keys()
     assert not [name for name in names if name.startswith("List-")]
 
 
 def test_a_transactional_mails_own_key_is_no_campaign() -> None:
     """Gmail counts complaints by campaign: a key that only one reader has says nothing, and of whom."""
-    message = parsed(message_bytes(transactional_mail(reader(), Kind.LINK)))
+    message = parsed(message_bytes(transactional_mail(new_subscriber(), Kind.LINK)))
     assert re.fullmatch(r"notice:link:[0-9a-f]{12}", message["Feedback-ID"])
 
 
 def test_a_retry_and_a_later_look_give_the_same_bytes() -> None:
-    row = digest(reader("ann@example.org"))
+    row = digest(new_subscriber("ann@example.org"))
     refusing = ScriptedMailer(answers={"ann@example.org": answer(Verdict.RETRY)})
     seen: list[bytes] = []
     refusing.in_body = lambda message: seen.append(message.message)
@@ -153,7 +154,7 @@ def test_a_retry_and_a_later_look_give_the_same_bytes() -> None:
 
 
 def test_a_past_message_names_the_address_it_went_to() -> None:
-    ann = reader("old@example.org")
+    ann = new_subscriber("old@example.org")
     row = digest(ann)
     mailer = ScriptedMailer()
     deliver(mailer)
@@ -162,7 +163,11 @@ def test_a_past_message_names_the_address_it_went_to() -> None:
 
 
 def test_identical_digests_share_a_key_and_differ_in_their_substitutions_only() -> None:
-    rows = [digest(reader("ann@example.org")), digest(reader("bob@example.org")), digest(subject="Another")]
+    rows = [
+        digest(new_subscriber("ann@example.org")),
+        digest(new_subscriber("bob@example.org")),
+        digest(subject="Another"),
+    ]
     ann, bob, other = outgoing(rows)[0]
     assert ann.shared_key == bob.shared_key != other.shared_key
     assert (ann.html, ann.text, ann.headers) == (bob.html, bob.text, bob.headers)
@@ -230,7 +235,7 @@ def test_it_refuses_a_message_with_a_fragment_missing(fragments: list[str], reas
 
 def test_a_message_with_a_hole_or_a_bad_address_has_an_outcome_instead() -> None:
     hole = store(Fragment(html="<p>[[nobody_knows]]</p>\n", text="\n"))
-    rows = [digest(), digest(fragments=hole), digest(reader("a..b@example.org"))]
+    rows = [digest(), digest(fragments=hole), digest(new_subscriber("a..b@example.org"))]
     messages, refused = outgoing(rows)
     assert [message.delivery_id for message in messages] == [str(rows[0].pk)]
     assert [(each.delivery_id, each.verdict) for each in refused] == [

@@ -31,7 +31,7 @@ def newsroom(tmp_path: Path) -> Newsroom:
     newsroom = Newsroom(tmp_path)
     newsroom.topic("heads", "cat:cs.CV")
     for name in ("ada", "ben"):
-        newsroom.reader(f"{name}@example.org", "heads", max_papers=2)
+        newsroom.subscriber(f"{name}@example.org", "heads", max_papers=2)
     newsroom.take_in(*(paper_record(number) for number in range(1, 16)), now=SUNDAY)
     pause_sending("the footer is wrong", now=MONDAY)
     newsroom.run(MONDAY)
@@ -156,7 +156,7 @@ def test_papers_can_be_chosen_again(newsroom: Newsroom) -> None:
     assert reselect(newsroom) == RecomposeReport(unchanged=2)
     newsroom.take_in(paper_record(20), now=LATER)
     ada = Subscriber.objects.get(email="ada@example.org")
-    assert reselect(newsroom, reader=ada) == RecomposeReport(recomposed=1, reselected=1)
+    assert reselect(newsroom, subscriber=ada) == RecomposeReport(recomposed=1, reselected=1)
     new = Paper.objects.get(arxiv_id=paper_record(20).arxiv_id).pk
     held = {row.subscriber_id == ada.pk: new in row.paper_ids for row in Delivery.objects.all()}
     assert held == {True: True, False: False}
@@ -176,7 +176,7 @@ def test_what_is_left_of_a_withdrawn_digest_ends_without_a_mail(newsroom: Newsro
     assert set(Delivery.objects.values_list("state", flat=True)) == {State.SKIPPED}
 
 
-def test_one_of_a_reader_whose_last_one_is_being_sent_is_left_alone(newsroom: Newsroom) -> None:
+def test_one_of_a_subscriber_whose_last_one_is_being_sent_is_left_alone(newsroom: Newsroom) -> None:
     sending = Delivery.objects.order_by("pk")[0]
     Delivery.planned(
         subscriber_id=sending.subscriber_id, kind=Kind.DIGEST, slot_key="x", slot_at=SUNDAY, now=SUNDAY

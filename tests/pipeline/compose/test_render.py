@@ -9,7 +9,7 @@ from time import perf_counter
 import pytest
 
 from newsletter.core.digests.digest import Digest, DigestTopic
-from newsletter.core.summaries.summary import Depth
+from newsletter.core.summaries.summary import DetailLevel
 from tests.mail.digests import (
     ALL,
     MemoryFragments,
@@ -76,7 +76,7 @@ def test_another_summary_depth_or_language_is_another_card() -> None:
     cards = (
         make_card(),
         make_card(summary_key="summary-2"),
-        make_card(depth=Depth.HEADLINE),
+        make_card(detail=DetailLevel.HEADLINE),
         make_card(make_paper(version=2)),
     )
     found = {
@@ -92,11 +92,15 @@ def test_another_summary_depth_or_language_is_another_card() -> None:
 
 
 @pytest.mark.parametrize(
-    ("depth", "deep", "most"),
-    [(Depth.HEADLINE, False, 1_900), (Depth.TAKEAWAYS, False, 3_800), (Depth.READING, True, 6_000)],
+    ("detail", "deep", "most"),
+    [
+        (DetailLevel.HEADLINE, False, 1_900),
+        (DetailLevel.TAKEAWAYS, False, 3_800),
+        (DetailLevel.READING, True, 6_000),
+    ],
 )
-def test_a_card_stays_small(depth: Depth, deep: bool, most: int) -> None:
-    card = make_card(depth=depth, summary=model_summary(deep=deep))
+def test_a_card_stays_small(detail: DetailLevel, deep: bool, most: int) -> None:
+    card = make_card(detail=detail, summary=model_summary(deep=deep))
     fragment = next(p for p in make_renderer().render(make_digest(card)).fragments if "<h3" in p.html)
     assert len(fragment.html.encode()) <= most
 
@@ -115,16 +119,16 @@ def test_ten_known_cards_take_no_rendering() -> None:
 
 def test_a_large_digest_is_reduced_from_the_end_and_says_so() -> None:
     deep = model_summary(deep=True)
-    cards = [make_card(make_paper(n), depth=Depth.READING, summary=deep) for n in range(1, 24)]
+    cards = [make_card(make_paper(n), detail=DetailLevel.READING, summary=deep) for n in range(1, 24)]
     wanted = make_digest(*cards, listed=(make_paper(90),))
     rendered = make_renderer().render(wanted)
     html, text = joined(rendered)
     assert len(html.encode()) <= 90_000
-    depths = [card.depth.rank for topic in rendered.digest.topics for card in topic.cards]
+    depths = [card.detail.rank for topic in rendered.digest.topics for card in topic.cards]
     assert depths == sorted(depths, reverse=True)
     assert len(set(depths)) == 2
     assert rendered.digest.matched == wanted.matched
-    lowered = sum(rank < Depth.READING.rank for rank in depths)
+    lowered = sum(rank < DetailLevel.READING.rank for rank in depths)
     assert rendered.digest.reduced == lowered > 0
     assert "less detail than you asked for" in html.replace("\n", " ")
     assert "less detail than you asked for" in text.replace("\n", " ")
@@ -154,7 +158,7 @@ def test_the_mail_shows_five_takeaways_and_counts_all_claims() -> None:
     html, text = mail(make_digest(make_card()))
     assert html.count("Lamp finding") == text.count("Lamp finding") == 5
     assert "8 claims checked against the abstract, 1 withheld for lack of evidence." in html
-    headline, _ = mail(make_digest(make_card(depth=Depth.HEADLINE)))
+    headline, _ = mail(make_digest(make_card(detail=DetailLevel.HEADLINE)))
     assert "Lamp finding" not in headline
     assert "claims checked" not in headline
 

@@ -11,16 +11,16 @@ from email import message_from_bytes
 import pytest
 
 from newsletter.audience.suppression import Reason, suppressed
-from newsletter.core.delivery.retry_policy import EventKind
+from newsletter.audience.tagged_addresses import envelope_sender
+from newsletter.core.delivery.events import EventKind
 from newsletter.models import ConsentEvent, Delivery, DeliveryEvent, Subscriber
 from newsletter.models.delivery import Kind, State
 from newsletter.models.subscriber import Status
-from newsletter.pipeline.compose.verp import envelope_sender
 from newsletter.pipeline.feedback.bounces import TakenIn, take_in
 from newsletter.subscribers.revoke_links import revoke_links
 from newsletter.subscribers.unsubscribe import erase
 from tests.fakes.reports import Recipient, complaint, delivery_report, headers_of
-from tests.pipeline.deliveries import NOW, digest, message_bytes, reader, transactional_mail
+from tests.pipeline.deliveries import NOW, digest, message_bytes, new_subscriber, transactional_mail
 from tests.traces import every_table
 
 pytestmark = pytest.mark.django_db
@@ -31,7 +31,7 @@ SOON = NOW + timedelta(minutes=10)
 
 def sent(email: str = ANN, **fields: object) -> Delivery:
     """Make a digest that a mail server has accepted for this address."""
-    who = Subscriber.objects.filter(email=email).first() or reader(email)
+    who = Subscriber.objects.filter(email=email).first() or new_subscriber(email)
     return digest(who, recipient=email, transport="smtp", **{"state": State.ACCEPTED} | fields)
 
 
@@ -59,7 +59,7 @@ def test_a_hard_bounce_suppresses_the_address(status: str) -> None:
     assert suppressed([ANN]) == {ANN: Reason.BOUNCED}
 
 
-def test_a_soft_bounce_is_counted_and_the_reader_stays() -> None:
+def test_a_soft_bounce_is_counted_and_the_subscriber_stays() -> None:
     row = sent()
     bounce(delivery_report(Recipient(status="5.2.2")), recipient=address_of(row))
     assert states(row) == (State.BOUNCED, Status.ACTIVE)
@@ -147,7 +147,7 @@ def test_a_forged_tag_writes_nothing(address: str) -> None:
 
 
 def test_a_tag_of_a_mail_that_is_gone_or_was_never_sent_writes_nothing() -> None:
-    planned = digest(reader(ANN))
+    planned = digest(new_subscriber(ANN))
     for key in (uuid.uuid4(), planned.pk):
         address = envelope_sender(key, sender="digest@news.example.org")
         assert bounce(delivery_report(), recipient=address).delivery_id is None
@@ -155,12 +155,12 @@ def test_a_tag_of_a_mail_that_is_gone_or_was_never_sent_writes_nothing() -> None
 
 
 def test_a_transactional_mail_bounces_too() -> None:
-    row = transactional_mail(reader(ANN), Kind.LINK, recipient=ANN, state=State.ACCEPTED)
+    row = transactional_mail(new_subscriber(ANN), Kind.LINK, recipient=ANN, state=State.ACCEPTED)
     bounce(delivery_report(), recipient=address_of(row))
     assert states(row) == (State.BOUNCED, Status.BOUNCED)
 
 
-def test_a_report_written_before_the_reader_came_back_changes_nothing_for_them() -> None:
+def test_a_report_written_before_the_subscriber_came_back_changes_nothing_for_them() -> None:
     row = sent()
     Subscriber.objects.filter(email=ANN).update(confirmed_at=SOON - timedelta(minutes=1))
     bounce(delivery_report(), recipient=address_of(row))
@@ -266,7 +266,7 @@ def test_whatever_was_said_can_be_kept(noise: str) -> None:
     assert DeliveryEvent.objects.get().payload["reason"].startswith("smtp; 550 5.2.2 full")
 
 
-def test_an_erased_reader_leaves_no_report_behind() -> None:
+def test_an_erased_subscriber_leaves_no_report_behind() -> None:
     row = sent("zebedee@example.org")
     recipient = Recipient(final="rfc822; zebedee@example.org", status="5.2.2", diagnostic="zebedee is full")
     bounce(delivery_report(recipient), recipient=address_of(row))

@@ -11,7 +11,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from newsletter.adapters.ports import Outcome, ProviderEvent, Verdict
-from newsletter.core.delivery.retry_policy import EventKind
+from newsletter.core.delivery.events import EventKind
 from newsletter.core.digests.seen_papers import unpack_seen
 from newsletter.models import ConsentEvent, Delivery, DeliveryEvent, Subscriber
 from newsletter.models.delivery import State
@@ -19,7 +19,7 @@ from newsletter.models.subscriber import Status
 from newsletter.pipeline.feedback.provider_events import apply_events, store_events
 from newsletter.pipeline.send.outcomes import Moment, record
 from newsletter.subscribers.unsubscribe import erase
-from tests.pipeline.deliveries import NOW, digest, reader
+from tests.pipeline.deliveries import NOW, digest, new_subscriber
 from tests.pipeline.send.test_deliver_races import run_together
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -32,7 +32,7 @@ def mails(count: int, **fields: object) -> list[Delivery]:
     for number in range(count):
         address = f"racer{number}@example.org"
         given = {"state": State.AMBIGUOUS, "papers": {"summarised": [1]}, "fence": 1} | fields
-        rows.append(digest(reader(address), recipient=address, transport="sendgrid", **given))
+        rows.append(digest(new_subscriber(address), recipient=address, transport="sendgrid", **given))
     return rows
 
 
@@ -82,7 +82,7 @@ def test_our_own_record_and_the_report_may_come_at_the_same_instant() -> None:
     assert all(set(unpack_seen(bytes(each.seen_papers))) == {1} for each in Subscriber.objects.all())
 
 
-def test_a_reader_may_be_erased_while_a_report_is_being_stored() -> None:
+def test_a_subscriber_may_be_erased_while_a_report_is_being_stored() -> None:
     [row] = mails(1)
     is_stored, is_erasing = Event(), Event()
 

@@ -15,7 +15,8 @@ from pytest_django import Settings
 from newsletter.adapters.infra.broker import Queue
 from newsletter.adapters.ports import Outcome, ProviderEvent, Verdict
 from newsletter.audience.suppression import Reason, suppressed
-from newsletter.core.delivery.retry_policy import EVIDENCE_WAIT, EventKind
+from newsletter.core.delivery.events import EventKind
+from newsletter.core.delivery.retry_policy import EVIDENCE_WAIT
 from newsletter.core.digests.seen_papers import unpack_seen
 from newsletter.models import ConsentEvent, Delivery, DeliveryEvent, Subscriber, Suppression
 from newsletter.models.delivery import Kind, State
@@ -27,7 +28,7 @@ from newsletter.pipeline.monitor.retention import forget_old
 from newsletter.pipeline.send import subscriber_status as standing
 from newsletter.pipeline.send.outcomes import Moment, record
 from tests.fakes.mailer import ScriptedMailer
-from tests.pipeline.deliveries import NOW, deliver, digest, reader, transactional_mail
+from tests.pipeline.deliveries import NOW, deliver, digest, new_subscriber, transactional_mail
 from tests.pipeline.newsroom import Newsroom
 
 pytestmark = pytest.mark.django_db
@@ -49,7 +50,7 @@ def report(*events: ProviderEvent, now: datetime = NOW) -> int:
 
 def sent(email: str = ANN, **fields: Any) -> Delivery:
     """Make a digest that was accepted for this address."""
-    ann = Subscriber.objects.filter(email=email).first() or reader(email)
+    ann = Subscriber.objects.filter(email=email).first() or new_subscriber(email)
     return digest(ann, recipient=email, transport="sendgrid", **{"state": State.ACCEPTED} | fields)
 
 
@@ -77,7 +78,7 @@ def test_a_report_about_a_delivery_that_is_not_known_is_kept_and_changes_nothing
     assert not Suppression.objects.exists()
 
 
-def test_the_events_of_a_reader_who_is_erased_go_with_them() -> None:
+def test_the_events_of_a_subscriber_who_is_erased_go_with_them() -> None:
     mail = sent()
     report(event(EventKind.DELIVERED, mail))
     Subscriber.objects.all().delete()
@@ -166,7 +167,7 @@ def test_a_report_that_comes_too_late_leaves_a_digest_alone_that_was_refused_for
     assert (state_of(mail), state_of(carrying)) == (State.DELIVERED, State.RETRY_WAIT)
 
 
-def test_two_lost_digests_of_one_reader_spend_the_papers_of_both() -> None:
+def test_two_lost_digests_of_one_subscriber_spend_the_papers_of_both() -> None:
     first = sent(state=State.AMBIGUOUS, papers={"summarised": [1]})
     second = sent(state=State.AMBIGUOUS, papers={"listed": [2]}, slot_key="2026-06-26")
     report(event(EventKind.PROCESSED, second), event(EventKind.PROCESSED, first))
@@ -218,13 +219,13 @@ def test_these_end_the_mailing_at_once(
         *(EventKind.UNKNOWN, EventKind.DROPPED, EventKind.SOFT_BOUNCE),
     ],
 )
-def test_these_leave_the_reader_alone(kind: EventKind) -> None:
+def test_these_leave_the_subscriber_alone(kind: EventKind) -> None:
     report(event(kind, sent()))
     assert Subscriber.objects.get().status == Status.ACTIVE
     assert not Suppression.objects.exists()
 
 
-def test_a_reader_who_has_confirmed_since_stays() -> None:
+def test_a_subscriber_who_has_confirmed_since_stays() -> None:
     for kind in (EventKind.HARD_BOUNCE, EventKind.COMPLAINT, EventKind.UNSUBSCRIBE):
         mail = sent(f"{kind}@example.org")
         Subscriber.objects.update(confirmed_at=NOW)
@@ -236,7 +237,9 @@ def test_a_reader_who_has_confirmed_since_stays() -> None:
     ("kind", "reasons"),
     [(EventKind.HARD_BOUNCE, {}), (EventKind.COMPLAINT, {ANN: Reason.COMPLAINED})],
 )
-def test_a_reader_who_has_moved_to_another_address_stays(kind: EventKind, reasons: dict[str, Reason]) -> None:
+def test_a_subscriber_who_has_moved_to_another_address_stays(
+    kind: EventKind, reasons: dict[str, Reason]
+) -> None:
     mail = sent()
     Subscriber.objects.update(email="new@example.org", email_key="new@example.org")
     report(event(kind, mail))
@@ -244,7 +247,7 @@ def test_a_reader_who_has_moved_to_another_address_stays(kind: EventKind, reason
     assert suppressed([ANN, "new@example.org"]) == reasons
 
 
-def test_a_reader_who_unsubscribes_from_an_old_mail_has_left_with_the_new_address() -> None:
+def test_a_subscriber_who_unsubscribes_from_an_old_mail_has_left_with_the_new_address() -> None:
     mail = sent()
     Subscriber.objects.update(email="new@example.org", email_key="new@example.org")
     report(event(EventKind.UNSUBSCRIBE, mail))
@@ -281,7 +284,7 @@ def test_five_refusals_in_a_row_over_two_weeks_give_the_address_up() -> None:
     assert suppressed([ANN]) == {ANN: Reason.BOUNCED}
 
 
-def test_thirteen_days_of_refusals_does_not_end_a_daily_reader() -> None:
+def test_thirteen_days_of_refusals_does_not_end_a_daily_subscriber() -> None:
     refuse(mails(14, every=timedelta(days=1)))  # the first and the last are 13 days apart
     assert Subscriber.objects.get().status == Status.ACTIVE
 

@@ -31,7 +31,7 @@ def room(tmp_path: Path) -> Newsroom:
 
 def lost_on_monday(room: Newsroom) -> tuple[Subscriber, Delivery]:
     """Have Monday's digest of one paper end with its answer lost, by a transport that keeps no evidence."""
-    ann = room.reader("ann@example.org", "heads", cadence="daily")
+    ann = room.subscriber("ann@example.org", "heads", cadence="daily")
     room.take_in(paper_record(), now=MONDAY - timedelta(hours=1))
     room.run(MONDAY)
     row = Delivery.objects.get()

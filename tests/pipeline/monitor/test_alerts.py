@@ -13,7 +13,7 @@ from newsletter.models.delivery import Cause, Kind, State
 from newsletter.pipeline.monitor.alerts import check_health
 from newsletter.pipeline.send.pause import pause_sending, resume_sending
 from tests.fakes.mailer import ScriptedMailer
-from tests.pipeline.deliveries import deliver, digest, reader, topic, transactional_mail
+from tests.pipeline.deliveries import deliver, digest, new_subscriber, topic, transactional_mail
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -81,8 +81,8 @@ def test_a_day_that_is_used_up_makes_nobody_late(settings: Settings) -> None:
 
 
 def test_a_slot_that_nobody_plans_and_a_transactional_mail_that_nobody_sends_are_told() -> None:
-    reader(next_slot_at=NOON)
-    row = transactional_mail(reader(), Kind.LINK)
+    new_subscriber(next_slot_at=NOON)
+    row = transactional_mail(new_subscriber(), Kind.LINK)
     Delivery.objects.filter(pk=row.pk).update(next_attempt_at=NOON, composed_at=NOON)
     assert check_health(now=NOON + timedelta(minutes=20)) == ["slots-unplanned", "notices-waiting"]
 
@@ -107,8 +107,8 @@ def test_a_provider_that_reports_nothing_is_told(settings: Settings) -> None:
     assert "events-late" in check_health(now=NOON + timedelta(hours=7))
 
 
-def test_an_alert_names_no_reader_and_reaches_the_operator_alone() -> None:
-    waiting(subscriber=reader("ada@example.org"), last_detail="ada@example.org: try later")
+def test_an_alert_names_no_subscriber_and_reaches_the_operator_alone() -> None:
+    waiting(subscriber=new_subscriber("ada@example.org"), last_detail="ada@example.org: try later")
     check_health(now=NOON + timedelta(hours=3))
     Delivery.objects.exclude(kind=Kind.ALERT).update(state=State.ACCEPTED)
     mailer = ScriptedMailer()
@@ -136,7 +136,7 @@ def sent(number: int, state: State, *, at: datetime = NOON, **fields: Any) -> No
     confirmed = NOON - timedelta(days=30)
     rows = [
         Delivery.planned(
-            subscriber_id=(one or reader(confirmed_at=confirmed)).pk,
+            subscriber_id=(one or new_subscriber(confirmed_at=confirmed)).pk,
             kind=kind,
             slot_key=f"{state}-{at}-{each}",
             slot_at=at,
@@ -152,10 +152,10 @@ def sent(number: int, state: State, *, at: datetime = NOON, **fields: Any) -> No
 
 
 def test_too_many_bounces_pause_the_transport_and_the_alert_gets_out() -> None:
-    sent(180, State.ACCEPTED, subscriber=reader())
+    sent(180, State.ACCEPTED, subscriber=new_subscriber())
     sent(8, State.BOUNCED)
     sent(3, State.FAILED, last_code="550 5.1.1")
-    sent(20, State.DELIVERED, subscriber=reader())
+    sent(20, State.DELIVERED, subscriber=new_subscriber())
     assert "sending-paused" in check_health(now=NOON + timedelta(minutes=1))
     pause = SendPause.objects.get()
     assert (pause.transport, pause.cause) == ("outbox", Cause.BREAKER)
@@ -175,7 +175,7 @@ def test_a_replay_of_an_earlier_day_ends_no_incident_of_today() -> None:
 
 def test_complaints_count_over_a_week_and_our_own_mistakes_do_not() -> None:
     CanaryFlight.objects.create(day=NOON.date(), started_at=NOON, judged_at=NOON)
-    sent(1000, State.DELIVERED, at=NOON - timedelta(days=6), subscriber=reader())
+    sent(1000, State.DELIVERED, at=NOON - timedelta(days=6), subscriber=new_subscriber())
     sent(2, State.COMPLAINED, at=NOON - timedelta(days=5))
     sent(100, State.FAILED, last_code="400")
     assert check_health(now=NOON) == []
@@ -185,7 +185,7 @@ def test_complaints_count_over_a_week_and_our_own_mistakes_do_not() -> None:
 
 
 def test_after_a_person_resumed_what_was_known_by_then_counts_no_more() -> None:
-    sent(200, State.ACCEPTED, subscriber=reader())
+    sent(200, State.ACCEPTED, subscriber=new_subscriber())
     sent(40, State.BOUNCED)
     assert check_health(now=NOON) == ["sending-paused"]
     assert check_health(now=NOON + timedelta(minutes=5)) == []
@@ -193,6 +193,6 @@ def test_after_a_person_resumed_what_was_known_by_then_counts_no_more() -> None:
     assert check_health(now=NOON + timedelta(minutes=10)) == ["sending-paused"]
     assert not SendPause.objects.exists()
     assert check_health(now=NOON + timedelta(minutes=11)) == []
-    sent(200, State.ACCEPTED, at=NOON + timedelta(minutes=15), subscriber=reader())
+    sent(200, State.ACCEPTED, at=NOON + timedelta(minutes=15), subscriber=new_subscriber())
     sent(41, State.BOUNCED, at=NOON + timedelta(minutes=15))
     assert check_health(now=NOON + timedelta(minutes=20)) == ["sending-paused"]

@@ -35,7 +35,7 @@ from newsletter.pipeline.schedule import plan_due
 from newsletter.pipeline.select.select import select_planned
 from tests.fakes.mailer import ScriptedMailer
 from tests.fakes.papers import paper_record
-from tests.pipeline.deliveries import deliver, digest, message_bytes, offering, reader
+from tests.pipeline.deliveries import deliver, digest, message_bytes, new_subscriber, offering
 from tests.pipeline.newsroom import MONDAY, SUNDAY, Newsroom
 
 pytestmark = pytest.mark.django_db
@@ -66,7 +66,7 @@ def test_events_go_after_ninety_days_but_none_that_was_not_applied(monkeypatch: 
 
 
 def test_a_mail_loses_what_is_personal_after_its_time_and_keeps_its_place() -> None:
-    who = reader("ada@example.org")
+    who = new_subscriber("ada@example.org")
     old = digest(
         who,
         state=State.ACCEPTED,
@@ -110,7 +110,7 @@ def test_within_its_time_a_mail_is_written_again_byte_for_byte_and_its_page_show
 ) -> None:
     newsroom = Newsroom(tmp_path)
     newsroom.topic("heads", "cat:cs.CV")
-    newsroom.reader("ada@example.org", "heads")
+    newsroom.subscriber("ada@example.org", "heads")
     newsroom.take_in(*(paper_record(number) for number in range(1, 4)), now=SUNDAY)
     newsroom.run(MONDAY)
     row = Delivery.objects.get()
@@ -223,7 +223,7 @@ def test_a_selection_stays_as_long_as_a_digest_names_it(monkeypatch: pytest.Monk
 def test_a_service_without_a_model_keeps_no_requests_of_past_digests(tmp_path: Path) -> None:
     room = Newsroom(tmp_path)
     room.topic("heads", "cat:cs.CV")
-    room.reader("ann@example.org", "heads")
+    room.subscriber("ann@example.org", "heads")
     room.take_in(paper_record(1), now=SUNDAY)
     plan_due(now=MONDAY)
     select_planned(now=MONDAY)

@@ -22,7 +22,7 @@ from newsletter.subscribers import quotas as allowances
 from newsletter.subscribers.preferences import Preferences
 from newsletter.subscribers.signup import JoinRequest, request_to_join
 from tests.fakes.mailer import ScriptedMailer, answer
-from tests.pipeline.deliveries import deliver, digest, reader, topic
+from tests.pipeline.deliveries import deliver, digest, new_subscriber, topic
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -76,7 +76,7 @@ def test_dead_sign_ups_stop_sign_up_and_nothing_else(clock: time_machine.Travell
     assert breakers(now=NOON) == ["sign-up-paused"]
     assert SendPause.objects.get().transport == SIGN_UP
 
-    ada = reader("ada@example.org", confirmed_at=NOON - timedelta(days=30))
+    ada = new_subscriber("ada@example.org", confirmed_at=NOON - timedelta(days=30))
     digest(ada, next_attempt_at=NOON)
     sign_up("late@example.org")  # by a form that was open already
     mailer = ScriptedMailer(name="outbox")
@@ -122,30 +122,30 @@ def test_a_few_typing_mistakes_among_many_sign_ups_pause_nothing() -> None:
 
 
 def test_those_who_join_to_complain_stop_nothing() -> None:
-    digests(1000, State.DELIVERED, at=NOON - timedelta(hours=2), who=[reader()])
-    new = [reader(confirmed_at=NOON - timedelta(days=2)) for _ in range(20)]
+    digests(1000, State.DELIVERED, at=NOON - timedelta(hours=2), who=[new_subscriber()])
+    new = [new_subscriber(confirmed_at=NOON - timedelta(days=2)) for _ in range(20)]
     digests(20, State.COMPLAINED, at=NOON, who=new)
     assert breakers(now=NOON) == []
 
 
 def test_those_who_confirm_to_refuse_their_digests_stop_nothing() -> None:
     """Whoever owns a domain confirms a dozen addresses in it, and answers each digest with 550."""
-    digests(200, State.DELIVERED, at=NOON - timedelta(hours=2), who=[reader()])
-    new = [reader(confirmed_at=NOON - timedelta(hours=2)) for _ in range(15)]
+    digests(200, State.DELIVERED, at=NOON - timedelta(hours=2), who=[new_subscriber()])
+    new = [new_subscriber(confirmed_at=NOON - timedelta(hours=2)) for _ in range(15)]
     digests(15, State.BOUNCED, at=NOON, who=new)
     assert breakers(now=NOON) == []
-    imported = [reader(confirmed_by_operator=True, confirmed_at=NOON) for _ in range(12)]
+    imported = [new_subscriber(confirmed_by_operator=True, confirmed_at=NOON) for _ in range(12)]
     digests(12, State.FAILED, at=NOON, who=imported)
     Delivery.objects.filter(state=State.FAILED).update(last_code="550")
     assert breakers(now=NOON) == ["sending-paused"]
 
 
-def test_one_reader_who_complains_of_everything_is_one() -> None:
-    digests(1000, State.DELIVERED, at=NOON - timedelta(hours=2), who=[reader()])
-    ada, eve = (reader(confirmed_at=NOON - timedelta(days=30)) for _ in range(2))
+def test_one_subscriber_who_complains_of_everything_is_one() -> None:
+    digests(1000, State.DELIVERED, at=NOON - timedelta(hours=2), who=[new_subscriber()])
+    ada, eve = (new_subscriber(confirmed_at=NOON - timedelta(days=30)) for _ in range(2))
     digests(20, State.COMPLAINED, at=NOON, who=[ada, eve])
     assert breakers(now=NOON) == []
-    bob = reader(
+    bob = new_subscriber(
         confirmed_by_operator=True, confirmed_at=NOON
     )  # an imported list is the operator's own doing
     digests(1, State.COMPLAINED, at=NOON, who=[bob])
@@ -154,10 +154,10 @@ def test_one_reader_who_complains_of_everything_is_one() -> None:
 
 
 def test_complaints_about_confirmations_count_for_sign_up_alone() -> None:
-    shared = reader()
+    shared = new_subscriber()
     for state, number in ((State.COMPLAINED, 30), (State.DELIVERED, 60)):
         for each in range(number):
-            who = reader(status=Status.COMPLAINED) if state == State.COMPLAINED else shared
+            who = new_subscriber(status=Status.COMPLAINED) if state == State.COMPLAINED else shared
             digest(
                 who,
                 kind=Kind.CONFIRMATION,

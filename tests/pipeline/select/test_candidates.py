@@ -70,7 +70,8 @@ def offers(topic: Topic) -> list[Offer]:
 
 def test_every_offer_gets_what_it_takes(topic: Topic) -> None:
     asked = offers(topic)
-    pool = CandidatePool(offers=asked, now=MONDAY)
+    pool = CandidatePool(now=MONDAY)
+    pool.cover(asked)
     dates = {paper.pk: PaperDates(paper.first_seen_at, paper.published_at) for paper in Paper.objects.all()}
     seen_by_stand = {pk: each for pk, each in dates.items() if pk in pool.dates}
     for offer in asked:
@@ -86,9 +87,10 @@ def test_every_offer_gets_what_it_takes(topic: Topic) -> None:
         assert pool.scanned([offer]) == counted
 
 
-def test_what_a_reader_has_had_is_not_offered_to_them_alone(topic: Topic) -> None:
+def test_what_a_subscriber_has_had_is_not_offered_to_them_alone(topic: Topic) -> None:
     [offer, *_] = [each for each in offers(topic) if each.eligibility.not_before < MONDAY - 13 * HOUR]
-    pool = CandidatePool(offers=[offer], now=MONDAY)
+    pool = CandidatePool(now=MONDAY)
+    pool.cover([offer])
     first, *others = pool.candidates(offer, seen_papers=BitMap())
     assert pool.candidates(offer, seen_papers=BitMap([first.paper_id])) == others
     assert pool.candidates(offer, seen_papers=BitMap()) == [first, *others]

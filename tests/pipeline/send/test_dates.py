@@ -17,7 +17,15 @@ from newsletter.adapters.ports import Begin, Outcome, Outgoing, Verdict
 from newsletter.models import Delivery
 from newsletter.models.delivery import UNCOMPOSED, Kind, State
 from tests.fakes.mailer import ScriptedMailer, answer
-from tests.pipeline.deliveries import NOW, deliver, digest, later, message_bytes, reader, transactional_mail
+from tests.pipeline.deliveries import (
+    NOW,
+    deliver,
+    digest,
+    later,
+    message_bytes,
+    new_subscriber,
+    transactional_mail,
+)
 
 pytestmark = pytest.mark.django_db
 ANN = "ann@example.org"
@@ -38,14 +46,14 @@ def date_of(content: bytes) -> datetime:
 
 def test_it_is_the_time_of_sending_not_of_composing() -> None:
     digest(composed_at=NOW - 3 * HOUR)
-    transactional_mail(reader(), Kind.LINK, composed_at=NOW - 3 * HOUR)
+    transactional_mail(new_subscriber(), Kind.LINK, composed_at=NOW - 3 * HOUR)
     mailer = ScriptedMailer()
     deliver(mailer)
     assert [date_of(message.message) for message in mailer.sent] == [NOW, NOW]
 
 
 def test_a_retry_of_what_had_begun_carries_the_first_date() -> None:
-    row = digest(reader(ANN), composed_at=NOW - 3 * HOUR)
+    row = digest(new_subscriber(ANN), composed_at=NOW - 3 * HOUR)
     seen: list[bytes] = []
     refusing = ScriptedMailer(answers={ANN: answer(Verdict.RETRY)})
     refusing.in_body = lambda message: seen.append(message.message)
@@ -58,7 +66,7 @@ def test_a_retry_of_what_had_begun_carries_the_first_date() -> None:
 
 
 def test_what_did_not_begin_is_dated_when_it_does() -> None:
-    digest(reader(ANN), composed_at=NOW - 3 * HOUR)
+    digest(new_subscriber(ANN), composed_at=NOW - 3 * HOUR)
     deliver(Away())
     mailer = ScriptedMailer()
     deliver(mailer, now=NOW + HOUR, clock=later(hours=1))
@@ -66,8 +74,8 @@ def test_what_did_not_begin_is_dated_when_it_does() -> None:
 
 
 def test_a_batch_of_new_mails_and_retries_has_each_its_own() -> None:
-    digest(reader(ANN), state=State.RETRY_WAIT, retries=1, dated_at=NOW - 2 * HOUR)
-    digest(reader("bob@example.org"))
+    digest(new_subscriber(ANN), state=State.RETRY_WAIT, retries=1, dated_at=NOW - 2 * HOUR)
+    digest(new_subscriber("bob@example.org"))
     mailer = ScriptedMailer()
     deliver(mailer)
     dates = {message.recipient: date_of(message.message) for message in mailer.sent}
@@ -77,8 +85,8 @@ def test_a_batch_of_new_mails_and_retries_has_each_its_own() -> None:
 
 
 def test_a_call_that_lasts_dates_each_batch_by_its_own_time() -> None:
-    digest(reader(ANN))
-    digest(reader("bob@example.org"))
+    digest(new_subscriber(ANN))
+    digest(new_subscriber("bob@example.org"))
     ahead = [timedelta()]
     mailer = ScriptedMailer(batch_size=1)
     mailer.in_body = lambda _message: ahead.append(ahead[-1] + HOUR)

@@ -22,7 +22,7 @@ from newsletter.pipeline.send.claim import Batch, begin, lease_batch
 from newsletter.pipeline.send.outcomes import Moment, record
 from newsletter.pipeline.send.rate_limit import RateLimit
 from tests.fakes.mailer import Killed, ScriptedMailer, accepted
-from tests.pipeline.deliveries import NOW, deliver, digest, reader
+from tests.pipeline.deliveries import NOW, deliver, digest, new_subscriber
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -80,7 +80,7 @@ def test_two_workers_send_each_of_two_hundred_digests_once() -> None:
 
 
 def test_an_unsubscribe_that_commits_between_lease_and_body_stops_the_send() -> None:
-    row = digest(reader("ann@example.org"))
+    row = digest(new_subscriber("ann@example.org"))
 
     def leave(_message: Outgoing) -> None:
         run_together(lambda: Subscriber.objects.update(status=Status.UNSUBSCRIBED))
@@ -93,7 +93,7 @@ def test_an_unsubscribe_that_commits_between_lease_and_body_stops_the_send() -> 
 
 
 def test_a_suppression_that_commits_between_lease_and_body_stops_the_send() -> None:
-    digest(reader("ann@example.org"))
+    digest(new_subscriber("ann@example.org"))
 
     def complain(_message: Outgoing) -> None:
         run_together(lambda: suppress("ann@example.org", reason=Reason.COMPLAINED, at=NOW))
@@ -104,7 +104,7 @@ def test_a_suppression_that_commits_between_lease_and_body_stops_the_send() -> N
 
 
 def test_a_body_waits_for_an_unsubscribe_that_is_about_to_commit() -> None:
-    digest(reader("ann@example.org"))
+    digest(new_subscriber("ann@example.org"))
     asked, allowed = Event(), list[frozenset[str]]()
     claimed = lease().leased
 

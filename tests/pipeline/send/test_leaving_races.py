@@ -22,7 +22,7 @@ from newsletter.pipeline.select.select import Choice
 from newsletter.subscribers.unsubscribe import unsubscribe
 from tests.fakes.mailer import ScriptedMailer, answer
 from tests.fakes.papers import paper_record
-from tests.pipeline.deliveries import NOW, deliver, digest, later, reader, topic
+from tests.pipeline.deliveries import NOW, deliver, digest, later, new_subscriber, topic
 from tests.pipeline.newsroom import MONDAY, Newsroom
 from tests.pipeline.send.test_deliver_races import run_together
 
@@ -60,10 +60,10 @@ def one_click(person: Subscriber) -> None:
 @pytest.mark.parametrize(
     "leave", [one_click, lambda person: unsubscribe(person, source="test", now=NOW)], ids=["http", "direct"]
 )
-def test_of_500_sends_to_one_reader_none_begins_after_the_unsubscribe(
+def test_of_500_sends_to_one_subscriber_none_begins_after_the_unsubscribe(
     leave: Callable[[Subscriber], None],
 ) -> None:
-    person = reader("ann@example.org")
+    person = new_subscriber("ann@example.org")
     placeholders = (NOW - timedelta(days=number) for number in range(SENDS))
     rows = [digest(person, slot_key=f"{slot:%Y-%m-%d}", slot_at=slot) for slot in placeholders]
     half, left_at = Event(), list[float]()
@@ -92,7 +92,7 @@ def two_topics(person: Subscriber) -> tuple[Topic, Topic]:
 
 
 def test_a_digest_does_not_begin_with_a_topic_that_was_left_since_it_was_leased() -> None:
-    person = reader()
+    person = new_subscriber()
     left, kept = two_topics(person)
     row, other = digest(person, topics=[left.pk, kept.pk]), digest()
     mailer = ScriptedMailer(before_begin=lambda _: unsubscribe(person, source="test", now=NOW, topic=left))
@@ -103,7 +103,7 @@ def test_a_digest_does_not_begin_with_a_topic_that_was_left_since_it_was_leased(
 
 
 def test_a_digest_that_was_refused_for_now_is_not_sent_again_with_a_topic_that_was_left_meanwhile() -> None:
-    person = reader()
+    person = new_subscriber()
     left, kept = two_topics(person)
     row = digest(person, topics=[left.pk, kept.pk])
     refusing = ScriptedMailer(
@@ -124,7 +124,7 @@ def test_a_digest_composed_while_its_topic_was_left_is_composed_again(
     room = Newsroom(tmp_path)
     room.topic("left", "cat:cs.CV")
     room.topic("kept", "cat:cs.CL")
-    person = room.reader("ann@example.org", "left,kept", cadence="weekly:mon")
+    person = room.subscriber("ann@example.org", "left,kept", cadence="weekly:mon")
     papers = [paper_record(1, categories=("cs.CV",)), paper_record(2, categories=("cs.CL",))]
     room.take_in(*papers, now=MONDAY - timedelta(hours=1))
     genuine = Composer.render
@@ -143,7 +143,7 @@ def test_a_digest_composed_while_its_topic_was_left_is_composed_again(
     assert "2606.00001" not in mail
 
 
-def test_fifty_of_five_hundred_readers_leave_in_the_middle_and_only_they_are_spared() -> None:
+def test_fifty_of_five_hundred_subscribers_leave_in_the_middle_and_only_they_are_spared() -> None:
     rows = [digest() for _ in range(SENDS)]
     leaving = rows[::10]
     half, left_at = Event(), dict[str, float]()

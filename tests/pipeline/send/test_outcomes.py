@@ -14,7 +14,7 @@ from newsletter.models.delivery import Kind, State
 from newsletter.models.subscriber import Status
 from newsletter.pipeline.send.outcomes import Moment, record
 from tests.fakes.mailer import ScriptedMailer, answer
-from tests.pipeline.deliveries import NOW, deliver, digest, reader, transactional_mail
+from tests.pipeline.deliveries import NOW, deliver, digest, new_subscriber, transactional_mail
 
 pytestmark = pytest.mark.django_db
 
@@ -24,7 +24,7 @@ ANN = "ann@example.org"
 def outcome_of(reply: Outcome, *, now: datetime | None = None) -> Delivery:
     """Send one digest to Ann, with this answer; return its row."""
     real = now or timezone.now()
-    row = digest(reader(ANN), papers={"summarised": [1]})
+    row = digest(new_subscriber(ANN), papers={"summarised": [1]})
     deliver(ScriptedMailer(answers={ANN: reply}), clock=lambda: real)
     row.refresh_from_db()
     return row
@@ -65,8 +65,8 @@ def test_a_bad_address_fails_and_is_suppressed() -> None:
     assert suppressed([ANN]) == {ANN: Reason.BOUNCED}
 
 
-def test_a_bad_address_that_the_reader_has_changed_meanwhile_harms_nobody() -> None:
-    ann = reader(ANN)
+def test_a_bad_address_that_the_subscriber_has_changed_meanwhile_harms_nobody() -> None:
+    ann = new_subscriber(ANN)
     row = digest(ann)
 
     def move(_message: object) -> None:
@@ -124,7 +124,7 @@ def test_a_refused_account_pauses_the_transport_and_costs_no_attempt() -> None:
 
 def claimed_twice() -> tuple[Delivery, Delivery]:
     """Return a row as its first, lost worker knows it, and as the second knows it."""
-    first = digest(reader(ANN), state=State.SENDING, fence=1, attempt=1, papers={"summarised": [1]})
+    first = digest(new_subscriber(ANN), state=State.SENDING, fence=1, attempt=1, papers={"summarised": [1]})
     second = Delivery.objects.get(pk=first.pk)
     second.fence = 2
     second.save()
@@ -146,13 +146,13 @@ def test_an_answer_under_an_old_fence_writes_nothing(verdict: Verdict) -> None:
 
 
 def test_an_answer_that_comes_after_the_lease_still_counts_while_nobody_else_has_leased_it() -> None:
-    slow = digest(reader(ANN), state=State.AMBIGUOUS, fence=1, attempt=1, papers={"summarised": [1]})
+    slow = digest(new_subscriber(ANN), state=State.AMBIGUOUS, fence=1, attempt=1, papers={"summarised": [1]})
     at = Moment(now=NOW, real_now=timezone.now())
     assert record(slow, answer(Verdict.ACCEPTED), at=at) == State.ACCEPTED
 
 
 def test_a_second_answer_changes_nothing() -> None:
-    row = digest(reader(ANN), state=State.SENDING, fence=1)
+    row = digest(new_subscriber(ANN), state=State.SENDING, fence=1)
     at = Moment(now=NOW, real_now=timezone.now())
     record(row, answer(Verdict.ACCEPTED), at=at)
     assert record(row, answer(Verdict.BAD_ADDRESS), at=at) == State.ACCEPTED
@@ -169,7 +169,7 @@ def test_words_of_any_length_fit() -> None:
     "state", [State.QUARANTINED, State.CANCELLED, State.EXPIRED, State.FAILED, State.SKIPPED]
 )
 def test_an_answer_to_a_delivery_that_has_ended_writes_nothing(state: State) -> None:
-    ended = digest(reader(ANN), state=state, fence=1, papers={"summarised": [1]})
+    ended = digest(new_subscriber(ANN), state=state, fence=1, papers={"summarised": [1]})
     at = Moment(now=NOW, real_now=timezone.now())
     assert record(ended, answer(Verdict.ACCEPTED), at=at) == state
     ended.refresh_from_db()

@@ -14,14 +14,14 @@ from newsletter.models import Delivery, SendPause
 from newsletter.models.delivery import Cause, Kind, State
 from newsletter.pipeline.send.pause import hold_pauses, pause_sending, resume_sending
 from tests.fakes.mailer import ScriptedMailer
-from tests.pipeline.deliveries import CARD, NOW, deliver, digest, reader, store, transactional_mail
+from tests.pipeline.deliveries import CARD, NOW, deliver, digest, new_subscriber, store, transactional_mail
 from tests.pipeline.send.test_deliver_races import run_together
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def test_a_pause_stops_digests_and_transactional_mail_and_resuming_sends_both() -> None:
-    rows = [digest(), transactional_mail(reader(), Kind.LINK)]
+    rows = [digest(), transactional_mail(new_subscriber(), Kind.LINK)]
     mailer = ScriptedMailer()
     pause_sending("a typo", now=NOW)
     assert deliver(mailer).paused == "a typo"

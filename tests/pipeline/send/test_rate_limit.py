@@ -20,7 +20,7 @@ from newsletter.models.delivery import Kind, State
 from newsletter.pipeline.send.rate_limit import RateLimit
 from tests.fakes.mailer import ScriptedMailer
 from tests.fakes.redis import redis_server
-from tests.pipeline.deliveries import deliver, reader, transactional_mail
+from tests.pipeline.deliveries import deliver, new_subscriber, transactional_mail
 from tests.pipeline.rate_limits import START, Begun, Clock, due
 from tests.pipeline.send.test_deliver_races import run_together
 
@@ -76,7 +76,9 @@ def test_transactional_mail_does_not_queue_behind_a_domains_digests(clock: Clock
     rate_limit = RateLimit("scripted", domain_rates={"gmail.com": 1}, counts=RateWindows())
     deliver(ScriptedMailer(), rate_limit=rate_limit, clock=clock, sleep=clock.sleep)
     for _ in range(2):
-        transactional_mail(reader(f"{time.monotonic_ns()}@gmail.com"), Kind.LINK, next_attempt_at=clock.now)
+        transactional_mail(
+            new_subscriber(f"{time.monotonic_ns()}@gmail.com"), Kind.LINK, next_attempt_at=clock.now
+        )
     deliver(ScriptedMailer(), rate_limit=rate_limit, clock=clock, sleep=clock.sleep)
     transactional = Delivery.objects.filter(kind=Kind.LINK)
     waits = [row.next_attempt_at - clock.now for row in transactional if row.next_attempt_at]

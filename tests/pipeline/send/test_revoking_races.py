@@ -10,7 +10,7 @@ from newsletter.models.delivery import Kind, State
 from newsletter.subscribers.account import ask_to_move, mail_fresh_link
 from newsletter.subscribers.revoke_links import revoke_links
 from tests.fakes.mailer import ScriptedMailer
-from tests.pipeline.deliveries import NOW, deliver, digest, reader
+from tests.pipeline.deliveries import NOW, deliver, digest, new_subscriber
 from tests.pipeline.send.test_deliver_races import run_together
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -29,7 +29,7 @@ def revoking_once(person: Subscriber) -> ScriptedMailer:
 
 
 def test_a_digest_that_was_written_with_the_old_links_is_written_anew() -> None:
-    person = reader("ada@example.org")
+    person = new_subscriber("ada@example.org")
     old, row = person.link_key, digest(person)
     mailer = revoking_once(person)
     deliver(mailer)
@@ -43,7 +43,7 @@ def test_a_digest_that_was_written_with_the_old_links_is_written_anew() -> None:
 
 
 def test_a_letter_that_was_written_with_the_old_links_is_not_sent() -> None:
-    person = reader("ada@example.org")
+    person = new_subscriber("ada@example.org")
     mail_fresh_link(person, now=NOW)
     mailer = revoking_once(person)
     deliver(mailer, transactional=True)
@@ -52,7 +52,7 @@ def test_a_letter_that_was_written_with_the_old_links_is_not_sent() -> None:
 
 
 def test_one_link_used_by_many_requests_at_once_changes_something_once() -> None:
-    person = reader("ada@example.org")
+    person = new_subscriber("ada@example.org")
     mail_fresh_link(person, now=NOW)
     key = person.fresh_links.get().pk
     answers = []
@@ -67,7 +67,7 @@ def test_one_link_used_by_many_requests_at_once_changes_something_once() -> None
 
 
 def test_links_revoked_by_many_at_once_leave_each_old_key_revoked() -> None:
-    person = reader("ada@example.org")
+    person = new_subscriber("ada@example.org")
     first = person.link_key
     run_together(*[lambda: revoke_links(Subscriber.objects.get(pk=person.pk), now=NOW)] * 6)
     person.refresh_from_db()

@@ -24,7 +24,7 @@ from tests.pipeline.deliveries import (
     deliver,
     digest,
     later,
-    reader,
+    new_subscriber,
     store,
     topic,
     transactional_mail,
@@ -34,7 +34,7 @@ pytestmark = pytest.mark.django_db
 
 
 def test_it_sends_what_is_due_and_records_the_acceptance() -> None:
-    row, mailer = digest(reader("ann@example.org")), ScriptedMailer()
+    row, mailer = digest(new_subscriber("ann@example.org")), ScriptedMailer()
     report = deliver(mailer)
     assert report.states == {"ACCEPTED": 1}
     assert mailer.recipients == ["ann@example.org"]
@@ -65,7 +65,7 @@ def test_it_does_not_overlook_a_composed_delivery_without_a_time() -> None:
 
 
 def test_an_accepted_digest_spends_every_paper_it_accounts_for_and_covers_its_topics() -> None:
-    ann, heads, other = reader(), topic("heads"), topic("other")
+    ann, heads, other = new_subscriber(), topic("heads"), topic("other")
     for position, each in enumerate((heads, other)):
         Subscription.objects.create(subscriber=ann, topic=each, position=position, created_at=NOW)
     digest(ann, papers={"summarised": [3, 1], "listed": [7], "counted": [900]}, topics=[heads.pk])
@@ -77,7 +77,7 @@ def test_an_accepted_digest_spends_every_paper_it_accounts_for_and_covers_its_to
 
 
 def test_papers_of_one_digest_are_added_to_those_of_the_last() -> None:
-    ann = reader()
+    ann = new_subscriber()
     digest(ann, papers={"summarised": [1]}, slot_key="2026-06-18")
     digest(ann, papers={"summarised": [2]}, slot_key="2026-06-19")
     deliver(ScriptedMailer())
@@ -86,7 +86,7 @@ def test_papers_of_one_digest_are_added_to_those_of_the_last() -> None:
 
 
 def test_a_late_acceptance_does_not_move_a_topic_back() -> None:
-    ann, heads = reader(), topic()
+    ann, heads = new_subscriber(), topic()
     tomorrow = NOW + timedelta(days=1)
     Subscription.objects.create(
         subscriber=ann, topic=heads, position=0, created_at=NOW, covered_until=tomorrow
@@ -106,8 +106,8 @@ def test_a_late_acceptance_does_not_move_a_topic_back() -> None:
         {"paused_until": NOW + timedelta(days=1)},
     ],
 )
-def test_it_cancels_the_digest_of_a_reader_who_may_not_be_mailed(fields: dict[str, Any]) -> None:
-    row, mailer = digest(reader(**fields), papers={"summarised": [1]}), ScriptedMailer()
+def test_it_cancels_the_digest_of_a_subscriber_who_may_not_be_mailed(fields: dict[str, Any]) -> None:
+    row, mailer = digest(new_subscriber(**fields), papers={"summarised": [1]}), ScriptedMailer()
     assert deliver(mailer).states == {"CANCELLED": 1}
     row.refresh_from_db()
     assert row.last_detail
@@ -118,44 +118,44 @@ def test_it_cancels_the_digest_of_a_reader_who_may_not_be_mailed(fields: dict[st
 
 
 def test_a_pause_that_has_ended_holds_nothing_back() -> None:
-    digest(reader(paused_until=NOW))
+    digest(new_subscriber(paused_until=NOW))
     assert deliver(ScriptedMailer()).states == {"ACCEPTED": 1}
 
 
 @pytest.mark.parametrize("reason", list(Reason))
 def test_it_never_sends_a_digest_to_a_suppressed_address(reason: Reason) -> None:
-    digest(reader("Ann@Example.org"))
+    digest(new_subscriber("Ann@Example.org"))
     suppress("ann@example.org", reason=reason, at=NOW)
     mailer = ScriptedMailer()
     assert deliver(mailer).states == {"CANCELLED": 1}
     assert not mailer.sent
 
 
-def test_a_confirmation_reaches_a_reader_who_is_to_confirm() -> None:
-    transactional_mail(reader(status=Status.PENDING), Kind.CONFIRMATION)
+def test_a_confirmation_reaches_a_subscriber_who_is_to_confirm() -> None:
+    transactional_mail(new_subscriber(status=Status.PENDING), Kind.CONFIRMATION)
     assert deliver(ScriptedMailer()).states == {"ACCEPTED": 1}
 
 
 def test_a_confirmation_reaches_an_address_that_unsubscribed_and_asks_to_join_again() -> None:
-    transactional_mail(reader("ann@example.org", status=Status.PENDING), Kind.CONFIRMATION)
+    transactional_mail(new_subscriber("ann@example.org", status=Status.PENDING), Kind.CONFIRMATION)
     suppress("ann@example.org", reason=Reason.UNSUBSCRIBED, at=NOW)
     assert deliver(ScriptedMailer()).states == {"ACCEPTED": 1}
 
 
 @pytest.mark.parametrize("reason", list(Reason))
 def test_a_confirmation_is_the_one_way_back_for_a_suppressed_address(reason: Reason) -> None:
-    transactional_mail(reader("ann@example.org", status=Status.BOUNCED), Kind.CONFIRMATION)
+    transactional_mail(new_subscriber("ann@example.org", status=Status.BOUNCED), Kind.CONFIRMATION)
     suppress("ann@example.org", reason=reason, at=NOW)
     assert deliver(ScriptedMailer()).states == {"ACCEPTED": 1}
 
 
-def test_a_link_reaches_a_reader_who_has_paused_and_one_who_left_but_not_a_dead_address() -> None:
-    transactional_mail(reader("ann@example.org", paused_until=NOW + timedelta(days=9)), Kind.LINK)
-    transactional_mail(reader("left@example.org", status=Status.UNSUBSCRIBED), Kind.LINK)
+def test_a_link_reaches_a_subscriber_who_has_paused_and_one_who_left_but_not_a_dead_address() -> None:
+    transactional_mail(new_subscriber("ann@example.org", paused_until=NOW + timedelta(days=9)), Kind.LINK)
+    transactional_mail(new_subscriber("left@example.org", status=Status.UNSUBSCRIBED), Kind.LINK)
     suppress("left@example.org", reason=Reason.UNSUBSCRIBED, at=NOW)
-    transactional_mail(reader(status=Status.BOUNCED), Kind.LINK)
-    transactional_mail(reader(status=Status.COMPLAINED), Kind.LINK)
-    transactional_mail(reader(status=Status.PENDING), Kind.LINK)
+    transactional_mail(new_subscriber(status=Status.BOUNCED), Kind.LINK)
+    transactional_mail(new_subscriber(status=Status.COMPLAINED), Kind.LINK)
+    transactional_mail(new_subscriber(status=Status.PENDING), Kind.LINK)
     mailer = ScriptedMailer()
     assert deliver(mailer).states == {"ACCEPTED": 2, "CANCELLED": 3}
     assert sorted(mailer.recipients) == ["ann@example.org", "left@example.org"]
@@ -163,13 +163,13 @@ def test_a_link_reaches_a_reader_who_has_paused_and_one_who_left_but_not_a_dead_
 
 @pytest.mark.parametrize("reason", [Reason.IMPORTED, Reason.ERASED, Reason.BOUNCED, Reason.COMPLAINED])
 def test_a_link_for_who_left_does_not_reach_an_address_suppressed_for_more(reason: Reason) -> None:
-    transactional_mail(reader("left@example.org", status=Status.UNSUBSCRIBED), Kind.LINK)
+    transactional_mail(new_subscriber("left@example.org", status=Status.UNSUBSCRIBED), Kind.LINK)
     suppress("left@example.org", reason=reason, at=NOW)
     assert deliver(ScriptedMailer()).states == {"CANCELLED": 1}
 
 
-def test_a_link_that_was_leased_before_its_reader_left_does_not_go() -> None:
-    person = reader("ann@example.org")
+def test_a_link_that_was_leased_before_its_subscriber_left_does_not_go() -> None:
+    person = new_subscriber("ann@example.org")
     row = transactional_mail(person, Kind.LINK)
     mailer = ScriptedMailer()
     mailer.before_begin = lambda _: unsubscribe(person, source="test", now=NOW)
@@ -179,13 +179,13 @@ def test_a_link_that_was_leased_before_its_reader_left_does_not_go() -> None:
 
 
 def test_a_link_goes_to_the_address_it_was_made_for() -> None:
-    transactional_mail(reader("old@example.org"), Kind.LINK, recipient="new@example.org")
+    transactional_mail(new_subscriber("old@example.org"), Kind.LINK, recipient="new@example.org")
     mailer = ScriptedMailer()
     deliver(mailer)
     assert mailer.recipients == ["new@example.org"]
 
 
-def test_an_alert_has_no_reader_and_goes_to_its_recipient() -> None:
+def test_an_alert_has_no_subscriber_and_goes_to_its_recipient() -> None:
     transactional_mail(None, Kind.ALERT, recipient="operator@example.org", fragments=store(CARD))
     mailer = ScriptedMailer()
     assert deliver(mailer).states == {"ACCEPTED": 1}
@@ -195,7 +195,7 @@ def test_an_alert_has_no_reader_and_goes_to_its_recipient() -> None:
 def test_the_reserved_worker_takes_transactional_mail_only() -> None:
     for _ in range(3):
         digest()
-    transactional_mail(reader("ann@example.org"), Kind.LINK)
+    transactional_mail(new_subscriber("ann@example.org"), Kind.LINK)
     mailer = ScriptedMailer()
     assert deliver(mailer, transactional=True).states == {"ACCEPTED": 1}
     assert mailer.recipients == ["ann@example.org"]
@@ -254,7 +254,7 @@ def test_a_pause_between_lease_and_body_hands_everything_back_uncounted() -> Non
 
 
 def test_a_digest_that_waited_until_the_next_slot_came_is_expired() -> None:
-    ann, mailer = reader(), ScriptedMailer()
+    ann, mailer = new_subscriber(), ScriptedMailer()
     old = digest(ann, state=State.RETRY_WAIT, slot_key="2026-06-18", slot_at=NOW - timedelta(days=1))
     digest(ann)
     assert deliver(mailer).states == {"EXPIRED": 1, "ACCEPTED": 1}
@@ -281,8 +281,8 @@ def test_a_message_on_which_the_writing_breaks_stops_none_of_the_others() -> Non
     assert (broken.state, broken.attempt) == (State.QUARANTINED, 5)
 
 
-def test_a_reader_erased_while_sending_leaves_nothing_behind() -> None:
-    ann = reader()
+def test_a_subscriber_erased_while_sending_leaves_nothing_behind() -> None:
+    ann = new_subscriber()
     row, mailer = digest(ann), ScriptedMailer()
     mailer.in_body = lambda _message: ann.delete()
     assert deliver(mailer).states == {}
@@ -294,7 +294,7 @@ def test_a_poison_message_is_quarantined_after_five_tries_and_others_go_through(
         if getattr(message, "recipient", "") == "poison@example.org":
             raise ValueError("a bug that only this message meets")
 
-    poison = digest(reader("poison@example.org"))
+    poison = digest(new_subscriber("poison@example.org"))
     others = [digest() for _ in range(3)]
     mailer = ScriptedMailer(before_begin=explode)
     clocks = iter(range(30))

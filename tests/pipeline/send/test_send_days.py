@@ -11,7 +11,7 @@ from newsletter.models import Delivery, SendDay
 from newsletter.models.delivery import Kind, State
 from newsletter.pipeline.send.rate_limit import RateLimit
 from tests.fakes.mailer import ScriptedMailer
-from tests.pipeline.deliveries import CARD, deliver, reader, store, transactional_mail
+from tests.pipeline.deliveries import CARD, deliver, new_subscriber, store, transactional_mail
 from tests.pipeline.rate_limits import START, Begun, Clock, due
 from tests.pipeline.send.test_deliver_races import run_together
 
@@ -49,7 +49,7 @@ def test_a_confirmation_still_goes_when_the_digests_of_the_day_have_gone(clock: 
     rate_limit = RateLimit("scripted", daily=20)
     deliver(ScriptedMailer(), rate_limit=rate_limit, clock=clock)
     for _ in range(4):
-        transactional_mail(reader(), Kind.LINK, fragments=store(CARD), next_attempt_at=START)
+        transactional_mail(new_subscriber(), Kind.LINK, fragments=store(CARD), next_attempt_at=START)
     assert deliver(ScriptedMailer(), rate_limit=rate_limit, clock=clock, transactional=True).states == {
         "ACCEPTED": 2
     }

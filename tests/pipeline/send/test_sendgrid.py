@@ -70,15 +70,15 @@ def test_identical_digests_are_leased_and_sent_together_however_many(
     assert set(server.accepted.values()) == {1}
 
 
-def test_digests_that_are_composed_for_readers_of_one_topic_share_a_request(
+def test_digests_that_are_composed_for_subscribers_of_one_topic_share_a_request(
     server: SendgridServer, mailer: SendgridMailer, tmp_path: Path
 ) -> None:
     newsroom = Newsroom(tmp_path)
     newsroom.topic("heads", "cat:cs.CV")
     newsroom.take_in(paper_record(1), paper_record(2), now=SUNDAY)
     for name in ("ada", "bob", "eve"):
-        newsroom.reader(f"{name}@example.org", "heads", cadence="daily")
-    newsroom.reader("zoe@example.org", "heads", cadence="daily", depth="headline")
+        newsroom.subscriber(f"{name}@example.org", "heads", cadence="daily")
+    newsroom.subscriber("zoe@example.org", "heads", cadence="daily", language="zh-hans")
     context = newsroom.context
     context.__dict__["mailer"] = mailer
     run_once(context, now=MONDAY, gather=False)
@@ -96,7 +96,7 @@ def test_a_lost_answer_leaves_one_request_ambiguous_until_sendgrid_reports(
     assert deliver(mailer, clock=later(hours=1)).handled == 0
     report("processed", *(str(mail.pk) for mail in mails))
     assert states() == {State.ACCEPTED}
-    assert all(bytes(reader.seen_papers) for reader in Subscriber.objects.all())
+    assert all(bytes(subscriber.seen_papers) for subscriber in Subscriber.objects.all())
     assert set(server.accepted.values()) == {1}
 
 
@@ -117,7 +117,7 @@ def test_a_dry_run_sends_nothing_and_the_real_one_after_it_everything(
     with closing(SendgridMailer(server.api_key, host=server.url, is_dry_run=True)) as dry:
         assert deliver(dry).states == {"RETRY_WAIT": 3}
     assert not server.accepted
-    assert not any(bytes(reader.seen_papers) for reader in Subscriber.objects.all())
+    assert not any(bytes(subscriber.seen_papers) for subscriber in Subscriber.objects.all())
     assert deliver(mailer, clock=later(minutes=59)).handled == 0
     assert deliver(mailer, clock=later(hours=2)).states == {"ACCEPTED": 3}
     assert set(server.accepted.values()) == {1}

@@ -13,7 +13,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from newsletter.adapters.llm.genai import GenaiSummariser
-from newsletter.core.summaries.summary import Depth
+from newsletter.core.summaries.summary import DetailLevel
 from newsletter.core.summaries.wanted import Wanted
 from newsletter.models import Paper, Quota, Summary
 from newsletter.pipeline.compose.compose import compose_planned
@@ -77,7 +77,7 @@ def counted() -> int:
 
 
 def wanted() -> list[Wanted]:
-    return [Wanted(paper.pk, "en", Depth.HEADLINE) for paper in Paper.objects.order_by("pk")]
+    return [Wanted(paper.pk, "en", DetailLevel.HEADLINE) for paper in Paper.objects.order_by("pk")]
 
 
 def test_it_counts_what_was_really_used(gemini: GeminiServer) -> None:
@@ -155,7 +155,7 @@ def test_beyond_the_cap_a_digest_carries_the_authors_words_and_says_so(
     room: Newsroom, gemini: GeminiServer
 ) -> None:
     room.summariser = capped(gemini, 0)
-    room.reader("a@example.org", "heads", depth="headline")
+    room.subscriber("a@example.org", "heads", depth="headline")
     assert room.run(MONDAY).deliveries == {"ACCEPTED": 1}
     [mail] = room.mails()
     assert body(mail, "plain").count("The day’s limit for summaries was reached") == 8
@@ -163,7 +163,7 @@ def test_beyond_the_cap_a_digest_carries_the_authors_words_and_says_so(
 
 def test_beyond_the_cap_a_digest_does_not_wait(room: Newsroom, gemini: GeminiServer) -> None:
     room.summariser = capped(gemini, 0)
-    room.reader("a@example.org", "heads", depth="headline")
+    room.subscriber("a@example.org", "heads", depth="headline")
     plan_due(now=MONDAY)
     write_summaries(wanted(), summariser=room.summariser, now=MONDAY)
     report = compose_planned(

@@ -12,7 +12,7 @@ import pytest
 from django.conf import settings
 from django.utils import timezone
 
-from newsletter.core.summaries.summary import Depth
+from newsletter.core.summaries.summary import DetailLevel
 from newsletter.models import Paper, Quota, Subscriber, Summary
 from newsletter.pipeline.summarize.budget import KIND, SET_ASIDE
 from tests.fakes.arxiv_server import ArxivServer
@@ -31,7 +31,7 @@ import sys, time, pathlib, django
 django.setup()
 from django.utils import timezone
 from newsletter.pipeline import tasks as work
-from newsletter.pipeline.summarize.requests import open_requests
+from newsletter.pipeline.summarize.store import open_requests
 summariser = work.context().summariser
 pathlib.Path(sys.argv[1]).touch()
 while not pathlib.Path("go").exists():
@@ -74,9 +74,9 @@ def fill(folder: Path, *, each: int, topics: int) -> None:
             for number in range(1, each + 1)
         ]
         for language in ("en", "zh"):
-            for depth in Depth:
+            for depth in DetailLevel:
                 address = f"{slug}-{language}-{depth}@example.org"
-                room.reader(
+                room.subscriber(
                     address, slug, now=now - timedelta(days=3), language=language, depth=depth, max_papers=50
                 )
     slot_at = (now + timedelta(hours=1)).replace(second=0, microsecond=0)
@@ -166,6 +166,6 @@ def cost_of_one(gemini: GeminiServer) -> int:
     from newsletter.adapters.llm.genai import GenaiSummariser
 
     summariser = GenaiSummariser(api_key="k", model="gemini-test", endpoint=gemini.url)
-    draft = summariser.summarize(Paper.objects.all()[0].record, language="en", depth=Depth.TAKEAWAYS)
+    draft = summariser.summarize(Paper.objects.all()[0].record, language="en", detail=DetailLevel.TAKEAWAYS)
     gemini.requests.clear()
     return draft.input_tokens + draft.output_tokens

@@ -15,7 +15,7 @@ from newsletter.adapters.llm.genai import GenaiSummariser
 from newsletter.adapters.ports import PaperText
 from newsletter.core.arxiv.full_text import FullText, TextSection
 from newsletter.core.arxiv.papers import PaperRecord
-from newsletter.core.summaries.summary import Depth
+from newsletter.core.summaries.summary import DetailLevel
 from newsletter.core.summaries.wanted import Wanted
 from newsletter.models import FullTextRecord, KeptText, Paper, Summary
 from newsletter.pipeline.summarize.full_text import FullTextLater, full_text_for
@@ -76,14 +76,14 @@ def test_a_paper_wanted_in_two_languages_is_read_once_and_late_digests_get_both_
     source = Slow()
     with GeminiServer() as gemini:
         write_summaries(
-            [Wanted(paper.pk, language, Depth.READING) for language in ("en", "zh-hans")],
+            [Wanted(paper.pk, language, DetailLevel.READING) for language in ("en", "zh-hans")],
             summariser=GenaiSummariser(api_key="k", model="gemini-test", endpoint=gemini.url),
             now=NOW,
             full_text=partial(full_text_for, source=source),
         )
     written = Summary.objects.filter(model="gemini-test").order_by("language")
-    assert [(each.language, each.depth, each.fallback) for each in written] == [
-        ("en", Depth.READING, ""),
-        ("zh-hans", Depth.READING, ""),
+    assert [(each.language, each.detail, each.fallback) for each in written] == [
+        ("en", DetailLevel.READING, ""),
+        ("zh-hans", DetailLevel.READING, ""),
     ]
     assert source.reads == 1

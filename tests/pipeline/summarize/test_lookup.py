@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from newsletter.adapters.llm.extractive import ExtractiveSummariser
-from newsletter.core.summaries.summary import Depth
+from newsletter.core.summaries.summary import DetailLevel
 from newsletter.core.summaries.wanted import Wanted
 from newsletter.models import Paper, Summary
 from newsletter.pipeline.summarize.generate import write_extracts
@@ -34,4 +34,22 @@ def test_it_reads_the_summaries_of_its_own_papers_and_no_others(monkeypatch: pyt
     monkeypatch.setattr(Summary, "__init__", note)
     lookup = SummaryLookup({keys[0]}, summariser=ExtractiveSummariser())
     assert read == [keys[0]]
-    assert lookup.show(Wanted(keys[0], "en", Depth.TAKEAWAYS)).paper_version == 1
+    assert lookup.show(Wanted(keys[0], "en", DetailLevel.TAKEAWAYS)).paper_version == 1
+
+
+def test_an_extract_by_earlier_rules_is_written_anew_and_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    paper = Paper.from_record(paper_record(1), first_seen_at=MONDAY)
+    paper.save()
+    with monkeypatch.context() as before:
+        before.setattr(ExtractiveSummariser, "prompt_version", "3")
+        assert write_extracts([paper.pk], now=MONDAY) == 1
+    with pytest.raises(LookupError):
+        SummaryLookup({paper.pk}, summariser=ExtractiveSummariser()).show(
+            Wanted(paper.pk, "en", DetailLevel.TAKEAWAYS)
+        )
+    assert write_extracts([paper.pk], now=MONDAY) == 1
+    shown = SummaryLookup({paper.pk}, summariser=ExtractiveSummariser()).show(
+        Wanted(paper.pk, "en", DetailLevel.TAKEAWAYS)
+    )
+    written = Summary.objects.get(prompt_version=ExtractiveSummariser.prompt_version)
+    assert shown.key.startswith(f"{written.pk}:")

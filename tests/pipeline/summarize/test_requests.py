@@ -17,7 +17,7 @@ from newsletter.adapters.llm.extractive import ExtractiveSummariser
 from newsletter.adapters.llm.genai import GenaiSummariser
 from newsletter.core.delivery.spreading import planning_lead
 from newsletter.core.digests.seen_papers import pack_seen
-from newsletter.core.summaries.summary import Depth
+from newsletter.core.summaries.summary import DetailLevel
 from newsletter.core.summaries.wanted import Wanted
 from newsletter.models import Delivery, Paper, Subscriber, Subscription, Summary, SummaryRequest, Topic
 from newsletter.models.delivery import TRANSACTIONAL, Kind, State
@@ -25,8 +25,7 @@ from newsletter.pipeline import tasks as work
 from newsletter.pipeline.schedule import plan_ahead, plan_due
 from newsletter.pipeline.select.select import choose, select_planned, without_unsettled
 from newsletter.pipeline.summarize.generate import write_summaries
-from newsletter.pipeline.summarize.requests import open_requests
-from newsletter.pipeline.summarize.store import Fallback
+from newsletter.pipeline.summarize.store import Fallback, open_requests
 from newsletter.subscribers.change import change_preferences, pause
 from newsletter.subscribers.preferences import Preferences
 from newsletter.subscribers.unsubscribe import unsubscribe
@@ -77,45 +76,45 @@ def take_in(room: Newsroom, *numbers: int, now: datetime, subject: str = "heads"
     room.take_in(*papers, now=now)
 
 
-def coming(room: Newsroom, now: datetime) -> list[tuple[str, str, Depth, datetime | None]]:
+def coming(room: Newsroom, now: datetime) -> list[tuple[str, str, DetailLevel, datetime | None]]:
     """Plan and select as a worker does at this moment; return what is asked for then."""
     assert room.summariser is not None
     plan_ahead(now=now)
     select_planned(now=now)
     names = dict(Paper.objects.values_list("pk", "arxiv_id"))
     wanted = open_requests(now=now, summariser=room.summariser)
-    return [(names[want.paper_id], want.language, want.depth, want.due_at) for want in wanted]
+    return [(names[want.paper_id], want.language, want.detail, want.due_at) for want in wanted]
 
 
 def test_only_digests_that_were_planned_count(room: Newsroom) -> None:
-    reader = room.reader("a@example.org", "heads")
+    subscriber = room.subscriber("a@example.org", "heads")
     take_in(room, 1, now=SUNDAY + timedelta(hours=1))
-    planned_at = MONDAY - planning_lead(reader.pk)
+    planned_at = MONDAY - planning_lead(subscriber.pk)
     assert coming(room, planned_at - timedelta(seconds=1)) == []
-    assert coming(room, planned_at) == [("2606.00001", "en", Depth.TAKEAWAYS, MONDAY)]
-    assert coming(room, MONDAY) == [("2606.00001", "en", Depth.TAKEAWAYS, MONDAY)]
+    assert coming(room, planned_at) == [("2606.00001", "en", DetailLevel.TAKEAWAYS, MONDAY)]
+    assert coming(room, MONDAY) == [("2606.00001", "en", DetailLevel.TAKEAWAYS, MONDAY)]
     room.run(MONDAY)
     assert coming(room, MONDAY) == []
     assert not SummaryRequest.objects.exists()
 
 
 def test_the_soonest_come_first_each_once_a_form(room: Newsroom) -> None:
-    room.reader("late@example.org", "heads", at="09:30", depth="reading")
-    room.reader("soon@example.org", "graphs", at="08:00")
-    room.reader("also@example.org", "graphs", at="09:00")
-    room.reader("zh@example.org", "graphs", at="09:00", language="zh")
+    room.subscriber("late@example.org", "heads", at="09:30", depth="reading")
+    room.subscriber("soon@example.org", "graphs", at="08:00")
+    room.subscriber("also@example.org", "graphs", at="09:00")
+    room.subscriber("zh@example.org", "graphs", at="09:00", language="zh")
     take_in(room, 1, now=SUNDAY + timedelta(hours=1))
     take_in(room, 2, now=SUNDAY + timedelta(hours=1), subject="graphs")
     assert coming(room, MONDAY - timedelta(hours=1)) == [
-        ("2606.00002", "en", Depth.TAKEAWAYS, MONDAY),
-        ("2606.00002", "zh-hans", Depth.TAKEAWAYS, MONDAY + timedelta(hours=1)),
-        ("2606.00001", "en", Depth.READING, MONDAY + timedelta(hours=1.5)),
+        ("2606.00002", "en", DetailLevel.TAKEAWAYS, MONDAY),
+        ("2606.00002", "zh-hans", DetailLevel.TAKEAWAYS, MONDAY + timedelta(hours=1)),
+        ("2606.00001", "en", DetailLevel.READING, MONDAY + timedelta(hours=1.5)),
     ]
 
 
-def test_readers_who_will_get_nothing_do_not_count(room: Newsroom) -> None:
+def test_subscribers_who_will_get_nothing_do_not_count(room: Newsroom) -> None:
     for name in ("left", "paused", "inactive"):
-        room.reader(f"{name}@example.org", "graphs" if name == "inactive" else "heads")
+        room.subscriber(f"{name}@example.org", "graphs" if name == "inactive" else "heads")
     Subscriber.objects.filter(email="left@example.org").update(status="unsubscribed")
     Subscriber.objects.filter(email="paused@example.org").update(paused_until=MONDAY + timedelta(days=1))
     Topic.objects.filter(slug="graphs").update(is_active=False)
@@ -124,20 +123,20 @@ def test_readers_who_will_get_nothing_do_not_count(room: Newsroom) -> None:
 
 
 def test_what_is_written_or_given_up_is_not_wanted_again(room: Newsroom, model: GenaiSummariser) -> None:
-    reader = room.reader("a@example.org", "heads")
+    subscriber = room.subscriber("a@example.org", "heads")
     take_in(room, 1, 2, now=SUNDAY + timedelta(hours=1))
     now = MONDAY - timedelta(hours=1)
     first = Paper.objects.order_by("pk")[0]
-    write_summaries([Wanted(first.pk, "en", Depth.TAKEAWAYS)], summariser=model, now=now)
+    write_summaries([Wanted(first.pk, "en", DetailLevel.TAKEAWAYS)], summariser=model, now=now)
     assert [paper for paper, *_ in coming(room, now)] == ["2606.00002"]
     # A deeper wish is another one.
-    Subscriber.objects.filter(pk=reader.pk).update(depth="reading")
+    Subscriber.objects.filter(pk=subscriber.pk).update(depth="reading")
     assert len(coming(room, now)) == 2
 
 
 def test_papers_of_a_period_that_is_accounted_for_are_not_wanted(room: Newsroom) -> None:
     """The digest will not offer them: a summary would be paid for and shown to nobody."""
-    room.reader("a@example.org", "heads", now=SUNDAY - timedelta(days=30))
+    room.subscriber("a@example.org", "heads", now=SUNDAY - timedelta(days=30))
     take_in(room, 1, now=SUNDAY - timedelta(days=3))
     Subscriber.objects.update(next_slot_at=MONDAY)
     assert len(coming(room, MONDAY - timedelta(hours=1))) == 1
@@ -152,12 +151,12 @@ def test_a_service_without_a_model_looks_at_nothing() -> None:
     assert len(queries) == 0
 
 
-def test_more_readers_take_no_more_queries(room: Newsroom) -> None:
+def test_more_subscribers_take_no_more_queries(room: Newsroom) -> None:
     take_in(room, 1, 2, now=SUNDAY + timedelta(hours=1))
     counts = []
     for more in (1, 20):
         for number in range(more):
-            room.reader(f"reader{more}-{number}@example.org", "heads,graphs")
+            room.subscriber(f"reader{more}-{number}@example.org", "heads,graphs")
         with CaptureQueriesContext(connection) as queries:
             coming(room, MONDAY - timedelta(hours=1))
         counts.append(len(queries))
@@ -173,7 +172,7 @@ def test_it_asks_for_what_composing_will_show(room: Newsroom, model: GenaiSummar
         seen = MONDAY - timedelta(days=chance.choice([20, 9, 5, 3, 1]), hours=chance.randrange(10))
         take_in(room, number, now=seen, subject=subject)
     for number in range(40):
-        add_reader(room, number, chance=chance)
+        add_subscriber(room, number, chance=chance)
     due = Subscriber.objects.filter(next_slot_at__gt=AHEAD, next_slot_at__lte=MONDAY).count()
     coming(room, AHEAD)
     ahead = {want: want.due_at for want in open_requests(now=AHEAD, summariser=model)}
@@ -206,7 +205,7 @@ def test_at_the_slot_it_wants_what_composing_will_choose(
             room, number, now=MONDAY - timedelta(days=number % 9, hours=1), subject=list(TOPICS)[number % 3]
         )
     for number in range(20):
-        add_reader(room, number, chance=chance)
+        add_subscriber(room, number, chance=chance)
     plan_due(now=MONDAY)
     first, second, third = Delivery.objects.filter(state=State.PLANNED).order_by("slot_at", "pk")[:3]
     Delivery.objects.filter(pk=first.pk).update(is_on_demand=True)
@@ -227,31 +226,31 @@ def test_at_the_slot_it_wants_what_composing_will_choose(
 
 @pytest.mark.parametrize("how", ["left", "paused", "changed", "composed"])
 def test_what_is_planned_no_longer_asks_for_nothing_more(room: Newsroom, how: str) -> None:
-    reader, other = (room.reader(f"{name}@example.org", "heads") for name in ("one", "other"))
+    subscriber, other = (room.subscriber(f"{name}@example.org", "heads") for name in ("one", "other"))
     Subscriber.objects.filter(pk=other.pk).update(next_slot_at=MONDAY + timedelta(minutes=30))
     other.refresh_from_db()
     Subscriber.objects.filter(pk=other.pk).update(at=time(8, 30))
     take_in(room, 1, now=SUNDAY + timedelta(hours=1))
-    assert coming(room, AHEAD) == [("2606.00001", "en", Depth.TAKEAWAYS, MONDAY)]
+    assert coming(room, AHEAD) == [("2606.00001", "en", DetailLevel.TAKEAWAYS, MONDAY)]
     match how:
         case "left":
-            unsubscribe(reader, source="test", now=AHEAD)
+            unsubscribe(subscriber, source="test", now=AHEAD)
         case "paused":
-            pause(reader, until=NEXT_MONDAY.date(), now=AHEAD)
+            pause(subscriber, until=NEXT_MONDAY.date(), now=AHEAD)
         case "changed":
-            change_preferences(reader, preferences=Preferences.checked(cadence="weekly:tue"), now=AHEAD)
+            change_preferences(subscriber, preferences=Preferences.checked(cadence="weekly:tue"), now=AHEAD)
         case "composed":
-            Delivery.objects.filter(subscriber=reader).update(state=State.COMPOSED)
+            Delivery.objects.filter(subscriber=subscriber).update(state=State.COMPOSED)
     later = MONDAY + timedelta(minutes=30)
     # The request stays for the digest that is left, and is as soon as that one.
-    assert coming(room, AHEAD) == [("2606.00001", "en", Depth.TAKEAWAYS, later)]
+    assert coming(room, AHEAD) == [("2606.00001", "en", DetailLevel.TAKEAWAYS, later)]
     unsubscribe(other, source="test", now=AHEAD)
     assert coming(room, AHEAD) == []
     assert not SummaryRequest.objects.exists()
 
 
 def test_what_a_new_version_made_obsolete_is_not_asked_for(room: Newsroom) -> None:
-    room.reader("a@example.org", "heads")
+    room.subscriber("a@example.org", "heads")
     take_in(room, 1, now=SUNDAY + timedelta(hours=1))
     coming(room, AHEAD)
     Paper.objects.update(version=2)
@@ -262,10 +261,10 @@ def test_what_a_new_version_made_obsolete_is_not_asked_for(room: Newsroom) -> No
 def test_a_full_text_that_was_late_for_one_digest_is_asked_for_again_for_a_later_one(
     room: Newsroom, model: GenaiSummariser
 ) -> None:
-    room.reader("a@example.org", "heads", depth="reading")
+    room.subscriber("a@example.org", "heads", depth="reading")
     take_in(room, 1, now=SUNDAY + timedelta(hours=1))
     [paper] = Paper.objects.all()
-    write_summaries([Wanted(paper.pk, "en", Depth.TAKEAWAYS)], summariser=model, now=AHEAD)
+    write_summaries([Wanted(paper.pk, "en", DetailLevel.TAKEAWAYS)], summariser=model, now=AHEAD)
     Summary.objects.filter(model="m").update(fallback=Fallback.FULL_TEXT_LATE)
     assert len(coming(room, AHEAD)) == 1
     assert coming(room, MONDAY) == []  # nobody waits for it
@@ -273,35 +272,35 @@ def test_a_full_text_that_was_late_for_one_digest_is_asked_for_again_for_a_later
     assert coming(room, AHEAD) == []
 
 
-def add_reader(room: Newsroom, number: int, *, chance: random.Random) -> None:
+def add_subscriber(room: Newsroom, number: int, *, chance: random.Random) -> None:
     topics = chance.sample(list(TOPICS), k=chance.randint(1, 3))
     joined = MONDAY - timedelta(days=chance.choice([60, 30, 6, 2]), hours=1)
-    reader = room.reader(
+    subscriber = room.subscriber(
         f"reader{number}@example.org",
         ",".join(topics),
         now=joined,
         cadence=chance.choice(["weekly:mon", "daily", "biweekly:mon", "monthly:15", "weekdays"]),
         language=chance.choice(["en", "zh"]),
-        depth=chance.choice([depth.value for depth in Depth]),
+        depth=chance.choice([depth.value for depth in DetailLevel]),
         max_papers=chance.choice([1, 3, 10, 50]),
     )
-    for subscription in Subscription.objects.filter(subscriber=reader):
+    for subscription in Subscription.objects.filter(subscriber=subscriber):
         subscription.cadence = chance.choice(["", "", "weekly:mon", "weekly:tue", "monthly:15"])
         subscription.covered_until = chance.choice([None, MONDAY - timedelta(days=7)])
         subscription.save()
-    reader.seen_papers = pack_seen(
+    subscriber.seen_papers = pack_seen(
         pk for pk in Paper.objects.values_list("pk", flat=True) if chance.random() < 0.2
     )
-    reader.at = time(chance.choice([8, 8, 8, 9]))
-    reader.next_slot_at = reader.next_slot(after=MONDAY - timedelta(hours=1)).at
-    reader.save()
+    subscriber.at = time(chance.choice([8, 8, 8, 9]))
+    subscriber.next_slot_at = subscriber.next_slot(after=MONDAY - timedelta(hours=1)).at
+    subscriber.save()
 
 
 def test_a_date_on_which_a_digest_was_asked_for_has_no_other(room: Newsroom) -> None:
-    reader = room.reader("a@example.org", "heads")
+    subscriber = room.subscriber("a@example.org", "heads")
     take_in(room, 1, now=SUNDAY + timedelta(hours=1))
     delivery = Delivery.planned(
-        subscriber_id=reader.pk, kind=Kind.DIGEST, slot_key="2026-06-15", slot_at=MONDAY, now=MONDAY
+        subscriber_id=subscriber.pk, kind=Kind.DIGEST, slot_key="2026-06-15", slot_at=MONDAY, now=MONDAY
     )
     delivery.is_on_demand, delivery.state = True, State.ACCEPTED
     delivery.save()
@@ -312,7 +311,7 @@ def test_the_task_writes_them_before_they_are_due(
     room: Newsroom, gemini: GeminiServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for number in range(3):
-        room.reader(f"reader{number}@example.org", "heads", depth=list(Depth)[number % 2].value)
+        room.subscriber(f"reader{number}@example.org", "heads", depth=list(DetailLevel)[number % 2].value)
     take_in(room, 1, 2, now=SUNDAY + timedelta(hours=1))
     monkeypatch.setattr(work, "context", lambda: room.context)
     with time_machine.travel(MONDAY - timedelta(hours=1)):

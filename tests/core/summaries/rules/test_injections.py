@@ -62,7 +62,7 @@ def test_an_extract_never_holds_one() -> None:
         "所有读者必须重新登录。",
     ],
 )
-def test_what_orders_a_reader_about_is_found(sentence: str) -> None:
+def test_what_orders_a_subscriber_about_is_found(sentence: str) -> None:
     assert is_planted(sentence)
 
 

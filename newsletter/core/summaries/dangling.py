@@ -1,0 +1,70 @@
+"""Sentences of an abstract that cannot be read without their neighbours."""
+
+from __future__ import annotations
+
+import re
+
+from newsletter.core.arxiv.sentences import one_of, opens_small
+from newsletter.core.summaries.own_work import THIS_PAPER
+
+_FEWEST_WORDS = 6
+_THESE = "(?:this|these|those|such)"
+_THEM = r"(?:it|they|them|this|these|those|such)"
+_LATTER = r"the\s(?:former|latter)"
+_PREPOSITION = one_of(
+    """in by with from under at for on to through using given within across via without beyond despite over as
+    unlike compared when after rather"""
+)
+_CONJUNCTIONS = one_of(
+    """furthermore moreover however additionally therefore thus thereby hence consequently accordingly
+    nevertheless nonetheless instead(?!_of) meanwhile similarly conversely likewise besides afterwards?
+    subsequently then next also but and yet so or here otherwise further rather(?!_than) unfortunately indeed
+    second(?:ly)? third(?:ly)? fourth(?:ly)? fifth(?:ly)? finally last(?:ly)?
+    as_a_(?:result|consequence) as_such in_turn in_(?:addition|contrast)(?!_to) by_contrast
+    for_(?:example|instance) on_the_(?:other_hand|contrary)"""
+)
+_REFERENCES = one_of(
+    rf"""{_THEM} its their he she his her both another same
+    the_(?:former|latter|resulting|other|second|third|same|above|aforementioned)
+    (?:among|of|all_of|some_of|most_of|none_of|each_of|one_of|two_of|three_of)_(?:these|those|them|which)
+    {_PREPOSITION}_(?:{_THEM}|that|both|doing|its|their)"""
+)
+_OPENS = re.compile(
+    rf"(?:{_CONJUNCTIONS}|{_REFERENCES})\b(?!-)|\(?(?:\d{{1,2}}|[ivx]{{1,4}}|[a-h])\)\s", re.IGNORECASE
+)
+"""Openings that refer to the sentence before."""
+_ITSELF = re.compile(rf"(?:in\s)?{THIS_PAPER}|both\s\w+\sand\b", re.IGNORECASE)
+"""Openings that look like them: "This paper shows"."""
+_INTRODUCTION = rf"(?:{_PREPOSITION}|\w+ly)\b[^;:]{{0,120}}?,\s"
+_REFERS = re.compile(
+    rf"""^(?:{_INTRODUCTION}|\S+ed\s\w+\s[^,;:]{{0,60}},\s)(?:{_THEM}\b|(?:its|their)\s(?!own\b)|both\b(?!\s[\w-]+(?:\s[\w-]+){{0,3}}\sand\b))
+    |^(?:we|I)\b(?:\s\w+){{1,3}}?\s(?!{THIS_PAPER})(?:{_THEM}|its|their|so|{_LATTER})\b(?!\sis\b|\spossible)
+    |^(?:{_INTRODUCTION})?[^,;:(]{{0,200}}\s
+        (?:(?!{THIS_PAPER})(?:this|these|those(?!\s(?:of|that|who|with|in|from)\b))\s\w|such\s(?!as\b|that\b)\w
+        |aforementioned\b|the\sabove\b|{_LATTER}\b)
+    |\b(?:that|of|by|for|to|in|with)\s{_LATTER}\b|\bthe\s(?:first|second)[,;]
+    |^{_PREPOSITION}\s(?:[^\s,]+\s){{1,4}}?(?:it|they)\s
+    |^(?:by|using|from|with|when|after)\s\w+ing\s(?:{_THEM}|both)\b
+    |^[^,]{{0,40}}\sinstead\s(?!of\b)|^we\s(?:therefore|thus|hence)\b|^[^,]{{0,60}},\s(?:however|therefore|thus|though|in\sturn|instead)\b
+    |\btwo-?fold\b|\bthree-?fold\b|\bas\sfollows\b
+    |^(?:there\s(?:are|is)\s)?(?:two|three|four|five|several)\b(?:\s\w+){{0,4}}\.$
+    """,
+    re.IGNORECASE | re.VERBOSE,
+)
+"""A pronoun or a demonstrative with nothing before it that it could mean; an announcement of a list."""
+_CLOSES = re.compile(r"[.!…][)\]}'\"”’]*$")
+
+
+def dangles(sentence: str, *, is_cut: bool = False) -> bool:
+    """Say whether ``sentence`` refers to one before it, asks, or is a fragment.
+
+    ``is_cut``: its opening was cut off, so it may begin small.
+    """
+    bare = sentence.lstrip("'\"“‘`[{ ")
+    opens = _OPENS.match(bare) and not _ITSELF.match(bare)
+    return (
+        bool(opens or _REFERS.search(bare))
+        or len(bare.split()) < _FEWEST_WORDS
+        or not _CLOSES.search(bare)
+        or (opens_small(bare) and not is_cut)
+    )

@@ -1,0 +1,259 @@
+"""Order candidates by what their subscriber likes, and find papers near the topics.
+
+Everything is done for a batch: one sparse product gives the score of every profile for every paper. Those of
+whom nothing is known get the most typical papers of each topic first, an order computed once for all of them.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+import numpy as np
+from pyroaring import BitMap
+
+from newsletter.adapters.infra.taste_matrix import Scores, VectorMatrix, scores, week_bars
+from newsletter.core.digests.selection import (
+    MOST_OF_FOLLOWED,
+    Candidate,
+    Place,
+    Selected,
+    Selection,
+    Why,
+    WhyCode,
+)
+from newsletter.core.taste.authors import AuthorMatch, Byline, known_from, match_author, tell_apart
+from newsletter.core.taste.names import family_keys
+from newsletter.core.taste.near import MOST_NEAR, is_near
+from newsletter.core.taste.profiles import Scale, is_near_copy, z
+from newsletter.core.taste.reasons import why
+from newsletter.core.taste.vectors import Vector, unpack
+from newsletter.models import FollowedAuthor, Paper, Subscriber, TasteProfile
+from newsletter.pipeline.select.candidates import Offer
+from newsletter.pipeline.select.paper_space import PaperSpace
+from newsletter.pipeline.select.profiles import Exemplar, exemplars_of
+
+FEWEST_IN_GROUP, MOST_GROUP_TERMS = 3, 3
+_FOLLOWED = 10.0
+"""Added to the score of a followed author's paper: no cosine is as high."""
+_DISLIKED = -10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known of one subscriber."""
+
+    whole: TasteProfile | None = None
+    by_topic: Mapping[int, TasteProfile] = field(default_factory=dict)
+    exemplars: tuple[Exemplar, ...] = ()
+    follows: tuple[FollowedAuthor, ...] = ()
+
+    @property
+    def profile(self) -> TasteProfile | None:
+        """The profile to order by, if anything was liked."""
+        return self.whole if self.whole and self.whole.likes else None
+
+    def for_topic(self, topic: int) -> TasteProfile | None:
+        return self.by_topic.get(topic, self.profile)
+
+
+NOTHING = Known()
+
+
+class Taste:
+    """What the subscribers of one batch like, applied to the papers of a pass."""
+
+    def __init__(self, subscribers: Iterable[Subscriber], *, space: PaperSpace) -> None:
+        self._space = space
+        self._known = _known([each for each in subscribers if each.learns], snapshot=space.snapshot_pk)
+
+    def of(self, subscriber: Subscriber) -> Known:
+        return self._known.get(subscriber.pk, NOTHING)
+
+    # --- the order within a topic, and between topics -----------------------------------------------------
+
+    def ordered(
+        self, known: Known, offer: Offer, *, seen_papers: BitMap, places: int
+    ) -> tuple[list[Candidate], float]:
+        """Return what this subscription offers, scored, and how good its best is (0: nobody knows)."""
+        topic = offer.subscription.topic_id
+        profile = known.for_topic(topic)
+        if profile is None:
+            cold = self._space.typical_first(offer, places=places)
+            found = [each for each in cold if each.paper_id not in seen_papers]
+            return self._with_judgements(known, found), 0.0
+        row = self._scores[self._rows[profile.pk]]
+        found = [
+            replace(each, score=round(float(row[self._space.columns[each.paper_id]]), 4))
+            for each in self._space.pool.candidates(offer, seen_papers=seen_papers)
+        ]
+        best = max((each.score for each in found), default=0.0)
+        scale = Scale(mean=profile.mean, deviation=profile.deviation)
+        lead = z(best, scale=scale, likes=round(profile.likes)) if found else 0.0
+        return self._with_judgements(known, found), lead
+
+    def _with_judgements(self, known: Known, candidates: list[Candidate]) -> list[Candidate]:
+        """Put followed authors' papers first, and near copies of disliked ones last."""
+        disliked = [each.vector for each in known.exemplars if each.is_disliked]
+        is_order_learned = known.profile is not None
+        if not known.follows and (is_order_learned or not disliked):
+            return candidates
+        followed = self._followed(known)
+        return [
+            replace(each, score=each.score + _FOLLOWED, why=followed[each.paper_id])
+            if each.paper_id in followed
+            else replace(each, score=each.score + _DISLIKED)
+            if not is_order_learned and disliked and is_near_copy(self._space.vector(each.paper_id), disliked)
+            else each
+            for each in candidates
+        ]
+
+    # --- why, near ------------------------------------------------------------------------------------------
+
+    def with_reasons(self, known: Known, selection: Selection) -> Selection:
+        """Return it with why each summarized or near paper was chosen, where likes say so."""
+        if known.profile is None:
+            return selection
+        papers = [
+            replace(each, why=self._why(known, each))
+            if each.place in (Place.SUMMARIZED, Place.NEAR) and each.why == Why()
+            else each
+            for each in selection.papers
+        ]
+        return replace(selection, papers=tuple(papers))
+
+    def _why(self, known: Known, paper: Selected) -> Why:
+        profile = known.for_topic(paper.topic)
+        kept = {number: each for number, each in enumerate(known.exemplars) if not each.is_disliked}
+        if profile is None or not kept:
+            return Why()
+        found = why(
+            self._space.vector(paper.paper_id),
+            profile=unpack(bytes(profile.terms)),
+            likes={number: each.vector for number, each in kept.items()},
+            snapshot=self._space.snapshot,
+        )
+        papers = tuple(kept[each].arxiv_id for each in found.papers if kept[each].may_be_named)
+        return Why(WhyCode.KEPT, papers=papers, terms=found.terms) if found.terms else Why()
+
+    def near(
+        self, known: Known, offers: Sequence[Offer], *, taken: BitMap, seen_papers: BitMap
+    ) -> list[Selected]:
+        """Return at most two papers, one a topic, that no query named and that are close to what is kept.
+
+        ``taken``: papers that matched. A followed author's paper comes before others.
+        """
+        unmatched = self._space.pool.in_period(offers) - taken - seen_papers
+        disliked = [each.vector for each in known.exemplars if each.is_disliked]
+        followed = self._followed(known)
+        found: dict[int, Selected] = {}
+        for topic in (offer.subscription.topic_id for offer in offers):
+            free = unmatched - BitMap(found)
+            theirs = sorted(free & BitMap(followed))
+            if theirs:
+                why_near, paper_id, score = followed[theirs[0]], theirs[0], None
+            else:
+                best = self._best_near(known.for_topic(topic), free, disliked=disliked)
+                if best is None:
+                    continue
+                why_near, (paper_id, score) = Why(), best
+            found[paper_id] = Selected(
+                paper_id, topic, position=len(found), score=score, place=Place.NEAR, why=why_near
+            )
+            if len(found) == MOST_NEAR:
+                break
+        return list(found.values())
+
+    def _best_near(
+        self, profile: TasteProfile | None, free: BitMap, *, disliked: Sequence[Vector]
+    ) -> tuple[int, float] | None:
+        if profile is None or profile.near_threshold is None:
+            return None
+        number = self._rows[profile.pk]
+        row, bar = self._scores[number], float(self._bars[number])
+        high = np.flatnonzero(row >= bar)
+        for column in high[np.argsort(-row[high], kind="stable")]:
+            paper_id, score = self._space.paper_ids[column], float(row[column])
+            if not is_near(score, own_bar=profile.near_threshold, week_bar=bar):
+                return None
+            if paper_id in free and not is_near_copy(self._space.vector(paper_id), disliked):
+                return paper_id, round(score, 4)
+        return None
+
+    # --- computed once a batch ------------------------------------------------------------------------------
+
+    @cached_property
+    def _profiles(self) -> list[TasteProfile]:
+        everyone = self._known.values()
+        wholes = [known.whole for known in everyone if known.whole and known.whole.likes]
+        return wholes + [each for known in everyone for each in known.by_topic.values()]
+
+    @cached_property
+    def _rows(self) -> dict[int, int]:
+        return {profile.pk: row for row, profile in enumerate(self._profiles)}
+
+    @cached_property
+    def _scores(self) -> Scores:
+        """Cosines: a row a profile, a column a paper of the pool."""
+        return scores(
+            VectorMatrix.of([bytes(profile.terms) for profile in self._profiles]), self._space.matrix
+        )
+
+    @cached_property
+    def _bars(self) -> Scores:
+        return week_bars(self._scores)
+
+    # --- followed authors -----------------------------------------------------------------------------------
+
+    def _followed(self, known: Known) -> dict[int, Why]:
+        """Return papers of the authors that are followed, with what to say of each; at most five."""
+        found: dict[int, Why] = {}
+        for author in known.follows:
+            papers = {
+                pk: each for key in family_keys(author.name) for pk, each in self._space.bylines.get(key, ())
+            }
+            people = tell_apart(author.name, papers)
+            theirs = known_from(
+                author.name,
+                [
+                    self._kept[each.arxiv_id]
+                    for each in known.exemplars
+                    if each.arxiv_id in self._kept and not each.is_disliked
+                ],
+            )
+            for paper_id in (pk for person in people for pk in sorted(person)):
+                is_same = match_author(theirs, papers[paper_id]) is AuthorMatch.SAME
+                code = WhyCode.FOLLOWS if is_same or len(people) == 1 else WhyCode.NAMESAKE
+                if len(found) < MOST_OF_FOLLOWED:
+                    found.setdefault(paper_id, Why(code, author=author.name))
+        return found
+
+    @cached_property
+    def _kept(self) -> dict[str, Byline]:
+        """By arXiv id, of papers kept by those who follow somebody: what tells homonyms apart."""
+        ids = {each.arxiv_id for known in self._known.values() if known.follows for each in known.exemplars}
+        rows = Paper.objects.filter(arxiv_id__in=ids).values_list("arxiv_id", "authors", "categories")
+        return {pk: Byline(tuple(authors), tuple(categories)) for pk, authors, categories in rows}
+
+
+def _known(subscribers: Sequence[Subscriber], *, snapshot: int) -> dict[int, Known]:
+    """Load what is known of these subscribers; one of whom nothing is known is left out."""
+    ids = [each.pk for each in subscribers if each.taste_version]
+    profiles: defaultdict[int, dict[int | None, TasteProfile]] = defaultdict(dict)
+    for row in TasteProfile.objects.filter(subscriber__in=ids, snapshot_id=snapshot):
+        profiles[row.subscriber_id][row.topic_id] = row
+    follows: defaultdict[int, list[FollowedAuthor]] = defaultdict(list)
+    for author in FollowedAuthor.objects.filter(subscriber__in=ids).order_by("pk"):
+        follows[author.subscriber_id].append(author)
+    return {
+        pk: Known(
+            whole=profiles[pk].get(None),
+            by_topic={topic: row for topic, row in profiles[pk].items() if topic is not None},
+            exemplars=tuple(exemplars_of(profiles[pk][None])) if None in profiles[pk] else (),
+            follows=tuple(follows[pk]),
+        )
+        for pk in ids
+        if pk in profiles or pk in follows
+    }

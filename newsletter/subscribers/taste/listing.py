@@ -1,0 +1,102 @@
+"""What a subscriber made of papers, in lists: for pages, the command line, exports."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from django.db.models import Q, QuerySet
+
+from newsletter.core.arxiv.citations import bibtex
+from newsletter.core.arxiv.papers import PaperRecord
+from newsletter.models import Paper, PaperFeedback, Subscriber, Topic
+from newsletter.models.taste import Act, Source, Verdict
+from newsletter.subscribers.taste.switches import SWITCHES
+from newsletter.subscribers.taste.words import ProfileWords, profile_words
+
+CHUNK = 500
+
+
+class Shelf(StrEnum):
+    """A list of papers, and its name in addresses."""
+
+    SAVED = "saved"
+    MORE = "more"
+    LESS = "less"
+    IMPORTED = "imported"
+
+    @property
+    def act(self) -> Act:
+        """Return what is taken back to remove a paper from it."""
+        return {Shelf.SAVED: Act.SAVE, Shelf.LESS: Act.LESS}.get(self, Act.MORE)
+
+
+_LIKED = Q(verdict=Verdict.LIKE)
+_IMPORTED = Q(source=Source.IMPORT)
+_ON = {
+    Shelf.SAVED: Q(saved_at__isnull=False),
+    Shelf.MORE: _LIKED & ~_IMPORTED,
+    Shelf.LESS: Q(verdict=Verdict.DISLIKE),
+    Shelf.IMPORTED: _LIKED & _IMPORTED,
+}
+
+
+def shelf(subscriber: Subscriber, name: Shelf) -> QuerySet[PaperFeedback]:
+    """Return the papers on it, the newest first."""
+    newest = "-saved_at" if name is Shelf.SAVED else "-at"
+    return PaperFeedback.objects.filter(_ON[name], subscriber=subscriber).order_by(newest, "-pk")
+
+
+def counts(subscriber: Subscriber) -> dict[Shelf, int]:
+    return {name: shelf(subscriber, name).count() for name in Shelf}
+
+
+def liked_bibtex(subscriber: Subscriber) -> str:
+    """Return what was saved, liked or imported, as arXiv describes it now where we have it."""
+    rows = [row for row in subscriber.feedback.order_by("-at", "-pk") if row.is_liked]
+    return bibtex(_present(rows))
+
+
+def _present(rows: Sequence[PaperFeedback]) -> list[PaperRecord]:
+    ids = [row.arxiv_id for row in rows]
+    known: dict[str, PaperRecord] = {}
+    for start in range(0, len(ids), CHUNK):
+        found = Paper.objects.filter(arxiv_id__in=ids[start : start + CHUNK])
+        known |= {paper.arxiv_id: paper.record for paper in found}
+    return [known.get(row.arxiv_id) or row.record for row in rows]
+
+
+def describe_taste(subscriber: Subscriber, *, now: datetime) -> dict[str, Any]:
+    """Return all that is known of a subscriber's taste, as a JSON value."""
+    slugs = dict(Topic.objects.filter(subscriptions__subscriber=subscriber).values_list("pk", "slug"))
+    return {
+        "exported_at": now.isoformat(),
+        **{name: getattr(subscriber, name) for name in SWITCHES},
+        "papers": [_paper(row, slugs=slugs) for row in subscriber.feedback.order_by("at", "pk")],
+        "authors": list(subscriber.followed_authors.order_by("name_key").values_list("name", flat=True)),
+        "words": [_profile(each) for each in profile_words(subscriber)],
+        "muted": sorted(subscriber.muted_terms.values()),
+    }
+
+
+def _paper(row: PaperFeedback, *, slugs: dict[int, str]) -> dict[str, Any]:
+    return {
+        "arxiv_id": row.arxiv_id,
+        "version": row.version,
+        "title": row.title,
+        "verdict": row.verdict or None,
+        "saved_at": row.saved_at.isoformat() if row.saved_at else None,
+        "source": row.source,
+        "topics": [slugs[topic] for topic in row.topics if topic in slugs],
+        "at": row.at.isoformat(),
+    }
+
+
+def _profile(words: ProfileWords) -> dict[str, Any]:
+    return {
+        "topic": words.topic.slug if words.topic else None,
+        "lifts": [word.surface for word in words.lifts],
+        "lowers": [word.surface for word in words.lowers],
+    }

@@ -1,0 +1,70 @@
+"""The terms that lift or lower a paper, of each profile, as pages and exports show them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+
+from newsletter.core.taste.snapshot import Snapshot
+from newsletter.core.taste.vectors import unpack
+from newsletter.models import Subscriber, TasteProfile, TasteSnapshot, Topic
+
+MOST_WORDS = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    key: str
+    """Its stems, as the snapshot names it."""
+    surface: str
+    weight: float
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileWords:
+    topic: Topic | None
+    """None: what was learned for all topics together."""
+    lifts: tuple[Word, ...]
+    """Strongest first, as are those that lower."""
+    lowers: tuple[Word, ...]
+
+
+def profile_words(subscriber: Subscriber, *, most: int = MOST_WORDS) -> list[ProfileWords]:
+    """Return the strongest terms of each profile that has any: of all topics first, then topic by topic."""
+    rows = subscriber.profiles.select_related("topic", "snapshot").defer("snapshot__content")
+    known = [
+        _words(row, muted=subscriber.muted_terms, most=most) for row in rows.order_by("topic__name", "pk")
+    ]
+    known.sort(key=lambda words: words.topic is not None)
+    return [words for words in known if words.lifts or words.lowers]
+
+
+def weighed_words(row: TasteProfile) -> dict[str, float]:
+    """Return every term of a profile, as papers write it, with its weight."""
+    snapshot = _snapshot(row.snapshot_id, row.snapshot.made_at)
+    return {snapshot.surface(number): weight for number, weight in unpack(bytes(row.terms)).items()}
+
+
+def _words(row: TasteProfile, *, muted: dict[str, str], most: int) -> ProfileWords:
+    snapshot = _snapshot(row.snapshot_id, row.snapshot.made_at)
+    words = [
+        Word(key=snapshot.keys[number], surface=snapshot.surface(number), weight=weight)
+        for number, weight in unpack(bytes(row.terms)).items()
+    ]
+    kept = [word for word in words if word.key not in muted]
+    return ProfileWords(
+        topic=row.topic,
+        lifts=_strongest([word for word in kept if word.weight > 0], most),
+        lowers=_strongest([word for word in kept if word.weight < 0], most),
+    )
+
+
+def _strongest(words: Sequence[Word], most: int) -> tuple[Word, ...]:
+    return tuple(sorted(words, key=lambda word: (-abs(word.weight), word.key))[:most])
+
+
+@lru_cache(maxsize=2)
+def _snapshot(snapshot_id: int, made_at: datetime) -> Snapshot:  # noqa: ARG001 - ids may come again, after a restore
+    return Snapshot.unpack(bytes(TasteSnapshot.objects.get(pk=snapshot_id).content))
