@@ -2,12 +2,13 @@
 
 A score must exceed what the better half of the subscriber's own likes reach when each is left out of the
 learning, and be one of the best of the week. None is right more often than not. (The lower quartile as the
-bar was measured too: half of what passed it was wrong.)
+bar was measured too: half of what passed it was wrong.) Callers ask besides that the paper's primary category
+is one of the likes' categories: a word of another field ("feed-forward" in optics) is what most of the wrong
+papers came by.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from statistics import median
 
 from newsletter.core.taste.profiles import Examples, blend, learn
@@ -40,14 +41,6 @@ def own_bar(topic: Examples, subscriber: Examples, *, snapshot: Snapshot) -> flo
     return median(scores)
 
 
-def is_near(
-    score: float, *, own_bar: float | None, week_bar: float, category: str, fields: Collection[str]
-) -> bool:
-    """Whether a paper that no query matched is near.
-
-    ``week_bar``: the profile's 99.5th percentile of the week. ``category``: the paper's primary one;
-    ``fields``: all categories of the likes. A word of another field ("feed-forward" in optics) is what most
-    wrong papers came by.
-    """
-    is_good = own_bar is not None and score > own_bar and score >= week_bar and score > 0
-    return is_good and category in fields
+def is_near(score: float, *, own_bar: float | None, week_bar: float) -> bool:
+    """Whether a paper that no query matched is near. ``week_bar``: the profile's 99.5th percentile."""
+    return own_bar is not None and score > own_bar and score >= week_bar and score > 0

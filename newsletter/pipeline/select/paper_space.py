@@ -35,6 +35,7 @@ class PaperSpace:
         self.columns = {paper_id: column for column, paper_id in enumerate(self.paper_ids)}
         """Of the matrix of scores, by paper."""
         self._vectors: dict[int, Vector] = {}
+        self._written: dict[int, Mapping[int, str]] = {}
         self._typical: dict[object, list[Candidate]] = {}
 
     @cached_property
@@ -46,6 +47,13 @@ class PaperSpace:
         if paper_id not in self._vectors:
             self._vectors[paper_id] = unpack(self._packed[paper_id])
         return self._vectors[paper_id]
+
+    def written(self, paper_id: int) -> Mapping[int, str]:
+        """Return how the paper writes its terms."""
+        if paper_id not in self._written:
+            texts = Paper.objects.values_list("title", "abstract").get(pk=paper_id)
+            self._written[paper_id] = self.snapshot.written(*texts)
+        return self._written[paper_id]
 
     def typical_first(self, offer: Offer, *, places: int) -> list[Candidate]:
         """Return what a subscription offers, one of every kind of paper first; no two scores are equal."""

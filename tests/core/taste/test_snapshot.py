@@ -81,8 +81,15 @@ def test_what_is_stored_comes_back(texts: list[tuple[str, str]]) -> None:
 
 @pytest.mark.parametrize(
     "damaged",
-    [b"", b"no zlib", zlib.compress(b""), zlib.compress(b"\xff"), zlib.compress(b"taste-snapshot 2\tx\t1")]
-    + [zlib.compress(b"taste-snapshot 1\tx\t1\nagent\t3"), snapshot().pack()[:-3]],
+    [
+        b"",
+        b"no zlib",
+        zlib.compress(b""),
+        zlib.compress(b"\xff"),
+        zlib.compress(b"taste-snapshot 2\tx\t1"),
+        zlib.compress(b"taste-snapshot 1\tx\t1\nagent\t3"),
+        snapshot().pack()[:-3],
+    ],
 )
 def test_damaged_bytes_are_refused(damaged: bytes) -> None:
     with pytest.raises(ValueError, match="not a snapshot"):
