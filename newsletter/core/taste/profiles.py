@@ -8,7 +8,7 @@ profile does not change by itself as time passes.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -48,9 +48,9 @@ class Examples:
     """The ten papers of the topic that the likes alone would put first. Together they count as one like: with
     few likes they add the words in which the field says the same (pseudo-relevance feedback)."""
 
-    def without(self, paper_id: int) -> Examples:
-        """Return them without one like."""
-        return replace(self, likes=tuple(like for like in self.likes if like.paper_id != paper_id))
+    def without(self, paper_ids: Collection[int]) -> Examples:
+        """Return them without some likes."""
+        return replace(self, likes=tuple(like for like in self.likes if like.paper_id not in paper_ids))
 
 
 @dataclass(frozen=True, slots=True)
