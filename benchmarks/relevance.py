@@ -183,7 +183,12 @@ def near_picks(rankers: Rankers, who: Researcher, rows: np.ndarray, *, corpus: C
     scored = scores(profile, week)
     own, bar = own_bar(examples, examples, snapshot=corpus.snapshot), float(week_bars(scored)[0])
     by_row = dict(zip(corpus.week, scored[0].tolist(), strict=True))
-    passing = [row for row in rows.tolist() if is_near(by_row[row], own_bar=own, week_bar=bar)]
+    fields = {category for row in who.likes for category in corpus.papers[row].categories}
+    passing = [
+        row
+        for row in rows.tolist()
+        if corpus.papers[row].primary_category in fields and is_near(by_row[row], own_bar=own, week_bar=bar)
+    ]
     return sorted(passing, key=lambda row: (-by_row[row], row))[:MOST_NEAR]
 
 

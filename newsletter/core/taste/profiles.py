@@ -8,7 +8,7 @@ profile does not change by itself as time passes.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -24,8 +24,6 @@ MOST_DISLIKE = 0.5
 """Of the length of what the likes say: dislikes never outweigh them."""
 NEAR_COPY = 0.4
 """Cosine from which a paper is a near copy of a disliked one."""
-_ALONE = 1e-6
-"""Sum of cosines from which papers resemble each other at all."""
 MOST_ALIKE = 10
 """Papers that are looked up beside the likes; see ``Examples.alike``."""
 
@@ -50,9 +48,9 @@ class Examples:
     """The ten papers of the topic that the likes alone would put first. Together they count as one like: with
     few likes they add the words in which the field says the same (pseudo-relevance feedback)."""
 
-    def without(self, paper_id: int) -> Examples:
-        """Return them without one like."""
-        return replace(self, likes=tuple(like for like in self.likes if like.paper_id != paper_id))
+    def without(self, paper_ids: Collection[int]) -> Examples:
+        """Return them without some likes."""
+        return replace(self, likes=tuple(like for like in self.likes if like.paper_id not in paper_ids))
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,33 +73,32 @@ def learn(examples: Examples, *, snapshot: Snapshot) -> Profile:
     likes = [like for like in examples.likes if like.vector]
     if not likes:
         return Profile()
-    parts: list[tuple[float, Vector]] = [(len(likes), _mean(likes))]
-    parts += [(1 / len(examples.alike), vector) for vector in examples.alike]
-    wanted = _contrast(combined(parts), snapshot=snapshot)
+    wanted = _mean(likes)
+    if examples.alike:
+        share = 1 / (len(likes) + 1)
+        alike = [(share / len(examples.alike), vector) for vector in examples.alike]
+        wanted = combined([(1 - share, wanted), *alike])
+    wanted = _contrast(wanted, snapshot=snapshot)
     dislikes = [each for each in examples.dislikes if each.vector]
     if dislikes:
-        unwanted = _contrast(_mean(dislikes), snapshot=snapshot)
+        unwanted = unit(_contrast(_mean(dislikes), snapshot=snapshot))
         share = MOST_DISLIKE * len(dislikes) / (len(dislikes) + len(likes))
-        wanted = combined([(1, wanted), (-share * norm(wanted) / norm(unwanted), unwanted)])
+        wanted = combined([(1, wanted), (-share * norm(wanted), unwanted)])
     return Profile(vector=unit(strongest(wanted, MOST_PROFILE_TERMS)), likes=len(likes))
 
 
 def _mean(papers: Sequence[Liked]) -> dict[int, float]:
-    """Return their mean. An old paper weighs less, and one that is unlike the others (a stray like)."""
+    """Return their mean, each weighed by its age."""
     newest = max(paper.at for paper in papers)
-    ages = [0.5 ** ((newest - paper.at) / HALF_LIFE) for paper in papers]
-    total = combined((1, paper.vector) for paper in papers)
-    fellowship = [max(0.0, dot(paper.vector, total) - 1) for paper in papers]  # cosines to the others
-    is_told = len(papers) > 2 and math.fsum(fellowship) > _ALONE
-    weights = [age * near for age, near in zip(ages, fellowship, strict=True)] if is_told else ages
-    whole = math.fsum(weights)
-    return combined((weight / whole, paper.vector) for weight, paper in zip(weights, papers, strict=True))
+    weights = [0.5 ** ((newest - paper.at) / HALF_LIFE) for paper in papers]
+    total = math.fsum(weights)
+    return combined((weight / total, paper.vector) for weight, paper in zip(weights, papers, strict=True))
 
 
 def _contrast(vector: Vector, *, snapshot: Snapshot) -> dict[int, float]:
-    """Return the vector, in unit length, minus the background."""
+    """Return the vector minus the mean of all papers."""
     terms = vector.keys() | set(snapshot.common_terms)
-    return combined([(1, unit(vector)), (-1, {term: snapshot.background(term) for term in terms})])
+    return combined([(1, vector), (-1, {term: snapshot.background(term) for term in terms})])
 
 
 def blend(topic: Profile, subscriber: Profile) -> Profile:

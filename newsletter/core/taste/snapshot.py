@@ -22,9 +22,9 @@ FEWEST_PAPERS, FEWEST_OF_FEW = 3, 2
 """A term of fewer papers is left out. Of less than 10,000 papers, two weeks of arXiv's, two are enough."""
 _FEW = 10_000
 MOST_BACKGROUND_TERMS = 300
-_BACKGROUND = 0.06
-"""A paper's weight of a term that it has is about 0.02 × the term's inverse document frequency, so that times
-the share of papers with the term is the mean over all papers; three times that mean measured best."""
+_BACKGROUND = 0.02
+"""A paper that has a term weighs it at about 0.02 × inverse document frequency: the mean over the papers of
+2026-06-01, where it gives the mean vector with a correlation of 0.985."""
 _FORMAT = "taste-snapshot 1"
 
 
@@ -52,7 +52,7 @@ class Snapshot:
         return tuple(math.log((1 + self.documents) / (1 + count)) + 1 for count in self.counts)
 
     def background(self, number: int) -> float:
-        """Return what every paper may be expected to weigh in the term: a profile is what exceeds it."""
+        """Return the term's weight in the mean vector of all papers: a profile is what exceeds it."""
         return _BACKGROUND * self.counts[number] / self.documents * self.weights[number]
 
     @cached_property

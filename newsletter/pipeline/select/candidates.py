@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -74,6 +74,11 @@ class CandidatePool:
         self._matches |= _matches(asked, since=self._since, now=self._now)
         self._load_older(match.paper_id for topic in asked for match in self._matches[topic])
         self._grown()
+
+    def primarily_in(self, categories: Collection[str]) -> BitMap:
+        """Return the papers whose primary category is one of these."""
+        held = (papers for codes, papers in self._by_categories.items() if codes and codes[0] in categories)
+        return BitMap.union(BitMap(), *held)
 
     def _grown(self) -> None:
         self.generation += 1

@@ -14,8 +14,8 @@ from newsletter.adapters.infra.taste_matrix import VectorMatrix
 from newsletter.core.digests.selection import Candidate, Why, WhyCode
 from newsletter.core.taste.authors import Byline
 from newsletter.core.taste.names import family_keys
-from newsletter.core.taste.reasons import best_terms
-from newsletter.core.taste.vectors import Vector, combined, unpack
+from newsletter.core.taste.reasons import shared_terms
+from newsletter.core.taste.vectors import Vector, unpack
 from newsletter.models import Paper
 from newsletter.pipeline.select.candidates import CandidatePool, Offer
 from newsletter.pipeline.select.snapshots import Current
@@ -35,6 +35,7 @@ class PaperSpace:
         self.columns = {paper_id: column for column, paper_id in enumerate(self.paper_ids)}
         """Of the matrix of scores, by paper."""
         self._vectors: dict[int, Vector] = {}
+        self._written: dict[int, Mapping[int, str]] = {}
         self._typical: dict[object, list[Candidate]] = {}
 
     @cached_property
@@ -46,6 +47,13 @@ class PaperSpace:
         if paper_id not in self._vectors:
             self._vectors[paper_id] = unpack(self._packed[paper_id])
         return self._vectors[paper_id]
+
+    def written(self, paper_id: int) -> Mapping[int, str]:
+        """Return how the paper writes its terms."""
+        if paper_id not in self._written:
+            texts = Paper.objects.values_list("title", "abstract").get(pk=paper_id)
+            self._written[paper_id] = self.snapshot.written(*texts)
+        return self._written[paper_id]
 
     def typical_first(self, offer: Offer, *, places: int) -> list[Candidate]:
         """Return what a subscription offers, one of every kind of paper first; no two scores are equal."""
@@ -66,11 +74,9 @@ class PaperSpace:
         """Say what the papers have in common that this one stands for."""
         if len(place.cluster) < FEWEST_IN_GROUP:
             return Why()
-        mean = combined((1.0, self.vector(paper_id)) for paper_id in place.cluster)
+        others = [self.vector(paper_id) for paper_id in place.cluster if paper_id != place.paper_id]
         own = self.vector(place.paper_id)
-        common = {term: weight * own[term] for term, weight in mean.items() if term in own}
-        chosen = best_terms(common, snapshot=self.snapshot, most=MOST_GROUP_TERMS)
-        terms = tuple(map(self.snapshot.surface, chosen))
+        terms = shared_terms(own, others=others, snapshot=self.snapshot, most=MOST_GROUP_TERMS)
         return Why(WhyCode.GROUP, terms=terms, number=len(place.cluster)) if terms else Why()
 
     @cached_property

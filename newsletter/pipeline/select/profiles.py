@@ -38,6 +38,7 @@ class Exemplar:
     vector: Vector
     is_disliked: bool
     may_be_named: bool
+    categories: tuple[str, ...]
 
 
 def learn_outdated(subscribers: Iterable[Subscriber], *, now: datetime) -> None:
@@ -165,6 +166,7 @@ def _exemplars(
             b64encode(pack(strongest(vectors[row.pk], EXEMPLAR_TERMS))).decode(),
             row.verdict == Verdict.DISLIKE,
             names_imports or row.source != Source.IMPORT,
+            *row.categories,
         ]
         for row in judged[:MOST_EXEMPLARS]
     ]
@@ -172,6 +174,6 @@ def _exemplars(
 
 def exemplars_of(profile: TasteProfile) -> list[Exemplar]:
     return [
-        Exemplar(arxiv_id, unpack(b64decode(packed)), is_disliked, may_be_named)
-        for arxiv_id, packed, is_disliked, may_be_named in profile.exemplars
+        Exemplar(arxiv_id, unpack(b64decode(packed)), is_disliked, may_be_named, tuple(categories))
+        for arxiv_id, packed, is_disliked, may_be_named, *categories in profile.exemplars
     ]

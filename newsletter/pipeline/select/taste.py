@@ -134,6 +134,7 @@ class Taste:
             profile=unpack(bytes(profile.terms)),
             likes={number: each.vector for number, each in kept.items()},
             snapshot=self._space.snapshot,
+            written=self._space.written(paper.paper_id),
         )
         papers = tuple(kept[each].arxiv_id for each in found.papers if kept[each].may_be_named)
         return Why(WhyCode.KEPT, papers=papers, terms=found.terms) if found.terms else Why()
@@ -146,6 +147,8 @@ class Taste:
         ``taken``: papers that matched. A followed author's paper comes before others.
         """
         unmatched = self._space.pool.in_period(offers) - taken - seen_papers
+        fields = {code for each in known.exemplars if not each.is_disliked for code in each.categories}
+        of_fields = self._space.pool.primarily_in(fields)
         disliked = [each.vector for each in known.exemplars if each.is_disliked]
         followed = self._followed(known)
         found: dict[int, Selected] = {}
@@ -155,7 +158,7 @@ class Taste:
             if theirs:
                 why_near, paper_id, score = followed[theirs[0]], theirs[0], None
             else:
-                best = self._best_near(known.for_topic(topic), free, disliked=disliked)
+                best = self._best_near(known.for_topic(topic), free & of_fields, disliked=disliked)
                 if best is None:
                     continue
                 why_near, (paper_id, score) = Why(), best

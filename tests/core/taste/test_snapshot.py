@@ -48,8 +48,8 @@ def test_weights_by_hand() -> None:
 
 def test_the_background_by_hand() -> None:
     known = _known(("agent", 9, "agents"), ("hive", 1, "hive"))
-    assert known.background(0) == pytest.approx(0.06 * 1.0)
-    assert known.background(1) == pytest.approx(0.06 / 9 * (math.log(5) + 1))
+    assert known.background(0) == pytest.approx(0.02 * 1.0)
+    assert known.background(1) == pytest.approx(0.02 / 9 * (math.log(5) + 1))
     assert known.common_terms == (0, 1)
 
 
@@ -81,8 +81,15 @@ def test_what_is_stored_comes_back(texts: list[tuple[str, str]]) -> None:
 
 @pytest.mark.parametrize(
     "damaged",
-    [b"", b"no zlib", zlib.compress(b""), zlib.compress(b"\xff"), zlib.compress(b"taste-snapshot 2\tx\t1")]
-    + [zlib.compress(b"taste-snapshot 1\tx\t1\nagent\t3"), snapshot().pack()[:-3]],
+    [
+        b"",
+        b"no zlib",
+        zlib.compress(b""),
+        zlib.compress(b"\xff"),
+        zlib.compress(b"taste-snapshot 2\tx\t1"),
+        zlib.compress(b"taste-snapshot 1\tx\t1\nagent\t3"),
+        snapshot().pack()[:-3],
+    ],
 )
 def test_damaged_bytes_are_refused(damaged: bytes) -> None:
     with pytest.raises(ValueError, match="not a snapshot"):

@@ -91,6 +91,7 @@ def judge(
         version=1,
         title=f"{title}, part {number}",
         abstract=f"{abstract} {BESIDES[number % 4]}",
+        categories=["cs.AI", "cs.CL"],
         published_at=SUNDAY,
         verdict=verdict,
         source=source,
@@ -196,6 +197,29 @@ def test_near_papers_need_four_likes_stand_apart_and_stay_as_selected(room: News
     assert selected(reader).near == (near,)
     Paper.objects.filter(pk=near.paper_id).update(is_withdrawn=True)
     assert selected(reader).near == ()
+
+
+def test_a_paper_whose_field_no_kept_paper_is_from_is_never_near(room: Newsroom) -> None:
+    take_in(room, *["segmentation", "translation"] * 3)
+    take_in(room, "memory", category="q-bio.NC", first=200)
+    reader = room.subscriber("ada@example.org", "agents", max_papers=3)
+    for number in range(4):
+        judge(reader, "memory", number=900 + number, topics=("agents",))
+    assert selected(reader).near == ()
+
+
+def test_a_reason_is_written_as_the_paper_writes_it(room: Newsroom) -> None:
+    take_in(room, *["segmentation", "translation"] * 4)
+    abstract = "Each LANGUAGE AGENT has a MEMORY. The LANGUAGE AGENT retrieves."
+    room.take_in(
+        paper_record(
+            50, title="One LANGUAGE AGENT", abstract=abstract, categories=("cs.AI",), published_at=SUNDAY
+        ),
+        now=SUNDAY + timedelta(hours=1),
+    )
+    reader = room.subscriber("ada@example.org", "agents", max_papers=2)
+    judge(reader, "memory", topics=("agents",))
+    assert "LANGUAGE AGENT" in selected(reader).papers[0].why.terms
 
 
 def test_near_papers_are_off_by_one_switch(room: Newsroom) -> None:
