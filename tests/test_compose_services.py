@@ -162,7 +162,8 @@ def test_a_due_digest_goes_through_all_the_queues_to_the_outbox_once(started: Co
     gathered = started.newsletter("gather", *(word for path in files for word in ("--file", str(path))))
     assert gathered["matched"] > 0
     slugs = ",".join(topic["slug"] for topic in room.topics[:2])
-    subscriber = ("ada@example.org", "--topics", slugs, "--cadence", "daily", "--now", joined)
+    at = f"{now - timedelta(hours=1):%H:%M}"  # so that the next slot is not planned ahead
+    subscriber = ("ada@example.org", "--topics", slugs, "--cadence", "daily", "--at", at, "--now", joined)
     started.newsletter("subscriber", "add", *subscriber)
 
     _tick(started)

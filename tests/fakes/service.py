@@ -37,8 +37,9 @@ from datetime import timedelta
 from newsletter.subscribers.add import add_by_operator
 from newsletter.subscribers.preferences import Preferences
 joined = timezone.now() - timedelta(days=8)
+at = f"{{timezone.now() - timedelta(hours=1):%H:%M}}"  # so that the next slot is not planned ahead
 for number in range({count}):
-    email, preferences = f"{name}-{{number}}@example.org", Preferences.checked(cadence="daily")
+    email, preferences = f"{name}-{{number}}@example.org", Preferences.checked(cadence="daily", at=at)
     add_by_operator(email, topics={topics!r}, preferences=preferences, source="a test", now=joined)
 """
 

@@ -162,11 +162,10 @@ def test_bytes_that_are_no_utf_8_cost_a_character(tmp_path: Path, asks: ArxivSer
 
 @pytest.mark.parametrize("total", ["9" * 5_000, "٣", "-1", "1e9"])
 def test_a_number_of_results_that_cannot_be_is_a_failure_that_is_recorded(
-    total: str, asks: ArxivServer, monkeypatch: pytest.MonkeyPatch
+    total: str, asks: ArxivServer
 ) -> None:
     body = feed([entry("2606.00001v1")], total=123_456).replace("123456", total)
     asks.fail(*[Fault(body=body)] * 9)
-    monkeypatch.setattr("newsletter.adapters.arxiv.api.FIRST_PAUSE", 99.0)
     source = Context(_config(asks)).source
     report = gather_papers(replace(source, sleep=lambda _: None), now=NOW, lookback=LOOKBACK)  # type: ignore[type-var]
     assert report.failed == 1

@@ -119,7 +119,7 @@ def test_a_browser_that_cannot_tell_its_zone_is_not_refused(
         ("depth", "abyss", "“abyss” is not one of the choices."),
         ("query", "cat:cs.XX", "This query cannot be used; see character 5."),
         ("query", 'abs:"talking heads" and abs:face', "This query cannot be used"),
-        ("query", "x" * 501, "This query cannot be used; see character 501."),
+        ("query", "x" * 1001, "This query cannot be used; see character 1001."),
     ],
 )
 def test_what_is_wrong_is_said_at_its_field_and_nothing_typed_is_lost(

@@ -168,7 +168,7 @@ def test_where_no_phrase_would_do_the_paper_itself_is_excluded() -> None:
 
 
 def test_it_says_when_there_is_no_room() -> None:
-    query = " OR ".join(["transformer"] * 33)
+    query = " OR ".join(["transformer"] * 66)
     with pytest.raises(NoRoomError, match="no room"):
         POWER.exclude(query, 3)
 

@@ -154,13 +154,13 @@ def test_a_service_without_a_model_looks_at_nothing() -> None:
 def test_more_subscribers_take_no_more_queries(room: Newsroom) -> None:
     take_in(room, 1, 2, now=SUNDAY + timedelta(hours=1))
     counts = []
-    for more in (1, 20):
+    for batch, more in enumerate((1, 1, 20)):  # the first also stores the papers' vectors
         for number in range(more):
-            room.subscriber(f"reader{more}-{number}@example.org", "heads,graphs")
+            room.subscriber(f"reader{batch}-{number}@example.org", "heads,graphs")
         with CaptureQueriesContext(connection) as queries:
             coming(room, MONDAY - timedelta(hours=1))
         counts.append(len(queries))
-    assert counts[0] == counts[1]
+    assert counts[1] == counts[2]
 
 
 @pytest.mark.parametrize("seed", range(2))
