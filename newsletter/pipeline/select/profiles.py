@@ -26,6 +26,8 @@ from newsletter.pipeline.select.snapshots import Current, current_snapshot, drop
 from newsletter.pipeline.select.vectors import RecentPapers, background_sample, recent_papers
 
 BATCH = 500
+LEARNED_TOGETHER = 50
+"""Subscribers whose profiles are learned and stored at once: 0.1 s each, and stored ones survive a time limit."""
 MOST_EXEMPLARS, EXEMPLAR_TERMS = 30, 40
 """Papers that a why line may name, and how much of each is kept with the profile."""
 
@@ -48,16 +50,16 @@ def learn_outdated(subscribers: Iterable[Subscriber], *, now: datetime) -> None:
     known = TasteProfile.objects.filter(subscriber__in=with_taste, topic=None, snapshot_id=current.pk)
     versions = dict(known.values_list("subscriber_id", "taste_version"))
     outdated = [each for pk, each in with_taste.items() if versions.get(pk) != each.taste_version]
-    if outdated:
-        _learn(outdated, current=current, now=now)
+    for start in range(0, len(outdated), LEARNED_TOGETHER):
+        _learn(outdated[start : start + LEARNED_TOGETHER], current=current, now=now)
 
 
 def carry_over(*, now: datetime) -> int:
-    """Learn up to 500 subscribers' profiles with a new snapshot; return how many. Old snapshots then go."""
+    """Learn up to 50 subscribers' profiles with a new snapshot; return how many. Old snapshots then go."""
     current = current_snapshot()
     old = TasteProfile.objects.filter(topic=None).exclude(snapshot_id=current.pk)
     batch = Subscriber.objects.filter(
-        pk__in=old.order_by("pk").values_list("subscriber_id", flat=True)[:BATCH]
+        pk__in=old.order_by("pk").values_list("subscriber_id", flat=True)[:LEARNED_TOGETHER]
     )
     subscribers = list(batch.prefetch_related("subscriptions"))
     TasteProfile.objects.filter(subscriber__in=[each for each in subscribers if not each.learns]).delete()
