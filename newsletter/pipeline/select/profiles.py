@@ -27,7 +27,7 @@ from newsletter.pipeline.select.vectors import RecentPapers, background_sample, 
 
 BATCH = 500
 LEARNED_TOGETHER = 50
-"""Subscribers whose profiles are learned and stored at once: 0.1 s each, and stored ones survive a time limit."""
+"""Subscribers whose profiles are learned and stored at once: 0.1 s each, and a time limit loses none."""
 MOST_EXEMPLARS, EXEMPLAR_TERMS = 30, 40
 """Papers that a why line may name, and how much of each is kept with the profile."""
 
