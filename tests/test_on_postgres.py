@@ -41,6 +41,7 @@ SUITE = (
     "pipeline/summarize/test_html_migration.py",
     "pipeline/summarize/test_lookup.py",
     "pipeline/summarize/test_requests.py",
+    "subscribers/test_describe.py",
     "subscribers/test_import_suppressions.py",
     "subscribers/test_erasing.py",
     "subscribers/test_foreign_exports.py",

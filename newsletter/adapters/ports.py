@@ -13,6 +13,7 @@ from uuid import UUID
 from newsletter.core.arxiv.full_text import FullText
 from newsletter.core.arxiv.papers import PaperRecord
 from newsletter.core.delivery.events import EventKind
+from newsletter.core.summaries.prompt import Prompt
 from newsletter.core.summaries.summary import DetailLevel, Draft, Voice
 
 # --- arXiv -----------------------------------------------------------------------------------------------
@@ -158,6 +159,17 @@ class Summariser(Protocol):
 
         Raises TemporaryError or PermanentError (with ``reason``).
         """
+        ...
+
+
+class QueryWriter(Protocol):
+    """A model that writes a topic's query."""
+
+    @property
+    def model(self) -> str: ...
+
+    def write_query(self, prompt: Prompt) -> str:
+        """Return a query, unchecked. Raises TemporaryError or PermanentError."""
         ...
 
 

@@ -13,7 +13,7 @@ from newsletter.adapters.arxiv.oai import ArxivOai
 from newsletter.adapters.infra.figure_store import FigureStore
 from newsletter.adapters.library.orcid import OrcidRecords
 from newsletter.adapters.library.zotero import ZoteroLibraries
-from newsletter.adapters.llm.calls import ModelSummariser
+from newsletter.adapters.llm.calls import REQUEST_SECONDS, ModelSummariser
 from newsletter.adapters.llm.extractive import ExtractiveSummariser
 from newsletter.adapters.llm.rate_limit import ModelGate
 from newsletter.adapters.ports import (
@@ -22,6 +22,7 @@ from newsletter.adapters.ports import (
     Mailer,
     PaperFinder,
     PaperSource,
+    QueryWriter,
     Summariser,
     TokenBudget,
 )
@@ -30,6 +31,8 @@ from newsletter.config.mailers import MAILERS
 
 PATIENCE = 40.0
 """Seconds that reading a paper waits for each turn at arXiv: a task has five minutes for it all."""
+QUERY_SECONDS = 20.0
+"""Time-out of a request for a query: a person waits for the page."""
 
 
 def paper_source(config: Config) -> PaperSource:
@@ -66,6 +69,15 @@ def figure_store(config: Config) -> FigureStore:
 
 
 def summariser(config: Config, *, budget: TokenBudget | None = None) -> Summariser:
+    return _model(config, budget=budget, timeout=REQUEST_SECONDS) or ExtractiveSummariser()
+
+
+def query_writer(config: Config, *, budget: TokenBudget | None = None) -> QueryWriter | None:
+    """Return the model of the summaries, for queries; None where there is none."""
+    return _model(config, budget=budget, timeout=QUERY_SECONDS)
+
+
+def _model(config: Config, *, budget: TokenBudget | None, timeout: float) -> ModelSummariser | None:
     """A model's package is imported only when chosen: each takes a second to import."""
     chosen: type[ModelSummariser]
     match config.summariser_name:
@@ -78,11 +90,12 @@ def summariser(config: Config, *, budget: TokenBudget | None = None) -> Summaris
 
             chosen = GenaiSummariser
         case _:
-            return ExtractiveSummariser()
+            return None
     return chosen(
         api_key=config.gemini_api_key,
         model=config.gemini_model,
         endpoint=config.gemini_endpoint,
+        timeout=timeout,
         budget=budget,
         rate=ModelGate(
             config.gemini_model,

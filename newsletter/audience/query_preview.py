@@ -6,7 +6,7 @@ The index is cached in the process until new papers come, so that editing a quer
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -14,6 +14,7 @@ from django.db.models import Max, Q, QuerySet
 
 from newsletter.adapters.infra.topic_index import TopicIndex
 from newsletter.audience.topics import checked_query
+from newsletter.core.arxiv.papers import PaperRecord
 from newsletter.core.arxiv.query import Query, parse
 from newsletter.errors import BadInput
 from newsletter.models import Paper
@@ -38,6 +39,9 @@ class Recent:
 
     def search(self, query: Query) -> frozenset[int]:
         return self.index.find(query)
+
+    def records(self, paper_ids: Collection[int]) -> dict[int, PaperRecord]:
+        return {pk: paper.record for pk, paper in Paper.objects.in_bulk(paper_ids).items()}
 
     @property
     def weeks(self) -> float:

@@ -123,6 +123,28 @@ def test(session: Session, query: str, days: int) -> None:
     )
 
 
+@topic.command("describe")
+@click.argument("words", metavar="WORDS…", nargs=-1, required=True)
+@click.option(
+    "--days", type=click.IntRange(1, 365), default=14, show_default=True, help="How far back to try it."
+)
+@click.option("--model", is_flag=True, help="Have the configured language model write the query.")
+@command
+def describe(session: Session, words: tuple[str, ...], days: int, model: bool) -> None:
+    """Propose a query from one sentence, or from papers: ids, links, titles.
+
+    It is tried at once: what it would have matched, and what is near and missed. Nothing is stored; papers
+    that are not here are asked for at arXiv.
+
+    \b
+    newsletter topic describe "Talking heads and avatars driven by speech"
+    newsletter topic describe 2606.13872 2606.15659 2606.15848
+    """
+    from newsletter.cli.topic_description import report
+
+    report(session, "\n".join(words), days=days, asks_model=model)
+
+
 @topic.command("edit")
 @click.argument("slug")
 @click.option("--name", default=None, help="What readers see.")

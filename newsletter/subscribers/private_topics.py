@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import transaction
@@ -11,9 +12,11 @@ from django.utils.text import slugify
 
 from newsletter.audience.query_preview import check_breadth
 from newsletter.audience.topics import add_topic, edit_topic
+from newsletter.core.arxiv.papers import PaperRecord
 from newsletter.errors import BadInput
 from newsletter.models import Subscriber, Subscription, Topic
 from newsletter.subscribers.change import follow, lock
+from newsletter.subscribers.taste.acts import like_for_topic
 
 MOST = 20
 """Private topics of one reader."""
@@ -40,12 +43,19 @@ def find_private_topic(subscriber: Subscriber, slug: str) -> Topic | None:
 
 @transaction.atomic
 def add_private_topic(
-    subscriber: Subscriber, *, name: str, query: str, now: datetime, is_bounded_later: bool = False
+    subscriber: Subscriber,
+    *,
+    name: str,
+    query: str,
+    now: datetime,
+    likes: Sequence[PaperRecord] = (),
+    is_bounded_later: bool = False,
 ) -> Topic:
     """Add a topic of the reader's own, the last in the order; the next match looks back for it.
 
-    Raises BadInput for an invalid name or query, TooManyTopicsError from the 21st on, and TooBroadError for a
-    query that matches too much, unless ``is_bounded_later``.
+    ``likes``: the papers that it was made from. Raises BadInput for an invalid name or query,
+    TooManyTopicsError from the 21st on, TooManyPapersError, and TooBroadError for a query that matches too
+    much, unless ``is_bounded_later``.
     """
     # Serialize two tabs, so that the count is right.
     lock(subscriber)
@@ -58,19 +68,29 @@ def add_private_topic(
     position = 0 if last is None else last + 1
     Subscription.objects.create(subscriber=subscriber, topic=topic, position=position, created_at=now)
     follow(subscriber, now=now)
+    if likes:
+        like_for_topic(subscriber, likes, topic=topic, now=now)
     return topic
 
 
-def change_private_topic(topic: Topic, *, name: str, query: str, now: datetime) -> Topic:
+def change_private_topic(
+    topic: Topic, *, name: str, query: str, now: datetime, likes: Sequence[PaperRecord] = ()
+) -> Topic:
     """Change the name or the query; a changed query is matched anew over the look-back.
 
-    Raises BadInput for an invalid name or query, TooBroadError for one that matches too much.
+    ``likes`` as for a new topic. Raises BadInput for an invalid name or query, TooBroadError for one that
+    matches too much, TooManyPapersError.
     """
     query = query.strip()
     if query != topic.query:
         others = Topic.objects.filter(owner=topic.owner_id).exclude(pk=topic.pk)
         _check_breadth(query, topics=others, now=now)
-    return edit_topic(topic.slug, name=name, query=query if query != topic.query else None)
+    with transaction.atomic():
+        if likes and topic.owner is not None:
+            like_for_topic(
+                topic.owner, likes, topic=topic, now=now
+            )  # it locks its owner first, as removing does
+        return edit_topic(topic.slug, name=name, query=query if query != topic.query else None)
 
 
 def _check_breadth(query: str, *, topics: QuerySet[Topic], now: datetime) -> None:

@@ -48,6 +48,10 @@ class Limit(Enum):
     """Reports of mistakes: more than an operator can read in a day."""
     LIBRARY_IMPORTS = Cap("library", 20)
     """Libraries that one reader has looked up: each may cost a dozen requests to arXiv."""
+    QUERIES_OF_A_READER = Cap("query", 10)
+    """Queries that one reader has a model write: each may cost 7,000 tokens."""
+    QUERIES_OF_THE_SERVICE = Cap("queries", 100)
+    """The same for all readers: a third of a day's tokens at most, by default."""
 
 
 def take(wanted: Iterable[tuple[Limit, str]], *, now: datetime) -> bool:

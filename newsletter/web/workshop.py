@@ -1,6 +1,7 @@
 """The topic workshop: one page for readers' private topics and the operator's public ones.
 
-Every button sends the whole form. Only "Save" and "Remove" change anything.
+Every button sends the whole form. Only "Save" and "Remove" change anything; a query that a model writes is
+counted.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from django.conf import settings
 from django.contrib.admin.views.decorators import staff_member_required
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
@@ -18,12 +20,16 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods
 
+from newsletter.adapters.ports import QueryWriter
+from newsletter.adapters.registry import query_writer
 from newsletter.audience.query_preview import DAYS, TooBroadError
 from newsletter.audience.topics import add_topic, edit_topic
+from newsletter.core.arxiv.query_proposal import MAX_PAPERS
 from newsletter.errors import BadInput, NewsletterError
 from newsletter.languages import interface_language
 from newsletter.models import Subscriber, Topic
 from newsletter.models.subscriber import Status
+from newsletter.pipeline.summarize.budget import DailyBudget
 from newsletter.subscribers.private_topics import (
     MOST,
     LastTopicError,
@@ -33,11 +39,13 @@ from newsletter.subscribers.private_topics import (
     find_private_topic,
     remove_private_topic,
 )
+from newsletter.subscribers.taste.acts import TooManyPapersError
 from newsletter.web.excerpts import matched_paper
 from newsletter.web.own_page import subscriber_of
 from newsletter.web.pages import broken_link, current_language, page, private
 from newsletter.web.topics import newest_papers_at
-from newsletter.web.workshop_form import Bench, too_broad
+from newsletter.web.workshop_form import Bench
+from newsletter.web.workshop_words import too_broad
 
 SHOWN = 30
 """Papers on one page."""
@@ -85,10 +93,13 @@ class _Subscribers:
 
     def save(self, bench: Bench) -> str:
         if self.topic is None:
-            topic = add_private_topic(self.subscriber, name=bench.name, query=bench.query, now=timezone.now())
+            topic = add_private_topic(
+                self.subscriber, name=bench.name, query=bench.query, now=timezone.now(), likes=bench.liked()
+            )
         else:
-            now = timezone.now()
-            topic = change_private_topic(self.topic, name=bench.name, query=bench.query, now=now)
+            topic = change_private_topic(
+                self.topic, name=bench.name, query=bench.query, now=timezone.now(), likes=bench.liked()
+            )
         return reverse("private_topic", kwargs={"token": self.token, "slug": topic.slug})
 
     def remove(self) -> str:
@@ -106,6 +117,7 @@ class _Operators:
     """Saving for the operator, who removes topics in the admin."""
 
     topic: Topic | None
+    subscriber = None
     is_operator = True
 
     def save(self, bench: Bench) -> str:
@@ -138,15 +150,20 @@ def _work(request: HttpRequest, owner: _Owner) -> HttpResponse:
         bench = _present(owner.topic)
         bench.attempt(now=newest_papers_at())
         return _show(request, bench, owner=owner)
-    bench = Bench.sent(request.POST)
-    action = request.POST.get("action") if "exclude" not in request.POST else None
+    bench = Bench.sent(request.POST, subscriber=owner.subscriber)
+    action = request.POST.get("action") if not {"exclude", "include"} & request.POST.keys() else None
     if action == "save" and (saved := _save(bench, owner=owner)):
         # Redirect, so that a reload sends nothing twice. #main: the form's own fragment would hide "Saved."
         return HttpResponseRedirect(f"{saved}?saved=1#main", status=303)
     if action == "remove" and (removed := _attempt(owner.remove, bench=bench)):
         return HttpResponseRedirect(f"{removed}?done=saved#topics", status=303)
-    bench.do(request.POST, now=newest_papers_at())
+    bench.do(request.POST, now=newest_papers_at(), writer=_writer() if action == "write" else None)
     return _show(request, bench, owner=owner)
+
+
+def _writer() -> QueryWriter | None:
+    budget = DailyBudget(daily=settings.CONFIG.gemini_daily_tokens)
+    return query_writer(settings.CONFIG, budget=budget)
 
 
 def _present(topic: Topic | None) -> Bench:
@@ -176,6 +193,10 @@ def _attempt(change: Callable[[], str], *, bench: Bench) -> str | None:
         )
     except TooBroadError as error:
         bench.errors["form"] = too_broad(error)
+    except TooManyPapersError:
+        bench.errors["form"] = gettext(
+            "You have kept so many papers that these do not fit in: remove some first, or save without them."
+        )
     except (BadInput, NewsletterError) as error:
         # Only a slug is left that can be wrong: name and query were checked.
         bench.errors["slug"] = str(error)
@@ -197,8 +218,25 @@ def _show(request: HttpRequest, bench: Bench, *, owner: _Owner) -> HttpResponse:
         has_saved="saved" in request.GET and request.method != "POST",
         days=DAYS,
         matched=[matched_paper(paper.record, query=trial.query) for paper in shown] if trial else [],
+        has_model=settings.CONFIG.summariser_name != "extractive",
+        most=MAX_PAPERS,
         **_figures(bench),
+        **_around(bench),
     )
+
+
+def _around(bench: Bench) -> dict[str, Any]:
+    """What the topic is about, against what the query finds."""
+    if not (bench.about and bench.trial):
+        return {"examples": 0, "found_examples": 0, "missed": []}
+    around = bench.surroundings(now=newest_papers_at())
+    query = bench.trial.query
+    examples = {paper.arxiv_id for paper in around.given.values()}
+    return {
+        "examples": len(examples),
+        "found_examples": around.found_examples(query),
+        "missed": [(paper.record, paper.arxiv_id in examples) for paper in around.missed(query)],
+    }
 
 
 def _figures(bench: Bench) -> dict[str, Any]:

@@ -1,32 +1,40 @@
 """The workshop's form: values, the pressed button, and the result.
 
-Trying, proposing and excluding store nothing. The views in ``workshop.py`` save.
+Trying, proposing, including and excluding store nothing. The views in ``workshop.py`` save.
 """
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.http import QueryDict
-from django.utils.translation import gettext, ngettext
+from django.utils import timezone
+from django.utils.translation import gettext
 
-from newsletter.audience.query_preview import TooBroadError, Trial, recent_papers, try_query
+from newsletter.adapters.ports import QueryWriter
+from newsletter.audience.query_preview import Trial, recent_papers, try_query
 from newsletter.audience.topics import MAX_NAME, checked_query
-from newsletter.core.arxiv.categories import is_category
-from newsletter.core.arxiv.papers import parse_id
+from newsletter.core.arxiv.papers import PaperRecord
 from newsletter.core.arxiv.query import point_at
 from newsletter.core.arxiv.query_exclusion import NoRoomError, exclude
-from newsletter.core.arxiv.query_proposal import MAX_PAPERS, Proposal, propose
-from newsletter.core.arxiv.query_tree import Field, Term, category_code, to_text
-from newsletter.errors import BadInput
-from newsletter.models import Paper
+from newsletter.core.arxiv.query_inclusion import include
+from newsletter.core.arxiv.query_proposal import Proposal
+from newsletter.errors import BadInput, NewsletterError
+from newsletter.models import Paper, Subscriber
+from newsletter.subscribers.describe import (
+    LONGEST,
+    Description,
+    Surroundings,
+    read_description,
+    surroundings,
+    write_query,
+)
+from newsletter.subscribers.quotas import Limit, take
+from newsletter.web.workshop_words import excluded, included, nothing_to_propose, what_is_left_out
 
-LONGEST_PASTE = 4_000
 _BEFORE, _AFTER = 18, 12
 """Characters shown around an error: they fit a phone's width."""
-_BETWEEN = re.compile(r"[\s,;|]+")
 
 
 @dataclass(slots=True)
@@ -35,8 +43,11 @@ class Bench:
 
     name: str = ""
     query: str = ""
-    papers: str = ""
-    """Pasted links, ids and categories."""
+    about: str = ""
+    """What the topic is about: a sentence; pasted links, ids, titles and categories."""
+    keeps: bool = False
+    """Whether the examples are to be liked when the topic is saved. Nobody who was not asked has said so."""
+    was_asked: bool = False
     previous: str = ""
     """The query before it was replaced, for "Undo"."""
     slug: str = ""
@@ -52,22 +63,33 @@ class Bench:
     """What was done, and what could not be."""
     proposal: Proposal | None = None
     trial: Trial | None = None
+    subscriber: Subscriber | None = None
+    """Whose topic it is; None: everyone's."""
+    _description: Description | None = None
+    _surroundings: Surroundings | None = None
 
     @classmethod
-    def sent(cls, form: QueryDict) -> Bench:
+    def sent(cls, form: QueryDict, *, subscriber: Subscriber | None = None) -> Bench:
         return cls(
+            subscriber=subscriber,
             name=" ".join(form.get("name", "").split())[: 2 * MAX_NAME],
-            query=" ".join(form.get("query", "").split())[:LONGEST_PASTE],
-            papers=form.get("papers", "").strip()[:LONGEST_PASTE],
-            previous=form.get("previous", "")[:LONGEST_PASTE],
+            query=" ".join(form.get("query", "").split())[:LONGEST],
+            about=form.get("about", "").strip()[:LONGEST],
+            keeps="keeps" in form,
+            was_asked="keeps_shown" in form,
+            previous=form.get("previous", "")[:LONGEST],
             slug=form.get("slug", "").strip()[:200],
             group=" ".join(form.get("group", "").split())[:80],
         )
 
-    def do(self, form: QueryDict, *, now: datetime) -> None:
+    def do(self, form: QueryDict, *, now: datetime, writer: QueryWriter | None = None) -> None:
         """Run the pressed button's action, then try the query."""
         if "exclude" in form:
             self.leave_out(form.get("exclude", ""), now=now)
+        elif "include" in form:
+            self.take_in(form.get("include", ""), now=now)
+        elif form.get("action") == "write":
+            self.have_written(writer, now=now)
         elif form.get("action") == "propose":
             self.suggest(now=now)
         elif form.get("action") == "undo":
@@ -100,45 +122,93 @@ class Bench:
     # --- proposing -----------------------------------------------------------------------------------------
 
     def suggest(self, *, now: datetime) -> None:
-        """Propose a query from the pasted papers; "Undo" restores the old one."""
-        papers, categories = self._pasted()
-        recent = recent_papers(now=now)
-        records = {paper.pk: paper.record for paper in papers}
-        self.proposal = propose(
-            records, categories=categories, search=recent.search, recent=len(recent.published_at)
-        )
+        """Propose a query from the description; "Undo" restores the old one."""
+        around = self.surroundings(now=now)
+        self.notes += what_is_left_out(around.description)
+        self.proposal = around.proposal()
         if self.proposal is None:
-            self.errors["papers"] = gettext(
-                "There is nothing here to start from: paste links or ids of papers that this service has."
-            )
+            self.errors["about"] = nothing_to_propose(around)
             return
         self._replace(self.proposal.text)
-        name = ", ".join(phrase.text for phrase in self.proposal.phrases[:2])
+        if around.given and not self.proposal.phrases:
+            self.notes.append(
+                gettext(
+                    "These papers share no words that few others have, so only their categories are "
+                    "asked for: add papers that are more alike, or words."
+                )
+            )
+        texts = [phrase.text.replace(" AND ", " ").replace('"', "") for phrase in self.proposal.phrases]
+        name = ", ".join(texts[:2])
         self.name = self.name or name[:1].upper() + name[1:]
 
-    def _pasted(self) -> tuple[list[Paper], list[str]]:
-        """Return the known papers and the categories; note what was left out."""
-        ids, categories, strange = _read(self.papers)
-        known = {paper.arxiv_id: paper for paper in Paper.objects.filter(arxiv_id__in=ids)}
-        unknown = [name for name in ids if name not in known]
-        if unknown:
+    def have_written(self, writer: QueryWriter | None, *, now: datetime) -> None:
+        """Have a model write the query; where it cannot, propose one."""
+        description = self.description()
+        if not (description.sentence or description.examples):
+            self.suggest(now=now)
+            return
+        if writer is None or not self._may_ask(now=timezone.now()):
             self.notes.append(
-                ngettext(
-                    "This service does not have %(ids)s: paste another paper like it, or its category.",
-                    "This service does not have %(ids)s: paste other papers like them, or their categories.",
-                    len(unknown),
-                )
-                % {"ids": ", ".join(unknown[:MAX_PAPERS])}
+                gettext("The model has written enough queries today: this one is made of the words.")
             )
-        if strange:
+            self.suggest(now=now)
+            return
+        try:
+            self._replace(write_query(description, writer=writer))
+        except NewsletterError:
             self.notes.append(
-                gettext("Neither an arXiv link or id nor a category: %(words)s.")
-                % {"words": ", ".join(word[:40] for word in strange[:5])}
+                gettext("The model wrote no query that can be read: this one is made of the words.")
             )
-        papers = [known[name] for name in ids if name in known]
-        if len(papers) > MAX_PAPERS:
-            self.notes.append(gettext("Only the first %(most)s papers were read.") % {"most": MAX_PAPERS})
-        return papers[:MAX_PAPERS], categories
+            self.suggest(now=now)
+        else:
+            self.notes += what_is_left_out(description)
+            self.notes.append(gettext("A language model wrote this query: look at what it finds."))
+
+    def _may_ask(self, *, now: datetime) -> bool:
+        if self.subscriber is None:
+            return True
+        wanted = [(Limit.QUERIES_OF_A_READER, str(self.subscriber.pk)), (Limit.QUERIES_OF_THE_SERVICE, "")]
+        return take(wanted, now=now)
+
+    def description(self) -> Description:
+        if self._description is None:
+            self._description = read_description(self.about, subscriber=self.subscriber)
+        return self._description
+
+    def surroundings(self, *, now: datetime) -> Surroundings:
+        if self._surroundings is None:
+            self._surroundings = surroundings(self.description(), now=now)
+        return self._surroundings
+
+    def liked(self) -> tuple[PaperRecord, ...]:
+        """Return the examples that are to be kept with the topic."""
+        is_learned = self.subscriber is not None and self.subscriber.learns
+        return self.description().examples if self.keeps and is_learned else ()
+
+    # --- including -----------------------------------------------------------------------------------------
+
+    def take_in(self, arxiv_id: str, *, now: datetime) -> None:
+        """Include one missed paper by a phrase that it shares with others nearby."""
+        wanted = Paper.objects.filter(arxiv_id=arxiv_id[:40]).first()
+        if wanted is None:
+            return
+        try:
+            checked_query(self.query)
+            around = self.surroundings(now=now)
+            search = around.recent.search
+            found = include(
+                self.query, wanted=wanted.record, wanted_id=wanted.pk, near=around.near, search=search
+            )
+        except NoRoomError:
+            self.notes.append(gettext("The query has no room for more: shorten it first."))
+        except BadInput as error:
+            self.refuse(error)
+        else:
+            if found is None:
+                self.notes.append(gettext("No word of this paper would bring it in."))
+                return
+            self._replace(found.text)
+            self.notes.append(included(found))
 
     # --- excluding -----------------------------------------------------------------------------------------
 
@@ -157,50 +227,10 @@ class Bench:
             self.refuse(error)
         else:
             self._replace(found.text)
-            self.notes.append(_said(found.dropped, lost=len(found.lost)))
+            self.notes.append(excluded(found))
 
     def _replace(self, query: str) -> None:
         self.previous, self.query = self.query, query
-
-
-def too_broad(error: TooBroadError) -> str:
-    return gettext(
-        "Your topics would match about %(count)s papers a week, and %(most)s is the most. "
-        "Narrow the query: add AND with a second term, or a category such as cat:cs.CL."
-    ) % {"count": error.per_week, "most": error.most}
-
-
-def _said(dropped: Term, *, lost: int) -> str:
-    if dropped.field is Field.ID:
-        return gettext("Nothing tells this paper from the right ones: only the paper itself is left out.")
-    phrase = {"phrase": to_text(dropped).strip('"'), "num": lost}
-    if not lost:
-        return gettext("Papers with “%(phrase)s” are left out now; no other match is lost.") % phrase
-    return (
-        ngettext(
-            "Papers with “%(phrase)s” are left out now; %(num)s other match goes with it.",
-            "Papers with “%(phrase)s” are left out now; %(num)s other matches go with it.",
-            lost,
-        )
-        % phrase
-    )
-
-
-def _read(pasted: str) -> tuple[list[str], list[str], list[str]]:
-    """Return (ids without version, categories, what is neither), each once and in order."""
-    ids: dict[str, None] = {}
-    categories: dict[str, None] = {}
-    strange: dict[str, None] = {}
-    for word in filter(None, _BETWEEN.split(pasted)):
-        bare = word.strip("<>()[]\"'.,")
-        code = category_code(bare.removeprefix("cat:"))
-        if found := parse_id(bare):
-            ids[found.base] = None
-        elif code and is_category(code):
-            categories[code] = None
-        elif bare.lower() not in ("", "arxiv", "arxiv:"):
-            strange[word] = None
-    return list(ids), list(categories), list(strange)
 
 
 def _caret(query: str, error: BadInput) -> str:

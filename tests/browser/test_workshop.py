@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from playwright.sync_api import BrowserContext
+from playwright.sync_api import Browser, BrowserContext
 
+from tests.browser.accessibility import violations
 from tests.browser.conftest import Site, link_in
 from tests.browser.journey import join
 
@@ -17,7 +18,7 @@ def test_a_subscriber_makes_a_topic_from_two_papers(context: BrowserContext, sit
     ids = [str(path).removeprefix("/papers/").strip("/") for path in dict.fromkeys(papers)][:2]
 
     page.goto(f"{preferences}/topics/new")
-    page.fill("textarea[name=papers]", f"{ids[0]}\nhttps://arxiv.org/abs/{ids[1]}")
+    page.fill("textarea[name=about]", f"{ids[0]}\nhttps://arxiv.org/abs/{ids[1]}")
     page.locator("button[name=action][value=propose]").click()
     query = page.input_value("textarea[name=query]")
     assert query
@@ -38,3 +39,35 @@ def test_a_query_that_cannot_be_read_points_at_the_character(context: BrowserCon
     page.locator("button[name=action][value=try]").click()
     assert page.input_value("textarea[name=query]") == "cat:cs.CV AND (ti:avatar"
     assert page.locator("textarea[name=query][aria-invalid=true]").count() == 1
+
+
+def test_a_sentence_becomes_a_topic_and_a_missed_paper_comes_in(context: BrowserContext, site: Site) -> None:
+    visitor = join(context, site)
+    page = visitor.page
+    page.goto(link_in(visitor.digest, "/preferences/") + "/topics/new")
+    page.fill("textarea[name=about]", "Gestures that go with speech")
+    page.locator("button[name=action][value=propose]").click()
+    assert page.input_value("textarea[name=query]")
+    page.fill("textarea[name=query]", 'cat:cs.CV AND ti:"no such gesture"')
+    page.locator("button[name=action][value=try]").click()
+    missed = page.locator("button[name=include]").first
+    arxiv_id = missed.get_attribute("value")
+    missed.click()
+    assert page.input_value("textarea[name=query]") != 'cat:cs.CV AND ti:"no such gesture"'
+    assert page.locator(f"button[name=exclude][value='{arxiv_id}']").count() == 1
+
+
+def test_what_is_near_has_no_accessibility_problem(browser: Browser, site: Site) -> None:
+    context = browser.new_context(base_url=site.url, viewport={"width": 320, "height": 800})
+    visitor = join(context, site)
+    page = visitor.page
+    page.goto(link_in(visitor.digest, "/preferences/") + "/topics/new")
+    page.fill("textarea[name=about]", "Gestures that go with speech")
+    page.locator("button[name=action][value=propose]").click()
+    assert violations(page) == []
+    page.fill("textarea[name=query]", 'cat:cs.CV AND ti:"no such gesture"')
+    page.locator("button[name=action][value=try]").click()
+    assert page.locator("button[name=include]").count() > 0
+    assert violations(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320
+    context.close()

@@ -68,26 +68,6 @@ def test_a_mistake_is_shown_at_its_character(visitor: Client, service: Service) 
     assert _query(response) == "cat:cs.CV AND (ti:avatar"
 
 
-def test_two_papers_make_a_query_and_a_name(visitor: Client, service: Service) -> None:
-    pasted = "https://arxiv.org/abs/2606.00001v1, arXiv:2606.00002\n2401.00001 zebra math.AG"
-    response = _press(visitor, _new(service), papers=pasted, query="ti:old", action="propose")
-    page = _text(response)
-    assert response.status_code == 200
-    assert _query(response).startswith("cat:(math.AG OR cs.CV)")
-    assert "This service does not have 2401.00001" in page
-    assert "nor a category: zebra." in page
-    assert 'id="name" name="name" value=""' not in page
-    undone = _press(visitor, _new(service), query=_query(response), previous="ti:old", action="undo")
-    assert _query(undone) == "ti:old"
-
-
-def test_nothing_known_makes_no_proposal(visitor: Client, service: Service) -> None:
-    response = _press(visitor, _new(service), papers="2401.00001", query="ti:old", action="propose")
-    assert response.status_code == 400
-    assert "There is nothing here to start from" in _text(response)
-    assert _query(response) == "ti:old"
-
-
 def test_one_click_takes_a_false_friend_out(visitor: Client, service: Service) -> None:
     response = _press(visitor, _new(service), query=QUERY, exclude="2606.00003")
     assert _query(response).startswith(f"({QUERY}) ANDNOT ")
@@ -177,7 +157,7 @@ def test_it_speaks_the_subscribers_language(visitor: Client, service: Service) -
 
 def test_what_was_typed_is_shown_as_text(visitor: Client, service: Service) -> None:
     nasty = '"><script>alert(1)</script>'
-    response = _press(visitor, _new(service), name=nasty, query=nasty, papers=nasty, action="propose")
+    response = _press(visitor, _new(service), name=nasty, query=nasty, about=nasty, action="propose")
     assert "<script>" not in response.content.decode()
 
 

@@ -1,4 +1,4 @@
-"""Ask a Gemini model for one summary: attempts, back-off, budgets, and the meaning of each answer.
+"""Ask a Gemini model for a summary or a query: attempts, back-off, budgets, and what each answer means.
 
 Owns everything that does not depend on the SDK. ``gemini.py`` and ``genai.py`` add one method each.
 """
@@ -18,6 +18,7 @@ from newsletter.adapters.ports import RequestRate, TokenBudget
 from newsletter.core.arxiv.full_text import FullText
 from newsletter.core.arxiv.papers import PaperRecord
 from newsletter.core.summaries.prompt import PROMPT_VERSION, Prompt, build_prompt, parse_response
+from newsletter.core.summaries.query_prompt import QUERY_SCHEMA, parse_query
 from newsletter.core.summaries.summary import DetailLevel, Draft, Voice, response_schema, supported_detail
 from newsletter.errors import Interrupted, NewsletterError, PermanentError, TemporaryError, UnusableAnswer
 
@@ -30,6 +31,9 @@ REQUEST_SECONDS = 60.0
 TEMPERATURE = 0.2
 _OUTPUT_TOKENS = {DetailLevel.HEADLINE: 4_096, DetailLevel.TAKEAWAYS: 8_192, DetailLevel.READING: 16_384}
 """Far more than the words need: thinking tokens come from the same budget."""
+_QUERY_TOKENS = 4_096
+_QUERY_TURN = 5.0
+"""Seconds that a query waits for the rate limit."""
 _MAX_ANSWERS = 2
 """An unusable answer is paid for too: retry once, not until one fits."""
 _FINAL_REASONS = frozenset(
@@ -120,7 +124,7 @@ class ModelSummariser(ABC):
         for attempt in range(1, self._max_attempts + 1):
             is_last = attempt == self._max_attempts
             try:
-                reply = self._ask_in_turn(prompt, detail=detail, room=room, until=until)
+                reply = self._ask_in_turn(prompt, schema=response_schema(detail), room=room, until=until)
                 answers += 1
                 used = (
                     used[0] + (reply.input_tokens or 0),
@@ -140,14 +144,29 @@ class ModelSummariser(ABC):
                 room *= 2 if error.reason == "max_tokens" else 1
         raise AssertionError("the last attempt returns or raises")
 
-    def _ask_in_turn(self, prompt: Prompt, *, detail: DetailLevel, room: int, until: float) -> Reply:
+    def write_query(self, prompt: Prompt) -> str:
+        """Ask for a topic's query, once: a person waits. Return unchecked text of at most 1,000 characters.
+
+        Raises TemporaryError, UnusableAnswer (with ``reason`` and the tokens used) or PermanentError.
+        """
+        until = time.monotonic() + _QUERY_TURN
+        reply = self._ask_in_turn(prompt, schema=QUERY_SCHEMA, room=_QUERY_TOKENS, until=until)
+        used = {"input_tokens": reply.input_tokens or 0, "output_tokens": reply.output_tokens or 0}
+        if reason := _fault(reply):
+            raise UnusableAnswer(f"The model ended with {reason}.", reason=reason, **used)
+        try:
+            return parse_query(reply.text)
+        except PermanentError as error:
+            raise UnusableAnswer(str(error), reason=error.reason, **used) from error
+
+    def _ask_in_turn(self, prompt: Prompt, *, schema: Mapping[str, Any], room: int, until: float) -> Reply:
         """Make one request within the daily token budget and the rate limit."""
         size = len(prompt.instruction.encode()) + len(prompt.content.encode())
         # A token is at least one byte of the prompt: this is the most that the request can cost.
         with self._budget.spending(size + room) if self._budget else nullcontext() as bill:
             if self._rate:
                 self._rate.enter(tokens=size // _BYTES_A_TOKEN, max_wait=until - time.monotonic())
-            reply = self._ask(prompt, schema=response_schema(detail), max_output_tokens=room)
+            reply = self._ask(prompt, schema=schema, max_output_tokens=room)
             if bill and reply.input_tokens is not None and reply.output_tokens is not None:
                 bill.paid(reply.input_tokens + reply.output_tokens)
         return reply

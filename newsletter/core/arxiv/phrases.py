@@ -1,7 +1,7 @@
 """The phrases of a paper: runs of one to three words that could be what it is about.
 
-Owns what counts as a phrase and when two are equal. ``query_proposal.py`` and ``query_exclusion.py`` choose
-among them.
+Owns what counts as a phrase and when two are equal. ``query_proposal.py``, ``query_inclusion.py`` and
+``query_exclusion.py`` choose among them.
 """
 
 from __future__ import annotations
@@ -9,7 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
+
+import Stemmer
 
 from newsletter.core.arxiv.papers import PaperRecord
 from newsletter.core.arxiv.plain_words import EMPTY_WORDS, STOP_WORDS
@@ -19,6 +22,7 @@ LONGEST = 3
 """Words."""
 
 _WORD = re.compile(r"[^\W_]+(?:[-'’][^\W_]+)*")
+_PARTS = re.compile(r"[-'’]")
 _NAME = re.compile(r"^.+[A-Z0-9]")
 TITLE_WORTH = 3
 """What one occurrence in the title counts, against one in the abstract."""
@@ -29,10 +33,15 @@ class Phrase:
     text: str
     """As in the paper, in lower case except for names such as ``NeRF``."""
     key: tuple[str, ...]
-    """Equal for singular and plural, with hyphens or without."""
+    """Its stems: equal for all that a query for it finds, with hyphens or without."""
     worth: int
     """How often the paper says it; the title counts more."""
     in_title: bool
+
+    @property
+    def telling(self) -> float:
+        """How well it names what the paper is about. Two words say most."""
+        return self.worth * {1: 0.7, 2: 1.0}.get(len(self.text.split()), 0.9)
 
     @property
     def term(self) -> Term:
@@ -41,9 +50,19 @@ class Phrase:
 
 def phrases(record: PaperRecord) -> dict[tuple[str, ...], Phrase]:
     """Return every phrase of title and abstract by its key."""
+    return phrases_of((record.title, TITLE_WORTH), (record.abstract, 1))
+
+
+def phrases_of(*texts: tuple[str, int], all_words: bool = False) -> dict[tuple[str, ...], Phrase]:
+    """Return every phrase of texts by its key; with each text, what saying it there counts.
+
+    ``all_words``: also those of words that all abstracts have: "number theory" is one.
+    """
     found: dict[tuple[str, ...], Phrase] = {}
-    for text, worth in ((record.title, TITLE_WORTH), (record.abstract, 1)):
+    for text, worth in texts:
         for written in _runs(text):
+            if not (all_words or says_something(written)):
+                continue
             key = phrase_key(written)
             known = found.get(key)
             found[key] = Phrase(
@@ -56,7 +75,15 @@ def phrases(record: PaperRecord) -> dict[tuple[str, ...], Phrase]:
 
 
 def phrase_key(words: Sequence[str]) -> tuple[str, ...]:
-    return tuple(_singular(part) for word in words for part in re.split(r"[-'’]", word.lower()))
+    """Return the stems of words: those by which topics are matched (Snowball's for English)."""
+    return tuple(_stem(part) for word in words for part in _PARTS.split(word.lower()) if part)
+
+
+def says_something(words: Sequence[str]) -> bool:
+    """Whether one of these words is not common to all abstracts, and none is an adverb."""
+    lowered = [word.lower() for word in words]
+    is_adverb = any(word.endswith("ly") for word in lowered)
+    return not is_adverb and any(len(word) > 2 and not _is_empty(word) for word in lowered)
 
 
 def is_within(short: tuple[str, ...], long: tuple[str, ...]) -> bool:
@@ -85,9 +112,7 @@ def _is_phrase(words: Sequence[str]) -> bool:
         lowered[-1],
     ):
         return False
-    if any(word.replace("-", "").isdigit() or len(word) < 2 for word in lowered):
-        return False
-    return any(len(word) > 2 and _singular(word) not in EMPTY_WORDS for word in lowered)
+    return not any(word.replace("-", "").isdigit() or len(word) < 2 for word in lowered)
 
 
 def _plain(word: str) -> str:
@@ -95,5 +120,13 @@ def _plain(word: str) -> str:
     return "-".join(part if _NAME.search(part) else part.lower() for part in word.split("-"))
 
 
-def _singular(word: str) -> str:
-    return word[:-1] if len(word) > 3 and word.endswith("s") and not word.endswith("ss") else word
+def _is_empty(word: str) -> bool:
+    return _stem(word) in _EMPTY or all(_stem(part) in _EMPTY for part in _PARTS.split(word))
+
+
+@lru_cache(maxsize=50_000)
+def _stem(word: str) -> str:
+    return str(Stemmer.Stemmer("english", 0).stemWord(word))  # cheap to make, and not to be shared by threads
+
+
+_EMPTY = frozenset(map(_stem, EMPTY_WORDS))

@@ -26,7 +26,7 @@ class NoRoomError(BadInput):
 @dataclass(frozen=True, slots=True)
 class Exclusion:
     text: str
-    """The new query, at most 500 characters."""
+    """The new query, at most MAX_LENGTH characters."""
     dropped: Term
     """What follows ANDNOT: a phrase, or the paper's id if no phrase is good enough."""
     lost: frozenset[int]
@@ -66,9 +66,7 @@ def _best(
 
 def _telling(phrase: Phrase, *, elsewhere: int) -> float:
     """How well a phrase names the paper's subject, so that similar papers are excluded too."""
-    known = 1.0 if elsewhere > 1 else 0.5
-    words = {1: 0.7, 2: 1.0}.get(len(phrase.text.split()), 0.9)
-    return phrase.worth * words * known
+    return phrase.telling * (1.0 if elsewhere > 1 else 0.5)
 
 
 def _asked(query: Query) -> set[tuple[str, ...]]:

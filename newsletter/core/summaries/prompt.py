@@ -103,7 +103,7 @@ def build_prompt(
     data = f"Title: {paper.title}\n\nAbstract:\n{paper.abstract}"
     if full_text:
         data += "".join(map(_section_data, within(full_text, characters=MAX_TEXT_CHARACTERS).sections))
-    nonce = _nonce(data)
+    nonce = nonce_for(data)
     return Prompt(
         instruction=_INSTRUCTION.format(
             nonce=nonce,
@@ -120,7 +120,7 @@ def _section_data(section: TextSection) -> str:
     return f"\n\nSection: {section.title}{note}\n{section.text}"
 
 
-def _nonce(data: str) -> str:
+def nonce_for(data: str) -> str:
     """A marker that ``data`` cannot contain: a hash of all of it."""
     return hashlib.sha256(data.encode()).hexdigest()[:24]
 

@@ -185,6 +185,11 @@ def read_text(text: str) -> ReadLibrary:
     return found.built()
 
 
+def without_names(line: str) -> str:
+    """Return what of a line is no id, address or DOI."""
+    return " ".join(_NAMED.sub(" ", line).split())
+
+
 def _read_line(found: LibraryBuilder, number: int, line: str) -> None:
     has_any = False
     for named in _NAMED.finditer(line):

@@ -11,8 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
-from newsletter.core.arxiv.phrases import phrase_key
-from newsletter.core.arxiv.plain_words import EMPTY_WORDS
+from newsletter.core.arxiv.phrases import says_something
 from newsletter.core.taste.snapshot import Snapshot
 from newsletter.core.taste.vectors import Vector, combined, dot
 
@@ -103,6 +102,4 @@ def best_terms(weighed: Mapping[int, float], *, snapshot: Snapshot, most: int = 
 
 @cache
 def _says_something(surface: str) -> bool:
-    words = phrase_key(surface.split())
-    is_adverb = any(word.endswith("ly") for word in words)
-    return not is_adverb and any(len(word) > 2 and word not in EMPTY_WORDS for word in words)
+    return says_something(surface.split())

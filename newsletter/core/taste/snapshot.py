@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import zlib
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -50,6 +50,11 @@ class Snapshot:
     def weights(self) -> tuple[float, ...]:
         """Inverse document frequency, smoothed: ln((1 + documents) / (1 + count)) + 1."""
         return tuple(math.log((1 + self.documents) / (1 + count)) + 1 for count in self.counts)
+
+    def share(self, stems: Sequence[str]) -> float:
+        """Return in what share of the papers a word or a pair of words occurs: 0 if it is not known."""
+        number = self.numbers.get(" ".join(stems))
+        return 0.0 if number is None else self.counts[number] / self.documents
 
     def background(self, number: int) -> float:
         """Return the term's weight in the mean vector of all papers: a profile is what exceeds it."""

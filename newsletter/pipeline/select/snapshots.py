@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
 
 from newsletter.adapters.infra.taste_snapshot import shipped_snapshot
+from newsletter.adapters.infra.taste_stored import stored_snapshot
 from newsletter.core.taste.snapshot import Snapshot, make_snapshot
 from newsletter.models import Paper, TasteProfile, TasteSnapshot
 
@@ -37,12 +37,7 @@ def current_snapshot() -> Current:
             defaults={"papers": shipped.documents, "content": shipped.pack()},
         )
         newest = row.pk, row.made_at
-    return Current(newest[0], _unpacked(*newest))
-
-
-@lru_cache(maxsize=2)
-def _unpacked(pk: int, made_at: datetime) -> Snapshot:  # noqa: ARG001 - a row made anew has another date
-    return Snapshot.unpack(bytes(TasteSnapshot.objects.values_list("content", flat=True).get(pk=pk)))
+    return Current(newest[0], stored_snapshot(*newest))
 
 
 def renew_snapshot(*, now: datetime) -> bool:

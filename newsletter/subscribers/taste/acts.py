@@ -135,6 +135,30 @@ def keep_imported(
 
 
 @transaction.atomic
+def like_for_topic(
+    subscriber: Subscriber, papers: Sequence[PaperRecord], *, topic: Topic, now: datetime
+) -> None:
+    """Like the papers that a topic was made from, so that its profile begins with them.
+
+    They were brought, not read here: a why line does not name those that are new. Raises TooManyPapersError
+    with nothing kept.
+    """
+    lock(subscriber)
+    known = feedback_on(subscriber, [paper.arxiv_id for paper in papers])
+    liked = {arxiv_id: row for arxiv_id, row in known.items() if row.is_liked}
+    others = [row for row in liked.values() if topic.pk not in row.topics]
+    for row in others:
+        row.topics = sorted({*row.topics, topic.pk})
+    _store(others)
+    if others:
+        move_on(subscriber)
+    new = [paper for paper in papers if paper.arxiv_id not in liked and not paper.is_withdrawn]
+    topics = matching_topics(subscriber, new)
+    brought = {paper.arxiv_id: [*topics.get(paper.arxiv_id, ()), topic.pk] for paper in new}
+    act_on(subscriber, Act.MORE, new, source=Source.IMPORT, now=now, topics=brought)
+
+
+@transaction.atomic
 def take_back(subscriber: Subscriber, arxiv_ids: Iterable[str], *, act: Act | None = None) -> int:
     """Take an act back, or whatever was said of these papers; return for how many that changed something.
 

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from functools import lru_cache
 
-from newsletter.core.taste.snapshot import Snapshot
+from newsletter.adapters.infra.taste_stored import stored_snapshot
 from newsletter.core.taste.vectors import unpack
-from newsletter.models import Subscriber, TasteProfile, TasteSnapshot, Topic
+from newsletter.models import Subscriber, TasteProfile, Topic
 
 MOST_WORDS = 12
 
@@ -48,7 +46,7 @@ def weighed_words(row: TasteProfile) -> dict[str, float]:
 
 
 def _words(row: TasteProfile, *, muted: dict[str, str], most: int) -> ProfileWords:
-    snapshot = _snapshot(row.snapshot_id, row.snapshot.made_at)
+    snapshot = stored_snapshot(row.snapshot_id, row.snapshot.made_at)
     words = [
         Word(key=snapshot.keys[number], surface=snapshot.surface(number), weight=weight)
         for number, weight in unpack(bytes(row.terms)).items()
@@ -63,8 +61,3 @@ def _words(row: TasteProfile, *, muted: dict[str, str], most: int) -> ProfileWor
 
 def _strongest(words: Sequence[Word], most: int) -> tuple[Word, ...]:
     return tuple(sorted(words, key=lambda word: (-abs(word.weight), word.key))[:most])
-
-
-@lru_cache(maxsize=2)
-def _snapshot(snapshot_id: int, made_at: datetime) -> Snapshot:  # noqa: ARG001 - ids may come again, after a restore
-    return Snapshot.unpack(bytes(TasteSnapshot.objects.get(pk=snapshot_id).content))

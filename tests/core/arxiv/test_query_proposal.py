@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from newsletter.adapters.infra.topic_spans import explain
+from newsletter.core.arxiv.nearness import Near
 from newsletter.core.arxiv.papers import PaperRecord
 from newsletter.core.arxiv.query import MAX_LENGTH, Field, Query, parse
 from newsletter.core.arxiv.query_exclusion import Exclusion, NoRoomError, exclude
@@ -31,7 +32,8 @@ class Library:
 
     def propose(self, *numbers: int, categories: Sequence[str] = ()) -> Proposal:
         given = {number: self.papers[number] for number in numbers}
-        found = propose(given, categories=categories, search=self.search, recent=len(self.papers))
+        near = Near(known=frozenset(numbers))
+        found = propose(given, categories=categories, near=near, search=self.search, share=_never)
         assert found is not None
         return found
 
@@ -41,6 +43,11 @@ class Library:
 
 def _paper(number: int, title: str, abstract: str = "", *, category: str = "cs.CV") -> PaperRecord:
     return paper_record(number, title=title, abstract=abstract, categories=(category,))
+
+
+def _never(_key: tuple[str, ...]) -> float:
+    """No word is common to all papers."""
+    return 0.0
 
 
 HEADS = Library(
@@ -73,13 +80,13 @@ def test_categories_that_were_named_come_first() -> None:
 
 
 def test_categories_alone_are_a_query() -> None:
-    found = propose({}, categories=["cs.SD"], search=HEADS.search, recent=39)
+    found = propose({}, categories=["cs.SD"], near=Near(), search=HEADS.search, share=_never)
     assert found is not None
     assert (found.text, found.phrases) == ("cat:cs.SD", ())
 
 
 def test_nothing_makes_no_proposal() -> None:
-    assert propose({}, search=HEADS.search, recent=39) is None
+    assert propose({}, near=Near(), search=HEADS.search, share=_never) is None
 
 
 def test_a_paper_that_says_nothing_gives_its_category() -> None:
