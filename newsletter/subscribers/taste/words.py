@@ -41,7 +41,7 @@ def profile_words(subscriber: Subscriber, *, most: int = MOST_WORDS) -> list[Pro
 
 def weighed_words(row: TasteProfile) -> dict[str, float]:
     """Return every term of a profile, as papers write it, with its weight."""
-    snapshot = _snapshot(row.snapshot_id, row.snapshot.made_at)
+    snapshot = stored_snapshot(row.snapshot_id, row.snapshot.made_at)
     return {snapshot.surface(number): weight for number, weight in unpack(bytes(row.terms)).items()}
 
 
