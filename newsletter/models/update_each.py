@@ -1,0 +1,95 @@
+"""Update many rows in one statement, each to values of its own.
+
+Django's ``bulk_update`` builds a CASE a row and column: milliseconds of Python for fifty rows. Here the
+values are a table: ``unnest`` on PostgreSQL, ``VALUES`` on SQLite (its JSON cannot hold bytes).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any, TypeAlias
+
+from django.db import connection, models
+
+Field: TypeAlias = "models.Field[Any, Any]"
+
+
+def update_each(
+    model: type[models.Model],
+    rows: Sequence[Sequence[Any]],
+    *,
+    match: Sequence[str],
+    change: Sequence[str],
+    to_all: Mapping[str, Any] | None = None,
+    where: Mapping[str, Collection[Any]] | None = None,
+    only_raising: str = "",
+) -> set[Any]:
+    """Update the rows whose ``match`` fields equal those given; return the primary keys of what was updated.
+
+    Each of ``rows`` has the values of ``match``, then those of ``change``; no two may match the same row.
+    ``to_all``: fields set to one value. ``where``: what a field must be one of. ``only_raising``: a field of
+    ``change`` that must be NULL or lower before.
+    """
+    if not rows:
+        return set()
+    fields = _fields(model)
+    given, values = _table([fields[name] for name in (*match, *change)], rows)
+    table = _quoted(model._meta.db_table)
+    names = {name: _quoted(field.column) for name, field in fields.items()}
+    key = next(name for name, field in fields.items() if field.primary_key)
+    settings = [f"{names[name]} = given.{names[name]}" for name in change]
+    settings += [f"{names[name]} = %s" for name in to_all or {}]
+    conditions = [f"{table}.{names[name]} = given.{names[name]}" for name in match]
+    for name, allowed in (where or {}).items():
+        conditions.append(f"{table}.{names[name]} IN ({_places(len(allowed))})")
+    if only_raising:
+        before, after = (f"{owner}.{names[only_raising]}" for owner in (table, "given"))
+        conditions.append(f"({before} IS NULL OR {before} < {after})")
+    parameters = [
+        *(_prepared(fields[name], value) for name, value in (to_all or {}).items()),
+        *values,
+        *(_prepared(fields[name], each) for name, allowed in (where or {}).items() for each in allowed),
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"UPDATE {table} SET {', '.join(settings)} FROM {given} "  # noqa: S608 - names of our own
+            f"WHERE {' AND '.join(conditions)} RETURNING {table}.{names[key]}",
+            parameters,
+        )
+        return {fields[key].to_python(found) for (found,) in cursor.fetchall()}
+
+
+def _table(fields: Sequence[Field], rows: Iterable[Sequence[Any]]) -> tuple[str, list[Any]]:
+    """Return the rows as a table ``given`` with the fields' columns, and its parameters."""
+    prepared = [[_prepared(field, value) for field, value in zip(fields, row, strict=True)] for row in rows]
+    names = [_quoted(field.column) for field in fields]
+    if connection.vendor == "postgresql":
+        arrays = ", ".join(f"%s::{_type(field)}[]" for field in fields)
+        columns = [list(column) for column in zip(*prepared, strict=True)]
+        return f"unnest({arrays}) AS given({', '.join(names)})", columns
+    lines = ", ".join([f"({_places(len(fields))})"] * len(prepared))
+    columns_as = ", ".join(f"column{place} AS {name}" for place, name in enumerate(names, 1))
+    select = f"(SELECT {columns_as} FROM (VALUES {lines})) AS given"  # noqa: S608 - names of our own
+    return select, [value for row in prepared for value in row]
+
+
+def _fields(model: type[models.Model]) -> dict[str, Field]:
+    return {field.name: field for field in model._meta.concrete_fields}
+
+
+def _prepared(field: Field, value: Any) -> Any:
+    return field.get_db_prep_save(value, connection)
+
+
+def _type(field: Field) -> str:
+    """Return the column's type without its length, to which a cast would cut silently."""
+    return re.sub(r"\(.*\)", "", str(field.db_type(connection)))
+
+
+def _places(count: int) -> str:
+    return ", ".join(["%s"] * count)
+
+
+def _quoted(name: str | None) -> str:
+    return connection.ops.quote_name(str(name))
