@@ -156,6 +156,10 @@ class Delivery(models.Model):
     """Raised by every lease; an outcome is written only under the fence of its lease."""
     lease_owner = models.CharField(max_length=80, blank=True)
     lease_until = models.DateTimeField(null=True)
+    journal = models.UUIDField(null=True)
+    """The send journal of the process that leased it last: what it did with the body."""
+    journal_group = models.PositiveIntegerField(null=True)
+    """Its group there: what was leased together."""
     body_begun_at = models.DateTimeField(null=True)
     next_attempt_at = models.DateTimeField(null=True)
     """Real time."""
