@@ -11,11 +11,18 @@ from tests.fakes.postgres import run_tests_on_postgres
 TESTS = Path(__file__).parent
 SUITE = (
     "models/test_migrations.py",
+    "models/test_update_each.py",
     "pipeline/compose/test_lease.py",
     "pipeline/compose/test_recompose.py",
     "pipeline/feedback/test_bounces.py",
     "pipeline/feedback/test_provider_events.py",
     "pipeline/feedback/test_events_races.py",
+    "pipeline/send/test_bodies.py",
+    "pipeline/send/test_counts.py",
+    "pipeline/send/test_journals.py",
+    "pipeline/send/test_leaving_races.py",
+    "pipeline/send/test_lost.py",
+    "pipeline/send/test_stopped.py",
     "pipeline/send/test_pause.py",
     "pipeline/send/test_dates.py",
     "pipeline/send/test_send.py",
@@ -68,6 +75,6 @@ SUITE = (
 )
 
 
-@pytest.mark.timeout(960)
+@pytest.mark.timeout(1260)
 def test_what_touches_data_holds_on_postgresql() -> None:
-    run_tests_on_postgres([TESTS / name for name in SUITE], timeout=900)
+    run_tests_on_postgres([TESTS / name for name in SUITE], timeout=1200)

@@ -255,7 +255,7 @@ class Verdict(StrEnum):
     UNKNOWN = "unknown"
     """The body began and the answer was lost."""
     NOT_BEGUN = "not_begun"
-    """``begin`` did not allow it: the reader left, or another worker holds it."""
+    """It may not begin: the reader left, or another worker holds it."""
     TRANSPORT_DOWN = "transport_down"
     """Our credentials or account are refused: the whole transport pauses, the attempt does not count."""
 
@@ -273,10 +273,23 @@ class Outcome:
     """Seconds, if the server named them."""
 
 
-Begin = Callable[[Sequence[str]], frozenset[str]]
-"""Called with delivery ids at the last instant before a body's first byte; returns those that may be sent.
+class Bodies(Protocol):
+    """What a mailer says about bodies at the two instants that decide what its process's death means.
 
-It may be called again for the same id: a request that was refused is sent again in parts."""
+    An answer is said by yielding its outcome. What either method raises ends the sending; the mailer leaves
+    its connection as it would be after any error.
+    """
+
+    def begin(self, delivery_ids: Sequence[str]) -> frozenset[str]:
+        """Called at the last instant before a body's first byte; return those that may be sent.
+
+        It may be called again for the same id: a request that was refused is sent again in parts.
+        """
+        ...
+
+    def end(self, delivery_ids: Sequence[str]) -> None:
+        """Called before a body's last byte (SMTP: the final dot): from here on it may be accepted."""
+        ...
 
 
 class Mailer(Protocol):
@@ -303,8 +316,8 @@ class Mailer(Protocol):
         """Whether it takes ``Outgoing.message``; if not, the bytes need not be built."""
         ...
 
-    def send(self, messages: Sequence[Outgoing], *, begin: Begin) -> Iterable[Outcome]:
-        """Send each message for which ``begin`` allows it; yield one outcome per message, as it is known."""
+    def send(self, messages: Sequence[Outgoing], *, bodies: Bodies) -> Iterable[Outcome]:
+        """Send each message that ``bodies`` lets begin; yield one outcome per message, as it is known."""
         ...
 
     def evidence(self, delivery_id: str) -> bool | None:

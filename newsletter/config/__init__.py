@@ -109,6 +109,10 @@ class Config(MailerSettings):
         return self.outbox_dir or self.data_dir / "outbox"
 
     @property
+    def journal_folder(self) -> Path:
+        return self.data_dir / "journals"
+
+    @property
     def sender_domain(self) -> str:
         return parseaddr(self.sender)[1].rpartition("@")[2]
 

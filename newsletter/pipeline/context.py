@@ -7,6 +7,7 @@ from datetime import datetime
 from functools import cached_property
 
 from newsletter.adapters import registry
+from newsletter.adapters.infra.send_journal import SendJournal
 from newsletter.adapters.ports import FullTextSource, Mailer, PaperFinder, PaperSource, Summariser
 from newsletter.config import Config
 from newsletter.core.arxiv.full_text import FullText
@@ -46,6 +47,10 @@ class Context:
     @cached_property
     def mailer(self) -> Mailer:
         return registry.mailer(self.config)
+
+    @cached_property
+    def journal(self) -> SendJournal:
+        return SendJournal(self.config.journal_folder)
 
     @cached_property
     def rate_limit(self) -> RateLimit:

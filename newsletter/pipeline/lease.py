@@ -1,22 +1,13 @@
-"""Leases: which process holds a delivery, until when, and what happens when that process dies.
-
-Leases are in real time. Expired before the body began: RETRY_WAIT, nothing was sent. Expired after:
-AMBIGUOUS, until there is evidence.
-"""
+"""Leases: which process holds a delivery, and whether it is dead. ``send/lost.py`` says what follows."""
 
 from __future__ import annotations
 
 import os
 import socket
-from collections import Counter
-from collections.abc import Collection
-from datetime import datetime, timedelta
 from functools import lru_cache
 
 import psutil
-from django.db.models import QuerySet
 
-from newsletter.core.delivery.retry_policy import EVIDENCE_WAIT
 from newsletter.models import Delivery
 from newsletter.models.delivery import LEASED, State
 
@@ -53,30 +44,3 @@ def _is_dead(owner: str) -> bool:
         return False
     except psutil.NoSuchProcess:
         return True
-
-
-def end_leases(owners: Collection[str], *, real_now: datetime) -> Counter[str]:
-    """End every lease of these boot ids at once; return how many deliveries went to which state."""
-    held = Delivery.objects.filter(LEASED, lease_owner__in=owners)
-    held.filter(state=State.PLANNED).update(lease_owner="", lease_until=None)
-    return lapse(held, real_now=real_now)
-
-
-def expire_leases(*, real_now: datetime) -> Counter[str]:
-    """End the leases that have run out."""
-    return lapse(Delivery.objects.filter(lease_until__lt=real_now), real_now=real_now)
-
-
-def lapse(held: QuerySet[Delivery], *, real_now: datetime, delay: timedelta = timedelta()) -> Counter[str]:
-    """End the leases of these deliveries; those not begun may be retried after ``delay``.
-
-    The attempt stays counted: it ended without an outcome.
-    """
-    sending = held.filter(state=State.SENDING)
-    waiting = sending.filter(body_begun_at__isnull=True).update(
-        state=State.RETRY_WAIT, next_attempt_at=real_now + delay, lease_owner="", lease_until=None
-    )
-    unknown = sending.filter(body_begun_at__isnull=False).update(
-        state=State.AMBIGUOUS, next_attempt_at=real_now + EVIDENCE_WAIT, lease_owner="", lease_until=None
-    )
-    return +Counter({State.RETRY_WAIT.value: waiting, State.AMBIGUOUS.value: unknown})

@@ -81,7 +81,11 @@ def match(work: Work) -> int:
 def reconcile(work: Work) -> ReconcileReport:
     """End the leases of processes that are gone, and find out about lost answers."""
     return _reconcile(
-        mailer=work.context.mailer, real_now=timezone.now(), now=work.now, dead_owners=dead_owners()
+        mailer=work.context.mailer,
+        journal=work.context.journal,
+        real_now=timezone.now(),
+        now=work.now,
+        dead_owners=dead_owners(),
     )
 
 
@@ -136,6 +140,7 @@ def compose(work: Work) -> ComposeReport:
 def send(work: Work) -> DeliveryReport:
     return send_due(
         mailer=work.context.mailer,
+        journal=work.context.journal,
         rate_limit=work.context.rate_limit,
         now=work.now,
         owner=boot_id(),

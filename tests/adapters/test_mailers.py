@@ -51,7 +51,7 @@ def case(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Case]:
 
 
 def verdicts(case: Case, messages: Sequence[Outgoing], begin: Begun) -> list[tuple[str, Verdict]]:
-    return [(outcome.delivery_id, outcome.verdict) for outcome in case.mailer.send(messages, begin=begin)]
+    return [(outcome.delivery_id, outcome.verdict) for outcome in case.mailer.send(messages, bodies=begin)]
 
 
 @pytest.mark.parametrize("shared_key", ["", "same"])
@@ -80,19 +80,41 @@ def test_nothing_leaves_when_no_body_may_begin(case: Case) -> None:
     assert case.accepted() == []
 
 
-def test_an_error_in_begin_stops_before_the_body(case: Case) -> None:
+@pytest.mark.parametrize("moment", ["begin", "end"])
+def test_an_error_in_what_is_told_stops_before_anything_is_accepted(case: Case, moment: str) -> None:
     def broken(delivery_ids: Sequence[str]) -> frozenset[str]:
         raise ConnectionError(f"the database is gone: {delivery_ids}")
 
+    bodies = Begun()
+    setattr(bodies, moment, broken)
     with pytest.raises(ConnectionError):
-        list(case.mailer.send([outgoing()], begin=broken))
+        list(case.mailer.send([outgoing()], bodies=bodies))
     assert case.accepted() == []
     assert verdicts(case, [outgoing()], Begun())[0][1] is Verdict.ACCEPTED
 
 
+@pytest.mark.parametrize("shared_key", ["", "same"])
+def test_the_end_of_a_body_is_told_after_its_begin_and_before_it_can_be_accepted(
+    case: Case, shared_key: str
+) -> None:
+    accepted_before = list[list[str]]()
+
+    class Watching(Begun):
+        def end(self, delivery_ids: Sequence[str]) -> None:
+            assert set(delivery_ids) <= set(self.ids)
+            accepted_before.append([each for each in delivery_ids if each in case.accepted()])
+            super().end(delivery_ids)
+
+    bodies = Watching(refused=[outgoing(2).delivery_id])
+    messages = [outgoing(number, shared_key=shared_key) for number in range(1, 4)]
+    assert len(verdicts(case, messages, bodies)) == 3
+    assert [each for batch in bodies.ended for each in batch] == case.accepted()
+    assert not any(accepted_before)
+
+
 def test_outcomes_are_told_as_they_are_known(case: Case) -> None:
     messages = [outgoing(1), outgoing(2)]
-    outcomes = iter(case.mailer.send(messages, begin=Begun()))
+    outcomes = iter(case.mailer.send(messages, bodies=Begun()))
     next(outcomes)
     assert case.accepted() == [messages[0].delivery_id]
     assert len(list(outcomes)) == 1

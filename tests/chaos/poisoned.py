@@ -34,5 +34,5 @@ def _deadly(module: Any, name: str, *, to: str) -> None:
     setattr(module, name, function)
 
 
-_deadly(compose, "choose", to=COMPOSING)
+_deadly(compose, "select", to=COMPOSING)
 _deadly(messages, "_outgoing", to=WRITING)

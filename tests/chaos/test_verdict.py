@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from django.db import connection
 
 from newsletter.models import Delivery, Subscriber, Subscription
 from newsletter.models.delivery import State
@@ -22,10 +21,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 def _witness() -> Iterator[None]:
     witness.set_up()
     yield
-    with connection.cursor() as cursor:
-        for name in witness.TRIGGERS:
-            cursor.execute(f"DROP TRIGGER {name}")
-        cursor.execute("DROP TABLE chaos_witness")
+    witness.remove()
 
 
 def sent(state: State = State.ACCEPTED, *, seen_papers: bytes = b"papers") -> Delivery:

@@ -60,6 +60,15 @@ def set_up() -> None:
                 cursor.execute(statement)
 
 
+def remove() -> None:
+    """Take the triggers and what they wrote away again."""
+    drop = {"postgresql": "DROP FUNCTION {} CASCADE", "sqlite": "DROP TRIGGER {}"}[connection.vendor]
+    with connection.cursor() as cursor:
+        for name in TRIGGERS:
+            cursor.execute(drop.format(name))
+        cursor.execute("DROP TABLE chaos_witness")
+
+
 def _trigger(vendor: str, name: str, *, event: str, condition: str, body: str) -> list[str]:
     if vendor == "sqlite":
         return [f"CREATE TRIGGER {name} {event} WHEN {condition} BEGIN {body} END"]

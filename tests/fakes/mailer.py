@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from threading import Lock
 
-from newsletter.adapters.ports import Begin, Outcome, Outgoing, Verdict
+from newsletter.adapters.ports import Bodies, Outcome, Outgoing, Verdict
 
 
 class Killed(BaseException):
@@ -20,13 +20,15 @@ def nothing(_message: Outgoing) -> None:
 
 @dataclass
 class ScriptedMailer:
-    """Asks ``begin`` for one message at a time, like the outbox and SMTP."""
+    """Lets one body at a time begin, like the outbox and SMTP."""
 
     answers: dict[str, Outcome] = field(default_factory=dict)
     """By recipient; every other message is accepted. The delivery id is put in."""
     before_begin: Callable[[Outgoing], object] = nothing
     in_body: Callable[[Outgoing], object] = nothing
-    """Runs when the body has begun, before it counts as sent."""
+    """Runs when the body has started; it cannot be accepted yet."""
+    before_answer: Callable[[Outgoing], object] = nothing
+    """Runs when the whole body has left."""
     known: dict[str, bool] = field(default_factory=dict)
     """Evidence by delivery id."""
     name: str = "scripted"
@@ -42,17 +44,19 @@ class ScriptedMailer:
     def recipients(self) -> list[str]:
         return [message.recipient for message in self.sent]
 
-    def send(self, messages: Sequence[Outgoing], *, begin: Begin) -> Iterator[Outcome]:
+    def send(self, messages: Sequence[Outgoing], *, bodies: Bodies) -> Iterator[Outcome]:
         for message in messages:
             self.before_begin(message)
-            if message.delivery_id not in begin([message.delivery_id]):
+            if message.delivery_id not in bodies.begin([message.delivery_id]):
                 yield Outcome(delivery_id=message.delivery_id, verdict=Verdict.NOT_BEGUN)
                 continue
             self.in_body(message)
+            bodies.end([message.delivery_id])
             answer = self.answers.get(message.recipient, accepted())
             if answer.verdict in {Verdict.ACCEPTED, Verdict.UNKNOWN}:
                 with self._lock:
                     self.sent.append(message)
+            self.before_answer(message)
             yield replace(answer, delivery_id=message.delivery_id)
 
     def evidence(self, delivery_id: str) -> bool | None:

@@ -70,23 +70,27 @@ def outgoing(
 
 
 class Begun:
-    """A ``begin`` that allows everything but ``refused``, and keeps what it was asked."""
+    """The ``Bodies`` of a test: lets all begin but ``refused``, and keeps what it was told."""
 
     def __init__(self, *, refused: Collection[str] = ()) -> None:
         self.refused = set(refused)
         self.asked: list[tuple[str, ...]] = []
+        self.ended: list[tuple[str, ...]] = []
 
-    def __call__(self, delivery_ids: Sequence[str]) -> frozenset[str]:
+    def begin(self, delivery_ids: Sequence[str]) -> frozenset[str]:
         self.asked.append(tuple(delivery_ids))
         return frozenset(delivery_ids) - self.refused
+
+    def end(self, delivery_ids: Sequence[str]) -> None:
+        self.ended.append(tuple(delivery_ids))
 
     @property
     def ids(self) -> list[str]:
         return [delivery_id for batch in self.asked for delivery_id in batch]
 
 
-def send(mailer: Mailer, messages: Sequence[Outgoing], begin: Begun | None = None) -> list[Outcome]:
-    return list(mailer.send(messages, begin=begin or Begun()))
+def send(mailer: Mailer, messages: Sequence[Outgoing], bodies: Begun | None = None) -> list[Outcome]:
+    return list(mailer.send(messages, bodies=bodies or Begun()))
 
 
 def verdicts(outcomes: Sequence[Outcome]) -> list[str]:

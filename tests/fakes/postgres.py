@@ -53,7 +53,7 @@ class Postgres:
 @contextmanager
 def postgres_server() -> Iterator[str]:
     """Start a server (about a second), yield its DATABASE_URL, and leave nothing of it behind."""
-    with postgres() as server:
+    with postgres("-c", "track_commit_timestamp=on") as server:  # for tests.chaos.witness
         server.start()
         yield server.url
 

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import itertools
 import uuid
+from collections import Counter
 from collections.abc import Callable
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from threading import get_ident
 from typing import Any
 
+from django.conf import settings
 from django.utils import timezone
 from pyroaring import BitMap
 
-from newsletter.adapters.ports import Mailer
+from newsletter.adapters.infra.send_journal import SendJournal
+from newsletter.adapters.ports import Mailer, Outcome
 from newsletter.audience.suppression import address_key
 from newsletter.core.digests.message import Fragment
 from newsletter.core.digests.selection import Place, Selected
@@ -22,6 +26,9 @@ from newsletter.models.delivery import Kind, State
 from newsletter.models.selection import store_selections
 from newsletter.models.subscriber import Status
 from newsletter.pipeline.compose.message import message_of, stored_fragments
+from newsletter.pipeline.feedback.reconcile import ReconcileReport, reconcile
+from newsletter.pipeline.send.lost import end_leases
+from newsletter.pipeline.send.outcomes import Answered, Moment, record
 from newsletter.pipeline.send.send import DeliveryReport, send_due
 
 NOW = datetime(2026, 6, 19, 8, 0, tzinfo=UTC)
@@ -96,9 +103,34 @@ def transactional_mail(subscriber: Subscriber | None, kind: Kind, **fields: Any)
 
 
 def deliver(mailer: Mailer, **options: Any) -> DeliveryReport:
-    """Deliver what is due, with waits that do not vary; each thread is a worker of its own."""
+    """Deliver what is due, with waits that do not vary; each call is a worker of its own, which then ends."""
     usual: dict[str, Any] = {"now": NOW, "owner": f"host/{get_ident()}/1.0", "chance": lambda: 0.5}
-    return send_due(mailer=mailer, **usual | options)
+    if clock := options.get("clock"):
+        usual["seconds"] = lambda: clock().timestamp()
+    with closing(send_journal()) as journal:
+        return send_due(mailer=mailer, **usual | {"journal": journal} | options)
+
+
+def send_journal() -> SendJournal:
+    """Return a journal as a process opens it, in the data folder of the tests."""
+    return SendJournal(settings.CONFIG.journal_folder)
+
+
+def reconcile_now(mailer: Mailer, **options: Any) -> ReconcileReport:
+    """Reconcile as a process that sends nothing itself."""
+    usual: dict[str, Any] = {"real_now": timezone.now(), "now": NOW, "journal": send_journal()}
+    return reconcile(mailer=mailer, **usual | options)
+
+
+def end_leases_now(*owners: str) -> Counter[str]:
+    """End the leases of these dead processes."""
+    return end_leases(owners, journal=send_journal(), at=Moment(now=NOW, real_now=timezone.now()))
+
+
+def record_now(row: Delivery, outcome: Outcome, *, now: datetime = NOW) -> str:
+    """Record one answer; return the state of its delivery, or "" where that is gone."""
+    at = Moment(now=now, real_now=timezone.now())
+    return record([Answered(row, outcome, at)]).get(row.pk, "")
 
 
 def later(**wait: float) -> Callable[[], datetime]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.db import InterfaceError, OperationalError, connection, transaction
@@ -12,6 +13,8 @@ from django.utils import timezone
 from newsletter.adapters.ports import Outgoing
 from newsletter.models.delivery import State
 from newsletter.pipeline.db_retry import with_db_retry
+from newsletter.pipeline.send import send
+from newsletter.pipeline.send.claim import Batch, lease_batch
 from tests.fakes.mailer import ScriptedMailer
 from tests.pipeline.deliveries import deliver, digest
 from tests.pipeline.send.test_deliver_races import run_together
@@ -82,6 +85,29 @@ def test_a_connection_lost_while_sending_costs_no_attempt_and_no_answer(moment: 
     for row in rows:
         row.refresh_from_db()
         assert (row.state, row.attempt) == (State.ACCEPTED, 1)
+
+
+@pytest.mark.parametrize("number", [1, 2])
+def test_a_lease_that_was_committed_though_its_answer_was_lost_is_given_up_before_the_next(
+    number: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows, tries = [digest() for _ in range(3)], list[Batch]()
+
+    def lost(**options: Any) -> Batch:
+        tries.append(lease_batch(**options))
+        if len(tries) == number:
+            raise OperationalError("the connection was lost while committing")
+        return tries[-1]
+
+    monkeypatch.setattr(send, "lease_batch", lost)
+    mailer = ScriptedMailer(batch_size=2)
+    assert deliver(mailer).states == {"ACCEPTED": 3}
+    assert len(mailer.sent) == 3
+    for row in rows:
+        row.refresh_from_db()
+    lost_ones = {row.pk for row in rows if row.attempt == 2}
+    assert lost_ones == {each.delivery.pk for each in tries[number - 1].leased}
+    assert {(row.state, row.fence - row.attempt) for row in rows} == {(State.ACCEPTED, 0)}
 
 
 def test_what_a_broken_off_task_of_this_process_held_is_free_when_it_leases_again() -> None:

@@ -27,11 +27,10 @@ from newsletter.pipeline.context import Context
 from newsletter.pipeline.feedback.bounces import take_in
 from newsletter.pipeline.feedback.provider_events import store_events
 from newsletter.pipeline.gather import gather_files, gather_papers
-from newsletter.pipeline.send.outcomes import Moment, record
 from tests.cli.runner import newsletter
 from tests.fakes.arxiv_server import ArxivServer, Fault, entry, feed
 from tests.fakes.papers import PUBLISHED, ListSource, paper_record
-from tests.pipeline.deliveries import digest
+from tests.pipeline.deliveries import digest, record_now
 from tests.pipeline.newsroom import LOOKBACK
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -227,7 +226,7 @@ def test_what_a_mail_server_answers_can_be_stored() -> None:
         detail="no\0 \ud800" * 900,
         provider_id="\0",
     )
-    assert record(row, outcome, at=Moment(now=NOW, real_now=NOW)) == "FAILED"
+    assert record_now(row, outcome) == "FAILED"
     assert "\ufffd" in Delivery.objects.get(pk=row.pk).last_detail
 
 

@@ -22,7 +22,7 @@ from newsletter.pipeline.lease import dead_owners
 from newsletter.pipeline.select.requests import sync_requests
 from newsletter.pipeline.send.claim import is_due, lease_batch
 from newsletter.pipeline.send.rate_limit import UNLIMITED, RateLimit, Turn
-from tests.pipeline.deliveries import NOW, digest, new_subscriber
+from tests.pipeline.deliveries import NOW, digest, new_subscriber, send_journal
 
 pytestmark = pytest.mark.django_db
 SENT_EACH = 4
@@ -92,6 +92,7 @@ def test_transactional_mail_is_not_looked_for_among_all_that_is_due() -> None:
             now=NOW,
             real_now=timezone.now(),
             turn=Turn(RateLimit("outbox"), room=UNLIMITED),
+            journal=send_journal(),
             transactional=True,
         )
 

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from newsletter.adapters.mailers.outbox import OutboxMailer
-from newsletter.adapters.ports import Outgoing
+from newsletter.adapters.ports import Bodies, Outcome, Outgoing
 from newsletter.audience.suppression import email_hmacs
 from newsletter.audience.topics import add_topic
 from newsletter.models import ConsentEvent, Delivery, DeliveryEvent, SignUp, Subscriber, Suppression
@@ -112,13 +112,10 @@ def test_a_mail_that_is_being_written_at_that_moment_goes_too(tmp_path: Path) ->
     subscriber, mailer = row.subscriber, OutboxMailer(tmp_path)
 
     class Slow(OutboxMailer):
-        def _deliver(self, message: Outgoing, *, begin):  # type: ignore[no-untyped-def]  # as its parent's
-            def begin_then_erase(ids):  # type: ignore[no-untyped-def]  # a Begin
-                allowed = begin(ids)
-                run_together(lambda: erase(subscriber, now=MONDAY))
-                return allowed
-
-            return super()._deliver(message, begin=begin_then_erase)
+        def _deliver(self, message: Outgoing, *, bodies: Bodies) -> Outcome:
+            outcome = super()._deliver(message, bodies=bodies)
+            run_together(lambda: erase(subscriber, now=MONDAY))
+            return outcome
 
     deliver(Slow(tmp_path))
     assert not Delivery.objects.exists()

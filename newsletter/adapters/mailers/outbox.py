@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
 
-from newsletter.adapters.ports import Begin, Outcome, Outgoing, Verdict
+from newsletter.adapters.ports import Bodies, Outcome, Outgoing, Verdict
 from newsletter.config import Config
 from newsletter.errors import BadInput, TemporaryError
 
@@ -35,9 +35,9 @@ class OutboxMailer:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def send(self, messages: Sequence[Outgoing], *, begin: Begin) -> Iterator[Outcome]:
+    def send(self, messages: Sequence[Outgoing], *, bodies: Bodies) -> Iterator[Outcome]:
         for message in messages:
-            yield self._deliver(message, begin=begin)
+            yield self._deliver(message, bodies=bodies)
 
     def evidence(self, delivery_id: str) -> bool:
         """Say whether the file is there.
@@ -72,20 +72,38 @@ class OutboxMailer:
     def close(self) -> None:
         """Do nothing: no connection is kept."""
 
-    def _deliver(self, message: Outgoing, *, begin: Begin) -> Outcome:
+    def _deliver(self, message: Outgoing, *, bodies: Bodies) -> Outcome:
         delivery_id = message.delivery_id
         try:
             path = self._path(delivery_id)
         except BadInput as error:
             return Outcome(delivery_id=delivery_id, verdict=Verdict.BAD_MESSAGE, detail=str(error))
-        if delivery_id not in begin([delivery_id]):
+        if delivery_id not in bodies.begin([delivery_id]):
             return Outcome(delivery_id=delivery_id, verdict=Verdict.NOT_BEGUN)
         try:
-            detail = _put(path, message.message)
+            if path.exists():  # that mail was delivered before
+                is_same = path.read_bytes() == message.message
+                detail = "" if is_same else "kept the file that was there, which differs"
+                return Outcome(delivery_id=delivery_id, verdict=Verdict.ACCEPTED, detail=detail)
+            temporary = _write(path, message.message)
         except OSError as error:
-            detail = f"{self._folder}: {error.strerror or error}"
-            return Outcome(delivery_id=delivery_id, verdict=Verdict.RETRY, detail=detail)
-        return Outcome(delivery_id=delivery_id, verdict=Verdict.ACCEPTED, detail=detail)
+            return self._not_now(delivery_id, error)
+        try:
+            bodies.end([delivery_id])
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
+        try:
+            temporary.replace(path)
+            _sync_folder(path.parent)
+        except OSError as error:
+            temporary.unlink(missing_ok=True)
+            return self._not_now(delivery_id, error)
+        return Outcome(delivery_id=delivery_id, verdict=Verdict.ACCEPTED)
+
+    def _not_now(self, delivery_id: str, error: OSError) -> Outcome:
+        detail = f"{self._folder}: {error.strerror or error}"
+        return Outcome(delivery_id=delivery_id, verdict=Verdict.RETRY, detail=detail)
 
     def _path(self, delivery_id: str) -> Path:
         if not _DELIVERY_ID.fullmatch(delivery_id):
@@ -93,10 +111,8 @@ class OutboxMailer:
         return self._folder / f"{delivery_id}.eml"
 
 
-def _put(path: Path, content: bytes) -> str:
-    """Write the file unless it is there: that mail was already delivered."""
-    if path.exists():
-        return "" if path.read_bytes() == content else "kept the file that was there, which differs"
+def _write(path: Path, content: bytes) -> Path:
+    """Write a temporary file beside ``path``; return it, with its content on the disk."""
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor, name = tempfile.mkstemp(prefix=f".{path.stem}.", suffix=".tmp", dir=path.parent)
     temporary = Path(name)
@@ -105,12 +121,10 @@ def _put(path: Path, content: bytes) -> str:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        temporary.replace(path)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
-    _sync_folder(path.parent)
-    return ""
+    return temporary
 
 
 def _sync_folder(folder: Path) -> None:

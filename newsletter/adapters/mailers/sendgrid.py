@@ -1,8 +1,8 @@
 """SendGrid's v3 mail send on its own SDK: build requests, translate answers into outcomes per message.
 
 Readers with identical digests share one request. A request refused for its content is split until the bad
-message is alone. ``begin`` is called again before each part: none of it was accepted, and a reader may have
-unsubscribed meanwhile.
+message is alone. Each part begins again: none of it was accepted, and a reader may have unsubscribed
+meanwhile.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from sendgrid import SendGridAPIClient
 from newsletter.adapters.mailers.sendgrid_answers import Judgement, judge
 from newsletter.adapters.mailers.sendgrid_events import DELIVERY_ARG, SendgridEvents
 from newsletter.adapters.mailers.sendgrid_http import Connections, KeptClient, NoAnswer, NotSent
-from newsletter.adapters.ports import Begin, Outcome, Outgoing, Verdict
+from newsletter.adapters.ports import Bodies, Outcome, Outgoing, Verdict
 from newsletter.config import Config
 from newsletter.config.mailers import SENDGRID_HOST
 from newsletter.core.digests.headers import ascii_address
@@ -110,7 +110,7 @@ class SendgridMailer:
             timeout=(connect_timeout, timeout),
         )
 
-    def send(self, messages: Sequence[Outgoing], *, begin: Begin) -> Iterator[Outcome]:
+    def send(self, messages: Sequence[Outgoing], *, bodies: Bodies) -> Iterator[Outcome]:
         """Send group by group. Stop after an answer that the next request would get too."""
         waiting = deque(_groups(messages))
         while waiting:
@@ -118,14 +118,17 @@ class SendgridMailer:
             if fault := _fault(group[0]):
                 yield _outcome(group[0], Judgement(Verdict.BAD_MESSAGE, detail=fault))
                 continue
-            allowed = begin([message.delivery_id for message in group])
+            allowed = bodies.begin([message.delivery_id for message in group])
             for message in group:
                 if message.delivery_id not in allowed:
                     yield _outcome(message, Judgement(Verdict.NOT_BEGUN))
             group = [message for message in group if message.delivery_id in allowed]
-            judgement = self._post(group) if group else None
-            if judgement is None:
+            if not group:
                 continue
+            payload = _payload(group)
+            # Where in a request its last byte leaves cannot be seen: it may be accepted from here on.
+            bodies.end([message.delivery_id for message in group])
+            judgement = self._post(payload)
             if judgement.is_worth_splitting and len(group) > 1:
                 waiting.extendleft(reversed(_split(group, judgement)))
                 continue
@@ -146,10 +149,10 @@ class SendgridMailer:
         """Close this thread's connection."""
         self._connections.close()
 
-    def _post(self, group: Sequence[Outgoing]) -> Judgement:
+    def _post(self, payload: dict[str, object]) -> Judgement:
         if not self._is_dry_run:
-            return self._answer_to(_payload(group))
-        judgement = self._answer_to(_payload(group) | _SANDBOX)
+            return self._answer_to(payload)
+        judgement = self._answer_to(payload | _SANDBOX)
         if judgement.code == _CHECKED:
             return _DRY_RUN
         # Nothing was sent, so no answer can be lost.

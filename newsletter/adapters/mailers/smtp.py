@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from newsletter.adapters.mailers.smtp_answers import CLOSING, Gone, Lost, Refused
 from newsletter.adapters.mailers.smtp_session import Dialogue, Envelope, TimeOuts, open_dialogue
-from newsletter.adapters.ports import Begin, Outcome, Outgoing, Verdict
+from newsletter.adapters.ports import Bodies, Outcome, Outgoing, Verdict
 from newsletter.config import Config
 from newsletter.config.smtp_url import parse_smtp_url
 from newsletter.core.digests.headers import ascii_address, wire_address
@@ -65,11 +65,11 @@ class SmtpMailer:
         self._tls_context = tls_context
         self._kept = threading.local()
 
-    def send(self, messages: Sequence[Outgoing], *, begin: Begin) -> Iterator[Outcome]:
+    def send(self, messages: Sequence[Outgoing], *, bodies: Bodies) -> Iterator[Outcome]:
         """Send in order. Once the server is gone or hangs, the rest is not tried."""
         for index, message in enumerate(messages):
             try:
-                outcome = self._deliver(message, begin=begin)
+                outcome = self._deliver(message, bodies=bodies)
             except Gone as end:
                 yield _outcome(message, end.verdict, detail=end.detail, code=end.code)
                 rest = Verdict.RETRY if end.verdict is Verdict.UNKNOWN else end.verdict
@@ -95,7 +95,7 @@ class SmtpMailer:
 
     # --- one message -------------------------------------------------------------------------------------
 
-    def _deliver(self, message: Outgoing, *, begin: Begin) -> Outcome:
+    def _deliver(self, message: Outgoing, *, bodies: Bodies) -> Outcome:
         try:
             content = self._sign(message.message) if self._sign else message.message
             envelope = Envelope(
@@ -105,20 +105,21 @@ class SmtpMailer:
             )
         except (BadInput, PermanentError) as error:
             return _outcome(message, Verdict.BAD_MESSAGE, detail=str(error))
-        return self._with_envelope(message, envelope, content, begin=begin)
+        return self._with_envelope(message, envelope, content, bodies=bodies)
 
     def _with_envelope(
-        self, message: Outgoing, envelope: Envelope, content: bytes, *, begin: Begin
+        self, message: Outgoing, envelope: Envelope, content: bytes, *, bodies: Bodies
     ) -> Outcome:
         lost = Verdict.RETRY
         try:
             dialogue = self._addressed(envelope)
             if dialogue is None:
                 return _outcome(message, Verdict.BAD_MESSAGE, detail=NEEDS_SMTPUTF8.format(message.recipient))
-            if message.delivery_id not in begin([message.delivery_id]):
+            if message.delivery_id not in bodies.begin([message.delivery_id]):
                 return _outcome(message, Verdict.NOT_BEGUN)
             dialogue.data()
             dialogue.body(content)
+            bodies.end([message.delivery_id])
             lost = Verdict.UNKNOWN
             dialogue.end()
         except Refused as refusal:

@@ -24,7 +24,7 @@ from newsletter.models import Delivery, DeliveryEvent, Subscriber
 from newsletter.models.delivery import LEASABLE, SENT, UNCOMPOSED, Kind, State
 from newsletter.pipeline.db_retry import AWAY
 from newsletter.pipeline.send import subscriber_status
-from newsletter.pipeline.send.outcomes import mark_seen
+from newsletter.pipeline.send.seen import mark_seen
 
 log = logging.getLogger(__name__)
 
@@ -167,7 +167,7 @@ def _move(delivery: Delivery, event: DeliveryEvent, subscriber: Subscriber | Non
         changed += ["outcome_at", "next_attempt_at", "lease_owner", "lease_until", "last_detail"]
     delivery.save(update_fields=changed)
     if not was_accepted and subscriber is not None:
-        mark_seen(delivery, subscriber)
+        mark_seen([delivery], {subscriber.pk: subscriber})
         _take_out_of_later_ones(delivery, subscriber)
 
 

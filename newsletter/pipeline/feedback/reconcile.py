@@ -9,13 +9,14 @@ from datetime import datetime
 
 from django.db.models import Min
 
+from newsletter.adapters.infra.send_journal import SendJournal
 from newsletter.adapters.ports import Mailer, Outcome, Verdict
 from newsletter.models import Delivery
 from newsletter.models.delivery import LEASABLE, State
 from newsletter.pipeline.feedback.provider_events import EVIDENCE, apply_events
-from newsletter.pipeline.lease import end_leases, expire_leases
 from newsletter.pipeline.send.claim import make_due
-from newsletter.pipeline.send.outcomes import Moment, record
+from newsletter.pipeline.send.lost import end_leases, expire_leases, remove_journals
+from newsletter.pipeline.send.outcomes import Answered, Moment, record
 
 CHUNK = 200
 
@@ -31,7 +32,12 @@ class ReconcileReport:
 
 
 def reconcile(
-    *, mailer: Mailer, real_now: datetime, now: datetime, dead_owners: Collection[str] = ()
+    *,
+    mailer: Mailer,
+    journal: SendJournal,
+    real_now: datetime,
+    now: datetime,
+    dead_owners: Collection[str] = (),
 ) -> ReconcileReport:
     """End leases that have run out, and those of ``dead_owners``; settle what there is evidence for.
 
@@ -41,14 +47,15 @@ def reconcile(
     marked as seen, are offered in the next slot.
     """
     apply_events(now=now, which=EVIDENCE)
-    report = ReconcileReport(lapsed=expire_leases(real_now=real_now))
-    if dead_owners:
-        report.lapsed += end_leases(dead_owners, real_now=real_now)
-    make_due(real_now=real_now)
     at = Moment(now=now, real_now=real_now)
+    report = ReconcileReport(lapsed=expire_leases(journal=journal, at=at))
+    if dead_owners:
+        report.lapsed += end_leases(dead_owners, journal=journal, at=at)
+    make_due(real_now=real_now)
     for delivery in _unsettled():
         if state := _settle(delivery, mailer=mailer, at=at):
             report.settled[state] += 1
+    remove_journals(journal)
     return report
 
 
@@ -77,7 +84,7 @@ def _settle(delivery: Delivery, *, mailer: Mailer, at: Moment) -> str:
         outcome = Outcome(
             delivery_id=str(delivery.pk), verdict=Verdict.ACCEPTED, detail="evidence of acceptance"
         )
-        return record(delivery, outcome, at=at)
+        return record([Answered(delivery, outcome, at)]).get(delivery.pk, "")
     absent = Delivery.objects.filter(pk=delivery.pk, fence=delivery.fence, state=State.AMBIGUOUS)
     moved = absent.update(state=State.RETRY_WAIT, next_attempt_at=at.real_now, body_begun_at=None)
     return State.RETRY_WAIT.value if moved else ""

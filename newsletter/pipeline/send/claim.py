@@ -1,27 +1,24 @@
-"""Lease deliveries, and commit that the body of a message begins: the instant an unsubscribe must beat.
-
-Locks are always taken in the order reader, delivery, so that a lease, an outcome and an unsubscribe cannot
-deadlock. ``outcomes`` handles answers.
-"""
+"""Lease due deliveries, a batch at a time, and end those that may not be sent. The next step: ``begin``."""
 
 from __future__ import annotations
 
 import uuid
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import takewhile
-from typing import Any
 
 from django.db import transaction
-from django.db.models import F, Max, Q, prefetch_related_objects
+from django.db.models import Max, Q, prefetch_related_objects
 
+from newsletter.adapters.infra.send_journal import Group, SendJournal
 from newsletter.core.delivery.retry_policy import FEW, MAX_ATTEMPTS
-from newsletter.models import Delivery, Subscriber, Subscription
-from newsletter.models.delivery import LEASABLE, TRANSACTIONAL, UNCOMPOSED, Kind, State
-from newsletter.pipeline.send.pause import hold_pauses, lets_pass, pauses_on, sign_up_pause
-from newsletter.pipeline.send.rate_limit import RateLimit, Turn
+from newsletter.models import Delivery, Subscriber
+from newsletter.models.delivery import LEASABLE, TRANSACTIONAL, Kind, State
+from newsletter.models.update_each import update_each
+from newsletter.pipeline.send.pause import SIGN_UP, lets_pass, pauses_on
+from newsletter.pipeline.send.rate_limit import Turn
 from newsletter.pipeline.send.recipient_checks import recipient_of, refusals
 from newsletter.transactional.mails import useful_for
 
@@ -45,6 +42,8 @@ class Batch:
     """What one call leased, and what it ended because it may not be sent."""
 
     leased: tuple[Leased, ...] = ()
+    group: Group | None = None
+    """Where lines about them are written; None when nothing was leased."""
     ended: Counter[str] = field(default_factory=Counter)
     put_off: int = 0
     """Due, but put off by their domain's rate limit."""
@@ -62,109 +61,79 @@ def lease_batch(
     now: datetime,
     real_now: datetime,
     turn: Turn,
+    journal: SendJournal,
     transactional: bool = False,
     shared_limit: int = 0,
     dated_at: datetime | None = None,
 ) -> Batch:
     """Lease up to ``limit`` due deliveries, or only transactional ones; an empty batch: none is due.
 
-    If more than ``limit`` wait that differ only in personal strings, lease up to ``shared_limit`` of them.
+    Digests that differ only in personal strings are leased together wherever they stand among those that are
+    due: as many requests as ``limit`` holds whole, or one of up to ``shared_limit``.
     ``now`` is recorded and compared with readers' pauses; leases and waits are in real time. A first try is
-    dated ``dated_at``, or ``now``. ``turn`` is what the rate limits allow.
+    dated ``dated_at``, or ``now``. ``turn`` is what the rate limits allow. Raises JournalError.
 
     1. Lock due rows. No two workers get the same: PostgreSQL skips locked rows, SQLite has one writer at a
        time.
     2. End those that may not be sent; put off those whose domain is at its rate limit.
-    3. Set SENDING, the lease, fence + 1 and attempt + 1: a worker that is killed has used its attempt.
+    3. Set SENDING, the lease, the place in the send journal, fence + 1 and attempt + 1: a worker that is
+       killed has used its attempt.
     """
     with transaction.atomic():
-        pauses = pauses_on(mailer_name)
-        if pauses and not lets_pass(Kind.ALERT, pauses):
+        pauses = pauses_on(mailer_name, SIGN_UP)
+        if not lets_pass(Kind.ALERT, pauses):
             return Batch()
-        which = Q(kind=Kind.ALERT) if pauses else TRANSACTIONAL if transactional else Q()
-        if sign_up_pause():
+        which = TRANSACTIONAL if transactional else Q()
+        if any(pause.transport != SIGN_UP for pause in pauses):
+            which = Q(kind=Kind.ALERT)
+        elif pauses:
             which &= ~Q(kind=Kind.CONFIRMATION)
         rows = _lock_due(limit, which=which, real_now=real_now)
-        if len(rows) == limit < shared_limit:
-            rows = _lock_identical(rows, shared_limit, which=which, real_now=real_now)
+        if len(rows) == limit < shared_limit:  # of fewer, all that are due are here
+            rows = _lock_requests(rows, shared_limit, which=which, real_now=real_now)
         subscribers = _subscribers(rows)
         endings = _endings(rows, subscribers=subscribers, now=now)
-        _end(endings, now=now)
+        end(endings, now=now)
         taken = [row for row in rows if row.pk not in endings]
         later = turn.put_off([(row, recipient_of(row, subscribers)) for row in taken], real_now=real_now)
         _put_off([row for row in taken if row.pk in later], later)
-        taken = [row for row in taken if row.pk not in later][: turn.room]
-        Delivery.objects.filter(pk__in=[row.pk for row in taken]).update(
-            state=State.SENDING,
-            fence=F("fence") + 1,
-            attempt=F("attempt") + 1,
-            lease_owner=owner,
-            lease_until=real_now + lease,
-            transport=mailer_name,
-            body_begun_at=None,
-        )
-        _address(taken, subscribers=subscribers)
+        taken = _side_by_side([row for row in taken if row.pk not in later][: turn.room])
+        group = journal.next_group() if taken else None
         prefetch_related_objects(taken, "selection")  # its papers are seen once it is accepted
-    ended = Counter(ending.state.value for ending in endings.values())
-    for row in taken:
-        row.dated_at = row.dated_at or dated_at or now  # kept once its body begins
-    leased = tuple(_leased(row, subscribers, transport=mailer_name) for row in taken)
-    return Batch(leased=leased, ended=ended, put_off=len(later))
+        for row in taken:
+            row.recipient = recipient_of(row, subscribers)
+            row.subscriber = subscribers.get(row.subscriber_id or 0)
+            row.dated_at = row.dated_at or dated_at or now  # kept once its body begins
+            row.state, row.transport = State.SENDING, mailer_name
+            row.fence, row.attempt = row.fence + 1, row.attempt + 1
+        _save_lease(taken, group=group, owner=owner, until=real_now + lease, transport=mailer_name)
+    return Batch(
+        leased=tuple(Leased(delivery=row, fence=row.fence) for row in taken),
+        group=group,
+        ended=Counter(ending.state.value for ending in endings.values()),
+        put_off=len(later),
+    )
 
 
-def begin(
-    leased: Sequence[Leased],
-    *,
-    lease: timedelta,
-    now: datetime,
-    real_now: datetime,
-    rate_limit: RateLimit,
-    counted: Collection[str] = (),
-) -> frozenset[str]:
-    """Commit that these bodies begin, before the first byte is sent; return the ids of those that may.
-
-    The ids in ``counted`` are in the day's count already.
-
-    1. Lock the readers: an unsubscribe commits before this (the delivery is then CANCELLED, or composed again
-       without the topic) or after it. Keep only deliveries whose fence is still ours.
-    2. Release what a pause holds, or whose reader has a new address or new links.
-    3. Cancel what may no longer be sent; send digests with a topic that was left back to be composed.
-    4. Count the rest in the day's limit; release those beyond it.
-    5. Set ``body_begun_at`` and a fresh lease.
-    """
-    fences = {each.delivery.pk: each.fence for each in leased}
-    subscriber_ids = {each.delivery.subscriber_id for each in leased if each.delivery.subscriber_id}
-    with transaction.atomic():
-        locked = Subscriber.objects.select_for_update(no_key=True).only(*READER_FIELDS)
-        subscribers = {
-            subscriber.pk: subscriber for subscriber in locked.filter(pk__in=subscriber_ids).order_by("pk")
-        }
-        held = Delivery.objects.select_for_update().filter(pk__in=fences, state=State.SENDING).order_by("pk")
-        standing = dict(held.values_list("pk", "fence"))
-        ours = [each.delivery for each in leased if standing.get(each.delivery.pk) == each.fence]
-        hold_pauses()
-        pauses = pauses_on(ours[0].transport) if ours else []
-        pauses += [pause for pause in (sign_up_pause(),) if pause]
-        held_back = [row for row in ours if _has_moved(row, subscribers) or not lets_pass(row.kind, pauses)]
-        _release(held_back, real_now=real_now)
-        ours = [row for row in ours if row not in held_back]
-        refused = refusals(ours, subscribers=subscribers, now=now)
-        _end({key: Ending(State.CANCELLED, refusal) for key, refusal in refused.items()}, now=now)
-        ours = [row for row in ours if row.pk not in refused]
-        outdated = _with_topics_left(ours)
-        _have_composed_again(outdated)
-        ours = [row for row in ours if row not in outdated]
-        new = [row for row in ours if str(row.pk) not in counted]
-        beyond = rate_limit.take_of_today(new, real_now=real_now)
-        _release(beyond, real_now=real_now)
-        put_off = {row.pk for row in beyond}
-        allowed = [row for row in ours if row.pk not in put_off]
-        for dated_at in {row.dated_at for row in allowed}:  # one, unless some of them are retries
-            keys = sorted(row.pk for row in allowed if row.dated_at == dated_at)
-            Delivery.objects.filter(pk__in=keys).update(
-                body_begun_at=now, lease_until=real_now + lease, dated_at=dated_at
-            )
-    return frozenset(str(row.pk) for row in allowed)
+def _save_lease(
+    rows: Sequence[Delivery], *, group: Group | None, owner: str, until: datetime, transport: str
+) -> None:
+    to_all = {
+        "state": State.SENDING,
+        "lease_owner": owner,
+        "lease_until": until,
+        "transport": transport,
+        "journal": group and group.journal_id,
+        "journal_group": group and group.number,
+        "body_begun_at": None,
+    }
+    update_each(
+        Delivery,
+        [(row.pk, row.fence, row.attempt, row.recipient) for row in rows],
+        match=("id",),
+        change=("fence", "attempt", "recipient"),
+        to_all=to_all,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,13 +157,36 @@ def _lock_due(limit: int, *, which: Q, real_now: datetime) -> list[Delivery]:
     return alike[: {0: limit, 1: FEW}.get(lost, 1)]
 
 
-def _lock_identical(rows: list[Delivery], limit: int, *, which: Q, real_now: datetime) -> list[Delivery]:
-    """Return all digests identical to the first of ``rows``, locked, if they are more than ``rows``."""
-    key = rows[0].body_key if rows[0].state == State.COMPOSED else ""
-    due = Delivery.objects.filter(which, state=State.COMPOSED, body_key=key, next_attempt_at__lte=real_now)
-    identical = due.filter(attempt=0).order_by("next_attempt_at").select_for_update(skip_locked=True)
-    found = list(identical[:limit]) if key else []
-    return found if len(found) > len(rows) else rows
+def _lock_requests(rows: Sequence[Delivery], most: int, *, which: Q, real_now: datetime) -> list[Delivery]:
+    """Return whole requests, locked: a digest of ``rows`` with all that are identical to it.
+
+    The first one has at most ``most``; others follow as long as all together are no more than ``rows``.
+    """
+    fresh = Delivery.objects.filter(which, state=State.COMPOSED, attempt=0, next_attempt_at__lte=real_now)
+    keys = [row.body_key if row.state == State.COMPOSED and not row.attempt else "" for row in rows]
+    identical = fresh.filter(body_key__in={*keys} - {""}).order_by("next_attempt_at")
+    parts = identical.filter(body_key=keys[0]), identical.exclude(body_key=keys[0])
+    requests = dict[str, list[uuid.UUID]]()
+    for key, pk in (pair for part in parts for pair in part.values_list("body_key", "pk")[:most]):
+        requests.setdefault(key, []).append(pk)
+    chosen = list[uuid.UUID]()
+    for row, key in zip(rows, keys, strict=True):
+        request = requests.pop(key, []) if key else [row.pk]
+        if chosen and len(chosen) + len(request) > len(rows):
+            break
+        chosen += request
+    known = {row.pk: row for row in rows}
+    missing = fresh.filter(pk__in=[pk for pk in chosen if pk not in known])
+    known |= {row.pk: row for row in missing.select_for_update(skip_locked=True)}
+    return [known[pk] for pk in chosen if pk in known]
+
+
+def _side_by_side(rows: Sequence[Delivery]) -> list[Delivery]:
+    """Return identical digests one after the other: they go, and begin, in one request."""
+    first = dict[str, int]()
+    for place, row in enumerate(rows):
+        first.setdefault(row.body_key or str(row.pk), place)
+    return sorted(rows, key=lambda row: first[row.body_key or str(row.pk)])
 
 
 def _subscribers(rows: Sequence[Delivery]) -> dict[int, Subscriber]:
@@ -232,7 +224,7 @@ def _newest_slots(waiting: Iterable[Delivery], *, now: datetime) -> dict[int | N
     return dict(digests.order_by().values_list("subscriber_id").annotate(Max("slot_at")))
 
 
-def _end(endings: Mapping[uuid.UUID, Ending], *, now: datetime) -> None:
+def end(endings: Mapping[uuid.UUID, Ending], *, now: datetime) -> None:
     for ending in set(endings.values()):
         Delivery.objects.filter(pk__in=[key for key, each in endings.items() if each == ending]).update(
             state=ending.state,
@@ -240,76 +232,13 @@ def _end(endings: Mapping[uuid.UUID, Ending], *, now: datetime) -> None:
             outcome_at=now,
             lease_owner="",
             lease_until=None,
+            body_begun_at=None,  # it may have begun in a group, and has not started
         )
 
 
-def _has_moved(row: Delivery, subscribers: Mapping[int, Subscriber]) -> bool:
-    """Whether its reader got a new address or new links since it was leased: the message must be rebuilt."""
-    subscriber = subscribers.get(row.subscriber_id or 0)
-    if subscriber is None or row.subscriber is None:
-        return False
-    has_other_links = subscriber.link_key != row.subscriber.link_key
-    return has_other_links or (row.kind == Kind.DIGEST and subscriber.email != row.recipient)
-
-
-def _with_topics_left(rows: Iterable[Delivery]) -> list[Delivery]:
-    """Return those that cover a topic that their reader left after they were composed."""
-    covering = [row for row in rows if row.topics]
-    subscribers = {row.subscriber_id for row in covering}
-    subscribed = Subscription.objects.filter(subscriber__in=subscribers)
-    kept = set(subscribed.values_list("subscriber_id", "topic_id"))
-    return [row for row in covering if any((row.subscriber_id, topic) not in kept for topic in row.topics)]
-
-
-def release(leased: Sequence[Leased], *, until: Mapping[uuid.UUID, datetime]) -> None:
-    """Release leases whose bodies have not begun, each until its time; the attempt does not count."""
-    for each in leased:
-        ours = Delivery.objects.filter(pk=each.delivery.pk, fence=each.fence, state=State.SENDING)
-        ours.filter(body_begun_at__isnull=True).update(**_waiting(until[each.delivery.pk]))
-
-
 def _put_off(rows: Sequence[Delivery], until: Mapping[uuid.UUID, datetime]) -> None:
-    for row in rows:
-        row.next_attempt_at = until[row.pk]
-    Delivery.objects.bulk_update(rows, ["next_attempt_at"], batch_size=200)
-
-
-def _release(rows: Sequence[Delivery], *, real_now: datetime) -> None:
-    """Release what may not be sent as it was leased; the attempt does not count."""
-    Delivery.objects.filter(pk__in=[row.pk for row in rows]).update(**_waiting(real_now))
-
-
-def _have_composed_again(rows: Sequence[Delivery]) -> None:
-    changes = UNCOMPOSED | {"attempt": F("attempt") - 1, "lease_owner": "", "lease_until": None}
-    Delivery.objects.filter(pk__in=[row.pk for row in rows]).update(**changes)
-
-
-def _waiting(until: datetime) -> dict[str, Any]:
-    return {
-        "state": State.RETRY_WAIT,
-        "attempt": F("attempt") - 1,
-        "next_attempt_at": until,
-        "lease_owner": "",
-        "lease_until": None,
-    }
-
-
-def _address(rows: Sequence[Delivery], *, subscribers: Mapping[int, Subscriber]) -> None:
-    """Set each row's recipient, and save those that changed."""
-    moved = []
-    for row in rows:
-        recipient = recipient_of(row, subscribers)
-        if row.recipient != recipient:
-            row.recipient = recipient
-            moved.append(row)
-    Delivery.objects.bulk_update(moved, ["recipient"])
-
-
-def _leased(row: Delivery, subscribers: Mapping[int, Subscriber], *, transport: str) -> Leased:
-    row.subscriber = subscribers.get(row.subscriber_id or 0)
-    row.state, row.transport = State.SENDING, transport
-    row.fence, row.attempt = row.fence + 1, row.attempt + 1
-    return Leased(delivery=row, fence=row.fence)
+    waits = [(row.pk, until[row.pk]) for row in rows]
+    update_each(Delivery, waits, match=("id",), change=("next_attempt_at",))
 
 
 def make_due(*, real_now: datetime) -> int:

@@ -1,30 +1,29 @@
-"""Record a transport's answer: on the delivery, its reader and the transport.
+"""Record a transport's answers: on the deliveries, their readers and the transport.
 
-One answer is one transaction, written only under the fence of the lease: a worker that was given up changes
+Answers are recorded together, each only under the fence of its lease: a worker that was given up changes
 nothing once another has leased the delivery.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import astuple, dataclass, fields, replace
 from datetime import datetime
-from typing import Any
+from uuid import UUID
 
 from django.db import transaction
-from django.db.models import F, Q
 
 from newsletter.adapters.ports import Outcome, Verdict
 from newsletter.core.delivery.events import EventKind
 from newsletter.core.delivery.redaction import without_keys
 from newsletter.core.delivery.retry_policy import EVIDENCE_WAIT, retry_delay
-from newsletter.core.digests.seen_papers import pack_seen, unpack_seen
-from newsletter.core.digests.selection import Place
 from newsletter.core.storable import storable
-from newsletter.models import Delivery, DeliveryEvent, Subscriber, Subscription
-from newsletter.models.delivery import Cause, Kind, State
+from newsletter.models import Delivery, DeliveryEvent, Subscriber
+from newsletter.models.delivery import Cause, State
+from newsletter.models.update_each import update_each
 from newsletter.pipeline.send import subscriber_status
 from newsletter.pipeline.send.pause import pause_sending
+from newsletter.pipeline.send.seen import mark_seen
 
 DETAIL_LENGTH = 1000
 
@@ -38,96 +37,145 @@ class Moment:
     chance: float = 0.5
 
 
-def record(delivery: Delivery, outcome: Outcome, *, at: Moment) -> str:
-    """Record the outcome of this delivery under its fence; return its new state.
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """A delivery as it was leased, its outcome, and when that came."""
 
-    An answer after the lease expired still counts, as long as nobody has leased the delivery since. Returns
-    "" for a delivery that is gone (its reader was erased).
+    delivery: Delivery
+    outcome: Outcome
+    at: Moment
+
+
+def record(answers: Sequence[Answered]) -> dict[UUID, str]:
+    """Record these outcomes together, each under its fence; return the new state of each delivery.
+
+    An answer after the lease expired still counts, as long as nobody has leased the delivery since. A
+    delivery that is gone (its reader was erased) is left out.
     """
-    if outcome.verdict is not Verdict.NOT_BEGUN:
+    told = [each for each in answers if each.outcome.verdict is not Verdict.NOT_BEGUN]
+    states = dict[UUID, str]()
+    if told:
         with transaction.atomic():
-            state = _record(delivery, outcome, at=at)
-        if state:
-            return state
-    return Delivery.objects.filter(pk=delivery.pk).values_list("state", flat=True).first() or ""
+            states |= _record(told)
+    if others := [each.delivery.pk for each in answers if each.delivery.pk not in states]:
+        states |= dict(Delivery.objects.filter(pk__in=others).values_list("pk", "state"))
+    return states
 
 
-def _record(delivery: Delivery, outcome: Outcome, *, at: Moment) -> str:
-    """Return the new state, or "" when the delivery is no longer ours."""
-    subscriber = _lock_subscriber(delivery)
-    ours = Delivery.objects.filter(
-        pk=delivery.pk, fence=delivery.fence, state__in=(State.SENDING, State.AMBIGUOUS)
-    )
-    change = _CHANGES[outcome.verdict](delivery, outcome, at)
-    written = ours.update(
-        last_code=storable(outcome.code)[:40],
-        last_detail=without_keys(storable(outcome.detail))[:DETAIL_LENGTH],
-        lease_owner="",
-        lease_until=None,
-        **change,
-    )
-    if not written:
-        return ""
-    if outcome.verdict is Verdict.TRANSPORT_DOWN:
-        _pause(delivery.transport, outcome, now=at.now)
-    elif subscriber is not None and (follow := _FOLLOWS.get(outcome.verdict)):
-        follow(delivery, subscriber, at)
-    return str(change["state"])
+def _record(answers: Sequence[Answered]) -> dict[UUID, str]:
+    """1. Lock the readers, 2. write what is ours yet, 3. do what follows; return the states written."""
+    subscribers = _lock_subscribers(each.delivery for each in answers)
+    changes = {each.delivery.pk: _CHANGES[each.outcome.verdict](each) for each in answers}
+    written = _write(answers, changes)
+    ours = [each for each in answers if each.delivery.pk in written]
+    accepted = [each.delivery for each in ours if each.outcome.verdict is Verdict.ACCEPTED]
+    mark_seen(accepted, subscribers)
+    for each in ours:
+        subscriber = subscribers.get(each.delivery.subscriber_id or 0)
+        if each.outcome.verdict is Verdict.TRANSPORT_DOWN:
+            _pause(each.delivery.transport, each.outcome, now=each.at.now)
+        elif subscriber is not None and (follow := _FOLLOWS.get(each.outcome.verdict)):
+            follow(each.delivery, subscriber, each.at)
+    return {key: changes[key].state.value for key in written}
 
 
-def _lock_subscriber(delivery: Delivery) -> Subscriber | None:
-    """Lock the reader before the delivery: all code uses this order."""
-    if delivery.subscriber_id is None:
-        return None
-    locked = Subscriber.objects.select_for_update(no_key=True)
-    return locked.filter(pk=delivery.subscriber_id).first()
+def _write(answers: Sequence[Answered], changes: Mapping[UUID, Change]) -> set[UUID]:
+    """Write the changes to what is ours yet; return the keys of that."""
+    written = set[UUID]()
+    for waits, to_all in ((True, {"body_begun_at": None}), (False, {})):
+        rows = [
+            (
+                *(each.delivery.pk, each.delivery.fence),
+                *astuple(changes[each.delivery.pk]),
+                storable(each.outcome.code)[:40],
+                without_keys(storable(each.outcome.detail))[:DETAIL_LENGTH],
+            )
+            for each in answers
+            if (changes[each.delivery.pk].state == State.RETRY_WAIT) is waits
+        ]
+        written |= update_each(
+            Delivery,
+            rows,
+            match=("id", "fence"),
+            change=(*(each.name for each in fields(Change)), "last_code", "last_detail"),
+            to_all={"lease_owner": "", "lease_until": None} | to_all,
+            where={"state": (State.SENDING, State.AMBIGUOUS)},
+        )
+    return written
+
+
+def _lock_subscribers(deliveries: Iterable[Delivery]) -> dict[int, Subscriber]:
+    """Lock the readers before the deliveries: all code uses this order."""
+    ids = {delivery.subscriber_id for delivery in deliveries if delivery.subscriber_id}
+    locked = Subscriber.objects.select_for_update(no_key=True).filter(pk__in=ids).order_by("pk")
+    return {subscriber.pk: subscriber for subscriber in locked} if ids else {}
 
 
 # --- what changes on the delivery ------------------------------------------------------------------------
 
 
-def _accepted(_delivery: Delivery, outcome: Outcome, at: Moment) -> dict[str, Any]:
-    return {
-        "state": State.ACCEPTED,
-        "outcome_at": at.now,
-        "next_attempt_at": None,
-        "provider_id": storable(outcome.provider_id)[:255],
-    }
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """The columns that an answer changes."""
+
+    state: State
+    attempt: int
+    retries: int
+    next_attempt_at: datetime | None = None
+    outcome_at: datetime | None = None
+    provider_id: str = ""
 
 
-def _refused_for_now(delivery: Delivery, outcome: Outcome, at: Moment) -> dict[str, Any]:
-    delay = retry_delay(delivery.retries + 1, chance=at.chance, retry_after=outcome.retry_after)
-    return _not_now(at.real_now + delay) | {"retries": F("retries") + 1}
+def _ended(told: Answered, state: State) -> Change:
+    delivery = told.delivery
+    return Change(
+        state=state,
+        attempt=delivery.attempt,
+        retries=delivery.retries,
+        outcome_at=told.at.now,
+        provider_id=delivery.provider_id,
+    )
 
 
-def _not_tried(_delivery: Delivery, outcome: Outcome, at: Moment) -> dict[str, Any]:
+def _accepted(told: Answered) -> Change:
+    provider_id = storable(told.outcome.provider_id)[:255]
+    return replace(_ended(told, State.ACCEPTED), provider_id=provider_id)
+
+
+def _failed(told: Answered) -> Change:
+    return _ended(told, State.FAILED)
+
+
+def _unknown(told: Answered) -> Change:
+    until = told.at.real_now + EVIDENCE_WAIT
+    before = told.delivery.outcome_at
+    return replace(_ended(told, State.AMBIGUOUS), next_attempt_at=until, outcome_at=before)
+
+
+def _refused_for_now(told: Answered) -> Change:
+    retries = told.delivery.retries + 1
+    delay = retry_delay(retries, chance=told.at.chance, retry_after=told.outcome.retry_after)
+    return replace(_not_now(told, told.at.real_now + delay), retries=retries)
+
+
+def _not_tried(told: Answered) -> Change:
     """Wait as after a first refusal, or as long as asked: its own back-off has not begun."""
-    return _not_now(at.real_now + retry_delay(1, chance=at.chance, retry_after=outcome.retry_after))
+    delay = retry_delay(1, chance=told.at.chance, retry_after=told.outcome.retry_after)
+    return _not_now(told, told.at.real_now + delay)
 
 
-def _transport_down(_delivery: Delivery, _outcome: Outcome, at: Moment) -> dict[str, Any]:
-    return _not_now(at.real_now)
+def _transport_down(told: Answered) -> Change:
+    return _not_now(told, told.at.real_now)
 
 
-def _not_now(again_at: datetime) -> dict[str, Any]:
+def _not_now(told: Answered, again_at: datetime) -> Change:
     """Wait; the attempt does not count, since a refusal is an outcome."""
-    return {
-        "state": State.RETRY_WAIT,
-        "attempt": F("attempt") - 1,
-        "body_begun_at": None,
-        "next_attempt_at": again_at,
-    }
+    waiting = _ended(told, State.RETRY_WAIT)
+    before = told.delivery.outcome_at
+    return replace(waiting, attempt=waiting.attempt - 1, next_attempt_at=again_at, outcome_at=before)
 
 
-def _failed(_delivery: Delivery, _outcome: Outcome, at: Moment) -> dict[str, Any]:
-    return {"state": State.FAILED, "outcome_at": at.now, "next_attempt_at": None}
-
-
-def _unknown(_delivery: Delivery, _outcome: Outcome, at: Moment) -> dict[str, Any]:
-    return {"state": State.AMBIGUOUS, "next_attempt_at": at.real_now + EVIDENCE_WAIT}
-
-
-_CHANGES: dict[Verdict, Callable[[Delivery, Outcome, Moment], dict[str, Any]]] = {
+_CHANGES: dict[Verdict, Callable[[Answered], Change]] = {
     Verdict.ACCEPTED: _accepted,
     Verdict.RETRY: _refused_for_now,
     Verdict.NOT_TRIED: _not_tried,
@@ -139,31 +187,6 @@ _CHANGES: dict[Verdict, Callable[[Delivery, Outcome, Moment], dict[str, Any]]] =
 }
 
 # --- what follows for the reader and the transport -------------------------------------------------------
-
-
-def mark_seen(delivery: Delivery, subscriber: Subscriber) -> None:
-    """Mark the digest's papers as seen, and its topics as covered to the end of the period. Idempotent."""
-    if delivery.kind != Kind.DIGEST:
-        return
-    if papers := delivery.paper_ids:
-        summarized = delivery.selected.shown(Place.SUMMARIZED)
-        subscriber.seen_papers = _with(bytes(subscriber.seen_papers), papers)
-        subscriber.summarized_papers = _with(bytes(subscriber.summarized_papers), summarized)
-        subscriber.save(update_fields=["seen_papers", "summarized_papers"])
-    behind = Q(covered_until__isnull=True) | Q(covered_until__lt=delivery.covers_until)
-    if delivery.topics and delivery.covers_until is not None:
-        covered = Subscription.objects.filter(behind, subscriber=subscriber, topic_id__in=delivery.topics)
-        covered.update(covered_until=delivery.covers_until)
-
-
-def _with(stored: bytes | memoryview, papers: Iterable[int]) -> bytes:
-    seen_papers = unpack_seen(bytes(stored))
-    seen_papers.update(papers)
-    return pack_seen(seen_papers)
-
-
-def _mark_seen(delivery: Delivery, subscriber: Subscriber, _at: Moment) -> None:
-    mark_seen(delivery, subscriber)
 
 
 def _bounce(delivery: Delivery, subscriber: Subscriber, at: Moment) -> None:
@@ -189,7 +212,6 @@ def _keep_as_event(delivery: Delivery, kind: EventKind, *, at: Moment) -> None:
 
 
 _FOLLOWS: dict[Verdict, Callable[[Delivery, Subscriber, Moment], None]] = {
-    Verdict.ACCEPTED: _mark_seen,
     Verdict.BAD_ADDRESS: _bounce,
     Verdict.REFUSED: _soft_bounce,
 }

@@ -57,9 +57,9 @@ def resume_sending() -> list[SendPause]:
     return ended
 
 
-def pauses_on(transport: str) -> list[SendPause]:
-    """Return what stops this transport: its own pause, and that of all."""
-    return list(SendPause.objects.filter(transport__in=(transport, ALL_TRANSPORTS)).order_by("transport"))
+def pauses_on(*transports: str) -> list[SendPause]:
+    """Return what stops these transports: their own pauses, and that of all."""
+    return list(SendPause.objects.filter(transport__in=(*transports, ALL_TRANSPORTS)).order_by("transport"))
 
 
 def sign_up_pause() -> SendPause | None:

@@ -14,7 +14,7 @@ from tests.fakes.outgoing import Begun, outgoing
 
 
 def send_one(mailer: OutboxMailer, **changes: Any) -> Outcome:
-    [outcome] = mailer.send([replace(outgoing(), **changes)], begin=Begun())
+    [outcome] = mailer.send([replace(outgoing(), **changes)], bodies=Begun())
     return outcome
 
 

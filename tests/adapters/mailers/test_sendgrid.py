@@ -383,10 +383,10 @@ def test_begin_is_asked_again_before_each_part_of_a_request_that_was_split(
     leaver = SHARED[4].delivery_id
 
     class LeavesMeanwhile(Begun):
-        def __call__(self, delivery_ids: Sequence[str]) -> frozenset[str]:
+        def begin(self, delivery_ids: Sequence[str]) -> frozenset[str]:
             if self.asked:
                 self.refused.add(leaver)
-            return super().__call__(delivery_ids)
+            return super().begin(delivery_ids)
 
     begin = LeavesMeanwhile()
     outcomes = send(mailer, SHARED, begin)

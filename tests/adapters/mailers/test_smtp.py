@@ -91,11 +91,12 @@ def test_begin_is_asked_after_the_recipient_and_before_the_body(
 ) -> None:
     seen: list[list[str]] = []
 
-    def begin(delivery_ids: Sequence[str]) -> frozenset[str]:
-        seen.append(list(server.commands))
-        return frozenset(delivery_ids)
+    class Watching(Begun):
+        def begin(self, delivery_ids: Sequence[str]) -> frozenset[str]:
+            seen.append(list(server.commands))
+            return super().begin(delivery_ids)
 
-    list(mailer_for(server.url).send(FIVE[:1], begin=begin))
+    send(mailer_for(server.url), FIVE[:1], Watching())
     assert seen == [["EHLO", "MAIL", "RCPT"]]
 
 
@@ -217,7 +218,7 @@ def test_it_says_the_sites_name_where_that_is_one(
         }
     )
     mailer = registry.mailer(config)
-    list(mailer.send(FIVE[:1], begin=Begun()))
+    list(mailer.send(FIVE[:1], bodies=Begun()))
     mailer.close()
     [said] = server.names
     assert said == name or (name is None and said not in {"localhost", "127.0.0.1"})

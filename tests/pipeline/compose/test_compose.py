@@ -17,11 +17,11 @@ from newsletter.models import ArxivGate, Paper, Summary
 from newsletter.pipeline.compose.compose import ComposeReport, compose_planned
 from newsletter.pipeline.compose.render import DigestRenderer, FragmentStore, RenderedDigest
 from newsletter.pipeline.schedule import plan_due
-from newsletter.pipeline.send.send import send_due
 from newsletter.pipeline.summarize.generate import write_summaries
 from newsletter.pipeline.summarize.store import PATIENCE
 from tests.fakes.gemini_server import Fault, GeminiServer
 from tests.fakes.papers import paper_record
+from tests.pipeline.deliveries import deliver
 from tests.pipeline.newsroom import MONDAY, SUNDAY, Newsroom, states
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -81,7 +81,7 @@ def test_a_summary_that_comes_later_causes_no_second_mail(room: Newsroom, gemini
     subscriber = room.subscriber("a@example.org", "heads")
     late = MONDAY + PATIENCE
     assert compose(room, after=PATIENCE).composed == 1
-    send_due(mailer=room.context.mailer, now=late, owner="host/1/1.0")
+    deliver(room.context.mailer, now=late)
     wanted = [Wanted(paper.pk, "en", DetailLevel.TAKEAWAYS) for paper in Paper.objects.all()]
     assert write_summaries(wanted, summariser=room.summariser, now=late).model == 1
     for minutes in (1, 60):

@@ -20,11 +20,12 @@ from newsletter.pipeline import tasks as work
 from newsletter.pipeline.compose.compose import ComposeReport, compose_planned
 from newsletter.pipeline.compose.composer import Composer
 from newsletter.pipeline.compose.render import RenderedDigest
-from newsletter.pipeline.lease import boot_id, dead_owners, end_leases
+from newsletter.pipeline.lease import boot_id, dead_owners
 from newsletter.pipeline.schedule import plan_due
 from newsletter.pipeline.select.select import Choice, select
 from tests.fakes.mailer import Killed
 from tests.fakes.papers import paper_record
+from tests.pipeline.deliveries import end_leases_now
 from tests.pipeline.newsroom import MONDAY, Newsroom, states
 from tests.pipeline.send.test_deliver_races import run_together
 
@@ -97,7 +98,7 @@ def test_one_that_kills_its_worker_is_tried_alone_and_quarantined_after_five_tri
             deaths += 1
             # As another process sees it: the owner is gone, and its leases with it.
             Delivery.objects.filter(lease_owner=boot_id()).update(lease_owner=GONE)
-            end_leases([GONE], real_now=timezone.now())
+            end_leases_now(GONE)
     assert deaths == 5
     assert states(poison) == [("2026-06-15", "QUARANTINED")]
     others = Delivery.objects.exclude(subscriber=poison)
@@ -169,7 +170,7 @@ def test_a_worker_that_died_composing_is_found_dead(room: Newsroom) -> None:
     gone = f"{boot_id().partition('/')[0]}/{os.getpid()}/1.0"
     Delivery.objects.update(lease_owner=gone, lease_until=timezone.now() + timedelta(minutes=5))
     assert dead_owners() == [gone]
-    end_leases([gone], real_now=timezone.now())
+    end_leases_now(gone)
     assert compose(room).composed == 4
 
 

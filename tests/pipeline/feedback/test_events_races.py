@@ -8,7 +8,6 @@ from threading import Barrier, Event
 
 import pytest
 from django.db import connection, transaction
-from django.utils import timezone
 
 from newsletter.adapters.ports import Outcome, ProviderEvent, Verdict
 from newsletter.core.delivery.events import EventKind
@@ -17,9 +16,8 @@ from newsletter.models import ConsentEvent, Delivery, DeliveryEvent, Subscriber
 from newsletter.models.delivery import State
 from newsletter.models.subscriber import Status
 from newsletter.pipeline.feedback.provider_events import apply_events, store_events
-from newsletter.pipeline.send.outcomes import Moment, record
 from newsletter.subscribers.unsubscribe import erase
-from tests.pipeline.deliveries import NOW, digest, new_subscriber
+from tests.pipeline.deliveries import NOW, digest, new_subscriber, record_now
 from tests.pipeline.send.test_deliver_races import run_together
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -69,7 +67,7 @@ def test_our_own_record_and_the_report_may_come_at_the_same_instant() -> None:
         start.wait()
         for row in rows:
             outcome = Outcome(delivery_id=str(row.pk), verdict=Verdict.ACCEPTED, code="202")
-            record(row, outcome, at=Moment(now=NOW, real_now=timezone.now()))
+            record_now(row, outcome)
 
     def report() -> None:
         start.wait()

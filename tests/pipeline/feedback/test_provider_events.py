@@ -23,12 +23,18 @@ from newsletter.models.delivery import Kind, State
 from newsletter.models.subscriber import Status
 from newsletter.pipeline import tasks as work
 from newsletter.pipeline.feedback.provider_events import apply_events, store_events
-from newsletter.pipeline.feedback.reconcile import reconcile
 from newsletter.pipeline.monitor.retention import forget_old
 from newsletter.pipeline.send import subscriber_status as standing
-from newsletter.pipeline.send.outcomes import Moment, record
 from tests.fakes.mailer import ScriptedMailer
-from tests.pipeline.deliveries import NOW, deliver, digest, new_subscriber, transactional_mail
+from tests.pipeline.deliveries import (
+    NOW,
+    deliver,
+    digest,
+    new_subscriber,
+    reconcile_now,
+    record_now,
+    transactional_mail,
+)
 from tests.pipeline.newsroom import Newsroom
 
 pytestmark = pytest.mark.django_db
@@ -122,7 +128,7 @@ def test_our_own_record_that_comes_after_the_report_changes_nothing(verdict: Ver
     report(event(EventKind.PROCESSED, mail))
     after = Delivery.objects.values().get(pk=mail.pk)
     outcome = Outcome(delivery_id=str(mail.pk), verdict=verdict, code="202")
-    assert record(mail, outcome, at=Moment(now=NOW, real_now=timezone.now())) == State.ACCEPTED
+    assert record_now(mail, outcome) == State.ACCEPTED
     assert Delivery.objects.values().get(pk=mail.pk) == after
     assert seen_by() == {1}
     assert not Suppression.objects.exists()
@@ -132,7 +138,7 @@ def test_a_report_that_is_stored_in_time_settles_before_reconcile_gives_up() -> 
     real = timezone.now()
     mail = sent(state=State.AMBIGUOUS, fence=1, next_attempt_at=real)
     store_events("sendgrid", [event(EventKind.PROCESSED, mail)])
-    reconcile(mailer=ScriptedMailer(), real_now=real + EVIDENCE_WAIT, now=NOW)
+    reconcile_now(ScriptedMailer(), real_now=real + EVIDENCE_WAIT)
     row = Delivery.objects.get(pk=mail.pk)
     assert (row.state, row.next_attempt_at) == (State.ACCEPTED, None)
 

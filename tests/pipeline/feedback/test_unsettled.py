@@ -13,10 +13,9 @@ from newsletter.core.delivery.retry_policy import EVIDENCE_WAIT
 from newsletter.core.digests.selection import Place
 from newsletter.models import Delivery, Subscriber
 from newsletter.models.delivery import State
-from newsletter.pipeline.feedback.reconcile import reconcile
-from newsletter.pipeline.send.outcomes import Moment, record
 from tests.fakes.mailer import ScriptedMailer
 from tests.fakes.papers import paper_record
+from tests.pipeline.deliveries import reconcile_now, record_now
 from tests.pipeline.newsroom import MONDAY, TUESDAY, WEDNESDAY, Newsroom
 
 pytestmark = pytest.mark.django_db
@@ -59,7 +58,7 @@ def test_evidence_that_it_arrived_keeps_its_papers_out_of_the_next_one(room: New
     _, monday = lost_on_monday(room)
     room.run(TUESDAY)
     accepted = Outcome(delivery_id=str(monday.pk), verdict=Verdict.ACCEPTED)
-    assert record(monday, accepted, at=Moment(now=TUESDAY, real_now=timezone.now())) == State.ACCEPTED
+    assert record_now(monday, accepted, now=TUESDAY) == State.ACCEPTED
     room.run(TUESDAY)
     assert shown("2026-06-16") == (State.SKIPPED, 0)
 
@@ -67,8 +66,8 @@ def test_evidence_that_it_arrived_keeps_its_papers_out_of_the_next_one(room: New
 def test_without_evidence_its_papers_are_carried_into_the_next_one(room: Newsroom) -> None:
     lost_on_monday(room)
     room.run(TUESDAY)
-    reconcile(
-        mailer=ScriptedMailer(name="smtp"),
+    reconcile_now(
+        ScriptedMailer(name="smtp"),
         real_now=timezone.now() + EVIDENCE_WAIT + timedelta(seconds=1),
         now=TUESDAY,
     )

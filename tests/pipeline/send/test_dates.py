@@ -13,7 +13,7 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 
-from newsletter.adapters.ports import Begin, Outcome, Outgoing, Verdict
+from newsletter.adapters.ports import Bodies, Outcome, Outgoing, Verdict
 from newsletter.models import Delivery
 from newsletter.models.delivery import UNCOMPOSED, Kind, State
 from tests.fakes.mailer import ScriptedMailer, answer
@@ -35,7 +35,7 @@ HOUR = timedelta(hours=1)
 class Away(ScriptedMailer):
     """A server that refuses every recipient for now, before a body begins."""
 
-    def send(self, messages: Sequence[Outgoing], *, begin: Begin) -> Iterator[Outcome]:  # noqa: ARG002
+    def send(self, messages: Sequence[Outgoing], *, bodies: Bodies) -> Iterator[Outcome]:  # noqa: ARG002
         for message in messages:
             yield replace(answer(Verdict.RETRY), delivery_id=message.delivery_id)
 

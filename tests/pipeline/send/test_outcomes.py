@@ -12,9 +12,8 @@ from newsletter.audience.suppression import Reason, suppressed
 from newsletter.models import Delivery, SendPause, Suppression
 from newsletter.models.delivery import Kind, State
 from newsletter.models.subscriber import Status
-from newsletter.pipeline.send.outcomes import Moment, record
 from tests.fakes.mailer import ScriptedMailer, answer
-from tests.pipeline.deliveries import NOW, deliver, digest, new_subscriber, transactional_mail
+from tests.pipeline.deliveries import NOW, deliver, digest, new_subscriber, record_now, transactional_mail
 
 pytestmark = pytest.mark.django_db
 
@@ -135,8 +134,7 @@ def claimed_twice() -> tuple[Delivery, Delivery]:
 def test_an_answer_under_an_old_fence_writes_nothing(verdict: Verdict) -> None:
     stale, _ = claimed_twice()
     before = Delivery.objects.values().get(pk=stale.pk)
-    at = Moment(now=NOW, real_now=timezone.now())
-    assert record(stale, answer(verdict, detail="late"), at=at) == State.SENDING
+    assert record_now(stale, answer(verdict, detail="late")) == State.SENDING
     assert Delivery.objects.values().get(pk=stale.pk) == before
     ann = stale.subscriber
     assert ann is not None
@@ -147,15 +145,13 @@ def test_an_answer_under_an_old_fence_writes_nothing(verdict: Verdict) -> None:
 
 def test_an_answer_that_comes_after_the_lease_still_counts_while_nobody_else_has_leased_it() -> None:
     slow = digest(new_subscriber(ANN), state=State.AMBIGUOUS, fence=1, attempt=1, papers={"summarised": [1]})
-    at = Moment(now=NOW, real_now=timezone.now())
-    assert record(slow, answer(Verdict.ACCEPTED), at=at) == State.ACCEPTED
+    assert record_now(slow, answer(Verdict.ACCEPTED)) == State.ACCEPTED
 
 
 def test_a_second_answer_changes_nothing() -> None:
     row = digest(new_subscriber(ANN), state=State.SENDING, fence=1)
-    at = Moment(now=NOW, real_now=timezone.now())
-    record(row, answer(Verdict.ACCEPTED), at=at)
-    assert record(row, answer(Verdict.BAD_ADDRESS), at=at) == State.ACCEPTED
+    record_now(row, answer(Verdict.ACCEPTED))
+    assert record_now(row, answer(Verdict.BAD_ADDRESS)) == State.ACCEPTED
     assert not Suppression.objects.exists()
 
 
@@ -170,8 +166,7 @@ def test_words_of_any_length_fit() -> None:
 )
 def test_an_answer_to_a_delivery_that_has_ended_writes_nothing(state: State) -> None:
     ended = digest(new_subscriber(ANN), state=state, fence=1, papers={"summarised": [1]})
-    at = Moment(now=NOW, real_now=timezone.now())
-    assert record(ended, answer(Verdict.ACCEPTED), at=at) == state
+    assert record_now(ended, answer(Verdict.ACCEPTED)) == state
     ended.refresh_from_db()
     assert ended.subscriber is not None
     assert (ended.state, bytes(ended.subscriber.seen_papers)) == (state, b"")

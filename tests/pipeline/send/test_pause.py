@@ -9,9 +9,11 @@ import pytest
 from django.db import transaction
 from django.utils import timezone
 
+from newsletter.adapters.ports import Outgoing
 from newsletter.errors import BadInput
 from newsletter.models import Delivery, SendPause
 from newsletter.models.delivery import Cause, Kind, State
+from newsletter.pipeline.send.bodies import VALID_SECONDS
 from newsletter.pipeline.send.pause import hold_pauses, pause_sending, resume_sending
 from tests.fakes.mailer import ScriptedMailer
 from tests.pipeline.deliveries import CARD, NOW, deliver, digest, new_subscriber, store, transactional_mail
@@ -35,8 +37,14 @@ def test_a_pause_stops_digests_and_transactional_mail_and_resuming_sends_both() 
 def test_a_body_that_has_begun_finishes_and_the_next_does_not_begin() -> None:
     for _ in range(3):
         digest()
-    mailer = ScriptedMailer(in_body=lambda _message: pause_sending("stop", now=NOW))
-    report = deliver(mailer)
+    ahead = [timedelta()]
+
+    def pause(_message: Outgoing) -> None:
+        pause_sending("stop", now=NOW)
+        ahead.append(timedelta(seconds=VALID_SECONDS))  # the group has to begin again
+
+    mailer, start = ScriptedMailer(in_body=pause), timezone.now()
+    report = deliver(mailer, clock=lambda: start + ahead[-1])
     assert len(mailer.sent) == 1
     assert report.states == {"ACCEPTED": 1, "RETRY_WAIT": 2}
     assert set(Delivery.objects.filter(state=State.RETRY_WAIT).values_list("attempt", "body_begun_at")) == {

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.utils import timezone
 
-from newsletter.adapters.ports import Verdict
+from newsletter.adapters.ports import Bodies, Outcome, Outgoing, Verdict
 from newsletter.audience.suppression import Reason, suppress
 from newsletter.core.delivery.retry_policy import FEW
 from newsletter.core.digests.message import Fragment
@@ -314,9 +315,9 @@ def test_what_was_never_answered_is_tried_again_with_few_others_and_then_alone()
     batches: list[int] = []
 
     class Counting(ScriptedMailer):
-        def send(self, messages, *, begin):  # type: ignore[no-untyped-def]
+        def send(self, messages: Sequence[Outgoing], *, bodies: Bodies) -> Iterator[Outcome]:
             batches.append(len(messages))
-            yield from super().send(messages, begin=begin)
+            yield from super().send(messages, bodies=bodies)
 
     for attempt in (*[1] * (FEW + 2), 2, 2, 0, 0):
         digest(state=State.RETRY_WAIT if attempt else State.COMPOSED, attempt=attempt)

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.utils import timezone
@@ -15,14 +17,15 @@ from newsletter.adapters.mailers.sendgrid_events import SendgridEvents
 from newsletter.models import Delivery, SendDay, Subscriber
 from newsletter.models.delivery import State
 from newsletter.pipeline.feedback.provider_events import apply_events, store_events
-from newsletter.pipeline.feedback.reconcile import reconcile
 from newsletter.pipeline.run import run_once
+from newsletter.pipeline.send import send
+from newsletter.pipeline.send.claim import Batch, lease_batch
 from newsletter.pipeline.send.rate_limit import RateLimit
 from tests.fakes.mailer import Killed
 from tests.fakes.papers import paper_record
 from tests.fakes.sendgrid_events import body_of, sendgrid_event
 from tests.fakes.sendgrid_server import Answer, Request, SendgridServer, Trouble
-from tests.pipeline.deliveries import NOW, deliver, digest, later
+from tests.pipeline.deliveries import NOW, deliver, digest, later, reconcile_now
 from tests.pipeline.newsroom import MONDAY, SUNDAY, Newsroom
 
 pytestmark = pytest.mark.django_db
@@ -68,6 +71,40 @@ def test_identical_digests_are_leased_and_sent_together_however_many(
     assert deliver(mailer).states == {"ACCEPTED": 123}
     assert sizes(server) == [120, 3]
     assert set(server.accepted.values()) == {1}
+
+
+def test_identical_digests_share_a_request_wherever_they_stand_in_the_queue(
+    server: SendgridServer, mailer: SendgridMailer
+) -> None:
+    start = timezone.now() - timedelta(minutes=1)
+    for number in range(80):
+        alike: dict[str, Any] = (
+            {"body_key": "the same"} if number < 10 or number >= 70 else {"subject": f"number {number}"}
+        )
+        digest(next_attempt_at=start + timedelta(milliseconds=number), **alike)
+    assert deliver(mailer).states == {"ACCEPTED": 80}
+    assert sizes(server) == [20, *[1] * 60]
+
+
+def test_a_batch_holds_whole_requests_or_one_large_one(
+    server: SendgridServer, mailer: SendgridMailer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start, leased = timezone.now() - timedelta(minutes=1), list[int]()
+
+    def watched(**options: Any) -> Batch:
+        batch = lease_batch(**options)
+        leased.append(len(batch.leased))
+        return batch
+
+    monkeypatch.setattr(send, "lease_batch", watched)
+    for number in range(120):  # thirty times four identical ones, far apart
+        at, kind = start + timedelta(milliseconds=number), str(number % 30)
+        digest(next_attempt_at=at, body_key=kind, subject=kind)
+    for _ in range(70):
+        digest(next_attempt_at=start + timedelta(seconds=1), body_key="many")
+    assert deliver(mailer).states == {"ACCEPTED": 190}
+    assert sizes(server) == [*[4] * 30, 70]
+    assert leased == [48, 48, 24, 70, 0]
 
 
 def test_digests_that_are_composed_for_subscribers_of_one_topic_share_a_request(
@@ -143,7 +180,7 @@ def test_a_worker_that_is_killed_leaves_no_more_than_one_request_ambiguous(
     with pytest.raises(Killed):
         deliver(mailer)
     owners = set(Delivery.objects.filter(state=State.SENDING).values_list("lease_owner", flat=True))
-    reconcile(mailer=mailer, real_now=timezone.now(), now=NOW, dead_owners=owners)
+    reconcile_now(mailer, dead_owners=owners)
     counts = Counter(Delivery.objects.values_list("state", flat=True))
     assert counts == {State.ACCEPTED: 3, State.AMBIGUOUS: 1, State.RETRY_WAIT: 26}
     monkeypatch.undo()

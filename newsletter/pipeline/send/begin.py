@@ -1,0 +1,145 @@
+"""Commit that bodies begin: the instant an unsubscribe must beat. ``bodies`` says when that is asked for.
+
+Locks are always taken in the order reader, delivery, so that a begin, an outcome and an unsubscribe cannot
+deadlock.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.db.models import F
+
+from newsletter.models import Delivery, Subscriber, Subscription
+from newsletter.models.delivery import UNCOMPOSED, Kind, State
+from newsletter.models.update_each import update_each
+from newsletter.pipeline.send.claim import READER_FIELDS, Ending, Leased, end
+from newsletter.pipeline.send.pause import SIGN_UP, hold_pauses, lets_pass, pauses_on
+from newsletter.pipeline.send.rate_limit import RateLimit
+from newsletter.pipeline.send.recipient_checks import refusals
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    ids: frozenset[str]
+    """Those that may be sent."""
+    at: float
+    """By the clock that was passed in, shortly before the commit: an unsubscribe that came later waited."""
+
+
+def begin(
+    leased: Sequence[Leased],
+    *,
+    lease: timedelta,
+    now: datetime,
+    real_now: datetime,
+    rate_limit: RateLimit,
+    seconds: Callable[[], float],
+    counted: Collection[str] = (),
+) -> Begun:
+    """Commit that these bodies begin, before the first byte of one is sent. Again for one is no harm.
+
+    The ids in ``counted`` are in the day's count already.
+
+    1. Lock the readers: an unsubscribe commits before this (the delivery is then CANCELLED, or composed again
+       without the topic) or after it. Keep only deliveries whose fence is still ours.
+    2. Release what a pause holds, or whose reader has a new address or new links.
+    3. Cancel what may no longer be sent; send digests with a topic that was left back to be composed.
+    4. Count the rest in the day's limit; release those beyond it.
+    5. Set ``body_begun_at`` and a fresh lease.
+    """
+    if not leased:
+        return Begun(frozenset(), seconds())
+    with transaction.atomic():
+        subscribers, ours = _lock(leased)
+        hold_pauses()
+        pauses = pauses_on(ours[0].transport, SIGN_UP) if ours else []
+        moved = {row.pk for row in ours if _has_moved(row, subscribers)}
+        held_back = moved | {row.pk for row in ours if not lets_pass(row.kind, pauses)}
+        _release(held_back, until=real_now)
+        ours = [row for row in ours if row.pk not in held_back]
+        refused = refusals(ours, subscribers=subscribers, now=now)
+        end({key: Ending(State.CANCELLED, refusal) for key, refusal in refused.items()}, now=now)
+        ours = [row for row in ours if row.pk not in refused]
+        outdated = _with_topics_left(ours)
+        _have_composed_again(outdated)
+        ours = [row for row in ours if row.pk not in outdated]
+        new = [row for row in ours if str(row.pk) not in counted]
+        beyond = {row.pk for row in rate_limit.take_of_today(new, real_now=real_now)}
+        _release(beyond, until=real_now)
+        allowed = [row for row in ours if row.pk not in beyond]
+        update_each(
+            Delivery,
+            [(row.pk, row.dated_at) for row in allowed],
+            match=("id",),
+            change=("dated_at",),
+            to_all={"body_begun_at": now, "lease_until": real_now + lease},
+        )
+        at = seconds()
+    return Begun(frozenset(str(row.pk) for row in allowed), at)
+
+
+def release(leased: Sequence[Leased], *, until: Mapping[uuid.UUID, datetime]) -> None:
+    """Release leases whose bodies have not started, each until its time; the attempt does not count."""
+    rows = [
+        (each.delivery.pk, each.fence, each.delivery.attempt - 1, until[each.delivery.pk]) for each in leased
+    ]
+    update_each(
+        Delivery,
+        rows,
+        match=("id", "fence"),
+        change=("attempt", "next_attempt_at"),
+        to_all=_RELEASED,
+        where={"state": [State.SENDING]},
+    )
+
+
+_UNLEASED: dict[str, Any] = {"lease_owner": "", "lease_until": None, "body_begun_at": None}
+_RELEASED = _UNLEASED | {"state": State.RETRY_WAIT}
+
+
+def _lock(leased: Sequence[Leased]) -> tuple[dict[int, Subscriber], list[Delivery]]:
+    """Lock readers, then deliveries; return the readers by id, and the deliveries that are ours yet."""
+    ids = {each.delivery.subscriber_id for each in leased if each.delivery.subscriber_id}
+    readers = Subscriber.objects.select_for_update(no_key=True).only(*READER_FIELDS)
+    subscribers = {subscriber.pk: subscriber for subscriber in readers.filter(pk__in=ids).order_by("pk")}
+    rows = Delivery.objects.filter(pk__in=[each.delivery.pk for each in leased], state=State.SENDING)
+    fences = dict(rows.order_by("pk").select_for_update().values_list("pk", "fence"))
+    return subscribers, [each.delivery for each in leased if fences.get(each.delivery.pk) == each.fence]
+
+
+def _has_moved(row: Delivery, subscribers: Mapping[int, Subscriber]) -> bool:
+    """Whether its reader got a new address or new links since it was leased: the message must be rebuilt."""
+    subscriber = subscribers.get(row.subscriber_id or 0)
+    if subscriber is None or row.subscriber is None:
+        return False
+    has_other_links = subscriber.link_key != row.subscriber.link_key
+    return has_other_links or (row.kind == Kind.DIGEST and subscriber.email != row.recipient)
+
+
+def _with_topics_left(rows: Iterable[Delivery]) -> set[uuid.UUID]:
+    """Return those that cover a topic that their reader left after they were composed."""
+    covering = [row for row in rows if row.topics]
+    if not covering:
+        return set()
+    subscribed = Subscription.objects.filter(subscriber__in={row.subscriber_id for row in covering})
+    kept = set(subscribed.values_list("subscriber_id", "topic_id"))
+    return {row.pk for row in covering if any((row.subscriber_id, topic) not in kept for topic in row.topics)}
+
+
+def _release(keys: Collection[uuid.UUID], *, until: datetime) -> None:
+    """Release what may not be sent as it was leased; the attempt does not count."""
+    if keys:
+        changes = _RELEASED | {"next_attempt_at": until, "attempt": F("attempt") - 1}
+        Delivery.objects.filter(pk__in=keys).update(**changes)
+
+
+def _have_composed_again(keys: Collection[uuid.UUID]) -> None:
+    if keys:
+        changes = UNCOMPOSED | _UNLEASED | {"attempt": F("attempt") - 1}
+        Delivery.objects.filter(pk__in=keys).update(**changes)
