@@ -105,7 +105,8 @@ def send() -> int:
     from newsletter.pipeline.send.send import send_due
     from newsletter.settings import CONFIG
 
-    send_due(mailer=Context(CONFIG).mailer, now=timezone.now(), owner=boot_id())
+    context = Context(CONFIG)
+    send_due(mailer=context.mailer, journal=context.journal, now=timezone.now(), owner=boot_id())
     return 0
 
 

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 from service import fresh_service
 
 if TYPE_CHECKING:
-    from newsletter.adapters.ports import Begin, Outcome, Outgoing
+    from newsletter.adapters.ports import Bodies, Outcome, Outgoing
     from newsletter.models import Paper, Subscriber, Topic
 
 FIRST_SLOT = datetime(2026, 6, 15, 8, 0, tzinfo=UTC)
@@ -224,11 +224,14 @@ class AcceptsAll:
 
     name, lease, batch_size, shared_batch_size, sends_bytes = "outbox", timedelta(minutes=5), 50, 50, True
 
-    def send(self, messages: Sequence[Outgoing], *, begin: Begin) -> Iterable[Outcome]:
+    def send(self, messages: Sequence[Outgoing], *, bodies: Bodies) -> Iterable[Outcome]:
+        """Say what a mailer says that sends one message after the other."""
         from newsletter.adapters.ports import Outcome, Verdict
 
-        for each in sorted(begin([message.delivery_id for message in messages])):
-            yield Outcome(delivery_id=each, verdict=Verdict.ACCEPTED)
+        for message in messages:
+            for each in bodies.begin([message.delivery_id]):
+                bodies.end([each])
+                yield Outcome(delivery_id=each, verdict=Verdict.ACCEPTED)
 
     def evidence(self, delivery_id: str) -> bool | None:  # noqa: ARG002 - a port
         return None
@@ -259,7 +262,7 @@ def run_slot(*, subscribers: int, now: datetime) -> Slot:
         )
     look(slot, "composed")
     with slot.watched(slot.context, "send"):
-        sent = send_due(mailer=AcceptsAll(), now=now, owner=boot_id())
+        sent = send_due(mailer=AcceptsAll(), journal=context.journal, now=now, owner=boot_id())
     look(slot, "sent")
     assert planned == subscribers == sent.states["ACCEPTED"], (subscribers, planned, sent.states)
     assert not Delivery.objects.due(real_now=now + WEEK).exists()
@@ -271,15 +274,20 @@ def look(slot: Slot, when: str) -> None:
     from django.test import RequestFactory
     from django.utils import timezone
 
+    from newsletter.adapters.infra.send_journal import SendJournal
     from newsletter.pipeline.feedback.reconcile import reconcile
     from newsletter.pipeline.lease import dead_owners
     from newsletter.pipeline.monitor.health import measure
     from newsletter.pipeline.send.claim import is_due
+    from newsletter.settings import CONFIG
     from newsletter.web.metrics import metrics
 
     real_now = timezone.now()
     with slot.watched(slot.looks, f"sweep, {when}"):
-        reconcile(mailer=AcceptsAll(), real_now=real_now, now=real_now, dead_owners=dead_owners())
+        journal = SendJournal(CONFIG.journal_folder)
+        reconcile(
+            mailer=AcceptsAll(), journal=journal, real_now=real_now, now=real_now, dead_owners=dead_owners()
+        )
     with slot.watched(slot.looks, f"who waits, {when}"):
         is_due(transactional=True, real_now=real_now)
     with slot.watched(slot.looks, f"watch, {when}"):
