@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.conf import settings
 
 SLOW_SECONDS = 1800
+LONG = ("tests/test_on_postgres.py", "tests/chaos/", "tests/browser/", "tests/test_compose_services.py")
+"""Files that take minutes: they begin first, so that no worker ends long after the others."""
 
 
 @pytest.fixture(scope="session")
@@ -29,11 +33,29 @@ def nothing_kept_of_recent_papers() -> None:
     forget_recent()
 
 
+@pytest.hookimpl(trylast=True)  # pytest-django sorts too
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Let the slow ones take half an hour; any other limit stands in pyproject.toml or at the test itself."""
     for item in items:
         if item.get_closest_marker("slow") and not item.get_closest_marker("timeout"):
             item.add_marker(pytest.mark.timeout(SLOW_SECONDS))
+    items.sort(
+        key=lambda item: next((at for at, path in enumerate(LONG) if item.nodeid.startswith(path)), len(LONG))
+    )
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_report_to_serializable() -> Generator[None, Any, Any]:
+    """Escape lone surrogates, which a worker cannot send: tests of hostile text may log them."""
+    return escaped((yield))
+
+
+def escaped(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.encode(errors="backslashreplace").decode()
+    if isinstance(value, dict):
+        return {name: escaped(each) for name, each in value.items()}
+    return type(value)(map(escaped, value)) if isinstance(value, list | tuple) else value
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
