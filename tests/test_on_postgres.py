@@ -12,7 +12,10 @@ TESTS = Path(__file__).parent
 SUITE = (
     "models/test_migrations.py",
     "models/test_update_each.py",
+    "pipeline/compose/test_compose.py",
+    "pipeline/compose/test_counts.py",
     "pipeline/compose/test_lease.py",
+    "pipeline/compose/test_message.py",
     "pipeline/compose/test_recompose.py",
     "pipeline/feedback/test_bounces.py",
     "pipeline/feedback/test_provider_events.py",
