@@ -11,6 +11,8 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check --no-input install
 UV ?= uv
 ARGS ?=
+# Processes that share the tests; 0 runs them in one, as --pdb needs.
+WORKERS ?= 2
 
 # Two stamps: what the demo needs, and what the tests need on top of it.
 RUNTIME := $(VENV)/.stamp-runtime
@@ -34,7 +36,7 @@ up: $(RUNTIME) ## web, workers and scheduler on this machine, until Ctrl-C
 
 .PHONY: test
 test: $(DEV) ## every test, except the slow ones
-	@begin=$$(date +%s); $(BIN)/python -m pytest -m "not slow" $(ARGS); status=$$?; \
+	@begin=$$(date +%s); $(BIN)/python -m pytest -m "not slow" -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS); status=$$?; \
 	  echo "Tests took $$(($$(date +%s) - begin)) s, set-up apart."; exit $$status
 
 .PHONY: test-slow

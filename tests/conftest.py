@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.conf import settings
 
 SLOW_SECONDS = 1800
+LONG = ("tests/test_on_postgres.py", "tests/chaos/", "tests/browser/", "tests/test_compose_services.py")
+"""Files that take minutes: they begin first, so that no worker ends long after the others."""
 
 
 @pytest.fixture(scope="session")
@@ -17,6 +21,8 @@ def django_db_modify_db_settings(tmp_path_factory: pytest.TempPathFactory) -> No
     if database["ENGINE"].endswith("sqlite3"):
         folder: Path = tmp_path_factory.mktemp("database")
         database["TEST"] = database.get("TEST", {}) | {"NAME": str(folder / "test.sqlite3")}
+        # No test cuts the power: waiting for the disk at each commit would prove nothing.
+        database["OPTIONS"]["init_command"] += "PRAGMA synchronous=OFF;"
 
 
 @pytest.fixture(autouse=True)
@@ -29,11 +35,29 @@ def nothing_kept_of_recent_papers() -> None:
     forget_recent()
 
 
+@pytest.hookimpl(trylast=True)  # pytest-django sorts too
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Let the slow ones take half an hour; any other limit stands in pyproject.toml or at the test itself."""
     for item in items:
         if item.get_closest_marker("slow") and not item.get_closest_marker("timeout"):
             item.add_marker(pytest.mark.timeout(SLOW_SECONDS))
+    items.sort(
+        key=lambda item: next((at for at, path in enumerate(LONG) if item.nodeid.startswith(path)), len(LONG))
+    )
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_report_to_serializable() -> Generator[None, Any, Any]:
+    """Escape lone surrogates, which a worker cannot send: tests of hostile text may log them."""
+    return escaped((yield))
+
+
+def escaped(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.encode(errors="backslashreplace").decode()
+    if isinstance(value, dict):
+        return {name: escaped(each) for name, each in value.items()}
+    return type(value)(map(escaped, value)) if isinstance(value, list | tuple) else value
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -31,6 +31,8 @@ from newsletter.settings import *  # noqa: F403, E402  # this is how one setting
 if POSTGRES_URL and "postgresql" not in DATABASES["default"]["ENGINE"]:  # noqa: F405
     raise RuntimeError("these tests were to run on PostgreSQL")
 
+INSTALLED_APPS = [*INSTALLED_APPS, "tests"]  # noqa: F405  # for its flush
+
 # What a test starts as a process of its own takes the service's settings, with this environment.
 os.environ["DJANGO_SETTINGS_MODULE"] = "newsletter.settings"
 

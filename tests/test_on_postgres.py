@@ -10,6 +10,7 @@ from tests.fakes.postgres import run_tests_on_postgres
 
 TESTS = Path(__file__).parent
 SUITE = (
+    "test_settings.py",
     "models/test_migrations.py",
     "models/test_update_each.py",
     "pipeline/compose/test_compose.py",

@@ -32,10 +32,13 @@ def test_every_test_has_a_limit(pytestconfig: pytest.Config) -> None:
     assert pytestconfig.getini("timeout_method") == "signal"
 
 
-def test_a_test_that_waits_for_its_process_for_ever_fails_and_leaves_nothing_behind(tmp_path: Path) -> None:
+@pytest.mark.parametrize("workers", ["0", "2"])
+def test_a_test_that_waits_for_its_process_for_ever_fails_and_leaves_nothing_behind(
+    tmp_path: Path, workers: str
+) -> None:
     (tmp_path / "test_hanging.py").write_text(HANGING, encoding="utf-8")
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--timeout=3"]
-    options = ["-c", str(ROOT / "pyproject.toml"), f"--basetemp={tmp_path / 'inner'}"]
+    options = ["-n", workers, "-c", str(ROOT / "pyproject.toml"), f"--basetemp={tmp_path / 'inner'}"]
     done = subprocess.run(
         [*command, *options, str(tmp_path / "test_hanging.py")],
         cwd=ROOT,
@@ -48,4 +51,5 @@ def test_a_test_that_waits_for_its_process_for_ever_fails_and_leaves_nothing_beh
     assert done.returncode == 1, done.stdout + done.stderr
     assert "1 failed, 1 passed" in done.stdout
     assert "Timeout (>3.0s)" in done.stdout
-    assert not psutil.pid_exists(int((tmp_path / "inner/test_hangs0/pid").read_text()))
+    [pid] = (tmp_path / "inner").rglob("test_hangs0/pid")
+    assert not psutil.pid_exists(int(pid.read_text()))

@@ -6,13 +6,16 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from django.apps import apps
 from django.conf import settings
+from django.db import transaction
 from django.test import Client
+from pytest_django.plugin import DjangoDbBlocker
 
 from newsletter.adapters.ports import Answer
 from newsletter.audience.tokens import Purpose, delivery_subject, digest_token, make_token
@@ -26,6 +29,7 @@ from newsletter.pipeline.run import run_once
 from newsletter.subscribers.add import add_by_operator
 from newsletter.subscribers.preferences import Preferences
 from tests.fakes.papers import paper_record
+from tests.fakes.rows import Rows, put_rows, take_rows
 
 JOINED = datetime(2026, 6, 12, 8, 0, tzinfo=UTC)
 SENT = JOINED + timedelta(days=7)
@@ -65,8 +69,26 @@ def visitor() -> Client:
     return Client(enforce_csrf_checks=True, SERVER_NAME="localhost")
 
 
-@pytest.fixture
-def service(db: None) -> Iterator[Service]:  # noqa: ARG001 - the database
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What a service left behind that ran once for all tests of a session."""
+
+    rows: Rows
+    mails: dict[Path, bytes]
+
+
+@pytest.fixture(scope="session")
+def kept(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Kept:  # noqa: ARG001 - the database
+    with django_db_blocker.unblock(), transaction.atomic():
+        _run_service()
+        rows = take_rows()
+        transaction.set_rollback(True)
+    mails = {path: path.read_bytes() for path in settings.CONFIG.outbox_folder.iterdir()}
+    shutil.rmtree(settings.CONFIG.outbox_folder)
+    return Kept(rows, mails)
+
+
+def _run_service() -> None:
     add_topic(
         "heads",
         name="Talking heads",
@@ -83,9 +105,18 @@ def service(db: None) -> Iterator[Service]:  # noqa: ARG001 - the database
     subscriber = add_by_operator(
         "ada@example.org", topics=["heads", "quiet"], preferences=preferences, source="test", now=JOINED
     )
-    private = add_topic("secret", name="Secret", query="cat:cs.CV", now=JOINED, owner=subscriber)
+    add_topic("secret", name="Secret", query="cat:cs.CV", now=JOINED, owner=subscriber)
     run_once(Context(settings.CONFIG), now=SENT, gather=False)
-    subscriber.refresh_from_db()
+
+
+@pytest.fixture
+def service(db: None, kept: Kept) -> Iterator[Service]:  # noqa: ARG001 - the database
+    put_rows(kept.rows)
+    for path, content in kept.mails.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    subscriber = Subscriber.objects.get()
+    private = Topic.objects.get(owner=subscriber)
     yield Service(subscriber, subscriber.deliveries.get(), private)
     shutil.rmtree(settings.CONFIG.outbox_folder, ignore_errors=True)
 

@@ -181,6 +181,16 @@ def test_the_privacy_page_says_how_long_mails_are_kept(visitor: Client, settings
     assert "after 45 days" in said
 
 
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [("en", "which of them were summarised for you"), ("zh-hans", "其中哪些为你写过概述")],
+)
+def test_the_privacy_page_says_that_what_was_summarised_is_kept(
+    visitor: Client, language: str, words: str
+) -> None:
+    assert words in visitor.get("/privacy/", headers={"accept-language": language}).content.decode()
+
+
 @pytest.mark.parametrize("mailer", MAILERS)
 def test_the_privacy_page_says_who_sees_the_mails(visitor: Client, settings: Settings, mailer: str) -> None:
     settings.CONFIG = settings.CONFIG.model_copy(update={"mailer": mailer})

@@ -47,6 +47,12 @@ class VectorMatrix:
     def __len__(self) -> int:
         return int(self.rows.shape[0])
 
+    def counts(self, rows: Sequence[int]) -> NDArray[np.int64]:
+        """Return, by term, how many of these rows have it."""
+        terms = [self.rows.indices[self.rows.indptr[row] : self.rows.indptr[row + 1]] for row in rows]
+        found = np.concatenate(terms) if terms else np.empty(0, dtype=np.int32)
+        return np.bincount(found, minlength=MOST_TERMS_KNOWN)
+
 
 @dataclass(frozen=True, slots=True)
 class Block:

@@ -132,6 +132,10 @@ class CandidatePool:
             and offer.eligibility.takes(self.dates[match.paper_id])
         ]
 
+    def matched_by(self, topic: int) -> Iterable[int]:
+        """Return the papers that a topic matched, whoever is offered them."""
+        return (match.paper_id for match in self._matches[topic])
+
     def matched_of(self, seen_papers: BitMap) -> BitMap:
         """Return those of these papers that are matched here: all that a selection can depend on."""
         return seen_papers & self._matched_ids

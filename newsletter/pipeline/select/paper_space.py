@@ -14,8 +14,10 @@ from newsletter.adapters.infra.taste_matrix import VectorMatrix
 from newsletter.core.digests.selection import Candidate, Why, WhyCode
 from newsletter.core.taste.authors import Byline
 from newsletter.core.taste.names import family_keys
-from newsletter.core.taste.reasons import shared_terms
+from newsletter.core.taste.reasons import Commonness, shared_terms
+from newsletter.core.taste.reasons import Paper as ToldPaper
 from newsletter.core.taste.vectors import Vector, unpack
+from newsletter.core.taste.wording import Text
 from newsletter.models import Paper
 from newsletter.pipeline.select.candidates import CandidatePool, Offer
 from newsletter.pipeline.select.snapshots import Current
@@ -35,7 +37,10 @@ class PaperSpace:
         self.columns = {paper_id: column for column, paper_id in enumerate(self.paper_ids)}
         """Of the matrix of scores, by paper."""
         self._vectors: dict[int, Vector] = {}
-        self._written: dict[int, Mapping[int, str]] = {}
+        self._told: dict[int, ToldPaper] = {}
+        self.kept_texts: dict[Text, Text] = {}
+        """What subscribers kept: what several have kept is read once."""
+        self._commonness: dict[int, Commonness] = {}
         self._typical: dict[object, list[Candidate]] = {}
 
     @cached_property
@@ -48,12 +53,20 @@ class PaperSpace:
             self._vectors[paper_id] = unpack(self._packed[paper_id])
         return self._vectors[paper_id]
 
-    def written(self, paper_id: int) -> Mapping[int, str]:
-        """Return how the paper writes its terms."""
-        if paper_id not in self._written:
-            texts = Paper.objects.values_list("title", "abstract").get(pk=paper_id)
-            self._written[paper_id] = self.snapshot.written(*texts)
-        return self._written[paper_id]
+    def told(self, paper_id: int) -> ToldPaper:
+        """Return the paper with what may be said of it."""
+        if paper_id not in self._told:
+            text = Text(*Paper.objects.values_list("title", "abstract").get(pk=paper_id))
+            self._told[paper_id] = ToldPaper(self.vector(paper_id), text, text.phrases(self.snapshot))
+        return self._told[paper_id]
+
+    def commonness(self, topic: int) -> Commonness:
+        """Return how common terms are among the papers that the topic matched."""
+        if topic not in self._commonness:
+            rows = [self.columns[each] for each in self.pool.matched_by(topic) if each in self.columns]
+            counts = self.matrix.counts(rows)
+            self._commonness[topic] = Commonness(len(rows), counts.item, self.snapshot)
+        return self._commonness[topic]
 
     def typical_first(self, offer: Offer, *, places: int) -> list[Candidate]:
         """Return what a subscription offers, one of every kind of paper first; no two scores are equal."""

@@ -7,7 +7,7 @@ whom nothing is known get the most typical papers of each topic first, an order 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -26,16 +26,20 @@ from newsletter.core.digests.selection import (
 )
 from newsletter.core.taste.authors import AuthorMatch, Byline, known_from, match_author, tell_apart
 from newsletter.core.taste.names import family_keys
-from newsletter.core.taste.near import MOST_NEAR, is_near
+from newsletter.core.taste.near import FEWEST_SHARED, MOST_NEAR, is_near, is_nearer
 from newsletter.core.taste.profiles import Scale, is_near_copy, z
-from newsletter.core.taste.reasons import why
+from newsletter.core.taste.reasons import Kept, why
 from newsletter.core.taste.vectors import Vector, unpack
-from newsletter.models import FollowedAuthor, Paper, Subscriber, TasteProfile
+from newsletter.core.taste.wording import Text
+from newsletter.models import FollowedAuthor, Paper, PaperFeedback, Subscriber, TasteProfile
+from newsletter.models.taste import IS_LIKED
 from newsletter.pipeline.select.candidates import Offer
 from newsletter.pipeline.select.paper_space import PaperSpace
 from newsletter.pipeline.select.profiles import Exemplar, exemplars_of
 
 FEWEST_IN_GROUP, MOST_GROUP_TERMS = 3, 3
+MOST_TEXTS = 10_000
+"""Kept papers whose texts stay in memory from batch to batch: 30 MB."""
 _FOLLOWED = 10.0
 """Added to the score of a followed author's paper: no cosine is as high."""
 _DISLIKED = -10.0
@@ -49,6 +53,7 @@ class Known:
     by_topic: Mapping[int, TasteProfile] = field(default_factory=dict)
     exemplars: tuple[Exemplar, ...] = ()
     follows: tuple[FollowedAuthor, ...] = ()
+    muted: tuple[str, ...] = ()
 
     @property
     def profile(self) -> TasteProfile | None:
@@ -68,6 +73,10 @@ class Taste:
     def __init__(self, subscribers: Iterable[Subscriber], *, space: PaperSpace) -> None:
         self._space = space
         self._known = _known([each for each in subscribers if each.learns], snapshot=space.snapshot_pk)
+
+        self._kept_of: dict[int, dict[bool, dict[int, Kept]]] = {}
+        self._unpacked: dict[int, Vector] = {}
+        self._followed_by: dict[int, dict[int, Why]] = {}
 
     def of(self, subscriber: Subscriber) -> Known:
         return self._known.get(subscriber.pk, NOTHING)
@@ -125,19 +134,38 @@ class Taste:
         return replace(selection, papers=tuple(papers))
 
     def _why(self, known: Known, paper: Selected) -> Why:
+        """Name the kept paper that shows why; one that may not be named only where no other does."""
         profile = known.for_topic(paper.topic)
-        kept = {number: each for number, each in enumerate(known.exemplars) if not each.is_disliked}
-        if profile is None or not kept:
+        if profile is None:
             return Why()
-        found = why(
-            self._space.vector(paper.paper_id),
-            profile=unpack(bytes(profile.terms)),
-            likes={number: each.vector for number, each in kept.items()},
-            snapshot=self._space.snapshot,
-            written=self._space.written(paper.paper_id),
-        )
-        papers = tuple(kept[each].arxiv_id for each in found.papers if kept[each].may_be_named)
-        return Why(WhyCode.KEPT, papers=papers, terms=found.terms) if found.terms else Why()
+        for may_be_named, kept in self._kept_by(known, profile.subscriber_id).items():
+            found = why(
+                self._space.told(paper.paper_id),
+                profile=self._vector_of(profile),
+                kept=kept,
+                commonness=self._space.commonness(paper.topic),
+                muted=known.muted,
+            )
+            if found:
+                named = (known.exemplars[found.paper].arxiv_id,) if may_be_named else ()
+                return Why(WhyCode.KEPT, papers=named, terms=found.terms)
+        return Why()
+
+    def _kept_by(self, known: Known, subscriber: int) -> dict[bool, dict[int, Kept]]:
+        """Return the exemplars by their numbers: those that may be named, and the others."""
+        if subscriber not in self._kept_of:
+            found: dict[bool, dict[int, Kept]] = {True: {}, False: {}}
+            for number, each in enumerate(known.exemplars):
+                text = self._kept_texts.get((subscriber, each.arxiv_id))
+                if text and not each.is_disliked:
+                    found[each.may_be_named][number] = Kept(each.vector, text)
+            self._kept_of[subscriber] = found
+        return self._kept_of[subscriber]
+
+    def _vector_of(self, profile: TasteProfile) -> Vector:
+        if profile.pk not in self._unpacked:
+            self._unpacked[profile.pk] = unpack(bytes(profile.terms))
+        return self._unpacked[profile.pk]
 
     def near(
         self, known: Known, offers: Sequence[Offer], *, taken: BitMap, seen_papers: BitMap
@@ -149,41 +177,41 @@ class Taste:
         unmatched = self._space.pool.in_period(offers) - taken - seen_papers
         fields = {code for each in known.exemplars if not each.is_disliked for code in each.categories}
         of_fields = self._space.pool.primarily_in(fields)
-        disliked = [each.vector for each in known.exemplars if each.is_disliked]
         followed = self._followed(known)
         found: dict[int, Selected] = {}
         for topic in (offer.subscription.topic_id for offer in offers):
             free = unmatched - BitMap(found)
             theirs = sorted(free & BitMap(followed))
+            best: Selected | None
             if theirs:
-                why_near, paper_id, score = followed[theirs[0]], theirs[0], None
+                best = Selected(theirs[0], topic, position=0, place=Place.NEAR, why=followed[theirs[0]])
             else:
-                best = self._best_near(known.for_topic(topic), free & of_fields, disliked=disliked)
-                if best is None:
-                    continue
-                why_near, (paper_id, score) = Why(), best
-            found[paper_id] = Selected(
-                paper_id, topic, position=len(found), score=score, place=Place.NEAR, why=why_near
-            )
+                best = next(self._best_near(known, topic, free=free & of_fields), None)
+            if best:
+                found[best.paper_id] = replace(best, position=len(found))
             if len(found) == MOST_NEAR:
                 break
         return list(found.values())
 
-    def _best_near(
-        self, profile: TasteProfile | None, free: BitMap, *, disliked: Sequence[Vector]
-    ) -> tuple[int, float] | None:
+    def _best_near(self, known: Known, topic: int, *, free: BitMap) -> Iterator[Selected]:
+        """Yield the papers of ``free`` that are near, best first, each with what a kept one says too."""
+        profile = known.for_topic(topic)
         if profile is None or profile.near_threshold is None:
-            return None
+            return
         number = self._rows[profile.pk]
         row, bar = self._scores[number], float(self._bars[number])
+        kept = [each.vector for each in known.exemplars if not each.is_disliked]
+        disliked = [each.vector for each in known.exemplars if each.is_disliked]
         high = np.flatnonzero(row >= bar)
         for column in high[np.argsort(-row[high], kind="stable")]:
             paper_id, score = self._space.paper_ids[column], float(row[column])
             if not is_near(score, own_bar=profile.near_threshold, week_bar=bar):
-                return None
-            if paper_id in free and not is_near_copy(self._space.vector(paper_id), disliked):
-                return paper_id, round(score, 4)
-        return None
+                return
+            if paper_id in free and is_nearer(self._space.vector(paper_id), to=kept, than=disliked):
+                near = Selected(paper_id, topic, position=0, score=round(score, 4), place=Place.NEAR)
+                near = replace(near, why=self._why(known, near))
+                if len(near.why.terms) >= FEWEST_SHARED:
+                    yield near
 
     # --- computed once a batch ------------------------------------------------------------------------------
 
@@ -208,11 +236,28 @@ class Taste:
     def _bars(self) -> Scores:
         return week_bars(self._scores)
 
+    @cached_property
+    def _kept_texts(self) -> dict[tuple[int, str], Text]:
+        """What was kept, by subscriber and arXiv id."""
+        rows = PaperFeedback.objects.filter(IS_LIKED, subscriber__in=self._known)
+        texts, found = self._space.kept_texts, {}
+        if len(texts) > MOST_TEXTS:
+            texts.clear()
+        for subscriber, arxiv_id, *words in rows.values_list("subscriber", "arxiv_id", "title", "abstract"):
+            text = Text(*words)
+            found[subscriber, arxiv_id] = texts.setdefault(text, text)
+        return found
+
     # --- followed authors -----------------------------------------------------------------------------------
 
     def _followed(self, known: Known) -> dict[int, Why]:
-        """Return papers of the authors that are followed, with what to say of each; at most five."""
-        found: dict[int, Why] = {}
+        """Return papers of the authors that are followed, with what to say of each; at most five.
+
+        Where co-authors or categories of what was kept tell who is meant, others of that name are left out.
+        """
+        if id(known) in self._followed_by:
+            return self._followed_by[id(known)]
+        found = self._followed_by[id(known)] = {}
         for author in known.follows:
             papers = {
                 pk: each for key in family_keys(author.name) for pk, each in self._space.bylines.get(key, ())
@@ -226,9 +271,13 @@ class Taste:
                     if each.arxiv_id in self._kept and not each.is_disliked
                 ],
             )
-            for paper_id in (pk for person in people for pk in sorted(person)):
-                is_same = match_author(theirs, papers[paper_id]) is AuthorMatch.SAME
-                code = WhyCode.FOLLOWS if is_same or len(people) == 1 else WhyCode.NAMESAKE
+            meant = [
+                person
+                for person in people
+                if any(match_author(theirs, papers[pk]) is AuthorMatch.SAME for pk in person)
+            ]
+            code = WhyCode.FOLLOWS if meant or len(people) == 1 else WhyCode.NAMESAKE
+            for paper_id in (pk for person in meant or people for pk in sorted(person)):
                 if len(found) < MOST_OF_FOLLOWED:
                     found.setdefault(paper_id, Why(code, author=author.name))
         return found
@@ -243,7 +292,8 @@ class Taste:
 
 def _known(subscribers: Sequence[Subscriber], *, snapshot: int) -> dict[int, Known]:
     """Load what is known of these subscribers; one of whom nothing is known is left out."""
-    ids = [each.pk for each in subscribers if each.taste_version]
+    muted = {each.pk: tuple(each.muted_terms) for each in subscribers if each.taste_version}
+    ids = list(muted)
     profiles: defaultdict[int, dict[int | None, TasteProfile]] = defaultdict(dict)
     for row in TasteProfile.objects.filter(subscriber__in=ids, snapshot_id=snapshot):
         profiles[row.subscriber_id][row.topic_id] = row
@@ -256,6 +306,7 @@ def _known(subscribers: Sequence[Subscriber], *, snapshot: int) -> dict[int, Kno
             by_topic={topic: row for topic, row in profiles[pk].items() if topic is not None},
             exemplars=tuple(exemplars_of(profiles[pk][None])) if None in profiles[pk] else (),
             follows=tuple(follows[pk]),
+            muted=muted[pk],
         )
         for pk in ids
         if pk in profiles or pk in follows

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from newsletter.core.taste import near
-from newsletter.core.taste.near import is_near, own_bar
+from newsletter.core.taste.near import is_near, is_nearer, own_bar
 from newsletter.core.taste.profiles import Examples, Liked, Profile, learn
 from newsletter.core.taste.snapshot import Snapshot
 from newsletter.core.taste.vectors import dot
@@ -85,3 +85,11 @@ def test_many_likes_are_left_out_a_tenth_at_a_time_whatever_their_order(
 )
 def test_a_near_paper_passes_both_bars(score: float, bar: float | None, week: float, expected: bool) -> None:
     assert is_near(score, own_bar=bar, week_bar=week) is expected
+
+
+def test_what_is_nearer_to_something_disliked_is_not_near() -> None:
+    boat, bee, tide = (liked(number).vector for number in (0, 4, 8))
+    assert is_nearer(boat, to=[boat], than=[bee, tide])
+    assert not is_nearer(boat, to=[bee], than=[boat])
+    assert is_nearer(boat, to=[boat], than=[])
+    assert not is_nearer(boat, to=[], than=[bee])
