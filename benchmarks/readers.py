@@ -173,13 +173,13 @@ def _fill_sent(*, after: int, slot_at: datetime) -> None:
         cursor.execute(fill, [*fixed.values(), after])
 
 
-def analyse() -> None:
+def analyse(statement: str = "VACUUM ANALYZE") -> None:
     """Do what PostgreSQL does by itself as it grows."""
     from django.db import connection
 
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
-            cursor.execute("VACUUM ANALYZE")
+            cursor.execute(statement)
 
 
 # --- one slot --------------------------------------------------------------------------------------------

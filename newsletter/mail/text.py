@@ -37,14 +37,16 @@ def wrap(text: str, first: str = "", rest: str | None = None) -> str:
     address gets a line of its own, whole, so that mail programs make all of it a link.
     """
     rest = first if rest is None else rest
-    lines, line = [], first
+    lines, line, columns = [], first, width(first)
     for unit in _units(text.strip()):
+        word, is_address = unit.rstrip(), _ADDRESS.match(unit)
         is_empty = line in (first, rest)
-        is_full = width(line) + width(unit.rstrip()) > COLUMNS
-        if not is_empty and (_ADDRESS.match(unit) or _ADDRESS.match(line.strip()) or is_full):
+        is_full = columns + width(word) > COLUMNS
+        if not is_empty and (is_full or is_address or _ADDRESS.match(line.strip())):
             lines.append(line.rstrip())
-            line = rest
-        line += whole(unit.rstrip()) if _ADDRESS.match(unit) else unit
+            line, columns = rest, width(rest)
+        added = whole(word) if is_address else unit
+        line, columns = line + added, columns + width(added)
     # Lines are final: use plain spaces again, for terminals and searches.
     return "\n".join([*lines, line.rstrip()]).replace(NO_BREAK, " ").replace(_JOINER, "")
 

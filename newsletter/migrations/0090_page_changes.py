@@ -14,7 +14,7 @@ def remove(_apps, schema_editor):
 class Migration(migrations.Migration):
     """The triggers that fill it are made anew after every migration (``models/page_change.py``)."""
 
-    dependencies = [("newsletter", "0080_send_journal")]
+    dependencies = [("newsletter", "0082_fragments_beside_the_row")]
 
     operations = [
         migrations.CreateModel(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Collection
 from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any, Self
@@ -10,7 +9,9 @@ from typing import TYPE_CHECKING, Any, Self
 from django.conf import settings
 from django.db import models
 
+from newsletter.core.delivery.ids import new_id
 from newsletter.core.digests.selection import Selection as SelectionValue
+from newsletter.models.checksums import ChecksumsField
 
 if TYPE_CHECKING:
     from newsletter.models.subscriber import Subscriber
@@ -112,9 +113,10 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
 
 
 class Delivery(models.Model):
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    # Found by the constraint ``delivery_once_a_slot``, which begins with it.
     subscriber = models.ForeignKey(
-        "Subscriber", on_delete=models.CASCADE, related_name="deliveries", null=True
+        "Subscriber", on_delete=models.CASCADE, related_name="deliveries", null=True, db_index=False
     )
     """Null only for an alert to the operator."""
     kind = models.CharField(max_length=16, choices=Kind.choices, default=Kind.DIGEST)
@@ -127,7 +129,7 @@ class Delivery(models.Model):
     state = models.CharField(max_length=12, choices=State.choices, default=State.PLANNED)
 
     subject = models.CharField(max_length=255, blank=True)
-    fragments = models.JSONField(default=list, blank=True)
+    fragments = ChecksumsField(default=list, blank=True)
     """Checksums of the fragments, in order."""
     body_key = models.CharField(max_length=64, blank=True, default="")
     """Equal for digests that differ only in personal strings: they may share a request."""
@@ -147,7 +149,8 @@ class Delivery(models.Model):
     recipient = models.CharField(max_length=254, blank=True)
     """The address it was last leased for."""
     transport = models.CharField(max_length=16, blank=True)
-    message_id = models.CharField(max_length=255, unique=True)
+    message_id = models.CharField(max_length=255)
+    """Made of the id, so unique; nothing looks for it."""
     attempt = models.PositiveSmallIntegerField(default=0)
     """Leases without an outcome; counted when leased, not counted after a temporary refusal."""
     retries = models.PositiveSmallIntegerField(default=0)
@@ -251,7 +254,7 @@ class Delivery(models.Model):
         cls, *, subscriber_id: int | None, kind: Kind, slot_key: str, slot_at: datetime, now: datetime
     ) -> Delivery:
         """Return an unsaved row whose Message-ID is derived from its id, so that a retry has the same one."""
-        key = uuid.uuid4()
+        key = new_id()
         return cls(
             id=key,
             subscriber_id=subscriber_id,

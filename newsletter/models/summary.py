@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -122,7 +122,7 @@ class FragmentRow(models.Model):
     """A rendered fragment of a mail; deliveries name it by its checksum."""
 
     key = models.CharField(max_length=64, primary_key=True)
-    """SHA-256 of what it was rendered from: inputs, language, template."""
+    """Its checksum; of older ones SHA-256 of what they were rendered from."""
     checksum = models.CharField(max_length=64, db_index=True)
     """SHA-256 of its content (``core.digests.message.Fragment.checksum``)."""
     html = models.TextField()
@@ -135,17 +135,16 @@ class FragmentRow(models.Model):
         return self.checksum[:12]
 
 
-def keep_fragments(fragments: Mapping[str, Fragment]) -> None:
-    """Write fragments under their keys; for existing ones extend ``needed_until``.
+def keep_fragments(fragments: Iterable[Fragment]) -> None:
+    """Write fragments, each once; for existing ones extend ``needed_until``.
 
-    Sorted by key, so that concurrent writers of the same fragments cannot deadlock.
+    Sorted, so that concurrent writers of the same fragments cannot deadlock.
     """
     until = kept_until()
+    found = {fragment.checksum: fragment for fragment in fragments}
     rows = [
-        FragmentRow(
-            key=key, checksum=fragment.checksum, html=fragment.html, text=fragment.text, needed_until=until
-        )
-        for key, fragment in sorted(fragments.items())
+        FragmentRow(key=key, checksum=key, html=fragment.html, text=fragment.text, needed_until=until)
+        for key, fragment in sorted(found.items())
     ]
     FragmentRow.objects.bulk_create(
         rows,

@@ -50,9 +50,8 @@ def preview_digest(subscriber: Subscriber, *, context: Context, now: datetime) -
 
 
 def _preview(choice: Choice, *, context: Context, now: datetime) -> Preview:
-    composer = Composer.set_up(
-        [choice], summariser=context.summariser, renderer_for=context.renderer, now=now
-    )
+    composer = Composer(summariser=context.summariser, renderer_for=context.renderer, now=now)
+    composer.load([choice])
     rendered = composer.render(choice)
     delivery = choice.delivery
     delivery.subject, delivery.placeholders, delivery.composed_at = (

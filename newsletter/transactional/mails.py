@@ -72,7 +72,7 @@ def send_transactional(
     delivery = Delivery.planned(subscriber_id=subscriber.pk, kind=kind, slot_key=key, slot_at=now, now=now)
     _fill(delivery, mail, fragment, recipient=recipient, now=now)
     with transaction.atomic():
-        keep_fragments({fragment.checksum: fragment})
+        keep_fragments([fragment])
         if Delivery.objects.filter(subscriber=subscriber, kind=kind, slot_key=key).exists():
             return False
         Delivery.objects.bulk_create([delivery], ignore_conflicts=True)
@@ -84,7 +84,7 @@ def send_alert(mail: TransactionalMail, *, key: str, recipient: str, now: dateti
     """Store an alert, which has no reader, and wake its worker; False when this key has been sent already."""
     fragment = _render(mail)
     with transaction.atomic():
-        keep_fragments({fragment.checksum: fragment})
+        keep_fragments([fragment])
         if Delivery.objects.filter(subscriber=None, kind=Kind.ALERT, slot_key=key).exists():
             return False
         delivery = Delivery.planned(subscriber_id=None, kind=Kind.ALERT, slot_key=key, slot_at=now, now=now)
@@ -97,7 +97,7 @@ def send_alert(mail: TransactionalMail, *, key: str, recipient: str, now: dateti
 def store_transactional(mail: TransactionalMail) -> str:
     """Store the fragment of a mail for a delivery of the caller; return its checksum."""
     fragment = _render(mail)
-    keep_fragments({fragment.checksum: fragment})
+    keep_fragments([fragment])
     return fragment.checksum
 
 

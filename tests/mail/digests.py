@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Hashable
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from html import escape
@@ -15,6 +16,7 @@ from newsletter.core.digests.digest import Digest, DigestCard, DigestTopic
 from newsletter.core.digests.message import Fragment
 from newsletter.core.summaries.paper_kinds import SECTIONS, PaperKind
 from newsletter.core.summaries.summary import Claim, DetailLevel, Evidence, Section, Summary, Voice, Withheld
+from newsletter.pipeline.compose.message import with_text_forms
 from newsletter.pipeline.compose.render import DigestRenderer, RenderedDigest
 from tests.fakes import readings
 
@@ -29,14 +31,14 @@ READER = {
 QUOTE = "LampNet reads lamp labels with 4.2 % fewer errors than before"
 
 
-class MemoryFragments(dict[str, Fragment]):
+class MemoryFragments(dict[Hashable, Fragment]):
     """A fragment store that counts what was rendered."""
 
     def __init__(self) -> None:
         super().__init__()
         self.rendered = 0
 
-    def put(self, key: str, fragment: Fragment) -> None:
+    def put(self, key: Hashable, fragment: Fragment) -> None:
         self.rendered += 1
         self[key] = fragment
 
@@ -151,7 +153,7 @@ def make_renderer(fragment_store: MemoryFragments | None = None) -> DigestRender
 
 def joined(rendered: RenderedDigest) -> tuple[str, str]:
     """Return the whole HTML and text with the reader's strings in place."""
-    placeholders = {**rendered.placeholders, **READER}
+    placeholders = {**with_text_forms(rendered.placeholders), **READER}
 
     def fill(form: str, *, is_html: bool) -> str:
         return re.sub(

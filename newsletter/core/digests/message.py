@@ -20,6 +20,7 @@ from newsletter.errors import PermanentError
 
 PLACEHOLDER_OPEN, PLACEHOLDER_CLOSE = "[[", "]]"
 """Delimiters of a placeholder in a fragment. ``literal()`` keeps data from forging one."""
+CHECKSUM_LENGTH = 32
 _PLACEHOLDER = re.compile(r"\[\[([^\[\]\r\n]*)\]\]")
 _SECOND_BRACKET = re.compile(r"\[(?=\[)")
 
@@ -35,10 +36,14 @@ class Fragment:
     html: str
     text: str
 
-    @property
+    @cached_property
     def checksum(self) -> str:
-        """SHA-256 over both forms, hexadecimal: the fragment's address."""
-        return hashlib.sha256(f"{self.html}\0{self.text}".encode()).hexdigest()
+        """128 bits of SHA-256 over both forms, hexadecimal: the fragment's address."""
+        return hashlib.sha256(f"{self.html}\0{self.text}".encode()).hexdigest()[:CHECKSUM_LENGTH]
+
+    @cached_property
+    def html_bytes(self) -> int:
+        return len(self.html.encode())
 
     @cached_property
     def placeholders(self) -> frozenset[str]:

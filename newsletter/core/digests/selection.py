@@ -338,8 +338,8 @@ def selection_from_json(content: Mapping[str, Any]) -> Selection:
 
 
 def selection_checksum(content: Mapping[str, Any]) -> str:
-    """Return SHA-256 of the stored form."""
-    return sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+    """Return 128 bits of SHA-256 of the stored form."""
+    return sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()[:32]
 
 
 def _paper_to_json(paper: Selected) -> list[Any]:

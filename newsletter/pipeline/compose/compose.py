@@ -21,8 +21,8 @@ from newsletter.adapters.ports import Summariser
 from newsletter.core.delivery.retry_policy import FEW, MAX_ATTEMPTS
 from newsletter.models import ArxivGate, Delivery, Paper, Subscription
 from newsletter.models.delivery import LEASED, TRANSACTIONAL, State
+from newsletter.models.update_each import update_each
 from newsletter.pipeline.compose.composer import Composer, RendererFor
-from newsletter.pipeline.compose.fragments import StoredFragments
 from newsletter.pipeline.compose.render import RenderedDigest
 from newsletter.pipeline.db_retry import AWAY, RefusedError, together_or_apart
 from newsletter.pipeline.lease import boot_id
@@ -32,7 +32,8 @@ from newsletter.pipeline.summarize.store import PATIENCE
 
 log = logging.getLogger(__name__)
 
-CHUNK = 200
+CHUNK, PAIRS = 500, 5_000
+"""Digests composed together, and subscriptions a statement: SQLite takes 32,766 parameters."""
 LEASE = timedelta(minutes=5)
 """As long as a task may take at all; real time."""
 
@@ -68,24 +69,20 @@ def compose_planned(
     ``deadline`` (real time) no batch is begun; ``after`` is where such a pass stopped.
     """
     report = ComposeReport()
-    fragment_store = StoredFragments()
+    composer = Composer(summariser=summariser, renderer_for=renderer_for, now=now, is_spread=is_spread)
+    extracted: set[int] = set()
 
     def compose(rows: Sequence[Delivery]) -> list[Delivery]:
         choices = select(without_unsettled(rows), now=now)
         # Extracts are instant, so a digest never lacks at least those.
-        chosen = {want.paper_id for choice in choices for want in choice.wanted()}
-        report.extracts += write_extracts(chosen, now=now)
-        composer = Composer.set_up(
-            choices,
-            summariser=summariser,
-            renderer_for=renderer_for,
-            now=now,
-            fragment_store=fragment_store,
-        )
-        composer.is_spread = is_spread
+        shown = {want.paper_id for choice in choices for want in choice.wanted()}
+        report.extracts += write_extracts(shown - extracted, now=now)
+        extracted.update(shown)
+        composer.load(choices)
         ready = _ready(choices, composer=composer) if is_patient else choices
-        rendered, broken = _render(ready, composer=composer, report=report)
+        rendered, skipped, broken = _render(ready, composer=composer)
         report.composed += composer.store(rendered)
+        report.skipped += _skip(skipped, composer=composer)
         report.waiting += len(choices) - len(ready)
         return broken
 
@@ -127,42 +124,48 @@ def _ready(choices: Sequence[Choice], *, composer: Composer) -> list[Choice]:
 
 
 def _render(
-    choices: Sequence[Choice], *, composer: Composer, report: ComposeReport
-) -> tuple[list[tuple[Choice, RenderedDigest]], list[Delivery]]:
-    """Render or skip each; return what is rendered, and those where that broke: they hold up no other."""
-    rendered, broken = [], []
+    choices: Sequence[Choice], *, composer: Composer
+) -> tuple[list[tuple[Choice, RenderedDigest]], list[Choice], list[Delivery]]:
+    """Return what is rendered, what is to be skipped, and those where that broke: they hold up no other."""
+    rendered, skipped, broken = [], [], []
     for choice in choices:
         try:
             if choice.has_something_to_say():
                 rendered.append((choice, composer.render(choice)))
             else:
-                report.skipped += _skip(choice, ignorance=composer.ignorance(choice), now=composer.now)
+                skipped.append(choice)
         except AWAY:
             raise
         except Exception:
             log.exception("delivery %s could not be composed", choice.delivery.pk)
             broken.append(choice.delivery)
-    return rendered, broken
+    return rendered, skipped, broken
 
 
-def _skip(choice: Choice, *, ignorance: str, now: datetime) -> bool:
+def _skip(choices: Sequence[Choice], *, composer: Composer) -> int:
     """Nothing to say: the period counts as covered, and the next digest says which days were empty."""
-    topics = list(choice.selection.topics)
+    now = composer.now
+    covered = {"state": State.SKIPPED, "covers_until": now, "outcome_at": now}
     with transaction.atomic():
-        skipped = Delivery.objects.filter(pk=choice.delivery.pk, state=State.PLANNED).update(
-            state=State.SKIPPED,
-            topics=topics,
-            last_detail=ignorance,
-            covers_until=now,
-            outcome_at=now,
-            lease_owner="",
-            lease_until=None,
+        skipped = update_each(
+            Delivery,
+            [(each.delivery.pk, list(each.selection.topics), composer.ignorance(each)) for each in choices],
+            match=["id"],
+            change=["topics", "last_detail"],
+            to_all=covered | {"lease_owner": "", "lease_until": None},
+            where={"state": [State.PLANNED]},
         )
-        if skipped:
-            Subscription.objects.filter(subscriber=choice.subscriber, topic_id__in=topics).update(
-                covered_until=now
+        gone = [each for each in choices if each.delivery.pk in skipped]
+        pairs = [(each.subscriber.pk, topic) for each in gone for topic in each.selection.topics]
+        for start in range(0, len(pairs), PAIRS):
+            update_each(
+                Subscription,
+                pairs[start : start + PAIRS],
+                match=["subscriber", "topic"],
+                change=[],
+                to_all={"covered_until": now},
             )
-    return bool(skipped)
+    return len(skipped)
 
 
 def leased(*, now: datetime, transactional: bool, after: UUID | None = None) -> Iterator[list[Delivery]]:

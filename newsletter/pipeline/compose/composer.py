@@ -1,10 +1,15 @@
-"""A batch of digests and what each is composed of: a list of fragments, and its own strings."""
+"""What each digest is composed of: a list of fragments, and its own strings.
+
+What papers and topics say is loaded once a pass. Digests that differ in the reader's own strings only are
+rendered once.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
@@ -29,12 +34,12 @@ from newsletter.core.digests.selection import Place, Selected, WhyCode
 from newsletter.core.digests.selection import Selection as SelectionValue
 from newsletter.core.summaries.summary import DetailLevel
 from newsletter.core.summaries.wanted import Wanted
-from newsletter.models import Delivery, Paper, PaperFeedback, Selection, Topic
+from newsletter.models import Delivery, Paper, PaperFeedback, Topic
 from newsletter.models.delivery import HALF_ANSWERED, State
 from newsletter.models.selection import store_selections
 from newsletter.models.taste import Verdict
+from newsletter.models.update_each import update_each
 from newsletter.pipeline.compose.fragments import StoredFragments
-from newsletter.pipeline.compose.message import body_key
 from newsletter.pipeline.compose.periods import EmptyDates, Gathers, empty_dates
 from newsletter.pipeline.compose.render import DigestRenderer, FragmentStore, RenderedDigest
 from newsletter.pipeline.select.select import Choice
@@ -42,119 +47,184 @@ from newsletter.pipeline.summarize.figures import mail_figures
 from newsletter.pipeline.summarize.lookup import Shown, SummaryLookup
 
 MOST_WHY_TERMS = 3
+MOST_RENDERED = 500
+"""Whole digests in memory, for others that are alike."""
 RendererFor = Callable[[FragmentStore], DigestRenderer]
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
+class _Period:
+    """What a digest says of its time."""
+
+    date: date
+    """On which it ends, the reader's local one."""
+    days: int
+    ignorance: str
+    """Why nobody can say that nothing came out in it."""
+    empty: EmptyDates
+
+
+_NONE_EMPTY = EmptyDates()
+
+
 class Composer:
-    """Composes the digests of one batch."""
+    """Composes the digests of one pass; ``load`` comes first for every batch."""
 
-    lookup: SummaryLookup
-    records: dict[int, PaperRecord]
-    topics: dict[int, Topic]
-    figures: dict[int, ShownFigure]
-    fragment_store: StoredFragments
-    renderer: DigestRenderer
-    gathers: Gathers
-    empty_dates: dict[int, EmptyDates]
-    """By reader: the slots without a mail since the last one."""
-    acts: Mapping[int, Sequence[ActDone]]
-    """By subscriber: what links of digests changed since their last one."""
-    kept_titles: dict[tuple[int, str], str]
-    """(subscriber, arXiv id) → title, of the papers that why lines name."""
-    now: datetime
-    is_spread: bool = False
-
-    @classmethod
-    def set_up(
-        cls,
-        choices: Iterable[Choice],
+    def __init__(
+        self,
         *,
         summariser: Summariser,
         renderer_for: RendererFor,
         now: datetime,
-        fragment_store: StoredFragments | None = None,
-    ) -> Composer:
-        """Load what these digests need besides; batches of one pass share their ``fragment_store``."""
-        choices = list(choices)
-        chosen = {want.paper_id for choice in choices for want in choice.wanted()}
-        named = {each.paper_id for choice in choices for each in choice.selection.papers}
-        fragment_store = fragment_store or StoredFragments()
-        return cls(
-            lookup=SummaryLookup(chosen, summariser=summariser),
-            records={paper.pk: paper.record for paper in Paper.objects.filter(pk__in=named)},
-            topics=Topic.objects.in_bulk({topic for choice in choices for topic in choice.selection.topics}),
-            figures=mail_figures(chosen),
-            fragment_store=fragment_store,
-            renderer=renderer_for(fragment_store),
-            gathers=Gathers.until(now),
-            empty_dates=empty_dates({choice.subscriber.pk: choice.subscriber for choice in choices}),
-            acts=acts_since_last_digest(
-                {choice.subscriber.pk for choice in choices if choice.subscriber.taste_version}
-            ),
-            kept_titles=_kept_titles(choices),
-            now=now,
+        is_spread: bool = False,
+    ) -> None:
+        self.lookup = SummaryLookup((), summariser=summariser)
+        self.records: dict[int, PaperRecord] = {}
+        self.topics: dict[int, Topic] = {}
+        self.fragment_store = StoredFragments()
+        self.now = now
+        self._renderer = renderer_for(self.fragment_store)
+        self._is_spread = is_spread
+        self._gathers = Gathers.until(now)
+        self._chosen: set[int] = set()
+        self._figures: dict[int, ShownFigure] = {}
+        self._empty_dates: dict[int, EmptyDates] = {}
+        self._acts: Mapping[int, Sequence[ActDone]] = {}
+        self._kept_titles: dict[tuple[int, str], str] = {}
+        self._cards: dict[Hashable, DigestCard] = {}
+        self._rendered: dict[Hashable, RenderedDigest] = {}
+
+    def load(self, choices: Sequence[Choice]) -> None:
+        """Load what these digests need besides, as far as no batch before them needed it."""
+        selections = {id(choice.selection): choice.selection for choice in choices}.values()
+        named = {each.paper_id for selection in selections for each in selection.papers}
+        chosen = {each.paper_id for selection in selections for each in (*selection.chosen, *selection.near)}
+        topics = {topic for selection in selections for topic in selection.topics}
+        if new := chosen - self._chosen:
+            self.lookup.load(new)
+            self._figures |= mail_figures(new)
+            self._chosen |= new
+        if new := named - self.records.keys():
+            self.records |= {paper.pk: paper.record for paper in Paper.objects.filter(pk__in=new)}
+        if new := topics - self.topics.keys():
+            self.topics |= Topic.objects.in_bulk(new)
+        self._empty_dates = empty_dates({choice.subscriber.pk: choice.subscriber for choice in choices})
+        self._acts = acts_since_last_digest(
+            {choice.subscriber.pk for choice in choices if choice.subscriber.taste_version}
         )
+        self._kept_titles = _kept_titles(choices)
 
     def store(self, digests: Sequence[tuple[Choice, RenderedDigest]]) -> int:
         """Write these digests, all or none; return how many were still planned."""
         try:
             with transaction.atomic():
-                self.fragment_store.save()
-                rows = store_selections([self.final(choice, shown.digest) for choice, shown in digests])
-                return sum(
-                    self._store(choice, rendered, selection=row)
-                    for (choice, rendered), row in zip(digests, rows, strict=True)
-                )
+                self.fragment_store.save(each for _, rendered in digests for each in rendered.fragments)
+                return len(self._update(digests, selections=self._final_selections(digests)))
         except BaseException:
             self.fragment_store.take_back()
             raise
 
-    def _store(self, choice: Choice, rendered: RenderedDigest, *, selection: Selection) -> int:
-        fragments = [fragment.checksum for fragment in rendered.fragments]
-        return Delivery.objects.filter(pk=choice.delivery.pk, state=State.PLANNED).update(
-            state=State.COMPOSED,
-            subject=rendered.subject,
-            fragments=fragments,
-            body_key=body_key(
-                subject=rendered.subject, slot_key=choice.delivery.slot_key, fragments=fragments
-            ),
-            placeholders=rendered.placeholders,
-            selection=selection,
-            topics=list(choice.selection.topics),
-            covers_until=self.now,
-            composed_at=self.now,
-            attempt=0,
-            lease_owner="",
-            lease_until=None,
-            next_attempt_at=self._leasable_at(choice),
-        )
+    def _update(
+        self, digests: Sequence[tuple[Choice, RenderedDigest]], *, selections: Sequence[str | None]
+    ) -> set[UUID]:
+        bodies: dict[tuple[int, str], tuple[list[str], str]] = {}
+        real_now, rows = timezone.now(), []
+        for (choice, rendered), selection in zip(digests, selections, strict=True):
+            row = choice.delivery
+            same = id(rendered.fragments), row.slot_key
+            if same not in bodies:
+                bodies[same] = rendered.checksums(), rendered.body_key(slot_key=row.slot_key)
+            strings = rendered.subject, rendered.placeholders, list(choice.selection.topics)
+            at = self._leasable_at(choice, real_now=real_now)
+            rows.append((row.pk, *bodies[same], *strings, selection, at))
+        return update_each(
+            Delivery,
+            rows,
+            match=["id"],
+            change=[
+                "fragments", "body_key", "subject", "placeholders", "topics", "selection", "next_attempt_at"
+            ],
+            to_all={
+                "state": State.COMPOSED,
+                "covers_until": self.now,
+                "composed_at": self.now,
+                "attempt": 0,
+                "lease_owner": "",
+                "lease_until": None,
+            },
+            where={"state": [State.PLANNED]},
+        )  # fmt: skip
 
-    def _leasable_at(self, choice: Choice) -> datetime:
+    def _final_selections(self, digests: Sequence[tuple[Choice, RenderedDigest]]) -> list[str | None]:
+        """Return the keys of the selections with final places, storing those where a paper was moved."""
+        keys = [choice.delivery.selection_id for choice, _ in digests]
+        final = [self.final(choice, rendered.digest) for choice, rendered in digests]
+        moved = [place for place, (choice, _) in enumerate(digests) if final[place] is not choice.selection]
+        for place, row in zip(moved, store_selections([final[place] for place in moved]), strict=True):
+            keys[place] = row.pk
+        return keys
+
+    def _leasable_at(self, choice: Choice, *, real_now: datetime) -> datetime:
         """Return the real time from which on it may be leased. What a person waits for is not delayed."""
-        delivery, real_now = choice.delivery, timezone.now()
-        if not self.is_spread or delivery.is_transactional:
+        if not self._is_spread or choice.delivery.is_transactional:
             return real_now
-        return max(real_now, delivery.slot_at + own_delay(choice.subscriber.pk))
+        return max(real_now, choice.delivery.slot_at + own_delay(choice.subscriber.pk))
 
     def ignorance(self, choice: Choice) -> str:
         """Return why nobody can say that nothing came out in the period of this digest; empty: one can."""
-        return self.gathers.ignorance_since(_begins_at(choice))
+        return self._gathers.ignorance_since(_begins_at(choice))
 
     def render(self, choice: Choice) -> RenderedDigest:
-        return self.renderer.render(self._digest(choice))
+        """Return the digest; of those that differ in the date of confirmation only, the first is rendered."""
+        period = self._period(choice)
+        if (key := self._key(choice, period)) is None:
+            return self._renderer.render(self._digest(choice, period))
+        if key not in self._rendered:
+            if len(self._rendered) >= MOST_RENDERED:
+                self._rendered.clear()
+            self._rendered[key] = self._renderer.render(self._digest(choice, period))
+        return self._rendered[key].confirmed(choice.subscriber.confirmed_at)
 
-    def _digest(self, choice: Choice) -> Digest:
-        subscriber, selection = choice.subscriber, choice.selection
-        zone = subscriber.zone
+    def _key(self, choice: Choice, period: _Period) -> Hashable:
+        """Return what it is made of, except the date of confirmation; None where it is one reader's own."""
+        subscriber, delivery = choice.subscriber, choice.delivery
+        subscriptions = [each.topic for each in subscriber.subscriptions.all() if each.topic.is_active]
+        if (
+            delivery.selected is not choice.selection
+            or subscriber.taste_version
+            or any(topic.owner_id for topic in subscriptions)
+        ):
+            return None
+        return (
+            delivery.selection_id,
+            period,
+            tuple(topic.pk for topic in subscriptions),
+            subscriber.language,
+            subscriber.depth,
+            subscriber.cadence,
+            subscriber.at,
+            subscriber.timezone,
+            subscriber.confirmed_at is not None,
+            subscriber.confirmed_by_operator,
+        )
+
+    def _period(self, choice: Choice) -> _Period:
         # A late digest holds what has come in until it is composed, so that is where its period ends.
         ends_at = max(choice.delivery.slot_at, self.now)
         begins_at = _begins_at(choice)
-        empty, ignorance = self.empty_dates.get(subscriber.pk, EmptyDates()), self.ignorance(choice)
+        return _Period(
+            date=ends_at.astimezone(choice.subscriber.zone).date(),
+            days=max(1, round((ends_at - begins_at) / timedelta(days=1))),
+            ignorance=self._gathers.ignorance_since(begins_at),
+            empty=self._empty_dates.get(choice.subscriber.pk, _NONE_EMPTY),
+        )
+
+    def _digest(self, choice: Choice, period: _Period) -> Digest:
+        subscriber, selection, zone = choice.subscriber, choice.selection, choice.subscriber.zone
         return Digest(
             language=subscriber.language,
-            slot_date=ends_at.astimezone(zone).date(),
-            covers_days=max(1, round((ends_at - begins_at) / timedelta(days=1))),
+            slot_date=period.date,
+            covers_days=period.days,
             topics=tuple(
                 self._topic(self.topics[topic], choice, papers)
                 for topic, papers in selection.by_topic().items()
@@ -169,15 +239,15 @@ class Composer:
             ),
             revised=tuple(self._revised(choice)),
             whys=tuple(self._whys(choice)),
-            learned=_learned(self.acts.get(subscriber.pk, ())),
+            learned=_learned(self._acts.get(subscriber.pk, ())),
             scanned=selection.scanned,
-            was_asked=not ignorance,
-            is_half_answered=ignorance == HALF_ANSWERED,
-            empty_dates=empty.asked,
-            unasked_dates=empty.unasked,
-            half_answered_dates=empty.half_answered,
-            failed_gathers=_local_dates(self.gathers.failed, zone),
-            doubtful_gathers=_local_dates(self.gathers.doubtful, zone),
+            was_asked=not period.ignorance,
+            is_half_answered=period.ignorance == HALF_ANSWERED,
+            empty_dates=period.empty.asked,
+            unasked_dates=period.empty.unasked,
+            half_answered_dates=period.empty.half_answered,
+            failed_gathers=_local_dates(self._gathers.failed, zone),
+            doubtful_gathers=_local_dates(self._gathers.doubtful, zone),
             subscribed=tuple(
                 (each.topic.slug, _shown_name(each.topic, subscriber.language))
                 for each in subscriber.subscriptions.all()
@@ -198,6 +268,13 @@ class Composer:
 
     def final(self, choice: Choice, shown: Digest) -> SelectionValue:
         """Return the selection with the place each paper got when the digest was fitted into its size."""
+        selection = choice.selection
+        if (
+            shown.summarised == len(selection.chosen)
+            and len(shown.listed) == len(selection.listed)
+            and not any(each.shown_as for each in selection.papers)
+        ):
+            return selection
         ids = {record.arxiv_id: paper_id for paper_id, record in self.records.items()}
         places = dict.fromkeys((each.paper_id for each in choice.selection.papers), Place.COUNTED)
         for topic in shown.topics:
@@ -217,7 +294,7 @@ class Composer:
             why = each.why
             if why.code in (WhyCode.QUERY, WhyCode.GROUP) or each.paper_id not in self.records:
                 continue
-            titles = [self.kept_titles.get((choice.subscriber.pk, arxiv_id), "") for arxiv_id in why.papers]
+            titles = [self._kept_titles.get((choice.subscriber.pk, arxiv_id), "") for arxiv_id in why.papers]
             title = next(filter(None, titles), "")
             yield (
                 self.records[each.paper_id].arxiv_id,
@@ -235,16 +312,18 @@ class Composer:
         )
 
     def _card(self, selected: Selected, choice: Choice, *, asked: DetailLevel) -> DigestCard:
-        language = choice.subscriber.language
-        return card_of(
-            self.records[selected.paper_id],
-            shown=self.lookup.show(Wanted(selected.paper_id, language, asked)),
-            asked=asked,
-            figure=self.figures.get(selected.paper_id),
-            also_in=[
-                _shown_name(self.topics[each], language) for each in selected.also_in if each in self.topics
-            ],
-        )
+        language, paper_id = choice.subscriber.language, selected.paper_id
+        key = paper_id, language, asked, selected.also_in
+        if key not in self._cards:
+            also_in = [self.topics[each] for each in selected.also_in if each in self.topics]
+            self._cards[key] = card_of(
+                self.records[paper_id],
+                shown=self.lookup.show(Wanted(paper_id, language, asked)),
+                asked=asked,
+                figure=self._figures.get(paper_id),
+                also_in=[_shown_name(topic, language) for topic in also_in],
+            )
+        return self._cards[key]
 
 
 def _shown_name(topic: Topic, language: str) -> str:

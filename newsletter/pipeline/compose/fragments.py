@@ -1,13 +1,13 @@
 """Rendered fragments: those of a pass while it composes, and those lately read while mails are sent.
 
 While composing they are in memory under what they were made from: to ask the database for one takes longer
-than to render it.
+than to render it. There a fragment is stored under its checksum.
 """
 
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from threading import Lock
 
 from newsletter.core.digests.message import Fragment
@@ -20,29 +20,30 @@ MOST = 8_192
 
 
 class StoredFragments:
-    """A FragmentStore whose fragments ``save`` writes to the Fragment table."""
+    """The FragmentStore of a pass, and which of its fragments are in the Fragment table."""
 
     def __init__(self) -> None:
-        self._fragments: dict[str, Fragment] = {}
-        self._new: dict[str, Fragment] = {}
+        self._fragments: dict[Hashable, Fragment] = {}
+        self._saved: set[str] = set()
 
-    def get(self, key: str) -> Fragment | None:
+    def get(self, key: Hashable) -> Fragment | None:
         return self._fragments.get(key)
 
-    def put(self, key: str, fragment: Fragment) -> None:
+    def put(self, key: Hashable, fragment: Fragment) -> None:
         if len(self._fragments) >= MOST:
-            self._fragments = dict(self._new)
-        self._fragments[key] = self._new[key] = fragment
+            self._fragments.clear()
+            self._saved.clear()
+        self._fragments[key] = fragment
 
-    def save(self) -> None:
-        """Write what is new, before the deliveries that name it; what is stored is kept as if it were new."""
-        keep_fragments(self._new)
-        self._new.clear()
+    def save(self, fragments: Iterable[Fragment]) -> None:
+        """Write those that this pass has not written yet, before the deliveries that name them."""
+        new = {each.checksum: each for each in fragments if each.checksum not in self._saved}
+        keep_fragments(new.values())
+        self._saved.update(new)
 
     def take_back(self) -> None:
-        """Forget all, since the transaction that saved it has failed."""
-        self._fragments.clear()
-        self._new.clear()
+        """The transaction that saved some has failed: none counts as saved."""
+        self._saved.clear()
 
 
 class FragmentCache:

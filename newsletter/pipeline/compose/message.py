@@ -22,10 +22,13 @@ from newsletter.audience.tokens import Purpose, digest_token, make_token
 from newsletter.core.digests.headers import MessageHeaders
 from newsletter.core.digests.message import Fragment, compose
 from newsletter.errors import NewsletterError, PermanentError
+from newsletter.mail.text import wrap
 from newsletter.models import Delivery, Subscriber
 from newsletter.models.delivery import Kind
 from newsletter.pipeline.compose.fragments import FragmentCache
 
+IN_LINES = frozenset({"account", "learned", "why"})
+"""Strings that the text form has in lines of their own."""
 logger = logging.getLogger(__name__)
 
 
@@ -118,8 +121,20 @@ def placeholders_of(delivery: Delivery, fragments: Sequence[Fragment]) -> dict[s
     """Return the value of each placeholder that occurs in ``fragments``; one that has none is left out."""
     names = {name for fragment in fragments for name in fragment.placeholders}
     links = _Links(delivery, base_url=settings.CONFIG.base_url)
-    values = {name: links.value(name) or delivery.placeholders.get(name) for name in names}
+    stored = with_text_forms(delivery.placeholders)
+    values = {name: links.value(name) or stored.get(name) for name in names}
     return {name: value for name, value in values.items() if value is not None}
+
+
+def with_text_forms(stored: Mapping[str, str]) -> dict[str, str]:
+    """Add what follows from the stored strings: sentences in lines, for the text form, and two marks."""
+    found = {"near": "", "revised": ""}
+    for name, value in stored.items():
+        kind, colon, rest = name.partition(":")
+        if kind in IN_LINES:
+            before = "\n" if kind == "account" and value else ""
+            found[f"{kind}_text{colon}{rest}"] = before + wrap(value)
+    return found | dict(stored)
 
 
 class _Links:
@@ -176,7 +191,7 @@ def recipient(delivery: Delivery) -> str:
 
 def body_key(*, subject: str, slot_key: str, fragments: Sequence[str]) -> str:
     """Return the same for digests that differ in nothing but what is personal."""
-    return _sha256(subject, slot_key, *fragments)
+    return _sha256(subject, slot_key, *fragments)[:32]
 
 
 def _fragments_of(delivery: Delivery, fragments: Mapping[str, Fragment]) -> list[Fragment]:

@@ -19,7 +19,6 @@ from newsletter.models import Delivery, Subscriber
 from newsletter.models.delivery import LEASABLE, UNCOMPOSED, Kind
 from newsletter.models.selection import store_selections
 from newsletter.pipeline.compose.composer import Composer, RendererFor
-from newsletter.pipeline.compose.message import body_key
 from newsletter.pipeline.select.select import Choice, choose, stored, without_unsettled
 from newsletter.pipeline.summarize.generate import write_extracts
 
@@ -71,7 +70,8 @@ def recompose(
             report.claimed += len(rows) - len(settled)
             choices = choose(settled, now=now)
             write_extracts({want.paper_id for choice in choices for want in choice.wanted()}, now=now)
-        composer = Composer.set_up(choices, summariser=summariser, renderer_for=renderer_for, now=now)
+        composer = Composer(summariser=summariser, renderer_for=renderer_for, now=now)
+        composer.load(choices)
         for choice in choices:
             subscriptions = choice.subscriber.subscriptions.all()
             report.changed_topics |= {each.topic.slug for each in subscriptions if each.topic.looks_back}
@@ -106,18 +106,18 @@ def _render_anew(choice: Choice, *, composer: Composer, report: RecomposeReport)
         stored = unleased.update(**UNCOMPOSED, selection=None)  # composing it ends it as skipped
     else:
         rendered = composer.render(choice)
-        fragments = [fragment.checksum for fragment in rendered.fragments]
+        fragments = rendered.checksums()
         before = row.fragments, row.placeholders, row.subject, row.paper_ids
         if (fragments, rendered.placeholders, rendered.subject, choice.selection.paper_ids) == before:
             report.unchanged += 1
             return
         with transaction.atomic():
-            composer.fragment_store.save()
+            composer.fragment_store.save(rendered.fragments)
             [selection] = store_selections([composer.final(choice, rendered.digest)])
             stored = unleased.update(
                 subject=rendered.subject,
                 fragments=fragments,
-                body_key=body_key(subject=rendered.subject, slot_key=row.slot_key, fragments=fragments),
+                body_key=rendered.body_key(slot_key=row.slot_key),
                 placeholders=rendered.placeholders,
                 selection=selection,
                 topics=list(choice.selection.topics),

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import date
-from hashlib import sha256
+from collections.abc import Hashable, Iterator
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 from html import escape
 from typing import Protocol
 
-from newsletter.core.digests.digest import CardWhy, Digest, DigestCard, DigestTopic
+from newsletter.core.digests.digest import Digest, DigestCard, DigestTopic
 from newsletter.core.digests.languages import is_checked_in_words
 from newsletter.core.digests.message import Fragment, literal, placeholder
 from newsletter.core.digests.typography import cut, short_name
@@ -24,8 +23,8 @@ from newsletter.mail.cards import card_values, listed_values, near_values, revis
 from newsletter.mail.size import MAX_HTML_BYTES, count_reduced, reduce_by
 from newsletter.mail.styles import styles
 from newsletter.mail.templates import load_template, trusted
-from newsletter.mail.text import wrap
-from newsletter.mail.words import Words, Writer, words_for
+from newsletter.mail.words import Writer, words_for
+from newsletter.pipeline.compose.message import body_key
 
 CONTENTS_FROM = 4
 """Papers from which a digest has contents."""
@@ -37,15 +36,15 @@ CARD_ALLOWANCE = 200
 """Bytes for a card's own strings: why it was chosen, and three links."""
 TOPIC_LINK_ALLOWANCE = 120
 """Bytes for the link that ends one topic."""
-_NAMES_TOPICS = frozenset({"preheader_topic", "contents_topic", "topic", "also_in", "footer"})
+_NAMES_TOPICS = frozenset({"preheader_topic", "contents_topic", "topic", "also_in", "footer_topic"})
 _STAND_IN = re.compile("\ue000(topic:[^\ue001]*)\ue001")
 
 
 class FragmentStore(Protocol):
-    """Finished fragments by key (SHA-256, hexadecimal, of all that shaped them)."""
+    """Finished fragments by key (all that shaped them)."""
 
-    def get(self, key: str) -> Fragment | None: ...
-    def put(self, key: str, fragment: Fragment) -> None: ...
+    def get(self, key: Hashable) -> Fragment | None: ...
+    def put(self, key: Hashable, fragment: Fragment) -> None: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,11 +52,24 @@ class RenderedDigest:
     fragments: tuple[Fragment, ...]
     """To be joined in this order."""
     placeholders: dict[str, str]
-    """The values that follow from the digest, as plain text; only ``account_text``, for the text form, has
-    line breaks. Still to be given: ``preferences_url``, ``unsubscribe_url``, ``digest_url``, ``email``."""
+    """The values that follow from the digest, as plain text on one line. ``message.with_text_forms`` adds
+    their forms for the text; still to be given: ``preferences_url``, ``unsubscribe_url``, ``digest_url``,
+    ``email``."""
     subject: str
     digest: Digest
     """What is shown, after fitting it into the size of a mail."""
+
+    def checksums(self) -> list[str]:
+        return [fragment.checksum for fragment in self.fragments]
+
+    def body_key(self, *, slot_key: str) -> str:
+        """Return the same for digests that differ in nothing but what is personal."""
+        return body_key(subject=self.subject, slot_key=slot_key, fragments=self.checksums())
+
+    def confirmed(self, at: datetime | None) -> RenderedDigest:
+        """Return it for another reader, who differs only in having confirmed then."""
+        day = words_for(self.digest.language).day(at.date()) if at else ""
+        return replace(self, placeholders=self.placeholders | {"confirmed_on": day})
 
 
 class DigestRenderer:
@@ -76,9 +88,7 @@ class DigestRenderer:
         """Return the mail for ``digest``, its HTML at most 90,000 bytes, whatever the digest asked for."""
         shown, fragments = digest, tuple(self._fragments(digest))
         while (excess := _html_bytes(fragments, digest=shown) - MAX_HTML_BYTES) > 0 and shown.topics:
-            lower = reduce_by(
-                shown, excess, size=lambda card: len(self._card(card, digest.language).html.encode())
-            )
+            lower = reduce_by(shown, excess, size=lambda card: self._card(card, digest.language).html_bytes)
             shown = count_reduced(lower, wanted=digest)
             fragments = tuple(self._fragments(shown))
         return RenderedDigest(
@@ -99,7 +109,7 @@ class DigestRenderer:
             yield from self._list(digest)
         if digest.learned:
             yield self._fragment("learned", digest.language)
-        yield self._footer(digest)
+        yield from self._footer(digest)
 
     def _opening(self, digest: Digest) -> Iterator[Fragment]:
         words = words_for(digest.language)
@@ -147,16 +157,8 @@ class DigestRenderer:
 
     def _card(self, card: DigestCard, language: str) -> Fragment:
         less = (card.lacks, card.lacks_reason)
-        inputs = (
-            card.paper,
-            card.summary_key,
-            card.language,
-            card.detail,
-            less,
-            card.figure,
-            self._base_url,
-        )
-        key = self._key("card", language, inputs)
+        inputs = (card.paper, card.summary_key, card.language, card.detail, less, card.figure)
+        key = ("card", language, inputs)
         if known := self._fragment_store.get(key):
             return known
         values = card_values(card, language=language, base_url=self._base_url)
@@ -165,8 +167,7 @@ class DigestRenderer:
     def _near(self, digest: Digest) -> Iterator[Fragment]:
         yield self._fragment("near", digest.language)
         for card in digest.near:
-            inputs = (card.paper, card.summary_key, card.language)
-            key = self._key("near_card", digest.language, inputs)
+            key = ("near_card", digest.language, (card.paper, card.summary_key, card.language))
             yield self._fragment_store.get(key) or self._keep(
                 key, self._template.render("near_card", **near_values(card, language=digest.language))
             )
@@ -181,7 +182,7 @@ class DigestRenderer:
     def _about(self, card: DigestCard, digest: Digest) -> Iterator[Fragment]:
         """Yield what stands below a card: why this subscriber gets it, and the links of feedback."""
         paper_id = card.paper.arxiv_id
-        if paper_id in dict(digest.whys):
+        if any(paper_id == named for named, _ in digest.whys):
             yield self._fragment("why", digest.language, id=paper_id)
         yield self._fragment("feedback", digest.language, id=paper_id)
 
@@ -189,15 +190,16 @@ class DigestRenderer:
         words = words_for(digest.language)
         yield self._heading(words.labels["listed"], len(digest.listed) + digest.counted, digest.language)
         for paper in digest.listed:
-            key = self._key("listed", digest.language, paper)
+            key = ("listed", digest.language, paper)
             yield self._fragment_store.get(key) or self._keep(
                 key, self._template.render("listed", **listed_values(paper, language=digest.language))
             )
         if digest.counted:
             yield self._fragment("listed_more", digest.language, text=words.and_more(digest.counted))
 
-    def _footer(self, digest: Digest) -> Fragment:
-        words = words_for(digest.language)
+    def _footer(self, digest: Digest) -> Iterator[Fragment]:
+        """Yield what many readers share, and between it a reader's topics."""
+        words, language = words_for(digest.language), digest.language
         cards = [card for topic in digest.topics for card in topic.cards]
         quoted = any(card.summary.voice is Voice.AUTHORS for card in cards)
         in_words = all(
@@ -206,28 +208,27 @@ class DigestRenderer:
         who_wrote = (
             words.who_wrote(_writers(digest), quoted=quoted, in_words=in_words) if digest.topics else ""
         )
-        return self._fragment(
-            "footer",
-            digest.language,
-            who_wrote=who_wrote,
-            why=tuple(trusted(line) for line in words.why(digest)),
-            topics=_each_topic(digest),
-            postal_address=self._postal_address,
-        )
+        why = tuple(trusted(line) for line in words.why(digest))
+        yield self._fragment("footer", language, who_wrote=who_wrote, why=why)
+        # Ending the only topic is ending everything.
+        if len(digest.subscribed) > 1:
+            yield self._fragment("footer_topics", language)
+            for slug, name in digest.subscribed:
+                url = trusted(placeholder(f"unsubscribe_topic_url:{slug}"))
+                is_last = slug == digest.subscribed[-1][0]
+                yield self._fragment("footer_topic", language, topic_name=name, url=url, last=is_last)
+        yield self._fragment("footer_end", language, postal_address=self._postal_address)
 
     def _fragment(self, kind: str, language: str, /, **values: object) -> Fragment:
         """Return the fragment, from the store if anybody had it before."""
-        key = self._key(kind, language, values)
+        key = (kind, language, tuple(values.values()))
         if known := self._fragment_store.get(key):
             return known
         words, css = words_for(language), styles(language)
         fragment = self._template.render(kind, words=words, css=css, **values)
         return self._keep(key, _with_topic_placeholders(fragment) if kind in _NAMES_TOPICS else fragment)
 
-    def _key(self, kind: str, language: str, inputs: object) -> str:
-        return sha256(f"{kind}\0{language}\0{inputs!r}".encode()).hexdigest()
-
-    def _keep(self, key: str, fragment: Fragment) -> Fragment:
+    def _keep(self, key: Hashable, fragment: Fragment) -> Fragment:
         self._fragment_store.put(key, fragment)
         return fragment
 
@@ -244,38 +245,18 @@ def subject(digest: Digest) -> str:
     return cut(line, limit=LONGEST_SUBJECT)
 
 
-def _each_topic(digest: Digest) -> tuple[tuple[str, str], ...]:
-    """Return (name, placeholder of the link that ends it); ending the only topic is ending everything."""
-    if len(digest.subscribed) < 2:
-        return ()
-    return tuple(
-        (name, trusted(placeholder(f"unsubscribe_topic_url:{slug}"))) for slug, name in digest.subscribed
-    )
-
-
 def _placeholders(digest: Digest) -> dict[str, str]:
     words = words_for(digest.language)
-    account = words.account(digest)
-    learned = words.learned(digest.learned) if digest.learned else ""
     return {
         "numeral": words.numeral(digest),
         "opening": words.opening(digest),
-        "account": account,
-        "account_text": f"\n{wrap(account)}" if account else "",
+        "account": words.account(digest),
         "cadence": words.cadence(digest),
         "confirmed_on": words.day(digest.confirmed_on) if digest.confirmed_on else "",
-        "near": "",
-        "revised": "",
-        **({"learned": learned, "learned_text": wrap(learned)} if learned else {}),
-        **{name: line for why in digest.whys for name, line in _why_lines(*why, words=words)},
+        **({"learned": words.learned(digest.learned)} if digest.learned else {}),
+        **{f"why:{arxiv_id}": literal(words.why_chosen(why)) for arxiv_id, why in digest.whys},
         **{name: literal(value) for name, value in digest.private_names},
     }
-
-
-def _why_lines(arxiv_id: str, why: CardWhy, *, words: Words) -> Iterator[tuple[str, str]]:
-    line = literal(words.why_chosen(why))
-    yield f"why:{arxiv_id}", line
-    yield f"why_text:{arxiv_id}", wrap(line)
 
 
 def _with_topic_placeholders(fragment: Fragment) -> Fragment:
@@ -298,10 +279,10 @@ def _writers(digest: Digest) -> tuple[Writer, ...]:
 
 def _html_bytes(fragments: tuple[Fragment, ...], *, digest: Digest) -> int:
     """Return the size with private topics' names filled in, and room for the reader's other strings."""
-    html = "".join(fragment.html for fragment in fragments)
     names = (
-        html.count(placeholder(name)) * len(escape(value).encode()) for name, value in digest.private_names
+        sum(fragment.html.count(placeholder(name)) for fragment in fragments) * len(escape(value).encode())
+        for name, value in digest.private_names
     )
     links = TOPIC_LINK_ALLOWANCE * len(digest.subscribed)
     links += CARD_ALLOWANCE * (digest.summarised + len(digest.near))
-    return len(html.encode()) + sum(names) + PLACEHOLDER_ALLOWANCE + links
+    return sum(fragment.html_bytes for fragment in fragments) + sum(names) + PLACEHOLDER_ALLOWANCE + links

@@ -46,12 +46,16 @@ class Shown:
 
 class SummaryLookup:
     def __init__(self, paper_ids: Iterable[int], *, summariser: Summariser) -> None:
-        """Load what is written of these papers by ``summariser`` and by extraction."""
         self._summariser = summariser
         self._extractive = ExtractiveSummariser()
-        voices = {(each.model, each.prompt_version) for each in (summariser, self._extractive)}
+        self._rows: dict[tuple[int, str, str], Summary] = {}
+        self.load(paper_ids)
+
+    def load(self, paper_ids: Iterable[int]) -> None:
+        """Load what is written of these papers too, by the summariser and by extraction."""
+        voices = {(each.model, each.prompt_version) for each in (self._summariser, self._extractive)}
         rows = Summary.objects.filter(paper_id__in=set(paper_ids)).select_related("paper").order_by("pk")
-        self._rows = {
+        self._rows |= {
             (row.paper_id, row.model, row.language): row
             for row in rows
             if (row.model, row.prompt_version) in voices and row.paper_version == row.paper.version

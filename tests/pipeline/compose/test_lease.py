@@ -110,15 +110,17 @@ def test_a_batch_is_stored_whole_or_not_at_all(
     room: Newsroom, monkeypatch: pytest.MonkeyPatch, fault: type[BaseException]
 ) -> None:
     poison = Subscriber.objects.get(email="reader2@example.org")
-    genuine = Composer._store
+    genuine = Composer._update
 
-    def store_or_fail(self: Composer, choice: Choice, rendered: RenderedDigest, **more: Any) -> int:
-        if choice.subscriber.pk == poison.pk:
+    def update_or_fail(
+        self: Composer, digests: Sequence[tuple[Choice, RenderedDigest]], **more: Any
+    ) -> set[UUID]:
+        if any(choice.subscriber.pk == poison.pk for choice, _ in digests):
             raise fault
-        return genuine(self, choice, rendered, **more)
+        return genuine(self, digests, **more)
 
     with monkeypatch.context() as patched:
-        patched.setattr(Composer, "_store", store_or_fail)
+        patched.setattr(Composer, "_update", update_or_fail)
         with suppress(Killed):
             report = compose(room)
             assert (report.composed, report.failed) == (3, 1)  # those that can be are stored without it

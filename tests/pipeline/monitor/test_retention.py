@@ -143,33 +143,27 @@ def aged(**since: float) -> None:
 
 
 def test_a_fragment_is_kept_as_long_as_digests_are_made_of_it() -> None:
-    keep_fragments({"key": FRAGMENT})
+    keep_fragments([FRAGMENT])
     aged(days=300)
     store = StoredFragments()
-    store.put("key", FRAGMENT)
-    store.save()
+    store.save([FRAGMENT])
     assert FragmentRow.objects.get().needed_until > NOW + 424 * DAY
 
 
 def test_a_fragment_is_written_once_a_pass(django_assert_num_queries: DjangoAssertNumQueries) -> None:
     store = StoredFragments()
-    store.put("key", FRAGMENT)
-    store.save()
+    store.save([FRAGMENT, FRAGMENT])
     with django_assert_num_queries(0):
-        assert store.get("key") == FRAGMENT
-        store.save()
+        store.save([FRAGMENT])
 
 
-def test_a_fragment_whose_transaction_failed_is_made_anew() -> None:
+def test_a_fragment_whose_transaction_failed_is_written_again() -> None:
     store = StoredFragments()
-    store.put("key", FRAGMENT)
     with suppress(DatabaseError), transaction.atomic():
-        store.save()
+        store.save([FRAGMENT])
         raise DatabaseError
     store.take_back()
-    assert store.get("key") is None
-    store.put("key", FRAGMENT)
-    store.save()
+    store.save([FRAGMENT])
     assert FragmentRow.objects.get().checksum == FRAGMENT.checksum
 
 
@@ -177,25 +171,23 @@ def test_what_a_pass_keeps_in_memory_has_a_bound(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(fragments, "MOST", 2)
     store = StoredFragments()
     for number in range(5):
-        store.put(f"key {number}", FRAGMENT)
-        store.save()
-    assert len(store._fragments) <= 2
-    for number in range(5, 9):  # what is not yet written is not forgotten
-        store.put(f"key {number}", FRAGMENT)
-    store.save()
-    assert FragmentRow.objects.count() == 9
+        each = Fragment(html=f"<p>{number}</p>\n", text=f"{number}\n")
+        store.put(f"key {number}", each)
+        store.save([each])
+        assert max(len(store._fragments), len(store._saved)) <= 2
+    assert FragmentRow.objects.count() == 5
 
 
 def test_a_fragment_that_is_used_anew_while_old_ones_are_deleted_stays(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    keep_fragments({"key": FRAGMENT})
+    keep_fragments([FRAGMENT])
     aged(hours=-1)
     genuine = QuerySet.delete
 
     def used_meanwhile(rows: QuerySet[FragmentRow]) -> tuple[int, dict[str, int]]:
         if rows.model is FragmentRow:
-            keep_fragments({"key": FRAGMENT})
+            keep_fragments([FRAGMENT])
         return genuine(rows)
 
     monkeypatch.setattr(QuerySet, "delete", used_meanwhile)
@@ -204,7 +196,7 @@ def test_a_fragment_that_is_used_anew_while_old_ones_are_deleted_stays(
 
 
 def test_a_fragment_that_nothing_needs_any_more_goes() -> None:
-    keep_fragments({"key": FRAGMENT})
+    keep_fragments([FRAGMENT])
     aged(days=-2)
     assert forget_old(now=NOW)["fragments"] == 1
 
