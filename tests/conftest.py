@@ -31,8 +31,10 @@ def nothing_kept_of_recent_papers() -> None:
     from newsletter.audience.query_preview import (
         forget_recent,  # Django is not set up yet where this file begins
     )
+    from newsletter.pipeline.select.inputs import forget_categories
 
     forget_recent()
+    forget_categories()
 
 
 @pytest.hookimpl(trylast=True)  # pytest-django sorts too

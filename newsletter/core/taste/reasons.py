@@ -6,14 +6,14 @@ nothing.
 
 from __future__ import annotations
 
-from collections import Counter
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
 from newsletter.core.arxiv.phrases import says_something
 from newsletter.core.taste.snapshot import Snapshot
-from newsletter.core.taste.vectors import Vector, combined, dot
+from newsletter.core.taste.vectors import Vector, dot
 
 MOST_PAPERS, MOST_TERMS, FEWEST_TERMS = 3, 4, 2
 _ALIKE = 0.05
@@ -39,13 +39,17 @@ def why(
     likes: Mapping[int, Vector],
     snapshot: Snapshot,
     written: Mapping[int, str] | None = None,
+    cosines: Mapping[int, float] | None = None,
 ) -> Why:
     """Say why ``profile`` wants ``paper``.
 
-    ``likes``: paper id → vector, in any order. ``written``: how the paper writes its terms
-    (``Snapshot.written``), else they are as most papers write them.
+    ``likes``: paper id → vector, in any order; those nearest to it are enough. ``cosines``: theirs with the
+    paper, where they are known. ``written``: how the paper writes its terms (``Snapshot.written``), else they
+    are as most papers write them.
     """
-    nearest = sorted((-dot(paper, vector), paper_id) for paper_id, vector in likes.items())[:MOST_PAPERS]
+    if cosines is None:
+        cosines = {paper_id: dot(paper, vector) for paper_id, vector in likes.items()}
+    nearest = sorted((-cosine, paper_id) for paper_id, cosine in cosines.items())[:MOST_PAPERS]
     if not nearest or -nearest[0][0] < _ALIKE:
         return Why()
     closest = [paper_id for cosine, paper_id in nearest if cosine <= _ALMOST * nearest[0][0]]
@@ -65,13 +69,11 @@ def shared_terms(
     paper: Vector, *, others: Sequence[Vector], snapshot: Snapshot, most: int = 3
 ) -> tuple[str, ...]:
     """Return what a paper has in common with more than half of the others: "one of 9 on …"."""
-    held = Counter(term for vector in others for term in vector)
-    total = combined((1, vector) for vector in (paper, *others))
-    weighed = {
-        term: total[term] / (1 + len(others)) - snapshot.background(term)
-        for term in paper
-        if held[term] > len(others) / 2
-    }
+    weighed: dict[int, float] = {}
+    for term, weight in paper.items():
+        held = [vector[term] for vector in others if term in vector]
+        if len(held) > len(others) / 2:
+            weighed[term] = math.fsum((weight, *held)) / (1 + len(others)) - snapshot.background(term)
     wanted = {term: weight for term, weight in weighed.items() if weight > 0}
     return tuple(map(snapshot.surface, best_terms(wanted, snapshot=snapshot, most=most)))
 
@@ -81,22 +83,21 @@ def best_terms(weighed: Mapping[int, float], *, snapshot: Snapshot, most: int = 
 
     A pair that weighs enough stands for its words too: "language agents" rather than "agents".
     """
-    parts = {
-        term: [snapshot.numbers.get(stem, term) for stem in snapshot.keys[term].split()] for term in weighed
-    }
     worth: dict[int, float] = {}
     for term, weight in weighed.items():
         if not _says_something(snapshot.surface(term)):
             continue
-        alone = sum(weighed.get(part, 0.0) for part in parts[term] if part != term)
+        alone = sum([weighed.get(part, 0.0) for part in snapshot.parts(term)])
         worth[term] = weight + alone if weight >= _PAIR * alone else weight
     chosen: list[int] = []
     said: set[str] = set()
     for term in sorted(worth, key=lambda term: (-worth[term], term)):
-        stems = set(snapshot.keys[term].split())
-        if len(chosen) < most and not stems <= said:
+        stems = snapshot.keys[term].split()
+        if not said.issuperset(stems):
             chosen.append(term)
-            said |= stems
+            said.update(stems)
+            if len(chosen) == most:
+                break
     return chosen
 
 

@@ -58,13 +58,31 @@ class Snapshot:
 
     def background(self, number: int) -> float:
         """Return the term's weight in the mean vector of all papers: a profile is what exceeds it."""
-        return _BACKGROUND * self.counts[number] / self.documents * self.weights[number]
+        return self._backgrounds[number]
+
+    @cached_property
+    def _backgrounds(self) -> tuple[float, ...]:
+        pairs = zip(self.counts, self.weights, strict=True)
+        return tuple(_BACKGROUND * count / self.documents * weight for count, weight in pairs)
 
     @cached_property
     def common_terms(self) -> tuple[int, ...]:
         """The 300 terms with the largest background."""
         ranked = sorted(range(len(self.keys)), key=lambda number: (-self.background(number), number))
         return tuple(ranked[:MOST_BACKGROUND_TERMS])
+
+    def parts(self, number: int) -> tuple[int, ...]:
+        """Return the terms that the words of a pair are by themselves; nothing for one word."""
+        if number not in self._parts:
+            stems = self.keys[number].split()
+            self._parts[number] = tuple(
+                self.numbers[stem] for stem in stems[:-1] + stems[1:] if stem in self.numbers
+            )
+        return self._parts[number]
+
+    @cached_property
+    def _parts(self) -> dict[int, tuple[int, ...]]:
+        return {}
 
     def surface(self, number: int) -> str:
         return self.surfaces[number]
