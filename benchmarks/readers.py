@@ -39,7 +39,7 @@ def main() -> None:
     parser.add_argument("--weeks", type=int, default=20)
     options = parser.parse_args()
     with fresh_service(DATABASE_URL=os.environ.get("DATABASE_URL", "")):
-        compare(subscribers=options.subscribers, weeks=options.weeks)
+        compare(subscribers=options.readers, weeks=options.weeks)
 
 
 def compare(*, subscribers: int, weeks: int) -> None:
