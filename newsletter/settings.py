@@ -169,6 +169,7 @@ def _database() -> dict[str, Any]:
         parsed = {"ENGINE": "django.db.backends.sqlite3", "NAME": str(_data_dir() / "newsletter.sqlite3")}
     if parsed["ENGINE"].endswith("sqlite3"):
         # A deferred read-then-write fails at once despite the time-out: begin every transaction as a writer.
+        parsed["CONN_MAX_AGE"] = 60  # opening a connection costs more than most requests
         parsed["OPTIONS"] = {
             "transaction_mode": "IMMEDIATE",
             "timeout": 20,
@@ -189,6 +190,17 @@ LANGUAGE_CODE = "en"
 LANGUAGES = [(code, str(LANG_INFO.get(code, {}).get("name_local", code))) for code in INTERFACE_LANGUAGES]
 LOCALE_PATHS = [PACKAGE_DIR / "languages"]
 FORMAT_MODULE_PATH = "newsletter.languages"
+
+CACHES = {
+    "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
+    # Public pages (web/rendered.py). Those not asked for the longest go first; none gets older than TIMEOUT.
+    "pages": {
+        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+        "LOCATION": "pages",
+        "TIMEOUT": 600,
+        "OPTIONS": {"MAX_ENTRIES": 1000},
+    },
+}
 
 STATIC_URL = "static/"
 STATIC_ROOT = DATA_DIR / "static"

@@ -28,6 +28,8 @@ def django_db_modify_db_settings(tmp_path_factory: pytest.TempPathFactory) -> No
 @pytest.fixture(autouse=True)
 def nothing_kept_of_recent_papers() -> None:
     """One test's papers can look the same as another's: same ids, same times."""
+    from django.core.cache import caches
+
     from newsletter.audience.query_preview import (
         forget_recent,  # Django is not set up yet where this file begins
     )
@@ -35,6 +37,7 @@ def nothing_kept_of_recent_papers() -> None:
 
     forget_recent()
     forget_categories()
+    caches["pages"].clear()
 
 
 @pytest.hookimpl(trylast=True)  # pytest-django sorts too

@@ -12,6 +12,7 @@ TESTS = Path(__file__).parent
 SUITE = (
     "test_settings.py",
     "models/test_migrations.py",
+    "models/test_page_change.py",
     "models/test_update_each.py",
     "pipeline/compose/test_lease.py",
     "pipeline/compose/test_recompose.py",
@@ -64,8 +65,10 @@ SUITE = (
     "web/test_account.py",
     "web/test_bombing.py",
     "web/test_nul.py",
+    "web/test_rendered.py",
     "web/test_revoked_links.py",
     "web/test_sendgrid_hook.py",
+    "web/test_statements.py",
     "web/test_stored_links.py",
     "test_key_records.py",
     "audience/test_feedback_links.py",

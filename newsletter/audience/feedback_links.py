@@ -53,11 +53,10 @@ def digest_of_link(token: str) -> Delivery | None:
         first = first << 6 | _ALPHABET.index(character)
     ids = UUID(int=first << _REST), UUID(int=(first + 1 << _REST) - 1)
     alike = Delivery.objects.filter(pk__range=ids, kind=Kind.DIGEST, subscriber__isnull=False)
-    for delivery_id, link_key in alike.values_list("pk", "subscriber__link_key"):
-        token = delivery_subject(delivery_id) + mac
-        if read_token(token, purpose=Purpose.FEEDBACK, holder=link_key):
-            rows = Delivery.objects.select_related("subscriber", "selection")
-            return rows.filter(pk=delivery_id).first()
+    for delivery in alike.select_related("subscriber", "selection"):
+        holder = delivery.subscriber.link_key if delivery.subscriber else ""
+        if read_token(delivery_subject(delivery.pk) + mac, purpose=Purpose.FEEDBACK, holder=holder):
+            return delivery
     return None
 
 

@@ -23,6 +23,9 @@ from newsletter.core.digests.selection import Place
 from newsletter.errors import ConfigurationError, NewsletterError
 
 if TYPE_CHECKING:
+    from django.db.models import QuerySet
+
+    from newsletter.models import Delivery
     from newsletter.pipeline.gather import GatherReport
 
 FOLDER = Path("var/demo")
@@ -179,12 +182,21 @@ def _deliver(supervisor: Supervisor, *, has_redis: bool) -> None:
         time.sleep(0.1)
 
 
+def _due() -> QuerySet[Delivery]:
+    """Return the digests whose slot has come; the worker plans those of the next hours too."""
+    from django.utils import timezone
+
+    from newsletter.models import Delivery
+
+    return Delivery.objects.filter(slot_at__lte=timezone.now())
+
+
 def _is_done() -> bool:
-    from newsletter.models import Delivery, Subscriber
+    from newsletter.models import Subscriber
     from newsletter.models.delivery import OPEN, State
 
-    unfinished = Delivery.objects.filter(state__in=(*OPEN, State.SENDING))
-    return Delivery.objects.count() >= Subscriber.objects.count() and not unfinished.exists()
+    unfinished = _due().filter(state__in=(*OPEN, State.SENDING))
+    return _due().count() >= Subscriber.objects.count() and not unfinished.exists()
 
 
 def _report(gathered: GatherReport, *, seconds: float) -> None:
@@ -193,7 +205,7 @@ def _report(gathered: GatherReport, *, seconds: float) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from newsletter.models import Delivery, Match, Paper, Summary
+    from newsletter.models import Match, Paper, Summary
 
     withdrawn = Paper.objects.filter(is_withdrawn=True).count()
     matched = Match.objects.values("paper").distinct().count()
@@ -208,7 +220,7 @@ def _report(gathered: GatherReport, *, seconds: float) -> None:
     for heading in ("summarised", "listed", "counted", "of"):
         table.add_column(heading, justify="right")
     table.add_column("state")
-    deliveries = Delivery.objects.select_related("subscriber", "selection").order_by("subscriber__email_key")
+    deliveries = _due().select_related("subscriber", "selection").order_by("subscriber__email_key")
     for each in deliveries:
         counts = [
             str(len(each.selected.shown(place))) for place in (Place.SUMMARIZED, Place.LISTED, Place.COUNTED)

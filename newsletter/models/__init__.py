@@ -5,6 +5,7 @@ from newsletter.models.full_text import Figure, FullTextRecord, KeptText
 from newsletter.models.gather import ArxivGate, GatherRun
 from newsletter.models.key import KeyFingerprint, SuppressionKey
 from newsletter.models.monitor import CanaryFlight, Forgotten, Incident
+from newsletter.models.page_change import PageChange
 from newsletter.models.paper import Match, Paper
 from newsletter.models.report import MistakeReport
 from newsletter.models.revision import PaperRevision, RevisionAsk
@@ -45,6 +46,7 @@ __all__ = [
     "MailedAct",
     "Match",
     "MistakeReport",
+    "PageChange",
     "Paper",
     "PaperFeedback",
     "PaperRevision",

@@ -83,6 +83,11 @@ class Summary(models.Model):
     def __str__(self) -> str:
         return f"{self.paper_id}v{self.paper_version} {self.language} {self.model}"
 
+    @property
+    def is_shown(self) -> bool:
+        """As ``objects.shown()``."""
+        return self.content is not None and self.withheld_at is None
+
 
 class SummaryRequest(models.Model):
     """A summary that some planned digest is going to show. One row, however many digests show it."""

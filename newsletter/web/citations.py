@@ -101,7 +101,8 @@ class Reading:
 
 def reading_of(paper: Paper, *, language: str) -> Reading:
     """Return the newest version's summaries by a model, one a language, or its extract when there is none."""
-    rows = _rows(paper, language=language)
+    everything = list(paper.summaries.order_by("-paper_version", "-written_at"))
+    rows = _rows(everything, language=language)
     contents = [(row, summary_from_json(row.content or {})) for row in rows]
     # An older version's quotes are from another abstract, so nothing is highlighted in this one.
     is_current = any(row.paper_version == paper.version for row in rows)
@@ -109,17 +110,17 @@ def reading_of(paper: Paper, *, language: str) -> Reading:
     anchors = {quote: name for name, quote in _named_quotes(contents).items() if name in spans}
     marks = _carrying(contents, text=paper.abstract, spans={each: spans[anchors[each]] for each in anchors})
     has_model = any(value.voice is Voice.MODEL for _, value in contents)
-    withheld = paper.summaries.filter(paper_version=paper.version, withheld_at__isnull=False)
+    present = [row for row in everything if row.paper_version == paper.version]
     return Reading(
         summaries=[_shown(row, value, anchors=anchors) for row, value in contents],
         abstract=cited(paper.abstract, quotes=spans, highlights=marks),
-        why_no_summary="" if has_model else _failure(paper),
-        taken_down_at=withheld.order_by("-withheld_at").values_list("withheld_at", flat=True).first(),
+        why_no_summary="" if has_model else _failure(present),
+        taken_down_at=max((row.withheld_at for row in present if row.withheld_at), default=None),
     )
 
 
-def _rows(paper: Paper, *, language: str) -> list[Summary]:
-    written = list(paper.summaries.shown().order_by("-paper_version", "-written_at"))
+def _rows(everything: Iterable[Summary], *, language: str) -> list[Summary]:
+    written = [row for row in everything if row.is_shown]
     newest = [row for row in written if row.paper_version == written[0].paper_version]
     by_model = [row for row in newest if (row.content or {}).get("voice") == Voice.MODEL]
     languages = sorted({row.language for row in by_model}, key=lambda code: (code != language, code))
@@ -127,10 +128,9 @@ def _rows(paper: Paper, *, language: str) -> list[Summary]:
     return found or newest[:1]
 
 
-def _failure(paper: Paper) -> str:
-    failed = paper.summaries.filter(paper_version=paper.version, content__isnull=True).exclude(failure="")
-    row = failed.order_by("-pk").first()
-    return failure_in_words(row.failure) if row else ""
+def _failure(present: Iterable[Summary]) -> str:
+    failed = [row for row in present if row.content is None and row.failure]
+    return failure_in_words(max(failed, key=lambda row: row.pk).failure) if failed else ""
 
 
 def _quotes(contents: Iterable[tuple[Summary, SummaryValue]]) -> Iterator[Evidence]:

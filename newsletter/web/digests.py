@@ -6,7 +6,7 @@ The share link shows the same to anybody: without the reader's address, times an
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from django.conf import settings
@@ -27,7 +27,6 @@ from newsletter.audience.tokens import (
     read_token,
 )
 from newsletter.audience.topics import public_topics
-from newsletter.core.arxiv.papers import PaperRecord
 from newsletter.core.digests.languages import tag
 from newsletter.core.digests.message import join_html
 from newsletter.core.digests.selection import Place
@@ -135,16 +134,14 @@ def _around(delivery: Delivery, *, is_shared: bool, language: str) -> dict[str, 
     """Return the values around the mail."""
     selection = delivery.selected
     topics = public_topics().filter(pk__in=delivery.topics)
+    counted = selection.shown(Place.COUNTED)
+    shown = [*selection.shown(Place.SUMMARIZED), *selection.shown(Place.LISTED)]
+    papers = Paper.objects.only("arxiv_id", "version", "title").in_bulk([*counted, *shown])
     return {
         "is_shared": is_shared,
         "subject": delivery.subject,
         "share_url": share_url(delivery),
         "topics": [(topic.slug, topic.name_in(language)) for topic in topics],
-        "counted": _records(selection.shown(Place.COUNTED)),
-        "shown": _records([*selection.shown(Place.SUMMARIZED), *selection.shown(Place.LISTED)]),
+        "counted": [papers[each] for each in counted if each in papers],
+        "shown": [papers[each] for each in shown if each in papers],
     }
-
-
-def _records(paper_ids: Sequence[int]) -> list[PaperRecord]:
-    found = Paper.objects.in_bulk(paper_ids)
-    return [found[each].record for each in paper_ids if each in found]

@@ -9,14 +9,14 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.syndication.views import Feed
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import translation
 from django.utils.feedgenerator import Atom1Feed
 from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext
-from django.views.decorators.http import conditional_page, require_safe
+from django.views.decorators.http import require_safe
 
 from newsletter.audience.topics import public_topics
 from newsletter.core.arxiv.links import page_url
@@ -31,6 +31,7 @@ from newsletter.subscribers.preferences import checked_language
 from newsletter.web.exporting import Export, as_markdown, notice
 from newsletter.web.pages import current_language, service_name
 from newsletter.web.places import place_in_words
+from newsletter.web.rendered import rendered_once
 from newsletter.web.summaries import Written, summaries_of
 from newsletter.web.topics import newest_papers_at, papers_of
 
@@ -48,19 +49,15 @@ def asked_language(request: HttpRequest) -> str:
 
 
 @require_safe
-@conditional_page
-def topic_feed(request: HttpRequest, slug: str) -> HttpResponseBase:
-    """Return the feed, or 304 if unchanged."""
+@rendered_once(asked_language)
+def topic_feed(request: HttpRequest, slug: str) -> HttpResponse:
     language = asked_language(request)
     with translation.override(interface_language(language)):
-        response = _TopicFeed(language)(request, slug=slug)
-    # Its date is the newest paper's: changed summaries would be missed.
-    del response.headers["Last-Modified"]
-    return response
+        return _TopicFeed(language)(request, slug=slug)
 
 
 @require_safe
-@conditional_page
+@rendered_once(asked_language)
 def topic_export(request: HttpRequest, slug: str) -> HttpResponse:
     topic, language = get_object_or_404(public_topics(), slug=slug), asked_language(request)
     until = newest_papers_at()

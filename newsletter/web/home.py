@@ -21,9 +21,10 @@ from newsletter.web import schedules
 from newsletter.web.constant_time import constant_time
 from newsletter.web.headers import SCRIPT_CSP
 from newsletter.web.pages import current_language, page
-from newsletter.web.preference_fields import zone_names
+from newsletter.web.preference_fields import zone_options
+from newsletter.web.rendered import rendered_once
 from newsletter.web.signup import HONEYPOT, SignUpForm, consent_text, is_by_a_machine, slugs_in
-from newsletter.web.topics import WEEK, TopicGroup, newest_papers_at, topic_groups
+from newsletter.web.topics import TopicGroup, newest_week, papers_of_week, topic_groups
 
 EXAMPLES = 3
 """Titles of last week shown with a topic."""
@@ -32,6 +33,7 @@ EXAMPLES = 3
 # Nobody is signed in, so no CSRF token and no cookie (ADR 17).
 @csrf_exempt
 @require_http_methods(["GET", "HEAD", "POST"])
+@rendered_once(lambda request: None if "topics" in request.GET else "")
 def home(request: HttpRequest) -> HttpResponse:
     """Show the form; POST requests a confirmation mail, or filters topics (``search``)."""
     language = current_language()
@@ -52,8 +54,8 @@ def home(request: HttpRequest) -> HttpResponse:
 
 
 def _show(request: HttpRequest, *, form: SignUpForm, status: int = 200) -> HttpResponse:
-    language, until = current_language(), newest_papers_at()
-    groups = topic_groups(public_topics(), language=language, until=until)
+    language, week = current_language(), newest_week()
+    groups = topic_groups(public_topics(), language=language, week=week)
     response = page(
         request,
         template="home.html",
@@ -61,14 +63,14 @@ def _show(request: HttpRequest, *, form: SignUpForm, status: int = 200) -> HttpR
         form=form,
         has_topics=bool(groups),
         groups=_found(groups, form=form),
-        examples=_examples(groups, until=until),
-        until=until,
+        examples=_examples(groups, until=week.until),
+        until=week.until,
         is_new=request.method != "POST",
         honeypot=HONEYPOT,
         consent=consent_text(),
         cadences=schedules.choices(form.values["cadence"]),
         depths=[depth.value for depth in DetailLevel],
-        zones=zone_names(),
+        zones=zone_options(),
     )
     response.headers["Content-Security-Policy"] = SCRIPT_CSP
     return response
@@ -94,9 +96,7 @@ def _examples(groups: Iterable[TopicGroup], *, until: datetime) -> dict[str, lis
     """Return slug → (arXiv id, title) of what matched best in the week to ``until``."""
     slugs = [topic.slug for group in groups for topic in group.topics]
     best_first = Window(RowNumber(), partition_by=F("topic"), order_by=[F("score").desc(), F("paper").desc()])
-    matches = Match.objects.filter(
-        topic__slug__in=slugs, paper__first_seen_at__gt=until - WEEK, paper__is_withdrawn=False
-    )
+    matches = Match.objects.filter(topic__slug__in=slugs, paper__in=papers_of_week(until).values("pk"))
     best = matches.annotate(place=best_first).filter(place__lte=EXAMPLES).order_by("topic", "place")
     found: dict[str, list[tuple[str, str]]] = {}
     for slug, arxiv_id, title in best.values_list("topic__slug", "paper__arxiv_id", "paper__title"):

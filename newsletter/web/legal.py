@@ -12,9 +12,11 @@ from django.views.decorators.http import require_safe
 
 from newsletter.subscribers.confirm import GRACE, VALID
 from newsletter.web.pages import page
+from newsletter.web.rendered import rendered_once
 
 
 @require_safe
+@rendered_once()
 def privacy(request: HttpRequest) -> HttpResponse:
     config = settings.CONFIG
     return page(
@@ -28,6 +30,7 @@ def privacy(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
+@rendered_once()
 def about(request: HttpRequest) -> HttpResponse:
     return page(
         request, template="about.html", operator=_operator(), summariser=settings.CONFIG.summariser_name

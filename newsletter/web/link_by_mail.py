@@ -13,12 +13,14 @@ from newsletter.subscribers.signup import checked_mailbox, request_link
 from newsletter.web.clients import client_address
 from newsletter.web.constant_time import constant_time
 from newsletter.web.pages import page
+from newsletter.web.rendered import rendered_once
 from newsletter.web.signup import HONEYPOT, LONGEST, is_by_a_machine
 
 
 # As at sign-up: nobody is signed in, so no CSRF token and no cookie (ADR 17).
 @csrf_exempt
 @require_http_methods(["GET", "HEAD", "POST"])
+@rendered_once()
 def link_by_mail(request: HttpRequest) -> HttpResponse:
     """Ask for the address; POST answers the same for every address."""
     email = request.POST.get("email", "").strip()[: LONGEST["email"]]

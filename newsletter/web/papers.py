@@ -12,14 +12,14 @@ from django.utils import translation
 from django.views.decorators.http import require_safe
 
 from newsletter.audience.topics import public_topics
-from newsletter.core.arxiv.figures import PaperDetails
 from newsletter.core.arxiv.links import abstract_url, code_url, html_url, other_urls, pdf_url, project_url
 from newsletter.core.arxiv.papers import ArxivId, PaperRecord, parse_id
 from newsletter.mail.words import words_for
 from newsletter.models import Paper, PaperRevision, Topic
-from newsletter.pipeline.summarize.figures import details_for, figures_for
+from newsletter.pipeline.summarize.figures import read_of
 from newsletter.web.citations import reading_of
 from newsletter.web.pages import current_language, page
+from newsletter.web.rendered import rendered_once
 from newsletter.web.reports import report_form
 
 
@@ -38,6 +38,7 @@ MOST_LINKS = 20
 
 
 @require_safe
+@rendered_once()
 def paper(request: HttpRequest, arxiv_id: str) -> HttpResponse:
     """Show a paper under its id without version; redirect other forms of the id."""
     asked = parse_id(arxiv_id)
@@ -57,7 +58,7 @@ def show_paper(
     with translation.override(language):
         reading = reading_of(found, language=language)
         report = report_form(found, reading)
-    details = details_for([found]).get(found.pk, PaperDetails())
+    details, figures = read_of(found)
     return page(
         request,
         template="paper.html",
@@ -71,7 +72,7 @@ def show_paper(
         links=_links(record),
         details=details,
         other_links=other_urls(details.links, paper=record)[:MOST_LINKS],
-        figures=figures_for([found]).get(found.pk, ()),
+        figures=figures,
         words=words_for(language),
         authors_at_once=AUTHORS_AT_ONCE,
     )

@@ -12,6 +12,7 @@ from newsletter.models import Delivery, Subscriber
 from newsletter.models.delivery import HALF_ANSWERED, UNASKED, Kind, State
 
 SHOWN = 10
+NEEDED = ("subject", "slot_at", "state", "last_detail", "fragments", "selection", "selection__content")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +31,7 @@ class PastDigest:
 def past_digests(subscriber: Subscriber, *, now: datetime) -> list[PastDigest]:
     """Return the last ones whose slot has come, the newest first, also those that were not sent."""
     digests = Delivery.objects.filter(subscriber=subscriber, kind=Kind.DIGEST, slot_at__lte=now)
-    digests = digests.order_by("-slot_at").select_related("selection")
+    digests = digests.order_by("-slot_at").select_related("selection").only(*NEEDED)
     return [
         PastDigest(
             subject=each.subject,

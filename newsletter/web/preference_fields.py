@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import Any
 from zoneinfo import available_timezones
 
+from django.utils.html import format_html_join
 from django.utils.translation import gettext
 
 from newsletter.errors import BadInput
@@ -55,7 +56,7 @@ def _sentence(name: str, value: str) -> str:
 
 
 @lru_cache(maxsize=1)
-def zone_names() -> list[str]:
-    """Return the names to choose from. Under ``Etc/`` signs are the reverse of what people mean."""
+def zone_options() -> str:
+    """Return the options of a list. Under ``Etc/`` signs are the reverse of what people mean."""
     places = (name for name in available_timezones() if "/" in name and not name.startswith("Etc/"))
-    return ["UTC", *sorted(places)]
+    return format_html_join("", '<option value="{}">', ((name,) for name in ["UTC", *sorted(places)]))

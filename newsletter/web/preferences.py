@@ -27,9 +27,9 @@ from newsletter.web import schedules
 from newsletter.web.own_page import subscriber_of
 from newsletter.web.pages import broken_link, page, private
 from newsletter.web.past_digests import past_digests
-from newsletter.web.preference_fields import zone_names
+from newsletter.web.preference_fields import zone_options
 from newsletter.web.preferences_form import PreferencesForm, offered_topics
-from newsletter.web.topics import newest_papers_at, topic_groups
+from newsletter.web.topics import newest_week, topic_groups
 
 ANSWERS = {
     Answer.PLANNED: "now",
@@ -145,7 +145,7 @@ def _show(request: HttpRequest, subscriber: Subscriber, *, form: PreferencesForm
 
 def _choices(subscriber: Subscriber, *, form: PreferencesForm, language: str) -> dict[str, Any]:
     """Return what there is to choose from: topics, the reader's apart and in order; cadences; zones."""
-    groups = topic_groups(offered_topics(subscriber), language=language, until=newest_papers_at())
+    groups = topic_groups(offered_topics(subscriber), language=language, week=newest_week())
     known = {topic.slug: topic for group in groups for topic in group.topics}
     own = [known[slug] for slug in form.topics if slug in known]
     for group in groups:
@@ -155,5 +155,5 @@ def _choices(subscriber: Subscriber, *, form: PreferencesForm, language: str) ->
         "groups": [group for group in groups if group.topics],
         "cadences": schedules.choices(form.values["cadence"]),
         "depths": [depth.value for depth in DetailLevel],
-        "zones": zone_names(),
+        "zones": zone_options(),
     }

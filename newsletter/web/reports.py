@@ -20,6 +20,7 @@ from newsletter.subscribers.reports import Report, find_claim, report_mistake
 from newsletter.web.citations import Reading, reading_of
 from newsletter.web.clients import client_address
 from newsletter.web.pages import current_language, page
+from newsletter.web.rendered import rendered_once
 from newsletter.web.signup import HONEYPOT, clean, is_by_a_machine
 
 WHOLE_PAGE = "page"
@@ -92,6 +93,7 @@ def _mistakes() -> list[tuple[str, str]]:
 # Nobody is signed in here, so there is no token and no cookie (ADR 17).
 @csrf_exempt
 @require_http_methods(["GET", "HEAD", "POST"])
+@rendered_once()
 def report(request: HttpRequest, arxiv_id: str) -> HttpResponse:
     """Show the form alone; POST keeps the report, or shows what is missing."""
     paper = _find(arxiv_id)
@@ -111,6 +113,7 @@ def report(request: HttpRequest, arxiv_id: str) -> HttpResponse:
 
 
 @require_safe
+@rendered_once()
 def thanks(request: HttpRequest, arxiv_id: str) -> HttpResponse:
     return page(request, template="report-thanks.html", paper=_find(arxiv_id).record)
 

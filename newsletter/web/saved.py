@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
@@ -56,7 +57,7 @@ def saved(request: HttpRequest, token: str) -> HttpResponse:
         return HttpResponseRedirect(f"{request.path}?list={name}&page={number}&done=removed", status=303)
     language = interface_language(subscriber.language)
     shown = Paginator(shelf(subscriber, name), ON_A_PAGE).get_page(request.GET.get("page"))
-    papers = shelved(list(shown.object_list), name=name, subscriber=subscriber)
+    papers = shelved({name: list(shown.object_list)}, subscriber=subscriber)[name]
     with translation.override(language):
         names = shelf_names()
     return page(
@@ -94,11 +95,16 @@ def shelf_names() -> dict[Shelf, str]:
     }
 
 
-def shelved(rows: list[PaperFeedback], *, name: Shelf, subscriber: Subscriber) -> list[ShelvedPaper]:
-    known = {
-        paper.arxiv_id: paper for paper in Paper.objects.filter(arxiv_id__in=[row.arxiv_id for row in rows])
+def shelved(
+    shelves: Mapping[Shelf, list[PaperFeedback]], *, subscriber: Subscriber
+) -> dict[Shelf, list[ShelvedPaper]]:
+    """Return the papers of lists, as they are now."""
+    ids = {row.arxiv_id for rows in shelves.values() for row in rows}
+    known = {paper.arxiv_id: paper for paper in Paper.objects.filter(arxiv_id__in=ids)}
+    return {
+        name: [_shelved(row, known.get(row.arxiv_id), name=name, subscriber=subscriber) for row in rows]
+        for name, rows in shelves.items()
     }
-    return [_shelved(row, known.get(row.arxiv_id), name=name, subscriber=subscriber) for row in rows]
 
 
 def _shelved(row: PaperFeedback, paper: Paper | None, *, name: Shelf, subscriber: Subscriber) -> ShelvedPaper:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from django.utils import translation
 
 from newsletter.core.delivery.cadence import OFFERED, WEEKDAYS, Cadence, period_days
@@ -18,8 +20,15 @@ def in_words(cadence: Cadence, *, is_choice: bool = False) -> str:
 
 def choices(current: str) -> list[tuple[str, str]]:
     """Return what a form offers, as (``weekly:mon``, words); a current one that is not among it is first."""
-    offered = OFFERED if current in OFFERED or not is_cadence(current) else (current, *OFFERED)
-    return [(text, in_words(Cadence.parse(text), is_choice=True)) for text in offered]
+    offered = _offered(translation.get_language() or "")
+    if current in OFFERED or not is_cadence(current):
+        return list(offered)
+    return [(current, in_words(Cadence.parse(current), is_choice=True)), *offered]
+
+
+@cache
+def _offered(language: str) -> list[tuple[str, str]]:  # noqa: ARG001 - of the words
+    return [(text, in_words(Cadence.parse(text), is_choice=True)) for text in OFFERED]
 
 
 def slower(current: Cadence) -> list[Cadence]:

@@ -21,7 +21,7 @@ from newsletter.subscribers.taste.authors import (
     unfollow_authors,
 )
 from newsletter.subscribers.taste.forget import forget_taste
-from newsletter.subscribers.taste.listing import Shelf, counts, describe_taste, liked_bibtex, shelf
+from newsletter.subscribers.taste.listing import Shelf, describe_taste, liked_bibtex, shelves
 from newsletter.subscribers.taste.switches import SWITCHES, mute_term, set_switches, unmute_term
 from newsletter.subscribers.taste.words import profile_words
 from newsletter.web.own_page import subscriber_of
@@ -121,18 +121,10 @@ ACTIONS: dict[str, Callable[[HttpRequest, Subscriber, datetime], str]] = {
 
 def _show(request: HttpRequest, token: str, subscriber: Subscriber, *, problem: str) -> HttpResponse:
     language = interface_language(subscriber.language)
-    number = counts(subscriber)
+    kept = shelves(subscriber, most=SHOWN)
     with translation.override(language):
         names = shelf_names()
-    shelves = [
-        (
-            name,
-            names[name],
-            number[name],
-            shelved(list(shelf(subscriber, name)[:SHOWN]), name=name, subscriber=subscriber),
-        )
-        for name in Shelf
-    ]
+    papers = shelved(kept.newest, subscriber=subscriber)
     learned = profile_words(subscriber)
     return page(
         request,
@@ -141,12 +133,12 @@ def _show(request: HttpRequest, token: str, subscriber: Subscriber, *, problem: 
         language=language,
         token=token,
         subscriber=subscriber,
-        number=number,
-        kept=sum(row.is_liked for row in subscriber.feedback.only("verdict", "saved_at")),
+        number=kept.numbers,
+        kept=kept.liked,
         words=[(each.topic.name_in(language) if each.topic else "", each) for each in learned],
         muted=sorted(subscriber.muted_terms.items(), key=lambda term: term[1]),
         authors=subscriber.followed_authors.order_by("name_key"),
-        shelves=shelves,
+        shelves=[(name, names[name], kept.numbers[name], papers[name]) for name in Shelf],
         waiting=LibraryImport.objects.filter(subscriber=subscriber).first(),
         problem=problem,
         given=request.POST.get("name", "")[:120] if problem else "",

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.core.paginator import Paginator
-from django.db.models import Count, Max, Q, QuerySet
+from django.db.models import Count, Max, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from newsletter.audience.topics import public_topics
-from newsletter.models import Paper, Topic
+from newsletter.models import Match, Paper, Topic
 from newsletter.pipeline.compose.periods import Gathers
 from newsletter.web.exporting import notice
 from newsletter.web.pages import current_language, page
+from newsletter.web.rendered import dont_keep, kept_value, rendered_once
 from newsletter.web.summaries import summaries_of
 
 WEEK, TWO_WEEKS = timedelta(days=7), timedelta(days=14)
@@ -44,15 +46,38 @@ def newest_papers_at() -> datetime:
     return newest or timezone.now()
 
 
-def topic_groups(topics: QuerySet[Topic], *, language: str, until: datetime) -> list[TopicGroup]:
-    """Return topics under their groups, in order of name, each with its count of the week to ``until``.
+@dataclass(frozen=True, slots=True)
+class Week:
+    """The week to the newest papers."""
+
+    until: datetime
+    counts: dict[int, int]
+    """Topic → what it matched."""
+
+
+def newest_week() -> Week:
+    return kept_value("week", _newest_week)
+
+
+def _newest_week() -> Week:
+    until = newest_papers_at()
+    # ``in``, not a join: SQLite would look at all matches there ever were.
+    matches = Match.objects.filter(paper__in=papers_of_week(until).values("pk"))
+    return Week(until, dict(matches.values_list("topic").annotate(Count("pk"))))
+
+
+def papers_of_week(until: datetime) -> QuerySet[Paper]:
+    return Paper.objects.filter(first_seen_at__gt=until - WEEK, is_withdrawn=False)
+
+
+def topic_groups(topics: QuerySet[Topic], *, language: str, week: Week) -> list[TopicGroup]:
+    """Return topics under their groups, in order of name, each with its count of the week.
 
     Those without a group come last.
     """
-    in_week = Q(matches__paper__first_seen_at__gt=until - WEEK, matches__paper__is_withdrawn=False)
     groups: dict[str, list[ListedTopic]] = {}
-    for topic in topics.annotate(in_week=Count("matches", filter=in_week)).order_by("group", "name"):
-        listed = ListedTopic(topic.slug, topic.name_in(language), topic.query, topic.in_week)
+    for topic in topics.order_by("group", "name"):
+        listed = ListedTopic(topic.slug, topic.name_in(language), topic.query, week.counts.get(topic.pk, 0))
         groups.setdefault(topic.group_in(language), []).append(listed)
     return [TopicGroup(name, groups[name]) for name in sorted(groups, key=lambda name: not name)]
 
@@ -65,13 +90,20 @@ def papers_of(topic: Topic, *, until: datetime) -> QuerySet[Paper]:
 
 
 @require_safe
+@rendered_once()
 def topics(request: HttpRequest) -> HttpResponse:
-    until = newest_papers_at()
-    groups = topic_groups(public_topics(), language=current_language(), until=until)
-    return page(request, template="topics.html", groups=groups, until=until)
+    week = newest_week()
+    groups = topic_groups(public_topics(), language=current_language(), week=week)
+    return page(request, template="topics.html", groups=groups, until=week.until)
+
+
+def _page_number(request: HttpRequest) -> str | None:
+    number = request.GET.get("page", "1")
+    return number if re.fullmatch("[1-9][0-9]{0,2}", number) else None
 
 
 @require_safe
+@rendered_once(_page_number)
 def topic(request: HttpRequest, slug: str) -> HttpResponse:
     """Show a topic's papers, newest first. Private topics answer 404."""
     found = get_object_or_404(public_topics(), slug=slug)
@@ -80,7 +112,7 @@ def topic(request: HttpRequest, slug: str) -> HttpResponse:
     shown = Paginator(papers_of(found, until=until), PAPERS_A_PAGE).get_page(request.GET.get("page"))
     papers = list(shown.object_list)
     written = summaries_of(papers, language=language)
-    return page(
+    response = page(
         request,
         template="topic.html",
         name=found.name_in(language),
@@ -93,3 +125,5 @@ def topic(request: HttpRequest, slug: str) -> HttpResponse:
         shown=shown,
         papers=[(each.record, written.get(each.pk)) for each in papers],
     )
+    # Without papers it depends on the time what is known.
+    return response if papers and _page_number(request) == str(shown.number) else dont_keep(response)

@@ -15,13 +15,17 @@ from urllib.error import URLError
 from urllib.request import urlopen
 
 import pytest
+from django.utils import timezone
 from lxml import etree
 
 from newsletter.adapters.infra.redis_server import server_binary
+from newsletter.cli.demo import _is_done
 from newsletter.errors import ConfigurationError
+from newsletter.models.delivery import State
 from newsletter.sample.newsroom import write_week
 from tests.fakes.arxiv_server import ArxivServer, Entry, Fault
 from tests.fakes.processes import ROOT, Processes, free_port, processes, wait_until
+from tests.pipeline.deliveries import digest, new_subscriber
 
 DEMO_SECONDS = 30.0
 ATOM = "{http://www.w3.org/2005/Atom}"
@@ -75,6 +79,16 @@ def test_four_subscribers_get_mail_through_a_worker(
 
 
 @pytest.mark.usefixtures("first")
+@pytest.mark.django_db
+def test_it_does_not_wait_for_a_digest_that_is_planned_for_later() -> None:
+    now = timezone.now()
+    reader = new_subscriber()
+    digest(reader, state=State.PLANNED, slot_key="later", slot_at=now + timedelta(hours=3))
+    assert not _is_done()
+    digest(reader, state=State.ACCEPTED, slot_key="due", slot_at=now - timedelta(hours=1))
+    assert _is_done()
+
+
 def test_served_again_it_is_made_anew_and_readable_until_ctrl_c(empty: Processes) -> None:
     before, port = mails(empty), free_port()
     began = time.monotonic()

@@ -8,15 +8,17 @@ from django.contrib.contenttypes.models import ContentType
 from django.core.management.color import no_style
 from django.db import connection, models, transaction
 
+from newsletter.models import PageChange
+
 Rows = dict[type[models.Model], list[models.Model]]
 
 
 def take_rows() -> Rows:
-    """Return all but what Django puts there with the migrations."""
+    """Return all but what Django puts there with the migrations, and what triggers write."""
     found = {
         model: list(model._base_manager.all())
         for model in apps.get_models(include_auto_created=True)
-        if model not in (ContentType, Permission)
+        if model not in (ContentType, Permission, PageChange)
     }
     return {model: rows for model, rows in found.items() if rows}
 

@@ -173,6 +173,7 @@ def test_pages_may_run_no_script_and_load_nothing_from_elsewhere(visitor: Client
     assert "<script" not in response.content.decode()
 
 
+@pytest.mark.django_db
 def test_the_privacy_page_says_how_long_mails_are_kept(visitor: Client, settings: Settings) -> None:
     update = {"retention_digests_days": 123, "retention_events_days": 45}
     settings.CONFIG = settings.CONFIG.model_copy(update=update)
@@ -181,6 +182,18 @@ def test_the_privacy_page_says_how_long_mails_are_kept(visitor: Client, settings
     assert "after 45 days" in said
 
 
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [("en", "which of them were summarised for you"), ("zh-hans", "其中哪些为你写过概述")],
+)
+def test_the_privacy_page_says_that_what_was_summarised_is_kept(
+    visitor: Client, language: str, words: str
+) -> None:
+    assert words in visitor.get("/privacy/", headers={"accept-language": language}).content.decode()
+
+
+@pytest.mark.django_db
 @pytest.mark.parametrize("mailer", MAILERS)
 def test_the_privacy_page_says_who_sees_the_mails(visitor: Client, settings: Settings, mailer: str) -> None:
     settings.CONFIG = settings.CONFIG.model_copy(update={"mailer": mailer})

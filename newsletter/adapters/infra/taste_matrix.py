@@ -47,6 +47,12 @@ class VectorMatrix:
     def __len__(self) -> int:
         return int(self.rows.shape[0])
 
+    def counts(self, rows: Sequence[int]) -> NDArray[np.int64]:
+        """Return, by term, how many of these rows have it."""
+        terms = [self.rows.indices[self.rows.indptr[row] : self.rows.indptr[row + 1]] for row in rows]
+        found = np.concatenate(terms) if terms else np.empty(0, dtype=np.int32)
+        return np.bincount(found, minlength=MOST_TERMS_KNOWN)
+
 
 @dataclass(frozen=True, slots=True)
 class Block:
@@ -68,16 +74,6 @@ def scores(profiles: VectorMatrix, papers: VectorMatrix) -> Scores:
     """Return all scores of a few profiles: profiles × papers."""
     blocks = [block.scores for block in score_blocks(profiles, papers)]
     return np.concatenate(blocks) if blocks else np.zeros((0, len(papers)), dtype=np.float32)
-
-
-def cosines(one: VectorMatrix, other: VectorMatrix) -> NDArray[np.float64]:
-    """Return the scalar product of every row of one with every row of the other.
-
-    In double precision, in which products and sums of packed weights are exact, as ``dot``'s are.
-    """
-    product = one.rows.astype(np.float64) @ other.rows.astype(np.float64).T.tocsr()
-    found: NDArray[np.float64] = product.toarray()
-    return found
 
 
 def week_bars(scored: Scores) -> Scores:

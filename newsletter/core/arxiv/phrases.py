@@ -121,7 +121,7 @@ def _plain(word: str) -> str:
 
 
 def _is_empty(word: str) -> bool:
-    return _stem(word) in _EMPTY or all(_stem(part) in _EMPTY for part in _PARTS.split(word))
+    return _stem(word) in EMPTY_STEMS or all(_stem(part) in EMPTY_STEMS for part in _PARTS.split(word))
 
 
 @lru_cache(maxsize=50_000)
@@ -129,4 +129,5 @@ def _stem(word: str) -> str:
     return str(Stemmer.Stemmer("english", 0).stemWord(word))  # cheap to make, and not to be shared by threads
 
 
-_EMPTY = frozenset(map(_stem, EMPTY_WORDS))
+EMPTY_STEMS = frozenset(map(_stem, EMPTY_WORDS))
+"""Of the words that are common to all abstracts."""

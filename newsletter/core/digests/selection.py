@@ -75,9 +75,9 @@ _WHY_BY_LETTER = {code[0]: code for code in WhyCode}
 class Why:
     code: WhyCode = WhyCode.QUERY
     papers: tuple[str, ...] = ()
-    """arXiv ids of one to three papers that the subscriber kept, the closest first."""
+    """The arXiv id of the kept paper that shares most, if it may be named; older rows have up to three."""
     terms: tuple[str, ...] = ()
-    """The words that weighed most, as they are written in papers; both papers hold them."""
+    """What weighed most, as the paper prints it; the kept paper says it too."""
     author: str = ""
     """As the paper prints it."""
     number: int = 0

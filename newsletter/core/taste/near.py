@@ -9,11 +9,23 @@ papers came by.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+from newsletter.core.taste.vectors import Vector, dot
+
 FEWEST_LIKES = 4
 MOST_NEAR, MOST_NEAR_A_TOPIC = 2, 1
 """Papers a digest."""
+FEWEST_SHARED = 2
+"""Things that it says and a kept paper says too (``reasons.py``)."""
 
 
 def is_near(score: float, *, own_bar: float | None, week_bar: float) -> bool:
     """Whether a paper that no query matched is near. ``week_bar``: the profile's 99.5th percentile."""
     return own_bar is not None and score > own_bar and score >= week_bar and score > 0
+
+
+def is_nearer(paper: Vector, *, to: Iterable[Vector], than: Iterable[Vector]) -> bool:
+    """Whether it is nearer to one of ``to``, what was kept, than to any of ``than``, what was disliked."""
+    nearest = max((dot(paper, each) for each in to), default=0.0)
+    return all(dot(paper, each) < nearest for each in than)

@@ -66,7 +66,7 @@ def paper_terms(*, title: str, abstract: str) -> dict[str, Term]:
     """
     found: dict[str, Term] = {}
     stemmer = Stemmer.Stemmer("english", 0)  # cheap to make, and not to be shared by threads
-    texts = ((_lowered(title), TITLE_WORTH), (_without_offers(abstract[:MOST_CHARACTERS]), 1))
+    texts = ((_lowered(title), TITLE_WORTH), (without_offers(abstract[:MOST_CHARACTERS]), 1))
     for text, worth in texts:
         for key, surface in _terms(text, stemmer=stemmer):
             known = found.get(key)
@@ -88,7 +88,7 @@ def _lowered(title: str) -> str:
     return " ".join(word if _NAME.search(word) else word.lower() for word in title.split())
 
 
-def _without_offers(abstract: str) -> str:
+def without_offers(abstract: str) -> str:
     """Drop addresses, and whole sentences that say where the code is."""
     kept = []
     for sentence in sentences(abstract):

@@ -33,6 +33,7 @@ from newsletter.models import (
     Selection,
 )
 from newsletter.models.delivery import OPEN, State
+from newsletter.models.page_change import forget_page_changes
 from newsletter.pipeline.select.requests import sync_requests
 
 CHUNK = 500
@@ -43,6 +44,8 @@ LIBRARY_KEPT = timedelta(days=2)
 """How long a library that was brought waits for its reader to keep it."""
 IN_FLIGHT = timedelta(days=1)
 """Real time: longer than from storing a selection to the commit of the delivery that names it."""
+PAGES_KEPT = timedelta(hours=2)
+"""Real time: far longer than a web process keeps a page (``CACHES`` in the settings)."""
 OVER = tuple(state for state in State if state not in (*OPEN, State.SENDING))
 OF_A_RUN = Q(
     kind=EventKind.SOFT_BOUNCE,
@@ -79,6 +82,7 @@ def forget_old(*, now: datetime, clock: Callable[[], datetime] = timezone.now) -
         ("requests for revisions", _requests_for_revisions(before=events_before)),
         ("acts", _mailed_acts(before=now - VALID_FOR)),
         ("libraries", _libraries(before=now - LIBRARY_KEPT)),
+        ("page changes", _page_changes(before=began - PAGES_KEPT)),
     ):
         for number in chunks:
             done[what] += number
@@ -153,6 +157,10 @@ def _mailed_acts(*, before: datetime) -> Iterator[int]:
     old = MailedAct.objects.filter(at__lt=before).order_by("at")
     while keys := list(old.values_list("pk", flat=True)[:CHUNK]):
         yield MailedAct.objects.filter(pk__in=keys).delete()[0]
+
+
+def _page_changes(*, before: datetime) -> Iterator[int]:
+    yield forget_page_changes(before=before)
 
 
 def _libraries(*, before: datetime) -> Iterator[int]:

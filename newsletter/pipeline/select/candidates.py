@@ -131,6 +131,10 @@ class CandidatePool:
             self._offered[key] = Offered(offer, key, self)
         return self._offered[key]
 
+    def matched_by(self, topic: int) -> Iterable[int]:
+        """Return the papers that a topic matched, whoever is offered them."""
+        return (match.paper_id for match in self.matches[topic])
+
     def matched_of(self, seen_papers: BitMap) -> BitMap:
         """Return those of these papers that are matched here: all that a selection can depend on."""
         return seen_papers & self._matched_ids

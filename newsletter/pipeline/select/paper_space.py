@@ -14,8 +14,10 @@ from newsletter.adapters.infra.taste_matrix import VectorMatrix
 from newsletter.core.digests.selection import NO_REASON, Ranking, Why, WhyCode
 from newsletter.core.taste.authors import Byline
 from newsletter.core.taste.names import family_keys
-from newsletter.core.taste.reasons import shared_terms
+from newsletter.core.taste.reasons import Commonness, shared_terms
+from newsletter.core.taste.reasons import Paper as ToldPaper
 from newsletter.core.taste.vectors import Vector, unpack
+from newsletter.core.taste.wording import Text
 from newsletter.models import Paper
 from newsletter.pipeline.select.candidates import CandidatePool, Offered, OfferKey
 from newsletter.pipeline.select.snapshots import Current
@@ -42,7 +44,10 @@ class PaperSpace:
         self.columns = {paper_id: column for column, paper_id in enumerate(self.paper_ids)}
         """Of the matrix of scores, by paper."""
         self._vectors: dict[int, Vector] = {}
-        self._written: dict[int, Mapping[int, str]] = dict(known._written) if known else {}
+        self._told: dict[int, ToldPaper] = dict(known._told) if known else {}
+        self.kept_texts: dict[Text, Text] = known.kept_texts if known else {}
+        """What subscribers kept: what several have kept is read once."""
+        self._commonness: dict[int, Commonness] = {}
         self._cold = lru_cache(maxsize=MOST_COMPARED)(self._compared)
         self._typical: dict[tuple[OfferKey, int], Ranking] = {}
         self._columns_of: dict[OfferKey, NDArray[np.intp]] = {}
@@ -60,14 +65,27 @@ class PaperSpace:
     def packed(self, paper_ids: Iterable[int]) -> list[bytes]:
         return [self._packed[paper_id] for paper_id in paper_ids]
 
-    def written(self, paper_ids: Collection[int]) -> Mapping[int, Mapping[int, str]]:
-        """Return how each of these papers, and of those asked for before, writes its terms."""
-        missing = [paper_id for paper_id in paper_ids if paper_id not in self._written]
+    def told(self, paper_id: int) -> ToldPaper:
+        """Return the paper with what may be said of it."""
+        self.read_told([paper_id])
+        return self._told[paper_id]
+
+    def read_told(self, paper_ids: Collection[int]) -> None:
+        """Read these papers with one statement each 500."""
+        missing = [paper_id for paper_id in paper_ids if paper_id not in self._told]
         for start in range(0, len(missing), CHUNK):
             rows = Paper.objects.filter(pk__in=missing[start : start + CHUNK])
-            for paper_id, title, abstract in rows.values_list("pk", "title", "abstract"):
-                self._written[paper_id] = self.snapshot.written(title, abstract)
-        return self._written
+            for paper_id, *words in rows.values_list("pk", "title", "abstract"):
+                text = Text(*words)
+                self._told[paper_id] = ToldPaper(self.vector(paper_id), text, text.phrases(self.snapshot))
+
+    def commonness(self, topic: int) -> Commonness:
+        """Return how common terms are among the papers that the topic matched."""
+        if topic not in self._commonness:
+            rows = [self.columns[each] for each in self.pool.matched_by(topic) if each in self.columns]
+            counts = self.matrix.counts(rows)
+            self._commonness[topic] = Commonness(len(rows), counts.item, self.snapshot)
+        return self._commonness[topic]
 
     def columns_of(self, offered: Offered) -> NDArray[np.intp]:
         """Return the columns of its candidates."""

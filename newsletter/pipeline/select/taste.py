@@ -10,13 +10,11 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from itertools import chain
 
 import numpy as np
-from numpy.typing import NDArray
 from pyroaring import BitMap
 
-from newsletter.adapters.infra.taste_matrix import Scores, VectorMatrix, cosines, scores, week_bars
+from newsletter.adapters.infra.taste_matrix import Scores, VectorMatrix, scores, week_bars
 from newsletter.core.digests.selection import (
     MOST_OF_FOLLOWED,
     NO_REASON,
@@ -30,17 +28,19 @@ from newsletter.core.digests.selection import (
 )
 from newsletter.core.taste.authors import AuthorMatch, Byline, known_from, match_author, tell_apart
 from newsletter.core.taste.names import family_keys
-from newsletter.core.taste.near import MOST_NEAR, is_near
+from newsletter.core.taste.near import FEWEST_SHARED, MOST_NEAR, is_near, is_nearer
 from newsletter.core.taste.profiles import Scale, is_near_copy, z
-from newsletter.core.taste.reasons import MOST_PAPERS, why
+from newsletter.core.taste.reasons import Kept, why
 from newsletter.core.taste.vectors import Vector, unpack
-from newsletter.models import FollowedAuthor, Paper, Subscriber, TasteProfile
+from newsletter.core.taste.wording import Text
+from newsletter.models import FollowedAuthor, Paper, PaperFeedback, Subscriber, TasteProfile
+from newsletter.models.taste import IS_LIKED
 from newsletter.pipeline.select.candidates import Offered
 from newsletter.pipeline.select.paper_space import PaperSpace
 from newsletter.pipeline.select.profiles import Exemplar, exemplars_of
 
-REASONED_TOGETHER = 100
-"""Subscribers whose kept papers are compared with what was chosen at once: 10 MB."""
+MOST_TEXTS = 10_000
+"""Kept papers whose texts stay in memory from batch to batch: 30 MB."""
 _FOLLOWED = 10.0
 """Added to the score of a followed author's paper: no cosine is as high."""
 _DISLIKED = -10.0
@@ -54,6 +54,7 @@ class Known:
     by_topic: Mapping[int, TasteProfile] = field(default_factory=dict)
     exemplars: tuple[Exemplar, ...] = ()
     follows: tuple[FollowedAuthor, ...] = ()
+    muted: tuple[str, ...] = ()
 
     @property
     def kept(self) -> list[Exemplar]:
@@ -71,42 +72,8 @@ class Known:
 NOTHING = Known()
 
 
-def _nearest(alike: NDArray[np.float64]) -> Iterator[Mapping[int, float]]:
-    """Yield, for each column, the rows with the largest values, and these; of equal ones the first row."""
-    best = np.argsort(-alike, axis=0, kind="stable")[:MOST_PAPERS]
-    values = np.take_along_axis(alike, best, axis=0)
-    for rows, row_values in zip(best.T.tolist(), values.T.tolist(), strict=True):
-        yield dict(zip(rows, row_values, strict=True))
-
-
 def _wants_reason(paper: Selected) -> bool:
     return paper.place in (Place.SUMMARIZED, Place.NEAR) and paper.why is NO_REASON
-
-
-class _Reasons:
-    """Why one subscriber gets papers."""
-
-    def __init__(self, known: Known, space: PaperSpace, written: Mapping[int, Mapping[int, str]]) -> None:
-        self._known, self._space, self._written, self._kept = known, space, written, known.kept
-        self._profiles: dict[int, Vector] = {}
-
-    def why(self, paper: Selected, *, nearest: Mapping[int, float]) -> Why:
-        """``nearest``: the kept papers that are most like it, with their cosines."""
-        profile = self._known.for_topic(paper.topic)
-        if profile is None or not nearest:
-            return NO_REASON
-        if profile.pk not in self._profiles:
-            self._profiles[profile.pk] = unpack(bytes(profile.terms))
-        found = why(
-            self._space.vector(paper.paper_id),
-            profile=self._profiles[profile.pk],
-            likes={number: self._kept[number].vector for number in nearest},
-            snapshot=self._space.snapshot,
-            written=self._written.get(paper.paper_id, {}),
-            cosines=nearest,
-        )
-        papers = tuple(self._kept[each].arxiv_id for each in found.papers if self._kept[each].may_be_named)
-        return Why(WhyCode.KEPT, papers=papers, terms=found.terms) if found.terms else NO_REASON
 
 
 class Taste:
@@ -116,8 +83,10 @@ class Taste:
         self._space = space
         self._known = _known([each for each, _ in batch if each.learns], snapshot=space.snapshot_pk)
         used = (self.of(each).for_topic(offered.topic.pk) for each, group in batch for offered in group)
-        self._followed_by: dict[int, dict[int, Why]] = {}
         self._profiles = list({profile.pk: profile for profile in used if profile}.values())
+        self._kept_of: dict[int, dict[bool, dict[int, Kept]]] = {}
+        self._unpacked: dict[int, Vector] = {}
+        self._followed_by: dict[int, dict[int, Why]] = {}
 
     def of(self, subscriber: Subscriber) -> Known:
         return self._known.get(subscriber.pk, NOTHING)
@@ -170,35 +139,55 @@ class Taste:
 
     def with_reasons(self, chosen: Sequence[tuple[Known, Selection]]) -> list[Selection]:
         """Return these with why each summarized or near paper was chosen, where likes say so."""
-        found: list[Selection] = []
-        for start in range(0, len(chosen), REASONED_TOGETHER):
-            found += self._with_reasons(chosen[start : start + REASONED_TOGETHER])
-        return found
-
-    def _with_reasons(self, chosen: Sequence[tuple[Known, Selection]]) -> Iterator[Selection]:
-        asked = [
-            [each.paper_id for each in selection.papers if _wants_reason(each)] if known.profile else []
+        learned = [selection for known, selection in chosen if known.profile]
+        asked = {each.paper_id for selection in learned for each in selection.papers if _wants_reason(each)}
+        self._space.read_told(asked)
+        return [
+            replace(
+                selection,
+                papers=tuple(
+                    replace(each, why=self._why(known, each)) if _wants_reason(each) else each
+                    for each in selection.papers
+                ),
+            )
+            if known.profile
+            else selection
             for known, selection in chosen
         ]
-        columns = {paper_id: column for column, paper_id in enumerate(sorted(set(chain(*asked))))}
-        written = self._space.written(columns)
-        rows = [
-            kept.packed for (known, _), ids in zip(chosen, asked, strict=True) if ids for kept in known.kept
-        ]
-        alike = cosines(VectorMatrix.of(rows), VectorMatrix.of(self._space.packed(columns)))
-        end = 0
-        for (known, selection), ids in zip(chosen, asked, strict=True):
-            if not ids:
-                yield selection
-                continue
-            start, end = end, end + len(known.kept)
-            nearest = _nearest(alike[start:end, [columns[paper_id] for paper_id in ids]])
-            reasons = _Reasons(known, self._space, written)
-            papers = [
-                replace(each, why=reasons.why(each, nearest=next(nearest))) if _wants_reason(each) else each
-                for each in selection.papers
-            ]
-            yield replace(selection, papers=tuple(papers))
+
+    def _why(self, known: Known, paper: Selected) -> Why:
+        """Name the kept paper that shows why; one that may not be named only where no other does."""
+        profile = known.for_topic(paper.topic)
+        if profile is None:
+            return NO_REASON
+        for may_be_named, kept in self._kept_by(known, profile.subscriber_id).items():
+            found = why(
+                self._space.told(paper.paper_id),
+                profile=self._vector_of(profile),
+                kept=kept,
+                commonness=self._space.commonness(paper.topic),
+                muted=known.muted,
+            )
+            if found:
+                named = (known.exemplars[found.paper].arxiv_id,) if may_be_named else ()
+                return Why(WhyCode.KEPT, papers=named, terms=found.terms)
+        return NO_REASON
+
+    def _kept_by(self, known: Known, subscriber: int) -> dict[bool, dict[int, Kept]]:
+        """Return the exemplars by their numbers: those that may be named, and the others."""
+        if subscriber not in self._kept_of:
+            found: dict[bool, dict[int, Kept]] = {True: {}, False: {}}
+            for number, each in enumerate(known.exemplars):
+                text = self._kept_texts.get((subscriber, each.arxiv_id))
+                if text and not each.is_disliked:
+                    found[each.may_be_named][number] = Kept(each.vector, text)
+            self._kept_of[subscriber] = found
+        return self._kept_of[subscriber]
+
+    def _vector_of(self, profile: TasteProfile) -> Vector:
+        if profile.pk not in self._unpacked:
+            self._unpacked[profile.pk] = unpack(bytes(profile.terms))
+        return self._unpacked[profile.pk]
 
     def near(
         self, known: Known, group: Sequence[Offered], *, taken: BitMap, seen_papers: BitMap
@@ -213,41 +202,41 @@ class Taste:
         of_fields = self._space.pool.primarily_in(
             frozenset(code for each in known.kept for code in each.categories)
         )
-        disliked = [each.vector for each in known.exemplars if each.is_disliked]
         followed = self._followed(known) if known.follows else {}
         found: dict[int, Selected] = {}
         for topic in (offered.topic.pk for offered in group):
             free = unmatched - BitMap(found)
             theirs = sorted(free & BitMap(followed))
+            best: Selected | None
             if theirs:
-                why_near, paper_id, score = followed[theirs[0]], theirs[0], None
+                best = Selected(theirs[0], topic, position=0, place=Place.NEAR, why=followed[theirs[0]])
             else:
-                best = self._best_near(known.for_topic(topic), free & of_fields, disliked=disliked)
-                if best is None:
-                    continue
-                why_near, (paper_id, score) = NO_REASON, best
-            found[paper_id] = Selected(
-                paper_id, topic, position=len(found), score=score, place=Place.NEAR, why=why_near
-            )
+                best = next(self._best_near(known, topic, free=free & of_fields), None)
+            if best:
+                found[best.paper_id] = replace(best, position=len(found))
             if len(found) == MOST_NEAR:
                 break
         return list(found.values())
 
-    def _best_near(
-        self, profile: TasteProfile | None, free: BitMap, *, disliked: Sequence[Vector]
-    ) -> tuple[int, float] | None:
+    def _best_near(self, known: Known, topic: int, *, free: BitMap) -> Iterator[Selected]:
+        """Yield the papers of ``free`` that are near, best first, each with what a kept one says too."""
+        profile = known.for_topic(topic)
         if profile is None or profile.near_threshold is None:
-            return None
+            return
         number = self._rows[profile.pk]
         row, bar = self._scores[number], float(self._bars[number])
+        kept = [each.vector for each in known.exemplars if not each.is_disliked]
+        disliked = [each.vector for each in known.exemplars if each.is_disliked]
         high = np.flatnonzero(row >= bar)
         for column in high[np.argsort(-row[high], kind="stable")]:
             paper_id, score = self._space.paper_ids[column], float(row[column])
             if not is_near(score, own_bar=profile.near_threshold, week_bar=bar):
-                return None
-            if paper_id in free and not is_near_copy(self._space.vector(paper_id), disliked):
-                return paper_id, round(score, 4)
-        return None
+                return
+            if paper_id in free and is_nearer(self._space.vector(paper_id), to=kept, than=disliked):
+                near = Selected(paper_id, topic, position=0, score=round(score, 4), place=Place.NEAR)
+                near = replace(near, why=self._why(known, near))
+                if len(near.why.terms) >= FEWEST_SHARED:
+                    yield near
 
     # --- computed once a batch ------------------------------------------------------------------------------
 
@@ -265,10 +254,25 @@ class Taste:
     def _bars(self) -> Scores:
         return week_bars(self._scores)
 
+    @cached_property
+    def _kept_texts(self) -> dict[tuple[int, str], Text]:
+        """What was kept, by subscriber and arXiv id."""
+        rows = PaperFeedback.objects.filter(IS_LIKED, subscriber__in=self._known)
+        texts, found = self._space.kept_texts, {}
+        if len(texts) > MOST_TEXTS:
+            texts.clear()
+        for subscriber, arxiv_id, *words in rows.values_list("subscriber", "arxiv_id", "title", "abstract"):
+            text = Text(*words)
+            found[subscriber, arxiv_id] = texts.setdefault(text, text)
+        return found
+
     # --- followed authors -----------------------------------------------------------------------------------
 
     def _followed(self, known: Known) -> dict[int, Why]:
-        """Return papers of the authors that are followed, with what to say of each; at most five."""
+        """Return papers of the authors that are followed, with what to say of each; at most five.
+
+        Where co-authors or categories of what was kept tell who is meant, others of that name are left out.
+        """
         if id(known) in self._followed_by:
             return self._followed_by[id(known)]
         found = self._followed_by[id(known)] = {}
@@ -281,9 +285,13 @@ class Taste:
                 author.name,
                 [self._kept[each.arxiv_id] for each in known.kept if each.arxiv_id in self._kept],
             )
-            for paper_id in (pk for person in people for pk in sorted(person)):
-                is_same = match_author(theirs, papers[paper_id]) is AuthorMatch.SAME
-                code = WhyCode.FOLLOWS if is_same or len(people) == 1 else WhyCode.NAMESAKE
+            meant = [
+                person
+                for person in people
+                if any(match_author(theirs, papers[pk]) is AuthorMatch.SAME for pk in person)
+            ]
+            code = WhyCode.FOLLOWS if meant or len(people) == 1 else WhyCode.NAMESAKE
+            for paper_id in (pk for person in meant or people for pk in sorted(person)):
                 if len(found) < MOST_OF_FOLLOWED:
                     found.setdefault(paper_id, Why(code, author=author.name))
         return found
@@ -298,7 +306,8 @@ class Taste:
 
 def _known(subscribers: Sequence[Subscriber], *, snapshot: int) -> dict[int, Known]:
     """Load what is known of these subscribers; one of whom nothing is known is left out."""
-    ids = [each.pk for each in subscribers if each.taste_version]
+    muted = {each.pk: tuple(each.muted_terms) for each in subscribers if each.taste_version}
+    ids = list(muted)
     profiles: defaultdict[int, dict[int | None, TasteProfile]] = defaultdict(dict)
     for row in TasteProfile.objects.filter(subscriber__in=ids, snapshot_id=snapshot):
         profiles[row.subscriber_id][row.topic_id] = row
@@ -311,6 +320,7 @@ def _known(subscribers: Sequence[Subscriber], *, snapshot: int) -> dict[int, Kno
             by_topic={topic: row for topic, row in profiles[pk].items() if topic is not None},
             exemplars=tuple(exemplars_of(profiles[pk][None])) if None in profiles[pk] else (),
             follows=tuple(follows[pk]),
+            muted=muted[pk],
         )
         for pk in ids
         if pk in profiles or pk in follows

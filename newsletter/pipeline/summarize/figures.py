@@ -18,12 +18,8 @@ CHUNK = 500
 def figures_for(papers: Iterable[Paper]) -> dict[int, tuple[ShownFigure, ...]]:
     """Return the figures of each paper's present version by the paper's key, where it has any."""
     present = {paper.pk: paper for paper in papers if not paper.is_withdrawn}
-    shown: dict[int, list[ShownFigure]] = {}
-    for record in _records(present):
-        figures = list(record.figures.all())
-        if figures and may_show_figures(record.licence, policy=settings.CONFIG.figures):
-            shown[record.paper_id] = [_shown(figure, record) for figure in figures]
-    return {key: tuple(figures) for key, figures in shown.items()}
+    shown = {record.paper_id: _shown_of(record) for record in _records(present)}
+    return {key: figures for key, figures in shown.items() if figures}
 
 
 def mail_figures(paper_ids: Collection[int]) -> dict[int, ShownFigure]:
@@ -38,6 +34,13 @@ def mail_figures(paper_ids: Collection[int]) -> dict[int, ShownFigure]:
 def details_for(papers: Iterable[Paper]) -> dict[int, PaperDetails]:
     """Return what was read of each paper's present version by the paper's key."""
     return {record.paper_id: _details(record) for record in _records({paper.pk: paper for paper in papers})}
+
+
+def read_of(paper: Paper) -> tuple[PaperDetails, tuple[ShownFigure, ...]]:
+    """Return both of one paper."""
+    for record in _records({paper.pk: paper}):
+        return _details(record), () if paper.is_withdrawn else _shown_of(record)
+    return PaperDetails(), ()
 
 
 def may_serve(name: str) -> bool:
@@ -69,6 +72,12 @@ def _records(papers: dict[int, Paper]) -> list[FullTextRecord]:
         rows = FullTextRecord.objects.filter(paper_id__in=keys[start : start + CHUNK])
         found += rows.prefetch_related("figures")
     return [record for record in found if record.paper_version == papers[record.paper_id].version]
+
+
+def _shown_of(record: FullTextRecord) -> tuple[ShownFigure, ...]:
+    if not may_show_figures(record.licence, policy=settings.CONFIG.figures):
+        return ()
+    return tuple(_shown(figure, record) for figure in record.figures.all())
 
 
 def _shown(figure: Figure, record: FullTextRecord) -> ShownFigure:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from itertools import compress
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import BooleanField, Count, ExpressionWrapper, Q, QuerySet
 
 from newsletter.core.arxiv.citations import bibtex
 from newsletter.core.arxiv.papers import PaperRecord
 from newsletter.models import Paper, PaperFeedback, Subscriber, Topic
-from newsletter.models.taste import Act, Source, Verdict
+from newsletter.models.taste import IS_LIKED, Act, Source, Verdict
 from newsletter.subscribers.taste.switches import SWITCHES
 from newsletter.subscribers.taste.words import ProfileWords, profile_words
 
@@ -50,7 +52,38 @@ def shelf(subscriber: Subscriber, name: Shelf) -> QuerySet[PaperFeedback]:
 
 
 def counts(subscriber: Subscriber) -> dict[Shelf, int]:
-    return {name: shelf(subscriber, name).count() for name in Shelf}
+    numbers = subscriber.feedback.aggregate(**{name: Count("pk", filter=on) for name, on in _ON.items()})
+    return {name: numbers[name] for name in Shelf}
+
+
+@dataclass(frozen=True, slots=True)
+class Shelves:
+    """All lists of a subscriber at a glance."""
+
+    numbers: dict[Shelf, int]
+    liked: int
+    """How many papers are liked or saved, each once."""
+    newest: dict[Shelf, list[PaperFeedback]]
+
+
+def shelves(subscriber: Subscriber, *, most: int) -> Shelves:
+    """Return how many papers are on each list, and the newest of them, with two statements for all."""
+    is_on = [ExpressionWrapper(on, BooleanField()) for on in (*_ON.values(), IS_LIKED)]
+    keys: dict[Shelf, list[tuple[datetime, int]]] = {name: [] for name in Shelf}
+    liked = 0
+    for key, saved_at, at, *marks, is_liked in subscriber.feedback.values_list(
+        "pk", "saved_at", "at", *is_on
+    ):
+        liked += is_liked
+        for name in compress(_ON, marks):
+            keys[name].append((saved_at if name is Shelf.SAVED else at, key))
+    newest = {name: [key for _, key in sorted(on, reverse=True)[:most]] for name, on in keys.items()}
+    found = PaperFeedback.objects.in_bulk({key for on in newest.values() for key in on})
+    return Shelves(
+        numbers={name: len(on) for name, on in keys.items()},
+        liked=liked,
+        newest={name: [found[key] for key in on if key in found] for name, on in newest.items()},
+    )
 
 
 def liked_bibtex(subscriber: Subscriber) -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from newsletter.core.taste.near import is_near
+from newsletter.core.taste.near import is_near, is_nearer
+from tests.core.taste.papers import liked
 
 
 @pytest.mark.parametrize(
@@ -19,3 +20,11 @@ from newsletter.core.taste.near import is_near
 )
 def test_a_near_paper_passes_both_bars(score: float, bar: float | None, week: float, expected: bool) -> None:
     assert is_near(score, own_bar=bar, week_bar=week) is expected
+
+
+def test_what_is_nearer_to_something_disliked_is_not_near() -> None:
+    boat, bee, tide = (liked(number).vector for number in (0, 4, 8))
+    assert is_nearer(boat, to=[boat], than=[bee, tide])
+    assert not is_nearer(boat, to=[bee], than=[boat])
+    assert is_nearer(boat, to=[boat], than=[])
+    assert not is_nearer(boat, to=[], than=[bee])

@@ -63,10 +63,14 @@ def test_a_text_of_one_known_word_is_that_word() -> None:
     assert known.vector("Tides", "") == {known.numbers["tide"]: 1.0}
 
 
-def test_how_a_paper_writes_its_terms_is_its_own_way() -> None:
+def test_a_term_is_written_as_most_papers_write_it() -> None:
     known = snapshot()
-    assert known.written("Boat", "")[known.numbers["boat"]] == "boat"
     assert known.surface(known.numbers["boat"]) == "boats"
+
+
+def test_a_modifier_stands_before_other_words_and_seldom_after_them() -> None:
+    texts = [("Orthogonal maps", f"Orthogonal maps and orthogonal groups in {name}.") for name in "abcdefgh"]
+    assert make_snapshot(texts, name="2026-06-05").modifiers == {"orthogon"}
 
 
 def test_the_order_of_the_texts_does_not_matter() -> None:

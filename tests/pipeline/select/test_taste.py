@@ -267,6 +267,24 @@ def test_followed_authors_come_first_and_stand_near_without_a_match(room: Newsro
     assert selection.near[0].why.author == "Ana Ramirez"
 
 
+def test_where_kept_papers_tell_who_is_meant_a_namesake_of_another_field_is_left_out(room: Newsroom) -> None:
+    take_in(room, *["memory", "segmentation"] * 3)
+    take_in(room, "translation", first=50, authors=("Xin Zhang", "Wei Chen"))
+    take_in(room, "segmentation", category="astro-ph.CO", first=60, authors=("Xin Zhang", "Ana Ramirez"))
+    reader = room.subscriber("ada@example.org", "agents", max_papers=3)
+    FollowedAuthor.objects.create(subscriber=reader, name="Xin Zhang", name_key="xin zhang", at=SUNDAY)
+    reader.taste_version = 1
+    reader.save()
+    assert [each.why.code for each in selected(reader).near] == [WhyCode.NAMESAKE]
+    Delivery.objects.update(selection=None)
+    take_in(room, "memory", first=900)
+    judge(reader, "memory", number=900, topics=("agents",))
+    PaperFeedback.objects.update(arxiv_id="2606.00900")
+    selection = selected(reader)
+    assert selection.near == ()
+    assert selection.papers[0].why.code is WhyCode.FOLLOWS
+
+
 def test_the_lead_is_of_the_topic_whose_best_paper_is_best(room: Newsroom) -> None:
     take_in(room, *["segmentation", "translation"] * 3)
     take_in(room, *["translation", "translation", "memory"], category="cs.CV", first=100)

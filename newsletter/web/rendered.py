@@ -1,0 +1,179 @@
+"""Public pages and feeds: rendered and compressed once a change, and answered with 304 where nothing changed.
+
+Each web process keeps pages in its memory. A kept page is shown only while its version is the database's
+(``models/page_change.py``), which one statement asks for each time, so that a change by whatever process
+shows at once: a page that was taken down must not be shown from here, nor from a browser's or proxy's cache.
+
+Kept are pages that are the same for everybody: no cookie, no token, no CSRF field, and of the address's
+parameters only those that ``variant`` knows. What is personal is never compressed either (BREACH).
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import math
+import re
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import wraps
+from typing import TypeVar
+
+from django.conf import settings
+from django.core.cache import caches
+from django.db import connection
+from django.http import HttpRequest, HttpResponse
+from django.utils.cache import (
+    get_conditional_response,
+    has_vary_header,
+    patch_cache_control,
+    patch_vary_headers,
+)
+from django.utils.http import http_date
+
+from newsletter.models.page_change import Version, page_version
+from newsletter.web.pages import View, current_language
+
+MOST_BYTES = 64_000
+"""Compressed: with ``MAX_ENTRIES`` of the settings it bounds the memory."""
+LEVEL = 6
+_GZIP = re.compile(r"\bgzip\b(?!\s*;\s*q=0(?:\.0*)?\s*(?:,|$))", re.IGNORECASE)
+"""In Accept-Encoding, not refused (RFC 9110 §12.5.3)."""
+_RENDERING = tuple(threading.Lock() for _ in range(32))
+T = TypeVar("T")
+Variant = Callable[[HttpRequest], str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    version: Version
+    compressed: bytes
+    etag: str
+    modified_at: int
+    """Seconds since 1970, rounded up. Not told before that second has passed: within it a page may change
+    again, and who asks by date alone would never know."""
+    headers: Mapping[str, str]
+
+
+def for_all(request: HttpRequest) -> str | None:  # noqa: ARG001 - a variant
+    """Pass over all parameters of the address."""
+    return ""
+
+
+def rendered_once(variant: Variant = for_all) -> Callable[[View], View]:
+    """Keep a view's pages. ``variant``: what they depend on besides address and language, None if on more.
+
+    The view is asked with its arguments from the address: ``slug`` is a topic's, ``arxiv_id`` a paper's.
+    """
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def answer(request: HttpRequest, **arguments: str) -> HttpResponse:
+            chosen = variant(request) if _is_for_all(request) else None
+            if chosen is None:
+                return view(request, **arguments)
+            key = _key(request, chosen)
+            found = _current(key, arguments) or _rendered(view, request, key, arguments)
+            return _shown(request, found) if isinstance(found, Kept) else found
+
+        return answer
+
+    return decorate
+
+
+def kept_value(name: str, make: Callable[[], T]) -> T:
+    """Return what ``make`` returned for the present version of everything public."""
+    version = page_version(connection)
+    found: tuple[Version, T] | None = caches["pages"].get(name)
+    if found is None or found[0] != version:
+        found = (version, make())
+        caches["pages"].set(name, found)
+    return found[1]
+
+
+def dont_keep(response: HttpResponse) -> HttpResponse:
+    """Mark a page that depends on the time of day, or stands under an address of no use."""
+    patch_cache_control(response, no_store=True)
+    return response
+
+
+def _is_for_all(request: HttpRequest) -> bool:
+    return (
+        request.method in ("GET", "HEAD")
+        and settings.SESSION_COOKIE_NAME not in request.COOKIES
+        and "Authorization" not in request.headers
+    )
+
+
+def _key(request: HttpRequest, variant: str) -> str:
+    parts = (settings.CONFIG.base_url, request.path, current_language(), variant)
+    return hashlib.sha256(repr(parts).encode()).hexdigest()
+
+
+def _version(arguments: Mapping[str, str]) -> Version:
+    return page_version(connection, topic=arguments.get("slug", ""), paper=arguments.get("arxiv_id", ""))
+
+
+def _current(key: str, arguments: Mapping[str, str]) -> Kept | None:
+    kept: Kept | None = caches["pages"].get(key)
+    return kept if kept is not None and kept.version == _version(arguments) else None
+
+
+def _rendered(
+    view: View, request: HttpRequest, key: str, arguments: Mapping[str, str]
+) -> Kept | HttpResponse:
+    """Render and keep a page, one thread at a time: the others then find it."""
+    with _RENDERING[int(key[:8], 16) % len(_RENDERING)]:
+        if (found := _current(key, arguments)) is not None:
+            return found
+        version = _version(arguments)  # before the view reads anything
+        response = view(request, **arguments)
+        if not _may_be_kept(request, response):
+            return response
+        kept = _kept(response, version=version, before=caches["pages"].get(key))
+        if len(kept.compressed) <= MOST_BYTES:
+            caches["pages"].set(key, kept)
+        return kept
+
+
+def _may_be_kept(request: HttpRequest, response: HttpResponse) -> bool:
+    return (
+        response.status_code == 200
+        and not response.streaming
+        and not response.cookies
+        and not response.has_header("Cache-Control")
+        and not has_vary_header(response, "Cookie")
+        and "CSRF_COOKIE_NEEDS_UPDATE" not in request.META  # a form's token was made
+        and not getattr(getattr(request, "session", None), "accessed", False)
+    )
+
+
+def _kept(response: HttpResponse, *, version: Version, before: Kept | None) -> Kept:
+    headers = {name: value for name, value in response.items() if name not in ("ETag", "Last-Modified")}
+    etag = f'W/"{hashlib.sha256(response.content).hexdigest()[:32]}"'  # weak: of plain and compressed bytes
+    is_same = before is not None and before.etag == etag
+    compressed = before.compressed if before and is_same else gzip.compress(response.content, LEVEL, mtime=0)
+    # Now, also of the same bytes: another process may have shown others meanwhile.
+    return Kept(version, compressed, etag, math.ceil(time.time()), headers)
+
+
+def _shown(request: HttpRequest, kept: Kept) -> HttpResponse:
+    unchanged = get_conditional_response(request, etag=kept.etag, last_modified=kept.modified_at)
+    response = _whole(request, kept) if unchanged is None else unchanged
+    patch_vary_headers(response, ["Accept-Encoding"])
+    # A browser or proxy may keep it, and asks each time: see above.
+    patch_cache_control(response, no_cache=True)
+    response.headers["ETag"] = kept.etag
+    if kept.modified_at <= time.time():
+        response.headers["Last-Modified"] = http_date(kept.modified_at)
+    return response
+
+
+def _whole(request: HttpRequest, kept: Kept) -> HttpResponse:
+    if not _GZIP.search(request.headers.get("Accept-Encoding", "")):
+        return HttpResponse(gzip.decompress(kept.compressed), headers=dict(kept.headers))
+    response = HttpResponse(kept.compressed, headers=dict(kept.headers))
+    response.headers["Content-Encoding"] = "gzip"
+    return response
