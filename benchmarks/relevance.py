@@ -24,9 +24,10 @@ from relevance_corpus import Corpus, Researcher, researchers
 from relevance_rankers import Ranker, Rankers
 from relevance_topics import print_topics
 
+from newsletter.adapters.infra.taste_bars import own_bar
 from newsletter.adapters.infra.taste_matrix import VectorMatrix, scores, week_bars
 from newsletter.adapters.infra.taste_snapshot import shipped_snapshot
-from newsletter.core.taste.near import MOST_NEAR, is_near, own_bar
+from newsletter.core.taste.near import MOST_NEAR, is_near
 from newsletter.core.taste.vectors import pack
 
 TOP = 10

@@ -9,7 +9,7 @@ import numpy as np
 from relevance_corpus import BEFORE, LABELS, WEEK, Corpus
 from scipy.stats import spearmanr
 
-from newsletter.adapters.infra.taste_clusters import ColdPaper, cold_order
+from newsletter.adapters.infra.taste_clusters import ColdPaper, ColdPapers
 from newsletter.audience.starter_topics import starter_topics
 
 PLACES = 10
@@ -82,7 +82,7 @@ def cold(corpus: Corpus, topic: Topic) -> tuple[list[int], str]:
         ColdPaper(row, days[row], corpus.papers[row].published_at, corpus.packed[row])
         for row in topic.matches
     ]
-    places = cold_order(papers, places=PLACES)
+    places = ColdPapers(papers).order(places=PLACES)
     order = [place.paper_id for place in places]
     newest = sorted(topic.matches, key=lambda row: corpus.papers[row].published_at, reverse=True)
     ties = len(order) - len({place.score for place in places})

@@ -33,8 +33,10 @@ def nothing_kept_of_recent_papers() -> None:
     from newsletter.audience.query_preview import (
         forget_recent,  # Django is not set up yet where this file begins
     )
+    from newsletter.pipeline.select.inputs import forget_categories
 
     forget_recent()
+    forget_categories()
     caches["pages"].clear()
 
 

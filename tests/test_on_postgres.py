@@ -46,6 +46,7 @@ SUITE = (
     "pipeline/test_schedule.py",
     "pipeline/test_query_burn.py",
     "pipeline/monitor/test_strangers.py",
+    "pipeline/select/test_candidates.py",
     "pipeline/select/test_revised.py",
     "pipeline/select/test_select.py",
     "pipeline/select/test_taste.py",

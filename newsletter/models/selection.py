@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
+from typing import Any
 
 from django.db import models
 from django.utils import timezone
@@ -39,12 +40,14 @@ def store_selections(selections: Sequence[SelectionValue]) -> list[Selection]:
     """
     by_object: dict[int, Selection] = {}
     rows: dict[str, Selection] = {}
+    known: dict[int, list[Any]] = {}
     now = timezone.now()
     for each in selections:
         if id(each) not in by_object:
-            content = selection_to_json(each)
+            content = selection_to_json(each, known=known)
             checksum = selection_checksum(content)
             row = rows.setdefault(checksum, Selection(checksum=checksum, content=content, used_at=now))
+            row.value = each  # who goes on with it need not read the stored form
             by_object[id(each)] = row
     Selection.objects.bulk_create(
         [row for _, row in sorted(rows.items())],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Collection
 from datetime import datetime, time
 from zoneinfo import ZoneInfo
 
@@ -98,20 +99,24 @@ class Subscriber(models.Model):
         paused = self.status == Status.ACTIVE and not self.accepts_mail(now=now)
         return "paused" if paused else self.status
 
-    def cadences(self) -> set[Cadence]:
-        """Return every cadence at which some topic of this reader is due."""
-        texts = {subscription.cadence or self.cadence for subscription in self.subscriptions.all()}
-        return {Cadence.parse(text) for text in texts or {self.cadence}}
+    def cadences(self, of_topics: Collection[str] | None = None) -> set[Cadence]:
+        """Return every cadence at which some topic of this reader is due.
+
+        ``of_topics``: those of the subscriptions, as stored, where they are known.
+        """
+        if of_topics is None:
+            of_topics = {subscription.cadence for subscription in self.subscriptions.all()}
+        return {Cadence.parse(text or self.cadence) for text in of_topics or [""]}
 
     @property
     def zone(self) -> ZoneInfo:
         return ZoneInfo(self.timezone)
 
-    def next_slot(self, *, after: datetime) -> Slot:
+    def next_slot(self, *, after: datetime, cadences: Collection[Cadence] | None = None) -> Slot:
         """Return the first slot of any of the reader's cadences strictly after ``after``."""
         slots = [
             next_slot(cadence, after=after, at=self.at, zone=self.zone, anchor=self.anchor_date)
-            for cadence in self.cadences()
+            for cadence in (self.cadences() if cadences is None else cadences)
         ]
         return min(slots, key=lambda slot: slot.at)
 

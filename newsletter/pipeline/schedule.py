@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -17,11 +17,16 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from newsletter.core.delivery.cadence import RESOLUTION, Slot
 from newsletter.core.delivery.spreading import LONGEST_LEAD, planning_lead
-from newsletter.models import Delivery, Subscriber
+from newsletter.models import Delivery, Subscriber, Subscription
 from newsletter.models.delivery import OPEN, Kind, State
+from newsletter.models.insert_each import insert_each
 from newsletter.models.subscriber import Status
 
-CHUNK = 200
+CHUNK = 500
+_COLUMNS = ("cadence", "at", "timezone", "anchor_date", "next_slot_at")
+"""Of a subscriber: what planning reads."""
+_OF_EACH = ("id", "subscriber", "slot_key", "slot_at", "message_id")
+"""Of a delivery: in what digests planned together differ."""
 log = logging.getLogger(__name__)
 LONGEST_DAY = timedelta(hours=26)
 """From the morning of a slot's local date to the slot, and more than that where the clock changes."""
@@ -37,14 +42,15 @@ def plan_due(*, now: datetime) -> int:
     due = due_subscribers(now=now)
     if not due.exists():
         return 0
-    due = due.order_by("next_slot_at").prefetch_related("subscriptions")
+    due = due.order_by("next_slot_at").only(*_COLUMNS)
     unplannable: set[int] = set()
     while True:
         with transaction.atomic():
             # Whoever holds a row may be changing its cadence: the next tick plans by what they made of it.
             locked = due.exclude(pk__in=unplannable).select_for_update(skip_locked=True, no_key=True)
             chunk = list(locked[:CHUNK])
-            timed = [(subscriber, _slots(subscriber, now=now)) for subscriber in chunk]
+            texts = _cadences_of_topics(chunk)
+            timed = [(each, _slots(each, now=now, of_topics=texts[each.pk])) for each in chunk]
             planned += _plan(
                 [(subscriber, slots) for subscriber, slots in timed if slots is not None], now=now
             )
@@ -63,19 +69,17 @@ def plan_ahead(*, now: datetime) -> int:
     planned = 0
     for start in range(0, len(ready), CHUNK):
         with transaction.atomic():
-            locked = _near_subscribers(now=now).filter(pk__in=ready[start : start + CHUNK])
-            locked = locked.prefetch_related("subscriptions")
+            locked = _near_subscribers(now=now).filter(pk__in=ready[start : start + CHUNK]).only(*_COLUMNS)
             chunk = list(locked.select_for_update(skip_locked=True, no_key=True))
-            timed = [
-                (subscriber, slot) for subscriber in chunk if (slot := _slot_ahead(subscriber)) is not None
-            ]
+            texts = _cadences_of_topics(chunk)
+            timed = [(each, slot) for each in chunk if (slot := _slot_ahead(each, of_topics=texts[each.pk]))]
             others = _other_digests(timed)
             new = [
                 _planned(subscriber, slot, now=now)
                 for subscriber, slot in timed
                 if not _has_had(subscriber, slot, others=others[subscriber.pk])
             ]
-            Delivery.objects.bulk_create(new, ignore_conflicts=True)
+            insert_each(new, vary=_OF_EACH)
         planned += len(new)
     return planned
 
@@ -95,12 +99,22 @@ def _near_subscribers(*, now: datetime) -> QuerySet[Subscriber]:
     )
 
 
-def _slot_ahead(subscriber: Subscriber) -> Slot | None:
+def _cadences_of_topics(subscribers: Sequence[Subscriber]) -> defaultdict[int, set[str]]:
+    """Return the cadences of each one's subscriptions, as they are stored."""
+    found = defaultdict[int, set[str]](set)
+    rows = Subscription.objects.filter(subscriber__in=subscribers).order_by()
+    for subscriber_id, cadence in rows.values_list("subscriber_id", "cadence").distinct():
+        found[subscriber_id].add(cadence)
+    return found
+
+
+def _slot_ahead(subscriber: Subscriber, *, of_topics: Collection[str]) -> Slot | None:
     """Return the slot at ``next_slot_at``; None where the cadences have none (passing it puts that right)."""
     if subscriber.next_slot_at is None:
         return None
     try:
-        slot = subscriber.next_slot(after=subscriber.next_slot_at - RESOLUTION)
+        cadences = subscriber.cadences(of_topics)
+        slot = subscriber.next_slot(after=subscriber.next_slot_at - RESOLUTION, cadences=cadences)
     except Exception:  # a broken row: it is told of once its slot passes
         return None
     return slot if slot.at == subscriber.next_slot_at else None
@@ -119,18 +133,17 @@ class _Slots:
     following: Slot
 
 
-def _slots(subscriber: Subscriber, *, now: datetime) -> _Slots | None:
+def _slots(subscriber: Subscriber, *, now: datetime, of_topics: Collection[str]) -> _Slots | None:
     """Return when this reader's digests are due, or None when that cannot be said: a row that is broken.
 
     It stays due, so that the age of the oldest due reader tells the operator; it holds up nobody else.
     """
     try:
-        following = subscriber.next_slot(after=now)
+        cadences = subscriber.cadences(of_topics)
+        following = subscriber.next_slot(after=now, cadences=cadences)
         # next_slot_at itself may be the latest one, so look from just before it.
         since = (subscriber.next_slot_at or now) - RESOLUTION
-        passed = [
-            subscriber.latest_slot(now=now, cadence=cadence, after=since) for cadence in subscriber.cadences()
-        ]
+        passed = [subscriber.latest_slot(now=now, cadence=cadence, after=since) for cadence in cadences]
     except Exception:
         log.exception("no digest can be planned for reader %d", subscriber.pk)
         return None
@@ -151,7 +164,7 @@ def _plan(timed: Sequence[tuple[Subscriber, _Slots]], *, now: datetime) -> int:
         for subscriber, slot in passed
         if not _has_had(subscriber, slot, others=others[subscriber.pk])
     ]
-    Delivery.objects.bulk_create(new, ignore_conflicts=True)
+    insert_each(new, vary=_OF_EACH)
     started = {row.subscriber_id for row in new} | {
         subscriber.pk
         for subscriber, slot in passed

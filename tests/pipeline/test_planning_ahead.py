@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 import time_machine
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from newsletter.core.delivery.cadence import Cadence
 from newsletter.core.delivery.spreading import LONGEST_LEAD, SHORTEST_LEAD, planning_lead
@@ -50,6 +52,18 @@ def subscriber(room: Newsroom) -> Subscriber:
 def plan(now: datetime) -> None:
     plan_ahead(now=now)
     select_planned(now=now)
+
+
+@pytest.mark.parametrize("plan_them", [plan_ahead, plan_due])
+def test_statements_do_not_grow_with_subscribers(room: Newsroom, plan_them: Callable[..., int]) -> None:
+    counts = []
+    for batch, more in enumerate((1, 20)):
+        for number in range(more):
+            room.subscriber(f"reader{batch}-{number}@example.org", "heads,graphs", cadence="weekly:mon")
+        with CaptureQueriesContext(connection) as queries:
+            assert plan_them(now=AHEAD if plan_them is plan_ahead else MONDAY) == more
+        counts.append(len(queries))
+    assert counts[0] == counts[1]
 
 
 def test_each_subscriber_is_planned_a_time_of_their_own_ahead(subscriber: Subscriber) -> None:

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,37 +43,43 @@ class ColdPlace:
     """Of a medoid: the papers it stands for, itself among them."""
 
 
-def cold_order(papers: Sequence[ColdPaper], *, places: int) -> list[ColdPlace]:
-    """Order a topic's papers, each once, best first. The order of ``papers`` does not matter.
+class ColdPapers:
+    """A topic's papers, each once, to be ordered for some numbers of places. Their order does not matter."""
 
-    The first ``places`` are medoids, one of every day if there are as many places; then the rest, those
-    first that resemble most of the others.
-    """
-    newest = sorted(papers, key=lambda paper: (-paper.published_at.timestamp(), paper.paper_id))
-    if len(papers) < FEWEST:
-        return _placed(newest, clusters={})
-    compared, rest = newest[:MOST], newest[MOST:]
-    alike = _similarities(compared)
-    medoids = _medoids(alike, [paper.day for paper in compared], places=min(places, len(compared)))
-    typical = alike.sum(axis=1)
-    others = sorted(set(range(len(compared))) - set(medoids), key=lambda row: (-typical[row], row))
-    clusters: dict[int, tuple[int, ...]] = {}
-    if medoids:
-        nearest = alike[:, medoids]
-        nearest[medoids, range(len(medoids))] = np.inf
-        owner = nearest.argmax(axis=1)
-        for place, row in enumerate(medoids):
-            members = np.flatnonzero(owner == place)
-            clusters[compared[row].paper_id] = tuple(sorted(compared[each].paper_id for each in members))
-    return _placed([compared[row] for row in (*medoids, *others)] + rest, clusters=clusters)
+    def __init__(self, papers: Sequence[ColdPaper]) -> None:
+        self._newest = sorted(papers, key=lambda paper: (-paper.published_at.timestamp(), paper.paper_id))
+        self._compared = self._newest[:MOST]
 
+    @cached_property
+    def _alike(self) -> NDArray[np.float32]:
+        """Cosines, papers × papers, with 0 between a paper and itself."""
+        rows = VectorMatrix.of([paper.packed for paper in self._compared]).rows
+        alike: NDArray[np.float32] = (rows @ rows.T).toarray()
+        np.fill_diagonal(alike, 0)
+        return alike
 
-def _similarities(papers: Sequence[ColdPaper]) -> NDArray[np.float32]:
-    """Cosines, papers × papers, with 0 between a paper and itself."""
-    rows = VectorMatrix.of([paper.packed for paper in papers]).rows
-    alike: NDArray[np.float32] = (rows @ rows.T).toarray()
-    np.fill_diagonal(alike, 0)
-    return alike
+    def order(self, *, places: int) -> list[ColdPlace]:
+        """Return them best first.
+
+        The first ``places`` are medoids, one of every day if there are as many places; then the rest, those
+        first that resemble most of the others.
+        """
+        if len(self._newest) < FEWEST:
+            return _placed(self._newest, clusters={})
+        compared, alike = self._compared, self._alike
+        medoids = _medoids(alike, [paper.day for paper in compared], places=min(places, len(compared)))
+        typical = alike.sum(axis=1)
+        others = sorted(set(range(len(compared))) - set(medoids), key=lambda row: (-typical[row], row))
+        clusters: dict[int, tuple[int, ...]] = {}
+        if medoids:
+            nearest = alike[:, medoids]
+            nearest[medoids, range(len(medoids))] = np.inf
+            owner = nearest.argmax(axis=1)
+            for place, row in enumerate(medoids):
+                members = np.flatnonzero(owner == place)
+                clusters[compared[row].paper_id] = tuple(sorted(compared[each].paper_id for each in members))
+        ordered = [compared[row] for row in (*medoids, *others)]
+        return _placed(ordered + self._newest[MOST:], clusters=clusters)
 
 
 def _medoids(alike: NDArray[np.float32], days: Sequence[date], *, places: int) -> list[int]:

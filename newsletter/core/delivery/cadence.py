@@ -66,6 +66,7 @@ class Cadence:
     """Monthly: 1 to 28, or ``LAST``."""
 
     @classmethod
+    @lru_cache(maxsize=1_000)
     def parse(cls, text: str) -> Cadence:
         """Read a cadence; case, spaces and the order of days do not matter. Raise BadInput."""
         name, colon, detail = re.sub(r"\s", "", text).lower().partition(":")
@@ -139,6 +140,7 @@ def period_days(cadence: Cadence) -> int:
             return 31
 
 
+@lru_cache(maxsize=10_000)
 def next_slot(
     cadence: Cadence, *, after: dt.datetime, at: dt.time, zone: ZoneInfo, anchor: dt.date | None = None
 ) -> Slot:
@@ -182,8 +184,21 @@ def latest_slot(
     anchor: dt.date | None = None,
 ) -> Slot | None:
     """Return the last slot with ``after`` < slot ≤ ``now``, the one catch-up after an outage, if any."""
-    passed = slots_between(cadence, after=after, until=now, at=at, zone=zone, anchor=anchor)
-    return passed[-1] if passed else None
+    if cadence.rhythm is Rhythm.BIWEEKLY and anchor is None:  # which weeks count depends on the first slot
+        passed = slots_between(cadence, after=after, until=now, at=at, zone=zone)
+        return passed[-1] if passed else None
+    slot = _slot_until(cadence, now, at, zone, anchor)
+    return slot if slot.at > after else None
+
+
+@lru_cache(maxsize=10_000)
+def _slot_until(
+    cadence: Cadence, until: dt.datetime, at: dt.time, zone: ZoneInfo, anchor: dt.date | None
+) -> Slot:
+    """Return the last slot at or before ``until``, the same for all of one cadence, time and zone."""
+    latest = until.astimezone(zone).date()
+    slots = (_slot_on(cadence, latest - dt.timedelta(days=days), at, zone, anchor) for days in count())
+    return next(slot for slot in slots if slot is not None and slot.at <= until)
 
 
 def _slots(
@@ -194,14 +209,20 @@ def _slots(
         raise ValueError("a slot is looked for after an aware time")
     start = after.astimezone(zone).date()
     for day in (start + dt.timedelta(days=days) for days in count()):
-        if not _falls_on(cadence, day, anchor=anchor):
-            continue
-        if _instant(day, dt.time.min, zone).astimezone(zone).date() != day:  # a date that the zone left out
-            continue
-        slot = Slot(day, _instant(day, at, zone))
-        if slot.at > after:
+        slot = _slot_on(cadence, day, at, zone, anchor)
+        if slot is not None and slot.at > after:
             anchor = anchor or day
             yield slot
+
+
+def _slot_on(
+    cadence: Cadence, day: dt.date, at: dt.time, zone: ZoneInfo, anchor: dt.date | None
+) -> Slot | None:
+    if not _falls_on(cadence, day, anchor=anchor):
+        return None
+    if _instant(day, dt.time.min, zone).astimezone(zone).date() != day:  # a date that the zone left out
+        return None
+    return Slot(day, _instant(day, at, zone))
 
 
 def _falls_on(cadence: Cadence, day: dt.date, *, anchor: dt.date | None) -> bool:

@@ -10,12 +10,14 @@ from __future__ import annotations
 
 import json
 from base64 import b64decode, b64encode
-from collections import defaultdict, deque
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
+from functools import cached_property
 from hashlib import sha256
+from itertools import islice
 from random import Random
 from typing import Any
 
@@ -95,6 +97,9 @@ class Why:
         return Revision(self.number, tuple(map(Change, changes)), venue)
 
 
+NO_REASON = Why()
+
+
 @dataclass(frozen=True, slots=True)
 class Candidate:
     """One match of a topic. A paper matched by several topics is a candidate once for each."""
@@ -105,7 +110,7 @@ class Candidate:
     score: float
     """Comparable within one topic only."""
     published_at: datetime
-    why: Why = Why()
+    why: Why = NO_REASON
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +128,7 @@ class Selected:
     """The other topics that brought it, in the subscriber's order."""
     place: Place = Place.SUMMARIZED
     """As it was selected."""
-    why: Why = Why()
+    why: Why = NO_REASON
     shown_as: Place | None = None
     """Where it stands in the composed digest, if fitting that into its size has moved it."""
 
@@ -206,10 +211,78 @@ def _placed(paper: Selected, place: Place) -> Selected:
     return replace(paper, shown_as=None if place is paper.place else place)
 
 
+@dataclass(frozen=True)
+class Ranking:
+    """What one topic brought, best first, each paper once. Those who are offered the same may share it."""
+
+    topic: int
+    order: Sequence[int]
+    """Papers."""
+    scores: Sequence[float]
+    """In that order."""
+    papers: BitMap
+    whys: Mapping[int, Why] = field(default_factory=dict)
+    """Of the papers of which more is to be said than that the query matched."""
+
+    @classmethod
+    def of(cls, topic: int, candidates: Iterable[Candidate]) -> Ranking:
+        """Rank candidates, in any order: the highest score first, then the newest, then the lowest id."""
+        best: dict[int, Candidate] = {}
+        for each in sorted(
+            candidates, key=lambda each: (-each.score, -each.published_at.timestamp(), each.paper_id)
+        ):
+            best.setdefault(each.paper_id, each)
+        return cls(
+            topic,
+            order=list(best),
+            scores=[each.score for each in best.values()],
+            papers=BitMap(best),
+            whys={paper_id: each.why for paper_id, each in best.items() if each.why != NO_REASON},
+        )
+
+    @cached_property
+    def positions(self) -> Mapping[int, int]:
+        return {paper_id: position for position, paper_id in enumerate(self.order)}
+
+    @cached_property
+    def _named(self) -> dict[tuple[int, Place, tuple[int, ...]], Selected]:
+        return {}
+
+    def named(self, paper_id: int, place: Place, also_in: tuple[int, ...]) -> Selected:
+        """Return one of its papers as a selection names it: the same object for all who share the ranking."""
+        key = paper_id, place, also_in
+        if key not in self._named:
+            position = self.positions[paper_id]
+            self._named[key] = Selected(
+                paper_id,
+                self.topic,
+                position,
+                score=self.scores[position],
+                also_in=also_in,
+                place=place,
+                why=self.whys.get(paper_id, NO_REASON),
+            )
+        return self._named[key]
+
+    def without(self, seen: BitMap) -> Ranking:
+        if self.papers.isdisjoint(seen):
+            return self
+        left = [
+            (paper_id, score)
+            for paper_id, score in zip(self.order, self.scores, strict=True)
+            if paper_id not in seen
+        ]
+        return replace(
+            self,
+            order=[paper_id for paper_id, _ in left],
+            scores=[score for _, score in left],
+            papers=self.papers - seen,
+        )
+
+
 def select_papers(
-    candidates: Iterable[Candidate],
+    rankings: Sequence[Ranking],
     *,
-    topics: Sequence[int],
     max_papers: int,
     list_limit: int = LIST_LIMIT,
     scanned: int = 0,
@@ -218,84 +291,55 @@ def select_papers(
 ) -> Selection:
     """Fill the subscriber's ``max_papers``, then the list, and count the rest.
 
-    ``topics`` are the subscriber's, in their order. Topics take turns; each takes its best paper (highest
-    score, then newest, then lowest id) that no turn before has taken. With a budget of at least one paper a
-    topic, every topic that brought anything is therefore seen. The order of ``candidates`` is free.
+    ``rankings`` are of the subscriber's topics, in their order. Topics take turns; each takes its best paper
+    that no turn before has taken. With a budget of at least one paper a topic, every topic that brought
+    anything is therefore seen.
     Turns begin with the topic of the highest of ``leads`` (0 where it has none), so that the first paper is
     the best of all. With ``breadth_seed`` the last of three or more summarized papers is drawn from the list.
-    Raise ValueError for a candidate of a topic that is not among them, or a negative budget.
+    Raise ValueError for a negative budget.
     """
     if max_papers < 0 or list_limit < 0:
         raise ValueError("a budget is not negative")
-    matches = _by_topic(candidates, topics)
-    rankings = {topic: ranked(found) for topic, found in matches.items()}
-    best = {topic: {each.paper_id: each for each in found} for topic, found in rankings.items()}
     known_leads = leads or {}
-    order = sorted(rankings, key=lambda topic: -known_leads.get(topic, 0.0))
-    taken = list(in_turn([each.paper_id for each in rankings[topic]] for topic in order))
-    brought: dict[int, list[tuple[int, int]]] = {paper_id: [] for paper_id in taken}
-    for topic, found in rankings.items():
-        for position, each in enumerate(found):
-            brought[each.paper_id].append((topic, position))
-    drawn = _draw_for_breadth(taken, max_papers=max_papers, list_limit=list_limit, seed=breadth_seed)
-
-    def named(paper_id: int, place: Place) -> Selected:
-        (topic, position), *others = brought[paper_id]
-        candidate = best[topic][paper_id]
-        return Selected(
-            paper_id=paper_id,
-            topic=topic,
-            position=position,
-            score=candidate.score,
-            also_in=tuple(other for other, _ in others),
-            place=place,
-            why=Why(WhyCode.BREADTH) if paper_id == drawn else candidate.why,
-        )
-
-    list_end = max_papers + list_limit
-    counted: defaultdict[int, BitMap] = defaultdict(BitMap)
-    for paper_id in taken[list_end:]:
-        counted[brought[paper_id][0][0]].add(paper_id)
+    turns = sorted(rankings, key=lambda ranking: -known_leads.get(ranking.topic, 0.0))
+    taken = list(islice(in_turn([ranking.order for ranking in turns]), max_papers + list_limit))
+    drawn = _draw_for_breadth(taken, max_papers=max_papers, seed=breadth_seed)
+    counted: dict[int, BitMap] = {}
+    elsewhere = BitMap(taken)
+    for ranking in rankings:
+        if not ranking.papers.issubset(elsewhere):
+            counted[ranking.topic] = ranking.papers - elsewhere
+            elsewhere |= ranking.papers
     return Selection(
-        topics=tuple(rankings),
-        papers=(
-            *(named(paper_id, Place.SUMMARIZED) for paper_id in taken[:max_papers]),
-            *(named(paper_id, Place.LISTED) for paper_id in taken[max_papers:list_end]),
+        topics=tuple(ranking.topic for ranking in rankings),
+        papers=tuple(
+            _named(
+                paper_id,
+                rankings,
+                place=Place.SUMMARIZED if number < max_papers else Place.LISTED,
+                is_drawn=paper_id == drawn,
+            )
+            for number, paper_id in enumerate(taken)
         ),
-        counted=dict(counted),
+        counted=counted,
         scanned=scanned,
     )
 
 
-def _draw_for_breadth(taken: list[int], *, max_papers: int, list_limit: int, seed: str) -> int | None:
+def _named(paper_id: int, rankings: Sequence[Ranking], *, place: Place, is_drawn: bool) -> Selected:
+    first, *others = [ranking for ranking in rankings if paper_id in ranking.papers]
+    named = first.named(paper_id, place, tuple([other.topic for other in others]))
+    return replace(named, why=Why(WhyCode.BREADTH)) if is_drawn else named
+
+
+def _draw_for_breadth(taken: list[int], *, max_papers: int, seed: str) -> int | None:
     """Move a paper that would be listed to the end of the summarized ones; return it if one was drawn."""
-    listed = range(max_papers, min(len(taken), max_papers + list_limit))
+    listed = range(max_papers, len(taken))
     if not seed or max_papers < BREADTH_FROM or not listed:
         return None
     drawn = taken.pop(Random(seed).choice(listed))  # noqa: S311 - nothing secret: the same digest, the same draw
     taken.insert(max_papers - 1, drawn)
     return drawn
-
-
-def _by_topic(candidates: Iterable[Candidate], topics: Sequence[int]) -> dict[int, list[Candidate]]:
-    matches: dict[int, list[Candidate]] = {topic: [] for topic in topics}
-    for candidate in candidates:
-        if candidate.topic not in matches:
-            raise ValueError(
-                f"paper {candidate.paper_id} comes from topic {candidate.topic}, not one of the topics"
-            )
-        matches[candidate.topic].append(candidate)
-    return matches
-
-
-def ranked(matches: Iterable[Candidate]) -> list[Candidate]:
-    """Return one topic's matches, best first and each paper once."""
-    best: dict[int, Candidate] = {}
-    for match in sorted(
-        matches, key=lambda match: (-match.score, -match.published_at.timestamp(), match.paper_id)
-    ):
-        best.setdefault(match.paper_id, match)
-    return list(best.values())
 
 
 def in_turn(rankings: Iterable[Iterable[int]]) -> Iterator[int]:
@@ -315,12 +359,19 @@ def in_turn(rankings: Iterable[Iterable[int]]) -> Iterator[int]:
 # --- the stored form -------------------------------------------------------------------------------------
 
 
-def selection_to_json(selection: Selection) -> dict[str, Any]:
-    """Return the stored form; a paper is a list whose empty end is left out."""
+def selection_to_json(selection: Selection, *, known: dict[int, list[Any]] | None = None) -> dict[str, Any]:
+    """Return the stored form; a paper is a list whose empty end is left out.
+
+    ``known``: forms of papers by ``id()``, which are added to; for several selections that share papers.
+    """
+    forms = {} if known is None else known
+    for paper in selection.papers:
+        if id(paper) not in forms:
+            forms[id(paper)] = _paper_to_json(paper)
     return {
         "topics": list(selection.topics),
         "scanned": selection.scanned,
-        "papers": [_paper_to_json(paper) for paper in selection.papers],
+        "papers": [forms[id(paper)] for paper in selection.papers],
         "counted": {
             str(topic): b64encode(pack_seen(papers)).decode()
             for topic, papers in sorted(selection.counted.items())
@@ -351,7 +402,7 @@ def _paper_to_json(paper: Selected) -> list[Any]:
 
 
 def _why_to_json(why: Why) -> list[Any]:
-    if why == Why():
+    if why is NO_REASON or why == NO_REASON:
         return []
     return [why.code[0], list(why.papers), list(why.terms), why.author, why.number]
 
@@ -377,6 +428,6 @@ def _paper_from_json(row: Sequence[Any]) -> Selected:
 
 def _why_from_json(row: Sequence[Any]) -> Why:
     if not row:
-        return Why()
+        return NO_REASON
     code, papers, terms, author, number = row
     return Why(_WHY_BY_LETTER[code], tuple(papers), tuple(terms), author, number)

@@ -97,8 +97,8 @@ def _mean(papers: Sequence[Liked]) -> dict[int, float]:
 
 def _contrast(vector: Vector, *, snapshot: Snapshot) -> dict[int, float]:
     """Return the vector minus the mean of all papers."""
-    terms = vector.keys() | set(snapshot.common_terms)
-    return combined([(1, vector), (-1, {term: snapshot.background(term) for term in terms})])
+    terms = sorted(vector.keys() | set(snapshot.common_terms))
+    return {term: vector.get(term, 0.0) - snapshot.background(term) for term in terms}
 
 
 def blend(topic: Profile, subscriber: Profile) -> Profile:

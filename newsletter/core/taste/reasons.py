@@ -7,14 +7,14 @@ are common in the topic, or only mentioned, say nothing. Where nothing is left, 
 from __future__ import annotations
 
 import math
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 
 from newsletter.core.arxiv.phrases import says_something
 from newsletter.core.taste.snapshot import Snapshot
-from newsletter.core.taste.vectors import Vector, combined, dot
+from newsletter.core.taste.vectors import Vector, dot
 from newsletter.core.taste.wording import Phrase, Text
 
 MOST_TERMS = 3
@@ -214,13 +214,11 @@ def shared_terms(
     paper: Vector, *, others: Sequence[Vector], snapshot: Snapshot, most: int = 3
 ) -> tuple[str, ...]:
     """Return what a paper has in common with more than half of the others: "one of 9 on …"."""
-    held = Counter(term for vector in others for term in vector)
-    total = combined((1, vector) for vector in (paper, *others))
-    weighed = {
-        term: total[term] / (1 + len(others)) - snapshot.background(term)
-        for term in paper
-        if held[term] > len(others) / 2
-    }
+    weighed: dict[int, float] = {}
+    for term, weight in paper.items():
+        held = [vector[term] for vector in others if term in vector]
+        if len(held) > len(others) / 2:
+            weighed[term] = math.fsum((weight, *held)) / (1 + len(others)) - snapshot.background(term)
     wanted = {term: weight for term, weight in weighed.items() if weight > 0}
     return tuple(map(snapshot.surface, best_terms(wanted, snapshot=snapshot, most=most)))
 

@@ -60,7 +60,12 @@ class Snapshot:
 
     def background(self, number: int) -> float:
         """Return the term's weight in the mean vector of all papers: a profile is what exceeds it."""
-        return _BACKGROUND * self.counts[number] / self.documents * self.weights[number]
+        return self._backgrounds[number]
+
+    @cached_property
+    def _backgrounds(self) -> tuple[float, ...]:
+        pairs = zip(self.counts, self.weights, strict=True)
+        return tuple(_BACKGROUND * count / self.documents * weight for count, weight in pairs)
 
     @cached_property
     def common_terms(self) -> tuple[int, ...]:

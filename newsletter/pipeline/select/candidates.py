@@ -11,6 +11,8 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
+from typing import NamedTuple
 
 from pyroaring import BitMap
 
@@ -50,11 +52,13 @@ class CandidatePool:
         self.generation = 0
         """Moved by every growth: what was computed from the pool before is outdated."""
         self.topics: dict[int, Topic] = {}
-        self._matches: dict[int, list[Match]] = {}
+        self.matches: dict[int, list[_Match]] = {}
         self.dates: dict[int, PaperDates] = {}
         self.versions: dict[int, int] = {}
         """Of every paper that may be asked for, matched or not."""
-        self._by_categories: defaultdict[tuple[str, ...], BitMap] = defaultdict(BitMap)
+        self._recent = BitMap()
+        self._in_category: defaultdict[str, BitMap] = defaultdict(BitMap)
+        self._primarily_in: defaultdict[str, BitMap] = defaultdict(BitMap)
         self._grown()
 
     def cover(self, offers: Iterable[Offer]) -> None:
@@ -71,23 +75,26 @@ class CandidatePool:
         else:
             asked -= self.topics.keys()
         self.topics |= Topic.objects.in_bulk(asked)
-        self._matches |= _matches(asked, since=self._since, now=self._now)
-        self._load_older(match.paper_id for topic in asked for match in self._matches[topic])
+        self.matches |= _matches(asked, since=self._since, now=self._now)
+        self._load_older(match.paper_id for topic in asked for match in self.matches[topic])
         self._grown()
 
-    def primarily_in(self, categories: Collection[str]) -> BitMap:
+    def primarily_in(self, categories: frozenset[str]) -> BitMap:
         """Return the papers whose primary category is one of these."""
-        held = (papers for codes, papers in self._by_categories.items() if codes and codes[0] in categories)
-        return BitMap.union(BitMap(), *held)
+        if categories not in self._of_fields:
+            held = (self._primarily_in[code] for code in categories if code in self._primarily_in)
+            self._of_fields[categories] = BitMap.union(BitMap(), *held)
+        return self._of_fields[categories]
 
     def _grown(self) -> None:
         self.generation += 1
         self._moments = Moments(self.dates.values())
         self._asked: dict[str, BitMap] = {}
-        self._matched_ids = BitMap(m.paper_id for found in self._matches.values() for m in found)
-        self._matched_at = sorted({m.created_at for found in self._matches.values() for m in found})
-        self._taken: dict[OfferKey, list[Candidate]] = {}
+        self._matched_ids = BitMap(m.paper_id for found in self.matches.values() for m in found)
+        self._matched_at = sorted({m.created_at for found in self.matches.values() for m in found})
+        self._offered: dict[OfferKey, Offered] = {}
         self._periods: dict[tuple[str, tuple[Bounds, int]], BitMap] = {}
+        self._of_fields: dict[frozenset[str], BitMap] = {}
 
     def _load_papers(self) -> None:
         rows = Paper.objects.filter(
@@ -99,7 +106,11 @@ class CandidatePool:
             if paper_id not in self.versions:
                 self.dates[paper_id] = PaperDates(first_seen_at, published_at)
                 self.versions[paper_id] = version
-            self._by_categories[tuple(categories)].add(paper_id)
+            self._recent.add(paper_id)
+            for code in categories:
+                self._in_category[code].add(paper_id)
+            for code in categories[:1]:
+                self._primarily_in[code].add(paper_id)
 
     def _load_older(self, paper_ids: Iterable[int]) -> None:
         """Load matched papers that were first seen before: they are offered, and counted in no period."""
@@ -110,81 +121,92 @@ class CandidatePool:
             self.dates[paper.pk] = PaperDates(paper.first_seen_at, paper.published_at)
             self.versions[paper.pk] = paper.version
 
-    def candidates(self, offer: Offer, *, seen_papers: BitMap) -> list[Candidate]:
-        """Return what this subscription offers and the subscriber has not seen."""
-        key = self.key(offer)
-        if key not in self._taken:
-            self._taken[key] = self._take(offer)
-        return [candidate for candidate in self._taken[key] if candidate.paper_id not in seen_papers]
-
-    def _take(self, offer: Offer) -> list[Candidate]:
-        topic = self.topics[offer.subscription.topic_id]
-        return [
-            Candidate(
-                paper_id=match.paper_id,
-                topic=topic.pk,
-                score=match.score,
-                published_at=self.dates[match.paper_id].published_at,
-            )
-            for match in self._matches[topic.pk]
-            if match.created_at >= offer.eligibility.since
-            and match.paper_id in self.dates
-            and offer.eligibility.takes(self.dates[match.paper_id])
-        ]
+    def offered(self, offer: Offer) -> Offered:
+        """Return what this offer holds: the same object for offers of the same papers, in the same period."""
+        eligibility = offer.eligibility
+        seen = self._moments.seen_until(eligibility.covered_until) if eligibility.covered_until else -1
+        since = bisect_left(self._matched_at, eligibility.since)
+        key = offer.subscription.topic_id, self._moments.bounds(eligibility), seen, since
+        if key not in self._offered:
+            self._offered[key] = Offered(offer, key, self)
+        return self._offered[key]
 
     def matched_by(self, topic: int) -> Iterable[int]:
         """Return the papers that a topic matched, whoever is offered them."""
-        return (match.paper_id for match in self._matches[topic])
+        return (match.paper_id for match in self.matches[topic])
 
     def matched_of(self, seen_papers: BitMap) -> BitMap:
         """Return those of these papers that are matched here: all that a selection can depend on."""
         return seen_papers & self._matched_ids
 
-    def scanned(self, offers: Iterable[Offer]) -> BitMap:
-        """Return the papers first seen in the period in the categories these topics ask for."""
-        return BitMap.union(BitMap(), *(self._in_period(offer) for offer in offers))
-
-    def in_period(self, offers: Iterable[Offer]) -> BitMap:
-        """Return the papers of any category that these offers' periods hold."""
-        return BitMap.union(BitMap(), *(self._all_in_period(offer) for offer in offers))
-
-    def _all_in_period(self, offer: Offer) -> BitMap:
-        key = "", self.key(offer)[1:3]
+    def in_period(self, offered: Offered, *, query: str | None = None) -> BitMap:
+        """Return the papers that its period holds: of all, or of the categories that this query asks for."""
+        key = query or "", offered.key[1:3]
         if key not in self._periods:
-            takes = offer.eligibility.is_in_period
-            self._periods[key] = BitMap(pk for pk, dates in self.dates.items() if takes(dates))
-        return self._periods[key]
-
-    def _in_period(self, offer: Offer) -> BitMap:
-        query = self.topics[offer.subscription.topic_id].query
-        key = query, self.key(offer)[1:3]
-        if key not in self._periods:
-            asked = self._asked_for(query)
-            takes = offer.eligibility.is_in_period
-            self._periods[key] = BitMap(pk for pk in asked if takes(self.dates[pk]))
+            papers = self.dates if query is None else self._asked_for(query)
+            takes = offered.offer.eligibility.is_in_period
+            self._periods[key] = BitMap(pk for pk in papers if takes(self.dates[pk]))
         return self._periods[key]
 
     def _asked_for(self, query: str) -> BitMap:
         if query not in self._asked:
             required = required_categories(parse_stored(query))
-            groups = (ids for codes, ids in self._by_categories.items() if _is_asked_for(codes, required))
-            self._asked[query] = BitMap.union(BitMap(), *groups)
+            self._asked[query] = self._recent if required is None else self._in_any(required)
         return self._asked[query]
 
-    def key(self, offer: Offer) -> OfferKey:
-        """Return what is equal for offers of the same papers, in the same period."""
-        eligibility = offer.eligibility
-        seen = self._moments.seen_until(eligibility.covered_until) if eligibility.covered_until else -1
-        since = bisect_left(self._matched_at, eligibility.since)
-        return offer.subscription.topic_id, self._moments.bounds(eligibility), seen, since
+    def _in_any(self, patterns: Collection[str]) -> BitMap:
+        held = (
+            papers
+            for code, papers in self._in_category.items()
+            if any(covers(pattern, code) for pattern in patterns)
+        )
+        return BitMap.union(BitMap(), *held)
 
 
-def _is_asked_for(codes: tuple[str, ...], required: frozenset[str] | None) -> bool:
-    return required is None or any(covers(pattern, code) for pattern in required for code in codes)
+class Offered:
+    """What all offers of one key hold. Nobody changes its sets."""
+
+    def __init__(self, offer: Offer, key: OfferKey, pool: CandidatePool) -> None:
+        self.offer, self.key, self._pool = offer, key, pool
+        self.topic = pool.topics[offer.subscription.topic_id]
+
+    @cached_property
+    def candidates(self) -> list[Candidate]:
+        """Newest first, of equally new ones the lower id."""
+        eligibility, dates = self.offer.eligibility, self._pool.dates
+        found = [
+            Candidate(match.paper_id, self.topic.pk, match.score, dates[match.paper_id].published_at)
+            for match in self._pool.matches[self.topic.pk]
+            if match.created_at >= eligibility.since
+            and match.paper_id in dates
+            and eligibility.takes(dates[match.paper_id])
+        ]
+        return sorted(found, key=lambda each: (-each.published_at.timestamp(), each.paper_id))
+
+    @cached_property
+    def papers(self) -> BitMap:
+        return BitMap(each.paper_id for each in self.candidates)
+
+    @cached_property
+    def scanned(self) -> BitMap:
+        """The papers first seen in the period in the categories the topic asks for."""
+        return self._pool.in_period(self, query=self.topic.query)
+
+    @cached_property
+    def all_in_period(self) -> BitMap:
+        return self._pool.in_period(self)
 
 
-def _matches(topic_ids: set[int], *, since: datetime, now: datetime) -> dict[int, list[Match]]:
-    found: dict[int, list[Match]] = {topic_id: [] for topic_id in topic_ids}
-    for match in Match.objects.filter(topic_id__in=topic_ids, created_at__gte=since, created_at__lte=now):
-        found[match.topic_id].append(match)
+class _Match(NamedTuple):
+    paper_id: int
+    score: float
+    created_at: datetime
+
+
+def _matches(topic_ids: set[int], *, since: datetime, now: datetime) -> dict[int, list[_Match]]:
+    found: dict[int, list[_Match]] = {topic_id: [] for topic_id in topic_ids}
+    rows = Match.objects.filter(topic_id__in=topic_ids, created_at__gte=since, created_at__lte=now)
+    columns = rows.values_list("topic_id", "paper_id", "score", "created_at")
+    for topic_id, paper_id, score, created_at in columns:
+        found[topic_id].append(_Match(paper_id, score, created_at))
     return found

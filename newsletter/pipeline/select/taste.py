@@ -7,7 +7,7 @@ whom nothing is known get the most typical papers of each topic first, an order 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -17,8 +17,10 @@ from pyroaring import BitMap
 from newsletter.adapters.infra.taste_matrix import Scores, VectorMatrix, scores, week_bars
 from newsletter.core.digests.selection import (
     MOST_OF_FOLLOWED,
+    NO_REASON,
     Candidate,
     Place,
+    Ranking,
     Selected,
     Selection,
     Why,
@@ -33,11 +35,10 @@ from newsletter.core.taste.vectors import Vector, unpack
 from newsletter.core.taste.wording import Text
 from newsletter.models import FollowedAuthor, Paper, PaperFeedback, Subscriber, TasteProfile
 from newsletter.models.taste import IS_LIKED
-from newsletter.pipeline.select.candidates import Offer
+from newsletter.pipeline.select.candidates import Offered
 from newsletter.pipeline.select.paper_space import PaperSpace
 from newsletter.pipeline.select.profiles import Exemplar, exemplars_of
 
-FEWEST_IN_GROUP, MOST_GROUP_TERMS = 3, 3
 MOST_TEXTS = 10_000
 """Kept papers whose texts stay in memory from batch to batch: 30 MB."""
 _FOLLOWED = 10.0
@@ -56,6 +57,10 @@ class Known:
     muted: tuple[str, ...] = ()
 
     @property
+    def kept(self) -> list[Exemplar]:
+        return [each for each in self.exemplars if not each.is_disliked]
+
+    @property
     def profile(self) -> TasteProfile | None:
         """The profile to order by, if anything was liked."""
         return self.whole if self.whole and self.whole.likes else None
@@ -67,13 +72,18 @@ class Known:
 NOTHING = Known()
 
 
+def _wants_reason(paper: Selected) -> bool:
+    return paper.place in (Place.SUMMARIZED, Place.NEAR) and paper.why is NO_REASON
+
+
 class Taste:
     """What the subscribers of one batch like, applied to the papers of a pass."""
 
-    def __init__(self, subscribers: Iterable[Subscriber], *, space: PaperSpace) -> None:
+    def __init__(self, batch: Sequence[tuple[Subscriber, Sequence[Offered]]], *, space: PaperSpace) -> None:
         self._space = space
-        self._known = _known([each for each in subscribers if each.learns], snapshot=space.snapshot_pk)
-
+        self._known = _known([each for each, _ in batch if each.learns], snapshot=space.snapshot_pk)
+        used = (self.of(each).for_topic(offered.topic.pk) for each, group in batch for offered in group)
+        self._profiles = list({profile.pk: profile for profile in used if profile}.values())
         self._kept_of: dict[int, dict[bool, dict[int, Kept]]] = {}
         self._unpacked: dict[int, Vector] = {}
         self._followed_by: dict[int, dict[int, Why]] = {}
@@ -83,61 +93,73 @@ class Taste:
 
     # --- the order within a topic, and between topics -----------------------------------------------------
 
-    def ordered(
-        self, known: Known, offer: Offer, *, seen_papers: BitMap, places: int
-    ) -> tuple[list[Candidate], float]:
-        """Return what this subscription offers, scored, and how good its best is (0: nobody knows)."""
-        topic = offer.subscription.topic_id
-        profile = known.for_topic(topic)
+    def ranked(
+        self, known: Known, offered: Offered, *, seen_papers: BitMap, places: int
+    ) -> tuple[Ranking, float]:
+        """Return what is offered, best first, and how good its best is (0: nobody knows)."""
+        profile = known.for_topic(offered.topic.pk)
         if profile is None:
-            cold = self._space.typical_first(offer, places=places)
-            found = [each for each in cold if each.paper_id not in seen_papers]
-            return self._with_judgements(known, found), 0.0
-        row = self._scores[self._rows[profile.pk]]
-        found = [
-            replace(each, score=round(float(row[self._space.columns[each.paper_id]]), 4))
-            for each in self._space.pool.candidates(offer, seen_papers=seen_papers)
-        ]
-        best = max((each.score for each in found), default=0.0)
+            cold = self._space.typical_first(offered, places=places).without(seen_papers)
+            return self._with_judgements(known, cold), 0.0
+        ranking = self._by_profile(profile, offered).without(seen_papers)
         scale = Scale(mean=profile.mean, deviation=profile.deviation)
-        lead = z(best, scale=scale, likes=round(profile.likes)) if found else 0.0
-        return self._with_judgements(known, found), lead
+        lead = z(ranking.scores[0], scale=scale, likes=round(profile.likes)) if ranking.scores else 0.0
+        return self._with_judgements(known, ranking), lead
 
-    def _with_judgements(self, known: Known, candidates: list[Candidate]) -> list[Candidate]:
+    def _by_profile(self, profile: TasteProfile, offered: Offered) -> Ranking:
+        columns = self._space.columns_of(offered)
+        # Exact in double precision, so that the scores are those of ``round(score, 4)``.
+        scored = np.rint(self._scores[self._rows[profile.pk]][columns].astype(np.float64) * 10_000) / 10_000
+        order = np.argsort(-scored, kind="stable")  # of equal ones the newest, which comes first
+        return Ranking(
+            offered.topic.pk,
+            order=[self._space.paper_ids[column] for column in columns[order]],
+            scores=scored[order].tolist(),
+            papers=offered.papers,
+        )
+
+    def _with_judgements(self, known: Known, ranking: Ranking) -> Ranking:
         """Put followed authors' papers first, and near copies of disliked ones last."""
-        disliked = [each.vector for each in known.exemplars if each.is_disliked]
-        is_order_learned = known.profile is not None
-        if not known.follows and (is_order_learned or not disliked):
-            return candidates
-        followed = self._followed(known)
-        return [
-            replace(each, score=each.score + _FOLLOWED, why=followed[each.paper_id])
-            if each.paper_id in followed
-            else replace(each, score=each.score + _DISLIKED)
-            if not is_order_learned and disliked and is_near_copy(self._space.vector(each.paper_id), disliked)
-            else each
-            for each in candidates
-        ]
+        disliked = [] if known.profile else [each.vector for each in known.exemplars if each.is_disliked]
+        if not known.follows and not disliked:
+            return ranking
+        followed, dates = self._followed(known), self._space.pool.dates
+        candidates = []
+        for paper_id, score in zip(ranking.order, ranking.scores, strict=True):
+            why_first = ranking.whys.get(paper_id, NO_REASON)
+            if paper_id in followed:
+                score, why_first = score + _FOLLOWED, followed[paper_id]
+            elif is_near_copy(self._space.vector(paper_id), disliked):
+                score += _DISLIKED
+            published_at = dates[paper_id].published_at
+            candidates.append(Candidate(paper_id, ranking.topic, score, published_at, why_first))
+        return Ranking.of(ranking.topic, candidates)
 
     # --- why, near ------------------------------------------------------------------------------------------
 
-    def with_reasons(self, known: Known, selection: Selection) -> Selection:
-        """Return it with why each summarized or near paper was chosen, where likes say so."""
-        if known.profile is None:
-            return selection
-        papers = [
-            replace(each, why=self._why(known, each))
-            if each.place in (Place.SUMMARIZED, Place.NEAR) and each.why == Why()
-            else each
-            for each in selection.papers
+    def with_reasons(self, chosen: Sequence[tuple[Known, Selection]]) -> list[Selection]:
+        """Return these with why each summarized or near paper was chosen, where likes say so."""
+        learned = [selection for known, selection in chosen if known.profile]
+        asked = {each.paper_id for selection in learned for each in selection.papers if _wants_reason(each)}
+        self._space.read_told(asked)
+        return [
+            replace(
+                selection,
+                papers=tuple(
+                    replace(each, why=self._why(known, each)) if _wants_reason(each) else each
+                    for each in selection.papers
+                ),
+            )
+            if known.profile
+            else selection
+            for known, selection in chosen
         ]
-        return replace(selection, papers=tuple(papers))
 
     def _why(self, known: Known, paper: Selected) -> Why:
         """Name the kept paper that shows why; one that may not be named only where no other does."""
         profile = known.for_topic(paper.topic)
         if profile is None:
-            return Why()
+            return NO_REASON
         for may_be_named, kept in self._kept_by(known, profile.subscriber_id).items():
             found = why(
                 self._space.told(paper.paper_id),
@@ -149,7 +171,7 @@ class Taste:
             if found:
                 named = (known.exemplars[found.paper].arxiv_id,) if may_be_named else ()
                 return Why(WhyCode.KEPT, papers=named, terms=found.terms)
-        return Why()
+        return NO_REASON
 
     def _kept_by(self, known: Known, subscriber: int) -> dict[bool, dict[int, Kept]]:
         """Return the exemplars by their numbers: those that may be named, and the others."""
@@ -168,18 +190,21 @@ class Taste:
         return self._unpacked[profile.pk]
 
     def near(
-        self, known: Known, offers: Sequence[Offer], *, taken: BitMap, seen_papers: BitMap
+        self, known: Known, group: Sequence[Offered], *, taken: BitMap, seen_papers: BitMap
     ) -> list[Selected]:
         """Return at most two papers, one a topic, that no query named and that are close to what is kept.
 
         ``taken``: papers that matched. A followed author's paper comes before others.
         """
-        unmatched = self._space.pool.in_period(offers) - taken - seen_papers
-        fields = {code for each in known.exemplars if not each.is_disliked for code in each.categories}
-        of_fields = self._space.pool.primarily_in(fields)
-        followed = self._followed(known)
+        unmatched = (
+            BitMap.union(BitMap(), *(offered.all_in_period for offered in group)) - taken - seen_papers
+        )
+        of_fields = self._space.pool.primarily_in(
+            frozenset(code for each in known.kept for code in each.categories)
+        )
+        followed = self._followed(known) if known.follows else {}
         found: dict[int, Selected] = {}
-        for topic in (offer.subscription.topic_id for offer in offers):
+        for topic in (offered.topic.pk for offered in group):
             free = unmatched - BitMap(found)
             theirs = sorted(free & BitMap(followed))
             best: Selected | None
@@ -216,21 +241,14 @@ class Taste:
     # --- computed once a batch ------------------------------------------------------------------------------
 
     @cached_property
-    def _profiles(self) -> list[TasteProfile]:
-        everyone = self._known.values()
-        wholes = [known.whole for known in everyone if known.whole and known.whole.likes]
-        return wholes + [each for known in everyone for each in known.by_topic.values()]
-
-    @cached_property
     def _rows(self) -> dict[int, int]:
         return {profile.pk: row for row, profile in enumerate(self._profiles)}
 
     @cached_property
     def _scores(self) -> Scores:
         """Cosines: a row a profile, a column a paper of the pool."""
-        return scores(
-            VectorMatrix.of([bytes(profile.terms) for profile in self._profiles]), self._space.matrix
-        )
+        packed = [bytes(profile.terms) for profile in self._profiles]
+        return scores(VectorMatrix.of(packed), self._space.matrix)
 
     @cached_property
     def _bars(self) -> Scores:
@@ -265,11 +283,7 @@ class Taste:
             people = tell_apart(author.name, papers)
             theirs = known_from(
                 author.name,
-                [
-                    self._kept[each.arxiv_id]
-                    for each in known.exemplars
-                    if each.arxiv_id in self._kept and not each.is_disliked
-                ],
+                [self._kept[each.arxiv_id] for each in known.kept if each.arxiv_id in self._kept],
             )
             meant = [
                 person

@@ -11,6 +11,7 @@ from dateutil import rrule
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from newsletter.core.delivery import cadence as cadence_module
 from newsletter.core.delivery.cadence import (
     Cadence,
     Rhythm,
@@ -277,6 +278,32 @@ def test_what_is_due_and_what_comes_next_meet_without_gap_or_overlap(
     coming = next_slot(cadence, after=now, at=at, zone=zone, anchor=anchor)
     assert next_slot(cadence, after=due.at if due else start, at=at, zone=zone, anchor=anchor) == coming
     assert due is None or start < due.at <= now < coming.at
+
+
+@given(CADENCES, ZONES, TIMES, STARTS, st.integers(0, 90 * 24 * 60), st.none() | ANCHORS)
+@settings(max_examples=150, deadline=None)
+def test_the_latest_slot_is_the_last_of_those_between(
+    cadence: Cadence, zone: ZoneInfo, at: dt.time, start: dt.datetime, minutes: int, anchor: dt.date | None
+) -> None:
+    now = start + dt.timedelta(minutes=minutes)
+    slots = slots_between(cadence, after=start, until=now, at=at, zone=zone, anchor=anchor)
+    latest = latest_slot(cadence, after=start, now=now, at=at, zone=zone, anchor=anchor)
+    assert latest == (slots[-1] if slots else None)
+
+
+def test_finding_the_latest_slot_takes_no_longer_after_a_year(monkeypatch: pytest.MonkeyPatch) -> None:
+    tried: list[dt.date] = []
+    falls_on = cadence_module._falls_on
+
+    def counted(cadence: Cadence, day: dt.date, *, anchor: dt.date | None) -> bool:
+        tried.append(day)
+        return falls_on(cadence, day, anchor=anchor)
+
+    monkeypatch.setattr(cadence_module, "_falls_on", counted)
+    weekly, now = Cadence.parse("weekly:mon"), utc("2031-03-06T12:00")
+    for after in (now - dt.timedelta(days=30), now - dt.timedelta(days=365)):
+        assert latest_slot(weekly, after=after, now=now, at=dt.time(8), zone=ZoneInfo("UTC")) is not None
+    assert len(tried) <= 7
 
 
 @given(CADENCES, ZONES, TIMES, STARTS)

@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyroaring import BitMap
 
 from newsletter.core.digests.selection import (
     Candidate,
     Place,
+    Ranking,
     Selected,
     Selection,
     Why,
     WhyCode,
-    select_papers,
     selection_checksum,
     selection_from_json,
     selection_to_json,
 )
+from newsletter.core.digests.selection import select_papers as select_ranked
 
 MONDAY = datetime(2026, 6, 15, tzinfo=UTC)
 TOPICS = (HEADS, SPEECH, GRAPHS, LATTICES) = (1, 2, 3, 4)
@@ -29,6 +32,14 @@ TOPICS = (HEADS, SPEECH, GRAPHS, LATTICES) = (1, 2, 3, 4)
 
 def match(paper_id: int, topic: int, *, score: float = 1.0, hours: float = 0.0) -> Candidate:
     return Candidate(paper_id, topic, score, MONDAY + timedelta(hours=hours))
+
+
+def select_papers(candidates: Iterable[Candidate], *, topics: Sequence[int], **options: Any) -> Selection:
+    """Rank the candidates of each topic, and select."""
+    several = list(candidates)
+    return select_ranked(
+        [Ranking.of(topic, (each for each in several if each.topic == topic)) for topic in topics], **options
+    )
 
 
 def ids(selection: Selection) -> tuple[int, ...]:
@@ -127,9 +138,12 @@ def test_it_refuses_a_negative_budget(most: int, listed: int) -> None:
         select_papers([match(1, HEADS)], topics=TOPICS, max_papers=most, list_limit=listed)
 
 
-def test_it_refuses_a_match_of_a_topic_the_subscriber_does_not_have() -> None:
-    with pytest.raises(ValueError, match="topic 99"):
-        select_papers([match(1, 99)], topics=TOPICS, max_papers=3)
+def test_a_ranking_without_seen_papers_keeps_order_and_scores() -> None:
+    ranking = Ranking.of(HEADS, [match(number, HEADS, score=9 - number) for number in range(4)])
+    assert ranking.without(BitMap([7])) is ranking
+    left = ranking.without(BitMap([1, 7]))
+    assert (list(left.order), list(left.scores), left.papers) == ([0, 2, 3], [9, 7, 6], BitMap([0, 2, 3]))
+    assert left.positions == {0: 0, 2: 1, 3: 2}
 
 
 CANDIDATES = st.lists(
@@ -143,6 +157,27 @@ CANDIDATES = st.lists(
     max_size=80,
 )
 BUDGET = st.integers(0, 12)
+
+
+@given(st.data())
+@settings(deadline=None)
+def test_selections_of_shared_rankings_equal_those_of_rankings_of_their_own(data: st.DataObject) -> None:
+    candidates = data.draw(CANDIDATES)
+
+    def rankings() -> dict[int, Ranking]:
+        return {
+            topic: Ranking.of(topic, (each for each in candidates if each.topic == topic)) for topic in TOPICS
+        }
+
+    shared = rankings()
+    for _ in range(5):
+        topics = data.draw(st.lists(st.sampled_from(TOPICS), unique=True))
+        seen, most = BitMap(data.draw(st.sets(st.integers(1, 40), max_size=4))), data.draw(st.integers(1, 12))
+        one, other = (
+            select_ranked([each[topic].without(seen) for topic in topics], max_papers=most, breadth_seed="x")
+            for each in (shared, rankings())
+        )
+        assert one == other
 
 
 @given(CANDIDATES, st.permutations(TOPICS), BUDGET, BUDGET)

@@ -83,14 +83,17 @@ def test_every_offer_gets_what_it_takes(topic: Topic) -> None:
             if offer.eligibility.takes(each) and each.first_seen_at >= since
         }
         counted = BitMap(pk for pk, each in seen_by_stand.items() if offer.eligibility.is_in_period(each))
-        assert {each.paper_id for each in pool.candidates(offer, seen_papers=BitMap())} == taken
-        assert pool.scanned([offer]) == counted
+        offered = pool.offered(offer)
+        assert {each.paper_id for each in offered.candidates} == set(offered.papers) == taken
+        assert offered.scanned == offered.all_in_period == counted
 
 
-def test_what_a_subscriber_has_had_is_not_offered_to_them_alone(topic: Topic) -> None:
-    [offer, *_] = [each for each in offers(topic) if each.eligibility.not_before < MONDAY - 13 * HOUR]
+def test_offers_of_the_same_papers_are_gone_through_once(topic: Topic) -> None:
+    asked = offers(topic)
     pool = CandidatePool(now=MONDAY)
-    pool.cover([offer])
-    first, *others = pool.candidates(offer, seen_papers=BitMap())
-    assert pool.candidates(offer, seen_papers=BitMap([first.paper_id])) == others
-    assert pool.candidates(offer, seen_papers=BitMap()) == [first, *others]
+    pool.cover(asked)
+    again = CandidatePool(now=MONDAY)
+    again.cover(asked)
+    assert len({pool.offered(offer) for offer in asked}) < len(asked)
+    for offer in asked:
+        assert pool.offered(offer).candidates == again.offered(offer).candidates

@@ -255,6 +255,49 @@ def test_only_whose_inputs_changed_is_selected_again(monkeypatch: pytest.MonkeyP
     assert [number for number in asked if number] == [2]  # one reader's two topics
 
 
+@pytest.mark.usefixtures("planned")
+def test_papers_that_no_topic_asks_for_have_no_selection_made_anew(
+    room: Newsroom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = list(Delivery.objects.values("pk", "selection", "selection_inputs"))
+    room.take_in(paper_record(50, categories=("q-bio.NC", "cs.AI"), published_at=AHEAD - MINUTE), now=AHEAD)
+    monkeypatch.setattr(CandidatePool, "cover", None)
+    select_planned(now=AHEAD, is_refreshing=True)
+    assert list(Delivery.objects.values("pk", "selection", "selection_inputs")) == before
+
+
+def test_an_unmatched_paper_of_a_category_that_a_topic_asks_for_is_counted(planned: Newsroom) -> None:
+    take_in(planned, 50, now=AHEAD)
+    Match.objects.filter(paper__arxiv_id="2606.00050").delete()
+    scanned = [row.selected.scanned for row in Delivery.objects.order_by("pk")]
+    select_planned(now=AHEAD, is_refreshing=True)
+    assert [row.selected.scanned for row in Delivery.objects.order_by("pk")] == [each + 1 for each in scanned]
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_what_many_share_is_what_each_would_get_alone(room: Newsroom, seed: int) -> None:
+    chance = random.Random(seed)  # noqa: S311  # the same readers in every run
+    for number in range(1, 21):
+        at = MONDAY - timedelta(hours=chance.choice([1, 30, 100, 200]))
+        take_in(room, number, now=at, subject=chance.choice(list(CATEGORIES)))
+    papers = list(Paper.objects.values_list("pk", flat=True))
+    for number in range(25):
+        topics = chance.choice(["heads", "heads,graphs", "agents,heads"])
+        reader = room.subscriber(f"r{number}@example.org", topics, max_papers=chance.choice([2, 4]))
+        reader.joined_at = MONDAY - timedelta(hours=chance.choice([24, 900, 901]))
+        reader.seen_papers = pack_seen(chance.sample(papers, chance.choice([0, 0, 1])))
+        reader.save()
+        ago = timedelta(hours=chance.choice([60, 61]))
+        reader.subscriptions.filter(
+            pk__in=list(reader.subscriptions.values_list("pk", flat=True))[:2]
+        ).update(created_at=reader.joined_at, covered_until=chance.choice([None, MONDAY - ago]))
+    plan_ahead(now=AHEAD)
+    rows = list(Delivery.objects.order_by("pk").prefetch_related("subscriber__subscriptions__topic"))
+    together = [choice.selection for choice in choose(rows, now=AHEAD)]
+    assert together == [choose([row], now=AHEAD)[0].selection for row in rows]
+    assert 1 < len({id(each) for each in together}) < len(rows)
+
+
 def test_statements_do_not_grow_with_subscribers(room: Newsroom) -> None:
     take_in(room, 1, now=SUNDAY + timedelta(hours=1))
     counts = []

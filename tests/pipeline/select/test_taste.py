@@ -6,6 +6,8 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from newsletter.core.digests.selection import Selection, WhyCode
 from newsletter.models import (
@@ -20,6 +22,7 @@ from newsletter.models import (
 )
 from newsletter.models.taste import Source, Verdict
 from newsletter.pipeline.schedule import plan_ahead
+from newsletter.pipeline.select.profiles import learn_outdated
 from newsletter.pipeline.select.select import select_planned
 from tests.fakes.papers import paper_record
 from tests.pipeline.newsroom import MONDAY, SUNDAY, Newsroom
@@ -293,6 +296,33 @@ def test_the_lead_is_of_the_topic_whose_best_paper_is_best(room: Newsroom) -> No
     assert selected(plain).papers[0].topic != vision
     lead = selected(reader).papers[0]
     assert (lead.topic, titles(selected(reader))[0]) == (vision, "memory")
+
+
+def test_statements_do_not_grow_with_profiles(room: Newsroom) -> None:
+    take_in(room, *["memory", "segmentation", "translation"] * 4)
+    counts = []
+    # Every paper is summarized: what is drawn for breadth would now and then be asked for anew.
+    for batch, more in enumerate((1, 1, 12)):  # the first also stores the papers' vectors
+        for number in range(more):
+            reader = room.subscriber(f"r{batch}-{number}@example.org", "agents,vision", max_papers=12)
+            judge(reader, "memory", topics=("agents",))
+        plan_ahead(now=AHEAD)
+        learn_outdated(Subscriber.objects.prefetch_related("subscriptions"), now=AHEAD)
+        with CaptureQueriesContext(connection) as queries:
+            select_planned(now=AHEAD)
+        counts.append(len(queries))
+    assert counts[1] == counts[2]
+
+
+def test_a_namesake_who_comes_later_changes_what_is_said_of_a_followed_author(room: Newsroom) -> None:
+    take_in(room, "memory", first=50, authors=("Ana Ramírez", "Wei Chen"))
+    reader = room.subscriber("ada@example.org", "agents", max_papers=3)
+    FollowedAuthor.objects.create(subscriber=reader, name="Ana Ramirez", name_key="ana ramirez", at=SUNDAY)
+    reader.taste_version = 1
+    reader.save()
+    assert selected(reader).papers[0].why.code is WhyCode.FOLLOWS
+    take_in(room, "segmentation", category="math.AG", first=60, authors=("Ana Ramirez", "Jo Doe"))
+    assert selected(reader).papers[0].why.code is WhyCode.NAMESAKE
 
 
 def test_papers_have_one_vector_a_version_and_profiles_follow_the_acts(room: Newsroom) -> None:

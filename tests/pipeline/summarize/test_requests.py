@@ -19,7 +19,16 @@ from newsletter.core.delivery.spreading import planning_lead
 from newsletter.core.digests.seen_papers import pack_seen
 from newsletter.core.summaries.summary import DetailLevel
 from newsletter.core.summaries.wanted import Wanted
-from newsletter.models import Delivery, Paper, Subscriber, Subscription, Summary, SummaryRequest, Topic
+from newsletter.models import (
+    Delivery,
+    Paper,
+    Selection,
+    Subscriber,
+    Subscription,
+    Summary,
+    SummaryRequest,
+    Topic,
+)
 from newsletter.models.delivery import TRANSACTIONAL, Kind, State
 from newsletter.pipeline import tasks as work
 from newsletter.pipeline.schedule import plan_ahead, plan_due
@@ -161,6 +170,28 @@ def test_more_subscribers_take_no_more_queries(room: Newsroom) -> None:
             coming(room, MONDAY - timedelta(hours=1))
         counts.append(len(queries))
     assert counts[1] == counts[2]
+
+
+def test_each_selection_is_read_once(room: Newsroom, model: GenaiSummariser) -> None:
+    """By the look for open requests; selecting knows what it has just selected."""
+    take_in(room, 1, 2, now=SUNDAY + timedelta(hours=1))
+    read: list[str] = []
+    for number in (1, 2, 2):
+        room.subscriber(f"r{len(read)}@example.org", "heads", max_papers=number)
+        plan_ahead(now=AHEAD)
+        with CaptureQueriesContext(connection) as queries:
+            select_planned(now=AHEAD)
+        assert not selections_read(queries)
+        with CaptureQueriesContext(connection) as queries:
+            open_requests(now=AHEAD, summariser=model)
+        read += [selections_read(queries)]
+    first, second = Selection.objects.order_by("used_at").values_list("checksum", flat=True)
+    assert [{key for key in (first, second) if key in sql} for sql in read] == [{first}, {second}, set()]
+
+
+def selections_read(queries: CaptureQueriesContext) -> str:
+    """Return the queries that read what selections hold."""
+    return " ".join(query["sql"] for query in queries if '"newsletter_selection"."content"' in query["sql"])
 
 
 @pytest.mark.parametrize("seed", range(2))
