@@ -22,7 +22,7 @@ def insert_each(rows: Sequence[Row], *, vary: Sequence[str]) -> None:
         return
     fields = _fields(type(rows[0]))
     varied = [fields[name] for name in vary]
-    given, values = _table(varied, [[getattr(row, field.attname) for field in varied] for row in rows])
+    given, values = _table(varied, [[getattr(row, field.attname) for row in rows] for field in varied])
     fixed = [field for name, field in fields.items() if name not in vary]
     columns = ", ".join(_quoted(field.column) for field in (*varied, *fixed))
     taken = ", ".join(f"given.{_quoted(field.column)}" for field in varied)
