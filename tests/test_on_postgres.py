@@ -15,6 +15,7 @@ SUITE = (
     "models/test_page_change.py",
     "models/test_update_each.py",
     "pipeline/compose/test_lease.py",
+    "pipeline/compose/test_notices.py",
     "pipeline/compose/test_recompose.py",
     "pipeline/feedback/test_bounces.py",
     "pipeline/feedback/test_provider_events.py",

@@ -22,15 +22,17 @@ from newsletter.core.digests.digest import (
     DigestCard,
     DigestTopic,
     Learned,
+    Notice,
     stand_in,
     topic_placeholder,
 )
+from newsletter.core.digests.seen_papers import unpack_seen
 from newsletter.core.digests.selection import Place, Selected, WhyCode
 from newsletter.core.digests.selection import Selection as SelectionValue
 from newsletter.core.summaries.summary import DetailLevel
 from newsletter.core.summaries.wanted import Wanted
-from newsletter.models import Delivery, Paper, PaperFeedback, Selection, Topic
-from newsletter.models.delivery import HALF_ANSWERED, State
+from newsletter.models import Delivery, DigestNotice, Paper, PaperFeedback, Selection, Topic
+from newsletter.models.delivery import FIRST, HALF_ANSWERED, State
 from newsletter.models.selection import store_selections
 from newsletter.models.taste import Verdict
 from newsletter.pipeline.compose.fragments import StoredFragments
@@ -62,6 +64,10 @@ class Composer:
     """By subscriber: what links of digests changed since their last one."""
     kept_titles: dict[tuple[int, str], str]
     """(subscriber, arXiv id) → title, of the papers that why lines name."""
+    last_matches: Mapping[int, date]
+    """By subscriber, of digests without papers: when a paper for them last came."""
+    notices: Sequence[DigestNotice]
+    """Of the periods of these digests."""
     now: datetime
     is_spread: bool = False
 
@@ -93,6 +99,8 @@ class Composer:
                 {choice.subscriber.pk for choice in choices if choice.subscriber.taste_version}
             ),
             kept_titles=_kept_titles(choices),
+            last_matches=_last_matches(choices),
+            notices=_notices(choices, now=now),
             now=now,
         )
 
@@ -155,6 +163,10 @@ class Composer:
             language=subscriber.language,
             slot_date=ends_at.astimezone(zone).date(),
             covers_days=max(1, round((ends_at - begins_at) / timedelta(days=1))),
+            depth=DetailLevel(subscriber.depth),
+            is_first=choice.delivery.slot_key == FIRST,
+            notices=tuple(self._notices(choice, since=begins_at)),
+            last_match=self.last_matches.get(subscriber.pk),
             topics=tuple(
                 self._topic(self.topics[topic], choice, papers)
                 for topic, papers in selection.by_topic().items()
@@ -206,6 +218,14 @@ class Composer:
         places |= {each.paper_id: each.place for each in (*choice.selection.near, *choice.selection.revised)}
         return choice.selection.with_places(places)
 
+    def _notices(self, choice: Choice, *, since: datetime) -> Iterator[Notice]:
+        """Yield what the operator said since the last digest, of a paper only to those who have seen it."""
+        current = [notice for notice in self.notices if since < notice.published_at]
+        seen = unpack_seen(bytes(choice.subscriber.seen_papers)) if current else ()
+        for notice in current:
+            if notice.paper_id is None or notice.paper_id in seen:
+                yield notice.in_language(choice.subscriber.language)
+
     def _revised(self, choice: Choice) -> Iterator[tuple[PaperRecord, Revision]]:
         for each in choice.selection.revised:
             if each.paper_id in self.records and each.why.revision:
@@ -225,25 +245,27 @@ class Composer:
             )
 
     def _topic(self, topic: Topic, choice: Choice, papers: tuple[Selected, ...]) -> DigestTopic:
-        language = choice.subscriber.language
+        language, selection = choice.subscriber.language, choice.selection
+        ranks = {each.paper_id: rank for rank, each in enumerate(selection.chosen)}
         return DigestTopic(
             slug=topic.slug,
             name=_shown_name(topic, language),
             cards=tuple(
-                self._card(each, choice, asked=DetailLevel(choice.subscriber.depth)) for each in papers
+                self._card(
+                    each, choice, asked=DetailLevel(choice.subscriber.depth), rank=ranks[each.paper_id]
+                )
+                for each in papers
             ),
+            total=selection.brought_by(topic.pk),
         )
 
-    def _card(self, selected: Selected, choice: Choice, *, asked: DetailLevel) -> DigestCard:
-        language = choice.subscriber.language
+    def _card(self, selected: Selected, choice: Choice, *, asked: DetailLevel, rank: int = 0) -> DigestCard:
         return card_of(
             self.records[selected.paper_id],
-            shown=self.lookup.show(Wanted(selected.paper_id, language, asked)),
+            shown=self.lookup.show(Wanted(selected.paper_id, choice.subscriber.language, asked)),
             asked=asked,
             figure=self.figures.get(selected.paper_id),
-            also_in=[
-                _shown_name(self.topics[each], language) for each in selected.also_in if each in self.topics
-            ],
+            rank=rank,
         )
 
 
@@ -270,6 +292,27 @@ def _learned(acts: Sequence[ActDone]) -> Learned | None:
     )
 
 
+def _notices(choices: Sequence[Choice], *, now: datetime) -> list[DigestNotice]:
+    """Return the newest of them, at most three, the newest first."""
+    since = min(map(_begins_at, choices), default=now)
+    return list(
+        DigestNotice.objects.filter(published_at__gt=since, published_at__lte=now).order_by("-published_at")[
+            :3
+        ]
+    )
+
+
+def _last_matches(choices: Iterable[Choice]) -> dict[int, date]:
+    """Return when the newest paper that each of the readers without a match has seen came."""
+    newest = {
+        choice.subscriber.pk: max(seen)
+        for choice in choices
+        if not choice.selection.chosen and (seen := unpack_seen(bytes(choice.subscriber.seen_papers)))
+    }
+    papers = Paper.objects.in_bulk(set(newest.values())) if newest else {}
+    return {key: papers[paper].first_seen_at.date() for key, paper in newest.items() if paper in papers}
+
+
 def _kept_titles(choices: Iterable[Choice]) -> dict[tuple[int, str], str]:
     named = [
         (choice.subscriber.pk, arxiv_id)
@@ -288,7 +331,7 @@ def card_of(
     shown: Shown,
     asked: DetailLevel,
     figure: ShownFigure | None = None,
-    also_in: Sequence[str] = (),
+    rank: int = 0,
 ) -> DigestCard:
     """Return the card for readers who asked for ``asked``."""
     lacks, reason = shown.lacks(asked)
@@ -301,8 +344,8 @@ def card_of(
         detail=detail,
         lacks=lacks,
         lacks_reason=reason,
-        figure=figure if detail is DetailLevel.READING else None,
+        figure=figure if asked is not DetailLevel.HEADLINE else None,
         model=shown.model,
         written_at=shown.written_at,
-        also_in=tuple(also_in),
+        rank=rank,
     )

@@ -58,6 +58,7 @@ class Sender:
 
 
 _FRAGMENTS = FragmentCache()
+_OWN_PAGES = {"preferences_url": "", "taste_url": "/taste", "saved_url": "/saved"}
 
 
 def outgoing(
@@ -128,9 +129,9 @@ class _Links:
         if name == "feedback_url":
             token = feedback_token(self._delivery.pk, link_key=self._subscriber.link_key)
             return f"{self._base_url}/r/{token}"
-        if name in ("preferences_url", "taste_url"):
+        if name in _OWN_PAGES:
             token = make_token(Purpose.PREFERENCES, subject=self._subscriber.link_key)
-            return f"{self._base_url}/preferences/{token}{'/taste' if name == 'taste_url' else ''}"
+            return f"{self._base_url}/preferences/{token}{_OWN_PAGES[name]}"
         if name == "unsubscribe_url":
             return unsubscribe_url(self._subscriber, base_url=self._base_url)
         if name == "unsubscribe_topic_url":
