@@ -21,8 +21,8 @@ from newsletter.mail.layout import Form
 from newsletter.mail.styles import styles
 from newsletter.mail.words import Words, words_for
 
-MOST_TAKEAWAYS = {Form.LEAD: 2}
-"""Of a card three; the paper's page has all seven."""
+MOST_TAKEAWAYS, MOST_OF_LEAD = 3, 2
+"""The paper's page has all seven."""
 MOST_SENTENCES, MOST_STEPS = 2, 3
 """Of one part of a reading; what is more stands on the paper's page."""
 PARTS = (Part.PROBLEM, Part.METHOD, Part.RESULTS, Part.LIMITS)
@@ -149,7 +149,10 @@ def finding_of(summary: Summary, language: str) -> Runs:
 
 def plain(card: DigestCard) -> str:
     """Return the finding of ``card`` as text: what a mail program shows before the mail is opened."""
-    return "".join(text for text, _ in finding_of(result_first(card.summary), card.language))
+    claim = result_first(card.summary).headline
+    if card.summary.voice is Voice.AUTHORS:
+        return clipped(claim.text, mark=result_span(claim.text))[0]
+    return typeset(claim.text, language=card.language)
 
 
 def venue_of(paper: PaperRecord) -> str:
@@ -165,9 +168,8 @@ def checked(card: DigestCard, *, form: Form) -> int:
     if form in (Form.BRIEF, Form.NEAR):
         return 1
     if card.detail is DetailLevel.READING and summary.sections:
-        words = words_for("en")
-        return 1 + sum(len(each.said) + len(each.steps) for each in _sections(card, words))
-    return 1 + len(_takeaways(card, summary, form=form))
+        return 1 + sum(len(said) + len(steps) for _, said, steps in _parts(summary))
+    return 1 + (len(summary.takeaways[: _most(form)]) if card.detail is not DetailLevel.HEADLINE else 0)
 
 
 def _own(card: DigestCard, words: Words) -> dict[str, object]:
@@ -193,7 +195,7 @@ def _takeaways(card: DigestCard, summary: Summary, *, form: Form) -> tuple[Runs,
         return tuple(((clipped(each.text, mark=None)[0], ""),) for each in summary.takeaways[:1])
     if card.detail is DetailLevel.HEADLINE:
         return ()
-    shown = summary.takeaways[: MOST_TAKEAWAYS.get(form, 3)]
+    shown = summary.takeaways[: _most(form)]
     return tuple(_in_bold(claim, card.language) for claim in shown)
 
 
@@ -225,21 +227,31 @@ def _sections(card: DigestCard, words: Words) -> Iterator[SectionView]:
     kind = card.summary.kind
     if kind is None:
         return
-    specs = {spec.kind: spec for spec in SECTIONS[kind]}
+    for part, said, steps in _parts(card.summary):
+        yield SectionView(
+            words.head(part, kind=kind), said=_all(said, card.language), steps=_all(steps, card.language)
+        )
+
+
+def _parts(summary: Summary) -> Iterator[tuple[Part, list[Claim], list[Claim]]]:
+    """Yield what is shown of each part: its sentences, and its steps."""
+    specs = {spec.kind: spec for spec in SECTIONS[summary.kind]} if summary.kind else {}
     for part in PARTS:
         held = [
             (claim, specs[section.kind].is_steps)
-            for section in card.summary.sections
+            for section in summary.sections
             if section.kind in specs and specs[section.kind].part is part
-            for claim in (_new(section.claims, card.summary) if part is Part.RESULTS else section.claims)
+            for claim in (_new(section.claims, summary) if part is Part.RESULTS else section.claims)
         ]
         # What was measured comes last, and counts most.
         held = held[::-1] if part is Part.RESULTS and len(held) > MOST_SENTENCES else held
         steps = [claim for claim, is_step in held if is_step][:MOST_STEPS]
         said = [claim for claim, is_step in held if not is_step][: 1 if steps else MOST_SENTENCES]
-        yield SectionView(
-            words.head(part, kind=kind), said=_all(said, card.language), steps=_all(steps, card.language)
-        )
+        yield part, said, steps
+
+
+def _most(form: Form) -> int:
+    return MOST_OF_LEAD if form is Form.LEAD else MOST_TAKEAWAYS
 
 
 def _new(claims: tuple[Claim, ...], summary: Summary) -> tuple[Claim, ...]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from itertools import repeat
 
 from newsletter.core.summaries.rules.quantities import PART, Quantity, Span, quantities
@@ -83,6 +84,7 @@ def marked_spans(quote: str, carrying: Iterable[Span]) -> tuple[Span, ...]:
     return tuple(sorted(spans))
 
 
+@lru_cache(maxsize=4096)
 def result_span(sentence: str) -> Span | None:
     """Return the words of an authors' sentence that hold its result; None where it states no number."""
     results = [found for found in quantities(sentence) if _is_result(found, sentence)]

@@ -11,10 +11,12 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import lru_cache
 from hashlib import sha256
 from html import escape
 from typing import Protocol
 
+from newsletter.core.arxiv.papers import PaperRecord
 from newsletter.core.digests.digest import (
     CardWhy,
     Digest,
@@ -299,7 +301,13 @@ def _notices(digest: Digest) -> list[Notice]:
 
 
 def _content(card: DigestCard) -> tuple[object, ...]:
-    return card.paper, card.summary_key, card.language
+    return _identity(card.paper), card.summary_key, card.language
+
+
+@lru_cache(maxsize=8_192)
+def _identity(paper: PaperRecord) -> str:
+    """Return what stands for all that arXiv says of a paper; the same paper is in many digests."""
+    return sha256(repr(paper).encode()).hexdigest()
 
 
 def _follows(why: CardWhy | None) -> bool:
@@ -380,7 +388,7 @@ def _placeholders(digest: Digest) -> dict[str, str]:
     sentences = {name: literal(text) for name, text in sentences.items() if text}
     return {
         **sentences,
-        **{f"{name}_text": wrap(text) for name, text in sentences.items()},
+        **{f"{name}_text": _wrapped(text) for name, text in sentences.items()},
         "cadence": words.cadence(digest),
         "confirmed_on": words.day(digest.confirmed_on) if digest.confirmed_on else "",
         "near": "",
@@ -388,6 +396,12 @@ def _placeholders(digest: Digest) -> dict[str, str]:
         **{name: line for why in digest.whys for name, line in _why_lines(*why, words=words)},
         **{name: literal(value) for name, value in digest.private_names},
     }
+
+
+@lru_cache(maxsize=1_024)
+def _wrapped(text: str) -> str:
+    """Return ``wrap(text)``: many readers of a batch are told the same."""
+    return wrap(text)
 
 
 def _why_lines(arxiv_id: str, why: CardWhy, *, words: Words) -> Iterator[tuple[str, str]]:
