@@ -37,6 +37,7 @@ SUITE = (
     "pipeline/test_asking.py",
     "pipeline/test_gather.py",
     "pipeline/test_lease.py",
+    "pipeline/test_match.py",
     "pipeline/test_odd_records.py",
     "pipeline/test_revisions.py",
     "pipeline/test_db_retry.py",
@@ -75,6 +76,7 @@ SUITE = (
     "audience/test_suppression.py",
     "worker/test_composing.py",
     "worker/test_papers.py",
+    "worker/test_refusing_database.py",
     "worker/test_sending.py",
     "worker/test_upkeep.py",
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import warnings
+from functools import partial
 from typing import Any
 
 import django
@@ -14,6 +15,7 @@ from celery.signals import celeryd_init, setup_logging, task_failure, worker_pro
 from newsletter.adapters.infra.broker import TRANSPORT_OPTIONS, Queue, broker_url, publish_tick
 from newsletter.adapters.infra.children import die_with_parent
 from newsletter.config.starting import stopping_in_one_line
+from newsletter.pipeline.back_off import BackOff
 from worker.schedule import SCHEDULE
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "newsletter.settings")
@@ -22,7 +24,17 @@ with stopping_in_one_line():
 # Messages are JSON and carry ids: running as root in a container executes nothing of theirs.
 warnings.filterwarnings("ignore", category=SecurityWarning)
 
-app = Celery("newsletter", broker=broker_url(), include=["worker.tasks"])
+back_off = BackOff()
+
+
+class PatientTask(Task):  # type: ignore[type-arg]  # generic in stubs only
+    """A task that leaves a database that refuses alone for a while."""
+
+    def __call__(self, *args: Any, **kwargs: Any) -> None:
+        back_off.run(self.name, partial(self.run, *args, **kwargs))
+
+
+app = Celery("newsletter", broker=broker_url(), include=["worker.tasks"], task_cls=PatientTask)
 app.conf.update(
     beat_schedule=SCHEDULE,
     timezone="UTC",

@@ -13,6 +13,8 @@ from uuid import UUID
 from newsletter.core.arxiv.full_text import FullText
 from newsletter.core.arxiv.papers import PaperRecord
 from newsletter.core.delivery.events import EventKind
+from newsletter.core.digests.headers import MessageHeaders
+from newsletter.core.digests.message import Fragment
 from newsletter.core.summaries.prompt import Prompt
 from newsletter.core.summaries.summary import DetailLevel, Draft, Voice
 
@@ -212,9 +214,9 @@ class TokenBudget(Protocol):
 class Outgoing:
     """One message, in both the forms a transport may want.
 
-    ``message`` is exact bytes, for a mailer that takes them. A provider that builds its own MIME takes
-    ``headers``, ``html`` and ``text`` with ``substitutions`` still to be filled in: messages of one batch
-    whose ``shared_key`` is equal differ only in recipient, substitutions and ``personal_headers``.
+    A mailer that takes bytes has ``message``. A provider that builds its own MIME fills ``values`` into
+    ``fragments``: messages whose ``shared_key`` is equal differ only in recipient, values and
+    ``headers.personal()``.
     """
 
     delivery_id: str
@@ -222,19 +224,13 @@ class Outgoing:
     """The envelope's sender: a bare address."""
     recipient: str
     """A bare address."""
-    message: bytes
-    subject: str
-    from_name: str
-    from_email: str
-    reply_to: str
-    headers: Mapping[str, str]
-    """Headers that are the same for everyone in the batch."""
-    personal_headers: Mapping[str, str]
-    html: str
-    text: str
-    substitutions: Mapping[str, str]
-    """Placeholder → value, to be replaced in ``html`` and ``text``."""
-    shared_key: str
+    headers: MessageHeaders
+    message: bytes = b""
+    """The exact bytes, CRLF; no line begins with a dot, so that SMTP has none to double."""
+    fragments: Sequence[Fragment] = ()
+    values: Mapping[str, str] = field(default_factory=dict)
+    """What to fill in, by the names of placeholders."""
+    shared_key: str = ""
 
 
 class Verdict(StrEnum):
@@ -274,11 +270,18 @@ class Outcome:
 
 
 class Bodies(Protocol):
-    """What a mailer says about bodies at the two instants that decide what its process's death means.
+    """What a mailer says about bodies at the instants that decide what its process's death means.
 
-    An answer is said by yielding its outcome. What either method raises ends the sending; the mailer leaves
+    An answer is said by yielding its outcome. What a method raises ends the sending; the mailer leaves
     its connection as it would be after any error.
     """
+
+    def prepare(self, delivery_ids: Sequence[str]) -> frozenset[str]:
+        """Called before the server is asked to take a body, if at all; return those that may be sent as yet.
+
+        ``begin`` decides; after this it need not wait, unless the server took its time.
+        """
+        ...
 
     def begin(self, delivery_ids: Sequence[str]) -> frozenset[str]:
         """Called at the last instant before a body's first byte; return those that may be sent.

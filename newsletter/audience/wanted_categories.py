@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 
 from newsletter.core.arxiv.categories import ALL_OF_ARXIV, CATEGORIES
-from newsletter.core.arxiv.query import categories, covers, parse
+from newsletter.core.arxiv.query import categories, covers, parse_stored
 from newsletter.models import Topic
 
 MOST_OF_A_READER = 5
@@ -23,7 +23,7 @@ def wanted_categories() -> frozenset[str]:
     by_owner = defaultdict[int, set[str]](set)
     needed = set[str]()
     for query, owner in Topic.objects.filter(is_active=True).values_list("query", "owner_id"):
-        required = categories(parse(query))
+        required = categories(parse_stored(query))
         if owner is not None:
             by_owner[owner] |= required or set()
         elif required is None:

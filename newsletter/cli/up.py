@@ -146,11 +146,11 @@ def add_transactional(supervisor: Supervisor, *, environment: Mapping[str, str])
 def add_beat(supervisor: Supervisor, *, environment: Mapping[str, str]) -> None:
     # The schedule is kept in memory: a killed process can leave no broken file.
     schedule = ["-S", "celery.beat:Scheduler", "--pidfile", "", "--loglevel", "WARNING"]
-    supervisor.add("beat", [*_celery("beat"), *schedule], environment=environment)
+    supervisor.add("beat", [*_celery("beat", app="worker.beat"), *schedule], environment=environment)
 
 
-def _celery(kind: str) -> list[str]:
-    return [sys.executable, "-m", "celery", "-q", "-A", "worker.app", kind]
+def _celery(kind: str, *, app: str = "worker.app") -> list[str]:
+    return [sys.executable, "-m", "celery", "-q", "-A", app, kind]
 
 
 def _say(line: str) -> None:

@@ -77,6 +77,7 @@ class MailerSettings(BaseModel):
     outbox_dir: Path | None = Field(None, alias="NEWSLETTER_OUTBOX_DIR")
     outbox_token: Token = Field("", alias="NEWSLETTER_OUTBOX_TOKEN", repr=False)
     smtp_url: str = Field("", alias="NEWSLETTER_SMTP_URL")
+    smtp_connections: int = Field(2, alias="NEWSLETTER_SMTP_CONNECTIONS", ge=1, le=20)
     sendgrid_api_key: Secret = Field("", alias="SENDGRID_API_KEY")
     sendgrid_host: HttpUrl = Field(SENDGRID_HOST, alias="NEWSLETTER_SENDGRID_HOST")
     sendgrid_webhook_key: Secret = Field("", alias="NEWSLETTER_SENDGRID_WEBHOOK_KEY")

@@ -7,10 +7,10 @@ values are a table: ``unnest`` on PostgreSQL, ``VALUES`` on SQLite (its JSON can
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, TypeAlias
 
-from django.db import connection, models
+from django.db import DEFAULT_DB_ALIAS, connection, connections, models
 
 Field: TypeAlias = "models.Field[Any, Any]"
 
@@ -33,13 +33,18 @@ def update_each(
     """
     if not rows:
         return set()
-    fields = _fields(model)
-    given, values = _table([fields[name] for name in (*match, *change)], rows)
+    fields, to_all = _fields(model), dict(to_all or {})
+    columns = dict(zip((*match, *change), zip(*rows, strict=True), strict=True))
+    for name in change:
+        # What is the same for all is passed, and converted, once.
+        if name != only_raising and columns[name].count(columns[name][0]) == len(rows):
+            to_all[name] = columns.pop(name)[0]
+    given, values = _table([fields[name] for name in columns], list(columns.values()))
     table = _quoted(model._meta.db_table)
     names = {name: _quoted(field.column) for name, field in fields.items()}
     key = next(name for name, field in fields.items() if field.primary_key)
-    settings = [f"{names[name]} = given.{names[name]}" for name in change]
-    settings += [f"{names[name]} = %s" for name in to_all or {}]
+    settings = [f"{names[name]} = given.{names[name]}" for name in change if name in columns]
+    settings += [f"{names[name]} = %s" for name in to_all]
     conditions = [f"{table}.{names[name]} = given.{names[name]}" for name in match]
     for name, allowed in (where or {}).items():
         conditions.append(f"{table}.{names[name]} IN ({_places(len(allowed))})")
@@ -47,7 +52,7 @@ def update_each(
         before, after = (f"{owner}.{names[only_raising]}" for owner in (table, "given"))
         conditions.append(f"({before} IS NULL OR {before} < {after})")
     parameters = [
-        *(_prepared(fields[name], value) for name, value in (to_all or {}).items()),
+        *(_prepared(fields[name], value) for name, value in to_all.items()),
         *values,
         *(_prepared(fields[name], each) for name, allowed in (where or {}).items() for each in allowed),
     ]
@@ -60,18 +65,21 @@ def update_each(
         return {fields[key].to_python(found) for (found,) in cursor.fetchall()}
 
 
-def _table(fields: Sequence[Field], rows: Iterable[Sequence[Any]]) -> tuple[str, list[Any]]:
-    """Return the rows as a table ``given`` with the fields' columns, and its parameters."""
-    prepared = [[_prepared(field, value) for field, value in zip(fields, row, strict=True)] for row in rows]
+def _table(fields: Sequence[Field], columns: Sequence[Sequence[Any]]) -> tuple[str, list[Any]]:
+    """Return the columns as a table ``given`` with the fields' names, and its parameters."""
+    own = connections[DEFAULT_DB_ALIAS]  # ``connection`` looks it up for every attribute
+    prepared = [
+        [field.get_db_prep_save(value, own) for value in column]
+        for field, column in zip(fields, columns, strict=True)
+    ]
     names = [_quoted(field.column) for field in fields]
-    if connection.vendor == "postgresql":
+    if own.vendor == "postgresql":
         arrays = ", ".join(f"%s::{_type(field)}[]" for field in fields)
-        columns = [list(column) for column in zip(*prepared, strict=True)]
-        return f"unnest({arrays}) AS given({', '.join(names)})", columns
-    lines = ", ".join([f"({_places(len(fields))})"] * len(prepared))
+        return f"unnest({arrays}) AS given({', '.join(names)})", prepared
+    lines = ", ".join([f"({_places(len(fields))})"] * len(columns[0]))
     columns_as = ", ".join(f"column{place} AS {name}" for place, name in enumerate(names, 1))
     select = f"(SELECT {columns_as} FROM (VALUES {lines})) AS given"  # noqa: S608 - names of our own
-    return select, [value for row in prepared for value in row]
+    return select, [value for row in zip(*prepared, strict=True) for value in row]
 
 
 def _fields(model: type[models.Model]) -> dict[str, Field]:

@@ -10,19 +10,24 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 from datetime import timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from django.db import InterfaceError, OperationalError, connection
 
-from newsletter.models import Delivery
+from newsletter.core.delivery.retry_policy import FEW
+from newsletter.errors import TemporaryError
 
 log = logging.getLogger(__name__)
 
 Result = TypeVar("Result")
+Row = TypeVar("Row")
 
 AWAY = (InterfaceError, OperationalError)
 LONGEST = timedelta(seconds=60)
 PAUSE_SECONDS = 0.5
+MOST_IN_A_ROW = FEW + 1
+"""Rows that break alone, one after the other, before the rest of a batch is left for another time. More than
+are tried again together: those may all be broken."""
 
 
 def with_db_retry(
@@ -44,17 +49,44 @@ def with_db_retry(
             sleep(PAUSE_SECONDS)
 
 
+class RefusedError(TemporaryError):
+    """The database refuses whatever a batch asks for. ``broken``: the rows that were tried alone."""
+
+    broken: Sequence[Any] = ()
+
+
 def together_or_apart(
-    rows: Sequence[Delivery], step: Callable[[Sequence[Delivery]], list[Delivery]], *, done: str
-) -> list[Delivery]:
-    """Do the step for these together or, where that breaks, by halves; return those that cannot be."""
-    try:
-        return step(rows)
-    except AWAY:
-        raise
-    except Exception:
-        if (half := len(rows) // 2) > 0:
-            first, second = (together_or_apart(part, step, done=done) for part in (rows[:half], rows[half:]))
-            return first + second
-        log.exception("delivery %s could not be %s", rows[0].pk, done)
-        return list(rows)
+    rows: Sequence[Row],
+    step: Callable[[Sequence[Row]], Sequence[Row]],
+    *,
+    done: str,
+    name: Callable[[Any], str] = lambda row: f"delivery {row.pk}",
+    most: int | None = MOST_IN_A_ROW,
+) -> list[Row]:
+    """Do the step for these together or, where that breaks, by halves; return those that cannot be.
+
+    The step returns those that it knows to be broken. Raises RefusedError once ``most`` break one after the
+    other: it is not these rows then.
+    """
+    broken: list[Row] = []
+    parts, in_a_row = [rows], 0
+    while parts:
+        part = parts.pop()
+        try:
+            broken += step(part)
+            in_a_row = 0
+        except AWAY:
+            raise
+        except Exception as error:
+            if len(part) > 1:
+                # Every second row: broken ones that lie together must not look like a database that refuses.
+                parts += [part[1::2], part[::2]]
+                continue
+            in_a_row += 1
+            broken.append(part[0])
+            log.exception("%s could not be %s", name(part[0]), done)
+            if in_a_row == most:
+                refused = RefusedError(f"nothing can be {done}: {error}")
+                refused.broken = broken
+                raise refused from error
+    return broken

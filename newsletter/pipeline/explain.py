@@ -14,7 +14,7 @@ from typing import Any
 
 from newsletter.adapters.infra.topic_index import TopicIndex
 from newsletter.core.arxiv.papers import parse_id
-from newsletter.core.arxiv.query import parse
+from newsletter.core.arxiv.query import parse_stored
 from newsletter.core.digests.selection import Place, Why, WhyCode
 from newsletter.errors import BadInput
 from newsletter.mail.words import words_for
@@ -209,7 +209,7 @@ def _why_not(choice: Choice, paper: Paper, *, now: datetime) -> Iterator[Reason]
         topic = subscription.topic
         match = matches.pop(topic.pk, None)
         if match is None:
-            matched = bool(index.search(parse(topic.query)))
+            matched = bool(index.search(parse_stored(topic.query)))
             yield _without_match(topic, is_matched=matched, is_compared=paper.matched_at is not None)
         elif match.created_at > until:
             words = (

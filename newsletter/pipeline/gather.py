@@ -24,6 +24,7 @@ from newsletter.models import GatherRun, Paper
 from newsletter.models.limits import faults
 from newsletter.models.paper import record_fields
 from newsletter.models.revision import keep_revisions
+from newsletter.pipeline.db_retry import together_or_apart
 from newsletter.pipeline.gather_history import judged, lasting_gap
 
 log = logging.getLogger(__name__)
@@ -180,7 +181,7 @@ def save_papers(
     try:
         return papers, odd, _save(papers, now=now, kept=kept)
     except (DataError, IntegrityError):  # a limit that the checks do not know
-        saved, unsaved = _saved_one_by_one(papers, now=now, kept=kept)
+        saved, unsaved = _saved_apart(papers, now=now, kept=kept)
         return saved, odd + unsaved, 0
 
 
@@ -215,18 +216,22 @@ def _save(records: Sequence[PaperRecord], *, now: datetime, kept: Collection[str
     return len(changed)
 
 
-def _saved_one_by_one(
-    records: Iterable[PaperRecord], *, now: datetime, kept: Collection[str]
+def _saved_apart(
+    records: Sequence[PaperRecord], *, now: datetime, kept: Collection[str]
 ) -> tuple[list[PaperRecord], list[str]]:
-    saved, refused = [], []
-    for record in records:
+    errors: dict[str, Exception] = {}
+
+    def save(some: Sequence[PaperRecord]) -> list[PaperRecord]:
         try:
-            _save([record], now=now, kept=kept)
-            saved.append(record)
-        except (DataError, IntegrityError) as error:
-            log.exception("%s could not be saved", record.versioned_id)
-            refused.append(f"{record.versioned_id}: {error}")
-    return saved, refused
+            _save(some, now=now, kept=kept)
+        except Exception as error:
+            errors[some[0].versioned_id] = error
+            raise
+        return []
+
+    refused = together_or_apart(records, save, done="saved", name=lambda record: record.versioned_id)
+    lines = [f"{record.versioned_id}: {errors[record.versioned_id]}" for record in refused]
+    return [record for record in records if record not in refused], lines
 
 
 def _known_papers(records: Sequence[PaperRecord]) -> dict[str, Paper]:

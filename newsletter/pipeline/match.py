@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
+from typing import TypeVar
 
-from django.db import transaction
-from django.db.models import Count, Q
+from django.db import connection, transaction
+from django.db.models import Count, Q, QuerySet
 
 from newsletter.adapters.infra.topic_index import Match as Hit
 from newsletter.adapters.infra.topic_index import TopicIndex
 from newsletter.audience.query_preview import MOST_A_WEEK, MOST_A_WEEK_OF_A_READER, WEEK
-from newsletter.core.arxiv.query import parse
+from newsletter.core.arxiv.query import parse_stored
 from newsletter.models import Match, Paper, Topic
 
 CHUNK = 500
+ROWS = 10_000
+"""Matches inserted by one statement."""
+Item = TypeVar("Item")
 
 
 def match_papers(*, now: datetime, lookback: timedelta) -> int:
@@ -33,12 +37,12 @@ def _match_new_papers(*, now: datetime) -> int:
     index = _index(paper for paper in papers if not paper.is_withdrawn)
     quotas = _Quotas(now=now)
     made = [
-        Match(topic=topic, paper_id=hit.paper_id, score=hit.score, created_at=now)
-        for topic in Topic.objects.filter(is_active=True)
-        for hit in quotas.within(topic, index.search(parse(topic.query)))
+        (topic.pk, hit)
+        for topic in _topics()
+        for hit in quotas.within(topic, index.search(parse_stored(topic.query)))
     ]
     with transaction.atomic():
-        count = _insert(made)
+        count = _insert(made, now=now)
         for version in {paper.version for paper in papers}:
             # Not one that was revised meanwhile: its new version waits to be matched.
             for chunk in _chunks([paper.pk for paper in papers if paper.version == version]):
@@ -47,36 +51,45 @@ def _match_new_papers(*, now: datetime) -> int:
 
 
 def _match_changed_topics(*, now: datetime, lookback: timedelta) -> int:
-    topics = list(Topic.objects.filter(is_active=True, looks_back=True))
+    topics = list(_topics().filter(looks_back=True))
     if not topics:
         return 0
     since = now - lookback
-    recent = Q(first_seen_at__gte=since) | Q(published_at__gte=since)
-    papers = list(Paper.objects.filter(recent, is_withdrawn=False))
+    papers = list(Paper.objects.filter(_recent(since), is_withdrawn=False))
     index, compared = _index(papers), {paper.pk for paper in papers}
     made, quotas = 0, _Quotas(now=now)
-    for topic in topics:
-        made += _match_changed_topic(topic, index=index, compared=compared, quotas=quotas, now=now)
+    for several in _chunks(topics):
+        found = {topic: index.search(parse_stored(topic.query)) for topic in several}
+        made += _store_changed(found, compared=compared, since=since, quotas=quotas, now=now)
     return made
 
 
 @transaction.atomic
-def _match_changed_topic(
-    topic: Topic, *, index: TopicIndex, compared: set[int], quotas: _Quotas, now: datetime
+def _store_changed(
+    found: dict[Topic, list[Hit]], *, compared: set[int], since: datetime, quotas: _Quotas, now: datetime
 ) -> int:
-    # If the query was edited meanwhile, the flag stays, and the next run looks back again.
-    if not Topic.objects.filter(pk=topic.pk, query=topic.query).update(looks_back=False):
-        return 0
-    hits = {hit.paper_id: hit.score for hit in index.search(parse(topic.query))}
-    old = set(Match.objects.filter(topic=topic).values_list("paper_id", flat=True))
-    gone = [paper_id for paper_id in old & compared if paper_id not in hits]
-    for chunk in _chunks(gone):
-        Match.objects.filter(topic=topic, paper_id__in=chunk).delete()
-    fresh = [Hit(paper_id=paper_id, score=score) for paper_id, score in hits.items() if paper_id not in old]
-    return _insert(
-        Match(topic=topic, paper_id=hit.paper_id, score=hit.score, created_at=now)
-        for hit in quotas.within(topic, fresh)
-    )
+    """Make the topics' matches with the papers compared those that were found."""
+    # If a query was edited meanwhile, the flag stays, and the next run looks back again.
+    rows = Topic.objects.filter(pk__in=[topic.pk for topic in found]).select_for_update().order_by("pk")
+    queries = dict(rows.values_list("pk", "query"))
+    found = {topic: hits for topic, hits in found.items() if queries.get(topic.pk) == topic.query}
+    keys = [topic.pk for topic in found]
+    Topic.objects.filter(pk__in=keys).update(looks_back=False)
+    matches = Match.objects.filter(_recent(since, "paper__"), topic_id__in=keys)
+    old = {
+        (topic, paper): match
+        for match, topic, paper in matches.values_list("pk", "topic_id", "paper_id")
+        if paper in compared
+    }
+    still = {(topic.pk, hit.paper_id) for topic, hits in found.items() for hit in hits}
+    for chunk in _chunks([match for pair, match in old.items() if pair not in still]):
+        Match.objects.filter(pk__in=chunk).delete()
+    made = [
+        (topic.pk, hit)
+        for topic, hits in found.items()
+        for hit in quotas.within(topic, [hit for hit in hits if (topic.pk, hit.paper_id) not in old])
+    ]
+    return _insert(made, now=now)
 
 
 class _Quotas:
@@ -101,15 +114,38 @@ class _Quotas:
         return taken
 
 
+def _topics() -> QuerySet[Topic]:
+    return Topic.objects.filter(is_active=True).only("query", "owner_id")
+
+
+def _recent(since: datetime, prefix: str = "") -> Q:
+    return Q((f"{prefix}first_seen_at__gte", since), (f"{prefix}published_at__gte", since), _connector=Q.OR)
+
+
 def _index(papers: Iterable[Paper]) -> TopicIndex:
     return TopicIndex([(paper.pk, paper.record) for paper in papers])
 
 
-def _insert(matches: Iterable[Match]) -> int:
-    before = Match.objects.count()
-    Match.objects.bulk_create(list(matches), ignore_conflicts=True, batch_size=CHUNK)
-    return Match.objects.count() - before
+def _insert(made: Sequence[tuple[int, Hit]], *, now: datetime) -> int:
+    """Insert the matches that are not there yet, many in a statement; return how many that were."""
+    table = Match._meta.db_table
+    insert = f"INSERT INTO {table} (topic_id, paper_id, score, created_at)"
+    at, count = connection.ops.adapt_datetimefield_value(now), 0
+    with connection.cursor() as cursor:
+        for chunk in _chunks(made, size=ROWS):
+            if connection.vendor == "postgresql":
+                columns = [
+                    [row[0] for row in chunk],
+                    *map(list, zip(*(hit for _, hit in chunk), strict=True)),
+                ]
+                given = "SELECT *, %s::timestamptz FROM unnest(%s::bigint[], %s::bigint[], %s::float8[])"
+                cursor.execute(f"{insert} {given} ON CONFLICT DO NOTHING", [at, *columns])
+            else:
+                rows = [(topic, *hit, at) for topic, hit in chunk]
+                cursor.executemany(f"{insert} VALUES (%s, %s, %s, %s) ON CONFLICT DO NOTHING", rows)
+            count += cursor.rowcount
+    return count
 
 
-def _chunks(ids: Sequence[int]) -> Iterable[Sequence[int]]:
-    return (ids[start : start + CHUNK] for start in range(0, len(ids), CHUNK))
+def _chunks(items: Sequence[Item], *, size: int = CHUNK) -> Iterator[Sequence[Item]]:
+    return (items[start : start + size] for start in range(0, len(items), size))

@@ -72,6 +72,7 @@ def test_a_kept_connection_that_has_gone_is_replaced_at_once(
     server: SmtpServer, mailer_for: MakeMailer, step: str, event: str | Trouble
 ) -> None:
     mailer = mailer_for(server.url)
+    server.plan("RCPT", "550 5.1.1 no such user")  # RSET follows
     send(mailer, FIVE[:1])
     server.plan(step, event)
     assert verdicts(send(mailer, FIVE[1:])) == ["accepted"] * 4
@@ -137,7 +138,7 @@ def test_a_server_that_hangs_before_the_body_is_asked_nothing_more(
 def test_the_longer_time_out_holds_after_the_body_only(server: SmtpServer, mailer_for: MakeMailer) -> None:
     mailer = mailer_for(server.url, time_outs=within(0.3))
     send(mailer, FIVE[:1])
-    server.plan("RSET", Trouble.HANG)
+    server.plan("MAIL", Trouble.HANG)
     server.plan("EHLO", "421 4.3.2 closing")
     started = time.monotonic()
     assert verdicts(send(mailer, FIVE[1:2])) == ["retry"]
@@ -154,7 +155,7 @@ def test_an_interrupted_body_does_not_leave_its_connection_to_the_next(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(Dialogue, "end", interrupted)
+        patch.setattr(Dialogue, "answer", interrupted)
         with pytest.raises(KeyboardInterrupt):
             send(mailer, FIVE[:1])
     assert verdicts(send(mailer, FIVE[1:2])) == ["accepted"]

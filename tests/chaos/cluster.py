@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from tests.chaos.events import KILLS, TROUBLES, draw
-from tests.chaos.machines import Machines
+from tests.chaos.machines import IN_FLIGHT, Machines
 from tests.chaos.newsroom import set_up_django, take_in_a_week
 from tests.chaos.result import Result
 from tests.fakes.postgres import postgres
@@ -31,6 +31,10 @@ def run_cluster(form: str, seed: int, digests: int, kills: int, seconds: float) 
         return run.result(seed=seed, form=form)
 
 
+SMTP_CONNECTIONS = 2
+"""Of each sending process."""
+
+
 @contextmanager
 def cluster(form: str) -> Iterator[Machines]:
     """Yield machines of which the database, the broker and the provider run."""
@@ -41,7 +45,9 @@ def cluster(form: str) -> Iterator[Machines]:
     ):
         port = free_port()
         environment = _environment(form, folder=Path(name), database_url=database.url, port=port)
-        machines = Machines(started, database, environment)
+        connections = SMTP_CONNECTIONS if form == "smtp" else 1
+        in_flight = {kind: requests * connections for kind, requests in IN_FLIGHT.items()}
+        machines = Machines(started, database, environment, in_flight=in_flight)
         database.start()
         machines.start_broker()
         machines.start_provider(form, port=port)
@@ -61,7 +67,10 @@ def prepare(machines: Machines, *, subscribers: int, over: timedelta = timedelta
 def _environment(form: str, *, folder: Path, database_url: str, port: int) -> dict[str, str]:
     by_form = {
         "sendgrid": {"SENDGRID_API_KEY": "SG.chaos", "NEWSLETTER_SENDGRID_HOST": f"http://127.0.0.1:{port}"},
-        "smtp": {"NEWSLETTER_SMTP_URL": f"smtp://127.0.0.1:{port}?tls=off"},
+        "smtp": {
+            "NEWSLETTER_SMTP_URL": f"smtp://127.0.0.1:{port}?tls=off",
+            "NEWSLETTER_SMTP_CONNECTIONS": str(SMTP_CONNECTIONS),
+        },
     }
     return by_form[form] | {
         "DATABASE_URL": database_url,

@@ -107,6 +107,12 @@ class _Mailbox:
         self._ledger = ledger
         self._mood = mood
 
+    async def handle_EHLO(  # noqa: N802
+        self, _server: SMTP, session: Any, _envelope: object, hostname: str, responses: list[str]
+    ) -> list[str]:
+        session.host_name = hostname
+        return [responses[0], "250-PIPELINING", *responses[1:]]
+
     async def handle_DATA(self, server: SMTP, _session: Any, envelope: Any) -> str:  # noqa: N802
         trouble, seconds = self._mood.next()
         if trouble == "refuse":

@@ -11,9 +11,6 @@ from newsletter.core.digests.headers import MessageHeaders
 from newsletter.core.digests.message import (
     Fragment,
     compose,
-    join_html,
-    join_text,
-    placeholder,
 )
 
 BASE = "https://news.example.org"
@@ -55,16 +52,10 @@ def outgoing(
         delivery_id=headers.delivery_id,
         sender=sender,
         recipient=recipient,
+        headers=headers,
         message=compose(headers, fragments, placeholders=placeholders),
-        subject=headers.subject,
-        from_name=headers.from_name,
-        from_email=headers.from_email,
-        reply_to=headers.reply_to,
-        headers=headers.shared(),
-        personal_headers=headers.personal(),
-        html=join_html(fragments),
-        text=join_text(fragments),
-        substitutions={placeholder(name): value for name, value in placeholders.items()},
+        fragments=fragments,
+        values=placeholders,
         shared_key=shared_key,
     )
 
@@ -76,6 +67,9 @@ class Begun:
         self.refused = set(refused)
         self.asked: list[tuple[str, ...]] = []
         self.ended: list[tuple[str, ...]] = []
+
+    def prepare(self, delivery_ids: Sequence[str]) -> frozenset[str]:
+        return frozenset(delivery_ids) - self.refused
 
     def begin(self, delivery_ids: Sequence[str]) -> frozenset[str]:
         self.asked.append(tuple(delivery_ids))

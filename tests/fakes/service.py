@@ -23,7 +23,7 @@ START_SECONDS = 40.0
 ROLES = {
     "worker child": ("-Q gather,", 2),
     "transactional child": ("-Q transactional", 2),
-    "beat": ("worker.app beat", 1),
+    "beat": ("worker.beat beat", 1),
     "web": ("newsletter.web.server", 1),
     "worker": ("-Q gather,", 1),
     "transactional": ("-Q transactional", 1),

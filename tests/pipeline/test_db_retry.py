@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -11,8 +11,9 @@ from django.db import InterfaceError, OperationalError, connection, transaction
 from django.utils import timezone
 
 from newsletter.adapters.ports import Outgoing
+from newsletter.core.delivery.retry_policy import FEW
 from newsletter.models.delivery import State
-from newsletter.pipeline.db_retry import with_db_retry
+from newsletter.pipeline.db_retry import MOST_IN_A_ROW, RefusedError, together_or_apart, with_db_retry
 from newsletter.pipeline.send import send
 from newsletter.pipeline.send.claim import Batch, lease_batch
 from tests.fakes.mailer import ScriptedMailer
@@ -116,3 +117,45 @@ def test_what_a_broken_off_task_of_this_process_held_is_free_when_it_leases_agai
     assert deliver(ScriptedMailer(), owner="host/1/1.0").states == {"ACCEPTED": 1}
     row.refresh_from_db()
     assert (row.fence, row.attempt) == (2, 2)
+
+
+def apart(number: int, *, broken: set[int]) -> tuple[list[int], set[int], int]:
+    """Do a step that fails on these numbers; return what was refused, what was done, and how many tries."""
+    done, tries = set[int](), 0
+
+    def step(rows: Sequence[int]) -> list[int]:
+        nonlocal tries
+        tries += 1
+        if broken.intersection(rows):
+            raise ValueError("no")
+        done.update(rows)
+        return []
+
+    try:
+        refused = together_or_apart(range(number), step, done="done", name=str)
+    except RefusedError as error:
+        refused = list(error.broken)
+    return refused, done, tries
+
+
+def test_a_few_broken_rows_hold_up_no_other() -> None:
+    broken = {3, 4, 500}
+    refused, done, _ = apart(900, broken=broken)
+    assert (set(refused), done) == (broken, set(range(900)) - broken)
+
+
+def test_many_that_lie_together_do_not_look_like_a_refusal() -> None:
+    refused, done, _ = apart(200, broken=set(range(100)))
+    assert (set(refused), done) == (set(range(100)), set(range(100, 200)))
+
+
+def test_a_few_that_are_all_broken_are_all_found() -> None:
+    refused, done, _ = apart(FEW, broken=set(range(FEW)))
+    assert (sorted(refused), done) == (list(range(FEW)), set())
+
+
+def test_when_all_are_refused_few_are_tried() -> None:
+    for number in (200, 900):
+        refused, _, tries = apart(number, broken=set(range(number)))
+        assert len(refused) == MOST_IN_A_ROW
+        assert tries < 50

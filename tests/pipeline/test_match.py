@@ -5,8 +5,13 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
+from newsletter.adapters.infra.topic_index import Match as Hit
+from newsletter.adapters.infra.topic_index import TopicIndex
 from newsletter.audience.topics import add_topic, edit_topic
+from newsletter.core.arxiv.query import Query
 from newsletter.models import Match, Paper, Topic
 from newsletter.pipeline.gather import save_answer
 from newsletter.pipeline.match import match_papers
@@ -86,3 +91,52 @@ def test_it_survives_being_repeated_after_dying_half_way() -> None:
     Paper.objects.update(matched_at=None)
     assert run() == 0
     assert Match.objects.count() == 1
+
+
+def test_an_edit_during_the_search_is_matched_by_the_next_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    add_topic("heads", name="Heads", query="ti:head", now=NOW)
+    add_topic("speech", name="Speech", query="ti:speech", now=NOW)
+    save(paper_record(1), paper_record(2, title="Graphs for Everyone"))
+    Paper.objects.update(matched_at=NOW)
+    search = TopicIndex.search
+
+    def edited_meanwhile(index: TopicIndex, query: Query) -> list[Hit]:
+        edit_topic("heads", query="ti:graph")
+        return search(index, query)
+
+    monkeypatch.setattr(TopicIndex, "search", edited_meanwhile)
+    assert run() == 1
+    assert (matched("heads"), matched("speech")) == (set(), {"2606.00001"})
+    monkeypatch.undo()
+    assert run() == 1
+    assert matched("heads") == {"2606.00002"}
+
+
+def test_a_topic_changed_again_keeps_the_matches_that_stay() -> None:
+    add_topic("heads", name="Heads", query="ti:head OR ti:graph", now=NOW)
+    save(paper_record(1), paper_record(2, title="Graphs for Everyone"), paper_record(3, title="Graphs"))
+    run()
+    kept = Match.objects.get(paper__arxiv_id="2606.00002").pk
+    edit_topic("heads", query="ti:everyone OR ti:speech")
+    assert run(NOW + timedelta(days=1)) == 0
+    assert matched("heads") == {"2606.00001", "2606.00002"}
+    assert Match.objects.get(paper__arxiv_id="2606.00002").pk == kept
+
+
+def _statements(topics: int, *, looks_back: bool) -> int:
+    """Return how many statements it takes to match twenty papers to so many topics."""
+    Topic.objects.all().delete()
+    Topic.objects.bulk_create(
+        Topic(slug=f"t{each}", name="T", query=f"ti:head OR t{each}", created_at=NOW, looks_back=looks_back)
+        for each in range(topics)
+    )
+    Paper.objects.update(matched_at=NOW if looks_back else None)
+    with CaptureQueriesContext(connection) as statements:
+        assert run() == topics * 20
+    return len(statements)
+
+
+@pytest.mark.parametrize("looks_back", [False, True])
+def test_ten_times_the_topics_take_no_more_statements(looks_back: bool) -> None:
+    save(*(paper_record(number) for number in range(1, 21)))
+    assert _statements(400, looks_back=looks_back) == _statements(40, looks_back=looks_back)

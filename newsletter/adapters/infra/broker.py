@@ -51,7 +51,10 @@ PRODUCER_OPTIONS: dict[str, Any] = TRANSPORT_OPTIONS | {
 
 def broker_url() -> str:
     """Return REDIS_URL in kombu's spelling; empty when there is no broker."""
-    url = settings.CONFIG.redis_url
+    return kombu_url(settings.CONFIG.redis_url)
+
+
+def kombu_url(url: str) -> str:
     return url.replace("unix://", "redis+socket://", 1) if url.startswith("unix://") else url
 
 

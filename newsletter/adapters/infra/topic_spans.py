@@ -12,9 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-import tantivy
-
-from newsletter.adapters.infra.topic_index import PLAIN, STEMMED, bare, word_analyzer
+from newsletter.adapters.infra.topic_query import ANALYZERS, PLAIN, STEMMED, bare
 from newsletter.core.arxiv.papers import PaperRecord
 from newsletter.core.arxiv.query import And, AndNot, Field, Query, Term, covers
 from newsletter.core.arxiv.query_tree import category_of
@@ -177,12 +175,7 @@ def _normalized(text: str) -> tuple[str, Sequence[int]]:
 
 @lru_cache(maxsize=20_000)
 def _analyzed(text: str, *, stemmed: bool) -> tuple[str, ...]:
-    return tuple(_analyzers()[stemmed].analyze(text))
-
-
-@lru_cache(maxsize=1)
-def _analyzers() -> dict[bool, tantivy.TextAnalyzer]:
-    return {stemmed: word_analyzer(stemmed=stemmed) for stemmed in (True, False)}
+    return tuple(ANALYZERS["stemmed" if stemmed else "plain"].analyze(text))
 
 
 def _merged(spans: Iterable[Span]) -> Iterator[Span]:

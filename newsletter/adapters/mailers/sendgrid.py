@@ -7,7 +7,6 @@ meanwhile.
 
 from __future__ import annotations
 
-import json
 import logging
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -16,33 +15,28 @@ from datetime import timedelta
 from html import escape
 from urllib.parse import urlsplit
 
+import orjson
 from sendgrid import SendGridAPIClient
 
 from newsletter.adapters.mailers.sendgrid_answers import Judgement, judge
 from newsletter.adapters.mailers.sendgrid_events import DELIVERY_ARG, SendgridEvents
-from newsletter.adapters.mailers.sendgrid_http import Connections, KeptClient, NoAnswer, NotSent
+from newsletter.adapters.mailers.sendgrid_http import KeptConnection, NoAnswer, NotSent
 from newsletter.adapters.ports import Bodies, Outcome, Outgoing, Verdict
 from newsletter.config import Config
 from newsletter.config.mailers import SENDGRID_HOST
 from newsletter.core.digests.headers import ascii_address
-from newsletter.core.digests.message import PLACEHOLDER_CLOSE, PLACEHOLDER_OPEN, fill, placeholder_names
+from newsletter.core.digests.message import PLACEHOLDER_OPEN, join_html, join_text, placeholder
 from newsletter.errors import ConfigurationError, NewsletterError
 
 log = logging.getLogger(__name__)
 
+_PATH = "/v3/mail/send"
 _MAX_RECIPIENTS = 1000
 """Personalizations a request may hold."""
 _MAX_PERSONAL_BYTES = 25_000_000
 """Of the 30 MB of a request; the rest is for the content."""
 _MAX_SUBSTITUTIONS = 10_000
 """Bytes of substitutions, names included, that one personalization must stay under."""
-_RESERVED = frozenset(
-    {
-        *("x-sg-id", "x-sg-eid", "received", "dkim-signature", "content-type", "content-transfer-encoding"),
-        *("to", "from", "subject", "reply-to", "cc", "bcc", "date", "mime-version"),
-    }
-)
-"""Headers that SendGrid rejects or writes itself."""
 _TRACKING_OFF = {
     "click_tracking": {"enable": False, "enable_text": False},
     "open_tracking": {"enable": False},
@@ -101,34 +95,27 @@ class SendgridMailer:
         self._is_dry_run = is_dry_run
         if is_dry_run:
             log.warning("a dry run (NEWSLETTER_SENDGRID_SANDBOX=on): SendGrid sends nothing")
-        self._connections = Connections()
-        self._sdk = SendGridAPIClient(api_key, host=host.rstrip("/"))
-        self._sdk.client = KeptClient(
-            host=self._sdk.host,
-            request_headers=self._sdk.client.request_headers,
-            connections=self._connections,
-            timeout=(connect_timeout, timeout),
-        )
+        sdk = SendGridAPIClient(api_key, host=host.rstrip("/"))
+        self._headers = {**sdk.client.request_headers, "Content-Type": "application/json"}
+        self._connection = KeptConnection(sdk.host, connect_timeout=connect_timeout, timeout=timeout)
 
     def send(self, messages: Sequence[Outgoing], *, bodies: Bodies) -> Iterator[Outcome]:
         """Send group by group. Stop after an answer that the next request would get too."""
-        waiting = deque(_groups(messages))
+        faults = {message.delivery_id: fault for message in messages if (fault := _fault(message))}
+        for delivery_id, fault in faults.items():
+            yield Outcome(delivery_id=delivery_id, verdict=Verdict.BAD_MESSAGE, detail=fault)
+        waiting = deque(_groups([message for message in messages if message.delivery_id not in faults]))
         while waiting:
             group = waiting.popleft()
-            if fault := _fault(group[0]):
-                yield _outcome(group[0], Judgement(Verdict.BAD_MESSAGE, detail=fault))
-                continue
-            allowed = bodies.begin([message.delivery_id for message in group])
-            for message in group:
-                if message.delivery_id not in allowed:
-                    yield _outcome(message, Judgement(Verdict.NOT_BEGUN))
-            group = [message for message in group if message.delivery_id in allowed]
-            if not group:
-                continue
-            payload = _payload(group)
-            # Where in a request its last byte leaves cannot be seen: it may be accepted from here on.
-            bodies.end([message.delivery_id for message in group])
-            judgement = self._post(payload)
+            # Connecting may take longer than a begin is valid.
+            judgement = self._connect()
+            if judgement is None:
+                allowed = bodies.begin([message.delivery_id for message in group])
+                for message in group:
+                    if message.delivery_id not in allowed:
+                        yield _outcome(message, Judgement(Verdict.NOT_BEGUN))
+                group = [message for message in group if message.delivery_id in allowed]
+                judgement = self._post(group, bodies=bodies) if group else Judgement(Verdict.NOT_BEGUN)
             if judgement.is_worth_splitting and len(group) > 1:
                 waiting.extendleft(reversed(_split(group, judgement)))
                 continue
@@ -147,9 +134,19 @@ class SendgridMailer:
 
     def close(self) -> None:
         """Close this thread's connection."""
-        self._connections.close()
+        self._connection.close()
 
-    def _post(self, payload: dict[str, object]) -> Judgement:
+    def _connect(self) -> Judgement | None:
+        try:
+            self._connection.open()
+        except NotSent as error:
+            return Judgement(Verdict.RETRY, detail=str(error), stops=True)
+        return None
+
+    def _post(self, group: Sequence[Outgoing], *, bodies: Bodies) -> Judgement:
+        payload = _payload(group)
+        # Where in a request its last byte leaves cannot be seen: it may be accepted from here on.
+        bodies.end([message.delivery_id for message in group])
         if not self._is_dry_run:
             return self._answer_to(payload)
         judgement = self._answer_to(payload | _SANDBOX)
@@ -160,21 +157,19 @@ class SendgridMailer:
 
     def _answer_to(self, payload: Mapping[str, object]) -> Judgement:
         try:
-            answer = self._sdk.send(payload)
+            answer = self._connection.post(_PATH, orjson.dumps(payload), headers=self._headers)
         except NotSent as error:
             return Judgement(Verdict.RETRY, detail=str(error), stops=True)
         except NoAnswer as error:
             return Judgement(Verdict.UNKNOWN, detail=str(error), stops=True)
-        return judge(answer.status_code, headers=answer.headers, body=answer.body)
+        return judge(answer.status, headers=answer.headers, body=answer.body)
 
 
 def _groups(messages: Sequence[Outgoing]) -> list[list[Outgoing]]:
     """Return what goes in one request each, in the order in which each group's first message came."""
-    groups: dict[tuple[str, str], list[Outgoing]] = {}
+    groups: dict[str, list[Outgoing]] = {}
     for message in messages:
-        alone = not message.shared_key or _fault(message) or not _is_safe_to_substitute(message)
-        key = ("", message.delivery_id) if alone else (message.shared_key, "")
-        groups.setdefault(key, []).append(message)
+        groups.setdefault(message.shared_key or message.delivery_id, []).append(message)
     return [request for group in groups.values() for request in _requests(group)]
 
 
@@ -183,77 +178,74 @@ def _requests(group: Sequence[Outgoing]) -> Iterator[list[Outgoing]]:
     if len(group) == 1:
         yield list(group)
         return
-    request, size = list[Outgoing](), 0
+    request, alone, size = list[Outgoing](), list[Outgoing](), 0
     for message in group:
-        its_size = len(json.dumps(_personalization(message, is_shared=True)))
+        if not _is_safe_to_substitute(message):
+            alone.append(message)
+            continue
+        its_size = len(orjson.dumps(_personalization(message, is_shared=True)))
         if request and (len(request) == _MAX_RECIPIENTS or size + its_size > _MAX_PERSONAL_BYTES):
             yield request
             request, size = [], 0
         request.append(message)
         size += its_size
-    yield request
+    if request:
+        yield request
+    yield from ([message] for message in alone)
 
 
 def _fault(message: Outgoing) -> str:
     """Return why this message can never be sent; empty if it can."""
+    headers = message.headers
     try:
-        for address in (message.recipient, message.from_email, message.reply_to or message.from_email):
+        for address in (message.recipient, headers.from_email, headers.reply_to or headers.from_email):
             ascii_address(address)
+        headers.personal(), headers.shared()
     except NewsletterError as error:
         return str(error)
-    missing = (placeholder_names(message.html) | placeholder_names(message.text)) - set(_values(message))
-    forged = {name for name, value in _values(message).items() if PLACEHOLDER_OPEN in value}
-    return f"no usable value for {', '.join(sorted(missing | forged))}" if missing or forged else ""
+    names = {name for fragment in message.fragments for name in fragment.placeholders}
+    unusable = names - message.values.keys()
+    unusable |= {name for name, value in message.values.items() if PLACEHOLDER_OPEN in value}
+    return f"no usable value for {', '.join(sorted(unusable))}" if unusable else ""
 
 
 def _is_safe_to_substitute(message: Outgoing) -> bool:
     """SendGrid puts one value in both forms, unescaped, so it must read the same in HTML and in text."""
-    values = message.substitutions.values()
-    size = sum(len(part.encode()) for pair in message.substitutions.items() for part in pair)
-    return size < _MAX_SUBSTITUTIONS and all(escape(value) == value for value in values)
-
-
-def _values(message: Outgoing) -> dict[str, str]:
-    """Return the substitutions by the names of their placeholders."""
-    return {
-        placeholder.removeprefix(PLACEHOLDER_OPEN).removesuffix(PLACEHOLDER_CLOSE): value
-        for placeholder, value in message.substitutions.items()
-    }
+    size = sum(len(part.encode()) for pair in _substitutions(message).items() for part in pair)
+    return size < _MAX_SUBSTITUTIONS and all(escape(value) == value for value in message.values.values())
 
 
 def _payload(group: Sequence[Outgoing]) -> dict[str, object]:
     """Build the request as plain values: the SDK's helpers take six times as long and reverse the order."""
     first = group[0]
-    html, text = first.html, first.text
-    if len(group) == 1:
-        values = _values(first)
-        html, text = fill(html, values, html=True), fill(text, values, html=False)
+    headers, values = first.headers, first.values if len(group) == 1 else None
+    html, text = join_html(first.fragments, values), join_text(first.fragments, values)
     payload: dict[str, object] = {
-        "from": {"email": ascii_address(first.from_email), "name": first.from_name},
-        "subject": first.subject,
+        "from": {"email": ascii_address(headers.from_email), "name": headers.from_name},
+        "subject": headers.subject,
         "personalizations": [_personalization(message, is_shared=len(group) > 1) for message in group],
         "content": [{"type": "text/plain", "value": text}, {"type": "text/html", "value": html}],
-        "headers": _allowed(first.headers),
+        "headers": headers.shared(),
         "tracking_settings": _TRACKING_OFF,
     }
-    if first.reply_to:
-        payload["reply_to"] = {"email": ascii_address(first.reply_to)}
+    if headers.reply_to:
+        payload["reply_to"] = {"email": ascii_address(headers.reply_to)}
     return payload
 
 
 def _personalization(message: Outgoing, *, is_shared: bool) -> dict[str, object]:
     personalization: dict[str, object] = {
         "to": [{"email": ascii_address(message.recipient)}],
-        "headers": _allowed(message.personal_headers),
+        "headers": message.headers.personal(),
         "custom_args": {DELIVERY_ARG: message.delivery_id},
     }
     if is_shared:
-        personalization["substitutions"] = dict(message.substitutions)
+        personalization["substitutions"] = _substitutions(message)
     return personalization
 
 
-def _allowed(headers: Mapping[str, str]) -> dict[str, str]:
-    return {name: value for name, value in headers.items() if name.lower() not in _RESERVED}
+def _substitutions(message: Outgoing) -> dict[str, str]:
+    return {placeholder(name): value for name, value in message.values.items()}
 
 
 def _split(group: Sequence[Outgoing], judgement: Judgement) -> list[list[Outgoing]]:

@@ -1,22 +1,25 @@
-"""The HTTP under SendGrid's SDK: kept connections, time-outs, and what a failure means.
+"""The HTTP under the SendGrid adapter: one kept connection a thread, time-outs, and what a failure means.
 
 The SDK's own client opens a connection for every call, has no time-out, and follows redirects with the API
-key. Its one extension point, ``_make_request``, is overridden here.
+key. Here connecting is a step of its own, so that what failed before a byte left is told apart.
 """
 
 from __future__ import annotations
 
+import http.client
 import logging
+import select
 import ssl
 import threading
 import time
-from email.message import Message
-from typing import cast
-from urllib.request import Request
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import unquote, urlsplit
+from urllib.request import getproxies, proxy_bypass
 
-import requests
-from python_http_client import Client
-from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, NewConnectionError, ProxyError, SSLError
+import certifi
+from urllib3 import HTTPHeaderDict
+from urllib3.util import make_headers
 
 # At DEBUG the SDK logs the API key and every reader's address.
 logging.getLogger("python_http_client").setLevel(logging.INFO)
@@ -33,101 +36,86 @@ class NoAnswer(Exception):
     """The request may have been sent, and no complete answer came."""
 
 
+@dataclass(frozen=True, slots=True)
 class Answer:
-    """What the SDK expects of an answer, whatever its status: no status is raised as an error."""
-
-    def __init__(self, response: requests.Response) -> None:
-        self._response = response
-
-    def getcode(self) -> int:
-        return self._response.status_code
-
-    def read(self) -> bytes:
-        return self._response.content
-
-    def info(self) -> Message:
-        headers = Message()
-        for name, value in self._response.headers.items():
-            headers[name] = value
-        return headers
+    status: int
+    headers: Mapping[str, str]
+    """By their names in any case."""
+    body: bytes
 
 
-class Connections(threading.local):
-    """One session a thread, replaced when it has been idle."""
+class KeptConnection(threading.local):
+    """One connection a thread. It is opened anew after a failure, or when it was idle or closed meanwhile."""
 
-    def __init__(self) -> None:
-        self._session: requests.Session | None = None
+    def __init__(self, host: str, *, connect_timeout: float, timeout: float) -> None:
+        """``host``: an address without a path. Time-outs are in seconds."""
+        self._host = urlsplit(host)
+        self._connect_timeout, self._timeout = connect_timeout, timeout
+        self._kept: http.client.HTTPConnection | None = None
         self._used_at = 0.0
 
-    def session(self) -> requests.Session:
-        now = time.monotonic()
-        if now - self._used_at > _MAX_IDLE:
+    def open(self) -> None:
+        """Connect, unless there is a usable connection. Raises NotSent."""
+        self._connected()
+
+    def post(self, path: str, body: bytes, *, headers: Mapping[str, str]) -> Answer:
+        """Post. No redirect is followed, and nothing is sent twice. Raises NotSent or NoAnswer."""
+        connection = self._connected()
+        try:
+            connection.request("POST", path, body, dict(headers))
+            response = connection.getresponse()
+            content = response.read()
+        except (OSError, http.client.HTTPException) as error:
             self.close()
-        self._used_at = now
-        if self._session is None:
-            self._session = requests.Session()
-            # Without it a .netrc entry for the host would replace the API key.
-            self._session.auth = _unchanged
-        return self._session
+            raise NoAnswer(_one_line(error)) from error
+        except BaseException:
+            self.close()  # an answer may still come
+            raise
+        self._used_at = time.monotonic()
+        return Answer(response.status, HTTPHeaderDict(response.headers.items()), content)
 
     def close(self) -> None:
-        if self._session is not None:
-            self._session.close()
-            self._session = None
+        if self._kept is not None:
+            self._kept.close()
+            self._kept = None
 
-
-def _unchanged(request: requests.PreparedRequest) -> requests.PreparedRequest:
-    return request
-
-
-class KeptClient(Client):  # type: ignore[misc] # the SDK has no type information
-    """The SDK's client on kept connections. An attribute that is not set would be a path segment."""
-
-    def __init__(
-        self,
-        *,
-        host: str,
-        request_headers: dict[str, str],
-        connections: Connections,
-        timeout: tuple[float, float],
-        url_path: list[str] | None = None,
-    ) -> None:
-        super().__init__(host, request_headers, version=3, url_path=url_path, timeout=timeout)
-        self.connections = connections
-
-    def _build_client(self, name: str | None = None) -> KeptClient:
-        return KeptClient(
-            host=self.host,
-            request_headers=self.request_headers,
-            connections=self.connections,
-            timeout=self.timeout,
-            url_path=[*self._url_path, name] if name else self._url_path,
-        )
-
-    def _make_request(self, opener: object, request: Request, timeout: object = None) -> Answer:  # noqa: ARG002
+    def _connected(self) -> http.client.HTTPConnection:
+        if self._kept is not None and self._is_usable(self._kept):
+            return self._kept
+        self.close()
+        connection = self._new()
         try:
-            response = self.connections.session().request(
-                request.get_method(),
-                request.full_url,
-                data=cast("bytes", request.data),
-                headers=dict(request.header_items()),
-                timeout=self.timeout,
-                allow_redirects=False,
-            )
-        except requests.RequestException as error:
-            self.connections.close()
-            raise (NotSent if _never_left(error) else NoAnswer)(_one_line(error)) from error
-        return Answer(response)
+            connection.connect()
+        except (OSError, http.client.HTTPException) as error:
+            connection.close()
+            raise NotSent(_one_line(error)) from error
+        connection.sock.settimeout(self._timeout)
+        self._kept, self._used_at = connection, time.monotonic()
+        return connection
 
+    def _is_usable(self, connection: http.client.HTTPConnection) -> bool:
+        """Whether it is open: what can be read before anything is asked is the server's good-bye."""
+        if connection.sock is None or time.monotonic() - self._used_at > _MAX_IDLE:
+            return False
+        poll = select.poll()
+        poll.register(connection.sock, select.POLLIN)
+        return not poll.poll(0)
 
-def _never_left(error: requests.RequestException) -> bool:
-    if isinstance(error, requests.ConnectTimeout | requests.exceptions.InvalidURL):
-        return True
-    cause = error.args[0] if error.args else None
-    reason = cause.reason if isinstance(cause, MaxRetryError) else cause
-    if isinstance(reason, SSLError):
-        return isinstance(reason.args[0], ssl.SSLCertVerificationError)
-    return isinstance(reason, NewConnectionError | ConnectTimeoutError | ProxyError)
+    def _new(self) -> http.client.HTTPConnection:
+        name, port, timeout = self._host.hostname or "", self._host.port, self._connect_timeout
+        if self._host.scheme != "https":
+            return http.client.HTTPConnection(name, port, timeout=timeout)
+        context = ssl.create_default_context(cafile=certifi.where())
+        address = getproxies().get("https", "")
+        proxy = urlsplit(address if "//" in address else f"//{address}")
+        if not proxy.hostname or proxy_bypass(name):
+            return http.client.HTTPSConnection(name, port, timeout=timeout, context=context)
+        connection = http.client.HTTPSConnection(
+            proxy.hostname, proxy.port or 8080, timeout=timeout, context=context
+        )
+        login = f"{unquote(proxy.username)}:{unquote(proxy.password or '')}" if proxy.username else None
+        connection.set_tunnel(name, port or 443, headers=make_headers(proxy_basic_auth=login))
+        return connection
 
 
 def _one_line(error: Exception) -> str:

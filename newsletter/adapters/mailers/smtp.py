@@ -1,35 +1,42 @@
-"""SMTP (RFC 5321): one kept connection a worker, one outcome a message.
+"""SMTP (RFC 5321): a few kept connections a worker, one outcome a message.
 
-``smtp_session`` speaks the protocol. The pipeline decides which message, when, and how often.
+While one connection waits for an answer the others go on, in turn and in one thread: a thread has one
+connection to the database. ``smtp_transfer`` sends one message, ``smtp_session`` speaks the protocol. The
+pipeline decides which message, when, and how often.
 """
 
 from __future__ import annotations
 
 import ssl
 import threading
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from urllib.parse import urlsplit
 
-from newsletter.adapters.mailers.smtp_answers import CLOSING, Gone, Lost, Refused
-from newsletter.adapters.mailers.smtp_session import Dialogue, Envelope, TimeOuts, open_dialogue
+from newsletter.adapters.mailers.smtp_answers import Gone
+from newsletter.adapters.mailers.smtp_session import Dialogue, TimeOuts, open_dialogue
+from newsletter.adapters.mailers.smtp_transfer import Line, NoFurther, Transfer, outcome
 from newsletter.adapters.ports import Bodies, Outcome, Outgoing, Verdict
 from newsletter.config import Config
 from newsletter.config.smtp_url import parse_smtp_url
-from newsletter.core.digests.headers import ascii_address, wire_address
-from newsletter.errors import BadInput, PermanentError
 
-NEEDS_SMTPUTF8 = (
-    "cannot send to {!r}: its part before the @ is not ASCII, and the mail server does not offer "
-    "SMTPUTF8 (RFC 6531), which such an address needs"
-)
+_WORTH_OPENING = 5
+"""Messages for which a further connection is opened; fewer have gone by the time it is there."""
 
 
 def mailer(config: Config) -> SmtpMailer:
     # In EHLO the site's name is said if it is a public name, else the machine's.
     host = urlsplit(config.base_url).hostname or ""
     is_public = "." in host and not host.replace(".", "").isdigit()
-    return SmtpMailer(config.smtp_url, sign=_signer(config), ehlo_name=host if is_public else None)
+    return SmtpMailer(
+        config.smtp_url,
+        sign=_signer(config),
+        ehlo_name=host if is_public else None,
+        connections=config.smtp_connections,
+    )
 
 
 def _signer(config: Config) -> Callable[[bytes], bytes] | None:
@@ -41,7 +48,7 @@ def _signer(config: Config) -> Callable[[bytes], bytes] | None:
 
 
 class SmtpMailer:
-    """A ``Mailer`` over one SMTP server. Each thread that sends has a connection of its own."""
+    """A ``Mailer`` over one SMTP server. Each thread that sends has connections of its own."""
 
     name = "smtp"
     lease = timedelta(minutes=15)
@@ -56,30 +63,22 @@ class SmtpMailer:
         time_outs: TimeOuts | None = None,
         ehlo_name: str | None = None,
         tls_context: ssl.SSLContext | None = None,
+        connections: int = 1,
     ) -> None:
         """Raises ConfigurationError. ``sign`` puts a signature before a message."""
-        self._server = parse_smtp_url(url)
         self._sign = sign
-        self._time_outs = time_outs or TimeOuts()
-        self._ehlo_name = ehlo_name
-        self._tls_context = tls_context
-        self._kept = threading.local()
+        opened = partial(
+            open_dialogue,
+            parse_smtp_url(url),
+            ehlo_name=ehlo_name,
+            tls_context=tls_context,
+            time_outs=time_outs or TimeOuts(),
+        )
+        self._lines = _Lines(connections, opened)
 
     def send(self, messages: Sequence[Outgoing], *, bodies: Bodies) -> Iterator[Outcome]:
-        """Send in order. Once the server is gone or hangs, the rest is not tried."""
-        for index, message in enumerate(messages):
-            try:
-                outcome = self._deliver(message, bodies=bodies)
-            except Gone as end:
-                yield _outcome(message, end.verdict, detail=end.detail, code=end.code)
-                rest = Verdict.RETRY if end.verdict is Verdict.UNKNOWN else end.verdict
-                for left in messages[index + 1 :]:
-                    yield _outcome(left, rest, detail=f"not tried: {end.detail}")
-                return
-            except BaseException:
-                self._drop()  # the session's state is unknown
-                raise
-            yield outcome
+        """Send in order, each by a connection that is free. Once the server is gone the rest is not tried."""
+        return _Sending(self._lines, deque(messages), bodies, self._sign).outcomes()
 
     def evidence(self, delivery_id: str) -> bool | None:  # noqa: ARG002 - SMTP keeps no record to ask
         return None
@@ -88,108 +87,99 @@ class SmtpMailer:
         """Do nothing: no copy is kept here."""
 
     def close(self) -> None:
-        """QUIT this thread's connection, if there is one."""
-        if self._dialogue is not None:
-            self._dialogue.quit()
-        self._drop()
+        """QUIT this thread's connections."""
+        self._lines.quit()
 
-    # --- one message -------------------------------------------------------------------------------------
 
-    def _deliver(self, message: Outgoing, *, bodies: Bodies) -> Outcome:
+@dataclass(slots=True)
+class _Sending:
+    """One call of ``send``."""
+
+    lines: _Lines
+    waiting: deque[Outgoing]
+    bodies: Bodies
+    sign: Callable[[bytes], bytes] | None
+    under_way: deque[Transfer] = field(default_factory=deque)
+    """The one whose answer is waited for longest goes first."""
+    end: Exception | None = None
+    """Why no other message is tried."""
+
+    def outcomes(self) -> Iterator[Outcome]:
         try:
-            content = self._sign(message.message) if self._sign else message.message
-            envelope = Envelope(
-                sender=ascii_address(message.sender),
-                recipient=wire_address(message.recipient),
-                size=len(content),
-            )
-        except (BadInput, PermanentError) as error:
-            return _outcome(message, Verdict.BAD_MESSAGE, detail=str(error))
-        return self._with_envelope(message, envelope, content, bodies=bodies)
+            while True:
+                self._start()
+                if not self.under_way:
+                    break
+                if (found := self._step()) is not None:
+                    yield found
+        finally:
+            for transfer in self.under_way:
+                transfer.drop()
+        if isinstance(self.end, Gone):
+            rest = Verdict.RETRY if self.end.verdict is Verdict.UNKNOWN else self.end.verdict
+            for message in self.waiting:
+                yield outcome(message, rest, detail=f"not tried: {self.end.detail}")
+        elif self.end is not None:
+            raise self.end
 
-    def _with_envelope(
-        self, message: Outgoing, envelope: Envelope, content: bytes, *, bodies: Bodies
-    ) -> Outcome:
-        lost = Verdict.RETRY
+    def _start(self) -> None:
+        """Let every connection that is free take a message; they go first."""
+        if self.end is not None or not self.waiting:
+            return
+        started = []
+        busy = [transfer.line for transfer in self.under_way]
+        for line in self.lines.free(busy, waiting=len(self.waiting)):
+            if self.waiting:
+                has_another = partial(self.lines.has_another, line)
+                started.append(Transfer(line, self.waiting.popleft(), self.bodies, self.sign, has_another))
+        self.under_way.extendleft(reversed(started))
+
+    def _step(self) -> Outcome | None:
+        transfer = self.under_way.popleft()
         try:
-            dialogue = self._addressed(envelope)
-            if dialogue is None:
-                return _outcome(message, Verdict.BAD_MESSAGE, detail=NEEDS_SMTPUTF8.format(message.recipient))
-            if message.delivery_id not in bodies.begin([message.delivery_id]):
-                return _outcome(message, Verdict.NOT_BEGUN)
-            dialogue.data()
-            dialogue.body(content)
-            bodies.end([message.delivery_id])
-            lost = Verdict.UNKNOWN
-            dialogue.end()
-        except Refused as refusal:
-            return self._refused(message, refusal)
-        except Lost as error:
-            self._drop()
-            # After a hang-up the next message may well pass; a server that hangs would hold up each one.
-            if error.hangs:
-                raise Gone(lost, str(error)) from error
-            return _outcome(message, lost, detail=str(error))
-        return _outcome(message, Verdict.ACCEPTED, code="250")
-
-    def _addressed(self, envelope: Envelope) -> Dialogue | None:
-        """Return a dialogue that is ready for DATA, or None where the addresses cannot be sent.
-
-        A kept connection that was closed is replaced once.
-        """
-        kept = self._usable()
-        if kept is not None:
-            try:
-                return _addressed(kept, envelope, anew=True)
-            except Lost:
-                self._drop()
-            except Refused as refusal:
-                if refusal.code != CLOSING:
-                    raise
-                self._drop()
-        fresh = self._dialogue = open_dialogue(
-            self._server,
-            ehlo_name=self._ehlo_name,
-            tls_context=self._tls_context,
-            time_outs=self._time_outs,
-        )
-        return _addressed(fresh, envelope, anew=False)
-
-    def _refused(self, message: Outgoing, refusal: Refused) -> Outcome:
-        if refusal.ends_all:
-            self._drop()
-            raise Gone(refusal.verdict, refusal.text, code=refusal.full_code) from refusal
-        return _outcome(message, refusal.verdict, detail=refusal.text, code=refusal.full_code)
-
-    # --- the connection ----------------------------------------------------------------------------------
-
-    def _usable(self) -> Dialogue | None:
-        kept = self._dialogue
-        if kept is not None and (kept.is_stale or not kept.is_open):
-            self._drop()
-        return self._dialogue
-
-    @property
-    def _dialogue(self) -> Dialogue | None:
-        dialogue: Dialogue | None = getattr(self._kept, "dialogue", None)
-        return dialogue
-
-    @_dialogue.setter
-    def _dialogue(self, dialogue: Dialogue | None) -> None:
-        self._kept.dialogue = dialogue
-
-    def _drop(self) -> None:
-        dialogue, self._dialogue = self._dialogue, None
-        if dialogue is not None:
-            dialogue.close()
+            found = transfer.step()
+        except NoFurther:
+            self.waiting.appendleft(transfer.message)
+            return None
+        except Gone as gone:
+            self.end = self.end or gone
+            return outcome(transfer.message, gone.verdict, detail=gone.detail, code=gone.code)
+        except Exception as error:  # what ``bodies`` raised: of the others only answers are waited for
+            self.end = error
+            for each in [transfer, *(each for each in self.under_way if not each.is_sent)]:
+                each.drop()
+            self.under_way = deque(each for each in self.under_way if each.is_sent)
+            return None
+        except BaseException:
+            transfer.drop()
+            raise
+        if found is None:
+            self.under_way.append(transfer)
+        return found
 
 
-def _addressed(dialogue: Dialogue, envelope: Envelope, *, anew: bool) -> Dialogue | None:
-    if not dialogue.can_take(envelope):
-        return None
-    dialogue.address(envelope, anew=anew)
-    return dialogue
+class _Lines(threading.local):
+    """A thread's connections."""
 
+    def __init__(self, count: int, opened: Callable[[], Dialogue]) -> None:
+        self._lines = [Line(opened) for _ in range(count)]
 
-def _outcome(message: Outgoing, verdict: Verdict, *, detail: str = "", code: str = "") -> Outcome:
-    return Outcome(delivery_id=message.delivery_id, verdict=verdict, detail=detail, code=code)
+    def free(self, busy: Sequence[Line], *, waiting: int) -> Iterator[Line]:
+        """Yield those that may send the next messages, open ones first."""
+        if len(busy) == len(self._lines):
+            return
+        taken = len(busy)
+        for line in sorted(self._lines, key=lambda line: not line.is_open):
+            if line in busy:
+                continue
+            if taken and not line.is_open and (waiting < _WORTH_OPENING or line.is_refused):
+                continue
+            taken += 1
+            yield line
+
+    def has_another(self, line: Line) -> bool:
+        return any(each.is_open for each in self._lines if each is not line)
+
+    def quit(self) -> None:
+        for line in self._lines:
+            line.quit()

@@ -5,7 +5,6 @@ The only importer of smtplib. ``smtp`` turns answers into outcomes.
 
 from __future__ import annotations
 
-import re
 import smtplib
 import socket
 import ssl
@@ -18,9 +17,12 @@ from newsletter.adapters.mailers.smtp_answers import CLOSING, Gone, Lost, Refuse
 from newsletter.adapters.ports import Verdict
 from newsletter.config.smtp_url import SmtpServer, Tls
 
-_LEADING_DOT = re.compile(rb"(?m)^\.")
+_MORE = getattr(socket, "MSG_MORE", 0)
+"""More follows: the final dot goes in the body's last packet."""
 _CONNECT = 30.0
 """Seconds for TCP and, with smtps://, TLS: a reachable host answers sooner."""
+_SOON = 0.01
+"""Seconds for an answer that may have come while another connection was waited for."""
 _IDLE = 60.0
 """Seconds after which a kept connection is not reused: a router may have dropped it."""
 
@@ -52,12 +54,22 @@ class Envelope:
 
 
 class Dialogue:
-    """An open connection. Unusable after ``Lost``, or once ``is_open`` is false."""
+    """An open connection: ``announce``, ``accept``, ``body``, ``dot``, ``answer`` for each message.
+
+    Where the server allows it (RFC 2920) a message's commands go in one write, and nothing is read before
+    ``accept``: other connections may be served meanwhile. Unusable after ``Lost``, or once ``is_open`` is
+    false.
+    """
 
     def __init__(self, connection: smtplib.SMTP, *, time_outs: TimeOuts) -> None:
         self._connection = connection
         self._time_outs = time_outs
         self._used_at = time.monotonic()
+        self._wait_until = 0.0
+        self._is_midway = False
+        """The server may know a sender: RSET before the next one."""
+        self._unsaid: list[str] = []
+        self._unanswered: list[str] = []
 
     @property
     def is_open(self) -> bool:
@@ -71,36 +83,60 @@ class Dialogue:
         """Whether the server can pass on these addresses (RFC 6531)."""
         return not envelope.is_international or self._offers("smtputf8")
 
-    def address(self, envelope: Envelope, *, anew: bool) -> None:
-        """Name sender and recipient, in one go where the server allows it (RFC 2920). ``anew``: RSET first.
+    def announce(self, envelope: Envelope) -> None:
+        """Name sender and recipient and ask for the body; in one go where the server allows it."""
+        commands = [self._mail(envelope), f"RCPT TO:<{envelope.recipient}>", "DATA"]
+        if self._is_midway:
+            commands.insert(0, "RSET")
+        self._is_midway = True
+        in_one_go = len(commands) if self._offers("pipelining") else 1
+        self._unsaid = commands[in_one_go:]
+        self._say(commands[:in_one_go])
 
-        Raises Refused for the first refusal, with the connection ready for the next message unless it closed.
+    def accept(self) -> None:
+        """Read what ``announce`` asked for. Raises Refused, ready for the next message unless it closed.
+
+        Every answer is read, so that none is mistaken for the next command's.
         """
-        commands = [*(["RSET"] if anew else []), self._mail(envelope), f"RCPT TO:<{envelope.recipient}>"]
-        self._wait_at_most(self._time_outs.command)
-        refusal = self._group(commands) if self._offers("pipelining") else self._one_by_one(commands)
-        if refusal:
-            raise refusal
-
-    def data(self) -> None:
-        """Announce the body. Raises Refused."""
-        self._wait_at_most(self._time_outs.data)
-        self._say("DATA")
-        if refusal := self._refusal("DATA", expected=3):
-            raise refusal
+        first: Refused | None = None
+        while self._unanswered:
+            command = self._unanswered.pop(0)
+            if command == "DATA":
+                self._wait_at_most(self._time_outs.data)
+            try:
+                refusal = self._refusal(command, expected=3 if command == "DATA" else 2)
+            except Lost:
+                if first is None:
+                    raise
+                break
+            if command == "DATA" and refusal is None and first is not None:
+                self._send_nothing(first)
+            first = first or refusal
+            if first is None and self._unsaid:
+                self._say([self._unsaid.pop(0)])
+            if refusal and refusal.code == CLOSING:
+                break
+        if first:
+            raise first
 
     def body(self, message: bytes) -> None:
-        """Send all but the final dot: if this breaks off, the server cannot have accepted the message."""
-        end = b"" if message.endswith(b"\r\n") else b"\r\n"
-        self._wait_at_most(self._time_outs.block)
-        # Dots at line starts are doubled (RFC 5321 §4.5.2).
-        self._send(_LEADING_DOT.sub(b"..", message) + end)
+        """Send all but the final dot: if this breaks off, the server cannot have accepted the message.
 
-    def end(self) -> None:
-        """Send the final dot and wait for the answer. Raises Refused; after Lost the outcome is unknown."""
+        No line of ``message`` begins with a dot, which would have to be doubled (RFC 5321 §4.5.2).
+        """
+        self._wait_at_most(self._time_outs.block)
+        self._send(message if message.endswith(b"\r\n") else message + b"\r\n", more=True)
+
+    def dot(self) -> None:
+        """Send the final dot: after Lost the outcome is unknown."""
         self._wait_at_most(self._time_outs.end)
         self._send(b".\r\n")
-        if refusal := self._refusal():
+
+    def answer(self) -> None:
+        """Wait for the answer to the dot. Raises Refused; after Lost the outcome is unknown."""
+        refusal = self._refusal()
+        self._is_midway = False
+        if refusal:
             raise refusal
 
     def quit(self) -> None:
@@ -117,31 +153,23 @@ class Dialogue:
             options += " SMTPUTF8"
         return f"MAIL FROM:<{envelope.sender}>{options}"
 
-    def _group(self, commands: list[str]) -> Refused | None:
-        """Send all at once and read every answer, so that none is mistaken for the next command's."""
-        self._say(*commands)
-        first: Refused | None = None
-        for command in commands:
-            try:
-                refusal = self._refusal(command)
-            except Lost:
-                if first is None:
-                    raise
-                break
-            first = first or refusal
-            if refusal and refusal.code == CLOSING:
-                break
-        return first
+    def _send_nothing(self, refusal: Refused) -> None:
+        """End a body that was asked for although nobody is to get it: a lone dot, which is refused.
 
-    def _one_by_one(self, commands: list[str]) -> Refused | None:
-        for command in commands:
-            self._say(command)
-            if refusal := self._refusal(command):
-                return refusal
-        return None
+        Where the server has a recipient, the connection is closed instead: the dot would mail them nothing.
+        """
+        if not refusal.on_recipient:
+            self.close()
+            return
+        with suppress(Lost):
+            self.dot()
+            self._refusal()
+            self._is_midway = False
 
     def _refusal(self, command: str = "", *, expected: int = 2) -> Refused | None:
         """Read one answer; None for the expected kind. Raises Lost for an answer that makes no sense here."""
+        if self._connection.sock is not None:
+            self._connection.sock.settimeout(max(_SOON, self._wait_until - time.monotonic()))
         with _lost_when_broken():
             code, reply = self._connection.getreply()
         self._used_at = time.monotonic()
@@ -154,14 +182,27 @@ class Dialogue:
             self.close()
         return Refused(code, reply, on_recipient=not command.startswith("MAIL"))
 
-    def _say(self, *commands: str) -> None:
-        self._send("".join(f"{command}\r\n" for command in commands).encode())
+    def _say(self, commands: list[str]) -> None:
+        self._wait_at_most(self._time_outs.command)
+        self._unanswered = commands
+        self._send("".join([f"{command}\r\n" for command in commands]).encode())
 
-    def _send(self, data: bytes) -> None:
-        with _lost_when_broken():
-            self._connection.send(data)
+    def _send(self, data: bytes, *, more: bool = False) -> None:
+        sock = self._connection.sock
+        if sock is None:
+            raise Lost("the connection is closed")
+        try:
+            if more and not isinstance(sock, ssl.SSLSocket):
+                sock.sendall(data, _MORE)
+            else:
+                sock.sendall(data)
+        except OSError as error:
+            self.close()
+            raise Lost(f"the server hung up: {error}", hangs=isinstance(error, TimeoutError)) from error
 
     def _wait_at_most(self, seconds: float) -> None:
+        """For what is sent now and its answers."""
+        self._wait_until = time.monotonic() + seconds
         if self._connection.sock is not None:
             self._connection.sock.settimeout(seconds)
 

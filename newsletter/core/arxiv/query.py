@@ -20,6 +20,7 @@ import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import lru_cache
 from typing import NoReturn
 
 from newsletter.core.arxiv.categories import closest
@@ -49,6 +50,7 @@ __all__ = [
     "categories",
     "covers",
     "parse",
+    "parse_stored",
     "point_at",
     "to_text",
 ]
@@ -113,6 +115,15 @@ def parse(text: str, *, known_category: Callable[[str], bool] | None = None) -> 
     straight = text.translate(_STRAIGHT_QUOTES)
     tokens = [_Token(found.lastgroup or "", found[0], found.start()) for found in _TOKEN.finditer(straight)]
     return _Parser([*tokens, _Token("end", "", len(text))], known_category).whole()
+
+
+@lru_cache(maxsize=20_000)
+def parse_stored(text: str) -> Query:
+    """Return the tree of a topic's query, which was checked when it was stored.
+
+    Cached: whenever papers come in, all topics are read.
+    """
+    return parse(text)
 
 
 def point_at(text: str, *, error: BadInput) -> str:

@@ -1,7 +1,7 @@
 """Fragments and personal strings → the exact bytes of a message.
 
 A message is a byte join. Quoted-printable is line based (RFC 2045 §6.7), so the encoded forms of fragments
-that end in a line break concatenate to a valid body. Only lines with a placeholder are encoded for each
+that end in a line break concatenate to a valid body. Only the values of placeholders are encoded for each
 reader. ``pipeline/compose/render.py`` makes the fragments; ``headers.py`` writes the header lines.
 """
 
@@ -10,11 +10,10 @@ from __future__ import annotations
 import hashlib
 import re
 from binascii import b2a_qp
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from html import escape
-from itertools import groupby
 
 from newsletter.core.digests.headers import MessageHeaders, write_headers
 from newsletter.errors import PermanentError
@@ -45,6 +44,15 @@ class Fragment:
     def placeholders(self) -> frozenset[str]:
         """The names of the placeholders in either form."""
         return placeholder_names(self.html) | placeholder_names(self.text)
+
+    @cached_property
+    def html_parts(self) -> tuple[str, ...]:
+        """The HTML and the names of its placeholders in turn."""
+        return _split(self.html)
+
+    @cached_property
+    def text_parts(self) -> tuple[str, ...]:
+        return _split(self.text)
 
     @cached_property
     def encoded(self) -> EncodedFragment:
@@ -79,31 +87,59 @@ def fill(text: str, placeholders: Mapping[str, str], *, html: bool) -> str:
     """
     if PLACEHOLDER_OPEN not in text:
         return text
-
-    def value(found: re.Match[str]) -> str:
-        filling = placeholders.get(found[1])
-        if filling is None or PLACEHOLDER_OPEN in filling:
-            raise PermanentError(f"the placeholder {found[0]} has no usable value", reason="placeholder")
-        return escape(filling) if html else filling
-
-    return _PLACEHOLDER.sub(value, text)
+    return _joined([_split(text)], _Values(placeholders, html=html))
 
 
 def join_html(fragments: Sequence[Fragment], placeholders: Mapping[str, str] | None = None) -> str:
     """Return the whole HTML form; without ``placeholders`` it keeps them, for a provider that fills them."""
-    joined = "".join(fragment.html for fragment in fragments)
-    return joined if placeholders is None else fill(joined, placeholders, html=True)
+    if placeholders is None:
+        return "".join(fragment.html for fragment in fragments)
+    return _joined([fragment.html_parts for fragment in fragments], _Values(placeholders, html=True))
 
 
 def join_text(fragments: Sequence[Fragment], placeholders: Mapping[str, str] | None = None) -> str:
     """Return the whole text form; see ``join_html``."""
-    joined = "".join(fragment.text for fragment in fragments)
-    return joined if placeholders is None else fill(joined, placeholders, html=False)
+    if placeholders is None:
+        return "".join(fragment.text for fragment in fragments)
+    return _joined([fragment.text_parts for fragment in fragments], _Values(placeholders, html=False))
 
 
-Encoded = bytes | tuple[bytes | str, ...]
-"""Quoted-printable bytes; with placeholders, such bytes alternating with the lines that hold them, as
-text."""
+def _split(form: str) -> tuple[str, ...]:
+    """Return text and the names of placeholders in turn; the first and the last are text."""
+    return tuple(_PLACEHOLDER.split(form))
+
+
+def _joined(forms: Iterable[Sequence[str]], values: Mapping[str, str]) -> str:
+    return "".join(values[part] if place % 2 else part for form in forms for place, part in enumerate(form))
+
+
+class _Values(dict[str, str]):
+    """What stands for each placeholder in one form of one message."""
+
+    def __init__(self, placeholders: Mapping[str, str], *, html: bool) -> None:
+        super().__init__()
+        self._placeholders, self._is_html = placeholders, html
+
+    def __missing__(self, name: str) -> str:
+        filling = self._placeholders.get(name)
+        if filling is None or PLACEHOLDER_OPEN in filling:
+            reason = f"the placeholder {placeholder(name)} has no usable value"
+            raise PermanentError(reason, reason="placeholder")
+        value = self[name] = escape(filling) if self._is_html else filling
+        return value
+
+
+# --- the bytes -------------------------------------------------------------------------------------------
+
+Encoded = tuple[bytes | str, ...]
+"""Quoted-printable bytes and the names of placeholders in turn; the first and the last are bytes.
+
+The bytes around a placeholder hold soft line breaks (RFC 2045 §6.7): a value has lines to itself, so that it
+is encoded once a message, wherever it stands, and nothing else for each reader.
+"""
+_SOFT_BREAK = b"=\r\n"
+_LINE = 76
+"""RFC 2045 §6.7: the longest line, with the = of a soft break."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,56 +151,92 @@ class EncodedFragment:
 
 
 def _encoded(form: str) -> Encoded:
-    segments = tuple(_segments(form))
-    shared = [segment for segment in segments if isinstance(segment, bytes)]
-    return b"".join(shared) if len(shared) == len(segments) else segments
-
-
-def _segments(form: str) -> Iterator[bytes | str]:
     if form and form[-1] not in "\r\n":
         raise PermanentError(f"a fragment does not end in a line break: …{form[-40:]!r}", reason="fragment")
-    lines = form.replace("\r\n", "\n").replace("\r", "\n").split("\n")[:-1]
-    for is_personal, run in groupby(lines, key=lambda line: _PLACEHOLDER.search(line) is not None):
-        together = "\n".join(run) + "\n"
-        yield together if is_personal else _quoted_printable(together)
+    parts = _split(_with_lf(form))
+    last = len(parts) - 1
+    return tuple(
+        part
+        if place % 2
+        else (_SOFT_BREAK if place else b"") + _quoted_printable(part, is_broken=place < last)
+        for place, part in enumerate(parts)
+    )
 
 
-def _quoted_printable(lines: str) -> bytes:
+def _with_lf(text: str) -> str:
+    return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
+
+
+def _quoted_printable(text: str, *, is_broken: bool = False) -> bytes:
+    """Encode text that begins on a line of its own; if it ``is_broken`` off in a line, break that softly.
+
+    No line of it begins with a dot, which SMTP would have to double (RFC 5321 §4.5.2).
+    """
+    ends_a_line = text.endswith("\n")
+    crlf = (text if ends_a_line else f"{text}\n").replace("\n", "\r\n")  # b2a_qp takes its line break from it
     try:
-        return b2a_qp(lines.replace("\n", "\r\n").encode(), istext=True)
+        lines = b2a_qp(crlf.encode(), istext=True)
     except UnicodeEncodeError as error:
         raise PermanentError(f"half a character in {error.object[:40]!r}…", reason="fragment") from error
+    if b"\n." in lines or lines.startswith(b"."):
+        lines = b"\r\n".join(map(_without_dot, lines.split(b"\r\n")))
+    if ends_a_line:
+        return lines
+    lines = lines[:-2]
+    return _softly_broken(lines) if is_broken and text else lines
+
+
+def _without_dot(line: bytes) -> bytes:
+    if not line.startswith(b"."):
+        return line
+    line = b"=2E" + line[1:]
+    if len(line) <= _LINE:
+        return line
+    cut = line.rfind(b"=", 0, 70) if b"=" in line[67:70] else 70
+    return line[:cut] + _SOFT_BREAK + _without_dot(line[cut:])
+
+
+def _softly_broken(lines: bytes) -> bytes:
+    """Break the last line softly, once more where it has no room for the =."""
+    if len(lines) - lines.rfind(b"\n") > _LINE:
+        cut = len(lines) - (3 if lines[-3:-2] == b"=" else 1)
+        lines = lines[:cut] + _SOFT_BREAK + _without_dot(lines[cut:])
+    return lines + _SOFT_BREAK
+
+
+class _EncodedValues(dict[str, bytes]):
+    """The same for the encoded forms."""
+
+    def __init__(self, placeholders: Mapping[str, str], *, html: bool) -> None:
+        super().__init__()
+        self._values = _Values(placeholders, html=html)
+
+    def __missing__(self, name: str) -> bytes:
+        # The bytes that follow begin with the soft break.
+        lines = _quoted_printable(_with_lf(self._values[name]), is_broken=True)
+        value = self[name] = lines.removesuffix(_SOFT_BREAK)
+        return value
 
 
 def compose(
     headers: MessageHeaders, fragments: Sequence[Fragment], *, placeholders: Mapping[str, str]
 ) -> bytes:
-    """Return the bytes of one message: multipart/alternative, text first, CRLF throughout.
+    """Return the bytes of one message: multipart/alternative, text first, CRLF, no line begins with a dot.
 
     The same input gives the same bytes. Raises BadInput (see ``write_headers``) and PermanentError (see
     ``fill`` and ``Fragment.encoded``).
     """
     boundary = _boundary(headers.message_id)
-    text = [_wire(fragment.encoded.text, placeholders, html=False) for fragment in fragments]
-    html = [_wire(fragment.encoded.html, placeholders, html=True) for fragment in fragments]
+    text = _wire([fragment.encoded.text for fragment in fragments], placeholders, html=False)
+    html = _wire([fragment.encoded.html for fragment in fragments], placeholders, html=True)
     head = b'Content-Type: multipart/alternative;\r\n boundary="%b"\r\n' % boundary
     text_head, html_head, end = _part_head(boundary, b"plain"), _part_head(boundary, b"html"), _end(boundary)
     return b"".join([write_headers(headers), head, text_head, *text, html_head, *html, end])
 
 
-def _wire(form: Encoded, placeholders: Mapping[str, str], *, html: bool) -> bytes:
-    if isinstance(form, bytes):
-        return form
-    return b"".join(
-        part
-        if isinstance(part, bytes)
-        else _quoted_printable(_one_line_break(fill(part, placeholders, html=html)))
-        for part in form
-    )
-
-
-def _one_line_break(text: str) -> str:
-    return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
+def _wire(forms: Iterable[Encoded], placeholders: Mapping[str, str], *, html: bool) -> list[bytes]:
+    values = _EncodedValues(placeholders, html=html)
+    return [values[part] if isinstance(part, str) else part for form in forms for part in form]
 
 
 def _boundary(message_id: str) -> bytes:

@@ -24,7 +24,7 @@ from newsletter.models.delivery import LEASED, TRANSACTIONAL, State
 from newsletter.pipeline.compose.composer import Composer, RendererFor
 from newsletter.pipeline.compose.fragments import StoredFragments
 from newsletter.pipeline.compose.render import RenderedDigest
-from newsletter.pipeline.db_retry import AWAY, together_or_apart
+from newsletter.pipeline.db_retry import AWAY, RefusedError, together_or_apart
 from newsletter.pipeline.lease import boot_id
 from newsletter.pipeline.select.select import Choice, select, without_unsettled
 from newsletter.pipeline.summarize.generate import write_extracts
@@ -90,14 +90,22 @@ def compose_planned(
         return broken
 
     for batch in leased(now=now, transactional=transactional, after=after):
-        broken = together_or_apart(batch, compose, done="composed")
+        try:
+            broken = together_or_apart(batch, compose, done="composed")
+        except RefusedError as refused:
+            _end(batch, broken=refused.broken)
+            raise
         report.failed += len(broken)
-        release(broken, is_counted=True)
-        release([row for row in batch if row not in broken])
+        _end(batch, broken=broken)
         if deadline is not None and timezone.now() >= deadline:
             report.stopped_after = batch[-1].pk
             break
     return report
+
+
+def _end(batch: Sequence[Delivery], *, broken: Sequence[Delivery]) -> None:
+    release(broken, is_counted=True)
+    release([row for row in batch if row not in broken])
 
 
 def _ready(choices: Sequence[Choice], *, composer: Composer) -> list[Choice]:

@@ -20,13 +20,7 @@ from newsletter.audience.mailed_links import MailedLink
 from newsletter.audience.tagged_addresses import envelope_sender, unsubscribe_mailto
 from newsletter.audience.tokens import Purpose, digest_token, make_token
 from newsletter.core.digests.headers import MessageHeaders
-from newsletter.core.digests.message import (
-    Fragment,
-    compose,
-    join_html,
-    join_text,
-    placeholder,
-)
+from newsletter.core.digests.message import Fragment, compose
 from newsletter.errors import NewsletterError, PermanentError
 from newsletter.models import Delivery, Subscriber
 from newsletter.models.delivery import Kind
@@ -66,16 +60,23 @@ def outgoing(
 ) -> tuple[list[Outgoing], list[Outcome]]:
     """Write the messages of these deliveries (readers loaded), with one query for fragments not seen lately.
 
-    A message that cannot be written has an outcome instead, BAD_MESSAGE, and stops none of the others. One
-    on which the writing itself breaks has none: that is a bug, and it is tried again until its tries are up.
+    ``with_bytes``: as exact bytes; else as fragments with their values. A message that cannot be written has
+    an outcome instead, BAD_MESSAGE, and stops none of the others. One on which the writing itself breaks has
+    none: that is a bug, and it is tried again until its tries are up.
     """
     known = _FRAGMENTS.take(checksum for delivery in deliveries for checksum in delivery.fragments)
-    bodies, sender = _Bodies(), Sender.from_settings()
+    sender, write = Sender.from_settings(), _with_bytes if with_bytes else _with_fragments
     messages, refused = [], []
     for delivery in deliveries:
         try:
-            message = _outgoing(delivery, known=known, bodies=bodies, sender=sender)
-            messages.append(message if with_bytes else replace(message, message=b""))
+            fragments = _fragments_of(delivery, known)
+            message = Outgoing(
+                delivery_id=str(delivery.pk),
+                sender=envelope_sender(delivery.pk, sender=sender.email),
+                recipient=recipient(delivery),
+                headers=_headers(delivery, sender=sender),
+            )
+            messages.append(write(message, delivery, fragments))
         except NewsletterError as error:
             refused.append(
                 Outcome(delivery_id=str(delivery.pk), verdict=Verdict.BAD_MESSAGE, detail=str(error))
@@ -83,6 +84,21 @@ def outgoing(
         except Exception:
             logger.exception("the message of delivery %s broke off", delivery.pk)
     return messages, refused
+
+
+def _with_bytes(message: Outgoing, delivery: Delivery, fragments: Sequence[Fragment]) -> Outgoing:
+    values = placeholders_of(delivery, fragments)
+    return replace(message, message=compose(message.headers, fragments, placeholders=values))
+
+
+def _with_fragments(message: Outgoing, delivery: Delivery, fragments: Sequence[Fragment]) -> Outgoing:
+    shared = message.headers.shared().values()
+    return replace(
+        message,
+        fragments=fragments,
+        values=placeholders_of(delivery, fragments),
+        shared_key=_sha256(*delivery.fragments, delivery.subject, *shared),
+    )
 
 
 def stored_fragments(delivery: Delivery) -> list[Fragment]:
@@ -159,48 +175,9 @@ def recipient(delivery: Delivery) -> str:
     return delivery.recipient or (delivery.subscriber.email if delivery.subscriber else "")
 
 
-def _outgoing(
-    delivery: Delivery, *, known: Mapping[str, Fragment], bodies: _Bodies, sender: Sender
-) -> Outgoing:
-    fragments = _fragments_of(delivery, known)
-    headers = _headers(delivery, sender=sender)
-    values = placeholders_of(delivery, fragments)
-    html, text, key = bodies.of(delivery.fragments, fragments)
-    return Outgoing(
-        delivery_id=str(delivery.pk),
-        sender=envelope_sender(delivery.pk, sender=sender.email),
-        recipient=recipient(delivery),
-        message=compose(headers, fragments, placeholders=values),
-        subject=delivery.subject,
-        from_name=sender.name,
-        from_email=sender.email,
-        reply_to=sender.reply_to,
-        headers=headers.shared(),
-        personal_headers=headers.personal(),
-        html=html,
-        text=text,
-        substitutions={placeholder(name): value for name, value in values.items()},
-        shared_key=_sha256(key, delivery.subject, *headers.shared().values()),
-    )
-
-
 def body_key(*, subject: str, slot_key: str, fragments: Sequence[str]) -> str:
     """Return the same for digests that differ in nothing but what is personal."""
     return _sha256(subject, slot_key, *fragments)
-
-
-class _Bodies:
-    """The unfilled forms of one batch's bodies, each joined and kept once however many readers share it."""
-
-    def __init__(self) -> None:
-        self._joined: dict[str, tuple[str, str]] = {}
-
-    def of(self, checksums: Sequence[str], fragments: Sequence[Fragment]) -> tuple[str, str, str]:
-        """Return the HTML, the text, and a key that equal bodies share."""
-        key = _sha256(*checksums)
-        if key not in self._joined:
-            self._joined[key] = join_html(fragments), join_text(fragments)
-        return *self._joined[key], key
 
 
 def _fragments_of(delivery: Delivery, fragments: Mapping[str, Fragment]) -> list[Fragment]:
@@ -217,7 +194,7 @@ def _headers(delivery: Delivery, *, sender: Sender) -> MessageHeaders:
     """Return the headers; a transactional mail has none of the List-* ones."""
     is_digest = delivery.kind == Kind.DIGEST
     campaign = delivery.slot_key if is_digest else "notice"
-    subscriber = delivery.subscriber if is_digest else None
+    token = _unsubscribe_token(delivery.subscriber) if is_digest and delivery.subscriber else ""
     return MessageHeaders(
         from_name=sender.name,
         from_email=sender.email,
@@ -228,10 +205,8 @@ def _headers(delivery: Delivery, *, sender: Sender) -> MessageHeaders:
         message_id=delivery.message_id,
         delivery_id=str(delivery.pk),
         list_id=f"digests.{sender.host}" if is_digest else "",
-        list_unsubscribe_url=unsubscribe_url(subscriber, base_url=sender.base_url) if subscriber else "",
-        list_unsubscribe_mailto=(
-            unsubscribe_mailto(_unsubscribe_token(subscriber), sender=sender.email) if subscriber else ""
-        ),
+        list_unsubscribe_url=f"{sender.base_url}/unsubscribe/{token}" if token else "",
+        list_unsubscribe_mailto=unsubscribe_mailto(token, sender=sender.email) if token else "",
         # Gmail's: campaign, kind, a sender id of 5 to 15 characters; nothing personal.
         feedback_id=f"{campaign}:{delivery.kind}:{_sha256(sender.host)[:12]}",
     )

@@ -7,7 +7,6 @@ acceptance.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from uuid import UUID
@@ -22,14 +21,14 @@ from newsletter.core.delivery.events import EventKind, outranks, reported_state
 from newsletter.core.storable import storable_value
 from newsletter.models import Delivery, DeliveryEvent, Subscriber
 from newsletter.models.delivery import LEASABLE, SENT, UNCOMPOSED, Kind, State
-from newsletter.pipeline.db_retry import AWAY
+from newsletter.pipeline.db_retry import RefusedError, together_or_apart
 from newsletter.pipeline.send import subscriber_status
 from newsletter.pipeline.send.seen import mark_seen
 
-log = logging.getLogger(__name__)
-
 CHUNK = 100
 """Events a transaction: other writers get their turn in between."""
+MOST_REFUSED = 2
+"""Chunks in a row of which nothing can be applied, before the others are left for another time."""
 EVIDENCE = Q(delivery__state=State.AMBIGUOUS)
 """Selects the events that settle an ambiguous delivery."""
 
@@ -83,17 +82,24 @@ def apply_events(
     None is begun after ``deadline`` (real time). One that cannot be applied is logged, left as it is, and
     does not stop the others. Any number of workers may run it.
     """
-    applied = 0
+    applied = refused = 0
+
+    def apply(keys: Sequence[int]) -> list[int]:
+        nonlocal applied
+        applied += _apply(keys, now=now)
+        return []
+
     for chunk in _unapplied(which):
         if deadline is not None and clock() >= deadline:
             break
         try:
-            applied += _apply(chunk, now=now)
-        except AWAY:
-            raise  # not the event's fault: the next tick retries
-        except Exception:
-            log.exception("%d events could not be applied together: now one by one", len(chunk))
-            applied += sum(_apply_alone(key, now=now) for key in chunk)
+            together_or_apart(chunk, apply, done="applied", name=lambda key: f"event {key}")
+            refused = 0
+        except RefusedError:
+            # What cannot be applied stays, and comes first in every pass: look further.
+            refused += 1
+            if refused == MOST_REFUSED:
+                raise
     return applied
 
 
@@ -108,14 +114,6 @@ def _unapplied(which: Q | None) -> Iterator[list[int]]:
     while chunk := list(waiting.filter(pk__gt=last).values_list("pk", flat=True)[:CHUNK]):
         yield chunk
         last = chunk[-1]
-
-
-def _apply_alone(key: int, *, now: datetime) -> int:
-    try:
-        return _apply([key], now=now)
-    except Exception:
-        log.exception("event %d could not be applied", key)
-        return 0
 
 
 @transaction.atomic

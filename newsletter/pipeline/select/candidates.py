@@ -15,7 +15,7 @@ from datetime import datetime
 from pyroaring import BitMap
 
 from newsletter.core.arxiv.query import categories as required_categories
-from newsletter.core.arxiv.query import covers, parse
+from newsletter.core.arxiv.query import covers, parse_stored
 from newsletter.core.digests.selection import Candidate
 from newsletter.models import Match, Paper, Subscriber, Subscription, Topic
 from newsletter.pipeline.select.eligibility import Bounds, Eligibility, Moments, PaperDates
@@ -166,7 +166,7 @@ class CandidatePool:
 
     def _asked_for(self, query: str) -> BitMap:
         if query not in self._asked:
-            required = required_categories(parse(query))
+            required = required_categories(parse_stored(query))
             groups = (ids for codes, ids in self._by_categories.items() if _is_asked_for(codes, required))
             self._asked[query] = BitMap.union(BitMap(), *groups)
         return self._asked[query]

@@ -94,7 +94,8 @@ def select_planned(*, now: datetime, is_refreshing: bool = False, deadline: date
     loaded, done = Loaded(now=now), 0
     batch = list(planned[:CHUNK])
     while batch and (deadline is None or timezone.now() < deadline):
-        together_or_apart(batch, partial(_select_settled, now=now, loaded=loaded), done="selected")
+        step = partial(_select_settled, now=now, loaded=loaded)
+        together_or_apart(batch, step, done="selected")
         done += len(batch)
         batch = list(planned.filter(pk__gt=batch[-1].pk)[:CHUNK])
     return done

@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from operator import attrgetter
 from typing import Any
 
 from django.db import transaction
@@ -106,11 +107,24 @@ _RELEASED = _UNLEASED | {"state": State.RETRY_WAIT}
 def _lock(leased: Sequence[Leased]) -> tuple[dict[int, Subscriber], list[Delivery]]:
     """Lock readers, then deliveries; return the readers by id, and the deliveries that are ours yet."""
     ids = {each.delivery.subscriber_id for each in leased if each.delivery.subscriber_id}
-    readers = Subscriber.objects.select_for_update(no_key=True).only(*READER_FIELDS)
-    subscribers = {subscriber.pk: subscriber for subscriber in readers.filter(pk__in=ids).order_by("pk")}
+    known = {each.delivery.subscriber_id: each.delivery.subscriber for each in leased}
+    locked = Subscriber.objects.select_for_update(no_key=True).filter(pk__in=ids).order_by("pk")
+    subscribers = {
+        key: _as_locked(key, values, known[key]) for key, *values in locked.values_list("pk", *READER_FIELDS)
+    }
     rows = Delivery.objects.filter(pk__in=[each.delivery.pk for each in leased], state=State.SENDING)
     fences = dict(rows.order_by("pk").select_for_update().values_list("pk", "fence"))
     return subscribers, [each.delivery for each in leased if fences.get(each.delivery.pk) == each.fence]
+
+
+_reader = attrgetter(*READER_FIELDS)
+
+
+def _as_locked(key: int, values: Sequence[Any], known: Subscriber | None) -> Subscriber:
+    """Return the reader: the one that was leased with the delivery, unless something has changed."""
+    if known is not None and _reader(known) == tuple(values):
+        return known
+    return Subscriber(pk=key, **dict(zip(READER_FIELDS, values, strict=True)))
 
 
 def _has_moved(row: Delivery, subscribers: Mapping[int, Subscriber]) -> bool:

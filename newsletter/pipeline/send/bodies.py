@@ -61,7 +61,7 @@ class GroupedBodies:
     _started: int = 0
     """Since the last begin."""
 
-    def begin(self, delivery_ids: Sequence[str]) -> frozenset[str]:
+    def prepare(self, delivery_ids: Sequence[str]) -> frozenset[str]:
         for tries in count():
             missing = [each for each in delivery_ids if self._needs_begin(each)]
             if not missing:
@@ -69,12 +69,16 @@ class GroupedBodies:
             if tries == TRIES:
                 raise TemporaryError("the database takes longer to begin a body than a begin is valid")
             self._begin_group(missing)
-        starting = [each for each in delivery_ids if each not in self._refused]
+        return frozenset(each for each in delivery_ids if each not in self._refused)
+
+    def begin(self, delivery_ids: Sequence[str]) -> frozenset[str]:
+        may_start = self.prepare(delivery_ids)
+        starting = [each for each in delivery_ids if each in may_start]
         self.group.write(Event.STARTS, starting)
         for each in starting:
             del self._valid_until[each]  # one begin, one start
         self._started += len(starting)
-        return frozenset(starting)
+        return may_start
 
     def end(self, delivery_ids: Sequence[str]) -> None:
         self.group.write(Event.DOT, delivery_ids)

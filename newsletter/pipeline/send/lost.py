@@ -93,7 +93,7 @@ def _settle(
     unknown = [row for row, fate in fates.items() if fate is Unanswered.UNKNOWN]
     if answered:
         step = partial(_record, answers=answers, at=at, states=states)
-        unknown += together_or_apart(answered, step, done="recorded")
+        unknown += together_or_apart(answered, step, done="recorded", most=None)
     states[State.RETRY_WAIT.value] += _retry(unsent, again_at=again_at, given_back=given_back)
     states[State.AMBIGUOUS.value] += _leave_open(unknown, until=at.real_now + EVIDENCE_WAIT)
     return states

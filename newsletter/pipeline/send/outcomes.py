@@ -6,9 +6,10 @@ nothing once another has leased the delivery.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import astuple, dataclass, fields, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
+from operator import attrgetter
 from uuid import UUID
 
 from django.db import transaction
@@ -23,7 +24,7 @@ from newsletter.models.delivery import Cause, State
 from newsletter.models.update_each import update_each
 from newsletter.pipeline.send import subscriber_status
 from newsletter.pipeline.send.pause import pause_sending
-from newsletter.pipeline.send.seen import mark_seen
+from newsletter.pipeline.send.seen import lock_readers, mark_seen
 
 DETAIL_LENGTH = 1000
 
@@ -64,18 +65,13 @@ def record(answers: Sequence[Answered]) -> dict[UUID, str]:
 
 def _record(answers: Sequence[Answered]) -> dict[UUID, str]:
     """1. Lock the readers, 2. write what is ours yet, 3. do what follows; return the states written."""
-    subscribers = _lock_subscribers(each.delivery for each in answers)
+    readers = lock_readers({each.delivery.subscriber_id for each in answers if each.delivery.subscriber_id})
     changes = {each.delivery.pk: _CHANGES[each.outcome.verdict](each) for each in answers}
     written = _write(answers, changes)
     ours = [each for each in answers if each.delivery.pk in written]
     accepted = [each.delivery for each in ours if each.outcome.verdict is Verdict.ACCEPTED]
-    mark_seen(accepted, subscribers)
-    for each in ours:
-        subscriber = subscribers.get(each.delivery.subscriber_id or 0)
-        if each.outcome.verdict is Verdict.TRANSPORT_DOWN:
-            _pause(each.delivery.transport, each.outcome, now=each.at.now)
-        elif subscriber is not None and (follow := _FOLLOWS.get(each.outcome.verdict)):
-            follow(each.delivery, subscriber, each.at)
+    mark_seen(accepted, readers)
+    _follow(ours)
     return {key: changes[key].state.value for key in written}
 
 
@@ -86,7 +82,7 @@ def _write(answers: Sequence[Answered], changes: Mapping[UUID, Change]) -> set[U
         rows = [
             (
                 *(each.delivery.pk, each.delivery.fence),
-                *astuple(changes[each.delivery.pk]),
+                *_values(changes[each.delivery.pk]),
                 storable(each.outcome.code)[:40],
                 without_keys(storable(each.outcome.detail))[:DETAIL_LENGTH],
             )
@@ -97,18 +93,11 @@ def _write(answers: Sequence[Answered], changes: Mapping[UUID, Change]) -> set[U
             Delivery,
             rows,
             match=("id", "fence"),
-            change=(*(each.name for each in fields(Change)), "last_code", "last_detail"),
+            change=(*_CHANGED, "last_code", "last_detail"),
             to_all={"lease_owner": "", "lease_until": None} | to_all,
             where={"state": (State.SENDING, State.AMBIGUOUS)},
         )
     return written
-
-
-def _lock_subscribers(deliveries: Iterable[Delivery]) -> dict[int, Subscriber]:
-    """Lock the readers before the deliveries: all code uses this order."""
-    ids = {delivery.subscriber_id for delivery in deliveries if delivery.subscriber_id}
-    locked = Subscriber.objects.select_for_update(no_key=True).filter(pk__in=ids).order_by("pk")
-    return {subscriber.pk: subscriber for subscriber in locked} if ids else {}
 
 
 # --- what changes on the delivery ------------------------------------------------------------------------
@@ -124,6 +113,10 @@ class Change:
     next_attempt_at: datetime | None = None
     outcome_at: datetime | None = None
     provider_id: str = ""
+
+
+_CHANGED = tuple(each.name for each in fields(Change))
+_values = attrgetter(*_CHANGED)
 
 
 def _ended(told: Answered, state: State) -> Change:
@@ -187,6 +180,17 @@ _CHANGES: dict[Verdict, Callable[[Answered], Change]] = {
 }
 
 # --- what follows for the reader and the transport -------------------------------------------------------
+
+
+def _follow(answers: Sequence[Answered]) -> None:
+    bounced = {each.delivery.subscriber_id for each in answers if each.outcome.verdict in _FOLLOWS}
+    subscribers = Subscriber.objects.in_bulk(bounced - {None}) if bounced else {}
+    for each in answers:
+        subscriber = subscribers.get(each.delivery.subscriber_id or 0)
+        if each.outcome.verdict is Verdict.TRANSPORT_DOWN:
+            _pause(each.delivery.transport, each.outcome, now=each.at.now)
+        elif subscriber is not None:
+            _FOLLOWS[each.outcome.verdict](each.delivery, subscriber, each.at)
 
 
 def _bounce(delivery: Delivery, subscriber: Subscriber, at: Moment) -> None:

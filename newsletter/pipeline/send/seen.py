@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 
 from pyroaring import BitMap
@@ -14,7 +15,22 @@ from newsletter.models.delivery import Kind
 from newsletter.models.update_each import update_each
 
 
-def mark_seen(accepted: Iterable[Delivery], subscribers: Mapping[int, Subscriber]) -> None:
+@dataclass(slots=True)
+class Locked:
+    """What ``mark_seen`` needs of a reader, without loading the rest."""
+
+    seen_papers: bytes
+    summarized_papers: bytes
+
+
+def lock_readers(keys: Collection[int]) -> dict[int, Locked]:
+    """Lock these readers; all code does so before it locks their deliveries."""
+    locked = Subscriber.objects.select_for_update(no_key=True).filter(pk__in=keys).order_by("pk")
+    rows = locked.values_list("pk", "seen_papers", "summarized_papers") if keys else ()
+    return {key: Locked(bytes(seen), bytes(summarized)) for key, seen, summarized in rows}
+
+
+def mark_seen(accepted: Iterable[Delivery], subscribers: Mapping[int, Subscriber | Locked]) -> None:
     """Mark the papers of these digests as seen, and their topics as covered to the end of the period.
 
     Idempotent. ``subscribers``: their readers by id, locked.
@@ -25,7 +41,7 @@ def mark_seen(accepted: Iterable[Delivery], subscribers: Mapping[int, Subscriber
         subscriber = subscribers.get(delivery.subscriber_id or 0)
         if subscriber is None or delivery.kind != Kind.DIGEST:
             continue
-        key = subscriber.pk
+        key = delivery.subscriber_id or 0
         if papers := delivery.paper_ids:
             seen_papers.setdefault(key, unpack_seen(bytes(subscriber.seen_papers))).update(papers)
             shown = delivery.selected.shown(Place.SUMMARIZED)

@@ -256,7 +256,9 @@ class _Sending:
             return []
 
         if self._answers:
-            together_or_apart([each.delivery for each in self._answers.values()], step, done="recorded")
+            together_or_apart(
+                [each.delivery for each in self._answers.values()], step, done="recorded", most=None
+            )
 
     def _moment(self) -> Moment:
         return Moment(now=self.now, real_now=self.clock(), chance=self.chance())

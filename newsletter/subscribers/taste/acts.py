@@ -15,7 +15,7 @@ from django.db.models import F
 
 from newsletter.adapters.infra.topic_index import TopicIndex
 from newsletter.core.arxiv.papers import PaperRecord
-from newsletter.core.arxiv.query import parse
+from newsletter.core.arxiv.query import parse_stored
 from newsletter.errors import BadInput
 from newsletter.models import Delivery, PaperFeedback, Subscriber, Topic
 from newsletter.models.taste import Act, Source, Verdict
@@ -199,7 +199,7 @@ def matching_topics(subscriber: Subscriber, papers: Sequence[PaperRecord]) -> di
     """Return the subscriber's topics whose query matches, by arXiv id. Papers need not have been gathered."""
     index, found = TopicIndex(list(enumerate(papers))), defaultdict[str, list[int]](list)
     for topic in Topic.objects.filter(subscriptions__subscriber=subscriber).order_by("pk"):
-        for number in index.find(parse(topic.query)):
+        for number in index.find(parse_stored(topic.query)):
             found[papers[number].arxiv_id].append(topic.pk)
     return found
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from binascii import b2a_qp
 from dataclasses import replace
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -168,3 +169,35 @@ def test_half_a_character_is_refused() -> None:
 def test_a_piece_may_have_one_form_only() -> None:
     text, html = bodies(compose(DIGEST, [Fragment("<hr>\n", "")], placeholders={}))
     assert (text, html) == ("", "<hr>\n")
+
+
+@given(
+    st.lists(st.text(alphabet=". =a\n\té", max_size=240), min_size=1, max_size=4),
+    st.text(alphabet=". =aé", max_size=160),
+)
+def test_no_line_begins_with_a_dot_and_none_is_too_long(texts: list[str], name: str) -> None:
+    """SMTP need not look for dots to double: half a millisecond a mail."""
+    form = placeholder("name").join(texts) + "\n"
+    message = compose(DIGEST, [Fragment(form, form)], placeholders={"name": name})
+    assert_well_formed(message)
+    assert b"\n." not in message
+    assert bodies(message)[0] == unix(join_text([Fragment(form, form)], {"name": name}))
+
+
+def test_the_second_reader_of_the_same_fragments_costs_the_encoding_of_their_own_strings(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    encoded = list[int]()
+
+    def counted(data: bytes, **options: bool) -> bytes:
+        encoded.append(len(data))
+        return b2a_qp(data, **options)
+
+    monkeypatch.setattr("newsletter.core.digests.message.b2a_qp", counted)
+    cards = [Fragment(f"<p>{number} {'x' * 4_000}</p>\n[[unsubscribe_url]]\n", "x\n") for number in range(10)]
+    compose(DIGEST, [*cards, FOOTER], placeholders=SLOTS)
+    assert sum(encoded) > 40_000
+    encoded.clear()
+    compose(DIGEST, [*cards, FOOTER], placeholders=SLOTS)
+    own = [escape(value) for value in SLOTS.values()] + list(SLOTS.values())
+    assert sum(encoded) == sum(len(value) + len("\r\n") for value in own)

@@ -155,6 +155,30 @@ def test_who_is_refused_before_the_body_has_an_outcome_and_never_starts(begins: 
     assert len(begins.groups) == 1
 
 
+class Slow(ScriptedMailer):
+    """Announces each message before ``before_begin``, in which the server may take its time."""
+
+    def send(self, messages: Sequence[Outgoing], *, bodies: Bodies) -> Iterator[Outcome]:
+        for message in messages:
+            assert bodies.prepare([message.delivery_id])
+            yield from super().send([message], bodies=bodies)
+
+
+def test_a_body_for_which_the_server_asks_late_begins_again(begins: Begins) -> None:
+    rows = due(2)
+    reader = rows[0].subscriber
+    assert reader is not None
+
+    def think(message: Outgoing) -> None:
+        begins.sleep(VALID_SECONDS + 1)
+        if message.delivery_id == str(rows[0].pk) and not begins.groups[1:]:
+            unsubscribe(reader, source="test", now=NOW)
+
+    mailer = Slow(before_begin=think)
+    assert deliver(mailer, clock=begins).states == {"ACCEPTED": 1, "CANCELLED": 1}
+    assert [message.delivery_id for message in mailer.sent] == [str(rows[1].pk)]
+
+
 def test_after_the_deadline_what_began_with_others_does_not_begin_again(begins: Begins) -> None:
     due(3)
     mailer = ScriptedMailer(before_answer=lambda _: begins.sleep(VALID_SECONDS))

@@ -107,7 +107,7 @@ def reconcile_later(wait: timedelta, server: SmtpServer) -> None:
     # What was never started is not begun again by one who was given up: it stays open, and is not sent.
     [
         ("RCPT", [ACCEPTED, OPEN, OPEN]),
-        ("DATA", [ACCEPTED, ACCEPTED, OPEN]),
+        ("DATA", [ACCEPTED, OPEN, OPEN]),
         ("END", [ACCEPTED, ACCEPTED, OPEN]),
     ],
 )
