@@ -33,8 +33,8 @@ assert dict(settings.LANGUAGES)["fr"] == "français", settings.LANGUAGES
 assert INTERFACE_LANGUAGES == ("en", "fr", "zh-hans"), INTERFACE_LANGUAGES
 assert (interface_language("fr"), normal("fr_FR")) == ("fr", "fr")
 assert Preferences.checked(language="FR").language == "fr"
-assert words_for("fr").labels["abstract"] == "Résumé"
-assert words_for("de").labels["abstract"] == "Abstract"
+assert words_for("fr").labels["save"] == "Garder"
+assert words_for("de").labels["save"] == "Save"
 assert starter_names("topics", "video-generation")["fr"] == "Génération vidéo"
 assert "fr" not in starter_names("topics", "image-generation")
 confirm = confirmation(language="fr", link=MailedLink(Place.CONFIRM, "x"))
@@ -57,7 +57,7 @@ def test_a_folder_is_all_it_takes(tmp_path: Path) -> None:
     messages.mkdir(parents=True)
     (french / "__init__.py").write_text('ALIASES = ("fr-fr",)\n', encoding="utf-8")
     english = (PACKAGE / "languages" / "en" / "mail.py").read_text(encoding="utf-8")
-    (french / "mail.py").write_text(english.replace('"Abstract"', '"Résumé"'), encoding="utf-8")
+    (french / "mail.py").write_text(english.replace('"Save"', '"Garder"'), encoding="utf-8")
     cadences = (PACKAGE / "languages" / "en" / "cadences.py").read_text(encoding="utf-8")
     (french / "cadences.py").write_text(cadences.replace('"every day"', '"chaque jour"'), encoding="utf-8")
     (french / "formats.py").write_text('DATE_FORMAT = "d/m/Y"\n', encoding="utf-8")

@@ -18,6 +18,7 @@ SUITE = (
     "pipeline/compose/test_counts.py",
     "pipeline/compose/test_lease.py",
     "pipeline/compose/test_message.py",
+    "pipeline/compose/test_notices.py",
     "pipeline/compose/test_recompose.py",
     "pipeline/feedback/test_bounces.py",
     "pipeline/feedback/test_provider_events.py",

@@ -1,8 +1,8 @@
-"""Template values of a card and of a listed paper: chosen, cut, labelled, without markup."""
+"""Template values of a card, a line and a listed paper: chosen, cut, labelled, without markup."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from markupsafe import Markup
@@ -10,28 +10,30 @@ from markupsafe import Markup
 from newsletter.core.arxiv.links import abstract_url, code_url, page_url, pdf_url, project_url
 from newsletter.core.arxiv.papers import PaperRecord
 from newsletter.core.arxiv.revisions import Revision
+from newsletter.core.arxiv.venues import venue_in
 from newsletter.core.digests.digest import DigestCard
 from newsletter.core.digests.languages import is_han, is_right_to_left, tag
-from newsletter.core.digests.typography import author_line, cut, short_name, typeset
+from newsletter.core.digests.typography import author_line, cut, ends_line, short_name, typeset
+from newsletter.core.summaries.marks import bold_span, clipped, marked_spans, result_first, result_span
 from newsletter.core.summaries.paper_kinds import SECTIONS, Part
 from newsletter.core.summaries.summary import Claim, DetailLevel, Evidence, Summary, Voice
+from newsletter.mail.layout import Form
 from newsletter.mail.styles import styles
-from newsletter.mail.text import width
 from newsletter.mail.words import Words, words_for
 
-MOST_TAKEAWAYS = 5
-"""In the mail; the paper's page has all seven."""
-LONGEST_COMMENT = 140
-LONGEST_CAPTION = 240
-LONGEST_NAME = 60
-"""Of a revised paper."""
-PART_BUDGETS = {Part.PROBLEM: 350, Part.METHOD: 550, Part.RESULTS: 400, Part.LIMITS: 300}
-"""Columns (a Han character takes two), in the order shown. The first claim of a part is always shown, and
-none is ever cut: what does not fit is on the paper's page."""
-WIDEST_FIGURE = 560
-LONGEST_UNBROKEN = 24
-"""Characters of a citation's place that fit on one line of the narrowest phone."""
-_UNBROKEN = Markup(";white-space:nowrap")
+MOST_TAKEAWAYS, MOST_OF_LEAD = 3, 2
+"""The paper's page has all seven."""
+MOST_SENTENCES, MOST_STEPS = 2, 3
+"""Of one part of a reading; what is more stands on the paper's page."""
+PARTS = (Part.PROBLEM, Part.METHOD, Part.RESULTS, Part.LIMITS)
+LONGEST_VENUE = 72
+LONGEST_ALT = 60
+LONGEST_NAME = 40
+TEASER = (96, 64)
+"""Pixels that a teaser figure has at most."""
+
+Runs = tuple[tuple[str, str], ...]
+"""A text in runs: plain (empty), marked (``m``) or bold (``b``)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,75 +44,75 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class SectionView:
-    """One heading of a reading: claims, then steps. Neither: not stated in the paper."""
+    """One heading of a reading: sentences, then steps. Neither: not stated in the paper."""
 
     label: str
-    said: tuple[str, ...]
-    steps: tuple[str, ...]
+    said: tuple[Runs, ...]
+    steps: tuple[Runs, ...]
+
+    @property
+    def is_silent(self) -> bool:
+        return not self.said and not self.steps
 
 
 @dataclass(frozen=True, slots=True)
-class FigureView:
+class Teaser:
     url: str
     alt: str
-    """Only the figure's number: a screen reader reads the caption below too."""
-    caption: str
-    credit: str
     width: int
     height: int
 
 
-def card_values(card: DigestCard, *, language: str, base_url: str) -> dict[str, object]:
+def card_values(
+    card: DigestCard, *, form: Form, language: str, base_url: str, has_why: bool
+) -> dict[str, object]:
     """Return the values of the fragment ``card``; nothing in it is personal."""
-    words, summary = words_for(language), card.summary
+    words, css, summary = words_for(language), styles(language), result_first(card.summary)
     is_quoted = summary.voice is Voice.AUTHORS
-    deeper = card.detail.rank >= DetailLevel.TAKEAWAYS.rank
-    citation = (
-        summary.headline.evidence[0] if deeper and not is_quoted and summary.headline.evidence else None
-    )
-    is_reading = card.detail is DetailLevel.READING and bool(summary.sections)
-    sections = tuple(_sections(card, words)) if is_reading else ()
-    where = words.where(citation.where) if citation else ""
-    own = words_for(card.language)
-    shown = summary.takeaways[:MOST_TAKEAWAYS] if deeper else ()
+    is_brief = form in (Form.BRIEF, Form.NEAR)
+    is_reading = card.detail is DetailLevel.READING and bool(summary.sections) and not is_brief
+    evidence = summary.headline.evidence[:1] if not (is_quoted or is_brief) else ()
+    sizes = {Form.LEAD: "lead", Form.BRIEF: "brief", Form.NEAR: "near"}
+    where = words.where(evidence[0].where) if evidence else ""
+    title = css[f"{sizes[form]}_title" if form in sizes else "title"]
     return {
+        **_own(card, words),
         "words": words,
-        "css": styles(language),
-        "own": _own_styles(card.language, is_quoted=is_quoted, is_guest=own.lang != words.lang),
-        "own_lang": tag(card.language),
-        "own_space": "" if is_han(own.lang) else " ",
+        "css": css,
+        "form": form.value,
+        "is_lead": form is Form.LEAD,
         "paper": card.paper,
-        "authors": words.authors(author_line(card.paper.authors)),
-        "comment": cut(" ".join(card.paper.comment.split()), limit=LONGEST_COMMENT),
-        "headline": typeset(summary.headline.text, language=card.language),
-        "quote": tuple(_highlighted(citation)) if citation else (),
+        "title_style": title,
+        "authors": words.authors(ends_line(card.paper.authors)),
+        "venue": venue_of(card.paper),
+        "finding": () if form is Form.CARD else finding_of(summary, card.language),
+        "finding_style": css[{Form.LEAD: "lead_finding", Form.NEAR: "near_finding"}.get(form, "line")],
+        "quote": _quote(evidence[0]) if evidence else (),
         "where": where,
-        "near": _UNBROKEN if len(where) <= LONGEST_UNBROKEN else "",
-        "takeaways": _texts(shown, card.language),
-        "sections": sections,
-        "figure": _figure(card, words, base_url=base_url) if is_reading else None,
-        "links": _links(card, words, base_url=base_url, is_cut=is_reading),
-        "meta": words.meta(card.paper),
-        "notes": tuple(_notes(card, words)),
+        "takeaways": () if is_brief or is_reading else _takeaways(card, summary, form=form),
+        "sections": tuple(_sections(card, words)) if is_reading else (),
+        "teaser": None if is_brief else _teaser(card, base_url=base_url),
+        "withheld": "" if is_brief or is_quoted else words.withheld(len(summary.withheld)),
+        "has_why": has_why,
+        "url": abstract_url(card.paper),
+        "links": _links(card.paper, words, base_url=base_url),
     }
 
 
-def near_values(card: DigestCard, *, language: str) -> dict[str, object]:
-    """Return the values of the fragment ``near_card``: title, headline and id of a paper near the topics."""
-    words, summary = words_for(language), card.summary
-    own = words_for(card.language)
-    styled = _own_styles(
-        card.language, is_quoted=summary.voice is Voice.AUTHORS, is_guest=own.lang != words.lang
-    )
+def line_values(card: DigestCard, *, language: str, base_url: str, has_card: bool) -> dict[str, object]:
+    """Return the values of the fragment ``line``: a name that leads to its card, and its finding."""
+    paper = card.paper
     return {
+        **_own(card, words_for(language)),
+        "words": words_for(language),
         "css": styles(language),
-        "own": styled,
-        "own_lang": tag(card.language),
-        "paper": card.paper,
-        "authors": words.authors(author_line(card.paper.authors, shown=2)),
-        "headline": typeset(summary.headline.text, language=card.language),
-        "url": abstract_url(card.paper),
-        "meta": words.meta(card.paper),
+        "id": paper.arxiv_id,
+        "name": short_name(paper.title, limit=LONGEST_NAME),
+        "finding": finding_of(result_first(card.summary), card.language),
+        "venue": venue_of(paper),
+        "versioned_id": paper.versioned_id,
+        "has_card": has_card,
+        "page_url": page_url(paper, base_url=base_url),
     }
 
 
@@ -122,7 +124,6 @@ def revised_values(
         "name": short_name(paper.title, limit=LONGEST_NAME),
         "versioned_id": paper.versioned_id,
         "happened": words_for(language).happened(revision),
-        "url": abstract_url(paper),
         "page_url": f"{page_url(paper, base_url=base_url)}#changes",
     }
 
@@ -132,41 +133,93 @@ def listed_values(paper: PaperRecord, *, language: str) -> dict[str, object]:
     return {
         "css": styles(language),
         "paper": paper,
-        "authors": words_for(language).authors(author_line(paper.authors, shown=2)),
+        "authors": words_for(language).authors(author_line(paper.authors, shown=1)),
         "url": abstract_url(paper),
     }
 
 
-def _own_styles(language: str, *, is_quoted: bool, is_guest: bool) -> dict[str, Markup]:
-    css = styles(language)
-    is_rtl = is_right_to_left(language)
-    indent = css["list_rtl" if is_rtl else "list"]
-    if is_quoted:
-        return {
-            "headline": css["printed_headline"],
-            "takeaways": css["printed_takeaways"],
-            "list": indent,
-        }
-    family = css["sans_family"] + ";" if is_guest else Markup("")
-    side = Markup("direction:rtl;text-align:right;") if is_rtl else Markup("")
-    own = {name: side + family + css[name] for name in ("headline", "takeaways")}
-    return own | {"list": indent}
+def finding_of(summary: Summary, language: str) -> Runs:
+    """Return what came of a paper: a model's sentence, a number bold, or the authors', the result marked."""
+    claim = summary.headline
+    if summary.voice is Voice.AUTHORS:
+        text, mark = clipped(claim.text, mark=result_span(claim.text))
+        return _runs(text, (mark,) if mark else (), kind="m")
+    return _in_bold(claim, language)
 
 
-def _texts(claims: Iterable[Claim], language: str) -> tuple[str, ...]:
-    return tuple(typeset(claim.text, language=language) for claim in claims)
+def plain(card: DigestCard) -> str:
+    """Return the finding of ``card`` as text: what a mail program shows before the mail is opened."""
+    claim = result_first(card.summary).headline
+    if card.summary.voice is Voice.AUTHORS:
+        return clipped(claim.text, mark=result_span(claim.text))[0]
+    return typeset(claim.text, language=card.language)
 
 
-def _highlighted(evidence: Evidence) -> Iterator[tuple[str, bool]]:
-    """Yield the quote in parts: text, and whether its words carry the claim."""
+def venue_of(paper: PaperRecord) -> str:
+    """Return where it was published or accepted, as its journal reference or its comment says."""
+    return cut(" ".join(paper.journal_ref.split()) or venue_in(paper.comment), limit=LONGEST_VENUE)
+
+
+def checked(card: DigestCard, *, form: Form) -> int:
+    """Return how many checked claims of ``card`` the mail shows."""
+    summary = card.summary
+    if summary.voice is Voice.AUTHORS:
+        return 0
+    if form in (Form.BRIEF, Form.NEAR):
+        return 1
+    if card.detail is DetailLevel.READING and summary.sections:
+        return 1 + sum(len(said) + len(steps) for _, said, steps in _parts(summary))
+    return 1 + (len(summary.takeaways[: _most(form)]) if card.detail is not DetailLevel.HEADLINE else 0)
+
+
+def _own(card: DigestCard, words: Words) -> dict[str, object]:
+    """Return how the summary's words are set: serif where they are the authors', else by language."""
+    css, is_quoted = styles(card.language), card.summary.voice is Voice.AUTHORS
+    is_guest = words_for(card.language).lang != words.lang
+    family = css["serif"] if is_quoted else css["sans"] if is_guest else ""
+    is_rtl = is_right_to_left(card.language)
+    side = "direction:rtl;text-align:right;" if is_rtl else ""
+    return {
+        "own": Markup(family or (css["sans"] if is_guest else "")),  # noqa: S704 - a constant of ``styles``
+        "own_lang": tag(card.language),
+        "own_space": "" if is_han(card.language) else " ",
+        "side": Markup(side),  # noqa: S704 - as above
+        "indent": Markup(f"{side}margin-{'right' if is_rtl else 'left'}:18px"),  # noqa: S704 - as above
+        "is_quoted": is_quoted,
+    }
+
+
+def _takeaways(card: DigestCard, summary: Summary, *, form: Form) -> tuple[Runs, ...]:
+    """Return those shown: of an authors' summary one further sentence, unchanged."""
+    if summary.voice is Voice.AUTHORS:
+        return tuple(((clipped(each.text, mark=None)[0], ""),) for each in summary.takeaways[:1])
+    if card.detail is DetailLevel.HEADLINE:
+        return ()
+    shown = summary.takeaways[: _most(form)]
+    return tuple(_in_bold(claim, card.language) for claim in shown)
+
+
+def _in_bold(claim: Claim, language: str) -> Runs:
+    text = typeset(claim.text, language=language)
+    bold = bold_span(text, quotes=[each.quote for each in claim.evidence])
+    return _runs(text, (bold,) if bold else (), kind="b")
+
+
+def _quote(evidence: Evidence) -> Runs:
+    return _runs(evidence.quote, marked_spans(evidence.quote, evidence.highlights), kind="m")
+
+
+def _runs(text: str, spans: Sequence[tuple[int, int]], *, kind: str) -> Runs:
+    return tuple(run for run in _cut_up(text, spans, kind=kind) if run[0])
+
+
+def _cut_up(text: str, spans: Sequence[tuple[int, int]], *, kind: str) -> Iterator[tuple[str, str]]:
     done = 0
-    for start, end in evidence.highlights:
-        if start > done:
-            yield evidence.quote[done:start], False
-        yield evidence.quote[start:end], True
+    for start, end in spans:
+        yield text[done:start], ""
+        yield text[start:end], kind
         done = end
-    if done < len(evidence.quote):
-        yield evidence.quote[done:], False
+    yield text[done:], ""
 
 
 def _sections(card: DigestCard, words: Words) -> Iterator[SectionView]:
@@ -174,81 +227,63 @@ def _sections(card: DigestCard, words: Words) -> Iterator[SectionView]:
     kind = card.summary.kind
     if kind is None:
         return
-    specs = {spec.kind: spec for spec in SECTIONS[kind]}
-    for part, budget in PART_BUDGETS.items():
-        held = [
-            section
-            for section in card.summary.sections
-            if section.kind in specs and specs[section.kind].part is part
-        ]
-        claims = [(claim, specs[section.kind].is_steps) for section in held for claim in section.claims]
-        texts = list(_within(_texts((claim for claim, _ in claims), card.language), budget))
-        kept = list(zip(texts, (is_step for _, is_step in claims), strict=False))
+    for part, said, steps in _parts(card.summary):
         yield SectionView(
-            words.head(part, kind=kind),
-            said=tuple(text for text, is_step in kept if not is_step),
-            steps=tuple(text for text, is_step in kept if is_step),
+            words.head(part, kind=kind), said=_all(said, card.language), steps=_all(steps, card.language)
         )
 
 
-def _within(texts: Iterable[str], budget: int) -> Iterator[str]:
-    """Yield the first text, and those after it up to the one that does not fit."""
-    left = budget
-    for number, text in enumerate(texts):
-        left -= width(text)
-        if number and left < 0:
-            return
-        yield text
+def _parts(summary: Summary) -> Iterator[tuple[Part, list[Claim], list[Claim]]]:
+    """Yield what is shown of each part: its sentences, and its steps."""
+    specs = {spec.kind: spec for spec in SECTIONS[summary.kind]} if summary.kind else {}
+    for part in PARTS:
+        held = [
+            (claim, specs[section.kind].is_steps)
+            for section in summary.sections
+            if section.kind in specs and specs[section.kind].part is part
+            for claim in (_new(section.claims, summary) if part is Part.RESULTS else section.claims)
+        ]
+        # What was measured comes last, and counts most.
+        held = held[::-1] if part is Part.RESULTS and len(held) > MOST_SENTENCES else held
+        steps = [claim for claim, is_step in held if is_step][:MOST_STEPS]
+        said = [claim for claim, is_step in held if not is_step][: 1 if steps else MOST_SENTENCES]
+        yield part, said, steps
 
 
-def _figure(card: DigestCard, words: Words, *, base_url: str) -> FigureView | None:
+def _most(form: Form) -> int:
+    return MOST_OF_LEAD if form is Form.LEAD else MOST_TAKEAWAYS
+
+
+def _new(claims: tuple[Claim, ...], summary: Summary) -> tuple[Claim, ...]:
+    """Leave out what rests on the same words as the finding above, if anything is left then."""
+    quotes = {each.quote for each in summary.headline.evidence}
+    return tuple(claim for claim in claims if not quotes & {each.quote for each in claim.evidence}) or claims
+
+
+def _all(claims: Iterable[Claim], language: str) -> tuple[Runs, ...]:
+    return tuple(_in_bold(claim, language) for claim in claims)
+
+
+def _teaser(card: DigestCard, *, base_url: str) -> Teaser | None:
+    """Return the figure as large as a teaser may be, in its own proportions."""
     figure = card.figure
     image = figure.mail_image if figure else None
     if figure is None or image is None:
         return None
-    shown = min(image.width, WIDEST_FIGURE)
-    return FigureView(
+    scale = min(1, TEASER[0] / max(1, image.width), TEASER[1] / max(1, image.height))
+    return Teaser(
         url=f"{base_url.rstrip('/')}{image.path}",
-        alt=words.figure(figure.number),
-        caption=cut(figure.caption, limit=LONGEST_CAPTION),
-        credit=words.credit(figure, paper=card.paper),
-        width=shown,
-        height=max(1, round(image.height * shown / max(1, image.width))),
+        alt=cut(" ".join(figure.caption.split()), limit=LONGEST_ALT),
+        width=max(1, round(image.width * scale)),
+        height=max(1, round(image.height * scale)),
     )
 
 
-def _links(card: DigestCard, words: Words, *, base_url: str, is_cut: bool) -> tuple[Link, ...]:
-    citations = "continue" if is_cut else "citations"
-    page = "page" if card.summary.voice is Voice.AUTHORS else citations
+def _links(paper: PaperRecord, words: Words, *, base_url: str) -> tuple[Link, ...]:
+    """Return what leads to reading on; the title leads to arXiv, and no link leads where another does."""
     found = [
-        Link(words.labels[page], page_url(card.paper, base_url=base_url)),
-        Link(words.labels["abstract"], abstract_url(card.paper)),
-        Link(words.labels["pdf"], pdf_url(card.paper)),
+        Link(words.labels["read_on"], page_url(paper, base_url=base_url)),
+        Link(words.labels["pdf"], pdf_url(paper)),
     ]
-    named = {"code": code_url(card.paper), "project": project_url(card.paper)}
-    found += [Link(words.labels[name], url) for name, url in named.items() if url]
-    return tuple(found)
-
-
-def _notes(card: DigestCard, words: Words) -> Iterator[str]:
-    """Yield how many claims were checked and withheld, or whose words they are; then why it is less."""
-    summary = card.summary
-    if summary.voice is Voice.AUTHORS:
-        yield words.own_words(language=card.language, reason=summary.fallback_reason)
-    elif card.detail is not DetailLevel.HEADLINE:
-        claims = _checked(summary, detail=card.detail)
-        quotes = (evidence for claim in claims for evidence in claim.evidence)
-        only = all(evidence.where == "abstract" for evidence in quotes)
-        yield words.checked(len(claims), withheld=len(summary.withheld), abstract_only=only)
-    if card.lacks is not None:
-        yield words.shallower(card.lacks, reason=card.lacks_reason)
-
-
-def _checked(summary: Summary, *, detail: DetailLevel) -> tuple[Claim, ...]:
-    """Return the claims that belong to ``detail``; the paper's page shows every one of them."""
-    sections = summary.sections if detail is DetailLevel.READING else ()
-    return (
-        summary.headline,
-        *summary.takeaways,
-        *(claim for section in sections for claim in section.claims),
-    )
+    named = {"project": project_url(paper), "code": code_url(paper)}
+    return (*found, *(Link(words.labels[name], url) for name, url in named.items() if url))

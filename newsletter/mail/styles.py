@@ -1,7 +1,8 @@
 """The mail's design tokens and, per language, the inline styles made of them.
 
-Inline, because some clients drop style blocks; longhand, because Outlook reads shorthands wrongly. The dark
-values are in the style block of the templates: only colours change there.
+Two voices: what the paper says is serif, what we or a model say is sans. Inline, because some clients drop
+style blocks; longhand, because Outlook reads shorthands wrongly. Font and ink of the sans stand once, on the
+table around all rows. The dark values are in the style blocks of the templates: only colours change there.
 """
 
 from __future__ import annotations
@@ -12,9 +13,11 @@ from markupsafe import Markup
 
 from newsletter.core.digests.languages import is_han
 
-INK, SOFT, LINK, MARK = "#1B1D21", "#565B64", "#1A4FA0", "#FFEFA3"
+INK, SOFT, LINK = "#1B1D21", "#565B64", "#1A4FA0"
+MARK, MARK_RULE = "#FFEFA3", "#B3850C"
+HAIRLINE, NOTICE_RULE = "#D9DCE1", "#8A4B00"
 
-SERIF = "Charter,Cambria,'Noto Serif','Times New Roman',serif"
+SERIF = "Charter,Cambria,serif"
 """Not Georgia: its old-style figures turn "Avatar-0" into "Avatar-o"."""
 SANS = "'Segoe UI',-apple-system,BlinkMacSystemFont,'Helvetica Neue',Arial,sans-serif"
 HAN = "'Segoe UI',-apple-system,'PingFang SC','Microsoft YaHei','Noto Sans CJK SC',sans-serif"
@@ -36,42 +39,45 @@ def _type(
 
 @lru_cache(maxsize=4)
 def styles(language: str) -> dict[str, Markup]:
-    """Return the inline styles for text of ``language``, by name. Base of every row: sans 15/24, ink."""
+    """Return the inline styles for text of ``language``, by name."""
     han = is_han(language)
     sans = HAN if han else SANS
-    voice = sans if han else SERIF
+    small = _type(13, 22 if han else 20, colour=SOFT)
     found = {
-        "sans": sans,
-        "mast": _type(17, 24, family=voice, weight=700),
-        "notice": _type(20, 27, weight=700),
-        "numeral": _type(44, 50, family=voice, weight=700),
-        "opening": _type(19, 32 if han else 28),
-        "sub": _type(15, 27 if han else 24, colour=SOFT),
-        "sub_ink": _type(15, 27 if han else 24),
-        "contents_topic": _type(15, 24, family=sans, colour=SOFT),
-        "contents_paper": _type(15, 24, family=SERIF, colour=INK),
-        "topic": _type(15, 22, weight=600),
-        "topic_count": f"font-weight:400;color:{SOFT}",
-        "title": _type(20, 27, family=SERIF, weight=700),
+        "sans": f"font-family:{sans}",
+        "serif": f"font-family:{SERIF}",
+        "base": f"font-family:{sans};{_type(15, 24)};color:{INK}",
+        "mast": _type(17, 24, family="" if han else SERIF, weight=700),
+        "date": f"font-size:13px;font-weight:400;color:{SOFT}" + (f";font-family:{sans}" if not han else ""),
+        "large": _type(20, 32 if han else 28, weight=400),
+        "small": small,
+        "notice": f"padding:0 0 0 12px;border-left:3px solid {NOTICE_RULE};{_type(15, 26 if han else 24)}",
+        "lead_title": _type(24, 30, family=SERIF, weight=700),
+        "lead_finding": _type(18, 31 if han else 27),
+        "heading": f"margin:0;padding:8px 0 0;border-top:2px solid {INK};{_type(15, 22, weight=600)}",
+        "share": f"font-weight:400;color:{SOFT}",
+        "line_topic": f"{small};font-weight:600",
+        "line": _type(16, 28 if han else 24),
+        "name": f"font-family:{SERIF};font-weight:700;color:{LINK};text-decoration:none",
+        "title": _type(20, 26, family=SERIF, weight=700),
+        "brief_title": _type(17, 24, family=SERIF, weight=700),
         "near_title": _type(17, 23, family=SERIF, weight=700),
-        "authors": _type(15, 23, family=SERIF, colour=SOFT),
-        "headline": _type(17, 30 if han else 27),
-        "printed_headline": _type(17, 27, family=SERIF),
+        "authors": _type(15, 22, family=SERIF, colour=SOFT),
+        "added": f"font-family:{sans};font-size:13px;white-space:nowrap" if han else "",
+        "id": f"font-family:{sans};font-size:13px;white-space:nowrap",
+        "venue": _type(15, 22, family=SERIF),
+        "near_finding": _type(15, 27 if han else 23),
         "quote": _type(15, 24, family=SERIF, style="italic"),
-        "mark": f"background-color:{MARK};font-style:normal;color:{INK}",
-        "takeaways": _type(16, 28) if han else _type(15, 24),
-        "printed_takeaways": _type(15, 24, family=SERIF),
-        "section": _type(15, 24, weight=600),
-        "not_stated": f"color:{SOFT}",
-        "alt": _type(13, 20, family=SERIF, colour=SOFT),
-        "caption": f"font-family:{SERIF}",
-        "list": "margin-left:20px;padding:0",
-        "list_rtl": "margin-right:20px;padding:0",
+        "mark": f"background-color:{MARK};border-bottom:1px solid {MARK_RULE};color:{INK}",
+        "takeaways": _type(16, 27) if han else _type(15, 23),
+        "part": _type(16, 27, weight=600) if han else _type(15, 23, weight=600),
+        "soft": f"color:{SOFT}",
+        "links": _type(14, 30),
+        "link": f"color:{LINK};white-space:nowrap",
+        "act": f"color:{SOFT};white-space:nowrap",
+        "save": f"font-size:13px;color:{SOFT};white-space:nowrap",
         "listed": _type(15, 22, family=SERIF),
-        "meta": _type(13, 21 if han else 20, colour=SOFT),
-        "added": f"font-family:{sans}" if han else "",
-        "listed_meta": _type(13, 24, colour=SOFT),
-        "aside": _type(13, 20, family=sans, style="normal", colour=SOFT),
-        "sans_family": f"font-family:{sans}",
+        "foot_links": _type(15, 28),
+        "hairline": f"border-top:1px solid {HAIRLINE};font-size:0;line-height:0",
     }
     return {name: Markup(value) for name, value in found.items()}  # noqa: S704 - constants of this module

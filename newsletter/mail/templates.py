@@ -25,7 +25,7 @@ from newsletter.errors import ConfigurationError
 from newsletter.mail.text import unbroken, underline, whole, wrap
 
 _FRAGMENT = re.compile(r"\{# fragment: (\w+) #\}")
-_INCLUDE = re.compile(r"\{# include (\w+\.mjml) #\}")
+_INCLUDE = re.compile(r"\{# include (\w+\.\w+) #\}")
 _PHONE_RULES = re.compile(r"<style>\s*@media only screen and \(max-width:.*?</style>\s*", re.DOTALL)
 _PACKAGE = Path(__file__).resolve().parents[1]
 _CONTROL = re.compile(r"\{%.*?%\}|\{#.*?#\}", re.DOTALL)
@@ -84,14 +84,14 @@ def _filled(template: Template | None, values: dict[str, object]) -> str:
 @lru_cache(maxsize=4)
 def load_template(name: str) -> MailTemplate:
     """Compile ``templates/email/<name>.mjml`` and ``.txt`` once a process. Raises ConfigurationError."""
-    source = _INCLUDE.sub(lambda found: _read(found[1]), _read(f"{name}.mjml"))
+    source = _INCLUDE.sub(lambda found: _read(found[1]).rstrip(), _read(f"{name}.mjml"))
     html = re.sub(r"\s*\n\s*", "\n", compile_mjml(source, name=f"{name}.mjml"))
     # Gmail drops a style block that it cannot parse, so the rules for phones come first, in their own block.
     [phone_rules] = _PHONE_RULES.findall(html)
     html = html.replace(phone_rules, "", 1).replace("<style", f"{phone_rules}<style", 1)
     # A mail is a whole document, so its landmark is "main" (accessibility).
     html = html.replace('role="article"', 'role="main"', 1)
-    return MailTemplate(html, _read(f"{name}.txt"))
+    return MailTemplate(html, _INCLUDE.sub(lambda found: _read(found[1]).rstrip(), _read(f"{name}.txt")))
 
 
 def _read(name: str) -> str:

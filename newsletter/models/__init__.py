@@ -5,6 +5,7 @@ from newsletter.models.full_text import Figure, FullTextRecord, KeptText
 from newsletter.models.gather import ArxivGate, GatherRun
 from newsletter.models.key import KeyFingerprint, SuppressionKey
 from newsletter.models.monitor import CanaryFlight, Forgotten, Incident
+from newsletter.models.notice import DigestNotice
 from newsletter.models.page_change import PageChange
 from newsletter.models.paper import Match, Paper
 from newsletter.models.report import MistakeReport
@@ -32,6 +33,7 @@ __all__ = [
     "ConsentEvent",
     "Delivery",
     "DeliveryEvent",
+    "DigestNotice",
     "Figure",
     "FollowedAuthor",
     "Forgotten",

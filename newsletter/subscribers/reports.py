@@ -76,8 +76,15 @@ def take_down(summary: Summary, *, now: datetime) -> int:
 
 
 def put_back(summary: Summary) -> None:
-    """Show ``summary`` again."""
-    Summary.objects.filter(pk=summary.pk).update(withheld_at=None, is_final=False)
+    """Show ``summary`` again, and let other prompts write it too."""
+    same = Summary.objects.filter(
+        paper=summary.paper_id,
+        paper_version=summary.paper_version,
+        language=summary.language,
+        model=summary.model,
+        withheld_at__isnull=False,
+    )
+    same.update(withheld_at=None, is_final=False)
 
 
 def _quote(evidence: Evidence) -> dict[str, str | int]:

@@ -28,7 +28,7 @@ from newsletter.audience.tokens import (
 )
 from newsletter.audience.topics import public_topics
 from newsletter.core.digests.languages import tag
-from newsletter.core.digests.message import join_html
+from newsletter.core.digests.message import Fragment, join_html
 from newsletter.core.digests.selection import Place
 from newsletter.errors import PermanentError
 from newsletter.languages import interface_language
@@ -40,10 +40,16 @@ from newsletter.web.pages import broken_link, page, private, sentence_gap, servi
 
 LEFT_OUT = "…"
 """Replaces personal strings in a shared digest."""
-PERSONAL = ("near", "revised", "why:", "why_text:", "feedback_url", "learned")
+PERSONAL = ("near", "revised", "why:", "why_text:", "follows:", "feedback_url", "learned", "quiet")
 """A fragment with one of these is about what the reader likes or has read: no part of a shared digest."""
-SHARED_PLACEHOLDERS = frozenset({"numeral", "opening", "account"})
-"""Stored strings that are not personal."""
+SHARED_PLACEHOLDERS = frozenset({"statistic", "who_wrote", "numeral", "opening", "account"})
+"""Stored strings that are not personal; the last three are of older mails."""
+_PERSONAL_PARTS = re.compile(
+    r'(?:&nbsp;|\s|\u00a0)*<a class="a"\s+href="\[\[feedback_url\]\][^>]*>[^<]*</a>(?:&nbsp;|\u00a0)*'
+    r'|<p class="s"[^>]*>\s*\[\[why:[^\]]*\]\]\s*</p>'
+    r'|<span class="s"[^>]*>\s*\[\[follows:[^\]]*\]\]\s*</span>'
+)
+"""What is personal of a card or a line: links of feedback, the reason, a followed author."""
 _BODY = re.compile(r"<body\b[^>]*>", re.IGNORECASE)
 _BODY_END = re.compile(r"</body\s*>", re.IGNORECASE)
 
@@ -105,6 +111,7 @@ def _show(request: HttpRequest, delivery: Delivery, *, is_shared: bool) -> HttpR
 def _mail_html(delivery: Delivery, *, is_shared: bool) -> str:
     fragments = stored_fragments(delivery)
     if is_shared:
+        fragments = [Fragment(html=_PERSONAL_PARTS.sub("", each.html), text="") for each in fragments]
         fragments = [each for each in fragments if not any(map(_is_personal, each.placeholders))]
     placeholders = placeholders_of(delivery, fragments)
     return join_html(fragments, _shared(placeholders, delivery) if is_shared else placeholders)

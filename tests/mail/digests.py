@@ -24,6 +24,8 @@ BASE_URL = "https://digest.example.org"
 READER = {
     "feedback_url": f"{BASE_URL}/r/abc0123456789de",
     "preferences_url": f"{BASE_URL}/preferences/Token",
+    "saved_url": f"{BASE_URL}/preferences/Token/saved",
+    "taste_url": f"{BASE_URL}/preferences/Token/taste",
     "unsubscribe_url": f"{BASE_URL}/unsubscribe/Token",
     "digest_url": f"{BASE_URL}/digests/Token",
     "email": "ada@example.org",
@@ -124,7 +126,8 @@ def reading_card(name: str = "harbornet", language: str = "en", **fields: Any) -
 
 
 def make_digest(*cards: DigestCard, language: str = "en", **fields: Any) -> Digest:
-    topics = (DigestTopic(slug="lamps", name="Lamps & <lights>", cards=cards),) if cards else ()
+    ranked = tuple(replace(card, rank=card.rank or rank) for rank, card in enumerate(cards))
+    topics = (DigestTopic(slug="lamps", name="Lamps & <lights>", cards=ranked),) if cards else ()
     base = Digest(
         language=language,
         slot_date=date(2026, 6, 22),
@@ -153,7 +156,10 @@ def make_renderer(fragment_store: MemoryFragments | None = None) -> DigestRender
 
 def joined(rendered: RenderedDigest) -> tuple[str, str]:
     """Return the whole HTML and text with the reader's strings in place."""
-    placeholders = {**with_text_forms(rendered.placeholders), **READER}
+    topics = {
+        f"unsubscribe_topic_url:{slug}": f"{BASE_URL}/u/{slug}" for slug, _ in rendered.digest.subscribed
+    }
+    placeholders = {**with_text_forms(rendered.placeholders), **READER, **topics}
 
     def fill(form: str, *, is_html: bool) -> str:
         return re.sub(
@@ -175,7 +181,7 @@ def mail(digest: Digest) -> tuple[str, str]:
 def four_cards(language: str = "en") -> Digest:
     quoted = make_card(make_paper(3), summary=authors_summary(), summary_key="q", model="")
     cards = (
-        make_card(make_paper(1), also_in=("Night",)),
+        make_card(make_paper(1)),
         make_card(make_paper(2), detail=DetailLevel.HEADLINE),
         quoted,
         make_card(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from datetime import date
 from html.parser import HTMLParser
 from typing import Any
 
@@ -15,6 +16,7 @@ from tests.mail.digests import (
     ALL,
     BASE_URL,
     authors_summary,
+    claim,
     four_cards,
     mail,
     make_card,
@@ -108,7 +110,7 @@ def test_data_stays_data(kind: str) -> None:
     assert "<script" not in html
     assert "&lt;script&gt;" in html
     assert "{{ 7*7 }}" in html
-    assert text.count("[\u200b[email]]") == html.count("[\u200b[email]]") > 0
+    assert min(text.count("[\u200b[email]]"), html.count("[\u200b[email]]")) > 0
     assert html.count("ada@example.org") == 1
 
 
@@ -126,22 +128,32 @@ def test_a_citation_highlights_the_words_that_carry_the_claim_and_more_than_colo
     mark = re.search(r'<em class="m" style="([^"]*)">4.2 % fewer errors</em>', html)
     assert mark
     assert "background-color:#FFEFA3" in mark[1]
-    assert "font-style:normal" in mark[1]
+    assert "border-bottom:1px solid #B3850C" in mark[1]
     assert html.count("FFEFA3") == 1
-    assert "> “LampNet reads lamp labels with 4.2 % fewer errors than before”\n> from the abstract" in text
+    assert "> “LampNet reads lamp labels with 4.2 % fewer errors than before”\n" in text
 
 
-def test_the_authors_own_words_are_serif_unquoted_and_labelled() -> None:
-    card = make_card(summary=authors_summary(), model="")
-    html, text = mail(make_digest(card))
-    assert re.search(r'<p lang="en" style="[^"]*Charter[^"]*font-size:17px[^"]*">LampNet reads lamps\.', html)
-    assert re.search(r'<ul lang="en" style="[^"]*Charter', html)
+def test_one_number_with_its_unit_is_bold_where_the_quote_states_it_too() -> None:
+    html, _ = mail(make_digest(make_card()))
+    assert "LampNet makes <b>4.2\u00a0%</b> fewer errors on lamp labels." in html
+    said = replace(model_summary().headline, text="LampNet makes 5.1 % fewer errors.")
+    html, _ = mail(make_digest(make_card(summary=replace(model_summary(), headline=said))))
+    assert "<b>" not in html
+
+
+def test_the_authors_own_words_are_serif_unquoted_and_labelled_once() -> None:
+    result = replace(authors_summary(), headline=claim("LampNet reads 300 lamps, improving recall by 4.2 %."))
+    cards = [make_card(make_paper(n), summary=result, model="") for n in range(1, 6)]
+    html, text = mail(make_digest(*cards))
+    assert re.search(
+        r'<span lang="en" style="[^"]*Charter[^"]*">LampNet reads 300 lamps, improving recall ', html
+    )
+    assert html.count('font-style:normal">by 4.2 %</em>') == 5
     assert "“" not in html
+    assert "<b>" not in html
     for form in (html, text):
-        assert "In the authors’ words." in form
-        assert "Paper page" in form
-        assert "Read with quotes" not in form
-        assert "no model wrote anything here" in " ".join(form.split())
+        said = " ".join(form.split())
+        assert said.count("Sentences of the abstracts, unchanged; no model wrote anything.") == 1
 
 
 def test_a_reading_is_complete_and_says_what_the_paper_does_not_state() -> None:
@@ -151,25 +163,29 @@ def test_a_reading_is_complete_and_says_what_the_paper_does_not_state() -> None:
     assert "1. Photograph the lamp." in text
     for form in (html, text):
         assert "Not stated in the paper." in form
-        assert "Continue reading" in form
-        assert "checked against the paper" in form
+        assert "Read on" in form
 
 
 def test_links_lead_where_they_say() -> None:
-    html, _ = mail(make_digest(make_card(make_paper(version=3)), counted=4))
-    found = dict(re.findall(r'href="([^"]+)"[^>]*>([^<]+)</a>', html.replace("\n", " ")))
-    assert found == {
-        "https://arxiv.org/abs/2606.00001v3": "Abstract",
+    digest = make_digest(make_card(make_paper(version=3)), counted=4)
+    html, _ = mail(replace(digest, topics=(replace(digest.topics[0], total=31),)))
+    links = re.findall(r'href="([^"]+)"[^>]*>([^<]+)</a>', html.replace("\n", " "))
+    assert dict(links) == {
+        "https://digest.example.org/topics/lamps/": "31",
+        "https://arxiv.org/abs/2606.00001v3": "LampNet-1: Reading Lamp Labels in the Dark",
+        "https://digest.example.org/papers/2606.00001/": "Read on",
         "https://arxiv.org/pdf/2606.00001v3": "PDF",
-        "https://digest.example.org/papers/2606.00001/": "Read with quotes",
-        "https://lamps.example.org/net": "Project page",
+        "https://lamps.example.org/net": "Project",
         "https://digest.example.org/r/abc0123456789de/2606.00001/save": "Save",
         "https://digest.example.org/r/abc0123456789de/2606.00001/more": "More like this",
         "https://digest.example.org/r/abc0123456789de/2606.00001/less": "Not for me",
-        "https://digest.example.org/digests/Token": "and 4 more",
-        "https://digest.example.org/preferences/Token": "Change topics or schedule",
+        "https://digest.example.org/preferences/Token": "Topics and schedule",
+        "https://digest.example.org/preferences/Token/saved": "Saved papers",
+        "https://digest.example.org/digests/Token": "In the browser",
         "https://digest.example.org/unsubscribe/Token": "Unsubscribe",
     }
+    targets = [url for url, label in links if not label.startswith("and ")]
+    assert len(targets) == len(set(targets))
 
 
 @pytest.mark.parametrize("digest", ALL)
@@ -184,7 +200,7 @@ def test_the_rules_for_phones_are_the_first_style_block_and_alone_in_it(digest: 
 
 
 @pytest.mark.parametrize("digest", ALL)
-def test_contents_lead_to_named_anchors(digest: Digest) -> None:
+def test_lines_lead_to_named_anchors(digest: Digest) -> None:
     """Gmail and Outlook follow ``<a name>``, not ids."""
     html, _ = mail(digest)
     names = re.findall(r'<a [^>]*name="([^"]+)"', html)
@@ -208,11 +224,11 @@ def test_a_list_from_right_to_left_is_indented_on_its_own_side(language: str) ->
     assert len(lists) >= 2
     for each in lists:
         assert "direction:rtl" in each
-        assert "margin-right:20px" in each
+        assert "margin-right:18px" in each
         assert not re.search(r"margin-left|0 0 20px", each)
     english, _ = mail(make_digest(make_card()))
     [bullets] = re.findall(r"<ul[^>]*>", english)
-    assert "margin-left:20px" in bullets
+    assert "margin-left:18px" in bullets
 
 
 def test_no_link_of_the_text_part_ends_in_what_mail_programs_leave_out() -> None:
@@ -249,7 +265,7 @@ def test_dark_values_stand_in_a_block_of_their_own_with_outlook_twins() -> None:
     ],
 )  # fmt: skip
 def test_colours_keep_their_contrast(text: str, ground: str, ratio: float) -> None:
-    html, _ = mail(replace(four_cards(), reduced=1))
+    html, _ = mail(replace(four_cards(), failed_gathers=(date(2026, 6, 18),)))
     assert {text, ground} <= set(re.findall(r"#[0-9A-F]{6}", html))
     lighter, darker = sorted((_luminance(text), _luminance(ground)), reverse=True)
     assert (lighter + 0.05) / (darker + 0.05) == pytest.approx(ratio, abs=0.1)
@@ -272,10 +288,10 @@ def test_chinese_is_set_by_its_own_rules() -> None:
     card = make_card(language="zh-hans", summary=summary)
     html, text = mail(make_digest(card, language="zh-hans", listed=(make_paper(2),)))
     body = html[html.index("<body") :]
-    assert "用 LampNet 读取 300\u00a0个标签，误差降低 4.2\u00a0%。" in body
-    assert "9 of" not in text
-    assert re.search(r"<h1[^>]*>2\u00a0篇</h1>", body)
-    assert "符合你的主题，本周新论文共 311\u00a0篇。" in body
+    assert "用 LampNet 读取 300\u00a0个标签，误差降低 <b>4.2\u00a0%</b>。" in body
+    assert "本周新论文 311\u00a0篇，2\u00a0篇符合你的主题：" in body
+    assert "：这一篇为你排在最前，其余 1\u00a0篇在文末按标题列出。" in body
+    assert "本周新论文 311 篇，2 篇符合你的主题" in text.replace("\n", "")
     said = re.sub(r"<[^>]+>", "\n", body)
     assert not re.search(rf"{HAN}[A-Za-z0-9]|[A-Za-z0-9]{HAN}", said)
     assert not re.search(rf"{HAN}[,;:!?]|[,;:!?]{HAN}", said)
@@ -283,8 +299,8 @@ def test_chinese_is_set_by_its_own_rules() -> None:
     for style, content in re.findall(r'<p style="([^"]*italic[^"]*)">(.*?)</p>', body, re.DOTALL):
         assert style
         outside = re.sub(r'<span lang="en">.*?</span>', "", content, flags=re.DOTALL)
-        assert "font-style:normal" in outside
+        assert not re.search(HAN, outside)
     for tag in ("letter-spacing", "justify"):
         assert tag not in html
     assert re.search(r'<h3[^>]*lang="en"', body)
-    assert re.search(r'<ul lang="zh-Hans" style="[^"]*font-size:16px;line-height:28px', body)
+    assert re.search(r'<ul style="[^"]*font-size:16px;line-height:27px', body)

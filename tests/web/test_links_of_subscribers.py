@@ -50,7 +50,7 @@ def test_a_digest_is_shown_as_it_was_sent_then_what_it_only_counted(
     assert "ada@example.org" in page
     assert service.link(Purpose.UNSUBSCRIBE) in page
     counted = service.counted()
-    assert len(counted) == 3
+    assert len(counted) == 7
     for paper in counted:
         assert f"/papers/{paper.arxiv_id}/" in page[page.index('id="more"') :]
     assert "[[" not in page
@@ -64,6 +64,15 @@ def test_a_shared_digest_holds_nothing_of_the_subscribers(visitor: Client, servi
     assert service.link(Purpose.DIGEST) not in page
     assert "/topics/heads/" in page
     assert "[[" not in page
+    # Its papers are there with their links; what the reader alone can do with them is not.
+    read = text_of(visitor, service.link(Purpose.DIGEST))
+    own = set(re.findall(r'<h3[^>]*><a [^>]*href="([^"]+)', read))
+    assert own
+    assert set(re.findall(r'<h3[^>]*><a [^>]*href="([^"]+)', page)) == own
+    assert "Read on" in page
+    assert "Not for me" in read
+    for personal in ("/r/", ">Save<", "More like this", "Not for me"):
+        assert personal not in page
 
 
 def test_a_digest_whose_fragments_are_gone_still_names_its_papers(visitor: Client, service: Service) -> None:

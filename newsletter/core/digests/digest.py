@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from enum import StrEnum
 
 from newsletter.core.arxiv.figures import ShownFigure
 from newsletter.core.arxiv.papers import PaperRecord
@@ -32,8 +33,8 @@ class DigestCard:
     """Shown with a reading; one that has a ``mail_image``."""
     model: str
     written_at: datetime
-    also_in: tuple[str, ...] = ()
-    """Names of the reader's other topics that matched this paper too."""
+    rank: int = 0
+    """Among all papers of the digest that are summarised, 0 the best."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,30 @@ class DigestTopic:
     name: str
     """In the reader's language where there is a name in it; ``stand_in`` for a private one."""
     cards: tuple[DigestCard, ...]
+    """Best first."""
+    total: int = 0
+    """How many papers of the period this topic brought, shown or not."""
+
+    @property
+    def is_private(self) -> bool:
+        return self.name == stand_in(self.slug)
+
+
+class NoticeKind(StrEnum):
+    """In the order in which they come."""
+
+    NOT_COMPLETE = "not_complete"
+    CORRECTION = "correction"
+    ANNOUNCEMENT = "announcement"
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A message at the head of a digest."""
+
+    kind: NoticeKind
+    text: str
+    url: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,10 +109,18 @@ class Digest:
     """The local date on which the period ends: the slot's, or later when the digest is late."""
     covers_days: int
     """The length of the period in whole days: 1 reads "today", 7 "week of"."""
+    depth: DetailLevel = DetailLevel.TAKEAWAYS
+    """What the reader asked for."""
+    is_first: bool = False
+    """The reader's first digest: it says how to read it."""
+    notices: tuple[Notice, ...] = ()
+    """The operator's; what is not complete is said besides."""
+    last_match: date | None = None
+    """When a paper for the reader last came; asked for only where there is none now."""
     topics: tuple[DigestTopic, ...]
     """Only those with at least one card, in the reader's order."""
     listed: tuple[PaperRecord, ...]
-    """By title only, at most ten."""
+    """By title only, at most six."""
     counted: int
     """Matched, neither summarised nor listed: shown on the digest's page."""
     near: tuple[DigestCard, ...] = ()
@@ -131,6 +164,13 @@ class Digest:
     @property
     def summarised(self) -> int:
         return sum(len(topic.cards) for topic in self.topics)
+
+    @property
+    def ranked(self) -> tuple[DigestCard, ...]:
+        """Return the cards of all topics, best first."""
+        return tuple(
+            sorted((card for topic in self.topics for card in topic.cards), key=lambda each: each.rank)
+        )
 
     @property
     def knows_nothing(self) -> bool:

@@ -26,7 +26,7 @@ from pyroaring import BitMap
 from newsletter.core.arxiv.revisions import Change, Revision
 from newsletter.core.digests.seen_papers import pack_seen, unpack_seen
 
-LIST_LIMIT = 10
+LIST_LIMIT = 6
 """Papers named by title below the summarized ones."""
 BREADTH_FROM = 3
 """Summarized papers from which one place is drawn from the list, so that taste does not narrow itself."""
@@ -186,6 +186,12 @@ class Selection:
         """Return the papers that matched a topic: N of "N of M"."""
         beside = {paper.paper_id for paper in (*self.near, *self.revised)}
         return self.paper_ids - beside
+
+    def brought_by(self, topic: int) -> int:
+        """Return how many papers stand under a topic, shown or counted."""
+        beside = (Place.NEAR, Place.REVISED)
+        named = sum(paper.topic == topic and paper.place not in beside for paper in self.papers)
+        return named + len(self.counted.get(topic, ()))
 
     def shown(self, place: Place) -> list[int]:
         """Return the papers that stand there in the composed digest, in the order of the turns."""

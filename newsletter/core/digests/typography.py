@@ -72,3 +72,19 @@ def author_line(authors: tuple[str, ...], *, shown: int = 4) -> AuthorLine:
         return AuthorLine(names=groups[:shown], total=len(people) - len(groups), is_collaboration=True)
     names = people if len(people) <= shown else people[: max(1, shown - 1)]
     return AuthorLine(names=names, total=len(people))
+
+
+def ends_line(authors: tuple[str, ...]) -> AuthorLine:
+    """Choose who is named on a card: both of two, else the first and the last; or a collaboration."""
+    line = author_line(authors, shown=2)
+    if line.is_collaboration or line.total <= 2:
+        return line
+    people = [name for name in authors if any(map(str.isalnum, name))]
+    return AuthorLine(names=(people[0], people[-1]), total=line.total)
+
+
+def title_half(title: str) -> str:
+    """Return what a title says after its colon, without the name; all of it where there is no name."""
+    name, colon, rest = title.partition(":")
+    is_named = colon and rest[:1].isspace() and rest.strip() and len(name.strip()) <= 32
+    return rest.strip() if is_named else title

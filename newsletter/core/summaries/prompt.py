@@ -27,9 +27,9 @@ from newsletter.core.summaries.summary import (
 )
 from newsletter.errors import PermanentError
 
-PROMPT_VERSION = "3"
+PROMPT_VERSION = "4"
 """Stored with each summary. Any change of the wording below needs a new version: summaries are then
-rewritten."""
+rewritten, except what was taken down."""
 
 MAX_RESPONSE_CHARACTERS = 60_000
 """A complete reading takes about 12,000; a longer answer is refused."""
@@ -47,7 +47,7 @@ Answer with JSON of the given schema and nothing else. Each claim has a "text" a
 "quotes".
 
 Rules for "text":
-- Write it in {language}, all of it. One plain sentence, at most 40 words, that can be understood by itself.
+- Write it in {language}, all of it. One plain sentence, short, that can be understood by itself.
 - Say only what its quotes say. Every number, with its unit and what it measures, stands in a quote of the \
 same claim.
 - Be no surer than the quote: keep "may", "suggests", "not", "up to" and "about".
@@ -63,9 +63,15 @@ earlier work may quote that.
 
 {parts}"""
 
-_HEADLINE = '"headline": what was done and what came of it. Its quotes stand in the abstract or the title.'
+_HEADLINE = """\
+"headline": the finding. What came of the work, in plain words that a colleague of another field follows: \
+{length}. Not what was proposed or studied, and never "The authors propose". One number with its unit, where \
+the abstract gives one for the result. Its quotes stand in the abstract or the title."""
 _TAKEAWAYS = """
-"takeaways": three to {max_takeaways} further claims in the order of the abstract, none repeating another."""
+"takeaways": three to {max_takeaways} further claims in the order of the abstract, each {short}. None \
+repeats another, the headline or its quote."""
+_LENGTHS = {"length": "at most 18 words and 110 characters", "short": "at most 90 characters"}
+_HAN_LENGTHS = {"length": "at most 60 characters", "short": "at most 45 characters"}
 _SECTIONS = """
 "kind": what the paper mainly contributes.
 "sections": for that kind these, each once and in this order, each with one to five claims. An empty list of \
@@ -109,7 +115,9 @@ def build_prompt(
             nonce=nonce,
             language=_LANGUAGES.get(language, f"the language with the tag {language}"),
             max_quotes=MAX_QUOTES,
-            parts=_PARTS[detail].format(max_takeaways=MAX_TAKEAWAYS),
+            parts=_PARTS[detail].format(
+                max_takeaways=MAX_TAKEAWAYS, **(_HAN_LENGTHS if language.startswith("zh") else _LENGTHS)
+            ),
         ),
         content=f"BEGIN PAPER {nonce}\n{data}\nEND PAPER {nonce}",
     )

@@ -15,7 +15,7 @@ from newsletter.core.delivery.cadence import Cadence
 from newsletter.core.digests.digest import CardWhy, Digest, Learned
 from newsletter.core.digests.message import placeholder
 from newsletter.core.digests.selection import WhyCode
-from newsletter.core.digests.typography import NO_BREAK, AuthorLine, cut, short_name
+from newsletter.core.digests.typography import NO_BREAK, AuthorLine, cut, short_name, title_half
 from newsletter.core.summaries.paper_kinds import PaperKind, Part
 from newsletter.core.summaries.summary import DetailLevel
 from newsletter.languages.en.cadences import WEEKDAYS, in_words, series
@@ -45,26 +45,20 @@ _OWN_HEADS = {
     (PaperKind.SYSTEM, Part.RESULTS): "Evaluation",
 }
 """Other headings for some kinds of papers."""
-_WHY_NO_SUMMARY = {
-    "late": "The summary was not ready in time",
-    "daily_cap": "The day’s limit for summaries was reached",
-    "withheld": "The summary was taken down after a mistake was reported",
-}
-_CHECKED = (
-    "The quotes, numbers and names of every claim were looked for in the paper, and claims that failed were "
-    "withheld; whether a claim says what its quote says is for you to judge."
-)
 _CHECKED_WITHOUT_WORDS = (
-    "Of every claim the quotes, the numbers in digits, links and markup were checked against the paper, and "
-    "claims that failed were withheld; the wording was not checked."
+    "their quotes, numbers in digits, links and markup checked against them (the wording was not checked)"
 )
 """For a language that grounding has no tables for."""
-_NO_READING = "There is no complete reading of this paper"
+_WHY_NO_SUMMARY = {
+    "late": "the summary was not ready in time",
+    "daily_cap": "the day’s limit for summaries was reached",
+    "withheld": "the summary was taken down after a mistake was reported",
+}
 _WHY_NO_READING = {
-    "no_full_text": "The full text could not be read",
-    "no_model": "A reading takes a model, and none writes here",
-    "late": "The full reading was not ready in time",
-    "incomplete": "Not every section of a reading could be backed by quotes",
+    "no_full_text": "the full text could not be read",
+    "no_model": "a reading takes a model, and none writes here",
+    "late": "it was not ready in time",
+    "incomplete": "not every section could be backed by quotes",
 }
 _TEXTS = {Change.TITLE: "title", Change.ABSTRACT: "abstract"}
 _VENUES = {Change.ACCEPTED: "accepted at {}", Change.PUBLISHED: "published in {}"}
@@ -78,15 +72,12 @@ class MailWords:
     lang = "en"
     labels: Mapping[str, str] = MappingProxyType(
         {
-            "abstract": "Abstract",
+            "read_on": "Read on",
             "pdf": "PDF",
             "code": "Code",
-            "project": "Project page",
-            "citations": "Read with quotes",
-            "page": "Paper page",
-            "continue": "Continue reading",
+            "project": "Project",
             "not_stated": "Not stated in the paper.",
-            "listed": "Also matched",
+            "listed": "By title",
             "near": "Near your topics",
             "near_note": "No topic of yours asks for these; they are close to what you keep.",
             "revised": "Revised since you read it",
@@ -95,16 +86,36 @@ class MailWords:
             "more": "More like this",
             "less": "Not for me",
             "taste": "See or undo it",
-            "feedback": "Save it, more like this, or not for you",
-            "preferences": "Change topics or schedule",
+            "feedback": "Save, More like this, Not for me",
+            "first": "Your first digest, and how to read it",
+            "first_paper": "What a paper says is ",
+            "first_like": "set like this",
+            "first_we": ". What we say about it is set like this. ",
+            "first_marked": " of a quote are the evidence for our sentence.",
+            "first_text": "What stands in “quotes” is the paper’s own, and the evidence for our sentences.",
+            "first_acts": (
+                "Save, More like this and Not for me teach the order. "
+                "Nothing else is recorded: no opens, no clicks."
+            ),
+            "own_words": "Sentences of the abstracts, unchanged; no model wrote anything.",
+            "figures": "Figures are from the papers, made smaller; each paper’s page names its licence.",
+            "not_complete": "Not complete.",
+            "correction": "Correction.",
+            "announcement": "From the operator.",
+            "correction_link": "The corrected summary",
+            "announcement_link": "Read more",
+            "widen_before": "Too quiet? ",
+            "widen": "Widen a topic",
+            "widen_after": ", or add one.",
+            "preferences": "Topics and schedule",
+            "saved": "Saved papers",
+            "browser": "In the browser",
             "unsubscribe": "Unsubscribe",
             "unsubscribe_topic": "Or from one topic only",
             "source": "Metadata from arXiv, which has not reviewed or endorsed this mail.",
             "colon": ":",
-            "after_numeral": " ",
-            "comma": ",",
             "full_stop": ".",
-            "bracketed": " ({})",
+            "gap": " ",
         }
     )
 
@@ -123,69 +134,72 @@ class MailWords:
             return f"Week of {self.day(start)}"
         return self._span(start, end)
 
-    def subject(self, digest: Digest, *, names: Sequence[str]) -> str:
-        total = digest.matched
+    def subject(self, *, title: str, more: int, is_short: bool) -> tuple[str, str]:
+        papers = "" if is_short else " papers" if more > 1 else " paper"
+        return title_half(title), f", and {more} more{papers}" if more else ""
+
+    def quiet_subject(self, digest: Digest, *, topics: Sequence[str]) -> str:
         if digest.knows_nothing:
             return f"arXiv {_how_it_answered(digest)}{_period_word(digest)}"
+        return f"Nothing new on {_either(topics)}" if topics else f"Nothing new{_period_word(digest)}"
+
+    def first_of(self, number: int) -> str:
+        return f"First of {number}"
+
+    def front(self, number: int) -> str:
+        return f"{_number(number).capitalize()} more, a line each"
+
+    def share(self, shown: int, total: int) -> tuple[str, str, str]:
+        return f"{shown} of ", f"{total:,}", ""
+
+    def statistic(self, digest: Digest, *, in_full: int, is_last: bool) -> str:
+        total, scanned = digest.matched, max(digest.scanned, digest.matched)
         if not total:
-            return f"No new papers matched your topics{_period_word(digest)}"
-        rest = total - len(names)
-        named = [*names, f"{rest} more"] if rest and names else list(names)
-        head = f"{total} new paper{'' if total == 1 else 's'}"
-        return f"{head}: {series(named)}" if named else head
-
-    def numeral(self, digest: Digest) -> str:
-        if digest.knows_nothing:
-            return "arXiv"
-        if not digest.scanned and not digest.matched:
-            return "0"
-        return f"{digest.matched} of {max(digest.scanned, digest.matched):,}"
-
-    def opening(self, digest: Digest) -> str:
-        if digest.knows_nothing:
-            return f"{_how_it_answered(digest)}{_period_word(digest)}, so what is new there is not known yet."
-        if not digest.scanned and not digest.matched:
-            known = "are known so far" if digest.may_lack_papers else "came out"
-            return f"new papers {known} in your fields{_period_word(digest)}."
-        return "new papers matched your topics."
-
-    def account(self, digest: Digest) -> str:
-        total, outside = digest.matched, max(0, digest.scanned - digest.matched)
-        if not total:
-            return _sentence(f"none of the {outside:,} was matched by your queries") if outside > 1 else ""
-        if digest.summarised == total:
-            whole = {1: "it is", 2: "both are"}.get(total, f"all {_number(total)} are")
-            parts = [f"{whole} summarised below"]
-        else:
-            places = (
-                (digest.summarised, "", "summarised below"),
-                (len(digest.listed), "", "listed at the end"),
-                (digest.counted, " more", "on the digest’s page"),
-            )
-            # With one large number write all as digits: "31 and ten" looks like a mistake.
-            said = _number if max(number for number, _, _ in places) < len(_SMALL) else _figures
-            parts = [
-                f"{said(number)}{more} {'is' if number == 1 else 'are'} {place}"
-                for number, more, place in places
-                if number
+            return ""
+        said = _number if digest.summarised < len(_SMALL) else _figures
+        matched = f"{total:,} of {scanned:,} new paper{'' if scanned == 1 else 's'} matched"
+        rest = total - digest.summarised
+        if is_last:
+            these = "this one comes" if digest.summarised == 1 else f"these {said(digest.summarised)} come"
+            places = [f"{these} first for you"] if rest else []
+        elif in_full == digest.summarised:
+            places = [
+                "it stands in full below" if in_full == 1 else f"these {said(in_full)} stand in full below"
             ]
-        rest = {0: "", 1: " The other one was not matched by your queries."}
-        return _sentence(series(parts)) + rest.get(
-            outside, f" The other {_number(outside)} were not matched by your queries."
-        )
+        else:
+            places = [f"{said(in_full)} of these {said(digest.summarised)} stand in full below"]
+        if rest:
+            listed = len(digest.listed)
+            others = f"the other {_figures(rest)}" if rest > 1 else "the other one"
+            places.append(
+                f"{others} by title" if listed == rest else f"of {others} {_number(listed)} by title"
+            )
+        return f"{matched}. {_sentence(', '.join(places))}" if places else f"{matched}."
 
-    def hint(self, digest: Digest) -> str:
-        if digest.knows_nothing:
-            return "The next digest comes as usual. What has come out meanwhile will be in it."
-        if digest.may_lack_papers:
-            return "Your topics stay as they are, and the next digest comes as usual."
-        often = "days" if digest.covers_days <= 1 else "weeks" if digest.covers_days <= 14 else "months"
-        return (
-            "Your topics stay as they are, and the next digest comes as usual. "
-            f"If {often} like this are frequent, a wider topic may serve you better."
-        )
+    def asides(self, digest: Digest) -> tuple[str, ...]:
+        found = []
+        if digest.empty_dates:
+            found.append(f"Nothing matched your topics on {self._days(digest.empty_dates)}.")
+        if digest.reduced:
+            papers = "one paper is" if digest.reduced == 1 else f"{_number(digest.reduced)} papers are"
+            found.append(
+                f"To stay below the size at which mail programs cut a mail short, {papers} shown here in "
+                "less detail than you asked for. The paper pages hold the rest."
+            )
+        return tuple(found)
 
-    def warnings(self, digest: Digest) -> tuple[str, ...]:
+    def shortfall(self, number: int, *, lacks: DetailLevel | None, reason: str) -> str:
+        papers = "One paper" if number == 1 else f"{_number(number).capitalize()} papers"
+        verb = "stands" if number == 1 else "stand"
+        if lacks is None:
+            why = _WHY_NO_SUMMARY.get(reason, "no summary could be used")
+            return f"{papers} {verb} in the authors’ words: {why}."
+        if lacks is DetailLevel.READING:
+            why = _WHY_NO_READING.get(reason, "it is not complete")
+            return f"{papers} {verb} in the shorter form, without a reading: {why}."
+        return f"{papers} {verb} with the finding alone: nothing else could be backed by a quote."
+
+    def not_complete(self, digest: Digest) -> str:
         found = []
         if digest.failed_gathers:
             days = self._days(digest.failed_gathers)
@@ -200,41 +214,44 @@ class MailWords:
                 f"arXiv had not answered fully on {days}. "
                 f"Papers of {those} may be missing; what comes later will follow."
             )
-        if digest.empty_dates:
-            found.append(f"Nothing matched your topics on {self._days(digest.empty_dates)}.")
         if digest.unasked_dates:
             days = self._days(digest.unasked_dates)
             found.append(f"No mail came on {days}, when arXiv could not be asked.")
         if digest.half_answered_dates:
             days = self._days(digest.half_answered_dates)
             found.append(f"No mail came on {days}, when arXiv had not answered fully.")
-        if digest.reduced:
-            papers = "one paper is" if digest.reduced == 1 else f"{_number(digest.reduced)} papers are"
-            found.append(
-                f"To stay below the size at which mail programs cut a mail short, {papers} shown here in "
-                "less detail than you asked for. The paper pages hold the rest."
-            )
-        return tuple(found)
+        return " ".join(found)
 
-    def count(self, number: int) -> str:
-        return f"{number:,}"
+    def quiet(self, digest: Digest, *, topics: Sequence[str]) -> tuple[str, str]:
+        period = _period_word(digest)
+        if digest.knows_nothing:
+            what = f"arXiv {_how_it_answered(digest)}{period}, so what is new there is not known yet."
+            return what, "The next digest comes as usual. What has come out meanwhile will be in it."
+        if not digest.scanned:
+            known = "are known so far" if digest.may_lack_papers else "came out"
+            what = f"No new papers {known} in your fields{period}."
+        else:
+            what = f"Nothing new on {_either(topics) if topics else 'your topics'}{period}."
+        start, end = digest.slot_date - timedelta(days=digest.covers_days), digest.slot_date
+        one = "paper was" if digest.scanned == 1 else "papers were"
+        when = f"between {self._span(start, end, joint='and')}" if digest.covers_days > 1 else "today"
+        compared = f"{digest.scanned:,} new {one} compared with your topics {when}." if digest.scanned else ""
+        last = f"Your last match came on {self.day(digest.last_match)}." if digest.last_match else ""
+        return what, " ".join(filter(None, (compared, last))) or "The next digest comes as usual."
 
     def authors(self, line: AuthorLine) -> tuple[str, str]:
-        if line.is_collaboration:
-            added = f", {line.total:,} author{'' if line.total == 1 else 's'}" if line.total else ""
-            return series(line.names), added
         rest = line.total - len(line.names)
-        return ", ".join(line.names), f" and {rest:,}{NO_BREAK}more" if rest else ""
-
-    def meta(self, paper: PaperRecord) -> str:
-        day = paper.updated_at.date()
-        written = f"{day.day}{NO_BREAK}{_MONTHS[day.month - 1][:3]}{NO_BREAK}{day.year}"
-        parts = (f"arXiv:{paper.versioned_id}", ", ".join(paper.categories), written)
-        return f"{NO_BREAK}{NO_BREAK} ".join(parts)
+        if line.is_collaboration:
+            return series(line.names), f", {self._people(line.total)}" if line.total else ""
+        if len(line.names) == 1:
+            return line.names[0], f" and {rest:,}{NO_BREAK}more" if rest else ""
+        if not rest:
+            return ", ".join(line.names), ""
+        return " … ".join(line.names), f", {self._people(line.total)}"
 
     def where(self, place: str) -> str:
         if place in ("abstract", "title"):
-            return f"from{NO_BREAK}the{NO_BREAK}{place}"
+            return f"from{NO_BREAK}the{NO_BREAK}title" if place == "title" else ""
         section = f"“{cut(place, limit=LONGEST_PLACE)}”" if place else f"the{NO_BREAK}text"
         return f"from{NO_BREAK}{section}"
 
@@ -249,22 +266,8 @@ class MailWords:
     def head(self, part: Part, *, kind: PaperKind) -> str:
         return _OWN_HEADS.get((kind, part), _HEADS[part])
 
-    def checked(self, checked: int, *, withheld: int, abstract_only: bool) -> str:
-        source = "abstract" if abstract_only else "paper"
-        rest = f", {withheld} withheld for lack of evidence" if withheld else ""
-        return f"{checked} claim{'' if checked == 1 else 's'} checked against the {source}{rest}."
-
-    def own_words(self, *, language: str, reason: str) -> str:
-        language_note = "" if language.startswith("en") else ", in the language of the paper"
-        if not reason:
-            return f"In the authors’ words{language_note}."
-        why = _WHY_NO_SUMMARY.get(reason, "No summary of this paper could be used")
-        return f"{why}: in the authors’ words instead{language_note}."
-
-    def shallower(self, lacks: DetailLevel, *, reason: str) -> str:
-        if lacks is not DetailLevel.READING:
-            return "No key point could be backed by a quote, so only the headline is shown."
-        return f"{_WHY_NO_READING.get(reason, _NO_READING)}, so this is the shorter form."
+    def withheld(self, number: int) -> str:
+        return f"{number} claim{'' if number == 1 else 's'} withheld: no evidence." if number else ""
 
     def why_chosen(self, why: CardWhy) -> str:
         if why.code is WhyCode.FOLLOWS:
@@ -295,22 +298,29 @@ class MailWords:
         said = [form.format(_papers(number)) for number, form in acts if number]
         return f"Since the last digest you {series(said)}; the order above follows that."
 
-    def also_in(self, topics: Sequence[str]) -> str:
-        return f"Also in: {', '.join(topics)}"
-
     def and_more(self, number: int) -> str:
-        return f"and {number:,} more"
+        return f"and {number:,} more, by title"
 
     def who_wrote(
-        self, writers: Sequence[tuple[str, tuple[date, ...]]], *, quoted: bool, in_words: bool
+        self,
+        writers: Sequence[tuple[str, tuple[date, ...]]],
+        *,
+        claims: int,
+        withheld: int,
+        in_words: bool,
     ) -> str:
-        use = "Use them to decide what to read, not to cite."
+        use = "For a first screening, not for citing."
+        judge = "Whether a claim says what its quote says is for you to judge."
         if not writers:
-            return f"Summaries are sentences chosen from each abstract; no model wrote anything here. {use}"
+            return use
         authors = series([f"{model} {self._when(days)}" for model, days in writers])
-        own = " Cards marked “In the authors’ words” hold sentences of the abstract." if quoted else ""
-        checked = _CHECKED if in_words else _CHECKED_WITHOUT_WORDS
-        return f"Summaries were written by {authors}. {checked}{own} {use}"
+        how = "checked against them" if in_words else _CHECKED_WITHOUT_WORDS
+        kept = f"{claims:,} claim{' stands' if claims == 1 else 's stand'}"
+        held = f", {withheld:,} {'was' if withheld == 1 else 'were'} withheld" if withheld else ""
+        return (
+            "Sentences in serif are the paper’s own; the marked words carry the claim. "
+            f"Sentences like this one were written by {authors} and {how}: {kept}{held}. {judge} {use}"
+        )
 
     def cadence(self, digest: Digest) -> str:
         at = f"at {digest.at} ({digest.timezone})"
@@ -329,6 +339,9 @@ class MailWords:
             if digest.confirmed_on
             else (first, f"{reason}.")
         )
+
+    def _people(self, number: int) -> str:
+        return f"{number:,}{NO_BREAK}author{'' if number == 1 else 's'}"
 
     def _when(self, days: tuple[date, ...]) -> str:
         if len(days) == 1:
@@ -353,6 +366,11 @@ class MailWords:
 
 def _number(number: int) -> str:
     return _SMALL[number] if number < len(_SMALL) else _figures(number)
+
+
+def _either(topics: Sequence[str]) -> str:
+    *others, last = topics
+    return f"{', '.join(others)} or {last}" if others else last
 
 
 def _papers(number: int) -> str:

@@ -37,12 +37,12 @@ _OWN_HEADS = {
     (PaperKind.SYSTEM, Part.METHOD): "设计",
     (PaperKind.SYSTEM, Part.RESULTS): "评测",
 }
+_SMALL = "零一两三四五六七八九十"
 _WHY_NO_SUMMARY = {
     "late": "概述未能及时完成",
     "daily_cap": "今天的概述额度已用完",
     "withheld": "概述因读者指出错误已撤下",
 }
-_NO_READING = "本篇没有完整的导读"
 _WHY_NO_READING = {
     "no_full_text": "未能读取全文",
     "no_model": "导读需要模型撰写，本服务未使用模型",
@@ -60,15 +60,12 @@ class MailWords:
     lang = "zh-Hans"
     labels: Mapping[str, str] = MappingProxyType(
         {
-            "abstract": "摘要",
+            "read_on": "详读",
             "pdf": "PDF",
             "code": "代码",
-            "project": "项目主页",
-            "citations": "逐句对照原文",
-            "page": "论文页面",
-            "continue": "继续阅读",
+            "project": "项目",
             "not_stated": "论文未提及。",
-            "listed": "其他匹配论文",
+            "listed": "按标题",
             "near": "主题之外",
             "near_note": "你的主题没有要这些论文，但它们接近你收藏的内容。",
             "revised": "读过的论文有更新",
@@ -77,16 +74,33 @@ class MailWords:
             "more": "多推这类",
             "less": "不感兴趣",
             "taste": "查看或撤销",
-            "feedback": "收藏、多推这类，或不感兴趣",
-            "preferences": "更改主题或发送时间",
+            "feedback": "收藏、多推这类、不感兴趣",
+            "first": "你的第一期文摘，怎样阅读",
+            "first_paper": "论文自己的话排成 ",
+            "first_like": "like this",
+            "first_we": "，我们的说明排成这样。引文中的",
+            "first_marked": "即标黄的部分，是我们这句话的依据。",
+            "first_text": "引号“ ”内是论文原文，也是我们每句话的依据。",
+            "first_acts": "收藏、多推这类、不感兴趣会影响今后的排序。不记录打开，也不记录点击。",
+            "own_words": "以下为摘要原句，未经模型改写。",
+            "figures": "图片出自各篇论文，已缩小；许可见论文页面。",
+            "not_complete": "尚不完整。",
+            "correction": "更正。",
+            "announcement": "来自管理员。",
+            "correction_link": "更正后的概述",
+            "announcement_link": "详情",
+            "widen_before": "太安静了？可以",
+            "widen": "放宽主题",
+            "widen_after": "，或另加一个。",
+            "preferences": "主题与时间",
+            "saved": "我的收藏",
+            "browser": "在浏览器中查看",
             "unsubscribe": "退订",
             "unsubscribe_topic": "或只退订其中一个主题",
             "source": "论文元数据来自 arXiv；arXiv 未审阅本邮件，亦不为其背书。",
             "colon": "：",
-            "after_numeral": "",
-            "comma": "，",
             "full_stop": "。",
-            "bracketed": "（{}）",
+            "gap": "",
         }
     )
 
@@ -105,57 +119,63 @@ class MailWords:
             return f"{self.day(start)}当周"
         return self._span(start, end)
 
-    def subject(self, digest: Digest, *, names: Sequence[str]) -> str:
-        total = digest.matched
+    def subject(self, *, title: str, more: int, is_short: bool) -> tuple[str, str]:
+        return short_name(title, limit=24 if is_short else 40), f" 等 {more + 1} 篇" if more else ""
+
+    def quiet_subject(self, digest: Digest, *, topics: Sequence[str]) -> str:
         if digest.knows_nothing:
             period = _period_word(digest)
             return f"{period} arXiv 的答复不完整" if digest.is_half_answered else f"{period}未能连接 arXiv"
+        return (
+            f"{'、'.join(topics)}暂无新论文" if topics else f"{_period_word(digest)}没有符合你的主题的新论文"
+        )
+
+    def first_of(self, number: int) -> str:
+        return f"{_count(number)}篇之首"
+
+    def front(self, number: int) -> str:
+        return f"另外{_count(number)}篇，各一句话"
+
+    def share(self, shown: int, total: int) -> tuple[str, str, str]:
+        return "", f"{total:,}", f"{NO_BREAK}篇中的 {_n(shown, '篇')}"
+
+    def statistic(self, digest: Digest, *, in_full: int, is_last: bool) -> str:
+        total, scanned = digest.matched, max(digest.scanned, digest.matched)
         if not total:
-            return f"{_period_word(digest)}没有符合你的主题的新论文"
-        head = f"{total} 篇新论文"
-        if not names:
-            return head
-        rest = f" 等 {total} 篇" if total > len(names) else ""
-        return f"新论文：{'、'.join(names)}{rest}" if rest else f"{head}：{'、'.join(names)}"
+            return ""
+        matched = f"{_period_word(digest)}新论文 {scanned:,}{NO_BREAK}篇，{total:,}{NO_BREAK}篇符合你的主题"
+        rest, places = total - digest.summarised, []
+        if is_last:
+            places = [f"这{_count(digest.summarised)}篇为你排在最前"] if rest else []
+        elif in_full == digest.summarised:
+            places = [f"这{_count(in_full)}篇下文有详细摘要"]
+        else:
+            places = [f"这{_count(digest.summarised)}篇中{_count(in_full)}篇下文有详细摘要"]
+        if rest:
+            listed = len(digest.listed)
+            by_title = "在文末按标题列出" if listed == rest else f"中{_count(listed)}篇按标题列出"
+            places.append(f"其余 {_n(rest, '篇')}{by_title}")
+        return f"{matched}：{'，'.join(places)}。" if places else f"{matched}。"
 
-    def numeral(self, digest: Digest) -> str:
-        return "arXiv" if digest.knows_nothing else _n(digest.matched, "篇")
+    def asides(self, digest: Digest) -> tuple[str, ...]:
+        found = []
+        if digest.empty_dates:
+            found.append(f"{self._days(digest.empty_dates)}没有符合你的主题的论文。")
+        if digest.reduced:
+            found.append(
+                f"邮件过长会被截断，因此有 {_n(digest.reduced, '篇')}的内容少于你的设定；其余见论文页面。"
+            )
+        return tuple(found)
 
-    def opening(self, digest: Digest) -> str:
-        period = _period_word(digest)
-        scanned = max(digest.scanned, digest.matched)
-        if digest.knows_nothing:
-            how = "的答复不完整" if digest.is_half_answered else "未能连接"
-            return f" {period}{how}，尚不知道有哪些新论文。"
-        if not scanned:
-            known = "暂未见更新" if digest.may_lack_papers else "没有更新"
-            return f"新论文，{period}你关注的领域{known}。"
-        return f"符合你的主题，{period}新论文共 {_n(scanned, '篇')}。"
+    def shortfall(self, number: int, *, lacks: DetailLevel | None, reason: str) -> str:
+        papers = f"有 {_n(number, '篇')}"
+        if lacks is None:
+            return f"{_WHY_NO_SUMMARY.get(reason, '没有可用的概述')}，{papers}为作者原文。"
+        if lacks is DetailLevel.READING:
+            return f"{_WHY_NO_READING.get(reason, '没有完整的导读')}，{papers}以较短的形式呈现。"
+        return f"{papers}只列出一句话结论：没有其他要点能以原文为据。"
 
-    def account(self, digest: Digest) -> str:
-        total, outside = digest.matched, max(0, digest.scanned - digest.matched)
-        if not total:
-            return f"这 {_n(outside, '篇')}都没有被你的主题匹配。" if outside else ""
-        parts = []
-        if digest.summarised:
-            parts.append(f"以下概述 {_n(digest.summarised, '篇')}")
-        if digest.listed:
-            parts.append(f"另有 {_n(len(digest.listed), '篇')}列于文末")
-        if digest.counted:
-            parts.append(f"还有 {_n(digest.counted, '篇')}见网页版")
-        if digest.summarised == total:
-            parts = ["以下概述这一篇" if total == 1 else f"以下全部概述，共 {_n(total, '篇')}"]
-        rest = f"；其余 {_n(outside, '篇')}没有被你的主题匹配" if outside else ""
-        return f"{'，'.join(parts)}{rest}。"
-
-    def hint(self, digest: Digest) -> str:
-        if digest.knows_nothing:
-            return "下一期照常发送，其间的新论文会收录在内。"
-        if digest.may_lack_papers:
-            return "主题保持不变，下一期照常发送。"
-        return "主题保持不变，下一期照常发送。如果经常如此，不妨把主题放宽一些。"
-
-    def warnings(self, digest: Digest) -> tuple[str, ...]:
+    def not_complete(self, digest: Digest) -> str:
         found = []
         if digest.failed_gathers:
             days = self._days(digest.failed_gathers)
@@ -163,39 +183,45 @@ class MailWords:
         if digest.doubtful_gathers:
             days = self._days(digest.doubtful_gathers)
             found.append(f"{days} arXiv 的答复不完整，当日的论文可能有缺，之后收到的会补上。")
-        if digest.empty_dates:
-            found.append(f"{self._days(digest.empty_dates)}没有符合你的主题的论文。")
         if digest.unasked_dates:
             found.append(f"{self._days(digest.unasked_dates)}未能连接 arXiv，因此没有邮件。")
         if digest.half_answered_dates:
             days = self._days(digest.half_answered_dates)
             found.append(f"{days} arXiv 的答复不完整，因此没有邮件。")
-        if digest.reduced:
-            found.append(
-                f"邮件过长会被截断，因此有 {_n(digest.reduced, '篇')}的内容少于你的设定；其余见论文页面。"
-            )
-        return tuple(found)
+        return "".join(found)
 
-    def count(self, number: int) -> str:
-        return _n(number, "篇")
+    def quiet(self, digest: Digest, *, topics: Sequence[str]) -> tuple[str, str]:
+        period = _period_word(digest)
+        if digest.knows_nothing:
+            how = "的答复不完整" if digest.is_half_answered else "未能连接"
+            return (
+                f"arXiv {period}{how}，尚不知道有哪些新论文。",
+                "下一期照常发送，其间的新论文会收录在内。",
+            )
+        if not digest.scanned:
+            known = "暂未见更新" if digest.may_lack_papers else "没有更新"
+            what = f"{period}你关注的领域{known}。"
+        else:
+            what = f"{'、'.join(topics) if topics else '你的主题'}，{period}没有新论文。"
+        start = digest.slot_date - timedelta(days=digest.covers_days)
+        when = f"{self._span(start, digest.slot_date)}" if digest.covers_days > 1 else period
+        compared = f"{when}，{digest.scanned:,}{NO_BREAK}篇新论文与你的主题比对过。" if digest.scanned else ""
+        last = f"上一次有符合的论文是 {self.day(digest.last_match)}。" if digest.last_match else ""
+        return what, compared + last or "下一期照常发送。"
 
     def authors(self, line: AuthorLine) -> tuple[str, str]:
-        if line.is_collaboration:
-            return ", ".join(line.names), f"（{_n(line.total, '位')}作者）" if line.total else ""
         rest = line.total - len(line.names)
-        return ", ".join(line.names), f" 等 {_n(line.total, '人')}" if rest else ""
-
-    def meta(self, paper: PaperRecord) -> str:
-        parts = (
-            f"arXiv:{paper.versioned_id}",
-            ", ".join(paper.categories),
-            self.day(paper.updated_at.date()).replace(" ", NO_BREAK),
-        )
-        return f"{NO_BREAK}{NO_BREAK} ".join(parts)
+        if line.is_collaboration:
+            return ", ".join(line.names), f"{NO_BREAK} {_n(line.total, '位作者')}" if line.total else ""
+        if len(line.names) == 1:
+            return line.names[0], f" 等 {_n(line.total, '人')}" if rest else ""
+        if not rest:
+            return ", ".join(line.names), ""
+        return " … ".join(line.names), f"{NO_BREAK} {_n(line.total, '位作者')}"
 
     def where(self, place: str) -> str:
         if place in ("abstract", "title"):
-            return "引自摘要" if place == "abstract" else "引自标题"
+            return "引自标题" if place == "title" else ""
         section = f"“{cut(place, limit=LONGEST_PLACE)}”" if place else "正文"
         return f"引自{section}"
 
@@ -211,21 +237,8 @@ class MailWords:
     def head(self, part: Part, *, kind: PaperKind) -> str:
         return _OWN_HEADS.get((kind, part), _HEADS[part])
 
-    def checked(self, checked: int, *, withheld: int, abstract_only: bool) -> str:
-        source = "摘要" if abstract_only else "论文"
-        rest = f"，另有 {_n(withheld, '条')}因缺乏依据未采用" if withheld else ""
-        return f"{_n(checked, '条')}结论已与{source}核对{rest}。"
-
-    def own_words(self, *, language: str, reason: str) -> str:
-        untranslated = "" if language.startswith("zh") else "，未翻译"
-        if not reason:
-            return f"作者原文{untranslated}。"
-        return f"{_WHY_NO_SUMMARY.get(reason, '本篇没有可用的概述')}，以下为作者原文{untranslated}。"
-
-    def shallower(self, lacks: DetailLevel, *, reason: str) -> str:
-        if lacks is not DetailLevel.READING:
-            return "没有要点能以原文为据，因此只列出一句话概述。"
-        return f"{_WHY_NO_READING.get(reason, _NO_READING)}，因此以较短的形式呈现。"
+    def withheld(self, number: int) -> str:
+        return f"{_n(number, '条')}结论因缺乏依据未采用。" if number else ""
 
     def why_chosen(self, why: CardWhy) -> str:
         if why.code is WhyCode.FOLLOWS:
@@ -256,25 +269,26 @@ class MailWords:
         said = "，".join(form.format(_n(number, "篇")) for number, form in acts if number)
         return f"上一期以来，你{said}；以上排序已据此调整。"
 
-    def also_in(self, topics: Sequence[str]) -> str:
-        return f"同属主题：{'、'.join(topics)}"
-
     def and_more(self, number: int) -> str:
-        return f"还有 {_n(number, '篇')}"
+        return f"另有 {_n(number, '篇')}，见标题列表"
 
     def who_wrote(
-        self, writers: Sequence[tuple[str, tuple[date, ...]]], *, quoted: bool, in_words: bool
+        self,
+        writers: Sequence[tuple[str, tuple[date, ...]]],
+        *,
+        claims: int,
+        withheld: int,
+        in_words: bool,
     ) -> str:
         if not writers:
-            return "各篇文字均为摘要中选出的原句，并非由模型撰写。仅供初步筛选，请勿引用。"
+            return "仅供初筛，请勿引用。"
         authors = "，".join(f"由 {model} 于 {self._when(days)}撰写" for model, days in writers)
-        own = "标有“作者原文”的为摘要中选出的原句。" if quoted else ""
-        checked = (
-            "每条结论的引文、数字和名称都已在论文中查找，结论与引文是否一致请自行判断"
-            if in_words
-            else "每条结论的引文、数字、链接和标记都已与论文核对，措辞未经核对"
+        how = "逐条核对" if in_words else "核对引文、数字、链接和标记（措辞未经核对）"
+        held = f"，{_n(withheld, '条')}未采用" if withheld else ""
+        return (
+            f"衬线字体的句子出自论文，标黄处即结论依据。其余句子{authors}并{how}："
+            f"{_n(claims, '条')}成立{held}。结论与引文是否一致请自行判断。仅供初筛，请勿引用。"
         )
-        return f"概述{authors}。{checked}，缺乏依据的未予采用。{own}仅供初步筛选，请勿引用。"
 
     def cadence(self, digest: Digest) -> str:
         at = f"{digest.at}（{digest.timezone}）"
@@ -301,6 +315,11 @@ class MailWords:
 
     def _days(self, days: Sequence[date]) -> str:
         return "、".join(f"{_n(day.month, '月')} {_n(day.day, '日')}" for day in sorted(set(days)))
+
+
+def _count(number: int) -> str:
+    """Return a small number in Han, others in figures set off from the Han around them."""
+    return _SMALL[number] if number < len(_SMALL) else f" {number}{NO_BREAK}"
 
 
 def _n(number: int, measure: str) -> str:

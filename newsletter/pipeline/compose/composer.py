@@ -27,15 +27,17 @@ from newsletter.core.digests.digest import (
     DigestCard,
     DigestTopic,
     Learned,
+    Notice,
     stand_in,
     topic_placeholder,
 )
+from newsletter.core.digests.seen_papers import unpack_seen
 from newsletter.core.digests.selection import Place, Selected, WhyCode
 from newsletter.core.digests.selection import Selection as SelectionValue
 from newsletter.core.summaries.summary import DetailLevel
 from newsletter.core.summaries.wanted import Wanted
-from newsletter.models import Delivery, Paper, PaperFeedback, Topic
-from newsletter.models.delivery import HALF_ANSWERED, State
+from newsletter.models import Delivery, DigestNotice, Paper, PaperFeedback, Topic
+from newsletter.models.delivery import FIRST, HALF_ANSWERED, State
 from newsletter.models.selection import store_selections
 from newsletter.models.taste import Verdict
 from newsletter.models.update_each import update_each
@@ -62,6 +64,10 @@ class _Period:
     ignorance: str
     """Why nobody can say that nothing came out in it."""
     empty: EmptyDates
+    notices: tuple[Notice, ...]
+    """What the operator said in it."""
+    last_match: date | None
+    """Where there is no paper: when one last came."""
 
 
 _NONE_EMPTY = EmptyDates()
@@ -91,6 +97,8 @@ class Composer:
         self._empty_dates: dict[int, EmptyDates] = {}
         self._acts: Mapping[int, Sequence[ActDone]] = {}
         self._kept_titles: dict[tuple[int, str], str] = {}
+        self._last_matches: Mapping[int, date] = {}
+        self._notices: Sequence[DigestNotice] = ()
         self._cards: dict[Hashable, DigestCard] = {}
         self._rendered: dict[Hashable, RenderedDigest] = {}
 
@@ -113,6 +121,8 @@ class Composer:
             {choice.subscriber.pk for choice in choices if choice.subscriber.taste_version}
         )
         self._kept_titles = _kept_titles(choices)
+        self._last_matches = _last_matches(choices)
+        self._notices = _notices(choices, now=self.now)
 
     def store(self, digests: Sequence[tuple[Choice, RenderedDigest]]) -> int:
         """Write these digests, all or none; return how many were still planned."""
@@ -197,6 +207,7 @@ class Composer:
             return None
         return (
             delivery.selection_id,
+            delivery.slot_key == FIRST,
             period,
             tuple(topic.pk for topic in subscriptions),
             subscriber.language,
@@ -217,6 +228,8 @@ class Composer:
             days=max(1, round((ends_at - begins_at) / timedelta(days=1))),
             ignorance=self._gathers.ignorance_since(begins_at),
             empty=self._empty_dates.get(choice.subscriber.pk, _NONE_EMPTY),
+            notices=tuple(self._notices_for(choice, since=begins_at)),
+            last_match=self._last_matches.get(choice.subscriber.pk),
         )
 
     def _digest(self, choice: Choice, period: _Period) -> Digest:
@@ -225,6 +238,10 @@ class Composer:
             language=subscriber.language,
             slot_date=period.date,
             covers_days=period.days,
+            depth=DetailLevel(subscriber.depth),
+            is_first=choice.delivery.slot_key == FIRST,
+            notices=period.notices,
+            last_match=period.last_match,
             topics=tuple(
                 self._topic(self.topics[topic], choice, papers)
                 for topic, papers in selection.by_topic().items()
@@ -283,6 +300,14 @@ class Composer:
         places |= {each.paper_id: each.place for each in (*choice.selection.near, *choice.selection.revised)}
         return choice.selection.with_places(places)
 
+    def _notices_for(self, choice: Choice, *, since: datetime) -> Iterator[Notice]:
+        """Yield what the operator said since the last digest, of a paper only to those who have seen it."""
+        current = [notice for notice in self._notices if since < notice.published_at]
+        seen = unpack_seen(bytes(choice.subscriber.seen_papers)) if current else ()
+        for notice in current:
+            if notice.paper_id is None or notice.paper_id in seen:
+                yield notice.in_language(choice.subscriber.language)
+
     def _revised(self, choice: Choice) -> Iterator[tuple[PaperRecord, Revision]]:
         for each in choice.selection.revised:
             if each.paper_id in self.records and each.why.revision:
@@ -302,26 +327,30 @@ class Composer:
             )
 
     def _topic(self, topic: Topic, choice: Choice, papers: tuple[Selected, ...]) -> DigestTopic:
-        language = choice.subscriber.language
+        language, selection = choice.subscriber.language, choice.selection
+        ranks = {each.paper_id: rank for rank, each in enumerate(selection.chosen)}
         return DigestTopic(
             slug=topic.slug,
             name=_shown_name(topic, language),
             cards=tuple(
-                self._card(each, choice, asked=DetailLevel(choice.subscriber.depth)) for each in papers
+                self._card(
+                    each, choice, asked=DetailLevel(choice.subscriber.depth), rank=ranks[each.paper_id]
+                )
+                for each in papers
             ),
+            total=selection.brought_by(topic.pk),
         )
 
-    def _card(self, selected: Selected, choice: Choice, *, asked: DetailLevel) -> DigestCard:
+    def _card(self, selected: Selected, choice: Choice, *, asked: DetailLevel, rank: int = 0) -> DigestCard:
         language, paper_id = choice.subscriber.language, selected.paper_id
-        key = paper_id, language, asked, selected.also_in
+        key = paper_id, language, asked, rank
         if key not in self._cards:
-            also_in = [self.topics[each] for each in selected.also_in if each in self.topics]
             self._cards[key] = card_of(
                 self.records[paper_id],
                 shown=self.lookup.show(Wanted(paper_id, language, asked)),
                 asked=asked,
                 figure=self._figures.get(paper_id),
-                also_in=[_shown_name(topic, language) for topic in also_in],
+                rank=rank,
             )
         return self._cards[key]
 
@@ -349,6 +378,27 @@ def _learned(acts: Sequence[ActDone]) -> Learned | None:
     )
 
 
+def _notices(choices: Sequence[Choice], *, now: datetime) -> list[DigestNotice]:
+    """Return the newest of them, at most three, the newest first."""
+    since = min(map(_begins_at, choices), default=now)
+    return list(
+        DigestNotice.objects.filter(published_at__gt=since, published_at__lte=now).order_by("-published_at")[
+            :3
+        ]
+    )
+
+
+def _last_matches(choices: Iterable[Choice]) -> dict[int, date]:
+    """Return when the newest paper that each of the readers without a match has seen came."""
+    newest = {
+        choice.subscriber.pk: max(seen)
+        for choice in choices
+        if not choice.selection.chosen and (seen := unpack_seen(bytes(choice.subscriber.seen_papers)))
+    }
+    papers = Paper.objects.in_bulk(set(newest.values())) if newest else {}
+    return {key: papers[paper].first_seen_at.date() for key, paper in newest.items() if paper in papers}
+
+
 def _kept_titles(choices: Iterable[Choice]) -> dict[tuple[int, str], str]:
     named = [
         (choice.subscriber.pk, arxiv_id)
@@ -367,7 +417,7 @@ def card_of(
     shown: Shown,
     asked: DetailLevel,
     figure: ShownFigure | None = None,
-    also_in: Sequence[str] = (),
+    rank: int = 0,
 ) -> DigestCard:
     """Return the card for readers who asked for ``asked``."""
     lacks, reason = shown.lacks(asked)
@@ -380,8 +430,8 @@ def card_of(
         detail=detail,
         lacks=lacks,
         lacks_reason=reason,
-        figure=figure if detail is DetailLevel.READING else None,
+        figure=figure if asked is not DetailLevel.HEADLINE else None,
         model=shown.model,
         written_at=shown.written_at,
-        also_in=tuple(also_in),
+        rank=rank,
     )

@@ -27,7 +27,7 @@ from newsletter.models import Delivery, Subscriber
 from newsletter.models.delivery import Kind
 from newsletter.pipeline.compose.fragments import FragmentCache
 
-IN_LINES = frozenset({"account", "learned", "why"})
+IN_LINES = frozenset({"learned", "quiet", "quiet_account", "statistic", "who_wrote", "why"})
 """Strings that the text form has in lines of their own."""
 logger = logging.getLogger(__name__)
 
@@ -55,6 +55,7 @@ class Sender:
 
 
 _FRAGMENTS = FragmentCache()
+_OWN_PAGES = {"preferences_url": "", "taste_url": "/taste", "saved_url": "/saved"}
 
 
 def outgoing(
@@ -132,8 +133,7 @@ def with_text_forms(stored: Mapping[str, str]) -> dict[str, str]:
     for name, value in stored.items():
         kind, colon, rest = name.partition(":")
         if kind in IN_LINES:
-            before = "\n" if kind == "account" and value else ""
-            found[f"{kind}_text{colon}{rest}"] = before + wrap(value)
+            found[f"{kind}_text{colon}{rest}"] = wrap(value)
     return found | dict(stored)
 
 
@@ -159,9 +159,9 @@ class _Links:
         if name == "feedback_url":
             token = feedback_token(self._delivery.pk, link_key=self._subscriber.link_key)
             return f"{self._base_url}/r/{token}"
-        if name in ("preferences_url", "taste_url"):
+        if name in _OWN_PAGES:
             token = make_token(Purpose.PREFERENCES, subject=self._subscriber.link_key)
-            return f"{self._base_url}/preferences/{token}{'/taste' if name == 'taste_url' else ''}"
+            return f"{self._base_url}/preferences/{token}{_OWN_PAGES[name]}"
         if name == "unsubscribe_url":
             return unsubscribe_url(self._subscriber, base_url=self._base_url)
         if name == "unsubscribe_topic_url":

@@ -101,7 +101,7 @@ def is_open(key: Key, *, detail: DetailLevel) -> bool:
 
 def lease(key: Key, *, detail: DetailLevel) -> Summary | None:
     """Return the row to fill, or None when it is not open; of several that ask at once one gets it."""
-    Summary.objects.bulk_create([Summary(**key, detail=detail.value)], ignore_conflicts=True)
+    _add(key, detail=detail)
     is_ours = Summary.objects.filter(_open(detail), **key).update(
         leased_until=timezone.now() + LEASE, asked_at=timezone.now(), attempts=F("attempts") + 1
     )
@@ -110,8 +110,20 @@ def lease(key: Key, *, detail: DetailLevel) -> Summary | None:
 
 def put_off(key: Key, *, detail: DetailLevel, until: datetime) -> None:
     """Note that it is beyond today's tokens: a digest does not wait for it, and says why it is not there."""
-    Summary.objects.bulk_create([Summary(**key, detail=detail.value)], ignore_conflicts=True)
+    _add(key, detail=detail)
     Summary.objects.filter(_open(detail), **key).update(failure=DAILY_CAP, retry_at=until)
+
+
+def _add(key: Key, *, detail: DetailLevel) -> None:
+    """Add the row unless it is there. What was taken down as an earlier prompt had it stays down."""
+    same = {name: value for name, value in key.items() if name != "prompt_version"}
+    down = (
+        Summary.objects.filter(**same, withheld_at__isnull=False)
+        .values_list("withheld_at", flat=True)
+        .first()
+    )
+    row = Summary(**key, detail=detail.value, withheld_at=down, is_final=down is not None)
+    Summary.objects.bulk_create([row], ignore_conflicts=True)
 
 
 def may_still_come(

@@ -14,7 +14,7 @@ from newsletter.models import Delivery, Selection, Subscriber
 from newsletter.models.delivery import OPEN, UNCOMPOSED, Kind
 from newsletter.models.selection import store_selections
 
-PLACEHOLDERS = frozenset({"why", "why_text", "learned", "learned_text"})
+PLACEHOLDERS = frozenset({"why", "why_text", "follows", "learned", "learned_text"})
 """Placeholders, up to a colon, that say what a subscriber likes or follows."""
 
 

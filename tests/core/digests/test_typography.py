@@ -6,7 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsletter.core.digests.typography import AuthorLine, author_line, cut, short_name, typeset
+from newsletter.core.digests.typography import (
+    AuthorLine,
+    author_line,
+    cut,
+    ends_line,
+    short_name,
+    title_half,
+    typeset,
+)
 
 
 @pytest.mark.parametrize(
@@ -45,6 +53,26 @@ def test_up_to_four_authors_are_named_else_three() -> None:
     assert author_line(("A", "B", "C", "D")) == AuthorLine(names=("A", "B", "C", "D"), total=4)
     assert author_line(("A", "B", "C", "D", "E")) == AuthorLine(names=("A", "B", "C"), total=5)
     assert author_line(("A", "B", "C"), shown=2) == AuthorLine(names=("A",), total=3)
+
+
+def test_a_card_names_both_of_two_authors_else_the_first_and_the_last() -> None:
+    assert ends_line(("A", "B")) == AuthorLine(names=("A", "B"), total=2)
+    assert ends_line(("A", "B", "C", "D")) == AuthorLine(names=("A", "D"), total=4)
+    assert ends_line(("A", "B", ":")) == AuthorLine(names=("A", "B"), total=2)
+    assert ends_line(("A", "LAMP Collaboration", "C")).is_collaboration
+
+
+@pytest.mark.parametrize(
+    ("title", "half"),
+    [
+        ("HarnessX: A Foundry", "A Foundry"),
+        ("Reading lamps", "Reading lamps"),
+        ("Ratio 1:2 of lamps", "Ratio 1:2 of lamps"),
+        ("A name far too long to be the short name of anything: what", None),
+    ],
+)
+def test_the_half_of_a_title_after_its_name(title: str, half: str | None) -> None:
+    assert title_half(title) == (half or title)
 
 
 def test_a_name_without_a_letter_is_no_author() -> None:

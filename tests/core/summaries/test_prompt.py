@@ -147,3 +147,15 @@ def test_a_draft_says_what_was_asked_for() -> None:
         parse_response(json.dumps({"headline": CLAIM}), detail=DetailLevel.READING).detail
         is DetailLevel.READING
     )
+
+
+@pytest.mark.parametrize(
+    ("language", "longest"), [("en", "at most 18 words"), ("zh-hans", "at most 60 characters")]
+)
+def test_the_headline_that_is_asked_for_is_a_short_finding(language: str, longest: str) -> None:
+    instruction = build_prompt(PAPER, language=language, detail=DetailLevel.HEADLINE).instruction
+    assert (
+        f"What came of the work, in plain words that a colleague of another field follows: {longest}"
+        in instruction
+    )
+    assert "{" not in instruction

@@ -51,11 +51,12 @@ def test_a_whole_reading_lacks_nothing_and_has_the_figure() -> None:
     assert found.figure.caption == readings.FIGURE.caption
 
 
-def test_takeaways_have_no_figure() -> None:
+def test_takeaways_have_the_figure_and_headlines_none() -> None:
     row = stored()
     readings.store_details("harbornet", image=b"an image")
     found = card(row, asked=DetailLevel.TAKEAWAYS)
-    assert (found.detail, found.lacks, found.figure) == (DetailLevel.TAKEAWAYS, None, None)
+    assert (found.detail, found.lacks, found.figure is None) == (DetailLevel.TAKEAWAYS, None, False)
+    assert card(row, asked=DetailLevel.HEADLINE).figure is None
 
 
 @pytest.mark.parametrize(
@@ -93,6 +94,24 @@ def test_a_summary_taken_down_is_replaced_by_the_authors_words_until_it_is_put_b
     assert not lookup.may_still_come(Wanted(row.pk, "en", DetailLevel.READING), within=timedelta(hours=1))
     put_back(written)
     assert card(row).summary.voice is Voice.MODEL
+
+
+def test_what_was_taken_down_stays_down_when_the_prompt_changes() -> None:
+    from newsletter.pipeline.summarize import store as summary_rows
+
+    row = stored()
+    old = Summary.objects.get(model=MODEL.model)
+    Summary.objects.filter(pk=old.pk).update(prompt_version="2")
+    take_down(old, now=readings.PUBLISHED)
+    key = summary_rows.key_of(row, MODEL, language="en")
+    assert summary_rows.lease(key, detail=DetailLevel.READING) is None
+    found = card(row)
+    assert (found.summary.voice, found.summary.fallback_reason) == (Voice.AUTHORS, "withheld")
+    lookup = SummaryLookup([row.pk], summariser=MODEL)
+    assert not lookup.may_still_come(Wanted(row.pk, "en", DetailLevel.READING), within=timedelta(hours=1))
+    old.refresh_from_db()
+    put_back(old)
+    assert summary_rows.lease(key, detail=DetailLevel.READING) is not None
 
 
 def test_a_summary_taken_down_is_not_written_anew() -> None:

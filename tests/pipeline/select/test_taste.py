@@ -244,7 +244,7 @@ def test_a_near_paper_is_in_the_mail_in_no_count_and_seen_afterwards(room: Newsr
         judge(reader, "memory", number=900 + number, topics=("agents",))
     room.run(MONDAY)
     [text] = room.texts()
-    assert "6 of 6 new papers matched" in text
+    assert "6 of 6 new papers matched" in " ".join(text.split())
     assert "Near your topics" in text
     assert text.index("Near your topics") < text.index("2606.00200")
     row = Delivery.objects.get(subscriber=reader)

@@ -1,0 +1,271 @@
+"""What of a paper's words is marked as evidence, and which number of a sentence is set in bold.
+
+Two spans of at most eight words a quote: a whole marked sentence shows nothing. In the authors' sentences the
+clause with the result is marked. A number with its unit, and a range, are never cut.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from functools import lru_cache
+from itertools import repeat
+
+from newsletter.core.summaries.rules.quantities import PART, Quantity, Span, quantities
+from newsletter.core.summaries.rules.words import LITTLE_WORDS
+from newsletter.core.summaries.summary import Claim, Summary, Voice
+
+MOST_MARKS = 2
+MOST_WORDS = 8
+"""Of a mark."""
+LONGEST_SENTENCE = 160
+"""Characters of an authors' sentence, from which it is cut at a clause."""
+SHORTEST_CUT = 50
+
+_OF_AMOUNTS = frozenset({"by", "from", "to", "no", "not", "all", "both"})
+_WORD = re.compile(r"\S+")
+_JOINT = re.compile(r"\s?(?:[-‐‑–—−~～]|to|and)\s?|\s?\((?:up\sto\s)?")
+_DASH = re.compile(r"[-‐‑–—−~～]")
+_CLAUSE = re.compile(r"[,;:]\s|\s[–—]\s")
+_YEAR = re.compile(r"(?:19|20)\d\d")
+_BEFORE_RESULT = re.compile(
+    r"""(?:\b(?:an?\s|the\s)?(?:average|mean|median|maximum|overall|relative|absolute)?\s?
+        (?:achiev|reach|attain|yield|improv|reduc|increas|decreas|outperform|surpass|exceed|gain|boost|rais
+        |lower|sav|cut|match|complet|resolv|collaps|drop|fall|ris|accelerat|deliver|obtain|retriev)\w*\s
+        |\bonly\s)?
+    (?:\b(?:with|by|of|to|at|from|in|up\sto|about|around|roughly|approximately|nearly|almost|over|more\sthan
+        |less\sthan|at\sleast|an?\saverage\sof|a\sfactor\sof)\s)*[~≈<>≥≤+±−-]?\s?$""",
+    re.VERBOSE | re.IGNORECASE,
+)
+_AFTER_RESULT = re.compile(
+    r"""(?:\s(?:more|less|fewer|faster|slower|higher|lower|better|smaller|larger|cheaper|longer|shorter)
+        (?:\soften|\saccurate|\sefficient)?
+    |\s(?:average\s|relative\s|absolute\s)?(?:accuracy|improvements?|reductions?|speed-?ups?|gains?|points?
+        |PSNR|F1|BLEU|WER|accelerations?|throughput))""",
+    re.VERBOSE | re.IGNORECASE,
+)
+_MADE = re.compile(
+    r"\b(?:we|paper|work|authors)\b[^.;]{0,40}?\b(?:propos|introduc|present|develop|design|devis|construct)",
+    re.IGNORECASE,
+)
+_CAME_OUT = re.compile(
+    r"""\b(?:achiev|reach|attain|yield|improv|reduc|increas|decreas|outperform|surpass|exceed|gain|boost|rais
+    |lower|sav|speed-?up|faster|fewer|higher|better|accura|collaps|drop|fall|fail|complet|resolv|match|beat
+    |only|up\sto|show|find|found|demonstrat|reveal|than)""",
+    re.VERBOSE | re.IGNORECASE,
+)
+
+
+def marked_spans(quote: str, carrying: Iterable[Span]) -> tuple[Span, ...]:
+    """Return at most two spans of at most eight words of those that carry a claim, in order.
+
+    Never more than half the quote in one span: what is marked whole stands out no more. Spans with a number
+    come first.
+    """
+    words = list(_words(quote))
+    most = min(MOST_WORDS, max(1, len(words) // 2))
+    numbers = [found.span for found in quantities(quote)]
+    windows = [
+        window
+        for start, end in carrying
+        if (inside := [word for word in words if word[0] < end and start < word[1]])
+        if (window := _window(inside, most, numbers))
+    ]
+    if len(windows) > 1:
+        # A single word without a number says little beside another mark.
+        windows = [each for each in windows if len(each) > 1 or _held(each, numbers)] or windows[:1]
+    by_worth = sorted(windows, key=lambda each: (-_held(each, numbers), -len(each), each[0]))[:MOST_MARKS]
+    if len(by_worth) > 1 and 3 * sum(map(len, by_worth)) > 2 * len(words):
+        by_worth = by_worth[:1]
+    spans = (
+        _trimmed(quote, (window[0][0], window[-1][1])) for window in map(_telling, by_worth, repeat(quote))
+    )
+    return tuple(sorted(spans))
+
+
+@lru_cache(maxsize=4096)
+def result_span(sentence: str) -> Span | None:
+    """Return the words of an authors' sentence that hold its result; None where it states no number."""
+    results = [found for found in quantities(sentence) if _is_result(found, sentence)]
+    if not results:
+        return None
+    first = min(results, key=lambda found: (_is_behind(found, sentence), *_rank(found)))
+    start, end = _whole(first.span, sentence)
+    before = _BEFORE_RESULT.search(sentence[:start])
+    after = _AFTER_RESULT.match(sentence, end)
+    start = before.start() if before else start
+    start += len(sentence[start:]) - len(sentence[start:].lstrip())
+    return _trimmed(sentence, _at_most(sentence, (start, after.end() if after else end), holding=first.span))
+
+
+def bold_span(text: str, *, quotes: Sequence[str]) -> Span | None:
+    """Return the one number of ``text`` to be bold, with its unit: the first that a quote states too."""
+    text = text.replace("\u00a0", " ")  # where a number and its unit are held together
+    stated = [found for quote in quotes for found in quantities(quote)]
+    found = [
+        each
+        for each in quantities(text)
+        if each.upto is None
+        and (each.unit or _is_count(each, text))
+        and any(each.agrees_with(other) for other in stated)
+    ]
+    if not found:
+        return None
+    best = min(found, key=_rank)
+    start, end = _whole(best.span, text)
+    if text[:start].casefold().endswith("all "):
+        start -= 4
+    return start, end
+
+
+def result_first(summary: Summary) -> Summary:
+    """Return authors' sentences so that one with a result is the headline, and what was made comes next.
+
+    Where there is none of a kind, the order stays; a model's summary stays as it is.
+    """
+    if summary.voice is not Voice.AUTHORS:
+        return summary
+    claims = [summary.headline, *summary.takeaways]
+    headline = claims[0] if result_span(claims[0].text) else next(filter(_tells_result, claims), claims[0])
+    others = sorted((each for each in claims if each is not headline), key=lambda each: not _tells_made(each))
+    return replace(summary, headline=headline, takeaways=tuple(others))
+
+
+def clipped(sentence: str, *, mark: Span | None) -> tuple[str, Span | None]:
+    """Return ``sentence``, beyond 160 characters cut at a clause with an ellipsis; the mark stays whole."""
+    if mark and mark[1] > LONGEST_SENTENCE:
+        starts = [cut.end() for cut in _CLAUSE.finditer(sentence, 0, mark[0])]
+        start = next((each for each in starts if len(sentence) - each < LONGEST_SENTENCE - 1), 0)
+        start = start or next((each for each in starts if mark[1] - each < LONGEST_SENTENCE - 1), 0)
+        start = start or sentence.rfind(" ", 0, max(1, mark[0] - LONGEST_SENTENCE // 2)) + 1
+        sentence, mark = f"… {sentence[start:]}", (mark[0] - start + 2, mark[1] - start + 2)
+    if len(sentence) <= LONGEST_SENTENCE:
+        return sentence, mark
+    least = max(SHORTEST_CUT, mark[1] if mark else 0)
+    ends = [cut.start() for cut in _CLAUSE.finditer(sentence, least, LONGEST_SENTENCE)]
+    end = ends[-1] if ends else max(least, sentence.rfind(" ", 0, LONGEST_SENTENCE - 1))
+    return sentence[:end].rstrip(" ,;:.–—-") + "…", mark
+
+
+def _rank(found: Quantity) -> tuple[bool, bool, Span]:
+    """Percentages and factors come first, then what has a unit."""
+    return found.unit not in ("%", "×"), not found.unit, found.span
+
+
+def _is_behind(found: Quantity, sentence: str) -> bool:
+    """Whether no word of a result stands shortly before it, or it is where a change began."""
+    before = sentence[max(0, found.span[0] - 40) : found.span[0]]
+    return not found.value or before.endswith("from ") or not _CAME_OUT.search(before)
+
+
+def _tells_result(claim: Claim) -> bool:
+    return bool(result_span(claim.text) and _CAME_OUT.search(claim.text))
+
+
+def _tells_made(claim: Claim) -> bool:
+    return bool(_MADE.search(claim.text))
+
+
+def _is_result(found: Quantity, sentence: str) -> bool:
+    if found.unit and found.unit != PART:
+        return found.unit in ("%", "×") or bool(_CAME_OUT.search(sentence))
+    written = sentence[slice(*found.span)]
+    return "." in written.strip(".") and not _is_version(found, sentence) and bool(_CAME_OUT.search(sentence))
+
+
+def _is_version(found: Quantity, text: str) -> bool:
+    """Whether it belongs to a name: Qwen 3.5."""
+    return bool(re.search(r"[A-Z][\w-]*\s$", text[: found.span[0]]))
+
+
+def _is_count(found: Quantity, text: str) -> bool:
+    """Whether a number without unit is worth it: digits that are no year, or "all three"."""
+    start, end = found.span
+    if text[:start].casefold().endswith("all "):
+        return True
+    written = text[start:end]
+    return (
+        written[:1].isdigit()
+        and not _YEAR.fullmatch(written)
+        and not ("." in written and _is_version(found, text))
+    )
+
+
+def _words(text: str) -> Iterator[Span]:
+    """Yield the words of ``text``; a number with its unit, or a range, is one."""
+    whole = [_whole(found.span, text) for found in quantities(text)]
+    start = end = -1
+    for word in _WORD.finditer(text):
+        joins = any(first < word.start() < last and first < end for first, last in whole)
+        if start >= 0 and not joins:
+            yield start, end
+        start = start if joins and start >= 0 else word.start()
+        end = word.end()
+    if start >= 0:
+        yield start, end
+
+
+def _whole(span: Span, text: str) -> Span:
+    """Return the span of a number with its sign and the other end of its range."""
+    start, end = span
+    for other in quantities(text):
+        after = text[end : other.span[0]]
+        if other.span[0] >= end and _JOINT.fullmatch(after) and "(" not in after:
+            end = other.span[1]
+        elif other.span[1] <= start and _is_range(text, other.span, between=text[other.span[1] : start]):
+            start = other.span[0]
+    if start and text[start - 1] in "+−±~≈":
+        start -= 1
+    return start, end
+
+
+def _is_range(text: str, first: Span, *, between: str) -> bool:
+    return bool(_DASH.fullmatch(between)) or (between == " to " and text[: first[0]].endswith("from "))
+
+
+def _telling(window: Sequence[Span], text: str) -> Sequence[Span]:
+    """Leave out the little words at both ends of a window: "that", "while", "our"."""
+    words = list(window)
+    while len(words) > 1 and _is_little(text[slice(*words[0])]):
+        words.pop(0)
+    while len(words) > 1 and _is_little(text[slice(*words[-1])]):
+        words.pop()
+    return words
+
+
+def _is_little(word: str) -> bool:
+    return word.strip(",.;:()").casefold() in LITTLE_WORDS - _OF_AMOUNTS
+
+
+def _window(words: Sequence[Span], most: int, numbers: Sequence[Span]) -> tuple[Span, ...]:
+    """Return the ``most`` neighbours of ``words`` with the most numbers, the first of several."""
+    windows = [tuple(words[at : at + most]) for at in range(max(1, len(words) - most + 1))]
+    return max(windows, key=lambda window: _held(window, numbers))
+
+
+def _held(window: Sequence[Span], numbers: Sequence[Span]) -> int:
+    return sum(window[0][0] <= start and end <= window[-1][1] for start, end in numbers)
+
+
+def _at_most(sentence: str, span: Span, *, holding: Span) -> Span:
+    words = [word for word in _words(sentence) if word[0] < span[1] and span[0] < word[1]]
+    while len(words) > MOST_WORDS:
+        words.pop(0 if words[0][1] <= holding[0] else -1)
+    return max(span[0], words[0][0]), min(span[1], words[-1][1])
+
+
+def _trimmed(text: str, span: Span) -> Span:
+    """Leave punctuation at both ends out of a mark, and a bracket whose partner is outside."""
+    start, end = span
+    while end > start and (text[end - 1] in ",.;:!?”\"' \u00a0" or _is_alone(text[start:end], ")", "(")):
+        end -= 1
+    while start < end and (
+        text[start] in "“\"' \u00a0" or (text[start] == "(" and ")" not in text[start:end])
+    ):
+        start += 1
+    return start, end
+
+
+def _is_alone(text: str, last: str, partner: str) -> bool:
+    return text.endswith(last) and text.count(last) > text.count(partner)
