@@ -58,7 +58,7 @@ RendererFor = Callable[[FragmentStore], DigestRenderer]
 class _Period:
     """What a digest says of its time."""
 
-    date: date
+    ends_on: date
     """On which it ends, the reader's local one."""
     days: int
     ignorance: str
@@ -224,7 +224,7 @@ class Composer:
         ends_at = max(choice.delivery.slot_at, self.now)
         begins_at = _begins_at(choice)
         return _Period(
-            date=ends_at.astimezone(choice.subscriber.zone).date(),
+            ends_on=ends_at.astimezone(choice.subscriber.zone).date(),
             days=max(1, round((ends_at - begins_at) / timedelta(days=1))),
             ignorance=self._gathers.ignorance_since(begins_at),
             empty=self._empty_dates.get(choice.subscriber.pk, _NONE_EMPTY),
@@ -236,7 +236,7 @@ class Composer:
         subscriber, selection, zone = choice.subscriber, choice.selection, choice.subscriber.zone
         return Digest(
             language=subscriber.language,
-            slot_date=period.date,
+            slot_date=period.ends_on,
             covers_days=period.days,
             depth=DetailLevel(subscriber.depth),
             is_first=choice.delivery.slot_key == FIRST,
