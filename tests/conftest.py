@@ -6,12 +6,18 @@ from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 from django.conf import settings
 
 SLOW_SECONDS = 1800
 LONG = ("tests/test_on_postgres.py", "tests/chaos/", "tests/browser/", "tests/test_compose_services.py")
 """Files that take minutes: they begin first, so that no worker ends long after the others."""
+
+
+# No test is a matter of time: the machines are noisy.
+hypothesis.settings.register_profile("no-deadline", deadline=None)
+hypothesis.settings.load_profile("no-deadline")
 
 
 @pytest.fixture(scope="session")
