@@ -25,9 +25,10 @@ SHORTEST_CUT = 50
 
 _OF_AMOUNTS = frozenset({"by", "from", "to", "no", "not", "all", "both"})
 _WORD = re.compile(r"\S+")
-_JOINT = re.compile(r"\s?(?:[-‐‑–—−~～]|to|and)\s?|\s?\((?:up\sto\s)?")
+_JOINT = re.compile(r"\s?(?:[-‐‑–—−~～±]|to|and)\s?|\s?\((?:up\sto\s)?")
 _DASH = re.compile(r"[-‐‑–—−~～]")
-_CLAUSE = re.compile(r"[,;:]\s|\s[–—]\s")
+_CLAUSE = re.compile(r"[,;:]\s(?![A-Z][,;\s])|\s[–—]\s")  # "A, B, C" is a list
+_OF_WHAT = re.compile(r"\s(?:the|its|their|that|those|as|of)\b")
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _BEFORE_RESULT = re.compile(
     r"""(?:\b(?:an?\s|the\s)?(?:average|mean|median|maximum|overall|relative|absolute)?\s?
@@ -42,7 +43,8 @@ _AFTER_RESULT = re.compile(
     r"""(?:\s(?:more|less|fewer|faster|slower|higher|lower|better|smaller|larger|cheaper|longer|shorter)
         (?:\soften|\saccurate|\sefficient)?
     |\s(?:average\s|relative\s|absolute\s)?(?:accuracy|improvements?|reductions?|speed-?ups?|gains?|points?
-        |PSNR|F1|BLEU|WER|accelerations?|throughput))""",
+        |PSNR|F1|BLEU|WER|accelerations?|throughput)
+    |/\w+)""",
     re.VERBOSE | re.IGNORECASE,
 )
 _MADE = re.compile(
@@ -135,7 +137,7 @@ def result_first(summary: Summary) -> Summary:
 def clipped(sentence: str, *, mark: Span | None) -> tuple[str, Span | None]:
     """Return ``sentence``, beyond 160 characters cut at a clause with an ellipsis; the mark stays whole."""
     if mark and mark[1] > LONGEST_SENTENCE:
-        starts = [cut.end() for cut in _CLAUSE.finditer(sentence, 0, mark[0])]
+        starts = [cut.end() for cut in _clauses(sentence, 0, mark[0])]
         start = next((each for each in starts if len(sentence) - each < LONGEST_SENTENCE - 1), 0)
         start = start or next((each for each in starts if mark[1] - each < LONGEST_SENTENCE - 1), 0)
         start = start or sentence.rfind(" ", 0, max(1, mark[0] - LONGEST_SENTENCE // 2)) + 1
@@ -143,9 +145,17 @@ def clipped(sentence: str, *, mark: Span | None) -> tuple[str, Span | None]:
     if len(sentence) <= LONGEST_SENTENCE:
         return sentence, mark
     least = max(SHORTEST_CUT, mark[1] if mark else 0)
-    ends = [cut.start() for cut in _CLAUSE.finditer(sentence, least, LONGEST_SENTENCE)]
+    ends = [cut.start() for cut in _clauses(sentence, least, LONGEST_SENTENCE)]
     end = ends[-1] if ends else max(least, sentence.rfind(" ", 0, LONGEST_SENTENCE - 1))
     return sentence[:end].rstrip(" ,;:.–—-") + "…", mark
+
+
+def _clauses(sentence: str, start: int, end: int) -> Iterator[re.Match[str]]:
+    """Yield where a clause ends, outside brackets: {1, …, n} is no list of clauses."""
+    for cut in _CLAUSE.finditer(sentence, start, end):
+        before = sentence[: cut.start()]
+        if all(before.count(opened) <= before.count(closed) for opened, closed in ("()", "[]", "{}")):
+            yield cut
 
 
 def _rank(found: Quantity) -> tuple[bool, bool, Span]:
@@ -168,9 +178,11 @@ def _tells_made(claim: Claim) -> bool:
 
 
 def _is_result(found: Quantity, sentence: str) -> bool:
+    written, after = sentence[slice(*found.span)], sentence[found.span[1] :]
+    if found.unit == "×" and written.casefold() in ("double", "triple") and not _OF_WHAT.match(after):
+        return False  # a triple system
     if found.unit and found.unit != PART:
         return found.unit in ("%", "×") or bool(_CAME_OUT.search(sentence))
-    written = sentence[slice(*found.span)]
     return "." in written.strip(".") and not _is_version(found, sentence) and bool(_CAME_OUT.search(sentence))
 
 
@@ -221,6 +233,8 @@ def _whole(span: Span, text: str) -> Span:
 
 
 def _is_range(text: str, first: Span, *, between: str) -> bool:
+    if between.strip() == "±":
+        return True
     return bool(_DASH.fullmatch(between)) or (between == " to " and text[: first[0]].endswith("from "))
 
 

@@ -62,6 +62,9 @@ def test_marks_are_inside_in_order_and_short(quote: str, edges: list[int]) -> No
         ("It reduces time-to-first-token by 2.5x-11x, and is simple.", "by 2.5x-11x"),
         ("Across 89 tasks it achieves 73.9% average reward.", "achieves 73.9%"),
         ("CMTF improves success from 32.1% to 85.7% here.", "from 32.1% to 85.7%"),
+        ("The ratio increases from 0.64 ± 0.07 to 1.21 ± 0.10.", "increases from 0.64 ± 0.07 to 1.21 ± 0.10"),
+        ("Winds reach 6.2 ± 0.5 km/s eastward.", "reach 6.2 ± 0.5 km/s"),
+        ("We study triple systems in which every tight path is increasing.", None),
         ("We study 200 papers of 2026.", None),
         ("It beats Seedance 2.0 and Veo on our benchmark.", None),
     ],
@@ -101,6 +104,15 @@ def test_a_long_sentence_is_cut_at_a_clause_and_keeps_its_mark() -> None:
     assert text.endswith("…")
     assert len(text) <= 161
     assert clipped("Short.", mark=None) == ("Short.", None)
+
+
+def test_no_cut_goes_through_a_formula_or_a_list() -> None:
+    sentence = (
+        "Every large family of subsets of the ground set {1, 2, ..., n} which is not too small and not too big "
+        "contains A, B, C, D with A ∪ B = C ∪ D, and the exponent cannot fall below 0.86."
+    )
+    text, _ = clipped(sentence, mark=result_span(sentence))
+    assert text == "… and the exponent cannot fall below 0.86."
 
 
 @given(st.text(alphabet="ab c,;:.1%", max_size=500))
