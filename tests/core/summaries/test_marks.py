@@ -108,7 +108,7 @@ def test_a_long_sentence_is_cut_at_a_clause_and_keeps_its_mark() -> None:
 
 def test_no_cut_goes_through_a_formula_or_a_list() -> None:
     sentence = (
-        "Every large family of subsets of the ground set {1, 2, ..., n} which is not too small and not too big "
+        "Every large family of subsets of the ground set {1, 2, ..., n} neither too small nor too big "
         "contains A, B, C, D with A ∪ B = C ∪ D, and the exponent cannot fall below 0.86."
     )
     text, _ = clipped(sentence, mark=result_span(sentence))
