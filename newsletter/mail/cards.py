@@ -175,12 +175,12 @@ def checked(card: DigestCard, *, form: Form) -> int:
 def _own(card: DigestCard, words: Words) -> dict[str, object]:
     """Return how the summary's words are set: serif where they are the authors', else by language."""
     css, is_quoted = styles(card.language), card.summary.voice is Voice.AUTHORS
-    is_guest = words_for(card.language).lang != words.lang
+    is_guest = tag(card.language) != words.lang
     family = css["serif"] if is_quoted else css["sans"] if is_guest else ""
     is_rtl = is_right_to_left(card.language)
     side = "direction:rtl;text-align:right;" if is_rtl else ""
     return {
-        "own": Markup(family or (css["sans"] if is_guest else "")),  # noqa: S704 - a constant of ``styles``
+        "own": Markup(family),  # noqa: S704 - a constant of ``styles``
         "own_lang": tag(card.language),
         "own_space": "" if is_han(card.language) else " ",
         "side": Markup(side),  # noqa: S704 - as above

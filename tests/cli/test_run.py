@@ -25,6 +25,7 @@ REAL_TIMES = {
     "Delivery.next_attempt_at",
     "FragmentRow.created_at",
     "FragmentRow.needed_until",
+    "PageChange.at",
     "Selection.used_at",
     "Summary.leased_until",
     "Summary.retry_at",

@@ -183,6 +183,6 @@ def test_among_good_claims_the_bad_ones_are_withheld_and_counted(
     assert room.run(MONDAY).summarised.withheld == len(BAD_CLAIMS)
     views = seen(room, ids)
     assert [name for name, view in views.items() if MARK in view.lower()] == []
-    assert views["text"].count("1 withheld") == len(BAD_CLAIMS)
+    assert f"{len(BAD_CLAIMS)} were withheld" in " ".join(views["text"].split())
     stored = json.dumps(list(Summary.objects.filter(model="gemini-test").values_list("content", flat=True)))
     assert MARK not in stored.lower()

@@ -149,7 +149,7 @@ def test_the_export_holds_every_row_of_the_subscriber(visitor: Client, service: 
                 assert sorted(str(row["id"]) for row in told[str(name)]) == sorted(keys), name
     assert told["private_topics"][0]["name"] == "Secret"
     digest = next(row for row in told["deliveries"] if row["kind"] == "digest")
-    assert len(digest["papers"]["listed"]) == 10
+    assert len(digest["papers"]["listed"]) == 6
     assert digest["papers"]["summarised"][0].startswith("2606.")
 
 

@@ -11,6 +11,7 @@ from django.urls import URLPattern, URLResolver
 from waitress.utilities import logger
 
 from newsletter.audience.tokens import Purpose
+from newsletter.config.console_log import ConsoleHandler
 from newsletter.core.delivery.redaction import without_keys
 from newsletter.web.urls import urlpatterns
 from tests.web.conftest import Service
@@ -19,7 +20,7 @@ from tests.web.conftest import Service
 @pytest.fixture
 def log(monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
     """What the service's own handler writes, at any level."""
-    [console] = [each for each in logging.getLogger().handlers if type(each) is logging.StreamHandler]
+    [console] = [each for each in logging.getLogger().handlers if type(each) is ConsoleHandler]
     written = io.StringIO()
     monkeypatch.setattr(console, "stream", written)
     monkeypatch.setattr(logging.getLogger("django"), "level", logging.DEBUG)

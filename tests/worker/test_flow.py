@@ -93,7 +93,7 @@ def test_they_send_what_a_pass_sends(room: Newsroom, workers: Workers) -> None:
         workers.run("retry")
     assert states(ann) == [("2026-06-15", "ACCEPTED")]
     by_workers, seen = account(ann), Subscriber.objects.get().seen_papers
-    assert by_workers == [(2, 10, 3, 15)]
+    assert by_workers == [(2, 6, 7, 15)]
     assert Delivery.objects.get().selection == selected
     Delivery.objects.all().delete()
     Subscriber.objects.update(seen_papers=b"", next_slot_at=MONDAY)
