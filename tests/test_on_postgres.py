@@ -13,7 +13,7 @@ SUITE = (
     "test_settings.py",
     "models/test_migrations.py",
     "models/test_page_change.py",
-    "models/test_update_each.py",
+    "models/test_set_based.py",
     "pipeline/compose/test_compose.py",
     "pipeline/compose/test_counts.py",
     "pipeline/compose/test_lease.py",

@@ -19,7 +19,7 @@ from newsletter.core.delivery.cadence import RESOLUTION, Slot
 from newsletter.core.delivery.spreading import LONGEST_LEAD, planning_lead
 from newsletter.models import Delivery, Subscriber, Subscription
 from newsletter.models.delivery import OPEN, Kind, State
-from newsletter.models.insert_each import insert_each
+from newsletter.models.set_based import insert_each
 from newsletter.models.subscriber import Status
 
 CHUNK = 500

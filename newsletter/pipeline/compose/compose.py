@@ -21,7 +21,7 @@ from newsletter.adapters.ports import Summariser
 from newsletter.core.delivery.retry_policy import FEW, MAX_ATTEMPTS
 from newsletter.models import ArxivGate, Delivery, Paper, Subscription
 from newsletter.models.delivery import LEASED, TRANSACTIONAL, State
-from newsletter.models.update_each import update_each
+from newsletter.models.set_based import update_each
 from newsletter.pipeline.compose.composer import Composer, RendererFor
 from newsletter.pipeline.compose.render import RenderedDigest
 from newsletter.pipeline.db_retry import AWAY, RefusedError, together_or_apart

@@ -39,8 +39,8 @@ from newsletter.core.summaries.wanted import Wanted
 from newsletter.models import Delivery, DigestNotice, Paper, PaperFeedback, Topic
 from newsletter.models.delivery import FIRST, HALF_ANSWERED, State
 from newsletter.models.selection import store_selections
+from newsletter.models.set_based import update_each
 from newsletter.models.taste import Verdict
-from newsletter.models.update_each import update_each
 from newsletter.pipeline.compose.fragments import StoredFragments
 from newsletter.pipeline.compose.periods import EmptyDates, Gathers, empty_dates
 from newsletter.pipeline.compose.render import DigestRenderer, FragmentStore, RenderedDigest

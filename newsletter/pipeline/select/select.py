@@ -24,7 +24,7 @@ from newsletter.core.summaries.wanted import Wanted
 from newsletter.models import Delivery, Subscriber, Subscription
 from newsletter.models.delivery import UNSETTLED, Kind, State
 from newsletter.models.selection import store_selections
-from newsletter.models.update_each import update_each
+from newsletter.models.set_based import update_each
 from newsletter.pipeline.db_retry import together_or_apart
 from newsletter.pipeline.select.candidates import CandidatePool, Offer, Offered
 from newsletter.pipeline.select.inputs import SelectionInputs

@@ -18,7 +18,7 @@ from django.db.models import F
 
 from newsletter.models import Delivery, Subscriber, Subscription
 from newsletter.models.delivery import UNCOMPOSED, Kind, State
-from newsletter.models.update_each import update_each
+from newsletter.models.set_based import update_each
 from newsletter.pipeline.send.claim import READER_FIELDS, Ending, Leased, end
 from newsletter.pipeline.send.pause import SIGN_UP, hold_pauses, lets_pass, pauses_on
 from newsletter.pipeline.send.rate_limit import RateLimit

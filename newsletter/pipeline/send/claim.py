@@ -16,7 +16,7 @@ from newsletter.adapters.infra.send_journal import Group, SendJournal
 from newsletter.core.delivery.retry_policy import FEW, MAX_ATTEMPTS
 from newsletter.models import Delivery, Subscriber
 from newsletter.models.delivery import LEASABLE, TRANSACTIONAL, Kind, State
-from newsletter.models.update_each import update_each
+from newsletter.models.set_based import update_each
 from newsletter.pipeline.send.pause import SIGN_UP, lets_pass, pauses_on
 from newsletter.pipeline.send.rate_limit import Turn
 from newsletter.pipeline.send.recipient_checks import recipient_of, refusals

@@ -23,7 +23,7 @@ from newsletter.core.delivery.retry_policy import EVIDENCE_WAIT
 from newsletter.core.delivery.send_journal import Answer, Unanswered
 from newsletter.models import Delivery
 from newsletter.models.delivery import LEASED, State
-from newsletter.models.update_each import update_each
+from newsletter.models.set_based import update_each
 from newsletter.pipeline.db_retry import together_or_apart
 from newsletter.pipeline.send.outcomes import Answered, Moment, record
 

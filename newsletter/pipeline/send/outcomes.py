@@ -21,7 +21,7 @@ from newsletter.core.delivery.retry_policy import EVIDENCE_WAIT, retry_delay
 from newsletter.core.storable import storable
 from newsletter.models import Delivery, DeliveryEvent, Subscriber
 from newsletter.models.delivery import Cause, State
-from newsletter.models.update_each import update_each
+from newsletter.models.set_based import update_each
 from newsletter.pipeline.send import subscriber_status
 from newsletter.pipeline.send.pause import pause_sending
 from newsletter.pipeline.send.seen import lock_readers, mark_seen

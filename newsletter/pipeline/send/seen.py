@@ -12,7 +12,7 @@ from newsletter.core.digests.seen_papers import pack_seen, unpack_seen
 from newsletter.core.digests.selection import Place
 from newsletter.models import Delivery, Subscriber, Subscription
 from newsletter.models.delivery import Kind
-from newsletter.models.update_each import update_each
+from newsletter.models.set_based import update_each
 
 
 @dataclass(slots=True)

@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 
 from newsletter.models import Delivery, Subscriber, Subscription
 from newsletter.models.delivery import State
-from newsletter.models.update_each import update_each
+from newsletter.models.set_based import update_each
 from tests.pipeline.deliveries import NOW, digest, new_subscriber, topic
 
 pytestmark = pytest.mark.django_db
