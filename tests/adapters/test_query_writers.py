@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -17,27 +16,12 @@ from newsletter.config import load_config
 from newsletter.core.arxiv.query import MAX_LENGTH
 from newsletter.core.summaries.query_prompt import LONGEST_SENTENCE, QUERY_SCHEMA, build_query_prompt
 from newsletter.errors import TemporaryError, UnusableAnswer
+from tests.fakes.budget import Budget
 from tests.fakes.gemini_server import Asked, Fault, GeminiServer
 
 pytestmark = pytest.mark.enable_socket
 
 PROMPT = build_query_prompt("Avatars that speak", titles=["Head avatars from one photo"])
-
-
-class Budget:
-    """The tokens of a day without end, which notes how each request was settled."""
-
-    def __init__(self) -> None:
-        self.set_aside: list[int] = []
-        self.settled: list[int] = []
-
-    @contextmanager
-    def spending(self, most: int) -> Iterator[Budget]:
-        self.set_aside.append(most)
-        yield self
-
-    def paid(self, tokens: int) -> None:
-        self.settled.append(tokens)
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -24,6 +23,7 @@ from newsletter.core.summaries.grounding import Refusal, ground
 from newsletter.core.summaries.prompt import PROMPT_VERSION
 from newsletter.core.summaries.summary import NO_FULL_TEXT, DetailLevel, Summary, Voice
 from newsletter.errors import Interrupted, PermanentError, TemporaryError, UnusableAnswer
+from tests.fakes.budget import Budget
 from tests.fakes.gemini_server import Fault, GeminiServer
 
 pytestmark = pytest.mark.enable_socket
@@ -103,22 +103,6 @@ class Rate:
 
     def hold(self, seconds: float) -> None:
         self.holds.append(seconds)
-
-
-class Budget:
-    """The tokens of a day without end, which notes how each request was settled."""
-
-    def __init__(self) -> None:
-        self.set_aside: list[int] = []
-        self.settled: list[int] = []
-
-    @contextmanager
-    def spending(self, most: int) -> Iterator[Budget]:
-        self.set_aside.append(most)
-        yield self
-
-    def paid(self, tokens: int) -> None:
-        self.settled.append(tokens)
 
 
 def grounded(

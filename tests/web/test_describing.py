@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import json
 import re
 from collections.abc import Iterator
@@ -25,6 +24,7 @@ from tests.fakes.fields import field_ids, field_papers
 from tests.fakes.gemini_server import Fault, GeminiServer
 from tests.fakes.papers import paper_record
 from tests.web.conftest import SENT, Service, every_row
+from tests.web.workshop import new_topic_page, press, query_of, shown_text
 
 AVATARS = "\n".join(field_ids(601, 4))
 MODEL = "Have a language model write it"
@@ -57,29 +57,8 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[GeminiServer]:
         yield running
 
 
-def _new(service: Service) -> str:
-    return f"{service.link(Purpose.PREFERENCES)}/topics/new"
-
-
-def _press(visitor: Client, path: str, **fields: str) -> Any:
-    """Load the page and send its form with these fields, as a browser does."""
-    found = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', visitor.get(path).content.decode())
-    assert found is not None
-    return visitor.post(path, fields | {"csrfmiddlewaretoken": found[1]})
-
-
-def _text(response: Any) -> str:
-    return html.unescape(response.content.decode())
-
-
-def _query(response: Any) -> str:
-    found = re.search(r'<textarea id="query".*?>(.*?)</textarea>', response.content.decode(), re.DOTALL)
-    assert found is not None
-    return html.unescape(found[1])
-
-
 def _buttons(response: Any, name: str) -> list[str]:
-    return re.findall(rf'name="{name}" value="([^"]+)"', _text(response))
+    return re.findall(rf'name="{name}" value="([^"]+)"', shown_text(response))
 
 
 def _kept() -> dict[str, tuple[str, str, list[int]]]:
@@ -89,26 +68,30 @@ def _kept() -> dict[str, tuple[str, str, list[int]]]:
 def test_papers_make_a_query_and_a_name(visitor: Client, service: Service) -> None:
     pasted = f"https://arxiv.org/abs/2606.00601v1, arXiv:2606.00602\n2401.00001 math.AG\n{AVATARS}"
     before = every_row()
-    response = _press(visitor, _new(service), about=pasted, query="ti:old", action="propose")
-    page = _text(response)
+    response = press(visitor, new_topic_page(service), about=pasted, query="ti:old", action="propose")
+    page = shown_text(response)
     assert response.status_code == 200
-    assert _query(response).startswith("cat:(math.AG OR cs.CV)")
-    assert "avatar" in _query(response).lower()
+    assert query_of(response).startswith("cat:(math.AG OR cs.CV)")
+    assert "avatar" in query_of(response).lower()
     assert "This service does not have 2401.00001" in page
     assert "It finds 4 of the 4 papers you named." in page
     assert 'id="name" name="name" value=""' not in page
     assert every_row() == before
-    undone = _press(visitor, _new(service), query=_query(response), previous="ti:old", action="undo")
-    assert _query(undone) == "ti:old"
+    undone = press(
+        visitor, new_topic_page(service), query=query_of(response), previous="ti:old", action="undo"
+    )
+    assert query_of(undone) == "ti:old"
 
 
 def test_a_sentence_makes_a_query_that_is_tried(visitor: Client, service: Service) -> None:
-    response = _press(visitor, _new(service), about="Segmentation of organs in ultrasound", action="propose")
+    response = press(
+        visitor, new_topic_page(service), about="Segmentation of organs in ultrasound", action="propose"
+    )
     assert response.status_code == 200
-    assert "papers a week" in _text(response)
+    assert "papers a week" in shown_text(response)
     assert set(_buttons(response, "exclude")) <= set(field_ids(801, 8))
-    assert "in your papers" not in _text(response)
-    assert "count as liked" not in _text(response)
+    assert "in your papers" not in shown_text(response)
+    assert "count as liked" not in shown_text(response)
 
 
 @pytest.mark.parametrize(
@@ -123,51 +106,53 @@ def test_a_sentence_makes_a_query_that_is_tried(visitor: Client, service: Servic
 def test_nothing_to_start_from_is_one_clear_line(
     visitor: Client, service: Service, about: str, said: str
 ) -> None:
-    response = _press(visitor, _new(service), about=about, query="ti:old", action="propose")
+    response = press(visitor, new_topic_page(service), about=about, query="ti:old", action="propose")
     assert response.status_code == 400
-    assert _text(response).count('id="problem-about"') == 1
-    assert said in _text(response)
-    assert _query(response) == "ti:old"
+    assert shown_text(response).count('id="problem-about"') == 1
+    assert said in shown_text(response)
+    assert query_of(response) == "ti:old"
 
 
 def test_a_service_without_papers_says_that(visitor: Client, service: Service) -> None:
     Paper.objects.all().delete()
-    response = _press(visitor, _new(service), about="talking heads", action="propose")
+    response = press(visitor, new_topic_page(service), about="talking heads", action="propose")
     assert response.status_code == 400
-    assert "No paper has come in the last 14 days" in _text(response)
+    assert "No paper has come in the last 14 days" in shown_text(response)
 
 
 def test_what_is_near_and_missed_comes_in_with_one_click(visitor: Client, service: Service) -> None:
     narrow = "cat:cs.CV AND ti:relightable"
-    response = _press(visitor, _new(service), about=AVATARS, query=narrow, action="try")
+    response = press(visitor, new_topic_page(service), about=AVATARS, query=narrow, action="try")
     missed = _buttons(response, "include")
-    assert "Near it, but not found" in _text(response)
+    assert "Near it, but not found" in shown_text(response)
     assert set(missed[:3]) == set(field_ids(601, 4)) - {"2606.00602"}
-    assert _text(response).count("you named it") == 3
-    response = _press(visitor, _new(service), about=AVATARS, query=narrow, include=missed[0])
-    assert _query(response).startswith("cat:cs.CV AND (ti:relightable OR ")
+    assert shown_text(response).count("you named it") == 3
+    response = press(visitor, new_topic_page(service), about=AVATARS, query=narrow, include=missed[0])
+    assert query_of(response).startswith("cat:cs.CV AND (ti:relightable OR ")
     assert missed[0] not in _buttons(response, "include")
     assert missed[0] in _buttons(response, "exclude")
-    assert "are found too now" in _text(response)
-    assert 'value="undo"' in _text(response)
+    assert "are found too now" in shown_text(response)
+    assert 'value="undo"' in shown_text(response)
 
 
 def test_without_a_description_nothing_is_near(visitor: Client, service: Service) -> None:
-    response = _press(visitor, _new(service), query="cat:cs.CV", action="try")
+    response = press(visitor, new_topic_page(service), query="cat:cs.CV", action="try")
     assert _buttons(response, "include") == []
 
 
 def test_an_unknown_paper_to_include_changes_nothing(visitor: Client, service: Service) -> None:
-    response = _press(visitor, _new(service), about=AVATARS, query="ti:relightable", include="2401.00001")
-    assert (response.status_code, _query(response)) == (200, "ti:relightable")
+    response = press(
+        visitor, new_topic_page(service), about=AVATARS, query="ti:relightable", include="2401.00001"
+    )
+    assert (response.status_code, query_of(response)) == (200, "ti:relightable")
 
 
 def test_saving_keeps_the_papers_as_likes_of_the_topic(visitor: Client, service: Service) -> None:
-    shown = _press(visitor, _new(service), about=AVATARS, action="propose")
-    assert "the 4 papers you named count as liked" in _text(shown)
-    assert re.search(r'name="keeps" value="1" checked', _text(shown))
-    fields = {"name": "Avatars", "query": _query(shown), "about": AVATARS, "keeps_shown": "1"}
-    assert _press(visitor, _new(service), **fields, keeps="1", action="save").status_code == 303
+    shown = press(visitor, new_topic_page(service), about=AVATARS, action="propose")
+    assert "the 4 papers you named count as liked" in shown_text(shown)
+    assert re.search(r'name="keeps" value="1" checked', shown_text(shown))
+    fields = {"name": "Avatars", "query": query_of(shown), "about": AVATARS, "keeps_shown": "1"}
+    assert press(visitor, new_topic_page(service), **fields, keeps="1", action="save").status_code == 303
     topic = Topic.objects.get(name="Avatars")
     assert set(_kept()) == set(field_ids(601, 4))
     for verdict, source, topics in _kept().values():
@@ -177,32 +162,32 @@ def test_saving_keeps_the_papers_as_likes_of_the_topic(visitor: Client, service:
 
 def test_unticked_nothing_is_kept_and_it_stays_unticked(visitor: Client, service: Service) -> None:
     fields = {"name": "Avatars", "query": "ti:avatar", "about": AVATARS, "keeps_shown": "1"}
-    shown = _press(visitor, _new(service), **fields, action="try")
-    assert not re.search(r'name="keeps" value="1" checked', _text(shown))
-    assert _press(visitor, _new(service), **fields, action="save").status_code == 303
+    shown = press(visitor, new_topic_page(service), **fields, action="try")
+    assert not re.search(r'name="keeps" value="1" checked', shown_text(shown))
+    assert press(visitor, new_topic_page(service), **fields, action="save").status_code == 303
     assert _kept() == {}
 
 
 def test_who_was_not_asked_likes_nothing(visitor: Client, service: Service) -> None:
     fields = {"name": "Avatars", "query": "ti:avatar", "about": AVATARS}
-    assert _press(visitor, _new(service), **fields, action="save").status_code == 303
+    assert press(visitor, new_topic_page(service), **fields, action="save").status_code == 303
     assert _kept() == {}
 
 
 def test_who_does_not_want_to_be_learned_from_is_not_asked(visitor: Client, service: Service) -> None:
     Subscriber.objects.update(learns=False)
-    shown = _press(visitor, _new(service), about=AVATARS, action="propose")
-    assert "count as liked" not in _text(shown)
+    shown = press(visitor, new_topic_page(service), about=AVATARS, action="propose")
+    assert "count as liked" not in shown_text(shown)
     fields = {"name": "Avatars", "query": "ti:avatar", "about": AVATARS, "keeps": "1"}
-    assert _press(visitor, _new(service), **fields, action="save").status_code == 303
+    assert press(visitor, new_topic_page(service), **fields, action="save").status_code == 303
     assert _kept() == {}
 
 
 def test_an_own_topic_begins_again(visitor: Client, service: Service) -> None:
     path = f"{service.link(Purpose.PREFERENCES)}/topics/secret"
-    assert "Begin again from words or papers" in _text(visitor.get(path))
+    assert "Begin again from words or papers" in shown_text(visitor.get(path))
     fields = {"name": "Secret", "query": "ti:avatar", "about": AVATARS, "keeps_shown": "1", "keeps": "1"}
-    assert _press(visitor, path, **fields, action="save").status_code == 303
+    assert press(visitor, path, **fields, action="save").status_code == 303
     assert {tuple(topics) for _, _, topics in _kept().values()} >= {(service.private.pk,)}
 
 
@@ -211,16 +196,16 @@ def test_a_full_shelf_is_said_and_nothing_is_half_kept(
 ) -> None:
     monkeypatch.setattr("newsletter.subscribers.taste.acts.MOST_PAPERS", 1)
     fields = {"name": "Avatars", "query": "ti:avatar", "about": AVATARS, "keeps": "1"}
-    response = _press(visitor, _new(service), **fields, action="save")
+    response = press(visitor, new_topic_page(service), **fields, action="save")
     assert response.status_code == 400
-    assert "remove some first, or save without them" in _text(response)
+    assert "remove some first, or save without them" in shown_text(response)
     assert (_kept(), Topic.objects.filter(name="Avatars").exists()) == ({}, False)
 
 
 def test_it_speaks_chinese(visitor: Client, service: Service) -> None:
     Subscriber.objects.update(language="zh-hans")
-    response = _press(visitor, _new(service), about=AVATARS, query="ti:relightable", action="try")
-    page = _text(response)
+    response = press(visitor, new_topic_page(service), about=AVATARS, query="ti:relightable", action="try")
+    page = shown_text(response)
     assert "相近" in page
     for english in (
         "Near it",
@@ -235,7 +220,7 @@ def test_it_speaks_chinese(visitor: Client, service: Service) -> None:
 
 def test_what_is_described_is_shown_as_text(visitor: Client, service: Service) -> None:
     nasty = '"><script>alert(1)</script>\0'
-    response = _press(visitor, _new(service), about=nasty, query="cat:cs.CV", action="propose")
+    response = press(visitor, new_topic_page(service), about=nasty, query="cat:cs.CV", action="propose")
     assert "<script>" not in response.content.decode()
 
 
@@ -245,9 +230,9 @@ def test_what_is_described_is_shown_as_text(visitor: Client, service: Service) -
 def test_a_model_is_offered_only_where_there_is_one(
     visitor: Client, service: Service, request: pytest.FixtureRequest
 ) -> None:
-    assert MODEL not in _text(visitor.get(_new(service)))
+    assert MODEL not in shown_text(visitor.get(new_topic_page(service)))
     request.getfixturevalue("server")
-    assert MODEL in _text(visitor.get(_new(service)))
+    assert MODEL in shown_text(visitor.get(new_topic_page(service)))
 
 
 @pytest.mark.enable_socket
@@ -255,9 +240,9 @@ def test_a_model_writes_a_query_that_is_tried_like_any_other(
     visitor: Client, service: Service, server: GeminiServer
 ) -> None:
     server.says = lambda _asked: json.dumps({"query": "cat:cs.CV AND ti:segmentation"})
-    response = _press(visitor, _new(service), about="器官分割", action="write")
-    assert _query(response) == "cat:cs.CV AND ti:segmentation"
-    assert "A language model wrote this query" in _text(response)
+    response = press(visitor, new_topic_page(service), about="器官分割", action="write")
+    assert query_of(response) == "cat:cs.CV AND ti:segmentation"
+    assert "A language model wrote this query" in shown_text(response)
     assert set(_buttons(response, "exclude")) == set(field_ids(801, 8))
     [asked] = server.requests
     assert "器官分割" in asked.content
@@ -280,10 +265,10 @@ def test_what_a_model_gets_wrong_falls_back_to_the_words(
     visitor: Client, service: Service, server: GeminiServer, answer: Fault | str
 ) -> None:
     server.says = lambda _asked: answer
-    response = _press(visitor, _new(service), about="machine translation", action="write")
+    response = press(visitor, new_topic_page(service), about="machine translation", action="write")
     assert (response.status_code, server.calls) == (200, 1)
-    assert '"machine translation"' in _query(response)
-    assert "The model wrote no query that can be read" in _text(response)
+    assert '"machine translation"' in query_of(response)
+    assert "The model wrote no query that can be read" in shown_text(response)
 
 
 @pytest.mark.enable_socket
@@ -292,17 +277,17 @@ def test_subscribers_cannot_spend_the_days_tokens(
     visitor: Client, service: Service, server: GeminiServer, limit: Limit
 ) -> None:
     server.says = lambda _asked: json.dumps({"query": "ti:avatar"})
-    _press(visitor, _new(service), about="avatars", action="write")
+    press(visitor, new_topic_page(service), about="avatars", action="write")
     assert Quota.objects.filter(kind=limit.value.kind).update(count=limit.value.most) == 1
-    response = _press(visitor, _new(service), about="machine translation", action="write")
+    response = press(visitor, new_topic_page(service), about="machine translation", action="write")
     assert server.calls == 1
-    assert "has written enough queries today" in _text(response)
-    assert '"machine translation"' in _query(response)
+    assert "has written enough queries today" in shown_text(response)
+    assert '"machine translation"' in query_of(response)
 
 
 @pytest.mark.enable_socket
 def test_nothing_described_asks_no_model(visitor: Client, service: Service, server: GeminiServer) -> None:
-    assert _press(visitor, _new(service), about=" ", action="write").status_code == 400
+    assert press(visitor, new_topic_page(service), about=" ", action="write").status_code == 400
     assert server.calls == 0
 
 
@@ -312,9 +297,9 @@ def test_nothing_described_asks_no_model(visitor: Client, service: Service, serv
 def test_the_operator_describes_topics_and_likes_nothing(visitor: Client) -> None:
     visitor.force_login(User.objects.create_superuser("op", "op@example.org", "secret"))
     path = "/admin/newsletter/topic/workshop/"
-    response = _press(visitor, path, about=AVATARS, action="propose")
-    assert "avatar" in _query(response).lower()
-    assert "count as liked" not in _text(response)
+    response = press(visitor, path, about=AVATARS, action="propose")
+    assert "avatar" in query_of(response).lower()
+    assert "count as liked" not in shown_text(response)
     fields = {"name": "Avatars", "slug": "avatars", "query": "ti:avatar", "about": AVATARS, "keeps": "1"}
-    assert _press(visitor, path, **fields, action="save").status_code == 303
+    assert press(visitor, path, **fields, action="save").status_code == 303
     assert _kept() == {}
