@@ -246,7 +246,7 @@ class TasteProfile(models.Model):
     """The last papers kept or disliked, each with its strongest terms: what a why line is made from.
     ``pipeline/select/profiles.py`` has their form; only the profile without a topic has them."""
     near_threshold = models.FloatField(null=True)
-    """Lower quartile of its own likes, each scored without itself; null with fewer than four."""
+    """Median of its own likes, each scored without itself; null with fewer than four."""
 
     class Meta:
         constraints = (

@@ -86,7 +86,7 @@ def judged(papers: list[tuple[dict[int, float], int]], *, first: int) -> tuple[L
 
 
 @given(SEVERAL, SEVERAL, SEVERAL, st.lists(VECTORS, max_size=10), st.integers(1, 8))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_it_is_that_of_learning_one_profile_after_the_other(
     of_topic: list[tuple[dict[int, float], int]],
     others: list[tuple[dict[int, float], int]],

@@ -12,7 +12,7 @@ from typing import Any
 
 import fast_mail_parser
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from newsletter.core.digests.headers import MessageHeaders
@@ -59,7 +59,6 @@ def unix(text: str) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
-@settings(deadline=None)
 @given(subject=words, name=words, local=local_part, host=domain, html=body, text=body)
 def test_whatever_a_message_says_both_parsers_read_it_and_no_line_is_wrong(
     subject: str, name: str, local: str, host: str, html: str, text: str

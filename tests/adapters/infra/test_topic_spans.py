@@ -114,7 +114,7 @@ _QUERY: st.SearchStrategy[Query] = st.recursive(
 )
 
 
-@settings(max_examples=60, deadline=None)  # each builds an index
+@settings(max_examples=60)  # each builds an index
 @given(_QUERY, _TEXT, _TEXT, _TEXT, _TEXT)
 def test_it_explains_a_paper_exactly_when_the_index_finds_it(
     query: Query, title: str, abstract: str, author: str, comment: str

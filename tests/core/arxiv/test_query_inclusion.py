@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from newsletter.adapters.infra.topic_spans import explain
@@ -115,7 +115,6 @@ _QUERIES = st.sampled_from(
 )
 
 
-@settings(deadline=None)  # a busy machine takes its time
 @given(st.lists(st.tuples(_WORDS, st.sampled_from(["cs.CV", "cs.GR"])), min_size=1, max_size=8), _QUERIES)
 def test_it_finds_the_paper_and_all_that_it_found_before(texts: list[tuple[str, str]], query: str) -> None:
     papers = {number: _paper(number, title, category=code) for number, (title, code) in enumerate(texts, 1)}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from newsletter.adapters.infra.topic_spans import explain
@@ -116,7 +116,6 @@ _PAPERS = st.lists(
 )
 
 
-@settings(deadline=None)  # a busy machine takes its time over fourteen papers
 @given(_PAPERS, st.integers(1, 10))
 def test_a_proposal_can_always_be_read_and_finds_the_papers_it_came_from(
     papers: list[tuple[str, str, str]], given_papers: int
@@ -199,7 +198,6 @@ _QUERIES = st.sampled_from(
 )
 
 
-@settings(deadline=None)  # a busy machine takes its time over fourteen papers
 @given(_PAPERS, _QUERIES, st.data())
 def test_an_exclusion_leaves_out_the_one_and_loses_what_it_says(
     papers: list[tuple[str, str, str]], query: str, data: st.DataObject

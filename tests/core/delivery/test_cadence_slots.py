@@ -197,7 +197,7 @@ def test_it_refuses_a_time_without_zone() -> None:
 
 
 @given(CADENCES, ZONES, TIMES, STARTS, ANCHORS)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_400_days_of_slots_keep_every_promise(
     cadence: Cadence, zone: ZoneInfo, at: dt.time, start: dt.datetime, anchor: dt.date
 ) -> None:
@@ -218,7 +218,7 @@ def test_400_days_of_slots_keep_every_promise(
 
 
 @given(CADENCES, ZONES, TIMES, STARTS, ANCHORS)
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 def test_the_dates_are_those_of_rfc_5545(
     cadence: Cadence, zone: ZoneInfo, at: dt.time, start: dt.datetime, anchor: dt.date
 ) -> None:
@@ -256,7 +256,7 @@ def recurrence(cadence: Cadence, *, anchor: dt.date) -> list[dt.date]:
 
 
 @given(CADENCES, ZONES, TIMES, STARTS, ANCHORS)
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_one_step_after_another_gives_the_same_slots(
     cadence: Cadence, zone: ZoneInfo, at: dt.time, start: dt.datetime, anchor: dt.date
 ) -> None:
@@ -268,7 +268,7 @@ def test_one_step_after_another_gives_the_same_slots(
 
 
 @given(CADENCES, ZONES, TIMES, STARTS, st.integers(0, 90 * 24 * 60))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_what_is_due_and_what_comes_next_meet_without_gap_or_overlap(
     cadence: Cadence, zone: ZoneInfo, at: dt.time, start: dt.datetime, minutes: int
 ) -> None:
@@ -281,7 +281,7 @@ def test_what_is_due_and_what_comes_next_meet_without_gap_or_overlap(
 
 
 @given(CADENCES, ZONES, TIMES, STARTS, st.integers(0, 90 * 24 * 60), st.none() | ANCHORS)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_the_latest_slot_is_the_last_of_those_between(
     cadence: Cadence, zone: ZoneInfo, at: dt.time, start: dt.datetime, minutes: int, anchor: dt.date | None
 ) -> None:
@@ -307,7 +307,7 @@ def test_finding_the_latest_slot_takes_no_longer_after_a_year(monkeypatch: pytes
 
 
 @given(CADENCES, ZONES, TIMES, STARTS)
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 def test_the_first_slot_found_without_an_anchor_is_the_anchor(
     cadence: Cadence, zone: ZoneInfo, at: dt.time, start: dt.datetime
 ) -> None:
@@ -319,7 +319,7 @@ def test_the_first_slot_found_without_an_anchor_is_the_anchor(
 
 
 @given(CADENCES, ZONES, TIMES, STARTS, ANCHORS)
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 def test_no_wait_is_longer_than_the_period(
     cadence: Cadence, zone: ZoneInfo, at: dt.time, start: dt.datetime, anchor: dt.date
 ) -> None:

@@ -133,7 +133,7 @@ def test_mails_nested_without_end_or_with_parts_without_number_are_given_up_soon
     assert read_mail_report(wide) is None
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.binary(max_size=200), st.integers(0, 1500), st.integers(0, 60))
 def test_a_damaged_report_raises_nothing(noise: bytes, start: int, length: int) -> None:
     whole = delivery_report(returned=HEADERS)

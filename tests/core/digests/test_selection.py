@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pyroaring import BitMap
 
@@ -160,7 +160,6 @@ BUDGET = st.integers(0, 12)
 
 
 @given(st.data())
-@settings(deadline=None)
 def test_selections_of_shared_rankings_equal_those_of_rankings_of_their_own(data: st.DataObject) -> None:
     candidates = data.draw(CANDIDATES)
 
