@@ -23,6 +23,7 @@ def log(monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
     [console] = [each for each in logging.getLogger().handlers if type(each) is ConsoleHandler]
     written = io.StringIO()
     monkeypatch.setattr(console, "stream", written)
+    monkeypatch.setattr(console, "_seen", {})  # other tests of this minute are refused, too
     monkeypatch.setattr(logging.getLogger("django"), "level", logging.DEBUG)
     return written
 
