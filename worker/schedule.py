@@ -35,6 +35,11 @@ SCHEDULE: dict[str, dict[str, Any]] = {
         "schedule": 3600.0,
         "options": {"queue": "gather", "expires": 3600},
     },
+    "store what topics found in weeks that are over": {
+        "task": "worker.tasks.close_weeks",
+        "schedule": 600.0,
+        "options": {"queue": "compose", "expires": 600},
+    },
     "notice what is late, and tell the operator": {
         "task": "worker.tasks.check_health",
         "schedule": 60.0,

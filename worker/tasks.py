@@ -76,6 +76,11 @@ def forget_figures() -> None:
 
 
 @app.task
+def close_weeks() -> None:
+    work.close_weeks()
+
+
+@app.task
 def check_health() -> None:
     _check_health(now=timezone.now())
 

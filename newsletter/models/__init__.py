@@ -25,6 +25,7 @@ from newsletter.models.taste import (
     TasteSnapshot,
 )
 from newsletter.models.topic import Topic
+from newsletter.models.topic_week import FormerSlug, TopicWeek
 
 __all__ = [
     "AddressChange",
@@ -37,6 +38,7 @@ __all__ = [
     "Figure",
     "FollowedAuthor",
     "Forgotten",
+    "FormerSlug",
     "FragmentRow",
     "FreshLink",
     "FullTextRecord",
@@ -69,4 +71,5 @@ __all__ = [
     "TasteProfile",
     "TasteSnapshot",
     "Topic",
+    "TopicWeek",
 ]

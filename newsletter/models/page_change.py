@@ -69,6 +69,9 @@ EVERYTHING = {
     "Match": [],
     "Figure": [],
     "SendPause": [],
+    "TopicWeek": [],
+    "FormerSlug": [],
+    "DigestNotice": [],
 }
 """Models of which a change concerns all pages, and columns that no page shows."""
 ONE_PAPER = {

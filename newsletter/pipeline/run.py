@@ -26,6 +26,7 @@ from newsletter.pipeline.stages import STAGES, Work, send
 from newsletter.pipeline.summarize.figures import remove_figures
 from newsletter.pipeline.summarize.full_text import forget_texts
 from newsletter.pipeline.summarize.generate import SummariseReport
+from newsletter.pipeline.weeks import count_trends
 from newsletter.progress import SILENT, Progress
 
 RETRY_TIME = timedelta(seconds=60)
@@ -117,6 +118,7 @@ def run_once(context: Context, *, now: datetime, gather: bool, progress: Progres
     report.next_due_at = next_due_at()
     forget_texts(real_now=timezone.now())
     remove_figures()
+    count_trends()
     return report
 
 

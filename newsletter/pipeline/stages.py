@@ -32,6 +32,7 @@ from newsletter.pipeline.select.snapshots import renew_snapshot
 from newsletter.pipeline.send.send import DeliveryReport, send_due
 from newsletter.pipeline.summarize.generate import READING_PATIENCE, SummariseReport, write_summaries
 from newsletter.pipeline.summarize.store import open_requests
+from newsletter.pipeline.weeks import freeze_weeks
 from newsletter.progress import Progress
 
 
@@ -75,7 +76,10 @@ def events(work: Work) -> int:
 
 def match(work: Work) -> int:
     work.progress.stage("matching papers to topics")
-    return match_papers(now=work.now, lookback=work.lookback)
+    freeze_weeks(now=work.now)  # before a changed query is matched with papers of a week that is over
+    made = match_papers(now=work.now, lookback=work.lookback)
+    freeze_weeks(now=work.now)
+    return made
 
 
 def reconcile(work: Work) -> ReconcileReport:

@@ -28,6 +28,7 @@ from newsletter.pipeline.revisions import ask_revisions as _ask_revisions
 from newsletter.pipeline.stages import Work
 from newsletter.pipeline.summarize.figures import remove_figures
 from newsletter.pipeline.summarize.full_text import forget_texts
+from newsletter.pipeline.weeks import count_trends, freeze_weeks
 
 log = logging.getLogger(__name__)
 
@@ -162,6 +163,14 @@ def forget_figures() -> None:
     removed = remove_figures()
     if removed:
         log.info("removed %d figures", removed)
+
+
+def close_weeks() -> None:
+    """Store the lists of weeks that are over, and count what rose in them."""
+    frozen = freeze_weeks(now=timezone.now())
+    if frozen:
+        log.info("stored %d weeks of topics", frozen)
+    count_trends()
 
 
 def _match_if_needed() -> None:

@@ -27,6 +27,7 @@ TASKS = (
     "events",
     "retry",
     "forget_figures",
+    "close_weeks",
 )
 LOOKUP = "look_up_libraries"
 OTHERS = ("forget_unconfirmed", "check_health", "canary", "forget_old")
@@ -135,6 +136,7 @@ def test_a_worker_that_connects_looks_at_once_for_what_is_due(monkeypatch: pytes
         ("gather_if_due", 600),
         ("look_up_libraries", 60),
         ("canary", 600),
+        ("close_weeks", 600),
         ("forget_old", 3600),
         ("forget_unconfirmed", 3600),
         ("forget_figures", 3600),
