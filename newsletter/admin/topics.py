@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from newsletter.admin.base import AnyModelAdmin, AnyModelForm
 from newsletter.errors import BadInput
-from newsletter.models import Topic
+from newsletter.models import FormerSlug, Topic
 
 
 class TopicForm(AnyModelForm):
@@ -30,6 +30,8 @@ class TopicForm(AnyModelForm):
         slug = str(self.cleaned_data["slug"])
         if not SLUG.fullmatch(slug):
             raise forms.ValidationError("small letters, digits and single hyphens, such as talking-heads")
+        if FormerSlug.objects.filter(slug=slug).exists():
+            raise forms.ValidationError("another topic was called so before, and links still lead to it")
         return slug
 
     def clean_query(self) -> str:
@@ -84,7 +86,7 @@ class TopicAdmin(AnyModelAdmin):
         return int(topic.subscriber_count)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:  # noqa: ARG002
-        """A slug is part of links and feeds, so it is never changed."""
+        """It is part of links and feeds: only ``newsletter topic edit`` changes it, and keeps the old one."""
         return ("slug",) if obj else ()
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:

@@ -18,7 +18,8 @@ from newsletter.core.arxiv.categories import is_category
 from newsletter.core.arxiv.query import parse
 from newsletter.errors import BadInput, NewsletterError, NotFound
 from newsletter.languages import starter_names
-from newsletter.models import Subscriber, Subscription, Topic
+from newsletter.models import FormerSlug, Subscriber, Subscription, Topic
+from newsletter.models.topic_week import present_slugs
 
 SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 MAX_SLUG, MAX_NAME, MAX_GROUP = 80, 120, 80
@@ -48,7 +49,7 @@ def add_topic(
 ) -> Topic:
     """Add a topic; the next match looks back over recent papers. A taken slug is refused."""
     topic = Topic(
-        slug=_checked_slug(slug),
+        slug=_free_slug(slug),
         name=_checked_name(name),
         names=names or {},
         group=_checked_group(group),
@@ -61,16 +62,14 @@ def add_topic(
         with transaction.atomic():
             topic.save(force_insert=True)
     except IntegrityError:
-        raise NewsletterError(
-            f"topic {slug!r} exists already: choose another slug, or: newsletter topic edit {slug}"
-        ) from None
+        raise _taken(slug) from None
     return topic
 
 
 def edit_topic(
     slug: str, *, name: str | None = None, query: str | None = None, group: str | None = None
 ) -> Topic:
-    """Change what is given; a changed query is matched anew over the look-back."""
+    """Change what is given; a changed query is matched anew over the look-back. See also ``rename_topic``."""
     topic = find_topic(slug)
     changed: dict[str, object] = {}
     if name is not None:
@@ -81,6 +80,24 @@ def edit_topic(
         changed |= {"query": checked_query(query.strip()), "looks_back": True}
     Topic.objects.filter(pk=topic.pk).update(**changed)
     return find_topic(slug)
+
+
+def rename_topic(slug: str, new: str, *, now: datetime) -> Topic:
+    """Give a topic another slug; links, feeds and forms that have the old one still lead to it."""
+    topic = find_topic(slug)
+    if topic.owner_id is not None:
+        raise NewsletterError(f"topic {slug!r} is a reader's own: its slug is on no public page, and stays")
+    if topic.slug == new:
+        return topic
+    _free_slug(new, topic=topic)
+    try:
+        with transaction.atomic():
+            FormerSlug.objects.filter(slug=new, topic=topic).delete()  # back to an earlier one
+            FormerSlug.objects.create(slug=topic.slug, topic=topic, changed_at=now)
+            Topic.objects.filter(pk=topic.pk).update(slug=new)
+    except IntegrityError:
+        raise _taken(new) from None
+    return find_topic(new)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +119,8 @@ def remove_topic(slug: str) -> Removal:
 
 
 def find_topic(slug: str) -> Topic:
-    topic = Topic.objects.filter(slug=slug).first()
+    """Return the topic of this slug, present or former."""
+    topic = Topic.objects.filter(slug=slug).first() or Topic.objects.filter(former_slugs__slug=slug).first()
     if topic is None:
         raise NotFound(f"no topic {slug!r}: newsletter topic list shows them all")
     return topic
@@ -110,6 +128,7 @@ def find_topic(slug: str) -> Topic:
 
 def find_topics(slugs: Sequence[str], *, owner_email_key: str = "") -> list[Topic]:
     """Return the topics of these slugs in their order. Another reader's private topic counts as unknown."""
+    slugs = present(slugs)
     visible = Q(owner__isnull=True) | Q(owner__email_key=owner_email_key)
     found = {topic.slug: topic for topic in Topic.objects.filter(visible, slug__in=slugs)}
     unknown = [slug for slug in slugs if slug not in found]
@@ -118,10 +137,19 @@ def find_topics(slugs: Sequence[str], *, owner_email_key: str = "") -> list[Topi
     return [found[slug] for slug in dict.fromkeys(slugs)]
 
 
+def present(slugs: Sequence[str]) -> list[str]:
+    """Return the slugs with former ones replaced by what the topic is called now."""
+    known = present_slugs(slugs)
+    return [known.get(slug, slug) for slug in slugs]
+
+
 def add_starter_topics(*, now: datetime) -> tuple[int, int]:
     """Add the starter topics that are missing; return (added, already there)."""
     topics = starter_topics()
-    known = set(Topic.objects.values_list("slug", flat=True))
+    known = {
+        *Topic.objects.values_list("slug", flat=True),
+        *FormerSlug.objects.values_list("slug", flat=True),
+    }
     missing = [topic for topic in topics if topic.slug not in known]
     for topic in missing:
         _add_starter(topic, now=now)
@@ -138,6 +166,20 @@ def _add_starter(topic: StarterTopic, *, now: datetime) -> None:
         query=topic.query,
         now=now,
     )
+
+
+def _taken(slug: str) -> NewsletterError:
+    return NewsletterError(
+        f"topic {slug!r} exists already: choose another slug, or: newsletter topic edit {slug}"
+    )
+
+
+def _free_slug(slug: str, *, topic: Topic | None = None) -> str:
+    """Return a slug that is well-formed and was no other topic's: old links must lead where they led."""
+    former = FormerSlug.objects.filter(slug=_checked_slug(slug)).exclude(topic=topic).select_related("topic")
+    if (row := former.first()) is not None:
+        raise NewsletterError(f"topic {row.topic.slug!r} was called {slug!r} before: choose another slug")
+    return slug
 
 
 def _checked_slug(slug: str) -> str:

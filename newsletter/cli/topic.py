@@ -150,18 +150,29 @@ def describe(session: Session, words: tuple[str, ...], days: int, model: bool) -
 @click.option("--name", default=None, help="What readers see.")
 @click.option("--query", default=None, help="In arXiv's query language.")
 @click.option("--group", default=None, help="The heading it stands under at sign-up.")
+@click.option("--slug", "new", metavar="NEW", default=None, help="Its name in commands and addresses.")
 @command
-def edit(session: Session, slug: str, name: str | None, query: str | None, group: str | None) -> None:
-    """Change a topic. A changed query is matched anew over the last 14 days.
+def edit(
+    session: Session, slug: str, name: str | None, query: str | None, group: str | None, new: str | None
+) -> None:
+    """Change a topic. A changed query is matched anew over the last 14 days; weeks that are over stay.
+
+    Links and feeds that have its former slug lead to the new one.
 
     \b
     newsletter topic edit talking-heads --query 'cat:cs.* AND ti:"talking head"'
+    newsletter topic edit talking-heads --slug talking-head-generation
     """
-    if name is query is group is None:
-        raise click.UsageError("nothing to change: give --name, --query or --group")
-    from newsletter.audience.topics import edit_topic
+    if name is query is group is new is None:
+        raise click.UsageError("nothing to change: give --name, --query, --group or --slug")
+    from django.db import transaction
 
-    changed = edit_topic(slug, name=name, query=query, group=group)
+    from newsletter.audience.topics import edit_topic, rename_topic
+
+    with transaction.atomic():
+        changed = edit_topic(slug, name=name, query=query, group=group)
+        if new is not None:
+            changed = rename_topic(slug, new, now=session.now)
     session.say(f"Changed topic {changed.slug}: {changed.query}")
     session.finish(_as_json(changed))
 

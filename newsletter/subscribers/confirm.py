@@ -10,7 +10,7 @@ from django.db import transaction
 from newsletter.adapters.infra.broker import Queue, wake
 from newsletter.audience.suppression import lift
 from newsletter.audience.tokens import VALID_FOR, Purpose, read_timed_token
-from newsletter.audience.topics import MAX_NAME, public_topics
+from newsletter.audience.topics import MAX_NAME, present, public_topics
 from newsletter.models import ConsentEvent, Delivery, SignUp, Subscriber, Topic
 from newsletter.models.delivery import FIRST, Kind
 from newsletter.models.subscriber import Status
@@ -35,7 +35,7 @@ def find_sign_up(token: str, *, now: datetime) -> SignUp | None:
 
 def topics_of(sign_up: SignUp) -> list[Topic]:
     """Return its topics that still exist, in its order."""
-    slugs = sign_up.preferences["topics"]
+    slugs = present(sign_up.preferences["topics"])
     found = {topic.slug: topic for topic in public_topics().filter(slug__in=slugs)}
     return [found[slug] for slug in slugs if slug in found]
 

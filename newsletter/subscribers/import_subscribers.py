@@ -20,7 +20,7 @@ from newsletter.audience.suppression import address_key, suppressed
 from newsletter.core.delivery.addresses import addresses_in
 from newsletter.core.delivery.cadence import next_slot, parse_zone
 from newsletter.errors import BadInput
-from newsletter.models import ConsentEvent, Subscriber, Subscription, Suppression, Topic
+from newsletter.models import ConsentEvent, FormerSlug, Subscriber, Subscription, Suppression, Topic
 from newsletter.models.subscriber import Status
 from newsletter.progress import SILENT, Progress
 from newsletter.subscribers.csv_files import Fault, Row
@@ -86,7 +86,8 @@ def import_subscribers(
 
     Raises NewsletterError for a file that is no such CSV, BadInput for an unknown topic.
     """
-    known = dict(Topic.objects.filter(owner__isnull=True).values_list("slug", "pk"))
+    known = dict(FormerSlug.objects.values_list("slug", "topic_id"))
+    known |= Topic.objects.filter(owner__isnull=True).values_list("slug", "pk")
     given = Given(topics=";".join(topics), consent_source=consent_source.strip())
     if topics:
         _topic_ids(given.topics, topics=known)

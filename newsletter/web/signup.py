@@ -10,7 +10,7 @@ from django.http import HttpRequest, QueryDict
 from django.utils.translation import get_language, gettext
 from markupsafe import Markup
 
-from newsletter.audience.topics import checked_query, public_topics
+from newsletter.audience.topics import checked_query, present, public_topics
 from newsletter.core.arxiv.query import MAX_LENGTH, Field
 from newsletter.core.delivery.cadence import Cadence, period_days
 from newsletter.core.digests.typography import typeset
@@ -159,7 +159,7 @@ def slugs_in(data: QueryDict) -> list[str]:
     """Return the topics that a form or a link names: ``topics=a&topics=b`` or ``topics=a;b``."""
     parts = (part for value in data.getlist("topics") for part in re.split("[;,]", value))
     slugs = (clean(part)[:80] for part in parts)
-    return list(dict.fromkeys(slug for slug in slugs if slug))
+    return list(dict.fromkeys(present([slug for slug in slugs if slug])))
 
 
 def promise(form: SignUpForm, *, matched: int | None) -> Markup:

@@ -16,6 +16,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
 from newsletter.audience.tokens import Purpose, make_token, read_token
+from newsletter.audience.topics import present
 from newsletter.core.delivery.cadence import Cadence
 from newsletter.languages import interface_language
 from newsletter.models import Subscriber, Subscription
@@ -40,6 +41,8 @@ def unsubscribe(request: HttpRequest, token: str, topic: str = "") -> HttpRespon
     if link_key is None:
         return broken_link(request)
     subscriber, is_revoked = holder_of(link_key)
+    if topic:
+        [topic] = present([topic])  # a mail may be older than the topic's name
     show = _show_little if is_revoked else _show
     if request.method != "POST":
         return show(request, subscriber, slug=topic)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from newsletter.audience.starter_topics import starter_topics
-from newsletter.models import Topic
+from newsletter.models import Subscription, Topic
 from tests.cli.runner import DUE, JOINED, add_subscriber, add_topic, done, newsletter, rows
 
 pytestmark = pytest.mark.django_db
@@ -98,12 +100,51 @@ def test_an_edit_of_nothing_says_what_could_be_given() -> None:
     add_topic()
     result = newsletter("topic", "edit", "heads")
     assert result.code == 2
-    assert "--name, --query or --group" in result.line
+    assert "--name, --query, --group or --slug" in result.line
+
+
+def test_a_topic_gets_another_slug_and_is_found_by_both() -> None:
+    add_topic()
+    edited = done("topic", "edit", "heads", "--slug", "faces", "--name", "Faces", "--json").json
+    assert (edited["slug"], edited["name"]) == ("faces", "Faces")
+    assert done("topic", "show", "heads", "--json").json["slug"] == "faces"
+    assert done("topic", "edit", "heads", "--slug", "heads", "--json").json["slug"] == "heads"
+    assert done("topic", "show", "faces", "--json").json["slug"] == "heads"
+
+
+def test_readers_may_still_be_added_and_imported_with_a_former_slug(tmp_path: Path) -> None:
+    add_topic()
+    done("topic", "edit", "heads", "--slug", "faces")
+    done("subscriber", "add", "ada@example.org", "--topics", "heads")
+    csv = tmp_path / "readers.csv"
+    csv.write_text("email,topics,consent_source\nalan@example.org,heads,a form\n")
+    assert newsletter("subscriber", "import", str(csv)).code == 0  # it warns: nobody is suppressed
+    rows = Subscription.objects.values_list("subscriber__email", "topic__slug")
+    assert set(rows) == {("ada@example.org", "faces"), ("alan@example.org", "faces")}
+
+
+def test_a_former_slug_is_given_to_no_other_topic() -> None:
+    add_topic()
+    done("topic", "edit", "heads", "--slug", "faces")
+    result = newsletter("topic", "add", "heads", "--name", "Other", "--query", "cat:cs.CL")
+    assert (result.code, "topic 'faces' was called 'heads' before" in result.line) == (1, True)
+    done("topic", "add", "other", "--name", "Other", "--query", "cat:cs.CL")
+    for slug in ("heads", "faces", "No Slug"):
+        assert newsletter("topic", "edit", "other", "--slug", slug).code in (1, 2)
+    assert set(Topic.objects.values_list("slug", flat=True)) == {"faces", "other"}
+
+
+def test_a_starter_topic_with_another_slug_is_not_added_again() -> None:
+    done("topic", "starter")
+    slug = starter_topics()[0].slug
+    done("topic", "edit", slug, "--slug", "renamed")
+    assert done("topic", "starter", "--json").json == {"added": 0, "present": len(starter_topics())}
 
 
 def test_a_refused_edit_leaves_the_topic_as_it_was() -> None:
     add_topic()
-    assert newsletter("topic", "edit", "heads", "--name", "New", "--query", "cat:nope").code == 2
+    for refused in (["--query", "cat:nope"], ["--slug", "No slug"]):
+        assert newsletter("topic", "edit", "heads", "--name", "New", *refused).code == 2
     shown = done("topic", "show", "heads", "--json").json
     assert (shown["name"], shown["query"]) == ("Heads", "cat:cs.CV")
 
