@@ -1,4 +1,4 @@
-"""A topic outside the site: as an Atom feed (RFC 4287), and as a Markdown document. Never a private one."""
+"""A topic outside the site: as an Atom feed (RFC 4287), and a week as Markdown. Never a private one."""
 
 from __future__ import annotations
 
@@ -9,29 +9,29 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.syndication.views import Feed
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404
+from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
-from django.utils import translation
+from django.utils import timezone, translation
 from django.utils.feedgenerator import Atom1Feed
 from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext
 from django.views.decorators.http import require_safe
 
-from newsletter.audience.topics import public_topics
-from newsletter.core.arxiv.links import page_url
+from newsletter.core.arxiv.links import abstract_url, code_url, page_url, pdf_url, project_url
 from newsletter.core.arxiv.papers import PaperRecord
 from newsletter.core.digests.languages import tag
+from newsletter.core.digests.weeks import parse_week, week_of
 from newsletter.core.summaries.summary import Claim
 from newsletter.errors import BadInput
 from newsletter.languages import interface_language
 from newsletter.models import Paper, Topic
-from newsletter.pipeline.summarize.figures import details_for, figures_for
+from newsletter.pipeline.weeks import counts_by_week
 from newsletter.subscribers.preferences import checked_language
-from newsletter.web.exporting import Export, as_markdown, notice
+from newsletter.web.exporting import as_markdown, export_of, notice
 from newsletter.web.pages import current_language, service_name
 from newsletter.web.places import place_in_words
-from newsletter.web.rendered import rendered_once
+from newsletter.web.rendered import dont_keep, rendered_once
+from newsletter.web.slugs import follows_former_slugs, public_topic
 from newsletter.web.summaries import Written, summaries_of
 from newsletter.web.topics import newest_papers_at, papers_of
 
@@ -49,6 +49,7 @@ def asked_language(request: HttpRequest) -> str:
 
 
 @require_safe
+@follows_former_slugs
 @rendered_once(asked_language)
 def topic_feed(request: HttpRequest, slug: str) -> HttpResponse:
     language = asked_language(request)
@@ -57,28 +58,22 @@ def topic_feed(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 @require_safe
+@follows_former_slugs
 @rendered_once(asked_language)
-def topic_export(request: HttpRequest, slug: str) -> HttpResponse:
-    topic, language = get_object_or_404(public_topics(), slug=slug), asked_language(request)
-    until = newest_papers_at()
-    papers = list(papers_of(topic, until=until)[:MOST_EXPORTED])
+def topic_export(request: HttpRequest, slug: str, week: str = "") -> HttpResponse:
+    """Answer with a week's Markdown; without one with that of the newest week that has papers."""
+    topic, language, now = public_topic(slug), asked_language(request), timezone.now()
+    counts = counts_by_week(topic, now=now)
+    asked = parse_week(week) if week else next((each for each, count in counts.items() if count), None)
+    if asked not in counts:
+        raise Http404
     with translation.override(interface_language(language)):
-        document = as_markdown(
-            Export(
-                name=topic.name_in(language),
-                group=topic.group_in(language),
-                url=f"{settings.CONFIG.base_url}{reverse('topic', kwargs={'slug': slug})}",
-                updated_at=until,
-                papers=papers,
-                written=summaries_of(papers, language=language),
-                details=details_for(papers),
-                figures=figures_for(papers),
-            )
-        )
+        export = export_of(topic, asked, language=language, now=now, most=MOST_EXPORTED)
+        document = as_markdown(export)
     response = HttpResponse(document, content_type="text/markdown; charset=utf-8")
-    response.headers["Content-Disposition"] = f'attachment; filename="{slug}-{until:%Y-%m-%d}.md"'
+    response.headers["Content-Disposition"] = f'attachment; filename="{slug}-{asked}.md"'
     response.headers["Content-Language"] = tag(language)
-    return response
+    return response if export.knows_all_changes else dont_keep(response)
 
 
 class _Atom(Atom1Feed):
@@ -89,6 +84,12 @@ class _Atom(Atom1Feed):
         latest: datetime = max(dates, default=self.feed["nothing_since"])
         return latest
 
+    def add_item_elements(self, handler: Any, item: dict[str, Any]) -> None:
+        """Add the other addresses of an entry (RFC 4287 §4.2.7.2): what is about it."""
+        super().add_item_elements(handler, item)
+        for address in item["related"]:
+            handler.addQuickElement("link", "", {"rel": "related", "href": address})
+
 
 class _TopicFeed(Feed):  # type: ignore[type-arg]  # Django's own class takes no parameters
     """One instance per request: it holds the summaries of its papers."""
@@ -97,12 +98,14 @@ class _TopicFeed(Feed):  # type: ignore[type-arg]  # Django's own class takes no
 
     def __init__(self, language: str) -> None:
         self._language = language
+        self._slug = ""
         self._papers: list[Paper] = []
         self._written: dict[int, Written] = {}
         self.language = tag(language)
 
     def get_object(self, request: HttpRequest, slug: str) -> Topic:  # noqa: ARG002 - Django's signature
-        topic = get_object_or_404(public_topics(), slug=slug)
+        topic = public_topic(slug)
+        self._slug = topic.slug
         self._papers = list(papers_of(topic, until=newest_papers_at())[:MOST_ENTRIES])
         self._written = summaries_of(self._papers, language=self._language)
         return topic
@@ -156,8 +159,27 @@ class _TopicFeed(Feed):  # type: ignore[type-arg]  # Django's own class takes no
     def item_categories(self, paper: Paper) -> list[str]:
         return list(paper.categories)
 
+    def item_extra_kwargs(self, paper: Paper) -> dict[str, Any]:
+        return {"related": list(self._links(paper).values())}
+
     def item_description(self, paper: Paper) -> str:
-        return _printable(_as_html(paper.record, self._written.get(paper.pk)))
+        links = {gettext("Read on"): self.item_link(paper), **self._links(paper)}
+        said = _as_html(paper.record, self._written.get(paper.pk))
+        shown = format_html_join(" ", '<a href="{}">{}</a>', ((url, name) for name, url in links.items()))
+        return _printable(format_html("{}<p>{}</p>", said, shown))
+
+    def _links(self, paper: Paper) -> dict[str, str]:
+        """Return what an entry links to besides its page: words → address."""
+        record, week = paper.record, week_of(paper.first_seen_at)
+        path = reverse("topic_week", kwargs={"slug": self._slug, "week": str(week)})
+        found = {
+            "arXiv": abstract_url(record),
+            gettext("PDF"): pdf_url(record),
+            gettext("Project page"): project_url(record),
+            gettext("Code"): code_url(record),
+            gettext("Its week"): f"{settings.CONFIG.base_url}{path}",
+        }
+        return {name: url for name, url in found.items() if url}
 
 
 def _printable(text: str) -> str:

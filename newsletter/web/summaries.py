@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from newsletter.core.summaries.summary import Summary as SummaryValue
 from newsletter.core.summaries.summary import Voice, summary_from_json
 from newsletter.models import Paper, Summary
-from newsletter.web.highlighting import Segment, highlighted_parts
-from newsletter.web.places import place_in_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,14 +18,6 @@ class Written:
     @property
     def is_model(self) -> bool:
         return self.content.voice is Voice.MODEL
-
-    @property
-    def citation(self) -> tuple[list[Segment], str] | None:
-        """The headline's first quote, in segments, and its place; None for extracts."""
-        if not self.is_model or not self.content.headline.evidence:
-            return None
-        evidence = self.content.headline.evidence[0]
-        return highlighted_parts(evidence.quote, evidence.highlights), place_in_words(evidence)
 
 
 def summaries_of(papers: Sequence[Paper], *, language: str) -> dict[int, Written]:

@@ -1,29 +1,22 @@
-"""Public topics: the list, and each with its papers of two weeks."""
+"""The list of public topics, and what they found lately. A topic's own page is ``topic_pages.py``'s."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.core.paginator import Paginator
 from django.db.models import Count, Max, QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from newsletter.audience.topics import public_topics
 from newsletter.models import Match, Paper, Topic
-from newsletter.pipeline.compose.periods import Gathers
-from newsletter.web.exporting import notice
 from newsletter.web.pages import current_language, page
-from newsletter.web.rendered import dont_keep, kept_value, rendered_once
-from newsletter.web.summaries import summaries_of
+from newsletter.web.rendered import kept_value, rendered_once
 
 WEEK, TWO_WEEKS = timedelta(days=7), timedelta(days=14)
-PAPERS_A_PAGE = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,35 +96,3 @@ def topics(request: HttpRequest) -> HttpResponse:
     week = newest_week()
     groups = topic_groups(public_topics(), language=current_language(), week=week)
     return page(request, template="topics.html", groups=groups, until=week.until)
-
-
-def _page_number(request: HttpRequest) -> str | None:
-    number = request.GET.get("page", "1")
-    return number if re.fullmatch("[1-9][0-9]{0,2}", number) else None
-
-
-@require_safe
-@rendered_once(_page_number)
-def topic(request: HttpRequest, slug: str) -> HttpResponse:
-    """Show a topic's papers, newest first. Private topics answer 404."""
-    found = get_object_or_404(public_topics(), slug=slug)
-    language, until = current_language(), newest_papers_at()
-    known = Gathers.until(timezone.now())
-    shown = Paginator(papers_of(found, until=until), PAPERS_A_PAGE).get_page(request.GET.get("page"))
-    papers = list(shown.object_list)
-    written = summaries_of(papers, language=language)
-    response = page(
-        request,
-        template="topic.html",
-        name=found.name_in(language),
-        group=found.group_in(language),
-        query=found.query,
-        slug=slug,
-        notice=notice(written.values()),
-        until=until,
-        is_known=not (known.ignorance_since(until - TWO_WEEKS) or known.failed or known.doubtful),
-        shown=shown,
-        papers=[(each.record, written.get(each.pk)) for each in papers],
-    )
-    # Without papers it depends on the time what is known.
-    return response if papers and _page_number(request) == str(shown.number) else dont_keep(response)

@@ -31,6 +31,7 @@ from newsletter.web import (
     reports,
     saved,
     taste,
+    topic_pages,
     topics,
     unsubscribe,
     workshop,
@@ -49,7 +50,20 @@ class ActConverter:
         return value.value
 
 
+class WeekConverter:
+    """A name such as 2026-W25; whether there is such a week is the page's."""
+
+    regex = "[0-9]{4}-W[0-9]{2}"
+
+    def to_python(self, value: str) -> str:
+        return value
+
+    def to_url(self, value: str) -> str:
+        return value
+
+
 register_converter(ActConverter, "act")
+register_converter(WeekConverter, "week")
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", home.home, name="home"),
@@ -58,9 +72,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("papers/<path:arxiv_id>/", papers.paper, name="paper"),
     path("figures/<str:name>", figures.figure, name="figure"),
     path("topics/", topics.topics, name="topics"),
-    path("topics/<slug:slug>/", topics.topic, name="topic"),
+    path("topics/<slug:slug>/", topic_pages.topic, name="topic"),
     path("topics/<slug:slug>/feed.atom", feeds.topic_feed, name="topic_feed"),
     path("topics/<slug:slug>/export.md", feeds.topic_export, name="topic_export"),
+    path("topics/<slug:slug>/<week:week>/", topic_pages.topic_week, name="topic_week"),
+    path("topics/<slug:slug>/<week:week>/export.md", feeds.topic_export, name="topic_week_export"),
     path("digests/<str:token>", digests.digest, name="digest"),
     path("r/<str:token>/<path:arxiv_id>/<act:act>", feedback.act, name="feedback_act"),
     path("r/<str:token>/<path:arxiv_id>", feedback.paper, name="feedback_paper"),

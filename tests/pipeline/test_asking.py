@@ -232,7 +232,7 @@ def test_a_topics_page_does_not_say_that_nothing_matched_while_nobody_knows(
     client = Client(headers={"host": "localhost"})
     room = Newsroom(tmp_path / "outbox")
     room.topic("heads", "cat:cs.CV AND ti:heads")
-    nothing, unknown = "Nothing matched in these two weeks", "arXiv has not answered fully"
+    nothing, unknown = "No paper of this topic has come yet", "arXiv has not answered fully"
     assert unknown in client.get("/topics/heads/").content.decode()
     arxiv.entries = submitted(datetime(2026, 5, 25, tzinfo=UTC), 25, title="Cats")
     gather(timezone.now() - timedelta(minutes=1), days=4_000)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 from xml.etree import ElementTree as ET
 
+import feedparser
 import pytest
 from django.test import Client
 
@@ -134,7 +135,7 @@ def test_the_topic_page_leads_to_both(visitor: Client, boats: Topic) -> None:  #
     assert (
         f'<link rel="alternate" type="application/atom+xml" title="Boats" href="{FEED}?language=en">' in page
     )
-    assert f'href="{EXPORT}?language=en"' in page
+    assert 'href="/topics/boats/2026-W25/export.md?language=en"' in page
 
 
 def test_an_export_opens_with_front_matter_notice_and_date(visitor: Client, boats: Topic) -> None:  # noqa: ARG001
@@ -144,14 +145,17 @@ def test_an_export_opens_with_front_matter_notice_and_date(visitor: Client, boat
     values = {
         name: json.loads(value) for name, _, value in (line.partition(": ") for line in front.splitlines())
     }
-    assert values["title"] == "Boats"
-    assert values["date"] == "2026-06-15"
+    assert values["title"] == "Boats, 15 to 21 June 2026"
+    assert values["date"] == "2026-06-15 09:30:00"
     assert values["categories"] == ["Robotics"]
-    assert values["tags"] == ["cs.RO", "cs.SD"]
+    assert values["tags"] == ["Boats", "cs.RO", "cs.SD"]
+    assert (values["toc"], values["mathjax"]) == (True, False)
     assert values["description"] == "2 new papers of arXiv on Boats"
     assert values["keywords"] == ["acoustic mapping", "autonomous docking", "marine robotics"]
     assert re.fullmatch(r"http://localhost:8000/figures/\w+\.png", values["cover"])
-    assert rest.lstrip().startswith("# Boats\n\n> Summaries are machine-made and meant for a first screening")
+    assert rest.lstrip().startswith(
+        "# Boats, 15 to 21 June 2026\n\n> Summaries are machine-made and meant for a first screening"
+    )
     assert "## Updated on 15 June 2026" in rest
 
 
@@ -160,12 +164,13 @@ def test_where_no_model_has_written_nothing_is_called_machine_made(visitor: Clie
     assert "Summaries are whole sentences of the abstract" in export(visitor)
 
 
-def test_an_export_has_every_paper_newest_first_with_its_facts(visitor: Client, boats: Topic) -> None:  # noqa: ARG001
+def test_an_export_has_every_paper_with_its_facts_summarised_ones_first(
+    visitor: Client,
+    boats: Topic,  # noqa: ARG001
+) -> None:
     readings.store_details("harbornet", image=b"an image")
-    newer = datetime(2026, 6, 16, tzinfo=UTC)
-    Paper.objects.filter(arxiv_id="2606.90001").update(published_at=newer, version=1)
     document = export(visitor)
-    first, second = document.index("### [HarborNet"), document.index("### [Position")
+    first, second = document.index("### HarborNet"), document.index("### Position")
     assert first < second
     for line in (
         "- **Authors**: Ingrid Solheim, Tadeo Quiroga, Mei-Ling Hsu, Oluwaseun Adeyemi, Petra Novotná",
@@ -199,7 +204,7 @@ def test_an_export_says_where_wording_is_not_checked(visitor: Client, boats: Top
 
 def test_an_export_speaks_chinese(visitor: Client, boats: Topic) -> None:  # noqa: ARG001
     document = export(visitor, accept_language="zh-CN")
-    assert document.startswith('---\ntitle: "小艇"')
+    assert document.startswith('---\ntitle: "小艇')
     assert "##### 步骤" in document
     assert "HarborNet 借助小艇自身马达声" in document
 
@@ -211,3 +216,51 @@ def test_what_a_paper_says_is_no_markup(visitor: Client, boats: Topic) -> None: 
     document = export(visitor)
     assert "<img" not in re.sub(r"\\.", "", document)
     assert "](javascript" not in re.sub(r"\\.", "", document)
+
+
+def read_feed(visitor: Client, path: str = FEED) -> Any:
+    found = feedparser.parse(visitor.get(path).content)
+    assert not found.bozo, found.get("bozo_exception")
+    return found
+
+
+def test_a_feed_is_read_by_feedparser_with_full_entries(visitor: Client, boats: Topic) -> None:  # noqa: ARG001
+    found = read_feed(visitor)
+    assert (found.version, found.feed.title) == ("atom10", "Boats · arXiv digest")
+    first = next(each for each in found.entries if each.id.endswith("2606.90001"))
+    assert first.link == "http://localhost:8000/papers/2606.90001/"
+    assert [each.href for each in first.links if each.rel == "related"] == [
+        "https://arxiv.org/abs/2606.90001v1",
+        "https://arxiv.org/pdf/2606.90001v1",
+        "https://harbornet.example.org",
+        "http://localhost:8000/topics/boats/2026-W25/",
+    ]
+    for words in ("HarborNet docks small boats", "<blockquote>“In 412 dockings", "<li>"):
+        assert words in first.summary
+    for each in (first.link, *(link.href for link in first.links)):
+        assert f'href="{each}"' in first.summary
+    assert {tag.term for tag in first.tags} == {"cs.RO", "cs.SD"}
+    assert first.updated_parsed >= first.published_parsed
+
+
+@pytest.mark.parametrize(
+    "evil",
+    [
+        "]]></summary><entry><title>another</title></entry>",
+        "<script>alert(1)</script><img src=x onerror=alert(1)>",
+        "&#0; &lt;b&gt; \x0b\x1f \ufffe\uffff",
+        '"><a href="javascript:alert(1)">x</a>',
+    ],
+)
+def test_a_feed_stays_valid_whatever_a_paper_says(visitor: Client, boats: Topic, evil: str) -> None:  # noqa: ARG001
+    Paper.objects.filter(arxiv_id="2606.90001").update(
+        title=evil, abstract=evil, authors=[evil], comment=evil
+    )
+    say_in_headline(evil)
+    found = read_feed(visitor)
+    assert len(found.entries) == 2
+    raw = visitor.get(FEED).content.decode()
+    texts = [element.text or "" for element in ET.fromstring(raw).iter(f"{ATOM}summary")]  # noqa: S314 - our own
+    tags = {tag for text in texts for tag in re.findall(r"<(\w+)", text)}
+    assert tags <= {"p", "ul", "li", "blockquote", "a"}
+    assert not any("javascript:" in url for text in texts for url in re.findall(r'href="([^"]*)"', text))

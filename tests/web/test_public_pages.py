@@ -14,7 +14,6 @@ from newsletter.core.digests.selection import Place
 from newsletter.core.summaries.summary import Claim, DetailLevel, Evidence, Voice, summary_to_json
 from newsletter.core.summaries.summary import Summary as SummaryValue
 from newsletter.models import Paper, Summary
-from newsletter.models.paper import record_fields
 from tests.fakes.papers import ABSTRACT, paper_record
 from tests.web.conftest import PAPERS, Service
 
@@ -57,13 +56,6 @@ def test_topics_without_a_group_come_last(visitor: Client, service: Service) -> 
 @pytest.mark.django_db
 def test_the_first_page_of_an_empty_service_says_what_to_do(visitor: Client) -> None:
     assert "newsletter topic starter" in text_of(visitor, "/")
-
-
-def test_a_topic_lists_its_papers_newest_first(visitor: Client, service: Service) -> None:  # noqa: ARG001
-    newer = paper_record(7, published_at=datetime(2026, 6, 16, tzinfo=UTC))
-    Paper.objects.filter(arxiv_id=newer.arxiv_id).update(**record_fields(newer))
-    page = text_of(visitor, "/topics/heads/")
-    assert page.index("2606.00007v1") < page.index("2606.00001v1")
 
 
 def test_a_private_topic_is_as_unknown_as_one_that_never_was(visitor: Client, service: Service) -> None:
@@ -125,10 +117,10 @@ def test_what_arxiv_says_is_escaped(visitor: Client, service: Service) -> None: 
         assert "<b>x" not in page
 
 
-def test_a_withdrawn_paper_says_so_and_leaves_its_topics(visitor: Client, service: Service) -> None:  # noqa: ARG001
+def test_a_withdrawn_paper_says_so_and_leaves_its_topics_feed(visitor: Client, service: Service) -> None:  # noqa: ARG001
     Paper.objects.filter(arxiv_id="2606.00003").update(is_withdrawn=True)
     assert "has been withdrawn" in text_of(visitor, "/papers/2606.00003/")
-    assert "2606.00003" not in text_of(visitor, "/topics/heads/")
+    assert "2606.00003" not in text_of(visitor, "/topics/heads/feed.atom")
 
 
 @pytest.mark.django_db

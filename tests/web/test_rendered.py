@@ -34,8 +34,18 @@ from tests.web.conftest import SENT, Service
 from tests.web.test_public_pages import write_summary
 
 PAPER = "/papers/2606.00001/"
+WEEK = "/topics/heads/2026-W25/"
 SHOWS_SUMMARY = ("/", PAPER, "/topics/heads/", "/topics/heads/feed.atom", "/topics/heads/export.md")
-PUBLIC = ("/topics/", *SHOWS_SUMMARY, f"{PAPER}report/", "/privacy/", "/about/", "/preferences/")
+PUBLIC = (
+    "/topics/",
+    *SHOWS_SUMMARY,
+    WEEK,
+    f"{WEEK}export.md",
+    f"{PAPER}report/",
+    "/privacy/",
+    "/about/",
+    "/preferences/",
+)
 HEADLINE = "A headline that no abstract has."
 NOT_SHOWN = {"newsletter_pagechange", "newsletter_gatherrun", "newsletter_subscription"}
 """Tables that need no trigger. What depends on when arXiv answered is not kept, and which topics are often

@@ -21,9 +21,10 @@ from tests.web.test_rendered import statements
 RENDERED = {
     "/": 27,  # of it half again once it is known which papers it shows
     "/topics/": 5,
-    "/topics/heads/": 12,
+    "/topics/heads/": 13,
     "/topics/heads/feed.atom": 5,
-    "/topics/heads/export.md": 7,
+    "/topics/heads/2026-W25/": 13,
+    "/topics/heads/export.md": 12,
     "/papers/2606.00001/": 7,
     "/papers/2606.00001/report/": 5,
     "/preferences/": 2,

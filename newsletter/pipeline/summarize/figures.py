@@ -31,9 +31,15 @@ def mail_figures(paper_ids: Collection[int]) -> dict[int, ShownFigure]:
     return {key: figures[0] for key, figures in small.items() if figures}
 
 
-def details_for(papers: Iterable[Paper]) -> dict[int, PaperDetails]:
-    """Return what was read of each paper's present version by the paper's key."""
-    return {record.paper_id: _details(record) for record in _records({paper.pk: paper for paper in papers})}
+def read_for(
+    papers: Iterable[Paper],
+) -> tuple[dict[int, PaperDetails], dict[int, tuple[ShownFigure, ...]]]:
+    """Return what was read of each paper's present version, and its figures, by the paper's key."""
+    present = {paper.pk: paper for paper in papers}
+    records = _records(present)
+    figures = {each.paper_id: _shown_of(each) for each in records if not present[each.paper_id].is_withdrawn}
+    details = {each.paper_id: _details(each) for each in records}
+    return details, {key: shown for key, shown in figures.items() if shown}
 
 
 def read_of(paper: Paper) -> tuple[PaperDetails, tuple[ShownFigure, ...]]:

@@ -15,7 +15,7 @@ from pytest_django import Settings
 from newsletter.adapters import registry
 from newsletter.models import Figure, FullTextRecord, Paper
 from newsletter.pipeline.context import Context
-from newsletter.pipeline.summarize.figures import details_for, figures_for, remove_figures
+from newsletter.pipeline.summarize.figures import figures_for, read_for, remove_figures
 from newsletter.pipeline.summarize.full_text import full_text_for
 from tests.fakes.arxiv_html import GAZE_URL, gaze_record, samples
 from tests.fakes.arxiv_server import CLOSED, ArxivServer
@@ -86,12 +86,12 @@ def test_figures_under_an_allowing_licence_are_shown_with_their_licence(
 def test_facts_are_those_of_the_present_version(settings: Settings, tmp_path: Path) -> None:
     paper = read(settings, tmp_path, licence=BY)
 
-    details = details_for([paper])[paper.pk]
+    details = read_for([paper])[0][paper.pk]
     assert details.affiliations[0] == "Department of Mechanisms, University of Marylebone, London, UK"
     assert (details.links[0], details.licence_url) == (GAZE_URL, BY)
     assert (details.has_full_text, details.reason) == (True, "")
     paper.version = 2
-    assert (details_for([paper]), figures_for([paper])) == ({}, {})
+    assert read_for([paper]) == ({}, {})
 
 
 @pytest.mark.parametrize("licence", [ARXIVS, "http://creativecommons.org/licenses/by-nc-nd/4.0/", "", None])
@@ -164,7 +164,7 @@ def test_a_folder_that_cannot_be_written_costs_the_figures_and_not_the_text(
     (tmp_path / "media").write_text("in the way")
     paper = read(settings, tmp_path, licence=BY)
     assert figures_for([paper]) == {}
-    assert details_for([paper])[paper.pk].has_full_text
+    assert read_for([paper])[0][paper.pk].has_full_text
 
 
 def test_figures_that_may_be_shown_stay(settings: Settings, tmp_path: Path) -> None:
