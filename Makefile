@@ -47,6 +47,10 @@ test-slow: $(DEV) ## the tests that take minutes
 spam: $(DEV) ## SpamAssassin's score and the headers of mails as they arrive (needs Debian's postfix and spamassassin)
 	@$(BIN)/python -m pytest -q -s -m slow tests/mail/test_arrival.py $(ARGS)
 
+.PHONY: hexo-check
+hexo-check: $(DEV) ## an export of a topic's weeks, built by Hexo itself (needs npm)
+	@$(BIN)/python -m pytest -q -s -m slow tests/cli/test_hexo.py $(ARGS)
+
 .PHONY: chaos
 chaos: $(DEV) ## the whole service, killed at random; ARGS='--seed 7' gives that run again, --runs 10 a table
 	@$(BIN)/python -m tests.chaos $(ARGS)

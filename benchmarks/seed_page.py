@@ -1,11 +1,13 @@
 """The page this service replaces, sentence by sentence: what of it would be shown, and what would not.
 
-    python benchmarks/seed_page.py PAGE.txt [--all]
+    python benchmarks/seed_page.py PAGE.txt [--all] [--beside OURS.md]
 
 Takes each paper's facts and abstract from the page, and each sentence that a model wrote of it as a claim.
 The page gives no quotes, so a claim is given the best there is: the sentences of the abstract that share most
 numbers and Latin words with it. Prints what is withheld and why, what of the mistakes known from the page
-would still be shown, and with --all every sentence that would be. Exits 1 when a known mistake is shown.
+would still be shown, and with --all every sentence that would be. With --beside, a week of
+``newsletter export TOPIC --format hexo``: each element of the page, and how often both have it. Exits 1 when
+a known mistake is shown, or an element of the page is missing in ours.
 """
 
 from __future__ import annotations
@@ -46,6 +48,36 @@ MISTAKES = {
 """What the page gets wrong; none of it may be shown."""
 
 
+ELEMENTS = {
+    **{
+        f"front matter: {key}": (rf"^{key}: *\S", rf"^{key}: *\S")
+        for key in ("title", "date", "author", "cover", "categories", "description", "keywords")
+    },
+    "front matter: tags": (r"^tags:\n +- \S", r'^tags: *\["'),
+    "front matter: flags of the theme": (
+        r"^(?:toc_number|toc_style_simple|mathjax): \S",
+        r"^(?:toc_number|toc_style_simple|mathjax): \S",
+    ),
+    "notice": (r"^>.*$(?!\n>)", r"^> (?!“).*$"),
+    "dated heading": (r"^# \d{4}-\d\d-\d\d", r"^## Updated on \d"),
+    "paper: title": (r"^## \S", r"^### \S"),
+    "paper: authors": (r"^\*\*Authors:", r"^- \*\*Authors\*\*"),
+    "paper: abstract": (r"^\*\*Authors:.*\*\*\n+\S", r"^\*\*The abstract\*\*"),
+    "paper: PDF with its version": (r"^\[PDF\]\([^)]*v\d+\)", r"^- \*\*PDF\*\*: <[^>]*v\d+>"),
+    "paper: comment": (r"^\[PDF\]\([^)]*\) *\S", r"^- \*\*Comment\*\*"),
+    "summary": (r"^\*\*Summary\*\*", r"^#### (?:Headline|In the authors’ words)"),
+    "takeaways": (r"^\*\*Key Takeaways\*\*", r"^#### Takeaways"),
+    "reading: in parts": (r"^\*\*\[ChatPaperFree", r"^#### Problem"),
+    "reading: conclusion": (r"^\d\. Conclusion", r"^#### Conclusion"),
+    "affiliations": (r"^\d\. Affiliation", r"^- \*\*Affiliations\*\*"),
+    "keywords of the paper": (r"^\d\. Keywords", r"^- \*\*Keywords\*\*"),
+    "figures in a fold": (r"^<details>", r"^<details>"),
+    "quotes behind the claims": (r"^ *> “", r"^ *> “"),
+    "who wrote it, and when": (r"^\*.*written by", r"^\*.*written by"),
+}
+"""Name → how it looks on the page, and how in ours."""
+
+
 @dataclass(frozen=True)
 class Judged:
     text: str
@@ -57,9 +89,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("page", type=Path)
     parser.add_argument("--all", action="store_true", help="print every sentence that would be shown")
+    parser.add_argument("--beside", type=Path, metavar="OURS.md", help="a week of ours, to compare elements")
     options = parser.parse_args()
-    judged = []
-    for found in PAPER.finditer(options.page.read_text(encoding="utf-8")):
+    judged, page = [], options.page.read_text(encoding="utf-8")
+    lacking = beside(page, options.beside.read_text(encoding="utf-8")) if options.beside else 0
+    for found in PAPER.finditer(page):
         paper = record(found)
         each = [judge(text, paper=paper) for text in claims(found["written"])]
         judged += each
@@ -67,7 +101,19 @@ def main() -> int:
         print(f"{paper.arxiv_id}  {len(shown):3} of {len(each):3} sentences  {paper.title[:60]}")
         if options.all:
             print("\n".join(f"    {claim.text}" for claim in shown))
-    return report(judged)
+    return report(judged) or bool(lacking)
+
+
+def beside(page: str, ours: str) -> int:
+    """Print how often each element is in both; return how many of the page's are not in ours."""
+    lacking = 0
+    print(f"{'element':<36}{'page':>6}{'ours':>6}")
+    for name, (theirs, own) in ELEMENTS.items():
+        there, here = (len(re.findall(f"(?m){form}", text)) for form, text in ((theirs, page), (own, ours)))
+        lacking += bool(there and not here)
+        print(f"{name:<36}{there:6}{here:6}{'  lacking' if there and not here else ''}")
+    print()
+    return lacking
 
 
 def report(judged: list[Judged]) -> int:

@@ -27,6 +27,7 @@ COMMANDS = {
     "key": ("newsletter.cli.key:key", "Which secret key this database is used with; accept another."),
     "evaluate": ("newsletter.cli.evaluate:evaluate", "Measure a summariser over a fixed set of papers."),
     "explain": ("newsletter.cli.explain:explain", "Why a reader got, or did not get, a paper."),
+    "export": ("newsletter.cli.export:export", "A topic's weeks as files: for a site maker, JSON, HTML."),
     "preview": ("newsletter.cli.preview:preview", "The digest that would go out to a reader."),
 }
 
