@@ -33,8 +33,13 @@ class PageChange(models.Model):
         return f"{self.paper or 'everything'} {self.at:%Y-%m-%d %H:%M}"
 
 
-def page_version(connection: BaseDatabaseWrapper, *, topic: str = "", paper: str = "") -> Version:
-    """Return the version of what is public, and of the summaries of a topic's papers or of one paper."""
+def page_version(
+    connection: BaseDatabaseWrapper, *, topic: str = "", paper: str = "", near: str = ""
+) -> Version:
+    """Return the version of what is public, and of the summaries of a topic's papers or of one paper.
+
+    ``near``: or of a paper and those that share a topic with it.
+    """
     condition, values = "paper IS NULL", list[str]()
     if topic:
         condition += (
@@ -42,7 +47,14 @@ def page_version(connection: BaseDatabaseWrapper, *, topic: str = "", paper: str
             " AND topic_id = (SELECT id FROM newsletter_topic WHERE slug = %s))"
         )
         values.append(topic)
-    if paper:
+    if near:
+        condition += (
+            " OR EXISTS (SELECT 1 FROM newsletter_match WHERE newsletter_match.paper_id = paper"
+            " AND topic_id IN (SELECT topic_id FROM newsletter_match WHERE paper_id ="
+            " (SELECT id FROM newsletter_paper WHERE arxiv_id = %s)))"
+        )
+        values.append(near)
+    if paper := paper or near:
         condition += " OR paper = (SELECT id FROM newsletter_paper WHERE arxiv_id = %s)"
         values.append(paper)
     with connection.cursor() as cursor:
@@ -70,6 +82,7 @@ ONE_PAPER = {
     "Summary": ["leased_until", "retry_at", "attempts", "asked_at", "input_tokens", "output_tokens"],
     "FullTextRecord": ["leased_until", "retry_at", "attempts"],
     "PaperRevision": [],
+    "DigestNotice": [],
 }
 """Models of which a change concerns the pages that show one paper."""
 

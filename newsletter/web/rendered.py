@@ -33,8 +33,9 @@ from django.utils.cache import (
 )
 from django.utils.http import http_date
 
+from newsletter.core.arxiv.papers import parse_id
 from newsletter.models.page_change import Version, page_version
-from newsletter.web.pages import View, current_language
+from newsletter.web.pages import PUBLIC, View, current_language
 
 MOST_BYTES = 64_000
 """Compressed: with ``MAX_ENTRIES`` of the settings it bounds the memory."""
@@ -71,6 +72,7 @@ def rendered_once(variant: Variant = for_all) -> Callable[[View], View]:
     def decorate(view: View) -> View:
         @wraps(view)
         def answer(request: HttpRequest, **arguments: str) -> HttpResponse:
+            request.META[PUBLIC] = True
             chosen = variant(request) if _is_for_all(request) else None
             if chosen is None:
                 return view(request, **arguments)
@@ -113,7 +115,9 @@ def _key(request: HttpRequest, variant: str) -> str:
 
 
 def _version(arguments: Mapping[str, str]) -> Version:
-    return page_version(connection, topic=arguments.get("slug", ""), paper=arguments.get("arxiv_id", ""))
+    # Any form of the id; a paper's page names papers close to it too.
+    asked = parse_id(arguments.get("arxiv_id", ""))
+    return page_version(connection, topic=arguments.get("slug", ""), near=asked.base if asked else "")
 
 
 def _current(key: str, arguments: Mapping[str, str]) -> Kept | None:

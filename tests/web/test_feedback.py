@@ -92,7 +92,9 @@ def test_the_papers_page_has_the_three_links_and_says_what_is_done(visitor: Clie
     for act in Act:
         assert f'href="{reading.path(1, act)}"' in page
     press(visitor, reading.path(1, "save"))
-    assert re.search(r'/save" class="done">Saved<', visitor.get(reading.path()).content.decode())
+    assert re.search(
+        r'class="act done" href="[^"]*/save">Saved<', visitor.get(reading.path()).content.decode()
+    )
     public = visitor.get(f"/papers/{paper_record(1).arxiv_id}/").content.decode()
     assert "/r/" not in public
     assert "noindex" not in public

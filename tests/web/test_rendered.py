@@ -37,8 +37,8 @@ PAPER = "/papers/2606.00001/"
 SHOWS_SUMMARY = (PAPER, "/topics/heads/", "/topics/heads/feed.atom", "/topics/heads/export.md")
 PUBLIC = ("/", "/topics/", *SHOWS_SUMMARY, f"{PAPER}report/", "/privacy/", "/about/", "/preferences/")
 HEADLINE = "A headline that no abstract has."
-NOT_SHOWN = {"newsletter_pagechange", "newsletter_gatherrun"}
-"""Tables that need no trigger. What depends on when arXiv answered is not kept."""
+NOT_SHOWN = {"newsletter_pagechange", "newsletter_gatherrun", "newsletter_papervector"}
+"""Tables that need no trigger. What depends on when arXiv answered is not kept; a vector only orders papers."""
 
 
 class Statements:
