@@ -10,7 +10,7 @@ from django.utils import translation
 from django.utils.translation import gettext
 
 from newsletter.core.digests.languages import is_checked_in_words
-from newsletter.core.summaries.marks import marked_spans
+from newsletter.core.summaries.marks import marked_spans, result_first
 from newsletter.core.summaries.paper_kinds import SECTIONS, PaperKind
 from newsletter.core.summaries.summary import (
     MAX_TAKEAWAYS,
@@ -31,6 +31,8 @@ from newsletter.web.reasons import failure_in_words, why_no_reading, withheld_in
 from newsletter.web.section_names import KINDS, part_name, part_on_page, section_name
 
 ABSTRACT = "abstract"
+SENTENCES = 1
+"""Of an extract that a digest shows beside its first one (``mail.cards.takeaways_of``)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,7 +141,7 @@ def reading_of(paper: Paper, *, language: str) -> Reading:
     """Return the newest version's summaries by a model, one a language, or its extract when there is none."""
     everything = list(paper.summaries.order_by("-paper_version", "-written_at"))
     rows = _rows(everything, language=language)
-    contents = [(row, summary_from_json(row.content or {})) for row in rows]
+    contents = [(row, result_first(summary_from_json(row.content or {}))) for row in rows]
     # An older version's quotes are from another abstract, so nothing is marked in this one.
     is_current = any(row.paper_version == paper.version for row in rows)
     spans = find_quotes(paper.abstract, _named_quotes(contents)) if is_current else {}
@@ -180,8 +182,11 @@ def _quotes(contents: Iterable[tuple[Summary, SummaryValue]]) -> Iterator[Eviden
 
 
 def _marks(summary: SummaryValue, *, text: str, spans: Mapping[str, Span]) -> Iterator[tuple[int, Span]]:
-    """Yield what is marked in the abstract, and the number of its claim."""
-    for number, claim in enumerate((summary.headline, *summary.takeaways), start=1):
+    """Yield what is marked in the abstract, and the number of its claim; of an extract what digests show."""
+    claims = (summary.headline, *summary.takeaways)
+    if summary.voice is Voice.AUTHORS:
+        claims = (summary.headline, *summary.takeaways[:SENTENCES])
+    for number, claim in enumerate(claims, start=1):
         for quote in claim.evidence:
             if quote.where != ABSTRACT or quote.quote not in spans:
                 continue

@@ -1,4 +1,4 @@
-"""Citations to download: of a paper, and of the papers of a digest, in the formats of ``core/arxiv/cite.py``."""
+"""Citations to download, of a paper and of a digest's papers, in the formats of ``core/arxiv/cite.py``."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from datetime import datetime
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone, translation
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -49,11 +49,9 @@ def paper(request: HttpRequest, token: str, arxiv_id: str) -> HttpResponse:
         return HttpResponseRedirect(url_of("feedback_paper", token, link))
     language, feedback = interface_language(link.subscriber.language), link.feedback()
     with translation.override(language):
-        words = {
-            Act.SAVE: gettext("Saved") if _is_done(Act.SAVE, feedback) else gettext("Save"),
-            Act.MORE: gettext("More like this"),
-            Act.LESS: gettext("Not for me"),
-        }
+        words = act_words()
+        if _is_done(Act.SAVE, feedback):
+            words[Act.SAVE] = gettext("Saved")
     reader = Reader(
         feedback=tuple(
             FeedbackLink(url_of("feedback_act", token, link, act=act), words[act], _is_done(act, feedback))
@@ -94,6 +92,16 @@ def act(request: HttpRequest, token: str, arxiv_id: str, act: Act) -> HttpRespon
     return HttpResponseRedirect(f"{url_of('feedback_act', token, link, act=act)}{back}", status=303)
 
 
+def act_words() -> dict[Act, str]:
+    """Return what the links and buttons say."""
+    return {
+        # Translators: of a paper, into the reader's own list
+        Act.SAVE: pgettext("paper", "Save"),
+        Act.MORE: gettext("More like this"),
+        Act.LESS: gettext("Not for me"),
+    }
+
+
 def _show(
     request: HttpRequest,
     token: str,
@@ -106,12 +114,16 @@ def _show(
 ) -> HttpResponse:
     is_done = _is_done(act, link.feedback())
     do = UNDO if is_done else AGAIN if is_refused else DO
+    language = interface_language(link.subscriber.language)
+    with translation.override(language):
+        button = act_words()[act]
     return page(
         request,
         template="feedback.html",
         status=429 if is_refused else 409 if is_full else 200,
-        language=interface_language(link.subscriber.language),
+        language=language,
         act=act.value,
+        button=button,
         paper=link.paper.record,
         name=short_name(link.paper.title),
         is_done=is_done,

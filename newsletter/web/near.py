@@ -11,7 +11,7 @@ from newsletter.web.cards import Card, cards_of
 
 SHOWN = 2
 COMPARED = 300
-"""The newest papers of the topics: each costs some 1.5 KB of the database and 0.1 ms."""
+"""The newest papers of the topics: some 1.5 KB of the database each."""
 
 
 def close_to(paper: Paper, *, language: str) -> list[Card]:

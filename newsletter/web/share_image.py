@@ -1,7 +1,7 @@
-"""The image that other sites show with a link to a paper: title, authors, finding, and the words that carry it.
+"""The image that other sites show with a link to a paper: its title, its finding, and the words behind that.
 
-It is drawn with fonts of this machine, or with Pillow's own. A character that they lack would be an empty box:
-a paper with one in its title has no image, a finding with one is left out.
+It is drawn with fonts of this machine, or with Pillow's own. A character that they lack would be an empty
+box: a paper with one in its title has no image, a finding with one is left out.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ MARGIN = 72
 WIDTH = SIZE[0] - 2 * MARGIN
 LONGEST = 400
 """Characters of a text that are measured at all."""
+FOOT_HEIGHT = 60
 COLOURS = 64
 GROUND, INK, SOFT, MARK, RULE = "#ffffff", "#1b1d21", "#565b64", "#ffefa3", "#b3850c"
 Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
@@ -84,23 +85,32 @@ def drawn(paper: Paper) -> bytes:
         _put(draw, said.quote, QUOTE, top=at + 20)
     name = service_name()
     foot = f"{name}   arXiv:{shown.paper.versioned_id}" if _can_draw(name, FOOT) else shown.paper.versioned_id
-    _put(draw, ((foot, ""),), FOOT, top=SIZE[1] - 60)
+    _put(draw, ((foot, ""),), FOOT, top=SIZE[1] - FOOT_HEIGHT, low=SIZE[1])
     out = BytesIO()
-    image.quantize(COLOURS).save(out, "PNG", optimize=True)
+    image.quantize(COLOURS, method=Image.Quantize.FASTOCTREE).save(out, "PNG", compress_level=6)
     return out.getvalue()
 
 
-def _put(draw: ImageDraw.ImageDraw, runs: Runs, style: Style, *, top: int, bold: Style | None = None) -> int:
-    """Draw runs in lines, marked and bold where they are; return where the next block begins."""
+def _put(
+    draw: ImageDraw.ImageDraw,
+    runs: Runs,
+    style: Style,
+    *,
+    top: int,
+    low: int = SIZE[1] - FOOT_HEIGHT - 20,
+    bold: Style | None = None,
+) -> int:
+    """Draw runs in lines as far down as ``low``; return where the next block begins."""
     fonts = {"": _font(style), "m": _font(style), "b": _font(bold or style)}
-    for line in _lines(runs, fonts, most=min(style.most, (SIZE[1] - 80 - top) // style.leading)):
+    for line in _lines(runs, fonts, most=min(style.most, (low - top) // style.leading)):
         at = float(MARGIN)
-        for text, kind in line:
+        for (text, kind), (_, following) in zip(line, [*line[1:], ("", "")], strict=True):
             width = fonts[kind].getlength(text)
             if kind == "m":
-                low = top + style.size + 5
-                draw.rectangle((at, top - 1, at + width, low), fill=MARK)
-                draw.line((at, low, at + width, low), fill=RULE, width=2)
+                marked = width if following == "m" else fonts[kind].getlength(text.rstrip())
+                under = top + style.size + 5
+                draw.rectangle((at, top - 1, at + marked, under), fill=MARK)
+                draw.line((at, under, at + marked, under), fill=RULE, width=2)
             draw.text((at, top), text, font=fonts[kind], fill=style.colour)
             at += width
         top += style.leading
@@ -127,7 +137,7 @@ def _lines(runs: Runs, fonts: dict[str, Font], *, most: int) -> Iterator[list[tu
 
 
 def _words(runs: Runs) -> Iterator[tuple[str, str]]:
-    """Yield words, each with the space after it, and their kind. Of a word too long for a line its beginning."""
+    """Yield words, each with the space after it, and their kind; of a word too long for a line a part."""
     left = LONGEST
     for text, kind in runs:
         for word in _split(text[:left]):

@@ -56,7 +56,7 @@ def section(request: HttpRequest, section: str, number: int) -> HttpResponse:
 
 
 def _pages(name: str, found: Section) -> int:
-    return -(-kept_value(f"sitemap {name}", found.number) // ON_A_PAGE)
+    return -(-kept_value(f"sitemap-{name}", found.number) // ON_A_PAGE)
 
 
 def _xml(request: HttpRequest, template: str, **values: object) -> HttpResponse:

@@ -38,7 +38,7 @@ SHOWS_SUMMARY = (PAPER, "/topics/heads/", "/topics/heads/feed.atom", "/topics/he
 PUBLIC = ("/", "/topics/", *SHOWS_SUMMARY, f"{PAPER}report/", "/privacy/", "/about/", "/preferences/")
 HEADLINE = "A headline that no abstract has."
 NOT_SHOWN = {"newsletter_pagechange", "newsletter_gatherrun", "newsletter_papervector"}
-"""Tables that need no trigger. What depends on when arXiv answered is not kept; a vector only orders papers."""
+"""Tables that need no trigger. What depends on when arXiv answered is not kept; vectors only order papers."""
 
 
 class Statements:

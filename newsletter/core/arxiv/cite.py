@@ -56,8 +56,8 @@ def export(papers: Iterable[PaperRecord], form: Form) -> str:
 def name_parts(name: str) -> tuple[str, str] | None:
     """Return given and family name where there is one way to divide them, else None.
 
-    arXiv prints the family name last. Of two words it is the second, and so it is after initials: "J. M. Moura".
-    Three words ("Ana Maria Lopez"), particles, suffixes, groups and names in one word are not divided.
+    arXiv prints the family name last. Of two words it is the second, and so it is after initials, as in
+    "J. M. Moura". Three words ("Ana Maria Lopez"), particles, suffixes, groups, single words are not divided.
     """
     *given, family = name.split(" ") if name else [""]
     is_plain = all(_WORD.fullmatch(word) or _INITIAL.fullmatch(word) for word in (*given, family))
