@@ -34,29 +34,22 @@ class PageChange(models.Model):
 
 
 def page_version(
-    connection: BaseDatabaseWrapper, *, topic: str = "", paper: str = "", near: str = ""
+    connection: BaseDatabaseWrapper, *, topic: str = "", paper: str = "", papers: Collection[int] = ()
 ) -> Version:
-    """Return the version of what is public, and of the summaries of a topic's papers or of one paper.
-
-    ``near``: or of a paper and those that share a topic with it.
-    """
-    condition, values = "paper IS NULL", list[str]()
+    """Return the version of what is public, and of the summaries of a topic's papers, one paper or some."""
+    condition, values = "paper IS NULL", list[str | int]()
     if topic:
         condition += (
             " OR EXISTS (SELECT 1 FROM newsletter_match WHERE newsletter_match.paper_id = paper"
             " AND topic_id = (SELECT id FROM newsletter_topic WHERE slug = %s))"
         )
         values.append(topic)
-    if near:
-        condition += (
-            " OR EXISTS (SELECT 1 FROM newsletter_match WHERE newsletter_match.paper_id = paper"
-            " AND topic_id IN (SELECT topic_id FROM newsletter_match WHERE paper_id ="
-            " (SELECT id FROM newsletter_paper WHERE arxiv_id = %s)))"
-        )
-        values.append(near)
-    if paper := paper or near:
+    if paper:
         condition += " OR paper = (SELECT id FROM newsletter_paper WHERE arxiv_id = %s)"
         values.append(paper)
+    if papers:
+        condition += f" OR paper IN ({', '.join(['%s'] * len(papers))})"
+        values += papers
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT MAX(id), COUNT(*), MAX(at) FROM {TABLE} WHERE {condition}", values)  # noqa: S608  # our own names
         found: Version = cursor.fetchone()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from django.db.models import Q, Subquery
 
 from newsletter.audience.topics import public_topics
@@ -14,14 +16,13 @@ COMPARED = 300
 """The newest papers of the topics: some 1.5 KB of the database each."""
 
 
-def close_to(paper: Paper, *, language: str) -> list[Card]:
-    """Return the cards of the closest papers, the closest first; none where vectors are not yet made."""
-    ids = _closest(paper)
+def cards_of_close(ids: Sequence[int], *, language: str) -> list[Card]:
     found = Paper.objects.in_bulk(ids)
     return cards_of([found[each] for each in ids if each in found], language=language) if ids else []
 
 
-def _closest(paper: Paper) -> list[int]:
+def closest(paper: Paper) -> list[int]:
+    """Return the closest papers, the closest first; none where vectors are not yet made."""
     matches = Match.objects.filter(topic__in=public_topics().filter(matches__paper=paper))
     beside = Paper.objects.filter(pk__in=matches.values("paper"), is_withdrawn=False).exclude(pk=paper.pk)
     newest = beside.order_by("-published_at").values("pk")[:COMPARED]

@@ -20,9 +20,9 @@ from newsletter.models import Paper
 from newsletter.pipeline.summarize.figures import read_of
 from newsletter.web.citations import reading_of
 from newsletter.web.history import history_of, matched_topics
-from newsletter.web.near import close_to
+from newsletter.web.near import cards_of_close, closest
 from newsletter.web.pages import current_language, page, public_url
-from newsletter.web.rendered import dont_keep, rendered_once
+from newsletter.web.rendered import dont_keep, rendered_once, shows
 from newsletter.web.reports import report_form
 from newsletter.web.share_image import has_image
 
@@ -58,21 +58,26 @@ def find(request: HttpRequest) -> HttpResponse:
     if not given:
         return redirect("home")
     asked = parse_id(given)
-    found = Paper.objects.filter(arxiv_id=asked.base).first() if asked else None
+    found = _find(asked)
     if found is None:
         return unknown_paper(request, asked=asked)
     return redirect("paper", arxiv_id=str(asked))
 
 
+def _beside(arxiv_id: str) -> list[int]:
+    found = _find(parse_id(arxiv_id))
+    return closest(found) if found else []
+
+
 @require_safe
-@rendered_once()
+@rendered_once(beside=_beside)
 def paper(request: HttpRequest, arxiv_id: str) -> HttpResponse:
     """Show a paper under its id without version; redirect other forms of the id.
 
     Under an earlier version, or one that is not known here, the page says so.
     """
     asked = parse_id(arxiv_id)
-    found = Paper.objects.filter(arxiv_id=asked.base).first() if asked else None
+    found = _find(asked)
     if asked is None or found is None:
         return unknown_paper(request, asked=asked)
     other = asked.version if asked.version not in (None, found.version) else None
@@ -99,9 +104,10 @@ def show_paper(
         report = report_form(found, reading)
         history = history_of(found, reading=reading, topics=topics, language=language)
     details, figures = read_of(found)
+    close = closest(found)
     url = public_url("paper", arxiv_id=record.arxiv_id)
     is_public = reader is None
-    return page(
+    response = page(
         request,
         template="paper.html",
         language=language,
@@ -115,7 +121,7 @@ def show_paper(
         report=report,
         days=[(day, list(each)) for day, each in groupby(history, lambda each: timezone.localdate(each.at))],
         topics=topics,
-        near=close_to(found, language=language),
+        near=cards_of_close(close, language=language),
         links=_links(record),
         venue=venue_of(record),
         details=details,
@@ -127,6 +133,11 @@ def show_paper(
         coins=coins(record),
         image=f"{url}card.png" if is_public and has_image(record) else "",
     )
+    return shows(response, close)
+
+
+def _find(asked: ArxivId | None) -> Paper | None:
+    return Paper.objects.filter(arxiv_id=asked.base).first() if asked else None
 
 
 def _links(record: PaperRecord) -> dict[str, str]:

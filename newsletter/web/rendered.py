@@ -16,7 +16,7 @@ import math
 import re
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import wraps
 from typing import TypeVar
@@ -50,6 +50,8 @@ Variant = Callable[[HttpRequest], str | None]
 @dataclass(frozen=True, slots=True)
 class Kept:
     version: Version
+    papers: tuple[int, ...]
+    """Whose summaries it shows, beside those of the address's topic or paper."""
     compressed: bytes
     etag: str
     modified_at: int
@@ -63,8 +65,18 @@ def for_all(request: HttpRequest) -> str | None:  # noqa: ARG001 - a variant
     return ""
 
 
-def rendered_once(variant: Variant = for_all) -> Callable[[View], View]:
+def no_papers(**_arguments: str) -> Iterable[int]:
+    """Show no paper that the address does not name."""
+    return ()
+
+
+def rendered_once(
+    variant: Variant = for_all, *, beside: Callable[..., Iterable[int]] = no_papers
+) -> Callable[[View], View]:
     """Keep a view's pages. ``variant``: what they depend on besides address and language, None if on more.
+
+    ``beside``: what the view will name to ``shows``, of a page that is not kept yet. Where it is wrong or left
+    out, such a page is rendered twice.
 
     The view is asked with its arguments from the address: ``slug`` is a topic's, ``arxiv_id`` a paper's.
     """
@@ -77,7 +89,7 @@ def rendered_once(variant: Variant = for_all) -> Callable[[View], View]:
             if chosen is None:
                 return view(request, **arguments)
             key = _key(request, chosen)
-            found = _current(key, arguments) or _rendered(view, request, key, arguments)
+            found = _current(key, arguments) or _rendered(view, request, key, arguments, beside)
             return _shown(request, found) if isinstance(found, Kept) else found
 
         return answer
@@ -101,6 +113,12 @@ def dont_keep(response: HttpResponse) -> HttpResponse:
     return response
 
 
+def shows(response: HttpResponse, papers: Iterable[int]) -> HttpResponse:
+    """Say whose summaries a page shows that its address does not name: a few papers' primary keys."""
+    response.shown_papers = tuple(papers)  # type: ignore[attr-defined]  # read below
+    return response
+
+
 def _is_for_all(request: HttpRequest) -> bool:
     return (
         request.method in ("GET", "HEAD")
@@ -114,32 +132,43 @@ def _key(request: HttpRequest, variant: str) -> str:
     return hashlib.sha256(repr(parts).encode()).hexdigest()
 
 
-def _version(arguments: Mapping[str, str]) -> Version:
-    # Any form of the id; a paper's page names papers close to it too.
-    asked = parse_id(arguments.get("arxiv_id", ""))
-    return page_version(connection, topic=arguments.get("slug", ""), near=asked.base if asked else "")
+def _version(arguments: Mapping[str, str], papers: tuple[int, ...]) -> Version:
+    asked = parse_id(arguments.get("arxiv_id", ""))  # in any form
+    paper = asked.base if asked else ""
+    return page_version(connection, topic=arguments.get("slug", ""), paper=paper, papers=papers)
 
 
 def _current(key: str, arguments: Mapping[str, str]) -> Kept | None:
     kept: Kept | None = caches["pages"].get(key)
-    return kept if kept is not None and kept.version == _version(arguments) else None
+    return kept if kept is not None and kept.version == _version(arguments, kept.papers) else None
 
 
 def _rendered(
-    view: View, request: HttpRequest, key: str, arguments: Mapping[str, str]
+    view: View,
+    request: HttpRequest,
+    key: str,
+    arguments: Mapping[str, str],
+    beside: Callable[..., Iterable[int]],
 ) -> Kept | HttpResponse:
     """Render and keep a page, one thread at a time: the others then find it."""
     with _RENDERING[int(key[:8], 16) % len(_RENDERING)]:
         if (found := _current(key, arguments)) is not None:
             return found
-        version = _version(arguments)  # before the view reads anything
-        response = view(request, **arguments)
-        if not _may_be_kept(request, response):
-            return response
-        kept = _kept(response, version=version, before=caches["pages"].get(key))
-        if len(kept.compressed) <= MOST_BYTES:
-            caches["pages"].set(key, kept)
-        return kept
+        before: Kept | None = caches["pages"].get(key)
+        papers = before.papers if before else tuple(beside(**arguments))
+        for _ in range(2):  # a second time where the page shows papers whose version was not asked for
+            version = _version(arguments, papers)  # before the view reads anything
+            response = view(request, **arguments)
+            if not _may_be_kept(request, response):
+                return response
+            shown: tuple[int, ...] = getattr(response, "shown_papers", ())
+            if {*shown} <= {*papers}:
+                kept = _kept(response, version=version, papers=papers, before=before)
+                if len(kept.compressed) <= MOST_BYTES:
+                    caches["pages"].set(key, kept)
+                return kept
+            papers = shown
+        return response
 
 
 def _may_be_kept(request: HttpRequest, response: HttpResponse) -> bool:
@@ -154,13 +183,13 @@ def _may_be_kept(request: HttpRequest, response: HttpResponse) -> bool:
     )
 
 
-def _kept(response: HttpResponse, *, version: Version, before: Kept | None) -> Kept:
+def _kept(response: HttpResponse, *, version: Version, papers: tuple[int, ...], before: Kept | None) -> Kept:
     headers = {name: value for name, value in response.items() if name not in ("ETag", "Last-Modified")}
     etag = f'W/"{hashlib.sha256(response.content).hexdigest()[:32]}"'  # weak: of plain and compressed bytes
     is_same = before is not None and before.etag == etag
     compressed = before.compressed if before and is_same else gzip.compress(response.content, LEVEL, mtime=0)
     # Now, also of the same bytes: another process may have shown others meanwhile.
-    return Kept(version, compressed, etag, math.ceil(time.time()), headers)
+    return Kept(version, papers, compressed, etag, math.ceil(time.time()), headers)
 
 
 def _shown(request: HttpRequest, kept: Kept) -> HttpResponse:
