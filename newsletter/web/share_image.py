@@ -17,7 +17,6 @@ from PIL import Image, ImageDraw, ImageFont
 
 from newsletter.core.arxiv.cite import one_line
 from newsletter.core.arxiv.papers import PaperRecord, parse_id
-from newsletter.core.digests.typography import cut
 from newsletter.mail.cards import Runs
 from newsletter.models import Paper
 from newsletter.web.cards import cards_of
@@ -121,7 +120,8 @@ def _lines(runs: Runs, fonts: dict[str, Font], *, most: int) -> Iterator[list[tu
     """Yield at most ``most`` lines of runs; the last one ends with an ellipsis where there is more."""
     line: list[tuple[str, str]] = []
     width, number = 0.0, 1
-    for word, kind in _words(runs):
+    for whole, kind in _words(runs):
+        word = _fitting(whole, fonts[kind])
         needs = fonts[kind].getlength(word)
         room = WIDTH - (fonts[kind].getlength(" …") if number == most else 0)
         if line and width + fonts[kind].getlength(word.rstrip()) > room:
@@ -137,12 +137,19 @@ def _lines(runs: Runs, fonts: dict[str, Font], *, most: int) -> Iterator[list[tu
 
 
 def _words(runs: Runs) -> Iterator[tuple[str, str]]:
-    """Yield words, each with the space after it, and their kind; of a word too long for a line a part."""
+    """Yield words, each with the space after it, and their kind."""
     left = LONGEST
     for text, kind in runs:
         for word in _split(text[:left]):
-            yield cut(word, limit=40) if len(word) > 40 else word, kind
+            yield word, kind
         left = max(0, left - len(text))
+
+
+def _fitting(word: str, font: Font) -> str:
+    """Return the word, or as much of it as goes in a line."""
+    while (width := font.getlength(word)) > WIDTH:
+        word = word[: int(len(word) * WIDTH / width)]
+    return word
 
 
 def _split(text: str) -> Iterable[str]:

@@ -43,8 +43,8 @@ NOT_SHOWN = {
     "newsletter_subscription",
     "newsletter_papervector",
 }
-"""Tables that need no trigger. What depends on when arXiv answered is not kept; which topics are often chosen,
-and which papers are close to one, may be some minutes old."""
+"""Tables that need no trigger. What depends on when arXiv answered is not kept. Which topics are often
+chosen, and which papers are close to one, may be some minutes old."""
 
 
 class Statements:

@@ -21,6 +21,7 @@ _GROUP = re.compile(
     r"|inc|network|survey|alliance|initiative|community|committee|society|foundation)|AI)\b"
 )
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_DOI = re.compile(r"10\.\d{4,9}(?:\.\d+)*/[!-~]+")
 _VERBATIM = str.maketrans({"{": "%7B", "}": "%7D", "\\": "%5C"})
 
 
@@ -34,6 +35,12 @@ def citation_keys(papers: Iterable[PaperRecord]) -> list[str]:
     """Return a key for each paper: letters, digits and hyphens, no two alike."""
     taken: Counter[str] = Counter()
     return [_key(paper, taken) for paper in papers]
+
+
+def doi_of(paper: PaperRecord) -> str:
+    """Return the first DOI that its authors gave; nothing for what is none."""
+    found = "".join(paper.doi.split()[:1])
+    return found if _DOI.fullmatch(found) else ""
 
 
 def is_of_a_group(name: str) -> bool:
@@ -51,7 +58,7 @@ def _entry(paper: PaperRecord, key: str) -> str:
         "archiveprefix": "arXiv",
         "primaryclass": paper.primary_category,
         "version": f"{paper.version}",
-        "doi": "".join(paper.doi.split()[:1]).translate(_VERBATIM),
+        "doi": doi_of(paper).translate(_VERBATIM),
         "note": in_tex(paper.journal_ref),
         "url": abstract_url(paper),
     }

@@ -15,7 +15,13 @@ from typing import Any
 
 import rispy
 
-from newsletter.core.arxiv.citations import NO_SURNAME, bibtex, citation_keys, is_of_a_group
+from newsletter.core.arxiv.citations import (
+    NO_SURNAME,
+    bibtex,
+    citation_keys,
+    doi_of,
+    is_of_a_group,
+)
 from newsletter.core.arxiv.links import abstract_url
 from newsletter.core.arxiv.papers import PaperRecord
 
@@ -97,7 +103,7 @@ def _ris_entry(paper: PaperRecord, key: str) -> dict[str, Any]:
         "date": f"{paper.published_at:%Y/%m/%d}",
         "publisher": "arXiv",
         "accession_number": f"arXiv:{paper.versioned_id}",
-        "doi": one_line(paper.doi),
+        "doi": doi_of(paper),
         "notes": [one_line(paper.journal_ref)] if paper.journal_ref else [],
         "urls": [abstract_url(paper)],
         "id": key,
@@ -127,7 +133,7 @@ def _csl_item(paper: PaperRecord, key: str) -> dict[str, Any]:
         "number": f"arXiv:{paper.versioned_id}",
         "version": str(paper.version),
         "genre": "preprint",
-        "DOI": one_line(paper.doi),
+        "DOI": doi_of(paper),
         "note": one_line(paper.journal_ref),
         "URL": abstract_url(paper),
     }

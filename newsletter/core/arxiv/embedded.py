@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from urllib.parse import quote
 
+from newsletter.core.arxiv.citations import doi_of
 from newsletter.core.arxiv.cite import one_line
 from newsletter.core.arxiv.links import abstract_url, pdf_url
 from newsletter.core.arxiv.papers import PaperRecord
@@ -19,8 +20,8 @@ def meta_tags(paper: PaperRecord) -> Iterator[tuple[str, str]]:
     yield from (("citation_author", one_line(name)) for name in paper.authors)
     yield "citation_publication_date", f"{paper.published_at:%Y/%m/%d}"
     yield "citation_arxiv_id", paper.versioned_id
-    if paper.doi:
-        yield "citation_doi", one_line(paper.doi)
+    if doi := doi_of(paper):
+        yield "citation_doi", doi
     yield "citation_pdf_url", pdf_url(paper)
     yield "citation_abstract_html_url", abstract_url(paper)
     yield "citation_public_url", abstract_url(paper)  # else Zotero would file this page, by og:url
@@ -40,6 +41,6 @@ def coins(paper: PaperRecord) -> str:
         ("rft.date", f"{paper.published_at:%Y-%m-%d}"),
         ("rft.publisher", "arXiv"),
         ("rft.identifier", abstract_url(paper)),
-        *((("rft_id", f"info:doi/{one_line(paper.doi)}"),) if paper.doi else ()),
+        *([("rft_id", f"info:doi/{doi}")] if (doi := doi_of(paper)) else []),
     ]
     return "&".join(f"{name}={quote(value, safe='')}" for name, value in pairs)
