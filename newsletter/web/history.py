@@ -45,7 +45,7 @@ def history_of(
     by_day: dict[datetime, list[tuple[str, str]]] = {}
     for slug, name, at in topics:
         by_day.setdefault(at, []).append((slug, name))
-    found += [Happened(at, gettext("matched"), tuple(names)) for at, names in by_day.items()]
+    found += [Happened(at, gettext("matched:"), tuple(names)) for at, names in by_day.items()]
     return sorted(found, key=lambda each: each.at)
 
 

@@ -90,7 +90,7 @@ def test_a_shared_digest_cites_nothing_personal(visitor: Client, service: Servic
         *others,
     ]
     [stored] = store_selections([replace(selection, papers=tuple(changed))])
-    service.delivery.selection_id = stored
+    service.delivery.selection = stored
     service.delivery.save()
     mine = cited(visitor, f"{service.link(Purpose.DIGEST)}/cite.json")
     shared = cited(visitor, f"{service.link(Purpose.SHARE)}/cite.json")

@@ -301,7 +301,7 @@ def test_the_closest_papers_of_its_topics_come_first(visitor: Client) -> None:
     assert re.findall(r'href="/papers/([^/]+)/"', near) == ["2606.00003", "2606.00004"]
 
 
-def test_a_paper_that_shares_only_a_private_topic_is_not_close(visitor: Client) -> None:
+def test_a_paper_that_shares_only_a_hidden_topic_is_not_close(visitor: Client) -> None:
     in_topic(1, 2, weights={1: 1.0, 2: 1.0})
     Topic.objects.update(is_active=False)
     assert 'id="near"' not in text_of(visitor, "/papers/2606.00001/")
