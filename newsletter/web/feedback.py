@@ -50,6 +50,7 @@ def paper(request: HttpRequest, token: str, arxiv_id: str) -> HttpResponse:
     language, feedback = interface_language(link.subscriber.language), link.feedback()
     with translation.override(language):
         words = act_words()
+        save_words = words[Act.SAVE]
         if _is_done(Act.SAVE, feedback):
             words[Act.SAVE] = gettext("Saved")
     reader = Reader(
@@ -58,6 +59,8 @@ def paper(request: HttpRequest, token: str, arxiv_id: str) -> HttpResponse:
             for act in Act
         ),
         follow_url=url_of("feedback_follow", token, link),
+        save_url=lambda key, other: _save_url(token, link, key, other),
+        save_words=save_words,
     )
     return show_paper(request, link.paper, language=language, reader=reader)
 
@@ -159,6 +162,13 @@ def _is_done(act: Act, row: PaperFeedback | None) -> bool:
 
 def url_of(name: str, token: str, link: LinkedPaper, **more: object) -> str:
     return reverse(name, kwargs={"token": token, "arxiv_id": link.paper.arxiv_id, **more})
+
+
+def _save_url(token: str, link: LinkedPaper, paper: int, arxiv_id: str) -> str:
+    """Return where another paper is saved; nothing for one that the digest does not hold."""
+    if paper not in link.delivery.paper_ids:
+        return ""
+    return reverse("feedback_act", kwargs={"token": token, "arxiv_id": arxiv_id, "act": Act.SAVE})
 
 
 def unusable(request: HttpRequest, why: Unusable) -> HttpResponse:

@@ -16,9 +16,12 @@ COMPARED = 300
 """The newest papers of the topics: some 1.5 KB of the database each."""
 
 
-def cards_of_close(ids: Sequence[int], *, language: str) -> list[Card]:
-    found = Paper.objects.in_bulk(ids)
-    return cards_of([found[each] for each in ids if each in found], language=language) if ids else []
+def cards_of_close(ids: Sequence[int], *, language: str) -> list[tuple[int, Card]]:
+    """Return each paper's key and card, in the same order."""
+    rows = Paper.objects.in_bulk(ids)
+    found = [rows[each] for each in ids if each in rows]
+    cards = cards_of(found, language=language) if found else []
+    return [(row.pk, shown) for row, shown in zip(found, cards, strict=True)]
 
 
 def closest(paper: Paper) -> list[int]:
@@ -34,4 +37,4 @@ def closest(paper: Paper) -> list[int]:
     vector = vectors.pop(paper.pk, {})
     likeness = {paper_id: dot(vector, other) for paper_id, other in vectors.items()}
     close = [paper_id for paper_id in likeness if likeness[paper_id] > 0]
-    return sorted(close, key=lambda each: (-likeness[each], each))[:SHOWN]
+    return sorted(close, key=lambda each: (-likeness[each], -each))[:SHOWN]  # of equal ones the newest

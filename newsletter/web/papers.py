@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import groupby
 
@@ -43,6 +44,9 @@ class Reader:
     feedback: tuple[FeedbackLink, ...] = ()
     follow_url: str = field(default_factory=lambda: reverse("home"))
     """Where an author can be followed."""
+    save_url: Callable[[int, str], str] = lambda _paper, _arxiv_id: ""
+    """Where a paper close to this one can be saved, by its key and id; empty for one without a link."""
+    save_words: str = ""
 
 
 AUTHORS_AT_ONCE = 12
@@ -121,7 +125,10 @@ def show_paper(
         report=report,
         days=[(day, list(each)) for day, each in groupby(history, lambda each: timezone.localdate(each.at))],
         topics=topics,
-        near=cards_of_close(close, language=language),
+        near=[
+            (card, reader.save_url(key, card.paper.arxiv_id) if reader else "")
+            for key, card in cards_of_close(close, language=language)
+        ],
         links=_links(record),
         venue=venue_of(record),
         details=details,

@@ -75,8 +75,8 @@ def rendered_once(
 ) -> Callable[[View], View]:
     """Keep a view's pages. ``variant``: what they depend on besides address and language, None if on more.
 
-    ``beside``: what the view will name to ``shows``, of a page that is not kept yet. Without it such a page is
-    rendered twice.
+    ``beside``: what the view will name to ``shows``, of a page that is not kept yet. Without it such a page
+    is rendered twice.
 
     The view is asked with its arguments from the address: ``slug`` is a topic's, ``arxiv_id`` a paper's.
     """

@@ -16,7 +16,16 @@ from django.test import Client
 from newsletter.audience.feedback_links import feedback_token
 from newsletter.audience.tokens import Purpose
 from newsletter.core.digests.selection import Place
-from newsletter.models import Delivery, MailedAct, Paper, PaperFeedback, Subscriber
+from newsletter.models import (
+    Delivery,
+    MailedAct,
+    Match,
+    Paper,
+    PaperFeedback,
+    PaperVector,
+    Subscriber,
+    Topic,
+)
 from newsletter.models.selection import store_selections
 from newsletter.models.taste import Act, Source
 from newsletter.subscribers.revoke_links import revoke_links
@@ -98,6 +107,22 @@ def test_the_papers_page_has_the_three_links_and_says_what_is_done(visitor: Clie
     public = visitor.get(f"/papers/{paper_record(1).arxiv_id}/").content.decode()
     assert "/r/" not in public
     assert "noindex" not in public
+
+
+def test_papers_close_to_it_can_be_saved_where_the_digest_holds_them(
+    visitor: Client, reading: Reading
+) -> None:
+    new = Paper.from_record(paper_record(20), first_seen_at=NOW)
+    new.save()
+    vector = PaperVector.objects.filter(paper__arxiv_id="2606.00001").latest("pk")
+    PaperVector.objects.create(paper=new, snapshot=vector.snapshot, version=1, terms=vector.terms)
+    Match.objects.create(topic=Topic.objects.get(slug="heads"), paper=new, score=1.0, created_at=NOW)
+    page = visitor.get(reading.path()).content.decode()
+    near = page[page.index('id="near"') : page.index('id="changes"')]
+    [outside, inside] = re.findall(r'href="/papers/([\d.]+)/"', near)
+    assert outside == "2606.00020"
+    path = reading.path().replace("2606.00001", inside)
+    assert re.findall(r'class="act" href="([^"]+)">Save<', near) == [f"{path}/save"]
 
 
 def test_papers_that_were_only_listed_or_counted_have_links_too(visitor: Client, reading: Reading) -> None:

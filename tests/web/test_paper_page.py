@@ -238,7 +238,7 @@ def test_an_extract_stands_in_one_column_with_the_sentences_that_a_digest_shows(
 
     row = readings.store("harbornet", "en")
     SummaryRow.objects.update(content=None, written_at=None)
-    write_extracts([SummaryRow.objects.get().pk], now=readings.PUBLISHED)
+    write_extracts([row.pk], now=readings.PUBLISHED)
     page = text_of(visitor, f"/papers/{row.arxiv_id}/")
     assert 'id="claims"' not in page
     assert "<sup>" not in page

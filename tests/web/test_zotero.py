@@ -13,8 +13,11 @@ from urllib.parse import unquote
 
 import pytest
 from django.test import Client
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from lxml import html
 
+from newsletter.core.arxiv.embedded import coins, meta_tags
 from newsletter.models import Paper
 from tests.fakes import readings
 from tests.fakes.papers import paper_record
@@ -149,3 +152,27 @@ def test_a_hostile_title_is_text_in_every_tag(visitor: Client, text: str) -> Non
     assert context_object(page)["title"] == " ".join(text.split())
     assert context_object(page)["creators"] == [text, "B C"]
     assert all(not href.startswith("javascript") for href in root.xpath("//@href"))
+
+
+words = st.text(st.characters(exclude_categories=("Cs", "Cc", "Co", "Cn")), min_size=1, max_size=60)
+
+
+@given(st.lists(words, min_size=1, max_size=4))
+def test_whatever_the_names_they_are_told_whole_and_in_order(names: list[str]) -> None:
+    record = paper_record(title=names[0], authors=tuple(names))
+    plain = [" ".join(name.split()) for name in names]
+    assert [content for name, content in meta_tags(record) if name == "citation_author"] == plain
+    read = context_object(f'<html><span class="Z3988" title="{coins(record).replace("&", "&amp;")}"></span>')
+    assert read["creators"] == [each.replace("+", " ") for each in plain]  # Zotero loses a plus
+
+
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(title=words.filter(str.strip), name=words.filter(str.strip))
+def test_whatever_a_paper_says_its_page_is_inert(visitor: Client, title: str, name: str) -> None:
+    row = readings.store("harbornet")
+    Paper.objects.filter(pk=row.pk).update(title=title, authors=[name], comment=name, abstract=title)
+    root = html.document_fromstring(text_of(visitor, f"/papers/{row.arxiv_id}/"))
+    assert not root.xpath("//script | //iframe | //*[@onload or @onerror or @onclick]")
+    assert root.xpath('//meta[@property="og:title"]/@content') == [title]
+    assert root.xpath("string(//h1)") == title
+    assert {str(each).partition(":")[0] for each in root.xpath("//@href") if ":" in each} <= {"http", "https"}
