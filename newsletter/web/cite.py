@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.views.decorators.http import require_safe
 
 from newsletter.core.arxiv.cite import Form, export
@@ -13,7 +14,7 @@ from newsletter.core.digests.selection import Place
 from newsletter.models import Delivery, Paper, Topic
 from newsletter.web.digests import open_digest
 from newsletter.web.pages import broken_link, private
-from newsletter.web.papers import unknown_paper
+from newsletter.web.papers import find_paper, unknown_paper
 from newsletter.web.rendered import rendered_once
 
 
@@ -39,11 +40,15 @@ def answer(papers: Iterable[PaperRecord], *, form: Form, name: str) -> HttpRespo
 @require_safe
 @rendered_once()
 def paper(request: HttpRequest, arxiv_id: str, form: Form) -> HttpResponse:
-    """Return one paper, under any form of its id."""
+    """Return one paper; redirect other forms of its id. Of an earlier version nothing is known."""
     asked = parse_id(arxiv_id)
-    found = Paper.objects.filter(arxiv_id=asked.base).first() if asked else None
-    if found is None:
+    found = find_paper(asked)
+    if asked is None or found is None:
         return unknown_paper(request, asked=asked)
+    if asked.version not in (None, found.version):
+        raise Http404
+    if arxiv_id != found.arxiv_id:
+        return redirect("paper_cite", arxiv_id=found.arxiv_id, form=form)
     record = found.record
     return answer([record], form=form, name=f"arxiv-{record.versioned_id.replace('/', '-')}")
 

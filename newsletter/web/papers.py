@@ -62,14 +62,14 @@ def find(request: HttpRequest) -> HttpResponse:
     if not given:
         return redirect("home")
     asked = parse_id(given)
-    found = _find(asked)
+    found = find_paper(asked)
     if found is None:
         return unknown_paper(request, asked=asked)
     return redirect("paper", arxiv_id=str(asked))
 
 
 def _beside(arxiv_id: str) -> list[int]:
-    found = _find(parse_id(arxiv_id))
+    found = find_paper(parse_id(arxiv_id))
     return closest(found) if found else []
 
 
@@ -81,7 +81,7 @@ def paper(request: HttpRequest, arxiv_id: str) -> HttpResponse:
     Under an earlier version, or one that is not known here, the page says so.
     """
     asked = parse_id(arxiv_id)
-    found = _find(asked)
+    found = find_paper(asked)
     if asked is None or found is None:
         return unknown_paper(request, asked=asked)
     other = asked.version if asked.version not in (None, found.version) else None
@@ -143,7 +143,7 @@ def show_paper(
     return shows(response, close)
 
 
-def _find(asked: ArxivId | None) -> Paper | None:
+def find_paper(asked: ArxivId | None) -> Paper | None:
     return Paper.objects.filter(arxiv_id=asked.base).first() if asked else None
 
 

@@ -19,6 +19,7 @@ from newsletter.subscribers.taste.acts import act_on
 from newsletter.web.cite import answer
 from tests.fakes.papers import paper_record
 from tests.web.conftest import SENT, Service
+from tests.web.test_rendered import kept_pages
 
 TYPES = {
     Form.BIBTEX: "application/x-bibtex",
@@ -40,7 +41,7 @@ def test_a_paper_is_cited_under_any_form_of_its_id(
     form: Form,
     arxiv_id: str,
 ) -> None:
-    found = visitor.get(f"/papers/{arxiv_id}/cite.{form}")
+    found = visitor.get(f"/papers/{arxiv_id}/cite.{form}", follow=True)
     assert found["Content-Type"] == f"{TYPES[form]}; charset=utf-8"
     assert found["Content-Disposition"] == f'attachment; filename="arxiv-2606.00001v1.{form}"'
     assert "https://arxiv.org/abs/2606.00001v1" in found.content.decode()
@@ -51,6 +52,22 @@ def test_an_old_id_makes_a_name_of_a_file(visitor: Client) -> None:
     Paper.from_record(paper_record(arxiv_id="hep-th/9901001"), first_seen_at=SENT).save()
     found = visitor.get("/papers/hep-th/9901001/cite.ris")
     assert found["Content-Disposition"] == 'attachment; filename="arxiv-hep-th-9901001v1.ris"'
+
+
+def test_another_version_is_not_cited_as_the_one_known(visitor: Client, service: Service) -> None:  # noqa: ARG001
+    Paper.objects.filter(arxiv_id="2606.00001").update(version=2)
+    for number, status in ((1, 404), (2, 302), (3, 404)):
+        assert visitor.get(f"/papers/2606.00001v{number}/cite.bib").status_code == status
+
+
+def test_forms_of_an_id_fill_no_memory(visitor: Client, service: Service) -> None:  # noqa: ARG001
+    for name in ("cite.bib", "card.png"):
+        visitor.get(f"/papers/2606.00001/{name}")
+        number = kept_pages()
+        for given in ("2606.00001v1", "2606.00001v7", "arXiv:2606.00001", "https://arxiv.org/abs/2606.00001"):
+            visitor.get(f"/papers/{given}/{name}")
+            visitor.get(f"/papers/{given}/")
+        assert kept_pages() == number
 
 
 def test_a_changed_paper_is_cited_as_it_is_now(visitor: Client, service: Service) -> None:  # noqa: ARG001

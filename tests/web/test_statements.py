@@ -26,6 +26,10 @@ RENDERED = {
     "/topics/heads/export.md": 7,
     "/papers/2606.00001/": 12,  # two of it find the papers close to it, which are asked for twice
     "/papers/2606.00001/report/": 5,
+    "/papers/2606.00001/cite.bib": 2,
+    "/papers/2606.00001/card.png": 4,
+    "/sitemap.xml": 6,
+    "/sitemap-papers-1.xml": 4,
     "/preferences/": 2,
     "/privacy/": 1,
     "/about/": 1,
