@@ -27,7 +27,7 @@ RENDERED = {
     "/papers/2606.00001/": 12,  # two of it find the papers close to it, which are asked for twice
     "/papers/2606.00001/report/": 5,
     "/papers/2606.00001/cite.bib": 2,
-    "/papers/2606.00001/card.png": 4,
+    "/papers/2606.00001/card.png": 3,
     "/sitemap.xml": 6,
     "/sitemap-papers-1.xml": 4,
     "/preferences/": 2,
