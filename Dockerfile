@@ -21,6 +21,9 @@ RUN pip wheel --no-deps --no-build-isolation --wheel-dir /wheels . \
 
 
 FROM python:3.12-slim
+# Fonts for the images that other sites show with a link to a paper.
+RUN apt-get update && apt-get install --yes --no-install-recommends fonts-dejavu-core \
+    && rm -rf /var/lib/apt/lists/*
 RUN useradd --system --uid 10001 --home-dir /data --shell /usr/sbin/nologin newsletter \
     && install -d -m 0700 -o newsletter -g newsletter /data
 COPY --from=build /opt/newsletter /opt/newsletter

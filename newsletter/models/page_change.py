@@ -78,6 +78,7 @@ ONE_PAPER = {
     "Summary": ["leased_until", "retry_at", "attempts", "asked_at", "input_tokens", "output_tokens"],
     "FullTextRecord": ["leased_until", "retry_at", "attempts"],
     "PaperRevision": [],
+    "DigestNotice": [],
 }
 """Models of which a change concerns the pages that show one paper."""
 

@@ -1,8 +1,8 @@
-"""Summaries for a paper's page: every claim with its quotes, located in the abstract."""
+"""Summaries for a paper's page: numbered claims, and their words in the abstract under the same number."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,18 +10,29 @@ from django.utils import translation
 from django.utils.translation import gettext
 
 from newsletter.core.digests.languages import is_checked_in_words
+from newsletter.core.summaries.marks import marked_spans, result_first
 from newsletter.core.summaries.paper_kinds import SECTIONS, PaperKind
-from newsletter.core.summaries.summary import Claim, DetailLevel, Evidence, Voice, summary_from_json
+from newsletter.core.summaries.summary import (
+    MAX_TAKEAWAYS,
+    Claim,
+    DetailLevel,
+    Evidence,
+    Voice,
+    summary_from_json,
+)
 from newsletter.core.summaries.summary import Summary as SummaryValue
 from newsletter.languages import interface_language
+from newsletter.mail.cards import Runs, finding_of, takeaways_of
 from newsletter.models import Paper, Summary
 from newsletter.subscribers.reports import claim_key
-from newsletter.web.highlighting import Segment, Span, cited, find_quotes, highlighted_parts
+from newsletter.web.highlighting import Segment, Span, find_quotes, highlighted_parts, numbered
 from newsletter.web.places import place_in_words
 from newsletter.web.reasons import failure_in_words, why_no_reading, withheld_in_words
 from newsletter.web.section_names import KINDS, part_name, part_on_page, section_name
 
 ABSTRACT = "abstract"
+SENTENCES = 1
+"""Of an extract that a digest shows beside its first one (``mail.cards.takeaways_of``)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +45,11 @@ class ShownQuote:
     anchor: str
     """Its anchor in the shown abstract; empty if it is not from there."""
 
+    @property
+    def excerpt(self) -> list[str]:
+        """What is marked of it."""
+        return [part.text for part in self.parts if part.is_highlighted]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShownClaim:
@@ -41,6 +57,21 @@ class ShownClaim:
     """Its key in a report."""
     text: str
     quotes: list[ShownQuote]
+    runs: Runs = ()
+    """The text, a number in bold; empty for claims of a reading."""
+    number: int = 0
+    """From 1, of the claims beside the abstract; 0 for others."""
+    is_marked: bool = False
+    """Whether words in the shown abstract have its number."""
+
+
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """Quotes of one place outside the shown abstract, each with the number of its claim and its anchor."""
+
+    where: str
+    section: str
+    quotes: list[tuple[ShownQuote, int, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +104,17 @@ class ShownSummary:
     """(why, how many claims)."""
     headline: ShownClaim
     takeaways: list[ShownClaim]
+    elsewhere: list[Elsewhere]
+    """What backs the numbered claims outside the shown abstract, place by place."""
     kind: str
     """In words; empty when it is no reading."""
     parts: list[ShownPart]
     why_no_reading: str
+
+    @property
+    def numbered(self) -> list[ShownClaim]:
+        """Headline and takeaways."""
+        return [self.headline, *self.takeaways]
 
     @property
     def claims(self) -> Iterator[ShownClaim]:
@@ -103,17 +141,21 @@ def reading_of(paper: Paper, *, language: str) -> Reading:
     """Return the newest version's summaries by a model, one a language, or its extract when there is none."""
     everything = list(paper.summaries.order_by("-paper_version", "-written_at"))
     rows = _rows(everything, language=language)
-    contents = [(row, summary_from_json(row.content or {})) for row in rows]
-    # An older version's quotes are from another abstract, so nothing is highlighted in this one.
+    contents = [(row, result_first(summary_from_json(row.content or {}))) for row in rows]
+    # An older version's quotes are from another abstract, so nothing is marked in this one.
     is_current = any(row.paper_version == paper.version for row in rows)
     spans = find_quotes(paper.abstract, _named_quotes(contents)) if is_current else {}
     anchors = {quote: name for name, quote in _named_quotes(contents).items() if name in spans}
-    marks = _carrying(contents, text=paper.abstract, spans={each: spans[anchors[each]] for each in anchors})
+    found = {quote: spans[name] for quote, name in anchors.items()}
+    marks = list(_marks(contents[0][1], text=paper.abstract, spans=found)) if contents else []
     has_model = any(value.voice is Voice.MODEL for _, value in contents)
     present = [row for row in everything if row.paper_version == paper.version]
     return Reading(
-        summaries=[_shown(row, value, anchors=anchors) for row, value in contents],
-        abstract=cited(paper.abstract, quotes=spans, highlights=marks),
+        summaries=[
+            _shown(row, value, anchors=anchors, marked={number for number, _ in marks})
+            for row, value in contents
+        ],
+        abstract=numbered(paper.abstract, anchors=spans, marks=marks),
         why_no_summary="" if has_model else _failure(present),
         taken_down_at=max((row.withheld_at for row in present if row.withheld_at), default=None),
     )
@@ -139,18 +181,21 @@ def _quotes(contents: Iterable[tuple[Summary, SummaryValue]]) -> Iterator[Eviden
     yield from (quote for claim in claims for quote in claim.evidence if quote.where == ABSTRACT)
 
 
-def _carrying(
-    contents: Iterable[tuple[Summary, SummaryValue]], *, text: str, spans: dict[str, Span]
-) -> Iterator[Span]:
-    """Yield the highlights in ``text``; the whole quote if it has none."""
-    for quote in _quotes(contents):
-        if quote.quote not in spans:
-            continue
-        start, end = spans[quote.quote]
-        if quote.highlights and text.startswith(quote.quote, start):
-            yield from ((start + left, start + right) for left, right in quote.highlights)
-        else:
-            yield start, end
+def _marks(summary: SummaryValue, *, text: str, spans: Mapping[str, Span]) -> Iterator[tuple[int, Span]]:
+    """Yield what is marked in the abstract, and the number of its claim; of an extract what digests show."""
+    claims = (summary.headline, *summary.takeaways)
+    if summary.voice is Voice.AUTHORS:
+        claims = (summary.headline, *summary.takeaways[:SENTENCES])
+    for number, claim in enumerate(claims, start=1):
+        for quote in claim.evidence:
+            if quote.where != ABSTRACT or quote.quote not in spans:
+                continue
+            start, end = spans[quote.quote]
+            carrying = marked_spans(quote.quote, quote.highlights)
+            if carrying and text.startswith(quote.quote, start):
+                yield from ((number, (start + left, start + right)) for left, right in carrying)
+            else:
+                yield number, (start, end)
 
 
 def _named_quotes(contents: Iterable[tuple[Summary, SummaryValue]]) -> dict[str, str]:
@@ -159,10 +204,19 @@ def _named_quotes(contents: Iterable[tuple[Summary, SummaryValue]]) -> dict[str,
     return {f"q{number}": quote for number, quote in enumerate(quotes, start=1)}
 
 
-def _shown(row: Summary, value: SummaryValue, *, anchors: dict[str, str]) -> ShownSummary:
-    def claim(each: Claim) -> ShownClaim:
+def _shown(
+    row: Summary, value: SummaryValue, *, anchors: Mapping[str, str], marked: Collection[int]
+) -> ShownSummary:
+    def claim(each: Claim, number: int = 0, runs: Runs = ()) -> ShownClaim:
         quotes = [_quote(quote, anchors=anchors) for quote in each.evidence]
-        return ShownClaim(key=claim_key(row, each), text=each.text, quotes=quotes)
+        return ShownClaim(
+            key=claim_key(row, each),
+            text=each.text,
+            quotes=quotes,
+            runs=runs,
+            number=number,
+            is_marked=number in marked,
+        )
 
     # Places of quotes are in the page's language, names of sections in the summary's.
     claims = {each.kind: [claim(one) for one in each.claims] for each in value.sections}
@@ -178,6 +232,12 @@ def _shown(row: Summary, value: SummaryValue, *, anchors: dict[str, str]) -> Sho
             for name, held in (_by_part(claims, kind=kind) if kind else ())
         ]
         kind_in_words = str(KINDS[kind]) if kind else ""
+    takeaways = takeaways_of(value, row.language, most=MAX_TAKEAWAYS) if is_model else ()
+    runs = (finding_of(value, row.language), *takeaways)
+    said = [
+        claim(each, number, runs[number - 1] if number <= len(runs) else ((each.text, ""),))
+        for number, each in enumerate((value.headline, *value.takeaways), start=1)
+    ]
     return ShownSummary(
         is_model=is_model,
         model=row.model,
@@ -188,8 +248,9 @@ def _shown(row: Summary, value: SummaryValue, *, anchors: dict[str, str]) -> Sho
         checked=value.checked,
         is_checked_in_words=is_checked_in_words(row.language),
         withheld=withheld_in_words(each.reason for each in value.withheld),
-        headline=claim(value.headline),
-        takeaways=[claim(each) for each in value.takeaways],
+        headline=said[0],
+        takeaways=said[1:],
+        elsewhere=_elsewhere(said),
         kind=kind_in_words,
         parts=parts,
         why_no_reading=why_no_reading(value) if is_model else "",
@@ -205,7 +266,19 @@ def _by_part(sections: Collection[str], *, kind: PaperKind) -> Iterator[tuple[st
     yield from ((part_name(name, kind=kind), held) for name, held in parts.items())
 
 
-def _quote(quote: Evidence, *, anchors: dict[str, str]) -> ShownQuote:
+def _elsewhere(claims: Iterable[ShownClaim]) -> list[Elsewhere]:
+    """``e4`` is the anchor of the first quote of claim 4."""
+    found: dict[tuple[str, str], Elsewhere] = {}
+    for claim in claims:
+        for number, quote in enumerate(each for each in claim.quotes if not each.anchor):
+            place = (quote.where, quote.section)
+            anchor = "" if number else f"e{claim.number}"
+            found.setdefault(place, Elsewhere(*place, [])).quotes.append((quote, claim.number, anchor))
+    return list(found.values())
+
+
+def _quote(quote: Evidence, *, anchors: Mapping[str, str]) -> ShownQuote:
     anchor = anchors.get(quote.quote, "") if quote.where == ABSTRACT else ""
-    parts = highlighted_parts(quote.quote, quote.highlights)
+    carrying = marked_spans(quote.quote, quote.highlights) or ((0, len(quote.quote)),)
+    parts = highlighted_parts(quote.quote, carrying)
     return ShownQuote(parts=parts, where=place_in_words(quote), section=quote.anchor, anchor=anchor)

@@ -58,12 +58,21 @@ _BODY_END = re.compile(r"</body\s*>", re.IGNORECASE)
 @private
 def digest(request: HttpRequest, token: str) -> HttpResponse:
     """Show a digest to its reader or, by the share link, to anybody."""
+    found = open_digest(token)
+    if found is None:
+        return broken_link(request)
+    delivery, is_shared = found
+    return _show(request, delivery, is_shared=is_shared)
+
+
+def open_digest(token: str) -> tuple[Delivery, bool] | None:
+    """Return the digest, and whether this is its share link; None for a link that opens nothing."""
     delivery = _find(token)
     if delivery is not None and _is_held(token, delivery):
-        return _show(request, delivery, is_shared=False)
+        return delivery, False
     if delivery is not None and read_token(token, purpose=Purpose.SHARE):
-        return _show(request, delivery, is_shared=True)
-    return broken_link(request)
+        return delivery, True
+    return None
 
 
 def share_url(delivery: Delivery) -> str:

@@ -12,7 +12,7 @@ from datetime import datetime
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone, translation
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -31,7 +31,7 @@ from newsletter.subscribers.taste.mailed import (
     undo_by_link,
 )
 from newsletter.web.pages import broken_link, csrf_failure, page, private
-from newsletter.web.papers import FeedbackLink, show_paper
+from newsletter.web.papers import FeedbackLink, Reader, show_paper
 
 DO, AGAIN, UNDO = "do", "again", "undo"
 """What a form does. Again: it was taken for a program's, and is meant."""
@@ -44,21 +44,25 @@ def paper(request: HttpRequest, token: str, arxiv_id: str) -> HttpResponse:
     asked = parse_id(arxiv_id)
     link = open_link(token, asked, now=timezone.now())
     if isinstance(link, Unusable):
-        return _unusable(request, link)
+        return unusable(request, link)
     if arxiv_id != link.paper.arxiv_id:
-        return HttpResponseRedirect(_url("feedback_paper", token, link))
+        return HttpResponseRedirect(url_of("feedback_paper", token, link))
     language, feedback = interface_language(link.subscriber.language), link.feedback()
     with translation.override(language):
-        words = {
-            Act.SAVE: gettext("Saved") if _is_done(Act.SAVE, feedback) else gettext("Save paper"),
-            Act.MORE: gettext("More like this"),
-            Act.LESS: gettext("Not for me"),
-        }
-    links = [
-        FeedbackLink(_url("feedback_act", token, link, act=act), words[act], _is_done(act, feedback))
-        for act in Act
-    ]
-    return show_paper(request, link.paper, language=language, feedback=links)
+        words = act_words()
+        save_words = words[Act.SAVE]
+        if _is_done(Act.SAVE, feedback):
+            words[Act.SAVE] = gettext("Saved")
+    reader = Reader(
+        feedback=tuple(
+            FeedbackLink(url_of("feedback_act", token, link, act=act), words[act], _is_done(act, feedback))
+            for act in Act
+        ),
+        follow_url=url_of("feedback_follow", token, link),
+        save_url=lambda key, other: _save_url(token, link, key, other),
+        save_words=save_words,
+    )
+    return show_paper(request, link.paper, language=language, reader=reader)
 
 
 @csrf_exempt  # the form's own field, bound to the link, is checked instead: no cookie is needed
@@ -69,7 +73,7 @@ def act(request: HttpRequest, token: str, arxiv_id: str, act: Act) -> HttpRespon
     now = timezone.now()
     link = open_link(token, parse_id(arxiv_id), now=now)
     if isinstance(link, Unusable):
-        return _unusable(request, link)
+        return unusable(request, link)
     if request.method != "POST":
         return _show(request, token, link, act=act, now=now)
     wanted = _wanted(request, token, link, act=act, now=now)
@@ -88,7 +92,17 @@ def act(request: HttpRequest, token: str, arxiv_id: str, act: Act) -> HttpRespon
     except Subscriber.DoesNotExist:  # erased a moment ago
         return broken_link(request)
     back = "?undone=1" if wanted == UNDO else ""
-    return HttpResponseRedirect(f"{_url('feedback_act', token, link, act=act)}{back}", status=303)
+    return HttpResponseRedirect(f"{url_of('feedback_act', token, link, act=act)}{back}", status=303)
+
+
+def act_words() -> dict[Act, str]:
+    """Return what the links and buttons say."""
+    return {
+        # Translators: of a paper, into the reader's own list
+        Act.SAVE: pgettext("paper", "Save"),
+        Act.MORE: gettext("More like this"),
+        Act.LESS: gettext("Not for me"),
+    }
 
 
 def _show(
@@ -103,12 +117,16 @@ def _show(
 ) -> HttpResponse:
     is_done = _is_done(act, link.feedback())
     do = UNDO if is_done else AGAIN if is_refused else DO
+    language = interface_language(link.subscriber.language)
+    with translation.override(language):
+        button = act_words()[act]
     return page(
         request,
         template="feedback.html",
         status=429 if is_refused else 409 if is_full else 200,
-        language=interface_language(link.subscriber.language),
+        language=language,
         act=act.value,
+        button=button,
         paper=link.paper.record,
         name=short_name(link.paper.title),
         is_done=is_done,
@@ -117,7 +135,7 @@ def _show(
         is_full=is_full,
         most=MOST_PAPERS,
         form=make_timed_token(Purpose.FEEDBACK_FORM, subject=_subject(token, link, act, do), now=now),
-        paper_url=_url("feedback_paper", token, link),
+        paper_url=url_of("feedback_paper", token, link),
     )
 
 
@@ -142,11 +160,18 @@ def _is_done(act: Act, row: PaperFeedback | None) -> bool:
     return row.saved_at is not None if act is Act.SAVE else row.verdict == VERDICTS[act]
 
 
-def _url(name: str, token: str, link: LinkedPaper, **more: object) -> str:
+def url_of(name: str, token: str, link: LinkedPaper, **more: object) -> str:
     return reverse(name, kwargs={"token": token, "arxiv_id": link.paper.arxiv_id, **more})
 
 
-def _unusable(request: HttpRequest, why: Unusable) -> HttpResponse:
+def _save_url(token: str, link: LinkedPaper, paper: int, arxiv_id: str) -> str:
+    """Return where another paper is saved; nothing for one that the digest does not hold."""
+    if paper not in link.delivery.paper_ids:
+        return ""
+    return reverse("feedback_act", kwargs={"token": token, "arxiv_id": arxiv_id, "act": Act.SAVE})
+
+
+def unusable(request: HttpRequest, why: Unusable) -> HttpResponse:
     if why is Unusable.BROKEN:
         return broken_link(request)
     return page(request, template="feedback-gone.html", status=404, is_expired=why is Unusable.EXPIRED)

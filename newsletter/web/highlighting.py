@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -20,10 +20,10 @@ class Segment:
 
     text: str
     is_highlighted: bool
-    is_quoted: bool = False
-    """It is in a quote, highlighted or not."""
     anchors: tuple[str, ...] = ()
-    """Names of the quotes that begin here."""
+    """Names of what begins here, for links to it."""
+    ends: tuple[int, ...] = ()
+    """Numbers of the claims of which a mark ends here."""
 
 
 def find_quotes(text: str, quotes: Mapping[str, str]) -> dict[str, Span]:
@@ -42,22 +42,35 @@ def _with_stop(text: str, span: Span, *, quote: str) -> Span:
 
 def segments(text: str, spans: Mapping[str, Span]) -> list[Segment]:
     """Split ``text`` at the spans and highlight them; they may touch and overlap."""
-    return cited(text, quotes=spans, highlights=spans.values())
+    return [
+        Segment(text[start:end], is_highlighted=any(left <= start < right for left, right in spans.values()))
+        for start, end in _pieces(text, spans.values())
+    ]
 
 
-def cited(text: str, *, quotes: Mapping[str, Span], highlights: Iterable[Span]) -> list[Segment]:
-    """Split ``text`` at ``quotes`` and ``highlights``; only the latter are highlighted."""
-    highlights = list(highlights)
-    edges = sorted({0, len(text), *(edge for span in (*quotes.values(), *highlights) for edge in span)})
+def numbered(text: str, *, anchors: Mapping[str, Span], marks: Sequence[tuple[int, Span]]) -> list[Segment]:
+    """Split ``text`` at the marks, which are highlighted, and at the beginnings of ``anchors``.
+
+    The first mark of claim 2 has the anchor ``m2``. Marks may touch and overlap.
+    """
+    firsts: dict[str, Span] = {}
+    for number, span in marks:
+        firsts.setdefault(f"m{number}", span)
+    begins = {**anchors, **firsts}
+    spans = [*(span for _, span in marks), *((start, start) for start, _ in anchors.values())]
     return [
         Segment(
             text[start:end],
-            is_highlighted=any(left <= start < right for left, right in highlights),
-            is_quoted=any(left <= start < right for left, right in quotes.values()),
-            anchors=tuple(name for name, (left, _) in quotes.items() if left == start),
+            is_highlighted=any(left <= start < right for _, (left, right) in marks),
+            anchors=tuple(name for name, (left, _) in begins.items() if left == start),
+            ends=tuple(dict.fromkeys(number for number, (_, right) in marks if right == end)),
         )
-        for start, end in pairwise(edges)
+        for start, end in _pieces(text, spans)
     ]
+
+
+def _pieces(text: str, spans: Iterable[Span]) -> Iterator[Span]:
+    return pairwise(sorted({0, len(text), *(edge for span in spans for edge in span)}))
 
 
 def highlighted_parts(quote: str, highlights: Iterable[Span]) -> list[Segment]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass, replace
 from threading import BoundedSemaphore
+from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -174,7 +175,7 @@ def _show(
     )
 
 
-def _values(row: LibraryImport, subscriber: Subscriber) -> dict[str, object]:
+def _values(row: LibraryImport, subscriber: Subscriber) -> dict[str, Any]:
     search = search_of(row)
     papers = search.papers()
     known = feedback_on(subscriber, [paper.arxiv_id for paper in papers])

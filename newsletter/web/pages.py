@@ -9,6 +9,7 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.template import loader
+from django.urls import reverse
 from django.utils import translation
 from django.utils.cache import add_never_cache_headers
 from django.utils.translation import gettext
@@ -17,13 +18,27 @@ from newsletter.core.digests.languages import is_han, tag
 from newsletter.languages import interface_language
 
 View = Callable[..., HttpResponse]
+PUBLIC = "newsletter.is_public"
+"""In ``request.META``: the page is the same for everybody, so search engines may keep it under its path."""
 
 
 def page(
-    request: HttpRequest, *, template: str, status: int = 200, language: str | None = None, **values: Any
+    request: HttpRequest,
+    *,
+    template: str,
+    status: int = 200,
+    language: str | None = None,
+    canonical: str = "",
+    **values: Any,
 ) -> HttpResponse:
-    """Render a page in ``language``, or in the one the browser asked for."""
+    """Render a page in ``language``, or in the one the browser asked for.
+
+    ``canonical``: the one address of a public page, where that is not its path.
+    """
     language = language or current_language()
+    if not canonical and status == 200 and PUBLIC in request.META:
+        canonical = f"{_base_url()}{request.path}"
+    values["canonical"] = canonical
     with translation.override(language):
         values |= {"lang": tag(language), "language": language, "service": service_name()}
         values["gap"] = sentence_gap(language)
@@ -31,6 +46,15 @@ def page(
     response = HttpResponse(content, status=status)
     response.headers["Content-Language"] = tag(language)
     return response
+
+
+def public_url(name: str, **arguments: object) -> str:
+    """Return the whole address of a page."""
+    return f"{_base_url()}{reverse(name, kwargs=arguments)}"
+
+
+def _base_url() -> str:
+    return str(settings.CONFIG.base_url).rstrip("/")
 
 
 def sentence_gap(language: str) -> str:

@@ -33,8 +33,9 @@ from django.utils.cache import (
 )
 from django.utils.http import http_date
 
+from newsletter.core.arxiv.papers import parse_id
 from newsletter.models.page_change import Version, page_version
-from newsletter.web.pages import View, current_language
+from newsletter.web.pages import PUBLIC, View, current_language
 
 MOST_BYTES = 64_000
 """Compressed: with ``MAX_ENTRIES`` of the settings it bounds the memory."""
@@ -64,8 +65,18 @@ def for_all(request: HttpRequest) -> str | None:  # noqa: ARG001 - a variant
     return ""
 
 
-def rendered_once(variant: Variant = for_all) -> Callable[[View], View]:
+def no_papers(**_arguments: str) -> Iterable[int]:
+    """Show no paper that the address does not name."""
+    return ()
+
+
+def rendered_once(
+    variant: Variant = for_all, *, beside: Callable[..., Iterable[int]] = no_papers
+) -> Callable[[View], View]:
     """Keep a view's pages. ``variant``: what they depend on besides address and language, None if on more.
+
+    ``beside``: what the view will name to ``shows``, of a page that is not kept yet. Without it such a page
+    is rendered twice.
 
     The view is asked with its arguments from the address: ``slug`` is a topic's, ``arxiv_id`` a paper's.
     """
@@ -73,11 +84,12 @@ def rendered_once(variant: Variant = for_all) -> Callable[[View], View]:
     def decorate(view: View) -> View:
         @wraps(view)
         def answer(request: HttpRequest, **arguments: str) -> HttpResponse:
+            request.META[PUBLIC] = True
             chosen = variant(request) if _is_for_all(request) else None
             if chosen is None:
                 return view(request, **arguments)
             key = _key(request, chosen)
-            found = _current(key, arguments) or _rendered(view, request, key, arguments)
+            found = _current(key, arguments) or _rendered(view, request, key, arguments, beside)
             return _shown(request, found) if isinstance(found, Kept) else found
 
         return answer
@@ -121,8 +133,9 @@ def _key(request: HttpRequest, variant: str) -> str:
 
 
 def _version(arguments: Mapping[str, str], papers: tuple[int, ...]) -> Version:
-    topic, paper = arguments.get("slug", ""), arguments.get("arxiv_id", "")
-    return page_version(connection, topic=topic, paper=paper, papers=papers)
+    asked = parse_id(arguments.get("arxiv_id", ""))  # in any form
+    paper = asked.base if asked else ""
+    return page_version(connection, topic=arguments.get("slug", ""), paper=paper, papers=papers)
 
 
 def _current(key: str, arguments: Mapping[str, str]) -> Kept | None:
@@ -131,14 +144,18 @@ def _current(key: str, arguments: Mapping[str, str]) -> Kept | None:
 
 
 def _rendered(
-    view: View, request: HttpRequest, key: str, arguments: Mapping[str, str]
+    view: View,
+    request: HttpRequest,
+    key: str,
+    arguments: Mapping[str, str],
+    beside: Callable[..., Iterable[int]],
 ) -> Kept | HttpResponse:
     """Render and keep a page, one thread at a time: the others then find it."""
     with _RENDERING[int(key[:8], 16) % len(_RENDERING)]:
         if (found := _current(key, arguments)) is not None:
             return found
         before: Kept | None = caches["pages"].get(key)
-        papers = before.papers if before else ()
+        papers = before.papers if before else tuple(beside(**arguments))
         for _ in range(2):  # a second time where the page shows papers whose version was not asked for
             version = _version(arguments, papers)  # before the view reads anything
             response = view(request, **arguments)

@@ -11,6 +11,7 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods, require_safe
 
+from newsletter.core.arxiv.cite import Form
 from newsletter.errors import BadInput
 from newsletter.languages import interface_language
 from newsletter.models import LibraryImport, Subscriber
@@ -21,9 +22,10 @@ from newsletter.subscribers.taste.authors import (
     unfollow_authors,
 )
 from newsletter.subscribers.taste.forget import forget_taste
-from newsletter.subscribers.taste.listing import Shelf, describe_taste, liked_bibtex, shelves
+from newsletter.subscribers.taste.listing import Shelf, describe_taste, liked, shelves
 from newsletter.subscribers.taste.switches import SWITCHES, mute_term, set_switches, unmute_term
 from newsletter.subscribers.taste.words import profile_words
+from newsletter.web.cite import answer
 from newsletter.web.own_page import subscriber_of
 from newsletter.web.pages import broken_link, page, private
 from newsletter.web.saved import remove_paper, shelf_names, shelved
@@ -31,6 +33,8 @@ from newsletter.web.saved import remove_paper, shelf_names, shelved
 SHOWN = 5
 """Papers of each list: the newest. Its own page has them all."""
 MOST_TERMS = 400
+CITED = {"bib": Form.BIBTEX, "ris": Form.RIS, "csl": Form.CSL}
+"""How the address of an export ends; ``json`` is everything known of the subscriber."""
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -149,7 +153,7 @@ def _show(request: HttpRequest, token: str, subscriber: Subscriber, *, problem: 
 @require_safe
 @private
 def export(request: HttpRequest, token: str, form: str) -> HttpResponse:
-    """Return all of it as JSON, or what was saved and liked as BibTeX."""
+    """Return all of it as JSON, or what was saved and liked for a reference manager."""
     subscriber = subscriber_of(token)
     if subscriber is None:
         return broken_link(request)
@@ -158,9 +162,9 @@ def export(request: HttpRequest, token: str, form: str) -> HttpResponse:
     if form == "json":
         known: dict[str, Any] = describe_taste(subscriber, now=now)
         response = JsonResponse(known, json_dumps_params={"ensure_ascii": False, "indent": 2})
-    elif form == "bib":
-        response = HttpResponse(liked_bibtex(subscriber), content_type="application/x-bibtex; charset=utf-8")
+        response.headers["Content-Disposition"] = f'attachment; filename="what-i-like-{now:%Y-%m-%d}.json"'
+    elif form in CITED:
+        response = answer(liked(subscriber), form=CITED[form], name=f"papers-{now:%Y-%m-%d}")
     else:
         raise Http404
-    response.headers["Content-Disposition"] = f'attachment; filename="what-i-like-{now:%Y-%m-%d}.{form}"'
     return response

@@ -13,11 +13,13 @@ from django.views.generic import RedirectView
 from newsletter.models.taste import Act
 from newsletter.web import (
     account,
+    cite,
     confirm,
     digests,
     feedback,
     feeds,
     figures,
+    follow,
     health,
     home,
     hooks,
@@ -29,7 +31,10 @@ from newsletter.web import (
     papers,
     preferences,
     reports,
+    robots,
     saved,
+    share_image,
+    sitemap,
     taste,
     topic_pages,
     topics,
@@ -64,9 +69,16 @@ class WeekConverter:
 
 register_converter(ActConverter, "act")
 register_converter(WeekConverter, "week")
+register_converter(cite.FormConverter, "cite_form")
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", home.home, name="home"),
+    path("robots.txt", robots.robots, name="robots"),
+    path("sitemap.xml", sitemap.index, name="sitemap"),
+    path("sitemap-<slug:section>-<int:number>.xml", sitemap.section, name="sitemap_section"),
+    path("papers/", papers.find, name="papers"),
+    path("papers/<path:arxiv_id>/cite.<cite_form:form>", cite.paper, name="paper_cite"),
+    path("papers/<path:arxiv_id>/card.png", share_image.share_image, name="paper_card"),
     path("papers/<path:arxiv_id>/report/thanks/", reports.thanks, name="report_thanks"),
     path("papers/<path:arxiv_id>/report/", reports.report, name="report"),
     path("papers/<path:arxiv_id>/", papers.paper, name="paper"),
@@ -78,6 +90,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("topics/<slug:slug>/<week:week>/", topic_pages.topic_week, name="topic_week"),
     path("topics/<slug:slug>/<week:week>/export.md", feeds.topic_export, name="topic_week_export"),
     path("digests/<str:token>", digests.digest, name="digest"),
+    path("digests/<str:token>/cite.<cite_form:form>", cite.digest, name="digest_cite"),
+    path("r/<str:token>/<path:arxiv_id>/follow", follow.follow, name="feedback_follow"),
     path("r/<str:token>/<path:arxiv_id>/<act:act>", feedback.act, name="feedback_act"),
     path("r/<str:token>/<path:arxiv_id>", feedback.paper, name="feedback_paper"),
     path("confirm/<str:token>", confirm.confirm, name="confirm"),

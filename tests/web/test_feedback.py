@@ -16,7 +16,16 @@ from django.test import Client
 from newsletter.audience.feedback_links import feedback_token
 from newsletter.audience.tokens import Purpose
 from newsletter.core.digests.selection import Place
-from newsletter.models import Delivery, MailedAct, Paper, PaperFeedback, Subscriber
+from newsletter.models import (
+    Delivery,
+    MailedAct,
+    Match,
+    Paper,
+    PaperFeedback,
+    PaperVector,
+    Subscriber,
+    Topic,
+)
 from newsletter.models.selection import store_selections
 from newsletter.models.taste import Act, Source
 from newsletter.subscribers.revoke_links import revoke_links
@@ -92,10 +101,28 @@ def test_the_papers_page_has_the_three_links_and_says_what_is_done(visitor: Clie
     for act in Act:
         assert f'href="{reading.path(1, act)}"' in page
     press(visitor, reading.path(1, "save"))
-    assert re.search(r'/save" class="done">Saved<', visitor.get(reading.path()).content.decode())
+    assert re.search(
+        r'class="act done" href="[^"]*/save">Saved<', visitor.get(reading.path()).content.decode()
+    )
     public = visitor.get(f"/papers/{paper_record(1).arxiv_id}/").content.decode()
     assert "/r/" not in public
     assert "noindex" not in public
+
+
+def test_papers_close_to_it_can_be_saved_where_the_digest_holds_them(
+    visitor: Client, reading: Reading
+) -> None:
+    new = Paper.from_record(paper_record(20), first_seen_at=NOW)
+    new.save()
+    vector = PaperVector.objects.filter(paper__arxiv_id="2606.00001").latest("pk")
+    PaperVector.objects.create(paper=new, snapshot=vector.snapshot, version=1, terms=vector.terms)
+    Match.objects.create(topic=Topic.objects.get(slug="heads"), paper=new, score=1.0, created_at=NOW)
+    page = visitor.get(reading.path()).content.decode()
+    near = page[page.index('id="near"') : page.index('id="changes"')]
+    [outside, inside] = re.findall(r'href="/papers/([\d.]+)/"', near)
+    assert outside == "2606.00020"
+    path = reading.path().replace("2606.00001", inside)
+    assert re.findall(r'class="act" href="([^"]+)">Save<', near) == [f"{path}/save"]
 
 
 def test_papers_that_were_only_listed_or_counted_have_links_too(visitor: Client, reading: Reading) -> None:
@@ -370,3 +397,77 @@ def test_a_reader_with_four_papers_who_wants_more_of_all_says_so_again(
     reading.clock.shift(timedelta(seconds=20))
     assert visitor.post(reading.path(numbers[3], "more"), {"form": found[1]}).status_code == 303
     assert PaperFeedback.objects.count() == 1
+
+
+# --- following an author -----------------------------------------------------------------------------------
+
+
+def send(visitor: Client, path: str, **data: str) -> Any:
+    found = FORM.search(visitor.get(path).content.decode())
+    assert found is not None
+    return visitor.post(path, {"form": found[1], **data})
+
+
+def followed(reading: Reading) -> list[str]:
+    return list(reading.service.subscriber.followed_authors.values_list("name", flat=True))
+
+
+def test_an_author_is_followed_and_that_is_taken_back(visitor: Client, reading: Reading) -> None:
+    assert f'href="{reading.path(1, "follow")}"' in visitor.get(reading.path()).content.decode()
+    path = reading.path(1, "follow")
+    before = every_row()
+    page = visitor.get(path)
+    assert "Follow an author?" in page.content.decode()
+    assert page["X-Robots-Tag"] == "noindex"
+    assert every_row() == before
+    answer = send(visitor, path, author="Alan Turing")
+    assert (answer.status_code, dict(answer.cookies), followed(reading)) == (303, {}, ["Alan Turing"])
+    said = visitor.get(answer["Location"]).content.decode()
+    assert "You follow Alan Turing." in said
+    assert "Undo" in said
+    answer = send(visitor, path, author="Alan Turing", stop="1")
+    assert followed(reading) == []
+    assert "You do not follow Alan Turing any more." in visitor.get(answer["Location"]).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("data", "status"),
+    [
+        ({}, 400),
+        ({"author": ""}, 400),
+        ({"author": "Somebody Else"}, 400),
+        ({"author": "Alan Turing", "form": "x"}, 403),
+        ({"author": "Alan Turing", "form": ""}, 403),
+    ],
+)
+def test_nobody_is_followed_without_a_choice_on_the_page(
+    visitor: Client, reading: Reading, data: dict[str, str], status: int
+) -> None:
+    answer = send(visitor, reading.path(1, "follow"), **data)
+    assert (answer.status_code, followed(reading)) == (status, [])
+
+
+def test_the_form_of_another_page_follows_nobody(visitor: Client, reading: Reading) -> None:
+    for other in (reading.path(2, "follow"), reading.path(1, "save")):
+        found = FORM.search(visitor.get(other).content.decode())
+        assert found is not None
+        answer = visitor.post(reading.path(1, "follow"), {"form": found[1], "author": "Alan Turing"})
+        assert (answer.status_code, followed(reading)) == (403, [])
+
+
+def test_nobody_more_than_allowed_is_followed(
+    visitor: Client, reading: Reading, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("newsletter.subscribers.taste.authors.MOST_AUTHORS", 1)
+    send(visitor, reading.path(1, "follow"), author="Ada Lovelace")
+    assert send(visitor, reading.path(1, "follow"), author="Alan Turing").status_code == 409
+    assert followed(reading) == ["Ada Lovelace"]
+
+
+def test_a_link_that_opens_nothing_follows_nobody(visitor: Client, reading: Reading) -> None:
+    path = reading.path(1, "follow")
+    for broken in (path.replace("/r/", "/r/x"), path.replace("2606.00001", "2606.99999")):
+        assert visitor.get(broken).status_code == 404
+        assert visitor.post(broken, {"author": "Alan Turing"}).status_code == 404
+    revoke_links(reading.service.subscriber, now=NOW)
+    assert visitor.get(path).status_code == 404

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from django.test import Client
@@ -11,10 +12,12 @@ from django.test import Client
 from newsletter.core.summaries.grounding import WithheldReason
 from newsletter.core.summaries.paper_kinds import SECTION_KINDS, PaperKind
 from newsletter.core.summaries.summary import NO_FULL_TEXT, NO_KIND, DetailLevel, Summary, Withheld, at_detail
+from newsletter.models import DigestNotice, Match, Paper, PaperRevision, PaperVector, TasteSnapshot, Topic
 from newsletter.models import Summary as SummaryRow
 from newsletter.web.reasons import WITHHELD
 from newsletter.web.section_names import KINDS, SECTIONS
 from tests.fakes import readings
+from tests.fakes.papers import paper_record
 from tests.web.test_public_pages import text_of
 
 pytestmark = pytest.mark.django_db
@@ -71,7 +74,7 @@ def test_quotes_say_where_they_stand_and_lead_there(visitor: Client) -> None:
     assert re.search(r'<a href="#q\d+">from the abstract</a>', page)
     there = '<a href="https://arxiv.org/html/2606.90001v1#S9">from “Limitations”</a>'
     assert there in page
-    assert "<mark>Wooden quays return too little sound</mark>: of <mark>38 dockings</mark>" in page
+    assert "of <mark>38 dockings</mark>" in page
     assert "引自“Limitations”" in text_of(visitor, PAGE, accept_language=CHINESE)
 
 
@@ -79,8 +82,8 @@ def test_it_says_who_made_it_when_and_what_for(visitor: Client) -> None:
     readings.store("harbornet", "en")
     said = plain(text_of(visitor, PAGE))
     assert (
-        "Machine-made, for a first screening and not for citing: written by gemini-flash-latest (prompt 4) "
-        "on 15 June 2026. 28 claims checked against the paper."
+        "Written by gemini-flash-latest (prompt 4) on 15 June 2026. 28 claims checked against the paper. "
+        "For a first screening, not for citing."
     ) in said
 
 
@@ -116,8 +119,9 @@ def test_both_languages_stand_on_the_page_with_heads_of_their_own(visitor: Clien
 
 def test_a_summary_that_exists_in_another_language_only_says_in_which(visitor: Client) -> None:
     readings.store("harbornet", "zh-hans")
-    assert "Summary (简体中文)" in headings(text_of(visitor, PAGE), 2)
-    assert "概述" in headings(text_of(visitor, PAGE, accept_language=CHINESE), 2)
+    there = "What it claims <small>{}</small>"
+    assert there.format("简体中文") in text_of(visitor, PAGE)
+    assert "<small>简体中文</small>" not in text_of(visitor, PAGE, accept_language=CHINESE)
 
 
 @pytest.mark.parametrize(
@@ -194,4 +198,200 @@ def test_without_a_full_text_there_is_no_line_of_it(visitor: Client) -> None:
     page = text_of(visitor, PAGE)
     assert not re.search(r"<img|<figure|affiliations|Keywords|more address", page)
     assert ">Code<" not in page
-    assert ">Project page<" in page
+    assert ">Project<" in page
+
+
+# --- claims and their words --------------------------------------------------------------------------------
+
+
+def test_every_claim_has_a_number_and_its_words_have_the_same(visitor: Client) -> None:
+    readings.store("harbornet", "en")
+    page = text_of(visitor, PAGE)
+    claims = re.findall(r'<li id="c(\d+)"', page)
+    assert claims == [str(number) for number in range(1, 9)]
+    marks, evidence = re.findall(r'id="m(\d+)"', page), re.findall(r'id="e(\d+)"', page)
+    assert sorted({*marks, *evidence}, key=int) == claims
+    for target in re.findall(r'<a class="number" href="#([^"]+)"', page):
+        assert page.count(f'id="{target}"') == 1
+    for target in set(re.findall(r'<sup><a href="#([^"]+)"', page)):
+        assert page.count(f'id="{target}"') == 1
+
+
+def test_the_abstract_is_whole_whatever_is_marked(visitor: Client) -> None:
+    row = readings.store("harbornet", "en")
+    [shown] = re.findall(r'<p class="abstract" lang="en">(.*?)</p>', text_of(visitor, PAGE), re.DOTALL)
+    read = re.sub(r"<sup>.*?</sup>|<[^>]+>", "", shown)
+    assert read.replace("&#39;", "'") == row.abstract
+
+
+def test_evidence_of_the_full_text_stands_under_the_abstract_by_section(visitor: Client) -> None:
+    readings.store("harbornet", "en")
+    page = text_of(visitor, PAGE)
+    after = page[page.index('class="abstract"') : page.index('id="reading"')]
+    places = re.findall(r'<h3>Evidence <small class="where"><a href="([^"]+)">', after)
+    assert places
+    assert all(place.startswith("https://arxiv.org/html/2606.90001v1#S") for place in places)
+
+
+def test_an_extract_stands_in_one_column_with_the_sentences_that_a_digest_shows(visitor: Client) -> None:
+    from newsletter.pipeline.summarize.generate import write_extracts
+
+    row = readings.store("harbornet", "en")
+    SummaryRow.objects.update(content=None, written_at=None)
+    write_extracts([row.pk], now=readings.PUBLISHED)
+    page = text_of(visitor, f"/papers/{row.arxiv_id}/")
+    assert 'id="claims"' not in page
+    assert "<sup>" not in page
+    [abstract] = re.findall(r'<p class="abstract" lang="en">(.*?)</p>', page, re.DOTALL)
+    assert abstract.count("<mark>") == 2
+    assert "No model wrote anything here." in page
+
+
+# --- head --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("number", "folded"), [(1, 0), (12, 0), (13, 1), (574, 562)])
+def test_above_twelve_the_authors_fold(visitor: Client, number: int, folded: int) -> None:
+    row = readings.store("harbornet")
+    row.authors = [f"Ada L{each}" for each in range(number)]
+    row.save()
+    page = text_of(visitor, PAGE)
+    assert (f"and {folded} more" in page) == bool(folded)
+    head = page[page.index("<h1") : page.index('<p class="links">')]
+    assert all(re.search(rf"{name}[,<]", head) for name in row.authors)
+
+
+def test_the_public_page_can_do_nothing(visitor: Client) -> None:
+    readings.store("harbornet", "en")
+    page = text_of(visitor, PAGE)
+    for words in (">Save<", "More like this", "Not for me", "/r/"):
+        assert words not in page
+    assert '<a href="/">Follow an author</a>' in page
+
+
+def test_a_withdrawn_paper_says_so_above_its_title(visitor: Client) -> None:
+    row = readings.store("harbornet", "en")
+    Paper.objects.filter(pk=row.pk).update(is_withdrawn=True)
+    page = text_of(visitor, PAGE)
+    assert page.index("has been withdrawn") < page.index("<h1")
+
+
+# --- close to it, history ----------------------------------------------------------------------------------
+
+
+def in_topic(*numbers: int, weights: dict[int, float]) -> None:
+    """Store papers of one public topic, with vectors of two terms."""
+    from newsletter.core.taste.vectors import pack
+
+    topic = Topic.objects.create(slug="boats", name="Boats", query="cat:cs.RO", created_at=readings.PUBLISHED)
+    snapshot = TasteSnapshot.objects.create(made_at=readings.PUBLISHED, papers=1, content=b"")
+    for number in numbers:
+        record = paper_record(number, title=f"Boat {number}: it floats")
+        row = Paper.from_record(record, first_seen_at=readings.PUBLISHED)
+        row.save()
+        Match.objects.create(topic=topic, paper=row, score=1.0, created_at=readings.PUBLISHED)
+        vector = {1: weights[number], 2: 1.0}
+        PaperVector.objects.create(paper=row, snapshot=snapshot, version=1, terms=pack(vector))
+
+
+def test_the_closest_papers_of_its_topics_come_first(visitor: Client) -> None:
+    in_topic(1, 2, 3, 4, weights={1: 1.0, 2: 0.1, 3: 0.9, 4: 0.8})
+    page = text_of(visitor, "/papers/2606.00001/")
+    near = page[page.index('id="near"') : page.index('id="changes"')]
+    assert re.findall(r'href="/papers/([^/]+)/"', near) == ["2606.00003", "2606.00004"]
+
+
+def test_a_paper_that_shares_only_a_hidden_topic_is_not_close(visitor: Client) -> None:
+    in_topic(1, 2, weights={1: 1.0, 2: 1.0})
+    Topic.objects.update(is_active=False)
+    assert 'id="near"' not in text_of(visitor, "/papers/2606.00001/")
+
+
+def test_what_is_taken_down_of_a_close_paper_is_gone_at_once(visitor: Client) -> None:
+    from newsletter.subscribers.reports import take_down
+    from tests.web.test_public_pages import write_summary
+
+    in_topic(1, 2, weights={1: 1.0, 2: 1.0})
+    write_summary(Paper.objects.get(arxiv_id="2606.00002"), language="en", headline="Boats are 12% faster.")
+    assert "faster" in text_of(visitor, "/papers/2606.00001/")
+    take_down(SummaryRow.objects.get(), now=readings.PUBLISHED)
+    assert "faster" not in text_of(visitor, "/papers/2606.00001/")
+
+
+def test_its_history_is_in_the_order_of_time(visitor: Client) -> None:
+    in_topic(1, weights={1: 1.0})
+    row = Paper.objects.get(arxiv_id="2606.00001")
+    later = [readings.PUBLISHED + timedelta(days=day) for day in range(1, 5)]
+    Paper.objects.filter(pk=row.pk).update(version=2, updated_at=later[0])
+    PaperRevision.objects.create(
+        paper=row, from_version=1, to_version=2, changes=["abstract"], found_at=later[1]
+    )
+    DigestNotice.objects.create(
+        paper=row,
+        kind="correction",
+        texts={"en": "“faster” became “shorter”."},
+        url="https://example.org/before",
+        published_at=later[2],
+    )
+    page = text_of(visitor, "/papers/2606.00001/")
+    said = plain(re.sub(r"<[^>]+>", " ", page[page.index('id="changes"') :]))
+    for earlier, after in (
+        ("v1 on arXiv", "v2 on arXiv"),
+        ("v2 on arXiv", "version 2: its abstract changed"),
+        ("its abstract changed", "corrected: “faster” became “shorter”."),
+    ):
+        assert said.index(earlier) < said.index(after)
+    assert "matched: Boats" in said
+    assert '<a href="https://example.org/before" rel="nofollow noopener">Before and after</a>' in page
+
+
+# --- ids ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        "2606.90001",
+        "2606.90001v1",
+        "arXiv:2606.90001",
+        "10.48550/arXiv.2606.90001",
+        "doi:10.48550/ARXIV.2606.90001",
+        "https://doi.org/10.48550/arXiv.2606.90001",
+        "https://arxiv.org/abs/2606.90001v1",
+        "https:/arxiv.org/abs/2606.90001",
+        "http://www.arxiv.org/pdf/2606.90001.pdf",
+        "arxiv.org/html/2606.90001v1",
+    ],
+)
+def test_an_id_in_any_form_leads_to_the_page(visitor: Client, given: str) -> None:
+    readings.store("harbornet")
+    for answer in (
+        visitor.get(f"/papers/{given}", follow=True),
+        visitor.get("/papers/", {"id": f" {given} "}, follow=True),
+    ):
+        assert answer.status_code == 200
+        assert answer.request["PATH_INFO"] == PAGE
+
+
+def test_another_version_is_named_and_not_kept(visitor: Client) -> None:
+    row = readings.store("harbornet", "en")
+    Paper.objects.filter(pk=row.pk).update(version=3)
+    for asked in (1, 4):
+        answer = visitor.get(f"/papers/2606.90001v{asked}/")
+        page = answer.content.decode()
+        assert f"You asked for version {asked}." in page
+        assert f'href="https://arxiv.org/abs/2606.90001v{asked}"' in page
+        assert '<link rel="canonical" href="http://localhost:8000/papers/2606.90001/">' in page
+        assert "no-store" in answer["Cache-Control"]
+    assert visitor.get("/papers/2606.90001v3/")["Location"] == PAGE
+
+
+@pytest.mark.parametrize("given", ["x" * 5000, "2606.99999", "../../etc", "<script>", "2613.00001", "\u0000"])
+def test_an_id_of_nothing_gets_a_page_that_helps(visitor: Client, given: str) -> None:
+    answer = visitor.get("/papers/", {"id": given})
+    assert answer.status_code in (400, 404)
+    if answer.status_code == 404:
+        page = answer.content.decode()
+        assert 'name="id"' in page
+        assert "<script" not in page
+    assert visitor.get("/papers/")["Location"] == "/"

@@ -83,10 +83,10 @@ def test_an_extract_is_marked_in_the_abstract(visitor: Client, service: Service)
 def test_a_claim_links_to_its_quote_in_the_abstract(visitor: Client, service: Service) -> None:  # noqa: ARG001
     write_summary(Paper.objects.get(arxiv_id="2606.00002"), language="en", headline="Errors fall by 12%.")
     page = text_of(visitor, "/papers/2606.00002/")
-    assert "On <mark>three benchmarks</mark> it lowers" in page
-    assert 'href="#q1"' in page
-    start = '<span id="q1" class="anchor"></span><span class="cited">On </span><mark>three benchmarks</mark>'
-    assert f'{start}<span class="cited"> it lowers' in page
+    assert 'href="#m1"' in page
+    start = '<span id="q1" class="anchor"></span>On <span id="m1" class="anchor"></span>'
+    assert f'{start}<mark>three benchmarks</mark><sup><a href="#c1"' in page
+    assert '<li id="c1"' in page
 
 
 def test_a_summary_of_an_older_version_marks_nothing(visitor: Client, service: Service) -> None:  # noqa: ARG001
@@ -95,7 +95,10 @@ def test_a_summary_of_an_older_version_marks_nothing(visitor: Client, service: S
     Paper.objects.filter(pk=paper.pk).update(version=2, abstract=f"A new opening. {ABSTRACT}")
     page = text_of(visitor, "/papers/2606.00002/")
     assert "It is of version 1." in page
-    assert 'href="#q1"' not in page
+    assert 'href="#m1"' not in page
+    assert 'href="#e1"' in page
+    [evidence] = re.findall(r'<p class="quote" lang="en" id="e1">(.*?)<sup>', page)
+    assert "<mark>three benchmarks</mark>" in evidence
 
 
 def test_the_summary_in_the_browsers_language_comes_first(visitor: Client, service: Service) -> None:  # noqa: ARG001

@@ -47,9 +47,14 @@ PUBLIC = (
     "/preferences/",
 )
 HEADLINE = "A headline that no abstract has."
-NOT_SHOWN = {"newsletter_pagechange", "newsletter_gatherrun", "newsletter_subscription"}
-"""Tables that need no trigger. What depends on when arXiv answered is not kept, and which topics are often
-chosen may be some minutes old."""
+NOT_SHOWN = {
+    "newsletter_pagechange",
+    "newsletter_gatherrun",
+    "newsletter_subscription",
+    "newsletter_papervector",
+}
+"""Tables that need no trigger. What depends on when arXiv answered is not kept. Which topics are often
+chosen, and which papers are close to one, may be some minutes old."""
 
 
 class Statements:

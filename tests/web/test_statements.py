@@ -25,8 +25,12 @@ RENDERED = {
     "/topics/heads/feed.atom": 5,
     "/topics/heads/2026-W25/": 13,
     "/topics/heads/export.md": 12,
-    "/papers/2606.00001/": 7,
+    "/papers/2606.00001/": 12,  # two of it find the papers close to it, which are asked for twice
     "/papers/2606.00001/report/": 5,
+    "/papers/2606.00001/cite.bib": 2,
+    "/papers/2606.00001/card.png": 3,
+    "/sitemap.xml": 6,
+    "/sitemap-papers-1.xml": 4,
     "/preferences/": 2,
     "/privacy/": 1,
     "/about/": 1,
@@ -34,6 +38,8 @@ RENDERED = {
 """Statements of a page that changed; of one that did not: one (``test_rendered.py``)."""
 CC_BY = "https://creativecommons.org/licenses/by/4.0/"
 MOST_PERSONAL = 8
+MOST_OF_A_PAPER = 12
+"""Of its page behind a link: it names two papers close to it, which cost three."""
 
 
 @pytest.mark.parametrize(("path", "most"), RENDERED.items())
@@ -61,7 +67,7 @@ def test_a_readers_own_pages_cost_at_most_eight(visitor: Client, service: Servic
     assert len(said) <= MOST_PERSONAL, said
 
 
-def test_a_paper_behind_a_feedback_link_costs_at_most_eight(visitor: Client, service: Service) -> None:
+def test_a_paper_behind_a_feedback_link_costs_no_more(visitor: Client, service: Service) -> None:
     paper = Paper.objects.get(arxiv_id="2606.00001")
     record = FullTextRecord.objects.create(paper=paper, paper_version=1, licence=CC_BY, read_at=SENT)
     Figure.objects.create(record=record, position=1, number="1", image="a.png", width=1, height=1)
@@ -69,7 +75,7 @@ def test_a_paper_behind_a_feedback_link_costs_at_most_eight(visitor: Client, ser
     token = feedback_token(service.delivery.pk, link_key=service.subscriber.link_key)
     with time_machine.travel(SENT + timedelta(hours=1)):
         said = statements(visitor, f"/r/{token}/2606.00001").said
-    assert len(said) <= MOST_PERSONAL, said
+    assert len(said) <= MOST_OF_A_PAPER, said
 
 
 @pytest.mark.parametrize("purpose", [Purpose.DIGEST, Purpose.SHARE, Purpose.UNSUBSCRIBE])

@@ -51,8 +51,9 @@ _ID = re.compile(
     r"(?:v(?P<version>[1-9]\d{0,4}))?(?!\d)"
 )
 _BEFORE_ID = re.compile(
-    r"\s*(?:arxiv:\s*|(?:https?://)?(?:[a-z]+\.)?arxiv\.org/(?:abs|pdf|html|src|format|e-print)/"
-    r"|(?:https?://)?(?:dx\.)?doi\.org/10\.48550/arxiv\.)?",
+    # A server may have made one slash of two, in an address that is part of another.
+    r"\s*(?:arxiv:\s*|(?:https?:/{1,2})?(?:[a-z]+\.)?arxiv\.org/(?:abs|pdf|html|src|format|e-print)/"
+    r"|(?:(?:https?:/{1,2})?(?:dx\.)?doi\.org/|doi:\s*)?10\.48550/arxiv\.)?",
     re.IGNORECASE,
 )
 _AFTER_ID = re.compile(r"(?:\.pdf)?/?(?:[?#].*)?\s*")

@@ -11,7 +11,6 @@ from typing import Any
 
 from django.db.models import BooleanField, Count, ExpressionWrapper, Q, QuerySet
 
-from newsletter.core.arxiv.citations import bibtex
 from newsletter.core.arxiv.papers import PaperRecord
 from newsletter.models import Paper, PaperFeedback, Subscriber, Topic
 from newsletter.models.taste import IS_LIKED, Act, Source, Verdict
@@ -86,10 +85,9 @@ def shelves(subscriber: Subscriber, *, most: int) -> Shelves:
     )
 
 
-def liked_bibtex(subscriber: Subscriber) -> str:
+def liked(subscriber: Subscriber) -> list[PaperRecord]:
     """Return what was saved, liked or imported, as arXiv describes it now where we have it."""
-    rows = [row for row in subscriber.feedback.order_by("-at", "-pk") if row.is_liked]
-    return bibtex(_present(rows))
+    return _present([row for row in subscriber.feedback.order_by("-at", "-pk") if row.is_liked])
 
 
 def _present(rows: Sequence[PaperFeedback]) -> list[PaperRecord]:

@@ -33,12 +33,15 @@ def test_it_writes_what_a_reference_needs() -> None:
         "  title = {{Talking Heads from Speech}},\n"
         "  author = {Ada Lovelace and Alan Turing},\n"
         "  year = {2024},\n"
+        "  day = {3},\n"
         "  eprint = {2406.01234},\n"
         "  archiveprefix = {arXiv},\n"
         "  primaryclass = {cs.CL},\n"
+        "  version = {3},\n"
         "  doi = {10.1000/a_b},\n"
         "  note = {J. Speech {\\&} Faces 12},\n"
-        "  url = {https://arxiv.org/abs/2406.01234},\n"
+        "  url = {https://arxiv.org/abs/2406.01234v3},\n"
+        "  month = jun,\n"
         "}\n"
     )
 

@@ -1,0 +1,79 @@
+"""Citations to download, of a paper and of a digest's papers, in the formats of ``core/arxiv/cite.py``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.views.decorators.http import require_safe
+
+from newsletter.core.arxiv.cite import Form, export
+from newsletter.core.arxiv.papers import PaperRecord, parse_id
+from newsletter.core.digests.selection import Place
+from newsletter.models import Delivery, Paper, Topic
+from newsletter.web.digests import open_digest
+from newsletter.web.pages import broken_link, private
+from newsletter.web.papers import find_paper, unknown_paper
+from newsletter.web.rendered import rendered_once
+
+
+class FormConverter:
+    """The ending of an address."""
+
+    regex = "|".join(Form)
+
+    def to_python(self, value: str) -> Form:
+        return Form(value)
+
+    def to_url(self, value: Form) -> str:
+        return Form(value).value
+
+
+def answer(papers: Iterable[PaperRecord], *, form: Form, name: str) -> HttpResponse:
+    """Return a file of ``papers``; ``name``, without its ending, is of letters, digits, dots and hyphens."""
+    response = HttpResponse(export(papers, form), content_type=f"{form.media_type}; charset=utf-8")
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}.{form}"'
+    return response
+
+
+@require_safe
+@rendered_once()
+def paper(request: HttpRequest, arxiv_id: str, form: Form) -> HttpResponse:
+    """Return one paper; redirect other forms of its id. Of an earlier version nothing is known."""
+    asked = parse_id(arxiv_id)
+    found = find_paper(asked)
+    if asked is None or found is None:
+        return unknown_paper(request, asked=asked)
+    if asked.version not in (None, found.version):
+        raise Http404
+    if arxiv_id != found.arxiv_id:
+        return redirect("paper_cite", arxiv_id=found.arxiv_id, form=form)
+    record = found.record
+    return answer([record], form=form, name=f"arxiv-{record.versioned_id.replace('/', '-')}")
+
+
+@require_safe
+@private
+def digest(request: HttpRequest, token: str, form: Form) -> HttpResponse:
+    """Return the papers that a digest names, in its order. By the share link: those of public topics."""
+    found = open_digest(token)
+    if found is None:
+        return broken_link(request)
+    delivery, is_shared = found
+    name = f"digest-{delivery.slot_at:%Y-%m-%d}"
+    return answer(_records(delivery, is_shared=is_shared), form=form, name=name)
+
+
+def _records(delivery: Delivery, *, is_shared: bool) -> list[PaperRecord]:
+    named = delivery.selected.papers
+    if is_shared:
+        # Papers beside the topics, and those of private ones, would tell what the reader likes.
+        topics = {each.topic for each in named}
+        public = set(Topic.objects.filter(pk__in=topics, owner=None).values_list("pk", flat=True))
+        shown = (Place.SUMMARIZED, Place.LISTED)
+        named = tuple(each for each in named if each.topic in public and each.final_place in shown)
+    order = {place: number for number, place in enumerate(Place)}
+    ids = [each.paper_id for each in sorted(named, key=lambda each: order[each.final_place])]
+    papers = Paper.objects.in_bulk(ids)
+    return [papers[each].record for each in ids if each in papers]

@@ -1,0 +1,40 @@
+"""Papers close to a paper: those of its public topics whose words are most like its own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from django.db.models import Q, Subquery
+
+from newsletter.audience.topics import public_topics
+from newsletter.core.taste.vectors import dot, unpack
+from newsletter.models import Match, Paper, PaperVector
+from newsletter.web.cards import Card, cards_of
+
+SHOWN = 2
+COMPARED = 300
+"""The newest papers of the topics: some 1.5 KB of the database each."""
+
+
+def cards_of_close(ids: Sequence[int], *, language: str) -> list[tuple[int, Card]]:
+    """Return each paper's key and card, in the same order."""
+    rows = Paper.objects.in_bulk(ids)
+    found = [rows[each] for each in ids if each in rows]
+    cards = cards_of(found, language=language) if found else []
+    return [(row.pk, shown) for row, shown in zip(found, cards, strict=True)]
+
+
+def closest(paper: Paper) -> list[int]:
+    """Return the closest papers, the closest first; none where vectors are not yet made."""
+    matches = Match.objects.filter(topic__in=public_topics().filter(matches__paper=paper))
+    beside = Paper.objects.filter(pk__in=matches.values("paper"), is_withdrawn=False).exclude(pk=paper.pk)
+    newest = beside.order_by("-published_at").values("pk")[:COMPARED]
+    own = PaperVector.objects.filter(paper=paper, version=paper.version).order_by("-snapshot_id")
+    rows = PaperVector.objects.filter(
+        Q(paper=paper) | Q(paper__in=newest), snapshot_id=Subquery(own.values("snapshot_id")[:1])
+    )
+    vectors = {paper_id: unpack(bytes(terms)) for paper_id, terms in rows.values_list("paper_id", "terms")}
+    vector = vectors.pop(paper.pk, {})
+    likeness = {paper_id: dot(vector, other) for paper_id, other in vectors.items()}
+    close = [paper_id for paper_id in likeness if likeness[paper_id] > 0]
+    return sorted(close, key=lambda each: (-likeness[each], -each))[:SHOWN]  # of equal ones the newest
