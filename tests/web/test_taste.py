@@ -260,6 +260,7 @@ def test_a_revised_and_a_withdrawn_paper_say_so(visitor: Client, service: Servic
     Paper.objects.filter(arxiv_id=paper_record(2).arxiv_id).update(is_withdrawn=True)
     shown = page(visitor, service, "/saved")
     assert "Revised on 15 June: v2." in shown
+    assert shown.count("/papers/2606.00001/#changes") == 1
     assert "Withdrawn by its authors." in shown
 
 
