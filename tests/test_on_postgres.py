@@ -46,6 +46,7 @@ SUITE = (
     "pipeline/test_db_retry.py",
     "pipeline/test_schedule.py",
     "pipeline/test_weeks.py",
+    "pipeline/test_search_index.py",
     "pipeline/test_query_burn.py",
     "pipeline/monitor/test_strangers.py",
     "pipeline/select/test_candidates.py",

@@ -12,6 +12,8 @@ from uuid import UUID
 
 from newsletter.core.arxiv.full_text import FullText
 from newsletter.core.arxiv.papers import PaperRecord
+from newsletter.core.arxiv.query import Query
+from newsletter.core.arxiv.search import Search
 from newsletter.core.delivery.events import EventKind
 from newsletter.core.digests.headers import MessageHeaders
 from newsletter.core.digests.message import Fragment
@@ -83,6 +85,82 @@ class PaperFinder(Protocol):
 RequestGate = Callable[[], AbstractContextManager[None]]
 """Context manager that waits for this service's turn at arXiv. While open, no other process has a
 connection."""
+
+# --- search ----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hits:
+    """A page of what a search found."""
+
+    total: int
+    paper_ids: tuple[int, ...]
+    """Database ids, in order."""
+    papers: int
+    """How many are searched."""
+    is_whole: bool
+    """No paper is missing from the index."""
+
+
+class PaperIndex(Protocol):
+    """The search index. A reader finds None and 0 where it is missing or cannot be read."""
+
+    def search(
+        self, search: Search, *, limit: int, offset: int = 0, newest_first: bool = False
+    ) -> Hits | None:
+        """Return a page of papers. Raises BadInput for a query that cannot be run."""
+        ...
+
+    def count(self, query: Query) -> int: ...
+
+    @property
+    def papers(self) -> int | None:
+        """Return how many it holds."""
+        ...
+
+    @property
+    def exists(self) -> bool: ...
+
+    def writing(
+        self, *, anew: bool = False, is_made: bool = True
+    ) -> AbstractContextManager[PaperIndexWriter | None]:
+        """Yield its only writer; None where another process is at it, or where there is none to keep up.
+
+        ``is_made``: make it where it is missing. ``anew``: without what it holds. One that cannot be read is
+        always made anew.
+        """
+        ...
+
+
+class PaperIndexWriter(Protocol):
+    """What was not committed when the process ends is not there."""
+
+    @property
+    def papers(self) -> int: ...
+
+    @property
+    def newest_change(self) -> datetime | None:
+        """Return the latest ``changed_at`` of its papers: how far the database was read."""
+        ...
+
+    def changes_of(self, paper_ids: Sequence[int]) -> dict[int, datetime]:
+        """Return ``changed_at`` of those of these papers that it holds."""
+        ...
+
+    def changes_between(self, first: int, last: int | None) -> dict[int, datetime]:
+        """Return those of the papers with these ids, both included; ``last``: None for no end."""
+        ...
+
+    def put(self, papers: Iterable[tuple[int, PaperRecord, datetime]]) -> None:
+        """Add papers with their ids and ``changed_at``, in place of what it holds of them."""
+        ...
+
+    def remove(self, paper_ids: Iterable[int]) -> None: ...
+
+    def commit(self, *, is_whole: bool) -> None:
+        """Show readers what was written. ``is_whole``: no paper of the database is missing."""
+        ...
+
 
 # --- full texts ------------------------------------------------------------------------------------------
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from importlib import import_module
 from types import ModuleType
 from urllib.parse import urlsplit
@@ -11,6 +12,7 @@ from newsletter.adapters.arxiv.full_text import ArxivFullTexts
 from newsletter.adapters.arxiv.gate import CRAWL_DELAY, DatabaseGate
 from newsletter.adapters.arxiv.oai import ArxivOai
 from newsletter.adapters.infra.figure_store import FigureStore
+from newsletter.adapters.infra.paper_index import DiskPaperIndex
 from newsletter.adapters.library.orcid import OrcidRecords
 from newsletter.adapters.library.zotero import ZoteroLibraries
 from newsletter.adapters.llm.calls import REQUEST_SECONDS, ModelSummariser
@@ -21,6 +23,7 @@ from newsletter.adapters.ports import (
     FullTextSource,
     Mailer,
     PaperFinder,
+    PaperIndex,
     PaperSource,
     QueryWriter,
     Summariser,
@@ -66,6 +69,14 @@ def orcid(config: Config) -> OrcidRecords:
 
 def figure_store(config: Config) -> FigureStore:
     return FigureStore(config.figure_folder)
+
+
+def paper_index(config: Config) -> PaperIndex:
+    """Return this process's: it keeps the index open."""
+    return _paper_index(config.search_folder)
+
+
+_paper_index = cache(DiskPaperIndex)
 
 
 def summariser(config: Config, *, budget: TokenBudget | None = None) -> Summariser:

@@ -25,6 +25,7 @@ COMMANDS = {
     "resume": ("newsletter.cli.pause:resume", "Send again."),
     "bounce": ("newsletter.cli.bounce:bounce", "Read a mail that came back, from a mail server's pipe."),
     "key": ("newsletter.cli.key:key", "Which secret key this database is used with; accept another."),
+    "search": ("newsletter.cli.search:search", "Make the index behind the site's search anew."),
     "evaluate": ("newsletter.cli.evaluate:evaluate", "Measure a summariser over a fixed set of papers."),
     "explain": ("newsletter.cli.explain:explain", "Why a reader got, or did not get, a paper."),
     "export": ("newsletter.cli.export:export", "A topic's weeks as files: for a site maker, JSON, HTML."),

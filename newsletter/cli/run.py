@@ -98,13 +98,16 @@ def gather(session: Session, paths: tuple[str, ...], more_paths: tuple[str, ...]
         raise click.UsageError(f"name saved answers with --file: --file {' '.join(more_paths)}")
     from django.conf import settings
 
+    from newsletter.pipeline.context import Context
     from newsletter.pipeline.match import match_papers
+    from newsletter.pipeline.search_index import keep_up_quietly
 
     with session.progress() as progress:
         report = _gather(session, (*paths, *more_paths), progress=progress)
         progress.stage("matching papers to topics")
         lookback = timedelta(days=settings.CONFIG.arxiv_lookback_days)
         matched = match_papers(now=session.now, lookback=lookback)
+        keep_up_quietly(Context(settings.CONFIG).index_keeper, is_made=False)
     _say_gathered(session, report)
     session.say(f"matched     {_papers(matched)} to topics")
     session.finish(

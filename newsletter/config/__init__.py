@@ -63,6 +63,7 @@ class Config(MailerSettings):
     database_url: DatabaseUrl = Field("", alias="DATABASE_URL")
     redis_url: RedisUrl = Field("", alias="REDIS_URL")
     data_dir: Path = Field(default_factory=data_folder, alias="NEWSLETTER_DATA_DIR")
+    search_dir: Path | None = Field(None, alias="NEWSLETTER_SEARCH_DIR")
     secret_key: Keys = Field("", alias="NEWSLETTER_SECRET_KEY")
     base_url: BaseUrl = Field("http://localhost:8000", alias="NEWSLETTER_BASE_URL")
     sender: Sender = Field("arXiv digest <digest@localhost>", alias="NEWSLETTER_FROM")
@@ -123,6 +124,10 @@ class Config(MailerSettings):
     @property
     def figure_folder(self) -> Path:
         return self.data_dir / "media" / "figures"
+
+    @property
+    def search_folder(self) -> Path:
+        return self.search_dir or self.data_dir / "search"
 
     @property
     def canary_address(self) -> str:

@@ -14,7 +14,7 @@ from newsletter.errors import ConfigurationError
 
 REFERENCE = re.compile(r"\$\{(?P<name>[^}:]*)(?P<default>:-[^}]*)?\}")
 """What python-dotenv fills in: ``${NAME}`` and ``${NAME:-default}``."""
-FOLDERS = ("NEWSLETTER_DATA_DIR", "NEWSLETTER_OUTBOX_DIR")
+FOLDERS = ("NEWSLETTER_DATA_DIR", "NEWSLETTER_OUTBOX_DIR", "NEWSLETTER_SEARCH_DIR")
 _RELATIVE_SQLITE = re.compile(r"sqlite:///(?=[^/:])")
 
 

@@ -65,7 +65,7 @@ def forget_page_changes(*, before: datetime) -> int:
 
 EVERYTHING = {
     "Topic": ["looks_back"],
-    "Paper": ["matched_at", "state_asked_at"],
+    "Paper": ["matched_at", "state_asked_at", "changed_at"],
     "Match": [],
     "Figure": [],
     "SendPause": [],

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from django.core.validators import MaxLengthValidator, MinValueValidator
 from django.db import models
+from django.utils import timezone
 
 from newsletter.core.arxiv.papers import PaperRecord
 
@@ -33,6 +34,8 @@ class Paper(models.Model):
     """When this service first had it; set once."""
     matched_at = models.DateTimeField(null=True, db_index=True)
     """Null: new or changed, and not yet compared with the topics."""
+    changed_at = models.DateTimeField(default=timezone.now, db_index=True)
+    """Real time: when it was last written with other values. The search index is kept up by it."""
     state_asked_at = models.DateTimeField(null=True)
     """When arXiv was last asked what has become of it (``pipeline/revisions.py``)."""
 
@@ -83,6 +86,7 @@ def record_fields(record: PaperRecord) -> dict[str, object]:
         "published_at": record.published_at,
         "updated_at": record.updated_at,
         "matched_at": None,
+        "changed_at": timezone.now(),
     }
 
 

@@ -13,6 +13,8 @@ from django.db import models
 
 from newsletter.core.arxiv.papers import PaperRecord
 
+LONGEST_NOTE = 500
+
 
 class Verdict(models.TextChoices):
     LIKE = "like"
@@ -65,6 +67,8 @@ class PaperFeedback(models.Model):
     """The digest whose link was used; the next digest says what it changed."""
     at = models.DateTimeField()
     """Of the last act. A like's weight halves within a year."""
+    note = models.CharField(max_length=LONGEST_NOTE, blank=True)
+    """The subscriber's own words, for nobody else."""
 
     class Meta:
         constraints = (

@@ -13,6 +13,7 @@ from newsletter.config import Config
 from newsletter.core.arxiv.full_text import FullText
 from newsletter.models import Paper
 from newsletter.pipeline.compose.render import DigestRenderer, FragmentStore
+from newsletter.pipeline.search_index import IndexKeeper
 from newsletter.pipeline.send.rate_limit import RateLimit
 from newsletter.pipeline.summarize.budget import DailyBudget
 from newsletter.pipeline.summarize.full_text import full_text_for
@@ -43,6 +44,10 @@ class Context:
     @cached_property
     def summariser(self) -> Summariser:
         return registry.summariser(self.config, budget=DailyBudget(daily=self.config.gemini_daily_tokens))
+
+    @cached_property
+    def index_keeper(self) -> IndexKeeper:
+        return IndexKeeper(registry.paper_index(self.config))
 
     @cached_property
     def mailer(self) -> Mailer:

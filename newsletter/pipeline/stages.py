@@ -26,6 +26,7 @@ from newsletter.pipeline.lease import boot_id, dead_owners
 from newsletter.pipeline.match import match_papers
 from newsletter.pipeline.revisions import ask_revisions
 from newsletter.pipeline.schedule import plan_ahead, plan_due
+from newsletter.pipeline.search_index import keep_up_quietly
 from newsletter.pipeline.select.profiles import carry_over
 from newsletter.pipeline.select.select import select_planned
 from newsletter.pipeline.select.snapshots import renew_snapshot
@@ -66,6 +67,8 @@ def gather(work: Work) -> GatherReport:
     renew_snapshot(now=work.now)
     if not (work.is_worker or report.failed):  # workers have a task for it
         ask_revisions(work.context.finder, now=work.now)
+    # Only who serves the search makes an index: elsewhere nobody would read it.
+    keep_up_quietly(work.context.index_keeper, is_made=False)
     return report
 
 

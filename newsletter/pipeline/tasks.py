@@ -25,6 +25,7 @@ from newsletter.pipeline.feedback.provider_events import has_unapplied
 from newsletter.pipeline.gather import has_newer_papers
 from newsletter.pipeline.gather_history import recent_tries
 from newsletter.pipeline.revisions import ask_revisions as _ask_revisions
+from newsletter.pipeline.search_index import keep_up_quietly
 from newsletter.pipeline.stages import Work
 from newsletter.pipeline.summarize.figures import remove_figures
 from newsletter.pipeline.summarize.full_text import forget_texts
@@ -64,6 +65,7 @@ def ask_revisions() -> None:
     updated = _ask_revisions(context().finder, now=timezone.now(), turns=TURNS_A_DAY)
     if updated:
         log.info("updated %d papers that were read", updated)
+        keep_up_quietly(context().index_keeper, is_made=False)
 
 
 def work(**given: Any) -> Work:

@@ -33,12 +33,13 @@ class MatchedPaper:
     categories: list[Segment]
 
 
-def matched_paper(record: PaperRecord, *, query: Query) -> MatchedPaper:
+def matched_paper(record: PaperRecord, *, query: Query, most: int = EXCERPTS) -> MatchedPaper:
+    """Return a paper with what of it matched, and at most so many excerpts."""
     reasons = explain(query, record=record) or Reasons()
     return MatchedPaper(
         record=record,
         title=_marked(record.title, reasons.of(Field.TITLE)),
-        excerpts=list(_excerpts(record, reasons)),
+        excerpts=list(_excerpts(record, reasons, most=most)),
         authors=[
             _marked(name, spans)
             for number, name in enumerate(record.authors)
@@ -48,7 +49,7 @@ def matched_paper(record: PaperRecord, *, query: Query) -> MatchedPaper:
     )
 
 
-def _excerpts(record: PaperRecord, reasons: Reasons) -> Iterator[Excerpt]:
+def _excerpts(record: PaperRecord, reasons: Reasons, *, most: int) -> Iterator[Excerpt]:
     texts = {
         Field.ABSTRACT: record.abstract,
         Field.COMMENT: record.comment,
@@ -57,7 +58,7 @@ def _excerpts(record: PaperRecord, reasons: Reasons) -> Iterator[Excerpt]:
     for name, text in texts.items():
         spans = reasons.of(name)
         if spans:
-            windows = list(_windows(text, spans))[:EXCERPTS]
+            windows = list(_windows(text, spans))[:most]
             yield from (_cut_out(text, window, spans=spans) for window in windows)
             return
 
@@ -71,6 +72,8 @@ def _windows(text: str, spans: Sequence[Span]) -> Iterator[Span]:
         left = max(shown, start - _BEFORE)
         if left > shown:
             left = min(text.find(" ", left) + 1 or left, start)
+        elif text[left : left + 1] == " ":  # where the window before it ended
+            left += 1
         shown = min(len(text), end + _AFTER)
         if shown < len(text):
             shown = max(text.rfind(" ", end, shown), end)

@@ -30,7 +30,9 @@ def environment(**options: Any) -> Environment:
     env.globals.update(
         languages=languages, language_name=language_name, tag=tag, interface_language=interface_language
     )
-    env.filters.update(day=day, month=month, moment=moment, typeset=typeset, grouped=grouped, zip=zip)
+    env.filters.update(
+        day=day, short_day=short_day, month=month, moment=moment, typeset=typeset, grouped=grouped, zip=zip
+    )
     return env
 
 
@@ -47,6 +49,11 @@ def day(value: date) -> str:
     """Return a date as the page's language writes it."""
     # Translators: Django's date format, day month year
     return formats.date_format(value, gettext("j F Y"))
+
+
+def short_day(value: date) -> str:
+    # Translators: Django's date format, day month
+    return formats.date_format(value, gettext("j F"))
 
 
 def month(value: date) -> str:

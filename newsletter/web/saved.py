@@ -1,4 +1,7 @@
-"""Lists of a reader's papers: saved, more like this, not for me, brought along; by months, each removable."""
+"""Lists of a reader's papers: saved, more like this, not for me, brought along; by months.
+
+Each paper can be removed, and have a note of the reader's own.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
+from urllib.parse import quote
 
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -16,12 +20,15 @@ from django.views.decorators.http import require_http_methods
 
 from newsletter.core.arxiv.links import abstract_url, pdf_url
 from newsletter.core.arxiv.papers import PaperRecord
+from newsletter.errors import BadInput
 from newsletter.languages import interface_language
 from newsletter.models import Paper, PaperFeedback, Subscriber
-from newsletter.subscribers.taste.acts import take_back
+from newsletter.models.taste import LONGEST_NOTE
+from newsletter.subscribers.taste.acts import keep_note, take_back
 from newsletter.subscribers.taste.listing import Shelf, counts, shelf
+from newsletter.web.cards import Card, card_of, cards_of
 from newsletter.web.own_page import subscriber_of
-from newsletter.web.pages import broken_link, page, private
+from newsletter.web.pages import broken_link, current_language, page, private
 
 ON_A_PAGE = 50
 
@@ -38,31 +45,52 @@ class ShelvedPaper:
     version: int
     """arXiv's present one, as far as is known."""
     is_withdrawn: bool
+    updated_at: datetime
+    """When that version was submitted, in the reader's zone."""
+    card: Card
+    """What its summary says, where it was gathered and has one."""
+    note: str
+
+    @property
+    def is_revised(self) -> bool:
+        return self.version > self.record.version
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @private
 def saved(request: HttpRequest, token: str) -> HttpResponse:
-    """Show one list; POST takes a paper off it."""
+    """Show one list; POST takes a paper off it, or keeps a note."""
     subscriber = subscriber_of(token)
     if subscriber is None:
         return broken_link(request)
-    name = _name(request)
+    name, problem, at_fault = _name(request), "", ""
     if request.method == "POST":
+        where = request.POST.get("paper", "")
         try:
-            remove_paper(subscriber, request.POST.get("paper", ""))
+            with translation.override(interface_language(subscriber.language)):
+                problem = _note(request, subscriber, where) if "note" in request.POST else ""
+            if "note" not in request.POST:
+                remove_paper(subscriber, where)
         except Subscriber.DoesNotExist:  # erased a moment ago
             return broken_link(request)
-        number = Paginator(shelf(subscriber, name), ON_A_PAGE).get_page(request.GET.get("page")).number
-        return HttpResponseRedirect(f"{request.path}?list={name}&page={number}&done=removed", status=303)
+        if not problem:
+            return HttpResponseRedirect(_after(request, subscriber, name, where), status=303)
+        at_fault = where.partition(":")[2]
+    return _show(request, token, subscriber, name=name, problem=problem, at_fault=at_fault)
+
+
+def _show(
+    request: HttpRequest, token: str, subscriber: Subscriber, *, name: Shelf, problem: str, at_fault: str
+) -> HttpResponse:
     language = interface_language(subscriber.language)
     shown = Paginator(shelf(subscriber, name), ON_A_PAGE).get_page(request.GET.get("page"))
-    papers = shelved({name: list(shown.object_list)}, subscriber=subscriber)[name]
     with translation.override(language):
+        papers = shelved({name: list(shown.object_list)}, subscriber=subscriber)[name]
         names = shelf_names()
     return page(
         request,
         template="saved.html",
+        status=400 if problem else 200,
         language=language,
         token=token,
         shelf=name,
@@ -70,8 +98,29 @@ def saved(request: HttpRequest, token: str) -> HttpResponse:
         number=counts(subscriber),
         months=[(month, list(group)) for month, group in groupby(papers, lambda each: f"{each.at:%Y-%m}")],
         page=shown,
-        done=request.GET.get("done", ""),
+        done=request.GET.get("done", "") if request.method != "POST" else "",
+        problem=problem,
+        at_fault=at_fault,
+        given=request.POST.get("note", "")[: 4 * LONGEST_NOTE] if problem else "",
+        longest=LONGEST_NOTE,
     )
+
+
+def _note(request: HttpRequest, subscriber: Subscriber, where: str) -> str:
+    """Return a sentence where the note is not kept."""
+    try:
+        keep_note(subscriber, where.partition(":")[2], request.POST["note"])
+    except BadInput:
+        return gettext("A note has at most %(most)s characters.") % {"most": LONGEST_NOTE}
+    return ""
+
+
+def _after(request: HttpRequest, subscriber: Subscriber, name: Shelf, where: str) -> str:
+    number = Paginator(shelf(subscriber, name), ON_A_PAGE).get_page(request.GET.get("page")).number
+    done, place = (
+        ("noted", f"#p{quote(where.partition(':')[2])}") if "note" in request.POST else ("removed", "")
+    )
+    return f"{request.path}?list={name}&page={number}&done={done}{place}"
 
 
 def _name(request: HttpRequest) -> Shelf:
@@ -100,20 +149,30 @@ def shelved(
 ) -> dict[Shelf, list[ShelvedPaper]]:
     """Return the papers of lists, as they are now."""
     ids = {row.arxiv_id for rows in shelves.values() for row in rows}
-    known = {paper.arxiv_id: paper for paper in Paper.objects.filter(arxiv_id__in=ids)}
+    papers = list(Paper.objects.filter(arxiv_id__in=ids))
+    known = dict(
+        zip((paper.arxiv_id for paper in papers), zip(papers, cards_of(papers), strict=True), strict=True)
+    )
     return {
         name: [_shelved(row, known.get(row.arxiv_id), name=name, subscriber=subscriber) for row in rows]
         for name, rows in shelves.items()
     }
 
 
-def _shelved(row: PaperFeedback, paper: Paper | None, *, name: Shelf, subscriber: Subscriber) -> ShelvedPaper:
+def _shelved(
+    row: PaperFeedback, known: tuple[Paper, Card] | None, *, name: Shelf, subscriber: Subscriber
+) -> ShelvedPaper:
     at = row.saved_at if name is Shelf.SAVED and row.saved_at else row.at
+    record = row.record
+    paper, card = known or (None, card_of(record, None, language=current_language(), said_in=""))
     return ShelvedPaper(
-        record=row.record,
+        record=record,
         at=timezone.localtime(at, subscriber.zone),
-        url=reverse("paper", kwargs={"arxiv_id": row.arxiv_id}) if paper else abstract_url(row.record),
-        pdf_url=pdf_url(paper.record if paper else row.record),
+        url=reverse("paper", kwargs={"arxiv_id": row.arxiv_id}) if paper else abstract_url(record),
+        pdf_url=pdf_url(paper.record if paper else record),
         version=paper.version if paper else row.version,
         is_withdrawn=bool(paper and paper.is_withdrawn),
+        updated_at=timezone.localtime(paper.updated_at if paper else row.published_at, subscriber.zone),
+        card=card,
+        note=row.note,
     )

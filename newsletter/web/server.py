@@ -11,6 +11,7 @@ import logging
 import signal
 import socket
 import sys
+import threading
 import time
 import warnings
 from collections.abc import Iterable
@@ -204,6 +205,12 @@ def listen(address: str) -> socket.socket:
     return socket.create_server((host.strip("[]"), int(port)), family=family, backlog=1024)
 
 
+def _keep_index_up() -> None:
+    from newsletter.web.search import keep_index_up  # Django must be set up before
+
+    keep_index_up()
+
+
 @click.command()
 @click.option("--bind", "address", default="127.0.0.1:8000", show_default=True)
 def main(address: str) -> None:
@@ -212,6 +219,7 @@ def main(address: str) -> None:
     warnings.filterwarnings("ignore", message="No directory at", category=UserWarning)
     from newsletter.web.wsgi import application
 
+    threading.Thread(target=_keep_index_up, name="search index", daemon=True).start()
     server = Server(application, listener=listen(address))
     sys.stderr.write(f"newsletter: the site answers on http://{address}\n")
     server.serve()

@@ -22,13 +22,14 @@ from newsletter.subscribers.taste.authors import (
     unfollow_authors,
 )
 from newsletter.subscribers.taste.forget import forget_taste
-from newsletter.subscribers.taste.listing import Shelf, describe_taste, liked, shelves
+from newsletter.subscribers.taste.listing import Shelf, describe_taste, kept_papers, present_papers, shelves
 from newsletter.subscribers.taste.switches import SWITCHES, mute_term, set_switches, unmute_term
 from newsletter.subscribers.taste.words import profile_words
 from newsletter.web.cite import answer
 from newsletter.web.own_page import subscriber_of
 from newsletter.web.pages import broken_link, page, private
 from newsletter.web.saved import remove_paper, shelf_names, shelved
+from newsletter.web.saved_export import FORMS, exported
 
 SHOWN = 5
 """Papers of each list: the newest. Its own page has them all."""
@@ -127,8 +128,7 @@ def _show(request: HttpRequest, token: str, subscriber: Subscriber, *, problem: 
     language = interface_language(subscriber.language)
     kept = shelves(subscriber, most=SHOWN)
     with translation.override(language):
-        names = shelf_names()
-    papers = shelved(kept.newest, subscriber=subscriber)
+        names, papers = shelf_names(), shelved(kept.newest, subscriber=subscriber)
     learned = profile_words(subscriber)
     return page(
         request,
@@ -153,18 +153,24 @@ def _show(request: HttpRequest, token: str, subscriber: Subscriber, *, problem: 
 @require_safe
 @private
 def export(request: HttpRequest, token: str, form: str) -> HttpResponse:
-    """Return all of it as JSON, or what was saved and liked for a reference manager."""
+    """Return all of it as JSON; the papers of ``list``, or all saved and liked, as ``form`` says."""
     subscriber = subscriber_of(token)
     if subscriber is None:
         return broken_link(request)
-    now = timezone.now()
+    now, name = timezone.now(), request.GET.get("list", "")
+    shelf = Shelf(name) if name in set(Shelf) else None
+    called = f"{shelf}-papers-{now:%Y-%m-%d}" if shelf and form != "json" else f"what-i-like-{now:%Y-%m-%d}"
     response: HttpResponse
     if form == "json":
         known: dict[str, Any] = describe_taste(subscriber, now=now)
         response = JsonResponse(known, json_dumps_params={"ensure_ascii": False, "indent": 2})
-        response.headers["Content-Disposition"] = f'attachment; filename="what-i-like-{now:%Y-%m-%d}.json"'
     elif form in CITED:
-        response = answer(liked(subscriber), form=CITED[form], name=f"papers-{now:%Y-%m-%d}")
+        return answer(present_papers(kept_papers(subscriber, shelf)), form=CITED[form], name=called)
+    elif form in FORMS:
+        with translation.override(interface_language(subscriber.language)):
+            content = exported(subscriber, form, shelf=shelf, now=now)
+        response = HttpResponse(content, content_type=f"{FORMS[form]}; charset=utf-8")
     else:
         raise Http404
+    response.headers["Content-Disposition"] = f'attachment; filename="{called}.{form}"'
     return response

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser
+from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
+from newsletter.pipeline.context import Context
 from tests.browser.accessibility import TWICE_AS_LARGE, WIDTHS, violations
 from tests.browser.conftest import chromium
 from tests.fakes import readings
@@ -49,6 +52,28 @@ def test_a_readings_page_and_its_form_are_accessible_at_every_width(
         for width in WIDTHS:
             page.set_viewport_size({"width": width, "height": 900})
             assert page.evaluate("document.documentElement.scrollWidth") <= width
+        assert violations(page) == []
+    page.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_search_is_accessible_at_every_width(
+    browser: Browser,
+    live_server: LiveServer,
+    paper_page: str,
+    scheme: Any,
+    tmp_path: Path,
+    settings: Settings,
+) -> None:
+    assert paper_page
+    settings.CONFIG = settings.CONFIG.model_copy(update={"data_dir": tmp_path})
+    Context(settings.CONFIG).index_keeper.keep_up()
+    page = browser.new_page(color_scheme=scheme)
+    for asked in ("", "?q=harbor*", "?q=harbor*+zebrafish", "?q=tr*"):
+        page.goto(f"{live_server.url}/search{asked}")
+        for width in WIDTHS:
+            page.set_viewport_size({"width": width, "height": 900})
+            assert page.evaluate("document.documentElement.scrollWidth") <= width, (asked, width)
         assert violations(page) == []
     page.close()
 

@@ -259,7 +259,8 @@ def test_a_revised_and_a_withdrawn_paper_say_so(visitor: Client, service: Servic
     Paper.objects.filter(arxiv_id=paper_record(1).arxiv_id).update(version=2)
     Paper.objects.filter(arxiv_id=paper_record(2).arxiv_id).update(is_withdrawn=True)
     shown = page(visitor, service, "/saved")
-    assert "Revised: version 2." in shown
+    assert "Revised on 15 June: v2." in shown
+    assert shown.count("/papers/2606.00001/#changes") == 1
     assert "Withdrawn by its authors." in shown
 
 
@@ -319,7 +320,7 @@ def test_what_is_liked_is_taken_along_as_bibtex(visitor: Client, service: Servic
     read = parse_string(answer.content.decode())
     assert {entry["eprint"] for entry in read.entries} == {"2606.00001", "hep-th/9901001"}
     assert read.failed_blocks == []
-    page(visitor, service, "/taste/export.csv", status=404)
+    page(visitor, service, "/taste/export.ris", status=404)
 
 
 # --- a library ---------------------------------------------------------------------------------------------

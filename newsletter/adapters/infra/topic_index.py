@@ -34,7 +34,7 @@ class TopicIndex:
             index.register_tokenizer(name, analyzer)
         writer = index.writer(_WRITER_BYTES, num_threads=1)
         for paper_id, record in papers:
-            writer.add_document(_document(paper_id, record))
+            writer.add_document(document_of(paper_id, record))
         writer.commit()
         writer.wait_merging_threads()
         index.reload()
@@ -60,7 +60,8 @@ class TopicIndex:
         ]
 
 
-def _document(paper_id: int, record: PaperRecord) -> tantivy.Document:
+def document_of(paper_id: int, record: PaperRecord) -> tantivy.Document:
+    """Return a paper as every index has it."""
     document = tantivy.Document()
     document.add_integer("paper_id", paper_id)
     for field, text in ((Field.TITLE, bare(record.title)), (Field.ABSTRACT, bare(record.abstract))):

@@ -22,6 +22,9 @@ CODES = (Field.CATEGORY, Field.ID)
 UNSTEMMED = "_words"
 """Suffix of a stemmed field's unstemmed copy: a prefix must be compared with whole words."""
 
+PUBLISHED, CHANGED = "published", "changed"
+"""Fields of an index on disk: seconds of version 1's date, and microseconds of ``Paper.changed_at``."""
+
 
 def _analyzer(*, stemmed: bool) -> tantivy.TextAnalyzer:
     """Return the tokenizer: titles and abstracts are stemmed (English), other fields are not."""
@@ -30,10 +33,11 @@ def _analyzer(*, stemmed: bool) -> tantivy.TextAnalyzer:
     return builder.filter(Filter.stemmer("english")).build() if stemmed else builder.build()
 
 
-def _schema() -> tantivy.Schema:
+def _schema(*, is_stored: bool = False) -> tantivy.Schema:
+    """Return the fields; an index on disk has others after them, so that compiled queries run there too."""
     builder = tantivy.SchemaBuilder()
     # an unsigned field panics on Document(n=…)
-    builder.add_integer_field("paper_id", fast=True)
+    builder.add_integer_field("paper_id", fast=True, indexed=is_stored)
     for field in STEMMED:
         builder.add_text_field(field, tokenizer_name="stemmed")
         builder.add_text_field(f"{field}{UNSTEMMED}", tokenizer_name="plain")
@@ -41,12 +45,15 @@ def _schema() -> tantivy.Schema:
         builder.add_text_field(field, tokenizer_name="plain")
     for field in CODES:
         builder.add_text_field(field, tokenizer_name="raw", index_option="basic")
+    if is_stored:
+        builder.add_integer_field(PUBLISHED, fast=True, indexed=True)
+        builder.add_integer_field(CHANGED, fast=True)
     return builder.build()
 
 
 ANALYZERS = {"stemmed": _analyzer(stemmed=True), "plain": _analyzer(stemmed=False)}
-SCHEMA = _schema()
-"""One for all indexes: a compiled query runs on each of them."""
+SCHEMA, STORED_SCHEMA = _schema(), _schema(is_stored=True)
+"""A query is compiled for the first, and runs on both: their common fields have the same numbers."""
 
 
 def compiled(query: Query) -> Compiled:

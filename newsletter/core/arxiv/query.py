@@ -66,7 +66,7 @@ _WEB_ADDRESS = re.compile(r"\+(AND|OR|ANDNOT)\+|%2[0289]")
 _ID = re.compile(r"(\d{4}\.\d{4,5}|[a-z-]+/\d{7})(v[1-9]\d*)?", re.IGNORECASE)
 _OPERATORS = ("AND", "OR", "ANDNOT")
 _SLIPS = {"and": "AND", "or": "OR", "andnot": "ANDNOT", "not": "ANDNOT"}
-_OTHER_NAMES = {
+OTHER_NAMES = {
     "title": "ti",
     "abstract": "abs",
     "author": "au",
@@ -280,9 +280,9 @@ def _field(name: str, start: int) -> Field:
     lowered = name.lower()
     if lowered in set(Field):
         return Field(lowered)
-    close = get_close_matches(lowered, _OTHER_NAMES, n=1)
+    close = get_close_matches(lowered, OTHER_NAMES, n=1)
     if close:
-        advice = f"use {_OTHER_NAMES[close[0]]}:"
+        advice = f"use {OTHER_NAMES[close[0]]}:"
     elif lowered == "submitteddate":
         advice = "leave dates out; a digest covers the papers since the last one"
     else:

@@ -16,9 +16,10 @@ from django.db.models import F
 from newsletter.adapters.infra.topic_index import TopicIndex
 from newsletter.core.arxiv.papers import PaperRecord
 from newsletter.core.arxiv.query import parse_stored
+from newsletter.core.storable import storable
 from newsletter.errors import BadInput
 from newsletter.models import Delivery, PaperFeedback, Subscriber, Topic
-from newsletter.models.taste import Act, Source, Verdict
+from newsletter.models.taste import LONGEST_NOTE, Act, Source, Verdict
 from newsletter.subscribers.change import lock
 
 MOST_PAPERS = 5_000
@@ -183,6 +184,17 @@ def _take_back(act: Act | None, row: PaperFeedback) -> bool:
     if act is None or row.verdict == VERDICTS.get(act):
         row.verdict = Verdict.NONE
     return before != (row.verdict, row.saved_at)
+
+
+def keep_note(subscriber: Subscriber, arxiv_id: str, note: str) -> bool:
+    """Keep a subscriber's own words on a paper of theirs, or delete them; False where it is on no list.
+
+    Raises BadInput for a note that is too long. Nothing is learned from it.
+    """
+    note = storable(" ".join(note.split()))
+    if len(note) > LONGEST_NOTE:
+        raise BadInput(f"a note has at most {LONGEST_NOTE} characters, and this one {len(note):,}")
+    return bool(PaperFeedback.objects.filter(subscriber=subscriber, arxiv_id=arxiv_id).update(note=note))
 
 
 def feedback_on(subscriber: Subscriber, arxiv_ids: Sequence[str]) -> dict[str, PaperFeedback]:

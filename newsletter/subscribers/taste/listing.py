@@ -85,12 +85,15 @@ def shelves(subscriber: Subscriber, *, most: int) -> Shelves:
     )
 
 
-def liked(subscriber: Subscriber) -> list[PaperRecord]:
-    """Return what was saved, liked or imported, as arXiv describes it now where we have it."""
-    return _present([row for row in subscriber.feedback.order_by("-at", "-pk") if row.is_liked])
+def kept_papers(subscriber: Subscriber, name: Shelf | None = None) -> list[PaperFeedback]:
+    """Return the papers of a list, or what was saved, liked or imported; the newest first."""
+    if name is not None:
+        return list(shelf(subscriber, name))
+    return [row for row in subscriber.feedback.order_by("-at", "-pk") if row.is_liked]
 
 
-def _present(rows: Sequence[PaperFeedback]) -> list[PaperRecord]:
+def present_papers(rows: Sequence[PaperFeedback]) -> list[PaperRecord]:
+    """Return the papers as arXiv describes them now where we have them, else as they were kept."""
     ids = [row.arxiv_id for row in rows]
     known: dict[str, PaperRecord] = {}
     for start in range(0, len(ids), CHUNK):
@@ -122,6 +125,7 @@ def _paper(row: PaperFeedback, *, slugs: dict[int, str]) -> dict[str, Any]:
         "source": row.source,
         "topics": [slugs[topic] for topic in row.topics if topic in slugs],
         "at": row.at.isoformat(),
+        "note": row.note,
     }
 
 
