@@ -11,9 +11,11 @@ from dataclasses import dataclass, replace
 from newsletter.core.arxiv.full_text import MAX_TEXT_CHARACTERS, FullText, within
 from newsletter.core.arxiv.papers import PaperRecord
 from newsletter.core.summaries.highlights import carrying_spans
+from newsletter.core.summaries.lengths import is_finding_too_long, is_takeaway_too_long
 from newsletter.core.summaries.normalize import normalize
 from newsletter.core.summaries.paper_kinds import SECTIONS, PaperKind
 from newsletter.core.summaries.rules.checks import HEADLINE, TAKEAWAYS, Case, WithheldReason, refusal
+from newsletter.core.summaries.rules.quantities import quantities
 from newsletter.core.summaries.rules.sources import Source
 from newsletter.core.summaries.rules.stated import LIMITS, Paper, may_be_unstated
 from newsletter.core.summaries.summary import (
@@ -30,6 +32,8 @@ from newsletter.core.summaries.summary import (
     Voice,
     Withheld,
 )
+
+_TOO_LONG = {HEADLINE: is_finding_too_long, TAKEAWAYS: is_takeaway_too_long}
 
 __all__ = ["Refusal", "WithheldReason", "ground", "why_withheld"]
 
@@ -61,13 +65,16 @@ def ground(
     1. Check the headline against abstract and title, then takeaways and sections against the full text too.
     2. Drop empty sections unless the paper supports "not stated"; a section that loses all its claims is
        missing, never shown as "not stated".
-    3. Count the withheld claims by reason. Without a headline nothing is shown.
+    3. A headline that is only too long is replaced by a takeaway that would do: cut, it could say more than
+       its quotes. Count the withheld claims by reason. Without a headline nothing is shown.
     4. A reading with a section missing is none, and says so.
     """
     paper = _Paper(source, full_text)
     judge = _Judge(paper, language=language, voice=voice)
-    headline = judge.judge(draft.headline, place=HEADLINE)
-    takeaways = judge.keep(draft.takeaways)
+    headline, others = judge.judge(draft.headline, place=HEADLINE), draft.takeaways
+    if headline is None and judge.refused == [WithheldReason.TOO_LONG]:
+        headline, others = judge.finding_among(others)
+    takeaways = judge.keep(others)
     shown, surplus = takeaways[:MAX_TAKEAWAYS], takeaways[MAX_TAKEAWAYS:]
     sections = _stated(judge.keep_sections(draft.sections), source.abstract, full_text)
     withheld = tuple(
@@ -130,7 +137,7 @@ class _Judge:
     def judge(self, claim: Claim, *, place: str, may_repeat: bool = False) -> Claim | None:
         """Return ``claim`` with its evidence located and marked, or None and note the reason."""
         case = _case(claim, paper=self._paper, language=self._language, place=place)
-        reason = refusal(case, voice=self._voice)
+        reason = self._refusal(case)
         said = normalize(claim.text).text
         if reason is None and said in self._said and not may_repeat:
             reason = WithheldReason.REPEATED
@@ -142,6 +149,21 @@ class _Judge:
         return replace(
             claim, evidence=found if self._voice is Voice.AUTHORS else _marked(found, claim=claim.text)
         )
+
+    def _refusal(self, case: Case) -> WithheldReason | None:
+        is_long = _TOO_LONG.get(case.place) if self._voice is Voice.MODEL else None
+        if is_long and is_long(case.text, language=self._language):
+            return WithheldReason.TOO_LONG
+        return refusal(case, voice=self._voice)
+
+    def finding_among(self, claims: Sequence[Claim]) -> tuple[Claim | None, tuple[Claim, ...]]:
+        """Return the first that can be the headline, of those with a number if any; and the others."""
+        for claim in sorted(claims, key=lambda each: not quantities(each.text)):
+            case = _case(claim, paper=self._paper, language=self._language, place=HEADLINE)
+            if not self._refusal(case):
+                others = tuple(each for each in claims if each is not claim)
+                return self.judge(claim, place=HEADLINE), others
+        return None, tuple(claims)
 
     def keep(self, claims: Iterable[Claim]) -> tuple[Claim, ...]:
         return tuple(kept for claim in claims if (kept := self.judge(claim, place=TAKEAWAYS)))

@@ -20,7 +20,7 @@ from newsletter.audience.mailed_links import MailedLink
 from newsletter.audience.tagged_addresses import envelope_sender, unsubscribe_mailto
 from newsletter.audience.tokens import Purpose, digest_token, make_token
 from newsletter.core.digests.headers import MessageHeaders
-from newsletter.core.digests.message import Fragment, compose
+from newsletter.core.digests.message import Fragment, compose, plain_value
 from newsletter.errors import NewsletterError, PermanentError
 from newsletter.mail.text import wrap
 from newsletter.models import Delivery, Subscriber
@@ -133,7 +133,7 @@ def with_text_forms(stored: Mapping[str, str]) -> dict[str, str]:
     for name, value in stored.items():
         kind, colon, rest = name.partition(":")
         if kind in IN_LINES:
-            found[f"{kind}_text{colon}{rest}"] = wrap(value)
+            found[f"{kind}_text{colon}{rest}"] = wrap(plain_value(value))
     return found | dict(stored)
 
 

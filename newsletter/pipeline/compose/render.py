@@ -28,6 +28,7 @@ from newsletter.core.digests.languages import is_checked_in_words, is_han
 from newsletter.core.digests.message import Fragment, literal, placeholder
 from newsletter.core.digests.selection import WhyCode
 from newsletter.core.digests.typography import cut
+from newsletter.core.digests.week import topic_path, week_of_period
 from newsletter.core.summaries.summary import DetailLevel, Voice
 from newsletter.mail.cards import card_values, checked, line_values, listed_values, plain, revised_values
 from newsletter.mail.layout import MOST_NEAR, Form, Group, Layout, arrange, at_rank
@@ -163,7 +164,9 @@ class DigestRenderer:
 
     def _topic(self, group: Group, form: Form, digest: Digest) -> Iterator[Fragment]:
         topic, language = group.topic, digest.language
-        url = "" if topic.is_private else f"{self._base_url.rstrip('/')}/topics/{topic.slug}/"
+        week = week_of_period(digest.slot_date, days=digest.covers_days)
+        path = topic_path(topic.slug, week=week)
+        url = "" if topic.is_private else f"{self._base_url.rstrip('/')}{path}"
         total = max(topic.total, len(topic.cards)) if topic.total else 0
         share = words_for(language).share(len(topic.cards), total)
         yield self._fragment("topic", language, topic_name=topic.name, total=total, share=share, url=url)
