@@ -86,7 +86,7 @@ def card_values(
         "title_style": title,
         "authors": words.authors(ends_line(card.paper.authors)),
         "venue": venue_of(card.paper),
-        "finding": () if form is Form.CARD else finding_of(card),
+        "finding": () if form is Form.CARD else finding_of(card.summary, card.language, paper=card.paper),
         "finding_style": css[{Form.LEAD: "lead_finding", Form.NEAR: "near_finding"}.get(form, "line")],
         "quote": quote_of(evidence[0]) if evidence else (),
         "where": where,
@@ -109,7 +109,7 @@ def line_values(card: DigestCard, *, language: str, base_url: str, has_card: boo
         "css": styles(language),
         "id": paper.arxiv_id,
         "name": short_name(paper.title, limit=LONGEST_NAME),
-        "finding": finding_of(card),
+        "finding": finding_of(card.summary, card.language, paper=card.paper),
         "venue": venue_of(paper),
         "versioned_id": paper.versioned_id,
         "has_card": has_card,
@@ -139,19 +139,19 @@ def listed_values(paper: PaperRecord, *, language: str) -> dict[str, object]:
     }
 
 
-def finding_of(card: DigestCard) -> Runs:
+def finding_of(summary: Summary, language: str, *, paper: PaperRecord) -> Runs:
     """Return what came of a paper: a model's sentence, a number bold, or the authors', the result marked.
 
     Where the abstract has no number at all, a model's finding says so.
     """
-    claim = result_first(card.summary).headline
-    if card.summary.voice is Voice.AUTHORS:
+    claim = result_first(summary).headline
+    if summary.voice is Voice.AUTHORS:
         text, mark = clipped(claim.text, mark=result_span(claim.text))
         return _runs(text, (mark,) if mark else (), kind="m")
-    words = words_for(card.language)
-    if words.lang != tag(card.language) or quantities(claim.text) or quantities(card.paper.abstract):
-        return _in_bold(claim, card.language)
-    return (*_in_bold(claim, card.language), (words.labels["gap"] + words.labels["no_numbers"], ""))
+    found, words = _in_bold(claim, language), words_for(language)
+    if words.lang != tag(language) or quantities(claim.text) or quantities(paper.abstract):
+        return found
+    return (*found, (words.labels["gap"] + words.labels["no_numbers"], ""))
 
 
 def plain(card: DigestCard) -> str:
