@@ -18,6 +18,7 @@ from newsletter.core.digests.typography import NO_BREAK, author_line, typeset
 from newsletter.languages import interface_language
 from newsletter.pipeline.send.pause import pauses_on, sign_up_pause
 from newsletter.subscribers.preferences import offered_languages
+from newsletter.web.numbers import in_words
 
 
 def environment(**options: Any) -> Environment:
@@ -31,6 +32,7 @@ def environment(**options: Any) -> Environment:
         languages=languages, language_name=language_name, tag=tag, interface_language=interface_language
     )
     env.filters.update(day=day, month=month, moment=moment, typeset=typeset, grouped=grouped, zip=zip)
+    env.filters.update(in_words=in_words)
     return env
 
 

@@ -9,7 +9,7 @@ from django.utils.translation import gettext
 
 from newsletter.audience.tokens import digest_token
 from newsletter.models import Delivery, Subscriber
-from newsletter.models.delivery import HALF_ANSWERED, UNASKED, Kind, State
+from newsletter.models.delivery import HALF_ANSWERED, SENT, UNASKED, Kind, State
 
 SHOWN = 10
 NEEDED = ("subject", "slot_at", "state", "last_detail", "fragments", "selection", "selection__content")
@@ -39,7 +39,9 @@ def past_digests(subscriber: Subscriber, *, now: datetime) -> list[PastDigest]:
             state=_became(each),
             matched=len(each.selected.matched_ids),
             scanned=each.selected.scanned,
-            token=digest_token(each.pk, link_key=subscriber.link_key) if each.fragments else "",
+            token=digest_token(each.pk, link_key=subscriber.link_key)
+            if each.fragments or each.state in SENT
+            else "",
         )
         for each in digests[:SHOWN]
     ]

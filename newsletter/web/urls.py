@@ -62,6 +62,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("topics/<slug:slug>/feed.atom", feeds.topic_feed, name="topic_feed"),
     path("topics/<slug:slug>/export.md", feeds.topic_export, name="topic_export"),
     path("digests/<str:token>", digests.digest, name="digest"),
+    path("digests/<str:token>/mail", digests.as_mailed, name="digest_as_mailed"),
     path("r/<str:token>/<path:arxiv_id>/<act:act>", feedback.act, name="feedback_act"),
     path("r/<str:token>/<path:arxiv_id>", feedback.paper, name="feedback_paper"),
     path("confirm/<str:token>", confirm.confirm, name="confirm"),

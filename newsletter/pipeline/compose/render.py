@@ -390,6 +390,7 @@ def _placeholders(digest: Digest) -> dict[str, str]:
     sentences = {name: literal(text) for name, text in sentences.items() if text}
     return {
         **sentences,
+        "period": words.period(digest),
         "cadence": words.cadence(digest),
         "confirmed_on": words.day(digest.confirmed_on) if digest.confirmed_on else "",
         **dict(pair for why in digest.whys for pair in _why_lines(*why, words=words)),
