@@ -6,7 +6,6 @@ The shared page is without name, reason, private topic and feedback. The mail it
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
@@ -32,7 +31,6 @@ from newsletter.core.arxiv.papers import PaperRecord
 from newsletter.core.delivery.cadence import Cadence, period_days
 from newsletter.core.digests.languages import tag
 from newsletter.core.digests.message import html_value, join_html
-from newsletter.core.digests.selection import Selected
 from newsletter.core.digests.week import topic_path, week_of_period
 from newsletter.errors import PermanentError
 from newsletter.languages import interface_language

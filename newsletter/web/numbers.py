@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from django.utils.translation import pgettext_lazy
+from django.utils.translation import gettext_lazy
 
 from newsletter.core.digests.languages import is_han
 
 SMALL = (
-    pgettext_lazy("count", "none"),
-    pgettext_lazy("count", "one"),
-    pgettext_lazy("count", "two"),
-    pgettext_lazy("count", "three"),
-    pgettext_lazy("count", "four"),
-    pgettext_lazy("count", "five"),
-    pgettext_lazy("count", "six"),
-    pgettext_lazy("count", "seven"),
-    pgettext_lazy("count", "eight"),
-    pgettext_lazy("count", "nine"),
-    pgettext_lazy("count", "ten"),
+    gettext_lazy("none"),
+    gettext_lazy("one"),
+    gettext_lazy("two"),
+    gettext_lazy("three"),
+    gettext_lazy("four"),
+    gettext_lazy("five"),
+    gettext_lazy("six"),
+    gettext_lazy("seven"),
+    gettext_lazy("eight"),
+    gettext_lazy("nine"),
+    gettext_lazy("ten"),
 )
 """Before what is counted: Chinese says 两, not 二."""
 
