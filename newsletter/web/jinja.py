@@ -9,7 +9,7 @@ from django.conf import settings
 from django.conf.locale import LANG_INFO
 from django.templatetags.static import static
 from django.urls import reverse
-from django.utils import formats
+from django.utils import formats, timezone
 from django.utils.translation import get_language, gettext, ngettext
 from jinja2 import Environment, StrictUndefined
 
@@ -32,7 +32,7 @@ def environment(**options: Any) -> Environment:
         languages=languages, language_name=language_name, tag=tag, interface_language=interface_language
     )
     env.filters.update(day=day, month=month, moment=moment, typeset=typeset, grouped=grouped, zip=zip)
-    env.filters.update(in_words=in_words)
+    env.filters.update(in_words=in_words, short_day=short_day)
     return env
 
 
@@ -49,6 +49,12 @@ def day(value: date) -> str:
     """Return a date as the page's language writes it."""
     # Translators: Django's date format, day month year
     return formats.date_format(value, gettext("j F Y"))
+
+
+def short_day(value: date) -> str:
+    """Return a date of this year without the year."""
+    # Translators: Django's date format, day month
+    return formats.date_format(value, gettext("j F")) if value.year == timezone.now().year else day(value)
 
 
 def month(value: date) -> str:

@@ -107,7 +107,5 @@ def _share(topic: Topic, selection: Selection, *, at: datetime, days: int) -> Sh
             each.topic == topic.pk and each.final_place is Place.SUMMARIZED for each in selection.papers
         ),
         total=selection.brought_by(topic.pk),
-        week_path=""
-        if topic.owner_id
-        else topic_path(topic.slug, week=week_of_period(at.date(), days=days)),
+        week_path="" if topic.owner_id else topic_path(topic.slug, week=week_of_period(at.date(), days=days)),
     )

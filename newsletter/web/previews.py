@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone, translation
 from django.utils.translation import gettext
@@ -38,7 +39,11 @@ def preview(request: HttpRequest, token: str) -> HttpResponse:
         subscriber_id=subscriber.pk, kind=Kind.DIGEST, slot_key=FIRST, slot_at=now, now=now
     )
     delivery.subscriber = subscriber
-    [choice] = choose([delivery], now=now)
+    with transaction.atomic():
+        [choice] = choose([delivery], now=now)
+        transaction.set_rollback(
+            True
+        )  # what was learned on the way is for a mail to store: a link changes nothing
     topics = Topic.objects.in_bulk(choice.selection.topics)
     words = words_for(language)
 
@@ -46,7 +51,9 @@ def preview(request: HttpRequest, token: str) -> HttpResponse:
         why = selected.why
         if why.code not in OF_TASTE:
             return ""
-        return html_value(words.why_chosen(CardWhy(why.code, terms=why.terms[:MOST_TERMS], author=why.author)))
+        return html_value(
+            words.why_chosen(CardWhy(why.code, terms=why.terms[:MOST_TERMS], author=why.author))
+        )
 
     with translation.override(language):
         title = gettext("What it would hold today")
@@ -60,5 +67,9 @@ def preview(request: HttpRequest, token: str) -> HttpResponse:
         archive=archive,
         preferences_token=make_token(Purpose.PREFERENCES, subject=subscriber.link_key),
         topic_urls={key: topic_url(topic, week=week) for key, topic in topics.items()},
-        **{"links": {}, "token": "", "slugs": [], "others": [], "is_preview": True},
+        links={},
+        token="",
+        slugs=[],
+        others=[],
+        is_preview=True,
     )

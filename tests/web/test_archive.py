@@ -194,10 +194,10 @@ def test_other_digests_stand_beside_the_readers_own_and_not_beside_a_shared_one(
     for day in (7, 14):
         delivered(room, selection_of(room, *chosen(room, day, topic="hands")), day=day)
     own, shared = pages(room, delivered(room, selection_of(room, *chosen(room, 1, topic="heads"))))
-    assert re.findall(r"(?:<strong[^>]*>|<a href=\"/digests/[^>]*>)(\d+ June 2026)<", own) == [
-        "22 June 2026",
-        "15 June 2026",
-        "8 June 2026",
+    assert re.findall(r"(?:<strong[^>]*>|<a href=\"/digests/[^>]*>)(\d+ June)<", own) == [
+        "22 June",
+        "15 June",
+        "8 June",
     ]
     assert "Other digests" not in shared
 
