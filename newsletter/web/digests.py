@@ -34,6 +34,7 @@ from newsletter.core.digests.message import html_value, join_html
 from newsletter.core.digests.week import topic_path, week_of_period
 from newsletter.errors import PermanentError
 from newsletter.languages import interface_language
+from newsletter.mail.words import words_for
 from newsletter.models import Delivery, FragmentRow, Paper, Subscriber, Topic
 from newsletter.models.delivery import SENT, Kind
 from newsletter.models.taste import Act
@@ -171,14 +172,18 @@ def _links(delivery: Delivery, subscriber: Subscriber, archive: Archive) -> Mapp
     known = feedback_on(subscriber, [record.arxiv_id for record in records])
     saved = {arxiv_id for arxiv_id, row in known.items() if row.saved_at}
     token = feedback_token(delivery.pk, link_key=subscriber.link_key)
-    return {record.arxiv_id: _acts(record, token, is_saved=record.arxiv_id in saved) for record in records}
+    labels = words_for(subscriber.language).labels
+    return {
+        record.arxiv_id: _acts(record, token, is_saved=record.arxiv_id in saved, labels=labels)
+        for record in records
+    }
 
 
-def _acts(record: PaperRecord, token: str, *, is_saved: bool) -> Links:
+def _acts(record: PaperRecord, token: str, *, is_saved: bool, labels: Mapping[str, str]) -> Links:
     words = {
-        Act.SAVE: gettext("Saved") if is_saved else gettext("Save"),
-        Act.MORE: gettext("More like this"),
-        Act.LESS: gettext("Not for me"),
+        Act.SAVE: gettext("Saved") if is_saved else labels["save"],
+        Act.MORE: labels["more"],
+        Act.LESS: labels["less"],
     }
     return tuple(
         (

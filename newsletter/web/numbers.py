@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy
 
 from newsletter.core.digests.languages import is_han
+from newsletter.core.digests.typography import NO_BREAK
 
 SMALL = (
     gettext_lazy("none"),
@@ -23,7 +24,7 @@ SMALL = (
 
 
 def in_words(number: int, language: str) -> str:
-    """Return up to ten in words, else in figures; Chinese groups no thousands."""
+    """Return up to ten in words, else in figures: between Han characters with a space at both sides."""
     if 0 <= number < len(SMALL):
         return str(SMALL[number])
-    return str(number) if is_han(language) else f"{number:,}"
+    return f"{NO_BREAK}{number}{NO_BREAK}" if is_han(language) else f"{number:,}"

@@ -12,6 +12,7 @@ from newsletter.core.arxiv.full_text import MAX_TEXT_CHARACTERS, FullText, withi
 from newsletter.core.arxiv.papers import PaperRecord
 from newsletter.core.summaries.highlights import carrying_spans
 from newsletter.core.summaries.lengths import is_finding_too_long, is_takeaway_too_long
+from newsletter.core.summaries.marks import LONGEST_SENTENCE
 from newsletter.core.summaries.normalize import normalize
 from newsletter.core.summaries.paper_kinds import SECTIONS, PaperKind
 from newsletter.core.summaries.rules.checks import HEADLINE, TAKEAWAYS, Case, WithheldReason, refusal
@@ -32,8 +33,6 @@ from newsletter.core.summaries.summary import (
     Voice,
     Withheld,
 )
-
-_TOO_LONG = {HEADLINE: is_finding_too_long, TAKEAWAYS: is_takeaway_too_long}
 
 __all__ = ["Refusal", "WithheldReason", "ground", "why_withheld"]
 
@@ -65,15 +64,15 @@ def ground(
     1. Check the headline against abstract and title, then takeaways and sections against the full text too.
     2. Drop empty sections unless the paper supports "not stated"; a section that loses all its claims is
        missing, never shown as "not stated".
-    3. A headline that is only too long is replaced by a takeaway that would do: cut, it could say more than
+    3. A headline that is only too long gives way to a takeaway that would do: cut, it could say more than
        its quotes. Count the withheld claims by reason. Without a headline nothing is shown.
     4. A reading with a section missing is none, and says so.
     """
     paper = _Paper(source, full_text)
     judge = _Judge(paper, language=language, voice=voice)
     headline, others = judge.judge(draft.headline, place=HEADLINE), draft.takeaways
-    if headline is None and judge.refused == [WithheldReason.TOO_LONG]:
-        headline, others = judge.finding_among(others)
+    if headline and judge.is_too_long(headline, place=HEADLINE):
+        headline, others = judge.shorter(headline, others)
     takeaways = judge.keep(others)
     shown, surplus = takeaways[:MAX_TAKEAWAYS], takeaways[MAX_TAKEAWAYS:]
     sections = _stated(judge.keep_sections(draft.sections), source.abstract, full_text)
@@ -137,7 +136,9 @@ class _Judge:
     def judge(self, claim: Claim, *, place: str, may_repeat: bool = False) -> Claim | None:
         """Return ``claim`` with its evidence located and marked, or None and note the reason."""
         case = _case(claim, paper=self._paper, language=self._language, place=place)
-        reason = self._refusal(case)
+        reason = refusal(case, voice=self._voice)
+        if reason is None and place == TAKEAWAYS and self.is_too_long(claim, place=place):
+            reason = WithheldReason.TOO_LONG
         said = normalize(claim.text).text
         if reason is None and said in self._said and not may_repeat:
             reason = WithheldReason.REPEATED
@@ -150,19 +151,26 @@ class _Judge:
             claim, evidence=found if self._voice is Voice.AUTHORS else _marked(found, claim=claim.text)
         )
 
-    def _refusal(self, case: Case) -> WithheldReason | None:
-        is_long = _TOO_LONG.get(case.place) if self._voice is Voice.MODEL else None
-        if is_long and is_long(case.text, language=self._language):
-            return WithheldReason.TOO_LONG
-        return refusal(case, voice=self._voice)
+    def is_too_long(self, claim: Claim, *, place: str) -> bool:
+        """Whether a model wrote more than it was asked for."""
+        is_long = is_finding_too_long if place == HEADLINE else is_takeaway_too_long
+        return self._voice is Voice.MODEL and is_long(claim.text, language=self._language)
 
-    def finding_among(self, claims: Sequence[Claim]) -> tuple[Claim | None, tuple[Claim, ...]]:
-        """Return the first that can be the headline, of those with a number if any; and the others."""
+    def shorter(self, headline: Claim, claims: Sequence[Claim]) -> tuple[Claim | None, tuple[Claim, ...]]:
+        """Return what stands for a headline that is only too long, and the claims that are left.
+
+        It is the first claim that can be one, of those with a number if any; else the headline, as long as it
+        is no longer than an authors' sentence may be: refusing it costs the whole summary, which is paid for.
+        """
         for claim in sorted(claims, key=lambda each: not quantities(each.text)):
             case = _case(claim, paper=self._paper, language=self._language, place=HEADLINE)
-            if not self._refusal(case):
+            if not self.is_too_long(claim, place=TAKEAWAYS) and not refusal(case, voice=self._voice):
+                self.refused.append(WithheldReason.TOO_LONG)
                 others = tuple(each for each in claims if each is not claim)
                 return self.judge(claim, place=HEADLINE), others
+        if len(headline.text) <= LONGEST_SENTENCE:
+            return headline, tuple(claims)
+        self.refused.insert(0, WithheldReason.TOO_LONG)
         return None, tuple(claims)
 
     def keep(self, claims: Iterable[Claim]) -> tuple[Claim, ...]:

@@ -409,14 +409,31 @@ def _reasons(found: Summary | Refusal) -> list[str]:
 
 
 def test_nothing_unfounded_becomes_the_finding() -> None:
-    draft = Draft(headline=claim(LONG, METHOD), takeaways=(claim("The error falls by 77%.", RESULT),))
-    found = ground(draft, source=PAPER, language="en", voice=Voice.MODEL)
+    """A refusal costs the whole summary, so the finding stays, but never longer than an authors' sentence."""
+    false = claim("The error falls by 77%.", RESULT)
+    found = ground(
+        Draft(headline=claim(LONG, METHOD), takeaways=(false,)),
+        source=PAPER,
+        language="en",
+        voice=Voice.MODEL,
+    )
+    assert isinstance(found, Summary)
+    assert (found.headline.text, found.takeaways) == (LONG, ())
+    longer = LONG.removesuffix(".") + ", and it forecasts the levels of many a harbour."
+    assert len(longer) > 160
+    found = ground(
+        Draft(headline=claim(longer, METHOD), takeaways=(false,)),
+        source=PAPER,
+        language="en",
+        voice=Voice.MODEL,
+    )
     assert isinstance(found, Refusal)
     assert found.reason is WithheldReason.TOO_LONG
 
 
-def test_a_false_finding_is_not_replaced() -> None:
-    draft = Draft(headline=claim("The error falls by 77%.", RESULT), takeaways=(claim(SHORT, METHOD),))
+@pytest.mark.parametrize("text", ["The error falls by 77%.", f"{LONG} The error falls by 77%."])
+def test_a_false_finding_is_not_replaced(text: str) -> None:
+    draft = Draft(headline=claim(text, RESULT), takeaways=(claim(SHORT, METHOD),))
     assert isinstance(ground(draft, source=PAPER, language="en", voice=Voice.MODEL), Refusal)
 
 
@@ -433,8 +450,11 @@ def test_a_takeaway_beyond_its_length_is_withheld_and_counted() -> None:
 def test_chinese_lengths_count_characters() -> None:
     long = "TideNet-2 由系泊船只的运动预测港口水位" + "，由系泊船只的运动预测港口水位" * 3 + "。"
     assert len(long) > 60
-    assert _reasons(judged(long, METHOD, language="zh-hans")) == [WithheldReason.TOO_LONG]
-    assert isinstance(judged("TideNet-2 由系泊船只的运动预测港口水位。", METHOD, language="zh-hans"), Summary)
+    short = "TideNet-2 由系泊船只的运动预测港口水位。"
+    draft = Draft(headline=claim(long, METHOD), takeaways=(claim(short, METHOD),))
+    found = ground(draft, source=PAPER, language="zh-hans", voice=Voice.MODEL)
+    assert isinstance(found, Summary)
+    assert found.headline.text == short
 
 
 def test_the_authors_own_sentences_may_be_as_long_as_they_are() -> None:
