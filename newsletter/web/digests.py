@@ -6,6 +6,7 @@ The shared page is without name, reason, private topic and feedback. The mail it
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 from django.conf import settings
@@ -201,7 +202,8 @@ def _page(
         title = delivery.placeholders.get("period") or gettext("Digest of %(day)s") % {
             "day": day(_ends_on(delivery))
         }
-    week = _week(delivery)
+    week, absent = _week(delivery), {"links": {}, "token": "", "slugs": [], "others": [], "is_preview": False}
+    given: dict[str, Any] = absent | values
     return page(
         request,
         template="digest.html",
@@ -210,11 +212,11 @@ def _page(
         year=_ends_on(delivery).year,
         archive=archive,
         topic_urls={each.topic.pk: topic_url(each.topic, week=week) for each in archive.topics if each.topic},
-        **{"links": {}, "token": "", "slugs": [], "others": [], "is_preview": False} | values,
+        **given,
     )
 
 
-def _ends_on(delivery: Delivery) -> Any:
+def _ends_on(delivery: Delivery) -> date:
     zone = delivery.subscriber.zone if delivery.subscriber else timezone.get_default_timezone()
     return max(delivery.slot_at, delivery.covers_until or delivery.slot_at).astimezone(zone).date()
 

@@ -97,7 +97,7 @@ def test_when_and_how_much_change_without_a_word_of_topics(visitor: Client, serv
 def test_topics_are_found_by_words(visitor: Client, service: Service, words: str, found: list[str]) -> None:
     page = visitor.get(service.link(Purpose.PREFERENCES), {"find": words}).content.decode()
     assert re.findall(r'name="add" value="([^"]*)"', page) == found
-    assert ("No topic has these words." in page) is not found or found
+    assert ("No topic has these words." in page) == (not found)
     assert "<script" not in page
 
 
