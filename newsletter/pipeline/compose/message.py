@@ -128,8 +128,8 @@ def placeholders_of(delivery: Delivery, fragments: Sequence[Fragment]) -> dict[s
 
 
 def with_text_forms(stored: Mapping[str, str]) -> dict[str, str]:
-    """Add what follows from the stored strings: sentences in lines, for the text form, and two marks."""
-    found = {"near": "", "revised": ""}
+    """Add what follows from the stored strings: sentences in lines, for the text form."""
+    found = {"near": "", "revised": ""}  # marks in fragments from before ADR 47
     for name, value in stored.items():
         kind, colon, rest = name.partition(":")
         if kind in IN_LINES:

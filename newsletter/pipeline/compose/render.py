@@ -49,8 +49,6 @@ CARD_ALLOWANCE = 300
 TOPIC_LINK_ALLOWANCE = 120
 """Bytes for the link that ends one topic."""
 _NAMES_TOPICS = frozenset({"kicker", "line_topic", "topic", "footer_topic"})
-_PERSONAL = frozenset({"near", "revised"})
-"""Sections that a shared digest leaves out: an empty placeholder of their name marks their fragments."""
 _TOLD_REASONS = frozenset({"late", "daily_cap", "withheld"})
 """Why there is no model's summary, as far as readers are told."""
 _STAND_IN = re.compile("\ue000(topic:[^\ue001]*)\ue001")
@@ -190,7 +188,7 @@ class DigestRenderer:
         values = card_values(
             card, form=form, language=digest.language, base_url=self._base_url, has_why=has_why
         )
-        return self._keep(key, self._template.render(kind, marker=_marker(form.value), **values))
+        return self._keep(key, self._template.render(kind, **values))
 
     def _line(self, card: DigestCard, digest: Digest, *, has_card: bool) -> Fragment:
         follows = _follows(dict(digest.whys).get(card.paper.arxiv_id))
@@ -228,8 +226,7 @@ class DigestRenderer:
 
     def _heading(self, label: str, digest: Digest, *, note: str = "") -> Fragment:
         heading = words_for(digest.language).labels[label]
-        marker = _marker(label)
-        return self._fragment("heading", digest.language, heading=heading, marker=marker, note=note)
+        return self._fragment("heading", digest.language, heading=heading, note=note)
 
     def _list(self, digest: Digest) -> Iterator[Fragment]:
         words = words_for(digest.language)
@@ -311,11 +308,6 @@ def _with_depths(digest: Digest) -> Digest:
     """Return ``digest`` with each paper as deep as its rank allows."""
     topics = (replace(topic, cards=tuple(map(at_rank, topic.cards))) for topic in digest.topics)
     return replace(digest, topics=tuple(topics))
-
-
-def _marker(section: str) -> str:
-    """Return what marks the fragments of ``section`` as personal, if they are."""
-    return trusted(placeholder(section)) if section in _PERSONAL else ""
 
 
 def _notices(digest: Digest) -> list[Notice]:
