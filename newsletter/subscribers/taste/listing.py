@@ -57,7 +57,7 @@ def counts(subscriber: Subscriber) -> dict[Shelf, int]:
 
 def counts_and_liked(subscriber: Subscriber) -> tuple[dict[Shelf, int], int]:
     """Return how many papers are on each list, and how many are liked or saved, each once."""
-    on: dict[str, Q] = {**_ON, "liked": IS_LIKED}
+    on: dict[str, Q] = {str(name): each for name, each in _ON.items()} | {"liked": IS_LIKED}
     numbers = subscriber.feedback.aggregate(**{name: Count("pk", filter=each) for name, each in on.items()})
     return {name: numbers[name] for name in Shelf}, numbers["liked"]
 
