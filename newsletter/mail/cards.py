@@ -16,6 +16,7 @@ from newsletter.core.digests.languages import is_han, is_right_to_left, tag
 from newsletter.core.digests.typography import author_line, cut, ends_line, short_name, typeset
 from newsletter.core.summaries.marks import bold_span, clipped, marked_spans, result_first, result_span
 from newsletter.core.summaries.paper_kinds import SECTIONS, Part
+from newsletter.core.summaries.rules.quantities import quantities
 from newsletter.core.summaries.summary import Claim, DetailLevel, Evidence, Summary, Voice
 from newsletter.mail.layout import Form
 from newsletter.mail.styles import styles
@@ -85,7 +86,7 @@ def card_values(
         "title_style": title,
         "authors": words.authors(ends_line(card.paper.authors)),
         "venue": venue_of(card.paper),
-        "finding": () if form is Form.CARD else finding_of(summary, card.language),
+        "finding": () if form is Form.CARD else finding_of(card.summary, card.language, paper=card.paper),
         "finding_style": css[{Form.LEAD: "lead_finding", Form.NEAR: "near_finding"}.get(form, "line")],
         "quote": quote_of(evidence[0]) if evidence else (),
         "where": where,
@@ -108,7 +109,7 @@ def line_values(card: DigestCard, *, language: str, base_url: str, has_card: boo
         "css": styles(language),
         "id": paper.arxiv_id,
         "name": short_name(paper.title, limit=LONGEST_NAME),
-        "finding": finding_of(result_first(card.summary), card.language),
+        "finding": finding_of(card.summary, card.language, paper=card.paper),
         "venue": venue_of(paper),
         "versioned_id": paper.versioned_id,
         "has_card": has_card,
@@ -138,13 +139,19 @@ def listed_values(paper: PaperRecord, *, language: str) -> dict[str, object]:
     }
 
 
-def finding_of(summary: Summary, language: str) -> Runs:
-    """Return what came of a paper: a model's sentence, a number bold, or the authors', the result marked."""
-    claim = summary.headline
+def finding_of(summary: Summary, language: str, *, paper: PaperRecord) -> Runs:
+    """Return what came of a paper: a model's sentence, a number bold, or the authors', the result marked.
+
+    Where the abstract has no number at all, a model's finding says so.
+    """
+    claim = result_first(summary).headline
     if summary.voice is Voice.AUTHORS:
         text, mark = clipped(claim.text, mark=result_span(claim.text))
         return _runs(text, (mark,) if mark else (), kind="m")
-    return _in_bold(claim, language)
+    found, words = _in_bold(claim, language), words_for(language)
+    if words.lang != tag(language) or quantities(claim.text) or quantities(paper.abstract):
+        return found
+    return (*found, (words.labels["gap"] + words.labels["no_numbers"], ""))
 
 
 def plain(card: DigestCard) -> str:
@@ -184,6 +191,7 @@ def _own(card: DigestCard, words: Words) -> dict[str, object]:
         "own_lang": tag(card.language),
         "own_space": "" if is_han(card.language) else " ",
         "side": Markup(side),  # noqa: S704 - as above
+        "is_rtl": is_rtl,
         "indent": Markup(f"{side}margin-{'right' if is_rtl else 'left'}:18px"),  # noqa: S704 - as above
         "is_quoted": is_quoted,
     }

@@ -89,18 +89,18 @@ def card_of(paper: PaperRecord, summary: Summary | None, *, language: str, said_
         name=short_name(paper.title, limit=LONGEST_NAME),
         authors=words.authors(ends_line(paper.authors)),
         venue=venue_of(paper),
-        said=_said(summary, language=language, said_in=said_in) if summary else None,
+        said=_said(paper, summary, language=language, said_in=said_in) if summary else None,
     )
 
 
-def _said(summary: Summary, *, language: str, said_in: str) -> Said:
+def _said(paper: PaperRecord, summary: Summary, *, language: str, said_in: str) -> Said:
     summary = result_first(summary)
     is_quoted = summary.voice is Voice.AUTHORS
     evidence = () if is_quoted else summary.headline.evidence[:1]
     return Said(
         lang=tag(said_in),
         is_quoted=is_quoted,
-        finding=finding_of(summary, said_in),
+        finding=finding_of(summary, said_in, paper=paper),
         quote=quote_of(evidence[0]) if evidence else (),
         where=words_for(language).where(evidence[0].where) if evidence else "",
         takeaways=takeaways_of(summary, said_in, most=MOST_TAKEAWAYS),

@@ -1,57 +1,54 @@
-"""A digest in the browser: the mail's own HTML as it was sent, and after it the papers it only counted.
+"""A digest in the browser: what it offered, for its reader or for whoever has the share link; and the mail.
 
-The share link shows the same to anybody: without the reader's address, times and links.
+The shared page is without name, reason, private topic and feedback. The mail itself is its reader's alone.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 from django.conf import settings
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
-from django.template import loader
 from django.urls import reverse
-from django.utils import translation
+from django.utils import timezone, translation
 from django.utils.translation import gettext
 from django.views.decorators.http import require_safe
+from markupsafe import Markup
 
+from newsletter.audience.feedback_links import VALID_FOR, feedback_token
 from newsletter.audience.tokens import (
     MAC_LENGTH,
     Purpose,
     delivery_id,
     delivery_subject,
+    digest_token,
     make_token,
     read_token,
 )
-from newsletter.audience.topics import public_topics
+from newsletter.core.arxiv.papers import PaperRecord
+from newsletter.core.delivery.cadence import Cadence, period_days
 from newsletter.core.digests.languages import tag
-from newsletter.core.digests.message import Fragment, join_html
-from newsletter.core.digests.selection import Place
+from newsletter.core.digests.message import html_value, join_html
+from newsletter.core.digests.week import topic_path, week_of_period
 from newsletter.errors import PermanentError
 from newsletter.languages import interface_language
-from newsletter.models import Delivery, Paper
+from newsletter.mail.words import words_for
+from newsletter.models import Delivery, FragmentRow, Paper, Subscriber, Topic
 from newsletter.models.delivery import SENT, Kind
+from newsletter.models.taste import Act
 from newsletter.pipeline.compose.message import placeholders_of, stored_fragments
+from newsletter.subscribers.taste.acts import feedback_on
+from newsletter.web.archive import Archive, archive_of
 from newsletter.web.headers import MAIL_CSP
-from newsletter.web.pages import broken_link, page, private, sentence_gap, service_name
+from newsletter.web.jinja import day
+from newsletter.web.pages import broken_link, page, private
+from newsletter.web.past_digests import past_digests
 
-LEFT_OUT = "…"
-"""Replaces personal strings in a shared digest."""
-PERSONAL = ("near", "revised", "why:", "why_text:", "follows:", "feedback_url", "learned", "quiet")
-"""A fragment with one of these is about what the reader likes or has read: no part of a shared digest."""
-SHARED_PLACEHOLDERS = frozenset({"statistic", "who_wrote", "numeral", "opening", "account"})
-"""Stored strings that are not personal; the last three are of older mails."""
-_PERSONAL_PARTS = re.compile(
-    r'(?:&nbsp;|\s|\u00a0)*<a class="a"\s+href="\[\[feedback_url\]\][^>]*>[^<]*</a>(?:&nbsp;|\u00a0)*'
-    r'|<p class="s"[^>]*>\s*\[\[why:[^\]]*\]\]\s*</p>'
-    r'|<span class="s"[^>]*>\s*\[\[follows:[^\]]*\]\]\s*</span>'
-)
-"""What is personal of a card or a line: links of feedback, the reason, a followed author."""
-_BODY = re.compile(r"<body\b[^>]*>", re.IGNORECASE)
-_BODY_END = re.compile(r"</body\s*>", re.IGNORECASE)
+Links = tuple[tuple[str, str], ...]
+"""(words, address) of what a reader's own page offers for a paper."""
 
 
 @require_safe
@@ -62,7 +59,7 @@ def digest(request: HttpRequest, token: str) -> HttpResponse:
     if found is None:
         return broken_link(request)
     delivery, is_shared = found
-    return _show(request, delivery, is_shared=is_shared)
+    return _show_shared(request, delivery) if is_shared else _show_own(request, token, delivery)
 
 
 def open_digest(token: str) -> tuple[Delivery, bool] | None:
@@ -75,9 +72,33 @@ def open_digest(token: str) -> tuple[Delivery, bool] | None:
     return None
 
 
+@require_safe
+@private
+def as_mailed(request: HttpRequest, token: str) -> HttpResponse:
+    """Show its reader the HTML of the mail, as long as it is kept."""
+    delivery = _find(token)
+    if delivery is None or not _is_held(token, delivery):
+        return broken_link(request)
+    language = _language(delivery)
+    try:
+        fragments = stored_fragments(delivery)
+        response = HttpResponse(join_html(fragments, placeholders_of(delivery, fragments)))
+    except PermanentError:  # they were deleted by retention
+        return page(request, template="digest-gone.html", language=language, token=token)
+    response.headers["Content-Security-Policy"] = MAIL_CSP
+    response.headers["Content-Language"] = tag(language)
+    return response
+
+
 def share_url(delivery: Delivery) -> str:
     token = make_token(Purpose.SHARE, subject=delivery_subject(delivery.pk))
     return f"{settings.CONFIG.base_url}{reverse('digest', kwargs={'token': token})}"
+
+
+def topic_url(topic: Topic | None, *, week: str) -> str:
+    """Return where a topic's week is; nothing for a private topic, or one that is gone."""
+    is_public = topic is not None and topic.owner_id is None and topic.is_active
+    return topic_path(topic.slug, week=week) if topic and is_public else ""
 
 
 def _find(token: str) -> Delivery | None:
@@ -98,66 +119,120 @@ def _is_held(token: str, delivery: Delivery) -> bool:
     return bool(read_token(token, purpose=Purpose.DIGEST)) and not subscriber.revoked_keys.exists()
 
 
-def _show(request: HttpRequest, delivery: Delivery, *, is_shared: bool) -> HttpResponse:
+def _language(delivery: Delivery) -> str:
     subscriber = delivery.subscriber
-    language = interface_language(subscriber.language if subscriber else settings.LANGUAGE_CODE)
-    around = _around(delivery, is_shared=is_shared, language=language)
-    try:
-        html = _mail_html(delivery, is_shared=is_shared)
-    except PermanentError:  # its fragments were deleted by retention
-        return page(request, template="digest-gone.html", language=language, **around)
+    return interface_language(subscriber.language if subscriber else settings.LANGUAGE_CODE)
+
+
+def _show_shared(request: HttpRequest, delivery: Delivery) -> HttpResponse:
+    language = _language(delivery)
+    topics = Topic.objects.filter(owner=None, is_active=True).in_bulk(_topic_keys(delivery))
+    archive = archive_of(delivery.selected, language=language, topics=topics)
+    slugs = [each.topic.slug for each in archive.topics if each.topic]
+    return _page(request, delivery, archive, language=language, slugs=slugs)
+
+
+def _show_own(request: HttpRequest, token: str, delivery: Delivery) -> HttpResponse:
+    subscriber, language = delivery.subscriber, _language(delivery)
+    if subscriber is None:
+        return broken_link(request)
+    archive = archive_of(
+        delivery.selected,
+        language=language,
+        topics=Topic.objects.in_bulk(_topic_keys(delivery)),
+        why_of=lambda _, paper: stored_why(delivery, paper),
+    )
     with translation.override(language):
-        values = {"service": service_name(), "gap": sentence_gap(language), **around}
-        before = loader.render_to_string("digest-before.html", values, request, using="jinja2")
-        after = loader.render_to_string("digest-after.html", values, request, using="jinja2")
-    html = _BODY.sub(lambda found: found[0] + before, html, count=1)
-    response = HttpResponse(_BODY_END.sub(lambda found: after + found[0], html, count=1))
-    response.headers["Content-Security-Policy"] = MAIL_CSP
-    response.headers["Content-Language"] = tag(language)
-    return response
+        links = _links(delivery, subscriber, archive)
+    return _page(
+        request,
+        delivery,
+        archive,
+        language=language,
+        links=links,
+        token=token,
+        preferences_token=make_token(Purpose.PREFERENCES, subject=subscriber.link_key),
+        share_url=share_url(delivery),
+        is_mail_kept=_is_mail_kept(delivery),
+        others=past_digests(subscriber, now=timezone.now()),
+        own_token=digest_token(delivery.pk, link_key=subscriber.link_key),
+    )
 
 
-def _mail_html(delivery: Delivery, *, is_shared: bool) -> str:
-    fragments = stored_fragments(delivery)
-    if is_shared:
-        fragments = [Fragment(html=_PERSONAL_PARTS.sub("", each.html), text="") for each in fragments]
-        fragments = [each for each in fragments if not any(map(_is_personal, each.placeholders))]
-    placeholders = placeholders_of(delivery, fragments)
-    return join_html(fragments, _shared(placeholders, delivery) if is_shared else placeholders)
-
-
-def _is_personal(placeholder: str) -> bool:
-    return placeholder.startswith(PERSONAL)
-
-
-def _shared(placeholders: Mapping[str, str], delivery: Delivery) -> dict[str, str]:
-    """Return the placeholders without personal data: links lead to the topics, words are left out."""
-    filled = {
-        name: value if name in SHARED_PLACEHOLDERS else LEFT_OUT for name, value in placeholders.items()
-    }
-    for name in placeholders:
-        kind = name.partition(":")[0]
-        if kind.endswith("_url"):
-            filled[name] = settings.CONFIG.base_url + reverse("topics")
-        elif kind == "topic":
-            filled[name] = gettext("A topic of their own")
-    if "digest_url" in placeholders:
-        filled["digest_url"] = share_url(delivery)
-    return filled
-
-
-def _around(delivery: Delivery, *, is_shared: bool, language: str) -> dict[str, Any]:
-    """Return the values around the mail."""
+def _topic_keys(delivery: Delivery) -> set[int]:
     selection = delivery.selected
-    topics = public_topics().filter(pk__in=delivery.topics)
-    counted = selection.shown(Place.COUNTED)
-    shown = [*selection.shown(Place.SUMMARIZED), *selection.shown(Place.LISTED)]
-    papers = Paper.objects.only("arxiv_id", "version", "title").in_bulk([*counted, *shown])
+    return {*selection.topics, *selection.counted, *(each.topic for each in selection.papers)}
+
+
+def stored_why(delivery: Delivery, paper: Paper) -> Markup:
+    """Return the reason that the mail gave, with the title in it in italics."""
+    return Markup(html_value(delivery.placeholders.get(f"why:{paper.arxiv_id}", "")))  # noqa: S704 - escaped there
+
+
+def _is_mail_kept(delivery: Delivery) -> bool:
+    wanted = set(delivery.fragments)
+    return bool(wanted) and FragmentRow.objects.filter(checksum__in=wanted).count() == len(wanted)
+
+
+def _links(delivery: Delivery, subscriber: Subscriber, archive: Archive) -> Mapping[str, Links]:
+    """Return arXiv id → what the reader can do with the paper, as long as such links work."""
+    if timezone.now() > delivery.slot_at + VALID_FOR:
+        return {}
+    records = [card.paper for card in archive.cards]
+    known = feedback_on(subscriber, [record.arxiv_id for record in records])
+    saved = {arxiv_id for arxiv_id, row in known.items() if row.saved_at}
+    token = feedback_token(delivery.pk, link_key=subscriber.link_key)
+    labels = words_for(subscriber.language).labels
     return {
-        "is_shared": is_shared,
-        "subject": delivery.subject,
-        "share_url": share_url(delivery),
-        "topics": [(topic.slug, topic.name_in(language)) for topic in topics],
-        "counted": [papers[each] for each in counted if each in papers],
-        "shown": [papers[each] for each in shown if each in papers],
+        record.arxiv_id: _acts(record, token, is_saved=record.arxiv_id in saved, labels=labels)
+        for record in records
     }
+
+
+def _acts(record: PaperRecord, token: str, *, is_saved: bool, labels: Mapping[str, str]) -> Links:
+    words = {
+        Act.SAVE: gettext("Saved") if is_saved else labels["save"],
+        Act.MORE: labels["more"],
+        Act.LESS: labels["less"],
+    }
+    return tuple(
+        (
+            words[act],
+            reverse("feedback_act", kwargs={"token": token, "arxiv_id": record.arxiv_id, "act": act}),
+        )
+        for act in words
+    )
+
+
+def _page(
+    request: HttpRequest, delivery: Delivery, archive: Archive, *, language: str, **values: Any
+) -> HttpResponse:
+    with translation.override(language):
+        title = delivery.placeholders.get("period") or gettext("Digest of %(day)s") % {
+            "day": day(_ends_on(delivery))
+        }
+    week, absent = _week(delivery), {"links": {}, "token": "", "slugs": [], "others": [], "is_preview": False}
+    given: dict[str, Any] = absent | values
+    return page(
+        request,
+        template="digest.html",
+        language=language,
+        title=title,
+        year=_ends_on(delivery).year,
+        archive=archive,
+        topic_urls={each.topic.pk: topic_url(each.topic, week=week) for each in archive.topics if each.topic},
+        **given,
+    )
+
+
+def _ends_on(delivery: Delivery) -> date:
+    zone = delivery.subscriber.zone if delivery.subscriber else timezone.get_default_timezone()
+    return max(delivery.slot_at, delivery.covers_until or delivery.slot_at).astimezone(zone).date()
+
+
+def _week(delivery: Delivery) -> str:
+    """Return the week that it covered for the most part, as the reader's cadence has it now."""
+    if delivery.subscriber is None:
+        return ""
+    days = period_days(Cadence.parse(delivery.subscriber.cadence))
+    return week_of_period(_ends_on(delivery), days=days)

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.conf.locale import LANG_INFO
 from django.templatetags.static import static
 from django.urls import reverse
-from django.utils import formats
+from django.utils import formats, timezone
 from django.utils.translation import get_language, gettext, ngettext
 from jinja2 import Environment, StrictUndefined
 
@@ -18,6 +18,7 @@ from newsletter.core.digests.typography import NO_BREAK, author_line, typeset
 from newsletter.languages import interface_language
 from newsletter.pipeline.send.pause import pauses_on, sign_up_pause
 from newsletter.subscribers.preferences import offered_languages
+from newsletter.web.numbers import in_words
 
 
 def environment(**options: Any) -> Environment:
@@ -30,9 +31,8 @@ def environment(**options: Any) -> Environment:
     env.globals.update(
         languages=languages, language_name=language_name, tag=tag, interface_language=interface_language
     )
-    env.filters.update(
-        day=day, short_day=short_day, month=month, moment=moment, typeset=typeset, grouped=grouped, zip=zip
-    )
+    env.filters.update(day=day, month=month, moment=moment, typeset=typeset, grouped=grouped, zip=zip)
+    env.filters.update(in_words=in_words, short_day=short_day)
     return env
 
 
@@ -52,8 +52,9 @@ def day(value: date) -> str:
 
 
 def short_day(value: date) -> str:
+    """Return a date of this year without the year."""
     # Translators: Django's date format, day month
-    return formats.date_format(value, gettext("j F"))
+    return formats.date_format(value, gettext("j F")) if value.year == timezone.now().year else day(value)
 
 
 def month(value: date) -> str:

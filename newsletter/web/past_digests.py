@@ -8,8 +8,9 @@ from datetime import datetime
 from django.utils.translation import gettext
 
 from newsletter.audience.tokens import digest_token
+from newsletter.core.digests.selection import Place, Selection
 from newsletter.models import Delivery, Subscriber
-from newsletter.models.delivery import HALF_ANSWERED, UNASKED, Kind, State
+from newsletter.models.delivery import HALF_ANSWERED, SENT, UNASKED, Kind, State
 
 SHOWN = 10
 NEEDED = ("subject", "slot_at", "state", "last_detail", "fragments", "selection", "selection__content")
@@ -22,8 +23,13 @@ class PastDigest:
     """When it was due, in the reader's zone."""
     state: str
     """What became of it."""
+    is_plain: bool
+    """It went out, and nothing came back: there is nothing to say of its state."""
+    was_sent: bool
+    in_full: int
     matched: int
     scanned: int
+    selection: Selection
     token: str
     """Of its page; empty when there is none."""
 
@@ -37,9 +43,15 @@ def past_digests(subscriber: Subscriber, *, now: datetime) -> list[PastDigest]:
             subject=each.subject,
             at=each.slot_at.astimezone(subscriber.zone),
             state=_became(each),
+            is_plain=each.state in (State.ACCEPTED, State.DELIVERED),
+            was_sent=each.state in SENT,
+            in_full=len(each.selected.shown(Place.SUMMARIZED)),
             matched=len(each.selected.matched_ids),
             scanned=each.selected.scanned,
-            token=digest_token(each.pk, link_key=subscriber.link_key) if each.fragments else "",
+            selection=each.selected,
+            token=digest_token(each.pk, link_key=subscriber.link_key)
+            if each.fragments or each.state in SENT
+            else "",
         )
         for each in digests[:SHOWN]
     ]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils import timezone, translation
@@ -16,20 +17,22 @@ from newsletter.core.delivery.cadence import Cadence
 from newsletter.core.summaries.summary import DetailLevel
 from newsletter.errors import BadInput
 from newsletter.languages import interface_language
-from newsletter.models import Subscriber
+from newsletter.models import Subscriber, Topic
 from newsletter.models.subscriber import Status
 from newsletter.subscribers.account import mail_fresh_link
 from newsletter.subscribers.change import LONGEST_PAUSE, pause, resume
 from newsletter.subscribers.on_demand import Answer, send_one_now
 from newsletter.subscribers.revoke_links import sign_out_everywhere
-from newsletter.subscribers.taste.listing import counts
+from newsletter.subscribers.taste.listing import counts_and_liked
+from newsletter.subscribers.taste.words import profile_words, strongest
 from newsletter.web import schedules
 from newsletter.web.own_page import subscriber_of
+from newsletter.web.own_topics import MOST_WORDS, offered_groups, own_topics
 from newsletter.web.pages import broken_link, page, private
 from newsletter.web.past_digests import past_digests
 from newsletter.web.preference_fields import zone_options
 from newsletter.web.preferences_form import PreferencesForm, offered_topics
-from newsletter.web.topics import newest_week, topic_groups
+from newsletter.web.taste import ACTIONS as TASTE
 
 ANSWERS = {
     Answer.PLANNED: "now",
@@ -56,8 +59,14 @@ def preferences_of(request: HttpRequest, token: str) -> HttpResponse:
             form, done = act(request, subscriber, timezone.now())
         if not form.errors:
             # Redirect after POST, so that a reload sends nothing twice.
-            return HttpResponseRedirect(f"{request.path}?done={done}", status=303)
+            return HttpResponseRedirect(f"{request.path}?{_result(request, done)}", status=303)
     return _show(request, subscriber, form=form)
+
+
+def _result(request: HttpRequest, done: str) -> str:
+    code, _, place = done.partition("#")
+    dropped = {"topic": request.POST["drop"][:80]} if code == "dropped" else {}
+    return urlencode({"done": code, **dropped}) + (f"#{place}" if place else "")
 
 
 def _sign_out(request: HttpRequest, subscriber: Subscriber) -> HttpResponse:
@@ -79,7 +88,7 @@ def _save(request: HttpRequest, subscriber: Subscriber, now: datetime) -> Acted:
     form = PreferencesForm.sent(request, subscriber=subscriber)
     if not form.errors:
         form.save(subscriber, now=now)
-    return form, "moved#topics" if "move" in request.POST else "saved"
+    return form, next((done for field, done in DONE_BY.items() if field in request.POST), "saved#when")
 
 
 def _pause(request: HttpRequest, subscriber: Subscriber, now: datetime) -> Acted:
@@ -112,16 +121,30 @@ ACTIONS: dict[str, Callable[[HttpRequest, Subscriber, datetime], Acted]] = {
     "link": _mail_link,
 }
 ACTIONS_OF_WHO_LEFT = {"link"}
+DONE_BY = {"move": "moved#topics", "add": "added#topics", "drop": "dropped#topics"}
+"""A field of the forms of topics → what is said then, and where."""
+
+
+def _taste(act: Callable[[HttpRequest, Subscriber, datetime], str]) -> Callable[..., Acted]:
+    """Return an action of the page "What I like" as one of this page."""
+
+    def acted(request: HttpRequest, subscriber: Subscriber, now: datetime) -> Acted:
+        form, problem = PreferencesForm.of(subscriber), act(request, subscriber, now)
+        if problem:
+            form.errors["taste"] = problem
+        return form, f"{request.POST['do']}#taste"
+
+    return acted
+
+
+ACTIONS |= {name: _taste(TASTE[name]) for name in ("mute", "unfollow", "switches", "forget")}
 
 
 def _show(request: HttpRequest, subscriber: Subscriber, *, form: PreferencesForm) -> HttpResponse:
     language, now = interface_language(subscriber.language), timezone.now()
     today = now.astimezone(subscriber.zone).date()
     with translation.override(language):
-        values = _choices(subscriber, form=form, language=language) | {
-            "digests": past_digests(subscriber, now=timezone.now()),
-            "cadence_words": schedules.in_words(Cadence.parse(subscriber.cadence)),
-        }
+        values = _values(request, subscriber, form=form, language=language, now=now)
     return page(
         request,
         template="preferences.html",
@@ -137,23 +160,45 @@ def _show(request: HttpRequest, subscriber: Subscriber, *, form: PreferencesForm
         form=form,
         done=request.GET.get("done", "") if request.method != "POST" else "",
         token=make_token(Purpose.PREFERENCES, subject=subscriber.link_key),
-        shelves=counts(subscriber),
         unsubscribe_token=make_token(Purpose.UNSUBSCRIBE, subject=subscriber.link_key),
         **values,
     )
 
 
-def _choices(subscriber: Subscriber, *, form: PreferencesForm, language: str) -> dict[str, Any]:
-    """Return what there is to choose from: topics, the reader's apart and in order; cadences; zones."""
-    groups = topic_groups(offered_topics(subscriber), language=language, week=newest_week())
-    known = {topic.slug: topic for group in groups for topic in group.topics}
-    own = [known[slug] for slug in form.topics if slug in known]
-    for group in groups:
-        group.topics[:] = [topic for topic in group.topics if topic.slug not in form.topics]
+def _values(
+    request: HttpRequest, subscriber: Subscriber, *, form: PreferencesForm, language: str, now: datetime
+) -> dict[str, Any]:
+    digests = past_digests(subscriber, now=now)
+    offered = {topic.slug: topic for topic in offered_topics(subscriber).order_by("group", "name")}
+    find = request.GET.get("find", "").strip()[:MOST_WORDS]
+    shelves, kept = counts_and_liked(subscriber)
     return {
-        "own_topics": [(topic, schedules.choices(form.cadences.get(topic.slug, ""))) for topic in own],
-        "groups": [group for group in groups if group.topics],
+        "digests": digests,
+        "cadence_words": schedules.in_words(Cadence.parse(subscriber.cadence)),
+        "own_topics": own_topics(
+            form.topics,
+            offered=offered,
+            cadences=form.cadences,
+            subscriber=subscriber,
+            digests=digests,
+            language=language,
+        ),
+        "find": find,
+        "dropped": _dropped(request, offered, followed=form.topics, language=language),
+        "groups": offered_groups(offered, chosen=form.topics, find=find, language=language),
         "cadences": schedules.choices(form.values["cadence"]),
         "depths": [depth.value for depth in DetailLevel],
         "zones": zone_options(),
+        "shelves": shelves,
+        "kept": kept,
+        "words": strongest(profile_words(subscriber)) if subscriber.taste_version else ([], []),
+        "authors": list(subscriber.followed_authors.order_by("name_key")) if subscriber.taste_version else [],
     }
+
+
+def _dropped(
+    request: HttpRequest, offered: Mapping[str, Topic], *, followed: Sequence[str], language: str
+) -> tuple[str, str] | None:
+    """Return slug and name of the topic that was unfollowed a moment ago, to be taken back."""
+    topic = offered.get(request.GET.get("topic", ""))
+    return (topic.slug, topic.name_in(language)) if topic and topic.slug not in followed else None

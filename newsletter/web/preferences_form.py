@@ -16,6 +16,8 @@ from newsletter.subscribers.preferences import COLUMNS
 from newsletter.web.preference_fields import preference_errors, preferences_of
 from newsletter.web.schedules import is_cadence
 
+OF_PRESENT = {"part", "add", "drop"}
+"""Fields of forms that do not name all topics: they are about those that the reader follows."""
 OWN_CADENCE = "cadence-"
 """Prefix of a topic's cadence field, before the slug. Empty: the reader's cadence."""
 
@@ -46,7 +48,9 @@ class PreferencesForm:
         present = cls.of(subscriber)
         values = {name: request.POST.get(name, value).strip()[:80] for name, value in present.values.items()}
         offered = set(offered_topics(subscriber).values_list("slug", flat=True))
-        chosen = [slug for slug in dict.fromkeys(request.POST.getlist("topics")) if slug in offered]
+        given = present.topics if OF_PRESENT & request.POST.keys() else request.POST.getlist("topics")
+        chosen = [slug for slug in dict.fromkeys([*given, request.POST.get("add", "")]) if slug in offered]
+        chosen = [slug for slug in chosen if slug != request.POST.get("drop", "")]
         # A topic that the operator has switched off is not in the form: it stays for when it is back.
         kept = [slug for slug in present.topics if slug in chosen or slug not in offered]
         topics = kept + [slug for slug in chosen if slug not in kept]

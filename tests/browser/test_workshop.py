@@ -26,7 +26,7 @@ def test_a_subscriber_makes_a_topic_from_two_papers(context: BrowserContext, sit
     page.locator("button[name=action][value=save]").click()
 
     page.goto(preferences)
-    assert "Gestures of my own" in page.locator("ul.mine").inner_text()
+    assert "Gestures of my own" in page.locator("table.mine").inner_text()
     page.goto("/topics/")
     assert page.get_by_text("Gestures of my own").count() == 0
 

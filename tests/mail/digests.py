@@ -6,14 +6,13 @@ import re
 from collections.abc import Hashable
 from dataclasses import replace
 from datetime import UTC, date, datetime
-from html import escape
 from typing import Any
 
 import pytest
 
 from newsletter.core.arxiv.papers import PaperRecord
 from newsletter.core.digests.digest import Digest, DigestCard, DigestTopic
-from newsletter.core.digests.message import Fragment
+from newsletter.core.digests.message import Fragment, html_value, plain_value
 from newsletter.core.summaries.paper_kinds import SECTIONS, PaperKind
 from newsletter.core.summaries.summary import Claim, DetailLevel, Evidence, Section, Summary, Voice, Withheld
 from newsletter.pipeline.compose.message import with_text_forms
@@ -164,7 +163,7 @@ def joined(rendered: RenderedDigest) -> tuple[str, str]:
     def fill(form: str, *, is_html: bool) -> str:
         return re.sub(
             r"\[\[([^\[\]]+)\]\]",
-            lambda found: escape(placeholders[found[1]]) if is_html else placeholders[found[1]],
+            lambda found: (html_value if is_html else plain_value)(placeholders[found[1]]),
             form,
         )
 

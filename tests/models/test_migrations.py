@@ -172,12 +172,13 @@ def test_what_old_digests_offered_is_kept_and_their_pages_open(released: Any) ->
     assert Selection.objects.count() == 2
     subscriber = Subscriber.objects.get()
     assert list(unpack_seen(bytes(subscriber.seen_papers))) == [before.papers[0].pk]
-    for row, said in ((sent, "Zwölf papers, by Müller"), (forgotten, "Paper 1")):
+    for row, mailed in ((sent, "Zwölf papers, by Müller"), (forgotten, "The mail itself is no longer kept.")):
         token = make_token(Purpose.DIGEST, subject=delivery_subject(row.pk))
-        page = client.get(f"/digests/{token}")
-        assert page.status_code == 200
-        assert said in page.content.decode()
-    assert "Paper 0" in page.content.decode()  # it was only counted
+        page, mail = client.get(f"/digests/{token}"), client.get(f"/digests/{token}/mail")
+        assert (page.status_code, mail.status_code) == (200, 200)
+        assert mailed in mail.content.decode()
+        assert "Paper 1" in page.content.decode()
+        assert "Paper 0" in page.content.decode()  # it was only counted
 
 
 def test_a_waiting_digest_goes_out_once_and_a_planned_one_is_selected(released: Any, tmp_path: Path) -> None:

@@ -43,32 +43,48 @@ def test_following_every_link_of_a_digest_changes_no_row(visitor: Client, servic
     assert every_row() == before
 
 
-def test_a_digest_is_shown_as_it_was_sent_then_what_it_only_counted(
+def test_a_digest_names_every_paper_that_it_offered_also_those_it_only_counted(
     visitor: Client, service: Service
 ) -> None:
     page = text_of(visitor, service.link(Purpose.DIGEST))
-    assert "ada@example.org" in page
-    assert service.link(Purpose.UNSUBSCRIBE) in page
     counted = service.counted()
     assert len(counted) == 7
+    titled = page[page.index('class="titles"') :]
     for paper in counted:
-        assert f"/papers/{paper.arxiv_id}/" in page[page.index('id="more"') :]
+        assert f"/papers/{paper.arxiv_id}/" in titled
+    assert "14 of 14 new papers matched; one in full, 13 by title." in page
+    assert 'Talking heads <small>1 of <a href="/topics/heads/">14</a></small>' in page
     assert "[[" not in page
 
 
+def test_its_reader_reads_the_mail_as_it_was_sent(visitor: Client, service: Service) -> None:
+    own = service.link(Purpose.DIGEST)
+    assert f'href="{own}/mail"' in text_of(visitor, own)
+    mail = text_of(visitor, f"{own}/mail")
+    assert "ada@example.org" in mail
+    assert service.link(Purpose.UNSUBSCRIBE) in mail
+    assert "[[" not in mail
+    shared = service.link(Purpose.SHARE)
+    assert "/mail" not in text_of(visitor, shared)
+    assert visitor.get(f"{shared}/mail").status_code == 404
+
+
+@pytest.mark.usefixtures("_soon_after")
 def test_a_shared_digest_holds_nothing_of_the_subscribers(visitor: Client, service: Service) -> None:
     page = text_of(visitor, service.link(Purpose.SHARE))
     assert "ada@example.org" not in page
-    assert "/preferences/" not in page
+    assert not re.search(r"/preferences/[\w-]", page)
     assert "/unsubscribe/" not in page
     assert service.link(Purpose.DIGEST) not in page
     assert "/topics/heads/" in page
     assert "[[" not in page
+    assert 'href="/?topics=heads,quiet"' in page
+    assert "Subscribe to these two topics" in page
     # Its papers are there with their links; what the reader alone can do with them is not.
     read = text_of(visitor, service.link(Purpose.DIGEST))
-    own = set(re.findall(r'<h3[^>]*><a [^>]*href="([^"]+)', read))
-    assert own
-    assert set(re.findall(r'<h3[^>]*><a [^>]*href="([^"]+)', page)) == own
+    own = re.findall(r'href="(/papers/[^"]+)', read)
+    assert len(set(own)) == 14
+    assert re.findall(r'href="(/papers/[^"]+)', page) == own
     assert "Read on" in page
     assert "Not for me" in read
     for personal in ("/r/", ">Save<", "More like this", "Not for me"):
@@ -82,7 +98,9 @@ def test_a_digest_whose_fragments_are_gone_still_names_its_papers(visitor: Clien
     service.delivery.save(update_fields=["fragments"])
     page = text_of(visitor, service.link(Purpose.DIGEST))
     assert "no longer kept" in page
+    assert "As it was mailed" not in page
     assert "/papers/2606.00014/" in page
+    assert "no longer kept" in text_of(visitor, f"{service.link(Purpose.DIGEST)}/mail")
 
 
 def test_a_personal_page_is_kept_by_nobody(visitor: Client, service: Service) -> None:

@@ -37,7 +37,7 @@ def send(visitor: Client, service: Service, **changes: Any) -> Any:
 
 def test_it_shows_what_comes_and_when(visitor: Client, service: Service) -> None:
     page = visitor.get(service.link(Purpose.PREFERENCES)).content.decode()
-    assert "A digest comes every Friday at 08:00." in page
+    assert "<h1>Every Friday at 08:00: up to one paper from two topics, with takeaways</h1>" in page
     assert "ada@example.org" in page
     assert service.delivery.subject.split(":")[0] in page
     assert service.private.name in page

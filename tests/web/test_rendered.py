@@ -419,7 +419,8 @@ def test_head_is_get_without_a_body(visitor: Client, service: Service, path: str
 def personal_paths(service: Service) -> Iterator[str]:
     own = service.link(Purpose.PREFERENCES)
     yield from (own, f"{own}/taste", f"{own}/saved", f"{own}/topics/new", f"{own}/topics/secret")
-    yield from (f"{own}/taste/import", f"{own}/taste/export.json")
+    yield from (f"{own}/taste/import", f"{own}/taste/export.json", f"{own}/preview")
+    yield f"{service.link(Purpose.DIGEST)}/mail"
     yield from (service.link(each) for each in (Purpose.DIGEST, Purpose.SHARE, Purpose.UNSUBSCRIBE))
     yield f"{service.link(Purpose.UNSUBSCRIBE)}/heads"
 

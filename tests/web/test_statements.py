@@ -54,7 +54,17 @@ def test_rendering_a_public_page_costs_no_more(
 
 
 @pytest.mark.parametrize(
-    "page", ["", "/taste", "/saved", "/saved?list=more", "/topics/new", "/taste/import", "/taste/export.json"]
+    "page",
+    [
+        "",
+        "?find=speech",
+        "/taste",
+        "/saved",
+        "/saved?list=more",
+        "/topics/new",
+        "/taste/import",
+        "/taste/export.json",
+    ],
 )
 def test_a_readers_own_pages_cost_at_most_eight(visitor: Client, service: Service, page: str) -> None:
     papers = Paper.objects.order_by("pk")[:9]

@@ -81,7 +81,7 @@ def test_the_own_page_leads_to_it(visitor: Client, service: Service) -> None:
     base = service.link(Purpose.PREFERENCES)
     assert f'href="{base}/taste"' in own
     assert f'href="{base}/saved"' in own
-    assert "Save three papers of a digest" in own
+    assert "Save three papers and the order becomes yours." in own
 
 
 def test_an_empty_one_says_what_comes_next(visitor: Client, service: Service) -> None:

@@ -12,7 +12,6 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
-from html import escape
 from urllib.parse import urlsplit
 
 import orjson
@@ -25,7 +24,14 @@ from newsletter.adapters.ports import Bodies, Outcome, Outgoing, Verdict
 from newsletter.config import Config
 from newsletter.config.mailers import SENDGRID_HOST
 from newsletter.core.digests.headers import ascii_address
-from newsletter.core.digests.message import PLACEHOLDER_OPEN, join_html, join_text, placeholder
+from newsletter.core.digests.message import (
+    PLACEHOLDER_OPEN,
+    html_value,
+    join_html,
+    join_text,
+    placeholder,
+    plain_value,
+)
 from newsletter.errors import ConfigurationError, NewsletterError
 
 log = logging.getLogger(__name__)
@@ -212,7 +218,9 @@ def _fault(message: Outgoing) -> str:
 def _is_safe_to_substitute(message: Outgoing) -> bool:
     """SendGrid puts one value in both forms, unescaped, so it must read the same in HTML and in text."""
     size = sum(len(part.encode()) for pair in _substitutions(message).items() for part in pair)
-    return size < _MAX_SUBSTITUTIONS and all(escape(value) == value for value in message.values.values())
+    return size < _MAX_SUBSTITUTIONS and all(
+        html_value(value) == plain_value(value) for value in message.values.values()
+    )
 
 
 def _payload(group: Sequence[Outgoing]) -> dict[str, object]:

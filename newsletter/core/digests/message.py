@@ -23,6 +23,8 @@ PLACEHOLDER_OPEN, PLACEHOLDER_CLOSE = "[[", "]]"
 CHECKSUM_LENGTH = 32
 _PLACEHOLDER = re.compile(r"\[\[([^\[\]\r\n]*)\]\]")
 _SECOND_BRACKET = re.compile(r"\[(?=\[)")
+_EMPHASIS = re.compile("\ue002([^\ue002\ue003]*)\ue003")
+"""In a reader's string: a title between private-use characters, which is italic in HTML."""
 
 
 @dataclass(frozen=True)
@@ -79,6 +81,21 @@ def literal(data: str) -> str:
     return _SECOND_BRACKET.sub("[\u200b", data)
 
 
+def emphasis(title: str) -> str:
+    """Return a paper's title so that a reader's string shows it in italics where there are any."""
+    return f"\ue002{title}\ue003"
+
+
+def plain_value(value: str) -> str:
+    """Return a reader's string for the text form."""
+    return _EMPHASIS.sub(r"\1", value)
+
+
+def html_value(value: str) -> str:
+    """Return a reader's string for the HTML form: escaped, with titles in italics."""
+    return _EMPHASIS.sub(r'<i lang="en">\1</i>', escape(value))
+
+
 def placeholder_names(text: str) -> frozenset[str]:
     """Return the names of the placeholders in ``text``."""
     return frozenset(_PLACEHOLDER.findall(text)) if PLACEHOLDER_OPEN in text else frozenset()
@@ -130,7 +147,7 @@ class _Values(dict[str, str]):
         if filling is None or PLACEHOLDER_OPEN in filling:
             reason = f"the placeholder {placeholder(name)} has no usable value"
             raise PermanentError(reason, reason="placeholder")
-        value = self[name] = escape(filling) if self._is_html else filling
+        value = self[name] = html_value(filling) if self._is_html else plain_value(filling)
         return value
 
 

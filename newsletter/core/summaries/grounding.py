@@ -11,9 +11,12 @@ from dataclasses import dataclass, replace
 from newsletter.core.arxiv.full_text import MAX_TEXT_CHARACTERS, FullText, within
 from newsletter.core.arxiv.papers import PaperRecord
 from newsletter.core.summaries.highlights import carrying_spans
+from newsletter.core.summaries.lengths import is_finding_too_long, is_takeaway_too_long
+from newsletter.core.summaries.marks import LONGEST_SENTENCE
 from newsletter.core.summaries.normalize import normalize
 from newsletter.core.summaries.paper_kinds import SECTIONS, PaperKind
 from newsletter.core.summaries.rules.checks import HEADLINE, TAKEAWAYS, Case, WithheldReason, refusal
+from newsletter.core.summaries.rules.quantities import quantities
 from newsletter.core.summaries.rules.sources import Source
 from newsletter.core.summaries.rules.stated import LIMITS, Paper, may_be_unstated
 from newsletter.core.summaries.summary import (
@@ -61,13 +64,16 @@ def ground(
     1. Check the headline against abstract and title, then takeaways and sections against the full text too.
     2. Drop empty sections unless the paper supports "not stated"; a section that loses all its claims is
        missing, never shown as "not stated".
-    3. Count the withheld claims by reason. Without a headline nothing is shown.
+    3. A headline that is only too long gives way to a takeaway that would do: cut, it could say more than
+       its quotes. Count the withheld claims by reason. Without a headline nothing is shown.
     4. A reading with a section missing is none, and says so.
     """
     paper = _Paper(source, full_text)
     judge = _Judge(paper, language=language, voice=voice)
-    headline = judge.judge(draft.headline, place=HEADLINE)
-    takeaways = judge.keep(draft.takeaways)
+    headline, others = judge.judge(draft.headline, place=HEADLINE), draft.takeaways
+    if headline and judge.is_too_long(headline, place=HEADLINE):
+        headline, others = judge.shorter(headline, others)
+    takeaways = judge.keep(others)
     shown, surplus = takeaways[:MAX_TAKEAWAYS], takeaways[MAX_TAKEAWAYS:]
     sections = _stated(judge.keep_sections(draft.sections), source.abstract, full_text)
     withheld = tuple(
@@ -131,6 +137,8 @@ class _Judge:
         """Return ``claim`` with its evidence located and marked, or None and note the reason."""
         case = _case(claim, paper=self._paper, language=self._language, place=place)
         reason = refusal(case, voice=self._voice)
+        if reason is None and place == TAKEAWAYS and self.is_too_long(claim, place=place):
+            reason = WithheldReason.TOO_LONG
         said = normalize(claim.text).text
         if reason is None and said in self._said and not may_repeat:
             reason = WithheldReason.REPEATED
@@ -142,6 +150,28 @@ class _Judge:
         return replace(
             claim, evidence=found if self._voice is Voice.AUTHORS else _marked(found, claim=claim.text)
         )
+
+    def is_too_long(self, claim: Claim, *, place: str) -> bool:
+        """Whether a model wrote more than it was asked for."""
+        is_long = is_finding_too_long if place == HEADLINE else is_takeaway_too_long
+        return self._voice is Voice.MODEL and is_long(claim.text, language=self._language)
+
+    def shorter(self, headline: Claim, claims: Sequence[Claim]) -> tuple[Claim | None, tuple[Claim, ...]]:
+        """Return what stands for a headline that is only too long, and the claims that are left.
+
+        It is the first claim that can be one, of those with a number if any; else the headline, as long as it
+        is no longer than an authors' sentence may be: refusing it costs the whole summary, which is paid for.
+        """
+        for claim in sorted(claims, key=lambda each: not quantities(each.text)):
+            case = _case(claim, paper=self._paper, language=self._language, place=HEADLINE)
+            if not self.is_too_long(claim, place=TAKEAWAYS) and not refusal(case, voice=self._voice):
+                self.refused.append(WithheldReason.TOO_LONG)
+                others = tuple(each for each in claims if each is not claim)
+                return self.judge(claim, place=HEADLINE), others
+        if len(headline.text) <= LONGEST_SENTENCE:
+            return headline, tuple(claims)
+        self.refused.insert(0, WithheldReason.TOO_LONG)
+        return None, tuple(claims)
 
     def keep(self, claims: Iterable[Claim]) -> tuple[Claim, ...]:
         return tuple(kept for claim in claims if (kept := self.judge(claim, place=TAKEAWAYS)))

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from newsletter.core.arxiv.full_text import MAX_TEXT_CHARACTERS, FullText, Role, TextSection, within
 from newsletter.core.arxiv.papers import PaperRecord
 from newsletter.core.storable import storable
+from newsletter.core.summaries.lengths import HAN_LENGTHS, LENGTHS
 from newsletter.core.summaries.paper_kinds import SECTION_KINDS, SECTION_MEANINGS, SECTIONS, PaperKind
 from newsletter.core.summaries.summary import (
     MAX_QUOTES,
@@ -70,8 +71,14 @@ the abstract gives one for the result. Its quotes stand in the abstract or the t
 _TAKEAWAYS = """
 "takeaways": three to {max_takeaways} further claims in the order of the abstract, each {short}. None \
 repeats another, the headline or its quote."""
-_LENGTHS = {"length": "at most 18 words and 110 characters", "short": "at most 90 characters"}
-_HAN_LENGTHS = {"length": "at most 60 characters", "short": "at most 45 characters"}
+_LENGTHS = {
+    "length": f"at most {LENGTHS.words} words and {LENGTHS.finding} characters",
+    "short": f"at most {LENGTHS.takeaway} characters",
+}
+_HAN_LENGTHS = {
+    "length": f"at most {HAN_LENGTHS.finding} characters",
+    "short": f"at most {HAN_LENGTHS.takeaway} characters",
+}
 _SECTIONS = """
 "kind": what the paper mainly contributes.
 "sections": for that kind these, each once and in this order, each with one to five claims. An empty list of \

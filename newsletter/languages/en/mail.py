@@ -13,7 +13,7 @@ from newsletter.core.arxiv.papers import PaperRecord
 from newsletter.core.arxiv.revisions import Change, Revision
 from newsletter.core.delivery.cadence import Cadence
 from newsletter.core.digests.digest import CardWhy, Digest, Learned
-from newsletter.core.digests.message import placeholder
+from newsletter.core.digests.message import emphasis, placeholder
 from newsletter.core.digests.selection import WhyCode
 from newsletter.core.digests.typography import NO_BREAK, AuthorLine, cut, short_name, title_half
 from newsletter.core.summaries.paper_kinds import PaperKind, Part
@@ -77,6 +77,7 @@ class MailWords:
             "code": "Code",
             "project": "Project",
             "not_stated": "Not stated in the paper.",
+            "no_numbers": "No numbers in the abstract.",
             "listed": "By title",
             "near": "Near your topics",
             "near_note": "No topic of yours asks for these; they are close to what you keep.",
@@ -278,7 +279,7 @@ class MailWords:
             return "For breadth: drawn from the rest of your matches."
         terms = ", ".join(why.terms)
         if why.title:
-            return f"Because you kept {short_name(why.title, limit=LONGEST_KEPT)}: {terms}."
+            return f"Because you kept {emphasis(short_name(why.title, limit=LONGEST_KEPT))}: {terms}."
         return f"Because of what you keep: {terms}."
 
     def happened(self, revision: Revision) -> str:

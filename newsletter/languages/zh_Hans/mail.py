@@ -65,6 +65,7 @@ class MailWords:
             "code": "代码",
             "project": "项目",
             "not_stated": "论文未提及。",
+            "no_numbers": "摘要中没有数字。",
             "listed": "按标题",
             "near": "主题之外",
             "near_note": "你的主题没有要这些论文，但它们接近你收藏的内容。",
@@ -249,7 +250,7 @@ class MailWords:
             return "为拓宽视野：从其余匹配论文中随机选出。"
         terms = "、".join(why.terms)
         if why.title:
-            return f"因为你收藏了 {short_name(why.title, limit=LONGEST_KEPT)}：{terms}。"
+            return f"因为你收藏了《{short_name(why.title, limit=LONGEST_KEPT)}》：{terms}。"
         return f"因为你收藏的内容：{terms}。"
 
     def happened(self, revision: Revision) -> str:

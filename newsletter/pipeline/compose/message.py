@@ -20,7 +20,7 @@ from newsletter.audience.mailed_links import MailedLink
 from newsletter.audience.tagged_addresses import envelope_sender, unsubscribe_mailto
 from newsletter.audience.tokens import Purpose, digest_token, make_token
 from newsletter.core.digests.headers import MessageHeaders
-from newsletter.core.digests.message import Fragment, compose
+from newsletter.core.digests.message import Fragment, compose, plain_value
 from newsletter.errors import NewsletterError, PermanentError
 from newsletter.mail.text import wrap
 from newsletter.models import Delivery, Subscriber
@@ -128,12 +128,12 @@ def placeholders_of(delivery: Delivery, fragments: Sequence[Fragment]) -> dict[s
 
 
 def with_text_forms(stored: Mapping[str, str]) -> dict[str, str]:
-    """Add what follows from the stored strings: sentences in lines, for the text form, and two marks."""
-    found = {"near": "", "revised": ""}
+    """Add what follows from the stored strings: sentences in lines, for the text form."""
+    found = {"near": "", "revised": ""}  # marks in fragments from before ADR 47
     for name, value in stored.items():
         kind, colon, rest = name.partition(":")
         if kind in IN_LINES:
-            found[f"{kind}_text{colon}{rest}"] = wrap(value)
+            found[f"{kind}_text{colon}{rest}"] = wrap(plain_value(value))
     return found | dict(stored)
 
 

@@ -29,6 +29,7 @@ from newsletter.core.digests.languages import is_checked_in_words, is_han
 from newsletter.core.digests.message import Fragment, literal, placeholder
 from newsletter.core.digests.selection import WhyCode
 from newsletter.core.digests.typography import cut
+from newsletter.core.digests.week import topic_path, week_of_period
 from newsletter.core.summaries.summary import DetailLevel, Voice
 from newsletter.mail.cards import card_values, checked, line_values, listed_values, plain, revised_values
 from newsletter.mail.layout import MOST_NEAR, Form, Group, Layout, arrange, at_rank
@@ -48,8 +49,6 @@ CARD_ALLOWANCE = 300
 TOPIC_LINK_ALLOWANCE = 120
 """Bytes for the link that ends one topic."""
 _NAMES_TOPICS = frozenset({"kicker", "line_topic", "topic", "footer_topic"})
-_PERSONAL = frozenset({"near", "revised"})
-"""Sections that a shared digest leaves out: an empty placeholder of their name marks their fragments."""
 _TOLD_REASONS = frozenset({"late", "daily_cap", "withheld"})
 """Why there is no model's summary, as far as readers are told."""
 _STAND_IN = re.compile("\ue000(topic:[^\ue001]*)\ue001")
@@ -164,7 +163,9 @@ class DigestRenderer:
 
     def _topic(self, group: Group, form: Form, digest: Digest) -> Iterator[Fragment]:
         topic, language = group.topic, digest.language
-        url = "" if topic.is_private else f"{self._base_url.rstrip('/')}/topics/{topic.slug}/"
+        week = week_of_period(digest.slot_date, days=digest.covers_days)
+        path = topic_path(topic.slug, week=week)
+        url = "" if topic.is_private else f"{self._base_url.rstrip('/')}{path}"
         total = max(topic.total, len(topic.cards)) if topic.total else 0
         share = words_for(language).share(len(topic.cards), total)
         yield self._fragment("topic", language, topic_name=topic.name, total=total, share=share, url=url)
@@ -187,7 +188,7 @@ class DigestRenderer:
         values = card_values(
             card, form=form, language=digest.language, base_url=self._base_url, has_why=has_why
         )
-        return self._keep(key, self._template.render(kind, marker=_marker(form.value), **values))
+        return self._keep(key, self._template.render(kind, **values))
 
     def _line(self, card: DigestCard, digest: Digest, *, has_card: bool) -> Fragment:
         follows = _follows(dict(digest.whys).get(card.paper.arxiv_id))
@@ -225,8 +226,7 @@ class DigestRenderer:
 
     def _heading(self, label: str, digest: Digest, *, note: str = "") -> Fragment:
         heading = words_for(digest.language).labels[label]
-        marker = _marker(label)
-        return self._fragment("heading", digest.language, heading=heading, marker=marker, note=note)
+        return self._fragment("heading", digest.language, heading=heading, note=note)
 
     def _list(self, digest: Digest) -> Iterator[Fragment]:
         words = words_for(digest.language)
@@ -310,11 +310,6 @@ def _with_depths(digest: Digest) -> Digest:
     return replace(digest, topics=tuple(topics))
 
 
-def _marker(section: str) -> str:
-    """Return what marks the fragments of ``section`` as personal, if they are."""
-    return trusted(placeholder(section)) if section in _PERSONAL else ""
-
-
 def _notices(digest: Digest) -> list[Notice]:
     missing = words_for(digest.language).not_complete(digest)
     own = [Notice(NoticeKind.NOT_COMPLETE, missing)] if missing else []
@@ -394,6 +389,7 @@ def _placeholders(digest: Digest) -> dict[str, str]:
     sentences = {name: literal(text) for name, text in sentences.items() if text}
     return {
         **sentences,
+        "period": words.period(digest),
         "cadence": words.cadence(digest),
         "confirmed_on": words.day(digest.confirmed_on) if digest.confirmed_on else "",
         **dict(pair for why in digest.whys for pair in _why_lines(*why, words=words)),

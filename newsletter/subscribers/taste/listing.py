@@ -51,8 +51,14 @@ def shelf(subscriber: Subscriber, name: Shelf) -> QuerySet[PaperFeedback]:
 
 
 def counts(subscriber: Subscriber) -> dict[Shelf, int]:
-    numbers = subscriber.feedback.aggregate(**{name: Count("pk", filter=on) for name, on in _ON.items()})
-    return {name: numbers[name] for name in Shelf}
+    return counts_and_liked(subscriber)[0]
+
+
+def counts_and_liked(subscriber: Subscriber) -> tuple[dict[Shelf, int], int]:
+    """Return how many papers are on each list, and how many are liked or saved, each once."""
+    on: dict[str, Q] = {str(name): each for name, each in _ON.items()} | {"liked": IS_LIKED}
+    numbers = subscriber.feedback.aggregate(**{name: Count("pk", filter=each) for name, each in on.items()})
+    return {name: numbers[name] for name in Shelf}, numbers["liked"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,3 +61,18 @@ def _words(row: TasteProfile, *, muted: dict[str, str], most: int) -> ProfileWor
 
 def _strongest(words: Sequence[Word], most: int) -> tuple[Word, ...]:
     return tuple(sorted(words, key=lambda word: (-abs(word.weight), word.key))[:most])
+
+
+def strongest(profiles: Sequence[ProfileWords], *, most: int = 8) -> tuple[list[Word], list[Word]]:
+    """Return the words that lift and that lower most, over all profiles, each once."""
+    return (
+        _once([word for each in profiles for word in each.lifts], most),
+        _once([word for each in profiles for word in each.lowers], most),
+    )
+
+
+def _once(words: Sequence[Word], most: int) -> list[Word]:
+    best: dict[str, Word] = {}
+    for word in sorted(words, key=lambda word: (-abs(word.weight), word.key)):
+        best.setdefault(word.key, word)
+    return list(best.values())[:most]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -10,6 +11,7 @@ from newsletter.core.arxiv.full_text import FullText, Role, TextSection
 from newsletter.core.arxiv.papers import PaperRecord
 from newsletter.core.summaries.extraction import extract
 from newsletter.core.summaries.grounding import Refusal, WithheldReason, ground
+from newsletter.core.summaries.lengths import is_finding_too_long
 from newsletter.core.summaries.normalize import find_quote, normalize
 from newsletter.core.summaries.paper_kinds import SECTIONS, PaperKind
 from newsletter.core.summaries.summary import (
@@ -374,3 +376,89 @@ def test_a_chinese_claim_whose_terms_are_nowhere_in_its_quote_is_about_something
     found = judged(text, DATA, language="zh-hans")
     assert isinstance(found, Refusal)
     assert found.reason == WithheldReason.QUOTE_UNRELATED
+
+
+LONG = (
+    "TideNet-2 forecasts harbour levels from the motion of the moored ships of many a harbour, and it "
+    "forecasts the levels of harbours."
+)
+SHORT, OTHER = "TideNet-2 forecasts harbour levels.", "The mean error falls by 31% on 14 harbours."
+
+
+def test_a_finding_that_is_only_too_long_is_replaced_by_a_takeaway_with_a_number() -> None:
+    assert (len(LONG) > 110, len(LONG.split()) > 18) == (True, True)
+    others = (claim(SHORT, METHOD), claim(OTHER, RESULT))
+    draft = Draft(headline=claim(LONG, METHOD), takeaways=others)
+    found = ground(draft, source=PAPER, language="en", voice=Voice.MODEL)
+    assert isinstance(found, Summary)
+    assert found.headline.text == OTHER
+    assert [each.text for each in found.takeaways] == [SHORT]
+    assert [each.reason for each in found.withheld] == [WithheldReason.TOO_LONG]
+
+
+def test_a_finding_may_be_long_in_few_words_or_have_many_short_ones() -> None:
+    many, few = "it is as it is " * 5, "multidimensional " * 18
+    assert (len(many.split()), len(few)) == (25, 306)
+    assert not is_finding_too_long(many, language="en")
+    assert not is_finding_too_long(few, language="en")
+    assert is_finding_too_long(few + "x", language="en")
+
+
+def _reasons(found: Summary | Refusal) -> list[str]:
+    return [each.reason for each in found.withheld]
+
+
+def test_nothing_unfounded_becomes_the_finding() -> None:
+    """A refusal costs the whole summary, so the finding stays, but never longer than an authors' sentence."""
+    false = claim("The error falls by 77%.", RESULT)
+    found = ground(
+        Draft(headline=claim(LONG, METHOD), takeaways=(false,)),
+        source=PAPER,
+        language="en",
+        voice=Voice.MODEL,
+    )
+    assert isinstance(found, Summary)
+    assert (found.headline.text, found.takeaways) == (LONG, ())
+    longer = LONG.removesuffix(".") + ", and it forecasts the levels of many a harbour."
+    assert len(longer) > 160
+    found = ground(
+        Draft(headline=claim(longer, METHOD), takeaways=(false,)),
+        source=PAPER,
+        language="en",
+        voice=Voice.MODEL,
+    )
+    assert isinstance(found, Refusal)
+    assert found.reason is WithheldReason.TOO_LONG
+
+
+@pytest.mark.parametrize("text", ["The error falls by 77%.", f"{LONG} The error falls by 77%."])
+def test_a_false_finding_is_not_replaced(text: str) -> None:
+    draft = Draft(headline=claim(text, RESULT), takeaways=(claim(SHORT, METHOD),))
+    assert isinstance(ground(draft, source=PAPER, language="en", voice=Voice.MODEL), Refusal)
+
+
+def test_a_takeaway_beyond_its_length_is_withheld_and_counted() -> None:
+    long = "TideNet-2 forecasts the levels of harbours from the motion of ships, of ships that are moored."
+    assert 90 < len(long) < 110
+    draft = Draft(headline=claim(OTHER, RESULT), takeaways=(claim(long, METHOD), claim(SHORT, METHOD)))
+    found = ground(draft, source=PAPER, language="en", voice=Voice.MODEL)
+    assert isinstance(found, Summary)
+    assert [each.text for each in found.takeaways] == [SHORT]
+    assert _reasons(found) == [WithheldReason.TOO_LONG]
+
+
+def test_chinese_lengths_count_characters() -> None:
+    long = "TideNet-2 由系泊船只的运动预测港口水位" + "，由系泊船只的运动预测港口水位" * 3 + "。"
+    assert len(long) > 60
+    short = "TideNet-2 由系泊船只的运动预测港口水位。"
+    draft = Draft(headline=claim(long, METHOD), takeaways=(claim(short, METHOD),))
+    found = ground(draft, source=PAPER, language="zh-hans", voice=Voice.MODEL)
+    assert isinstance(found, Summary)
+    assert found.headline.text == short
+
+
+def test_the_authors_own_sentences_may_be_as_long_as_they_are() -> None:
+    long = " ".join([METHOD.removesuffix("."), RESULT])
+    source = replace(PAPER, abstract=long)
+    draft = Draft(headline=claim(long, long))
+    assert isinstance(ground(draft, source=source, language="en", voice=Voice.AUTHORS), Summary)
