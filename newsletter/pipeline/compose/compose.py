@@ -8,7 +8,7 @@ was neither fatal nor broken is given back. What a digest is made of is ``compos
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -62,11 +62,13 @@ def compose_planned(
     transactional: bool = False,
     after: UUID | None = None,
     deadline: datetime | None = None,
+    part_done: Callable[[], None] = lambda: None,
 ) -> ComposeReport:
     """Compose every planned digest; a patient one waits for summaries that may still come.
 
     Where they are spread, each can be leased only after its reader's own delay, counted from the slot. After
-    ``deadline`` (real time) no batch is begun; ``after`` is where such a pass stopped.
+    ``deadline`` (real time) no batch is begun; ``after`` is where such a pass stopped. ``part_done`` is
+    called after each batch of which something was composed.
     """
     report = ComposeReport()
     composer = Composer(summariser=summariser, renderer_for=renderer_for, now=now, is_spread=is_spread)
@@ -87,6 +89,7 @@ def compose_planned(
         return broken
 
     for batch in leased(now=now, transactional=transactional, after=after):
+        composed = report.composed
         try:
             broken = together_or_apart(batch, compose, done="composed")
         except RefusedError as refused:
@@ -94,6 +97,8 @@ def compose_planned(
             raise
         report.failed += len(broken)
         _end(batch, broken=broken)
+        if report.composed > composed:
+            part_done()
         if deadline is not None and timezone.now() >= deadline:
             report.stopped_after = batch[-1].pk
             break
