@@ -138,11 +138,11 @@ def measure_slots(sizes: Sequence[int], *, is_late: bool) -> int:
         "SENDGRID_API_KEY": "SG.benchmark",
         "DATABASE_URL": os.environ.get("DATABASE_URL", ""),
     }
-    print(f"{'readers':>8}{'first s':>9}{'composed s':>12}{'last s':>8}   CPU ms a reader")
-    for readers in sizes:
-        with sendgrid_sink() as port, redis_server() as url:
-            own |= {"NEWSLETTER_SENDGRID_HOST": f"http://127.0.0.1:{port}", "REDIS_URL": url}
-            with fresh_service(**own):
+    with sendgrid_sink() as port, redis_server() as url:
+        own |= {"NEWSLETTER_SENDGRID_HOST": f"http://127.0.0.1:{port}", "REDIS_URL": url}
+        with fresh_service(**own):
+            print(f"{'readers':>8}{'first s':>9}{'composed s':>12}{'last s':>8}   CPU ms a reader")
+            for readers in sizes:
                 print(f"{readers:>8}{measure_slot(readers, is_late=is_late)}", flush=True)
     return 0
 

@@ -69,6 +69,18 @@ def test_composing_wakes_sending_after_each_batch(room: Workers, monkeypatch: py
     assert counts == [(4, 1), (3, 2), (2, 3), (1, 4), (0, 5)]
 
 
+def test_the_first_batch_is_small_and_each_further_one_twice_as_large(
+    room: Workers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first mails need not wait until hundreds are composed."""
+    monkeypatch.setattr("newsletter.pipeline.compose.compose.FIRST_CHUNK", 1)
+    monkeypatch.setattr("newsletter.pipeline.compose.compose.CHUNK", 4)
+    room.run("tick", at=LATE)
+    counts = counts_at(Queue.SEND, monkeypatch)
+    room.run("compose", at=LATE)
+    assert [composed for _, composed in counts] == [1, 3, READERS]
+
+
 def test_composing_that_composes_nothing_wakes_nobody(room: Workers, monkeypatch: pytest.MonkeyPatch) -> None:
     counts = counts_at(Queue.SEND, monkeypatch)
     room.run("compose", at=LATE)
