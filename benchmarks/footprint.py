@@ -75,13 +75,13 @@ def report(service: psutil.Process, *, ready: float) -> None:
     for process in (service, *service.children(recursive=True)):
         pss = memory(process.pid)
         total += pss
-        print(f"{pss:7.1f} MiB  {' '.join(process.cmdline())[:100]}")
+        print(f"{pss:7.1f} MiB, {memory(process.pid, 'Private_Dirty'):6.1f} of its own  {process.name()}")
     print(f"{total:7.1f} MiB in all; ready after {ready:.1f} s")
 
 
-def memory(pid: int) -> float:
+def memory(pid: int, what: str = "Pss") -> float:
     lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
-    return sum(int(line.split()[1]) for line in lines if line.startswith("Pss:")) / 1024
+    return sum(int(line.split()[1]) for line in lines if line.startswith(f"{what}:")) / 1024
 
 
 if __name__ == "__main__":

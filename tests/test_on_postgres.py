@@ -11,6 +11,7 @@ from tests.fakes.postgres import run_tests_on_postgres
 TESTS = Path(__file__).parent
 SUITE = (
     "test_settings.py",
+    "models/test_indexes.py",
     "models/test_migrations.py",
     "models/test_page_change.py",
     "models/test_set_based.py",
@@ -38,6 +39,7 @@ SUITE = (
     "pipeline/send/test_send_days.py",
     "pipeline/send/test_sendgrid.py",
     "pipeline/test_asking.py",
+    "pipeline/test_row_versions.py",
     "pipeline/test_gather.py",
     "pipeline/test_lease.py",
     "pipeline/test_match.py",
