@@ -191,7 +191,8 @@ def _send(*, transactional: bool) -> None:
         log.info("delivered: %s", dict(report.states))
     if report.states[State.PLANNED]:  # a topic was left meanwhile
         wake(Queue.TRANSACTIONAL if transactional else Queue.COMPOSE)
-    if not (report.paused or report.held):  # the next look is at most five seconds away
+    # What falls due a moment later waits for the next look, five seconds at most: a task a mail costs much.
+    if report.is_cut_short and not report.paused:
         _wake_senders()
 
 
