@@ -31,9 +31,10 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 class Process(Protocol):
     """Of ``Popen``, what is needed."""
 
-    pid: int
-    returncode: int
-
+    @property
+    def pid(self) -> int | None: ...
+    @property
+    def returncode(self) -> int: ...
     def poll(self) -> int | None: ...
     def terminate(self) -> None: ...
 
@@ -109,7 +110,7 @@ class Child:
 
     def kill(self) -> None:
         """Kill the child and everything it started."""
-        if self.process is not None:
+        if self.process is not None and self.process.pid:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self.process.pid, signal.SIGKILL)
 
@@ -120,7 +121,7 @@ class Supervisor:
     def __init__(self, *, say: Callable[[str], None]) -> None:
         self._children: list[Child] = []
         self._say = say
-        self._stopping = False
+        self._stopping = self._running = False
 
     def __enter__(self) -> Self:
         return self
@@ -140,33 +141,37 @@ class Supervisor:
         next(child for child in self._children if child.name == name).start()
 
     def heed_signals(self) -> None:
-        """Make SIGINT, SIGTERM and SIGHUP end ``run``, even before it has begun."""
+        """Make SIGINT, SIGTERM and SIGHUP end ``run``, or this process if that has not begun."""
         for number in SIGNALS:
             signal.signal(number, self._stop)
 
-    def finish(self, name: str, function: Callable[[], None]) -> Callable[[], bool]:
+    def finish(self, name: str, function: Callable[[], None]) -> Callable[[], None]:
         """Call the function in a process of its own, whose memory goes with it; return what waits for it.
 
-        That returns whether a signal came meanwhile; a process that failed has said why, and ends this one.
+        A process that failed has said why, and ends this one with its code.
         """
-        process = Fork(name, function).begin()
+        process = Fork(name, function)
+        process.daemon = True  # it ends with this one
+        process.begin()
 
-        def wait() -> bool:
+        def wait() -> None:
             process.join()
-            if process.returncode and not self._stopping:
+            if process.returncode:
                 sys.exit(process.returncode)
-            return self._stopping
 
         return wait
 
     def run(self) -> None:
         """Keep every child running until a signal comes."""
+        self._running = True
         while not self._stopping:
             self.tend()
             time.sleep(POLL_SECONDS)
 
     def _stop(self, _number: int, _frame: FrameType | None) -> None:
         self._stopping = True
+        if not self._running:
+            sys.exit(0)
 
     def tend(self) -> None:
         """Start what is not running and due to start."""

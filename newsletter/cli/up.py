@@ -78,8 +78,8 @@ def prepare(supervisor: Supervisor) -> None:
     start_django(migrated=False)
     wait = supervisor.finish("prepare", _prepare_database)
     load_shared()
-    if not wait():
-        share()
+    wait()
+    share()
 
 
 def _prepare_database() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import signal
 import subprocess
@@ -12,7 +13,7 @@ from pathlib import Path
 import pytest
 from django.db import connections
 
-from newsletter.cli.supervisor import Fork, Supervisor
+from newsletter.cli.supervisor import SIGNALS, Fork, Supervisor
 
 SITE = """
 import newsletter.web.server, newsletter.web.wsgi
@@ -79,7 +80,23 @@ def test_no_connection_to_the_database_is_shared_with_a_child() -> None:
 
 def test_a_preparation_that_failed_ends_the_service_with_its_code() -> None:
     with Supervisor(say=print) as supervisor:
-        assert supervisor.finish("fine", lambda: None)() is False
+        supervisor.finish("fine", lambda: None)()
         with pytest.raises(SystemExit) as ended:
             supervisor.finish("wrong", lambda: sys.exit(2))()
     assert ended.value.code == 2
+
+
+def test_a_signal_while_it_prepares_ends_the_service_at_once() -> None:
+    before = {number: signal.getsignal(number) for number in SIGNALS}
+    try:
+        with Supervisor(say=print) as supervisor:
+            supervisor.heed_signals()
+            supervisor.finish("slow", lambda: time.sleep(60))
+            with pytest.raises(SystemExit) as ended:
+                signal.raise_signal(signal.SIGTERM)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    [slow] = multiprocessing.active_children()
+    assert (ended.value.code, slow.daemon) == (0, True)  # the interpreter ends it with itself
+    slow.terminate()
