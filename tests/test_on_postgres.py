@@ -39,7 +39,6 @@ SUITE = (
     "pipeline/send/test_send_days.py",
     "pipeline/send/test_sendgrid.py",
     "pipeline/test_asking.py",
-    "pipeline/test_row_versions.py",
     "pipeline/test_gather.py",
     "pipeline/test_lease.py",
     "pipeline/test_match.py",
