@@ -1,0 +1,7 @@
+"""What the operator is told: the command line and the operator's pages read the same values and sentences.
+
+``situation`` has what holds everybody's mail at this moment, ``causes`` says of one delivery what state it is
+in, why, and what happens next; ``today`` counts a day, ``history`` the weeks before it; ``listing`` finds
+deliveries, ``readers`` tells of one reader. Nothing here changes a row. Statements are counted by tests: none
+of them grows with readers.
+"""
