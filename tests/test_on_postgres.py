@@ -15,6 +15,7 @@ SUITE = (
     "models/test_page_change.py",
     "models/test_set_based.py",
     "pipeline/compose/test_compose.py",
+    "pipeline/compose/test_corrections.py",
     "pipeline/compose/test_counts.py",
     "pipeline/compose/test_lease.py",
     "pipeline/compose/test_message.py",

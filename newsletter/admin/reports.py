@@ -52,14 +52,15 @@ def _take_down(report: MistakeReport, now: datetime) -> str:
     settled = take_down(_summary(report), now=now)
     return (
         "The summary is shown to nobody from now on: its page has the abstract at once, digests from their "
-        f"next composition on. Open reports on it, now resolved: {settled}."
+        "next composition on, and the next digest of those who got it says so. "
+        f"Open reports on it, now resolved: {settled}."
     )
 
 
-def _put_back(report: MistakeReport, now: datetime) -> str:  # noqa: ARG001 - an act's signature
+def _put_back(report: MistakeReport, now: datetime) -> str:
     from newsletter.subscribers.reports import put_back
 
-    put_back(_summary(report))
+    put_back(_summary(report), now=now)
     return "The summary is shown again."
 
 
