@@ -10,6 +10,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+
 from newsletter.core.arxiv.links import page_url
 from newsletter.core.digests.digest import NoticeKind
 from newsletter.core.digests.typography import cut

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from newsletter.admin.events import words_of
 from newsletter.core.delivery.redaction import without_keys
 from newsletter.models import ConsentEvent, Delivery, DeliveryEvent, Subscriber
+from newsletter.operating.records import words_of
 
 LONGEST = 200
 """Of each kind, the latest."""
