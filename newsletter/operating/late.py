@@ -150,7 +150,7 @@ def _by_answer(rows: QuerySet[Delivery], now: Situation) -> Iterator[Late]:
         .order_by("-count")[:MOST_CAUSES]
     )
     for group in groups:
-        yield _late(group, now)
+        yield _late(dict(group), now)
 
 
 def _late(group: dict[str, Any], now: Situation) -> Late:

@@ -72,6 +72,7 @@ def addresses(service: Service, summary: Summary) -> dict[str, str]:
         paper=summary.paper,
         summary=summary,
         claim="It speaks.",
+        quotes=[{"quote": "We let it speak", "where": "abstract"}],
         what="number",
         note="<b>14</b>",
         reported_at=SENT,
@@ -254,7 +255,13 @@ def test_a_reader_is_edited_paused_and_resumed(operator: Client, service: Servic
         "zh-hans",
         3,
     )
-    for wrong in ({"timezone": "Mars"}, {"max_papers": "51"}, {"max_papers": "x"}, {"topics": []}):
+    wrongs: list[dict[str, Any]] = [
+        {"timezone": "Mars"},
+        {"max_papers": "51"},
+        {"max_papers": "x"},
+        {"topics": []},
+    ]
+    for wrong in wrongs:
         refused = operator.post(path, given | wrong)
         assert refused.status_code == 400, wrong
         assert 'role="alert"' in refused.content.decode()
@@ -298,9 +305,7 @@ def test_a_topic_has_names_as_fields_and_is_duplicated(operator: Client, service
     assert operator.post(path, {"do": "duplicate", "slug": "heads"}).status_code == 400
 
 
-def test_a_summary_is_amended_taken_down_and_shown_again(
-    operator: Client, service: Service, summary: Summary
-) -> None:
+def test_a_summary_is_amended_taken_down_and_shown_again(operator: Client, summary: Summary) -> None:
     path = reverse("operator_paper", kwargs={"arxiv_id": summary.paper.arxiv_id})
     claim = SummaryValue(voice=Voice.MODEL, headline=Claim(text="It speaks.", evidence=())).headline
     given = {"do": "amend", "summary": summary.pk, "claim": claim_key(summary, claim), "text": "It sings."}
@@ -350,8 +355,8 @@ def test_a_note_is_previewed_published_and_ended(operator: Client, service: Serv
 )
 def test_a_note_that_cannot_be_is_refused_beside_its_field(
     operator: Client,
-    service: Service,
-    wrong: dict[str, str],  # noqa: ARG001
+    service: Service,  # noqa: ARG001
+    wrong: dict[str, str],
 ) -> None:
     until = (NOW + timedelta(days=5)).date().isoformat()
     response = operator.post(
@@ -381,7 +386,7 @@ def test_no_table_of_axes_and_no_raw_json_is_offered(operator: Client, service: 
 def test_pages_cost_the_same_for_many_readers(operator: Client, service: Service, summary: Summary) -> None:
     found = addresses(service, summary)
     pause_sending("to see the notice", now=NOW)
-    costs = {}
+    costs: dict[str, list[int]] = {}
     for number in (0, 30):
         for each in range(number):
             Subscriber.objects.create(

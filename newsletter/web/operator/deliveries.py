@@ -121,8 +121,8 @@ def act(request: HttpRequest, key: UUID, deed: str) -> HttpResponse:
         raise Http404
     chosen = Act(deed)
     if request.method == "POST":
-        now = timezone.now()
-        decision = decide(row, chosen, now=now, real_now=now)
+        at = timezone.now()
+        decision = decide(row, chosen, now=at, real_now=at)
         done(request, row, decision.says, is_done=decision.is_done)
         return back_to("operator_delivery", key=row.pk)
     now = now_there(request)
@@ -234,8 +234,8 @@ def _fields(row: Delivery) -> list[tuple[str, Any]]:
     """Return every recorded field in words: no lists of keys, no link that acts as the reader."""
     hidden = hide_keys(Delivery.objects.get(pk=row.pk))
     skipped = {"fragments", "placeholders", "selection", "topics", "recipient", "subscriber"}
-    found = [
-        (each.verbose_name, getattr(hidden, each.attname))
+    found: list[tuple[str, Any]] = [
+        (str(each.verbose_name), getattr(hidden, each.attname))
         for each in Delivery._meta.concrete_fields
         if each.name not in skipped
     ]

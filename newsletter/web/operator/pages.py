@@ -106,7 +106,7 @@ def done(request: HttpRequest, row: Model | None, says: str, *, is_done: bool = 
     (messages.success if is_done else messages.warning)(request, says)
     if row is not None and is_done:
         LogEntry.objects.create(
-            user_id=request.user.pk,
+            user_id=request.user.pk or 0,
             content_type=ContentType.objects.get_for_model(row),
             object_id=str(row.pk),
             object_repr=str(row)[:200],

@@ -29,7 +29,7 @@ A_PAGE = 40
 def listing(request: HttpRequest) -> HttpResponse:
     """List the newest summaries that a model wrote; by title or arXiv id; those that were taken down."""
     words, show = request.GET.get("q", "").strip()[:200], request.GET.get("show", "")
-    rows = Summary.objects.filter(content__isnull=False).exclude(model="extractive")
+    rows: QuerySet[Summary] = Summary.objects.filter(content__isnull=False).exclude(model="extractive")
     if show == "down":
         rows = rows.filter(withheld_at__isnull=False)
     rows = _searched(rows, words).select_related("paper").order_by("-written_at")
@@ -87,7 +87,7 @@ def one(request: HttpRequest, arxiv_id: str) -> HttpResponse:
             return back_to("operator_paper", arxiv_id=arxiv_id)
         except NewsletterError as error:
             problem = str(error)
-    rows = paper.summaries.filter(content__isnull=False).order_by("-paper_version", "language", "model")
+    rows = paper.summaries.filter(content__isnull=False).order_by("-paper_version", "-written_at")
     return operator_page(
         request,
         "paper.html",

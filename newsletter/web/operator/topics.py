@@ -66,7 +66,7 @@ def one(request: HttpRequest, slug: str) -> HttpResponse:
         status=400 if problem else 200,
         topic=topic,
         readers=topic.subscriptions.count(),
-        weeks=[(f"{week.day} {week:%B}", None, totals[week]) for week in weeks],
+        weeks=[(f"{week.day} {week:%b}", None, totals[week]) for week in weeks],
         problem=problem,
         languages=[code for code in INTERFACE_LANGUAGES if code != "en"],
         given=request.POST if problem else None,
