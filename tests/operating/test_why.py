@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from html import unescape
 from typing import Any
 
 import pytest
 import time_machine
+from django.contrib.auth.models import User
+from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
@@ -250,6 +253,30 @@ def test_the_day_names_the_same_cause(ada: Subscriber, settings: Settings, cause
     assert [(each.code, each.count) for each in found.late] == [(cause.code, 1)]
     assert "1 waits" in found.title or "1 failed" in found.title
     assert cause.code in {each["code"] for each in done("status", "--json").json["late"]}
+
+
+@pytest.mark.parametrize("cause", CAUSES, ids=lambda cause: cause.make.__name__.strip("_"))
+def test_the_cause_is_told_by_the_screen_alone(ada: Subscriber, settings: Settings, cause: Cause) -> None:
+    cause.make(ada, settings)
+    operator = Client(SERVER_NAME="localhost")
+    operator.force_login(User.objects.create_superuser("operator", last_login=NOW))
+    paths = [f"/admin/readers/{ada.pk}/"]
+    paths += [f"/admin/deliveries/{row.pk}/" for row in Delivery.objects.filter(kind=Kind.DIGEST)]
+    for path in paths:
+        said = unescape(operator.get(path).content.decode())
+        assert cause.says in said, path
+        assert cause.then in said, path
+
+
+def test_the_day_is_one_screen(ada: Subscriber, settings: Settings) -> None:
+    for cause in CAUSES[:4]:
+        Delivery.objects.all().delete()
+        cause.make(ada, settings)
+    said = done("status").out
+    assert len(said.splitlines()) <= 30
+    assert max(map(len, said.splitlines())) <= 200
+    for step in ("Gathered", "Matched", "Summarised", "Composed", "Delivered", "Next slot"):
+        assert step in said
 
 
 def test_the_address_is_not_in_a_servers_words(ada: Subscriber, settings: Settings) -> None:
