@@ -182,6 +182,15 @@ def _turn(row: Delivery, now: Situation) -> Told:
     if now.send_rate is not None:
         cause = f"its turn at {now.send_rate:g} mails a second (NEWSLETTER_SEND_RATE)"
         return Told(code="rate", state="waiting", cause=cause, then="It goes by itself.", twice=NOT_TWICE)
+    if row.state == State.RETRY_WAIT and row.retries:
+        return Told(
+            code="refused",
+            state="waiting",
+            cause=refusal(row.last_code, row.last_detail),
+            then=f"Try {row.retries + 1} is due. {_look_at_workers('send', since=since, now=now)}",
+            twice=NOT_TWICE,
+            needs_person=now.real_now - since > SOON,
+        )
     lost = ""
     if row.state == State.RETRY_WAIT and row.attempt:
         lost = f" {number(row.attempt, 'attempt')} of {MAX_ATTEMPTS} ended without an outcome."
@@ -251,9 +260,9 @@ def _unknown(row: Delivery, now: Situation) -> Told:
 
 def _over(state: State, code: str) -> Callable[[Delivery, Situation], Told]:
     def says(row: Delivery, now: Situation) -> Told:
-        when = f"at {clock(row.outcome_at, now=now.now)} UTC" if row.outcome_at else ""
+        when = f" at {clock(row.outcome_at, now=now.now)} UTC" if row.outcome_at else ""
         by = f" by {row.transport}" if row.transport else ""
-        return Told(code=code, state=STATES[state], cause=f"{when}{by}".strip(), then=_AFTER.get(state, ""))
+        return Told(code=code, state=f"{STATES[state]}{when}{by}", then=_AFTER.get(state, ""))
 
     return says
 

@@ -157,9 +157,12 @@ def _late(group: dict[str, Any], now: Situation) -> Late:
     count, since = group["count"], group["since"]
     own = {"count": count, "since": since, "states": "waiting"}
     next_at = f"{clock(group['next'], now=now.real_now)}, by itself" if group["next"] else "by itself"
-    if group["was_refused"] and not group["is_due"]:
-        words = refusal(group["last_code"], group["detail"])
-        return Late(code="refused", waiting_for=words, then=f"{next_at}; try {group['most'] + 1}", **own)
+    is_long = bool(group["is_due"]) and now.real_now - group["due_since"] > SOON
+    worker = "is a worker of the queue send running?" if is_long else "in a moment, by itself"
+    if group["was_refused"]:
+        words, tries = refusal(group["last_code"], group["detail"]), f"try {group['most'] + 1}"
+        then = f"{tries} is due: {worker}" if group["is_due"] else f"{next_at}; {tries}"
+        return Late(code="refused", waiting_for=words, then=then, needs_person=is_long, **own)
     if group["domain"]:
         words = f"the limit of {group['domain']}, {now.domain_rates[group['domain']]:g} a second"
         return Late(code="domain-rate", waiting_for=words, then=next_at, **own)
@@ -169,9 +172,7 @@ def _late(group: dict[str, Any], now: Situation) -> Late:
     if now.send_rate is not None:
         words = f"their turn at {now.send_rate:g} mails a second"
         return Late(code="rate", waiting_for=words, then="by itself", **own)
-    is_long = now.real_now - group["due_since"] > SOON
-    then = "is a worker of the queue send running?" if is_long else "in a moment, by itself"
-    return Late(code="unsent", waiting_for="a worker to take them", then=then, needs_person=is_long, **own)
+    return Late(code="unsent", waiting_for="a worker to take them", then=worker, needs_person=is_long, **own)
 
 
 def _ended(begin: datetime, *, now: Situation) -> Iterator[Late]:

@@ -78,6 +78,11 @@ def _refused(ada: Subscriber, _: Settings) -> None:
     )
 
 
+def _refused_and_due(ada: Subscriber, _: Settings) -> None:
+    detail = "no connection: timed out"
+    mail(ada, state=State.RETRY_WAIT, retries=3, last_detail=detail, next_attempt_at=NOW - timedelta(hours=1))
+
+
 def _greylisted(ada: Subscriber, _: Settings) -> None:
     again = NOW + timedelta(minutes=7)
     mail(
@@ -200,6 +205,7 @@ CAUSES = [
         _paused_sending, "paused", "sending is paused since 19 June 08:00 UTC: the footer is wrong", "resume"
     ),
     Cause(_refused, "refused", "the mail server refused the connection", "Next try by itself at 06:07 UTC"),
+    Cause(_refused_and_due, "refused", "the mail server cannot be reached", "Try 4 is due. Is a worker"),
     Cause(_greylisted, "refused", "the mail server asked to wait (451 4.7.1 slow)", "try 3"),
     Cause(_daily_cap, "daily-cap", "100 mails (NEWSLETTER_SEND_DAILY", "at 21 June 00:00 UTC"),
     Cause(_warm_up, "warm-up", "20 mails (NEWSLETTER_WARMUP", "at 21 June 00:00 UTC"),
@@ -269,7 +275,7 @@ def test_the_cause_is_told_by_the_screen_alone(ada: Subscriber, settings: Settin
 
 
 def test_the_day_is_one_screen(ada: Subscriber, settings: Settings) -> None:
-    for cause in CAUSES[:4]:
+    for cause in CAUSES[:5]:
         Delivery.objects.all().delete()
         cause.make(ada, settings)
     said = done("status").out

@@ -23,7 +23,7 @@ from newsletter.models.delivery import Kind, State
 from newsletter.operating.causes import Told, told
 from newsletter.operating.listing import GROUPS, LIMIT, deliveries, find_delivery, states_of
 from newsletter.operating.records import hide_keys, words_of
-from newsletter.operating.words import number, refusal
+from newsletter.operating.words import STATES, number, refusal
 from newsletter.pipeline.compose.message import message_of, stored_fragments
 from newsletter.pipeline.send.decisions import Act, allowed, decide
 from newsletter.subscribers.records import find_subscriber
@@ -212,7 +212,8 @@ def _happened(row: Delivery, said: Told) -> Iterator[Happened]:
         for event in row.events.order_by("at", "pk")
     ]
     if row.outcome_at:
-        known.append(Happened(row.outcome_at, said.state[:1].upper() + said.state[1:], said.cause))
+        word = STATES[State(row.state)]
+        known.append(Happened(row.outcome_at, word[:1].upper() + word[1:], said.cause))
     if said.at:
         known.append(Happened(said.at, "Goes on by itself", is_to_come=True))
     yield from sorted(known, key=lambda each: each.at)

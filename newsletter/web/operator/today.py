@@ -75,10 +75,13 @@ def pause(request: HttpRequest) -> HttpResponse:
 
 @operators("delete_sendpause", methods=("POST",))
 def resume(request: HttpRequest) -> HttpResponse:
-    ended = resume_sending()
-    says = "Sending goes on." if ended else "Sending was not paused."
+    try:
+        ended = resume_sending()
+    except NewsletterError as error:
+        done(request, None, str(error), is_done=False)
+        return back_to("operator")
     for pause in ended:
-        done(request, pause, f"The pause is over: {pause.reason}")
+        done(request, pause, f"Sending goes on. The pause is over: {pause.reason}")
     if not ended:
-        done(request, None, says)
+        done(request, None, "Sending was not paused.")
     return back_to("operator")
