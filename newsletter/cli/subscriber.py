@@ -88,12 +88,6 @@ def show(session: Session, email: str) -> None:
     if not session.as_json:
         for line in sentences(found, situation(now=session.now, real_now=timezone.now())):
             session.say(f"  {line}")
-    session.say(
-        f"  {known['cadence']} at {known['at']} {known['timezone']}, next {known['next_slot_at'] or '-'}"
-    )
-    session.say(f"  {known['language']}, {known['depth']}, at most {known['max_papers']} papers")
-    for each in known["subscriptions"]:
-        session.say(f"  topic {each['topic']} ({each['cadence']})")
     for each in known["deliveries"]:
         session.say(f"  {each['slot_key']}  {each['state']:<10} {each['subject']}")
     session.finish(known)

@@ -58,7 +58,7 @@ def addresses(live_server: LiveServer) -> list[str]:
         f"deliveries/{row.pk}/",
         f"deliveries/{row.pk}/cancel/",
         "readers/",
-        f"readers/{reader.pk}/",
+        f"readers/{reader.pk}/?preview",
         "topics/",
         "topics/heads/",
         "papers/",

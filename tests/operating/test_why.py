@@ -296,3 +296,10 @@ def test_a_paused_sign_up_holds_confirmations_alone(ada: Subscriber) -> None:
     SendPause.objects.create(transport="sign-up", reason="too many", since=NOW, cause="breaker")
     found = today(situation(now=NOW, real_now=timezone.now()))
     assert {(each.code, each.count) for each in found.late} == {("paused", 1), ("unsent", 1)}
+
+
+def test_an_empty_service_says_what_to_do() -> None:
+    said = done("status").out
+    assert "No digest was due today." in said
+    assert "Nothing is late." in said
+    assert "No slot is coming: no reader is active." in said

@@ -16,6 +16,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from pytest_django import Settings
 
 from newsletter.core.summaries.summary import Claim, DetailLevel, Evidence, Voice, summary_to_json
 from newsletter.core.summaries.summary import Summary as SummaryValue
@@ -26,12 +27,14 @@ from newsletter.models import (
     Paper,
     SendPause,
     Subscriber,
+    Subscription,
     Summary,
     Topic,
 )
 from newsletter.models.delivery import State
 from newsletter.pipeline.send.pause import pause_sending
 from newsletter.subscribers.reports import claim_key
+from tests.fakes.gemini_server import GeminiServer
 from tests.web.conftest import SENT, Service, every_row
 
 NOW = SENT + timedelta(hours=2)
@@ -277,6 +280,23 @@ def test_the_next_digest_is_shown_with_links_that_lead_nowhere(operator: Client,
     assert "sandbox" in response["Content-Security-Policy"]
     assert "/unsubscribe/…" in text
     assert service.subscriber.link_key not in text
+
+
+def test_a_preview_pays_for_nothing_and_is_made_only_when_asked_for(
+    operator: Client, service: Service, settings: Settings
+) -> None:
+    path = reverse("operator_reader", kwargs={"key": service.subscriber.pk})
+    assert "<iframe" not in said(operator, path)
+    assert "<iframe" in said(operator, f"{path}?preview")
+    Delivery.objects.all().delete()
+    Subscriber.objects.update(seen_papers=b"")
+    Subscription.objects.update(covered_until=None)
+    with GeminiServer() as gemini:
+        update = {"summariser": "gemini", "gemini_api_key": "none", "gemini_endpoint": gemini.url}
+        settings.CONFIG = settings.CONFIG.model_copy(update=update)
+        text = said(operator, reverse("operator_preview", kwargs={"key": service.subscriber.pk}))
+        assert gemini.requests == []
+    assert "2606.000" in text
 
 
 def test_a_topic_has_names_as_fields_and_is_duplicated(operator: Client, service: Service) -> None:  # noqa: ARG001

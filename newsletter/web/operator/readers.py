@@ -97,6 +97,7 @@ def one(request: HttpRequest, key: int) -> HttpResponse:
         languages=offered_languages(),
         topics=[(each, each.slug in slugs) for each in public_topics()],
         private=[each for each in chosen if each.owner_id],
+        shows_preview="preview" in request.GET,
         today=now.now.astimezone(reader.zone).date(),
     )
 
@@ -157,10 +158,10 @@ def act(request: HttpRequest, key: int, deed: str) -> HttpResponse:
 @operators("view_subscriber")
 @xframe_options_sameorigin
 def preview(request: HttpRequest, key: int) -> HttpResponse:  # noqa: ARG001 - a view
-    """Show the digest that would go out now; its personal links lead nowhere, and nothing is recorded."""
+    """Show the digest that would go out now; its personal links lead nowhere, and no model is asked."""
     reader = get_object_or_404(Subscriber, pk=key)
     try:
-        found = preview_digest(reader, context=Context(settings.CONFIG), now=timezone.now())
+        found = preview_digest(reader, context=Context(settings.CONFIG), now=timezone.now(), asks_model=False)
     except NewsletterError as error:
         return HttpResponse(str(error), content_type="text/plain; charset=utf-8")
     response = HttpResponse(without_keys(found.html))
