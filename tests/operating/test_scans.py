@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from django.core.cache import cache
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from newsletter.models import Delivery, Subscriber
@@ -91,11 +92,10 @@ def test_past_days_are_read_once_and_by_an_index(now: Situation) -> None:
         history.deliveries_a_day(found)
         history.complaints_a_week(NOW)
         history.spend(now)
-    asked: list[str] = []
-    with connection.execute_wrapper(lambda run, sql, *rest: (asked.append(sql), run(sql, *rest))[1]):
+    with CaptureQueriesContext(connection) as asked:
         history.deliveries_a_day(found)
         history.complaints_a_week(NOW)
-    assert asked == []
+    assert len(asked) == 0
 
 
 def test_the_last_day_in_a_chart_is_today_and_bounces_are_a_share(now: Situation) -> None:
