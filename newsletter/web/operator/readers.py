@@ -73,7 +73,8 @@ def one(request: HttpRequest, key: int) -> HttpResponse:
         except NewsletterError as error:
             problem = str(error)
             reader.refresh_from_db()
-    given: Any = request.POST if problem else None
+    given: Any = request.POST if problem and request.POST.get("do", "save") == "save" else None
+    values = _values(reader) | (given.dict() if given else {})
     chosen = [each.topic for each in reader.subscriptions.select_related("topic")]
     slugs = given.getlist("topics") if given else [each.slug for each in chosen]
     return operator_page(
@@ -92,8 +93,8 @@ def one(request: HttpRequest, key: int) -> HttpResponse:
         ],
         may_change=may(request, "change_subscriber"),
         problem=problem,
-        values=given.dict() if given else _values(reader),
-        cadences=choices(given["cadence"] if given else reader.cadence),
+        values=values,
+        cadences=choices(values["cadence"]),
         languages=offered_languages(),
         topics=[(each, each.slug in slugs) for each in public_topics()],
         private=[each for each in chosen if each.owner_id],
