@@ -410,31 +410,8 @@ def test_no_form_and_no_parameter_breaks_a_page(
 ) -> None:
     """The attack: every form's fields and every list's parameters, with values that nobody foresaw."""
     found = addresses(service, summary)
-    names = (
-        "do",
-        "reason",
-        "address",
-        "summary",
-        "claim",
-        "text",
-        "why",
-        "until",
-        "topic",
-        "language",
-        "url",
-    )
-    names += (
-        "text-en",
-        "topics",
-        "cadence",
-        "at",
-        "timezone",
-        "depth",
-        "max_papers",
-        "name",
-        "slug",
-        "group",
-    )
+    fields = "reason address summary claim text why until topic language url text-en topics cadence at"
+    names = f"{fields} timezone depth max_papers name slug group".split()
     for name in ("deliveries", "readers", "papers", "mistakes"):
         for key in ("state", "reader", "limit", "page", "status", "q", "show"):
             assert operator.get(found[name], {key: value}).status_code in (200, 400, 404), (name, key)
