@@ -128,6 +128,7 @@ AXES_LOCKOUT_PARAMETERS = ["ip_address"]
 AXES_CLIENT_IP_CALLABLE = "newsletter.web.clients.client_address"
 AXES_RESET_ON_SUCCESS = True
 AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False  # further tries do not extend the hour
+AXES_ENABLE_ADMIN = False
 AXES_DISABLE_ACCESS_LOG = True  # do not store who logged in from where
 AXES_LOCKOUT_TEMPLATE = "login-locked.html"
 AXES_VERBOSE = False

@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.contrib import admin
-from django.db import models
 from django.db.models import Model
 from django.http import HttpRequest
 
-from newsletter.core.delivery.redaction import without_keys
+from newsletter.operating.records import hide_keys
 
 if TYPE_CHECKING:
     AnyModelAdmin = admin.ModelAdmin[Any]
@@ -70,19 +69,3 @@ class ReadOnlyInline(_OnlyShown, AnyInline):
 
     extra = 0
     can_delete = False
-
-
-def hide_keys(row: Model) -> Model:
-    """Replace every key by ``…`` in a row that is shown and never saved."""
-    for column in row._meta.concrete_fields:
-        if isinstance(column, (models.CharField, models.TextField, models.JSONField)):
-            setattr(row, column.attname, _without_keys(getattr(row, column.attname)))
-    return row
-
-
-def _without_keys(value: Any) -> Any:
-    if isinstance(value, str):
-        return without_keys(value)
-    if isinstance(value, dict):
-        return {name: _without_keys(each) for name, each in value.items()}
-    return [_without_keys(each) for each in value] if isinstance(value, list) else value

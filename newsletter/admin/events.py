@@ -5,15 +5,8 @@ from __future__ import annotations
 from django.contrib import admin
 
 from newsletter.admin.base import ReadOnlyAdmin, ReadOnlyInline
-from newsletter.core.delivery.redaction import without_keys
 from newsletter.models import DeliveryEvent
-
-
-def words_of(event: DeliveryEvent) -> str:
-    """Return in one line what the provider said."""
-    names = ("event", "type", "status", "bounce_classification", "reason", "response")
-    said = [str(event.payload[name]) for name in names if event.payload.get(name)]
-    return without_keys(" – ".join(word for word in said if word != event.kind))
+from newsletter.operating.records import words_of
 
 
 class WithWords:

@@ -17,12 +17,12 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils import timezone
 
-from newsletter.admin.acts import ACTS, Act
 from newsletter.admin.adding import AddSubscriberForm
 from newsletter.admin.base import ReadOnlyAdmin, ReadOnlyInline
-from newsletter.admin.history import history_of
 from newsletter.errors import BadInput
 from newsletter.models import Subscriber, Subscription
+from newsletter.operating.reader_acts import ACTS, Act
+from newsletter.operating.reader_history import history_of
 
 
 class SubscriptionInline(ReadOnlyInline):

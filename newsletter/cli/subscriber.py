@@ -75,17 +75,19 @@ def list_subscribers(session: Session) -> None:
 @click.argument("email")
 @command
 def show(session: Session, email: str) -> None:
-    """Show all that is known of a reader."""
+    """Show all that is known of a reader: status and why, the next digest, yesterday's and today's."""
+    from django.utils import timezone
+
+    from newsletter.operating.readers import sentences
+    from newsletter.operating.situation import situation
     from newsletter.subscribers.records import describe, find_subscriber
 
-    known = describe(find_subscriber(email), now=session.now)
+    found = find_subscriber(email)
+    known = describe(found, now=session.now)
     session.say(f"{known['email']}  {known['status']}")
-    session.say(
-        f"  {known['cadence']} at {known['at']} {known['timezone']}, next {known['next_slot_at'] or '-'}"
-    )
-    session.say(f"  {known['language']}, {known['depth']}, at most {known['max_papers']} papers")
-    for each in known["subscriptions"]:
-        session.say(f"  topic {each['topic']} ({each['cadence']})")
+    if not session.as_json:
+        for line in sentences(found, situation(now=session.now, real_now=timezone.now())):
+            session.say(f"  {line}")
     for each in known["deliveries"]:
         session.say(f"  {each['slot_key']}  {each['state']:<10} {each['subject']}")
     session.finish(known)

@@ -71,6 +71,7 @@ class Summary(models.Model):
 
     class Meta:
         verbose_name_plural = "summaries"
+        indexes = (models.Index(fields=("written_at",), name="summary_written"),)
         constraints = (
             models.UniqueConstraint(
                 fields=("paper", "paper_version", "language", "prompt_version", "model"), name="summary_once"

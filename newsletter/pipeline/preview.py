@@ -34,8 +34,13 @@ class Preview:
     """Why it would not go out at present; empty when it would."""
 
 
-def preview_digest(subscriber: Subscriber, *, context: Context, now: datetime) -> Preview:
-    """Write the digest as if every topic of the reader fell due at ``now``."""
+def preview_digest(
+    subscriber: Subscriber, *, context: Context, now: datetime, asks_model: bool = True
+) -> Preview:
+    """Write the digest as if every topic of the reader fell due at ``now``.
+
+    Without ``asks_model`` it has the summaries that are written, and authors' words for the rest.
+    """
     delivery = Delivery.planned(
         subscriber_id=subscriber.pk, kind=Kind.DIGEST, slot_key=FIRST, slot_at=now, now=now
     )
@@ -44,7 +49,9 @@ def preview_digest(subscriber: Subscriber, *, context: Context, now: datetime) -
     [choice] = choose([delivery], now=now)
     if not subscriber.deliveries.filter(TRANSACTIONAL, kind=Kind.DIGEST, state__in=OPEN).exists():
         delivery.slot_key = now.astimezone(subscriber.zone).date().isoformat()
-    write_summaries(choice.wanted(), summariser=context.summariser, now=now, full_text=context.full_text_for)
+    if asks_model:
+        summariser, full_text = context.summariser, context.full_text_for
+        write_summaries(choice.wanted(), summariser=summariser, now=now, full_text=full_text)
     write_extracts({want.paper_id for want in choice.wanted()}, now=now)
     return _preview(choice, context=context, now=now)
 

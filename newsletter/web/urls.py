@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from django.contrib import admin
 from django.templatetags.static import static
-from django.urls import URLPattern, URLResolver, path, register_converter
+from django.urls import URLPattern, URLResolver, include, path, register_converter
 from django.views.generic import RedirectView
 
 from newsletter.models.taste import Act
@@ -129,6 +129,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("metrics", metrics.metrics),
     path("admin/newsletter/topic/workshop/", workshop.everyones_topic, name="workshop"),
     path("admin/newsletter/topic/workshop/<slug:slug>/", workshop.everyones_topic, name="workshop_topic"),
+    path("admin/", include("newsletter.web.operator.urls")),
     path("admin/", admin.site.urls),
 ]
 

@@ -127,7 +127,7 @@ def test_what_is_taken_down_is_gone_at_once(visitor: Client, summary: Summary, p
         assert gone.status_code == 200
         body = gzip.decompress(gone.content) if gone.has_header("Content-Encoding") else gone.content
         assert HEADLINE not in body.decode()
-    put_back(summary)
+    put_back(summary, now=SENT)
     assert HEADLINE in visitor.get(path).content.decode()
 
 
@@ -393,7 +393,7 @@ def test_a_date_of_another_process_is_no_proof(visitor: Client, summary: Summary
         visitor.get(PAPER)
         own_memory = dict(caches["pages"]._cache)  # type: ignore[attr-defined]  # LocMemCache's own
         clock.shift(10)
-        put_back(summary)
+        put_back(summary, now=SENT)
         visitor.get(PAPER)
         clock.shift(10)
         of_the_other = visitor.get(PAPER)

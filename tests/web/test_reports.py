@@ -145,7 +145,7 @@ def test_a_summary_taken_down_leaves_page_topic_and_form_at_once(visitor: Client
     assert "Nobody has asked" not in page
     assert "Errors fall" not in text_of(visitor, "/topics/heads/")
     assert visitor.post(FORM, sent(summary)).status_code == 400
-    put_back(summary)
+    put_back(summary, now=SENT)
     assert "Errors fall" in text_of(visitor, PAPER)
 
 

@@ -104,6 +104,8 @@ class MailWords:
             "correction": "Correction.",
             "announcement": "From the operator.",
             "correction_link": "The corrected summary",
+            "taken_down": "The summary of “{title}” that you got was wrong, and is withdrawn.",
+            "amended": "A sentence of the summary of “{title}” was wrong. It now reads: {text}",
             "announcement_link": "Read more",
             "widen_before": "Too quiet? ",
             "widen": "Widen a topic",

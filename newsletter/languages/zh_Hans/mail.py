@@ -89,6 +89,8 @@ class MailWords:
             "correction": "更正。",
             "announcement": "来自管理员。",
             "correction_link": "更正后的概述",
+            "taken_down": "您收到的“{title}”的概述有误，现已撤回。",
+            "amended": "“{title}”的概述中有一句话有误，现更正为：{text}",
             "announcement_link": "详情",
             "widen_before": "太安静了？可以",
             "widen": "放宽主题",

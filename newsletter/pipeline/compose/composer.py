@@ -36,12 +36,13 @@ from newsletter.core.digests.selection import Place, Selected, WhyCode
 from newsletter.core.digests.selection import Selection as SelectionValue
 from newsletter.core.summaries.summary import DetailLevel
 from newsletter.core.summaries.wanted import Wanted
-from newsletter.models import Delivery, DigestNotice, Paper, PaperFeedback, Topic
+from newsletter.models import Delivery, Paper, PaperFeedback, Topic
 from newsletter.models.delivery import FIRST, HALF_ANSWERED, State
 from newsletter.models.selection import store_selections
 from newsletter.models.set_based import update_each
 from newsletter.models.taste import Verdict
 from newsletter.pipeline.compose.fragments import StoredFragments
+from newsletter.pipeline.compose.notices import notices_for
 from newsletter.pipeline.compose.periods import EmptyDates, Gathers, empty_dates
 from newsletter.pipeline.compose.render import DigestRenderer, FragmentStore, RenderedDigest
 from newsletter.pipeline.select.select import Choice
@@ -98,7 +99,7 @@ class Composer:
         self._acts: Mapping[int, Sequence[ActDone]] = {}
         self._kept_titles: dict[tuple[int, str], str] = {}
         self._last_matches: Mapping[int, date] = {}
-        self._notices: Sequence[DigestNotice] = ()
+        self._notices: Mapping[int, tuple[Notice, ...]] = {}
         self._cards: dict[Hashable, DigestCard] = {}
         self._rendered: dict[Hashable, RenderedDigest] = {}
 
@@ -122,7 +123,11 @@ class Composer:
         )
         self._kept_titles = _kept_titles(choices)
         self._last_matches = _last_matches(choices)
-        self._notices = _notices(choices, now=self.now)
+        self._notices = notices_for(
+            {choice.subscriber.pk: choice.subscriber for choice in choices}.values(),
+            now=self.now,
+            language_for=self.lookup.language_for,
+        )
 
     def store(self, digests: Sequence[tuple[Choice, RenderedDigest]]) -> int:
         """Write these digests, all or none; return how many were still planned."""
@@ -228,7 +233,7 @@ class Composer:
             days=max(1, round((ends_at - begins_at) / timedelta(days=1))),
             ignorance=self._gathers.ignorance_since(begins_at),
             empty=self._empty_dates.get(choice.subscriber.pk, _NONE_EMPTY),
-            notices=tuple(self._notices_for(choice, since=begins_at)),
+            notices=self._notices.get(choice.subscriber.pk, ()),
             last_match=self._last_matches.get(choice.subscriber.pk),
         )
 
@@ -300,14 +305,6 @@ class Composer:
         places |= {each.paper_id: each.place for each in (*choice.selection.near, *choice.selection.revised)}
         return choice.selection.with_places(places)
 
-    def _notices_for(self, choice: Choice, *, since: datetime) -> Iterator[Notice]:
-        """Yield what the operator said since the last digest, of a paper only to those who have seen it."""
-        current = [notice for notice in self._notices if since < notice.published_at]
-        seen = unpack_seen(bytes(choice.subscriber.seen_papers)) if current else ()
-        for notice in current:
-            if notice.paper_id is None or notice.paper_id in seen:
-                yield notice.in_language(choice.subscriber.language)
-
     def _revised(self, choice: Choice) -> Iterator[tuple[PaperRecord, Revision]]:
         for each in choice.selection.revised:
             if each.paper_id in self.records and each.why.revision:
@@ -375,16 +372,6 @@ def _learned(acts: Sequence[ActDone]) -> Learned | None:
         saved=sum(act.is_saved for act in acts),
         more=sum(act.verdict == Verdict.LIKE for act in acts),
         less=sum(act.verdict == Verdict.DISLIKE for act in acts),
-    )
-
-
-def _notices(choices: Sequence[Choice], *, now: datetime) -> list[DigestNotice]:
-    """Return the newest of them, at most three, the newest first."""
-    since = min(map(_begins_at, choices), default=now)
-    return list(
-        DigestNotice.objects.filter(published_at__gt=since, published_at__lte=now).order_by("-published_at")[
-            :3
-        ]
     )
 
 

@@ -61,6 +61,10 @@ class SummaryLookup:
             if (row.model, row.prompt_version) in voices and row.paper_version == row.paper.version
         }
 
+    def language_for(self, language: str) -> str:
+        """Return in which language the summariser writes for readers of ``language``."""
+        return self._summariser.language_for(language)
+
     def may_still_come(self, want: Wanted, *, within: timedelta) -> bool:
         """Whether waiting that long may bring what is wanted: not written, and not given up on."""
         if self._summariser.voice is Voice.AUTHORS:

@@ -92,7 +92,7 @@ def test_a_summary_taken_down_is_replaced_by_the_authors_words_until_it_is_put_b
     assert (found.summary.fallback_reason, found.lacks) == ("withheld", None)
     lookup = SummaryLookup([row.pk], summariser=MODEL)
     assert not lookup.may_still_come(Wanted(row.pk, "en", DetailLevel.READING), within=timedelta(hours=1))
-    put_back(written)
+    put_back(written, now=readings.PUBLISHED)
     assert card(row).summary.voice is Voice.MODEL
 
 
@@ -110,7 +110,7 @@ def test_what_was_taken_down_stays_down_when_the_prompt_changes() -> None:
     lookup = SummaryLookup([row.pk], summariser=MODEL)
     assert not lookup.may_still_come(Wanted(row.pk, "en", DetailLevel.READING), within=timedelta(hours=1))
     old.refresh_from_db()
-    put_back(old)
+    put_back(old, now=readings.PUBLISHED)
     assert summary_rows.lease(key, detail=DetailLevel.READING) is not None
 
 

@@ -1,0 +1,45 @@
+"""The day as one screen of text: ``newsletter status``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC
+
+from newsletter.operating.situation import Situation
+from newsletter.operating.today import Today
+from newsletter.operating.words import clock, number, shortened, wait
+
+
+def lines(found: Today, now: Situation) -> Iterator[str]:
+    """Yield the lines; those that begin with ! need a person."""
+    yield f"{found.title}.  {found.now.astimezone(UTC):%A} {found.now.day} {found.now:%B %Y, %H:%M} UTC"
+    yield from (f"! {pause}" for pause in found.pauses)
+    yield ""
+    for step in found.steps:
+        at = clock(step.at, now=found.now) if step.at else "-"
+        trouble = f"  ! {step.trouble}" if step.trouble else ""
+        yield f"  {step.name:<11}{step.count:>7,}  {step.says}, last {at}{trouble}"
+    yield ""
+    yield "Late, and why" if found.late else "Nothing is late."
+    for late in found.late:
+        mark = "!" if late.needs_person else " "
+        since = f"since {clock(late.since, now=found.now)}" if late.since else ""
+        yield f"{mark} {late.count:>6,}  {'; '.join(filter(None, (late.waiting_for, since, late.then)))}"
+    yield ""
+    yield from _coming(found, now)
+
+
+def _coming(found: Today, now: Situation) -> Iterator[str]:
+    for at, readers in found.slots:
+        yield f"  Next slot {clock(at, now=found.now)}, {wait(at - found.now)}: {number(readers, 'reader')}"
+    if not found.slots:
+        yield "  No slot is coming: no reader is active."
+    if found.next_gather:
+        yield f"  arXiv is asked next at about {clock(found.next_gather, now=found.now)}"
+    for incident in found.incidents:
+        since = clock(incident.opened_at, now=found.now)
+        yield f"! {incident.name} since {since}: {shortened(incident.detail)}"
+    if found.mails_today:
+        yield f"  Mails: {found.mails_today}; {now.digests_left:,} digests may still begin"
+    if found.tokens_cap is not None:
+        yield f"  Model: {found.tokens_used:,} of {found.tokens_cap:,} tokens today"

@@ -1,0 +1,171 @@
+"""Readers: found by address, and one of them: in sentences, editable, what happened, the next digest."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from django.conf import settings
+from django.core.paginator import Paginator
+from django.db.models import Count
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.utils import timezone
+from django.views.decorators.clickjacking import xframe_options_sameorigin
+
+from newsletter.audience.topics import public_topics
+from newsletter.core.delivery.redaction import without_keys
+from newsletter.errors import BadInput, NewsletterError, NotFound
+from newsletter.models import Subscriber
+from newsletter.models.subscriber import Status
+from newsletter.operating.reader_acts import ACTS
+from newsletter.operating.reader_history import history_of
+from newsletter.operating.readers import sentences
+from newsletter.pipeline.context import Context
+from newsletter.pipeline.preview import preview_digest
+from newsletter.subscribers.change import change_preferences, pause, resume, set_topics
+from newsletter.subscribers.preferences import Preferences, offered_languages
+from newsletter.subscribers.records import find_subscriber
+from newsletter.web.headers import MAIL_CSP
+from newsletter.web.operator.pages import back_to, demand, done, may, now_there, operator_page, operators
+from newsletter.web.schedules import choices
+
+A_PAGE, MOST_HAPPENED = 50, 60
+
+
+@operators("view_subscriber", methods=("GET", "HEAD", "POST"))
+def listing(request: HttpRequest) -> HttpResponse:
+    """List readers by status; a POST finds the one of an address, so that no log of requests has it."""
+    if request.method == "POST":
+        try:
+            return back_to("operator_reader", key=find_subscriber(request.POST.get("address", "")).pk)
+        except (BadInput, NotFound):
+            done(request, None, "No reader has this address.", is_done=False)
+            return back_to("operator_readers")
+    status = request.GET.get("status", "")
+    if status and status not in Status.values:
+        raise Http404
+    rows = Subscriber.objects.filter(**({"status": status} if status else {})).order_by("-pk")
+    rows = rows.only(
+        "email", "status", "paused_until", "cadence", "at", "timezone", "next_slot_at", "joined_at"
+    )
+    counts = dict(Subscriber.objects.order_by().values_list("status").annotate(number=Count("pk")))
+    return operator_page(
+        request,
+        "readers.html",
+        now=now_there(request),
+        found=Paginator(rows, A_PAGE).get_page(request.GET.get("page")),
+        chosen=status,
+        counts=[(each, counts.get(each, 0)) for each in Status.values],
+        may_add=may(request, "add_subscriber"),
+    )
+
+
+@operators("view_subscriber", methods=("GET", "HEAD", "POST"))
+def one(request: HttpRequest, key: int) -> HttpResponse:
+    reader, now = get_object_or_404(Subscriber, pk=key), now_there(request)
+    problem = ""
+    if request.method == "POST":
+        demand(request, "change_subscriber")
+        try:
+            done(request, reader, _save(reader, request.POST))
+            return back_to("operator_reader", key=key)
+        except NewsletterError as error:
+            problem = str(error)
+            reader.refresh_from_db()
+    given: Any = request.POST if problem and request.POST.get("do", "save") == "save" else None
+    values = _values(reader) | (given.dict() if given else {})
+    chosen = [each.topic for each in reader.subscriptions.select_related("topic")]
+    slugs = given.getlist("topics") if given else [each.slug for each in chosen]
+    return operator_page(
+        request,
+        "reader.html",
+        now=now,
+        status=400 if problem else 200,
+        reader=reader,
+        shown_status=reader.shown_status(now=now.now),
+        lines=sentences(reader, now),
+        happened=history_of(reader)[:MOST_HAPPENED],
+        acts=[
+            (name, each.label)
+            for name, each in ACTS.items()
+            if reader.status in each.applies_to and request.user.has_perm(each.permission)
+        ],
+        may_change=may(request, "change_subscriber"),
+        problem=problem,
+        values=values,
+        cadences=choices(values["cadence"]),
+        languages=offered_languages(),
+        topics=[(each, each.slug in slugs) for each in public_topics()],
+        private=[each for each in chosen if each.owner_id],
+        shows_preview="preview" in request.GET,
+        today=now.now.astimezone(reader.zone).date(),
+    )
+
+
+def _values(reader: Subscriber) -> dict[str, str]:
+    return {
+        "cadence": reader.cadence,
+        "at": f"{reader.at:%H:%M}",
+        "timezone": reader.timezone,
+        "language": reader.language,
+        "depth": reader.depth,
+        "max_papers": str(reader.max_papers),
+    }
+
+
+def _save(reader: Subscriber, given: Any) -> str:
+    """Do what the form's button says; return it in words. Raises NewsletterError."""
+    now = timezone.now()
+    if given.get("do") == "pause":
+        until = given.get("until", "")
+        try:
+            pause(reader, until=date.fromisoformat(until), now=now)
+        except ValueError:
+            raise BadInput(f"{until!r} is not a date") from None
+        return f"Paused until {until}."
+    if given.get("do") == "resume":
+        resume(reader, now=now)
+        return "Digests come again from the next slot on."
+    names = ("cadence", "at", "timezone", "language", "depth")
+    number = given.get("max_papers", "")
+    if not number.isdecimal() or len(number) > 3:
+        raise BadInput(f"the number of papers is {number!r}, but must be 1 to 50")
+    preferences = Preferences.checked(**{name: given.get(name, "") for name in names}, max_papers=int(number))
+    own = [each.topic.slug for each in reader.subscriptions.select_related("topic") if each.topic.owner_id]
+    wanted = given.getlist("topics")
+    before = [each.topic.slug for each in reader.subscriptions.select_related("topic")]
+    kept = [slug for slug in before if slug in wanted or slug in own]
+    set_topics(reader, topics=[*kept, *(slug for slug in wanted if slug not in kept)], now=now)
+    change_preferences(reader, preferences=preferences, now=now)
+    return "Saved. The next digest follows it."
+
+
+@operators("view_subscriber", methods=("GET", "HEAD", "POST"))
+def act(request: HttpRequest, key: int, deed: str) -> HttpResponse:
+    """Ask to confirm, unsubscribe, revoke links, erase: GET asks once, POST does it."""
+    reader, chosen = get_object_or_404(Subscriber, pk=key), ACTS.get(deed)
+    if chosen is None or reader.status not in chosen.applies_to:
+        raise Http404
+    demand(request, chosen.permission.removeprefix("newsletter."))
+    if request.method == "POST":
+        says = chosen.do(reader, timezone.now())
+        is_gone = not Subscriber.objects.filter(pk=key).exists()
+        done(request, Subscriber(pk=key), says)
+        return back_to("operator_readers") if is_gone else back_to("operator_reader", key=key)
+    return operator_page(request, "reader-act.html", now=now_there(request), reader=reader, act=chosen)
+
+
+@operators("view_subscriber")
+@xframe_options_sameorigin
+def preview(request: HttpRequest, key: int) -> HttpResponse:  # noqa: ARG001 - a view
+    """Show the digest that would go out now; its personal links lead nowhere, and no model is asked."""
+    reader = get_object_or_404(Subscriber, pk=key)
+    try:
+        found = preview_digest(reader, context=Context(settings.CONFIG), now=timezone.now(), asks_model=False)
+    except NewsletterError as error:
+        return HttpResponse(str(error), content_type="text/plain; charset=utf-8")
+    response = HttpResponse(without_keys(found.html))
+    csp = MAIL_CSP.replace("frame-ancestors 'none'", "frame-ancestors 'self'")
+    response.headers["Content-Security-Policy"] = f"{csp}; sandbox"
+    return response
