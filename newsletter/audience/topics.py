@@ -22,6 +22,7 @@ from newsletter.models import Subscriber, Subscription, Topic
 
 SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 MAX_SLUG, MAX_NAME, MAX_GROUP = 80, 120, 80
+_COPY = " (copy)"
 
 
 def public_topics() -> QuerySet[Topic]:
@@ -81,6 +82,22 @@ def edit_topic(
         changed |= {"query": checked_query(query.strip()), "looks_back": True}
     Topic.objects.filter(pk=topic.pk).update(**changed)
     return find_topic(slug)
+
+
+def duplicate_topic(
+    slug: str, new: str, *, name: str | None = None, query: str | None = None, now: datetime
+) -> Topic:
+    """Add a topic like ``slug``, without its readers and its names in other languages."""
+    topic = find_topic(slug)
+    return add_topic(
+        new,
+        name=f"{topic.name[: MAX_NAME - len(_COPY)]}{_COPY}" if name is None else name,
+        query=topic.query if query is None else query,
+        group=topic.group,
+        group_names=topic.group_names,
+        owner=topic.owner,
+        now=now,
+    )
 
 
 @dataclass(frozen=True, slots=True)

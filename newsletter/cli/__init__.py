@@ -10,7 +10,7 @@ from collections import defaultdict
 import click
 
 from newsletter.cli import django_commands as passing_on
-from newsletter.cli.usage import OneLineGroup
+from newsletter.cli.usage import MEANT, OneLineGroup
 
 COMMANDS = {
     "demo": ("newsletter.cli.demo:demo", "A sample newsroom, end to end, in var/demo."),
@@ -18,7 +18,10 @@ COMMANDS = {
     "run": ("newsletter.cli.run:run", "One pass of everything that is due, then exit."),
     "gather": ("newsletter.cli.run:gather", "New papers from arXiv, or from saved answers."),
     "topic": ("newsletter.cli.topic:topic", "Add, list, try out and change topics."),
-    "subscriber": ("newsletter.cli.subscriber:subscriber", "Add, show, import, export and erase readers."),
+    "subscriber": (
+        "newsletter.cli.subscriber:subscriber",
+        "Add, show, change, import, export and erase readers.",
+    ),
     "taste": ("newsletter.cli.taste:taste", "What a reader likes: like, save, follow, import, forget."),
     "pause": ("newsletter.cli.pause:pause", "Stop sending: no mail begins after it."),
     "recompose": ("newsletter.cli.pause:recompose", "Render waiting digests anew."),
@@ -49,15 +52,8 @@ class LazyGroup(OneLineGroup):
         command: click.Command = getattr(importlib.import_module(module), name)
         return command
 
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        if not args[0].startswith("-") and self.get_command(ctx, args[0]) is None:
-            ctx.fail(f"No such command {args[0]!r}{self._hint(ctx, args[0])}")
-        return super().resolve_command(ctx, args)
-
-    def _hint(self, ctx: click.Context, word: str) -> str:
-        """Suggest a command: a group's of exactly this name, one with a similar name, else a group's."""
+    def meant(self, ctx: click.Context, word: str) -> list[str]:
+        """Return a group's command of exactly this name, one that means the same, or one like it."""
         shown = {name: [name] for name in (*COMMANDS, *passing_on.COMMANDS)}
         shown |= {theirs: [ours] for ours, theirs in passing_on.OTHER_NAMES.items()}
         parts = defaultdict[str, list[str]](list)
@@ -65,10 +61,16 @@ class LazyGroup(OneLineGroup):
             command = self.get_command(ctx, group)
             for part in command.commands if isinstance(command, click.Group) else ():
                 parts[part].append(f"{group} {part}")
-        for names, cutoff in ((parts, 1.0), (shown, 0.65), (parts, 0.75)):
+        if word in parts:
+            return parts[word]
+        meant = MEANT.get(word.lower(), ())
+        of_groups = [each for name in meant for each in parts.get(name, ())]
+        if found := [name for name in meant if name in COMMANDS] or of_groups:
+            return found
+        for names, cutoff in ((shown, 0.65), (parts, 0.75)):
             if close := difflib.get_close_matches(word, names, n=1, cutoff=cutoff):
-                return f": did you mean {' or '.join(map(repr, names[close[0]]))}?"
-        return ""
+                return names[close[0]]
+        return []
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):

@@ -137,3 +137,30 @@ def test_a_subscriber_whose_every_topic_is_gone_gets_no_mail() -> None:
     done("topic", "remove", "heads")
     report = done("run", "--no-gather", "--now", DUE, "--json").json
     assert report["deliveries"] == {"SKIPPED": 1}
+
+
+def test_a_query_is_tried_on_nothing_and_says_so() -> None:
+    tried = done("topic", "test", 'cat:cs.CV AND ti:"lip sync"')
+    first, second = tried.out.splitlines()
+    assert first == "It looks for papers in cs.CV and with “lip sync” in the title."
+    assert second.startswith("Nothing was gathered yet")
+    assert done("topic", "test", "cat:cs.CV", "--json").json["gathered"] is False
+
+
+def test_a_duplicate_has_the_same_query_and_no_readers() -> None:
+    add_topic()
+    done("topic", "edit", "heads", "--group", "Vision")
+    add_subscriber()
+    done("topic", "duplicate", "heads", "heads2", "--now", JOINED)
+    copy = done("topic", "show", "heads2", "--json").json
+    assert (copy["name"], copy["query"], copy["group"], copy["readers"]) == (
+        "Heads (copy)",
+        "cat:cs.CV",
+        "Vision",
+        0,
+    )
+    other = done("topic", "duplicate", "heads", "own", "--name", "Own", "--query", "ti:own", "--json").json
+    assert (other["name"], other["query"]) == ("Own", "ti:own")
+    assert newsletter("topic", "duplicate", "heads", "own").code == 1
+    assert newsletter("topic", "duplicate", "nothing", "new").code == 1
+    assert newsletter("topic", "duplicate", "heads", "Not A Slug").code == 2
