@@ -30,6 +30,7 @@ COMMANDS = {
     "key": ("newsletter.cli.key:key", "Which secret key this database is used with; accept another."),
     "evaluate": ("newsletter.cli.evaluate:evaluate", "Measure a summariser over a fixed set of papers."),
     "explain": ("newsletter.cli.explain:explain", "Why a reader got, or did not get, a paper."),
+    "send-test": ("newsletter.cli.send_test:send_test", "The real digest, marked TEST, to your own address."),
     "preview": ("newsletter.cli.preview:preview", "The digest that would go out to a reader."),
 }
 

@@ -10,6 +10,7 @@ import logging
 import os
 import re
 from collections.abc import Mapping
+from datetime import timedelta
 from email.utils import parseaddr
 from pathlib import Path
 from typing import Annotated, Literal
@@ -96,6 +97,7 @@ class Config(MailerSettings):
     send_daily: int | None = Field(None, alias="NEWSLETTER_SEND_DAILY", ge=1)
     domain_rates: DomainRates = Field(default_factory=dict, alias="NEWSLETTER_DOMAIN_RATES")
     warmup: int | None = Field(None, alias="NEWSLETTER_WARMUP", ge=1)
+    spread: float = Field(5, alias="NEWSLETTER_SPREAD", ge=0, le=30, allow_inf_nan=False)
     retention_events_days: int = Field(90, alias="NEWSLETTER_RETENTION_EVENTS_DAYS", ge=1, le=CENTURY)
     retention_digests_days: int = Field(365, alias="NEWSLETTER_RETENTION_DIGESTS_DAYS", ge=30, le=CENTURY)
     canary_email: Address = Field("", alias="NEWSLETTER_CANARY_EMAIL")
@@ -107,6 +109,11 @@ class Config(MailerSettings):
     @property
     def outbox_folder(self) -> Path:
         return self.outbox_dir or self.data_dir / "outbox"
+
+    @property
+    def longest_delay(self) -> timedelta:
+        """Over how long after a slot its digests are spread."""
+        return timedelta(minutes=self.spread)
 
     @property
     def journal_folder(self) -> Path:
