@@ -7,6 +7,7 @@ from datetime import timedelta
 from django.conf import settings
 from django.utils import timezone
 
+from newsletter.adapters.infra.heartbeat import note_scheduler
 from newsletter.adapters.registry import paper_finder
 from newsletter.canary import fly as _canary
 from newsletter.pipeline import tasks as work
@@ -77,6 +78,7 @@ def forget_figures() -> None:
 
 @app.task
 def check_health() -> None:
+    note_scheduler(settings.CONFIG.redis_url)
     _check_health(now=timezone.now())
 
 

@@ -14,6 +14,7 @@ from newsletter.cli.usage import MEANT, OneLineGroup
 
 COMMANDS = {
     "demo": ("newsletter.cli.demo:demo", "A sample newsroom, end to end, in var/demo."),
+    "doctor": ("newsletter.cli.doctor:doctor", "What is wrong with this installation, and what to type."),
     "up": ("newsletter.cli.up:up", "Web, workers and scheduler in one go."),
     "run": ("newsletter.cli.run:run", "One pass of everything that is due, then exit."),
     "gather": ("newsletter.cli.run:gather", "New papers from arXiv, or from saved answers."),
