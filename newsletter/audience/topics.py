@@ -135,9 +135,9 @@ def find_topics(slugs: Sequence[str], *, owner_email_key: str = "") -> list[Topi
     return [found[slug] for slug in dict.fromkeys(slugs)]
 
 
-def add_starter_topics(*, now: datetime) -> tuple[int, int]:
-    """Add the starter topics that are missing; return (added, already there)."""
-    topics = starter_topics()
+def add_starter_topics(*, now: datetime, only: Sequence[str] | None = None) -> tuple[int, int]:
+    """Add the starter topics that are missing, or of these slugs; return (added, already there)."""
+    topics = [topic for topic in starter_topics() if only is None or topic.slug in only]
     known = set(Topic.objects.values_list("slug", flat=True))
     missing = [topic for topic in topics if topic.slug not in known]
     for topic in missing:

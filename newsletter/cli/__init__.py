@@ -14,6 +14,7 @@ from newsletter.cli.usage import MEANT, OneLineGroup
 
 COMMANDS = {
     "demo": ("newsletter.cli.demo:demo", "A sample newsroom, end to end, in var/demo."),
+    "init": ("newsletter.cli.init:init", "Ask for the settings, try them, write .env, say what remains."),
     "doctor": ("newsletter.cli.doctor:doctor", "What is wrong with this installation, and what to type."),
     "up": ("newsletter.cli.up:up", "Web, workers and scheduler in one go."),
     "run": ("newsletter.cli.run:run", "One pass of everything that is due, then exit."),

@@ -227,6 +227,21 @@ def load_config(environ: Mapping[str, str] | None = None, *, env_file: Path | No
         raise ConfigurationError(_one_line(error)) from None
 
 
+def checked(name: str, text: str) -> str:
+    """Return one setting's value as it was typed, if it may stand there by itself.
+
+    Raises ConfigurationError, one line. What two settings say together is looked at by ``load_config``.
+    """
+    text = text.strip()
+    _refuse_unfilled({name: text})
+    try:
+        Config.model_validate({name: text} if text else {})
+    except ValidationError as error:
+        if any(problem["loc"] == (name,) for problem in error.errors(include_url=False)):
+            raise ConfigurationError(_one_line(error)) from None
+    return text
+
+
 def _refuse_unfilled(values: Mapping[str, str]) -> None:
     for name, value in sorted(values.items()):
         if found := re.search(r"\$\{[^}]*\}", value):

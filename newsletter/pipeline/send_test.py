@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from newsletter.adapters.ports import Outcome, Verdict
+from newsletter.adapters.ports import Outcome, Outgoing, Verdict
 from newsletter.audience.suppression import address_key, is_suppressed
 from newsletter.audience.topics import public_topics
 from newsletter.core.digests.headers import ascii_address
@@ -20,6 +20,7 @@ from newsletter.pipeline.compose.message import outgoing_of
 from newsletter.pipeline.context import Context
 from newsletter.pipeline.preview import Preview, preview_digest
 from newsletter.pipeline.send.pause import ALL_TRANSPORTS, pauses_on
+from newsletter.transactional.mails import TransactionalMail, unstored
 
 MARK = "TEST: "
 SAMPLE_KEY = 0
@@ -65,6 +66,20 @@ def send_test(
     )
 
 
+def send_notice(email: str, *, context: Context, now: datetime) -> Outcome:
+    """Send ``email`` a few lines that say that sending works, and wait for the answer."""
+    mail = TransactionalMail(
+        subject=f"{MARK}{context.config.name} can send",
+        paragraphs=("This mail was sent to try the settings. Nothing else will come of it.",),
+        reason="You get this because you set up this service.",
+        language="en",
+    )
+    delivery, fragment = unstored(mail, recipient=ascii_address(email), now=now)
+    return _handed_over(
+        outgoing_of(delivery, [fragment], with_bytes=context.mailer.sends_bytes), context=context
+    )
+
+
 def sample_subscriber(email: str, *, now: datetime) -> Subscriber:
     """Return a reader of every public topic, who has seen nothing and is not stored.
 
@@ -94,6 +109,11 @@ def _sent(shown: Preview, *, email: str, context: Context) -> Outcome:
     delivery, mailer = shown.delivery, context.mailer
     delivery.subject, delivery.recipient = f"{MARK}{shown.subject}", email
     message = outgoing_of(delivery, shown.fragments, with_bytes=mailer.sends_bytes)
+    return _handed_over(message, context=context)
+
+
+def _handed_over(message: Outgoing, *, context: Context) -> Outcome:
+    mailer = context.mailer
     try:
         [outcome] = mailer.send([message], bodies=_AtOnce())
     finally:

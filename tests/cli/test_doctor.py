@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from pytest_django import Settings
 
+from newsletter.adapters.infra.dns import Dns
 from newsletter.adapters.infra.heartbeat import note_scheduler
 from newsletter.doctor import work
 from tests.cli.runner import newsletter
@@ -51,8 +52,12 @@ def test_offline_it_asks_nobody_and_ends_well(tmp_path: Path, settings: Settings
 
 
 @pytest.mark.django_db
-def test_what_is_found_says_why_and_what_to_type(tmp_path: Path, settings: Settings) -> None:
+def test_what_is_found_says_why_and_what_to_type(
+    tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with well_installed(settings, tmp_path) as installed:
+        dns = Dns([installed.dns.host], port=installed.dns.port)
+        monkeypatch.setattr("newsletter.doctor.diagnose.Dns", lambda: dns)
         installed.smtp.plan("CONNECT", "554 5.7.1 go away")
         result = newsletter("doctor")
     assert result.code == 1
