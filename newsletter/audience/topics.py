@@ -6,9 +6,11 @@ Every query is checked here.
 from __future__ import annotations
 
 import re
+import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 
 from django.db import IntegrityError, transaction
 from django.db.models import Q, QuerySet
@@ -143,6 +145,61 @@ def add_starter_topics(*, now: datetime, only: Sequence[str] | None = None) -> t
     for topic in missing:
         _add_starter(topic, now=now)
     return len(missing), len(topics) - len(missing)
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What reading topics from files changed."""
+
+    added: int
+    changed: int
+    same: int
+
+
+def load_topics(files: Sequence[Path], *, now: datetime) -> Loaded:
+    """Add and change topics as TOML files say, all or none; topics that are in no file stay as they are.
+
+    Raises NewsletterError that names the file and the topic at fault.
+    """
+    counts = {"added": 0, "changed": 0, "same": 0}
+    with transaction.atomic():
+        for path in files:
+            for entry in _entries(path):
+                try:
+                    counts[_load(entry, now=now)] += 1
+                except (NewsletterError, KeyError, TypeError, AttributeError) as error:
+                    which = entry.get("slug", "a topic without a slug") if isinstance(entry, dict) else entry
+                    said = f"{error}" if isinstance(error, NewsletterError) else f"it lacks {error}"
+                    raise NewsletterError(f"{path}: {which}: {said}") from None
+    return Loaded(**counts)
+
+
+def _entries(path: Path) -> list[dict[str, str]]:
+    try:
+        found = tomllib.loads(path.read_text(encoding="utf-8")).get("topic", [])
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise NewsletterError(f"{path} is no TOML: {error}") from None
+    if not isinstance(found, list) or not found:
+        raise NewsletterError(f"{path} has no [[topic]]")
+    return found
+
+
+def _load(entry: dict[str, str], *, now: datetime) -> str:
+    if unknown := entry.keys() - {"slug", "name", "query", "group"}:
+        raise BadInput(f"{min(unknown)!r} is none of slug, name, query and group")
+    given = {
+        "name": entry["name"],
+        "query": " ".join(entry["query"].split()),
+        "group": entry.get("group", ""),
+    }
+    topic = Topic.objects.filter(slug=entry["slug"]).first()
+    if topic is None:
+        add_topic(entry["slug"], **given, now=now)
+        return "added"
+    changed = {name: value for name, value in given.items() if value != getattr(topic, name)}
+    if changed:
+        edit_topic(topic.slug, **changed)
+    return "changed" if changed else "same"
 
 
 def _add_starter(topic: StarterTopic, *, now: datetime) -> None:

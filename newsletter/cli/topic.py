@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from newsletter.cli.session import Session, command
 from newsletter.cli.usage import OneLineGroup
+from newsletter.errors import NewsletterError
 
 if TYPE_CHECKING:
     from newsletter.models import Topic
@@ -52,6 +54,35 @@ def starter(session: Session) -> None:
     added, present = add_starter_topics(now=session.now)
     session.say(f"Added {added} starter topics; {present} were there already.")
     session.finish({"added": added, "present": present})
+
+
+@topic.command("load")
+@click.argument("place", metavar="FILE|FOLDER", type=click.Path(path_type=Path))
+@click.option("--or-starter", is_flag=True, help="The starter topics, where there is no file and no topic.")
+@command
+def load(session: Session, place: Path, or_starter: bool) -> None:
+    """Add and change topics as a TOML file says, or all .toml files of a folder. Others stay as they are.
+
+    \b
+    [[topic]]
+    slug = "talking-heads"
+    name = "Talking heads"
+    group = "Vision"
+    query = '''cat:cs.CV AND (ti:"talking head" OR abs:"talking face")'''
+    """
+    from newsletter.audience.topics import add_starter_topics, load_topics
+    from newsletter.models import Topic
+
+    files = sorted(place.glob("*.toml")) if place.is_dir() else [place]
+    if not files and not or_starter:
+        raise NewsletterError(f"{place} holds no .toml file")
+    if not files and not Topic.objects.exists():
+        added, _ = add_starter_topics(now=session.now)
+        session.say(f"Added {added} starter topics: {place} holds no .toml file.")
+        session.finish({"added": added, "changed": 0, "same": 0})
+    done = load_topics(files, now=session.now)
+    session.say(f"Added {done.added} topics, changed {done.changed}, left {done.same} as they were.")
+    session.finish({"added": done.added, "changed": done.changed, "same": done.same})
 
 
 @topic.command("list")

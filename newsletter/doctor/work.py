@@ -178,7 +178,8 @@ def contents(*, now: datetime) -> Iterator[Finding]:
     slots = (
         readers.filter(next_slot_at__gte=now).order_by("next_slot_at").values_list("next_slot_at", flat=True)
     )
-    said = ", ".join(f"{slot:%a %d %b %H:%M}" for slot in sorted(set(slots[:500]))[:3])
+    first = list(dict.fromkeys(slot for slot in slots[:500] if slot))[:3]
+    said = ", ".join(f"{slot:%a %d %b %H:%M}" for slot in first)
     yield fine("slots", f"{readers.count()} readers; next slots (UTC): {said or 'none'}.")
 
 

@@ -70,6 +70,11 @@ def without(name: str, kind: str) -> Act:
     return lambda each: each.dns.zone[name].pop(kind)
 
 
+def wrong_key(each: Installation) -> None:
+    sendgrid(each, sendgrid_webhook_key=GOOD_KEY)
+    each.set(sendgrid_api_key="SG.wrong")
+
+
 def key_may_not_send(each: Installation) -> None:
     sendgrid(each, sendgrid_webhook_key="x").scopes.discard("mail.send")
 
@@ -136,8 +141,7 @@ WAYS = (
         "mailer", "does not answer", fill_in=SMTP),
     Way("mailer says no at the door", lambda each: each.smtp.plan("CONNECT", "554 5.7.1 go away"),
         "mailer", "go away", mend=lambda each: each.smtp.recover()),
-    Way("key of SendGrid wrong", lambda each: sendgrid(each, sendgrid_webhook_key=GOOD_KEY) and each.set(
-        sendgrid_api_key="SG.wrong"), "mailer", "401", fill_in={"SENDGRID_API_KEY": "SG.test-key"}),
+    Way("key of SendGrid wrong", wrong_key, "mailer", "401", fill_in={"SENDGRID_API_KEY": "SG.test-key"}),
     Way("key of SendGrid may not send", key_may_not_send, "mailer", "may not send",
         mend=lambda each: each.set(mailer="smtp")),
     Way("SendGrid's keys missing", lambda each: sendgrid(each, sendgrid_webhook_key=GOOD_KEY), "dkim",
