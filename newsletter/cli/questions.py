@@ -108,7 +108,7 @@ def read_answers(path: Path, env_path: Path, *, tries: bool) -> Answers:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise NewsletterError(f"{path} is no TOML: {error}") from None
     answers = Answers(topics=_topics(given.pop(TOPICS, ALL_STARTERS)))
-    known = {str(each.alias) for each in Config.model_fields.values()} | {"POSTGRES_PASSWORD"}
+    known = {str(each.alias) for each in Config.model_fields.values()}
     for key, value in given.items():
         name = BY_KEY[key].setting if key in BY_KEY else key
         if name.removesuffix("_FILE") not in known:

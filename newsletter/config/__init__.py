@@ -62,6 +62,7 @@ class Config(MailerSettings):
     model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True)
 
     database_url: DatabaseUrl = Field("", alias="DATABASE_URL")
+    postgres_password: Secret = Field("", alias="POSTGRES_PASSWORD", repr=False)
     redis_url: RedisUrl = Field("", alias="REDIS_URL")
     data_dir: Path = Field(default_factory=data_folder, alias="NEWSLETTER_DATA_DIR")
     secret_key: Keys = Field("", alias="NEWSLETTER_SECRET_KEY")
