@@ -126,7 +126,7 @@ def test_only_commands_that_are_shown_are_run() -> None:
         assert name in shown
 
 
-_NAMED = re.compile(r"(?:`|^ {4}|newsletter |: )newsletter ([a-z_]+)(?! -|\w)", re.MULTILINE)
+_NAMED = re.compile(r"(?:`|^ {4}|newsletter |: )newsletter ([a-z_-]+)(?! -|\w)", re.MULTILINE)
 """A command in a text, at the beginning of a piece of code; ``newsletter unix - n`` is Postfix's."""
 
 
