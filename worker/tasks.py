@@ -68,6 +68,8 @@ def events() -> None:
 
 @app.task
 def retry() -> None:
+    # Only the scheduler publishes this, every few seconds.
+    note_scheduler(settings.CONFIG.redis_url)
     work.retry()
 
 
@@ -78,7 +80,6 @@ def forget_figures() -> None:
 
 @app.task
 def check_health() -> None:
-    note_scheduler(settings.CONFIG.redis_url)
     _check_health(now=timezone.now())
 
 

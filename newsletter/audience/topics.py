@@ -187,19 +187,16 @@ def _entries(path: Path) -> list[dict[str, str]]:
 def _load(entry: dict[str, str], *, now: datetime) -> str:
     if unknown := entry.keys() - {"slug", "name", "query", "group"}:
         raise BadInput(f"{min(unknown)!r} is none of slug, name, query and group")
-    given = {
-        "name": entry["name"],
-        "query": " ".join(entry["query"].split()),
-        "group": entry.get("group", ""),
-    }
+    name, query, group = entry["name"], " ".join(entry["query"].split()), entry.get("group", "")
     topic = Topic.objects.filter(slug=entry["slug"]).first()
     if topic is None:
-        add_topic(entry["slug"], **given, now=now)
+        add_topic(entry["slug"], name=name, query=query, group=group, now=now)
         return "added"
-    changed = {name: value for name, value in given.items() if value != getattr(topic, name)}
-    if changed:
-        edit_topic(topic.slug, **changed)
-    return "changed" if changed else "same"
+    if (topic.name, topic.query, topic.group) == (name, query, group):
+        return "same"
+    # An unchanged query is not given: it would be matched anew.
+    edit_topic(topic.slug, name=name, group=group, query=None if query == topic.query else query)
+    return "changed"
 
 
 def _add_starter(topic: StarterTopic, *, now: datetime) -> None:
