@@ -43,6 +43,12 @@ def wrong_settings(error: ConfigurationError) -> Finding:
     return Finding("settings", Level.MEND, str(error), why, (typed,) if typed else ())
 
 
+def sentence(error: object) -> str:
+    """Return an error's words as a sentence."""
+    said = str(error)
+    return f"{said[:1].upper()}{said[1:]}{'' if said.endswith(('.', '?', '!')) else '.'}"
+
+
 def fine(check: str, what: str) -> Finding:
     return Finding(check, Level.FINE, what)
 

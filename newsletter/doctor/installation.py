@@ -18,12 +18,14 @@ from newsletter.adapters.infra.database_errors import database_failure
 from newsletter.audience.keys import check_secret_key
 from newsletter.config import Config
 from newsletter.config.values import is_local_domain
-from newsletter.doctor.finding import Finding, fine, look, mend
+from newsletter.doctor.finding import Finding, fine, look, mend, sentence
 from newsletter.errors import ConfigurationError
 
 LEAST_FREE = 200 * 1024**2
 LITTLE_FREE = 1024**3
 """Bytes: a day's figures, mails in the outbox and the database's log take some hundred MB."""
+DATABASE = "DATABASE_URL=postgresql://user:password@host:5432/name"
+RESTORE = "newsletter restore BACKUP"
 MOST_SKEW = 60.0
 """Seconds between two clocks."""
 
@@ -74,6 +76,14 @@ def identity(config: Config) -> Iterator[Finding]:
 def data_folder(folder: Path) -> Iterator[Finding]:
     """Look at whether the service's own folder can be written, and by whom else it can be read."""
     me = os.getuid()
+    if not folder.exists() and os.access(_nearest(folder), os.W_OK):
+        yield look(
+            "data-folder",
+            f"{folder} is not there yet: the first start makes it.",
+            why="If it was there before, what it held is gone; without DATABASE_URL that is everything.",
+            type=f"install -d -m 700 {folder}",
+        )
+        return
     try:
         owner = folder.stat().st_uid
         mode = stat.S_IMODE(folder.stat().st_mode)
@@ -102,7 +112,7 @@ def data_folder(folder: Path) -> Iterator[Finding]:
 
 def disk(folder: Path, *, free: int | None = None) -> Iterator[Finding]:
     """``free``: bytes, instead of those of the disk."""
-    free = shutil.disk_usage(folder).free if free is None else free
+    free = shutil.disk_usage(_nearest(folder)).free if free is None else free
     words = f"{free / 1024**3:.1f} GB are free for {folder}."
     if free < LITTLE_FREE:
         say = mend if free < LEAST_FREE else look
@@ -116,6 +126,11 @@ def disk(folder: Path, *, free: int | None = None) -> Iterator[Finding]:
         yield fine("disk", words)
 
 
+def _nearest(folder: Path) -> Path:
+    """Return the folder, or the first above it that exists."""
+    return next((each for each in (folder, *folder.parents) if each.exists()), folder)
+
+
 def database() -> Iterator[Finding]:
     """Look at whether it answers, and whether its tables are those of this version."""
     try:
@@ -125,11 +140,9 @@ def database() -> Iterator[Finding]:
     except DatabaseError as error:
         yield mend(
             "database",
-            f"{database_failure(error)}.",
+            sentence(database_failure(error)),
             why="Everything is kept there; nothing works without it.",
-            type="DATABASE_URL=postgresql://user:password@host:5432/name"
-            if settings.CONFIG.database_url
-            else (),
+            type=DATABASE if settings.CONFIG.database_url else RESTORE,
         )
         return
     yield fine("database", f"{connection.display_name} answers.")
@@ -166,7 +179,7 @@ def secret_key() -> Iterator[Finding]:
     except ConfigurationError as error:
         yield mend(
             "secret-key",
-            f"{error}.",
+            sentence(error),
             why="Links in mails already sent would be dead, unsubscribe links too, so nothing starts.",
             type="newsletter key accept",
         )

@@ -15,7 +15,7 @@ from newsletter.adapters.infra.http import USER_AGENT
 from newsletter.adapters.ports import Refusal
 from newsletter.audience.tokens import Purpose, make_token
 from newsletter.config import Config
-from newsletter.doctor.finding import Finding, fine, look, mend
+from newsletter.doctor.finding import Finding, fine, look, mend, sentence
 from newsletter.doctor.installation import clock
 from newsletter.errors import NewsletterError, TemporaryError
 from newsletter.pipeline.preview import NOBODYS_KEY
@@ -57,7 +57,7 @@ def _one_click(config: Config) -> Finding:
     try:
         status, body = own_site.post(url, {"List-Unsubscribe": "One-Click"})
     except TemporaryError as error:
-        return mend("one-click", f"{error}.", why=why, type=f"curl -v {config.base_url}/healthz")
+        return mend("one-click", sentence(error), why=why, type=f"curl -v {config.base_url}/healthz")
     if status == 404:
         return mend(
             "one-click",
@@ -129,7 +129,7 @@ def model(config: Config) -> Iterator[Finding]:
             "bad_key": "GEMINI_API_KEY=AIza…",
             "unknown_model": "NEWSLETTER_GEMINI_MODEL=gemini-flash-latest",
         }
-        yield mend("model", f"{error}", why=why, type=typed.get(reason, "newsletter doctor"))
+        yield mend("model", sentence(error), why=why, type=typed.get(reason, "newsletter doctor"))
     else:
         yield fine("model", f"{config.gemini_model} answers.")
 

@@ -13,7 +13,7 @@ from newsletter.adapters.infra import broker
 from newsletter.adapters.infra.heartbeat import scheduler_heard_at
 from newsletter.adapters.infra.redis_server import server_binary, socket_path
 from newsletter.core.delivery.incidents import in_words
-from newsletter.doctor.finding import Finding, fine, look, mend
+from newsletter.doctor.finding import Finding, fine, look, mend, sentence
 from newsletter.errors import ConfigurationError, TemporaryError
 from newsletter.models import Paper, Subscriber, Topic
 from newsletter.models.delivery import Cause
@@ -65,7 +65,7 @@ def workers() -> Iterator[Finding]:
     except TemporaryError as error:
         yield mend(
             "broker",
-            f"{error}.",
+            sentence(error),
             why="Workers are woken through it: without it nothing is gathered, composed or sent.",
             type=("docker compose up --detach redis", "REDIS_URL=redis://host:6379/0"),
         )
@@ -82,7 +82,7 @@ def _embedded() -> Iterator[Finding]:
     except ConfigurationError as error:
         yield mend(
             "broker",
-            f"{error}.",
+            sentence(error),
             why="newsletter up needs one; newsletter run does without.",
             type="sudo apt-get install redis-server",
         )

@@ -92,6 +92,16 @@ def own_pause(_: Installation) -> None:
     pause_sending("too many bounces", cause=Cause.BREAKER, now=timezone.now())
 
 
+def folder_is_a_file(each: Installation) -> None:
+    each.folder.rmdir()
+    each.folder.touch()
+
+
+def folder_again(each: Installation) -> None:
+    each.folder.unlink()
+    each.folder.mkdir(mode=0o700)
+
+
 def wrong_password(each: Installation) -> None:
     each.set(smtp_url=each.config.smtp_url.replace("secret", "no"))
 
@@ -121,7 +131,8 @@ WAYS = (
         Level.LOOK,
         fill_in={"NEWSLETTER_FROM": f"Digest <digest@{DOMAIN}>"},
     ),
-    Way("data folder gone", lambda each: each.folder.rmdir(), "data-folder", "cannot be written"),
+    Way("data folder gone", lambda each: each.folder.rmdir(), "data-folder", "not there yet", Level.LOOK),
+    Way("data folder is a file", folder_is_a_file, "data-folder", "cannot be written", mend=folder_again),
     Way("data folder open", lambda each: each.folder.chmod(0o755), "data-folder", "mode 755", Level.LOOK),
     Way("foreign key", lambda _: KeyFingerprint.objects.update_or_create(pk=1, defaults={"value": "x"}),
         "secret-key", "is not the one"),
