@@ -35,6 +35,7 @@ class Question:
     of_mailer: str = ""
     """Asked only where this mailer was chosen."""
     is_needed: bool = False
+    default: str = ""
 
 
 QUESTIONS = (
@@ -52,7 +53,14 @@ QUESTIONS = (
         "The site's public address, without a path (https, unless mails stay here)",
         "https://digest.example.org",
     ),
-    Question("mailer", "NEWSLETTER_MAILER", f"How mails leave: {', '.join(MAILERS)}", "smtp", is_needed=True),
+    Question(
+        "mailer",
+        "NEWSLETTER_MAILER",
+        f"How mails leave: {', '.join(MAILERS)}",
+        "smtp",
+        is_needed=True,
+        default="outbox",
+    ),
     Question(
         "smtp_url",
         "NEWSLETTER_SMTP_URL",
@@ -207,7 +215,7 @@ def ask(env_path: Path, *, tries: bool) -> Answers:
 
 
 def _asked(question: Question, present: Mapping[str, str]) -> str:
-    default = present.get(question.setting, "")
+    default = present.get(question.setting, question.default)
     hint = f" (such as {question.example})" if question.example and not default else ""
 
     def check(text: str) -> str:

@@ -215,6 +215,38 @@ def end(session: Session, email: str, slug: str | None) -> None:
     session.finish(describe(found, now=session.now))
 
 
+@subscriber.command("send-now")
+@click.argument("emails", metavar="EMAIL…", nargs=-1)
+@click.option("--all", "everyone", is_flag=True, help="Every active reader.")
+@command
+def send_now(session: Session, emails: tuple[str, ...], everyone: bool) -> None:
+    """Plan a digest for now, of everything new, as "Send me one now" on a reader's page does.
+
+    It is the digest of this day: nobody gets a second one. Workers send it at once; where none run,
+    newsletter run does.
+    """
+    from newsletter.models import Subscriber
+    from newsletter.models.subscriber import Status
+    from newsletter.subscribers.on_demand import Answer, send_one_now
+    from newsletter.subscribers.records import find_subscriber
+
+    if bool(emails) == everyone:
+        raise click.UsageError("give readers' EMAIL, or --all")
+    active = Subscriber.objects.filter(status=Status.ACTIVE).order_by("pk")
+    readers = active.iterator() if everyone else [find_subscriber(email) for email in emails]
+    answers = [send_one_now(reader, now=session.now) for reader in readers]
+    counts = {answer.name.lower(): answers.count(answer) for answer in Answer}
+    for answer, words in (
+        (Answer.PLANNED, "planned for now"),
+        (Answer.UNDER_WAY, "under way already"),
+        (Answer.HAD_TODAY, "had today's before"),
+        (Answer.NOT_MAILED, "get none: paused, or have left"),
+    ):
+        if number := counts[answer.name.lower()]:
+            session.say(f"{number:>6,} {words}")
+    session.finish(counts, failed=not everyone and not counts["planned"])
+
+
 @subscriber.command("export")
 @click.option(
     "--out",

@@ -226,3 +226,16 @@ def test_a_name_goes_out_and_comes_in_again_with_the_others(tmp_path: Path) -> N
     out.write_text(out.read_text().replace(ADDRESS, "b@example.org"))
     done("subscriber", "import", str(out), "--now", JOINED, "--json")
     assert Subscriber.objects.get().name == "=Ada, of London"
+
+
+def test_a_digest_can_be_sent_now_and_once_a_day() -> None:
+    add_subscriber(ADDRESS)
+    add_subscriber("b@example.org")
+    done("subscriber", "pause", "b@example.org", "--now", JOINED)
+    planned = done("subscriber", "send-now", "--all", "--now", JOINED, "--json").json
+    assert planned == {"planned": 1, "under_way": 0, "had_today": 0, "not_mailed": 1}
+    assert done("run", "--no-gather", "--now", JOINED, "--json").json["deliveries"] == {"ACCEPTED": 1}
+    again = newsletter("subscriber", "send-now", ADDRESS, "--now", JOINED)
+    assert (again.code, again.out.strip()) == (1, "1 had today's before")
+    assert newsletter("subscriber", "send-now").code == 2
+    assert newsletter("subscriber", "send-now", ADDRESS, "--all").code == 2
