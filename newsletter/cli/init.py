@@ -32,8 +32,13 @@ if TYPE_CHECKING:
     help="The file to write, instead of the .env that is in use.",
 )
 @click.option("--no-test", is_flag=True, help="Log in nowhere, and send no test mail.")
+@click.option(
+    "--compose", is_flag=True, help="For Docker Compose: also make its secrets, and only write .env."
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout, nothing else.")
-def init(answers_path: Path | None, env_file: Path | None, no_test: bool, as_json: bool) -> None:
+def init(
+    answers_path: Path | None, env_file: Path | None, no_test: bool, compose: bool, as_json: bool
+) -> None:
     """Ask for the settings, try them, write .env, send a test mail, add the first topics.
 
     Every answer is checked at once. An .env that is there is kept: the answers take the place of the lines
@@ -53,7 +58,7 @@ def init(answers_path: Path | None, env_file: Path | None, no_test: bool, as_jso
     """
     session = Session(as_json=as_json, now=None)
     with one_line_errors(session):
-        from newsletter.cli.questions import ask, read_answers
+        from newsletter.cli.questions import ask, compose_secrets, read_answers
         from newsletter.config.env_write import write_env
         from newsletter.config.locations import ENV_FILE
         from newsletter.config.locations import env_file as find_env_file
@@ -65,10 +70,20 @@ def init(answers_path: Path | None, env_file: Path | None, no_test: bool, as_jso
             answers = ask(path, tries=not no_test)
         else:
             raise click.UsageError("there is no terminal to ask on: give --answers FILE")
+        if compose:
+            answers.settings |= compose_secrets(answers.settings, path)
         copy = write_env(path, answers.settings)
         os.environ[ENV_FILE] = str(path)
         session.say(f"Wrote {path}, for your eyes only{f'; the earlier one is {copy}' if copy else ''}.")
+        if compose:
+            session.say(f"What remains:\n  {COMPOSE}")
+            session.finish(
+                {"env_file": str(path), "written": sorted(answers.settings), "remains": [{"type": [COMPOSE]}]}
+            )
         _finish(session, path, answers, tries=not no_test)
+
+
+COMPOSE = "docker compose --profile caddy up --build --detach --wait"
 
 
 def has_terminal() -> bool:

@@ -157,6 +157,16 @@ def _made_up(settings: Mapping[str, str], env_path: Path) -> dict[str, str]:
     return {"NEWSLETTER_SECRET_KEY": secrets.token_hex(32)} if needs and not has else {}
 
 
+def compose_secrets(settings: Mapping[str, str], env_path: Path) -> dict[str, str]:
+    """Return the secrets that docker-compose.yml needs and that nobody has given, new and random."""
+    present = _present(env_path) | dict(settings)
+    return {
+        name: secrets.token_hex(32)
+        for name in ("POSTGRES_PASSWORD", "NEWSLETTER_SECRET_KEY")
+        if not present.get(name) and not present.get(f"{name}_FILE")
+    }
+
+
 def agreed(settings: Mapping[str, str], env_path: Path) -> Config:
     """Return the settings as the service will read them from the file. Raises ConfigurationError."""
     text = merged(env_path.read_text(encoding="utf-8") if env_path.is_file() else "", settings)

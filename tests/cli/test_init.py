@@ -149,3 +149,13 @@ def test_a_whole_process_writes_tries_and_sends(tmp_path: Path) -> None:
     assert message.recipients == ("op@lab.example.net",)
     assert b"Subject: TEST: arXiv digest can send" in message.content
     assert "NEWSLETTER_SECRET_KEY" in report["written"], "Compose's database needs one that all share"
+
+
+def test_for_compose_it_makes_the_secrets_once_and_only_writes(tmp_path: Path) -> None:
+    words = answered(tmp_path, GOOD, "--compose", "--no-test", "--json")
+    result = newsletter(*words)
+    first = read_env_file(tmp_path / "env")
+    assert {"POSTGRES_PASSWORD", "NEWSLETTER_SECRET_KEY"} <= set(result.json["written"]) & first.keys()
+    assert not Topic.objects.exists()
+    assert newsletter(*words).code == 0
+    assert read_env_file(tmp_path / "env") == first, "what the database was made with is not changed"
