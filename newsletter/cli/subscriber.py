@@ -7,14 +7,16 @@ from pathlib import Path
 import click
 
 from newsletter.cli.session import Session, command
+from newsletter.cli.subscriber_acts import ACTS
 from newsletter.cli.subscriber_import import import_file
+from newsletter.cli.usage import OneLineGroup
 from newsletter.core.delivery.cadence import ALLOWED
 from newsletter.languages import ALIASES, INTERFACE_LANGUAGES
 
 
-@click.group(short_help="Add, show, import, export and erase readers.")
+@click.group(cls=OneLineGroup, short_help="Add, show, change, import, export and erase readers.")
 def subscriber() -> None:
-    """Add, show, import, export and erase readers."""
+    """Add, show, change, import, export and erase readers."""
 
 
 @subscriber.command("add")
@@ -31,8 +33,9 @@ def subscriber() -> None:
 )
 @click.option("--depth", default="takeaways", show_default=True, help="headline, takeaways or reading.")
 @click.option("--max-papers", type=int, default=10, show_default=True, help="1 to 50 a digest.")
+@click.option("--name", default="", help="What you call this reader; no mail shows it.")
 @command
-def add(session: Session, email: str, topics: str, **preferences: str | int) -> None:
+def add(session: Session, email: str, topics: str, name: str, **preferences: str | int) -> None:
     """Add a reader whose consent you vouch for. No mail is sent.
 
     \b
@@ -50,6 +53,7 @@ def add(session: Session, email: str, topics: str, **preferences: str | int) -> 
         preferences=Preferences.checked(**preferences),  # type: ignore[arg-type]  # click passes each option with its type
         source="newsletter subscriber add",
         now=session.now,
+        name=name,
     )
     session.say(f"Added {added.email}; the first digest is due {added.next_slot_at:%Y-%m-%d %H:%M} UTC.")
     session.finish(describe(added, now=session.now))
@@ -64,8 +68,16 @@ def list_subscribers(session: Session) -> None:
     rows = []
     for each in Subscriber.objects.order_by("email_key").iterator():
         status, due = each.shown_status(now=session.now), each.next_slot_at
-        session.say(f"{each.email}  {status}  {each.cadence}  {f'{due:%Y-%m-%d %H:%M}' if due else '-'}")
-        rows.append({"email": each.email, "status": status, "next_slot_at": due.isoformat() if due else None})
+        when = f"{due:%Y-%m-%d %H:%M}" if due else "-"
+        session.say("  ".join(filter(None, (each.email, status, each.cadence, when, each.name))))
+        rows.append(
+            {
+                "email": each.email,
+                "name": each.name,
+                "status": status,
+                "next_slot_at": due.isoformat() if due else None,
+            }
+        )
     if not rows:
         session.say("No readers yet: newsletter subscriber add EMAIL --topics a,b")
     session.finish({"subscribers": rows})
@@ -84,7 +96,7 @@ def show(session: Session, email: str) -> None:
 
     found = find_subscriber(email)
     known = describe(found, now=session.now)
-    session.say(f"{known['email']}  {known['status']}")
+    session.say("  ".join(filter(None, (known["email"], known["status"], known["name"]))))
     if not session.as_json:
         for line in sentences(found, situation(now=session.now, real_now=timezone.now())):
             session.say(f"  {line}")
@@ -158,4 +170,5 @@ def revoke(session: Session, email: str | None, everyone: bool) -> None:
     session.finish({"revoked": number})
 
 
-subscriber.add_command(import_file)
+for each in (import_file, *ACTS):
+    subscriber.add_command(each)
