@@ -93,7 +93,7 @@ def _loaded_sqlite(folder: Path, manifest: Manifest) -> Iterator[None]:
     connection.settings_dict["NAME"] = str(staged)
     try:
         _check_rows(manifest)
-        call_command("migrate", verbosity=0)
+        _migrate()
         yield
     finally:
         connection.close()
@@ -140,7 +140,7 @@ def _dump_postgresql(folder: Path) -> dict[str, Any]:
             "SELECT sequencename, last_value FROM pg_sequences "
             "WHERE schemaname = current_schema() AND last_value IS NOT NULL"
         )
-        sequences = dict(cursor.fetchall())
+        sequences = {name: last for name, last in cursor.fetchall() if not name.startswith(LEFT_OUT)}
     return {"database": "postgresql", "migrations": migrations, "rows": counts, "sequences": sequences}
 
 
@@ -160,12 +160,12 @@ def _loaded_postgresql(folder: Path, manifest: Manifest) -> Iterator[None]:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
         for name, value in manifest.sequences.items():
             cursor.execute("SELECT setval(to_regclass(%s), %s)", [connection.ops.quote_name(name), value])
-        call_command("migrate", verbosity=0)
+        _migrate()
         yield
 
 
 def _drop_tables(cursor: Any) -> None:
-    ours = (*(f"{config.label}_" for config in apps.get_app_configs()), "django_migrations")
+    ours = (*(f"{config.label}_" for config in apps.get_app_configs()), "django_")
     found = [name for name in connection.introspection.table_names(cursor) if name.startswith(ours)]
     if found:
         cursor.execute(f"DROP TABLE {', '.join(map(connection.ops.quote_name, found))} CASCADE")
@@ -195,6 +195,12 @@ def _columns(table: str) -> list[str]:
 def _tables() -> list[str]:
     found = connection.introspection.django_table_names(only_existing=True, include_views=False)
     return sorted(set(found) - set(LEFT_OUT))
+
+
+def _migrate() -> None:
+    executor = MigrationExecutor(connection)
+    if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+        call_command("migrate", verbosity=0)
 
 
 def _check_rows(manifest: Manifest) -> None:

@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from newsletter.audience.departures import departure_log
 from newsletter.audience.keys import configured_keys
+from newsletter.audience.suppression import ensure_own_key
 from newsletter.backup.archive import Manifest, Position, write_archive
 from newsletter.backup.databases import dump
 from newsletter.config.private_files import make_private_folder, write_private_files
@@ -29,6 +30,7 @@ def back_up(path: Path, *, passphrase: str = "") -> Manifest:
     The place in the departure log is taken before the database is read: who leaves meanwhile is in one of
     them.
     """
+    ensure_own_key()  # the log's hashes are made with it: a back-up without it could not read them
     made_at = timezone.now()
     try:
         log = departure_log().begun()

@@ -39,7 +39,7 @@ def restore(path: Path, *, now: datetime, replace: bool = False, passphrase_for:
     with staging() as folder:
         manifest = read_archive(path, into=folder, passphrase_for=passphrase_for)
         _check(manifest, path, replace=replace)
-        keys = (folder / KEYS).read_text(encoding="utf-8").split()
+        keys = (folder / KEYS).read_text(encoding="utf-8").splitlines()
         _check_keys(keys)
         with loaded(folder, manifest):
             since = bring_up_to_date(manifest, now=now, real_now=timezone.now())
@@ -52,7 +52,7 @@ def extract_keys(path: Path, *, into: Path, passphrase_for: PassphraseFor) -> in
     """Write the secret keys of an archive to a new file; return how many."""
     with staging() as folder:
         read_archive(path, into=folder, passphrase_for=passphrase_for)
-        keys = (folder / KEYS).read_text(encoding="utf-8").split()
+        keys = (folder / KEYS).read_text(encoding="utf-8").splitlines()
     try:
         with into.open("x", encoding="utf-8") as file:
             file.write(",".join(keys) + "\n")

@@ -29,7 +29,16 @@ from newsletter.audience.suppression import Reason, own_hmacs
 from newsletter.backup.archive import Manifest
 from newsletter.core.delivery.incidents import in_words
 from newsletter.core.delivery.send_journal import Answer
-from newsletter.models import CanaryFlight, ConsentEvent, Delivery, SendPause, Subscriber, Suppression, Topic
+from newsletter.models import (
+    CanaryFlight,
+    ConsentEvent,
+    Delivery,
+    PageChange,
+    SendPause,
+    Subscriber,
+    Suppression,
+    Topic,
+)
 from newsletter.models.delivery import OPEN, UNSETTLED, Cause, State
 from newsletter.models.subscriber import Status
 from newsletter.pipeline.send.lost import outcome_of
@@ -77,6 +86,7 @@ def bring_up_to_date(manifest: Manifest, *, now: datetime, real_now: datetime) -
     since = Since(manifest.made_at)
     _pause("being restored", Cause.UNLOGGED, now=now)
     Session.objects.all().delete()
+    PageChange.objects.create(at=real_now)  # every page that somebody has kept is out of date
     CanaryFlight.objects.filter(
         judged_at=None
     ).delete()  # its baits are held, which would look like a failure
@@ -100,16 +110,14 @@ def _pause(reason: str, cause: Cause, *, now: datetime) -> None:
 
 def _reason(since: Since, *, real_now: datetime) -> str:
     age = in_words(max(0.0, (real_now - since.made_at).total_seconds()))
-    held = f"{since.held:,} mail{'' if since.held == 1 else 's'}" if since.held else "no mail"
+    mails = f"{since.held:,} mail{'' if since.held == 1 else 's'} may have gone since, and will not go again"
+    held = mails if since.held else "nothing that waited can have gone since"
     who = (
         "who left since is known"
         if since.knows_who_left
         else "who left since is not known, since departures.log is missing or does not reach back to it"
     )
-    return (
-        f"restored from the back-up of {since.made_at:%Y-%m-%d %H:%M} UTC, {age} old; {who}; "
-        f"{held} may have gone since and will not be sent again by itself"
-    )
+    return f"restored from the back-up of {since.made_at:%Y-%m-%d %H:%M} UTC, {age} old; {who}; {held}"
 
 
 # --- who left --------------------------------------------------------------------------------------------
@@ -118,7 +126,8 @@ def _reason(since: Since, *, real_now: datetime) -> str:
 def _covers(found: Log, manifest: Manifest) -> bool:
     """Whether it is the log that the back-up knew, and nothing of the time since is missing."""
     is_the_same = found.id == manifest.departures.id and found.lines >= manifest.departures.lines
-    return found.is_whole and is_the_same and found.since <= manifest.made_at
+    reaches_back = found.dropped == 0 or found.since <= manifest.made_at - OVERLAP
+    return found.is_whole and is_the_same and reaches_back
 
 
 def _later(found: Log, manifest: Manifest) -> list[Departure]:
@@ -222,19 +231,13 @@ def _settle_waiting(since: Since, *, at: Moment) -> None:
     waiting = Delivery.objects.filter(Q(state__in=OPEN) | UNSETTLED, slot_at__lte=at.now)
     keys = list(waiting.values_list("pk", flat=True))
     answers, outbox = _answers(), OutboxMailer(settings.CONFIG.outbox_folder)
+    why = f"it waited in the back-up of {since.made_at:%Y-%m-%d %H:%M} UTC, and may have gone since"
+    held = {"next_attempt_at": None, "outcome_at": at.now, "last_code": HELD, "last_detail": why}
     for start in range(0, len(keys), CHUNK):
-        rows = Delivery.objects.filter(pk__in=keys[start : start + CHUNK])
-        rows.update(
-            state=State.AMBIGUOUS,
-            next_attempt_at=None,
-            outcome_at=at.now,
-            last_code=HELD,
-            last_detail=f"it waited in the back-up of {since.made_at:%Y-%m-%d %H:%M} UTC, and may have gone since",
-        )
-        known = {key: answers[key] for key in keys[start : start + CHUNK] if key in answers}
-        for key in keys[start : start + CHUNK]:
-            if outbox.evidence(str(key)):
-                known[key] = Answer(verdict="accepted")
+        chunk = keys[start : start + CHUNK]
+        Delivery.objects.filter(pk__in=chunk).update(state=State.AMBIGUOUS, **held)
+        known = {key: answers[key] for key in chunk if key in answers}
+        known |= {key: Answer(verdict="accepted") for key in chunk if outbox.evidence(str(key))}
         states = _record(known, at=at)
         since.accepted += sum(state in (State.ACCEPTED, State.DELIVERED) for state in states)
         since.refused += sum(state == State.FAILED for state in states)
