@@ -167,7 +167,7 @@ def _tell_who_left(lines: Iterable[Departure], since: Since, *, now: datetime) -
     here = {address: keys[key] for key, address in own_hmacs(keys).items() if address in told}
     for address, each in told.items():
         with transaction.atomic():
-            subscriber = Subscriber.objects.filter(pk=here.get(address)).first()
+            subscriber = Subscriber.objects.filter(pk=here[address]).first() if address in here else None
             if subscriber is not None:
                 _tell(subscriber, each, since, now=now)
             _suppress(address, each)

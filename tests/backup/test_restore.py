@@ -20,7 +20,7 @@ from newsletter.adapters.ports import Verdict
 from newsletter.audience.departures import departure_log
 from newsletter.audience.suppression import Reason, is_suppressed, suppress, suppressed
 from newsletter.backup import restore as restoring
-from newsletter.backup.archive import Manifest, write_archive
+from newsletter.backup.archive import Manifest, read_archive, write_archive
 from newsletter.backup.make import back_up
 from newsletter.backup.since import HELD
 from newsletter.core.digests.seen_papers import unpack_seen
@@ -165,7 +165,7 @@ def assert_refused(
 
 def changed(monkeypatch: pytest.MonkeyPatch, **update: Any) -> None:
     """Restore as if the manifest said this."""
-    usual = restoring.read_archive
+    usual = read_archive
 
     def read(*args: Any, **options: Any) -> Manifest:
         return usual(*args, **options).model_copy(update=update)

@@ -16,7 +16,7 @@ from newsletter.core.delivery.events import EventKind
 from newsletter.core.digests.seen_papers import unpack_seen
 from newsletter.errors import NewsletterError
 from newsletter.models import SendPause, Subscriber, Suppression
-from newsletter.models.delivery import Cause, State
+from newsletter.models.delivery import Cause, Kind, State
 from newsletter.models.subscriber import Status
 from newsletter.pipeline.feedback.provider_events import apply_events, store_events
 from newsletter.pipeline.send.pause import pause_sending, resume_sending
@@ -37,9 +37,9 @@ from tests.pipeline.killed import Smtp
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("data")]
 
 
-@pytest.mark.parametrize("kind", ["confirmation", "link", "alert"])
-def test_a_notice_that_waited_is_held_too(kind: str, tmp_path: Path) -> None:
-    status = {"confirmation": Status.PENDING, "link": Status.ACTIVE}.get(kind)
+@pytest.mark.parametrize("kind", [Kind.CONFIRMATION, Kind.LINK, Kind.ALERT])
+def test_a_notice_that_waited_is_held_too(kind: Kind, tmp_path: Path) -> None:
+    status = {Kind.CONFIRMATION: Status.PENDING, Kind.LINK: Status.ACTIVE}.get(kind)
     reader = new_subscriber(status=status) if status else None
     row = transactional_mail(reader, kind)
     path = yesterday(tmp_path)

@@ -94,12 +94,12 @@ class DepartureLog:
         first, *rest = content.split(b"\n")[:-1] or [b""]  # what follows the last newline was cut off
         try:
             head = json.loads(first)
-            known = {"id": str(head["log"]), "since": _moment(head["since"]), "dropped": int(head["dropped"])}
+            log_id, since, dropped = str(head["log"]), _moment(head["since"]), int(head["dropped"])
         except (ValueError, KeyError, TypeError):
             return None
         departures = [_departure(line) for line in rest]
         read = tuple(each for each in departures if each is not None)
-        return Log(**known, departures=read, is_whole=len(read) == len(departures))
+        return Log(log_id, since, dropped, read, is_whole=len(read) == len(departures))
 
     def begun(self) -> Log | None:
         """Return the log, made if there was none. Raises OSError where it cannot be made."""
