@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
@@ -9,9 +10,9 @@ import pytest
 import time_machine
 from django.utils import timezone
 
-from newsletter.adapters.ports import ProviderEvent
+from newsletter.adapters.ports import ProviderEvent, Verdict
 from newsletter.audience.departures import departure_log
-from newsletter.audience.suppression import is_suppressed
+from newsletter.audience.suppression import Reason, is_suppressed, suppress, suppressed
 from newsletter.core.delivery.events import EventKind
 from newsletter.core.digests.seen_papers import unpack_seen
 from newsletter.errors import NewsletterError
@@ -19,22 +20,97 @@ from newsletter.models import SendPause, Subscriber, Suppression
 from newsletter.models.delivery import Cause, Kind, State
 from newsletter.models.subscriber import Status
 from newsletter.pipeline.feedback.provider_events import apply_events, store_events
+from newsletter.pipeline.schedule import plan_due
 from newsletter.pipeline.send.pause import pause_sending, resume_sending
+from newsletter.pipeline.send.subscriber_status import complained
 from newsletter.subscribers.change import set_topics
 from newsletter.subscribers.revoke_links import revoke_links
-from newsletter.subscribers.unsubscribe import unsubscribe
+from newsletter.subscribers.unsubscribe import erase, unsubscribe
 from tests.backup.steps import LATER, leaves, put_back, state, yesterday
+from tests.fakes.mailer import answer
 from tests.pipeline.deliveries import (
     NOW,
     deliver,
     digest,
     new_subscriber,
+    reconcile_now,
     topic,
     transactional_mail,
 )
 from tests.pipeline.killed import Smtp
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("data")]
+
+
+def test_what_a_send_journal_shows_was_accepted_or_refused_and_the_rest_is_held(tmp_path: Path) -> None:
+    rows = [digest(papers={"summarised": [number]}) for number in range(4)]
+    readers = [row.subscriber for row in rows]
+    path = yesterday(tmp_path)
+    addresses = [reader.email for reader in readers if reader]
+    told = {addresses[1]: answer(Verdict.BAD_ADDRESS, code="5.1.1"), addresses[2]: answer(Verdict.RETRY)}
+    mailer = Smtp(answers=told)
+    deliver(mailer)
+    reconcile_now(mailer)
+    since = put_back(path)
+    assert (since.accepted, since.refused, since.held) == (2, 1, 1)
+    states = [State.ACCEPTED, State.FAILED, State.AMBIGUOUS, State.ACCEPTED]
+    assert [state(row) for row in rows] == states
+    assert is_suppressed(addresses[1])
+    resume_sending()
+    again = Smtp()
+    reconcile_now(again, real_now=timezone.now() + timedelta(hours=1))
+    assert deliver(again, now=LATER).handled == 0
+
+
+def test_slots_that_passed_are_passed_over_and_the_next_one_comes(tmp_path: Path) -> None:
+    reader = new_subscriber(cadence="daily", next_slot_at=NOW)
+    path = yesterday(tmp_path)
+    assert put_back(path).moved_on == 1
+    assert plan_due(now=LATER) == 0
+    reader.refresh_from_db()
+    assert reader.next_slot_at == LATER + timedelta(days=1)
+    assert plan_due(now=reader.next_slot_at) == 1
+
+
+def complains(reader: Subscriber) -> None:
+    complained(digest(reader, recipient=reader.email, slot_key="2026-06-01"), reader, at=NOW)
+
+
+def is_imported(reader: Subscriber) -> None:
+    suppress(reader.email_key, reason=Reason.IMPORTED, at=NOW)
+
+
+WAYS: dict[str, tuple[Callable[[Subscriber], None], Status, Reason]] = {
+    "unsubscribe": (leaves, Status.UNSUBSCRIBED, Reason.UNSUBSCRIBED),
+    "complaint": (complains, Status.COMPLAINED, Reason.COMPLAINED),
+    "import": (is_imported, Status.UNSUBSCRIBED, Reason.IMPORTED),
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_who_left_since_has_left(way: str, tmp_path: Path) -> None:
+    leave, status, reason = WAYS[way]
+    ada, bob = new_subscriber("ada@example.org"), new_subscriber("bob@example.org")
+    path = yesterday(tmp_path)
+    leave(ada)
+    since = put_back(path)
+    assert (since.left, since.knows_who_left) == (1, True)
+    assert Subscriber.objects.get(pk=ada.pk).status == status
+    assert Subscriber.objects.get(pk=bob.pk).status == Status.ACTIVE
+    assert suppressed(["ada@example.org", "bob@example.org"]) == {"ada@example.org": reason}
+    digest(Subscriber.objects.get(pk=ada.pk), slot_at=LATER, slot_key="2026-06-20")
+    resume_sending()
+    assert deliver(mailer := Smtp(), now=LATER).states == {"CANCELLED": 1}
+    assert not mailer.sent
+
+
+def test_who_was_erased_since_is_erased_and_not_mailed(tmp_path: Path) -> None:
+    ada = new_subscriber("ada@example.org")
+    path = yesterday(tmp_path)
+    erase(ada, now=NOW)
+    assert put_back(path).erased == 1
+    assert not Subscriber.objects.exists()
+    assert suppressed(["ada@example.org"]) == {"ada@example.org": Reason.ERASED}
 
 
 @pytest.mark.parametrize("kind", [Kind.CONFIRMATION, Kind.LINK, Kind.ALERT])
