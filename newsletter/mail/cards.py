@@ -87,7 +87,7 @@ def card_values(
         "venue": venue_of(card.paper),
         "finding": () if form is Form.CARD else finding_of(summary, card.language),
         "finding_style": css[{Form.LEAD: "lead_finding", Form.NEAR: "near_finding"}.get(form, "line")],
-        "quote": _quote(evidence[0]) if evidence else (),
+        "quote": quote_of(evidence[0]) if evidence else (),
         "where": where,
         "takeaways": () if is_brief or is_reading else _takeaways(card, summary, form=form),
         "sections": tuple(_sections(card, words)) if is_reading else (),
@@ -190,13 +190,17 @@ def _own(card: DigestCard, words: Words) -> dict[str, object]:
 
 
 def _takeaways(card: DigestCard, summary: Summary, *, form: Form) -> tuple[Runs, ...]:
-    """Return those shown: of an authors' summary one further sentence, unchanged."""
+    """Return those that a card or the lead shows."""
+    if summary.voice is Voice.MODEL and card.detail is DetailLevel.HEADLINE:
+        return ()
+    return takeaways_of(summary, card.language, most=_most(form))
+
+
+def takeaways_of(summary: Summary, language: str, *, most: int) -> tuple[Runs, ...]:
+    """Return the first ``most`` takeaways: of an authors' summary one further sentence, unchanged."""
     if summary.voice is Voice.AUTHORS:
         return tuple(((clipped(each.text, mark=None)[0], ""),) for each in summary.takeaways[:1])
-    if card.detail is DetailLevel.HEADLINE:
-        return ()
-    shown = summary.takeaways[: _most(form)]
-    return tuple(_in_bold(claim, card.language) for claim in shown)
+    return tuple(_in_bold(claim, language) for claim in summary.takeaways[:most])
 
 
 def _in_bold(claim: Claim, language: str) -> Runs:
@@ -205,7 +209,8 @@ def _in_bold(claim: Claim, language: str) -> Runs:
     return _runs(text, (bold,) if bold else (), kind="b")
 
 
-def _quote(evidence: Evidence) -> Runs:
+def quote_of(evidence: Evidence) -> Runs:
+    """Return a quote with the words marked that carry its claim."""
     return _runs(evidence.quote, marked_spans(evidence.quote, evidence.highlights), kind="m")
 
 

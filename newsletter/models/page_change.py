@@ -33,9 +33,11 @@ class PageChange(models.Model):
         return f"{self.paper or 'everything'} {self.at:%Y-%m-%d %H:%M}"
 
 
-def page_version(connection: BaseDatabaseWrapper, *, topic: str = "", paper: str = "") -> Version:
-    """Return the version of what is public, and of the summaries of a topic's papers or of one paper."""
-    condition, values = "paper IS NULL", list[str]()
+def page_version(
+    connection: BaseDatabaseWrapper, *, topic: str = "", paper: str = "", papers: Collection[int] = ()
+) -> Version:
+    """Return the version of what is public, and of the summaries of a topic's papers, one paper or some."""
+    condition, values = "paper IS NULL", list[str | int]()
     if topic:
         condition += (
             " OR EXISTS (SELECT 1 FROM newsletter_match WHERE newsletter_match.paper_id = paper"
@@ -45,6 +47,9 @@ def page_version(connection: BaseDatabaseWrapper, *, topic: str = "", paper: str
     if paper:
         condition += " OR paper = (SELECT id FROM newsletter_paper WHERE arxiv_id = %s)"
         values.append(paper)
+    if papers:
+        condition += f" OR paper IN ({', '.join(['%s'] * len(papers))})"
+        values += papers
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT MAX(id), COUNT(*), MAX(at) FROM {TABLE} WHERE {condition}", values)  # noqa: S608  # our own names
         found: Version = cursor.fetchone()

@@ -16,7 +16,7 @@ import math
 import re
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import wraps
 from typing import TypeVar
@@ -49,6 +49,8 @@ Variant = Callable[[HttpRequest], str | None]
 @dataclass(frozen=True, slots=True)
 class Kept:
     version: Version
+    papers: tuple[int, ...]
+    """Whose summaries it shows, beside those of the address's topic or paper."""
     compressed: bytes
     etag: str
     modified_at: int
@@ -99,6 +101,12 @@ def dont_keep(response: HttpResponse) -> HttpResponse:
     return response
 
 
+def shows(response: HttpResponse, papers: Iterable[int]) -> HttpResponse:
+    """Say whose summaries a page shows that its address does not name: a few papers' primary keys."""
+    response.shown_papers = tuple(papers)  # type: ignore[attr-defined]  # read below
+    return response
+
+
 def _is_for_all(request: HttpRequest) -> bool:
     return (
         request.method in ("GET", "HEAD")
@@ -112,13 +120,14 @@ def _key(request: HttpRequest, variant: str) -> str:
     return hashlib.sha256(repr(parts).encode()).hexdigest()
 
 
-def _version(arguments: Mapping[str, str]) -> Version:
-    return page_version(connection, topic=arguments.get("slug", ""), paper=arguments.get("arxiv_id", ""))
+def _version(arguments: Mapping[str, str], papers: tuple[int, ...]) -> Version:
+    topic, paper = arguments.get("slug", ""), arguments.get("arxiv_id", "")
+    return page_version(connection, topic=topic, paper=paper, papers=papers)
 
 
 def _current(key: str, arguments: Mapping[str, str]) -> Kept | None:
     kept: Kept | None = caches["pages"].get(key)
-    return kept if kept is not None and kept.version == _version(arguments) else None
+    return kept if kept is not None and kept.version == _version(arguments, kept.papers) else None
 
 
 def _rendered(
@@ -128,14 +137,21 @@ def _rendered(
     with _RENDERING[int(key[:8], 16) % len(_RENDERING)]:
         if (found := _current(key, arguments)) is not None:
             return found
-        version = _version(arguments)  # before the view reads anything
-        response = view(request, **arguments)
-        if not _may_be_kept(request, response):
-            return response
-        kept = _kept(response, version=version, before=caches["pages"].get(key))
-        if len(kept.compressed) <= MOST_BYTES:
-            caches["pages"].set(key, kept)
-        return kept
+        before: Kept | None = caches["pages"].get(key)
+        papers = before.papers if before else ()
+        for _ in range(2):  # a second time where the page shows papers whose version was not asked for
+            version = _version(arguments, papers)  # before the view reads anything
+            response = view(request, **arguments)
+            if not _may_be_kept(request, response):
+                return response
+            shown: tuple[int, ...] = getattr(response, "shown_papers", ())
+            if {*shown} <= {*papers}:
+                kept = _kept(response, version=version, papers=papers, before=before)
+                if len(kept.compressed) <= MOST_BYTES:
+                    caches["pages"].set(key, kept)
+                return kept
+            papers = shown
+        return response
 
 
 def _may_be_kept(request: HttpRequest, response: HttpResponse) -> bool:
@@ -150,13 +166,13 @@ def _may_be_kept(request: HttpRequest, response: HttpResponse) -> bool:
     )
 
 
-def _kept(response: HttpResponse, *, version: Version, before: Kept | None) -> Kept:
+def _kept(response: HttpResponse, *, version: Version, papers: tuple[int, ...], before: Kept | None) -> Kept:
     headers = {name: value for name, value in response.items() if name not in ("ETag", "Last-Modified")}
     etag = f'W/"{hashlib.sha256(response.content).hexdigest()[:32]}"'  # weak: of plain and compressed bytes
     is_same = before is not None and before.etag == etag
     compressed = before.compressed if before and is_same else gzip.compress(response.content, LEVEL, mtime=0)
     # Now, also of the same bytes: another process may have shown others meanwhile.
-    return Kept(version, compressed, etag, math.ceil(time.time()), headers)
+    return Kept(version, papers, compressed, etag, math.ceil(time.time()), headers)
 
 
 def _shown(request: HttpRequest, kept: Kept) -> HttpResponse:

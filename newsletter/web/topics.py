@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -29,9 +30,15 @@ PAPERS_A_PAGE = 40
 class ListedTopic:
     slug: str
     name: str
+    group: str
     query: str
     count: int
     """What it matched in the last week."""
+
+    @property
+    def words(self) -> str:
+        """What a search for a topic looks at."""
+        return f"{self.group} {self.name} {self.query}".casefold()
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,15 +77,16 @@ def papers_of_week(until: datetime) -> QuerySet[Paper]:
     return Paper.objects.filter(first_seen_at__gt=until - WEEK, is_withdrawn=False)
 
 
-def topic_groups(topics: QuerySet[Topic], *, language: str, week: Week) -> list[TopicGroup]:
+def topic_groups(topics: Iterable[Topic], *, language: str, week: Week) -> list[TopicGroup]:
     """Return topics under their groups, in order of name, each with its count of the week.
 
     Those without a group come last.
     """
     groups: dict[str, list[ListedTopic]] = {}
-    for topic in topics.order_by("group", "name"):
-        listed = ListedTopic(topic.slug, topic.name_in(language), topic.query, week.counts.get(topic.pk, 0))
-        groups.setdefault(topic.group_in(language), []).append(listed)
+    for topic in sorted(topics, key=lambda topic: (topic.group, topic.name)):
+        group, count = topic.group_in(language), week.counts.get(topic.pk, 0)
+        listed = ListedTopic(topic.slug, topic.name_in(language), group, topic.query, count)
+        groups.setdefault(group, []).append(listed)
     return [TopicGroup(name, groups[name]) for name in sorted(groups, key=lambda name: not name)]
 
 

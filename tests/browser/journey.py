@@ -24,12 +24,11 @@ class Visitor:
 def sign_up(
     page: Page, address: str, *, topics: tuple[str, ...] = ("talking-heads", "co-speech-gesture")
 ) -> None:
-    page.goto("/")
-    for topic in topics:
-        page.check(f"input[name=topics][value={topic}]")
+    page.goto(f"/?topics={';'.join(topics)}")
+    page.check("input[name=cadence][value=other]")
+    page.select_option("select[name=other_cadence]", "daily")
     page.fill("input[name=email]", address)
-    page.select_option("select[name=cadence]", "daily")
-    page.locator("p.act button[type=submit]").click()
+    page.locator(".to button[type=submit]").click()
 
 
 def join(context: BrowserContext, site: Site) -> Visitor:

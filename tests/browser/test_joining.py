@@ -72,7 +72,7 @@ def test_no_page_of_joining_has_an_accessibility_problem(
         page.goto(path)
         look(page)
     page.goto("/")
-    page.locator("p.act button[type=submit]").click()
+    page.locator(".to button[type=submit]").click()
     look(page)  # with what is wrong said at its field
     sign_up(page, address)
     look(page)

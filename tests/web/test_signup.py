@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
+from html import unescape
 from typing import Any
 
 import pytest
@@ -11,12 +12,13 @@ from django.http import HttpResponse
 from django.test import Client
 
 from newsletter.audience.suppression import Reason, suppress
-from newsletter.models import Delivery, SignUp, Subscriber
+from newsletter.models import Delivery, Paper, SignUp, Subscriber
 from newsletter.models.delivery import Kind
 from newsletter.models.subscriber import Status
 from newsletter.subscribers.unsubscribe import unsubscribe
 from tests.web.conftest import JOINED, PAPERS, Service, every_row
 from tests.web.links import mailed_url
+from tests.web.test_public_pages import write_summary
 
 FORM = {
     "email": "new@example.org",
@@ -44,13 +46,61 @@ def seen(response: HttpResponse) -> tuple[int, bytes, dict[str, str]]:
     return response.status_code, response.content, dict(response.headers)
 
 
-def test_it_shows_each_topic_with_its_week_and_three_examples(visitor: Client, service: Service) -> None:
+def test_it_shows_each_topic_with_its_week(visitor: Client, service: Service) -> None:
     page = text(visitor.get("/"))  # type: ignore[arg-type]  # the client's own wrapper
-    heads = page[page.index('value="heads"') : page.index("</ul></details>")]
-    assert f"{PAPERS} papers" in heads
-    assert heads.count("/papers/2606.") == 3
+    heads = page[page.index('value="heads"') :].partition("</label>")[0]
+    assert f"<small>{PAPERS}</small>" in heads
     assert 'value="quiet"' in page
     assert service.private.name not in page
+
+
+def test_it_shows_how_last_weeks_mail_would_have_begun(visitor: Client, service: Service) -> None:  # noqa: ARG001
+    paper = Paper.objects.get(arxiv_id="2606.00003")
+    write_summary(paper, language="en", headline="What came of it.")
+    page = text(visitor.get("/?topics=heads"))  # type: ignore[arg-type]
+    glimpse = page[page.index('id="glimpse"') :]
+    assert glimpse.index("Talking heads: ") < glimpse.index("What came of it.")
+    assert glimpse.count('class="title"') == 1
+    assert glimpse.index(paper.title) < glimpse.index('href="/topics/heads/"')
+    assert f"about <b>{min(10, PAPERS)} of {PAPERS}</b> papers with takeaways" in page
+
+
+def test_a_cadence_that_is_in_no_button_comes_from_the_list(visitor: Client, service: Service) -> None:  # noqa: ARG001
+    assert send(visitor, cadence="other", other_cadence="biweekly:fri").status_code == 200
+    assert SignUp.objects.get().preferences["cadence"] == "biweekly:fri"
+    page = text(send(visitor, cadence="other", other_cadence="hourly"))
+    assert "“hourly” is not one of the choices." in page
+    assert 'value="other" checked' in page
+
+
+@pytest.mark.parametrize(
+    ("button", "find", "before", "query"),
+    [
+        ("words", "long-term memory", "", 'all:"long-term" AND all:"memory"'),
+        ("author", "Satoshi Nakamura", "", 'au:"Satoshi Nakamura"'),
+        ("author", 'O"Neill', "cat:cs.CL", '(cat:cs.CL) OR (au:"O Neill")'),
+        ("words", '""', "cat:cs.CL", "cat:cs.CL"),
+    ],
+)
+def test_what_was_looked_for_becomes_a_query_of_ones_own(
+    visitor: Client,
+    service: Service,  # noqa: ARG001
+    button: str,
+    find: str,
+    before: str,
+    query: str,
+) -> None:
+    page = text(send(visitor, search=button, find=find, query=before))
+    shown = re.search(r'<textarea id="query"[^>]*>(.*?)</textarea>', page, re.DOTALL)
+    assert shown is not None
+    assert unescape(shown[1]) == query
+    assert send(visitor, query=query).status_code == 200
+
+
+def test_an_arxiv_id_finds_the_topics_that_it_matched(visitor: Client, service: Service) -> None:  # noqa: ARG001
+    page = text(send(visitor, search="1", find="arXiv:2606.00001v2", topics=[]))
+    found = page[page.index('id="found"') :].partition("</div>")[0]
+    assert re.findall(r'name="topics" value="(\w+)"', found) == ["heads"]
 
 
 def test_it_runs_without_scripts_and_allows_only_its_own(visitor: Client, service: Service) -> None:  # noqa: ARG001
@@ -163,13 +213,15 @@ def test_a_search_without_scripts_keeps_what_was_chosen(visitor: Client, service
     assert 'value="half@"' in page
     assert "problem-" not in page
     page = text(send(visitor, search="1", find="nothing like it", topics=[]))
-    assert "No topic has these words." in page
+    assert ">No topic has these words.<" in page
     assert every_row() == before
 
 
 def test_a_link_can_choose_topics_beforehand(visitor: Client, service: Service) -> None:  # noqa: ARG001
     page = visitor.get("/?topics=heads&topics=unknown;quiet").content.decode()
-    assert page.count(" checked> <span>") == 3, "two topics and a depth"
+    assert page.count('name="topics" value="heads" checked') == 1
+    assert page.count('name="topics" value="quiet" checked') == 1
+    assert "unknown" not in page
 
 
 def test_a_form_filled_in_by_a_machine_does_nothing_and_looks_alike(

@@ -14,6 +14,7 @@ from datetime import date, datetime
 from html import escape
 from typing import Protocol
 
+from newsletter.core.arxiv.papers import PaperRecord
 from newsletter.core.digests.digest import (
     CardWhy,
     Digest,
@@ -288,10 +289,16 @@ def subject(digest: Digest) -> str:
         return line if len(line) <= LONGEST_SUBJECT else words.quiet_subject(digest, topics=topics[:1])[:70]
     best = ranked[0]
     topic = next(each for each in digest.topics if best in each.cards)
-    named = "" if topic.is_private else cut(topic.name, limit=LONGEST_TOPIC)
+    named = "" if topic.is_private else topic.name
+    return subject_of(best.paper, topic=named, more=len(ranked) - 1, language=digest.language)
+
+
+def subject_of(best: PaperRecord, *, topic: str, more: int, language: str) -> str:
+    """Return the subject of a digest whose best paper this is, with so many more; ``topic`` may be empty."""
+    words, named = words_for(language), cut(topic, limit=LONGEST_TOPIC)
     before = f"{named}{words.labels['colon']}{words.labels['gap']}" if named else ""
     for is_short in (False, True):
-        title, after = words.subject(title=literal(best.paper.title), more=len(ranked) - 1, is_short=is_short)
+        title, after = words.subject(title=literal(best.title), more=more, is_short=is_short)
         if len(before) + len(title) + len(after) <= LONGEST_SUBJECT:
             break
     return f"{before}{cut(title, limit=LONGEST_SUBJECT - len(before) - len(after))}{after}"

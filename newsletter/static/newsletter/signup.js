@@ -14,32 +14,38 @@ if (zone) {
 const find = document.getElementById("find");
 if (find) {
   const none = document.getElementById("none-found");
-  const topics = [...document.querySelectorAll(".pick .topic")].map((row) => ({
-    row,
-    box: row.querySelector("input"),
-    words: `${row.querySelector("label").textContent} ${row.dataset.words}`.toLowerCase(),
+  const all = document.querySelector("details.all");
+  const chips = [...document.querySelectorAll(".topics .chip input")].map((box) => ({
+    chip: box.parentElement,
+    box,
+    words: [
+      box.parentElement.textContent,
+      box.parentElement.dataset.words,
+      box.closest(".group")?.querySelector("legend").textContent || "",
+    ].join(" ").toLowerCase(),
   }));
 
   const show = () => {
     const wanted = find.value.toLowerCase().split(/\s+/).filter(Boolean);
     let found = 0;
-    for (const { row, box, words } of topics) {
+    for (const { chip, box, words } of chips) {
       const matches = wanted.every((word) => words.includes(word));
       found += matches ? 1 : 0;
-      row.hidden = !matches && !box.checked;
+      chip.hidden = !matches && !box.checked;
     }
-    for (const group of document.querySelectorAll(".pick .group")) {
-      group.hidden = !group.querySelector(".topic:not([hidden])");
+    for (const group of document.querySelectorAll(".group")) {
+      group.hidden = !group.querySelector(".chip:not([hidden])");
     }
+    all.open = wanted.length > 0;
     none.textContent = found ? "" : none.dataset.words;
   };
 
-  // A page that the search of a browser without scripts has shortened does not hold every topic.
-  if (!find.value) {
-    document.querySelector("button[name=search]").hidden = true;
-    find.addEventListener("input", show);
-    find.addEventListener("keydown", (event) => {
-      if (event.key === "Enter") event.preventDefault();
-    });
-  }
+  // Enter in this field means what the button beside it does, not the sending of the form.
+  find.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter") return;
+    event.preventDefault();
+    document.querySelector("button[name=search]").click();
+  });
+  // What a search of the server has found is not hidden again.
+  if (!find.value) find.addEventListener("input", show);
 }
