@@ -18,7 +18,7 @@ from django.utils import timezone
 from newsletter.backup.archive import Manifest, PassphraseFor, read_archive
 from newsletter.backup.databases import holds_anything, loaded, unknown_migrations
 from newsletter.backup.make import FIGURES, KEYS, staging
-from newsletter.backup.since import Since, bring_up_to_date
+from newsletter.backup.since import Since, accepted_here, bring_up_to_date
 from newsletter.config.private_files import make_private_folder
 from newsletter.errors import ConfigurationError, NewsletterError
 
@@ -41,8 +41,9 @@ def restore(path: Path, *, now: datetime, replace: bool = False, passphrase_for:
         _check(manifest, path, replace=replace)
         keys = (folder / KEYS).read_text(encoding="utf-8").splitlines()
         _check_keys(keys)
+        accepted = accepted_here(manifest)
         with loaded(folder, manifest):
-            since = bring_up_to_date(manifest, now=now, real_now=timezone.now())
+            since = bring_up_to_date(manifest, accepted=accepted, now=now, real_now=timezone.now())
             _put_figures(folder / FIGURES)
             _put_key(keys[0])
     return Restored(manifest, since)

@@ -1,8 +1,9 @@
 """What happened after a back-up was made: told to the restored database before anybody works with it.
 
 1. Sending is paused.
-2. What was waiting and may have gone since is not sent again: it is accepted where a send journal or the
-   outbox shows it, else AMBIGUOUS for good, until a provider's event or the operator decides.
+2. What was waiting and may have gone since is not sent again: it is accepted where a send journal, the
+   outbox or the database that was there shows it, else AMBIGUOUS for good, until a provider's event or the
+   operator decides.
 3. Who left since, as the departure log says, has left.
 4. Slots that have passed are passed over; their papers are offered in the next digest.
 """
@@ -10,14 +11,14 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.conf import settings
 from django.contrib.sessions.models import Session
-from django.db import transaction
+from django.db import DatabaseError, connection, transaction
 from django.db.models import Q
 
 from newsletter.adapters.infra.departure_log import Departure, Log
@@ -39,7 +40,7 @@ from newsletter.models import (
     Suppression,
     Topic,
 )
-from newsletter.models.delivery import OPEN, UNSETTLED, Cause, State
+from newsletter.models.delivery import OPEN, SENT, UNSETTLED, Cause, State
 from newsletter.models.subscriber import Status
 from newsletter.pipeline.send.lost import outcome_of
 from newsletter.pipeline.send.outcomes import Answered, Moment, record
@@ -82,7 +83,21 @@ class Since:
     """Readers of whom slots have passed."""
 
 
-def bring_up_to_date(manifest: Manifest, *, now: datetime, real_now: datetime) -> Since:
+def accepted_here(manifest: Manifest) -> set[UUID]:
+    """Return what the database that will be replaced knows to be accepted since, if it can be read."""
+    since = manifest.made_at - timedelta(days=1)  # events and clocks may be late
+    try:
+        known = Delivery.objects.filter(state__in=SENT, outcome_at__gte=since)
+        return set(known.values_list("pk", flat=True))
+    except DatabaseError:
+        connection.close()
+        return set()
+
+
+def bring_up_to_date(
+    manifest: Manifest, *, accepted: Collection[UUID] = (), now: datetime, real_now: datetime
+) -> Since:
+    """Tell the database in use what it missed. ``accepted``: what is known to be, from elsewhere."""
     since = Since(manifest.made_at)
     _pause("being restored", Cause.UNLOGGED, now=now)
     Session.objects.all().delete()
@@ -92,7 +107,7 @@ def bring_up_to_date(manifest: Manifest, *, now: datetime, real_now: datetime) -
     ).delete()  # its baits are held, which would look like a failure
     found = departure_log().read()
     since.knows_who_left = found is not None and _covers(found, manifest)
-    _settle_waiting(since, at=Moment(now=now, real_now=real_now))
+    _settle_waiting(since, accepted=accepted, at=Moment(now=now, real_now=real_now))
     if found is not None:
         _tell_who_left(_later(found, manifest), since, now=now)
     _pass_over(since, now=now)
@@ -225,7 +240,7 @@ def _suppress(address: str, told: _Told) -> None:
 # --- what was waiting ------------------------------------------------------------------------------------
 
 
-def _settle_waiting(since: Since, *, at: Moment) -> None:
+def _settle_waiting(since: Since, *, accepted: Collection[UUID], at: Moment) -> None:
     """Hold what may have gone since, then record what is known of it. What is due later cannot have gone."""
     Delivery.objects.filter(lease_owner__gt="").update(lease_owner="", lease_until=None)
     waiting = Delivery.objects.filter(Q(state__in=OPEN) | UNSETTLED, slot_at__lte=at.now)
@@ -237,7 +252,8 @@ def _settle_waiting(since: Since, *, at: Moment) -> None:
         chunk = keys[start : start + CHUNK]
         Delivery.objects.filter(pk__in=chunk).update(state=State.AMBIGUOUS, **held)
         known = {key: answers[key] for key in chunk if key in answers}
-        known |= {key: Answer(verdict="accepted") for key in chunk if outbox.evidence(str(key))}
+        shown = [key for key in chunk if key in accepted or outbox.evidence(str(key))]
+        known |= dict.fromkeys(shown, Answer(verdict="accepted"))
         states = _record(known, at=at)
         since.accepted += sum(state in (State.ACCEPTED, State.DELIVERED) for state in states)
         since.refused += sum(state == State.FAILED for state in states)

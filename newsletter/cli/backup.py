@@ -98,6 +98,8 @@ def restore(
 
 
 def _say(session: Session, restored: Restored) -> None:
+    from django.conf import settings
+
     since, made_at = restored.since, restored.manifest.made_at
     rows = sum(restored.manifest.rows.values())
     session.say(f"restored    {rows:,} rows, as of {made_at:%Y-%m-%d %H:%M} UTC")
@@ -114,6 +116,12 @@ def _say(session: Session, restored: Restored) -> None:
     session.say(
         f"slots       {since.moved_on} readers' slots have passed; their papers come with the next digest"
     )
+    missed = (session.now - made_at).days
+    if missed >= (usual := settings.CONFIG.arxiv_lookback_days):
+        session.say(
+            f"papers      of {missed} days are missing, and a gather looks back {usual}: "
+            f"NEWSLETTER_ARXIV_LOOKBACK_DAYS={missed + 1} newsletter gather"
+        )
     session.say("Sending is paused. Look around, start the service, then: newsletter resume")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -52,3 +53,15 @@ def test_a_folder_that_a_service_uses_is_refused(data: Path, tmp_path: Path) -> 
         told = newsletter("restore", str(tmp_path / "b"))
     assert told.code == 2
     assert "is in use by another newsletter up" in told.line
+
+
+def test_it_says_how_to_get_papers_that_are_too_old_for_a_usual_gather(data: Path, tmp_path: Path) -> None:
+    done("backup", str(tmp_path / "b"))
+    later = (datetime.now(UTC) + timedelta(days=20, hours=1)).isoformat()
+    said = done("restore", str(tmp_path / "b"), "--replace", "--now", later).out
+    assert (
+        "papers      of 20 days are missing, and a gather looks back 14: NEWSLETTER_ARXIV_LOOKBACK_DAYS=21"
+        in said
+    )
+    assert "looks back" not in done("restore", str(tmp_path / "b"), "--replace").out
+    assert data.is_dir()

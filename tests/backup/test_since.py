@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -29,11 +30,13 @@ from newsletter.subscribers.unsubscribe import erase, unsubscribe
 from tests.backup.steps import LATER, leaves, put_back, state, yesterday
 from tests.fakes.mailer import answer
 from tests.pipeline.deliveries import (
+    CARD,
     NOW,
     deliver,
     digest,
     new_subscriber,
     reconcile_now,
+    store,
     topic,
     transactional_mail,
 )
@@ -60,6 +63,26 @@ def test_what_a_send_journal_shows_was_accepted_or_refused_and_the_rest_is_held(
     again = Smtp()
     reconcile_now(again, real_now=timezone.now() + timedelta(hours=1))
     assert deliver(again, now=LATER).handled == 0
+
+
+def test_what_the_replaced_database_knows_to_be_accepted_is_accepted(tmp_path: Path, data: Path) -> None:
+    with time_machine.travel(NOW):
+        ada, bob = new_subscriber("ada@example.org"), new_subscriber("bob@example.org")
+        rows = [digest(reader, papers={"summarised": [7]}) for reader in (ada, bob)]
+        path = yesterday(tmp_path)
+        deliver(Smtp(answers={bob.email: answer(Verdict.UNKNOWN)}))
+        shutil.rmtree(data)
+        since = put_back(path)
+    assert (since.accepted, since.held) == (1, 1)
+    assert [state(row) for row in rows] == [State.ACCEPTED, State.AMBIGUOUS]
+
+
+def test_alerts_pass_the_pause_and_digests_do_not(tmp_path: Path) -> None:
+    put_back(yesterday(tmp_path))
+    to = {"recipient": "operator@example.org", "fragments": store(CARD)}
+    alert, news = transactional_mail(None, Kind.ALERT, **to), digest()
+    assert deliver(Smtp(), now=NOW).states == {"ACCEPTED": 1}
+    assert (state(alert), state(news)) == (State.ACCEPTED, State.COMPOSED)
 
 
 def test_slots_that_passed_are_passed_over_and_the_next_one_comes(tmp_path: Path) -> None:
