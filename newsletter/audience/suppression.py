@@ -12,6 +12,7 @@ import secrets
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from enum import StrEnum
+from functools import partial
 from hashlib import sha256
 from itertools import chain
 
@@ -190,8 +191,9 @@ def lift(email_key: str) -> bool:
     """Delete a suppression: its owner has confirmed from the address itself. Return whether there was one."""
     hmacs = email_hmacs([email_key])[email_key]
     was_suppressed = Suppression.objects.filter(email_hmac__in=hmacs).delete()[0] > 0
-    if was_suppressed:
-        note_all({hmacs[0]: (Other.RETURNED, timezone.now())})
+    if was_suppressed:  # after the commit: whoever has not come back must not be mailed
+        noted = {hmacs[0]: (Other.RETURNED, timezone.now())}
+        transaction.on_commit(partial(note_all, noted))
     return was_suppressed
 
 

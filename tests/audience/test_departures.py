@@ -90,10 +90,16 @@ def test_an_erasure_is_noted_even_of_who_complained_before() -> None:
     assert [line.kind for line in lines()] == ["complained", "erased"]
 
 
-def test_a_return_is_noted_and_a_first_confirmation_is_not() -> None:
+@pytest.mark.django_db(transaction=True)
+def test_a_return_is_noted_once_it_is_committed_and_a_first_confirmation_is_not() -> None:
     lift(ADA)
     assert lines() == []
     suppress(ADA, reason=Reason.UNSUBSCRIBED, at=NOW)
+    with transaction.atomic():
+        lift(ADA)
+        assert [line.kind for line in lines()] == ["unsubscribed"]
+        transaction.set_rollback(True)
+    assert [line.kind for line in lines()] == ["unsubscribed"]
     lift(ADA)
     assert [line.kind for line in lines()] == ["unsubscribed", "returned"]
 

@@ -4,7 +4,8 @@ A line for each unsubscribe, bounce, complaint, erasure, topic left, address lef
 for each return. Addresses are in it only as keyed hashes (``audience/departures.py``).
 
 A line is on the disk before the transaction that it tells of commits: after a crash in between, somebody who
-got no answer counts as having left. The other way round a departure could be forgotten.
+got no answer counts as having left. The other way round a departure could be forgotten. For the same reason
+a return is written after its commit.
 """
 
 from __future__ import annotations
