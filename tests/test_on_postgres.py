@@ -15,6 +15,8 @@ SUITE = (
     "models/test_migrations.py",
     "models/test_page_change.py",
     "models/test_set_based.py",
+    "backup/test_drill.py",
+    "backup/test_restore.py",
     "pipeline/compose/test_compose.py",
     "pipeline/compose/test_corrections.py",
     "pipeline/compose/test_counts.py",

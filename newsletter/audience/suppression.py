@@ -12,12 +12,15 @@ import secrets
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from enum import StrEnum
+from functools import partial
 from hashlib import sha256
 from itertools import chain
 
 import idna
 from django.db import transaction
+from django.utils import timezone
 
+from newsletter.audience.departures import Other, note_all, note_topics
 from newsletter.errors import BadInput
 from newsletter.models import Subscriber, Suppression, SuppressionKey
 
@@ -103,6 +106,21 @@ def email_hmacs(email_keys: Iterable[str]) -> dict[str, tuple[str, ...]]:
     return {email_key: tuple(_hmac(key, email_key) for key in found) for email_key in email_keys}
 
 
+def own_hmacs(email_keys: Iterable[str]) -> dict[str, str]:
+    """Return the hashes of normalized addresses as the departure log has them: under our own key."""
+    ensure_own_key()
+    return {email_key: hmacs[0] for email_key, hmacs in email_hmacs(email_keys).items()}
+
+
+def note_other(email_key: str, kind: Other, *, at: datetime, topics: Iterable[int] = ()) -> None:
+    """Note in the departure log what is no suppression: topics that were left, or an address, or links."""
+    address = own_hmacs([email_key])[email_key]
+    if kind is Other.TOPIC:
+        note_topics(address, topics, at=at)
+    else:
+        note_all({address: (kind, at)})
+
+
 def _derived(secret_key: str) -> str:
     """Return the one-way key that earlier versions derived from a secret key."""
     return sha256(b"newsletter.suppression" + secret_key.encode()).hexdigest()
@@ -142,6 +160,7 @@ def suppress(email_key: str, *, reason: Reason, at: datetime) -> None:
             )
         elif reason.outranks(Reason(known.reason)):
             Suppression.objects.filter(pk=known.pk).update(reason=reason.value, at=at)
+        note_all({hmacs[0]: (reason, at)})
 
 
 @transaction.atomic
@@ -163,11 +182,19 @@ def suppress_all(entries: Mapping[str, tuple[Reason, datetime]]) -> None:
             changed.append(row)
     Suppression.objects.bulk_create(added, ignore_conflicts=True)
     Suppression.objects.bulk_update(changed, ["reason", "at"], batch_size=CHUNK)
+    new = {row.email_hmac for row in (*added, *changed)}
+    noted = {hmacs[key][0]: told for key, told in entries.items() if not new.isdisjoint(hmacs[key])}
+    note_all(noted)
 
 
 def lift(email_key: str) -> bool:
     """Delete a suppression: its owner has confirmed from the address itself. Return whether there was one."""
-    return Suppression.objects.filter(email_hmac__in=email_hmacs([email_key])[email_key]).delete()[0] > 0
+    hmacs = email_hmacs([email_key])[email_key]
+    was_suppressed = Suppression.objects.filter(email_hmac__in=hmacs).delete()[0] > 0
+    if was_suppressed:  # after the commit: whoever has not come back must not be mailed
+        noted = {hmacs[0]: (Other.RETURNED, timezone.now())}
+        transaction.on_commit(partial(note_all, noted))
+    return was_suppressed
 
 
 def _strength(reason: Reason) -> int:

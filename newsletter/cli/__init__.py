@@ -31,6 +31,8 @@ COMMANDS = {
     "pause": ("newsletter.cli.pause:pause", "Stop sending: no mail begins after it."),
     "recompose": ("newsletter.cli.pause:recompose", "Render waiting digests anew."),
     "resume": ("newsletter.cli.pause:resume", "Send again."),
+    "backup": ("newsletter.cli.backup:backup", "Database, keys and figures into one checked file."),
+    "restore": ("newsletter.cli.backup:restore", "A back-up in place of what is there; it starts paused."),
     "bounce": ("newsletter.cli.bounce:bounce", "Read a mail that came back, from a mail server's pipe."),
     "key": ("newsletter.cli.key:key", "Which secret key this database is used with; accept another."),
     "search": ("newsletter.cli.search:search", "Make the index behind the site's search anew."),

@@ -43,15 +43,20 @@ def pause(session: Session, reason: str) -> None:
 
 
 @click.command()
+@click.option(
+    "--without-log",
+    is_flag=True,
+    help="After a restore without the log of who left since: go on, although that is not known.",
+)
 @command
-def resume(session: Session) -> None:
+def resume(session: Session, without_log: bool) -> None:
     """Send again: end the pause, and every pause that the service made itself.
 
     The workers go on at once, or at their next look within five seconds.
     """
     from newsletter.pipeline.send.pause import resume_sending, waiting_mails
 
-    ended, waiting = resume_sending(), waiting_mails()
+    ended, waiting = resume_sending(without_log=without_log), waiting_mails()
     for each in ended:
         which = "all sending" if each.transport == "*" else each.transport
         session.say(f"Ended the pause of {which} since {each.since:%Y-%m-%d %H:%M} UTC: {each.reason}")

@@ -88,10 +88,13 @@ class Moment(click.ParamType[datetime]):
         return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-def command(function: Callable[..., None], *, with_any_key: bool = False) -> Callable[..., None]:
+def command(
+    function: Callable[..., None], *, with_any_key: bool = False, migrated: bool = True
+) -> Callable[..., None]:
     """Give a callback ``--json``, ``--now`` and a Session; turn errors into one line and an exit code.
 
-    ``with_any_key``: also with a secret key that is not the database's.
+    ``with_any_key``: also with a secret key that is not the database's. Unless ``migrated``, also with a
+    database that has no tables, or cannot be read.
     """
 
     @click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout, nothing else.")
@@ -105,7 +108,7 @@ def command(function: Callable[..., None], *, with_any_key: bool = False) -> Cal
     def wrapped(*args: Any, as_json: bool, now: datetime | None, **options: Any) -> None:
         session = Session(as_json=as_json, now=now)
         with one_line_errors(session):
-            start_django(with_any_key=with_any_key)
+            start_django(migrated=migrated, with_any_key=with_any_key)
             function(session, *args, **options)
 
     return wrapped

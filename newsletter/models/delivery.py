@@ -314,6 +314,8 @@ class Cause(models.TextChoices):
     REFUSED = "refused", "the transport refuses us"
     BREAKER = "breaker", "too many bounces or complaints"
     CANARY = "canary", "an unsubscribe that did not hold"
+    RESTORED = "restored", "restored from a back-up"
+    UNLOGGED = "unlogged", "restored from a back-up, without the log of who left since"
 
 
 class SendPause(models.Model):

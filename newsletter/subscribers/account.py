@@ -10,8 +10,9 @@ from enum import Enum, auto
 
 from django.db import transaction
 
+from newsletter.audience.departures import Other
 from newsletter.audience.mailed_links import MailedLink, Place
-from newsletter.audience.suppression import address_key, is_suppressed
+from newsletter.audience.suppression import address_key, is_suppressed, note_other
 from newsletter.audience.tokens import VALID_FOR, Purpose, read_timed_token
 from newsletter.errors import BadInput
 from newsletter.models import AddressChange, ConsentEvent, Delivery, FreshLink, Subscriber
@@ -135,6 +136,7 @@ def move(change: AddressChange, *, now: datetime) -> Move:
     if not _is_free(change.email_key):
         return Move.TAKEN
     old = subscriber.email
+    note_other(subscriber.email_key, Other.MOVED, at=now)
     subscriber.email, subscriber.email_key, subscriber.soft_bounces = change.email, change.email_key, 0
     subscriber.confirmed_at, subscriber.confirmed_by_operator = now, False
     subscriber.save(

@@ -12,6 +12,8 @@ from datetime import date, datetime, time, timedelta
 from django.db import transaction
 
 from newsletter.adapters.infra.broker import Queue, wake
+from newsletter.audience.departures import Other
+from newsletter.audience.suppression import note_other
 from newsletter.audience.topics import find_topics
 from newsletter.core.delivery.cadence import RESOLUTION, Cadence, period_days
 from newsletter.errors import BadInput
@@ -71,7 +73,10 @@ def set_topics(
     if not found:
         raise BadInput("a reader needs at least one topic")
     own = {slug: str(Cadence.parse(text)) if text else "" for slug, text in (cadences or {}).items()}
-    if subscriber.subscriptions.exclude(topic__in=found).delete()[0]:
+    left = list(subscriber.subscriptions.exclude(topic__in=found).values_list("topic", flat=True))
+    if left:
+        subscriber.subscriptions.filter(topic__in=left).delete()
+        note_other(subscriber.email_key, Other.TOPIC, at=now, topics=left)
         compose_again(subscriber)
     for position, topic in enumerate(found):
         wanted = {"cadence": own[topic.slug]} if topic.slug in own else {}

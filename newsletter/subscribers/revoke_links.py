@@ -10,6 +10,8 @@ from datetime import datetime
 
 from django.db import transaction
 
+from newsletter.audience.departures import Other
+from newsletter.audience.suppression import note_other
 from newsletter.models import Delivery, RevokedKey, Subscriber
 from newsletter.models.delivery import NOT_BEGUN, Kind, State
 from newsletter.subscribers.change import lock
@@ -20,6 +22,7 @@ from newsletter.subscribers.signup import send_own_page
 def revoke_links(subscriber: Subscriber, *, now: datetime) -> None:
     """Give the reader a new key. Open requests made with the old one end."""
     lock(subscriber)
+    note_other(subscriber.email_key, Other.REVOKED, at=now)
     RevokedKey.objects.create(key=subscriber.link_key, subscriber=subscriber, revoked_at=now)
     subscriber.take_new_key()
     subscriber.save(update_fields=["link_key"])

@@ -10,8 +10,9 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from newsletter.adapters.mailers.outbox import OutboxMailer
+from newsletter.audience.departures import Other
 from newsletter.audience.end_mailing import end_mailing
-from newsletter.audience.suppression import Reason, suppress
+from newsletter.audience.suppression import Reason, note_other, suppress
 from newsletter.models import ConsentEvent, Delivery, Subscriber, Subscription, Topic
 from newsletter.models.subscriber import Status
 from newsletter.subscribers.change import compose_again, follow, lock
@@ -23,7 +24,8 @@ def unsubscribe(subscriber: Subscriber, *, source: str, now: datetime, topic: To
     """End everything, or one topic (the last one ends everything). Idempotent."""
     lock(subscriber)
     if topic is not None:
-        Subscription.objects.filter(subscriber=subscriber, topic=topic).delete()
+        if Subscription.objects.filter(subscriber=subscriber, topic=topic).delete()[0]:
+            note_other(subscriber.email_key, Other.TOPIC, at=now, topics=[topic.pk])
         if subscriber.subscriptions.exists():
             compose_again(subscriber)
             follow(subscriber, now=now)

@@ -12,12 +12,14 @@ import weakref
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 from uuid import UUID, uuid4
 
 from newsletter.config.private_files import make_private_folder
 from newsletter.core.delivery.send_journal import (
+    FOR_GOOD,
     NO_BOOT_ID,
     Answer,
     Event,
@@ -84,10 +86,23 @@ class SendJournal:
                 journal = _parsed(_content(descriptor), journal_id, is_ended=is_locked)
             yield Found(journal, is_locked)
 
-    def others(self) -> set[UUID]:
-        """Return the journals in the folder that are not our own one."""
-        ids = {found for path in self._folder.glob(f"*{SUFFIX}") if (found := _id(path)) is not None}
+    def others(self, *, before: datetime | None = None) -> set[UUID]:
+        """Return the journals in the folder that are not our own; ``before``: those not written to since."""
+        paths = [
+            path for path in self._folder.glob(f"*{SUFFIX}") if before is None or _is_older(path, before)
+        ]
+        ids = {found for path in paths if (found := _id(path)) is not None}
         return ids - ({self._file.id} if self._file is not None else set())
+
+    def answers_for_good(self) -> dict[UUID, Answer]:
+        """Return the answers in all the other journals after which a delivery is never sent again."""
+        found = dict[UUID, Answer]()
+        for journal_id in self.others():
+            with self.found(journal_id) as other:
+                lines = other.journal.lines if other.journal else {}
+            answers = {key: line.answer for key, line in lines.items() if line.answer}
+            found |= {key: answer for key, answer in answers.items() if answer.verdict in FOR_GOOD}
+        return found
 
     def remove(self, journal_ids: Collection[UUID]) -> None:
         """Delete these journals; one whose process lives stays."""
@@ -221,6 +236,13 @@ def _content(descriptor: int) -> bytes:
 
 def _parsed(content: bytes, journal_id: UUID, *, is_ended: bool) -> Journal:
     return read(content, journal_id=journal_id, boot_id=kernel_boot_id(), is_ended=is_ended)
+
+
+def _is_older(path: Path, moment: datetime) -> bool:
+    try:
+        return path.stat().st_mtime < moment.timestamp()
+    except OSError:  # somebody else removed it
+        return False
 
 
 def _id(path: Path) -> UUID | None:

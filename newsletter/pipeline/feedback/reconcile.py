@@ -55,7 +55,7 @@ def reconcile(
     for delivery in _unsettled():
         if state := _settle(delivery, mailer=mailer, at=at):
             report.settled[state] += 1
-    remove_journals(journal)
+    remove_journals(journal, real_now=real_now)
     return report
 
 

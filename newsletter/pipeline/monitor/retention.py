@@ -16,6 +16,7 @@ from django.conf import settings
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
+from newsletter.audience.departures import departure_log
 from newsletter.audience.feedback_links import VALID_FOR
 from newsletter.core.arxiv.revisions import TOLD_FOR
 from newsletter.core.delivery.events import EventKind
@@ -83,6 +84,7 @@ def forget_old(*, now: datetime, clock: Callable[[], datetime] = timezone.now) -
         ("acts", _mailed_acts(before=now - VALID_FOR)),
         ("libraries", _libraries(before=now - LIBRARY_KEPT)),
         ("page changes", _page_changes(before=began - PAGES_KEPT)),
+        ("departures", _departures(before=began - (now - events_before))),
     ):
         for number in chunks:
             done[what] += number
@@ -161,6 +163,11 @@ def _mailed_acts(*, before: datetime) -> Iterator[int]:
 
 def _page_changes(*, before: datetime) -> Iterator[int]:
     yield forget_page_changes(before=before)
+
+
+def _departures(*, before: datetime) -> Iterator[int]:
+    """Drop old lines of the log: a back-up that is as old is restored without it."""
+    yield departure_log().drop(before=before)
 
 
 def _libraries(*, before: datetime) -> Iterator[int]:

@@ -27,6 +27,8 @@ from newsletter.models.set_based import update_each
 from newsletter.pipeline.db_retry import together_or_apart
 from newsletter.pipeline.send.outcomes import Answered, Moment, record
 
+KEPT = timedelta(days=14)
+"""After the last line: for whoever restores a back-up, to learn what was accepted since."""
 LONGEST_WAIT = timedelta(minutes=15)
 """After a lease has ended: for somebody who can lock the journal. It may be in the folder of another machine,
 or its process is stopped."""
@@ -44,9 +46,9 @@ def expire_leases(*, journal: SendJournal, at: Moment) -> Counter[str]:
     return lapse(Delivery.objects.filter(lease_until__lt=at.real_now), journal=journal, at=at)
 
 
-def remove_journals(journal: SendJournal) -> None:
-    """Delete the journals of ended processes that no delivery needs any more."""
-    if others := journal.others():
+def remove_journals(journal: SendJournal, *, real_now: datetime) -> None:
+    """Delete the journals of ended processes that no delivery needs any more, and no restored one will."""
+    if others := journal.others(before=real_now - KEPT):
         named = Delivery.objects.filter(LEASED).order_by().values_list("journal", flat=True).distinct()
         journal.remove(others.difference(named))
 
@@ -118,12 +120,13 @@ def _fate(row: Delivery, found: Found, *, at: Moment, is_of_here: bool) -> Answe
 def _record(
     rows: Sequence[Delivery], *, answers: dict[UUID, Answer], at: Moment, states: Counter[str]
 ) -> list[Delivery]:
-    told = [Answered(row, _outcome(row, answers[row.pk]), at) for row in rows]
+    told = [Answered(row, outcome_of(row, answers[row.pk]), at) for row in rows]
     states.update(record(told).values())
     return []
 
 
-def _outcome(row: Delivery, answer: Answer) -> Outcome:
+def outcome_of(row: Delivery, answer: Answer) -> Outcome:
+    """Return the outcome of a delivery whose answer is in a send journal."""
     return Outcome(
         delivery_id=str(row.pk),
         verdict=Verdict(answer.verdict),

@@ -20,7 +20,8 @@ from newsletter.models.delivery import LEASABLE, Cause, Kind
 ALL_TRANSPORTS = "*"
 SIGN_UP = "sign-up"
 """Used as a transport's name: confirmations wait, and nobody new is asked to confirm."""
-LETS_ALERTS_PASS = frozenset({Cause.BREAKER, Cause.CANARY})
+AFTER_RESTORE = frozenset({Cause.RESTORED, Cause.UNLOGGED})
+LETS_ALERTS_PASS = frozenset({Cause.BREAKER, Cause.CANARY}) | AFTER_RESTORE
 
 
 def pause_sending(
@@ -37,7 +38,7 @@ def pause_sending(
         transport=transport, defaults={"reason": reason, "since": now, "cause": cause}
     )
     if not is_new and cause == Cause.OPERATOR:
-        if found.cause == Cause.OPERATOR:
+        if found.cause in {Cause.OPERATOR} | AFTER_RESTORE:
             raise NewsletterError(
                 f"paused already, since {found.since:%Y-%m-%d %H:%M} UTC: {found.reason}. To give another "
                 "reason, first: newsletter resume"
@@ -47,10 +48,19 @@ def pause_sending(
     return found
 
 
-def resume_sending() -> list[SendPause]:
-    """End every pause and wake the workers; return what was ended. Only operators call this."""
+def resume_sending(*, without_log: bool = False) -> list[SendPause]:
+    """End every pause and wake the workers; return what was ended. Only operators call this.
+
+    Raises NewsletterError where a restored service does not know who has left, unless ``without_log``.
+    """
     with transaction.atomic():
         ended = list(SendPause.objects.select_for_update().order_by("transport"))
+        unknown = next((pause for pause in ended if pause.cause == Cause.UNLOGGED), None)
+        if unknown is not None and not without_log:
+            raise NewsletterError(
+                f"still paused: {unknown.reason}. Import who has left, as far as your provider knows it "
+                "(newsletter subscriber import --suppressions FILE), then: newsletter resume --without-log"
+            )
         SendPause.objects.filter(pk__in=[pause.pk for pause in ended]).delete()
     if ended and settings.CONFIG.redis_url:
         publish_tick()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import resource
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -18,6 +19,7 @@ from newsletter.adapters.ports import Verdict
 from newsletter.core.delivery.send_journal import SIZE, Answer, Event
 from newsletter.models import Delivery
 from newsletter.models.delivery import State
+from newsletter.pipeline.send.lost import KEPT
 from tests.fakes.mailer import answer
 from tests.pipeline.deliveries import deliver, digest, later, reconcile_now, send_journal
 from tests.pipeline.killed import (
@@ -86,10 +88,11 @@ def test_a_database_restored_to_before_later_groups_repeats_nothing() -> None:
 
 
 def test_a_database_restored_to_a_group_whose_journal_is_gone_repeats_nothing() -> None:
-    rows = killed()
+    rows, path = killed(), the_journal()
     with restored_afterwards():
         reconcile_now(Smtp(), dead_owners=[HERE])
         deliver(Smtp(), clock=later(minutes=1))
+    path.unlink()
     reconcile_now(Smtp(), dead_owners=[HERE])
     assert states(rows) == [UNKNOWN] * MANY
     assert deliver(Smtp(), clock=later(days=1)).handled == 0
@@ -134,10 +137,30 @@ def test_a_journal_that_cannot_be_made_leases_nothing(tmp_path: Path) -> None:
 # --- old journals ----------------------------------------------------------------------------------------
 
 
-def test_a_journal_goes_when_nothing_names_it_any_more() -> None:
+def test_a_journal_goes_two_weeks_after_its_last_line_when_nothing_names_it_any_more() -> None:
+    """Until then it is what a restored back-up learns from."""
     killed(owner=ELSEWHERE)
     path = the_journal()
-    reconcile_now(Smtp())
+    ended = after_the_lease()["real_now"]
+    reconcile_now(Smtp(), real_now=ended + KEPT - timedelta(minutes=5))
     assert path.exists()
-    reconcile_now(Smtp(), **after_the_lease())
+    reconcile_now(Smtp(), real_now=ended + KEPT)
     assert not path.exists()
+
+
+def test_a_journal_that_a_delivery_names_stays() -> None:
+    killed(owner=ELSEWHERE)
+    Delivery.objects.update(lease_until=timezone.now() + 2 * KEPT)
+    reconcile_now(Smtp(), real_now=timezone.now() + KEPT + timedelta(days=1))
+    assert the_journal().exists()
+
+
+def test_answers_for_good_are_gathered_from_all_journals() -> None:
+    rows = due(4)
+    readers = [row.subscriber.email for row in rows if row.subscriber]
+    told = {readers[0]: answer(Verdict.RETRY), readers[1]: answer(Verdict.BAD_ADDRESS, code="5.1.1")}
+    deliver(Smtp(answers=told))
+    deliver(Smtp(), clock=later(minutes=1))
+    found = send_journal().answers_for_good()
+    verdicts = [found[row.pk].verdict for row in rows]
+    assert verdicts == ["accepted", "bad_address", "accepted", "accepted"]
