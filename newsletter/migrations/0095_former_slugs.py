@@ -5,7 +5,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('newsletter', '0094_topic_weeks'),
+        ("newsletter", "0094_topic_weeks"),
     ]
 
     operations = [

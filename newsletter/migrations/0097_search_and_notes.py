@@ -5,7 +5,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('newsletter', '0091_digest_notice'),
+        ("newsletter", "0095_former_slugs"),
     ]
 
     operations = [

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('newsletter', '0101_notice_audience'),
+        ("newsletter", "0101_notice_audience"),
     ]
 
     operations = [
