@@ -240,7 +240,7 @@ def test_the_papers_page_leads_to_each_act(browser: Browser, reader: Reader) -> 
     page = visit(browser)
     page.goto(reader.link(2))
     for place in range(3):
-        page.locator(".feedback a").nth(place).click()
+        page.locator(".paper .links a.act").nth(place).click()
         page.locator("main button").wait_for()
         page.go_back()
     page.close()
