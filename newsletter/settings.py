@@ -168,7 +168,10 @@ def _database() -> dict[str, Any]:
             ) from None
     else:
         parsed = {"ENGINE": "django.db.backends.sqlite3", "NAME": str(_data_dir() / "newsletter.sqlite3")}
-    if parsed["ENGINE"].endswith("sqlite3"):
+    if not parsed["ENGINE"].endswith("sqlite3"):
+        # The address may leave it out: POSTGRES_PASSWORD is what the database's own container is given.
+        parsed["PASSWORD"] = parsed.get("PASSWORD") or CONFIG.postgres_password
+    else:
         # A deferred read-then-write fails at once despite the time-out: begin every transaction as a writer.
         parsed["CONN_MAX_AGE"] = 60  # opening a connection costs more than most requests
         parsed["OPTIONS"] = {

@@ -32,7 +32,7 @@ pytestmark = [
 ]
 
 GIVEN = {"POSTGRES_PASSWORD": "p4ssw0rd", "NEWSLETTER_SECRET_KEY": "0123456789abcdef" * 3}
-LASTING = [service for service in our_services() if service.name != "migrate"]
+LASTING = [service for service in our_services() if not service.is_short]
 START_SECONDS = 40.0
 MAIL_SECONDS = 40.0
 
@@ -55,7 +55,12 @@ class Composed:
     def environment(self, service: Service) -> dict[str, str]:
         filled = {name: interpolate(value, given=self.given) for name, value in service.environment.items()}
         # A container's host name is its own; it tells the workers apart.
-        return {name: self.here(value) for name, value in filled.items()} | {"HOSTNAME": service.name}
+        # Of .env the services get all.
+        return (
+            self.given
+            | {name: self.here(value) for name, value in filled.items()}
+            | {"HOSTNAME": service.name}
+        )
 
     def command(self, service: Service) -> list[str]:
         words = (self.here(word) for word in service.command(given=self.given))
@@ -93,16 +98,20 @@ def composed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Composed]:
     folder = tmp_path_factory.mktemp("compose")
     data = folder / "data"
     data.mkdir()
+    topics = folder / "topics"
+    topics.mkdir()
+    (topics / "own.toml").write_text('[[topic]]\nslug = "own"\nname = "Own"\nquery = "cat:cs.CV"\n')
     redis_port, web_port = free_port(), free_port()
     with postgres_server() as database_url, processes(folder) as running:
         _start_redis(running, port=redis_port)
         addresses = {
-            f"postgresql://newsletter:{GIVEN['POSTGRES_PASSWORD']}@postgres:5432/newsletter": database_url,
+            "postgresql://newsletter@postgres:5432/newsletter": database_url,
             "redis://redis:6379": f"redis://127.0.0.1:{redis_port}",
             "0.0.0.0:8000": f"127.0.0.1:{web_port}",
             "127.0.0.1:8000": f"127.0.0.1:{web_port}",
             "/tmp/beat-schedule": str(folder / "beat-schedule"),  # noqa: S108  # as the file says
             "/data": str(data),
+            "/topics": str(topics),
         }
         yield Composed(running, addresses, data)
 
@@ -120,9 +129,9 @@ def _start_redis(running: Processes, *, port: int) -> None:
 @pytest.fixture(scope="module")
 def started(composed: Composed) -> Composed:
     """The services in Compose's order: migrations to their end, then all others until each is healthy."""
-    (migrate,) = (service for service in our_services() if service.name == "migrate")
-    done = composed.running.run(composed.command(migrate), environment=composed.environment(migrate))
-    assert done.returncode == 0, done.stdout + done.stderr
+    for service in (each for each in our_services() if each.is_short):
+        done = composed.running.run(composed.command(service), environment=composed.environment(service))
+        assert done.returncode == 0, done.stdout + done.stderr
     for service in LASTING:
         composed.start(service)
     for service in LASTING:
@@ -150,6 +159,8 @@ def test_every_service_stays_up_and_the_web_is_ready(started: Composed) -> None:
 
     wait_until(is_ready, seconds=START_SECONDS, otherwise=started.logs)
     assert started.running.dead() == []
+    topics = started.newsletter("topic", "list")["topics"]
+    assert [topic["slug"] for topic in topics] == ["own"], "as the folder says"
 
 
 def test_a_due_digest_goes_through_all_the_queues_to_the_outbox_once(started: Composed) -> None:

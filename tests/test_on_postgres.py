@@ -62,6 +62,7 @@ SUITE = (
     "pipeline/summarize/test_requests.py",
     "subscribers/test_describe.py",
     "subscribers/test_import_suppressions.py",
+    "subscribers/test_operator_acts.py",
     "subscribers/test_erasing.py",
     "subscribers/test_foreign_exports.py",
     "subscribers/test_import_subscribers.py",

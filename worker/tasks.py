@@ -7,6 +7,7 @@ from datetime import timedelta
 from django.conf import settings
 from django.utils import timezone
 
+from newsletter.adapters.infra.heartbeat import note_scheduler
 from newsletter.adapters.registry import paper_finder
 from newsletter.canary import fly as _canary
 from newsletter.pipeline import tasks as work
@@ -67,6 +68,8 @@ def events() -> None:
 
 @app.task
 def retry() -> None:
+    # Only the scheduler publishes this, every few seconds.
+    note_scheduler(settings.CONFIG.redis_url)
     work.retry()
 
 

@@ -111,6 +111,20 @@ def mailer(config: Config) -> Mailer:
     return made
 
 
+def check_login(config: Config) -> str:
+    """Try the configured mailer without sending anything; return what was reached in words.
+
+    Raises TemporaryError where it does not answer, PermanentError or ConfigurationError where it refuses.
+    """
+    check = getattr(_module_of(config.mailer), "check_login", None)
+    return str(check(config)) if check else f"{config.mailer} cannot be tried without sending"
+
+
+def model(config: Config, *, budget: TokenBudget | None = None) -> ModelSummariser | None:
+    """Return the model itself, to try it; None where there is none."""
+    return _model(config, budget=budget, timeout=QUERY_SECONDS)
+
+
 def event_reader(provider: str, config: Config) -> EventReader | None:
     """Return what reads the reports that this mailer posts to us; None for one that posts none."""
     if provider not in MAILERS:

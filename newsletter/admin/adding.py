@@ -13,6 +13,7 @@ from newsletter.core.summaries.summary import DetailLevel
 from newsletter.errors import NewsletterError
 from newsletter.languages import INTERFACE_LANGUAGES
 from newsletter.models import Subscriber, Topic
+from newsletter.models.subscriber import MAX_SUBSCRIBER_NAME
 
 if TYPE_CHECKING:
     TopicsField = forms.ModelMultipleChoiceField[Topic]
@@ -29,6 +30,11 @@ class AddSubscriberForm(forms.Form):
     """Checked and saved by the command line's function; its errors are shown as they are."""
 
     email = forms.CharField(max_length=254, label="Address")
+    name = forms.CharField(
+        max_length=MAX_SUBSCRIBER_NAME,
+        required=False,
+        help_text="What you call this reader; no mail shows it.",
+    )
     consent_source = forms.CharField(
         max_length=200, help_text="Where and when this reader agreed to get mail; kept as the record of it."
     )
@@ -58,7 +64,9 @@ class AddSubscriberForm(forms.Form):
         from newsletter.subscribers.preferences import Preferences
 
         given = dict(self.cleaned_data)
-        email, topics, source = (given.pop(name) for name in ("email", "topics", "consent_source"))
+        email, name, topics, source = (
+            given.pop(key) for key in ("email", "name", "topics", "consent_source")
+        )
         try:
             return add_by_operator(
                 email,
@@ -66,6 +74,7 @@ class AddSubscriberForm(forms.Form):
                 preferences=Preferences.checked(**given),
                 source=source,
                 now=timezone.now(),
+                name=name,
             )
         except NewsletterError as error:
             self.add_error(None, str(error))

@@ -54,6 +54,7 @@ class PausedFilter(admin.SimpleListFilter):
 class SubscriberAdmin(ReadOnlyAdmin):
     list_display = (
         "email",
+        "name",
         "shown_status",
         "topics",
         "cadence",
@@ -63,8 +64,8 @@ class SubscriberAdmin(ReadOnlyAdmin):
         "next_slot_at",
     )
     list_filter = ("status", PausedFilter, "language", "depth", "confirmed_by_operator", "joined_at")
-    search_fields = ("email", "email_key")
-    search_help_text = "Part of an address"
+    search_fields = ("email", "email_key", "name")
+    search_help_text = "Part of an address or a name"
     ordering = ("email_key",)
     exclude = ("seen_papers", "summarized_papers", "link_key")
     inlines = (SubscriptionInline,)

@@ -6,9 +6,11 @@ Every query is checked here.
 from __future__ import annotations
 
 import re
+import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 
 from django.db import IntegrityError, transaction
 from django.db.models import Q, QuerySet
@@ -22,6 +24,7 @@ from newsletter.models import Subscriber, Subscription, Topic
 
 SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 MAX_SLUG, MAX_NAME, MAX_GROUP = 80, 120, 80
+_COPY = " (copy)"
 
 
 def public_topics() -> QuerySet[Topic]:
@@ -83,6 +86,22 @@ def edit_topic(
     return find_topic(slug)
 
 
+def duplicate_topic(
+    slug: str, new: str, *, name: str | None = None, query: str | None = None, now: datetime
+) -> Topic:
+    """Add a topic like ``slug``, without its readers and its names in other languages."""
+    topic = find_topic(slug)
+    return add_topic(
+        new,
+        name=f"{topic.name[: MAX_NAME - len(_COPY)]}{_COPY}" if name is None else name,
+        query=topic.query if query is None else query,
+        group=topic.group,
+        group_names=topic.group_names,
+        owner=topic.owner,
+        now=now,
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Removal:
     subscribers: int
@@ -118,14 +137,66 @@ def find_topics(slugs: Sequence[str], *, owner_email_key: str = "") -> list[Topi
     return [found[slug] for slug in dict.fromkeys(slugs)]
 
 
-def add_starter_topics(*, now: datetime) -> tuple[int, int]:
-    """Add the starter topics that are missing; return (added, already there)."""
-    topics = starter_topics()
+def add_starter_topics(*, now: datetime, only: Sequence[str] | None = None) -> tuple[int, int]:
+    """Add the starter topics that are missing, or of these slugs; return (added, already there)."""
+    topics = [topic for topic in starter_topics() if only is None or topic.slug in only]
     known = set(Topic.objects.values_list("slug", flat=True))
     missing = [topic for topic in topics if topic.slug not in known]
     for topic in missing:
         _add_starter(topic, now=now)
     return len(missing), len(topics) - len(missing)
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What reading topics from files changed."""
+
+    added: int
+    changed: int
+    same: int
+
+
+def load_topics(files: Sequence[Path], *, now: datetime) -> Loaded:
+    """Add and change topics as TOML files say, all or none; topics that are in no file stay as they are.
+
+    Raises NewsletterError that names the file and the topic at fault.
+    """
+    counts = {"added": 0, "changed": 0, "same": 0}
+    with transaction.atomic():
+        for path in files:
+            for entry in _entries(path):
+                try:
+                    counts[_load(entry, now=now)] += 1
+                except (NewsletterError, KeyError, TypeError, AttributeError) as error:
+                    which = entry.get("slug", "a topic without a slug") if isinstance(entry, dict) else entry
+                    said = f"{error}" if isinstance(error, NewsletterError) else f"it lacks {error}"
+                    raise NewsletterError(f"{path}: {which}: {said}") from None
+    return Loaded(**counts)
+
+
+def _entries(path: Path) -> list[dict[str, str]]:
+    try:
+        found = tomllib.loads(path.read_text(encoding="utf-8")).get("topic", [])
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise NewsletterError(f"{path} is no TOML: {error}") from None
+    if not isinstance(found, list) or not found:
+        raise NewsletterError(f"{path} has no [[topic]]")
+    return found
+
+
+def _load(entry: dict[str, str], *, now: datetime) -> str:
+    if unknown := entry.keys() - {"slug", "name", "query", "group"}:
+        raise BadInput(f"{min(unknown)!r} is none of slug, name, query and group")
+    name, query, group = entry["name"], " ".join(entry["query"].split()), entry.get("group", "")
+    topic = Topic.objects.filter(slug=entry["slug"]).first()
+    if topic is None:
+        add_topic(entry["slug"], name=name, query=query, group=group, now=now)
+        return "added"
+    if (topic.name, topic.query, topic.group) == (name, query, group):
+        return "same"
+    # An unchanged query is not given: it would be matched anew.
+    edit_topic(topic.slug, name=name, group=group, query=None if query == topic.query else query)
+    return "changed"
 
 
 def _add_starter(topic: StarterTopic, *, now: datetime) -> None:

@@ -10,16 +10,21 @@ from collections import defaultdict
 import click
 
 from newsletter.cli import django_commands as passing_on
-from newsletter.cli.usage import OneLineGroup
+from newsletter.cli.usage import MEANT, OneLineGroup
 
 COMMANDS = {
     "demo": ("newsletter.cli.demo:demo", "A sample newsroom, end to end, in var/demo."),
+    "init": ("newsletter.cli.init:init", "Ask for the settings, try them, write .env, say what remains."),
+    "doctor": ("newsletter.cli.doctor:doctor", "What is wrong with this installation, and what to type."),
     "up": ("newsletter.cli.up:up", "Web, workers and scheduler in one go."),
     "run": ("newsletter.cli.run:run", "One pass of everything that is due, then exit."),
     "gather": ("newsletter.cli.run:gather", "New papers from arXiv, or from saved answers."),
     "status": ("newsletter.cli.status:status", "One screen: what happened today, what waits and why."),
     "topic": ("newsletter.cli.topic:topic", "Add, list, try out and change topics."),
-    "subscriber": ("newsletter.cli.subscriber:subscriber", "Add, show, import, export and erase readers."),
+    "subscriber": (
+        "newsletter.cli.subscriber:subscriber",
+        "Add, show, change, import, export and erase readers.",
+    ),
     "taste": ("newsletter.cli.taste:taste", "What a reader likes: like, save, follow, import, forget."),
     "deliveries": ("newsletter.cli.delivery:deliveries", "What became of each mail, and why."),
     "delivery": ("newsletter.cli.delivery:delivery", "Give a mail up, try it now, or release one."),
@@ -30,6 +35,7 @@ COMMANDS = {
     "key": ("newsletter.cli.key:key", "Which secret key this database is used with; accept another."),
     "evaluate": ("newsletter.cli.evaluate:evaluate", "Measure a summariser over a fixed set of papers."),
     "explain": ("newsletter.cli.explain:explain", "Why a reader got, or did not get, a paper."),
+    "send-test": ("newsletter.cli.send_test:send_test", "The real digest, marked TEST, to your own address."),
     "preview": ("newsletter.cli.preview:preview", "The digest that would go out to a reader."),
 }
 
@@ -52,15 +58,8 @@ class LazyGroup(OneLineGroup):
         command: click.Command = getattr(importlib.import_module(module), name)
         return command
 
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        if not args[0].startswith("-") and self.get_command(ctx, args[0]) is None:
-            ctx.fail(f"No such command {args[0]!r}{self._hint(ctx, args[0])}")
-        return super().resolve_command(ctx, args)
-
-    def _hint(self, ctx: click.Context, word: str) -> str:
-        """Suggest a command: a group's of exactly this name, one with a similar name, else a group's."""
+    def meant(self, ctx: click.Context, word: str) -> list[str]:
+        """Return a group's command of exactly this name, one that means the same, or one like it."""
         shown = {name: [name] for name in (*COMMANDS, *passing_on.COMMANDS)}
         shown |= {theirs: [ours] for ours, theirs in passing_on.OTHER_NAMES.items()}
         parts = defaultdict[str, list[str]](list)
@@ -68,10 +67,16 @@ class LazyGroup(OneLineGroup):
             command = self.get_command(ctx, group)
             for part in command.commands if isinstance(command, click.Group) else ():
                 parts[part].append(f"{group} {part}")
-        for names, cutoff in ((parts, 1.0), (shown, 0.65), (parts, 0.75)):
+        if word in parts:
+            return parts[word]
+        meant = MEANT.get(word.lower(), ())
+        of_groups = [each for name in meant for each in parts.get(name, ())]
+        if found := [name for name in meant if name in COMMANDS] or of_groups:
+            return found
+        for names, cutoff in ((shown, 0.65), (parts, 0.75)):
             if close := difflib.get_close_matches(word, names, n=1, cutoff=cutoff):
-                return f": did you mean {' or '.join(map(repr, names[close[0]]))}?"
-        return ""
+                return names[close[0]]
+        return []
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):

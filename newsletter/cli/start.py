@@ -8,16 +8,11 @@ from pathlib import Path
 
 import click
 
+from newsletter.adapters.infra.database_errors import database_failure, first_line
 from newsletter.config.locations import ENV_FILE, only_here
 from newsletter.errors import ConfigurationError, NewsletterError
 
-ADVICE = {
-    "not a database": "restore it from a backup, or move it away to begin anew",
-    "malformed": "restore it from a backup, or move it away to begin anew",
-    "locked": "another process holds it; try again when that one has finished",
-    "readonly": "let this user write to it",
-}
-"""Words in SQLite's errors → what to do."""
+__all__ = ["database_failure", "say_if_new", "start_django"]
 
 
 def start_django(*, migrated: bool = True, with_any_key: bool = False) -> None:
@@ -36,7 +31,7 @@ def start_django(*, migrated: bool = True, with_any_key: bool = False) -> None:
             django.setup()
     except ImproperlyConfigured as error:
         advice = ": install this package with its extra 'postgres'" if "psycopg" in str(error) else ""
-        raise ConfigurationError(f"the settings cannot be used: {_first_line(error)}{advice}") from error
+        raise ConfigurationError(f"the settings cannot be used: {first_line(error)}{advice}") from error
     if migrated:
         _ensure_migrated()
         _say_where()
@@ -74,20 +69,6 @@ def _say(line: str) -> None:
     click.echo(f"newsletter: {line}", err=True)
 
 
-def database_failure(error: Exception) -> str:
-    """Return in one line which database failed, how, and what to do."""
-    from django.conf import settings
-
-    database = settings.DATABASES["default"]
-    said = _first_line(error)
-    if database["ENGINE"].endswith("sqlite3"):
-        advice = next(
-            (advice for words, advice in ADVICE.items() if words in said), "is its folder writable?"
-        )
-        return f"the database {database['NAME']} cannot be used: {said}: {advice}"
-    return f"the database of DATABASE_URL cannot be used: {said}: is it running, and is the address right?"
-
-
 def _ensure_migrated() -> None:
     """Migrate an embedded database; for a shared one say what to do."""
     from django.conf import settings
@@ -111,7 +92,3 @@ def _is_current() -> bool:
 
     executor = MigrationExecutor(connection)
     return not executor.migration_plan(executor.loader.graph.leaf_nodes())
-
-
-def _first_line(error: Exception) -> str:
-    return next(iter(str(error).strip().splitlines()), type(error).__name__).rstrip(".")

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 
 import click
 
 from newsletter.cli.session import Session, command
 from newsletter.cli.subscriber_import import import_file
+from newsletter.cli.usage import OneLineGroup
 from newsletter.core.delivery.cadence import ALLOWED
 from newsletter.languages import ALIASES, INTERFACE_LANGUAGES
 
 
-@click.group(short_help="Add, show, import, export and erase readers.")
+@click.group(cls=OneLineGroup, short_help="Add, show, change, import, export and erase readers.")
 def subscriber() -> None:
-    """Add, show, import, export and erase readers."""
+    """Add, show, change, import, export and erase readers."""
 
 
 @subscriber.command("add")
@@ -31,8 +33,9 @@ def subscriber() -> None:
 )
 @click.option("--depth", default="takeaways", show_default=True, help="headline, takeaways or reading.")
 @click.option("--max-papers", type=int, default=10, show_default=True, help="1 to 50 a digest.")
+@click.option("--name", default="", help="What you call this reader; no mail shows it.")
 @command
-def add(session: Session, email: str, topics: str, **preferences: str | int) -> None:
+def add(session: Session, email: str, topics: str, name: str, **preferences: str | int) -> None:
     """Add a reader whose consent you vouch for. No mail is sent.
 
     \b
@@ -50,6 +53,7 @@ def add(session: Session, email: str, topics: str, **preferences: str | int) -> 
         preferences=Preferences.checked(**preferences),  # type: ignore[arg-type]  # click passes each option with its type
         source="newsletter subscriber add",
         now=session.now,
+        name=name,
     )
     session.say(f"Added {added.email}; the first digest is due {added.next_slot_at:%Y-%m-%d %H:%M} UTC.")
     session.finish(describe(added, now=session.now))
@@ -64,8 +68,16 @@ def list_subscribers(session: Session) -> None:
     rows = []
     for each in Subscriber.objects.order_by("email_key").iterator():
         status, due = each.shown_status(now=session.now), each.next_slot_at
-        session.say(f"{each.email}  {status}  {each.cadence}  {f'{due:%Y-%m-%d %H:%M}' if due else '-'}")
-        rows.append({"email": each.email, "status": status, "next_slot_at": due.isoformat() if due else None})
+        when = f"{due:%Y-%m-%d %H:%M}" if due else "-"
+        session.say("  ".join(filter(None, (each.email, status, each.cadence, when, each.name))))
+        rows.append(
+            {
+                "email": each.email,
+                "name": each.name,
+                "status": status,
+                "next_slot_at": due.isoformat() if due else None,
+            }
+        )
     if not rows:
         session.say("No readers yet: newsletter subscriber add EMAIL --topics a,b")
     session.finish({"subscribers": rows})
@@ -84,13 +96,125 @@ def show(session: Session, email: str) -> None:
 
     found = find_subscriber(email)
     known = describe(found, now=session.now)
-    session.say(f"{known['email']}  {known['status']}")
+    session.say("  ".join(filter(None, (known["email"], known["status"], known["name"]))))
     if not session.as_json:
         for line in sentences(found, situation(now=session.now, real_now=timezone.now())):
             session.say(f"  {line}")
     for each in known["deliveries"]:
         session.say(f"  {each['slot_key']}  {each['state']:<10} {each['subject']}")
     session.finish(known)
+
+
+@subscriber.command("edit")
+@click.argument("email")
+@click.option("--topics", default=None, help="Slugs, separated by commas: they take the place of the others.")
+@click.option("--cadence", default=None, help=f"{ALLOWED}.")
+@click.option("--at", default=None, help="Local time, HH:MM.")
+@click.option("--timezone", default=None, help="An IANA name such as Europe/Berlin.")
+@click.option("--language", default=None, help="As for subscriber add.")
+@click.option("--depth", default=None, help="headline, takeaways or reading.")
+@click.option("--max-papers", type=int, default=None, help="1 to 50 a digest.")
+@click.option("--name", default=None, help="What you call this reader; no mail shows it.")
+@command
+def edit(
+    session: Session, email: str, topics: str | None, name: str | None, **preferences: str | int | None
+) -> None:
+    """Change what a reader gets. No mail is sent; it is kept in the reader's record.
+
+    Topics that the reader made stay, unless --topics names some of them. A digest that waits to be sent keeps
+    its form: newsletter recompose --reader EMAIL renders it anew.
+
+    \b
+    newsletter subscriber edit reader@example.org --cadence weekdays --at 07:00
+    """
+    if topics is name is None and set(preferences.values()) == {None}:
+        raise click.UsageError("nothing to change: give an option, such as --cadence or --topics")
+    from newsletter.subscribers.operator_acts import edit_subscriber
+    from newsletter.subscribers.records import describe, find_subscriber
+
+    found = find_subscriber(email)
+    changed = edit_subscriber(
+        found,
+        preferences=preferences,
+        topics=None if topics is None else [slug.strip() for slug in topics.split(",") if slug.strip()],
+        name=name,
+        source="newsletter subscriber edit",
+        now=session.now,
+    )
+    session.say(f"Changed: {', '.join(changed)}." if changed else "Nothing changed: it was so already.")
+    if found.next_slot_at:
+        session.say(f"The next digest is due {found.next_slot_at:%Y-%m-%d %H:%M} UTC.")
+    session.finish(describe(found, now=session.now) | {"changed": changed})
+
+
+@subscriber.command("pause")
+@click.argument("email")
+@click.option(
+    "--until",
+    type=click.DateTime(["%Y-%m-%d"]),
+    default=None,
+    metavar="DATE",
+    help="The first day with digests again, such as 2026-09-01. Without it a year from today.",
+)
+@command
+def pause(session: Session, email: str, until: datetime | None) -> None:
+    """Send a reader no digests for a while. The first one after it offers everything since."""
+    from newsletter.subscribers.operator_acts import pause_subscriber
+    from newsletter.subscribers.records import describe, find_subscriber
+
+    found = find_subscriber(email)
+    pause_subscriber(
+        found, until=until.date() if until else None, source="newsletter subscriber pause", now=session.now
+    )
+    end = found.paused_until.astimezone(found.zone) if found.paused_until else None
+    session.say(f"Paused until {end:%Y-%m-%d}; earlier with: newsletter subscriber resume {found.email}")
+    session.finish(describe(found, now=session.now))
+
+
+@subscriber.command("resume")
+@click.argument("email")
+@command
+def resume(session: Session, email: str) -> None:
+    """End a reader's pause. Who has left is not brought back: only the reader can come back."""
+    from newsletter.subscribers.operator_acts import resume_subscriber
+    from newsletter.subscribers.records import describe, find_subscriber
+
+    found = find_subscriber(email)
+    was_paused = resume_subscriber(found, source="newsletter subscriber resume", now=session.now)
+    if was_paused and found.next_slot_at:
+        session.say(f"Digests come again; the next is due {found.next_slot_at:%Y-%m-%d %H:%M} UTC.")
+    else:
+        session.say(f"There was no pause: the reader is {found.shown_status(now=session.now)}.")
+    session.finish(describe(found, now=session.now))
+
+
+@subscriber.command("unsubscribe")
+@click.argument("email")
+@click.option("--topic", "slug", default=None, metavar="SLUG", help="Only from this topic.")
+@command
+def end(session: Session, email: str, slug: str | None) -> None:
+    """End everything, as the reader's own link does: nothing more is sent, and what waits is cancelled.
+
+    The address is suppressed: only the reader can come back, by confirming. To forget the reader as well:
+    newsletter subscriber erase.
+    """
+    from newsletter.audience.topics import find_topic
+    from newsletter.subscribers.operator_acts import unsubscribe_subscriber
+    from newsletter.subscribers.records import describe, find_subscriber
+
+    found = find_subscriber(email)
+    ended = unsubscribe_subscriber(
+        found,
+        topic=find_topic(slug) if slug else None,
+        source="newsletter subscriber unsubscribe",
+        now=session.now,
+    )
+    status = found.shown_status(now=session.now)
+    if ended and slug and status != "unsubscribed":
+        session.say(f"Unsubscribed from {slug}; the other topics stay.")
+    else:
+        session.say("Unsubscribed." if ended else f"Nothing changed: the reader was {status} already.")
+    session.finish(describe(found, now=session.now))
 
 
 @subscriber.command("export")

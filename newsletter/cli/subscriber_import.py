@@ -48,6 +48,7 @@ def import_file(
                       group's page, 2025-03-02": it is kept as the record of consent
       cadence at timezone language depth max_papers
                       as for subscriber add; an empty cell means the default
+      name            what you call this reader, where you do; no mail shows it
     Columns of suppressions: email, and where known reason and date; or addresses
     alone, without a first line of names.
 

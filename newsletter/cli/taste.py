@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 
 from newsletter.cli.session import Session, command
+from newsletter.cli.usage import OneLineGroup
 
 if TYPE_CHECKING:
     from newsletter.core.taste.library import ReadLibrary
@@ -21,7 +22,7 @@ MOST_SHOWN = 20
 """Lines of one kind."""
 
 
-@click.group(short_help="What a reader likes: show, like, save, follow, import, forget.")
+@click.group(cls=OneLineGroup, short_help="What a reader likes: show, like, save, follow, import, forget.")
 def taste() -> None:
     """What a reader likes: show, like, save, follow, import, forget."""
 

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from newsletter.cli.session import Session, command
+from newsletter.cli.usage import OneLineGroup
+from newsletter.errors import NewsletterError
 
 if TYPE_CHECKING:
     from newsletter.models import Topic
 
 
-@click.group(short_help="Add, list, try out and change topics.")
+@click.group(cls=OneLineGroup, short_help="Add, list, try out and change topics.")
 def topic() -> None:
     """Add, list, try out and change topics."""
 
@@ -51,6 +54,35 @@ def starter(session: Session) -> None:
     added, present = add_starter_topics(now=session.now)
     session.say(f"Added {added} starter topics; {present} were there already.")
     session.finish({"added": added, "present": present})
+
+
+@topic.command("load")
+@click.argument("place", metavar="FILE|FOLDER", type=click.Path(path_type=Path))
+@click.option("--or-starter", is_flag=True, help="The starter topics, where there is no file and no topic.")
+@command
+def load(session: Session, place: Path, or_starter: bool) -> None:
+    """Add and change topics as a TOML file says, or all .toml files of a folder. Others stay as they are.
+
+    \b
+    [[topic]]
+    slug = "talking-heads"
+    name = "Talking heads"
+    group = "Vision"
+    query = '''cat:cs.CV AND (ti:"talking head" OR abs:"talking face")'''
+    """
+    from newsletter.audience.topics import add_starter_topics, load_topics
+    from newsletter.models import Topic
+
+    files = sorted(place.glob("*.toml")) if place.is_dir() else [place]
+    if not files and not or_starter:
+        raise NewsletterError(f"{place} holds no .toml file")
+    if not files and not Topic.objects.exists():
+        added, _ = add_starter_topics(now=session.now)
+        session.say(f"Added {added} starter topics: {place} holds no .toml file.")
+        session.finish({"added": added, "changed": 0, "same": 0})
+    done = load_topics(files, now=session.now)
+    session.say(f"Added {done.added} topics, changed {done.changed}, left {done.same} as they were.")
+    session.finish({"added": done.added, "changed": done.changed, "same": done.same})
 
 
 @topic.command("list")
@@ -97,16 +129,29 @@ def show(session: Session, slug: str) -> None:
 )
 @command
 def test(session: Session, query: str, days: int) -> None:
-    """Show what a query would have matched.
+    """Say how a query is read, and show what it would have matched.
 
     \b
     newsletter topic test 'cat:cs.* AND ti:"lip sync"' --days 30
     """
     from newsletter.audience.query_preview import try_query
+    from newsletter.core.arxiv.query_words import in_words
+    from newsletter.models import Paper
 
     trial = try_query(query, days=days, now=session.now)
-    found = trial.best()
-    session.say(f"{len(found)} of {trial.of} papers of the last {days} days, about {trial.per_week} a week")
+    found, read_as = trial.best(), in_words(trial.query)
+    gathered = bool(trial.of) or Paper.objects.exists()
+    session.say(f"It looks for papers {read_as}.")
+    if not gathered:
+        session.say(
+            "Nothing was gathered yet, so there is nothing to try it on: newsletter gather, then again."
+        )
+    elif not trial.of:
+        session.say(f"No paper of the last {days} days is here: newsletter gather, or give more --days.")
+    else:
+        session.say(
+            f"{len(found)} of {trial.of} papers of the last {days} days, about {trial.per_week} a week"
+        )
     for paper in found[:20]:
         session.say(f"  {paper}  {paper.title}")
     if len(found) > 20:
@@ -114,6 +159,8 @@ def test(session: Session, query: str, days: int) -> None:
     papers = [{"id": str(paper), "title": paper.title} for paper in found]
     session.finish(
         {
+            "read_as": read_as,
+            "gathered": gathered,
             "matched": len(papers),
             "of": trial.of,
             "days": days,
@@ -164,6 +211,27 @@ def edit(session: Session, slug: str, name: str | None, query: str | None, group
     changed = edit_topic(slug, name=name, query=query, group=group)
     session.say(f"Changed topic {changed.slug}: {changed.query}")
     session.finish(_as_json(changed))
+
+
+@topic.command("duplicate")
+@click.argument("slug")
+@click.argument("new")
+@click.option("--name", default=None, help="What readers see; without it the same name with (copy).")
+@click.option("--query", default=None, help="Another query; without it the same.")
+@command
+def duplicate(session: Session, slug: str, new: str, name: str | None, query: str | None) -> None:
+    """Add a topic like another one, under the slug NEW. It has no readers yet.
+
+    Group and query are the same; names in other languages are not taken along, since the name is another.
+
+    \b
+    newsletter topic duplicate talking-heads talking-heads-audio --name "Talking heads, audio"
+    """
+    from newsletter.audience.topics import duplicate_topic
+
+    added = duplicate_topic(slug, new, name=name, query=query, now=session.now)
+    session.say(f"Added topic {added.slug} ({added.name}): {added.query}")
+    session.finish(_as_json(added))
 
 
 @topic.command("remove")

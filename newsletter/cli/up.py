@@ -7,7 +7,8 @@ import os
 import socket
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from datetime import UTC
 from pathlib import Path
 
 import click
@@ -43,7 +44,40 @@ def up(host: str, port: int) -> None:
         # The scheduler would publish the first tasks only later.
         publish_gather_if_due()
         _say(f"starting {environment['NEWSLETTER_BASE_URL']}; Ctrl-C stops everything")
+        for name, words in _what_there_is(environment["NEWSLETTER_BASE_URL"]):
+            _say(f"{name:<12} {words}")
         supervisor.run()
+
+
+def _what_there_is(base_url: str) -> Iterator[tuple[str, str]]:
+    """Yield where things are, how mails leave, and what comes next."""
+    from django.conf import settings
+    from django.contrib.auth.models import User
+    from django.utils import timezone
+
+    from newsletter.core.arxiv.announcements import next_request
+    from newsletter.models import Subscriber
+    from newsletter.models.subscriber import Status
+    from newsletter.pipeline.gather_history import recent_tries
+
+    config, now = settings.CONFIG, timezone.now()
+    yield "site", f"{base_url}/"
+    hint = "" if User.objects.filter(is_staff=True).exists() else "   (no user yet: newsletter createadmin)"
+    yield "admin", f"{base_url}/admin/{hint}"
+    if config.mailer == "outbox":
+        yield "outbox", f"{base_url}/outbox/"
+        yield "mailer", f"outbox: mails stay in {config.outbox_folder} (newsletter init sets up another)"
+    else:
+        yield "mailer", f"{config.mailer}, as {config.sender}"
+    asks_at = next_request(now, tries=recent_tries(now))
+    yield "next gather", f"{asks_at.astimezone(UTC):%a %d %b %H:%M} UTC" if asks_at else "at once"
+    slots = Subscriber.objects.filter(status=Status.ACTIVE, next_slot_at__gte=now).order_by("next_slot_at")
+    if (first := slots.first()) and first.next_slot_at:
+        number = slots.filter(next_slot_at=first.next_slot_at).count()
+        readers = "1 reader" if number == 1 else f"{number:,} readers"
+        yield "next slot", f"{first.next_slot_at.astimezone(UTC):%a %d %b %H:%M} UTC, {readers}"
+    else:
+        yield "next slot", f"none: nobody reads yet; join at {base_url}/"
 
 
 def ensure_free(host: str, port: int) -> None:

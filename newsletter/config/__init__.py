@@ -10,6 +10,7 @@ import logging
 import os
 import re
 from collections.abc import Mapping
+from datetime import timedelta
 from email.utils import parseaddr
 from pathlib import Path
 from typing import Annotated, Literal
@@ -61,6 +62,7 @@ class Config(MailerSettings):
     model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True)
 
     database_url: DatabaseUrl = Field("", alias="DATABASE_URL")
+    postgres_password: Secret = Field("", alias="POSTGRES_PASSWORD", repr=False)
     redis_url: RedisUrl = Field("", alias="REDIS_URL")
     data_dir: Path = Field(default_factory=data_folder, alias="NEWSLETTER_DATA_DIR")
     secret_key: Keys = Field("", alias="NEWSLETTER_SECRET_KEY")
@@ -96,6 +98,7 @@ class Config(MailerSettings):
     send_daily: int | None = Field(None, alias="NEWSLETTER_SEND_DAILY", ge=1)
     domain_rates: DomainRates = Field(default_factory=dict, alias="NEWSLETTER_DOMAIN_RATES")
     warmup: int | None = Field(None, alias="NEWSLETTER_WARMUP", ge=1)
+    spread: float = Field(5, alias="NEWSLETTER_SPREAD", ge=0, le=30, allow_inf_nan=False)
     retention_events_days: int = Field(90, alias="NEWSLETTER_RETENTION_EVENTS_DAYS", ge=1, le=CENTURY)
     retention_digests_days: int = Field(365, alias="NEWSLETTER_RETENTION_DIGESTS_DAYS", ge=30, le=CENTURY)
     canary_email: Address = Field("", alias="NEWSLETTER_CANARY_EMAIL")
@@ -107,6 +110,11 @@ class Config(MailerSettings):
     @property
     def outbox_folder(self) -> Path:
         return self.outbox_dir or self.data_dir / "outbox"
+
+    @property
+    def longest_delay(self) -> timedelta:
+        """Over how long after a slot its digests are spread."""
+        return timedelta(minutes=self.spread)
 
     @property
     def journal_folder(self) -> Path:
@@ -218,6 +226,21 @@ def load_config(environ: Mapping[str, str] | None = None, *, env_file: Path | No
         return Config.model_validate(values)
     except ValidationError as error:
         raise ConfigurationError(_one_line(error)) from None
+
+
+def checked(name: str, text: str) -> str:
+    """Return one setting's value as it was typed, if it may stand there by itself.
+
+    Raises ConfigurationError, one line. What two settings say together is looked at by ``load_config``.
+    """
+    text = text.strip()
+    _refuse_unfilled({name: text})
+    try:
+        Config.model_validate({name: text} if text else {})
+    except ValidationError as error:
+        if any(problem["loc"] == (name,) for problem in error.errors(include_url=False)):
+            raise ConfigurationError(_one_line(error)) from None
+    return text
 
 
 def _refuse_unfilled(values: Mapping[str, str]) -> None:

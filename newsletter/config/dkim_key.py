@@ -72,3 +72,29 @@ def _wrong(reason: str) -> ConfigurationError:
         f"NEWSLETTER_DKIM_KEY cannot be used: {reason}; allowed: an RSA or Ed25519 private key as PEM "
         "(best in a file: NEWSLETTER_DKIM_KEY_FILE)"
     )
+
+
+def dkim_public_key(text: str, *, selector: str, domain: str) -> tuple[str, str]:
+    """Return the key type and the public half as they stand in the record (RFC 6376 §3.6.1, RFC 8463 §4)."""
+    from cryptography.hazmat.primitives import serialization  # slow to import, and few need it
+    from cryptography.hazmat.primitives.asymmetric import ed25519
+
+    algorithm, key = read_dkim_key(text, selector=selector, domain=domain)
+    if algorithm.startswith(b"ed25519"):
+        private = ed25519.Ed25519PrivateKey.from_private_bytes(base64.b64decode(key))
+        raw = private.public_key().public_bytes(serialization.Encoding.Raw, serialization.PublicFormat.Raw)
+        return "ed25519", base64.b64encode(raw).decode("ascii")
+    # From what dkimpy reads as PKCS #8 with PKCS #1 inside.
+    pem = key.replace(b"PRIVATE KEY", b"RSA PRIVATE KEY")
+    for attempt in (key, pem):
+        try:
+            loaded = serialization.load_pem_private_key(attempt, password=None)
+            break
+        except ValueError:
+            continue
+    else:
+        raise _wrong("its public half cannot be told")
+    der = loaded.public_key().public_bytes(
+        serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+    return "rsa", base64.b64encode(der).decode("ascii")

@@ -12,6 +12,8 @@ from django.db import models
 from newsletter.core.delivery.cadence import Cadence, Slot, latest_slot, next_slot
 from newsletter.core.summaries.summary import DetailLevel
 
+MAX_SUBSCRIBER_NAME = 120
+
 
 def _new_link_key() -> str:
     return secrets.token_urlsafe(9)
@@ -30,6 +32,8 @@ class Subscriber(models.Model):
     """As the reader wrote it."""
     email_key = models.CharField(max_length=254, unique=True)
     """Normalized, so that one mailbox is one reader."""
+    name = models.CharField(max_length=MAX_SUBSCRIBER_NAME, blank=True, default="")
+    """As the operator wrote it, to tell readers apart. No mail and no page shows it."""
     status = models.CharField(max_length=12, choices=Status.choices, default=Status.PENDING)
     paused_until = models.DateTimeField(null=True, blank=True)
     language = models.CharField(max_length=20, default="en")
@@ -173,9 +177,10 @@ class ConsentEvent(models.Model):
     subscriber = models.ForeignKey(Subscriber, on_delete=models.CASCADE, related_name="consents")
     at = models.DateTimeField()
     action = models.CharField(max_length=20)
-    """``requested``, ``confirmed``, ``imported``, ``unsubscribed``, ``resubscribed``, ``complained``."""
+    """``requested``, ``confirmed``, ``imported``, ``unsubscribed``, ``resubscribed``, ``complained``; the
+    operator's ``changed``, ``paused`` and ``resumed``."""
     source = models.CharField(max_length=200)
-    """The form or command, or the import's consent source."""
+    """The form or command, or the import's consent source; of a change what was changed too."""
     text_shown = models.TextField(blank=True)
     ip_hmac = models.CharField(max_length=64, blank=True)
 

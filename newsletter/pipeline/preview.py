@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from copy import copy
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from newsletter.core.digests.message import join_html, join_text
+from newsletter.core.digests.message import Fragment, join_html, join_text
 from newsletter.core.digests.selection import Place, Selection
 from newsletter.models import Delivery, Paper, Subscriber
 from newsletter.models.delivery import FIRST, OPEN, TRANSACTIONAL, Kind
@@ -16,6 +18,8 @@ from newsletter.pipeline.context import Context
 from newsletter.pipeline.select.select import Choice, choose
 from newsletter.pipeline.summarize.generate import write_extracts, write_summaries
 
+NOBODYS_KEY = "test-no-link"
+"""As long as a link key, and none: links that are made with it look like a reader's, and open nothing."""
 QUERY = "query"
 """Why a paper is offered that a topic's query matched."""
 
@@ -32,15 +36,27 @@ class Preview:
     """For ``--json``: every paper offered, in the order of the turns, the counted ones last."""
     why_not: str
     """Why it would not go out at present; empty when it would."""
+    delivery: Delivery
+    """Not stored."""
+    fragments: Sequence[Fragment]
 
 
 def preview_digest(
-    subscriber: Subscriber, *, context: Context, now: datetime, asks_model: bool = True
+    subscriber: Subscriber,
+    *,
+    context: Context,
+    now: datetime,
+    is_inert: bool = False,
+    asks_model: bool = True,
 ) -> Preview:
     """Write the digest as if every topic of the reader fell due at ``now``.
 
-    Without ``asks_model`` it has the summaries that are written, and authors' words for the rest.
+    ``is_inert``: no link in it is the reader's, so who gets it can change nothing of theirs. Without
+    ``asks_model`` it has the summaries that are written, and authors' words for the rest.
     """
+    if is_inert:
+        subscriber = copy(subscriber)
+        subscriber.link_key = NOBODYS_KEY
     delivery = Delivery.planned(
         subscriber_id=subscriber.pk, kind=Kind.DIGEST, slot_key=FIRST, slot_at=now, now=now
     )
@@ -75,6 +91,8 @@ def _preview(choice: Choice, *, context: Context, now: datetime) -> Preview:
         message=message_of(delivery, rendered.fragments),
         selection=_as_json(composer.final(choice, shown), composer=composer),
         why_not=_why_not(choice, ignorance=composer.ignorance(choice), now=now),
+        delivery=delivery,
+        fragments=rendered.fragments,
         account={
             "summarised": shown.summarised,
             "listed": len(shown.listed),

@@ -13,11 +13,11 @@ from newsletter.errors import BadInput, NewsletterError
 from newsletter.models import ConsentEvent, Subscriber, Subscription, Topic
 from newsletter.models.subscriber import Status
 from newsletter.subscribers.change import reschedule
-from newsletter.subscribers.preferences import Preferences, checked_address
+from newsletter.subscribers.preferences import Preferences, checked_address, checked_name
 
 
 def add_by_operator(
-    email: str, *, topics: Sequence[str], preferences: Preferences, source: str, now: datetime
+    email: str, *, topics: Sequence[str], preferences: Preferences, source: str, now: datetime, name: str = ""
 ) -> Subscriber:
     """Add a reader whose consent the operator vouches for. Sends nothing; the first slot is the next one."""
     email = checked_address(email)
@@ -32,6 +32,7 @@ def add_by_operator(
     subscriber = Subscriber(
         email=email,
         email_key=key,
+        name=checked_name(name),
         status=Status.ACTIVE,
         joined_at=now,
         confirmed_at=now,

@@ -26,7 +26,7 @@ from newsletter.progress import SILENT, Progress
 from newsletter.subscribers.csv_files import Fault, Row
 from newsletter.subscribers.import_rows import MAX_SOURCE, Arrivals, Given, read_arrivals
 from newsletter.subscribers.import_suppressions import end_all
-from newsletter.subscribers.preferences import COLUMNS, Preferences, checked_address
+from newsletter.subscribers.preferences import COLUMNS, Preferences, checked_address, checked_name
 
 CHUNK = 500
 """Rows a transaction, so that other writers get their turn."""
@@ -61,6 +61,7 @@ class _Entry:
     line: int
     email: str
     email_key: str
+    name: str
     topics: tuple[int, ...]
     preferences: Preferences
     source: str
@@ -135,12 +136,13 @@ def _read(row: Row, *, topics: dict[str, int]) -> _Entry | Fault:
     problems: list[str] = []
     email = _checked(lambda: _one_address(row.cells["email"]), problems)
     key = _checked(lambda: address_key(email), problems) if email else None
+    name = _checked(lambda: checked_name(row.cells.get("name", "")), problems)
     ids = _checked(lambda: _topic_ids(row.cells["topics"], topics=topics), problems)
     preferences = _checked(lambda: _preferences(row), problems)
     source = _checked(lambda: _source(row.cells["consent_source"]), problems)
-    if email is None or key is None or ids is None or preferences is None or source is None:
+    if email is None or key is None or name is None or ids is None or preferences is None or source is None:
         return Fault(row.line, "; ".join(problems))
-    return _Entry(row.line, email, key, ids, preferences, source)
+    return _Entry(row.line, email, key, name, ids, preferences, source)
 
 
 def _checked(check: Callable[[], T], problems: list[str]) -> T | None:
@@ -241,6 +243,7 @@ def _subscriber(entry: _Entry, *, now: datetime) -> Subscriber:
     return Subscriber(
         email=entry.email,
         email_key=entry.email_key,
+        name=entry.name,
         status=Status.ACTIVE,
         joined_at=now,
         confirmed_at=now,

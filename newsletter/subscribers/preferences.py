@@ -15,6 +15,7 @@ from newsletter.core.digests.headers import wire_address
 from newsletter.core.summaries.summary import DetailLevel
 from newsletter.errors import BadInput
 from newsletter.languages import ALIASES, INTERFACE_LANGUAGES, normal
+from newsletter.models.subscriber import MAX_SUBSCRIBER_NAME
 
 COLUMNS = ("cadence", "at", "timezone", "language", "depth")
 """Those that are words or a time, by the names they have in forms, CSV files and the database."""
@@ -102,6 +103,16 @@ def checked_address(email: str) -> str:
     if len(email.encode()) > MAX_ADDRESS:
         raise BadInput(f"{email[:80]!r}… is longer than an e-mail address may be ({MAX_ADDRESS} characters)")
     return email
+
+
+def checked_name(name: str) -> str:
+    """Return a reader's name on one line. Raises BadInput."""
+    name = " ".join(name.split())
+    if not name.isprintable():
+        raise BadInput(f"name is {name!r}, which holds characters that cannot be printed")
+    if len(name) > MAX_SUBSCRIBER_NAME:
+        raise BadInput(f"name has {len(name)} characters, but may have {MAX_SUBSCRIBER_NAME} at most")
+    return name
 
 
 def read_address(text: str) -> str:

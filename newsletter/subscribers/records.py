@@ -22,20 +22,26 @@ def find_subscriber(email: str) -> Subscriber:
 
 def preferences_of(subscriber: Subscriber) -> Preferences:
     """Return what a reader asked for, as it is stored."""
-    return Preferences.checked(
-        cadence=subscriber.cadence,
-        at=f"{subscriber.at:%H:%M}",
-        timezone=subscriber.timezone,
-        language=subscriber.language,
-        depth=subscriber.depth,
-        max_papers=subscriber.max_papers,
-    )
+    return Preferences.checked(**typed_preferences(subscriber))
+
+
+def typed_preferences(subscriber: Subscriber) -> dict[str, Any]:
+    """Return the same as it would be typed."""
+    return {
+        "cadence": subscriber.cadence,
+        "at": f"{subscriber.at:%H:%M}",
+        "timezone": subscriber.timezone,
+        "language": subscriber.language,
+        "depth": subscriber.depth,
+        "max_papers": subscriber.max_papers,
+    }
 
 
 def describe(subscriber: Subscriber, *, now: datetime) -> dict[str, Any]:
     """Return a reader's data, as ``subscriber show --json`` prints it."""
     return {
         "email": subscriber.email,
+        "name": subscriber.name,
         "status": subscriber.shown_status(now=now),
         "subscriptions": [
             {"topic": each.topic.slug, "name": each.topic.name, "cadence": each.cadence or subscriber.cadence}
@@ -91,6 +97,7 @@ CSV_COLUMNS = (
     "depth",
     "max_papers",
     "consent_source",
+    "name",
 )
 
 
@@ -127,4 +134,5 @@ def _csv_row(subscriber: Subscriber) -> dict[str, str]:
         "depth": subscriber.depth,
         "max_papers": str(subscriber.max_papers),
         "consent_source": consents[-1].source if consents else "",
+        "name": subscriber.name,
     }

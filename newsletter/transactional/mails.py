@@ -94,6 +94,14 @@ def send_alert(mail: TransactionalMail, *, key: str, recipient: str, now: dateti
     return True
 
 
+def unstored(mail: TransactionalMail, *, recipient: str, now: datetime) -> tuple[Delivery, Fragment]:
+    """Return a mail that nobody's record holds, as a delivery and its fragment."""
+    fragment = _render(mail)
+    delivery = Delivery.planned(subscriber_id=None, kind=Kind.ALERT, slot_key="test", slot_at=now, now=now)
+    _fill(delivery, mail, fragment, recipient=recipient, now=now)
+    return delivery, fragment
+
+
 def store_transactional(mail: TransactionalMail) -> str:
     """Store the fragment of a mail for a delivery of the caller; return its checksum."""
     fragment = _render(mail)

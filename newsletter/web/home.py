@@ -20,6 +20,7 @@ from newsletter.web import schedules
 from newsletter.web.constant_time import constant_time
 from newsletter.web.glimpse import Front, often_chosen
 from newsletter.web.headers import SCRIPT_CSP
+from newsletter.web.outbox import outbox_link
 from newsletter.web.pages import current_language, page
 from newsletter.web.preference_fields import zone_options
 from newsletter.web.rendered import rendered_once, shows
@@ -61,7 +62,7 @@ def home(request: HttpRequest) -> HttpResponse:
     if not is_by_a_machine(request.POST):
         with constant_time():
             request_to_join(form.request(request), now=timezone.now())
-    return page(request, template="check-your-mail.html")
+    return page(request, template="check-your-mail.html", outbox=outbox_link(request))
 
 
 def _show(request: HttpRequest, *, form: SignUpForm, status: int = 200) -> HttpResponse:

@@ -12,6 +12,7 @@ from newsletter.errors import BadInput
 from newsletter.subscribers.signup import checked_mailbox, request_link
 from newsletter.web.clients import client_address
 from newsletter.web.constant_time import constant_time
+from newsletter.web.outbox import outbox_link
 from newsletter.web.pages import page
 from newsletter.web.rendered import rendered_once
 from newsletter.web.signup import HONEYPOT, LONGEST, is_by_a_machine
@@ -29,7 +30,7 @@ def link_by_mail(request: HttpRequest) -> HttpResponse:
         if not is_by_a_machine(request.POST):
             with constant_time():
                 request_link(email, ip=client_address(request), now=timezone.now())
-        return page(request, template="link-sent.html")
+        return page(request, template="link-sent.html", outbox=outbox_link(request))
     return page(
         request,
         template="link-by-mail.html",

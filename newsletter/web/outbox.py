@@ -15,6 +15,7 @@ from pathlib import Path
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import reverse
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_safe
 
@@ -41,6 +42,16 @@ class ListedMail:
     date: datetime | None
 
 
+def outbox_link(request: HttpRequest) -> str:
+    """Return the way to the outbox, where mail stays here and who asks may read it; else nothing."""
+    return reverse("outbox") if settings.CONFIG.mailer == "outbox" and _is_private(request) else ""
+
+
+def _is_private(request: HttpRequest) -> bool:
+    # Of a site with a name of its own, a proxy that adds no header could be taken for this machine.
+    return settings.BASE_HOST in LOCAL and is_this_machine(request)
+
+
 def for_the_operator(view: View) -> View:
     """Answer 404 unless the mailer is the outbox, and the request is local or has the token."""
 
@@ -49,9 +60,7 @@ def for_the_operator(view: View) -> View:
         if settings.CONFIG.mailer != "outbox":
             raise Http404
         token = settings.CONFIG.outbox_token
-        # Of a site with a name of its own, a proxy that adds no header could be taken for this machine.
-        is_private = settings.BASE_HOST in LOCAL and is_this_machine(request)
-        if is_private or has_token(request, token):
+        if _is_private(request) or has_token(request, token):
             response = view(request, **arguments)
         elif token:
             response = ask_for_token("Basic")

@@ -123,7 +123,12 @@ def test_the_list_names_every_subscriber_with_the_next_slot() -> None:
     add_subscriber(ADDRESS)
     assert done("subscriber", "list").out == "a@example.org  active  weekly:mon  2026-06-15 08:00\n"
     [only] = done("subscriber", "list", "--json").json["subscribers"]
-    assert only == {"email": ADDRESS, "status": "active", "next_slot_at": "2026-06-15T08:00:00+00:00"}
+    assert only == {
+        "email": ADDRESS,
+        "name": "",
+        "status": "active",
+        "next_slot_at": "2026-06-15T08:00:00+00:00",
+    }
 
 
 def test_the_export_has_the_columns_of_an_import_on_stdout_and_in_a_file(tmp_path: Path) -> None:
@@ -142,6 +147,7 @@ def test_the_export_has_the_columns_of_an_import_on_stdout_and_in_a_file(tmp_pat
         "depth": "takeaways",
         "max_papers": "5",
         "consent_source": "newsletter subscriber add",
+        "name": "",
     }
     assert done("subscriber", "export").out == path.read_bytes().decode().replace("\r\n", "\n")
     assert done("subscriber", "export", "--json").json["subscribers"] == [row]
@@ -183,3 +189,40 @@ def test_whose_links_must_be_said(words: tuple[str, ...]) -> None:
     assert refused.code == 2
     assert "EMAIL, or --all" in refused.err
     assert not RevokedKey.objects.exists()
+
+
+def test_the_operator_changes_pauses_resumes_and_ends() -> None:
+    add_subscriber(ADDRESS, "--name", "Ada")
+    changed = done(
+        "subscriber", "edit", ADDRESS, "--cadence", "weekdays", "--topics", "heads,graphs", "--now", JOINED
+    )
+    assert changed.out == "Changed: cadence, topics.\nThe next digest is due 2026-06-15 08:00 UTC.\n"
+    same = done("subscriber", "edit", ADDRESS, "--cadence", "weekdays", "--now", JOINED)
+    assert same.out.startswith("Nothing changed")
+    paused = done("subscriber", "pause", ADDRESS, "--until", "2026-07-01", "--now", JOINED, "--json").json
+    assert (paused["status"], paused["name"]) == ("paused", "Ada")
+    assert done("subscriber", "resume", ADDRESS, "--now", JOINED, "--json").json["status"] == "active"
+    left = done("subscriber", "unsubscribe", ADDRESS, "--topic", "heads", "--now", JOINED)
+    assert left.out == "Unsubscribed from heads; the other topics stay.\n"
+    assert done("subscriber", "unsubscribe", ADDRESS, "--now", JOINED).out == "Unsubscribed.\n"
+    assert "unsubscribed already" in done("subscriber", "unsubscribe", ADDRESS, "--now", JOINED).out
+    refused = newsletter("subscriber", "pause", ADDRESS, "--now", JOINED)
+    assert (refused.code, refused.line) == (1, f"{ADDRESS} is unsubscribed, and gets no digests")
+
+
+def test_an_edit_without_a_change_is_bad_use() -> None:
+    add_subscriber(ADDRESS)
+    result = newsletter("subscriber", "edit", ADDRESS)
+    assert (result.code, "nothing to change" in result.line) == (2, True)
+
+
+def test_a_name_goes_out_and_comes_in_again_with_the_others(tmp_path: Path) -> None:
+    add_subscriber(ADDRESS, "--name", "=Ada, of London")
+    out = tmp_path / "readers.csv"
+    done("subscriber", "export", "--out", str(out))
+    assert done("subscriber", "list", "--json").json["subscribers"][0]["name"] == "=Ada, of London"
+    done("subscriber", "erase", ADDRESS)
+    assert not Subscriber.objects.filter(name__contains="Ada").exists()
+    out.write_text(out.read_text().replace(ADDRESS, "b@example.org"))
+    done("subscriber", "import", str(out), "--now", JOINED, "--json")
+    assert Subscriber.objects.get().name == "=Ada, of London"

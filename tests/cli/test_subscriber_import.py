@@ -117,9 +117,9 @@ def test_an_export_is_what_import_takes(subscribers: Path, tmp_path: Path) -> No
     CliRunner().invoke(cli, ["subscriber", "export", "--out", str(second)])
     assert second.read_bytes() == first.read_bytes()
     assert first.read_text(encoding="utf-8").splitlines() == [
-        "email,topics,cadence,at,timezone,language,depth,max_papers,consent_source",
-        "ada@example.org,heads,weekly:mon,08:00,UTC,en,takeaways,10,form",
-        "bo@example.org,heads,weekly:mon,08:00,UTC,en,takeaways,10,form",
+        "email,topics,cadence,at,timezone,language,depth,max_papers,consent_source,name",
+        "ada@example.org,heads,weekly:mon,08:00,UTC,en,takeaways,10,form,",
+        "bo@example.org,heads,weekly:mon,08:00,UTC,en,takeaways,10,form,",
     ]
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from newsletter.audience.starter_topics import starter_topics
@@ -137,3 +139,81 @@ def test_a_subscriber_whose_every_topic_is_gone_gets_no_mail() -> None:
     done("topic", "remove", "heads")
     report = done("run", "--no-gather", "--now", DUE, "--json").json
     assert report["deliveries"] == {"SKIPPED": 1}
+
+
+def test_a_query_is_tried_on_nothing_and_says_so() -> None:
+    tried = done("topic", "test", 'cat:cs.CV AND ti:"lip sync"')
+    first, second = tried.out.splitlines()
+    assert first == "It looks for papers in cs.CV and with “lip sync” in the title."
+    assert second.startswith("Nothing was gathered yet")
+    assert done("topic", "test", "cat:cs.CV", "--json").json["gathered"] is False
+
+
+def test_a_duplicate_has_the_same_query_and_no_readers() -> None:
+    add_topic()
+    done("topic", "edit", "heads", "--group", "Vision")
+    add_subscriber()
+    done("topic", "duplicate", "heads", "heads2", "--now", JOINED)
+    copy = done("topic", "show", "heads2", "--json").json
+    assert (copy["name"], copy["query"], copy["group"], copy["readers"]) == (
+        "Heads (copy)",
+        "cat:cs.CV",
+        "Vision",
+        0,
+    )
+    other = done("topic", "duplicate", "heads", "own", "--name", "Own", "--query", "ti:own", "--json").json
+    assert (other["name"], other["query"]) == ("Own", "ti:own")
+    assert newsletter("topic", "duplicate", "heads", "own").code == 1
+    assert newsletter("topic", "duplicate", "nothing", "new").code == 1
+    assert newsletter("topic", "duplicate", "heads", "Not A Slug").code == 2
+
+
+TOML = """
+[[topic]]
+slug = "heads"
+name = "Heads"
+query = '''
+cat:cs.CV
+AND ti:head
+'''
+[[topic]]
+slug = "graphs"
+name = "Graphs"
+group = "Learning"
+query = "cat:cs.LG"
+"""
+
+
+def test_topics_come_from_files_and_change_with_them(tmp_path: Path) -> None:
+    add_topic()
+    add_topic("mine", "cat:cs.AI")
+    (tmp_path / "a.toml").write_text(TOML)
+    assert done("topic", "load", str(tmp_path), "--json").json == {"added": 1, "changed": 1, "same": 0}
+    assert done("topic", "load", str(tmp_path / "a.toml"), "--json").json["same"] == 2
+    queries = dict(Topic.objects.values_list("slug", "query"))
+    assert queries == {"heads": "cat:cs.CV AND ti:head", "graphs": "cat:cs.LG", "mine": "cat:cs.AI"}
+
+
+@pytest.mark.parametrize(
+    ("written", "named"),
+    [
+        (TOML.replace("cat:cs.LG", "cat:cs.XX"), "graphs: unknown category"),
+        (TOML.replace('name = "Graphs"', ""), "graphs: it lacks 'name'"),
+        (TOML.replace("group", "gruop"), "graphs: 'gruop' is none of"),
+        (TOML.replace('slug = "graphs"', ""), "a topic without a slug"),
+        ("topics = 1", "has no [[topic]]"),
+        ("[[topic", "is no TOML"),
+    ],
+)
+def test_a_file_with_a_mistake_changes_nothing(tmp_path: Path, written: str, named: str) -> None:
+    path = tmp_path / "topics.toml"
+    path.write_text(written)
+    result = newsletter("topic", "load", str(path))
+    assert (result.code, named in result.line) == (1, True), result
+    assert not Topic.objects.exists()
+
+
+def test_an_empty_folder_may_mean_the_starter_topics_once(tmp_path: Path) -> None:
+    assert newsletter("topic", "load", str(tmp_path)).code == 1
+    assert done("topic", "load", str(tmp_path), "--or-starter", "--json").json["added"] > 30
+    assert done("topic", "load", str(tmp_path), "--or-starter", "--json").json["added"] == 0

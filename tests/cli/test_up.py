@@ -84,8 +84,17 @@ def test_a_subscriber_who_is_due_gets_one_mail_without_further_commands(service:
 def test_it_says_in_a_few_plain_lines_what_it_does(service: Service) -> None:
     lines = service.started.log.read_text(encoding="utf-8").splitlines()
     ours = [line for line in lines if line.startswith("newsletter: ")]
-    assert ours == [
-        f"newsletter: starting http://localhost:{service.port}; Ctrl-C stops everything",
+    site, plain = f"http://localhost:{service.port}", [" ".join(line.split()) for line in ours]
+    outbox = service.data / "outbox"
+    [slot] = [line for line in plain if line.startswith("newsletter: next slot ")]
+    assert slot.endswith(("UTC, 1 reader", "readers", "none: nobody reads yet; join at " + site + "/"))
+    assert [line for line in plain if line != slot] == [
+        f"newsletter: starting {site}; Ctrl-C stops everything",
+        f"newsletter: site {site}/",
+        f"newsletter: admin {site}/admin/ (no user yet: newsletter createadmin)",
+        f"newsletter: outbox {site}/outbox/",
+        f"newsletter: mailer outbox: mails stay in {outbox} (newsletter init sets up another)",
+        "newsletter: next gather at once",
         f"newsletter: the site answers on http://127.0.0.1:{service.port}",
     ]
     # Besides there is only the log of what the workers did, and that this arXiv has no paper at all.

@@ -70,6 +70,10 @@ def test_a_group_by_itself_shows_its_help() -> None:
         ("import", "'subscriber import' or 'taste import'"),
         ("imprt", "'subscriber import' or 'taste import'"),
         ("list", "'topic list' or 'subscriber list'"),
+        ("start", "'up'"),
+        ("runserver", "'up'"),
+        ("fetch", "'gather'"),
+        ("delete", "'topic remove' or 'subscriber erase' or 'subscriber unsubscribe'"),
     ],
 )
 def test_a_mistyped_command_is_named_with_the_one_that_was_meant(word: str, meant: str) -> None:
@@ -78,7 +82,29 @@ def test_a_mistyped_command_is_named_with_the_one_that_was_meant(word: str, mean
     assert f"did you mean {meant}?" in result.line
 
 
-@pytest.mark.parametrize("word", ["xyzzy", "sendtestemail", "runserver", "startapp", "loaddata", "zzflush"])
+@pytest.mark.parametrize(
+    ("words", "meant"),
+    [
+        ("topic delete heads", "did you mean 'remove'?"),
+        ("topic rename heads", "did you mean 'edit'?"),
+        ("topic copy heads h2", "did you mean 'duplicate'?"),
+        ("topic tets x", "did you mean 'test'?"),
+        ("subscriber delete a@example.org", "did you mean 'erase' or 'unsubscribe'?"),
+        ("subscriber stop a@example.org", "did you mean 'pause'?"),
+        ("subscriber lst", "did you mean 'list'?"),
+        ("taste lik a@example.org", "did you mean 'like'?"),
+        ("key shwo", "did you mean 'show'?"),
+        ("topic add --nam x", "'--name'"),
+        ("subscriber add --zone x", "'--timezone'"),
+    ],
+)
+def test_a_guess_in_a_group_gets_the_right_name(words: str, meant: str) -> None:
+    result = newsletter(*words.split())
+    assert result.code == 2
+    assert meant in result.line
+
+
+@pytest.mark.parametrize("word", ["xyzzy", "startapp", "loaddata", "zzflush"])
 def test_a_word_that_resembles_nothing_gets_no_guess(word: str) -> None:
     result = newsletter(word, "--json")
     assert result.code == 2
@@ -100,7 +126,7 @@ def test_only_commands_that_are_shown_are_run() -> None:
         assert name in shown
 
 
-_NAMED = re.compile(r"(?:`|^ {4}|newsletter |: )newsletter ([a-z_]+)(?! -|\w)", re.MULTILINE)
+_NAMED = re.compile(r"(?:`|^ {4}|newsletter |: )newsletter ([a-z_-]+)(?! -|\w)", re.MULTILINE)
 """A command in a text, at the beginning of a piece of code; ``newsletter unix - n`` is Postfix's."""
 
 

@@ -57,6 +57,8 @@ def test_an_empty_value_is_no_value(tmp_path: Path) -> None:
         ({"NEWSLETTER_MAILER": "pigeon"}, ["NEWSLETTER_MAILER", "pigeon", "outbox", "smtp", "sendgrid"]),
         ({"NEWSLETTER_ARXIV_INTERVAL": "soon"}, ["NEWSLETTER_ARXIV_INTERVAL", "soon"]),
         ({"NEWSLETTER_ARXIV_INTERVAL": "1"}, ["NEWSLETTER_ARXIV_INTERVAL", "1", "3 seconds"]),
+        ({"NEWSLETTER_SPREAD": "31"}, ["NEWSLETTER_SPREAD", "31", "30"]),
+        ({"NEWSLETTER_SPREAD": "-1"}, ["NEWSLETTER_SPREAD", "-1", "0"]),
         ({"NEWSLETTER_ARXIV_INTERVAL": "-1"}, ["NEWSLETTER_ARXIV_INTERVAL", "-1"]),
         ({"NEWSLETTER_ARXIV_INTERVAL": "nan"}, ["NEWSLETTER_ARXIV_INTERVAL", "nan"]),
         ({"NEWSLETTER_BASE_URL": "example.org"}, ["NEWSLETTER_BASE_URL", "example.org", "https://"]),

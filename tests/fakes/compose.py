@@ -1,7 +1,7 @@
 """``docker-compose.yml`` as data: what each service runs, with what environment, and its health check.
 
-Docker itself is not needed. Of Compose's interpolation only the two forms that the file uses are understood:
-``${NAME:?what to do}`` and ``$$``.
+Docker itself is not needed. Of Compose's interpolation only the forms that the file uses are understood:
+``${NAME:?what to do}``, ``${NAME:-otherwise}`` and ``$$``.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
 OUR_IMAGE = "arxiv-newsletter"
-_VARIABLE = re.compile(r"\$\$|\$\{([A-Z_]+):\?([^}]*)\}")
+_VARIABLE = re.compile(r"\$\$|\$\{([A-Z_]+):([?-])([^}]*)\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +30,11 @@ class Service:
     @property
     def is_ours(self) -> bool:
         return bool(self.written["image"] == OUR_IMAGE)
+
+    @property
+    def is_short(self) -> bool:
+        """Whether it does one thing at a start and ends."""
+        return bool(self.written.get("restart") == "no")
 
     @property
     def environment(self) -> dict[str, str]:
@@ -65,12 +70,17 @@ def our_services() -> Iterator[Service]:
 
 
 def interpolate(value: str, *, given: Mapping[str, str]) -> str:
-    """Fill in ``${NAME:?…}`` as Compose does. Raises KeyError, in the file's words, when it is not given."""
+    """Fill in ``${NAME:?…}`` and ``${NAME:-…}`` as Compose does.
+
+    Raises KeyError, in the file's words, where one is needed and not given.
+    """
 
     def fill(found: re.Match[str]) -> str:
-        name, otherwise = found.groups()
+        name, kind, otherwise = found.groups()
         if name is None:
             return "$"
+        if not given.get(name) and kind == "-":
+            return str(otherwise)
         if not given.get(name):
             raise KeyError(f"{name}: {otherwise}")
         return given[name]

@@ -65,6 +65,8 @@ class SendgridServer:
         self.api_key = api_key
         self.bad_addresses = bad_addresses
         """A request with one of these is refused whole, with 400."""
+        self.scopes = {"mail.send", "user.email.read"}
+        """What the key may do."""
         self.names_the_culprit = True
         self.requests: list[Request] = []
         self.accepted: Counter[str] = Counter()
@@ -169,6 +171,14 @@ class _Handler(BaseHTTPRequestHandler):
     def setup(self) -> None:
         super().setup()
         self._connection = self.server.owner.new_connection()
+
+    def do_GET(self) -> None:
+        """Answer what a key may do."""
+        owner = self.server.owner
+        if self.path != "/v3/scopes" or self.headers["Authorization"] != f"Bearer {owner.api_key}":
+            self._write(Answer(404 if self.path != "/v3/scopes" else 401))
+            return
+        self._write(Answer(200, {}, json.dumps({"scopes": sorted(owner.scopes)}).encode()))
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))

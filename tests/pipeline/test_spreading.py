@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from django.utils import timezone
+from pytest_django import Settings
 
 from newsletter.core.delivery.spreading import LONGEST, own_delay
 from newsletter.models import Delivery, Subscriber
@@ -88,3 +89,21 @@ def test_whom_somebody_waits_for_is_not_delayed(
     assert len(rows) == READERS
     assert all(row.next_attempt_at and row.next_attempt_at <= timezone.now() for row in rows)
     assert timezone.now() < slot + LONGEST
+
+
+def test_the_operator_may_spread_over_another_time_or_not_at_all(
+    room: Newsroom, slot: datetime, settings: Settings
+) -> None:
+    plan_due(now=slot)
+    settings.CONFIG = settings.CONFIG.model_copy(update={"spread": 30.0})
+    rows = compose(room, now=slot, is_spread=True)
+    assert max(row.next_attempt_at or slot for row in rows) > slot + LONGEST
+    for row in rows:
+        wanted = slot + 6 * own_delay(row.subscriber_id or 0)
+        assert row.next_attempt_at is not None
+        assert row.next_attempt_at == wanted or row.next_attempt_at - wanted < timedelta(minutes=2)
+    Delivery.objects.update(state="PLANNED")
+    settings.CONFIG = settings.CONFIG.model_copy(update={"spread": 0.0})
+    rows = compose(room, now=slot, is_spread=True)
+    assert len(rows) == READERS
+    assert all(row.next_attempt_at and row.next_attempt_at <= timezone.now() for row in rows)

@@ -224,6 +224,7 @@ PREFERENCES = st.fixed_dictionaries(
         "depth": st.sampled_from([depth.value for depth in DetailLevel]),
         "max_papers": st.integers(1, 50).map(str),
         "topics": st.sampled_from(["heads", "quiet", "heads;quiet", "quiet;heads"]),
+        "name": st.sampled_from(["", "Ada Lovelace", 'O\'Neill; "x", y', "李雷"]),
         "consent_source": st.text(
             st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"], include_characters='"\n,'),
             min_size=1,

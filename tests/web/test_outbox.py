@@ -150,3 +150,17 @@ def test_a_published_site_asks_for_the_token_even_on_this_machine(
     monkeypatch.setattr(settings, "BASE_HOST", "digest.example.org")
     assert visitor.get("/outbox/").status_code == 404
     assert visitor.get(f"/outbox/{service.delivery.pk}/raw").status_code == 404
+
+
+@pytest.mark.usefixtures("service")
+@pytest.mark.parametrize("path", ["/", "/preferences/"])
+def test_who_waits_for_a_mail_that_stays_here_is_led_to_it(
+    visitor: Client, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    form = {"email": "new@example.org", "topics": "heads"}
+    link = 'href="/outbox/"'
+    assert link in visitor.post(path, form).content.decode()
+    # Not to a visitor from elsewhere, who may not read it, and not where mail leaves.
+    assert link not in visitor.post(path, form, headers={"x-forwarded-for": "192.0.2.1"}).content.decode()
+    monkeypatch.setattr(settings, "CONFIG", settings.CONFIG.model_copy(update={"mailer": "smtp"}))
+    assert link not in visitor.post(path, form).content.decode()

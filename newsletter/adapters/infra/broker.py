@@ -6,6 +6,7 @@ The database is the queue: a lost or refused message costs at most a tick, so no
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from enum import StrEnum
 from functools import lru_cache
 from typing import Any
@@ -15,6 +16,9 @@ from celery import Celery
 from django.conf import settings
 from django.db import transaction
 from kombu.exceptions import OperationalError
+from redis.exceptions import RedisError
+
+from newsletter.errors import TemporaryError
 
 log = logging.getLogger(__name__)
 
@@ -78,6 +82,23 @@ def is_reachable() -> bool:
     except _errors():
         return False
     return True
+
+
+def served_queues(url: str, *, seconds: float = 1.5) -> dict[str, int]:
+    """Return how many workers take from each queue, as those at this broker say within ``seconds``.
+
+    Raises TemporaryError where the broker does not answer.
+    """
+    app = Celery("newsletter-inspector", broker=kombu_url(url), set_as_current=False)
+    app.conf.broker_transport_options = PRODUCER_OPTIONS
+    try:
+        said = app.control.inspect(timeout=seconds).active_queues() or {}
+    except (OperationalError, OSError, RedisError) as error:
+        raise TemporaryError(f"the broker does not answer: {type(error).__name__}") from error
+    finally:
+        app.close()
+    counts = Counter(queue["name"] for queues in said.values() for queue in queues)
+    return {queue.value: counts[queue.value] for queue in Queue}
 
 
 def publish_tick() -> None:

@@ -32,6 +32,7 @@ TEMPERATURE = 0.2
 _OUTPUT_TOKENS = {DetailLevel.HEADLINE: 4_096, DetailLevel.TAKEAWAYS: 8_192, DetailLevel.READING: 16_384}
 """Far more than the words need: thinking tokens come from the same budget."""
 _QUERY_TOKENS = 4_096
+_TRIAL_TOKENS = 32
 _QUERY_TURN = 5.0
 """Seconds that a query waits for the rate limit."""
 _MAX_ANSWERS = 2
@@ -158,6 +159,16 @@ class ModelSummariser(ABC):
             return parse_query(reply.text)
         except PermanentError as error:
             raise UnusableAnswer(str(error), reason=error.reason, **used) from error
+
+    def try_out(self) -> None:
+        """Make the smallest request there is. Whatever is answered, key and name are right.
+
+        Raises what a real request would: TemporaryError or PermanentError.
+        """
+        prompt = Prompt(instruction="Answer with one word.", content="Are you there?")
+        self._ask_in_turn(
+            prompt, schema=QUERY_SCHEMA, room=_TRIAL_TOKENS, until=time.monotonic() + _QUERY_TURN
+        )
 
     def _ask_in_turn(self, prompt: Prompt, *, schema: Mapping[str, Any], room: int, until: float) -> Reply:
         """Make one request within the daily token budget and the rate limit."""

@@ -15,13 +15,25 @@ from pathlib import Path
 
 from newsletter.adapters.ports import Bodies, Outcome, Outgoing, Verdict
 from newsletter.config import Config
-from newsletter.errors import BadInput, TemporaryError
+from newsletter.errors import BadInput, PermanentError, TemporaryError
 
 _DELIVERY_ID = re.compile(r"[0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 def mailer(config: Config) -> OutboxMailer:
     return OutboxMailer(config.outbox_folder)
+
+
+def check_login(config: Config) -> str:
+    """Make sure that the folder can be written; return where it is. Raises PermanentError."""
+    folder = config.outbox_folder
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise PermanentError(f"{folder} cannot be written: {error.strerror or error}") from error
+    return f"the folder {folder}: mails stay on this machine"
 
 
 class OutboxMailer:

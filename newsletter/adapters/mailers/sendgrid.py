@@ -7,6 +7,7 @@ meanwhile.
 
 from __future__ import annotations
 
+import http
 import logging
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -16,6 +17,7 @@ from html import escape
 from urllib.parse import urlsplit
 
 import orjson
+import requests
 from sendgrid import SendGridAPIClient
 
 from newsletter.adapters.mailers.sendgrid_answers import Judgement, judge
@@ -26,7 +28,7 @@ from newsletter.config import Config
 from newsletter.config.mailers import SENDGRID_HOST
 from newsletter.core.digests.headers import ascii_address
 from newsletter.core.digests.message import PLACEHOLDER_OPEN, join_html, join_text, placeholder
-from newsletter.errors import ConfigurationError, NewsletterError
+from newsletter.errors import ConfigurationError, NewsletterError, PermanentError, TemporaryError
 
 log = logging.getLogger(__name__)
 
@@ -57,6 +59,27 @@ _DRY_RUN = Judgement(
 def mailer(config: Config) -> SendgridMailer:
     is_dry_run = config.sendgrid_sandbox == "on"
     return SendgridMailer(config.sendgrid_api_key, host=config.sendgrid_host, is_dry_run=is_dry_run)
+
+
+def check_login(config: Config) -> str:
+    """Ask what the key may do, and send nothing. Raises TemporaryError or PermanentError."""
+    try:
+        answer = requests.get(
+            f"{config.sendgrid_host}/v3/scopes",
+            headers={"Authorization": f"Bearer {config.sendgrid_api_key}"},
+            timeout=(5, 15),
+            allow_redirects=False,
+        )
+        scopes = answer.json().get("scopes", []) if answer.status_code == http.HTTPStatus.OK else []
+    except (requests.RequestException, ValueError, AttributeError) as error:
+        raise TemporaryError(f"SendGrid does not answer: {type(error).__name__}") from error
+    if answer.status_code in (401, 403):
+        raise PermanentError(f"SendGrid refuses the key: HTTP {answer.status_code}")
+    if answer.status_code != http.HTTPStatus.OK:
+        raise TemporaryError(f"SendGrid answers HTTP {answer.status_code}")
+    if "mail.send" not in scopes:
+        raise PermanentError("the key may not send mail: make one with the right Mail Send")
+    return "SendGrid, with a key that may send"
 
 
 def event_reader(config: Config) -> SendgridEvents:

@@ -22,7 +22,10 @@ from newsletter.adapters.mailers.smtp_transfer import Line, NoFurther, Transfer,
 from newsletter.adapters.ports import Bodies, Outcome, Outgoing, Verdict
 from newsletter.config import Config
 from newsletter.config.smtp_url import parse_smtp_url
+from newsletter.errors import PermanentError, TemporaryError
 
+_SHORT = TimeOuts(greeting=15, command=15)
+"""For a look at the login, for which a person waits."""
 _WORTH_OPENING = 5
 """Messages for which a further connection is opened; fewer have gone by the time it is there."""
 
@@ -37,6 +40,21 @@ def mailer(config: Config) -> SmtpMailer:
         ehlo_name=host if is_public else None,
         connections=config.smtp_connections,
     )
+
+
+def check_login(config: Config) -> str:
+    """Connect, encrypt and log in, and send nothing; return what was reached.
+
+    Raises TemporaryError where there is no connection, PermanentError for a refusal.
+    """
+    server = parse_smtp_url(config.smtp_url)
+    try:
+        open_dialogue(server, ehlo_name=None, tls_context=None, time_outs=_SHORT).close()
+    except Gone as gone:
+        said = f"{server.host}:{server.port}: {f'{gone.code} {gone.detail}'.strip()}"
+        raise (TemporaryError if gone.verdict is Verdict.RETRY else PermanentError)(said) from gone
+    who = f"logged in as {server.user}" if server.user else "without a login"
+    return f"{server.host}:{server.port}, {who}"
 
 
 def _signer(config: Config) -> Callable[[bytes], bytes] | None:

@@ -6,14 +6,15 @@ from datetime import timedelta
 from hashlib import sha256
 
 LONGEST = timedelta(minutes=5)
+"""Unless the operator sets another time (NEWSLETTER_SPREAD)."""
 SHORTEST_LEAD, LONGEST_LEAD = timedelta(hours=3, minutes=10), timedelta(hours=3, minutes=50)
 """How long before its slot a digest is planned: never at a full hour before, when others are sent."""
 _STEPS = 2**32
 
 
-def own_delay(subscriber_id: int) -> timedelta:
-    """Return this reader's delay, from 0 to ``LONGEST``: always the same, and evenly spread over readers."""
-    return LONGEST * _share("delay", subscriber_id)
+def own_delay(subscriber_id: int, *, longest: timedelta = LONGEST) -> timedelta:
+    """Return this reader's delay, from 0 to ``longest``: always the same share of it, evenly spread."""
+    return longest * _share("delay", subscriber_id)
 
 
 def planning_lead(subscriber_id: int) -> timedelta:

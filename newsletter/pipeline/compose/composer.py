@@ -12,6 +12,7 @@ from datetime import date, datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
@@ -183,7 +184,10 @@ class Composer:
         """Return the real time from which on it may be leased. What a person waits for is not delayed."""
         if not self._is_spread or choice.delivery.is_transactional:
             return real_now
-        return max(real_now, choice.delivery.slot_at + own_delay(choice.subscriber.pk))
+        return max(
+            real_now,
+            choice.delivery.slot_at + own_delay(choice.subscriber.pk, longest=settings.CONFIG.longest_delay),
+        )
 
     def ignorance(self, choice: Choice) -> str:
         """Return why nobody can say that nothing came out in the period of this digest; empty: one can."""

@@ -73,13 +73,7 @@ def outgoing(
     for delivery in deliveries:
         try:
             fragments = _fragments_of(delivery, known)
-            message = Outgoing(
-                delivery_id=str(delivery.pk),
-                sender=envelope_sender(delivery.pk, sender=sender.email),
-                recipient=recipient(delivery),
-                headers=_headers(delivery, sender=sender),
-            )
-            messages.append(write(message, delivery, fragments))
+            messages.append(write(_addressed(delivery, sender=sender), delivery, fragments))
         except NewsletterError as error:
             refused.append(
                 Outcome(delivery_id=str(delivery.pk), verdict=Verdict.BAD_MESSAGE, detail=str(error))
@@ -87,6 +81,24 @@ def outgoing(
         except Exception:
             logger.exception("the message of delivery %s broke off", delivery.pk)
     return messages, refused
+
+
+def outgoing_of(delivery: Delivery, fragments: Sequence[Fragment], *, with_bytes: bool = True) -> Outgoing:
+    """Write the message of one delivery, stored or not, that consists of ``fragments``.
+
+    Raises PermanentError when a placeholder has no value; BadInput for an address that is none.
+    """
+    write = _with_bytes if with_bytes else _with_fragments
+    return write(_addressed(delivery, sender=Sender.from_settings()), delivery, fragments)
+
+
+def _addressed(delivery: Delivery, *, sender: Sender) -> Outgoing:
+    return Outgoing(
+        delivery_id=str(delivery.pk),
+        sender=envelope_sender(delivery.pk, sender=sender.email),
+        recipient=recipient(delivery),
+        headers=_headers(delivery, sender=sender),
+    )
 
 
 def _with_bytes(message: Outgoing, delivery: Delivery, fragments: Sequence[Fragment]) -> Outgoing:
