@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('newsletter', '0091_digest_notice'),
+        ('newsletter', '0099_subscriber_name'),
     ]
 
     operations = [
