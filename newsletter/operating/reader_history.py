@@ -7,7 +7,9 @@ from datetime import datetime
 
 from newsletter.core.delivery.redaction import without_keys
 from newsletter.models import ConsentEvent, Delivery, DeliveryEvent, Subscriber
+from newsletter.models.delivery import State
 from newsletter.operating.records import words_of
+from newsletter.operating.words import STATES
 
 LONGEST = 200
 """Of each kind, the latest."""
@@ -40,7 +42,7 @@ def _consent(event: ConsentEvent) -> Happening:
 
 
 def _delivery(delivery: Delivery) -> Happening:
-    what = f"{delivery.kind} {delivery.slot_key}: {delivery.state}"
+    what = f"{delivery.kind} {delivery.slot_key}: {STATES[State(delivery.state)]}"
     detail = without_keys(" – ".join(filter(None, (delivery.subject, delivery.last_code))))
     return Happening(delivery.outcome_at or delivery.planned_at, what, detail, str(delivery.pk))
 

@@ -159,7 +159,7 @@ def test_the_history_shows_consents_deliveries_and_events(operator: Client, subs
         provider="sendgrid", dedupe_key="1", delivery=digest, kind="soft_bounce", at=NOW, payload=REFUSED
     )
     page = text(operator, f"{READERS}{subscriber.pk}/change/")
-    for words in ("a form of 2024", "Eleven papers on heads", "BOUNCED", "sendgrid reported soft_bounce"):
+    for words in ("a form of 2024", "Eleven papers on heads", "bounced", "sendgrid reported soft_bounce"):
         assert words in page
     assert "bounce – blocked – 5.7.1 – 550 5.7.1 not today" in page
     assert str(digest.pk) in page

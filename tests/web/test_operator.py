@@ -416,6 +416,39 @@ def test_reports_are_settled_and_a_note_of_a_stranger_is_text(
     assert operator.post(path, {"do": "withhold"}).status_code == 404
 
 
+HOSTILE = ["", "<script>", "\x00", "9" * 400, "' OR 1=1 --"]
+
+
+@pytest.mark.parametrize("value", HOSTILE, ids=ascii)
+def test_no_form_and_no_parameter_breaks_a_page(
+    operator: Client, service: Service, summary: Summary, value: str
+) -> None:
+    """The attack: every form's fields and every list's parameters, with values that nobody foresaw."""
+    found = addresses(service, summary)
+    fields = "reason address summary claim text why until topic language url text-en topics cadence at"
+    names = f"{fields} timezone depth max_papers name slug group".split()
+    for name in ("deliveries", "readers", "papers", "mistakes"):
+        for key in ("state", "reader", "limit", "page", "status", "q", "show"):
+            assert operator.get(found[name], {key: value}).status_code in (200, 400, 404), (name, key)
+    for name in ("pause", "readers", "reader", "topic", "paper", "mistake", "announce"):
+        for do in (
+            value,
+            "save",
+            "pause",
+            "resume",
+            "duplicate",
+            "amend",
+            "down",
+            "back",
+            "preview",
+            "publish",
+        ):
+            response = operator.post(found[name], dict.fromkeys(names, value) | {"do": do})
+            assert response.status_code in (302, 400, 404), (name, do)
+            assert "<script>" not in response.content.decode()
+    assert operator.post(reverse("operator_deliveries_of"), {"address": value}).status_code in (302, 400)
+
+
 def test_no_table_of_axes_and_no_raw_json_is_offered(operator: Client, service: Service) -> None:  # noqa: ARG001
     assert "axes" not in said(operator, reverse("operator_records")).lower()
 
