@@ -161,7 +161,11 @@ def _own_wait(row: Delivery, now: Situation) -> Told | None:
         )
         cause = refusal(row.last_code, row.last_detail)
         return Told(code="refused", state="waiting", cause=cause, then=then, twice=NOT_TWICE, at=at)
-    if row.state == State.COMPOSED and row.subscriber_id and at <= row.slot_at + own_delay(row.subscriber_id):
+    if (
+        row.state == State.COMPOSED
+        and row.subscriber_id
+        and at <= row.slot_at + own_delay(row.subscriber_id, longest=now.longest_delay)
+    ):
         cause = "this reader's own delay within the minutes over which a slot is spread"
         return Told(code="spread", state="waiting", cause=cause, then=f"It goes {when}.", at=at)
     if domain := limited_domain(row, now):

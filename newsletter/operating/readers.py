@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 
 from newsletter.core.delivery.cadence import RESOLUTION, Cadence
-from newsletter.core.delivery.spreading import LONGEST, own_delay
+from newsletter.core.delivery.spreading import own_delay
 from newsletter.languages import module_of
 from newsletter.models import ConsentEvent, Delivery, Subscriber, Subscription
 from newsletter.models.delivery import Kind
@@ -89,11 +89,13 @@ def _next(subscriber: Subscriber, topics: list[Subscription], now: Situation) ->
             f"A digest was due at {_local(at, subscriber)}, {late} ago, and is not planned yet: the "
             "scheduler does that each minute. Is beat running, and a worker of the queue compose?"
         )
-    delay = own_delay(subscriber.pk)
+    if not now.longest_delay:
+        return f"The next digest is due on {_local(at, subscriber)}."
+    delay = own_delay(subscriber.pk, longest=now.longest_delay)
     return (
         f"The next digest is due on {_local(at, subscriber)}, and goes {_span(delay)} later: this reader's "
-        f"own share of the {LONGEST // timedelta(minutes=1)} minutes over which a slot is spread. A digest "
-        "that somebody waits for goes at once."
+        f"own share of the {now.longest_delay // timedelta(minutes=1)} minutes over which a slot is spread. "
+        "A digest that somebody waits for goes at once."
     )
 
 

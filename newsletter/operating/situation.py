@@ -8,6 +8,7 @@ from datetime import UTC, datetime, time, timedelta
 from django.conf import settings
 
 from newsletter.core.delivery.rate_limits import without_kept
+from newsletter.core.delivery.spreading import LONGEST
 from newsletter.models import ArxivGate, Paper, Quota, SendPause
 from newsletter.pipeline.send.pause import SIGN_UP
 from newsletter.pipeline.send.rate_limit import RateLimit
@@ -37,6 +38,8 @@ class Situation:
     tokens_cap: int = 0
     domain_rates: dict[str, float] = field(default_factory=dict)
     send_rate: float | None = None
+    longest_delay: timedelta = LONGEST
+    """Over how long after a slot its digests are spread."""
 
     @property
     def sending_pause(self) -> SendPause | None:
@@ -82,6 +85,7 @@ def situation(*, now: datetime, real_now: datetime) -> Situation:
         tokens_cap=config.gemini_daily_tokens,
         domain_rates=dict(config.domain_rates),
         send_rate=config.send_rate,
+        longest_delay=config.longest_delay,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -282,6 +283,20 @@ def test_the_next_digest_is_shown_with_links_that_lead_nowhere(operator: Client,
     assert "sandbox" in response["Content-Security-Policy"]
     assert "/unsubscribe/…" in text
     assert service.subscriber.link_key not in text
+
+
+def test_a_test_is_sent_to_the_operator_and_nothing_is_recorded(
+    operator: Client, service: Service, tmp_path: Path, settings: Settings
+) -> None:
+    settings.CONFIG = settings.CONFIG.model_copy(update={"outbox_dir": tmp_path})
+    path = reverse("operator_reader", kwargs={"key": service.subscriber.pk})
+    before = list(Delivery.objects.values())
+    text = operator.post(path, {"do": "test", "to": "me@example.org"}, follow=True).content.decode()
+    assert "A test was accepted by outbox: TEST: " in text
+    [mail] = tmp_path.glob("*.eml")
+    assert b"To: me@example.org" in mail.read_bytes()
+    assert list(Delivery.objects.values()) == before
+    assert operator.post(path, {"do": "test", "to": "nobody"}).status_code == 400
 
 
 def test_a_preview_pays_for_nothing_and_is_made_only_when_asked_for(

@@ -10,6 +10,7 @@ from email.parser import BytesParser
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import timezone
 from django.views.decorators.clickjacking import xframe_options_sameorigin
@@ -241,5 +242,6 @@ def _fields(row: Delivery) -> list[tuple[str, Any]]:
         if each.name not in skipped
     ]
     if row.subscriber_id:
-        found.append(("own delay in seconds", round(own_delay(row.subscriber_id).total_seconds())))
+        delay = own_delay(row.subscriber_id, longest=settings.CONFIG.longest_delay)
+        found.append(("own delay in seconds", round(delay.total_seconds())))
     return [*found, ("fragments", len(row.fragments)), ("topics", len(row.topics))]

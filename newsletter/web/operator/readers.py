@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from django.conf import settings
@@ -18,13 +18,14 @@ from newsletter.core.delivery.redaction import without_keys
 from newsletter.errors import BadInput, NewsletterError, NotFound
 from newsletter.models import Subscriber
 from newsletter.models.subscriber import Status
-from newsletter.operating.reader_acts import ACTS
+from newsletter.operating.reader_acts import ACTS, SOURCE
 from newsletter.operating.reader_history import history_of
 from newsletter.operating.readers import sentences
 from newsletter.pipeline.context import Context
 from newsletter.pipeline.preview import preview_digest
-from newsletter.subscribers.change import change_preferences, pause, resume, set_topics
-from newsletter.subscribers.preferences import Preferences, offered_languages
+from newsletter.pipeline.send_test import send_test
+from newsletter.subscribers.operator_acts import edit_subscriber, pause_subscriber, resume_subscriber
+from newsletter.subscribers.preferences import checked_address, offered_languages
 from newsletter.subscribers.records import find_subscriber
 from newsletter.web.headers import MAIL_CSP
 from newsletter.web.operator.pages import back_to, demand, done, may, now_there, operator_page, operators
@@ -98,6 +99,7 @@ def one(request: HttpRequest, key: int) -> HttpResponse:
         languages=offered_languages(),
         topics=[(each, each.slug in slugs) for each in public_topics()],
         private=[each for each in chosen if each.owner_id],
+        operator_email=settings.CONFIG.operator_email,
         shows_preview="preview" in request.GET,
         today=now.now.astimezone(reader.zone).date(),
     )
@@ -111,34 +113,59 @@ def _values(reader: Subscriber) -> dict[str, str]:
         "language": reader.language,
         "depth": reader.depth,
         "max_papers": str(reader.max_papers),
+        "name": reader.name,
     }
 
 
 def _save(reader: Subscriber, given: Any) -> str:
     """Do what the form's button says; return it in words. Raises NewsletterError."""
     now = timezone.now()
-    if given.get("do") == "pause":
-        until = given.get("until", "")
-        try:
-            pause(reader, until=date.fromisoformat(until), now=now)
-        except ValueError:
-            raise BadInput(f"{until!r} is not a date") from None
-        return f"Paused until {until}."
-    if given.get("do") == "resume":
-        resume(reader, now=now)
-        return "Digests come again from the next slot on."
-    names = ("cadence", "at", "timezone", "language", "depth")
+    match given.get("do"):
+        case "pause":
+            pause_subscriber(reader, until=_date(given.get("until", "")), source=SOURCE, now=now)
+            return f"Paused until {given['until']}."
+        case "resume":
+            resume_subscriber(reader, source=SOURCE, now=now)
+            return "Digests come again from the next slot on."
+        case "test":
+            return _send_test(reader, given.get("to", ""), now=now)
+    preferences = {name: given.get(name, "") for name in ("cadence", "at", "timezone", "language", "depth")}
     number = given.get("max_papers", "")
     if not number.isdecimal() or len(number) > 3:
         raise BadInput(f"the number of papers is {number!r}, but must be 1 to 50")
-    preferences = Preferences.checked(**{name: given.get(name, "") for name in names}, max_papers=int(number))
-    own = [each.topic.slug for each in reader.subscriptions.select_related("topic") if each.topic.owner_id]
-    wanted = given.getlist("topics")
-    before = [each.topic.slug for each in reader.subscriptions.select_related("topic")]
-    kept = [slug for slug in before if slug in wanted or slug in own]
-    set_topics(reader, topics=[*kept, *(slug for slug in wanted if slug not in kept)], now=now)
-    change_preferences(reader, preferences=preferences, now=now)
-    return "Saved. The next digest follows it."
+    changed = edit_subscriber(
+        reader,
+        preferences=preferences | {"max_papers": int(number)},
+        topics=_topics(reader, given.getlist("topics")),
+        name=given.get("name", ""),
+        source=SOURCE,
+        now=now,
+    )
+    return f"Changed: {', '.join(changed)}." if changed else "Nothing changed: it was so already."
+
+
+def _date(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise BadInput(f"{text!r} is not a date") from None
+
+
+def _topics(reader: Subscriber, wanted: list[str]) -> list[str]:
+    """Return the chosen topics: those the reader had in their order, their own ones, then new ones."""
+    had = [each.topic for each in reader.subscriptions.select_related("topic")]
+    kept = [each.slug for each in had if each.slug in wanted or each.owner_id]
+    return [*kept, *(slug for slug in wanted if slug not in kept)]
+
+
+def _send_test(reader: Subscriber, to: str, *, now: datetime) -> str:
+    """Send the operator this reader's digest, marked TEST; nothing is recorded as seen."""
+    address = checked_address(to)
+    sent = send_test(address, subscriber=reader, context=Context(settings.CONFIG), now=now)
+    if not sent.is_accepted:
+        raise NewsletterError(f"the test was not sent: {sent.outcome.code} {sent.outcome.detail}".strip())
+    note = f" At present this reader would not get it: {sent.why_not}." if sent.why_not else ""
+    return f"A test was accepted by {settings.CONFIG.mailer}: {sent.subject}.{note}"
 
 
 @operators("view_subscriber", methods=("GET", "HEAD", "POST"))
