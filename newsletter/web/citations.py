@@ -9,6 +9,7 @@ from datetime import datetime
 from django.utils import translation
 from django.utils.translation import gettext
 
+from newsletter.core.arxiv.papers import PaperRecord
 from newsletter.core.digests.languages import is_checked_in_words
 from newsletter.core.summaries.marks import marked_spans, result_first
 from newsletter.core.summaries.paper_kinds import SECTIONS, PaperKind
@@ -152,7 +153,7 @@ def reading_of(paper: Paper, *, language: str) -> Reading:
     present = [row for row in everything if row.paper_version == paper.version]
     return Reading(
         summaries=[
-            _shown(row, value, anchors=anchors, marked={number for number, _ in marks})
+            _shown(row, value, paper=paper.record, anchors=anchors, marked={number for number, _ in marks})
             for row, value in contents
         ],
         abstract=numbered(paper.abstract, anchors=spans, marks=marks),
@@ -205,7 +206,12 @@ def _named_quotes(contents: Iterable[tuple[Summary, SummaryValue]]) -> dict[str,
 
 
 def _shown(
-    row: Summary, value: SummaryValue, *, anchors: Mapping[str, str], marked: Collection[int]
+    row: Summary,
+    value: SummaryValue,
+    *,
+    paper: PaperRecord,
+    anchors: Mapping[str, str],
+    marked: Collection[int],
 ) -> ShownSummary:
     def claim(each: Claim, number: int = 0, runs: Runs = ()) -> ShownClaim:
         quotes = [_quote(quote, anchors=anchors) for quote in each.evidence]
@@ -233,7 +239,7 @@ def _shown(
         ]
         kind_in_words = str(KINDS[kind]) if kind else ""
     takeaways = takeaways_of(value, row.language, most=MAX_TAKEAWAYS) if is_model else ()
-    runs = (finding_of(value, row.language), *takeaways)
+    runs = (finding_of(value, row.language, paper=paper), *takeaways)
     said = [
         claim(each, number, runs[number - 1] if number <= len(runs) else ((each.text, ""),))
         for number, each in enumerate((value.headline, *value.takeaways), start=1)

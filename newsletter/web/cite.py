@@ -1,4 +1,4 @@
-"""Citations to download, of a paper and of a digest's papers, in the formats of ``core/arxiv/cite.py``."""
+"""Citations to download, of a paper, and of the papers of a digest or of a topic's week, in the formats of ``core/arxiv/cite.py``."""
 
 from __future__ import annotations
 
@@ -6,16 +6,21 @@ from collections.abc import Iterable
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from newsletter.core.arxiv.cite import Form, export
 from newsletter.core.arxiv.papers import PaperRecord, parse_id
 from newsletter.core.digests.selection import Place
+from newsletter.core.digests.weeks import parse_week
 from newsletter.models import Delivery, Paper, Topic
+from newsletter.pipeline.weeks import counts_by_week
 from newsletter.web.digests import open_digest
 from newsletter.web.pages import broken_link, private
 from newsletter.web.papers import find_paper, unknown_paper
 from newsletter.web.rendered import rendered_once
+from newsletter.web.slugs import follows_former_slugs, public_topic
+from newsletter.web.weeks import contents_of
 
 
 class FormConverter:
@@ -51,6 +56,19 @@ def paper(request: HttpRequest, arxiv_id: str, form: Form) -> HttpResponse:
         return redirect("paper_cite", arxiv_id=found.arxiv_id, form=form)
     record = found.record
     return answer([record], form=form, name=f"arxiv-{record.versioned_id.replace('/', '-')}")
+
+
+@require_safe
+@follows_former_slugs
+@rendered_once()
+def topic_week(request: HttpRequest, slug: str, week: str, form: Form) -> HttpResponse:  # noqa: ARG001 - a view
+    """Return the papers of a topic's week, in the order of its page."""
+    topic, asked = public_topic(slug), parse_week(week)
+    if asked is None or asked not in counts_by_week(topic, now=timezone.now()):
+        raise Http404
+    ids = contents_of(topic, asked, now=timezone.now()).papers
+    papers = Paper.objects.in_bulk(ids)
+    return answer([papers[each].record for each in ids if each in papers], form=form, name=f"{slug}-{asked}")
 
 
 @require_safe

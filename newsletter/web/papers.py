@@ -15,6 +15,7 @@ from django.views.decorators.http import require_safe
 from newsletter.core.arxiv.embedded import coins, meta_tags
 from newsletter.core.arxiv.links import abstract_url, code_url, html_url, other_urls, pdf_url, project_url
 from newsletter.core.arxiv.papers import ArxivId, PaperRecord, parse_id
+from newsletter.core.digests.weeks import week_of
 from newsletter.mail.cards import venue_of
 from newsletter.mail.words import words_for
 from newsletter.models import Paper
@@ -26,6 +27,7 @@ from newsletter.web.pages import current_language, page, public_url
 from newsletter.web.rendered import dont_keep, rendered_once, shows
 from newsletter.web.reports import report_form
 from newsletter.web.share_image import has_image
+from newsletter.web.weeks import week_in_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +127,8 @@ def show_paper(
         report=report,
         days=[(day, list(each)) for day, each in groupby(history, lambda each: timezone.localdate(each.at))],
         topics=topics,
+        week=week_of(found.first_seen_at),
+        week_in_words=week_in_words,
         near=[
             (card, reader.save_url(key, card.paper.arxiv_id) if reader else "")
             for key, card in cards_of_close(close, language=language)

@@ -6,13 +6,14 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Max
+from django.db.models import Max, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template import loader
 from django.views.decorators.http import require_safe
 
 from newsletter.audience.topics import public_topics
-from newsletter.models import Summary
+from newsletter.core.digests.weeks import Week
+from newsletter.models import Summary, TopicWeek
 from newsletter.web.pages import public_url
 from newsletter.web.rendered import kept_value, rendered_once
 
@@ -76,6 +77,16 @@ def _topics(start: int, end: int) -> Iterator[Entry]:
         yield Entry(public_url("topic", slug=slug))
 
 
+def _weeks(start: int, end: int) -> Iterator[Entry]:
+    rows = _weeks_with_papers().order_by("pk").values_list("topic__slug", "starts_on")
+    for slug, starts_on in rows[start:end]:
+        yield Entry(public_url("topic_week", slug=slug, week=str(Week(starts_on))))
+
+
+def _weeks_with_papers() -> QuerySet[TopicWeek]:
+    return TopicWeek.objects.filter(topic__in=public_topics(), count__gt=0)
+
+
 def _papers(start: int, end: int) -> Iterator[Entry]:
     """Yield papers of which a summary is shown: other pages hold no more than arXiv's."""
     rows = Summary.objects.shown().values("paper__arxiv_id", "paper__updated_at")
@@ -91,6 +102,7 @@ def _number_of_papers() -> int:
 SECTIONS = {
     "pages": Section(lambda: len(_OWN), _own_pages),
     "topics": Section(lambda: public_topics().count(), _topics),
+    "weeks": Section(lambda: _weeks_with_papers().count(), _weeks),
     "papers": Section(_number_of_papers, _papers),
 }
 """By the name in their addresses. A new summary shows here with the next papers, or after ten minutes."""

@@ -30,8 +30,8 @@ from newsletter.web.slugs import follows_former_slugs, public_topic
 from newsletter.web.weeks import (
     WeekContents,
     contents_of,
+    day_and_month,
     near_topics,
-    short_day,
     week_in_words,
     what_came_later,
 )
@@ -181,7 +181,9 @@ def _bars(found: Topic, counts: dict[Week, int], *, shown: Week | None) -> list[
     this_year = week_of(timezone.now()).starts_on.year
     return [
         (
-            short_day(week.starts_on) if week.starts_on.year == this_year else f"{week.starts_on:%Y-%m-%d}",
+            day_and_month(week.starts_on)
+            if week.starts_on.year == this_year
+            else f"{week.starts_on:%Y-%m-%d}",
             reverse("topic_week", kwargs={"slug": found.slug, "week": str(week)}) if week != shown else None,
             count,
         )

@@ -90,6 +90,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("topics/<slug:slug>/feed.atom", feeds.topic_feed, name="topic_feed"),
     path("topics/<slug:slug>/export.md", feeds.topic_export, name="topic_export"),
     path("topics/<slug:slug>/<week:week>/", topic_pages.topic_week, name="topic_week"),
+    path("topics/<slug:slug>/<week:week>/cite.<cite_form:form>", cite.topic_week, name="topic_week_cite"),
     path("topics/<slug:slug>/<week:week>/export.md", feeds.topic_export, name="topic_week_export"),
     path("search", search.search, name="search"),
     path("digests/<str:token>", digests.digest, name="digest"),

@@ -73,7 +73,7 @@ def week_in_words(week: Week) -> str:
     """Return its days: "15 to 21 June 2026"."""
     first, last = week.starts_on, week.ends_on
     if first.month != last.month:
-        return gettext("%(first)s to %(last)s") % {"first": short_day(first), "last": day(last)}
+        return gettext("%(first)s to %(last)s") % {"first": day_and_month(first), "last": day(last)}
     return gettext("%(first_day)s to %(last_day)s %(month)s %(year)s") % {
         "first_day": first.day,
         "last_day": last.day,
@@ -83,8 +83,7 @@ def week_in_words(week: Week) -> str:
     }
 
 
-def short_day(value: date) -> str:
-    """Return a date without its year."""
+def day_and_month(value: date) -> str:
     # Translators: Django's date format, day month
     return formats.date_format(value, gettext("j F"))
 
