@@ -1,4 +1,4 @@
-"""Citations to download, of a paper, and of the papers of a digest or of a topic's week, in the formats of ``core/arxiv/cite.py``."""
+"""Citations to download, in the formats of ``core/arxiv/cite.py``: of a paper, a topic's week, a digest."""
 
 from __future__ import annotations
 
