@@ -12,7 +12,7 @@ from typing import Any
 from django.conf import settings
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
-from django.urls import reverse
+from django.urls import NoReverseMatch, reverse
 from django.utils import timezone, translation
 from django.utils.translation import gettext
 from django.views.decorators.http import require_safe
@@ -55,22 +55,31 @@ Links = tuple[tuple[str, str], ...]
 @private
 def digest(request: HttpRequest, token: str) -> HttpResponse:
     """Show a digest to its reader or, by the share link, to anybody."""
+    found = open_digest(token)
+    if found is None:
+        return broken_link(request)
+    delivery, is_shared = found
+    return _show_shared(request, delivery) if is_shared else _show_own(request, token, delivery)
+
+
+def open_digest(token: str) -> tuple[Delivery, bool] | None:
+    """Return the digest, and whether this is its share link; None for a link that opens nothing."""
     delivery = _find(token)
     if delivery is not None and _is_held(token, delivery):
-        return _show_own(request, token, delivery)
+        return delivery, False
     if delivery is not None and read_token(token, purpose=Purpose.SHARE):
-        return _show_shared(request, delivery)
-    return broken_link(request)
+        return delivery, True
+    return None
 
 
 @require_safe
 @private
 def as_mailed(request: HttpRequest, token: str) -> HttpResponse:
     """Show its reader the HTML of the mail, as long as it is kept."""
-    delivery = _find(token)
-    if delivery is None or not _is_held(token, delivery):
+    found = open_digest(token)
+    if found is None or found[1]:
         return broken_link(request)
-    language = _language(delivery)
+    delivery, language = found[0], _language(found[0])
     try:
         fragments = stored_fragments(delivery)
         response = HttpResponse(join_html(fragments, placeholders_of(delivery, fragments)))
@@ -212,8 +221,17 @@ def _page(
         year=_ends_on(delivery).year,
         archive=archive,
         topic_urls={each.topic.pk: topic_url(each.topic, week=week) for each in archive.topics if each.topic},
+        cite_url=_cite_url(request),
         **given,
     )
+
+
+def _cite_url(request: HttpRequest) -> str:
+    """Return where its papers are as BibTeX; nothing as long as the site has no such address."""
+    try:
+        return reverse("digest_cite", kwargs={"token": request.path.rpartition("/")[2], "form": "bib"})
+    except NoReverseMatch:
+        return ""
 
 
 def _ends_on(delivery: Delivery) -> date:

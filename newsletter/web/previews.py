@@ -72,4 +72,5 @@ def preview(request: HttpRequest, token: str) -> HttpResponse:
         slugs=[],
         others=[],
         is_preview=True,
+        cite_url="",
     )
