@@ -32,7 +32,7 @@ from newsletter.core.arxiv.papers import PaperRecord
 from newsletter.core.delivery.cadence import Cadence, period_days
 from newsletter.core.digests.languages import tag
 from newsletter.core.digests.message import html_value, join_html
-from newsletter.core.digests.week import topic_path, week_of_period
+from newsletter.core.digests.weeks import topic_path, week_of_period
 from newsletter.errors import PermanentError
 from newsletter.languages import interface_language
 from newsletter.mail.words import words_for
@@ -76,10 +76,10 @@ def open_digest(token: str) -> tuple[Delivery, bool] | None:
 @private
 def as_mailed(request: HttpRequest, token: str) -> HttpResponse:
     """Show its reader the HTML of the mail, as long as it is kept."""
-    delivery = _find(token)
-    if delivery is None or not _is_held(token, delivery):
+    found = open_digest(token)
+    if found is None or found[1]:
         return broken_link(request)
-    language = _language(delivery)
+    delivery, language = found[0], _language(found[0])
     try:
         fragments = stored_fragments(delivery)
         response = HttpResponse(join_html(fragments, placeholders_of(delivery, fragments)))

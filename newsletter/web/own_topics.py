@@ -8,7 +8,7 @@ from datetime import datetime
 
 from newsletter.core.delivery.cadence import Cadence, period_days
 from newsletter.core.digests.selection import Place, Selection
-from newsletter.core.digests.week import topic_path, week_of_period
+from newsletter.core.digests.weeks import topic_path, week_of_period
 from newsletter.models import Subscriber, Topic
 from newsletter.web import schedules
 from newsletter.web.past_digests import PastDigest

@@ -12,7 +12,7 @@ from newsletter.audience.tokens import Purpose, make_token
 from newsletter.core.digests.digest import CardWhy
 from newsletter.core.digests.message import html_value
 from newsletter.core.digests.selection import OF_TASTE, Selected
-from newsletter.core.digests.week import iso_week
+from newsletter.core.digests.weeks import week_of_day
 from newsletter.languages import interface_language
 from newsletter.mail.words import words_for
 from newsletter.models import Delivery, Paper, Topic
@@ -58,7 +58,7 @@ def preview(request: HttpRequest, token: str) -> HttpResponse:
     with translation.override(language):
         title = gettext("What it would hold today")
     archive = archive_of(choice.selection, language=language, topics=topics, why_of=why_of)
-    week = iso_week(now.date())
+    week = str(week_of_day(now.date()))
     return page(
         request,
         template="digest.html",
@@ -72,4 +72,5 @@ def preview(request: HttpRequest, token: str) -> HttpResponse:
         slugs=[],
         others=[],
         is_preview=True,
+        cite_url="",
     )

@@ -7,10 +7,8 @@ from dataclasses import replace
 from datetime import date
 
 import pytest
-from django.urls import NoReverseMatch, reverse
 
 from newsletter.adapters.mailers.sendgrid import _is_safe_to_substitute
-from newsletter.core.digests import week as weeks
 from newsletter.core.digests.digest import CardWhy
 from newsletter.core.digests.message import emphasis, html_value, plain_value
 from newsletter.core.digests.selection import WhyCode
@@ -87,23 +85,11 @@ def test_it_is_not_said_in_a_language_that_the_mail_does_not_speak() -> None:
         (date(2026, 6, 22), 14, ""),
     ],
 )
-def test_a_total_leads_to_the_week_that_the_digest_covers(
-    monkeypatch: pytest.MonkeyPatch, ends_on: date, days: int, week: str
-) -> None:
-    monkeypatch.setattr(weeks, "HAS_PAGES", True)
+def test_a_total_leads_to_the_week_that_the_digest_covers(ends_on: date, days: int, week: str) -> None:
     digest = make_digest(make_card(), slot_date=ends_on, covers_days=days)
     html, _ = mail(replace(digest, topics=(replace(digest.topics[0], total=43),)))
     path = f"/topics/lamps/{week}/" if week else "/topics/lamps/"
     assert f'href="https://digest.example.org{path}" style="color:#565B64">43</a>' in html
-
-
-def test_totals_lead_to_weeks_as_soon_as_there_are_pages_of_them() -> None:
-    try:
-        reverse("topic_week", kwargs={"slug": "lamps", "week": "2026-W25"})
-        has_pages = True
-    except NoReverseMatch:
-        has_pages = False
-    assert weeks.HAS_PAGES is has_pages
 
 
 @pytest.mark.parametrize("language", ["en", "ar"])

@@ -12,6 +12,7 @@ from random import Random
 import pytest
 import time_machine
 from django.test import Client
+from django.urls import NoReverseMatch, reverse
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -181,6 +182,16 @@ def test_the_own_page_has_the_reasons_of_the_mail_and_what_was_saved(room: Room)
     assert "<h1>Week of 15 June 2026</h1>" in shared
     for personal in ("Because", "/r/", ">Save", "Not for me", "ada@example.org"):
         assert personal not in shared
+
+
+def test_its_papers_are_there_as_bibtex_as_soon_as_the_site_has_that(room: Room) -> None:
+    try:
+        reverse("digest_cite", kwargs={"token": "x", "form": "bib"})
+        links = 1
+    except NoReverseMatch:
+        links = 0
+    for page in pages(room, delivered(room, selection_of(room, *chosen(room, 1, topic="heads")))):
+        assert len(re.findall('href="/digests/[^"]+/cite.bib"', page)) == links
 
 
 def test_reasons_that_were_forgotten_are_not_on_the_page(room: Room) -> None:

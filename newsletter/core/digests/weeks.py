@@ -40,8 +40,21 @@ class Week:
 
 
 def week_of(moment: datetime) -> Week:
-    day = moment.astimezone(UTC).date()
+    return week_of_day(moment.astimezone(UTC).date())
+
+
+def week_of_day(day: date) -> Week:
     return Week(day - timedelta(days=day.weekday()))
+
+
+def week_of_period(ends_on: date, *, days: int) -> str:
+    """Return the name of the week that a period lies in for the most part; empty for one of several weeks."""
+    return str(week_of_day(ends_on - timedelta(days=days // 2))) if days <= 7 else ""
+
+
+def topic_path(slug: str, *, week: str = "") -> str:
+    """Return the path of a topic's week, else of the topic."""
+    return f"/topics/{slug}/{week}/" if week else f"/topics/{slug}/"
 
 
 def parse_week(name: str) -> Week | None:

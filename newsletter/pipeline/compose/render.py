@@ -29,7 +29,7 @@ from newsletter.core.digests.languages import is_checked_in_words, is_han
 from newsletter.core.digests.message import Fragment, literal, placeholder
 from newsletter.core.digests.selection import WhyCode
 from newsletter.core.digests.typography import cut
-from newsletter.core.digests.week import topic_path, week_of_period
+from newsletter.core.digests.weeks import topic_path, week_of_period
 from newsletter.core.summaries.summary import DetailLevel, Voice
 from newsletter.mail.cards import card_values, checked, line_values, listed_values, plain, revised_values
 from newsletter.mail.layout import MOST_NEAR, Form, Group, Layout, arrange, at_rank
