@@ -16,7 +16,7 @@ import pstats
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from readers import CHANCE, FIRST_SLOT, WEEK, AcceptsAll, analyse, fill_papers, fill_topics
@@ -93,7 +93,15 @@ def measure(readers: int, *, shared: int, profiled: bool) -> None:
         pstats.Stats(profile).sort_stats("tottime").print_stats(40)
 
 
-def fill(topics: list[Topic], *, number: int, shared: int) -> None:
+def fill(
+    topics: list[Topic],
+    *,
+    number: int,
+    shared: int,
+    slot_at: datetime = FIRST_SLOT,
+    cadence: str = "weekly:mon",
+) -> None:
+    """Make readers whose next slot this is, each with another selection, or with one of ``shared``."""
     from newsletter.models import Subscriber, Subscription
 
     kinds = [
@@ -108,9 +116,11 @@ def fill(topics: list[Topic], *, number: int, shared: int) -> None:
                 status="active",
                 language=kinds[each % len(kinds)][1],
                 depth="takeaways",
-                joined_at=FIRST_SLOT - 3 * WEEK - timedelta(seconds=each),
-                confirmed_at=FIRST_SLOT - 3 * WEEK,
-                next_slot_at=FIRST_SLOT,
+                joined_at=slot_at - 3 * WEEK - timedelta(seconds=each),
+                confirmed_at=slot_at - 3 * WEEK,
+                cadence=cadence,
+                at=slot_at.time(),
+                next_slot_at=slot_at,
             )
             for each in range(number)
         ),
@@ -122,8 +132,8 @@ def fill(topics: list[Topic], *, number: int, shared: int) -> None:
                 subscriber=person,
                 topic=topic,
                 position=position,
-                created_at=FIRST_SLOT - 3 * WEEK,
-                covered_until=FIRST_SLOT - WEEK,
+                created_at=slot_at - 3 * WEEK,
+                covered_until=slot_at - WEEK,
             )
             for each, person in enumerate(people)
             for position, topic in enumerate(kinds[each % len(kinds)][0])

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from celery.schedules import crontab
+
 SCHEDULE: dict[str, dict[str, Any]] = {
     "plan what is due, re-publish what stalled": {
         "task": "worker.tasks.tick",
-        "schedule": 60.0,
+        "schedule": crontab(),  # as a minute begins, since slots do
         "options": {"queue": "compose", "expires": 60},
     },
     "hand over retries that fell due": {

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -32,11 +32,11 @@ LONGEST_DAY = timedelta(hours=26)
 """From the morning of a slot's local date to the slot, and more than that where the clock changes."""
 
 
-def plan_due(*, now: datetime) -> int:
+def plan_due(*, now: datetime, part_done: Callable[[], None] = lambda: None) -> int:
     """Plan a digest for every active reader whose ``next_slot_at`` has passed; return how many.
 
     Safe to race: readers' rows are held while they move on, and (reader, kind, local date) is unique. Of
-    several passed slots only the latest is planned.
+    several passed slots only the latest is planned. ``part_done`` is called after each chunk that is full.
     """
     planned = 0
     due = due_subscribers(now=now)
@@ -57,6 +57,7 @@ def plan_due(*, now: datetime) -> int:
         unplannable.update(subscriber.pk for subscriber, slots in timed if slots is None)
         if len(chunk) < CHUNK:
             return planned
+        part_done()
 
 
 def plan_ahead(*, now: datetime) -> int:

@@ -53,6 +53,8 @@ class Work:
     is_refreshing: bool = True
     """Bring every stored selection up to date, not only make those that are missing."""
     progress: Progress = field(default_factory=Progress)
+    part_done: Callable[[], None] = lambda: None
+    """Called whenever planning or composing has stored a part: the next stage can begin with that."""
 
     @property
     def lookback(self) -> timedelta:
@@ -92,7 +94,7 @@ def reconcile(work: Work) -> ReconcileReport:
 def schedule(work: Work) -> int:
     """Plan what is due, and where workers will go on with it what is due in the coming hours."""
     work.progress.stage("planning digests")
-    planned = with_db_retry(lambda: plan_due(now=work.now))
+    planned = with_db_retry(lambda: plan_due(now=work.now, part_done=work.part_done))
     return planned + (with_db_retry(lambda: plan_ahead(now=work.now)) if work.is_worker else 0)
 
 
@@ -133,6 +135,7 @@ def compose(work: Work) -> ComposeReport:
             transactional=bool(work.transactional),
             after=work.after,
             deadline=work.deadline,
+            part_done=work.part_done,
         )
     )
 

@@ -6,8 +6,10 @@ Whatever a lost message leaves undone, ``tick`` finds in the database a minute l
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from datetime import timedelta
-from functools import lru_cache
+from functools import lru_cache, partial
+from itertools import count
 from typing import Any
 from uuid import UUID
 
@@ -89,7 +91,7 @@ def tick() -> None:
     reconcile()
     forget_texts(real_now=timezone.now())
     _match_if_needed()
-    task = work()
+    task = work(part_done=_sparsely(partial(wake, Queue.COMPOSE)))
     planned = stages.schedule(task)
     if planned:
         log.info("planned %d digests", planned)
@@ -122,7 +124,6 @@ def summarize() -> None:
 def compose(*, after: str = "") -> None:
     """Compose what is planned, from the digest of this id on where an earlier task stopped."""
     _compose(transactional=False, after=after)
-    _wake_senders()
 
 
 def send() -> None:
@@ -173,7 +174,9 @@ def _match_if_needed() -> None:
 
 
 def _compose(*, transactional: bool, after: str) -> None:
-    report = stages.compose(work(transactional=transactional, after=UUID(after) if after else None))
+    report = stages.compose(
+        work(transactional=transactional, after=UUID(after) if after else None, part_done=_wake_senders)
+    )
     if report.stopped_after:
         wake(Queue.TRANSACTIONAL if transactional else Queue.COMPOSE, after=report.stopped_after)
     if report.composed or report.skipped:
@@ -188,8 +191,24 @@ def _send(*, transactional: bool) -> None:
         log.info("delivered: %s", dict(report.states))
     if report.states[State.PLANNED]:  # a topic was left meanwhile
         wake(Queue.TRANSACTIONAL if transactional else Queue.COMPOSE)
-    if not (report.paused or report.held):  # the next look is at most five seconds away
+    # What falls due a moment later waits for the next look, five seconds at most: a task a mail costs much.
+    if report.is_cut_short and not report.paused:
         _wake_senders()
+
+
+def _sparsely(wake_next: Callable[[], None]) -> Callable[[], None]:
+    """Return what wakes the first, second, fourth, eighth time it is called, and so on.
+
+    Who was woken goes on with what is added meanwhile. A message for every part would stand in the queue
+    before the next tick.
+    """
+    times = count(1)
+
+    def called() -> None:
+        if (time := next(times)) & (time - 1) == 0:
+            wake_next()
+
+    return called
 
 
 def _wake_senders() -> None:

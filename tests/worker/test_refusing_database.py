@@ -21,7 +21,7 @@ from newsletter.models import Delivery, DeliveryEvent
 from newsletter.models.delivery import State
 from newsletter.pipeline.back_off import BackOff
 from newsletter.pipeline.db_retry import with_db_retry
-from tests.worker.workers import LATE, Workers, finished, planned
+from tests.worker.workers import LATE, Workers, finished, planned, seconds_to_next
 from worker.app import app
 from worker.schedule import SCHEDULE
 
@@ -95,7 +95,7 @@ def run_for(duration: timedelta, workers: Workers, clock: time_machine.Traveller
 
     with connection.execute_wrapper(count):
         for second in range(0, int(duration.total_seconds()), 5):
-            waiting = [entry["task"] for entry in entries if second % entry["schedule"] == 0]
+            waiting = [entry["task"] for entry in entries if second % seconds_to_next(entry["schedule"]) == 0]
             while waiting:
                 workers.woken.clear()
                 app.tasks[waiting.pop(0)]()

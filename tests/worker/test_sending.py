@@ -17,6 +17,7 @@ from newsletter.pipeline import tasks as work
 from newsletter.pipeline.feedback import provider_events as events
 from newsletter.pipeline.feedback.provider_events import store_events
 from newsletter.pipeline.send.pause import pause_sending
+from newsletter.pipeline.send.send import DeliveryReport
 from tests.fakes.mailer import ScriptedMailer, answer
 from tests.pipeline.deliveries import new_subscriber, transactional_mail
 from tests.pipeline.newsroom import MONDAY, TUESDAY
@@ -46,7 +47,7 @@ def test_transactional_sends_transactional_mail_and_leaves_digests_to_deliver(wo
         finished(is_on_demand=True),
         transactional_mail(new_subscriber(), Kind.LINK, slot_at=MONDAY, next_attempt_at=MONDAY),
     ]
-    assert workers.run("transactional", at=MONDAY + MINUTE) == [Queue.SEND]
+    assert workers.run("transactional", at=MONDAY + MINUTE) == []
     assert {state(each) for each in transactional} == {State.ACCEPTED}
     assert [state(each) for each in ordinary] == [State.COMPOSED, State.RETRY_WAIT]
 
@@ -78,6 +79,16 @@ def test_who_is_cut_short_wakes_the_next(
     finished(is_on_demand=task == "transactional")
     assert workers.run(task) == [Queue(task)]
     assert mailer.sent == []
+
+
+def test_who_has_sent_all_wakes_nobody_for_what_fell_due_meanwhile(
+    workers: Workers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A slot's mails fall due one after the other for five minutes: a task for each would cost much."""
+    finished()
+    monkeypatch.setattr("newsletter.pipeline.stages.send_due", lambda **_: DeliveryReport())
+    assert workers.run("send") == []
+    assert workers.run("retry") == [Queue.SEND]
 
 
 def test_a_pause_wakes_nobody(workers: Workers, mailer: ScriptedMailer) -> None:

@@ -12,6 +12,8 @@ from celery.signals import setup_logging, task_failure, worker_process_init
 from newsletter.adapters.infra.broker import TASK, Queue
 from newsletter.adapters.mailers.smtp import SmtpMailer
 from newsletter.pipeline import tasks as work
+from tests.pipeline.newsroom import MONDAY
+from tests.worker.workers import seconds_to_next
 from worker.app import LookAtOnce, app
 from worker.schedule import SCHEDULE
 
@@ -79,7 +81,7 @@ def test_a_schedule_entry_names_a_task_and_a_queue_that_exist(entry: str) -> Non
 
 @pytest.mark.parametrize("entry", SCHEDULE)
 def test_what_piles_up_while_no_worker_runs_expires_before_the_next_is_due(entry: str) -> None:
-    assert SCHEDULE[entry]["options"]["expires"] <= SCHEDULE[entry]["schedule"]
+    assert SCHEDULE[entry]["options"]["expires"] <= seconds_to_next(SCHEDULE[entry]["schedule"])
 
 
 @pytest.mark.parametrize("name", ["send", "transactional"])
@@ -144,7 +146,12 @@ def test_what_nobody_wakes_is_looked_for_in_time(name: str, seconds: int) -> Non
     """The longest that each may wait: a lost message costs no more than that."""
     entries = [entry for entry in SCHEDULE.values() if entry["task"] == PREFIX + name]
     assert len(entries) == 1
-    assert 0 < entries[0]["schedule"] <= seconds
+    assert 0 < seconds_to_next(entries[0]["schedule"]) <= seconds
+
+
+def test_a_tick_comes_as_a_minute_begins_since_slots_do() -> None:
+    [tick] = [entry for entry in SCHEDULE.values() if entry["task"] == PREFIX + "tick"]
+    assert seconds_to_next(tick["schedule"], after=MONDAY + timedelta(seconds=17)) == 43
 
 
 def test_no_periodic_task_is_left_out() -> None:

@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 import time_machine
+from celery.schedules import crontab
 
 from newsletter.adapters.infra.broker import TASK, Queue
 from newsletter.models import Delivery, Subscriber
@@ -62,6 +63,14 @@ def planned(subscriber: Subscriber | None = None, **fields: Any) -> Delivery:
         "next_attempt_at": None,
     }
     return finished(subscriber, **({"state": State.PLANNED} | empty | fields))
+
+
+def seconds_to_next(schedule: float | crontab, *, after: datetime = MONDAY) -> float:
+    """Return the seconds from ``after`` to the next time of an entry of the schedule."""
+    if isinstance(schedule, float):
+        return schedule
+    _, wait, _ = schedule.remaining_delta(after)
+    return float((after + wait - after).total_seconds())
 
 
 def rows() -> dict[UUID, dict[str, Any]]:

@@ -8,7 +8,7 @@ was neither fatal nor broken is given back. What a digest is made of is ``compos
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -32,8 +32,9 @@ from newsletter.pipeline.summarize.store import PATIENCE
 
 log = logging.getLogger(__name__)
 
-CHUNK, PAIRS = 500, 5_000
-"""Digests composed together, and subscriptions a statement: SQLite takes 32,766 parameters."""
+FIRST_CHUNK, CHUNK, PAIRS = 50, 500, 5_000
+"""Digests composed together: few at first, so that the first mails leave soon, then twice as many each time.
+And subscriptions a statement: SQLite takes 32,766 parameters."""
 LEASE = timedelta(minutes=5)
 """As long as a task may take at all; real time."""
 
@@ -62,11 +63,13 @@ def compose_planned(
     transactional: bool = False,
     after: UUID | None = None,
     deadline: datetime | None = None,
+    part_done: Callable[[], None] = lambda: None,
 ) -> ComposeReport:
     """Compose every planned digest; a patient one waits for summaries that may still come.
 
     Where they are spread, each can be leased only after its reader's own delay, counted from the slot. After
-    ``deadline`` (real time) no batch is begun; ``after`` is where such a pass stopped.
+    ``deadline`` (real time) no batch is begun; ``after`` is where such a pass stopped. ``part_done`` is
+    called after each batch of which something was composed.
     """
     report = ComposeReport()
     composer = Composer(summariser=summariser, renderer_for=renderer_for, now=now, is_spread=is_spread)
@@ -87,6 +90,7 @@ def compose_planned(
         return broken
 
     for batch in leased(now=now, transactional=transactional, after=after):
+        composed = report.composed
         try:
             broken = together_or_apart(batch, compose, done="composed")
         except RefusedError as refused:
@@ -94,6 +98,8 @@ def compose_planned(
             raise
         report.failed += len(broken)
         _end(batch, broken=broken)
+        if report.composed > composed:
+            part_done()
         if deadline is not None and timezone.now() >= deadline:
             report.stopped_after = batch[-1].pk
             break
@@ -182,10 +188,12 @@ def leased(*, now: datetime, transactional: bool, after: UUID | None = None) -> 
     tried = planned.filter(attempt__gt=0).order_by("attempt", "pk").values_list("pk", "attempt")
     groups = _groups(list(tried))
     calm = planned.filter(attempt=0)
-    batch = _lease(calm.filter(pk__gt=after) if after else calm, now=now)
+    most = CHUNK if after else min(FIRST_CHUNK, CHUNK)
+    batch = _lease(calm.filter(pk__gt=after) if after else calm, now=now, most=most)
     while batch:
         yield batch
-        batch = _lease(calm.filter(pk__gt=batch[-1].pk), now=now)
+        most = min(2 * most, CHUNK)
+        batch = _lease(calm.filter(pk__gt=batch[-1].pk), now=now, most=most)
     for keys in groups:
         few = _lease(planned.filter(pk__in=keys), now=now)
         if few and few[0].state == State.PLANNED:
@@ -206,14 +214,14 @@ def release(deliveries: Sequence[Delivery], *, is_counted: bool = False) -> None
     held.filter(state=State.PLANNED).update(attempt=attempt, lease_owner="", lease_until=None)
 
 
-def _lease(planned: QuerySet[Delivery], *, now: datetime) -> list[Delivery]:
+def _lease(planned: QuerySet[Delivery], *, now: datetime, most: int = CHUNK) -> list[Delivery]:
     """Take a batch of these. One whose tries are used up is quarantined, and returned as such."""
     real_now = timezone.now()
     is_free = Q(lease_until__isnull=True) | Q(lease_until__lt=real_now)
     planned = planned.filter(is_free).order_by("pk").select_for_update(skip_locked=True, of=("self",))
     planned = planned.prefetch_related("subscriber__subscriptions__topic")
     with transaction.atomic():
-        rows = list(planned[:CHUNK])
+        rows = list(planned[:most])
         ours = Delivery.objects.filter(pk__in=[row.pk for row in rows])
         if rows and rows[0].attempt >= MAX_ATTEMPTS:
             rows[0].state = State.QUARANTINED

@@ -52,6 +52,8 @@ class DeliveryReport:
     """Why the transport is paused, if it is."""
     held: str = ""
     """Why nothing more begins for now although mails are due: the day is used up, or the disk is full."""
+    is_cut_short: bool = False
+    """It came to its deadline or limit: more may be due."""
 
     @property
     def handled(self) -> int:
@@ -130,6 +132,8 @@ def send_due(
             report.states += batch.ended
             if batch.group is not None:
                 sending.send(batch.leased, group=batch.group, states=report.states)
+        else:
+            report.is_cut_short = True
     except JournalError as error:
         logger.warning("%s", error)
         report.held = str(error)

@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 
 from newsletter.models import Delivery, FragmentRow
 from newsletter.models.delivery import State
-from newsletter.pipeline.compose.compose import ComposeReport, compose_planned
+from newsletter.pipeline.compose.compose import FIRST_CHUNK, ComposeReport, compose_planned
 from newsletter.pipeline.schedule import plan_due
 from newsletter.pipeline.select.select import select_planned
 from tests.fakes.papers import paper_record
@@ -20,7 +20,7 @@ from tests.pipeline.newsroom import MONDAY, Newsroom
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-DIGESTS, PAPERS, TOPICS = 60, 12, 3
+DIGESTS, PAPERS, TOPICS = FIRST_CHUNK, 12, 3
 VERSIONS, ROW_BYTES = 7, 2_100
 """A delivery may have so many versions, from its plan to its acceptance, and so many bytes."""
 on_postgres = pytest.mark.skipif(connection.vendor != "postgresql", reason="PostgreSQL's own counters")
