@@ -11,6 +11,7 @@ from tests.fakes.postgres import run_tests_on_postgres
 TESTS = Path(__file__).parent
 SUITE = (
     "test_settings.py",
+    "models/test_indexes.py",
     "models/test_migrations.py",
     "models/test_page_change.py",
     "models/test_set_based.py",

@@ -136,7 +136,12 @@ class Delivery(models.Model):
     placeholders = models.JSONField(default=dict, blank=True)
     """Personal strings by placeholder name. Links are not stored: they are made at send."""
     selection = models.ForeignKey(
-        "Selection", on_delete=models.PROTECT, related_name="deliveries", null=True, blank=True
+        "Selection",
+        on_delete=models.PROTECT,
+        related_name="deliveries",
+        null=True,
+        blank=True,
+        db_index=False,  # an index of its own, below
     )
     """What it offers; null until selected. All its papers are seen when it is accepted."""
     selection_inputs = models.CharField(max_length=64, blank=True, default="")
@@ -195,7 +200,12 @@ class Delivery(models.Model):
         )
         indexes = (
             models.Index(fields=("state", "next_attempt_at"), name="delivery_due"),
-            models.Index(fields=("state", "outcome_at"), name="delivery_ended"),
+            models.Index(
+                fields=("state", "outcome_at"),
+                condition=models.Q(outcome_at__isnull=False),
+                name="delivery_ended",
+            ),
+            models.Index(fields=("selection",), name="delivery_selection"),
             models.Index(
                 fields=("body_key", "next_attempt_at"),
                 condition=models.Q(state=State.COMPOSED),

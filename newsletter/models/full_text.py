@@ -11,7 +11,7 @@ class FullTextRecord(models.Model):
     ``leased_until`` is both the lease of the worker that reads it and the fence under which it writes.
     """
 
-    paper = models.ForeignKey("Paper", on_delete=models.CASCADE, related_name="full_texts")
+    paper = models.ForeignKey("Paper", on_delete=models.CASCADE, related_name="full_texts", db_index=False)
     paper_version = models.PositiveSmallIntegerField()
     leased_until = models.DateTimeField(null=True)
     """Real time: until then another worker is reading it."""
@@ -62,7 +62,9 @@ class KeptText(models.Model):
 class Figure(models.Model):
     """A figure whose images are in the media folder, under their content's hash."""
 
-    record = models.ForeignKey(FullTextRecord, on_delete=models.CASCADE, related_name="figures")
+    record = models.ForeignKey(
+        FullTextRecord, on_delete=models.CASCADE, related_name="figures", db_index=False
+    )
     position = models.PositiveSmallIntegerField()
     number = models.CharField(max_length=12)
     """As printed."""

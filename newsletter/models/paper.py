@@ -87,7 +87,7 @@ def record_fields(record: PaperRecord) -> dict[str, object]:
 
 
 class Match(models.Model):
-    topic = models.ForeignKey("Topic", on_delete=models.CASCADE, related_name="matches")
+    topic = models.ForeignKey("Topic", on_delete=models.CASCADE, related_name="matches", db_index=False)
     paper = models.ForeignKey(Paper, on_delete=models.CASCADE, related_name="matches")
     score = models.FloatField()
     """Orders the papers of one topic; scores of different topics are not comparable."""

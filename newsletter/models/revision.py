@@ -19,7 +19,7 @@ CHUNK = 500
 class PaperRevision(models.Model):
     """Never changed: what a digest says of it is copied into the digest's selection."""
 
-    paper = models.ForeignKey(Paper, on_delete=models.CASCADE, related_name="revisions")
+    paper = models.ForeignKey(Paper, on_delete=models.CASCADE, related_name="revisions", db_index=False)
     from_version = models.PositiveSmallIntegerField()
     to_version = models.PositiveSmallIntegerField()
     """The same as before where a journal reference was added."""

@@ -146,7 +146,9 @@ def holder_of(link_key: str) -> tuple[Subscriber | None, bool]:
 
 
 class Subscription(models.Model):
-    subscriber = models.ForeignKey(Subscriber, on_delete=models.CASCADE, related_name="subscriptions")
+    subscriber = models.ForeignKey(
+        Subscriber, on_delete=models.CASCADE, related_name="subscriptions", db_index=False
+    )
     topic = models.ForeignKey("Topic", on_delete=models.CASCADE, related_name="subscriptions")
     position = models.PositiveSmallIntegerField()
     """The topic's place in the reader's order, from 0."""

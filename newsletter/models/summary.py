@@ -38,7 +38,7 @@ class Summary(models.Model):
     A row without content is a lease on the work (``leased_until``) or records a failure.
     """
 
-    paper = models.ForeignKey("Paper", on_delete=models.CASCADE, related_name="summaries")
+    paper = models.ForeignKey("Paper", on_delete=models.CASCADE, related_name="summaries", db_index=False)
     paper_version = models.PositiveSmallIntegerField()
     language = models.CharField(max_length=20)
     prompt_version = models.CharField(max_length=40)
@@ -92,7 +92,9 @@ class Summary(models.Model):
 class SummaryRequest(models.Model):
     """A summary that some planned digest is going to show. One row, however many digests show it."""
 
-    paper = models.ForeignKey("Paper", on_delete=models.CASCADE, related_name="summary_requests")
+    paper = models.ForeignKey(
+        "Paper", on_delete=models.CASCADE, related_name="summary_requests", db_index=False
+    )
     paper_version = models.PositiveSmallIntegerField()
     language = models.CharField(max_length=20)
     """The subscriber's; the summariser says in which it writes."""

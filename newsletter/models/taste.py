@@ -45,7 +45,9 @@ class PaperFeedback(models.Model):
     learned from them and papers are pruned.
     """
 
-    subscriber = models.ForeignKey("Subscriber", on_delete=models.CASCADE, related_name="feedback")
+    subscriber = models.ForeignKey(
+        "Subscriber", on_delete=models.CASCADE, related_name="feedback", db_index=False
+    )
     arxiv_id = models.CharField(max_length=40)
     version = models.PositiveSmallIntegerField()
     """The version that was shown, or that was current."""
@@ -134,7 +136,9 @@ class MailedAct(models.Model):
     """
 
     subscriber = models.ForeignKey("Subscriber", on_delete=models.CASCADE, related_name="mailed_acts")
-    delivery = models.ForeignKey("Delivery", on_delete=models.CASCADE, related_name="feedback_acts")
+    delivery = models.ForeignKey(
+        "Delivery", on_delete=models.CASCADE, related_name="feedback_acts", db_index=False
+    )
     arxiv_id = models.CharField(max_length=40)
     act = models.CharField(max_length=4, choices=Act.choices)
     at = models.DateTimeField()
@@ -183,7 +187,9 @@ IS_LIKED = models.Q(verdict=Verdict.LIKE) | models.Q(verdict=Verdict.NONE, saved
 
 
 class FollowedAuthor(models.Model):
-    subscriber = models.ForeignKey("Subscriber", on_delete=models.CASCADE, related_name="followed_authors")
+    subscriber = models.ForeignKey(
+        "Subscriber", on_delete=models.CASCADE, related_name="followed_authors", db_index=False
+    )
     name = models.CharField(max_length=120)
     """As the subscriber wrote it."""
     name_key = models.CharField(max_length=120)
@@ -215,7 +221,7 @@ class TasteSnapshot(models.Model):
 class PaperVector(models.Model):
     """A paper's terms in one snapshot, computed once."""
 
-    paper = models.ForeignKey("Paper", on_delete=models.CASCADE, related_name="vectors")
+    paper = models.ForeignKey("Paper", on_delete=models.CASCADE, related_name="vectors", db_index=False)
     snapshot = models.ForeignKey(TasteSnapshot, on_delete=models.CASCADE, related_name="+")
     version = models.PositiveSmallIntegerField()
     """Of the paper that it was computed from."""
@@ -231,7 +237,9 @@ class PaperVector(models.Model):
 class TasteProfile(models.Model):
     """What was learned for one topic of a subscriber, or (without a topic) for all of them."""
 
-    subscriber = models.ForeignKey("Subscriber", on_delete=models.CASCADE, related_name="profiles")
+    subscriber = models.ForeignKey(
+        "Subscriber", on_delete=models.CASCADE, related_name="profiles", db_index=False
+    )
     topic = models.ForeignKey("Topic", null=True, on_delete=models.CASCADE, related_name="+")
     snapshot = models.ForeignKey(TasteSnapshot, on_delete=models.CASCADE, related_name="+")
     taste_version = models.PositiveIntegerField()
