@@ -36,9 +36,9 @@ def main() -> None:
         service = subprocess.Popen(command, env=environment(folder))
         try:
             wait_until_ready(port)
-            ready = time.perf_counter() - begun
+            ready, cpu = time.perf_counter() - begun, used(psutil.Process(service.pid))
             time.sleep(options.settle)
-            report(psutil.Process(service.pid), ready=ready)
+            report(psutil.Process(service.pid), ready=ready, cpu=cpu)
         finally:
             service.terminate()
             service.wait(timeout=30)
@@ -70,18 +70,24 @@ def wait_until_ready(port: int) -> None:
             return
 
 
-def report(service: psutil.Process, *, ready: float) -> None:
+def used(service: psutil.Process) -> float:
+    """Return the seconds of CPU of all its processes, also of those that have ended."""
+    times = [each.cpu_times() for each in (service, *service.children(recursive=True))]
+    return sum(each.user + each.system for each in times) + times[0].children_user + times[0].children_system
+
+
+def report(service: psutil.Process, *, ready: float, cpu: float) -> None:
     total = 0.0
     for process in (service, *service.children(recursive=True)):
         pss = memory(process.pid)
         total += pss
-        print(f"{pss:7.1f} MiB  {' '.join(process.cmdline())[:100]}")
-    print(f"{total:7.1f} MiB in all; ready after {ready:.1f} s")
+        print(f"{pss:7.1f} MiB, {memory(process.pid, 'Private_Dirty'):6.1f} of its own  {process.name()}")
+    print(f"{total:7.1f} MiB in all; ready after {ready:.1f} s and {cpu:.1f} s of CPU")
 
 
-def memory(pid: int) -> float:
+def memory(pid: int, what: str = "Pss") -> float:
     lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
-    return sum(int(line.split()[1]) for line in lines if line.startswith("Pss:")) / 1024
+    return sum(int(line.split()[1]) for line in lines if line.startswith(f"{what}:")) / 1024
 
 
 if __name__ == "__main__":

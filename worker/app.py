@@ -89,7 +89,14 @@ def _check_secret_key(**_: Any) -> None:
         check_secret_key_or_later()
 
 
-MAIN_PROCESS = os.getpid()
+main_process = os.getpid()
+
+
+@celeryd_init.connect
+def _remember_the_worker(**_: Any) -> None:
+    """It may have been forked from one that had loaded this module (``newsletter up``)."""
+    global main_process
+    main_process = os.getpid()
 
 
 @setup_logging.connect
@@ -99,4 +106,4 @@ def _keep_django_logging(**_: Any) -> None:
 
 @worker_process_init.connect
 def _die_with_the_worker(**_: Any) -> None:
-    die_with_parent(MAIN_PROCESS)
+    die_with_parent(main_process)

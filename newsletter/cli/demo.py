@@ -171,7 +171,7 @@ def _deliver(supervisor: Supervisor, *, has_redis: bool) -> None:
 
         run_once(Context(settings.CONFIG), now=timezone.now(), gather=False)
         return
-    add_worker(supervisor, environment=dict(os.environ))
+    add_worker(supervisor)
     supervisor.start("worker")
     click.echo("a Celery worker is composing and delivering …")
     deadline = time.monotonic() + WAIT_SECONDS
@@ -243,11 +243,10 @@ def _report(gathered: GatherReport, *, seconds: float) -> None:
 
 def _serve(supervisor: Supervisor, *, port: int, has_redis: bool) -> None:
     """Keep the site up until a signal comes; without Redis there is only the site."""
-    environment = dict(os.environ)
-    add_web(supervisor, environment=environment, host="127.0.0.1", port=port)
+    add_web(supervisor, host="127.0.0.1", port=port)
     if has_redis:
-        add_transactional(supervisor, environment=environment)
-        add_beat(supervisor, environment=environment)
+        add_transactional(supervisor)
+        add_beat(supervisor)
     click.echo(f"\nOpen http://localhost:{port}/outbox/ (Ctrl-C stops everything).")
     supervisor.heed_signals()
     supervisor.run()

@@ -5,21 +5,21 @@ from __future__ import annotations
 import errno
 import os
 import socket
-import sys
 import time
-from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 
 import click
 
+from newsletter.cli import services
 from newsletter.cli.folder_lock import only_service_in
+from newsletter.cli.services import load_shared, share
 from newsletter.cli.session import Session, one_line_errors, start_django
 from newsletter.cli.start import say_if_new
 from newsletter.cli.supervisor import Supervisor
 from newsletter.errors import ConfigurationError
 
 START_SECONDS = 10.0
-QUIET = ("--loglevel", "WARNING", "--without-gossip", "--without-mingle")
 
 
 @click.command()
@@ -27,7 +27,6 @@ QUIET = ("--loglevel", "WARNING", "--without-gossip", "--without-mingle")
 @click.option("--port", type=click.IntRange(1, 65535), default=8000, show_default=True)
 def up(host: str, port: int) -> None:
     """Web, workers and scheduler in one go, with embedded Redis and SQLite unless configured."""
-    from newsletter.adapters.infra.broker import publish_gather_if_due
     from newsletter.config import load_config
 
     with (
@@ -38,11 +37,12 @@ def up(host: str, port: int) -> None:
         supervisor.heed_signals()
         ensure_free(host, port)
         _link_to_port(port)
-        environment = prepare(supervisor)
-        add_services(supervisor, environment=environment, host=host, port=port)
-        # The scheduler would publish the first tasks only later.
-        publish_gather_if_due()
-        _say(f"starting {environment['NEWSLETTER_BASE_URL']}; Ctrl-C stops everything")
+        prepare(supervisor)
+        add_web(supervisor, host=host, port=port)
+        add_worker(supervisor)
+        add_transactional(supervisor)
+        add_beat(supervisor)
+        _say(f"starting {os.environ['NEWSLETTER_BASE_URL']}; Ctrl-C stops everything")
         supervisor.run()
 
 
@@ -68,27 +68,39 @@ def _link_to_port(port: int) -> None:
     os.environ["NEWSLETTER_BASE_URL"] = f"http://localhost:{port}" if is_default else base_url
 
 
-def prepare(supervisor: Supervisor) -> dict[str, str]:
-    """Start a Redis if none is configured, migrate, add topics to an empty service."""
+def prepare(supervisor: Supervisor) -> None:
+    """Start a Redis if none is configured; bring the database up to date while the services' code loads."""
     from newsletter.config import load_config
 
     config = load_config()
     if not config.redis_url:
         os.environ["REDIS_URL"] = start_redis(supervisor, config.data_dir.absolute())
     start_django(migrated=False)
+    wait = supervisor.finish("prepare", _prepare_database)
+    load_shared()
+    wait()
+    share()
+
+
+def _prepare_database() -> None:
+    """Migrate, check the key, add topics to an empty service."""
     from django.core.management import call_command
     from django.db.utils import OperationalError
 
-    try:
-        say_if_new()
-        call_command("migrate", verbosity=0)
-    except OperationalError as error:
-        raise ConfigurationError(
-            f"the database does not answer: {str(error).strip().splitlines()[0]}"
-        ) from None
-    start_django()  # checks the key, now that there are tables
-    _add_first_topics()
-    return dict(os.environ)
+    from newsletter.adapters.infra.broker import publish_gather_if_due
+
+    with one_line_errors(Session(as_json=False, now=None)):
+        try:
+            say_if_new()
+            call_command("migrate", verbosity=0)
+        except OperationalError as error:
+            raise ConfigurationError(
+                f"the database does not answer: {str(error).strip().splitlines()[0]}"
+            ) from None
+        start_django()  # checks the key, now that there are tables
+        _add_first_topics()
+        # The scheduler would publish the first tasks only later.
+        publish_gather_if_due()
 
 
 def start_redis(supervisor: Supervisor, data_dir: Path) -> str:
@@ -98,7 +110,7 @@ def start_redis(supervisor: Supervisor, data_dir: Path) -> str:
     path = socket_path(data_dir)
     command = server_command(socket=path)
     path.unlink(missing_ok=True)
-    supervisor.add("redis", command, environment=os.environ)
+    supervisor.add_command("redis", command, environment=os.environ)
     supervisor.start("redis")
     deadline = time.monotonic() + START_SECONDS
     while not path.is_socket():
@@ -119,38 +131,22 @@ def _add_first_topics() -> None:
         _say(f"added {added} starter topics")
 
 
-def add_services(supervisor: Supervisor, *, environment: Mapping[str, str], host: str, port: int) -> None:
-    add_web(supervisor, environment=environment, host=host, port=port)
-    add_worker(supervisor, environment=environment)
-    add_transactional(supervisor, environment=environment)
-    add_beat(supervisor, environment=environment)
-
-
-def add_web(supervisor: Supervisor, *, environment: Mapping[str, str], host: str, port: int) -> None:
+def add_web(supervisor: Supervisor, *, host: str, port: int) -> None:
     address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-    command = [sys.executable, "-m", "newsletter.web.server", "--bind", address]
-    supervisor.add("web", command, environment=environment)
+    supervisor.add("web", partial(services.web, address))
 
 
-def add_worker(supervisor: Supervisor, *, environment: Mapping[str, str]) -> None:
-    queues = ["-Q", "gather,summarize,compose,send,events", "-c", "2", "-n", f"work-{os.getpid()}@%h"]
-    supervisor.add("worker", [*_celery("worker"), *queues, *QUIET], environment=environment)
+def add_worker(supervisor: Supervisor) -> None:
+    supervisor.add("worker", partial(services.work, services.QUEUES, processes=2))
 
 
-def add_transactional(supervisor: Supervisor, *, environment: Mapping[str, str]) -> None:
+def add_transactional(supervisor: Supervisor) -> None:
     """Add the worker reserved for transactional mail."""
-    queues = ["-Q", "transactional", "-c", "1", "-n", f"transactional-{os.getpid()}@%h"]
-    supervisor.add("transactional", [*_celery("worker"), *queues, *QUIET], environment=environment)
+    supervisor.add("transactional", partial(services.work, "transactional", processes=1))
 
 
-def add_beat(supervisor: Supervisor, *, environment: Mapping[str, str]) -> None:
-    # The schedule is kept in memory: a killed process can leave no broken file.
-    schedule = ["-S", "celery.beat:Scheduler", "--pidfile", "", "--loglevel", "WARNING"]
-    supervisor.add("beat", [*_celery("beat", app="worker.beat"), *schedule], environment=environment)
-
-
-def _celery(kind: str, *, app: str = "worker.app") -> list[str]:
-    return [sys.executable, "-m", "celery", "-q", "-A", app, kind]
+def add_beat(supervisor: Supervisor) -> None:
+    supervisor.add("beat", services.beat)
 
 
 def _say(line: str) -> None:

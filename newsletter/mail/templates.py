@@ -18,7 +18,6 @@ from pathlib import Path
 
 from jinja2 import Environment, StrictUndefined, Template
 from markupsafe import Markup
-from mjml import mjml_to_html
 
 from newsletter.core.digests.message import Fragment, literal
 from newsletter.errors import ConfigurationError
@@ -119,6 +118,8 @@ def compile_mjml(source: str, *, name: str = "template") -> str:
     Control tags and comments must stand inside ``<mj-raw>`` or ``<mj-text>``, and no tag may hold ``<`` or
     ``>``. Raises ConfigurationError with ``name`` and the problem.
     """
+    from mjml import mjml_to_html  # not in processes that write no mail
+
     html, problem = "", "it has no <mjml> with an <mj-body>"
     if "<mjml" in source and "<mj-body" in source:
         try:

@@ -21,15 +21,15 @@ from tests.fakes.processes import Processes, Running, free_port, processes, wait
 
 START_SECONDS = 40.0
 ROLES = {
-    "worker child": ("-Q gather,", 2),
-    "transactional child": ("-Q transactional", 2),
-    "beat": ("worker.beat beat", 1),
-    "web": ("newsletter.web.server", 1),
-    "worker": ("-Q gather,", 1),
-    "transactional": ("-Q transactional", 1),
+    "worker child": ("nl-worker", 2),
+    "transactional child": ("nl-transactiona", 2),
+    "beat": ("nl-beat", 1),
+    "web": ("nl-web", 1),
+    "worker": ("nl-worker", 1),
+    "transactional": ("nl-transactiona", 1),
     "redis": ("unixsocket:", 1),
 }
-"""What the command line holds, and how many generations below ``up`` the process stands."""
+"""What the name and command line hold, and how many generations below ``up`` the process stands."""
 
 READERS = """
 from django.utils import timezone
@@ -140,7 +140,7 @@ class Service:
         try:
             lineage = [parent.pid for parent in process.parents()]
             return (
-                text in " ".join(process.cmdline())
+                text in " ".join((process.name(), *process.cmdline()))
                 and lineage.index(self.started.process.pid) == generation - 1
                 and is_alive(process)
             )

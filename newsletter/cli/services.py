@@ -1,0 +1,73 @@
+"""The services of ``newsletter up``, each for a process of its own (ADR 43).
+
+They are forked from a process that has loaded what they share: its memory is taken once, and they start at
+once. docker-compose.yml starts the same ones as commands.
+"""
+
+from __future__ import annotations
+
+import gc
+import importlib
+import os
+from collections.abc import Sequence
+from typing import Any
+
+SHARED = (
+    "worker.tasks",
+    "worker.beat",
+    *(f"celery.app.{name}" for name in ("amqp", "control", "events", "log", "routes")),
+    *(f"celery.apps.{name}" for name in ("beat", "worker")),
+    "celery.bin.celery",
+    "celery.concurrency.prefork",
+    *(f"celery.worker.{name}" for name in ("autoscale", "components", "consumer", "strategy")),
+    "kombu.transport.redis",
+    "newsletter.web.server",
+)
+"""What is loaded before the services begin: the rest of what one needs would be its own."""
+QUEUES = "gather,summarize,compose,send,events"
+_QUIET = ("--loglevel", "WARNING", "--without-gossip", "--without-mingle")
+
+
+def load_shared() -> None:
+    """Load what the services share, once Django is started; no connection is opened and no thread started."""
+    from django.urls import get_resolver
+
+    for name in SHARED:
+        importlib.import_module(name)
+    worker: Any = importlib.import_module("worker.app")
+    worker.app.finalize()
+    worker.app.loader.import_default_modules()
+    len(get_resolver().url_patterns)
+
+
+def share() -> None:
+    """Load the site, which looks at the database, and keep garbage collections away from all that is loaded.
+
+    A collection in a service would write to, and so copy, what is shared.
+    """
+    importlib.import_module("newsletter.web.wsgi")
+    gc.collect()
+    gc.freeze()
+
+
+def web(address: str) -> None:
+    from newsletter.web.server import main
+
+    main([f"--bind={address}"], standalone_mode=False)
+
+
+def work(queues: str, *, processes: int) -> None:
+    """Work on these queues; the first names the worker."""
+    name = f"{queues.partition(',')[0]}-{os.getppid()}@%h"
+    _celery("worker.app", ["worker", "-Q", queues, "-c", str(processes), "-n", name, *_QUIET])
+
+
+def beat() -> None:
+    # The schedule is kept in memory: a killed process can leave no broken file.
+    own = ["-S", "celery.beat:Scheduler", "--pidfile", "", "--loglevel", "WARNING"]
+    _celery("worker.beat", ["beat", *own])
+
+
+def _celery(app: str, words: Sequence[str]) -> None:
+    found: Any = importlib.import_module(app)
+    found.app.start(["-q", *words])
