@@ -9,6 +9,7 @@ from __future__ import annotations
 import fcntl
 import logging
 import shutil
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, date, datetime, timedelta
@@ -25,15 +26,16 @@ from newsletter.adapters.ports import Hits, PaperIndexWriter
 from newsletter.core.arxiv.papers import PaperRecord
 from newsletter.core.arxiv.query import Query
 from newsletter.core.arxiv.search import Search
-from newsletter.errors import BadInput
+from newsletter.errors import BadInput, TemporaryError
 
 log = logging.getLogger(__name__)
 
 VERSION = "1"
 """Of the fields and of how words are compared: a folder of another one is removed."""
 _WRITER_BYTES = 50_000_000
-_INCOMPLETE, _BROKEN = "incomplete", "broken"
-"""Files that say: papers are still missing; it cannot be read."""
+_INCOMPLETE, _BROKEN, _MADE = "incomplete", "broken", "made"
+"""Files that say: papers are still missing; it cannot be read; when it was made."""
+_TRUSTED_SECONDS = 3_600
 _TITLE = 2.0
 """How much more a word of the title counts."""
 _DAY = 86_400
@@ -54,23 +56,36 @@ class DiskPaperIndex:
         self, search: Search, *, limit: int, offset: int = 0, newest_first: bool = False
     ) -> Hits | None:
         """Return a page of papers, or None. Raises BadInput for a query that the index cannot run."""
+        query = _narrowed(search, is_ranked=not newest_first)
+        order = PUBLISHED if newest_first else None
+        return self._run(query, limit=limit, offset=offset, order_by_field=order)
+
+    def count(self, query: Query) -> int:
+        hits = self._run(compiled(query), limit=1)
+        return hits.total if hits else 0
+
+    def _run(self, query: Compiled, **options: Any) -> Hits | None:
         searcher = self._searcher()
         if searcher is None:
             return None
-        order = PUBLISHED if newest_first else None
-        query = _narrowed(search, is_ranked=not newest_first)
-        found = _run(searcher, query, limit=limit, offset=offset, order_by_field=order)
-        ids = searcher.fast_field_values("paper_id", [address for _, address in found.hits])
+        try:
+            found = searcher.search(query, **options)
+            ids = searcher.fast_field_values("paper_id", [address for _, address in found.hits])
+        except BaseException as error:
+            if not _is_of_tantivy(error):
+                raise
+            # A phrase with a star may stand for more words than tantivy follows.
+            if "max expansions" not in str(error) and self._is_suspected(error):
+                return None
+            raise BadInput(
+                "the query asks for too many different words: leave out a star, or write more"
+            ) from error
         return Hits(
             total=_count(found),
             paper_ids=tuple(int(each) for each in ids if each is not None),
             papers=searcher.num_docs,
             is_whole=not (self._folder / _INCOMPLETE).exists(),
         )
-
-    def count(self, query: Query) -> int:
-        searcher = self._searcher()
-        return _count(_run(searcher, compiled(query), limit=1)) if searcher else 0
 
     @property
     def papers(self) -> int | None:
@@ -87,6 +102,8 @@ class DiskPaperIndex:
             stat = (self._folder / "meta.json").stat()
         except FileNotFoundError:
             return None
+        if (self._folder / _BROKEN).exists():
+            return None
         # Every commit, of whatever process, makes it another file.
         stamp, opened = (stat.st_ino, stat.st_mtime_ns), self._opened
         try:
@@ -99,6 +116,23 @@ class DiskPaperIndex:
             with suppress(OSError):
                 (self._folder / _BROKEN).touch()
             return None
+
+    def _is_suspected(self, error: BaseException) -> bool:
+        """Leave it to the next writer to make anew; False for one so new that it must be the query's fault.
+
+        So a query that made tantivy fail could not have it made anew again and again.
+        """
+        try:
+            age = time.time() - (self._folder / _MADE).stat().st_mtime
+        except OSError:
+            age = _TRUSTED_SECONDS
+        if age < _TRUSTED_SECONDS:
+            log.warning("a search or a write failed: %s", error)
+            return False
+        log.warning("the search index fails, and is made anew: %s", error)
+        with suppress(OSError):
+            (self._folder / _BROKEN).touch()
+        return True
 
     # --- writing --------------------------------------------------------------------------------------------
 
@@ -118,6 +152,12 @@ class DiskPaperIndex:
             writer = self._writer(anew=anew)
             try:
                 yield writer
+            except BaseException as error:
+                if not _is_of_tantivy(error):
+                    raise
+                if "No space left" not in str(error):
+                    self._is_suspected(error)
+                raise TemporaryError("the search index cannot be written") from error
             finally:
                 writer.close()
 
@@ -132,7 +172,8 @@ class DiskPaperIndex:
                 log.warning("the search index cannot be written to, and is made anew: %s", error)
                 shutil.rmtree(self._folder)
         self._folder.mkdir(exist_ok=True)
-        (self._folder / _INCOMPLETE).touch()
+        for name in (_INCOMPLETE, _MADE):
+            (self._folder / name).touch()
         index = tantivy.Index(STORED_SCHEMA, path=str(self._folder))
         _register(index)
         return DiskPaperIndexWriter(self._folder, index)
@@ -244,15 +285,9 @@ def _midnight(day: date) -> int:
     return int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp())
 
 
-def _run(searcher: tantivy.Searcher, query: Compiled, **options: Any) -> tantivy.SearchResult:
-    try:
-        return searcher.search(query, **options)
-    except ValueError as error:
-        # A phrase with a star may stand for more words than tantivy follows. It says nothing of the files.
-        log.warning("a search failed; if all do, run newsletter search rebuild: %s", error)
-        raise BadInput(
-            "the query asks for too many different words: leave out a star, or write more"
-        ) from error
+def _is_of_tantivy(error: BaseException) -> bool:
+    """Whether it came from tantivy, whose panics are no Exception: they would end the thread."""
+    return isinstance(error, ValueError | OSError) or type(error).__name__ == "PanicException"
 
 
 def _count(found: tantivy.SearchResult) -> int:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 import tempfile
+import time
 import unicodedata
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,7 +19,7 @@ from newsletter.adapters.infra.paper_index import DiskPaperIndex
 from newsletter.core.arxiv.papers import PaperRecord
 from newsletter.core.arxiv.query import And, AndNot, Field, Or, Query, Term
 from newsletter.core.arxiv.search import Search, read_search
-from newsletter.errors import BadInput
+from newsletter.errors import BadInput, TemporaryError
 from tests.fakes.papers import paper_record
 
 CHANGED = datetime(2026, 6, 20, 12, 0, 0, 123456, tzinfo=UTC)
@@ -236,6 +238,47 @@ def test_a_broken_one_is_made_anew(tmp_path: Path, pattern: str, content: bytes 
     assert reader.search(read_search("avatar"), limit=1) is None
     put(reader, paper_record(1))
     assert found(reader, "avatar") == [1]
+
+
+def scramble(folder: Path, pattern: str, *, made_ago: float) -> None:
+    """Change what is inside of files, as a failing disk does: they can still be opened."""
+    for path in folder.rglob(pattern):
+        content = bytearray(path.read_bytes())
+        for at in range(len(content) // 10, len(content) * 7 // 10):
+            content[at] = (content[at] * 7 + 13) % 256
+        path.write_bytes(content)
+    for path in folder.rglob("made"):
+        os.utime(path, (time.time() - made_ago, time.time() - made_ago))
+
+
+@pytest.mark.parametrize("pattern", ["*.term", "*.idx"])
+def test_one_that_fails_inside_is_made_anew_but_not_again_within_the_hour(
+    index: DiskPaperIndex, pattern: str
+) -> None:
+    papers = [paper_record(number) for number in range(1, 200)]
+    for made_ago in (3_601, 10):
+        put(index, *papers)
+        scramble(index._root, pattern, made_ago=made_ago)
+        reader = DiskPaperIndex(index._root)
+        if made_ago > 3_600:
+            assert reader.search(read_search("avatar 17"), limit=1) is None
+            assert reader.papers is None
+            put(reader, *papers)
+            assert found(reader, "avatar 17") == [17]
+        else:
+            with pytest.raises(BadInput):
+                reader.search(read_search("avatar 17"), limit=1)
+            assert reader.papers == 199
+
+
+def test_a_write_that_fails_is_no_end_of_the_thread(index: DiskPaperIndex) -> None:
+    papers = [paper_record(number) for number in range(1, 200)]
+    put(index, *papers)
+    scramble(index._root, "*.term", made_ago=3_601)
+    with pytest.raises(TemporaryError):
+        put(DiskPaperIndex(index._root), *papers)
+    put(DiskPaperIndex(index._root), *papers)
+    assert found(index, "avatar 17") == [17]
 
 
 def test_one_of_another_version_is_removed(index: DiskPaperIndex) -> None:
