@@ -10,7 +10,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -42,14 +41,12 @@ from newsletter.models import (
 )
 from newsletter.models.delivery import OPEN, SENT, UNSETTLED, Cause, State
 from newsletter.models.subscriber import Status
+from newsletter.pipeline.schedule import pass_over
 from newsletter.pipeline.send.lost import outcome_of
 from newsletter.pipeline.send.outcomes import Answered, Moment, record
 from newsletter.pipeline.send.pause import ALL_TRANSPORTS
-from newsletter.subscribers.change import reschedule
 from newsletter.subscribers.revoke_links import revoke_links
 from newsletter.subscribers.unsubscribe import erase, unsubscribe
-
-log = logging.getLogger(__name__)
 
 CHUNK = 200
 HELD = "restored"
@@ -110,7 +107,7 @@ def bring_up_to_date(
     _settle_waiting(since, accepted=accepted, at=Moment(now=now, real_now=real_now))
     if found is not None:
         _tell_who_left(_later(found, manifest), since, now=now)
-    _pass_over(since, now=now)
+    since.moved_on = pass_over(now=now)
     since.held = Delivery.objects.filter(state=State.AMBIGUOUS, last_code=HELD).count()
     cause = Cause.RESTORED if since.knows_who_left else Cause.UNLOGGED
     _pause(_reason(since, real_now=real_now), cause, now=now)
@@ -266,14 +263,3 @@ def _answers() -> dict[UUID, Answer]:
 def _record(known: Mapping[UUID, Answer], *, at: Moment) -> list[str]:
     rows = Delivery.objects.filter(pk__in=known).select_related("selection")
     return list(record([Answered(row, outcome_of(row, known[row.pk]), at) for row in rows]).values())
-
-
-def _pass_over(since: Since, *, now: datetime) -> None:
-    """Move readers whose slot has passed on to the next one. Planning them would send a second digest."""
-    due = Subscriber.objects.filter(status=Status.ACTIVE, next_slot_at__lte=now)
-    for subscriber in list(due):
-        try:
-            reschedule(subscriber, now=now)
-            since.moved_on += 1
-        except Exception:  # a broken row: planning tells of it, and plans nothing either
-            log.exception("reader %d has no next slot", subscriber.pk)

@@ -38,7 +38,22 @@ def plan_due(*, now: datetime, part_done: Callable[[], None] = lambda: None) -> 
     Safe to race: readers' rows are held while they move on, and (reader, kind, local date) is unique. Of
     several passed slots only the latest is planned. ``part_done`` is called after each chunk that is full.
     """
-    planned = 0
+    return _pass_slots(now=now, do=_plan, part_done=part_done)
+
+
+def pass_over(*, now: datetime) -> int:
+    """Move every reader whose slot has passed on to the next one and plan nothing; return how many.
+
+    A restored database does not know whether the digests of these slots were sent.
+    """
+    return _pass_slots(now=now, do=_move_on)
+
+
+def _pass_slots(
+    *, now: datetime, do: Callable[..., int], part_done: Callable[[], None] = lambda: None
+) -> int:
+    """Do this with each chunk of due readers, whose rows are held; return the sum of what it returns."""
+    done = 0
     due = due_subscribers(now=now)
     if not due.exists():
         return 0
@@ -51,12 +66,10 @@ def plan_due(*, now: datetime, part_done: Callable[[], None] = lambda: None) -> 
             chunk = list(locked[:CHUNK])
             texts = _cadences_of_topics(chunk)
             timed = [(each, _slots(each, now=now, of_topics=texts[each.pk])) for each in chunk]
-            planned += _plan(
-                [(subscriber, slots) for subscriber, slots in timed if slots is not None], now=now
-            )
+            done += do([(subscriber, slots) for subscriber, slots in timed if slots is not None], now=now)
         unplannable.update(subscriber.pk for subscriber, slots in timed if slots is None)
         if len(chunk) < CHUNK:
-            return planned
+            return done
         part_done()
 
 
@@ -153,11 +166,7 @@ def _slots(subscriber: Subscriber, *, now: datetime, of_topics: Collection[str])
 
 def _plan(timed: Sequence[tuple[Subscriber, _Slots]], *, now: datetime) -> int:
     """Move these readers, whose rows we hold, on to their next slots, and plan the ones that have passed."""
-    following = defaultdict[datetime, list[int]](list)
-    for subscriber, slots in timed:
-        following[slots.following.at].append(subscriber.pk)
-    for at, subscribers in following.items():
-        Subscriber.objects.filter(pk__in=subscribers).update(next_slot_at=at)
+    _move_on(timed, now=now)
     passed = [(subscriber, slots.passed) for subscriber, slots in timed if slots.passed is not None]
     others = _other_digests(passed)
     new = [
@@ -183,6 +192,16 @@ def _plan(timed: Sequence[tuple[Subscriber, _Slots]], *, now: datetime) -> int:
         now=now,
     )
     return len(new)
+
+
+def _move_on(timed: Sequence[tuple[Subscriber, _Slots]], *, now: datetime) -> int:  # noqa: ARG001 - as _plan
+    """Move these readers, whose rows we hold, on to their next slots; return how many."""
+    following = defaultdict[datetime, list[int]](list)
+    for subscriber, slots in timed:
+        following[slots.following.at].append(subscriber.pk)
+    for at, subscribers in following.items():
+        Subscriber.objects.filter(pk__in=subscribers).update(next_slot_at=at)
+    return len(timed)
 
 
 def _planned(subscriber: Subscriber, slot: Slot, *, now: datetime) -> Delivery:
