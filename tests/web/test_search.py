@@ -248,7 +248,7 @@ def test_the_site_makes_its_index_and_keeps_it_up(
             raise Stopped
         save_papers(PAPERS, now=SENT)
 
-    monkeypatch.setattr(search_page.time, "sleep", sleep)
+    monkeypatch.setattr("newsletter.web.search.time.sleep", sleep)
     monkeypatch.setattr(
         search_page, "close_old_connections", lambda: None
     )  # it would end the test's transaction
