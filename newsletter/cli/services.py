@@ -51,8 +51,10 @@ def share() -> None:
 
 
 def web(address: str) -> None:
+    from newsletter.adapters.infra.broker import forget_connections
     from newsletter.web.server import main
 
+    forget_connections()
     main([f"--bind={address}"], standalone_mode=False)
 
 
@@ -69,5 +71,8 @@ def beat() -> None:
 
 
 def _celery(app: str, words: Sequence[str]) -> None:
+    from newsletter.adapters.infra.broker import forget_connections
+
+    forget_connections()
     found: Any = importlib.import_module(app)
     found.app.start(["-q", *words])

@@ -13,6 +13,8 @@ from pathlib import Path
 import pytest
 from django.db import connections
 
+from newsletter.adapters.infra import broker
+from newsletter.cli.services import beat
 from newsletter.cli.supervisor import SIGNALS, Fork, Supervisor
 
 SITE = """
@@ -76,6 +78,13 @@ def test_no_connection_to_the_database_is_shared_with_a_child() -> None:
     fork = Fork("nothing", lambda: os._exit(int(connections["default"].connection is not None))).begin()
     fork.join(10)
     assert fork.poll() == 0
+
+
+def test_no_connection_to_the_broker_is_shared_with_a_service(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = broker._producer()
+    monkeypatch.setattr("worker.beat.app.start", lambda _: None)
+    beat()
+    assert broker._producer() is not before
 
 
 def test_a_preparation_that_failed_ends_the_service_with_its_code() -> None:

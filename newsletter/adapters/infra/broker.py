@@ -131,6 +131,11 @@ def _errors() -> tuple[type[BaseException], ...]:
     return (OperationalError, OSError, *connection.connection_errors, *connection.channel_errors)
 
 
+def forget_connections() -> None:
+    """Connect anew from now on: this process is a fork, and the other one goes on with those there were."""
+    _producer.cache_clear()
+
+
 @lru_cache(maxsize=1)
 def _producer() -> Celery:
     app = Celery("newsletter-producer", broker=broker_url(), set_as_current=False)
