@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 
 from newsletter.adapters.llm.extractive import ExtractiveSummariser
 from newsletter.audience.suppression import address_key
+from newsletter.backup.since import HELD
 from newsletter.core.delivery.retry_policy import MAX_ATTEMPTS
 from newsletter.core.delivery.spreading import own_delay
 from newsletter.errors import BadInput
@@ -249,6 +250,8 @@ def _sending(row: Delivery, now: Situation) -> Told:
 def _unknown(row: Delivery, now: Situation) -> Told:
     twice = "A copy sent now could be a second one."
     cause = "it was handed over, and the answer was lost: it may have arrived"
+    if row.last_code == HELD:
+        cause = "it was waiting in a restored back-up, and may have gone before: nothing tells"
     if row.next_attempt_at is not None:
         until = clock(row.next_attempt_at, now=now.real_now)
         then = f"The provider's report decides until {until} UTC; without one it stays unknown."

@@ -105,12 +105,13 @@ def _retry(delivery: Delivery, now: datetime, real_now: datetime) -> tuple[dict[
 
 
 def _release(delivery: Delivery, now: datetime, real_now: datetime) -> tuple[dict[str, Any], str]:  # noqa: ARG001
-    if delivery.state == State.AMBIGUOUS:
-        says = "It is sent again now. If the first copy arrived, its reader gets a second one."
-        return _WAITS | {"next_attempt_at": real_now}, says
-    if delivery.composed_at is None:
+    is_held = delivery.state == State.AMBIGUOUS
+    twice = "If the first copy arrived, its reader gets a second one."
+    if delivery.composed_at is None:  # an ambiguous one too: a restored back-up may hold it so
         anew = UNCOMPOSED | _FREE | {"attempt": 0}
-        return anew, "It is composed again, with all its attempts before it."
+        return anew, f"It is composed again, with all its attempts before it.{f' {twice}' if is_held else ''}"
+    if is_held:
+        return _WAITS | {"next_attempt_at": real_now}, f"It is sent again now. {twice}"
     return _WAITS | {"next_attempt_at": real_now}, "It goes on now, with all its attempts before it."
 
 

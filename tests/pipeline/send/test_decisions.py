@@ -40,6 +40,14 @@ def test_each_act_is_done_where_the_state_allows_it_and_refused_with_words_elsew
         assert row.state == state
 
 
+def test_a_restored_digest_that_was_never_composed_is_composed_when_released() -> None:
+    row = digest(state=State.AMBIGUOUS, composed_at=None, next_attempt_at=None, last_code="restored")
+    decision = decided(row, Act.RELEASE)
+    row.refresh_from_db()
+    assert (row.state, row.attempt) == (State.PLANNED, 0)
+    assert "a second one" in decision.says
+
+
 @pytest.mark.parametrize("state", APPLIES_TO[Act.CANCEL])
 def test_what_is_given_up_is_not_sent(state: State) -> None:
     row = digest(state=state)
