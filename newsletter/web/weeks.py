@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from django.db.models import Count, F, Max, Min, Q
 from django.utils import formats
@@ -19,6 +19,8 @@ from newsletter.pipeline.weeks import papers_of_week, query_key
 from newsletter.web.jinja import day
 
 MOST_NEAR = 2
+OWN = timedelta(days=2)
+"""A summary written so soon after the week is the week's own: most digests of a week are sent on a Monday."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +56,8 @@ def contents_of(topic: Topic, week: Week, *, now: datetime) -> WeekContents:
     rows = {row[0]: row for row in _rows(found.papers)}
     written = {pk: at for pk in found.papers if pk in rows and (at := rows[pk][2])}
     is_over = week < week_of(now)
-    late = frozenset(pk for pk, at in written.items() if is_over and at >= week.ends_at)
-    anew = (pk for pk in written if is_over and (rows[pk][3] or week.begins_at) >= week.ends_at)
+    late = frozenset(pk for pk, at in written.items() if is_over and at >= week.ends_at + OWN)
+    anew = (pk for pk in written if is_over and (rows[pk][3] or week.begins_at) >= week.ends_at + OWN)
     by_title = sorted(rows.keys() - written.keys(), key=lambda pk: (rows[pk][1].casefold(), pk))
     return WeekContents(
         topic=topic,

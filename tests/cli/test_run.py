@@ -26,11 +26,13 @@ REAL_TIMES = {
     "FragmentRow.created_at",
     "FragmentRow.needed_until",
     "PageChange.at",
+    "Paper.changed_at",
     "Selection.used_at",
     "Summary.leased_until",
     "Summary.retry_at",
 }
-"""Waiting, leases and gates stay in real time; a rendered fragment belongs to no slot."""
+"""Waiting, leases, gates and what caches and indexes are kept up by stay in real time; a rendered fragment
+belongs to no slot."""
 
 
 @pytest.fixture(autouse=True)

@@ -165,6 +165,8 @@ def test_what_comes_after_the_week_is_marked(visitor: Client, service: Service) 
     write_summary(paper(2), language="en", headline="In time.")
     Summary.objects.update(written_at=SENT)
     later = MONDAY_AFTER + timedelta(days=2)
+    write_summary(paper(6), language="en", headline="For the digests of Monday.")
+    Summary.objects.filter(paper=paper(6)).update(written_at=MONDAY_AFTER)
     for number, words in ((5, "Too late."), (shown_in_digest(), "Anew.")):
         write_summary(paper(number), language="en", headline=words)
         Summary.objects.filter(paper=paper(number), model="some-model").update(written_at=later)
@@ -177,7 +179,8 @@ def test_what_comes_after_the_week_is_marked(visitor: Client, service: Service) 
     page = text_of(visitor, WEEK)
     assert page.index("In time.") < page.index("Too late.")
     marks = re.findall(r'<p class="since">(.*?)</p>', page)
-    assert "Summarised after the week." in marks
+    assert marks.count("Summarised after the week.") == 1
+    assert page.index("For the digests of Monday.") < page.index("Too late.")
     assert "The summary was written anew after the week." in marks
     assert "24 June 2026: The error falls by 2%, not 12%." in marks
     assert "Withdrawn." in marks
