@@ -19,7 +19,7 @@ class Migration(migrations.Migration):
                 ('query_key', models.CharField(blank=True, max_length=16)),
                 ('trends', models.JSONField(null=True)),
                 ('frozen_at', models.DateTimeField()),
-                ('topic', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='weeks', to='newsletter.topic')),
+                ('topic', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='weeks', to='newsletter.topic')),
             ],
             options={
                 'constraints': [models.UniqueConstraint(fields=('topic', 'starts_on'), name='topic_week_once')],

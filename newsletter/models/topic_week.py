@@ -12,7 +12,7 @@ from newsletter.core.digests.weeks import Week
 class TopicWeek(models.Model):
     """Written once, when the week is over: a query that changes later does not change what it had found."""
 
-    topic = models.ForeignKey("Topic", on_delete=models.CASCADE, related_name="weeks")
+    topic = models.ForeignKey("Topic", on_delete=models.CASCADE, related_name="weeks", db_index=False)
     starts_on = models.DateField()
     """A Monday (UTC): the ISO week in which the papers were first seen."""
     papers = models.JSONField()
