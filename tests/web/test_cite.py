@@ -125,7 +125,7 @@ def test_what_a_reader_likes_is_cited_in_every_form(visitor: Client, service: Se
     assert found.status_code == 200
     assert "https://arxiv.org/abs/2606.00003v1" in found.content.decode()
     assert "2606.00001" not in found.content.decode()
-    assert found["Content-Disposition"].startswith('attachment; filename="papers-')
+    assert found["Content-Disposition"].startswith('attachment; filename="what-i-like-')
 
 
 def test_an_answer_is_for_any_list_of_papers() -> None:

@@ -53,7 +53,7 @@ def test_a_digest_names_every_paper_that_it_offered_also_those_it_only_counted(
     for paper in counted:
         assert f"/papers/{paper.arxiv_id}/" in titled
     assert "14 of 14 new papers matched; one in full, 13 by title." in page
-    assert 'Talking heads <small>1 of <a href="/topics/heads/">14</a></small>' in page
+    assert 'Talking heads <small>1 of <a href="/topics/heads/2026-W25/">14</a></small>' in page
     assert "[[" not in page
 
 

@@ -10,6 +10,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver
 
 from newsletter.audience.tokens import Purpose
+from newsletter.web.operator.urls import urlpatterns as operator_urls
 from newsletter.web.urls import urlpatterns
 from tests.web.conftest import Service
 
@@ -71,6 +72,9 @@ def test_neither_the_admin_nor_a_cookie_fails(service: Service) -> None:  # noqa
     operator.force_login(User.objects.create_superuser("operator"))
     for query in ("q=%00", "status=%00", "p=%00", "o=%00"):
         assert operator.get(f"/admin/newsletter/subscriber/?{query}").status_code in REFUSED
+    for route in (f"/admin/{each.pattern}" for each in operator_urls):
+        for send in (operator.get, operator.post):
+            assert send(_PART.sub("a%00b", route)).status_code in REFUSED or not _PART.search(route), route
     operator.cookies["sessionid"] = "a\0b"
     assert operator.get("/admin/").status_code in {302, *REFUSED}
 
@@ -82,4 +86,4 @@ def test_what_holds_none_passes(visitor: Client, service: Service) -> None:
 
 
 def test_there_are_no_routes_below_ours_that_are_not_tried() -> None:
-    assert [str(each.pattern) for each in urlpatterns if isinstance(each, URLResolver)] == ["admin/"]
+    assert [str(each.pattern) for each in urlpatterns if isinstance(each, URLResolver)] == ["admin/"] * 2

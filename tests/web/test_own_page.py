@@ -44,7 +44,7 @@ def test_a_topic_says_what_the_last_mail_held_of_it(visitor: Client, service: Se
     assert "Talking heads 1 of 14 every Friday" in section(page, "topics")
     assert "Quiet corner 0 of 0 every Friday" in section(page, "topics")
     assert "Secret your own query, seen by nobody else not yet" in section(page, "topics")
-    assert '<a href="/topics/heads/">14</a>' in page
+    assert '<a href="/topics/heads/2026-W25/">14</a>' in page
 
 
 def test_a_topic_is_dropped_and_taken_back(visitor: Client, service: Service) -> None:
