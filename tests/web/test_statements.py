@@ -29,7 +29,7 @@ RENDERED = {
     "/papers/2606.00001/report/": 5,
     "/papers/2606.00001/cite.bib": 2,
     "/papers/2606.00001/card.png": 3,
-    "/sitemap.xml": 6,
+    "/sitemap.xml": 8,
     "/sitemap-papers-1.xml": 4,
     "/preferences/": 2,
     "/privacy/": 1,

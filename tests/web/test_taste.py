@@ -320,7 +320,7 @@ def test_what_is_liked_is_taken_along_as_bibtex(visitor: Client, service: Servic
     read = parse_string(answer.content.decode())
     assert {entry["eprint"] for entry in read.entries} == {"2606.00001", "hep-th/9901001"}
     assert read.failed_blocks == []
-    page(visitor, service, "/taste/export.ris", status=404)
+    page(visitor, service, "/taste/export.doc", status=404)
 
 
 # --- a library ---------------------------------------------------------------------------------------------
