@@ -17,7 +17,6 @@ from newsletter.languages import interface_language
 from newsletter.mail.words import words_for
 from newsletter.models import Delivery, Paper, Topic
 from newsletter.models.delivery import FIRST, Kind
-from newsletter.pipeline.select.select import choose
 from newsletter.web.archive import archive_of
 from newsletter.web.digests import topic_url
 from newsletter.web.own_page import subscriber_of
@@ -31,6 +30,8 @@ MOST_TERMS = 3
 @private
 def preview(request: HttpRequest, token: str) -> HttpResponse:
     """Show the papers that a digest of every topic would offer now; their summaries as they are."""
+    from newsletter.pipeline.select.select import choose  # loads scipy, which few web processes need
+
     subscriber = subscriber_of(token)
     if subscriber is None:
         return broken_link(request)
@@ -41,9 +42,8 @@ def preview(request: HttpRequest, token: str) -> HttpResponse:
     delivery.subscriber = subscriber
     with transaction.atomic():
         [choice] = choose([delivery], now=now)
-        transaction.set_rollback(
-            True
-        )  # what was learned on the way is for a mail to store: a link changes nothing
+        # What was learned on the way is for a mail to store: a link changes nothing.
+        transaction.set_rollback(True)
     topics = Topic.objects.in_bulk(choice.selection.topics)
     words = words_for(language)
 
@@ -72,5 +72,4 @@ def preview(request: HttpRequest, token: str) -> HttpResponse:
         slugs=[],
         others=[],
         is_preview=True,
-        cite_url="",
     )

@@ -22,8 +22,6 @@ from newsletter.operating.reader_acts import ACTS, SOURCE
 from newsletter.operating.reader_history import history_of
 from newsletter.operating.readers import sentences
 from newsletter.pipeline.context import Context
-from newsletter.pipeline.preview import preview_digest
-from newsletter.pipeline.send_test import send_test
 from newsletter.subscribers.operator_acts import edit_subscriber, pause_subscriber, resume_subscriber
 from newsletter.subscribers.preferences import checked_address, offered_languages
 from newsletter.subscribers.records import find_subscriber
@@ -160,6 +158,8 @@ def _topics(reader: Subscriber, wanted: list[str]) -> list[str]:
 
 def _send_test(reader: Subscriber, to: str, *, now: datetime) -> str:
     """Send the operator this reader's digest, marked TEST; nothing is recorded as seen."""
+    from newsletter.pipeline.send_test import send_test  # loads scipy, which few web processes need
+
     address = checked_address(to)
     sent = send_test(address, subscriber=reader, context=Context(settings.CONFIG), now=now)
     if not sent.is_accepted:
@@ -187,6 +187,8 @@ def act(request: HttpRequest, key: int, deed: str) -> HttpResponse:
 @xframe_options_sameorigin
 def preview(request: HttpRequest, key: int) -> HttpResponse:  # noqa: ARG001 - a view
     """Show the digest that would go out now; its personal links lead nowhere, and no model is asked."""
+    from newsletter.pipeline.preview import preview_digest  # loads scipy, as above
+
     reader = get_object_or_404(Subscriber, pk=key)
     try:
         found = preview_digest(reader, context=Context(settings.CONFIG), now=timezone.now(), asks_model=False)
