@@ -122,7 +122,14 @@ def _say(session: Session, restored: Restored) -> None:
             f"papers      of {missed} days are missing, and a gather looks back {usual}: "
             f"NEWSLETTER_ARXIV_LOOKBACK_DAYS={missed + 1} newsletter gather"
         )
-    session.say("Sending is paused. Look around, start the service, then: newsletter resume")
+    session.say("Sending is paused. Look around, start the service, then:")
+    if since.knows_who_left:
+        session.say("  newsletter resume")
+    else:
+        session.say(
+            "  newsletter subscriber import --suppressions FILE    who has left, as your provider lists them"
+        )
+        session.say("  newsletter resume --without-log")
 
 
 def _as_json(restored: Restored) -> dict[str, Any]:

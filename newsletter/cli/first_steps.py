@@ -73,6 +73,7 @@ def remaining() -> list[Step]:
         )
     steps += [
         ("A user for /admin/, once:", ["newsletter createadmin"]),
+        ("Readers join on the site, or from a file:", ["newsletter subscriber import readers.csv"]),
         ("Start it:", ["newsletter up"]),
         ("Then see whether all is well:", ["newsletter doctor"]),
     ]

@@ -54,10 +54,9 @@ def _what_there_is(base_url: str) -> Iterator[tuple[str, str]]:
     from django.contrib.auth.models import User
     from django.utils import timezone
 
-    from newsletter.core.arxiv.announcements import next_request
     from newsletter.models import Subscriber
     from newsletter.models.subscriber import Status
-    from newsletter.pipeline.gather_history import recent_tries
+    from newsletter.operating.today import next_gather, overdue_readers
 
     config, now = settings.CONFIG, timezone.now()
     yield "site", f"{base_url}/"
@@ -68,13 +67,18 @@ def _what_there_is(base_url: str) -> Iterator[tuple[str, str]]:
         yield "mailer", f"outbox: mails stay in {config.outbox_folder} (newsletter init sets up another)"
     else:
         yield "mailer", f"{config.mailer}, as {config.sender}"
-    asks_at = next_request(now, tries=recent_tries(now))
-    yield "next gather", f"{asks_at.astimezone(UTC):%a %d %b %H:%M} UTC" if asks_at else "at once"
+    asks_at = next_gather(now)
+    yield (
+        "next gather",
+        f"{asks_at.astimezone(UTC):%a %d %b %H:%M} UTC" if asks_at and asks_at > now else "at once",
+    )
     slots = Subscriber.objects.filter(status=Status.ACTIVE, next_slot_at__gte=now).order_by("next_slot_at")
     if (first := slots.first()) and first.next_slot_at:
         number = slots.filter(next_slot_at=first.next_slot_at).count()
         readers = "1 reader" if number == 1 else f"{number:,} readers"
         yield "next slot", f"{first.next_slot_at.astimezone(UTC):%a %d %b %H:%M} UTC, {readers}"
+    elif overdue := overdue_readers(now):
+        yield "next slot", f"{'1 is' if overdue == 1 else f'{overdue:,} are'} due now"
     else:
         yield "next slot", f"none: nobody reads yet; join at {base_url}/"
 

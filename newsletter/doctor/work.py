@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from django.conf import settings
-from django.utils import timezone
 
 from newsletter.adapters.infra import broker
 from newsletter.adapters.infra.heartbeat import scheduler_heard_at
@@ -181,7 +180,3 @@ def contents(*, now: datetime) -> Iterator[Finding]:
     first = list(dict.fromkeys(slot for slot in slots[:500] if slot))[:3]
     said = ", ".join(f"{slot:%a %d %b %H:%M}" for slot in first)
     yield fine("slots", f"{readers.count()} readers; next slots (UTC): {said or 'none'}.")
-
-
-def real_now() -> datetime:
-    return timezone.now()

@@ -71,7 +71,6 @@ EVERYTHING = {
     "SendPause": [],
     "TopicWeek": [],
     "FormerSlug": [],
-    "DigestNotice": [],
 }
 """Models of which a change concerns all pages, and columns that no page shows."""
 ONE_PAPER = {

@@ -6,7 +6,7 @@ domain's rate, that before the delivery's own wait.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -22,7 +22,7 @@ from newsletter.operating.situation import Situation, limit_in_words
 from newsletter.operating.words import STATES, clock, number, refusal, shortened, wait
 from newsletter.pipeline.send.decisions import CANCELLED_BY_OPERATOR
 from newsletter.pipeline.send.pause import SIGN_UP, lets_pass
-from newsletter.pipeline.summarize.store import PATIENCE
+from newsletter.pipeline.summarize.store import waits_until
 
 SOON = timedelta(minutes=2)
 """So long a delivery that is due may wait for its turn before somebody should look at the workers."""
@@ -78,7 +78,7 @@ def _planned(row: Delivery, now: Situation) -> Told:
             at=row.slot_at,
             then="Its papers are chosen already; it is composed and sent when its time comes.",
         )
-    until = row.slot_at + PATIENCE
+    until = waits_until(row)
     patience = f"It waits until {clock(until, now=now.now)} UTC at most, then goes with what is there."
     if now.now < until:
         if now.gathers_until is not None or now.is_matching:
@@ -332,8 +332,3 @@ _SAYS: dict[State, Callable[[Delivery, Situation], Told]] = {
     State.FAILED: _failed,
     State.QUARANTINED: _set_aside,
 }
-
-
-def needs_first(found: Iterable[Told]) -> list[Told]:
-    """Sort by what needs a person, then by code."""
-    return sorted(found, key=lambda each: (not each.needs_person, each.code))

@@ -32,7 +32,9 @@ def lines(found: Today, now: Situation) -> Iterator[str]:
 def _coming(found: Today, now: Situation) -> Iterator[str]:
     for at, readers in found.slots:
         yield f"  Next slot {clock(at, now=found.now)}, {wait(at - found.now)}: {number(readers, 'reader')}"
-    if not found.slots:
+    if found.overdue:
+        yield f"! {number(found.overdue, 'reader')} due and not planned: is the service running? newsletter up"
+    elif not found.slots:
         yield "  No slot is coming: no reader is active."
     if found.next_gather:
         yield f"  arXiv is asked next at about {clock(found.next_gather, now=found.now)}"

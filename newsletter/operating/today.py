@@ -23,8 +23,11 @@ from newsletter.operating.late import FAILED, Late, late
 from newsletter.operating.situation import Situation, limit_in_words
 from newsletter.operating.words import clock, number, shortened
 from newsletter.pipeline.gather_history import recent_tries
+from newsletter.pipeline.schedule import due_subscribers
 from newsletter.pipeline.send.pause import SIGN_UP
 
+OVERDUE = timedelta(minutes=3)
+"""So long after a slot its readers are planned, if anything runs."""
 MOST_SLOTS = 4
 STEP, FARTHEST = timedelta(minutes=10), timedelta(days=5)
 
@@ -52,6 +55,8 @@ class Today:
     pauses: list[str]
     slots: list[tuple[datetime, int]]
     """The next ones, each with its number of readers."""
+    overdue: int
+    """Readers whose slot has passed minutes ago, and for whom nothing is planned."""
     next_gather: datetime | None
     incidents: list[Incident] = field(default_factory=list)
     tokens_used: int = 0
@@ -98,6 +103,7 @@ class Today:
             "late": [_plain(asdict(each)) for each in self.late],
             "pauses": self.pauses,
             "next_slots": [{"at": at.isoformat(), "readers": count} for at, count in self.slots],
+            "overdue_readers": self.overdue,
             "next_gather_at": self.next_gather.isoformat() if self.next_gather else None,
             "incidents": [
                 {"name": each.name, "since": each.opened_at.isoformat(), "detail": each.detail}
@@ -132,6 +138,7 @@ def today(now: Situation) -> Today:
         late=late(begin, now=now),
         pauses=[_pause_in_words(now, each.transport, each.reason, each.since) for each in now.pauses],
         slots=_slots(now),
+        overdue=overdue_readers(now.now),
         next_gather=next_gather(now.now),
         incidents=list(Incident.objects.filter(closed_at=None, opened_at__lte=now.now).order_by("opened_at")),
         tokens_used=now.tokens_used,
@@ -253,6 +260,11 @@ def _composed_and_delivered(begin: datetime, by_state: Counter[str], *, now: Sit
 
 
 # --- what comes ------------------------------------------------------------------------------------------
+
+
+def overdue_readers(now: datetime) -> int:
+    """Return how many readers' slots have passed and are not planned: a tick plans within a minute."""
+    return due_subscribers(now=now - OVERDUE).count()
 
 
 def _slots(now: Situation) -> list[tuple[datetime, int]]:

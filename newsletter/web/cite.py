@@ -9,18 +9,22 @@ from django.shortcuts import redirect
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from newsletter.audience.topics import public_topics
 from newsletter.core.arxiv.cite import Form, export
 from newsletter.core.arxiv.papers import PaperRecord, parse_id
 from newsletter.core.digests.selection import Place
 from newsletter.core.digests.weeks import parse_week
-from newsletter.models import Delivery, Paper, Topic
+from newsletter.models import Delivery, Paper
 from newsletter.pipeline.weeks import counts_by_week
 from newsletter.web.digests import open_digest
 from newsletter.web.pages import broken_link, private
 from newsletter.web.papers import find_paper, unknown_paper
-from newsletter.web.rendered import rendered_once
+from newsletter.web.rendered import dont_keep, rendered_once
 from newsletter.web.slugs import follows_former_slugs, public_topic
 from newsletter.web.weeks import contents_of
+
+MOST_CITED = 1_000
+"""Papers of a topic's week: what is public has a bound."""
 
 
 class FormConverter:
@@ -66,9 +70,11 @@ def topic_week(request: HttpRequest, slug: str, week: str, form: Form) -> HttpRe
     topic, asked = public_topic(slug), parse_week(week)
     if asked is None or asked not in counts_by_week(topic, now=timezone.now()):
         raise Http404
-    ids = contents_of(topic, asked, now=timezone.now()).papers
+    contents = contents_of(topic, asked, now=timezone.now())
+    ids = contents.papers[:MOST_CITED]
     papers = Paper.objects.in_bulk(ids)
-    return answer([papers[each].record for each in ids if each in papers], form=form, name=f"{slug}-{asked}")
+    found = answer([papers[each].record for each in ids if each in papers], form=form, name=f"{slug}-{asked}")
+    return found if contents.knows_all_changes else dont_keep(found)
 
 
 @require_safe
@@ -87,10 +93,11 @@ def _records(delivery: Delivery, *, is_shared: bool) -> list[PaperRecord]:
     named = delivery.selected.papers
     if is_shared:
         # Papers beside the topics, and those of private ones, would tell what the reader likes.
-        topics = {each.topic for each in named}
-        public = set(Topic.objects.filter(pk__in=topics, owner=None).values_list("pk", flat=True))
-        shown = (Place.SUMMARIZED, Place.LISTED)
-        named = tuple(each for each in named if each.topic in public and each.final_place in shown)
+        public = set(
+            public_topics().filter(pk__in={each.topic for each in named}).values_list("pk", flat=True)
+        )
+        beside = (Place.NEAR, Place.REVISED)
+        named = tuple(each for each in named if each.topic in public and each.final_place not in beside)
     order = {place: number for number, place in enumerate(Place)}
     ids = [each.paper_id for each in sorted(named, key=lambda each: order[each.final_place])]
     papers = Paper.objects.in_bulk(ids)

@@ -34,6 +34,8 @@ class Glimpse:
     """Their names, in the page's language."""
     slug: str
     """Of the lead's topic."""
+    called: str
+    """Its name."""
     total: int
     """Papers that matched the topics."""
     lead: Card
@@ -94,6 +96,7 @@ class Front:
             preheader=cut(said, limit=LONGEST_PREHEADER),
             topics=tuple(topic.name_in(self._language) for topic in topics),
             slug=first.slug,
+            called=named,
             total=total,
             lead=lead,
             lines=tuple(cards[1:]),

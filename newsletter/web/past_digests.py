@@ -28,7 +28,6 @@ class PastDigest:
     was_sent: bool
     in_full: int
     matched: int
-    scanned: int
     selection: Selection
     token: str
     """Of its page; empty when there is none."""
@@ -47,7 +46,6 @@ def past_digests(subscriber: Subscriber, *, now: datetime) -> list[PastDigest]:
             was_sent=each.state in SENT,
             in_full=len(each.selected.shown(Place.SUMMARIZED)),
             matched=len(each.selected.matched_ids),
-            scanned=each.selected.scanned,
             selection=each.selected,
             token=digest_token(each.pk, link_key=subscriber.link_key)
             if each.fragments or each.state in SENT

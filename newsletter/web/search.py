@@ -44,6 +44,8 @@ from newsletter.web.topics import newest_week
 ON_A_PAGE = 20
 MOST_PAGES = 50
 NEAREST = 3
+MOST_DROPPED = 5
+"""Words that a search without hits is tried without."""
 NEAR_PAPERS = 50
 """Of which the topics are counted that are nearest to a search without result."""
 MOST_HIT_AUTHORS = 3
@@ -215,15 +217,12 @@ def _authors(matched: MatchedPaper | None, ends: AuthorLine, authors: Sequence[s
 
 def _wider(asked: Search) -> Wider | None:
     """Return the search without as few of its rarest words as it takes to find something."""
-    left, dropped = asked, list[str]()
-    while len(left.words) > 1:
-        rarest = min(left.words, key=lambda word: _index().count(word.query))
-        dropped.append(rarest.text)
-        text = left.without(rarest)
-        left = read_search(text)
-        hits = _index().search(left, limit=1)
+    rarest = sorted(asked.words, key=lambda word: _index().count(word.query))
+    for number in range(1, min(len(rarest), MOST_DROPPED + 1)):
+        text = asked.without(*rarest[:number])
+        hits = _index().search(read_search(text), limit=1)
         if hits and hits.total:
-            return Wider(_url(text), ", ".join(dropped), hits.total)
+            return Wider(_url(text), ", ".join(word.text for word in rarest[:number]), hits.total)
     return None
 
 

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_safe
 from PIL import Image, ImageDraw, ImageFont
 
 from newsletter.core.arxiv.cite import one_line
-from newsletter.core.arxiv.papers import PaperRecord
+from newsletter.core.arxiv.papers import PaperRecord, parse_id
 from newsletter.mail.cards import Runs
 from newsletter.models import Paper
 from newsletter.web.cards import cards_of
@@ -57,7 +57,9 @@ FOOT = Style("DejaVuSerif-Bold.ttf", 24, 32, 1, SOFT)
 @require_safe
 @rendered_once()
 def share_image(request: HttpRequest, arxiv_id: str) -> HttpResponse:  # noqa: ARG001 - a view
-    found = Paper.objects.filter(arxiv_id=arxiv_id).first()
+    asked = parse_id(arxiv_id)
+    is_plain = asked is not None and str(asked) == arxiv_id
+    found = Paper.objects.filter(arxiv_id=arxiv_id).first() if is_plain else None
     if found is None or not has_image(found.record):
         raise Http404
     return HttpResponse(drawn(found), content_type="image/png")

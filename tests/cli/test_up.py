@@ -87,14 +87,16 @@ def test_it_says_in_a_few_plain_lines_what_it_does(service: Service) -> None:
     site, plain = f"http://localhost:{service.port}", [" ".join(line.split()) for line in ours]
     outbox = service.data / "outbox"
     [slot] = [line for line in plain if line.startswith("newsletter: next slot ")]
-    assert slot.endswith(("UTC, 1 reader", "readers", "none: nobody reads yet; join at " + site + "/"))
+    assert slot.endswith(
+        ("UTC, 1 reader", "readers", "due now", "none: nobody reads yet; join at " + site + "/")
+    )
     assert [line for line in plain if line != slot] == [
-        f"newsletter: starting {site}; Ctrl-C stops everything",
         f"newsletter: site {site}/",
         f"newsletter: admin {site}/admin/ (no user yet: newsletter createadmin)",
         f"newsletter: outbox {site}/outbox/",
         f"newsletter: mailer outbox: mails stay in {outbox} (newsletter init sets up another)",
         "newsletter: next gather at once",
+        f"newsletter: starting {site}; Ctrl-C stops everything",
         f"newsletter: the site answers on http://127.0.0.1:{service.port}",
     ]
     # Besides there is only the log of what the workers did, and that this arXiv has no paper at all.

@@ -171,7 +171,7 @@ def test_links_lead_where_they_say() -> None:
     html, _ = mail(replace(digest, topics=(replace(digest.topics[0], total=31),)))
     links = re.findall(r'href="([^"]+)"[^>]*>([^<]+)</a>', html.replace("\n", " "))
     assert dict(links) == {
-        "https://digest.example.org/topics/lamps/": "31",
+        "https://digest.example.org/topics/lamps/2026-W25/": "31",
         "https://arxiv.org/abs/2606.00001v3": "LampNet-1: Reading Lamp Labels in the Dark",
         "https://digest.example.org/papers/2606.00001/": "Read on",
         "https://arxiv.org/pdf/2606.00001v3": "PDF",

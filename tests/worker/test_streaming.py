@@ -10,6 +10,7 @@ from newsletter.adapters.infra.broker import Queue
 from newsletter.models import Delivery
 from newsletter.models.delivery import State
 from newsletter.pipeline import tasks as work
+from newsletter.pipeline.summarize.store import PATIENCE
 from tests.fakes.papers import paper_record
 from tests.pipeline.newsroom import MONDAY, SUNDAY
 from tests.worker.workers import LATE, Workers
@@ -63,7 +64,7 @@ def test_passing_slots_that_were_planned_ahead_wakes_composing_as_well(
 
 
 def test_composing_wakes_sending_after_each_batch(room: Workers, monkeypatch: pytest.MonkeyPatch) -> None:
-    room.run("tick", at=LATE)
+    room.run("tick", at=MONDAY)
     counts = counts_at(Queue.SEND, monkeypatch)
     room.run("compose", at=LATE)
     assert counts == [(4, 1), (3, 2), (2, 3), (1, 4), (0, 5)]
@@ -75,7 +76,7 @@ def test_the_first_batch_is_small_and_each_further_one_twice_as_large(
     """The first mails need not wait until hundreds are composed."""
     monkeypatch.setattr("newsletter.pipeline.compose.compose.FIRST_CHUNK", 1)
     monkeypatch.setattr("newsletter.pipeline.compose.compose.CHUNK", 4)
-    room.run("tick", at=LATE)
+    room.run("tick", at=MONDAY)
     counts = counts_at(Queue.SEND, monkeypatch)
     room.run("compose", at=LATE)
     assert [composed for _, composed in counts] == [1, 3, READERS]
@@ -85,3 +86,14 @@ def test_composing_that_composes_nothing_wakes_nobody(room: Workers, monkeypatch
     counts = counts_at(Queue.SEND, monkeypatch)
     room.run("compose", at=LATE)
     assert counts == []
+
+
+def test_after_an_outage_arxiv_is_asked_before_anything_is_composed(
+    room: Workers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counts = counts_at(Queue.SEND, monkeypatch)
+    room.run("tick", at=LATE)
+    room.run("compose", at=LATE)
+    assert counts == []
+    room.run("compose", at=LATE + PATIENCE)
+    assert counts[-1] == (0, READERS)

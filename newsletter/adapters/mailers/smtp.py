@@ -52,6 +52,8 @@ def check_login(config: Config) -> str:
         open_dialogue(server, ehlo_name=None, tls_context=None, time_outs=_SHORT).close()
     except Gone as gone:
         said = f"{server.host}:{server.port}: {f'{gone.code} {gone.detail}'.strip()}"
+        if "STARTTLS" in gone.detail and "not supported" in gone.detail:
+            said = f"{said} (a relay on this machine without encryption: smtp://{server.host}:{server.port}?tls=off)"
         raise (TemporaryError if gone.verdict is Verdict.RETRY else PermanentError)(said) from gone
     who = f"logged in as {server.user}" if server.user else "without a login"
     return f"{server.host}:{server.port}, {who}"

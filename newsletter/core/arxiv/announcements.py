@@ -59,21 +59,6 @@ def latest_announcement(now: datetime) -> datetime:
         day -= timedelta(days=1)
 
 
-def next_request(now: datetime, *, tries: Iterable[Try]) -> datetime | None:
-    """Return when the scheduler asks arXiv next for what is announced; None: as soon as it looks.
-
-    Between announcements it may look earlier, until an answer was large enough.
-    """
-    if what_to_ask(now, tries=tries) is Ask.WHOLE:
-        return None
-    day = now.astimezone(ZONE).date()
-    while True:
-        moment = datetime.combine(day, ANNOUNCED_AT, tzinfo=ZONE) + DELAY
-        if day.weekday() in WEEKDAYS and moment > now:
-            return moment
-        day += timedelta(days=1)
-
-
 def expected_announcement(now: datetime) -> datetime:
     """Return the last announcement whose papers an answer at ``now`` should hold."""
     return latest_announcement(now - DELAY)

@@ -55,9 +55,9 @@ class Search:
     rest: str = ""
     """As typed: what is excluded, and the dates."""
 
-    def without(self, word: Word) -> str:
-        """Return the text of the same search without one of its words."""
-        kept = [each.text for each in self.words if each is not word]
+    def without(self, *gone: Word) -> str:
+        """Return the text of the same search without some of its words."""
+        kept = [each.text for each in self.words if not any(each is word for word in gone)]
         return " ".join([*kept, *([self.rest] if self.rest else [])])
 
     @property

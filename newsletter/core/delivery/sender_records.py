@@ -11,11 +11,6 @@ _LOOKUP = re.compile(r"^[+?~-]?(?:(?:include|exists):|(?:a|mx|ptr)(?:[:/]|$))|^r
 _TAG = re.compile(r"\s*([a-z]+)\s*=\s*([^;]*)")
 
 
-def spf_record(texts: Sequence[str]) -> str:
-    """Return the domain's SPF record; empty where it has none."""
-    return next((text for text in texts if _is_spf(text)), "")
-
-
 def spf_fault(texts: Sequence[str]) -> str:
     """Return what is wrong with a domain's SPF record; empty if nothing is."""
     found = [text for text in texts if _is_spf(text)]

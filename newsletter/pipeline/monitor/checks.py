@@ -140,14 +140,14 @@ CHECKS = (
         lambda health: health.age(_unanswered_since(health)),
         6 * HOUR,
         "arXiv announced papers {age} ago, and no query has been answered since.",
-        "Gather runs in the admin: what was asked, and the error.",
+        "Gather runs at /admin/records/: what was asked, and the error.",
     ),
     Check(
         "gather-doubtful",
         _is_in_doubt,
         0,
         lambda health: f"{health.doubt} Mails say that arXiv had not answered fully, and it is asked hourly.",
-        "Gather runs in the admin. It may be a holiday at arXiv, or its API is behind.",
+        "Gather runs at /admin/records/. It may be a holiday at arXiv, or its API is behind.",
     ),
     Check(
         "papers-missing",
@@ -157,7 +157,7 @@ CHECKS = (
             f"arXiv promised {_entries(health.missing)} more than it sent, each time for hours. "
             "What it sent was kept."
         ),
-        "Gather runs in the admin: how many results were promised and how many came.",
+        "Gather runs at /admin/records/: how many results were promised and how many came.",
     ),
     Check(
         "events-late",
@@ -171,7 +171,7 @@ CHECKS = (
         _canary_age,
         26 * HOUR,
         "For {age} nobody has proved that leaving works.",
-        "Canary flights in the admin, and whether workers can reach NEWSLETTER_BASE_URL.",
+        "Canary flights at /admin/records/, and whether workers can reach NEWSLETTER_BASE_URL.",
     ),
     # Mails that must leave.
     Check(
@@ -209,7 +209,7 @@ CHECKS = (
         lambda health: int(health.sign_up_pause is not None),
         0,
         lambda health: f"Nobody can sign up: {health.sign_up_pause.reason}." if health.sign_up_pause else "",
-        "Confirmations in the admin: who asks for so many? It ends by itself within a day, or with: "
+        "Confirmations at /admin/records/: who asks for so many? It ends by itself within a day, or with: "
         "newsletter resume. Digests go on.",
     ),
 )

@@ -144,6 +144,8 @@ def act(request: HttpRequest, key: UUID, deed: str) -> HttpResponse:
 def mail(request: HttpRequest, key: UUID, part: str) -> HttpResponse:
     """Show the mail as HTML (for the frame), as text, or its source: personal links in it lead nowhere."""
     demand(request, "view_subscriber")
+    if part not in ("html", "text", "source"):
+        raise Http404
     message = BytesParser(policy=policy.default).parsebytes(_message(_find(key)) or _gone())
     body = message.get_body(("html",)) if part == "html" else message.get_body(("plain",))
     if part == "source":

@@ -81,6 +81,7 @@ def operator_page(
         pauses=_pauses(now),
         is_paused=bool(now.pauses),
         may_pause=may(request, "add_sendpause"),
+        may_resume=may(request, "delete_sendpause"),
         said=[(each.level_tag, str(each)) for each in messages.get_messages(request)],
         **values,
     )

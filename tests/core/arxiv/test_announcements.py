@@ -13,7 +13,6 @@ from newsletter.core.arxiv.announcements import (
     announcements_between,
     expected_announcement,
     latest_announcement,
-    next_request,
     submitted_between,
     weeks_earlier,
     what_to_ask,
@@ -133,14 +132,3 @@ def test_after_a_look_that_showed_something_the_whole_is_asked_for_until_it_come
 def test_after_a_look_that_failed_it_looks_again() -> None:
     made = [Try(at=BEFORE), Try(at=BEFORE + timedelta(hours=1), is_probe=True, has_failed=True)]
     assert what_to_ask(BEFORE + timedelta(hours=1, minutes=6), tries=made) is Ask.NEWEST
-
-
-def test_the_next_request_is_an_hour_after_the_next_announcement() -> None:
-    monday = datetime(2026, 6, 15, 12, tzinfo=UTC)
-    asked = [Try(at=monday - timedelta(hours=10), new=9, is_enough=True)]
-    # Monday's announcement is at 20:00 in New York, which is midnight here.
-    assert next_request(monday, tries=asked) == datetime(2026, 6, 16, 1, tzinfo=UTC)
-    friday = datetime(2026, 6, 19, 12, tzinfo=UTC)
-    asked = [Try(at=friday - timedelta(hours=10), new=9, is_enough=True)]
-    assert next_request(friday, tries=asked) == datetime(2026, 6, 22, 1, tzinfo=UTC)
-    assert next_request(friday, tries=[]) is None, "at once"

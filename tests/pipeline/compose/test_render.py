@@ -250,7 +250,9 @@ def test_a_topics_heading_says_how_many_it_brought_and_leads_there() -> None:
     digest = four_cards()
     topic = replace(digest.topics[0], total=43)
     html, text = mail(replace(digest, topics=(topic,)))
-    assert re.search(r'4 of <a class="s" href="https://digest.example.org/topics/lamps/"[^>]*>43</a>', html)
+    assert re.search(
+        r'4 of <a class="s" href="https://digest.example.org/topics/lamps/2026-W\d\d/"[^>]*>43</a>', html
+    )
     assert "Lamps & <lights> (4 of 43)" in text
     private = replace(topic, slug="mine", name=stand_in("mine"))
     names = (("topic:mine", "Secret"),)
