@@ -33,7 +33,8 @@ def _coming(found: Today, now: Situation) -> Iterator[str]:
     for at, readers in found.slots:
         yield f"  Next slot {clock(at, now=found.now)}, {wait(at - found.now)}: {number(readers, 'reader')}"
     if found.overdue:
-        yield f"! {number(found.overdue, 'reader')} due and not planned: is the service running? newsletter up"
+        due = number(found.overdue, "reader")
+        yield f"! {due} due and not planned: is the service running? newsletter up"
     elif not found.slots:
         yield "  No slot is coming: no reader is active."
     if found.next_gather:

@@ -95,5 +95,5 @@ def test_after_an_outage_arxiv_is_asked_before_anything_is_composed(
     room.run("tick", at=LATE)
     room.run("compose", at=LATE)
     assert counts == []
-    room.run("compose", at=LATE + PATIENCE)
+    room.run("compose", at=LATE + PATIENCE + timedelta(seconds=1))
     assert counts[-1] == (0, READERS)
