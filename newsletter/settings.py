@@ -157,15 +157,20 @@ TEMPLATES: list[dict[str, Any]] = [
 ]
 
 
+_NO_DATABASE = (
+    "DATABASE_URL is what was given, but must be postgresql://user:password@host:5432/name "
+    "(or sqlite:////path/to/file.sqlite3)"
+)
+
+
 def _database() -> dict[str, Any]:
     if CONFIG.database_url:
         try:
             parsed: dict[str, Any] = dict(dj_database_url.parse(CONFIG.database_url, conn_max_age=60))
         except (ValueError, KeyError):
-            raise ConfigurationError(
-                "DATABASE_URL is what was given, but must be postgresql://user:password@host:5432/name "
-                "(or sqlite:////path/to/file.sqlite3)"
-            ) from None
+            raise ConfigurationError(_NO_DATABASE) from None
+        if not parsed.get("NAME"):
+            raise ConfigurationError(_NO_DATABASE)
     else:
         parsed = {"ENGINE": "django.db.backends.sqlite3", "NAME": str(_data_dir() / "newsletter.sqlite3")}
     if not parsed["ENGINE"].endswith("sqlite3"):
@@ -206,6 +211,7 @@ CACHES = {
     },
 }
 
+LOGIN_REDIRECT_URL = "/admin/"
 STATIC_URL = "static/"
 STATIC_ROOT = DATA_DIR / "static"
 WHITENOISE_USE_FINDERS = True

@@ -25,6 +25,7 @@ from newsletter.models.topic_week import present_slugs
 
 SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 MAX_SLUG, MAX_NAME, MAX_GROUP = 80, 120, 80
+RESERVED = "new"
 _COPY = " (copy)"
 
 
@@ -254,6 +255,8 @@ def _free_slug(slug: str, *, topic: Topic | None = None) -> str:
 
 
 def _checked_slug(slug: str) -> str:
+    if slug == RESERVED:
+        raise BadInput(f"slug {slug!r} is taken: the address of the page that makes a topic ends so")
     if not SLUG.fullmatch(slug) or len(slug) > MAX_SLUG:
         raise BadInput(
             f"slug {slug!r} must be small letters, digits and single hyphens, such as talking-heads"
@@ -263,13 +266,15 @@ def _checked_slug(slug: str) -> str:
 
 def _checked_name(name: str) -> str:
     name = " ".join(name.split())
-    if not name or len(name) > MAX_NAME:
-        raise BadInput(f"a topic's name has 1 to {MAX_NAME} characters")
+    if not name or len(name) > MAX_NAME or not name.isprintable():
+        raise BadInput(f"a topic's name has 1 to {MAX_NAME} characters, none of them a control character")
     return name
 
 
 def _checked_group(group: str) -> str:
     group = " ".join(group.split())
-    if len(group) > MAX_GROUP:
-        raise BadInput(f"a topic's group has at most {MAX_GROUP} characters")
+    if len(group) > MAX_GROUP or not group.isprintable():
+        raise BadInput(
+            f"a topic's group has at most {MAX_GROUP} characters, none of them a control character"
+        )
     return group

@@ -189,7 +189,12 @@ def check_login(config: Config) -> str:
 
 def _present(env_path: Path) -> dict[str, str]:
     """Return what the file sets, as far as it can be read: a half-written one is mended by writing it."""
-    text = env_path.read_text(encoding="utf-8") if env_path.is_file() else ""
+    try:
+        text = env_path.read_text(encoding="utf-8") if env_path.is_file() else ""
+    except UnicodeDecodeError as error:
+        raise ConfigurationError(
+            f"{env_path} is not UTF-8 at byte {error.start}: save it as UTF-8"
+        ) from error
     found = dotenv_values(stream=io.StringIO(merged(text, {})))
     return {name: value for name, value in found.items() if value}
 

@@ -44,7 +44,7 @@ class Session:
 
     def say(self, line: str = "") -> None:
         if not self.as_json:
-            click.echo(line)
+            click.echo(_printable(line))
 
     def warn(self, line: str) -> None:
         """Print a problem on stderr without ending the command."""
@@ -141,6 +141,11 @@ def _foreseen(error: Exception) -> str:
     # Not imported before it is needed: help must not start Django.
     database = sys.modules.get("django.db.utils")
     return database_failure(error) if database and isinstance(error, database.Error) else ""
+
+
+def _printable(text: str) -> str:
+    """Return ``text`` without what a terminal obeys: some of it was typed by readers."""
+    return "".join(each if each.isprintable() or each in "\n\t" else "�" for each in text)
 
 
 def _one_line(text: str) -> str:

@@ -158,8 +158,11 @@ def _bounce_address(value: str) -> str:
 
 
 def _sender(value: str) -> str:
-    if not parseaddr(value)[1].partition("@")[2] or "\n" in value or "\r" in value:
-        raise ValueError("an address such as 'arXiv digest <digest@example.org>'")
+    name, address = parseaddr(value)
+    is_one = address.partition("@")[2] and address.count("@") == 1 and "@" not in name and value.isprintable()
+    # The address alone, or at the end in angle brackets: what else there is would leave as another sender.
+    if not (is_one and (value.strip() == address or value.strip().endswith(f"<{address}>"))):
+        raise ValueError("one address such as 'arXiv digest <digest@example.org>', no @ in the name")
     return value
 
 

@@ -20,7 +20,10 @@ def lines(found: Today, now: Situation) -> Iterator[str]:
         trouble = f"  ! {step.trouble}" if step.trouble else ""
         yield f"  {step.name:<11}{step.count:>7,}  {step.says}, last {at}{trouble}"
     yield ""
-    yield "Late, and why" if found.late else "Nothing is late."
+    if found.overdue:
+        due = number(found.overdue, "reader")
+        yield f"! {due} due and not planned: is the service running? newsletter up"
+    yield "Late, and why" if found.late else "" if found.overdue else "Nothing is late."
     for late in found.late:
         mark = "!" if late.needs_person else " "
         since = f"since {clock(late.since, now=found.now)}" if late.since else ""
@@ -32,10 +35,7 @@ def lines(found: Today, now: Situation) -> Iterator[str]:
 def _coming(found: Today, now: Situation) -> Iterator[str]:
     for at, readers in found.slots:
         yield f"  Next slot {clock(at, now=found.now)}, {wait(at - found.now)}: {number(readers, 'reader')}"
-    if found.overdue:
-        due = number(found.overdue, "reader")
-        yield f"! {due} due and not planned: is the service running? newsletter up"
-    elif not found.slots:
+    if not found.slots and not found.overdue:
         yield "  No slot is coming: no reader is active."
     if found.next_gather:
         yield f"  arXiv is asked next at about {clock(found.next_gather, now=found.now)}"

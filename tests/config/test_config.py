@@ -124,6 +124,10 @@ def test_an_empty_value_is_no_value(tmp_path: Path) -> None:
         ({"NEWSLETTER_SENDGRID_SANDBOX": "yes"}, ["NEWSLETTER_SENDGRID_SANDBOX", "yes", "'off' or 'on'"]),
         ({"NEWSLETTER_OPERATOR_EMAIL": "Ada"}, ["NEWSLETTER_OPERATOR_EMAIL", "Ada", "editor@example.org"]),
         ({"NEWSLETTER_FROM": "nobody"}, ["NEWSLETTER_FROM", "nobody"]),
+        ({"NEWSLETTER_FROM": "a@b.org <c@d.org>"}, ["NEWSLETTER_FROM", "one address"]),
+        ({"NEWSLETTER_FROM": "a@b.org Bcc: x@y.z"}, ["NEWSLETTER_FROM", "one address"]),
+        ({"NEWSLETTER_FROM": "A <a@b.org>, B <c@d.org>"}, ["NEWSLETTER_FROM", "one address"]),
+        ({"NEWSLETTER_FROM": "A <a@b.org> trailing"}, ["NEWSLETTER_FROM", "one address"]),
         ({"GEMINI_API_KEY_FILE": "/nowhere/key"}, ["GEMINI_API_KEY_FILE", "/nowhere/key"]),
     ],
 )

@@ -384,6 +384,8 @@ def test_a_note_is_previewed_published_and_ended(operator: Client, service: Serv
         {"until": ""},
         {"until": "2020-01-01"},
         {"until": "2099-01-01"},
+        {"until": "9999-12-31"},
+        {"url": f"https://h.example/{'a' * 700}"},
         {"topic": "none"},
         {"language": "fr"},
         {"url": "javascript:alert(1)"},

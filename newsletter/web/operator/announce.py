@@ -23,6 +23,7 @@ from newsletter.web.operator.pages import back_to, demand, done, may, now_there,
 
 LONGEST, SHOWN = 600, 50
 USUAL = timedelta(days=14)
+LONGEST_URL = 500
 FARTHEST = timedelta(days=40)
 """Later than this no notice is told (``models.notice.TOLD_FOR``)."""
 
@@ -58,7 +59,9 @@ class Draft:
             self.problems["topic"] = "There is no such topic."
         if self.language and self.language not in offered_languages():
             self.problems["language"] = "No reader can have this language."
-        if self.url:
+        if len(self.url) > LONGEST_URL:
+            self.problems["url"] = f"At most {LONGEST_URL} characters; these are {len(self.url)}."
+        elif self.url:
             try:
                 URLValidator(schemes=["https", "http"])(self.url)
             except ValidationError:
@@ -66,7 +69,7 @@ class Draft:
         return DigestNotice(
             kind=NoticeKind.ANNOUNCEMENT,
             texts={code: text for code, text in self.texts.items() if text} or {"en": ""},
-            url=self.url[:500],
+            url=self.url[:LONGEST_URL],
             topic=topic,
             language=self.language,
             published_at=now,
@@ -80,13 +83,13 @@ class Draft:
         except ValueError:
             self.problems["until"] = "Give the last day on which it is told."
             return None
-        end = datetime.combine(day, time.min, tzinfo=UTC) + timedelta(days=1)
-        if not now < end <= now + FARTHEST + timedelta(days=1):
+        farthest = (now + FARTHEST).astimezone(UTC).date()
+        if not now.astimezone(UTC).date() <= day <= farthest:
             self.problems["until"] = (
                 f"The last day is today at the earliest, in {FARTHEST.days} days at the latest."
             )
             return None
-        return end
+        return datetime.combine(day, time.min, tzinfo=UTC) + timedelta(days=1)
 
 
 @operators("view_digestnotice", methods=("GET", "HEAD", "POST"))
