@@ -22,7 +22,7 @@ from newsletter.operating.situation import Situation, limit_in_words
 from newsletter.operating.words import STATES, clock, number, refusal, shortened, wait
 from newsletter.pipeline.send.decisions import CANCELLED_BY_OPERATOR
 from newsletter.pipeline.send.pause import SIGN_UP, lets_pass
-from newsletter.pipeline.summarize.store import waits_until
+from newsletter.pipeline.summarize.store import PATIENCE
 
 SOON = timedelta(minutes=2)
 """So long a delivery that is due may wait for its turn before somebody should look at the workers."""
@@ -78,7 +78,7 @@ def _planned(row: Delivery, now: Situation) -> Told:
             at=row.slot_at,
             then="Its papers are chosen already; it is composed and sent when its time comes.",
         )
-    until = waits_until(row)
+    until = row.slot_at + PATIENCE
     patience = f"It waits until {clock(until, now=now.now)} UTC at most, then goes with what is there."
     if now.now < until:
         if now.gathers_until is not None or now.is_matching:

@@ -10,7 +10,6 @@ from newsletter.adapters.infra.broker import Queue
 from newsletter.models import Delivery
 from newsletter.models.delivery import State
 from newsletter.pipeline import tasks as work
-from newsletter.pipeline.summarize.store import PATIENCE
 from tests.fakes.papers import paper_record
 from tests.pipeline.newsroom import MONDAY, SUNDAY
 from tests.worker.workers import LATE, Workers
@@ -86,14 +85,3 @@ def test_composing_that_composes_nothing_wakes_nobody(room: Workers, monkeypatch
     counts = counts_at(Queue.SEND, monkeypatch)
     room.run("compose", at=LATE)
     assert counts == []
-
-
-def test_after_an_outage_arxiv_is_asked_before_anything_is_composed(
-    room: Workers, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    counts = counts_at(Queue.SEND, monkeypatch)
-    room.run("tick", at=LATE)
-    room.run("compose", at=LATE)
-    assert counts == []
-    room.run("compose", at=LATE + PATIENCE + timedelta(seconds=1))
-    assert counts[-1] == (0, READERS)

@@ -18,7 +18,6 @@ from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from newsletter.adapters.ports import Summariser
-from newsletter.core.arxiv.announcements import Ask, what_to_ask
 from newsletter.core.delivery.retry_policy import FEW, MAX_ATTEMPTS
 from newsletter.models import ArxivGate, Delivery, Paper, Subscription
 from newsletter.models.delivery import LEASED, TRANSACTIONAL, State
@@ -26,11 +25,10 @@ from newsletter.models.set_based import update_each
 from newsletter.pipeline.compose.composer import Composer, RendererFor
 from newsletter.pipeline.compose.render import RenderedDigest
 from newsletter.pipeline.db_retry import AWAY, RefusedError, together_or_apart
-from newsletter.pipeline.gather_history import recent_tries
 from newsletter.pipeline.lease import boot_id
 from newsletter.pipeline.select.select import Choice, select, without_unsettled
 from newsletter.pipeline.summarize.generate import write_extracts
-from newsletter.pipeline.summarize.store import planned_late, waits_until
+from newsletter.pipeline.summarize.store import PATIENCE
 
 log = logging.getLogger(__name__)
 
@@ -114,24 +112,18 @@ def _end(batch: Sequence[Delivery], *, broken: Sequence[Delivery]) -> None:
 
 
 def _ready(choices: Sequence[Choice], *, composer: Composer) -> list[Choice]:
-    """Leave out the digests that wait, for thirty minutes at most, for papers or summaries to come.
-
-    One that was planned late, since nothing ran at its slot, also waits for arXiv to be asked.
-    """
+    """Leave out the digests that wait, for thirty minutes at most, for papers or summaries to come."""
     # Papers may be coming in right now, or have come in and not been matched yet.
     gathering = (
         ArxivGate.objects.filter(held_until__gt=timezone.now()).exists()
         or Paper.objects.filter(matched_at=None, first_seen_at__lte=composer.now).exists()
     )
-    late = any(planned_late(choice.delivery) for choice in choices)
-    is_to_ask = late and what_to_ask(composer.now, tries=recent_tries(composer.now)) is not Ask.NOTHING
     return [
         choice
         for choice in choices
-        if (left := waits_until(choice.delivery) - composer.now) <= timedelta(0)
+        if (left := choice.delivery.slot_at + PATIENCE - composer.now) <= timedelta(0)
         or (
             not gathering
-            and not (is_to_ask and planned_late(choice.delivery))
             and not any(composer.lookup.may_still_come(want, within=left) for want in choice.wanted())
         )
     ]

@@ -21,7 +21,7 @@ from newsletter.core.summaries.summary import DetailLevel, Draft, Voice, summary
 from newsletter.core.summaries.summary import Summary as SummaryValue
 from newsletter.core.summaries.wanted import Wanted
 from newsletter.errors import Interrupted, NewsletterError, PermanentError, TemporaryError, UnusableAnswer
-from newsletter.models import Delivery, FullTextRecord, Paper, Summary, SummaryRequest
+from newsletter.models import FullTextRecord, Paper, Summary, SummaryRequest
 from newsletter.pipeline.select.requests import sync_requests
 
 LEASE = timedelta(minutes=5)
@@ -41,16 +41,6 @@ Key = dict[str, Any]
 
 PATIENCE = timedelta(minutes=30)
 """How long past its slot a digest waits for summaries (docs/delivery.md, "What a digest waits for")."""
-
-
-def planned_late(delivery: Delivery) -> bool:
-    """Whether nothing ran when the slot of ``delivery`` passed."""
-    return delivery.planned_at > delivery.slot_at + PATIENCE
-
-
-def waits_until(delivery: Delivery) -> datetime:
-    """Return when ``delivery`` goes with what is there: counted from the slot, or from late planning."""
-    return (delivery.planned_at if planned_late(delivery) else delivery.slot_at) + PATIENCE
 
 
 class Fallback(StrEnum):
