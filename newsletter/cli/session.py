@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime
 from typing import Any, NoReturn, ParamSpec
+from unicodedata import category
 
 import click
 
@@ -145,7 +146,7 @@ def _foreseen(error: Exception) -> str:
 
 def _printable(text: str) -> str:
     """Return ``text`` without what a terminal obeys: some of it was typed by readers."""
-    return "".join(each if each.isprintable() or each in "\n\t" else "�" for each in text)
+    return "".join("�" if category(each) == "Cc" and each not in "\n\t" else each for each in text)
 
 
 def _one_line(text: str) -> str:

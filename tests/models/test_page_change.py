@@ -57,7 +57,7 @@ ITS_PAGES = {"boats", "paper"}
 @pytest.mark.parametrize(
     "change",
     [
-        lambda _: add_topic("new", name="New", query="cat:cs.CL", now=JOINED),
+        lambda _: add_topic("newest", name="New", query="cat:cs.CL", now=JOINED),
         lambda _: Topic.objects.filter(slug="quiet").update(name="Other"),
         lambda _: Topic.objects.filter(slug="quiet").update(is_active=False),
         lambda _: Topic.objects.get(slug="quiet").delete(),

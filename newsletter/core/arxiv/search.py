@@ -26,6 +26,7 @@ MOST_PREFIXES = 3
 SHORTEST_PREFIX = 3
 """Letters before a star: shorter ones stand for too many words of a large index."""
 
+_OPERATORS = ("AND", "OR", "ANDNOT")
 _TOKEN = re.compile(r'-?(?:[a-zA-Z]+:)?(?:"[^"]*"?|[^\s"]+)')
 _OPERATOR = re.compile(r"\b(?:AND|OR|ANDNOT)\b|[a-z]:\(")
 _QUOTED = re.compile(r'"[^"]*"?')
@@ -135,7 +136,8 @@ def _quoted(body: str, *, is_code: bool) -> str:
     if body.startswith('"'):
         return body if body.endswith('"') else f'{body}"'
     # A star is left to it: at the end it stands for more letters, elsewhere it is refused.
-    return body if is_code or "*" in body or body.isalnum() else f'"{body}"'
+    is_plain = body.isalnum() and body not in _OPERATORS
+    return body if is_code or "*" in body or is_plain else f'"{body}"'
 
 
 def _has_letters(text: str) -> bool:

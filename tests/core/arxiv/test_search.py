@@ -129,6 +129,12 @@ def test_whatever_is_typed_is_read_or_refused(text: str) -> None:
         assert len(read_search(found.without(word)).words) == len(found.words) - 1
 
 
+def test_a_field_with_an_operators_name_stays_a_word() -> None:
+    found = read_search('ti:AND"a')
+    assert found.without(found.words[1]) == 'ti:"AND"'
+    assert [word.text for word in read_search('ti:"AND"').words] == ['ti:"AND"']
+
+
 def test_without_a_word_the_rest_stays() -> None:
     found = read_search('latency "speech translation" zebra -survey date:2026')
     assert found.without(found.words[2]) == 'latency "speech translation" -survey date:2026'
