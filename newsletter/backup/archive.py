@@ -21,6 +21,7 @@ from typing import IO, Literal, cast
 from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
 from newsletter.backup.encryption import MAGIC, Damaged, EncryptedReader, EncryptedWriter
+from newsletter.config.disk import sync_folder
 from newsletter.errors import NewsletterError
 
 MANIFEST = "manifest.json"
@@ -96,7 +97,7 @@ def write_archive(path: Path, folder: Path, manifest: Manifest, *, passphrase: s
             os.fsync(file.fileno())
         read_archive(temporary, passphrase_for=lambda: passphrase)
         temporary.replace(path)
-        _sync_folder(path.parent)
+        sync_folder(path.parent)
     except OSError as error:
         raise NewsletterError(f"{path} cannot be written: {error.strerror or error}") from error
     finally:
@@ -211,11 +212,3 @@ def _tar_in(zipped: GzipFile, path: Path) -> tarfile.TarFile:
         return tarfile.open(fileobj=zipped, mode="r|")
     except tarfile.ReadError as error:
         raise _foreign(path) from error
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

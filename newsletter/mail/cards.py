@@ -139,6 +139,10 @@ def listed_values(paper: PaperRecord, *, language: str) -> dict[str, object]:
     }
 
 
+def text_of(runs: Runs) -> str:
+    return "".join(text for text, _ in runs)
+
+
 def finding_of(summary: Summary, language: str, *, paper: PaperRecord) -> Runs:
     """Return what came of a paper: a model's sentence, a number bold, or the authors', the result marked.
 

@@ -18,6 +18,7 @@ from django.db.models.functions import TruncDate
 
 from newsletter.adapters.llm.extractive import ExtractiveSummariser
 from newsletter.core.digests.digest import NoticeKind
+from newsletter.core.digests.weeks import week_of
 from newsletter.core.summaries.summary import summary_from_json
 from newsletter.models import ConsentEvent, Delivery, DigestNotice, MistakeReport, Subscriber, Summary
 from newsletter.models.delivery import SENT, Kind, State
@@ -77,7 +78,7 @@ def deliveries_a_day(found: Today, *, days: int = DAYS) -> list[DayOfMail]:
 
 def complaints_a_week(now: datetime) -> list[tuple[date, float]]:
     """Return how many of a thousand mails bounced or drew a complaint, by week, for whole weeks."""
-    monday = _monday(now)
+    monday = week_of(now).starts_on
     weeks = [monday - number * WEEK for number in range(WEEKS, 0, -1)]
     counts = _counts([week + number * DAY for week in weeks for number in range(7)])
     rows = []
@@ -131,7 +132,7 @@ def readers(now: datetime) -> Readers:
 
 
 def _readers(now: datetime) -> Readers:
-    begin = datetime.combine(_monday(now) - (WEEKS - 1) * WEEK, time.min, tzinfo=UTC)
+    begin = datetime.combine(week_of(now).starts_on - (WEEKS - 1) * WEEK, time.min, tzinfo=UTC)
     active = Subscriber.objects.filter(status=Status.ACTIVE).count()
     joined = _by_day(
         Subscriber.objects.filter(confirmed_at__gte=begin, confirmed_at__lte=now), "confirmed_at"
@@ -139,7 +140,7 @@ def _readers(now: datetime) -> Readers:
     gone = ConsentEvent.objects.filter(action__in=("unsubscribed", "complained"), at__gte=begin, at__lte=now)
     left = _by_day(gone, "at")
     rows, number, day = [], active, _day(now)
-    for week in (_monday(now) - number * WEEK for number in range(WEEKS)):
+    for week in (week_of(now).starts_on - number * WEEK for number in range(WEEKS)):
         rows.append((week, max(0, number)))
         while day >= week:  # back to the end of the week before
             number += left[day] - joined[day]
@@ -194,8 +195,3 @@ def _kept(key: str, count: Callable[[], T]) -> T:
 
 def _day(now: datetime) -> date:
     return now.astimezone(UTC).date()
-
-
-def _monday(now: datetime) -> date:
-    day = _day(now)
-    return day - day.weekday() * DAY

@@ -47,12 +47,7 @@ def describe(subscriber: Subscriber, *, now: datetime) -> dict[str, Any]:
             {"topic": each.topic.slug, "name": each.topic.name, "cadence": each.cadence or subscriber.cadence}
             for each in subscriber.subscriptions.select_related("topic")
         ],
-        "cadence": subscriber.cadence,
-        "at": f"{subscriber.at:%H:%M}",
-        "timezone": subscriber.timezone,
-        "language": subscriber.language,
-        "depth": subscriber.depth,
-        "max_papers": subscriber.max_papers,
+        **typed_preferences(subscriber),
         "joined_at": subscriber.joined_at.isoformat(),
         "confirmed_at": subscriber.confirmed_at.isoformat() if subscriber.confirmed_at else None,
         "next_slot_at": subscriber.next_slot_at.isoformat() if subscriber.next_slot_at else None,

@@ -44,7 +44,7 @@ from newsletter.subscribers.taste.acts import feedback_on
 from newsletter.web.archive import Archive, archive_of
 from newsletter.web.headers import MAIL_CSP
 from newsletter.web.jinja import day
-from newsletter.web.pages import broken_link, page, private
+from newsletter.web.pages import broken_link, page, private, public_url
 from newsletter.web.past_digests import past_digests
 
 Links = tuple[tuple[str, str], ...]
@@ -92,7 +92,7 @@ def as_mailed(request: HttpRequest, token: str) -> HttpResponse:
 
 def share_url(delivery: Delivery) -> str:
     token = make_token(Purpose.SHARE, subject=delivery_subject(delivery.pk))
-    return f"{settings.CONFIG.base_url}{reverse('digest', kwargs={'token': token})}"
+    return public_url("digest", token=token)
 
 
 def topic_url(topic: Topic | None, *, week: str) -> str:

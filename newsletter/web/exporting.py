@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from django.conf import settings
-from django.urls import reverse
 from django.utils.translation import gettext, ngettext
 
 from newsletter.audience.topics import find_topic
@@ -26,7 +25,7 @@ from newsletter.models import Paper, Topic
 from newsletter.pipeline.summarize.figures import read_for
 from newsletter.pipeline.weeks import counts_by_week
 from newsletter.web.jinja import day
-from newsletter.web.pages import service_name
+from newsletter.web.pages import public_url, service_name
 from newsletter.web.places import place_in_words
 from newsletter.web.section_names import part_name, part_on_page, section_name
 from newsletter.web.summaries import Written, summaries_of
@@ -95,7 +94,6 @@ def export_of(topic: Topic, week: Week, *, language: str, now: datetime, most: i
     contents = contents_of(topic, week, now=now)
     rows = Paper.objects.in_bulk(contents.papers[:most])
     papers = [rows[pk] for pk in contents.papers[:most] if pk in rows]
-    path = reverse("topic_week", kwargs={"slug": topic.slug, "week": str(week)})
     details, figures = read_for(papers)
     written = summaries_of([paper for paper in papers if not paper.is_withdrawn], language=language)
     return Export(
@@ -103,7 +101,7 @@ def export_of(topic: Topic, week: Week, *, language: str, now: datetime, most: i
         name=topic.name_in(language),
         group=topic.group_in(language),
         week=week,
-        url=f"{settings.CONFIG.base_url}{path}",
+        url=public_url("topic_week", slug=topic.slug, week=str(week)),
         updated_at=max((paper.first_seen_at for paper in papers), default=week.begins_at),
         papers=papers,
         more=len(contents.papers) - len(papers),

@@ -10,7 +10,6 @@ from typing import Any
 from django.conf import settings
 from django.contrib.syndication.views import Feed
 from django.http import Http404, HttpRequest, HttpResponse
-from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.feedgenerator import Atom1Feed
 from django.utils.html import format_html, format_html_join
@@ -28,7 +27,7 @@ from newsletter.models import Paper, Topic
 from newsletter.pipeline.weeks import counts_by_week
 from newsletter.subscribers.preferences import checked_language
 from newsletter.web.exporting import as_markdown, export_of, notice
-from newsletter.web.pages import current_language, service_name
+from newsletter.web.pages import current_language, public_url, service_name
 from newsletter.web.places import place_in_words
 from newsletter.web.rendered import dont_keep, rendered_once
 from newsletter.web.slugs import follows_former_slugs, public_topic
@@ -117,11 +116,10 @@ class _TopicFeed(Feed):  # type: ignore[type-arg]  # Django's own class takes no
         return notice(self._written.values())
 
     def link(self, topic: Topic) -> str:
-        return f"{settings.CONFIG.base_url}{reverse('topic', kwargs={'slug': topic.slug})}"
+        return public_url("topic", slug=topic.slug)
 
     def feed_url(self, topic: Topic) -> str:
-        path = reverse("topic_feed", kwargs={"slug": topic.slug})
-        return f"{settings.CONFIG.base_url}{path}?language={self._language}"
+        return f"{public_url('topic_feed', slug=topic.slug)}?language={self._language}"
 
     def feed_guid(self, topic: Topic) -> str:
         return self.feed_url(topic)
@@ -171,13 +169,12 @@ class _TopicFeed(Feed):  # type: ignore[type-arg]  # Django's own class takes no
     def _links(self, paper: Paper) -> dict[str, str]:
         """Return what an entry links to besides its page: words → address."""
         record, week = paper.record, week_of(paper.first_seen_at)
-        path = reverse("topic_week", kwargs={"slug": self._slug, "week": str(week)})
         found = {
             "arXiv": abstract_url(record),
             gettext("PDF"): pdf_url(record),
             gettext("Project page"): project_url(record),
             gettext("Code"): code_url(record),
-            gettext("Its week"): f"{settings.CONFIG.base_url}{path}",
+            gettext("Its week"): public_url("topic_week", slug=self._slug, week=str(week)),
         }
         return {name: url for name, url in found.items() if url}
 

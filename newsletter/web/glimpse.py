@@ -11,6 +11,7 @@ from django.db.models.functions import RowNumber
 from newsletter.audience.topics import public_topics
 from newsletter.core.arxiv.figures import Picture, ShownFigure
 from newsletter.core.digests.typography import cut
+from newsletter.mail.cards import text_of
 from newsletter.models import Match, Paper, Summary, Topic
 from newsletter.pipeline.compose.render import subject_of
 from newsletter.pipeline.summarize.figures import mail_figures
@@ -89,7 +90,7 @@ class Front:
         lead, first = cards[0], chosen[0][0]
         total = matched([topic.pk for topic in topics], week=self._week)
         number = min(max_papers, total)
-        said = "".join(text for text, _ in lead.said.finding) if lead.said else ""
+        said = text_of(lead.said.finding) if lead.said else ""
         named = first.name_in(self._language)
         return Glimpse(
             subject=subject_of(lead.paper, topic=named, more=max(0, number - 1), language=self._language),

@@ -53,8 +53,12 @@ def day(value: date) -> str:
 
 def short_day(value: date) -> str:
     """Return a date of this year without the year."""
+    return day_and_month(value) if value.year == timezone.now().year else day(value)
+
+
+def day_and_month(value: date) -> str:
     # Translators: Django's date format, day month
-    return formats.date_format(value, gettext("j F")) if value.year == timezone.now().year else day(value)
+    return formats.date_format(value, gettext("j F"))
 
 
 def month(value: date) -> str:

@@ -37,7 +37,7 @@ def page(
     """
     language = language or current_language()
     if not canonical and status == 200 and PUBLIC in request.META:
-        canonical = f"{_base_url()}{request.path}"
+        canonical = f"{settings.CONFIG.base_url}{request.path}"
     values["canonical"] = canonical
     with translation.override(language):
         values |= {"lang": tag(language), "language": language, "service": service_name()}
@@ -50,11 +50,7 @@ def page(
 
 def public_url(name: str, **arguments: object) -> str:
     """Return the whole address of a page."""
-    return f"{_base_url()}{reverse(name, kwargs=arguments)}"
-
-
-def _base_url() -> str:
-    return str(settings.CONFIG.base_url).rstrip("/")
+    return f"{settings.CONFIG.base_url}{reverse(name, kwargs=arguments)}"
 
 
 def sentence_gap(language: str) -> str:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from django.utils.translation import gettext, ngettext
 
 from newsletter.core.arxiv.query import And, AndNot, Field, Or, Query, Term, parse_stored
-from newsletter.core.arxiv.query_tree import categories
+from newsletter.core.arxiv.query_tree import categories, terms_of
 from newsletter.web.pages import current_language, sentence_gap
 
 MOST, MOST_LEFT_OUT = 4, 3
@@ -18,7 +18,7 @@ def query_in_words(text: str) -> str:
     query = parse_stored(text)
     keep, drop = (query.keep, query.drop) if isinstance(query, AndNot) else (query, None)
     found = _found(keep, codes=_any_of(sorted(categories(query) or ())))
-    left_out = _several([_term(term) for term in _terms(drop)], most=MOST_LEFT_OUT) if drop else ""
+    left_out = _several([_term(term) for term in terms_of(drop)], most=MOST_LEFT_OUT) if drop else ""
     if not left_out:
         return found
     gap = sentence_gap(current_language())
@@ -26,7 +26,7 @@ def query_in_words(text: str) -> str:
 
 
 def _found(keep: Query | None, *, codes: str) -> str:
-    terms = [term for term in _terms(keep) if term.field is not Field.CATEGORY]
+    terms = [term for term in terms_of(keep) if term.field is not Field.CATEGORY]
     if not terms:
         return (
             gettext("All papers in %(codes)s.") % {"codes": codes}
@@ -101,14 +101,3 @@ def _all_of(names: Sequence[str]) -> str:
 
 def _comma() -> str:
     return gettext(", ")
-
-
-def _terms(query: Query | None) -> Iterator[Term]:
-    """Yield the terms a paper may have, in order; nothing that is left out."""
-    if isinstance(query, Term):
-        yield query
-    elif isinstance(query, AndNot):
-        yield from _terms(query.keep)
-    elif query is not None:
-        for part in query.parts:
-            yield from _terms(part)

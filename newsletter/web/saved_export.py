@@ -13,6 +13,7 @@ from django.utils.translation import gettext
 from newsletter.core.arxiv.links import abstract_url, page_url, pdf_url
 from newsletter.core.arxiv.papers import PaperRecord
 from newsletter.core.digests.markdown import as_text, front_matter
+from newsletter.mail.cards import text_of
 from newsletter.models import Paper, PaperFeedback, Subscriber
 from newsletter.subscribers.csv_files import written_csv
 from newsletter.subscribers.taste.listing import Shelf, kept_papers
@@ -54,7 +55,7 @@ def _kept(rows: list[PaperFeedback]) -> Iterator[KeptPaper]:
         cards = {card.paper.arxiv_id: card for card in cards_of(papers)}
         for row in some:
             card = cards.get(row.arxiv_id)
-            said = "".join(text for text, _ in card.said.finding) if card and card.said else ""
+            said = text_of(card.said.finding) if card and card.said else ""
             yield KeptPaper(row, card.paper if card else row.record, said, is_here=card is not None)
 
 

@@ -17,7 +17,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from newsletter.core.arxiv.cite import one_line
 from newsletter.core.arxiv.papers import PaperRecord, parse_id
-from newsletter.mail.cards import Runs
+from newsletter.mail.cards import Runs, text_of
 from newsletter.models import Paper
 from newsletter.web.cards import cards_of
 from newsletter.web.pages import service_name
@@ -79,9 +79,9 @@ def drawn(paper: Paper) -> bytes:
     at = _put(draw, ((one_line(shown.paper.title), ""),), TITLE, top=MARGIN)
     if _can_draw(text, AUTHORS):
         at = _put(draw, ((text, ""),), AUTHORS, top=at + 8)
-    if said and _can_draw(_text(said.finding), FINDING):
+    if said and _can_draw(text_of(said.finding), FINDING):
         at = _put(draw, said.finding, FINDING, top=at + 28, bold=NUMBER)
-    if said and _can_draw(_text(said.quote), QUOTE):
+    if said and _can_draw(text_of(said.quote), QUOTE):
         _put(draw, said.quote, QUOTE, top=at + 20)
     name = service_name()
     foot = f"{name}   arXiv:{shown.paper.versioned_id}" if _can_draw(name, FOOT) else shown.paper.versioned_id
@@ -156,10 +156,6 @@ def _fitting(word: str, font: Font) -> str:
 def _split(text: str) -> Iterable[str]:
     words = text.split(" ")
     return [*(f"{word} " for word in words[:-1]), *words[-1:]]
-
-
-def _text(runs: Runs) -> str:
-    return "".join(text for text, _ in runs)
 
 
 @cache

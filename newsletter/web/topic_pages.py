@@ -23,6 +23,7 @@ from newsletter.pipeline.compose.periods import Gathers
 from newsletter.pipeline.weeks import counts_by_week
 from newsletter.web.cards import Card, cards_of
 from newsletter.web.exporting import notice_of_models
+from newsletter.web.jinja import day_and_month
 from newsletter.web.pages import current_language, page
 from newsletter.web.query_words import query_in_words
 from newsletter.web.rendered import dont_keep, rendered_once
@@ -30,7 +31,6 @@ from newsletter.web.slugs import follows_former_slugs, public_topic
 from newsletter.web.weeks import (
     WeekContents,
     contents_of,
-    day_and_month,
     near_topics,
     week_in_words,
     what_came_later,

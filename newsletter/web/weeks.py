@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 
 from django.db.models import Count, F, Max, Min, Q
 from django.utils import formats
@@ -16,7 +16,7 @@ from newsletter.core.digests.weeks import Week, week_of
 from newsletter.mail.words import words_for
 from newsletter.models import DigestNotice, Match, Paper, PaperRevision, Topic, TopicWeek
 from newsletter.pipeline.weeks import papers_of_week, query_key
-from newsletter.web.jinja import day
+from newsletter.web.jinja import day, day_and_month
 
 MOST_NEAR = 2
 OWN = timedelta(days=2)
@@ -83,11 +83,6 @@ def week_in_words(week: Week) -> str:
         "month": formats.date_format(last, gettext("F")),
         "year": last.year,
     }
-
-
-def day_and_month(value: date) -> str:
-    # Translators: Django's date format, day month
-    return formats.date_format(value, gettext("j F"))
 
 
 def what_came_later(

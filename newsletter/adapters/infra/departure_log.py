@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import IO, Any
 from uuid import uuid4
 
+from newsletter.config.disk import sync_folder
 from newsletter.config.private_files import make_private_folder
 
 log = logging.getLogger(__name__)
@@ -143,11 +144,7 @@ class DepartureLog:
             except BaseException:
                 Path(file.name).unlink(missing_ok=True)
                 raise
-        folder = os.open(self._path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        sync_folder(self._path.parent)
 
 
 def _cut_torn_line(file: IO[bytes]) -> None:

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from newsletter.adapters.ports import Bodies, Outcome, Outgoing, Verdict
 from newsletter.config import Config
+from newsletter.config.disk import sync_folder
 from newsletter.errors import BadInput, PermanentError, TemporaryError
 
 _DELIVERY_ID = re.compile(r"[0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -77,7 +78,7 @@ class OutboxMailer:
             ]
             for path in (*paths, *halves):
                 path.unlink(missing_ok=True)
-            _sync_folder(self._folder)
+            sync_folder(self._folder)
         except OSError as error:
             raise TemporaryError(f"{self._folder}: {error.strerror or error}") from error
 
@@ -107,7 +108,7 @@ class OutboxMailer:
             raise
         try:
             temporary.replace(path)
-            _sync_folder(path.parent)
+            sync_folder(path.parent)
         except OSError as error:
             temporary.unlink(missing_ok=True)
             return self._not_now(delivery_id, error)
@@ -137,12 +138,3 @@ def _write(path: Path, content: bytes) -> Path:
         temporary.unlink(missing_ok=True)
         raise
     return temporary
-
-
-def _sync_folder(folder: Path) -> None:
-    """Sync the directory entry: without this a power cut may lose the new name."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

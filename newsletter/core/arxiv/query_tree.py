@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeAlias
@@ -55,6 +56,18 @@ class AndNot:
 
 
 Query: TypeAlias = Term | And | Or | AndNot
+
+
+def terms_of(query: Query | None, *, with_excluded: bool = False) -> Iterator[Term]:
+    """Yield the terms of a query in order: those that a paper may have, or also those that are left out."""
+    if isinstance(query, Term):
+        yield query
+    elif query is not None:
+        drop = query.drop if isinstance(query, AndNot) and with_excluded else None
+        parts = (query.keep, drop) if isinstance(query, AndNot) else query.parts
+        for part in parts:
+            yield from terms_of(part, with_excluded=with_excluded)
+
 
 _BARE_WORD = re.compile(r"[^\s()\":*?_+-][^\s()\":*?_]*")
 _OPERATOR_LIKE = re.compile(r"and|or|not|andnot", re.IGNORECASE)

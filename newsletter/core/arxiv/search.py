@@ -17,6 +17,7 @@ from functools import reduce
 from newsletter.core.arxiv.categories import is_category
 from newsletter.core.arxiv.papers import parse_id
 from newsletter.core.arxiv.query import OTHER_NAMES, And, AndNot, Field, Or, Query, Term, parse, to_text
+from newsletter.core.arxiv.query_tree import terms_of
 from newsletter.errors import BadInput
 
 LONGEST = 500
@@ -78,7 +79,7 @@ class Search:
         return _any_of(Term(Field.TITLE, term.words, prefix=term.prefix) for term in anywhere)
 
     def _words(self) -> list[Term]:
-        terms = () if self.query is None else _terms(self.query)
+        terms = () if self.query is None else terms_of(self.query)
         return [term for term in terms if term.field in (Field.ALL, Field.TITLE, Field.ABSTRACT)]
 
 
@@ -199,7 +200,7 @@ def _no_date(written: str) -> BadInput:
 
 def _checked(search: Search) -> Search:
     """Refuse what would cost too much."""
-    terms = [] if search.query is None else list(_terms(search.query, with_excluded=True))
+    terms = [] if search.query is None else list(terms_of(search.query, with_excluded=True))
     if len(terms) > MOST_TERMS:
         raise BadInput(f"the query has {len(terms):,} terms: keep it to {MOST_TERMS}")
     prefixes = [term for term in terms if term.prefix and term.field is not Field.CATEGORY]
@@ -212,13 +213,3 @@ def _checked(search: Search) -> Search:
     if len(prefixes) > MOST_PREFIXES:
         raise BadInput(f"{len(prefixes)} words end in a star: keep it to {MOST_PREFIXES}")
     return search
-
-
-def _terms(query: Query, *, with_excluded: bool = False) -> Iterator[Term]:
-    if isinstance(query, Term):
-        yield query
-        return
-    parts = (query.keep, query.drop if with_excluded else None) if isinstance(query, AndNot) else query.parts
-    for part in parts:
-        if part is not None:
-            yield from _terms(part, with_excluded=with_excluded)

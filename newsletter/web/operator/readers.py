@@ -24,7 +24,7 @@ from newsletter.operating.readers import sentences
 from newsletter.pipeline.context import Context
 from newsletter.subscribers.operator_acts import edit_subscriber, pause_subscriber, resume_subscriber
 from newsletter.subscribers.preferences import checked_address, offered_languages
-from newsletter.subscribers.records import find_subscriber
+from newsletter.subscribers.records import find_subscriber, typed_preferences
 from newsletter.web.headers import MAIL_CSP
 from newsletter.web.operator.pages import back_to, demand, done, may, now_there, operator_page, operators
 from newsletter.web.schedules import choices
@@ -104,15 +104,8 @@ def one(request: HttpRequest, key: int) -> HttpResponse:
 
 
 def _values(reader: Subscriber) -> dict[str, str]:
-    return {
-        "cadence": reader.cadence,
-        "at": f"{reader.at:%H:%M}",
-        "timezone": reader.timezone,
-        "language": reader.language,
-        "depth": reader.depth,
-        "max_papers": str(reader.max_papers),
-        "name": reader.name,
-    }
+    typed = typed_preferences(reader) | {"name": reader.name}
+    return {name: str(value) for name, value in typed.items()}
 
 
 def _save(reader: Subscriber, given: Any) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time
 from typing import Any
 
 from django.db.models import Count, QuerySet
@@ -13,6 +13,7 @@ from django.shortcuts import get_object_or_404
 from django.utils import timezone
 
 from newsletter.audience.topics import add_topic, edit_topic
+from newsletter.core.digests.weeks import week_of
 from newsletter.errors import NewsletterError
 from newsletter.languages import INTERFACE_LANGUAGES
 from newsletter.models import Match, Topic
@@ -77,9 +78,7 @@ def one(request: HttpRequest, slug: str) -> HttpResponse:
 
 def _weeks(now: datetime, number: int) -> list[date]:
     """Return the Mondays of the last weeks, the current one first."""
-    day = now.astimezone(UTC).date()
-    monday = day - timedelta(days=day.weekday())
-    return [monday - timedelta(weeks=place) for place in range(number)]
+    return [week_of(now).after(-place).starts_on for place in range(number)]
 
 
 def _totals(matches: QuerySet[Match], weeks: list[date]) -> defaultdict[int, defaultdict[date, int]]:
