@@ -7,8 +7,7 @@ from datetime import date, timedelta
 from itertools import groupby
 from types import MappingProxyType
 
-from newsletter.core.arxiv.figures import ShownFigure
-from newsletter.core.arxiv.licences import licence_name
+from newsletter.core.arxiv.figures import ShownFigure, licence_name
 from newsletter.core.arxiv.papers import PaperRecord
 from newsletter.core.arxiv.revisions import Change, Revision
 from newsletter.core.delivery.cadence import Cadence

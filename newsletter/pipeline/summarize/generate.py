@@ -22,9 +22,8 @@ from newsletter.adapters.llm.extractive import ExtractiveSummariser
 from newsletter.adapters.ports import Summariser
 from newsletter.core.arxiv.full_text import FullText
 from newsletter.core.summaries.grounding import Refusal, ground
-from newsletter.core.summaries.summary import DetailLevel, Draft, Voice, summary_to_json
+from newsletter.core.summaries.summary import DetailLevel, Draft, Voice, Wanted, summary_to_json
 from newsletter.core.summaries.summary import Summary as SummaryValue
-from newsletter.core.summaries.wanted import Wanted
 from newsletter.errors import NewsletterError, TemporaryError
 from newsletter.models import Paper, Summary
 from newsletter.pipeline.summarize import store as rows

@@ -7,8 +7,7 @@ from typing import Any
 import pytest
 
 from newsletter.adapters.llm.extractive import ExtractiveSummariser
-from newsletter.core.summaries.summary import DetailLevel
-from newsletter.core.summaries.wanted import Wanted
+from newsletter.core.summaries.summary import DetailLevel, Wanted
 from newsletter.models import Paper, Summary
 from newsletter.pipeline.summarize.generate import write_extracts
 from newsletter.pipeline.summarize.lookup import SummaryLookup
