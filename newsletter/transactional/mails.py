@@ -71,7 +71,7 @@ def send_transactional(
     """
     fragment = _render(mail)
     delivery = Delivery.planned(
-        subscriber_id=subscriber and subscriber.pk, kind=kind, slot_key=key, slot_at=now, now=now
+        subscriber_id=subscriber.pk if subscriber else None, kind=kind, slot_key=key, slot_at=now, now=now
     )
     _fill(delivery, mail, fragment, recipient=recipient, now=now)
     with transaction.atomic():
