@@ -18,13 +18,13 @@ from newsletter.core.summaries.paper_kinds import EARLIER
 from newsletter.core.summaries.rules.affixes import turns_inside
 from newsletter.core.summaries.rules.comparing import (
     contradicts_its_clause,
+    exchanges,
     reverses_comparison,
     reverses_direction,
     takes_unit_of_another,
 )
 from newsletter.core.summaries.rules.contrasts import contradiction, turns_round
 from newsletter.core.summaries.rules.disguises import is_disguised
-from newsletter.core.summaries.rules.exchanges import exchanges
 from newsletter.core.summaries.rules.expansions import expansions
 from newsletter.core.summaries.rules.injections import is_planted
 from newsletter.core.summaries.rules.polarity import flips_negation
