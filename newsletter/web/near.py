@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from django.db.models import OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 
 from newsletter.audience.topics import public_topics
 from newsletter.core.taste.vectors import dot, unpack
-from newsletter.models import Match, Paper, PaperVector
+from newsletter.models import Match, Paper, PaperVector, Topic
 from newsletter.web.cards import Card, cards_of
 
 SHOWN = 2
@@ -41,13 +43,11 @@ def closest(paper: Paper) -> list[int]:
     return sorted(close, key=lambda each: (-likeness[each], -each))[:SHOWN]  # of equal ones the newest
 
 
-def _newest_matches(paper: Paper) -> QuerySet[Match, int]:
+def _newest_matches(paper: Paper) -> QuerySet[Topic, dict[str, Any]]:
     """Return the papers that came last to each of its topics, however many the topic ever had."""
+    # From the topic: so the bound is found once a topic, in the index that the matches are read from.
     of_topic = Match.objects.filter(topic=OuterRef("pk")).order_by("-paper_id").values("paper_id")
-    topics = (
-        public_topics().filter(matches__paper=paper).annotate(before=Subquery(of_topic[NEWEST : NEWEST + 1]))
-    )
-    newest = Q(pk__in=())
-    for topic, before in topics.values_list("pk", "before"):
-        newest |= Q(topic=topic, paper__gt=before or 0)
-    return Match.objects.filter(newest).values_list("paper_id", flat=True)
+    before = Coalesce(Subquery(of_topic[NEWEST : NEWEST + 1]), 0)
+    topics = public_topics().filter(matches__paper=paper).values("pk")
+    newest = Topic.objects.filter(pk__in=topics, matches__paper__gt=before)
+    return newest.order_by().values("matches__paper")
