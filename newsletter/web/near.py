@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from django.db.models import OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
@@ -43,11 +42,11 @@ def closest(paper: Paper) -> list[int]:
     return sorted(close, key=lambda each: (-likeness[each], -each))[:SHOWN]  # of equal ones the newest
 
 
-def _newest_matches(paper: Paper) -> QuerySet[Topic, dict[str, Any]]:
+def _newest_matches(paper: Paper) -> QuerySet[Topic, int]:
     """Return the papers that came last to each of its topics, however many the topic ever had."""
     # From the topic: so the bound is found once a topic, in the index that the matches are read from.
     of_topic = Match.objects.filter(topic=OuterRef("pk")).order_by("-paper_id").values("paper_id")
     before = Coalesce(Subquery(of_topic[NEWEST : NEWEST + 1]), 0)
     topics = public_topics().filter(matches__paper=paper).values("pk")
     newest = Topic.objects.filter(pk__in=topics, matches__paper__gt=before)
-    return newest.order_by().values("matches__paper")
+    return newest.order_by().values_list("matches__paper", flat=True)
