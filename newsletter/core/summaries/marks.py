@@ -121,17 +121,13 @@ def bold_span(text: str, *, quotes: Sequence[str]) -> Span | None:
     return start, end
 
 
-def result_first(summary: Summary) -> Summary:
-    """Return authors' sentences so that one with a result is the headline, and what was made comes next.
-
-    Where there is none of a kind, the order stays; a model's summary stays as it is.
-    """
+def made_next(summary: Summary) -> Summary:
+    """Return authors' sentences so that what was made follows the headline; a model's stay as they are."""
     if summary.voice is not Voice.AUTHORS:
         return summary
-    claims = [summary.headline, *summary.takeaways]
-    headline = claims[0] if result_span(claims[0].text) else next(filter(_tells_result, claims), claims[0])
-    others = sorted((each for each in claims if each is not headline), key=lambda each: not _tells_made(each))
-    return replace(summary, headline=headline, takeaways=tuple(others))
+    return replace(
+        summary, takeaways=tuple(sorted(summary.takeaways, key=lambda each: not _tells_made(each)))
+    )
 
 
 def clipped(sentence: str, *, mark: Span | None) -> tuple[str, Span | None]:
@@ -167,10 +163,6 @@ def _is_behind(found: Quantity, sentence: str) -> bool:
     """Whether no word of a result stands shortly before it, or it is where a change began."""
     before = sentence[max(0, found.span[0] - 40) : found.span[0]]
     return not found.value or before.endswith("from ") or not _CAME_OUT.search(before)
-
-
-def _tells_result(claim: Claim) -> bool:
-    return bool(result_span(claim.text) and _CAME_OUT.search(claim.text))
 
 
 def _tells_made(claim: Claim) -> bool:

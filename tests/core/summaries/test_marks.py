@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsletter.core.summaries.marks import bold_span, clipped, marked_spans, result_first, result_span
+from newsletter.core.summaries.marks import bold_span, clipped, made_next, marked_spans, result_span
 from newsletter.core.summaries.summary import Claim, Summary, Voice
 
 GAIN = "Across five benchmarks HarnessX yields an average gain of +14.5% (up to +44.0%), largest where weak."
@@ -124,11 +124,11 @@ def test_what_is_cut_stays_short_and_marks_the_same_words(sentence: str) -> None
         assert text[slice(*kept)] == sentence[slice(*mark)]
 
 
-def test_the_authors_sentence_with_a_result_comes_first_then_what_was_made() -> None:
-    made, result, other = "We introduce LampNet.", "It improves reading by 4.2%.", "Lamps are dim."
-    claims = [Claim(text=text, evidence=()) for text in (made, other, result)]
+def test_after_the_authors_finding_comes_what_was_made() -> None:
+    made, result, other = "We introduce LampNet.", "Lamps are read at night.", "It improves reading by 4.2%."
+    claims = [Claim(text=text, evidence=()) for text in (result, other, made)]
     summary = Summary(voice=Voice.AUTHORS, headline=claims[0], takeaways=tuple(claims[1:]))
-    ordered = result_first(summary)
+    ordered = made_next(summary)
     assert [each.text for each in ordered.claims] == [result, made, other]
     by_model = Summary(voice=Voice.MODEL, headline=claims[0], takeaways=tuple(claims[1:]))
-    assert result_first(by_model) is by_model
+    assert made_next(by_model) is by_model
