@@ -38,7 +38,8 @@ from newsletter.adapters.arxiv.feed import parse
 from newsletter.adapters.llm.extractive import ExtractiveSummariser
 from newsletter.core.arxiv.papers import PaperRecord
 from newsletter.core.arxiv.sentences import opens_small, sentences
-from newsletter.core.summaries.marks import clipped, result_span
+from newsletter.core.summaries.clipping import clipped
+from newsletter.core.summaries.marks import result_span
 from newsletter.core.summaries.openings import CUT
 from newsletter.core.summaries.summary import DetailLevel
 

@@ -14,7 +14,8 @@ from newsletter.core.arxiv.venues import venue_in
 from newsletter.core.digests.digest import DigestCard
 from newsletter.core.digests.languages import is_han, is_right_to_left, tag
 from newsletter.core.digests.typography import author_line, cut, ends_line, short_name, typeset
-from newsletter.core.summaries.marks import bold_span, clipped, made_next, marked_spans, result_span
+from newsletter.core.summaries.clipping import clipped
+from newsletter.core.summaries.marks import bold_span, made_next, marked_spans, result_span
 from newsletter.core.summaries.paper_kinds import SECTIONS, Part
 from newsletter.core.summaries.rules.quantities import quantities
 from newsletter.core.summaries.summary import Claim, DetailLevel, Evidence, Summary, Voice

@@ -88,9 +88,9 @@ _LOOKED_AT = one_of(
     compared"""
 )
 _PRAISE = one_of(
-    r"""effectiveness superiority(?!.*\bover\b) feasibility validity usefulness practicality promising potential
-    interplay viab\w+ insights? implications robustness_of efficacy importance versatil\w+ utility usage strength_of
-    (?:our|the)_theor\w+_(?:predictions|results|findings|analysis)"""
+    r"""effectiveness superiority(?!.*\bover\b) feasibility validity usefulness practicality promising
+    potential interplay viab\w+ insights? implications robustness_of efficacy importance versatil\w+ utility
+    usage strength_of (?:our|the)_theor\w+_(?:predictions|results|findings|analysis)"""
 )
 _OFFER = one_of("framework solver tool approach basis foundation solution way means guidance")
 _ANNOUNCE = one_of(
@@ -148,3 +148,10 @@ CUES = (
     ),
 )
 """Matched against the sentence in lower case."""
+REPORTS = re.compile(rf"{_FIND}\sthat\s", re.IGNORECASE)
+"""After it begins what was found."""
+TELLS = re.compile(
+    rf"\b(?:we|this\s\w+|is|are|was|were|has|have|can|cannot)\b|{_FIND}|{_OUTCOME}|\b{_STATES}\b",
+    re.IGNORECASE,
+)
+"""A verb that may say what came of the work."""
