@@ -81,10 +81,11 @@ def _starts(sentence: str, *, before: int) -> Iterator[_Edge]:
     """Yield where it may begin: as it does, after "We show that", with a clause, else with a word."""
     yield 0, 0
     yield from ((found.end(), 1) for found in REPORTS.finditer(sentence) if found.end() <= before)
-    for cut in _clauses(sentence):
-        if cut.end() <= before:
-            tells = TELLS.search(sentence, cut.end())
-            yield cut.end(), 5 if _depends(sentence, cut.end()) else 2 if tells else 4
+    edges = [*(cut.end() for cut in _clauses(sentence)), len(sentence)]
+    for start, end in pairwise(edges):
+        if start <= before:
+            tells = TELLS.search(sentence, start, end)
+            yield start, 5 if _depends(sentence, start) else 2 if tells else 4
     yield sentence.rfind(" ", 0, max(1, before - LONGEST_SENTENCE // 3)) + 1, 9
 
 
