@@ -18,6 +18,7 @@ from newsletter.core.summaries.rules.words import LITTLE_WORDS
 LONGEST_SENTENCE = 160
 """Characters of an authors' sentence, from which it is cut."""
 _SHORTEST = 50
+_SHORTEST_CLAUSE = 40
 _MUST_STAY = 90
 """Characters of the clause that tells the result, where nothing is marked in it."""
 _Edge = tuple[int, float]
@@ -33,8 +34,9 @@ _DEPENDS = re.compile(
 )
 """How a clause begins that does not stand alone."""
 _CONTRAST = re.compile(r"(?:while|although|though|despite|unlike|even\sif)\b", re.IGNORECASE)
-_GOES_ON = re.compile(r"[,\s]*(?:and\s)?(?:only\s)?(?:if|unless|except|provided|but)\b", re.IGNORECASE)
-"""After a cut that would leave out a condition."""
+_CONDITION = re.compile(r"[,\s]*(?:and\s)?(?:only\s)?(?:if|provided)\b", re.IGNORECASE)
+_TURN = re.compile(r"\b(?:but|yet|although|though|unless|except|however)\b", re.IGNORECASE)
+"""After a cut, what would change the sense of what stands before it."""
 _LOOSE = re.compile(r"[\s,;:.–—-]*(?:\b(?:i\.e|e\.g)\.?)?[\s,;:.–—(-]*$")
 _BREATH = re.compile(
     r"\s(?=(?:across|in|on|with|without|while|whereas|when|where|for|under|using|via|which|compared|because|by|at"
@@ -73,7 +75,9 @@ def _telling(sentence: str) -> Span:
         elif reported or (
             (is_announced or TELLS.search(sentence, start, end)) and not _depends(sentence, start)
         ):
-            return begins, min(end, begins + _MUST_STAY)
+            whole = len(sentence[:end].rstrip(" ,;:–—"))
+            is_list = whole - begins < _SHORTEST_CLAUSE
+            return begins, min(len(sentence) if is_list else whole, begins + _MUST_STAY)
     return 0, min(len(sentence), _MUST_STAY)
 
 
@@ -95,15 +99,15 @@ def _ends(sentence: str, start: int, *, after: int) -> Iterator[_Edge]:
     least = max(after, start + _SHORTEST)
     if len(sentence) <= most + 1:
         yield len(sentence), 0
-    breaks = [(cut.start(), 1.0) for cut in _clauses(sentence)]
-    breaks += [(cut.start(), 2.5) for cut in _BREATH.finditer(sentence) if _is_outside(sentence, cut.start())]
-    for end, cost in breaks:
-        if least <= end <= most:
-            yield end, cost + 5 * _is_half(sentence, start, end)
-    end = max(least, sentence.rfind(" ", 0, most))
-    while end > least and not _may_end(sentence, end):
-        end = max(least, sentence.rfind(" ", 0, end))
-    yield end, 4 + 9 * (end > most)
+    last = max(least, sentence.rfind(" ", 0, most))
+    while last > least and not _may_end(sentence, last):
+        last = max(least, sentence.rfind(" ", 0, last))
+    breaks = [(cut.start(), 1.5) for cut in _clauses(sentence) if least <= cut.start() <= most]
+    phrases = (cut.start() for cut in _BREATH.finditer(sentence, least))
+    breaks += [(end, 2.75) for end in phrases if end <= most and _may_end(sentence, end)]
+    for end, cost in [*breaks, (last, 4 + 9 * (last > most))]:
+        # Where the sense changes after any cut, less said is better.
+        yield end, cost + (5 + end / 1000) * _changes_sense(sentence, end)
 
 
 def _may_end(sentence: str, end: int) -> bool:
@@ -111,10 +115,9 @@ def _may_end(sentence: str, end: int) -> bool:
     return last not in LITTLE_WORDS | {"if", "both", "only"} and _is_outside(sentence, end)
 
 
-def _is_half(sentence: str, start: int, end: int) -> bool:
-    """Whether what is left promises more ("not only X"), or goes without its condition."""
-    left = sentence[start:end]
-    return ("not only " in left and " but " not in left) or bool(_GOES_ON.match(sentence, end))
+def _changes_sense(sentence: str, end: int) -> bool:
+    """Whether it says less than the truth up to ``end``: "only if" or "but" comes after."""
+    return bool(_CONDITION.match(sentence, end) or _TURN.search(sentence, end))
 
 
 def _depends(sentence: str, start: int) -> bool:

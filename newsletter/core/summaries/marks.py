@@ -41,7 +41,7 @@ _AFTER_RESULT = re.compile(
         (?:\soften|\saccurate|\sefficient)?
     |\s(?:average\s|relative\s|absolute\s)?(?:accuracy|improvements?|reductions?|speed-?ups?|gains?|points?
         |PSNR|F1|BLEU|WER|accelerations?|throughput)
-    |/\w+)""",
+    |/\w+|\(\d+\)%?)""",
     re.VERBOSE | re.IGNORECASE,
 )
 _NO_RESULT_BEFORE = re.compile(
@@ -156,7 +156,8 @@ def _is_result(found: Quantity, sentence: str) -> bool:
         return False  # a triple system
     if found.unit and found.unit != PART:
         return found.unit in ("%", "×") or not _is_behind(found, sentence)
-    return "." in written.strip(".") and not _is_version(found, sentence) and bool(_CAME_OUT.search(sentence))
+    is_measured = "." in written.strip(".") and not _is_version(found, sentence)
+    return is_measured and not _is_behind(found, sentence)
 
 
 def _is_version(found: Quantity, text: str) -> bool:

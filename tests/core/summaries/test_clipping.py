@@ -75,6 +75,15 @@ def test_a_condition_is_not_cut_off() -> None:
     assert text.endswith("…")
 
 
+def test_what_turns_the_sense_is_not_cut_off() -> None:
+    gap = "Experiments reveal a clear gap between reading ships and steering them"
+    rest = (
+        "present models read well in the calm harbours of every coast that was ever tried, but fail to steer"
+    )
+    text, _ = clipped(f"{gap}: {rest}.", mark=None)
+    assert text == f"{gap}…"
+
+
 def test_what_was_cut_before_has_one_ellipsis() -> None:
     sentence = f"… we show that {'the level of a harbour follows ' * 6}the tide."
     assert clipped(sentence, mark=None)[0].count("… ") == 1
