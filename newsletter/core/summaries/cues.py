@@ -1,6 +1,6 @@
 """What a sentence's wording is worth: a table of weighted cues, and where to find the code.
 
-The weights were set by hand on 60 abstracts labelled for it (``benchmarks/extracts``). ``extraction.py`` chooses.
+The weights were set by hand on 60 labelled abstracts (``benchmarks/extracts``). ``extraction.py`` chooses.
 """
 
 from __future__ import annotations
@@ -94,7 +94,7 @@ _PRAISE = one_of(
 )
 _OFFER = one_of("framework solver tool approach basis foundation solution way means guidance")
 _ANNOUNCE = one_of(
-    r"""hope believe close expect anticipate envision plan outline
+    r"""hope believe close expect anticipate envision plan outline recommend
     begin start conclude_(?:\w+_){0,2}(?:by|with)"""
 )
 CUES = (
@@ -128,7 +128,7 @@ CUES = (
         |\bwe\s(?:also\s|then\s|finally\s|first\s|further\s)?{_ANNOUNCE}
         |\b(?:results?|findings|work|study|analys[ie]s)\s(?:\w+\s)?(?:underscor|highlight)
         |\bpav(?:es?|ing)\sthe\sway|\bopen(?:s|ing)?\s(?:up\s)?(?:new|avenue)|\blays?\sthe\b|\bmotivates?\b
-        |\bour\s(?:goal|aim|objective)\b|\b(?:is|are|will\sbe)\s(?:explored|outlined|discussed|described)\b
+        |\b(?:goal|aim|objective)s?\b|\b(?:is|are|will\sbe)\s(?:explored|outlined|discussed|described)\b
         |\b(?:we|it|this|these|results?|findings|approach|method|framework|work)\s(?:\w+\s){{0,2}}
             (?:could|would|will|may|might)\s(?:\w+\s){{0,2}}(?:be|constitute|help|serve|enable|enrich|inspire|improve)
         |\b(?:remains?|is|are)\s(?:\w+ly\s)?(?:open\b|unclear|unknown|challeng|elusive|unexplored|lacking)

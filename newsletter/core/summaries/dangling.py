@@ -64,6 +64,7 @@ _NAMES = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 """A demonstrative with a noun, or a pronoun of which something is shown, to be guessed from the title."""
+_LONGEST_LITTLE_WORD = 4
 _CLOSES = re.compile(r"[.!…][)\]}'\"”’]*$")
 
 
@@ -77,7 +78,7 @@ def dangles(sentence: str, *, is_cut: bool = False) -> bool:
         bool(_OPENS.match(bare) and not _ITSELF.match(bare))
         or bool(_REFERS.search(bare))
         or len(bare.split()) < _FEWEST_WORDS
-        or not _CLOSES.search(bare)
+        or not (_CLOSES.search(bare) or _lacks_its_stop(bare))
         or (opens_small(bare) and not is_cut)
     )
 
@@ -85,6 +86,12 @@ def dangles(sentence: str, *, is_cut: bool = False) -> bool:
 def refers_back(sentence: str) -> bool:
     """Say whether ``sentence`` names what one before it told of: "We find that these conditions fail"."""
     return bool(_NAMES.match(_bare(sentence)))
+
+
+def _lacks_its_stop(sentence: str) -> bool:
+    """Whether only the last full stop of an abstract is missing; one that was cut ends anywhere."""
+    last = sentence.split()[-1:]
+    return bool(last) and last[0].isalpha() and len(last[0]) > _LONGEST_LITTLE_WORD
 
 
 def _bare(sentence: str) -> str:

@@ -57,6 +57,11 @@ def test_it_stands_alone(sentence: str) -> None:
     assert not refers_back(sentence)
 
 
+def test_the_last_full_stop_may_be_missing() -> None:
+    assert not dangles("Experiments show that TideNet halves the error of gauges")
+    assert dangles("Experiments show that TideNet halves the error of the")
+
+
 def test_what_was_cut_may_begin_small() -> None:
     assert not dangles("we propose a filter of the motion of ships.", is_cut=True)
 
