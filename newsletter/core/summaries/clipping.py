@@ -18,7 +18,7 @@ from newsletter.core.summaries.rules.words import LITTLE_WORDS
 LONGEST_SENTENCE = 160
 """Characters of an authors' sentence, from which it is cut."""
 _SHORTEST = 50
-_SHORTEST_CLAUSE = 40
+_SHORTEST_CLAUSE, _FRAGMENT = 40, 12
 _MUST_STAY = 90
 """Characters of the clause that tells the result, where nothing is marked in it."""
 _Edge = tuple[int, float]
@@ -102,7 +102,12 @@ def _ends(sentence: str, start: int, *, after: int) -> Iterator[_Edge]:
     last = max(least, sentence.rfind(" ", 0, most))
     while last > least and not _may_end(sentence, last):
         last = max(least, sentence.rfind(" ", 0, last))
-    breaks = [(cut.start(), 1.5) for cut in _clauses(sentence) if least <= cut.start() <= most]
+    edges = [0, *(cut.start() for cut in _clauses(sentence))]
+    breaks = [
+        (end, 1.5 if end - before > _FRAGMENT else 3.0)
+        for before, end in pairwise(edges)
+        if least <= end <= most
+    ]
     phrases = (cut.start() for cut in _BREATH.finditer(sentence, least))
     breaks += [(end, 2.75) for end in phrases if end <= most and _may_end(sentence, end)]
     for end, cost in [*breaks, (last, 4 + 9 * (last > most))]:

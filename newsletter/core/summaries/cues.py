@@ -79,7 +79,7 @@ _STATES = one_of(
 )
 _FIGURE = r"(?:\d\s?(?:%|×|x\b|times|fold|db|points?|pp\b|sigma|σ|per\s?cent|[kmg]?ev\b)|\b\d+\.\d+\b)"
 _LOOK_AT = one_of(
-    """stud(?:y|ies) investigat examin explor consider address revisit re-examin analy[sz]e aim focus
+    """stud(?:y|ies) investigat audit examin explor consider address revisit re-examin analy[sz]e aim focus
     interested ask compar employ use adapt perform conduct evaluat test assess appl(?:y|ied) validat train
     incorporat leverag discuss"""
 )
