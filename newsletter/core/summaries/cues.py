@@ -62,13 +62,13 @@ _FIND = (
 _GAIN = (
     one_of(
         """outperform surpass exceed beat achiev improv(?:ement)?s? reduc attain yield increas decreas gain
-        speed-?up boost reach match rais enhanc lower dominat degrad drop ranks accelerat narrow halv doubl
+        speed-?up boost reach match rais enhanc lower dominat degrades? drop ranks accelerat narrow halv doubl
         state-of-the-art"""
     )
     + r"(?:e|s|es|ed|d|ing)?\b"
 )
 _BETTER = one_of(r"faster better higher lower fewer larger smaller stronger more_\w+")
-_FINDS = rf"{_SAY}(?<!\bto\s){_FIND}"
+_FINDS = rf"(?:{_SAY}(?<!\bto\s){_FIND}|,\s(?:finding|showing|revealing|demonstrating)\b)"
 _OUTCOME = rf"(?:(?<!\bto\s)\b(?<!^){_GAIN}|\bup[ ]to\b|\bcompared\s(?:to|with)\b|\b{_BETTER}\sthan\b)"
 _IS = r"\b(?:is|are|was|were)\s(?:\w+ly\s|not\s)?"
 _STATES = one_of(

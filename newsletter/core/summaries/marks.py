@@ -94,7 +94,9 @@ def result_span(sentence: str) -> Span | None:
     results = [found for found in quantities(sentence) if _is_result(found, sentence)]
     if not results:
         return None
-    first = min(results, key=lambda found: (_is_behind(found, sentence), *_rank(found)))
+    first = min(
+        results, key=lambda found: (_is_behind(found, sentence), _is_start(found, sentence), *_rank(found))
+    )
     start, end = _whole(first.span, sentence)
     before = _BEFORE_RESULT.search(sentence[:start])
     after = _AFTER_RESULT.match(sentence, end)
@@ -141,7 +143,11 @@ def _is_behind(found: Quantity, sentence: str) -> bool:
     """Whether no word of a result stands shortly before it, or it is where a change began."""
     before = sentence[max(0, found.span[0] - 40) : found.span[0]]
     is_told = _CAME_OUT.search(before) or _AFTER_RESULT.match(sentence, found.span[1])
-    return not found.value or before.endswith("from ") or not is_told
+    return _is_start(found, sentence) or not is_told
+
+
+def _is_start(found: Quantity, sentence: str) -> bool:
+    return not found.value or sentence[: found.span[0]].endswith("from ")
 
 
 def _tells_made(claim: Claim) -> bool:
