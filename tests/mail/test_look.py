@@ -159,6 +159,24 @@ def test_the_authors_own_words_are_serif_unquoted_and_labelled_once() -> None:
         )
 
 
+def test_the_venue_is_no_part_of_the_sentence_before_it() -> None:
+    cards = [make_card(make_paper(n, comment="Accepted at MICCAI 2026.")) for n in range(1, 6)]
+    html, text = mail(make_digest(*cards))
+    assert html.count(">(MICCAI 2026)</span>") == 4
+    assert " ".join(text.split()).count(" (MICCAI 2026)") == 4
+
+
+def test_what_was_cut_from_an_authors_sentence_is_marked() -> None:
+    opened = "… we show that lamps are read in any light that a person can read in."
+    cards = [
+        make_card(make_paper(n), summary=replace(authors_summary(), headline=claim(opened)))
+        for n in range(1, 6)
+    ]
+    html, text = mail(make_digest(*cards))
+    assert html.count(opened) >= 5
+    assert " ".join(text.split()).count(opened) == 5
+
+
 def test_a_reading_is_complete_and_says_what_the_paper_does_not_state() -> None:
     html, text = mail(make_digest(make_card(detail=DetailLevel.READING, summary=model_summary(deep=True))))
     assert re.findall(r"<h4[^>]*>(\w+)", html) == ["Problem", "Method", "Results", "Limits"]
