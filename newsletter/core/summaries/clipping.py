@@ -18,7 +18,7 @@ from newsletter.core.summaries.rules.words import LITTLE_WORDS
 LONGEST_SENTENCE = 160
 """Characters of an authors' sentence, from which it is cut."""
 _SHORTEST = 50
-_SHORTEST_CLAUSE, _FRAGMENT = 40, 12
+_SHORTEST_CLAUSE, _FRAGMENT = 40, 15
 _MUST_STAY = 90
 """Characters of the clause that tells the result, where nothing is marked in it."""
 _Edge = tuple[int, float]
@@ -102,10 +102,10 @@ def _ends(sentence: str, start: int, *, after: int) -> Iterator[_Edge]:
     last = max(least, sentence.rfind(" ", 0, most))
     while last > least and not _may_end(sentence, last):
         last = max(least, sentence.rfind(" ", 0, last))
-    edges = [0, *(cut.start() for cut in _clauses(sentence))]
+    edges = [0, *(cut.start() for cut in _clauses(sentence)), len(sentence)]
     breaks = [
-        (end, 1.5 if end - before > _FRAGMENT else 3.0)
-        for before, end in pairwise(edges)
+        (end, 1.5 if min(end - before, after - end) > _FRAGMENT else 3.0)  # not within a list
+        for before, end, after in zip(edges, edges[1:], edges[2:], strict=False)
         if least <= end <= most
     ]
     phrases = (cut.start() for cut in _BREATH.finditer(sentence, least))

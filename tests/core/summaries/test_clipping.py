@@ -84,6 +84,13 @@ def test_what_turns_the_sense_is_not_cut_off() -> None:
     assert text == f"{gap}…"
 
 
+def test_no_cut_goes_through_a_list() -> None:
+    known = "Trained on a new record of harbours, TideNet outperforms gauges across all quays and our records"
+    listed = "in accuracy, naturalness, and coherence over all of the seasons of a year with storms of any kind in it"
+    text, _ = clipped(f"{known} {listed}.", mark=None)
+    assert text == f"{known} in accuracy, naturalness, and coherence…"
+
+
 def test_what_was_cut_before_has_one_ellipsis() -> None:
     sentence = f"… we show that {'the level of a harbour follows ' * 6}the tide."
     assert clipped(sentence, mark=None)[0].count("… ") == 1
