@@ -2,7 +2,7 @@
 
     python benchmarks/extracts.py --grades
     python benchmarks/extracts.py FOLDER [--sample A]
-    python benchmarks/extracts.py --findings WEEK WIDE [--sample tuned | held-out]
+    python benchmarks/extracts.py --findings WEEK WIDE [--sample tuned | held-out | second]
 
 FOLDER holds a week of saved API answers (1 to 5 June 2026). It prints what an extract shows now, each
 sentence with its grade, and counts the grades; a sentence that nobody has graded counts as "unknown".
@@ -18,11 +18,12 @@ than the title says), "weak" (a topic, a detail, a set-up, empty, or not to be u
 (background or other work as if it were the finding). Of a takeaway: "method", "result", "conclusion",
 "background", "dangling" (needs its neighbours), "empty" (an outline, a promise, where the code is).
 
-``--findings`` asks less and of other papers: does the headline say what came of it? ``findings.csv`` has, for
-60 papers that weights were tuned on and 60 held out (another week, other fields; looked at once), the numbers
-of the sentences that state a finding, best first; of those that state part of one, or one too vague to help;
-and of those that would mislead as a headline. They were written down from the abstracts alone, before any
-choice was seen. WEEK is 1 to 5 June 2026, WIDE 15 to 19 June.
+``--findings`` asks less and of other papers: does the headline say what came of it? ``findings.csv`` has
+the numbers of the sentences that state a finding, best first; of those that state part of one, or one too
+vague to help; and of those that would mislead as a headline. They were written down from the abstracts alone,
+before any choice was seen: for 60 papers that weights were tuned on, for 60 held out (another week, other
+fields), and for 29 more ("second") when what those 60 showed had led to changes. WEEK is 1 to 5 June 2026,
+WIDE 15 to 19.
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ from newsletter.core.summaries.summary import DetailLevel
 
 GRADES = Path(__file__).parent / "extracts" / "grades.csv"
 FINDINGS = GRADES.with_name("findings.csv")
-SETS = ("tuned", "held-out")
+SETS = ("tuned", "held-out", "second")
 SAMPLES = {"A": slice(0, 60), "B": slice(200, 260), "C": slice(360, 420)}
 FINDING_GRADES = ("right", "partly", "misleading")
 NONE_GRADES = ("none, though there is one", "none, only part of one exists", "none, and none exists")
@@ -154,7 +155,7 @@ def show_findings(papers: Mapping[str, PaperRecord], *, chosen: str) -> None:
         )
     print(f"\n{chosen}, rules {ExtractiveSummariser.prompt_version}: {len(rows)} papers")
     for grade in (*FINDING_GRADES, *NONE_GRADES):
-        print(f"  {grade:<28} {counts[grade]:>3} ({counts[grade] / len(rows):.0%})")
+        print(f"  {grade:<30} {counts[grade]:>3} ({counts[grade] / len(rows):.0%})")
 
 
 def graded(row: Mapping[str, str], at: int) -> str:

@@ -86,9 +86,9 @@ def test_what_turns_the_sense_is_not_cut_off() -> None:
 
 def test_no_cut_goes_through_a_list() -> None:
     known = "Trained on a new record of harbours, TideNet outperforms gauges across all quays and our records"
-    listed = "in accuracy, naturalness, and coherence over all of the seasons of a year with storms of any kind in it"
-    text, _ = clipped(f"{known} {listed}.", mark=None)
-    assert text == f"{known} in accuracy, naturalness, and coherence…"
+    listed = "in accuracy, naturalness, and coherence"
+    sentence = f"{known} {listed} over all of the seasons of a year with storms of any kind in it."
+    assert clipped(sentence, mark=None)[0] == f"{known} {listed}…"
 
 
 def test_what_was_cut_before_has_one_ellipsis() -> None:
