@@ -10,7 +10,7 @@ from django.utils import translation
 from django.utils.translation import gettext
 
 from newsletter.core.arxiv.papers import PaperRecord
-from newsletter.core.summaries.marks import marked_spans, result_first
+from newsletter.core.summaries.marks import made_next, marked_spans
 from newsletter.core.summaries.paper_kinds import SECTIONS, PaperKind
 from newsletter.core.summaries.summary import (
     MAX_TAKEAWAYS,
@@ -141,7 +141,7 @@ def reading_of(paper: Paper, *, language: str) -> Reading:
     """Return the newest version's summaries by a model, one a language, or its extract when there is none."""
     everything = list(paper.summaries.order_by("-paper_version", "-written_at"))
     rows = _rows(everything, language=language)
-    contents = [(row, result_first(summary_from_json(row.content or {}))) for row in rows]
+    contents = [(row, made_next(summary_from_json(row.content or {}))) for row in rows]
     # An older version's quotes are from another abstract, so nothing is marked in this one.
     is_current = any(row.paper_version == paper.version for row in rows)
     spans = find_quotes(paper.abstract, _named_quotes(contents)) if is_current else {}

@@ -97,7 +97,7 @@ class MailWords:
                 "Save, More like this and Not for me teach the order. "
                 "Nothing else is recorded: no opens, no clicks."
             ),
-            "own_words": "Sentences of the abstracts, unchanged; no model wrote anything.",
+            "own_words": "Sentences of the abstracts, shortened where “…” stands; no model wrote anything.",
             "figures": "Figures are from the papers, made smaller; each paper’s page names its licence.",
             "not_complete": "Not complete.",
             "correction": "Correction.",

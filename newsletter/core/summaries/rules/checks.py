@@ -14,6 +14,7 @@ from functools import cached_property
 
 from newsletter.core.summaries.highlights import is_chinese, shares_content
 from newsletter.core.summaries.normalize import is_cjk, normalize
+from newsletter.core.summaries.openings import CUT
 from newsletter.core.summaries.paper_kinds import EARLIER
 from newsletter.core.summaries.rules.affixes import turns_inside
 from newsletter.core.summaries.rules.comparing import (
@@ -252,7 +253,9 @@ def _flips_negation(case: Case) -> bool:
 
 
 def _is_not_verbatim(case: Case) -> bool:
-    return normalize(case.text).text not in {normalize(item.quote).text for item in case.claim.evidence}
+    return normalize(case.text.removeprefix(CUT)).text not in {
+        normalize(item.quote).text for item in case.claim.evidence
+    }
 
 
 _Check = tuple[WithheldReason, Callable[[Case], bool]]
