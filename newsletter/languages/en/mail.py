@@ -99,6 +99,8 @@ class MailWords:
                 "Nothing else is recorded: no opens, no clicks."
             ),
             "own_words": "Sentences of the abstracts, unchanged; no model wrote anything.",
+            "voices": "Sentences in serif are the paper’s own; the marked words carry the claim.",
+            "voices_text": "What stands in “quotes” is the paper’s own.",
             "figures": "Figures are from the papers, made smaller; each paper’s page names its licence.",
             "not_complete": "Not complete.",
             "correction": "Correction.",
@@ -174,10 +176,9 @@ class MailWords:
         if rest:
             listed = len(digest.listed)
             others = f"the other {_figures(rest)}" if rest > 1 else "the other one"
-            places.append(
-                f"{others} by title" if listed == rest else f"of {others} {_number(listed)} by title"
-            )
-        return f"{matched}. {_sentence(', '.join(places))}" if places else f"{matched}."
+            gap, titled = (", ", others) if listed == rest else ("; ", f"of {others}, {_number(listed)}")
+            places = [gap.join([*places, f"{titled} by title"])]
+        return f"{matched}. {_sentence(places[0])}" if places else f"{matched}."
 
     def asides(self, digest: Digest) -> tuple[str, ...]:
         found = []
@@ -321,7 +322,6 @@ class MailWords:
         kept = f"{claims:,} claim{' stands' if claims == 1 else 's stand'}"
         held = f", {withheld:,} {'was' if withheld == 1 else 'were'} withheld" if withheld else ""
         return (
-            "Sentences in serif are the paper’s own; the marked words carry the claim. "
             f"Sentences like this one were written by {authors} and {how}: {kept}{held}. {judge} {use}"
         )
 

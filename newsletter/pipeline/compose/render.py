@@ -250,6 +250,7 @@ class DigestRenderer:
             "footer",
             language,
             who_wrote=bool(digest.topics),
+            has_model=not all(map(_is_quoted, digest.ranked)),
             figures=words.labels["figures"] if has_figure else "",
             own_space="" if is_han(language) else " ",
             why=tuple(trusted(line) for line in words.why(digest)),
