@@ -172,7 +172,7 @@ class MailWords:
                 "it stands in full below" if in_full == 1 else f"these {said(in_full)} stand in full below"
             ]
         else:
-            places = [f"{said(in_full)} of these {said(digest.summarised)} stand in full below"]
+            places = [f"{_number(in_full)} of these {said(digest.summarised)} stand in full"]
         if rest:
             listed = len(digest.listed)
             others = f"the other {_figures(rest)}" if rest > 1 else "the other one"
