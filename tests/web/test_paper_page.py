@@ -250,6 +250,14 @@ def test_an_extract_stands_in_one_column_with_the_sentences_that_a_digest_shows(
 # --- head --------------------------------------------------------------------------------------------------
 
 
+def test_the_forms_to_cite_it_fold_behind_one_link(visitor: Client) -> None:
+    readings.store("harbornet", "en")
+    row = text_of(visitor, PAGE).partition('<div class="links">')[2].partition("</div>")[0]
+    folded = row.partition("<details")[2].partition("</details>")[0]
+    assert re.findall(r"download>([^<]+)</a>", folded) == ["BibTeX", "RIS", "CSL-JSON"]
+    assert row.count("download") == 3
+
+
 @pytest.mark.parametrize(("number", "folded"), [(1, 0), (12, 0), (13, 1), (574, 562)])
 def test_above_twelve_the_authors_fold(visitor: Client, number: int, folded: int) -> None:
     row = readings.store("harbornet")
@@ -257,7 +265,7 @@ def test_above_twelve_the_authors_fold(visitor: Client, number: int, folded: int
     row.save()
     page = text_of(visitor, PAGE)
     assert (f"and {folded} more" in page) == bool(folded)
-    head = page[page.index("<h1") : page.index('<p class="links">')]
+    head = page[page.index("<h1") : page.index('<div class="links">')]
     assert all(re.search(rf"{name}[,<]", head) for name in row.authors)
 
 

@@ -321,9 +321,7 @@ class MailWords:
         how = "checked against them" if in_words else _CHECKED_WITHOUT_WORDS
         kept = f"{claims:,} claim{' stands' if claims == 1 else 's stand'}"
         held = f", {withheld:,} {'was' if withheld == 1 else 'were'} withheld" if withheld else ""
-        return (
-            f"Sentences like this one were written by {authors} and {how}: {kept}{held}. {judge} {use}"
-        )
+        return f"Sentences like this one were written by {authors} and {how}: {kept}{held}. {judge} {use}"
 
     def cadence(self, digest: Digest) -> str:
         at = f"at {digest.at} ({digest.timezone})"
