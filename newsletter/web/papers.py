@@ -18,7 +18,6 @@ from newsletter.core.arxiv.links import abstract_url, code_url, html_url, other_
 from newsletter.core.arxiv.papers import ArxivId, PaperRecord, parse_id
 from newsletter.core.digests.weeks import week_of
 from newsletter.mail.cards import venue_of
-
 from newsletter.models import Paper
 from newsletter.pipeline.summarize.figures import read_of
 from newsletter.web.citations import reading_of
