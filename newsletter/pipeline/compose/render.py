@@ -402,7 +402,7 @@ def _why_lines(arxiv_id: str, why: CardWhy, *, words: Words) -> Iterator[tuple[s
     line = literal(words.why_chosen(why))
     yield f"why:{arxiv_id}", line
     if _follows(why):
-        yield f"follows:{arxiv_id}", f"{literal(why.author)}{words.labels['full_stop']}"
+        yield f"follows:{arxiv_id}", f"{literal(why.author)}."
 
 
 def _with_topic_placeholders(fragment: Fragment) -> Fragment:
