@@ -88,7 +88,9 @@ def card_values(
         "authors": words.authors(ends_line(card.paper.authors)),
         "venue": venue_of(card.paper),
         "finding": () if form is Form.CARD else finding_of(card.summary, card.language, paper=card.paper),
-        "finding_style": css[{Form.LEAD: "lead_finding", Form.NEAR: "near_finding"}.get(form, "line")],
+        "finding_style": styles(card.language)[
+            {Form.LEAD: "lead_finding", Form.NEAR: "near_finding"}.get(form, "line")
+        ],
         "quote": quote_of(evidence[0]) if evidence else (),
         "where": where,
         "takeaways": () if is_brief or is_reading else _takeaways(card, summary, form=form),
@@ -192,6 +194,7 @@ def _own(card: DigestCard, words: Words) -> dict[str, object]:
     is_rtl = is_right_to_left(card.language)
     side = "direction:rtl;text-align:right;" if is_rtl else ""
     return {
+        "own_css": css,
         "own": Markup(family),  # noqa: S704 - a constant of ``styles``
         "own_lang": tag(card.language),
         "own_space": "" if is_han(card.language) else " ",

@@ -130,6 +130,17 @@ def test_what_is_not_in_a_language_from_right_to_left_keeps_its_own_direction() 
         assert html.count("unicode-bidi:isolate") == number  # a name and Save, of three lines
 
 
+def test_english_sentences_in_a_chinese_mail_keep_the_line_height_of_english() -> None:
+    cards = [make_card(make_paper(n), rank=n, summary=authors_summary(), model="") for n in range(1, 5)]
+    html, _ = mail(make_digest(*cards, language="zh-hans"))
+    assert html.count("font-size:16px;line-height:24px") == 3
+    assert "font-size:16px;line-height:28px" not in html
+    written, _ = mail(
+        make_digest(*(make_card(make_paper(n), rank=n, language="zh-hans") for n in range(1, 5)))
+    )
+    assert written.count("font-size:16px;line-height:28px") == 3
+
+
 @pytest.mark.parametrize("language", ["en", "ar"])
 def test_a_teaser_stands_at_the_end_of_the_line_in_either_direction(language: str) -> None:
     card = replace(reading_card(), language=language)
