@@ -268,7 +268,9 @@ def test_of_the_authors_sentences_the_result_is_marked_within(visitor: Client) -
     sentence = Claim(text=said, evidence=(Evidence(quote=said),))
     readings.store("harbornet", "en", summary=Summary(voice=Voice.AUTHORS, headline=sentence))
     page = text_of(visitor, PAGE)
-    assert '<mark>LampNet reads 300 lamps, improving recall </mark><mark class="result">by 4.2 %</mark>' in page
+    assert (
+        '<mark>LampNet reads 300 lamps, improving recall </mark><mark class="result">by 4.2 %</mark>' in page
+    )
 
 
 def test_the_forms_to_cite_it_fold_behind_one_link(visitor: Client) -> None:
