@@ -79,7 +79,7 @@ def statistic_of(digest: Digest, layout: Layout) -> str:
     """Return whose words these are, how many papers matched, and where a paper has less than asked for."""
     words, cards = words_for(digest.language), digest.ranked
     in_full = len(layout.in_full) + bool(layout.lead)
-    own = words.labels["own_words"] if cards and all(map(_is_quoted, cards)) else ""
+    own = words.labels["own_words"] if cards and all(map(is_quoted, cards)) else ""
     said = [own, words.statistic(digest, in_full=in_full, is_last=not is_statistic_above(digest, layout))]
     said += [
         words.shortfall(number, lacks=lacks, reason=reason)
@@ -101,7 +101,7 @@ def _shortfalls(cards: tuple[DigestCard, ...]) -> Counter[tuple[DetailLevel | No
 
 def _who_wrote(digest: Digest, layout: Layout) -> str:
     words, cards = words_for(digest.language), digest.ranked
-    written = [card for card in cards if not _is_quoted(card)]
+    written = [card for card in cards if not is_quoted(card)]
     forms = {card.paper.arxiv_id: layout.form for card in cards} | (
         {layout.lead.paper.arxiv_id: Form.LEAD} if layout.lead else {}
     )
@@ -131,7 +131,7 @@ def _why_lines(arxiv_id: str, why: CardWhy, *, words: Words) -> Iterator[tuple[s
     line = literal(words.why_chosen(why))
     yield f"why:{arxiv_id}", line
     if is_of_followed(why):
-        yield f"follows:{arxiv_id}", f"{literal(why.author)}{words.labels['full_stop']}"
+        yield f"follows:{arxiv_id}", f"{literal(why.author)}."
 
 
 def is_statistic_above(digest: Digest, layout: Layout) -> bool:
@@ -143,5 +143,5 @@ def is_of_followed(why: CardWhy | None) -> bool:
     return why is not None and why.code in (WhyCode.FOLLOWS, WhyCode.NAMESAKE)
 
 
-def _is_quoted(card: DigestCard) -> bool:
+def is_quoted(card: DigestCard) -> bool:
     return card.summary.voice is Voice.AUTHORS

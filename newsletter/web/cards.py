@@ -33,7 +33,7 @@ from newsletter.web.summaries import summaries_of
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What a list says of a paper, in runs: plain (empty), marked (``m``) or bold (``b``)."""
+    """What a list says of a paper, in runs (``mail.cards.Runs``)."""
 
     lang: str
     """BCP 47, of finding and takeaways. The quote is in the paper's own language."""

@@ -10,7 +10,7 @@ from django.utils import translation
 from django.utils.translation import gettext
 
 from newsletter.core.arxiv.papers import PaperRecord
-from newsletter.core.summaries.marks import made_next, marked_spans
+from newsletter.core.summaries.marks import made_next, marked_spans, result_span
 from newsletter.core.summaries.paper_kinds import SECTIONS, PaperKind
 from newsletter.core.summaries.summary import (
     MAX_TAKEAWAYS,
@@ -182,7 +182,10 @@ def _quotes(contents: Iterable[tuple[Summary, SummaryValue]]) -> Iterator[Eviden
 
 
 def _marks(summary: SummaryValue, *, text: str, spans: Mapping[str, Span]) -> Iterator[tuple[int, Span]]:
-    """Yield what is marked in the abstract, and the number of its claim; of an extract what digests show."""
+    """Yield what is marked in the abstract, and the number of its claim.
+
+    Of an extract: the sentences that digests show, and within the first one its result.
+    """
     claims = (summary.headline, *summary.takeaways)
     if summary.voice is Voice.AUTHORS:
         claims = (summary.headline, *summary.takeaways[:SENTENCES])
@@ -196,6 +199,9 @@ def _marks(summary: SummaryValue, *, text: str, spans: Mapping[str, Span]) -> It
                 yield from ((number, (start + left, start + right)) for left, right in carrying)
             else:
                 yield number, (start, end)
+            is_first = summary.voice is Voice.AUTHORS and number == 1
+            if is_first and text.startswith(quote.quote, start) and (result := result_span(quote.quote)):
+                yield number, (start + result[0], start + result[1])
 
 
 def _named_quotes(contents: Iterable[tuple[Summary, SummaryValue]]) -> dict[str, str]:

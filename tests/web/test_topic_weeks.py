@@ -336,7 +336,17 @@ def test_where_nothing_rose_or_can_be_known_it_says_so(
 )
 def test_a_query_is_told_in_words(query: str, words: str) -> None:
     with translation.override("en"):
-        assert query_in_words(query) == words
+        assert query_in_words(query) == (words, "")
+
+
+def test_a_long_query_is_told_by_its_first_words_and_folds_the_rest() -> None:
+    codes = "cs.AI OR cs.CL OR cs.CR OR cs.CV OR cs.HC"
+    terms = " OR ".join(f'"a rather long phrase {n}"' for n in range(6))
+    with translation.override("en"):
+        shown, folded = query_in_words(f"cat:({codes}) AND ({terms}) ANDNOT (b1 OR b2)")
+    assert shown.startswith("Papers in cs.AI, cs.CL, cs.CR … with words such as “a rather long phrase 0”, ")
+    assert shown.endswith(" and 2 more.")
+    assert folded == "Left out: “b1” and “b2”."
 
 
 @pytest.mark.parametrize(

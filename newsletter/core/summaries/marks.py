@@ -120,7 +120,7 @@ def bold_span(text: str, *, quotes: Sequence[str]) -> Span | None:
         return None
     best = min(found, key=_rank)
     start, end = _whole(best.span, text)
-    if text[:start].casefold().endswith("all "):
+    if f" {text[:start]}".casefold().endswith(" all "):
         start -= 4
     return start, end
 
@@ -175,7 +175,7 @@ def _is_version(found: Quantity, text: str) -> bool:
 def _is_count(found: Quantity, text: str) -> bool:
     """Whether a number without unit is worth it: digits that are no year, or "all three"."""
     start, end = found.span
-    if text[:start].casefold().endswith("all "):
+    if f" {text[:start]}".casefold().endswith(" all "):
         return True
     written = text[start:end]
     return (

@@ -29,7 +29,14 @@ from newsletter.mail.layout import (
     count_reduced,
     reduce_by,
 )
-from newsletter.mail.sentences import is_of_followed, is_statistic_above, own_strings, statistic_of, subject
+from newsletter.mail.sentences import (
+    is_of_followed,
+    is_quoted,
+    is_statistic_above,
+    own_strings,
+    statistic_of,
+    subject,
+)
 from newsletter.mail.styles import styles
 from newsletter.mail.templates import load_template, trusted
 from newsletter.mail.words import words_for
@@ -243,6 +250,7 @@ class DigestRenderer:
             "footer",
             language,
             who_wrote=bool(digest.topics),
+            has_model=not all(map(is_quoted, digest.ranked)),
             figures=words.labels["figures"] if has_figure else "",
             own_space="" if is_han(language) else " ",
             why=tuple(trusted(line) for line in words.why(digest)),
