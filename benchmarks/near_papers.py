@@ -64,7 +64,6 @@ class Reader:
     subscriber: Subscriber
 
 
-
 def add_own_topics(entries: Sequence[Mapping[str, Any]]) -> None:
     """Add the readers' own queries as topics, and match both weeks to them as if they had been there."""
     from django.db.models import OuterRef, Subquery
@@ -214,7 +213,9 @@ def report(readers: Sequence[Reader], *, each: bool) -> None:
                 row = Paper.objects.get(pk=paper.paper_id)
                 told.append(labels.get((reader.name, row.arxiv_id)))
                 if each:
-                    print(f"  {told[-1]} {reader.name}: {row.arxiv_id} {row.title} | {', '.join(paper.why.terms)}")
+                    print(
+                        f"  {told[-1]} {reader.name}: {row.arxiv_id} {row.title} | {', '.join(paper.why.terms)}"
+                    )
         many = sum(reader.kept >= MANY for reader in people)
         print(
             f"set {of_set}: {len(told)} near papers, {told.count(1)} wanted, {told.count(None)} without a label; "
