@@ -156,7 +156,7 @@ def pools(readers: Sequence[Reader]) -> dict[str, set[int]]:
 
 
 def unmatched(readers: Sequence[Reader]) -> Iterator[tuple[str, dict[int, float], BitMap]]:
-    """Yield each reader's name, the scores of what no query matched, and what is from fields of their likes."""
+    """Yield each reader's name, the scores of what no query matched, and what of it is from their fields."""
     from newsletter.core.digests.seen_papers import unpack_seen
     from newsletter.pipeline.select.paper_space import PaperSpace
     from newsletter.pipeline.select.profiles import learn_outdated
@@ -213,12 +213,12 @@ def report(readers: Sequence[Reader], *, each: bool) -> None:
                 row = Paper.objects.get(pk=paper.paper_id)
                 told.append(labels.get((reader.name, row.arxiv_id)))
                 if each:
-                    print(
-                        f"  {told[-1]} {reader.name}: {row.arxiv_id} {row.title} | {', '.join(paper.why.terms)}"
-                    )
+                    shared = ", ".join(paper.why.terms)
+                    print(f"  {told[-1]} {reader.name}: {row.arxiv_id} {row.title} | {shared}")
         many = sum(reader.kept >= MANY for reader in people)
         print(
-            f"set {of_set}: {len(told)} near papers, {told.count(1)} wanted, {told.count(None)} without a label; "
+            f"set {of_set}: {len(told)} near papers, {told.count(1)} wanted, "
+            f"{told.count(None)} without a label; "
             f"{with_some[True]} of {many} readers with {MANY} likes or more have some, "
             f"{with_some[False]} of {len(people) - many} others"
         )

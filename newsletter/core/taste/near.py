@@ -1,10 +1,10 @@
 """Near a subscriber's topics: which papers, that no query of theirs matched, are worth naming all the same.
 
-A score must be a third of what the better half of the subscriber's own likes reach when each is left out of the
-learning, and be one of the best of the week; one of the kept papers must be close to it, closer than anything
+A score must be a third of what the better half of the subscriber's own likes reach when each is left out of
+the learning, and be one of the best of the week; a kept paper must be close to it, closer than anything
 disliked, and say something that it says too. None is right more often than not. Callers ask besides that the
-paper's primary category is one of the likes' categories: a word of another field ("feed-forward" in optics) is
-what most of the wrong papers came by. ``benchmarks/near_papers.py`` measures what each condition costs.
+paper's primary category is one of the likes' categories: a word of another field ("feed-forward" in optics)
+is what most of the wrong papers came by. ``benchmarks/near_papers.py`` measures what each condition costs.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ FEWEST_LIKES = 4
 MOST_NEAR, MOST_NEAR_A_TOPIC = 2, 1
 """Papers a digest."""
 OWN_SHARE = 1 / 3
-"""Of what the subscriber's own likes score. These matched a query: what is outside all of them scores less."""
+"""Of what the own likes score. These matched a query; what is outside all queries scores less."""
 CLOSE = 0.08
 """The least cosine with the kept paper that is nearest."""
 
