@@ -32,7 +32,7 @@ from newsletter.core.arxiv.papers import PaperRecord
 from newsletter.core.delivery.cadence import Cadence, period_days
 from newsletter.core.digests.languages import tag
 from newsletter.core.digests.message import html_value, join_html
-from newsletter.core.digests.weeks import topic_path, week_of_period
+from newsletter.core.digests.weeks import topic_path
 from newsletter.errors import PermanentError
 from newsletter.languages import interface_language
 from newsletter.mail.words import words_for
@@ -46,6 +46,7 @@ from newsletter.web.headers import MAIL_CSP
 from newsletter.web.jinja import day
 from newsletter.web.pages import broken_link, page, private, public_url
 from newsletter.web.past_digests import past_digests
+from newsletter.web.weeks import weeks_of_period
 
 Links = tuple[tuple[str, str], ...]
 """(words, address) of what a reader's own page offers for a paper."""
@@ -211,7 +212,7 @@ def _page(
         title = delivery.placeholders.get("period") or gettext("Digest of %(day)s") % {
             "day": day(_ends_on(delivery))
         }
-    week, absent = _week(delivery), {"links": {}, "token": "", "slugs": [], "others": [], "is_preview": False}
+    absent = {"links": {}, "token": "", "slugs": [], "others": [], "is_preview": False}
     given: dict[str, Any] = absent | values
     return page(
         request,
@@ -220,7 +221,7 @@ def _page(
         title=title,
         year=_ends_on(delivery).year,
         archive=archive,
-        topic_urls={each.topic.pk: topic_url(each.topic, week=week) for each in archive.topics if each.topic},
+        topic_urls=_topic_urls(archive, delivery),
         **given,
     )
 
@@ -230,9 +231,11 @@ def _ends_on(delivery: Delivery) -> date:
     return max(delivery.slot_at, delivery.covers_until or delivery.slot_at).astimezone(zone).date()
 
 
-def _week(delivery: Delivery) -> str:
-    """Return the week that it covered for the most part, as the reader's cadence has it now."""
+def _topic_urls(archive: Archive, delivery: Delivery) -> dict[int, str]:
+    """Return where the week is that it covered for the most part, as the reader's cadence has it now."""
+    topics = [each.topic for each in archive.topics if each.topic]
     if delivery.subscriber is None:
-        return ""
+        return {topic.pk: topic_url(topic, week="") for topic in topics}
     days = period_days(Cadence.parse(delivery.subscriber.cadence))
-    return week_of_period(_ends_on(delivery), days=days)
+    weeks = weeks_of_period(topics, _ends_on(delivery), days=days)
+    return {topic.pk: topic_url(topic, week=weeks[topic.pk]) for topic in topics}

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date
+from functools import partial
+
+from django.utils import timezone
 
 from newsletter.core.delivery.cadence import Cadence, period_days
 from newsletter.core.digests.selection import Place, Selection
-from newsletter.core.digests.weeks import topic_path, week_of_period
+from newsletter.core.digests.weeks import Week, topic_path, week_of, week_of_period
 from newsletter.models import Subscriber, Topic
 from newsletter.web import schedules
 from newsletter.web.past_digests import PastDigest
@@ -56,10 +59,14 @@ def own_topics(
     cadences: Mapping[str, str],
     subscriber: Subscriber,
     digests: Sequence[PastDigest],
+    first_weeks: Mapping[int, Week],
     language: str,
 ) -> list[OwnTopic]:
-    """Return the topics of these slugs, in order, as far as they are offered."""
-    found = []
+    """Return the topics of these slugs, in order, as far as they are offered.
+
+    ``first_weeks``: the first stored week of each topic that has any.
+    """
+    found, last = [], week_of(timezone.now())
     for slug in slugs:
         if (topic := offered.get(slug)) is None:
             continue
@@ -73,7 +80,16 @@ def own_topics(
                 comes=schedules.in_words(Cadence.parse(own if is_valid else subscriber.cadence)),
                 cadence=own,
                 cadences=schedules.choices(own),
-                share=_last_share(topic, digests, days=period_days(Cadence.parse(subscriber.cadence))),
+                share=_last_share(
+                    topic,
+                    digests,
+                    week_of_digest=partial(
+                        week_of_period,
+                        days=period_days(Cadence.parse(subscriber.cadence)),
+                        first=first_weeks.get(topic.pk),
+                        last=last,
+                    ),
+                ),
             )
         )
     return found
@@ -93,19 +109,21 @@ def offered_groups(
     return [OfferedGroup(name, groups[name]) for name in sorted(groups, key=lambda name: (not name, name))]
 
 
-def _last_share(topic: Topic, digests: Sequence[PastDigest], *, days: int) -> Share | None:
+def _last_share(
+    topic: Topic, digests: Sequence[PastDigest], *, week_of_digest: Callable[[date], str]
+) -> Share | None:
     """Return what the newest mail that covered the topic held of it."""
     for digest in digests:
         if digest.was_sent and topic.pk in digest.selection.topics:
-            return _share(topic, digest.selection, at=digest.at, days=days)
+            return _share(topic, digest.selection, week=week_of_digest(digest.at.date()))
     return None
 
 
-def _share(topic: Topic, selection: Selection, *, at: datetime, days: int) -> Share:
+def _share(topic: Topic, selection: Selection, *, week: str) -> Share:
     return Share(
         in_full=sum(
             each.topic == topic.pk and each.final_place is Place.SUMMARIZED for each in selection.papers
         ),
         total=selection.brought_by(topic.pk),
-        week_path="" if topic.owner_id else topic_path(topic.slug, week=week_of_period(at.date(), days=days)),
+        week_path="" if topic.owner_id else topic_path(topic.slug, week=week),
     )

@@ -29,7 +29,7 @@ from newsletter.core.digests.languages import is_checked_in_words, is_han
 from newsletter.core.digests.message import Fragment, literal, placeholder
 from newsletter.core.digests.selection import WhyCode
 from newsletter.core.digests.typography import cut
-from newsletter.core.digests.weeks import topic_path, week_of_period
+from newsletter.core.digests.weeks import topic_path
 from newsletter.core.summaries.summary import DetailLevel, Voice
 from newsletter.mail.cards import card_values, checked, line_values, listed_values, plain, revised_values
 from newsletter.mail.layout import MOST_NEAR, Form, Group, Layout, arrange, at_rank
@@ -163,8 +163,7 @@ class DigestRenderer:
 
     def _topic(self, group: Group, form: Form, digest: Digest) -> Iterator[Fragment]:
         topic, language = group.topic, digest.language
-        week = week_of_period(digest.slot_date, days=digest.covers_days)
-        path = topic_path(topic.slug, week=week)
+        path = topic_path(topic.slug, week=topic.week)
         url = "" if topic.is_private else f"{self._base_url.rstrip('/')}{path}"
         total = max(topic.total, len(topic.cards)) if topic.total else 0
         share = words_for(language).share(len(topic.cards), total)
