@@ -156,11 +156,13 @@ def _loaded_postgresql(folder: Path, manifest: Manifest) -> Iterator[None]:
         for table in manifest.rows:
             _fill(cursor, table, folder / TABLES / f"{table}.copy")
         _check_rows(manifest)
-        # From here on every constraint is checked at once: with checks still to come no table can be changed.
+        # For the migrations every constraint is checked at once: no table can be changed with checks to come.
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
         for name, value in manifest.sequences.items():
             cursor.execute("SELECT setval(to_regclass(%s), %s)", [connection.ops.quote_name(name), value])
         _migrate()
+        # As ever: Django deletes a reader before their deliveries.
+        cursor.execute("SET CONSTRAINTS ALL DEFERRED")
         yield
 
 

@@ -28,19 +28,23 @@ COMMANDS = {
 OTHER_NAMES = {"createadmin": "createsuperuser"}
 """Ours for Django's."""
 NEEDS_TABLES = {"createadmin", "changepassword", "axes_reset"}
+OPTIONS = "--django-options"
+"""Asks for Django's own help, which takes a started Django: ``--help`` must not."""
 
 
 def django_command(name: str) -> click.Command:
-    """Return a command that passes all its arguments to Django's command of that name."""
+    """Return a command that passes all its arguments but ``--help`` to Django's command of that name."""
+    shown = f"{COMMANDS[name]}\n\nIt takes Django's options: newsletter {name} {OPTIONS} lists them."
 
-    @click.command(name, context_settings={"ignore_unknown_options": True}, add_help_option=False)
-    @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+    @click.command(name, context_settings={"ignore_unknown_options": True}, help=shown)
+    @click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="[ARGUMENTS]…")
     def passed_on(arguments: tuple[str, ...]) -> None:
+        asks = OPTIONS in arguments
         with one_line_errors(Session(as_json="--json" in arguments, now=None)):
-            start_django(migrated=name in NEEDS_TABLES and "--help" not in arguments)
-            if name == "migrate" and "--help" not in arguments:
+            start_django(migrated=name in NEEDS_TABLES and not asks)
+            if name == "migrate" and not asks:
                 say_if_new()
-            _run(name, arguments)
+            _run(name, ("--help",) if asks else arguments)
 
     return passed_on
 

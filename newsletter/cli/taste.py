@@ -11,6 +11,7 @@ import click
 
 from newsletter.cli.session import Session, command
 from newsletter.cli.usage import OneLineGroup
+from newsletter.errors import BadInput, NewsletterError
 
 if TYPE_CHECKING:
     from newsletter.core.taste.library import ReadLibrary
@@ -204,7 +205,11 @@ def _read(path: Path | None, *, zotero: str, key: str, orcid: str) -> ReadLibrar
 
     if path is not None:
         with path.open("rb") as file:
-            return read_library(file.read(MAX_BYTES + 1))
+            given = file.read(MAX_BYTES + 1)
+        try:
+            return read_library(given)
+        except BadInput as error:  # not a usage error: the file is at fault
+            raise NewsletterError(f"{path}: {error}") from error
     if zotero:
         return registry.zotero(settings.CONFIG).read(zotero, key=key)
     return registry.orcid(settings.CONFIG).read(orcid)

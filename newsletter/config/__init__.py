@@ -185,7 +185,7 @@ def _known_here_only(config: Config) -> list[str]:
 def _disagreements(config: Config) -> list[str]:
     """Return a line for each pair of settings that contradict each other."""
     asks_arxiv = any(
-        (urlsplit(url).hostname or "").endswith("arxiv.org")
+        f".{urlsplit(url).hostname}".endswith(".arxiv.org")
         for url in (config.arxiv_api_url, config.arxiv_html_url, config.arxiv_oai_url)
     )
     found = {

@@ -7,7 +7,7 @@ list is stored before anything is matched after the week. Until then it is what 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -58,6 +58,12 @@ def counts_by_week(topic: Topic, *, now: datetime) -> dict[Week, int]:
     newest, first = max(week_of(now), max(found)), min(found)
     number = (newest.starts_on - first.starts_on).days // 7
     return {week: found.get(week, 0) for week in (newest.after(-each) for each in range(number + 1))}
+
+
+def first_weeks(topics: Collection[int]) -> dict[int, Week]:
+    """Return the first week that is stored of each of these topics; those without one are left out."""
+    rows = TopicWeek.objects.filter(topic__in=topics).values_list("topic").annotate(Min("starts_on"))
+    return {key: Week(starts_on) for key, starts_on in rows}
 
 
 def freeze_weeks(*, now: datetime) -> int:

@@ -43,7 +43,7 @@ from newsletter.web.archive import Archive, archive_of
 from newsletter.web.headers import MAIL_CSP
 from newsletter.web.jinja import day
 from newsletter.web.pages import broken_link, page, private, public_url
-from newsletter.web.past_digests import ends_on, past_digests, week_of_digest
+from newsletter.web.past_digests import ends_on, past_digests, weeks_of_digest
 
 Links = tuple[tuple[str, str], ...]
 """(words, address) of what a reader's own page offers for a paper."""
@@ -205,7 +205,11 @@ def _acts(record: PaperRecord, token: str, *, is_saved: bool, labels: Mapping[st
 def _page(
     request: HttpRequest, delivery: Delivery, archive: Archive, *, language: str, **values: Any
 ) -> HttpResponse:
-    ended, week = ends_on(delivery, delivery.subscriber), week_of_digest(delivery, delivery.subscriber)
+    ended, topics = (
+        ends_on(delivery, delivery.subscriber),
+        [each.topic for each in archive.topics if each.topic],
+    )
+    weeks = weeks_of_digest(delivery, delivery.subscriber, topics=[topic.pk for topic in topics])
     with translation.override(language):
         title = delivery.placeholders.get("period") or gettext("Digest of %(day)s") % {"day": day(ended)}
     absent = {"links": {}, "token": "", "slugs": [], "others": [], "is_preview": False}
@@ -217,6 +221,6 @@ def _page(
         title=title,
         year=ended.year,
         archive=archive,
-        topic_urls={each.topic.pk: topic_url(each.topic, week=week) for each in archive.topics if each.topic},
+        topic_urls={topic.pk: topic_url(topic, week=weeks[topic.pk]) for topic in topics},
         **given,
     )

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
+from functools import partial
 
-from newsletter.core.delivery.cadence import Cadence
+from django.utils import timezone
+
+from newsletter.core.delivery.cadence import Cadence, period_days
 from newsletter.core.digests.selection import Place
-from newsletter.core.digests.weeks import topic_path
+from newsletter.core.digests.weeks import Week, topic_path, week_of, week_of_period
 from newsletter.models import Subscriber, Topic
 from newsletter.web import schedules
 from newsletter.web.past_digests import PastDigest
@@ -55,10 +59,14 @@ def own_topics(
     cadences: Mapping[str, str],
     subscriber: Subscriber,
     digests: Sequence[PastDigest],
+    first_weeks: Mapping[int, Week],
     language: str,
 ) -> list[OwnTopic]:
-    """Return the topics of these slugs, in order, as far as they are offered."""
-    found = []
+    """Return the topics of these slugs, in order, as far as they are offered.
+
+    ``first_weeks``: the first stored week of each topic that has any.
+    """
+    found, last = [], week_of(timezone.now())
     for slug in slugs:
         if (topic := offered.get(slug)) is None:
             continue
@@ -72,7 +80,16 @@ def own_topics(
                 comes=schedules.in_words(Cadence.parse(own if is_valid else subscriber.cadence)),
                 cadence=own,
                 cadences=schedules.choices(own),
-                share=_last_share(topic, digests),
+                share=_last_share(
+                    topic,
+                    digests,
+                    week_ending=partial(
+                        week_of_period,
+                        days=period_days(Cadence.parse(subscriber.cadence)),
+                        first=first_weeks.get(topic.pk),
+                        last=last,
+                    ),
+                ),
             )
         )
     return found
@@ -92,20 +109,22 @@ def offered_groups(
     return [OfferedGroup(name, groups[name]) for name in sorted(groups, key=lambda name: (not name, name))]
 
 
-def _last_share(topic: Topic, digests: Sequence[PastDigest]) -> Share | None:
+def _last_share(
+    topic: Topic, digests: Sequence[PastDigest], *, week_ending: Callable[[date], str]
+) -> Share | None:
     """Return what the newest mail that covered the topic held of it."""
     for digest in digests:
         if digest.was_sent and topic.pk in digest.selection.topics:
-            return _share(topic, digest)
+            return _share(topic, digest, week=week_ending(digest.ends_on))
     return None
 
 
-def _share(topic: Topic, digest: PastDigest) -> Share:
+def _share(topic: Topic, digest: PastDigest, *, week: str) -> Share:
     selection = digest.selection
     return Share(
         in_full=sum(
             each.topic == topic.pk and each.final_place is Place.SUMMARIZED for each in selection.papers
         ),
         total=selection.brought_by(topic.pk),
-        week_path="" if topic.owner_id else topic_path(topic.slug, week=digest.week),
+        week_path="" if topic.owner_id else topic_path(topic.slug, week=week),
     )

@@ -13,7 +13,7 @@ from django.utils import timezone, translation
 from django.views.decorators.http import require_safe
 
 from newsletter.core.arxiv.embedded import coins, meta_tags
-from newsletter.core.arxiv.licences import licence_name
+from newsletter.core.arxiv.figures import licence_name
 from newsletter.core.arxiv.links import abstract_url, code_url, html_url, other_urls, pdf_url, project_url
 from newsletter.core.arxiv.papers import ArxivId, PaperRecord, parse_id
 from newsletter.core.digests.weeks import week_of

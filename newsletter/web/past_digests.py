@@ -1,7 +1,8 @@
-"""The state of a reader's last digests, in plain words; and which week of papers a digest is of."""
+"""The state of a reader's last digests, in plain words; and which weeks of papers a digest is of."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -11,9 +12,9 @@ from django.utils.translation import gettext
 from newsletter.audience.tokens import digest_token
 from newsletter.core.delivery.cadence import Cadence, period_days
 from newsletter.core.digests.selection import Place, Selection
-from newsletter.core.digests.weeks import week_of_period
 from newsletter.models import Delivery, Subscriber
 from newsletter.models.delivery import HALF_ANSWERED, SENT, UNASKED, Kind, State
+from newsletter.web.weeks import weeks_of_period
 
 SHOWN = 10
 NEEDED = (
@@ -41,8 +42,8 @@ class PastDigest:
     in_full: int
     matched: int
     selection: Selection
-    week: str
-    """As ``week_of_digest``."""
+    ends_on: date
+    """The local date on which its period ends."""
     token: str
     """Of its page; empty when there is none."""
 
@@ -61,7 +62,7 @@ def past_digests(subscriber: Subscriber, *, now: datetime) -> list[PastDigest]:
             in_full=len(each.selected.shown(Place.SUMMARIZED)),
             matched=len(each.selected.matched_ids),
             selection=each.selected,
-            week=week_of_digest(each, subscriber),
+            ends_on=ends_on(each, subscriber),
             token=digest_token(each.pk, link_key=subscriber.link_key)
             if each.fragments or each.state in SENT
             else "",
@@ -76,15 +77,17 @@ def ends_on(digest: Delivery, subscriber: Subscriber | None) -> date:
     return max(digest.slot_at, digest.covers_until or digest.slot_at).astimezone(zone).date()
 
 
-def week_of_digest(digest: Delivery, subscriber: Subscriber | None) -> str:
-    """Return the week that it covers for the most part, as the reader's cadence has it now; else nothing.
+def weeks_of_digest(
+    digest: Delivery, subscriber: Subscriber | None, *, topics: Collection[int]
+) -> dict[int, str]:
+    """Return the week of each topic that it covers for the most part, as the reader's cadence has it now.
 
-    The mail itself knows how many days it covers; that is not kept.
+    Empty for one of several weeks. The mail itself knows how many days it covers; that is not kept.
     """
     if subscriber is None:
-        return ""
+        return dict.fromkeys(topics, "")
     days = period_days(Cadence.parse(subscriber.cadence))
-    return week_of_period(ends_on(digest, subscriber), days=days)
+    return weeks_of_period(topics, ends_on(digest, subscriber), days=days)
 
 
 def _became(digest: Delivery) -> str:

@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
+from django.db.models import Min
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils import timezone, translation
 from django.utils.translation import gettext
@@ -14,6 +15,7 @@ from django.views.decorators.http import require_http_methods
 
 from newsletter.audience.tokens import Purpose, make_token
 from newsletter.core.delivery.cadence import Cadence
+from newsletter.core.digests.weeks import Week
 from newsletter.core.summaries.summary import DetailLevel
 from newsletter.errors import BadInput
 from newsletter.languages import interface_language
@@ -169,7 +171,8 @@ def _values(
     request: HttpRequest, subscriber: Subscriber, *, form: PreferencesForm, language: str, now: datetime
 ) -> dict[str, Any]:
     digests = past_digests(subscriber, now=now)
-    offered = {topic.slug: topic for topic in offered_topics(subscriber).order_by("group", "name")}
+    rows = offered_topics(subscriber).order_by("group", "name").annotate(first_week=Min("weeks__starts_on"))
+    offered = {topic.slug: topic for topic in rows}
     find = request.GET.get("find", "").strip()[:MOST_WORDS]
     shelves, kept = counts_and_liked(subscriber)
     return {
@@ -181,6 +184,7 @@ def _values(
             cadences=form.cadences,
             subscriber=subscriber,
             digests=digests,
+            first_weeks={topic.pk: Week(topic.first_week) for topic in rows if topic.first_week},
             language=language,
         ),
         "find": find,

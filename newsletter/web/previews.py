@@ -21,7 +21,7 @@ from newsletter.web.archive import archive_of
 from newsletter.web.digests import topic_url
 from newsletter.web.own_page import subscriber_of
 from newsletter.web.pages import broken_link, page, private
-from newsletter.web.past_digests import week_of_digest
+from newsletter.web.past_digests import weeks_of_digest
 
 MOST_TERMS = 3
 """Of a reason."""
@@ -58,7 +58,7 @@ def preview(request: HttpRequest, token: str) -> HttpResponse:
     with translation.override(language):
         title = gettext("What it would hold today")
     archive = archive_of(choice.selection, language=language, topics=topics, why_of=why_of)
-    week = week_of_digest(delivery, subscriber)
+    weeks = weeks_of_digest(delivery, subscriber, topics=topics)
     return page(
         request,
         template="digest.html",
@@ -66,7 +66,7 @@ def preview(request: HttpRequest, token: str) -> HttpResponse:
         title=title,
         archive=archive,
         preferences_token=make_token(Purpose.PREFERENCES, subject=subscriber.link_key),
-        topic_urls={key: topic_url(topic, week=week) for key, topic in topics.items()},
+        topic_urls={key: topic_url(topic, week=weeks[key]) for key, topic in topics.items()},
         links={},
         token="",
         slugs=[],

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from django.db.models import Count, F, Max, Min, Q
 from django.db.models.functions import Coalesce
-from django.utils import formats
+from django.utils import formats, timezone
 from django.utils.translation import gettext
 
 from newsletter.audience.topics import public_topics
 from newsletter.core.digests.digest import NoticeKind
-from newsletter.core.digests.weeks import Week, week_of
+from newsletter.core.digests.weeks import Week, week_of, week_of_period
 from newsletter.mail.words import words_for
 from newsletter.models import DigestNotice, Match, Paper, PaperRevision, Topic, TopicWeek
-from newsletter.pipeline.weeks import papers_of_week, query_key
+from newsletter.pipeline.weeks import first_weeks, papers_of_week, query_key
 from newsletter.web.jinja import day, day_and_month
 
 MOST_NEAR = 2
@@ -70,6 +70,12 @@ def contents_of(topic: Topic, week: Week, *, now: datetime) -> WeekContents:
         is_over=is_over,
         stored=found.stored,
     )
+
+
+def weeks_of_period(topics: Collection[int], ends_on: date, *, days: int) -> dict[int, str]:
+    """Return the name of the week that a period lies in for each of these topics, or an empty one."""
+    first, last = first_weeks(topics), week_of(timezone.now())
+    return {key: week_of_period(ends_on, days=days, first=first.get(key), last=last) for key in topics}
 
 
 def week_in_words(week: Week) -> str:

@@ -26,6 +26,7 @@ from newsletter.errors import ConfigurationError, NewsletterError
 from newsletter.models import Delivery, Paper, SendPause, Subscriber
 from newsletter.models.delivery import State
 from newsletter.pipeline.send.pause import resume_sending
+from newsletter.subscribers.unsubscribe import erase
 from tests.backup.steps import LATER, put_back, state, yesterday
 from tests.pipeline.deliveries import (
     NOW,
@@ -66,6 +67,16 @@ def test_a_mail_that_was_being_sent_in_the_back_up_is_settled_by_its_journal(tmp
     put_back(path)
     assert state(row) == State.ACCEPTED
     assert Delivery.objects.filter(lease_owner__gt="").count() == 0
+
+
+def test_a_reader_with_digests_who_was_erased_since_is_erased_with_them(tmp_path: Path) -> None:
+    ada, bob = new_subscriber("ada@example.org"), new_subscriber("bob@example.org")
+    kept = [digest(reader, papers={"summarised": [1]}) for reader in (ada, bob)][1]
+    path = yesterday(tmp_path)
+    erase(ada, now=NOW)
+    assert put_back(path).erased == 1
+    assert [each.email for each in Subscriber.objects.all()] == ["bob@example.org"]
+    assert [each.pk for each in Delivery.objects.all()] == [kept.pk]
 
 
 # --- refusals --------------------------------------------------------------------------------------------

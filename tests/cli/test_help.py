@@ -18,6 +18,7 @@ import json, sys
 import click
 from click.testing import CliRunner
 from newsletter.cli import cli
+from newsletter.cli.django_commands import COMMANDS
 
 def walk(group, words):
     context = click.Context(group)
@@ -28,7 +29,7 @@ def walk(group, words):
             yield from walk(command, [*words, name])
 
 report = {}
-for words in [[], *walk(cli, [])]:
+for words in [[], *walk(cli, []), *([name] for name in COMMANDS)]:
     result = CliRunner().invoke(cli, [*words, "--help"])
     report[" ".join(words)] = {"code": result.exit_code, "text": result.stdout}
 heavy = [name for name in ("django", "celery", "arxiv", "tantivy", "mjml", "rich") if name in sys.modules]
@@ -49,9 +50,18 @@ def test_every_command_has_help_that_says_what_it_does(
     walked: dict[str, Any],
 ) -> None:
     commands = walked["commands"]
-    assert {"", "run", "gather", "topic", "topic add", "subscriber export", "preview", "up", "demo"} <= set(
-        commands
-    )
+    assert {
+        "",
+        "run",
+        "gather",
+        "topic",
+        "topic add",
+        "subscriber export",
+        "preview",
+        "up",
+        "demo",
+        "migrate",
+    } <= set(commands)
     for name, command in commands.items():
         assert command["code"] == 0, name
         lines = command["text"].splitlines()

@@ -226,3 +226,13 @@ def test_an_orcid_record_is_read(orcid: OrcidServer) -> None:
     found = done("taste", "import", ADDRESS, "--orcid", "https://orcid.org/0000-0002-1825-0097")
     assert "Kept, and new: 1 paper." in found.out
     assert standings().keys() == {TWO}
+
+
+def test_a_file_that_cannot_be_read_as_a_library_is_a_failure_that_names_it(tmp_path: Path) -> None:
+    junk = tmp_path / "junk.bib"
+    junk.write_bytes(bytes(range(256)) * 20)
+    refused = taste("import", ADDRESS, str(junk))
+    assert refused.code == 1
+    assert str(junk) in refused.err
+    assert "save it as UTF-8" in refused.err
+    assert len(refused.err.splitlines()) == 1

@@ -141,8 +141,8 @@ def test_a_wrong_setting_is_refused_in_one_line(
     assert all(part in line for part in parts), line
 
 
-def test_a_short_interval_is_fine_away_from_arxiv(tmp_path: Path) -> None:
-    local = "http://127.0.0.1:9"
+@pytest.mark.parametrize("local", ["http://127.0.0.1:9", "http://stand-in-for-arxiv.org"])
+def test_a_short_interval_is_fine_away_from_arxiv(tmp_path: Path, local: str) -> None:
     config = load(
         tmp_path,
         NEWSLETTER_ARXIV_INTERVAL="0.05",

@@ -126,12 +126,12 @@ def reading_card(name: str = "harbornet", language: str = "en", **fields: Any) -
 
 def make_digest(*cards: DigestCard, language: str = "en", **fields: Any) -> Digest:
     ranked = tuple(replace(card, rank=card.rank or rank) for rank, card in enumerate(cards))
-    topics = (DigestTopic(slug="lamps", name="Lamps & <lights>", cards=ranked),) if cards else ()
+    topic = DigestTopic(slug="lamps", name="Lamps & <lights>", cards=ranked, week="2026-W25")
     base = Digest(
         language=language,
         slot_date=date(2026, 6, 22),
         covers_days=7,
-        topics=topics,
+        topics=(topic,) if cards else (),
         listed=(),
         counted=0,
         scanned=311,

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
+import time_machine
 from django.db import connection
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -16,13 +19,13 @@ from hypothesis.extra.django import TestCase
 
 from newsletter.audience.topics import add_topic, edit_topic
 from newsletter.core.digests.trends import WEEKS, trends_from_json
-from newsletter.core.digests.weeks import Week, week_of
+from newsletter.core.digests.weeks import Week, week_of, week_of_period
 from newsletter.models import Match, Paper, Topic, TopicWeek
 from newsletter.pipeline.match import match_papers
 from newsletter.pipeline.stages import Work, match
 from newsletter.pipeline.weeks import count_trends, counts_by_week, freeze_weeks, papers_of_week
 from tests.fakes.papers import paper_record
-from tests.pipeline.newsroom import FRIDAY, LOOKBACK, MONDAY, NEXT_MONDAY, Newsroom
+from tests.pipeline.newsroom import FRIDAY, LOOKBACK, MONDAY, NEXT_MONDAY, Newsroom, body
 
 W25 = week_of(MONDAY)
 START = datetime(2026, 1, 5, tzinfo=UTC)
@@ -105,6 +108,45 @@ def test_a_private_topic_has_no_stored_weeks(room: Newsroom) -> None:
     room.take_in(paper_record(1), now=FRIDAY)
     freeze_weeks(now=NEXT_MONDAY)
     assert list(TopicWeek.objects.values_list("topic__slug", "count")) == [("heads", 1)]
+
+
+@pytest.mark.parametrize(
+    ("ends_on", "days", "week"),
+    [
+        (date(2026, 6, 22), 7, "2026-W25"),
+        (date(2026, 6, 16), 1, "2026-W25"),
+        (date(2026, 6, 15), 7, "2026-W25"),  # the week before has no page
+        (date(2026, 6, 29), 1, "2026-W26"),  # Monday has begun for the reader, not yet in UTC
+        (date(2026, 6, 22), 14, ""),
+    ],
+)
+def test_a_period_lies_in_a_week_that_has_a_page(ends_on: date, days: int, week: str) -> None:
+    assert week_of_period(ends_on, days=days, first=W25, last=W25.after()) == week
+
+
+def test_where_no_week_is_stored_the_papers_are_of_the_week_in_which_the_period_ends() -> None:
+    assert week_of_period(MONDAY.date(), days=7, first=None, last=W25) == str(W25)
+
+
+@pytest.mark.parametrize(
+    ("seen", "slot"),
+    [(MONDAY - timedelta(hours=1), MONDAY), (FRIDAY, NEXT_MONDAY)],
+    ids=["the first week of the service", "the week before"],
+)
+@pytest.mark.django_db(transaction=True)
+def test_a_topic_in_a_mail_leads_to_a_week_that_opens(room: Newsroom, seen: datetime, slot: datetime) -> None:
+    room.subscriber("ada@example.org", "heads", now=slot - timedelta(minutes=1), max_papers=1)
+    room.take_in(paper_record(1), paper_record(2), now=seen)
+    visitor = Client(SERVER_NAME="localhost")
+    with time_machine.travel(slot, tick=False):
+        room.run(slot)
+        pages = [body(room.mails()[0], "html")]
+        own = set(re.findall(r"http://localhost:8000(/(?:digests|preferences)/[\w-]+)(?=\")", pages[0]))
+        pages += [visitor.get(path).content.decode() for path in sorted(own)]
+        assert len(pages) == 3
+        for page in pages:
+            assert set(re.findall(r"/topics/heads/[\w-]+/(?=\")", page)) == {"/topics/heads/2026-W25/"}
+        assert visitor.get("/topics/heads/2026-W25/").status_code == 200
 
 
 class Histories(TestCase):

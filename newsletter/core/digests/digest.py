@@ -76,6 +76,8 @@ class DigestTopic:
     """Best first."""
     total: int = 0
     """How many papers of the period this topic brought, shown or not."""
+    week: str = ""
+    """The name of the week whose page has them; empty: the topic's own page."""
 
     @property
     def is_private(self) -> bool:

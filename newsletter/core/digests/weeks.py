@@ -47,9 +47,14 @@ def week_of_day(day: date) -> Week:
     return Week(day - timedelta(days=day.weekday()))
 
 
-def week_of_period(ends_on: date, *, days: int) -> str:
-    """Return the name of the week that a period lies in for the most part; empty for one of several weeks."""
-    return str(week_of_day(ends_on - timedelta(days=days // 2))) if days <= 7 else ""
+def week_of_period(ends_on: date, *, days: int, first: Week | None, last: Week) -> str:
+    """Return the name of the week that a period lies in for the most part; empty for one of several weeks.
+
+    It is one that has a page. ``first``: the first that is stored; without one the first papers came in the
+    week in which the period ends. ``last``: the present one, in UTC; the reader's Monday may begin earlier.
+    """
+    most = week_of_day(ends_on - timedelta(days=days // 2))
+    return str(min(max(most, first or week_of_day(ends_on)), last)) if days <= 7 else ""
 
 
 def topic_path(slug: str, *, week: str = "") -> str:

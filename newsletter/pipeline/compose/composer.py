@@ -33,6 +33,7 @@ from newsletter.core.digests.digest import (
 )
 from newsletter.core.digests.selection import Place, Selected, WhyCode
 from newsletter.core.digests.selection import Selection as SelectionValue
+from newsletter.core.digests.weeks import Week, week_of, week_of_period
 from newsletter.core.summaries.summary import DetailLevel, Wanted
 from newsletter.models import Delivery, Paper, PaperFeedback, Topic
 from newsletter.models.delivery import FIRST, HALF_ANSWERED, State
@@ -45,6 +46,7 @@ from newsletter.pipeline.compose.render import DigestRenderer, FragmentStore, Re
 from newsletter.pipeline.select.select import Choice
 from newsletter.pipeline.summarize.figures import mail_figures
 from newsletter.pipeline.summarize.lookup import Shown, SummaryLookup
+from newsletter.pipeline.weeks import first_weeks
 
 MOST_WHY_TERMS = 3
 MOST_RENDERED = 500
@@ -66,6 +68,7 @@ class Composer:
         self.lookup = SummaryLookup((), summariser=summariser)
         self.records: dict[int, PaperRecord] = {}
         self.topics: dict[int, Topic] = {}
+        self._first_weeks: dict[int, Week] = {}
         self.fragment_store = StoredFragments()
         self.now = now
         self._renderer = renderer_for(self.fragment_store)
@@ -93,6 +96,7 @@ class Composer:
             self.records |= {paper.pk: paper.record for paper in Paper.objects.filter(pk__in=new)}
         if new := topics - self.topics.keys():
             self.topics |= Topic.objects.in_bulk(new)
+            self._first_weeks |= first_weeks(new)
         self._acts = acts_since_last_digest(
             {choice.subscriber.pk for choice in choices if choice.subscriber.taste_version}
         )
@@ -210,7 +214,7 @@ class Composer:
             notices=period.notices,
             last_match=period.last_match,
             topics=tuple(
-                self._topic(self.topics[topic], choice, papers)
+                self._topic(self.topics[topic], choice, papers, period)
                 for topic, papers in selection.by_topic().items()
                 if topic in self.topics
             ),
@@ -285,7 +289,9 @@ class Composer:
                 CardWhy(why.code, title=title, terms=why.terms[:MOST_WHY_TERMS], author=why.author),
             )
 
-    def _topic(self, topic: Topic, choice: Choice, papers: tuple[Selected, ...]) -> DigestTopic:
+    def _topic(
+        self, topic: Topic, choice: Choice, papers: tuple[Selected, ...], period: Period
+    ) -> DigestTopic:
         language, selection = choice.subscriber.language, choice.selection
         ranks = {each.paper_id: rank for rank, each in enumerate(selection.chosen)}
         return DigestTopic(
@@ -298,6 +304,12 @@ class Composer:
                 for each in papers
             ),
             total=selection.brought_by(topic.pk),
+            week=week_of_period(
+                period.ends_on,
+                days=period.days,
+                first=self._first_weeks.get(topic.pk),
+                last=week_of(self.now),
+            ),
         )
 
     def _card(self, selected: Selected, choice: Choice, *, asked: DetailLevel, rank: int = 0) -> DigestCard:

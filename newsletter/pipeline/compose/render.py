@@ -16,7 +16,7 @@ from typing import Protocol
 from newsletter.core.digests.digest import Digest, DigestCard, DigestTopic, Notice, NoticeKind
 from newsletter.core.digests.languages import is_han
 from newsletter.core.digests.message import Fragment, placeholder
-from newsletter.core.digests.weeks import topic_path, week_of_period
+from newsletter.core.digests.weeks import topic_path
 from newsletter.mail.cards import card_values, line_values, listed_values, plain, revised_values
 from newsletter.mail.layout import (
     MAX_HTML_BYTES,
@@ -163,8 +163,7 @@ class DigestRenderer:
 
     def _topic(self, group: Group, form: Form, digest: Digest) -> Iterator[Fragment]:
         topic, language = group.topic, digest.language
-        week = week_of_period(digest.slot_date, days=digest.covers_days)
-        path = topic_path(topic.slug, week=week)
+        path = topic_path(topic.slug, week=topic.week)
         url = "" if topic.is_private else f"{self._base_url.rstrip('/')}{path}"
         total = max(topic.total, len(topic.cards)) if topic.total else 0
         share = words_for(language).share(len(topic.cards), total)
