@@ -28,6 +28,29 @@ COMMANDS = {
 OTHER_NAMES = {"createadmin": "createsuperuser"}
 """Ours for Django's."""
 NEEDS_TABLES = {"createadmin", "changepassword", "axes_reset"}
+HELP = {
+    "createadmin": """
+usage: newsletter createadmin [--username NAME] [--email ADDRESS] [--no-input]
+
+  Add a user of /admin/ who may do everything there. Asks for what is not given, and for a password
+  of at least 12 characters.
+
+  --username NAME   The name to log in with.
+  --email ADDRESS   Kept with the user; nothing is sent to it. May be empty.
+  --no-input        Ask nothing. The password is then that of DJANGO_SUPERUSER_PASSWORD in the environment.
+
+  newsletter createadmin --username ada --email ""
+  Another password: newsletter changepassword ada. Rights for others: /admin/, Raw records, Users.""",
+    "changepassword": """
+usage: newsletter changepassword NAME
+
+  Give a user of /admin/ another password, of at least 12 characters. Asks for it twice.""",
+    "axes_reset": """
+usage: newsletter axes_reset
+
+  Forget every failed login, so that names and addresses that were locked out of /admin/ may log in again.""",
+}
+"""Of the commands that operators use; the others show Django's own."""
 
 
 def django_command(name: str) -> click.Command:
@@ -36,6 +59,9 @@ def django_command(name: str) -> click.Command:
     @click.command(name, context_settings={"ignore_unknown_options": True}, add_help_option=False)
     @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
     def passed_on(arguments: tuple[str, ...]) -> None:
+        if name in HELP and {"--help", "-h"} & set(arguments):
+            click.echo(HELP[name].strip())
+            return
         with one_line_errors(Session(as_json="--json" in arguments, now=None)):
             start_django(migrated=name in NEEDS_TABLES and "--help" not in arguments)
             if name == "migrate" and "--help" not in arguments:

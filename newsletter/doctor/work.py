@@ -27,7 +27,8 @@ WHY = {
     "gather-doubtful": "Digests may lack papers, and say so.",
     "papers-missing": "Digests may lack papers.",
     "events-late": "Bounces and complaints are not heard of, and addresses that are dead are mailed again.",
-    "canary-late": "If leaving broke, nobody would know.",
+    "canary-late": "If unsubscribing broke, nobody would know.",
+    "digests-empty": "Readers were told that nothing is known, and got no paper.",
     SIGN_UP_PAUSED: "Nobody new can join.",
     PAUSED: "No mail goes out.",
 }
@@ -40,6 +41,7 @@ TYPED = {
     PAUSED: "newsletter resume",
     SIGN_UP_PAUSED: "newsletter resume",
     "gather-late": "newsletter gather",
+    "digests-empty": "newsletter gather",
     **dict.fromkeys(("slots-unplanned", "digests-uncomposed", "mails-waiting", "notices-waiting"), BY_HAND),
 }
 

@@ -7,7 +7,7 @@ from datetime import UTC
 
 from newsletter.operating.situation import Situation
 from newsletter.operating.today import Today
-from newsletter.operating.words import clock, number, shortened, wait
+from newsletter.operating.words import clock, number, one_line, wait
 
 
 def lines(found: Today, now: Situation) -> Iterator[str]:
@@ -33,15 +33,15 @@ def lines(found: Today, now: Situation) -> Iterator[str]:
 
 
 def _coming(found: Today, now: Situation) -> Iterator[str]:
-    for at, readers in found.slots:
-        yield f"  Next slot {clock(at, now=found.now)}, {wait(at - found.now)}: {number(readers, 'reader')}"
+    for at, count in found.slots:
+        yield f"  Next slot {clock(at, now=found.now)}, {wait(at - found.now)}: {number(count, 'reader')}"
     if not found.slots and not found.overdue:
         yield "  No slot is coming: no reader is active."
     if found.next_gather:
         yield f"  arXiv is asked next at about {clock(found.next_gather, now=found.now)}"
     for incident in found.incidents:
         since = clock(incident.opened_at, now=found.now)
-        yield f"! {incident.name} since {since}: {shortened(incident.detail)}"
+        yield f"! {incident.name} since {since}: {one_line(incident.detail)}"
     if found.mails_today:
         yield f"  Mails: {found.mails_today}; {now.digests_left:,} digests may still begin"
     if found.tokens_cap is not None:

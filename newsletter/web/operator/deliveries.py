@@ -48,9 +48,9 @@ def listing(request: HttpRequest) -> HttpResponse:
         states = states_of(word) if word else ()
     except BadInput:
         raise Http404 from None
-    reader = _reader(request.GET.get("reader", ""))
+    subscriber = _subscriber(request.GET.get("reader", ""))
     now, limit = now_there(request), _limit(request.GET.get("limit", ""))
-    found = deliveries(now, states=states, subscriber=reader, limit=limit + 1)
+    found = deliveries(now, states=states, subscriber=subscriber, limit=limit + 1)
     return operator_page(
         request,
         "deliveries.html",
@@ -59,24 +59,24 @@ def listing(request: HttpRequest) -> HttpResponse:
         more=min(MOST, limit + LIMIT) if len(found) > limit else None,
         word=word,
         words=list(GROUPS),
-        reader=reader,
+        reader=subscriber,
     )
 
 
 @operators("view_delivery", methods=("POST",))
-def of_reader(request: HttpRequest) -> HttpResponse:
+def of_subscriber(request: HttpRequest) -> HttpResponse:
     """Find the reader of an address: in a POST, so that no log of requests has it."""
     try:
-        reader = find_subscriber(request.POST.get("address", ""))
+        subscriber = find_subscriber(request.POST.get("address", ""))
     except (BadInput, NotFound):
         done(request, None, "No reader has this address.", is_done=False)
         return back_to("operator_deliveries")
     response = back_to("operator_deliveries")
-    response["Location"] += f"?reader={reader.pk}"
+    response["Location"] += f"?reader={subscriber.pk}"
     return response
 
 
-def _reader(key: str) -> Subscriber | None:
+def _subscriber(key: str) -> Subscriber | None:
     if not key:
         return None
     found = Subscriber.objects.filter(pk=int(key)).first() if key.isdecimal() and len(key) < 18 else None
