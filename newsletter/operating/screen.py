@@ -16,9 +16,9 @@ def lines(found: Today, now: Situation) -> Iterator[str]:
     yield from (f"! {pause}" for pause in found.pauses)
     yield ""
     for step in found.steps:
-        at = clock(step.at, now=found.now) if step.at else "-"
+        at = f", last {clock(step.at, now=found.now)}" if step.at else ""
         trouble = f"  ! {step.trouble}" if step.trouble else ""
-        yield f"  {step.name:<11}{step.count:>7,}  {step.says}, last {at}{trouble}"
+        yield f"  {step.name:<11}{step.count:>7,}  {step.says}{at}{trouble}"
     yield ""
     if found.overdue:
         due = number(found.overdue, "reader")
@@ -38,7 +38,9 @@ def _coming(found: Today, now: Situation) -> Iterator[str]:
     if not found.slots and not found.overdue:
         yield "  No slot is coming: no reader is active."
     if found.next_gather:
-        yield f"  arXiv is asked next at about {clock(found.next_gather, now=found.now)}"
+        at = clock(found.next_gather, now=found.now)
+        is_due = found.next_gather <= found.now
+        yield "  arXiv is to be asked now" if is_due else f"  arXiv is asked next at about {at}"
     for incident in found.incidents:
         since = clock(incident.opened_at, now=found.now)
         yield f"! {incident.name} since {since}: {one_line(incident.detail)}"
