@@ -18,7 +18,7 @@ from newsletter.adapters.llm.extractive import ExtractiveSummariser
 from newsletter.audience.wanted_categories import wanted_categories
 from newsletter.core.arxiv.announcements import Ask, what_to_ask
 from newsletter.models import Delivery, GatherRun, Incident, Match, Paper, Subscriber, Summary
-from newsletter.models.delivery import LEASABLE, SENT, Kind, State
+from newsletter.models.delivery import HALF_ANSWERED, LEASABLE, SENT, UNASKED, Kind, State
 from newsletter.models.subscriber import Status as ReaderStatus
 from newsletter.operating.late import FAILED, Late, late
 from newsletter.operating.situation import Situation, limit_in_words, pauses_in_words
@@ -260,18 +260,25 @@ def _composed_and_delivered(
     )
     still_open = today.filter(state__in=(*LEASABLE, State.SENDING)).aggregate(at=Max("composed_at"))
     delivered = today.filter(state__in=SENT, outcome_at__gte=begin, outcome_at__lte=now.now)
-    unmatched = empty.get(Empty.UNMATCHED, 0)
-    unmatched = f", {unmatched:,} of them without a paper, since nothing matched" if unmatched else ""
-    skipped = f", {by_state[State.SKIPPED]:,} skipped with nothing to say" if by_state[State.SKIPPED] else ""
-    ahead = f", {by_state['ahead']:,} planned ahead" if by_state["ahead"] else ""
+    unmatched, unknown = empty.get(Empty.UNMATCHED, 0), _skipped_unasked(begin, now=now)
+    silent = by_state[State.SKIPPED] - unknown
+    says = [
+        "digests",
+        f"{unmatched:,} of them without a paper, since nothing matched" if unmatched else "",
+        f"{silent:,} skipped with nothing to say" if silent else "",
+        f"{by_state['ahead']:,} planned ahead" if by_state["ahead"] else "",
+    ]
+    trouble = [
+        f"{by_state['due']:,} not composed yet" if by_state["due"] else "",
+        *_empty(empty),
+        f"{unknown:,} skipped, and arXiv had not answered, or not fully" if unknown else "",
+    ]
     yield Step(
         name="Composed",
         count=sent + waiting + failed,
-        says=f"digests{unmatched}{skipped}{ahead}",
+        says=", ".join(filter(None, says)),
         at=max((at for at in (composed["at"], still_open["at"]) if at), default=None),
-        trouble=", ".join(
-            filter(None, (f"{by_state['due']:,} not composed yet" if by_state["due"] else "", *_empty(empty)))
-        ),
+        trouble=", ".join(filter(None, trouble)),
     )
     trouble = [f"{waiting:,} waiting" if waiting else "", f"{failed:,} failed" if failed else ""]
     yield Step(
@@ -281,6 +288,12 @@ def _composed_and_delivered(
         trouble=", ".join(filter(None, trouble)),
         at=delivered.aggregate(at=Max("outcome_at"))["at"],
     )
+
+
+def _skipped_unasked(begin: datetime, *, now: Situation) -> int:
+    """Return how many digests brought no mail because nobody knows whether anything matched."""
+    skipped = Delivery.objects.filter(state=State.SKIPPED, outcome_at__gte=begin, outcome_at__lte=now.now)
+    return skipped.filter(kind=Kind.DIGEST, last_detail__in=(UNASKED, HALF_ANSWERED)).count()
 
 
 def _empty(empty: Mapping[Empty, int]) -> Iterator[str]:

@@ -81,6 +81,23 @@ def test_the_operator_hears_of_mails_that_said_that_arxiv_could_not_be_asked(roo
     assert Incident.objects.get(name="digests-empty").closed_at == MONDAY + timedelta(days=1)
 
 
+def test_daily_readers_who_got_no_mail_for_that_reason_are_told_apart(room: Newsroom) -> None:
+    room.subscriber("a@example.org", "heads", cadence="daily")
+    room.run(MONDAY)
+    said = line("Composed")
+    assert "! 1 skipped, and arXiv had not answered, or not fully" in said
+    assert "nothing to say" not in said
+
+
+def test_daily_readers_for_whom_nothing_matched_are_no_trouble(room: Newsroom) -> None:
+    room.subscriber("a@example.org", "heads", cadence="daily")
+    announced = SUNDAY - timedelta(days=2)
+    room.take_in(paper_record(title="Cats", published_at=announced), now=MONDAY - timedelta(hours=1))
+    room.run(MONDAY)
+    assert "1 skipped with nothing to say" in line("Composed")
+    assert "!" not in line("Composed")
+
+
 def test_mails_in_which_nothing_matched_are_counted_and_no_trouble(room: Newsroom) -> None:
     room.subscriber("a@example.org", "heads")
     room.take_in(paper_record(title="Cats"), now=MONDAY - timedelta(hours=2))
