@@ -38,9 +38,8 @@ def _coming(found: Today, now: Situation) -> Iterator[str]:
     if not found.slots and not found.overdue:
         yield "  No slot is coming: no reader is active."
     if found.next_gather:
-        at = clock(found.next_gather, now=found.now)
-        is_due = found.next_gather <= found.now
-        yield "  arXiv is to be asked now" if is_due else f"  arXiv is asked next at about {at}"
+        about = f"asked next at about {clock(found.next_gather, now=found.now)}"
+        yield f"  arXiv is {'to be asked now' if found.next_gather <= found.now else about}"
     for incident in found.incidents:
         since = clock(incident.opened_at, now=found.now)
         yield f"! {incident.name} since {since}: {one_line(incident.detail)}"

@@ -192,7 +192,7 @@ def _gathered(begin: datetime, *, now: Situation) -> Step:
         count=found["new"] or 0,
         says=says,
         at=found["last"],
-        trouble=", ".join(filter(None, trouble)),
+        trouble="; ".join(filter(None, trouble)),
     )
 
 
@@ -278,7 +278,7 @@ def _composed_and_delivered(
         count=sent + waiting + failed,
         says=", ".join(filter(None, says)),
         at=max((at for at in (composed["at"], still_open["at"]) if at), default=None),
-        trouble=", ".join(filter(None, trouble)),
+        trouble="; ".join(filter(None, trouble)),
     )
     trouble = [f"{waiting:,} waiting" if waiting else "", f"{failed:,} failed" if failed else ""]
     yield Step(

@@ -163,8 +163,8 @@ CHECKS = (
         _empty,
         0,
         lambda health: (
-            f"{_digests(_empty(health))} composed today without a paper: arXiv could not be asked, or had "
-            "not answered fully, and they say so. What their readers missed comes with their next one."
+            f"{_digests(_empty(health))} composed today without a paper, for lack of an answer from arXiv: "
+            "the mail says so. What was missed comes with the next digest."
         ),
         "Gather runs at /admin/records/: what was asked, and the error.",
     ),
