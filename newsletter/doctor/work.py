@@ -53,17 +53,15 @@ def workers() -> Iterator[Finding]:
         yield from _embedded()
         socket = socket_path(settings.DATA_DIR)
         if not socket.is_socket():
-            yield look(
-                "workers",
-                "The service does not run here.",
-                why="Digests go out only while it does, or when newsletter run is called.",
-                type="newsletter up",
-            )
+            yield _at_rest()
             return
         url = f"unix://{socket}"
     try:
         served, heard_at = broker.served_queues(url), scheduler_heard_at(url)
     except TemporaryError as error:
+        if not settings.CONFIG.redis_url:  # ``up`` was killed, and left its socket behind
+            yield _at_rest()
+            return
         yield mend(
             "broker",
             sentence(error),
@@ -75,6 +73,15 @@ def workers() -> Iterator[Finding]:
         yield fine("broker", "Redis answers.")
     yield _served(served)
     yield _scheduler(None if heard_at is None else time.time() - heard_at)
+
+
+def _at_rest() -> Finding:
+    return look(
+        "workers",
+        "The service does not run here.",
+        why="Digests go out only while it does, or when newsletter run is called.",
+        type="newsletter up",
+    )
 
 
 def _embedded() -> Iterator[Finding]:

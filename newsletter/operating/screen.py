@@ -23,7 +23,8 @@ def lines(found: Today, now: Situation) -> Iterator[str]:
     if found.overdue:
         due = number(found.overdue, "reader")
         yield f"! {due} due and not planned: is the service running? newsletter up"
-    yield "Late, and why" if found.late else "" if found.overdue else "Nothing is late."
+    if found.late or not found.overdue:
+        yield "Late, and why" if found.late else "Nothing is late."
     for late in found.late:
         mark = "!" if late.needs_person else " "
         since = f"since {clock(late.since, now=found.now)}" if late.since else ""

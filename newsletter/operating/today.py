@@ -83,9 +83,7 @@ class Today:
     @property
     def title(self) -> str:
         """The answer to: is everything out?"""
-        total = self.out + self.waiting + self.failed
-        if not total and self.overdue:
-            return f"{number(self.overdue, 'digest')} {_are(self.overdue)} due, and nothing is planned"
+        total = self.out + self.waiting + self.failed + self.overdue
         if not total:
             return "No digest was due today"
         if self.out == total:
@@ -93,6 +91,7 @@ class Today:
         rest = [
             f"{self.waiting:,} wait" if self.waiting else "",
             f"{self.failed:,} failed" if self.failed else "",
+            f"{self.overdue:,} not planned yet" if self.overdue else "",
         ]
         rest = [each.replace(" wait", " waits") if each == "1 wait" else each for each in rest]
         return (

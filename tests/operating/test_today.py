@@ -50,7 +50,8 @@ def room(tmp_path: Path, settings: Settings) -> Newsroom:
 
 def page() -> str:
     operator = Client(SERVER_NAME="localhost")
-    operator.force_login(User.objects.create_superuser("operator", last_login=MONDAY))
+    user = User.objects.filter(username="operator").first()
+    operator.force_login(user or User.objects.create_superuser("operator", last_login=MONDAY))
     return unescape(operator.get("/admin/").content.decode())
 
 
@@ -162,6 +163,20 @@ def test_a_digest_that_waits_for_arxiv_after_an_outage_says_so(room: Newsroom) -
         GatherRun.objects.create(started_at=back, query="all", error="503")
         assert words not in done("status").out
         assert words not in done("deliveries").out
+
+
+def test_a_digest_that_nobody_planned_is_not_called_out(room: Newsroom) -> None:
+    """The service does not run: what was sent before must not hide it."""
+    room.subscriber("a@example.org", "heads")
+    room.subscriber("b@example.org", "heads", at="09:00")
+    room.run(MONDAY)
+    with time_machine.travel(MONDAY + timedelta(hours=2), tick=False):
+        said = done("status").out
+        assert said.startswith("1 of 2 digests is out; 1 not planned yet.")
+        assert "! 1 reader due and not planned: is the service running? newsletter up" in said
+        assert "Nothing is late" not in said
+        assert "1 reader due and not planned" in page()
+        assert "Nothing is late" not in page()
 
 
 # --- pauses ----------------------------------------------------------------------------------------------
