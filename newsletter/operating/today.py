@@ -87,7 +87,8 @@ class Today:
         if not total:
             return "No digest was due today"
         if self.out == total:
-            return f"All {number(total, 'digest')} are out" if total > 1 else "The one digest of today is out"
+            few = {1: "The one digest of today is out", 2: "Both digests of today are out"}
+            return few.get(total, f"All {number(total, 'digest')} are out")
         rest = [
             f"{self.waiting:,} wait" if self.waiting else "",
             f"{self.failed:,} failed" if self.failed else "",

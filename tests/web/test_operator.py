@@ -228,6 +228,34 @@ def test_a_waiting_delivery_is_tried_given_up_and_says_so(operator: Client, serv
     assert LogEntry.objects.filter(object_id=str(service.delivery.pk)).count() == 2
 
 
+@pytest.mark.parametrize(
+    ("fields", "tries"),
+    [
+        ({"state": State.ACCEPTED, "attempt": 1}, "the first"),
+        ({"state": State.ACCEPTED, "attempt": 2, "retries": 3}, "3 refused for now, 1 that broke off"),
+        ({"state": State.COMPOSED, "attempt": 0}, "none yet"),
+        ({"state": State.RETRY_WAIT, "attempt": 0, "retries": 1}, "1 refused for now"),
+        ({"state": State.QUARANTINED, "attempt": 5}, "5 that broke off"),
+    ],
+)
+def test_the_tries_of_a_mail_are_told_without_the_one_that_counts(
+    operator: Client, service: Service, fields: dict[str, Any], tries: str
+) -> None:
+    Delivery.objects.filter(pk=service.delivery.pk).update(**fields)
+    text = said(operator, reverse("operator_delivery", kwargs={"key": service.delivery.pk}))
+    assert f"<dt>Tries</dt><dd>{tries}</dd>" in text
+
+
+def test_what_happened_within_a_second_is_told_in_order(operator: Client, service: Service) -> None:
+    """The outcome is recorded by the clock of the pass, which began before the body did."""
+    begun = NOW.replace(microsecond=100)
+    times = {"outcome_at": begun, "dated_at": begun + timedelta(milliseconds=300), "transport": "outbox"}
+    Delivery.objects.filter(pk=service.delivery.pk).update(state=State.ACCEPTED, **times)
+    text = said(operator, reverse("operator_delivery", kwargs={"key": service.delivery.pk}))
+    happened = text[text.index("What happened") : text.index("The mail")]
+    assert happened.index("First handed over to outbox") < happened.index("Accepted")
+
+
 def test_the_address_is_shown_only_when_asked_for(operator: Client, service: Service) -> None:
     path = reverse("operator_delivery", kwargs={"key": service.delivery.pk})
     assert service.subscriber.email not in said(operator, path)

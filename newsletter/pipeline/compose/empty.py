@@ -29,7 +29,7 @@ class Empty(StrEnum):
 def why_empty(digest: Digest) -> Empty | None:
     if digest.knows_nothing:
         return Empty.HALF_ANSWERED if digest.is_half_answered else Empty.UNASKED
-    return None if digest.matched else Empty.UNMATCHED
+    return None if digest.matched or digest.near else Empty.UNMATCHED
 
 
 def count_empty(digests: Iterable[Digest], *, day: date) -> None:

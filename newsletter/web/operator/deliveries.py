@@ -20,7 +20,7 @@ from newsletter.core.delivery.spreading import own_delay
 from newsletter.core.digests.selection import Place
 from newsletter.errors import BadInput, NewsletterError, NotFound
 from newsletter.models import Delivery, Subscriber
-from newsletter.models.delivery import Kind, State
+from newsletter.models.delivery import SENT, Kind, State
 from newsletter.operating.causes import Told, told
 from newsletter.operating.listing import GROUPS, LIMIT, deliveries, find_delivery, states_of
 from newsletter.operating.records import hide_keys, words_of
@@ -109,6 +109,7 @@ def one(request: HttpRequest, key: UUID) -> HttpResponse:
         if may(request, "change_delivery")
         else [],
         size=len(message),
+        tries=_tries(row),
         address=row.recipient or (row.subscriber.email if row.subscriber else "") if shows_address else "",
         fields=_fields(row),
     )
@@ -219,7 +220,19 @@ def _happened(row: Delivery, said: Told) -> Iterator[Happened]:
         known.append(Happened(row.outcome_at, word[:1].upper() + word[1:], said.cause))
     if said.at:
         known.append(Happened(said.at, "Goes on by itself", is_to_come=True))
-    yield from sorted(known, key=lambda each: each.at)
+    # To the second, as they are shown: within one they are in the order in which they happened.
+    yield from sorted(known, key=lambda each: each.at.replace(microsecond=0))
+
+
+def _tries(row: Delivery) -> str:
+    """Return how many tries came before the one that counts: those that broke off were leased, and lost."""
+    has_one = row.state in (*SENT, State.FAILED, State.SENDING)
+    lost = max(0, row.attempt - has_one)
+    before = [
+        f"{row.retries} refused for now" if row.retries else "",
+        f"{lost} that broke off" if lost else "",
+    ]
+    return ", ".join(filter(None, before)) or ("the first" if has_one else "none yet")
 
 
 def _is_ahead(row: Delivery) -> bool:
