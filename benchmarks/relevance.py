@@ -27,7 +27,7 @@ from relevance_topics import print_topics
 from newsletter.adapters.infra.taste_bars import own_bar
 from newsletter.adapters.infra.taste_matrix import VectorMatrix, scores, week_bars
 from newsletter.adapters.infra.taste_snapshot import shipped_snapshot
-from newsletter.core.taste.near import MOST_NEAR, is_near
+from newsletter.core.taste.near import MOST_NEAR, is_close, is_near
 from newsletter.core.taste.vectors import pack
 
 TOP = 10
@@ -184,11 +184,14 @@ def near_picks(rankers: Rankers, who: Researcher, rows: np.ndarray, *, corpus: C
     scored = scores(profile, week)
     own, bar = own_bar(examples, examples, snapshot=corpus.snapshot), float(week_bars(scored)[0])
     by_row = dict(zip(corpus.week, scored[0].tolist(), strict=True))
+    kept = [corpus.vectors[row] for row in who.likes]
     fields = {category for row in who.likes for category in corpus.papers[row].categories}
     passing = [
         row
         for row in rows.tolist()
-        if corpus.papers[row].primary_category in fields and is_near(by_row[row], own_bar=own, week_bar=bar)
+        if corpus.papers[row].primary_category in fields
+        and is_near(by_row[row], own_bar=own, week_bar=bar)
+        and is_close(corpus.vectors[row], to=kept, than=())
     ]
     return sorted(passing, key=lambda row: (-by_row[row], row))[:MOST_NEAR]
 

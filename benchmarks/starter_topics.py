@@ -1,10 +1,11 @@
 """Precision and recall of the starter topics, against weeks whose papers were labelled by hand.
 
-    python benchmarks/starter_topics.py DATA [--unlabelled]
+    python benchmarks/starter_topics.py DATA [--half tuned] [--unlabelled]
 
 DATA holds a folder of saved arXiv answers for each week, such as ``2026-06-01``. The labels are in
 ``relevance/topics/WEEK/SLUG.txt``, a line a paper: its arXiv id and 1 (belongs) or 0 (a near miss).
 A match without a label counts as wrong; ``--unlabelled`` lists these, so that they can be read and labelled.
+``--half`` counts the papers with an even id only (``tuned``), or those with an odd one (``held-out``).
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from newsletter.core.arxiv.papers import PaperRecord
 from newsletter.core.arxiv.query import parse as parse_query
 
 LABELS = Path(__file__).parent / "relevance" / "topics"
+HALVES = ("tuned", "held-out")
 ROW = "{:32} {:>8} {:>8} {:>6} {:>10} {:>7}"
 
 
@@ -27,22 +29,28 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("data", type=Path, help="folder with a folder of saved arXiv answers for each week")
     parser.add_argument("--unlabelled", action="store_true", help="list the matches that have no label")
+    parser.add_argument("--half", choices=HALVES, help="count these papers only")
     options = parser.parse_args()
     weeks = [labels.name for labels in sorted(LABELS.iterdir()) if (options.data / labels.name).is_dir()]
     if not weeks:
         parser.error(f"no labelled week in {options.data}")
     for week in weeks:
-        report(week, papers(options.data / week), list_unlabelled=options.unlabelled)
+        found = [paper for paper in papers(options.data / week) if is_in(options.half, paper.arxiv_id)]
+        report(week, found, half=options.half, list_unlabelled=options.unlabelled)
 
 
-def report(week: str, found: list[PaperRecord], *, list_unlabelled: bool) -> None:
+def is_in(half: str | None, arxiv_id: str) -> bool:
+    return half is None or int(arxiv_id[-1]) % 2 == HALVES.index(half)
+
+
+def report(week: str, found: list[PaperRecord], *, half: str | None, list_unlabelled: bool) -> None:
     print(ROW.format(week, "relevant", "matched", "right", "precision", "recall"))
     index = TopicIndex(list(enumerate(found)))
     for topic in starter_topics():
         path = LABELS / week / f"{topic.slug}.txt"
         if not path.exists():
             continue
-        labels = read_labels(path)
+        labels = {name: label for name, label in read_labels(path).items() if is_in(half, name)}
         matched = [found[number] for number in sorted(index.find(parse_query(topic.query)))]
         relevant = sum(labels.values())
         right = sum(labels.get(paper.arxiv_id, False) for paper in matched)

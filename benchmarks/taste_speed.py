@@ -46,16 +46,16 @@ def main() -> None:
     parser.add_argument("--learned", type=int, default=60)
     options = parser.parse_args()
     with fresh_service(DATABASE_URL=os.environ.get("DATABASE_URL", "")):
-        late = fill_papers(options.data)
-        measure(readers=options.readers, learned=options.learned, late=late)
+        fill_weeks(options.data)
+        measure(readers=options.readers, learned=options.learned, late=hold_back())
     print(f"peak of memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB")
 
 
 # --- what there is ---------------------------------------------------------------------------------------
 
 
-def fill_papers(data: Path) -> Callable[[], None]:
-    """Take both weeks in, but for some papers of the last day; return what takes these in."""
+def fill_weeks(data: Path) -> None:
+    """Take both weeks in, a day at a time, and match them to the starter topics."""
     from newsletter.adapters.registry import paper_source
     from newsletter.audience.topics import add_starter_topics
     from newsletter.models import Match, Paper, Topic
@@ -69,12 +69,18 @@ def fill_papers(data: Path) -> Callable[[], None]:
         gather_files(paper_source(CONFIG), paths=[str(day)], now=evening)
         Paper.objects.filter(first_seen_at=evening).update(matched_at=None)
         match_papers(now=evening, lookback=2 * WEEK)
-    last = list(Paper.objects.order_by("-pk")[:LATE])
-    matches = list(Match.objects.filter(paper__in=last))
-    Paper.objects.filter(pk__in=[each.pk for each in last]).delete()
     print(
         f"{Paper.objects.count():,} papers, {Topic.objects.count()} topics, {Match.objects.count():,} matches"
     )
+
+
+def hold_back() -> Callable[[], None]:
+    """Take some papers of the last day out again; return what takes these in."""
+    from newsletter.models import Match, Paper
+
+    last = list(Paper.objects.order_by("-pk")[:LATE])
+    matches = list(Match.objects.filter(paper__in=last))
+    Paper.objects.filter(pk__in=[each.pk for each in last]).delete()
 
     def take_in() -> None:
         for each in last:

@@ -13,8 +13,9 @@ from newsletter.core.arxiv.revisions import Revision
 from newsletter.core.arxiv.venues import venue_in
 from newsletter.core.digests.digest import DigestCard
 from newsletter.core.digests.languages import is_han, is_right_to_left, tag
-from newsletter.core.digests.typography import author_line, cut, ends_line, short_name, typeset
-from newsletter.core.summaries.marks import bold_span, clipped, marked_spans, result_first, result_span
+from newsletter.core.digests.typography import NO_BREAK, author_line, cut, ends_line, short_name, typeset
+from newsletter.core.summaries.clipping import clipped
+from newsletter.core.summaries.marks import bold_span, made_next, marked_spans, result_span
 from newsletter.core.summaries.paper_kinds import SECTIONS, Part
 from newsletter.core.summaries.rules.quantities import quantities
 from newsletter.core.summaries.summary import Claim, DetailLevel, Evidence, Summary, Voice
@@ -30,11 +31,12 @@ PARTS = (Part.PROBLEM, Part.METHOD, Part.RESULTS, Part.LIMITS)
 LONGEST_VENUE = 72
 LONGEST_ALT = 60
 LONGEST_NAME = 40
+LONGEST_UNBROKEN = 16
 TEASER = (96, 64)
 """Pixels that a teaser figure has at most."""
 
 Runs = tuple[tuple[str, str], ...]
-"""A text in runs: plain (empty), marked (``m``) or bold (``b``)."""
+"""A text in runs: plain (empty), marked (``m``), bold (``b``) or soft (``s``)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,7 @@ def card_values(
     card: DigestCard, *, form: Form, language: str, base_url: str, has_why: bool
 ) -> dict[str, object]:
     """Return the values of the fragment ``card``; nothing in it is personal."""
-    words, css, summary = words_for(language), styles(language), result_first(card.summary)
+    words, css, summary = words_for(language), styles(language), made_next(card.summary)
     is_quoted = summary.voice is Voice.AUTHORS
     is_brief = form in (Form.BRIEF, Form.NEAR)
     is_reading = card.detail is DetailLevel.READING and bool(summary.sections) and not is_brief
@@ -87,7 +89,9 @@ def card_values(
         "authors": words.authors(ends_line(card.paper.authors)),
         "venue": venue_of(card.paper),
         "finding": () if form is Form.CARD else finding_of(card.summary, card.language, paper=card.paper),
-        "finding_style": css[{Form.LEAD: "lead_finding", Form.NEAR: "near_finding"}.get(form, "line")],
+        "finding_style": styles(card.language)[
+            {Form.LEAD: "lead_finding", Form.NEAR: "near_finding"}.get(form, "line")
+        ],
         "quote": quote_of(evidence[0]) if evidence else (),
         "where": where,
         "takeaways": () if is_brief or is_reading else _takeaways(card, summary, form=form),
@@ -148,19 +152,19 @@ def finding_of(summary: Summary, language: str, *, paper: PaperRecord) -> Runs:
 
     Where the abstract has no number at all, a model's finding says so.
     """
-    claim = result_first(summary).headline
+    claim = made_next(summary).headline
     if summary.voice is Voice.AUTHORS:
         text, mark = clipped(claim.text, mark=result_span(claim.text))
         return _runs(text, (mark,) if mark else (), kind="m")
     found, words = _in_bold(claim, language), words_for(language)
     if words.lang != tag(language) or quantities(claim.text) or quantities(paper.abstract):
         return found
-    return (*found, (words.labels["gap"] + words.labels["no_numbers"], ""))
+    return (*found, (words.labels["gap"] + words.labels["no_numbers"], "s"))
 
 
 def plain(card: DigestCard) -> str:
     """Return the finding of ``card`` as text: what a mail program shows before the mail is opened."""
-    claim = result_first(card.summary).headline
+    claim = made_next(card.summary).headline
     if card.summary.voice is Voice.AUTHORS:
         return clipped(claim.text, mark=result_span(claim.text))[0]
     return typeset(claim.text, language=card.language)
@@ -191,11 +195,14 @@ def _own(card: DigestCard, words: Words) -> dict[str, object]:
     is_rtl = is_right_to_left(card.language)
     side = "direction:rtl;text-align:right;" if is_rtl else ""
     return {
+        "own_css": css,
         "own": Markup(family),  # noqa: S704 - a constant of ``styles``
         "own_lang": tag(card.language),
         "own_space": "" if is_han(card.language) else " ",
         "side": Markup(side),  # noqa: S704 - as above
         "is_rtl": is_rtl,
+        # What is not in the summary's language keeps its own direction, its full stop and "…" with it.
+        "apart": Markup(";direction:ltr;unicode-bidi:isolate") if is_rtl else "",
         "indent": Markup(f"{side}margin-{'right' if is_rtl else 'left'}:18px"),  # noqa: S704 - as above
         "is_quoted": is_quoted,
     }
@@ -218,6 +225,9 @@ def takeaways_of(summary: Summary, language: str, *, most: int) -> tuple[Runs, .
 def _in_bold(claim: Claim, language: str) -> Runs:
     text = typeset(claim.text, language=language)
     bold = bold_span(text, quotes=[each.quote for each in claim.evidence])
+    if bold and bold[1] - bold[0] <= LONGEST_UNBROKEN:  # a number and its unit stay on one line
+        start, end = bold
+        text = text[:start] + text[start:end].replace(" ", NO_BREAK) + text[end:]
     return _runs(text, (bold,) if bold else (), kind="b")
 
 

@@ -10,8 +10,7 @@ from django.utils import translation
 from django.utils.translation import gettext
 
 from newsletter.core.arxiv.papers import PaperRecord
-from newsletter.core.digests.languages import is_checked_in_words
-from newsletter.core.summaries.marks import marked_spans, result_first
+from newsletter.core.summaries.marks import made_next, marked_spans, result_span
 from newsletter.core.summaries.paper_kinds import SECTIONS, PaperKind
 from newsletter.core.summaries.summary import (
     MAX_TAKEAWAYS,
@@ -30,6 +29,7 @@ from newsletter.web.highlighting import Segment, Span, find_quotes, highlighted_
 from newsletter.web.places import place_in_words
 from newsletter.web.reasons import failure_in_words, why_no_reading, withheld_in_words
 from newsletter.web.section_names import KINDS, part_name, part_on_page, section_name
+from newsletter.web.summaries import written_by
 
 ABSTRACT = "abstract"
 SENTENCES = 1
@@ -94,13 +94,12 @@ class ShownPart:
 class ShownSummary:
     is_model: bool
     """Whether a model wrote it; else it is sentences of the abstract."""
-    model: str
-    prompt_version: str
     language: str
     paper_version: int
     written_at: datetime | None
-    checked: int
-    is_checked_in_words: bool
+    """When first; a rewriting does not count."""
+    written_by: str
+    """A model, when, what was checked; empty for sentences of the abstract."""
     withheld: list[tuple[str, int]]
     """(why, how many claims)."""
     headline: ShownClaim
@@ -142,7 +141,7 @@ def reading_of(paper: Paper, *, language: str) -> Reading:
     """Return the newest version's summaries by a model, one a language, or its extract when there is none."""
     everything = list(paper.summaries.order_by("-paper_version", "-written_at"))
     rows = _rows(everything, language=language)
-    contents = [(row, result_first(summary_from_json(row.content or {}))) for row in rows]
+    contents = [(row, made_next(summary_from_json(row.content or {}))) for row in rows]
     # An older version's quotes are from another abstract, so nothing is marked in this one.
     is_current = any(row.paper_version == paper.version for row in rows)
     spans = find_quotes(paper.abstract, _named_quotes(contents)) if is_current else {}
@@ -183,7 +182,10 @@ def _quotes(contents: Iterable[tuple[Summary, SummaryValue]]) -> Iterator[Eviden
 
 
 def _marks(summary: SummaryValue, *, text: str, spans: Mapping[str, Span]) -> Iterator[tuple[int, Span]]:
-    """Yield what is marked in the abstract, and the number of its claim; of an extract what digests show."""
+    """Yield what is marked in the abstract, and the number of its claim.
+
+    Of an extract: the sentences that digests show, and within the first one its result.
+    """
     claims = (summary.headline, *summary.takeaways)
     if summary.voice is Voice.AUTHORS:
         claims = (summary.headline, *summary.takeaways[:SENTENCES])
@@ -197,6 +199,9 @@ def _marks(summary: SummaryValue, *, text: str, spans: Mapping[str, Span]) -> It
                 yield from ((number, (start + left, start + right)) for left, right in carrying)
             else:
                 yield number, (start, end)
+            is_first = summary.voice is Voice.AUTHORS and number == 1
+            if is_first and text.startswith(quote.quote, start) and (result := result_span(quote.quote)):
+                yield number, (start + result[0], start + result[1])
 
 
 def _named_quotes(contents: Iterable[tuple[Summary, SummaryValue]]) -> dict[str, str]:
@@ -246,13 +251,10 @@ def _shown(
     ]
     return ShownSummary(
         is_model=is_model,
-        model=row.model,
-        prompt_version=row.prompt_version,
         language=row.language,
         paper_version=row.paper_version,
-        written_at=row.written_at,
-        checked=value.checked,
-        is_checked_in_words=is_checked_in_words(row.language),
+        written_at=row.first_written_at or row.written_at,
+        written_by=written_by(row, value) if is_model else "",
         withheld=withheld_in_words(each.reason for each in value.withheld),
         headline=said[0],
         takeaways=said[1:],

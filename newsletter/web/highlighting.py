@@ -24,6 +24,8 @@ class Segment:
     """Names of what begins here, for links to it."""
     ends: tuple[int, ...] = ()
     """Numbers of the claims of which a mark ends here."""
+    depth: int = 0
+    """How many marks it stands in."""
 
 
 def find_quotes(text: str, quotes: Mapping[str, str]) -> dict[str, Span]:
@@ -64,6 +66,7 @@ def numbered(text: str, *, anchors: Mapping[str, Span], marks: Sequence[tuple[in
             is_highlighted=any(left <= start < right for _, (left, right) in marks),
             anchors=tuple(name for name, (left, _) in begins.items() if left == start),
             ends=tuple(dict.fromkeys(number for number, (_, right) in marks if right == end)),
+            depth=sum(left <= start < right for _, (left, right) in marks),
         )
         for start, end in _pieces(text, spans)
     ]

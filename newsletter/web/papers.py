@@ -13,11 +13,11 @@ from django.utils import timezone, translation
 from django.views.decorators.http import require_safe
 
 from newsletter.core.arxiv.embedded import coins, meta_tags
+from newsletter.core.arxiv.figures import licence_name
 from newsletter.core.arxiv.links import abstract_url, code_url, html_url, other_urls, pdf_url, project_url
 from newsletter.core.arxiv.papers import ArxivId, PaperRecord, parse_id
 from newsletter.core.digests.weeks import week_of
 from newsletter.mail.cards import venue_of
-from newsletter.mail.words import words_for
 from newsletter.models import Paper
 from newsletter.pipeline.summarize.figures import read_of
 from newsletter.web.citations import reading_of
@@ -138,7 +138,7 @@ def show_paper(
         details=details,
         other_links=other_urls(details.links, paper=record)[:MOST_LINKS],
         figures=figures,
-        words=words_for(language),
+        licence_name=licence_name,
         authors_at_once=AUTHORS_AT_ONCE,
         tags=list(meta_tags(record)) if is_public else (),
         coins=coins(record),

@@ -12,17 +12,28 @@ from newsletter.web.pages import current_language, sentence_gap
 
 MOST, MOST_LEFT_OUT = 4, 3
 """Words that are named; of the others only how many."""
+MOST_CODES, FIRST_CODES = 4, 3
+LONGEST = 120
+"""Characters of what is said at first."""
 
 
-def query_in_words(text: str) -> str:
+def query_in_words(text: str) -> tuple[str, str]:
+    """Return what the query looks for, and what else is to be said where that makes it too long."""
     query = parse_stored(text)
     keep, drop = (query.keep, query.drop) if isinstance(query, AndNot) else (query, None)
-    found = _found(keep, codes=_any_of(sorted(categories(query) or ())))
+    found = _found(keep, codes=_codes(sorted(categories(query) or ())))
     left_out = _several([_term(term) for term in terms_of(drop)], most=MOST_LEFT_OUT) if drop else ""
     if not left_out:
-        return found
-    gap = sentence_gap(current_language())
-    return gap.join((found, gettext("Left out: %(words)s.") % {"words": left_out}))
+        return found, ""
+    left_out = gettext("Left out: %(words)s.") % {"words": left_out}
+    whole = sentence_gap(current_language()).join((found, left_out))
+    return (whole, "") if len(whole) <= LONGEST else (found, left_out)
+
+
+def _codes(names: Sequence[str]) -> str:
+    if len(names) > MOST_CODES:
+        return f"{_comma().join(names[:FIRST_CODES])} …"
+    return _any_of(names)
 
 
 def _found(keep: Query | None, *, codes: str) -> str:

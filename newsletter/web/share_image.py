@@ -101,7 +101,7 @@ def _put(
     bold: Style | None = None,
 ) -> int:
     """Draw runs in lines as far down as ``low``; return where the next block begins."""
-    fonts = {"": _font(style), "m": _font(style), "b": _font(bold or style)}
+    fonts = {"": _font(style), "m": _font(style), "s": _font(style), "b": _font(bold or style)}
     for line in _lines(runs, fonts, most=min(style.most, (low - top) // style.leading)):
         at = float(MARGIN)
         for (text, kind), (_, following) in zip(line, [*line[1:], ("", "")], strict=True):

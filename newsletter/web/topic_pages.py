@@ -131,7 +131,7 @@ def _show(
             topic=found,
             name=found.name_in(language),
             group=found.group_in(language),
-            looks_for=query_in_words(found.query),
+            in_words=query_in_words(found.query),
             slug=found.slug,
             is_own_page=is_own_page,
             is_known=is_known,

@@ -14,6 +14,7 @@ from newsletter.core.digests.message import emphasis, html_value, plain_value
 from newsletter.core.digests.selection import WhyCode
 from tests.fakes.outgoing import outgoing
 from tests.mail.digests import (
+    authors_summary,
     claim,
     mail,
     make_card,
@@ -90,6 +91,54 @@ def test_a_total_leads_to_the_week_that_the_digest_covers(ends_on: date, days: i
     html, _ = mail(replace(digest, topics=(replace(digest.topics[0], total=43),)))
     path = f"/topics/lamps/{week}/" if week else "/topics/lamps/"
     assert f'href="https://digest.example.org{path}" style="color:#565B64">43</a>' in html
+
+
+@pytest.mark.parametrize(
+    ("language", "shown", "written"),
+    [
+        ("en", "Sentences in serif are the paper’s own", "What stands in “quotes” is the paper’s own."),
+        ("zh-hans", "衬线字体的句子出自论文", "引号“ ”内是论文原文。"),
+    ],
+)
+def test_each_form_says_how_its_own_shows_the_papers_words(language: str, shown: str, written: str) -> None:
+    html, text = mail(make_digest(make_card(), language=language))
+    assert (shown in html, written in html) == (True, False)
+    assert (shown in text, written in text) == (False, True)
+    html, text = mail(make_digest(make_card(summary=authors_summary(), model=""), language=language))
+    assert shown not in html
+    assert written not in text
+
+
+def test_a_line_of_the_text_names_the_id_under_which_its_card_is_found() -> None:
+    cards = [make_card(make_paper(n, title=f"Lamp {n}: A Lamp"), rank=n) for n in range(1, 5)]
+    _, text = mail(make_digest(*cards))
+    assert "Lamp 2: LampNet makes 4.2 % fewer errors on lamp labels. [2606.00002]\n" in text
+    assert "arXiv:2606.00002v1" in text[text.index("[2606.00004]") :]
+
+
+def test_a_number_and_its_unit_are_not_parted() -> None:
+    said = claim("Errors fall 10 times more often.", quote="it fell 10 times more often", marked="")
+    html, text = mail(make_digest(make_card(summary=replace(model_summary(), headline=said))))
+    assert "Errors fall <b>10\u00a0times</b> more often." in html
+    assert "fall 10 times more" in text
+
+
+def test_what_is_not_in_a_language_from_right_to_left_keeps_its_own_direction() -> None:
+    cards = [make_card(make_paper(n, title="A lamp " * 12), rank=n, language="ar") for n in range(1, 5)]
+    for language, number in (("ar", 6), ("en", 0)):
+        html, _ = mail(make_digest(*(replace(card, language=language) for card in cards)))
+        assert html.count("unicode-bidi:isolate") == number  # a name and Save, of three lines
+
+
+def test_english_sentences_in_a_chinese_mail_keep_the_line_height_of_english() -> None:
+    cards = [make_card(make_paper(n), rank=n, summary=authors_summary(), model="") for n in range(1, 5)]
+    html, _ = mail(make_digest(*cards, language="zh-hans"))
+    assert html.count("font-size:16px;line-height:24px") == 3
+    assert "font-size:16px;line-height:28px" not in html
+    written, _ = mail(
+        make_digest(*(make_card(make_paper(n), rank=n, language="zh-hans") for n in range(1, 5)))
+    )
+    assert written.count("font-size:16px;line-height:28px") == 3
 
 
 @pytest.mark.parametrize("language", ["en", "ar"])

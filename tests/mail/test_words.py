@@ -37,7 +37,7 @@ def test_a_mixed_mail_names_the_model_its_days_and_what_it_checked() -> None:
 def test_a_mail_in_the_authors_words_says_so_in_its_own_language() -> None:
     card = make_card(summary=authors_summary(), language="en")
     for form in mail(make_digest(card, language="zh-hans")):
-        assert form.count("以下为摘要原句，未经模型改写。") == 1
+        assert form.count("以下为摘要原句，省略处以“…”标明，未经模型改写。") == 1
 
 
 def test_a_quiet_digest_is_a_short_mail() -> None:
@@ -261,7 +261,7 @@ def test_the_first_digest_says_how_to_read_it() -> None:
         (
             2,
             23,
-            "29 of 311 new papers matched. These four stand in full below, of the other 25 two by title.",
+            "29 of 311 new papers matched. These four stand in full below; of the other 25, two by title.",
         ),
         (0, 0, "4 of 311 new papers matched. These four stand in full below."),
     ],
@@ -275,5 +275,5 @@ def test_the_one_statistic_says_where_every_match_is(listed: int, counted: int, 
 def test_of_a_daily_mail_the_statistic_comes_at_the_end() -> None:
     _, text = mail(replace(four_cards(), covers_days=1))
     assert text.index("new papers matched") > text.index("By title")
-    said = "29 of 311 new papers matched. These four come first for you, of the other 25 two by title."
+    said = "29 of 311 new papers matched. These four come first for you; of the other 25, two by title."
     assert said in " ".join(text.split())

@@ -11,9 +11,20 @@ from django.test import Client
 
 from newsletter.core.summaries.grounding import WithheldReason
 from newsletter.core.summaries.paper_kinds import SECTION_KINDS, PaperKind
-from newsletter.core.summaries.summary import NO_FULL_TEXT, NO_KIND, DetailLevel, Summary, Withheld, at_detail
+from newsletter.core.summaries.summary import (
+    NO_FULL_TEXT,
+    NO_KIND,
+    Claim,
+    DetailLevel,
+    Evidence,
+    Summary,
+    Voice,
+    Withheld,
+    at_detail,
+)
 from newsletter.models import DigestNotice, Match, Paper, PaperRevision, PaperVector, TasteSnapshot, Topic
 from newsletter.models import Summary as SummaryRow
+from newsletter.web import near
 from newsletter.web.reasons import WITHHELD
 from newsletter.web.section_names import KINDS, SECTIONS
 from tests.fakes import readings
@@ -243,11 +254,32 @@ def test_an_extract_stands_in_one_column_with_the_sentences_that_a_digest_shows(
     assert 'id="claims"' not in page
     assert "<sup>" not in page
     [abstract] = re.findall(r'<p class="abstract" lang="en">(.*?)</p>', page, re.DOTALL)
-    assert abstract.count("<mark>") == 2
+    assert re.sub(r"</mark><mark[^>]*>", "", abstract).count("<mark>") == 2
     assert "No model wrote anything here." in page
 
 
 # --- head --------------------------------------------------------------------------------------------------
+
+
+def test_of_the_authors_sentences_the_result_is_marked_within(visitor: Client) -> None:
+    said = "LampNet reads 300 lamps, improving recall by 4.2 % on two sets."
+    row = readings.store("harbornet")
+    row.abstract = f"Lamps are dim. {said}"
+    row.save()
+    sentence = Claim(text=said, evidence=(Evidence(quote=said),))
+    readings.store("harbornet", "en", summary=Summary(voice=Voice.AUTHORS, headline=sentence))
+    page = text_of(visitor, PAGE)
+    assert (
+        '<mark>LampNet reads 300 lamps, improving recall </mark><mark class="result">by 4.2 %</mark>' in page
+    )
+
+
+def test_the_forms_to_cite_it_fold_behind_one_link(visitor: Client) -> None:
+    readings.store("harbornet", "en")
+    row = text_of(visitor, PAGE).partition('<div class="links">')[2].partition("</div>")[0]
+    folded = row.partition("<details")[2].partition("</details>")[0]
+    assert re.findall(r"download>([^<]+)</a>", folded) == ["BibTeX", "RIS", "CSL-JSON"]
+    assert row.count("download") == 3
 
 
 @pytest.mark.parametrize(("number", "folded"), [(1, 0), (12, 0), (13, 1), (574, 562)])
@@ -257,7 +289,7 @@ def test_above_twelve_the_authors_fold(visitor: Client, number: int, folded: int
     row.save()
     page = text_of(visitor, PAGE)
     assert (f"and {folded} more" in page) == bool(folded)
-    head = page[page.index("<h1") : page.index('<p class="links">')]
+    head = page[page.index("<h1") : page.index('<div class="links">')]
     assert all(re.search(rf"{name}[,<]", head) for name in row.authors)
 
 
@@ -297,8 +329,18 @@ def in_topic(*numbers: int, weights: dict[int, float]) -> None:
 def test_the_closest_papers_of_its_topics_come_first(visitor: Client) -> None:
     in_topic(1, 2, 3, 4, weights={1: 1.0, 2: 0.1, 3: 0.9, 4: 0.8})
     page = text_of(visitor, "/papers/2606.00001/")
-    near = page[page.index('id="near"') : page.index('id="changes"')]
-    assert re.findall(r'href="/papers/([^/]+)/"', near) == ["2606.00003", "2606.00004"]
+    shown = page[page.index('id="near"') : page.index('id="changes"')]
+    assert re.findall(r'href="/papers/([^/]+)/"', shown) == ["2606.00003", "2606.00004"]
+
+
+def test_only_the_newest_matches_of_a_topic_are_looked_at(
+    visitor: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    in_topic(1, 2, 3, 4, 5, weights={1: 1.0, 2: 1.0, 3: 0.1, 4: 0.9, 5: 0.2})
+    monkeypatch.setattr(near, "NEWEST", 3)
+    page = text_of(visitor, "/papers/2606.00001/")
+    shown = page[page.index('id="near"') : page.index('id="changes"')]
+    assert re.findall(r'href="/papers/([^/]+)/"', shown) == ["2606.00004", "2606.00005"]
 
 
 def test_a_paper_that_shares_only_a_hidden_topic_is_not_close(visitor: Client) -> None:

@@ -7,8 +7,7 @@ from datetime import date, timedelta
 from itertools import groupby
 from types import MappingProxyType
 
-from newsletter.core.arxiv.figures import ShownFigure
-from newsletter.core.arxiv.licences import licence_name
+from newsletter.core.arxiv.figures import ShownFigure, licence_name
 from newsletter.core.arxiv.papers import PaperRecord
 from newsletter.core.arxiv.revisions import Change, Revision
 from newsletter.core.delivery.cadence import Cadence
@@ -98,7 +97,9 @@ class MailWords:
                 "Save, More like this and Not for me teach the order. "
                 "Nothing else is recorded: no opens, no clicks."
             ),
-            "own_words": "Sentences of the abstracts, unchanged; no model wrote anything.",
+            "own_words": "Sentences of the abstracts, shortened where “…” stands; no model wrote anything.",
+            "voices": "Sentences in serif are the paper’s own; the marked words carry the claim.",
+            "voices_text": "What stands in “quotes” is the paper’s own.",
             "figures": "Figures are from the papers, made smaller; each paper’s page names its licence.",
             "not_complete": "Not complete.",
             "correction": "Correction.",
@@ -170,14 +171,13 @@ class MailWords:
                 "it stands in full below" if in_full == 1 else f"these {said(in_full)} stand in full below"
             ]
         else:
-            places = [f"{said(in_full)} of these {said(digest.summarised)} stand in full below"]
+            places = [f"{_number(in_full)} of these {said(digest.summarised)} stand in full"]
         if rest:
             listed = len(digest.listed)
             others = f"the other {_figures(rest)}" if rest > 1 else "the other one"
-            places.append(
-                f"{others} by title" if listed == rest else f"of {others} {_number(listed)} by title"
-            )
-        return f"{matched}. {_sentence(', '.join(places))}" if places else f"{matched}."
+            gap, titled = (", ", others) if listed == rest else ("; ", f"of {others}, {_number(listed)}")
+            places = [gap.join([*places, f"{titled} by title"])]
+        return f"{matched}. {_sentence(places[0])}" if places else f"{matched}."
 
     def asides(self, digest: Digest) -> tuple[str, ...]:
         found = []
@@ -320,10 +320,7 @@ class MailWords:
         how = "checked against them" if in_words else _CHECKED_WITHOUT_WORDS
         kept = f"{claims:,} claim{' stands' if claims == 1 else 's stand'}"
         held = f", {withheld:,} {'was' if withheld == 1 else 'were'} withheld" if withheld else ""
-        return (
-            "Sentences in serif are the paper’s own; the marked words carry the claim. "
-            f"Sentences like this one were written by {authors} and {how}: {kept}{held}. {judge} {use}"
-        )
+        return f"Sentences like this one were written by {authors} and {how}: {kept}{held}. {judge} {use}"
 
     def cadence(self, digest: Digest) -> str:
         at = f"at {digest.at} ({digest.timezone})"

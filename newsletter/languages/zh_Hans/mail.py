@@ -10,8 +10,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from types import MappingProxyType
 
-from newsletter.core.arxiv.figures import ShownFigure
-from newsletter.core.arxiv.licences import licence_name
+from newsletter.core.arxiv.figures import ShownFigure, licence_name
 from newsletter.core.arxiv.papers import PaperRecord
 from newsletter.core.arxiv.revisions import Change, Revision
 from newsletter.core.delivery.cadence import Cadence
@@ -83,7 +82,9 @@ class MailWords:
             "first_marked": "即标黄的部分，是我们这句话的依据。",
             "first_text": "引号“ ”内是论文原文，也是我们每句话的依据。",
             "first_acts": "收藏、多推这类、不感兴趣会影响今后的排序。不记录打开，也不记录点击。",
-            "own_words": "以下为摘要原句，未经模型改写。",
+            "own_words": "以下为摘要原句，省略处以“…”标明，未经模型改写。",
+            "voices": "衬线字体的句子出自论文，标黄处即结论依据。",
+            "voices_text": "引号“ ”内是论文原文。",
             "figures": "图片出自各篇论文，已缩小；许可见论文页面。",
             "not_complete": "尚不完整。",
             "correction": "更正。",
@@ -289,7 +290,7 @@ class MailWords:
         how = "逐条核对" if in_words else "核对引文、数字、链接和标记（措辞未经核对）"
         held = f"，{_n(withheld, '条')}未采用" if withheld else ""
         return (
-            f"衬线字体的句子出自论文，标黄处即结论依据。其余句子{authors}并{how}："
+            f"其余句子{authors}并{how}："
             f"{_n(claims, '条')}成立{held}。结论与引文是否一致请自行判断。仅供初筛，请勿引用。"
         )
 

@@ -28,7 +28,7 @@ from newsletter.core.digests.selection import (
 )
 from newsletter.core.taste.authors import AuthorMatch, Byline, known_from, match_author, tell_apart
 from newsletter.core.taste.names import family_keys
-from newsletter.core.taste.near import FEWEST_SHARED, MOST_NEAR, is_near, is_nearer
+from newsletter.core.taste.near import MOST_NEAR, is_close, is_near
 from newsletter.core.taste.profiles import Scale, is_near_copy, z
 from newsletter.core.taste.reasons import Kept, why
 from newsletter.core.taste.vectors import Vector, unpack
@@ -232,10 +232,10 @@ class Taste:
             paper_id, score = self._space.paper_ids[column], float(row[column])
             if not is_near(score, own_bar=profile.near_threshold, week_bar=bar):
                 return
-            if paper_id in free and is_nearer(self._space.vector(paper_id), to=kept, than=disliked):
+            if paper_id in free and is_close(self._space.vector(paper_id), to=kept, than=disliked):
                 near = Selected(paper_id, topic, position=0, score=round(score, 4), place=Place.NEAR)
                 near = replace(near, why=self._why(known, near))
-                if len(near.why.terms) >= FEWEST_SHARED:
+                if near.why.terms:
                     yield near
 
     # --- computed once a batch ------------------------------------------------------------------------------

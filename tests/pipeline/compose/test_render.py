@@ -155,7 +155,7 @@ def test_of_many_papers_all_have_a_line_and_the_best_six_a_card() -> None:
     assert html.count('href="#p2606') == 6
     lines = re.findall(r'<a class="k" href="[^"]*(?:#p|papers/)(2606\.\d+)/?" lang="en"', html)
     assert lines == [f"2606.{n:05}" for n in range(2, 31)]
-    assert "7 of these 30 stand in full below." in " ".join(html.split())
+    assert "Seven of these 30 stand in full." in " ".join(html.split())
     assert rendered.digest.reduced == 0
     assert len(html.encode()) < 50_000
 

@@ -202,6 +202,25 @@ def test_near_papers_need_four_likes_stand_apart_and_stay_as_selected(room: News
     assert selected(reader).near == ()
 
 
+def test_one_thing_in_common_with_a_kept_paper_is_enough_to_be_near(room: Newsroom) -> None:
+    take_in(room, *["segmentation", "translation"] * 3)
+    room.take_in(
+        paper_record(
+            200,
+            title="Language agents at the stock exchange",
+            abstract="Prices follow what language agents trade, in a market of many buyers.",
+            categories=("cs.CL",),
+            published_at=SUNDAY,
+        ),
+        now=SUNDAY + timedelta(hours=1),
+    )
+    reader = room.subscriber("ada@example.org", "agents", max_papers=3)
+    for number in range(4):
+        judge(reader, "memory", number=900 + number, topics=("agents",))
+    [near] = selected(reader).near
+    assert near.why.terms == ("language agents",)
+
+
 def test_a_paper_whose_field_no_kept_paper_is_from_is_never_near(room: Newsroom) -> None:
     take_in(room, *["segmentation", "translation"] * 3)
     take_in(room, "memory", category="q-bio.NC", first=200)
