@@ -21,8 +21,8 @@ from newsletter.admin.adding import AddSubscriberForm
 from newsletter.admin.base import ReadOnlyAdmin, ReadOnlyInline
 from newsletter.errors import BadInput
 from newsletter.models import Subscriber, Subscription
-from newsletter.operating.reader_acts import ACTS, Act
-from newsletter.operating.reader_history import history_of
+from newsletter.operating.subscriber_acts import ACTS, Act
+from newsletter.operating.subscriber_history import history_of
 
 
 class SubscriptionInline(ReadOnlyInline):

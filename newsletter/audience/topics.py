@@ -104,12 +104,22 @@ def rename_topic(slug: str, new: str, *, now: datetime) -> Topic:
     return find_topic(new)
 
 
+@transaction.atomic
 def duplicate_topic(
-    slug: str, new: str, *, name: str | None = None, query: str | None = None, now: datetime
+    slug: str,
+    new: str,
+    *,
+    name: str | None = None,
+    query: str | None = None,
+    is_active: bool = True,
+    now: datetime,
 ) -> Topic:
-    """Add a topic like ``slug``, without its readers and its names in other languages."""
+    """Add a topic like ``slug``, without its readers and its names in other languages.
+
+    Unless ``is_active``, it is neither matched nor offered before the operator says so.
+    """
     topic = find_topic(slug)
-    return add_topic(
+    copy = add_topic(
         new,
         name=f"{topic.name[: MAX_NAME - len(_COPY)]}{_COPY}" if name is None else name,
         query=topic.query if query is None else query,
@@ -118,6 +128,10 @@ def duplicate_topic(
         owner=topic.owner,
         now=now,
     )
+    if not is_active:
+        copy.is_active = False
+        copy.save(update_fields=["is_active"])
+    return copy
 
 
 @dataclass(frozen=True, slots=True)

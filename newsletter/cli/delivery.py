@@ -37,7 +37,7 @@ def deliveries(session: Session, state: str | None, email: str | None, limit: in
     for each in found:
         row = each.delivery
         to = row.subscriber.email if row.subscriber else row.recipient
-        session.say(f"{row.slot_at:%Y-%m-%d %H:%M}  {row.kind} {row.slot_key}  {to}  {row.pk}")
+        session.say(f"{row.slot_at:%Y-%m-%d %H:%M} UTC  {row.kind} {row.slot_key}  {to}  {row.pk}")
         session.say(f"    {each.told.sentence}")
     if not found:
         session.say("No such mail.")

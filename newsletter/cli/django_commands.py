@@ -30,13 +30,34 @@ OTHER_NAMES = {"createadmin": "createsuperuser"}
 NEEDS_TABLES = {"createadmin", "changepassword", "axes_reset"}
 OPTIONS = "--django-options"
 """Asks for Django's own help, which takes a started Django: ``--help`` must not."""
+HELP = {
+    "createadmin": """\
+Add a user of /admin/ who may do everything there. Asks for what is not given, and for a password of at
+least 12 characters.
+
+\b
+--username NAME   The name to log in with.
+--email ADDRESS   Kept with the user; nothing is sent to it. May be empty.
+--no-input        Ask nothing. The password is then that of DJANGO_SUPERUSER_PASSWORD.
+
+\b
+newsletter createadmin --username ada --email ""
+Another password: newsletter changepassword ada. Rights for others: /admin/, Raw records, Users.""",
+    "changepassword": "Give a user of /admin/ another password, of at least 12 characters, asked twice.",
+    "axes_reset": "Forget failed logins: names and addresses locked out of /admin/ may log in again.",
+}
+"""Of the commands that operators use; the others have a line, and Django's options."""
 
 
 def django_command(name: str) -> click.Command:
     """Return a command that passes all its arguments but ``--help`` to Django's command of that name."""
-    shown = f"{COMMANDS[name]}\n\nIt takes Django's options: newsletter {name} {OPTIONS} lists them."
+    options = f"It takes Django's options: newsletter {name} {OPTIONS} lists them."
 
-    @click.command(name, context_settings={"ignore_unknown_options": True}, help=shown)
+    @click.command(
+        name,
+        context_settings={"ignore_unknown_options": True},
+        help=f"{HELP.get(name, COMMANDS[name])}\n\n{options}",
+    )
     @click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="[ARGUMENTS]…")
     def passed_on(arguments: tuple[str, ...]) -> None:
         asks = OPTIONS in arguments

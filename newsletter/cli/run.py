@@ -15,6 +15,12 @@ if TYPE_CHECKING:
     from newsletter.pipeline.run import RunReport
     from newsletter.progress import Progress
 
+KINDS = {
+    "digest": ("digest", "digests"),
+    "confirmation": ("a confirmation", "confirmations"),
+    "link": ("a link that a reader asked for", "links that readers asked for"),
+    "alert": ("an alert to you, no digest", "alerts to you, no digests"),
+}
 LOOKUP_TIME = timedelta(minutes=1)
 """Real time: arXiv is asked no more for readers' libraries after it."""
 
@@ -61,7 +67,7 @@ def run(session: Session, no_gather: bool) -> None:
 
 
 def _say_done(session: Session, report: RunReport) -> None:
-    session.say(f"matched     {_papers(report.matched)} to topics")
+    session.say(f"matched     {_papers(report.matched)}, each to one topic or more")
     made = report.summarised
     failed = f", {made.failed} not usable" if made.failed else ""
     session.say(
@@ -69,8 +75,7 @@ def _say_done(session: Session, report: RunReport) -> None:
         f"{made.withheld} claims withheld{failed}"
     )
     session.say(f"composed    {report.composed} digest{'' if report.composed == 1 else 's'}")
-    states = ", ".join(f"{count} {state}" for state, count in sorted(report.deliveries.items()))
-    session.say(f"delivered   {states or 'nothing was due'}")
+    session.say(f"delivered   {_mails(report) or 'nothing was due'}")
     if report.paused:
         session.say(f"paused      {report.paused}")
     if report.held:
@@ -109,10 +114,10 @@ def gather(session: Session, paths: tuple[str, ...], more_paths: tuple[str, ...]
         matched = match_papers(now=session.now, lookback=lookback)
         keep_up_quietly(Context(settings.CONFIG).index_keeper, is_made=False)
     _say_gathered(session, report)
-    session.say(f"matched     {_papers(matched)} to topics")
+    session.say(f"matched     {_papers(matched)}, each to one topic or more")
     session.finish(
         {"now": session.now.isoformat(), "gathered": report.as_json(), "matched": matched},
-        failed=bool(report.failed),
+        failed=bool(report.failed or report.took_in_nothing),
     )
 
 
@@ -141,10 +146,30 @@ def _say_gathered(session: Session, report: GatherReport) -> None:
         session.say("gathered    nothing: there are no topics yet (newsletter topic starter adds about 40)")
     else:
         session.say(f"gathered    {_papers(report.seen)} seen, {report.new} new, {report.updated} updated")
+    if report.took_in_nothing:
+        session.warn(f"nothing was taken in: {_entries(report)}, for the reasons below")
     if report.doubt:
         session.say(f"doubtful    {report.doubt}")
     for line in (*report.refused, *report.errors):
         session.warn(line)
+
+
+def _entries(report: GatherReport) -> str:
+    refused = len(report.refused)
+    return "the only entry was refused" if refused == 1 else f"all {refused:,} entries were refused"
+
+
+def _mails(report: RunReport) -> str:
+    """Return what became of the mails by kind: digests by their states, others by what they are."""
+    from newsletter.models.delivery import Kind
+
+    said = []
+    for kind, (one, many) in KINDS.items():
+        states = {state: count for (of, state), count in sorted(report.kinds.items()) if of == kind}
+        for state, count in states.items():
+            noun = "" if kind == Kind.DIGEST else f" ({one if count == 1 else many})"
+            said.append(f"{count} {state}{noun}")
+    return ", ".join(said)
 
 
 def _papers(count: int) -> str:

@@ -62,13 +62,13 @@ def add(session: Session, email: str, topics: str, name: str, **preferences: str
 @subscriber.command("list")
 @command
 def list_subscribers(session: Session) -> None:
-    """List readers with status and next slot."""
+    """List readers with status, cadence and next slot (UTC)."""
     from newsletter.models import Subscriber
 
     rows = []
     for each in Subscriber.objects.order_by("email_key").iterator():
         status, due = each.shown_status(now=session.now), each.next_slot_at
-        when = f"{due:%Y-%m-%d %H:%M}" if due else "-"
+        when = f"{due:%Y-%m-%d %H:%M} UTC" if due else "-"
         session.say("  ".join(filter(None, (each.email, status, each.cadence, when, each.name))))
         rows.append(
             {
@@ -90,8 +90,8 @@ def show(session: Session, email: str) -> None:
     """Show all that is known of a reader: status and why, the next digest, yesterday's and today's."""
     from django.utils import timezone
 
-    from newsletter.operating.readers import sentences
     from newsletter.operating.situation import situation
+    from newsletter.operating.subscribers import sentences
     from newsletter.subscribers.records import describe, find_subscriber
 
     found = find_subscriber(email)

@@ -140,8 +140,8 @@ def send_now(session: Session, emails: tuple[str, ...], everyone: bool) -> None:
     if bool(emails) == everyone:
         raise click.UsageError("give readers' EMAIL, or --all")
     active = Subscriber.objects.filter(status=Status.ACTIVE).order_by("pk")
-    readers = active.iterator() if everyone else [find_subscriber(email) for email in emails]
-    answers = [send_one_now(reader, now=session.now) for reader in readers]
+    subscribers = active.iterator() if everyone else [find_subscriber(email) for email in emails]
+    answers = [send_one_now(subscriber, now=session.now) for subscriber in subscribers]
     counts = {answer.name.lower(): answers.count(answer) for answer in Answer}
     for answer, words in (
         (Answer.PLANNED, "planned for now"),

@@ -9,7 +9,7 @@ import click
 
 from newsletter.cli.session import Session, command
 from newsletter.cli.usage import OneLineGroup
-from newsletter.errors import NewsletterError
+from newsletter.errors import NewsletterError, NotFound
 
 if TYPE_CHECKING:
     from newsletter.models import Topic
@@ -123,21 +123,28 @@ def show(session: Session, slug: str) -> None:
 
 
 @topic.command("test")
-@click.argument("query")
+@click.argument("query", metavar="QUERY|SLUG")
 @click.option(
     "--days", type=click.IntRange(1, 365), default=14, show_default=True, help="How far back to look."
 )
 @command
 def test(session: Session, query: str, days: int) -> None:
-    """Say how a query is read, and show what it would have matched.
+    """Say how a query is read, and show what it would have matched. A topic's SLUG stands for its query.
 
     \b
     newsletter topic test 'cat:cs.* AND ti:"lip sync"' --days 30
+    newsletter topic test talking-heads
     """
     from newsletter.audience.query_preview import try_query
+    from newsletter.audience.topics import SLUG
     from newsletter.core.arxiv.query_words import in_words
     from newsletter.models import Paper
 
+    if (named := _named(query)) is not None:
+        query = named.query
+        session.say(f"{named.slug}: {query}")
+    elif SLUG.fullmatch(query.strip()):
+        session.say(f"No topic is called {query.strip()}, so it is read as a query.")
     trial = try_query(query, days=days, now=session.now)
     found, read_as = trial.best(), in_words(trial.query)
     gathered = bool(trial.of) or Paper.objects.exists()
@@ -159,6 +166,7 @@ def test(session: Session, query: str, days: int) -> None:
     papers = [{"id": str(paper), "title": paper.title} for paper in found]
     session.finish(
         {
+            "query": query,
             "read_as": read_as,
             "gathered": gathered,
             "matched": len(papers),
@@ -168,6 +176,16 @@ def test(session: Session, query: str, days: int) -> None:
             "papers": papers,
         }
     )
+
+
+def _named(text: str) -> Topic | None:
+    """Return the topic of this slug; None for a query, be it of one word."""
+    from newsletter.audience.topics import find_topic
+
+    try:
+        return find_topic(text.strip())
+    except NotFound:
+        return None
 
 
 @topic.command("describe")

@@ -56,7 +56,7 @@ def _what_there_is(base_url: str) -> Iterator[tuple[str, str]]:
 
     from newsletter.models import Subscriber
     from newsletter.models.subscriber import Status
-    from newsletter.operating.today import next_gather, overdue_readers
+    from newsletter.operating.today import next_gather, overdue_subscribers
 
     config, now = settings.CONFIG, timezone.now()
     yield "site", f"{base_url}/"
@@ -77,7 +77,7 @@ def _what_there_is(base_url: str) -> Iterator[tuple[str, str]]:
         number = slots.filter(next_slot_at=first.next_slot_at).count()
         readers = "1 reader" if number == 1 else f"{number:,} readers"
         yield "next slot", f"{first.next_slot_at.astimezone(UTC):%a %d %b %H:%M} UTC, {readers}"
-    elif overdue := overdue_readers(now):
+    elif overdue := overdue_subscribers(now):
         yield "next slot", f"{'1 is' if overdue == 1 else f'{overdue:,} are'} due now"
     else:
         yield "next slot", f"none: nobody reads yet; join at {base_url}/"

@@ -27,7 +27,8 @@ WHY = {
     "gather-doubtful": "Digests may lack papers, and say so.",
     "papers-missing": "Digests may lack papers.",
     "events-late": "Bounces and complaints are not heard of, and addresses that are dead are mailed again.",
-    "canary-late": "If leaving broke, nobody would know.",
+    "canary-late": "If unsubscribing broke, nobody would know.",
+    "digests-empty": "Readers were told that nothing is known, and got no paper.",
     SIGN_UP_PAUSED: "Nobody new can join.",
     PAUSED: "No mail goes out.",
 }
@@ -40,6 +41,7 @@ TYPED = {
     PAUSED: "newsletter resume",
     SIGN_UP_PAUSED: "newsletter resume",
     "gather-late": "newsletter gather",
+    "digests-empty": "newsletter gather",
     **dict.fromkeys(("slots-unplanned", "digests-uncomposed", "mails-waiting", "notices-waiting"), BY_HAND),
 }
 
@@ -51,17 +53,15 @@ def workers() -> Iterator[Finding]:
         yield from _embedded()
         socket = socket_path(settings.DATA_DIR)
         if not socket.is_socket():
-            yield look(
-                "workers",
-                "The service does not run here.",
-                why="Digests go out only while it does, or when newsletter run is called.",
-                type="newsletter up",
-            )
+            yield _at_rest()
             return
         url = f"unix://{socket}"
     try:
         served, heard_at = broker.served_queues(url), scheduler_heard_at(url)
     except TemporaryError as error:
+        if not settings.CONFIG.redis_url:  # ``up`` was killed, and left its socket behind
+            yield _at_rest()
+            return
         yield mend(
             "broker",
             sentence(error),
@@ -73,6 +73,15 @@ def workers() -> Iterator[Finding]:
         yield fine("broker", "Redis answers.")
     yield _served(served)
     yield _scheduler(None if heard_at is None else time.time() - heard_at)
+
+
+def _at_rest() -> Finding:
+    return look(
+        "workers",
+        "The service does not run here.",
+        why="Digests go out only while it does, or when newsletter run is called.",
+        type="newsletter up",
+    )
 
 
 def _embedded() -> Iterator[Finding]:

@@ -54,6 +54,8 @@ UNCOMPOSED: dict[str, Any] = {
 }
 """Updates that send a composed digest back to be composed again."""
 SENT = (State.ACCEPTED, State.DELIVERED, State.BOUNCED, State.COMPLAINED)
+PATIENCE = timedelta(minutes=30)
+"""How long past its slot a digest waits (docs/delivery.md, "What a digest waits for")."""
 UNASKED = "arXiv gave no answer in its period"
 """A skipped digest's ``last_detail`` when it is unknown whether anything matched."""
 HALF_ANSWERED = "arXiv had not answered fully in its period"
@@ -76,6 +78,10 @@ NEVER_CAME = (State.CANCELLED, State.EXPIRED, State.FAILED, State.QUARANTINED)
 LEASED = models.Q(lease_owner__gt="")
 TRANSACTIONAL = models.Q(slot_key=FIRST) | models.Q(is_on_demand=True) | ~models.Q(kind=Kind.DIGEST)
 """Mail that a person is waiting for: after a confirmation or a request. It has a worker of its own."""
+
+
+PLANNED_LATE = models.Q(planned_at__gt=models.F("slot_at") + PATIENCE)
+"""Nothing ran at its slot: the service was off."""
 
 
 class DeliveryQuerySet(models.QuerySet["Delivery"]):
@@ -248,6 +254,16 @@ class Delivery(models.Model):
         morning = datetime.combine(day, time.min, tzinfo=subscriber.zone)
         is_on_it = morning <= self.slot_at < morning + _DAY
         return self.slot_key.startswith(FIRST) and is_on_it and self.state not in NEVER_CAME
+
+    @property
+    def was_planned_late(self) -> bool:
+        """Whether nothing ran at its slot: ``PLANNED_LATE`` for a loaded row."""
+        return self.planned_at > self.slot_at + PATIENCE
+
+    @property
+    def waits_until(self) -> datetime:
+        """When it is composed of what is there: counted from its slot, or from late planning."""
+        return (self.planned_at if self.was_planned_late else self.slot_at) + PATIENCE
 
     @property
     def selected(self) -> SelectionValue:

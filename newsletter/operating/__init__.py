@@ -2,7 +2,7 @@
 
 ``situation`` has what holds everybody's mail at this moment, ``causes`` says of one delivery what state it is
 in, why, and what happens next; ``today`` counts a day, ``history`` the weeks before it; ``listing`` finds
-deliveries, ``readers`` tells of one reader, ``records`` hides keys. These change no row. ``reader_acts`` and
-``report_acts`` are an operator's actions, each done by the function that pages and commands call. Statements
-are counted by tests: none of them grows with readers.
+deliveries, ``subscribers`` tells of one reader, ``records`` hides keys. These change no row.
+``subscriber_acts`` and ``report_acts`` are an operator's actions, each done by the function that pages and
+commands call. Statements are counted by tests: none of them grows with readers.
 """

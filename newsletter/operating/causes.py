@@ -6,7 +6,7 @@ domain's rate, that before the delivery's own wait.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -20,10 +20,12 @@ from newsletter.models import Delivery, Summary
 from newsletter.models.delivery import HALF_ANSWERED, UNASKED, Kind, State
 from newsletter.operating.situation import Situation, limit_in_words
 from newsletter.operating.words import STATES, clock, number, refusal, shortened, wait
+from newsletter.pipeline.gather_history import waits_for_papers
 from newsletter.pipeline.send.decisions import CANCELLED_BY_OPERATOR
 from newsletter.pipeline.send.pause import SIGN_UP, lets_pass
-from newsletter.pipeline.summarize.store import PATIENCE
 
+CHUNK = 10_000
+"""Papers a statement: SQLite takes 32,766 parameters."""
 SOON = timedelta(minutes=2)
 """So long a delivery that is due may wait for its turn before somebody should look at the workers."""
 NOT_TWICE = "Nothing was handed over yet, so nothing can arrive twice."
@@ -57,8 +59,20 @@ class Told:
 
 
 def told(delivery: Delivery, now: Situation) -> Told:
-    """Say of one delivery, its reader loaded, what state it is in and why."""
+    """Say of one delivery, its reader and selection loaded, what state it is in and why."""
+    return told_of([delivery], now)[0]
+
+
+def told_of(deliveries: Sequence[Delivery], now: Situation) -> list[Told]:
+    """Say it of each of these; the statements do not grow with their number."""
+    unwritten = _unwritten(deliveries, now)
+    return [_told(each, now, unwritten) for each in deliveries]
+
+
+def _told(delivery: Delivery, now: Situation, unwritten: Collection[int]) -> Told:
     state = State(delivery.state)
+    if state == State.PLANNED:
+        return _planned(delivery, now, unwritten)
     if state in (State.COMPOSED, State.RETRY_WAIT):
         return _waiting(delivery, now)
     return _SAYS[state](delivery, now)
@@ -67,7 +81,7 @@ def told(delivery: Delivery, now: Situation) -> Told:
 # --- it is going to be sent ------------------------------------------------------------------------------
 
 
-def _planned(row: Delivery, now: Situation) -> Told:
+def _planned(row: Delivery, now: Situation, unwritten: Collection[int]) -> Told:
     word = STATES[State.PLANNED]
     if row.slot_at > now.now:
         at = clock(row.slot_at, now=now.now)
@@ -78,33 +92,44 @@ def _planned(row: Delivery, now: Situation) -> Told:
             at=row.slot_at,
             then="Its papers are chosen already; it is composed and sent when its time comes.",
         )
-    until = row.slot_at + PATIENCE
+    until = row.waits_until
     patience = f"It waits until {clock(until, now=now.now)} UTC at most, then goes with what is there."
     if now.now < until:
         if now.gathers_until is not None or now.is_matching:
             cause = "arXiv is being asked right now" if now.gathers_until else "new papers are being matched"
             return Told(code="gathering", state="waiting", cause=cause, then=patience, at=until)
-        if missing := missing_summaries(row, now):
+        if row.was_planned_late and waits_for_papers(row, untried=now.untried_since):
+            cause = "the service was off at its time, and arXiv is asked first"
+            return Told(code="gathering", state="waiting", cause=cause, then=patience, at=until)
+        if missing := len({each.paper_id for each in row.selected.chosen}.intersection(unwritten)):
             cause = f"{number(missing, 'summary', 'summaries')} of its papers still to be written"
             return Told(code="summaries", state="waiting", cause=cause, then=patience, at=until)
+    since = max(row.slot_at, row.planned_at)
     lost = f", after {number(row.attempt, 'attempt')} that broke off" if row.attempt else ""
     return Told(
         code="uncomposed",
         state="waiting",
         cause=f"no worker has composed it yet{lost}",
-        then=_look_at_workers("compose", since=row.slot_at, now=now),
-        needs_person=now.now - row.slot_at > SOON,
+        then=_look_at_workers("compose", since=since, now=now),
+        needs_person=now.now - since > SOON,
     )
 
 
-def missing_summaries(row: Delivery, now: Situation) -> int:
-    """Return how many of its papers a model is yet to write about: none without a model, or at its cap."""
+def _unwritten(deliveries: Sequence[Delivery], now: Situation) -> set[int]:
+    """Return the papers that a model is yet to write about, of the digests that may wait for it."""
     if not now.has_model or now.is_capped:
-        return 0
-    chosen = {each.paper_id for each in row.selected.chosen}
-    written = Summary.objects.filter(paper_id__in=chosen).exclude(model=ExtractiveSummariser.model)
+        return set()
+    waiting = [
+        row for row in deliveries if row.state == State.PLANNED and row.slot_at <= now.now < row.waits_until
+    ]
+    chosen = {each.paper_id for row in waiting for each in row.selected.chosen}
+    written = Summary.objects.exclude(model=ExtractiveSummariser.model)
     settled = written.filter(content__isnull=False) | written.filter(is_final=True)
-    return len(chosen) - settled.values("paper_id").distinct().count() if chosen else 0
+    papers = sorted(chosen)
+    for start in range(0, len(papers), CHUNK):
+        some = settled.filter(paper_id__in=papers[start : start + CHUNK])
+        chosen.difference_update(some.values_list("paper_id", flat=True))
+    return chosen
 
 
 def _waiting(row: Delivery, now: Situation) -> Told:
@@ -319,7 +344,6 @@ def _set_aside(row: Delivery, now: Situation) -> Told:  # noqa: ARG001
 
 
 _SAYS: dict[State, Callable[[Delivery, Situation], Told]] = {
-    State.PLANNED: _planned,
     State.SENDING: _sending,
     State.AMBIGUOUS: _unknown,
     State.ACCEPTED: _over(State.ACCEPTED, "accepted"),

@@ -47,7 +47,7 @@ class DayOfMail:
 
 
 @dataclass(frozen=True, slots=True)
-class Readers:
+class SubscriberCounts:
     by_week: list[tuple[date, int]]
     """Active readers at the end of each week, by its Monday."""
     joined: int
@@ -126,12 +126,12 @@ def _counted(days: Sequence[date]) -> dict[date, Counts]:
 # --- readers, spend, summaries ---------------------------------------------------------------------------
 
 
-def readers(now: datetime) -> Readers:
+def subscribers(now: datetime) -> SubscriberCounts:
     """Return the active readers of each week, reckoned back from now by who joined and who left."""
-    return _kept(f"operator:readers:{_day(now)}", lambda: _readers(now))
+    return _kept(f"operator:readers:{_day(now)}", lambda: _subscribers(now))
 
 
-def _readers(now: datetime) -> Readers:
+def _subscribers(now: datetime) -> SubscriberCounts:
     begin = datetime.combine(week_of(now).starts_on - (WEEKS - 1) * WEEK, time.min, tzinfo=UTC)
     active = Subscriber.objects.filter(status=Status.ACTIVE).count()
     joined = _by_day(
@@ -146,7 +146,9 @@ def _readers(now: datetime) -> Readers:
             number += left[day] - joined[day]
             day -= DAY
     recent = [_day(now) - number * DAY for number in range(7)]
-    return Readers(rows[::-1], sum(joined[each] for each in recent), sum(left[each] for each in recent))
+    return SubscriberCounts(
+        rows[::-1], sum(joined[each] for each in recent), sum(left[each] for each in recent)
+    )
 
 
 def _by_day(rows: Any, at: str) -> Counter[date]:

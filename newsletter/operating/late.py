@@ -10,11 +10,10 @@ from typing import Any
 from django.db.models import Case, Count, Max, Min, Q, QuerySet, Value, When
 
 from newsletter.models import Delivery
-from newsletter.models.delivery import LEASABLE, TRANSACTIONAL, Kind, State
+from newsletter.models.delivery import LEASABLE, PATIENCE, PLANNED_LATE, TRANSACTIONAL, Kind, State
 from newsletter.operating.causes import SOON
 from newsletter.operating.situation import Situation, limit_in_words
 from newsletter.operating.words import clock, refusal, shortened
-from newsletter.pipeline.summarize.store import PATIENCE
 
 FAILED = (State.FAILED, State.QUARANTINED, State.AMBIGUOUS)
 MOST_CAUSES = 12
@@ -42,22 +41,31 @@ def late(begin: datetime, *, now: Situation) -> list[Late]:
 
 def _planned(now: Situation) -> Iterator[Late]:
     """Yield the digests that are due and not composed."""
-    is_young = Q(slot_at__gt=now.now - PATIENCE)
-    due = Delivery.objects.filter(state=State.PLANNED, slot_at__lte=now.now).aggregate(
+    waits_from = Case(When(PLANNED_LATE, then="planned_at"), default="slot_at")
+    is_young = Q(waits_from__gt=now.now - PATIENCE)
+    planned = Delivery.objects.filter(state=State.PLANNED, slot_at__lte=now.now)
+    due = planned.annotate(waits_from=waits_from).aggregate(
         young=Count("pk", filter=is_young),
         old=Count("pk", filter=~is_young),
         young_since=Min("slot_at", filter=is_young),
         old_since=Min("slot_at", filter=~is_young),
+        young_from=Min("waits_from", filter=is_young),
+        late_since=Max("slot_at", filter=is_young & PLANNED_LATE),
     )
     if due["young"]:
         causes = [
             ("gathering", "arXiv, which is being asked right now", now.gathers_until is not None),
             ("gathering", "new papers to be matched", now.is_matching),
+            (
+                "gathering",
+                "arXiv, which is asked first: the service was off at their time",
+                _is_untried(due, now),
+            ),
             ("summaries", "summaries that are not written yet", now.has_model and not now.is_capped),
             ("uncomposed", "a worker to compose them", True),
         ]
         code, words, _ = next(each for each in causes if each[2])
-        until = clock(due["young_since"] + PATIENCE, now=now.now)
+        until = clock(due["young_from"] + PATIENCE, now=now.now)
         yield Late(
             count=due["young"],
             code=code,
@@ -76,6 +84,12 @@ def _planned(now: Situation) -> Iterator[Late]:
             then="is a worker of the queue compose running?",
             needs_person=True,
         )
+
+
+def _is_untried(due: dict[str, Any], now: Situation) -> bool:
+    """Whether the latest of the digests that were planned late waits until papers are asked for."""
+    late = due["late_since"]
+    return late is not None and now.untried_since is not None and now.untried_since < late
 
 
 def _waiting(now: Situation) -> Iterator[Late]:

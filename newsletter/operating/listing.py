@@ -13,7 +13,7 @@ from django.db.models import QuerySet
 from newsletter.errors import BadInput, NotFound
 from newsletter.models import Delivery, Subscriber
 from newsletter.models.delivery import LEASABLE, SENT, State
-from newsletter.operating.causes import Told, told
+from newsletter.operating.causes import Told, told_of
 from newsletter.operating.situation import Situation
 from newsletter.operating.words import STATES
 
@@ -81,14 +81,14 @@ def deliveries(
         "fragments", "placeholders", "subscriber__seen_papers", "subscriber__summarized_papers"
     )
     if subscriber is not None:
-        of_reader = rows.filter(subscriber=subscriber, **({"state__in": states} if states else {}))
-        found = list(of_reader.order_by("-slot_at", "-planned_at")[:limit])
+        of_subscriber = rows.filter(subscriber=subscriber, **({"state__in": states} if states else {}))
+        found = list(of_subscriber.order_by("-slot_at", "-planned_at")[:limit])
     elif states:
         each = (_newest(rows.filter(state=state), state)[:limit] for state in states)
         found = sorted((row for part in each for row in part), key=_moment, reverse=True)[:limit]
     else:
         found = list(rows.order_by("-pk")[:limit])  # ids are in the order of time
-    return [Listed(row, told(row, now)) for row in found]
+    return [Listed(row, said) for row, said in zip(found, told_of(found, now), strict=True)]
 
 
 def _newest(rows: QuerySet[Delivery], state: State) -> QuerySet[Delivery]:

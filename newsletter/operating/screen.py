@@ -7,7 +7,7 @@ from datetime import UTC
 
 from newsletter.operating.situation import Situation
 from newsletter.operating.today import Today
-from newsletter.operating.words import clock, number, shortened, wait
+from newsletter.operating.words import clock, number, one_line, wait
 
 
 def lines(found: Today, now: Situation) -> Iterator[str]:
@@ -16,14 +16,15 @@ def lines(found: Today, now: Situation) -> Iterator[str]:
     yield from (f"! {pause}" for pause in found.pauses)
     yield ""
     for step in found.steps:
-        at = clock(step.at, now=found.now) if step.at else "-"
+        at = f", last {clock(step.at, now=found.now)}" if step.at else ""
         trouble = f"  ! {step.trouble}" if step.trouble else ""
-        yield f"  {step.name:<11}{step.count:>7,}  {step.says}, last {at}{trouble}"
+        yield f"  {step.name:<11}{step.count:>7,}  {step.says}{at}{trouble}"
     yield ""
     if found.overdue:
         due = number(found.overdue, "reader")
         yield f"! {due} due and not planned: is the service running? newsletter up"
-    yield "Late, and why" if found.late else "" if found.overdue else "Nothing is late."
+    if found.late or not found.overdue:
+        yield "Late, and why" if found.late else "Nothing is late."
     for late in found.late:
         mark = "!" if late.needs_person else " "
         since = f"since {clock(late.since, now=found.now)}" if late.since else ""
@@ -33,15 +34,16 @@ def lines(found: Today, now: Situation) -> Iterator[str]:
 
 
 def _coming(found: Today, now: Situation) -> Iterator[str]:
-    for at, readers in found.slots:
-        yield f"  Next slot {clock(at, now=found.now)}, {wait(at - found.now)}: {number(readers, 'reader')}"
+    for at, count in found.slots:
+        yield f"  Next slot {clock(at, now=found.now)}, {wait(at - found.now)}: {number(count, 'reader')}"
     if not found.slots and not found.overdue:
         yield "  No slot is coming: no reader is active."
     if found.next_gather:
-        yield f"  arXiv is asked next at about {clock(found.next_gather, now=found.now)}"
+        about = f"asked next at about {clock(found.next_gather, now=found.now)}"
+        yield f"  arXiv is {'to be asked now' if found.next_gather <= found.now else about}"
     for incident in found.incidents:
         since = clock(incident.opened_at, now=found.now)
-        yield f"! {incident.name} since {since}: {shortened(incident.detail)}"
+        yield f"! {incident.name} since {since}: {one_line(incident.detail)}"
     if found.mails_today:
         yield f"  Mails: {found.mails_today}; {now.digests_left:,} digests may still begin"
     if found.tokens_cap is not None:

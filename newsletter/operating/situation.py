@@ -4,20 +4,24 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
+from functools import cached_property
 
 from django.conf import settings
 
 from newsletter.core.delivery.rate_limits import without_kept
 from newsletter.core.delivery.spreading import LONGEST
 from newsletter.models import ArxivGate, Paper, Quota, SendPause
+from newsletter.models.delivery import Cause
+from newsletter.operating.words import clock, one_line
+from newsletter.pipeline.gather_history import untried_since
 from newsletter.pipeline.send.pause import SIGN_UP
 from newsletter.pipeline.send.rate_limit import RateLimit
 from newsletter.pipeline.summarize.budget import KIND as MODEL_TOKENS
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Situation:
-    """Read once, in at most six statements."""
+    """Read once, in at most six statements; what few digests depend on, when it is asked for."""
 
     now: datetime
     """The clock of what is recorded: slots, outcomes."""
@@ -58,6 +62,11 @@ class Situation:
             self.real_now.astimezone(UTC).date() + timedelta(days=1), time.min, tzinfo=UTC
         )
 
+    @cached_property
+    def untried_since(self) -> datetime | None:
+        """Since when no papers were asked for, while they are due: late digests wait for that."""
+        return untried_since(self.now)
+
     @property
     def is_capped(self) -> bool:
         """Whether the model may write nothing more today."""
@@ -91,6 +100,17 @@ def situation(*, now: datetime, real_now: datetime) -> Situation:
 
 def _concerns(pause: SendPause, mailer: str) -> bool:
     return pause.transport in ("*", SIGN_UP, mailer)
+
+
+def pauses_in_words(told: Situation) -> list[str]:
+    """Return each pause as a sentence with its whole reason: what was written for whoever finds it."""
+    found = []
+    for pause in told.pauses:
+        by = "" if pause.transport in ("*", SIGN_UP) else f" by {pause.transport}"
+        what = "Nobody can sign up" if pause.transport == SIGN_UP else f"No mail goes out{by}"
+        since, reason = clock(pause.since, now=told.now), one_line(pause.reason)
+        found.append(f"{what} since {since} UTC ({Cause(pause.cause).label}): {reason}")
+    return found
 
 
 def limit_in_words(told: Situation) -> str:

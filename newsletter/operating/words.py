@@ -52,9 +52,14 @@ def wait(span: timedelta) -> str:
     return f"in {number(seconds, 'second')}" if seconds > 0 else "at once"
 
 
+def one_line(text: str) -> str:
+    """Return a text on one line, without any address or link key."""
+    return _SPACES.sub(" ", redacted(text, names=(), by="…")).strip()
+
+
 def shortened(detail: str) -> str:
-    """Return a mail server's words on one line, without any address or link key."""
-    line = _SPACES.sub(" ", redacted(detail, names=(), by="…")).strip()
+    """Return a mail server's words on one line, cut where they are long."""
+    line = one_line(detail)
     return line if len(line) <= LONGEST_DETAIL else f"{line[:LONGEST_DETAIL].rstrip()}…"
 
 

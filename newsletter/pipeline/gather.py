@@ -51,6 +51,11 @@ class GatherReport:
     doubt: str = ""
     """Why the answer may be incomplete; empty if plausible."""
 
+    @property
+    def took_in_nothing(self) -> bool:
+        """Whether there were entries, and each one was refused."""
+        return bool(self.refused) and not self.seen
+
     def add(self, run: GatherRun) -> None:
         self.seen += run.received
         self.new += run.new

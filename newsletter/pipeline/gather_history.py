@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from itertools import groupby
 
+from newsletter.audience.wanted_categories import wanted_categories
 from newsletter.core.arxiv.announcements import (
     DELAY,
+    Ask,
     Try,
     announcements_between,
     expected_announcement,
     submitted_between,
     weeks_earlier,
+    what_to_ask,
 )
 from newsletter.core.arxiv.plausibility import Gathered
 from newsletter.core.arxiv.query import covers
-from newsletter.models import GatherRun, Paper
+from newsletter.models import Delivery, GatherRun, Paper
 
 WEEKS = 6
 """Earlier announcements of the same weekday that define what is usual."""
@@ -26,6 +29,34 @@ TRIES_KEPT = timedelta(days=5)
 SAME_ANSWERS = 3
 """After this many answers with the same number of entries missing, the rest is saved."""
 LASTING = timedelta(days=7)
+NEVER = datetime.min.replace(tzinfo=UTC)
+
+
+def ask_at(now: datetime) -> Ask:
+    """Return what arXiv is to be asked for now: nothing while it asked to wait, or where no topic does."""
+    held_off = GatherRun.objects.filter(retry_at__gt=now, from_file=False)
+    if held_off.exists() or not wanted_categories():
+        return Ask.NOTHING
+    return what_to_ask(now, tries=recent_tries(now))
+
+
+def untried_since(now: datetime) -> datetime | None:
+    """Return since when no papers were asked for or read from a file, well or badly; None: none are due.
+
+    A look that found new papers is not yet a try: they are asked for next.
+    """
+    tries = GatherRun.objects.filter(started_at__lte=now).order_by("-started_at")
+    newest = tries.first()
+    has_found = newest is not None and newest.is_probe and newest.new > 0
+    if not has_found and ask_at(now) is Ask.NOTHING:
+        return None
+    last = tries.exclude(is_probe=True, new__gt=0).values_list("started_at", flat=True).first()
+    return last or NEVER
+
+
+def waits_for_papers(digest: Delivery, *, untried: datetime | None) -> bool:
+    """Whether the service was off at its slot, and papers are due (``untried_since``), not tried since."""
+    return untried is not None and digest.was_planned_late and untried < digest.slot_at
 
 
 def recent_tries(now: datetime) -> list[Try]:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 
 from django.db import connection, transaction
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Max, Q, QuerySet
 
 from newsletter.adapters.infra.topic_index import Match as Hit
 from newsletter.adapters.infra.topic_index import TopicIndex
@@ -25,9 +25,14 @@ Item = TypeVar("Item")
 def match_papers(*, now: datetime, lookback: timedelta) -> int:
     """Match new papers to all topics, and new or changed topics to the papers of the look-back.
 
-    Returns how many matches were made. Idempotent: a run that dies half-way is repeated.
+    Returns how many papers some topic found for the first time. Idempotent: a run that dies half-way is
+    repeated.
     """
-    return _match_changed_topics(now=now, lookback=lookback) + _match_new_papers(now=now)
+    last = Match.objects.aggregate(last=Max("pk"))["last"] or 0
+    if not _match_changed_topics(now=now, lookback=lookback) + _match_new_papers(now=now):
+        return 0
+    new = Match.objects.filter(pk__gt=last, created_at=now)
+    return new.values("paper").distinct().count()
 
 
 def _match_new_papers(*, now: datetime) -> int:

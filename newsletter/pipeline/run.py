@@ -53,7 +53,9 @@ class RunReport:
     summarised: SummariseReport = field(default_factory=SummariseReport)
     composed: int = 0
     deliveries: dict[str, int] = field(default_factory=dict)
-    """State at the end → how many messages this pass handled."""
+    """State at the end → how many messages this pass handled, and digests that it skipped."""
+    kinds: dict[tuple[str, str], int] = field(default_factory=dict)
+    """The same by kind of mail and state: an alert to the operator is no reader's digest."""
     uncomposed: int = 0
     """Digests that could not be composed; the log says why, and the next pass tries again."""
     next_due_at: datetime | None = None
@@ -108,13 +110,15 @@ def run_once(context: Context, *, now: datetime, gather: bool, progress: Progres
     # A pass waits in this process for what a worker would be woken for again.
     handled, report.held = send_with_retries(work)
     handled += _tell_operator(work)
-    report.deliveries = _states(handled)
+    report.kinds = _kinds(handled)
     report.problems = _problems(handled)
     report.paused = pause_reason(context.mailer.name)
     if report.paused:
         report.held = ""  # one reason at a time: the pause goes first
     if composed.skipped:
-        report.deliveries[State.SKIPPED.value] = composed.skipped
+        report.kinds[Kind.DIGEST.value, State.SKIPPED.value] = composed.skipped
+    for (_, state), count in sorted(report.kinds.items(), key=lambda each: each[0][1]):
+        report.deliveries[state] = report.deliveries.get(state, 0) + count
     report.next_due_at = next_due_at()
     forget_texts(real_now=timezone.now())
     remove_figures()
@@ -153,13 +157,13 @@ def _tell_operator(work: Work) -> list[UUID]:
     return new
 
 
-def _states(deliveries: Sequence[UUID]) -> dict[str, int]:
-    """Return state → how many of these are in it now."""
-    counts: Counter[str] = Counter()
+def _kinds(deliveries: Sequence[UUID]) -> dict[tuple[str, str], int]:
+    """Return (kind, state) → how many of these are in it now."""
+    counts: Counter[tuple[str, str]] = Counter()
     for start in range(0, len(deliveries), CHUNK):
         rows = Delivery.objects.filter(pk__in=deliveries[start : start + CHUNK])
-        counts.update(rows.values_list("state", flat=True))
-    return dict(sorted(counts.items()))
+        counts.update(rows.values_list("kind", "state"))
+    return dict(counts)
 
 
 def _problems(deliveries: Sequence[UUID]) -> list[str]:

@@ -18,7 +18,7 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from newsletter.core.delivery.cadence import RESOLUTION, Slot
 from newsletter.core.delivery.spreading import LONGEST_LEAD, planning_lead
 from newsletter.models import Delivery, Subscriber, Subscription
-from newsletter.models.delivery import OPEN, Kind, State
+from newsletter.models.delivery import OPEN, PATIENCE, Kind, State
 from newsletter.models.set_based import insert_each
 from newsletter.models.subscriber import Status
 
@@ -175,12 +175,16 @@ def _plan(timed: Sequence[tuple[Subscriber, _Slots]], *, now: datetime) -> int:
         if not _has_had(subscriber, slot, others=others[subscriber.pk])
     ]
     insert_each(new, vary=_OF_EACH)
-    started = {row.subscriber_id for row in new} | {
-        subscriber.pk
+    ahead = [
+        row
         for subscriber, slot in passed
         for row in others[subscriber.pk]
-        if row.state == State.PLANNED and (row.slot_key, row.slot_at) == (slot.key, slot.at)  # planned ahead
-    }
+        if row.state == State.PLANNED and (row.slot_key, row.slot_at) == (slot.key, slot.at)
+    ]
+    if late := [row.pk for row in ahead if row.slot_at + PATIENCE < now]:
+        # Planned before the service went off: its patience begins only now.
+        Delivery.objects.filter(pk__in=late, state=State.PLANNED).update(planned_at=now)
+    started = {row.subscriber_id for row in (*new, *ahead)}
     _expire(
         [
             row

@@ -17,15 +17,15 @@ from django.conf import settings
 from django.utils import timezone
 
 from newsletter.adapters.infra.broker import Queue, wake
-from newsletter.core.arxiv.announcements import Ask, what_to_ask
+from newsletter.core.arxiv.announcements import Ask
 from newsletter.core.summaries.summary import Voice
-from newsletter.models import Delivery, GatherRun, Paper, SummaryRequest, Topic
+from newsletter.models import Delivery, Paper, SummaryRequest, Topic
 from newsletter.models.delivery import TRANSACTIONAL, State
 from newsletter.pipeline import stages
 from newsletter.pipeline.context import Context
 from newsletter.pipeline.feedback.provider_events import has_unapplied
 from newsletter.pipeline.gather import has_newer_papers
-from newsletter.pipeline.gather_history import recent_tries
+from newsletter.pipeline.gather_history import ask_at
 from newsletter.pipeline.revisions import ask_revisions as _ask_revisions
 from newsletter.pipeline.search_index import keep_up_quietly
 from newsletter.pipeline.stages import Work
@@ -50,12 +50,8 @@ def context() -> Context:
 
 def gather_if_due() -> None:
     """Ask arXiv one hour after an announcement, then look hourly until about as much came as usually does."""
-    now = timezone.now()
-    is_held_off = GatherRun.objects.filter(retry_at__gt=now, from_file=False).exists()
-    if is_held_off or not Topic.objects.filter(is_active=True).exists():
-        return
-    ask = what_to_ask(now, tries=recent_tries(now))
-    task = work()
+    now, task = timezone.now(), work()
+    ask = ask_at(now)
     if ask is Ask.WHOLE or (
         ask is Ask.NEWEST and has_newer_papers(task.context.source, now=now, lookback=task.lookback)
     ):

@@ -134,5 +134,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("admin/", admin.site.urls),
 ]
 
+handler403 = "newsletter.web.operator.pages.forbidden"
 handler404 = "newsletter.web.pages.not_found"
 handler500 = "newsletter.web.pages.server_error"

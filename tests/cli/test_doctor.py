@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import socket
+from contextlib import closing
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from pytest_django import Settings
 
 from newsletter.adapters.infra.dns import Dns
 from newsletter.adapters.infra.heartbeat import note_scheduler
+from newsletter.adapters.infra.redis_server import socket_path
 from newsletter.doctor import work
+from newsletter.doctor.finding import Level
 from tests.cli.runner import newsletter
 from tests.doctor.installation import well_installed
 from tests.fakes.redis import redis_server
@@ -79,3 +84,18 @@ def test_workers_and_scheduler_are_missed_while_nobody_works(settings: Settings)
         note_scheduler(url)
         found = {each.check: each for each in work.workers()}
         assert found["scheduler"].level == "fine"
+
+
+def test_the_socket_of_a_service_that_was_killed_is_no_broken_broker(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is to be typed is ``newsletter up``, not another Redis."""
+    settings.CONFIG = settings.CONFIG.model_copy(update={"redis_url": ""})
+    with TemporaryDirectory() as folder:  # a path short enough for a socket
+        monkeypatch.setattr(settings, "DATA_DIR", Path(folder))
+        with closing(socket.socket(socket.AF_UNIX)) as left:
+            left.bind(str(socket_path(Path(folder))))
+        found = list(work.workers())
+    [at_rest] = [each for each in found if each.check == "workers"]
+    assert (at_rest.what, at_rest.type) == ("The service does not run here.", ("newsletter up",))
+    assert not [each for each in found if each.level == Level.MEND]

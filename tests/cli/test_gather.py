@@ -79,6 +79,17 @@ def test_a_bad_file_is_one_line_and_nothing_of_it_or_its_neighbours_is_kept(
     assert done("gather", "--file", good, "--json").json["gathered"]["new"] == 2
 
 
+def test_a_file_of_which_every_entry_is_refused_has_failed(tmp_path: Path) -> None:
+    """One that is sound besides has not."""
+    odd = [entry(f"2606.0001{number}v1", title="") for number in range(2)]
+    path, mixed = saved(tmp_path, "odd.xml", feed(odd)), saved(tmp_path, "mixed.xml", feed([*odd, ONE]))
+    result = newsletter("gather", "--file", path)
+    assert result.code == 1
+    assert "nothing was taken in: all 2 entries were refused" in result.err
+    assert newsletter("gather", "--file", path, "--json").code == 1
+    assert newsletter("gather", "--file", mixed).code == 0
+
+
 @pytest.mark.parametrize("name", ["missing.xml", "."])
 def test_a_file_that_cannot_be_read_is_one_line(name: str, tmp_path: Path) -> None:
     result = newsletter("gather", "--file", str(tmp_path / name), "--json")

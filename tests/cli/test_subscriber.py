@@ -121,7 +121,7 @@ def test_an_unknown_subscriber_is_a_failure_that_names_the_address(words: list[s
 def test_the_list_names_every_subscriber_with_the_next_slot() -> None:
     assert "newsletter subscriber add" in done("subscriber", "list").out
     add_subscriber(ADDRESS)
-    assert done("subscriber", "list").out == "a@example.org  active  weekly:mon  2026-06-15 08:00\n"
+    assert done("subscriber", "list").out == "a@example.org  active  weekly:mon  2026-06-15 08:00 UTC\n"
     [only] = done("subscriber", "list", "--json").json["subscribers"]
     assert only == {
         "email": ADDRESS,

@@ -259,3 +259,12 @@ def test_an_empty_folder_may_mean_the_starter_topics_once(tmp_path: Path) -> Non
     assert newsletter("topic", "load", str(tmp_path)).code == 1
     assert done("topic", "load", str(tmp_path), "--or-starter", "--json").json["added"] > 30
     assert done("topic", "load", str(tmp_path), "--or-starter", "--json").json["added"] == 0
+
+
+def test_a_topic_is_tried_by_its_slug() -> None:
+    add_topic("heads", "cat:cs.CV AND ti:heads")
+    said = done("topic", "test", "heads").out
+    assert said.startswith("heads: cat:cs.CV AND ti:heads\n")
+    by_query = done("topic", "test", "cat:cs.CV AND ti:heads", "--json").json
+    assert done("topic", "test", "heads", "--json").json == by_query
+    assert "No topic is called faces, so it is read as a query." in done("topic", "test", "faces").out

@@ -187,6 +187,15 @@ def test_djangos_own_commands_stand_under_their_names(
     assert (result.out + capfd.readouterr().out).startswith(begins)
 
 
+@pytest.mark.parametrize("name", ["createadmin", "changepassword", "axes_reset"])
+def test_what_operators_call_of_django_has_help_in_our_words(name: str) -> None:
+    said = newsletter(name, "--help")
+    assert said.code == 0
+    for raw in ("--settings", "--pythonpath", "--traceback", "superuser", "--skip-checks"):
+        assert raw not in said.out
+    assert max(map(len, said.out.splitlines())) <= 110
+
+
 def test_createadmin_works_in_a_new_folder(tmp_path: Path) -> None:
     words = ["--noinput", "--username", "ada", "--email", "ada@example.org"]
     with processes(tmp_path) as started:

@@ -17,8 +17,8 @@ from newsletter.models import Delivery, Subscriber
 from newsletter.models.delivery import Kind, State
 from newsletter.operating import history
 from newsletter.operating.listing import GROUPS, deliveries
-from newsletter.operating.readers import sentences
 from newsletter.operating.situation import Situation, situation
+from newsletter.operating.subscribers import sentences
 from newsletter.operating.today import today
 from tests.pipeline.deliveries import NOW, digest, new_subscriber
 

@@ -38,7 +38,7 @@ def test_it_matches_each_paper_to_each_topic_once() -> None:
     add_topic("heads", name="Heads", query="cat:cs.CV AND ti:head", now=NOW)
     add_topic("speech", name="Speech", query="abs:speech", now=NOW)
     save(paper_record(1), paper_record(2, title="Graphs", categories=("cs.LG",)))
-    assert run() == 3
+    assert run() == 2
     assert run() == 0
     assert (matched("heads"), matched("speech")) == ({"2606.00001"}, {"2606.00001", "2606.00002"})
 
@@ -132,7 +132,7 @@ def _statements(topics: int, *, looks_back: bool) -> int:
     )
     Paper.objects.update(matched_at=NOW if looks_back else None)
     with CaptureQueriesContext(connection) as statements:
-        assert run() == topics * 20
+        assert run() == 20, "papers, however many topics find them"
     return len(statements)
 
 

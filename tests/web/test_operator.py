@@ -36,6 +36,7 @@ from newsletter.models.delivery import State
 from newsletter.pipeline.send.pause import pause_sending
 from newsletter.subscribers.reports import claim_key
 from tests.fakes.gemini_server import GeminiServer
+from tests.fakes.papers import paper_record
 from tests.web.conftest import SENT, Service, every_row
 
 NOW = SENT + timedelta(hours=2)
@@ -134,7 +135,12 @@ def test_strangers_and_staff_without_permission_stay_out(service: Service, summa
         response = stranger.get(path)
         assert (response.status_code, "/admin/login/" in response["Location"]) == (302, True), name
         if name not in ("today", "records"):
-            assert staff.get(path).status_code == 403, name
+            refused = staff.get(path)
+            assert refused.status_code == 403, name
+            assert "<h1>Your account may not do this</h1>" in refused.content.decode(), name
+            assert refused["Content-Security-Policy"] == staff.get("/admin/")["Content-Security-Policy"], name
+            assert "no-store" in refused["Cache-Control"], name
+    assert "<h1>Your account may not do this</h1>" in staff.get("/admin/auth/user/").content.decode()
 
 
 ACTS: list[tuple[str, dict[str, str], dict[str, Any]]] = [
@@ -220,6 +226,34 @@ def test_a_waiting_delivery_is_tried_given_up_and_says_so(operator: Client, serv
     assert Delivery.objects.get(pk=service.delivery.pk).state == State.CANCELLED
     assert "It was cancelled." in operator.post(f"{path}retry/", follow=True).content.decode()
     assert LogEntry.objects.filter(object_id=str(service.delivery.pk)).count() == 2
+
+
+@pytest.mark.parametrize(
+    ("fields", "tries"),
+    [
+        ({"state": State.ACCEPTED, "attempt": 1}, "the first"),
+        ({"state": State.ACCEPTED, "attempt": 2, "retries": 3}, "3 refused for now, 1 that broke off"),
+        ({"state": State.COMPOSED, "attempt": 0}, "none yet"),
+        ({"state": State.RETRY_WAIT, "attempt": 0, "retries": 1}, "1 refused for now"),
+        ({"state": State.QUARANTINED, "attempt": 5}, "5 that broke off"),
+    ],
+)
+def test_the_tries_of_a_mail_are_told_without_the_one_that_counts(
+    operator: Client, service: Service, fields: dict[str, Any], tries: str
+) -> None:
+    Delivery.objects.filter(pk=service.delivery.pk).update(**fields)
+    text = said(operator, reverse("operator_delivery", kwargs={"key": service.delivery.pk}))
+    assert f"<dt>Tries</dt><dd>{tries}</dd>" in text
+
+
+def test_what_happened_within_a_second_is_told_in_order(operator: Client, service: Service) -> None:
+    """The outcome is recorded by the clock of the pass, which began before the body did."""
+    begun = NOW.replace(microsecond=100)
+    times = {"outcome_at": begun, "dated_at": begun + timedelta(milliseconds=300), "transport": "outbox"}
+    Delivery.objects.filter(pk=service.delivery.pk).update(state=State.ACCEPTED, **times)
+    text = said(operator, reverse("operator_delivery", kwargs={"key": service.delivery.pk}))
+    happened = text[text.index("What happened") : text.index("The mail")]
+    assert happened.index("First handed over to outbox") < happened.index("Accepted")
 
 
 def test_the_address_is_shown_only_when_asked_for(operator: Client, service: Service) -> None:
@@ -338,7 +372,8 @@ def test_a_topic_has_names_as_fields_and_is_duplicated(operator: Client, service
     )
     operator.post(path, {"do": "duplicate", "slug": "heads-2"})
     copy = Topic.objects.get(slug="heads-2")
-    assert (copy.query, copy.names, copy.is_active) == (topic.query, topic.names, False)
+    assert (copy.query, copy.name, copy.group) == (topic.query, "Talking heads (copy)", topic.group)
+    assert (copy.names, copy.group_names, copy.is_active) == ({}, topic.group_names, False)
     assert operator.post(path, {"do": "duplicate", "slug": "heads"}).status_code == 400
 
 
@@ -355,6 +390,33 @@ def test_a_summary_is_amended_taken_down_and_shown_again(operator: Client, summa
     operator.post(path, {"do": "back", "summary": summary.pk})
     assert "Taken down on" not in said(operator, path)
     assert operator.post(path, {"do": "down", "summary": "x"}).status_code == 404
+
+
+def test_claims_withheld_are_looked_for_among_all_summaries(operator: Client, summary: Summary) -> None:
+    """Not among those of a page: the newest forty may have none."""
+    content = dict(summary.content or {})
+    Summary.objects.filter(pk=summary.pk).update(content=content | {"withheld": ["number", "number"]})
+    others = [Paper.from_record(paper_record(10_000 + number), first_seen_at=NOW) for number in range(41)]
+    rows = [
+        Summary(
+            paper=paper,
+            paper_version=1,
+            language="en",
+            prompt_version="1",
+            model="some-model",
+            detail="headline",
+            content=content,
+            written_at=NOW,
+        )
+        for paper in Paper.objects.bulk_create(others)
+    ]
+    Summary.objects.bulk_create(rows)
+    assert "2606.00001v1" not in said(operator, "/admin/papers/")
+    found = said(operator, "/admin/papers/?show=withheld")
+    assert "2606.00001v1" in found
+    assert "2606.1" not in found
+    assert "Older" not in found
+    assert "Withheld on this page: 2 " in found
 
 
 def test_a_note_is_previewed_published_and_ended(operator: Client, service: Service) -> None:  # noqa: ARG001

@@ -25,10 +25,10 @@ from newsletter.models.set_based import update_each
 from newsletter.pipeline.compose.composer import Composer, RendererFor
 from newsletter.pipeline.compose.render import RenderedDigest
 from newsletter.pipeline.db_retry import AWAY, RefusedError, together_or_apart
+from newsletter.pipeline.gather_history import untried_since, waits_for_papers
 from newsletter.pipeline.lease import boot_id
 from newsletter.pipeline.select.select import Choice, select, without_unsettled
 from newsletter.pipeline.summarize.generate import write_extracts
-from newsletter.pipeline.summarize.store import PATIENCE
 
 log = logging.getLogger(__name__)
 
@@ -112,21 +112,30 @@ def _end(batch: Sequence[Delivery], *, broken: Sequence[Delivery]) -> None:
 
 
 def _ready(choices: Sequence[Choice], *, composer: Composer) -> list[Choice]:
-    """Leave out the digests that wait, for thirty minutes at most, for papers or summaries to come."""
+    """Leave out the digests that wait, for thirty minutes at most, for papers or summaries to come.
+
+    One whose slot passed while the service was off also waits until papers are asked for, if that is due.
+    """
+    now = composer.now
     # Papers may be coming in right now, or have come in and not been matched yet.
     gathering = (
         ArxivGate.objects.filter(held_until__gt=timezone.now()).exists()
-        or Paper.objects.filter(matched_at=None, first_seen_at__lte=composer.now).exists()
+        or Paper.objects.filter(matched_at=None, first_seen_at__lte=now).exists()
     )
-    return [
-        choice
-        for choice in choices
-        if (left := choice.delivery.slot_at + PATIENCE - composer.now) <= timedelta(0)
-        or (
-            not gathering
-            and not any(composer.lookup.may_still_come(want, within=left) for want in choice.wanted())
+    late = any(choice.delivery.was_planned_late for choice in choices)
+    untried = untried_since(now) if late else None
+
+    def waits(choice: Choice) -> bool:
+        delivery = choice.delivery
+        if (left := delivery.waits_until - now) <= timedelta(0):
+            return False
+        return (
+            gathering
+            or waits_for_papers(delivery, untried=untried)
+            or any(composer.lookup.may_still_come(want, within=left) for want in choice.wanted())
         )
-    ]
+
+    return [choice for choice in choices if not waits(choice)]
 
 
 def _render(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -40,6 +40,7 @@ from newsletter.models.delivery import FIRST, HALF_ANSWERED, State
 from newsletter.models.selection import store_selections
 from newsletter.models.set_based import update_each
 from newsletter.models.taste import Verdict
+from newsletter.pipeline.compose.empty import count_empty
 from newsletter.pipeline.compose.fragments import StoredFragments
 from newsletter.pipeline.compose.periods import Gathers, Period, periods_of
 from newsletter.pipeline.compose.render import DigestRenderer, FragmentStore, RenderedDigest
@@ -110,7 +111,10 @@ class Composer:
         try:
             with transaction.atomic():
                 self.fragment_store.save(each for _, rendered in digests for each in rendered.fragments)
-                return len(self._update(digests, selections=self._final_selections(digests)))
+                written = self._update(digests, selections=self._final_selections(digests))
+                composed = [rendered.digest for choice, rendered in digests if choice.delivery.pk in written]
+                count_empty(composed, day=self.now.astimezone(UTC).date())
+                return len(written)
         except BaseException:
             self.fragment_store.take_back()
             raise

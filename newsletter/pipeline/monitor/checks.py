@@ -14,6 +14,7 @@ from newsletter.core.arxiv.announcements import expected_announcement, latest_an
 from newsletter.core.delivery.incidents import Reading, in_words
 from newsletter.models import Delivery, SendPause, Topic
 from newsletter.models.delivery import Cause, State
+from newsletter.pipeline.compose.empty import Empty
 from newsletter.pipeline.monitor.health import Health
 
 MINUTE, HOUR = 60.0, 3600.0
@@ -64,6 +65,14 @@ def _is_in_doubt(health: Health) -> bool:
 
 def _entries(number: int) -> str:
     return "one entry" if number == 1 else f"{number} entries"
+
+
+def _empty(health: Health) -> int:
+    return health.empty.get(Empty.UNASKED, 0) + health.empty.get(Empty.HALF_ANSWERED, 0)
+
+
+def _digests(number: int) -> str:
+    return "One digest" if number == 1 else f"{number:,} digests"
 
 
 def _silence(health: Health) -> float:
@@ -150,6 +159,16 @@ CHECKS = (
         "Gather runs at /admin/records/. It may be a holiday at arXiv, or its API is behind.",
     ),
     Check(
+        "digests-empty",
+        _empty,
+        0,
+        lambda health: (
+            f"{_digests(_empty(health))} composed today without a paper, for lack of an answer from arXiv: "
+            "the mail says so. What was missed comes with the next digest."
+        ),
+        "Gather runs at /admin/records/: what was asked, and the error.",
+    ),
+    Check(
         "papers-missing",
         lambda health: health.missing,
         0,
@@ -170,8 +189,11 @@ CHECKS = (
         "canary-late",
         _canary_age,
         26 * HOUR,
-        "For {age} nobody has proved that leaving works.",
-        "Canary flights at /admin/records/, and whether workers can reach NEWSLETTER_BASE_URL.",
+        "No canary has proved for {age} that unsubscribing works. Nothing says that it does not.",
+        lambda: (
+            f"Do workers reach the site? From their machine: curl -I {settings.CONFIG.base_url}/healthz. "
+            "Whether a flight failed: Canary flights at /admin/records/."
+        ),
     ),
     # Mails that must leave.
     Check(

@@ -6,7 +6,7 @@ Progress is measured, not processes: workers have stayed alive but idle. Nothing
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from django.conf import settings
 from django.db.models import Min, QuerySet
@@ -20,6 +20,7 @@ from newsletter.models import (
     SendPause,
 )
 from newsletter.models.delivery import LEASABLE, SENT, TRANSACTIONAL, Kind, State
+from newsletter.pipeline.compose.empty import Empty, empty_digests
 from newsletter.pipeline.schedule import due_subscribers
 from newsletter.pipeline.send.pause import SIGN_UP, sign_up_pause
 from newsletter.pipeline.send.rate_limit import RateLimit
@@ -46,6 +47,8 @@ class Health:
     """That answer held no paper at all."""
     missing: int = 0
     """Entries that arXiv's last answer promised and did not hold."""
+    empty: dict[Empty, int] = field(default_factory=dict)
+    """Digests without a paper that were composed today, by why."""
     unsettled: int = 0
     quarantined: int = 0
     """In the last day."""
@@ -83,6 +86,7 @@ def measure(*, now: datetime) -> Health:
         doubt_since=doubtful[0].started_at if doubtful else None,
         is_empty=bool(doubtful) and not doubtful[-1].received,
         missing=_missing(),
+        empty=empty_digests(now.astimezone(UTC).date()),
         unsettled=Delivery.objects.filter(state=State.AMBIGUOUS, next_attempt_at__isnull=False).count(),
         quarantined=Delivery.objects.filter(state=State.QUARANTINED, outcome_at__gte=now - RECENT).count(),
         queue={"transactional": transactional, "digests": max(0, queue - transactional)},

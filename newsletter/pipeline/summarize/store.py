@@ -22,6 +22,7 @@ from newsletter.core.summaries.summary import DetailLevel, Draft, Voice, Wanted,
 from newsletter.core.summaries.summary import Summary as SummaryValue
 from newsletter.errors import Interrupted, NewsletterError, PermanentError, TemporaryError, UnusableAnswer
 from newsletter.models import FullTextRecord, Paper, Summary, SummaryRequest
+from newsletter.models.delivery import PATIENCE
 from newsletter.pipeline.select.requests import sync_requests
 
 LEASE = timedelta(minutes=5)
@@ -37,10 +38,6 @@ UNGROUNDED = "ungrounded: "
 """Before the reason of the headline's refusal."""
 
 Key = dict[str, Any]
-
-
-PATIENCE = timedelta(minutes=30)
-"""How long past its slot a digest waits for summaries (docs/delivery.md, "What a digest waits for")."""
 
 
 class Fallback(StrEnum):

@@ -118,7 +118,7 @@ def announce(request: HttpRequest) -> HttpResponse:
         status=400 if draft.problems else 200,
         draft=draft,
         preview=_preview(notice) if notice and not draft.problems else [],
-        readers=_readers(notice) if notice and not draft.problems else 0,
+        readers=_subscribers(notice) if notice and not draft.problems else 0,
         languages=INTERFACE_LANGUAGES,
         offered=offered_languages(),
         topics=Topic.objects.filter(owner__isnull=True, is_active=True),
@@ -139,16 +139,16 @@ def _preview(notice: DigestNotice) -> list[tuple[str, str, str, str]]:
     return found
 
 
-def _readers(notice: DigestNotice) -> int:
+def _subscribers(notice: DigestNotice) -> int:
     """Return how many active readers it concerns now."""
-    readers = Subscriber.objects.filter(status=Status.ACTIVE)
+    subscribers = Subscriber.objects.filter(status=Status.ACTIVE)
     if notice.language:
-        readers = readers.filter(language=notice.language)
+        subscribers = subscribers.filter(language=notice.language)
     if notice.topic_id:
-        readers = readers.filter(
+        subscribers = subscribers.filter(
             pk__in=Subscription.objects.filter(topic=notice.topic_id).values("subscriber")
         )
-    return readers.count()
+    return subscribers.count()
 
 
 @operators("change_digestnotice", methods=("POST",))

@@ -20,7 +20,7 @@ from newsletter.core.delivery.spreading import own_delay
 from newsletter.core.digests.selection import Place
 from newsletter.errors import BadInput, NewsletterError, NotFound
 from newsletter.models import Delivery, Subscriber
-from newsletter.models.delivery import Kind, State
+from newsletter.models.delivery import SENT, Kind, State
 from newsletter.operating.causes import Told, told
 from newsletter.operating.listing import GROUPS, LIMIT, deliveries, find_delivery, states_of
 from newsletter.operating.records import hide_keys, words_of
@@ -48,9 +48,9 @@ def listing(request: HttpRequest) -> HttpResponse:
         states = states_of(word) if word else ()
     except BadInput:
         raise Http404 from None
-    reader = _reader(request.GET.get("reader", ""))
+    subscriber = _subscriber(request.GET.get("reader", ""))
     now, limit = now_there(request), _limit(request.GET.get("limit", ""))
-    found = deliveries(now, states=states, subscriber=reader, limit=limit + 1)
+    found = deliveries(now, states=states, subscriber=subscriber, limit=limit + 1)
     return operator_page(
         request,
         "deliveries.html",
@@ -59,24 +59,24 @@ def listing(request: HttpRequest) -> HttpResponse:
         more=min(MOST, limit + LIMIT) if len(found) > limit else None,
         word=word,
         words=list(GROUPS),
-        reader=reader,
+        reader=subscriber,
     )
 
 
 @operators("view_delivery", methods=("POST",))
-def of_reader(request: HttpRequest) -> HttpResponse:
+def of_subscriber(request: HttpRequest) -> HttpResponse:
     """Find the reader of an address: in a POST, so that no log of requests has it."""
     try:
-        reader = find_subscriber(request.POST.get("address", ""))
+        subscriber = find_subscriber(request.POST.get("address", ""))
     except (BadInput, NotFound):
         done(request, None, "No reader has this address.", is_done=False)
         return back_to("operator_deliveries")
     response = back_to("operator_deliveries")
-    response["Location"] += f"?reader={reader.pk}"
+    response["Location"] += f"?reader={subscriber.pk}"
     return response
 
 
-def _reader(key: str) -> Subscriber | None:
+def _subscriber(key: str) -> Subscriber | None:
     if not key:
         return None
     found = Subscriber.objects.filter(pk=int(key)).first() if key.isdecimal() and len(key) < 18 else None
@@ -109,6 +109,7 @@ def one(request: HttpRequest, key: UUID) -> HttpResponse:
         if may(request, "change_delivery")
         else [],
         size=len(message),
+        tries=_tries(row),
         address=row.recipient or (row.subscriber.email if row.subscriber else "") if shows_address else "",
         fields=_fields(row),
     )
@@ -219,7 +220,19 @@ def _happened(row: Delivery, said: Told) -> Iterator[Happened]:
         known.append(Happened(row.outcome_at, word[:1].upper() + word[1:], said.cause))
     if said.at:
         known.append(Happened(said.at, "Goes on by itself", is_to_come=True))
-    yield from sorted(known, key=lambda each: each.at)
+    # To the second, as they are shown: within one they are in the order in which they happened.
+    yield from sorted(known, key=lambda each: each.at.replace(microsecond=0))
+
+
+def _tries(row: Delivery) -> str:
+    """Return how many tries came before the one that counts: those that broke off were leased, and lost."""
+    has_one = row.state in (*SENT, State.FAILED, State.SENDING)
+    lost = max(0, row.attempt - has_one)
+    before = [
+        f"{row.retries} refused for now" if row.retries else "",
+        f"{lost} that broke off" if lost else "",
+    ]
+    return ", ".join(filter(None, before)) or ("the first" if has_one else "none yet")
 
 
 def _is_ahead(row: Delivery) -> bool:

@@ -17,10 +17,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
-from newsletter.models.delivery import Cause
-from newsletter.operating.situation import Situation, situation
-from newsletter.operating.words import clock, shortened
-from newsletter.pipeline.send.pause import SIGN_UP
+from newsletter.operating.situation import Situation, pauses_in_words, situation
 from newsletter.web.headers import PAGE_CSP
 from newsletter.web.pages import page, private
 
@@ -78,7 +75,7 @@ def operator_page(
         language="en",
         now=now,
         pages=[(name, words) for name, words in PAGES],
-        pauses=_pauses(now),
+        pauses=pauses_in_words(now),
         is_paused=bool(now.pauses),
         may_pause=may(request, "add_sendpause"),
         may_resume=may(request, "delete_sendpause"),
@@ -87,15 +84,12 @@ def operator_page(
     )
 
 
-def _pauses(now: Situation) -> list[str]:
-    """Return each pause as a sentence."""
-    found = []
-    for pause in now.pauses:
-        by = "" if pause.transport in ("*", SIGN_UP) else f" by {pause.transport}"
-        what = "Nobody can sign up" if pause.transport == SIGN_UP else f"No mail goes out{by}"
-        who = Cause(pause.cause).label
-        found.append(f"{what} since {clock(pause.since, now=now.now)} UTC ({who}): {shortened(pause.reason)}")
-    return found
+@private
+def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001 - Django's signature
+    """Answer staff who lack a right: only these pages and Django's admin ask for one."""
+    response = operator_page(request, "forbidden.html", now=now_there(request), status=403)
+    response.headers["Content-Security-Policy"] = PAGE_CSP
+    return response
 
 
 def back_to(name: str, **arguments: Any) -> HttpResponseRedirect:

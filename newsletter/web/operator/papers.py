@@ -32,11 +32,11 @@ def listing(request: HttpRequest) -> HttpResponse:
     rows: QuerySet[Summary] = Summary.objects.filter(content__isnull=False).exclude(model="extractive")
     if show == "down":
         rows = rows.filter(withheld_at__isnull=False)
+    elif show == "withheld":
+        rows = rows.exclude(content__withheld=[])
     rows = _searched(rows, words).select_related("paper").order_by("-written_at")
     page = Paginator(rows, A_PAGE).get_page(request.GET.get("page"))
     found = [(row, summary_from_json(row.content or {})) for row in page.object_list]
-    if show == "withheld":
-        found = [(row, content) for row, content in found if content.withheld]
     reasons = Counter(each.reason for _, content in found for each in content.withheld)
     return operator_page(
         request,

@@ -23,7 +23,7 @@ def today(request: HttpRequest) -> HttpResponse:
     found = read_day(now)
     days = history.deliveries_a_day(found)
     stacks = [(row.day, [(kind, getattr(row, kind)) for kind in KINDS]) for row in days]
-    readers, claims = history.readers(now.now), history.claims(now.now)
+    subscribers, claims = history.subscribers(now.now), history.claims(now.now)
     spend, complaints = history.spend(now), history.complaints_a_week(now.now)
     cap = now.tokens_cap if now.has_model else None
     return operator_page(
@@ -34,8 +34,8 @@ def today(request: HttpRequest) -> HttpResponse:
         days=days,
         bars=charts.bars(stacks),
         phone_bars=charts.bars(stacks[-ON_A_PHONE:], width=320, height=180),
-        readers=readers,
-        reader_line=charts.line(readers.by_week, value=f"{readers.by_week[-1][1]:,}"),
+        readers=subscribers,
+        reader_line=charts.line(subscribers.by_week, value=f"{subscribers.by_week[-1][1]:,}"),
         spend=spend,
         spend_line=charts.line(spend, value=_thousands(spend[-1][1]), cap=cap),
         cap=cap,

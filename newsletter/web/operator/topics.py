@@ -12,7 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 
-from newsletter.audience.topics import add_topic, edit_topic
+from newsletter.audience.topics import duplicate_topic, edit_topic
 from newsletter.core.digests.weeks import week_of
 from newsletter.errors import NewsletterError
 from newsletter.languages import INTERFACE_LANGUAGES
@@ -100,16 +100,8 @@ def _totals(matches: QuerySet[Match], weeks: list[date]) -> defaultdict[int, def
 def _save(topic: Topic, given: Any) -> tuple[Topic, str]:
     """Do what the form's button says. Raises NewsletterError."""
     if given.get("do") == "duplicate":
-        copy = add_topic(
-            given.get("slug", "").strip(),
-            name=given.get("copy_name", "") or f"{topic.name} (copy)",
-            query=topic.query,
-            group=topic.group,
-            names=dict(topic.names),
-            group_names=dict(topic.group_names),
-            now=timezone.now(),
-        )
-        Topic.objects.filter(pk=copy.pk).update(is_active=False)
+        slug, name = given.get("slug", "").strip(), given.get("copy_name", "") or None
+        copy = duplicate_topic(topic.slug, slug, name=name, is_active=False, now=timezone.now())
         return copy, f"{copy.slug} is a copy of {topic.slug}. It is not offered to readers before you say so."
     saved = edit_topic(topic.slug, name=given.get("name", ""), group=given.get("group", ""))
     by_language = {"names": dict(topic.names), "group_names": dict(topic.group_names)}

@@ -13,11 +13,11 @@ from newsletter.adapters.llm.genai import GenaiSummariser
 from newsletter.core.digests.digest import Digest
 from newsletter.core.summaries.summary import DetailLevel, Wanted
 from newsletter.models import ArxivGate, Paper, Summary
+from newsletter.models.delivery import PATIENCE
 from newsletter.pipeline.compose.compose import ComposeReport, compose_planned
 from newsletter.pipeline.compose.render import DigestRenderer, FragmentStore, RenderedDigest
 from newsletter.pipeline.schedule import plan_due
 from newsletter.pipeline.summarize.generate import write_summaries
-from newsletter.pipeline.summarize.store import PATIENCE
 from tests.fakes.gemini_server import Fault, GeminiServer
 from tests.fakes.papers import paper_record
 from tests.pipeline.deliveries import deliver

@@ -18,6 +18,7 @@ from newsletter.core.arxiv.full_text import FullText, TextSection
 from newsletter.core.summaries.summary import NO_FULL_TEXT, DetailLevel, Wanted
 from newsletter.errors import TemporaryError
 from newsletter.models import Paper, Summary
+from newsletter.models.delivery import PATIENCE
 from newsletter.pipeline.summarize.generate import (
     CALLS_AT_ONCE,
     READING_PATIENCE,
@@ -25,7 +26,7 @@ from newsletter.pipeline.summarize.generate import (
     write_summaries,
 )
 from newsletter.pipeline.summarize.lookup import SummaryLookup
-from newsletter.pipeline.summarize.store import MAX_ATTEMPTS, PATIENCE, Fallback
+from newsletter.pipeline.summarize.store import MAX_ATTEMPTS, Fallback
 from tests.fakes.gemini_server import Fault, GeminiServer
 from tests.fakes.papers import paper_record
 from tests.pipeline.newsroom import MONDAY, SUNDAY, Newsroom, body, states

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 
 from newsletter.core.delivery.cadence import RESOLUTION, Cadence
+from newsletter.core.delivery.incidents import in_words
 from newsletter.core.delivery.spreading import own_delay
 from newsletter.languages import module_of
 from newsletter.models import ConsentEvent, Delivery, Subscriber, Subscription
@@ -84,7 +85,7 @@ def _next(subscriber: Subscriber, topics: list[Subscription], now: Situation) ->
     if at is None or not topics:
         return "No digest is due."
     if at <= now.now and subscriber.accepts_mail(now=now.now):
-        late = number(round((now.now - at).total_seconds() / 60), "minute")
+        late = in_words((now.now - at).total_seconds())
         return (
             f"A digest was due at {_local(at, subscriber)}, {late} ago, and is not planned yet: the "
             "scheduler does that each minute. Is beat running, and a worker of the queue compose?"
