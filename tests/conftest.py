@@ -15,9 +15,14 @@ LONG = ("tests/test_on_postgres.py", "tests/chaos/", "tests/browser/", "tests/te
 """Files that take minutes: they begin first, so that no worker ends long after the others."""
 
 
-# No test is a matter of time: the machines are noisy.
-hypothesis.settings.register_profile("no-deadline", deadline=None)
-hypothesis.settings.load_profile("no-deadline")
+# The same examples in every run, as hypothesis takes them in CI by itself: what is green here is green there.
+# No test is a matter of time: the machines are noisy. New examples: --hypothesis-profile=search
+STEADY = hypothesis.settings(
+    deadline=None, derandomize=True, database=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.register_profile("steady", STEADY)
+hypothesis.settings.register_profile("search", STEADY, derandomize=False, print_blob=True)
+hypothesis.settings.load_profile("steady")
 
 
 @pytest.fixture(scope="session")

@@ -179,7 +179,7 @@ def test_up_records_the_key_of_a_new_service(tmp_path: Path) -> None:
                 "NEWSLETTER_ARXIV_API_URL": "http://127.0.0.1:9",
             },
         )
-        wait_until(lambda: "the site answers" in up.said(), seconds=60, otherwise=up.said)
+        wait_until(lambda: "the site answers" in up.said(), seconds=100, otherwise=up.said)
         assert f"a new service begins in {tmp_path / 'var'}" in up.said()
         started.stop()
         shown = started.run(["newsletter", "key", "show", "--json"], environment={})

@@ -24,7 +24,7 @@ import psutil
 import pytest
 
 PREFIX = "newsletter-pg-"
-START_SECONDS = 20
+START_SECONDS = 60
 _PR_SET_PDEATHSIG = 1
 
 

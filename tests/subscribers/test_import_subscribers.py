@@ -234,7 +234,7 @@ PREFERENCES = st.fixed_dictionaries(
 )
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], max_examples=40)
 @given(st.lists(PREFERENCES, min_size=1, max_size=4))
 def test_an_export_imports_as_the_same_subscribers(tmp_path: Path, subscribers: list[dict[str, str]]) -> None:
     Subscriber.objects.all().delete()

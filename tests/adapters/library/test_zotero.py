@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import pickle
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -229,10 +228,8 @@ def test_a_fault_on_the_second_page_keeps_nothing(server: ZoteroServer, pauses: 
 
 def test_its_time_ends(server: ZoteroServer, pauses: Pauses) -> None:
     server.plan(*[HANG] * 9)
-    began = time.monotonic()
-    with pytest.raises(TemporaryError):
-        client(server, pauses, timeout=(2.0, 60.0), give_up_after=0.5).read(PUBLIC)
-    assert time.monotonic() - began < 5
+    with pytest.raises(TemporaryError):  # and not the time-out, which is longer than a test may take
+        client(server, pauses, timeout=(30.0, 600.0), give_up_after=0.5).read(PUBLIC)
 
 
 def test_a_redirect_is_not_followed_with_the_key(server: ZoteroServer, pauses: Pauses) -> None:

@@ -20,6 +20,7 @@ from newsletter.adapters.ports import Outgoing, Verdict
 from newsletter.core.digests.message import Fragment, join_html, join_text
 from newsletter.errors import ConfigurationError
 from tests.fakes.outgoing import BASE, PIECES, Begun, outgoing, send, verdicts
+from tests.fakes.processes import free_port
 from tests.fakes.sendgrid_server import Answer, SendgridServer, Trouble, answer
 
 SHARED = [outgoing(number, shared_key="week 25") for number in range(1, 6)]
@@ -34,8 +35,15 @@ def server() -> Iterator[SendgridServer]:
 
 
 @pytest.fixture
+def hasty(server: SendgridServer) -> Iterator[SendgridMailer]:
+    """One that soon gives up waiting for an answer."""
+    with closing(SendgridMailer(server.api_key, host=server.url, connect_timeout=30, timeout=1)) as made:
+        yield made
+
+
+@pytest.fixture
 def mailer(server: SendgridServer) -> Iterator[SendgridMailer]:
-    with closing(SendgridMailer(server.api_key, host=server.url, connect_timeout=5, timeout=0.5)) as made:
+    with closing(SendgridMailer(server.api_key, host=server.url, connect_timeout=30, timeout=30)) as made:
         yield made
 
 
@@ -303,11 +311,10 @@ def test_an_accepted_request_whose_answer_was_lost_is_not_sent_again(
     assert server.accepted == dict.fromkeys(ids(SHARED), 1)
 
 
-def test_a_hanging_server_costs_one_time_out(server: SendgridServer, mailer: SendgridMailer) -> None:
+def test_a_hanging_server_costs_one_time_out(server: SendgridServer, hasty: SendgridMailer) -> None:
     server.plan(*[Trouble.HANG] * 5)
-    started = time.monotonic()
-    send(mailer, APART)
-    assert time.monotonic() - started < 2
+    send(hasty, APART)
+    assert len(server.requests) == 1
 
 
 @pytest.mark.parametrize(
@@ -341,10 +348,7 @@ def test_it_names_no_wait_when_the_server_names_none(
 
 
 def test_a_server_that_is_not_there_is_tried_again_later() -> None:
-    with closing(socket.socket()) as unused:
-        unused.bind(("127.0.0.1", 0))
-        port = unused.getsockname()[1]
-    with closing(SendgridMailer("key", host=f"http://127.0.0.1:{port}")) as mailer:
+    with closing(SendgridMailer("key", host=f"http://127.0.0.1:{free_port()}")) as mailer:
         begin = Begun()
         assert verdicts(send(mailer, APART[:3], begin)) == ["retry"] * 3
     assert begin.ids == []
