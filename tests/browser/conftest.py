@@ -16,13 +16,13 @@ from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Locator, sync_playwright
 
 from tests.fakes.processes import Processes, free_port, processes, wait_until
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
-START_SECONDS = 60.0
+START_SECONDS = 100.0
 
 
 @dataclass
@@ -46,7 +46,7 @@ class Site:
                 found.append(mail)
         return found
 
-    def wait_for_mail(self, address: str, *, number: int = 1, seconds: float = 20) -> EmailMessage:
+    def wait_for_mail(self, address: str, *, number: int = 1, seconds: float = 60) -> EmailMessage:
         """Return the ``number``-th mail to ``address`` once it is there."""
         wait_until(
             lambda: len(self.mails_to(address)) >= number,
@@ -66,6 +66,15 @@ class Site:
 
     def said(self) -> list[str]:
         return [each.said() for each in self.processes.running.values()]
+
+
+def press(control: Locator, *, key: str = "") -> None:
+    """Press a link or a button of a form, and wait for the page that it brings: a click alone does not."""
+    with control.page.expect_navigation():
+        if key:
+            control.press(key)
+        else:
+            control.click()
 
 
 def html_of(mail: EmailMessage) -> str:
@@ -134,6 +143,6 @@ def context(request: pytest.FixtureRequest, browser: Browser, site: Site) -> Ite
         java_script_enabled=request.param != "en-without-script",
         viewport={"width": 640, "height": 900},
     )
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(60_000)
     yield context
     context.close()
