@@ -18,6 +18,7 @@ import pytest
 
 from newsletter.adapters.infra.redis_server import server_binary
 from newsletter.errors import ConfigurationError
+from tests.conftest import MakeTables
 from tests.fakes.arxiv_server import ArxivServer
 from tests.fakes.processes import wait_until
 from tests.fakes.service import ROLES, Service, is_alive, service_in
@@ -43,9 +44,12 @@ def arxiv() -> Iterator[ArxivServer]:
 
 
 @pytest.fixture(scope="module")
-def service(tmp_path_factory: pytest.TempPathFactory, arxiv: ArxivServer) -> Iterator[Service]:
+def service(
+    tmp_path_factory: pytest.TempPathFactory, arxiv: ArxivServer, make_tables: MakeTables
+) -> Iterator[Service]:
     """A service that was started when a reader's digest was due."""
     with service_in(tmp_path_factory.mktemp("service"), arxiv_url=arxiv.url) as service:
+        make_tables(service.data)
         service.take_in_a_week()
         service.add_due_subscribers("ada")
         service.up()

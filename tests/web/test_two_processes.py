@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import requests
 
+from tests.conftest import MakeTables
 from tests.fakes.processes import Running, free_port, processes, wait_until
 
 START_SECONDS = 100.0
@@ -42,7 +43,7 @@ def until_it_answers(site: Running) -> None:
 
 
 @pytest.mark.timeout(180)
-def test_what_is_taken_down_is_gone_from_every_process(tmp_path: Path) -> None:
+def test_what_is_taken_down_is_gone_from_every_process(tmp_path: Path, make_tables: MakeTables) -> None:
     environment = {"NEWSLETTER_DATA_DIR": str(tmp_path / "data")}
     with processes(tmp_path) as started:
 
@@ -50,7 +51,7 @@ def test_what_is_taken_down_is_gone_from_every_process(tmp_path: Path) -> None:
             done = started.run(["newsletter", *command], environment=environment)
             assert done.returncode == 0, done.stderr
 
-        run("migrate")
+        make_tables(tmp_path / "data")
         run("shell", "-v", "0", "-c", FILL)
         sites = []
         for number in range(2):

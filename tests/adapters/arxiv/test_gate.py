@@ -20,6 +20,7 @@ from newsletter.adapters.arxiv.gate import DatabaseGate
 from newsletter.adapters.registry import full_texts
 from newsletter.errors import TemporaryError
 from newsletter.models import ArxivGate
+from tests.conftest import MakeTables
 from tests.fakes.arxiv_server import ArxivServer, Fault, entry
 from tests.fakes.processes import Processes, Running, processes, wait_until
 
@@ -123,8 +124,9 @@ def gather_twice_at_once(running: Processes, arxiv: ArxivServer, environment: di
 
 
 def test_two_gathers_at_once_are_polite_on_sqlite(
-    running: Processes, arxiv: ArxivServer, tmp_path: Path
+    running: Processes, arxiv: ArxivServer, tmp_path: Path, make_tables: MakeTables
 ) -> None:
+    make_tables(tmp_path / "data")
     gather_twice_at_once(running, arxiv, environment(tmp_path))
 
 
