@@ -290,11 +290,16 @@ def test_a_hole_that_no_value_fills_is_never_sent(server: SendgridServer, mailer
     ],
 )
 def test_answers_are_told_apart(
-    server: SendgridServer, mailer: SendgridMailer, event: Answer | Trouble, verdict: Verdict, rest: str
+    server: SendgridServer,
+    mailer: SendgridMailer,
+    hasty: SendgridMailer,
+    event: Answer | Trouble,
+    verdict: Verdict,
+    rest: str,
 ) -> None:
     server.plan(event)
     begin = Begun()
-    outcomes = send(mailer, APART[:3], begin)
+    outcomes = send(hasty if event is Trouble.HANG else mailer, APART[:3], begin)
     assert verdicts(outcomes) == [verdict, rest, rest]
     if rest != "accepted":
         assert begin.ids == ids(APART[:1])
