@@ -19,7 +19,13 @@ from newsletter.config.console_log import ConsoleHandler
 
 MakeTables = Callable[[Path], None]
 SLOW_SECONDS = 1800
-LONG = ("tests/test_on_postgres.py", "tests/chaos/", "tests/browser/", "tests/test_compose_services.py")
+LONG = (
+    "tests/test_on_postgres.py",
+    "tests/browser/",
+    "tests/test_on_postgres_too.py",
+    "tests/chaos/",
+    "tests/test_compose_services.py",
+)
 """Files that take minutes: they begin first, so that no worker ends long after the others."""
 
 
