@@ -21,10 +21,12 @@ MakeTables = Callable[[Path], None]
 SLOW_SECONDS = 1800
 LONG = (
     "tests/test_on_postgres.py",
-    "tests/browser/",
     "tests/test_on_postgres_too.py",
-    "tests/chaos/",
+    "tests/browser/test_joining.py",
+    # These wait behind the first two, which are one test each, so they are none that start the site for browsers.
     "tests/test_compose_services.py",
+    "tests/chaos/",
+    "tests/browser/",
 )
 """Files that take minutes: they begin first, so that no worker ends long after the others."""
 
