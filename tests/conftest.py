@@ -23,7 +23,7 @@ LONG = (
     "tests/test_on_postgres.py",
     "tests/test_on_postgres_too.py",
     "tests/browser/test_joining.py",
-    # These wait behind the first two, which are one test each, so they are none that start the site for browsers.
+    # These wait behind the first two, which are one test each: none that starts the site for browsers.
     "tests/test_compose_services.py",
     "tests/chaos/",
     "tests/browser/",
