@@ -28,7 +28,7 @@ def server() -> Iterator[DnsServer]:
         yield running
 
 
-def asking(server: DnsServer, *, seconds: float = 2) -> Dns:
+def asking(server: DnsServer, *, seconds: float = 20) -> Dns:
     return Dns([server.host], port=server.port, seconds=seconds)
 
 

@@ -164,18 +164,18 @@ def test_a_connection_that_was_idle_for_long_is_not_trusted(
     server: SendgridServer, mailer: SendgridMailer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     send(mailer, APART[:1])
-    monkeypatch.setattr("newsletter.adapters.mailers.sendgrid_http._MAX_IDLE", 0.2)
-    time.sleep(0.3)
+    monkeypatch.setattr("newsletter.adapters.mailers.sendgrid_http._MAX_IDLE", -1.0)
     send(mailer, APART[1:2])
     assert [request.connection for request in server.requests] == [1, 2]
 
 
 def test_a_connection_that_the_server_closed_while_idle_is_replaced(
-    server: SendgridServer, mailer: SendgridMailer, monkeypatch: pytest.MonkeyPatch
+    server: SendgridServer, mailer: SendgridMailer
 ) -> None:
-    monkeypatch.setattr("tests.fakes.sendgrid_server._Handler.timeout", 0.1)
+    server.keeps_connections = False
     send(mailer, APART[:1])
-    time.sleep(0.5)
+    assert server.has_closed.wait(60)
+    server.keeps_connections = True
     assert verdicts(send(mailer, APART[1:3])) == ["accepted"] * 2
     assert server.accepted == dict.fromkeys(ids(APART[:3]), 1)
     assert server.connections == 2
