@@ -11,6 +11,7 @@ from contextlib import closing
 from dataclasses import replace
 from email.utils import formatdate
 from http.client import HTTPConnection
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -164,7 +165,8 @@ def test_a_connection_that_was_idle_for_long_is_not_trusted(
     server: SendgridServer, mailer: SendgridMailer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     send(mailer, APART[:1])
-    monkeypatch.setattr("newsletter.adapters.mailers.sendgrid_http._MAX_IDLE", -1.0)
+    later = SimpleNamespace(monotonic=lambda: time.monotonic() + 60)
+    monkeypatch.setattr("newsletter.adapters.mailers.sendgrid_http.time", later)
     send(mailer, APART[1:2])
     assert [request.connection for request in server.requests] == [1, 2]
 
