@@ -146,16 +146,23 @@ def test_a_digest_that_falls_due_while_redis_is_gone_arrives(service: Service) -
 
 
 def test_a_worker_killed_while_it_sends_loses_and_repeats_nothing(service: Service) -> None:
-    service.add_due_subscribers("crowd", count=MANY)
+    """A worker may have sent all before a busy machine lets us kill it: then there is another crowd."""
+    assert any(kill_while_it_sends(service, f"crowd{number}") for number in range(4))
+
+
+def kill_while_it_sends(service: Service, name: str) -> bool:
+    """Return whether the worker was killed among its mails; whenever it was, each arrives once."""
+    service.add_due_subscribers(name, count=MANY)
     already = len(service.mails())
     replace_worker(service)  # a worker that starts looks at once for what is due
     deadline = time.monotonic() + WAIT_SECONDS
     while len(service.mails()) < already + 20 and time.monotonic() < deadline:
         time.sleep(0.01)
     replace_worker(service)
-    assert already + 20 <= len(service.mails()) < already + MANY, service.started.said()
-    wait_for_mails(service, "crowd", count=MANY)
-    assert recipients(service, "crowd") == sorted(f"crowd-{number}@example.org" for number in range(MANY))
+    sent = len(service.mails()) - already
+    wait_for_mails(service, name, count=MANY)
+    assert recipients(service, name) == sorted(f"{name}-{number}@example.org" for number in range(MANY))
+    return 20 <= sent < MANY
 
 
 def replace_worker(service: Service) -> None:
