@@ -22,7 +22,7 @@ from tests.fakes.processes import Processes, free_port, processes, wait_until
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
-START_SECONDS = 100.0
+START_SECONDS = 200.0
 
 
 @dataclass

@@ -26,7 +26,7 @@ from tests.fakes.arxiv_server import ArxivServer, Entry, Fault
 from tests.fakes.processes import ROOT, Processes, free_port, processes, wait_until
 from tests.pipeline.deliveries import digest, new_subscriber
 
-DEMO_SECONDS = 100.0
+DEMO_SECONDS = 200.0
 ATOM = "{http://www.w3.org/2005/Atom}"
 
 
