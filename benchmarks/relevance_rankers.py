@@ -85,7 +85,7 @@ class Rankers:
 
     @cached_property
     def _sanity(self) -> np.ndarray:
-        """Features as its ``compute.py`` makes them, of both weeks."""
+        """Its own features, of both weeks."""
         words = TfidfVectorizer(
             strip_accents="unicode",
             stop_words="english",

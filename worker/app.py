@@ -15,7 +15,7 @@ from celery.signals import celeryd_init, setup_logging, task_failure, worker_pro
 from newsletter.adapters.infra.broker import TRANSPORT_OPTIONS, Queue, broker_url, publish_tick
 from newsletter.adapters.infra.children import die_with_parent
 from newsletter.config.starting import stopping_in_one_line
-from newsletter.pipeline.back_off import BackOff
+from newsletter.pipeline.db_retry import BackOff
 from worker.schedule import SCHEDULE
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "newsletter.settings")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from django import forms
 from django.contrib import admin
 from django.db.models import Model
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 
 from newsletter.operating.records import hide_keys
 
@@ -50,6 +50,22 @@ class ReadOnlyAdmin(_OnlyShown, AnyModelAdmin):
         changelist = super().get_changelist_instance(request)
         changelist.result_list = [hide_keys(row) for row in changelist.result_list]
         return changelist
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        found = self.get_object(request, object_id)
+        if found is not None and self.has_view_permission(request, found):
+            extra_context = {**(extra_context or {}), **self.shown_beside(request, found)}
+        return super().change_view(request, object_id, form_url, extra_context)
+
+    def shown_beside(self, request: HttpRequest, found: Any) -> dict[str, Any]:  # noqa: ARG002
+        """Return what the page of one row shows besides its fields, by names in its template."""
+        return {}
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:  # noqa: ARG002
         """Allow only what the list's filters use: ``placeholders__url__startswith`` could guess a link."""

@@ -62,26 +62,16 @@ class MistakeReportAdmin(ReadOnlyAdmin):
         act = self.admin_site.admin_view(require_POST(self.act_view))
         return [path("<int:pk>/<slug:name>/act/", act, name="newsletter_report_act"), *super().get_urls()]
 
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        """Show the claim, its quotes, the report and the actions."""
-        report = self.get_object(request, object_id)
-        if report is not None and self.has_view_permission(request, report):
-            record = report.paper.record
-            acts = [(name, act.label) for name, act in ACTS.items() if act.applies_to(report)]
-            extra_context = {
-                **(extra_context or {}),
-                "acts": acts if request.user.has_perm(PERMISSION) else [],
-                "record": record,
-                "abstract_url": abstract_url(record),
-                "pdf_url": pdf_url(record),
-            }
-        return super().change_view(request, object_id, form_url, extra_context)
+    def shown_beside(self, request: HttpRequest, found: Any) -> dict[str, Any]:
+        """Return the paper, and the actions that apply."""
+        record = found.paper.record
+        acts = [(name, act.label) for name, act in ACTS.items() if act.applies_to(found)]
+        return {
+            "acts": acts if request.user.has_perm(PERMISSION) else [],
+            "record": record,
+            "abstract_url": abstract_url(record),
+            "pdf_url": pdf_url(record),
+        }
 
     def act_view(self, request: HttpRequest, pk: int, name: str) -> HttpResponse:
         report, act = get_object_or_404(MistakeReport, pk=pk), ACTS.get(name)

@@ -145,24 +145,14 @@ class SubscriberAdmin(ReadOnlyAdmin):
         context = {**self._page(request, "Add reader"), "form": form}
         return TemplateResponse(request, "subscribers/add.html", context)
 
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        """Show a reader with history and actions."""
-        subscriber = self.get_object(request, object_id)
-        if subscriber is not None and self.has_view_permission(request, subscriber):
-            acts = [
-                act
-                for act in ACTS.values()
-                if subscriber.status in act.applies_to and request.user.has_perm(act.permission)
-            ]
-            history = history_of(subscriber)
-            extra_context = {**(extra_context or {}), "acts": acts, "happenings": history}
-        return super().change_view(request, object_id, form_url, extra_context)
+    def shown_beside(self, request: HttpRequest, found: Any) -> dict[str, Any]:
+        """Return a reader's history, and the actions that apply."""
+        acts = [
+            act
+            for act in ACTS.values()
+            if found.status in act.applies_to and request.user.has_perm(act.permission)
+        ]
+        return {"acts": acts, "happenings": history_of(found)}
 
     def act_view(self, request: HttpRequest, pk: int, name: str) -> HttpResponse:
         """GET asks for confirmation, POST does it."""

@@ -13,7 +13,6 @@ from collections import defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from urllib.parse import quote
 from uuid import UUID
 
 from django.db.models import Max, Q
@@ -22,7 +21,6 @@ from newsletter.audience.tokens import MAC_LENGTH, Purpose, delivery_subject, ma
 from newsletter.core.delivery.ids import TICK_BITS, TICK_NS, ids_of, tick_of
 from newsletter.models import Delivery, PaperFeedback
 from newsletter.models.delivery import SENT, Kind
-from newsletter.models.taste import Act
 
 VALID_FOR = timedelta(days=90)
 """After the digest's slot."""
@@ -41,12 +39,6 @@ def feedback_token(delivery_id: UUID, *, link_key: str) -> str:
     subject, tick = delivery_subject(delivery_id), tick_of(delivery_id)
     token = make_token(Purpose.FEEDBACK, subject=subject, holder=link_key)
     return (subject[:OLD_NAME_LENGTH] if tick is None else _written(tick)) + token[-MAC_LENGTH:]
-
-
-def feedback_url(token: str, arxiv_id: str, act: Act | None = None, *, base_url: str) -> str:
-    """Return the address of the paper's page as this reader's link shows it, or of an act."""
-    url = f"{base_url}/r/{token}/{quote(arxiv_id, safe='/.-')}"
-    return f"{url}/{act}" if act else url
 
 
 def digest_of_link(token: str) -> Delivery | None:

@@ -70,9 +70,9 @@ class Trial:
         count = len(self.paper_ids)
         return max(round(count / self.recent.weeks), min(count, 1))
 
-    def best(self, most: int | None = None) -> list[Paper]:
+    def best(self) -> list[Paper]:
         """Return the matched papers, best first."""
-        return _in_order(self.paper_ids[:most])
+        return _in_order(self.paper_ids)
 
     def newest(self, most: int) -> list[Paper]:
         """Return the newest of the matched papers, newest first."""

@@ -21,7 +21,7 @@ from typing import IO, Literal, cast
 from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
 from newsletter.backup.encryption import MAGIC, Damaged, EncryptedReader, EncryptedWriter
-from newsletter.config.disk import sync_folder
+from newsletter.config.private_files import sync_folder
 from newsletter.errors import NewsletterError
 
 MANIFEST = "manifest.json"

@@ -5,8 +5,6 @@ Everything is checked before anything is changed. The database changes as a whol
 
 from __future__ import annotations
 
-import os
-import tempfile
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -19,7 +17,7 @@ from newsletter.backup.archive import Manifest, PassphraseFor, read_archive
 from newsletter.backup.databases import holds_anything, loaded, unknown_migrations
 from newsletter.backup.make import FIGURES, KEYS, staging
 from newsletter.backup.since import Since, accepted_here, bring_up_to_date
-from newsletter.config.private_files import make_private_folder
+from newsletter.config.private_files import make_private_folder, write_whole
 from newsletter.errors import ConfigurationError, NewsletterError
 
 
@@ -114,11 +112,7 @@ def _put_key(key: str) -> None:
         if path.read_text(encoding="utf-8").strip() == key:
             return
         path.replace(path.with_name("secret_key.before-restore"))
-    with tempfile.NamedTemporaryFile("w", dir=path.parent, prefix=".secret_key.", delete=False) as file:
-        file.write(key)
-        file.flush()
-        os.fsync(file.fileno())
-    Path(file.name).replace(path)
+    write_whole(path, key.encode())
 
 
 def _put_figures(folder: Path) -> None:

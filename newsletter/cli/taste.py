@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -14,7 +15,6 @@ from newsletter.cli.usage import OneLineGroup
 if TYPE_CHECKING:
     from newsletter.core.taste.library import ReadLibrary
     from newsletter.models import Subscriber
-    from newsletter.models.taste import Act
     from newsletter.subscribers.taste.lookup import Search
 
 ZOTERO_KEY = "ZOTERO_API_KEY"
@@ -50,73 +50,69 @@ def show(session: Session, email: str) -> None:
     session.finish(known)
 
 
-@taste.command("like")
-@click.argument("email")
-@click.argument("arxiv_ids", metavar="ARXIV_ID…", nargs=-1, required=True)
-@command
+def _command_on(several: str, *, metavar: str) -> Callable[[Callable[..., None]], click.Command]:
+    """Make a command of a reader's e-mail and one or more values."""
+
+    def made(function: Callable[..., None]) -> click.Command:
+        values = click.argument(several, metavar=metavar, nargs=-1, required=True)
+        return taste.command(function.__name__)(click.argument("email")(values(command(function))))
+
+    return made
+
+
+_on_papers = _command_on("arxiv_ids", metavar="ARXIV_ID…")
+_on_authors = _command_on("names", metavar="NAME…")
+
+
+@_on_papers
 def like(session: Session, email: str, arxiv_ids: tuple[str, ...]) -> None:
     """EMAIL wants more like these papers; the last word on a paper counts.
 
     \b
     newsletter taste like reader@example.org 2406.01234 hep-th/9901001
     """
-    from newsletter.models.taste import Act
-
-    _act(session, email, arxiv_ids, act=Act.MORE)
+    _act(session, email, arxiv_ids, act="more")
 
 
-@taste.command("dislike")
-@click.argument("email")
-@click.argument("arxiv_ids", metavar="ARXIV_ID…", nargs=-1, required=True)
-@command
+@_on_papers
 def dislike(session: Session, email: str, arxiv_ids: tuple[str, ...]) -> None:
     """EMAIL wants less like these papers; the last word on a paper counts.
 
     \b
     newsletter taste dislike reader@example.org 2406.01234 hep-th/9901001
     """
-    from newsletter.models.taste import Act
-
-    _act(session, email, arxiv_ids, act=Act.LESS)
+    _act(session, email, arxiv_ids, act="less")
 
 
-@taste.command("save")
-@click.argument("email")
-@click.argument("arxiv_ids", metavar="ARXIV_ID…", nargs=-1, required=True)
-@command
+@_on_papers
 def save(session: Session, email: str, arxiv_ids: tuple[str, ...]) -> None:
     """Put these papers among those that EMAIL has saved.
 
     \b
     newsletter taste save reader@example.org 2406.01234 hep-th/9901001
     """
-    from newsletter.models.taste import Act
-
-    _act(session, email, arxiv_ids, act=Act.SAVE)
+    _act(session, email, arxiv_ids, act="save")
 
 
-def _act(session: Session, email: str, arxiv_ids: tuple[str, ...], *, act: Act) -> NoReturn:
+def _act(session: Session, email: str, arxiv_ids: tuple[str, ...], *, act: str) -> NoReturn:
     from django.conf import settings
 
     from newsletter.adapters.registry import paper_finder
-    from newsletter.models.taste import Source
+    from newsletter.models.taste import Act, Source
     from newsletter.subscribers.records import find_subscriber
     from newsletter.subscribers.taste.acts import act_on
     from newsletter.subscribers.taste.papers import find_papers
 
     subscriber = find_subscriber(email)
     papers = find_papers(arxiv_ids, finder=paper_finder(settings.CONFIG))
-    changed = act_on(subscriber, act, papers, source=Source.OPERATOR, now=session.now)
+    changed = act_on(subscriber, Act(act), papers, source=Source.OPERATOR, now=session.now)
     for paper in papers:
         session.say(f"{act}: {paper.arxiv_id} {paper.title[:80]}")
     session.say(f"{_count(changed, 'paper')} changed.")
     session.finish({"papers": [paper.arxiv_id for paper in papers], "changed": changed})
 
 
-@taste.command("follow")
-@click.argument("email")
-@click.argument("names", metavar="NAME…", nargs=-1, required=True)
-@command
+@_on_authors
 def follow(session: Session, email: str, names: tuple[str, ...]) -> None:
     """EMAIL follows these authors. Quote a name: "Ada Lovelace"."""
     from newsletter.subscribers.records import find_subscriber
@@ -127,10 +123,7 @@ def follow(session: Session, email: str, names: tuple[str, ...]) -> None:
     session.finish({"changed": new})
 
 
-@taste.command("unfollow")
-@click.argument("email")
-@click.argument("names", metavar="NAME…", nargs=-1, required=True)
-@command
+@_on_authors
 def unfollow(session: Session, email: str, names: tuple[str, ...]) -> None:
     """EMAIL follows these authors no longer."""
     from newsletter.subscribers.records import find_subscriber

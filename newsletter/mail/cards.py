@@ -14,7 +14,8 @@ from newsletter.core.arxiv.venues import venue_in
 from newsletter.core.digests.digest import DigestCard
 from newsletter.core.digests.languages import is_han, is_right_to_left, tag
 from newsletter.core.digests.typography import author_line, cut, ends_line, short_name, typeset
-from newsletter.core.summaries.marks import bold_span, clipped, marked_spans, result_first, result_span
+from newsletter.core.summaries.clipping import clipped
+from newsletter.core.summaries.marks import bold_span, made_next, marked_spans, result_span
 from newsletter.core.summaries.paper_kinds import SECTIONS, Part
 from newsletter.core.summaries.rules.quantities import quantities
 from newsletter.core.summaries.summary import Claim, DetailLevel, Evidence, Summary, Voice
@@ -68,7 +69,7 @@ def card_values(
     card: DigestCard, *, form: Form, language: str, base_url: str, has_why: bool
 ) -> dict[str, object]:
     """Return the values of the fragment ``card``; nothing in it is personal."""
-    words, css, summary = words_for(language), styles(language), result_first(card.summary)
+    words, css, summary = words_for(language), styles(language), made_next(card.summary)
     is_quoted = summary.voice is Voice.AUTHORS
     is_brief = form in (Form.BRIEF, Form.NEAR)
     is_reading = card.detail is DetailLevel.READING and bool(summary.sections) and not is_brief
@@ -148,7 +149,7 @@ def finding_of(summary: Summary, language: str, *, paper: PaperRecord) -> Runs:
 
     Where the abstract has no number at all, a model's finding says so.
     """
-    claim = result_first(summary).headline
+    claim = made_next(summary).headline
     if summary.voice is Voice.AUTHORS:
         text, mark = clipped(claim.text, mark=result_span(claim.text))
         return _runs(text, (mark,) if mark else (), kind="m")
@@ -160,7 +161,7 @@ def finding_of(summary: Summary, language: str, *, paper: PaperRecord) -> Runs:
 
 def plain(card: DigestCard) -> str:
     """Return the finding of ``card`` as text: what a mail program shows before the mail is opened."""
-    claim = result_first(card.summary).headline
+    claim = made_next(card.summary).headline
     if card.summary.voice is Voice.AUTHORS:
         return clipped(claim.text, mark=result_span(claim.text))[0]
     return typeset(claim.text, language=card.language)

@@ -64,6 +64,8 @@ class Summary(models.Model):
     asked_at = models.DateTimeField(null=True)
     """Real time: when a model was last asked for it."""
     written_at = models.DateTimeField(null=True)
+    first_written_at = models.DateTimeField(null=True)
+    """Of one that was deepened or amended since; null where ``written_at`` is the first time."""
     withheld_at = models.DateTimeField(null=True, blank=True)
     """Since when it is taken down for a mistake; ``is_final`` keeps it from being rewritten."""
 

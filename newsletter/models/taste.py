@@ -170,7 +170,7 @@ class LibraryImport(models.Model):
     """Where it came from: a file's name, ``ORCID 0000-0002-1825-0097``."""
     started_at = models.DateTimeField()
     found = models.JSONField(default=list)
-    """Papers (``subscribers/taste/texts.py``), in the order of the library."""
+    """Papers (``subscribers/taste/imports.py``), in the order of the library."""
     sought = models.JSONField(default=list)
     """Entries still to be looked up."""
     missing = models.JSONField(default=list)

@@ -1,7 +1,9 @@
-"""Retry a step while the database is unavailable: a restart, a fail-over, a deadlock.
+"""Retry a step while the database is unavailable, and leave a task alone for a while that it refuses.
 
-A provider's answer must not be lost meanwhile: a worker that gave up would turn an acceptance into an
-ambiguous delivery.
+A restart, a fail-over or a deadlock passes: a provider's answer must not be lost meanwhile, since a worker
+that gave up would turn an acceptance into an ambiguous delivery. A full disk, a read-only replica or a
+missing right last for minutes; the tick and the retries come every few seconds, and each try costs queries
+and lines in the log.
 """
 
 from __future__ import annotations
@@ -9,10 +11,11 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, TypeVar
 
-from django.db import InterfaceError, OperationalError, connection
+from django.db import Error, InterfaceError, OperationalError, connection
 
 from newsletter.core.delivery.retry_policy import FEW
 from newsletter.errors import TemporaryError
@@ -28,6 +31,8 @@ PAUSE_SECONDS = 0.5
 MOST_IN_A_ROW = FEW + 1
 """Rows that break alone, one after the other, before the rest of a batch is left for another time. More than
 are tried again together: those may all be broken."""
+SHORTEST_WAIT, LONGEST_WAIT = 5.0, 60.0
+"""Seconds: the first wait; each failure doubles it, up to the other. Nobody waits longer than it was down."""
 
 
 def with_db_retry(
@@ -90,3 +95,26 @@ def together_or_apart(
                 refused.broken = broken
                 raise refused from error
     return broken
+
+
+@dataclass(slots=True)
+class BackOff:
+    """What is left alone until when, in this process. A task that is left out is found by a later tick."""
+
+    clock: Callable[[], float] = time.monotonic
+    _waits: dict[str, tuple[float, float]] = field(default_factory=dict)
+    """Task → how long it waits, and until when."""
+
+    def run(self, task: str, step: Callable[[], object]) -> None:
+        """Do the step, unless it broke off on the database a moment ago."""
+        wait, until = self._waits.get(task, (0.0, 0.0))
+        if wait and self.clock() < until:
+            return
+        try:
+            step()
+        except (Error, RefusedError):
+            wait = min(max(2 * wait, SHORTEST_WAIT), LONGEST_WAIT)
+            self._waits[task] = wait, self.clock() + wait
+            log.exception("%s broke off on the database: next try in %.0f s", task, wait)
+        else:
+            self._waits.pop(task, None)

@@ -7,7 +7,7 @@ list is stored before anything is matched after the week. Until then it is what 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -86,12 +86,11 @@ def freeze_weeks(*, now: datetime) -> int:
     )
 
 
-def count_trends(*, deadline: datetime | None = None, clock: Callable[[], datetime] = timezone.now) -> int:
+def count_trends() -> int:
     """Count what rose in stored weeks that were not counted yet, the newest first; return how many weeks."""
-    deadline = deadline or clock() + COUNTING_TIME
-    done = 0
+    deadline, done = timezone.now() + COUNTING_TIME, 0
     for row in TopicWeek.objects.filter(trends__isnull=True).order_by("-starts_on", "topic_id"):
-        if clock() > deadline:
+        if timezone.now() > deadline:
             break
         before = weeks_before(row)
         is_known = len(before) == WEEKS

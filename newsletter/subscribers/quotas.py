@@ -15,7 +15,7 @@ from django.db import connection, transaction
 from django.db.models import Q
 from django.utils.crypto import salted_hmac
 
-from newsletter.core.delivery.mailboxes import mailbox_of
+from newsletter.core.delivery.addresses import mailbox_of
 from newsletter.models import Quota
 
 WINDOW = timedelta(days=30)
@@ -35,7 +35,7 @@ class Limit(Enum):
     """What is counted, and how often it may happen."""
 
     UNREQUESTED = Cap("mailbox", 1, in_window=3)
-    """Mails to a mailbox (``core/delivery/mailboxes.py``) that its owner may not have requested:
+    """Mails to a mailbox (``core/delivery/addresses.py``) that its owner may not have requested:
     confirmations, reminders, links, confirmations of a new address. Reset when its owner confirms."""
     FROM_AN_IP = Cap("ip", 20)
     """Enough for a lecture hall behind one address."""

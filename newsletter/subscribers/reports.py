@@ -93,9 +93,7 @@ def take_down(summary: Summary, *, now: datetime, texts: Mapping[str, str] | Non
         return reports.update(state=Settled.RESOLVED, settled_at=now)
 
 
-def amend(
-    summary: Summary, key: str, text: str, *, now: datetime, texts: Mapping[str, str] | None = None
-) -> None:
+def amend(summary: Summary, key: str, text: str, *, now: datetime) -> None:
     """Put the operator's words in the place of the claim of ``key``; its quotes stay.
 
     Pages show them at once, digests from their next composition on. No model rewrites the summary any more.
@@ -114,10 +112,10 @@ def amend(
             raise BadInput("that is what it says already")
         old, shown_since = row.content, row.written_at
         row.content, row.written_at, row.is_final = _replaced(old, claim.text, text), now, True
-        row.save(update_fields=("content", "written_at", "is_final"))
+        row.first_written_at = row.first_written_at or shown_since
+        row.save(update_fields=("content", "written_at", "first_written_at", "is_final"))
         row.written_at = shown_since
-        words = texts or _in_words("amended", row, text=text)
-        _correct(row, words, before=claim.text, after=text, now=now)
+        _correct(row, _in_words("amended", row, text=text), before=claim.text, after=text, now=now)
 
 
 def _replaced(content: Any, before: str, after: str) -> Any:

@@ -58,7 +58,7 @@ class TransactionalMail:
 def send_transactional(
     mail: TransactionalMail,
     *,
-    subscriber: Subscriber,
+    subscriber: Subscriber | None,
     kind: Kind,
     key: str,
     now: datetime,
@@ -66,29 +66,18 @@ def send_transactional(
 ) -> bool:
     """Store a mail and wake its worker after commit; False when this key has been sent already.
 
-    ``recipient`` is another address than the reader's own: the new one of a change of address.
+    ``recipient`` is another address than the reader's own: the new one of a change of address, or the
+    operator's, for an alert, which has no reader.
     """
     fragment = _render(mail)
-    delivery = Delivery.planned(subscriber_id=subscriber.pk, kind=kind, slot_key=key, slot_at=now, now=now)
+    delivery = Delivery.planned(
+        subscriber_id=subscriber.pk if subscriber else None, kind=kind, slot_key=key, slot_at=now, now=now
+    )
     _fill(delivery, mail, fragment, recipient=recipient, now=now)
     with transaction.atomic():
         keep_fragments([fragment])
         if Delivery.objects.filter(subscriber=subscriber, kind=kind, slot_key=key).exists():
             return False
-        Delivery.objects.bulk_create([delivery], ignore_conflicts=True)
-        wake(Queue.TRANSACTIONAL)
-    return True
-
-
-def send_alert(mail: TransactionalMail, *, key: str, recipient: str, now: datetime) -> bool:
-    """Store an alert, which has no reader, and wake its worker; False when this key has been sent already."""
-    fragment = _render(mail)
-    with transaction.atomic():
-        keep_fragments([fragment])
-        if Delivery.objects.filter(subscriber=None, kind=Kind.ALERT, slot_key=key).exists():
-            return False
-        delivery = Delivery.planned(subscriber_id=None, kind=Kind.ALERT, slot_key=key, slot_at=now, now=now)
-        _fill(delivery, mail, fragment, recipient=recipient, now=now)
         Delivery.objects.bulk_create([delivery], ignore_conflicts=True)
         wake(Queue.TRANSACTIONAL)
     return True

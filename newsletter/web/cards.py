@@ -14,7 +14,7 @@ from newsletter.core.arxiv.links import pdf_url
 from newsletter.core.arxiv.papers import PaperRecord
 from newsletter.core.digests.languages import tag
 from newsletter.core.digests.typography import ends_line, short_name
-from newsletter.core.summaries.marks import result_first
+from newsletter.core.summaries.marks import made_next
 from newsletter.core.summaries.summary import Summary, Voice
 from newsletter.mail.cards import (
     LONGEST_NAME,
@@ -94,7 +94,7 @@ def card_of(paper: PaperRecord, summary: Summary | None, *, language: str, said_
 
 
 def _said(paper: PaperRecord, summary: Summary, *, language: str, said_in: str) -> Said:
-    summary = result_first(summary)
+    summary = made_next(summary)
     is_quoted = summary.voice is Voice.AUTHORS
     evidence = () if is_quoted else summary.headline.evidence[:1]
     return Said(

@@ -10,8 +10,7 @@ from django.utils import translation
 from django.utils.translation import gettext
 
 from newsletter.core.arxiv.papers import PaperRecord
-from newsletter.core.digests.languages import is_checked_in_words
-from newsletter.core.summaries.marks import marked_spans, result_first
+from newsletter.core.summaries.marks import made_next, marked_spans
 from newsletter.core.summaries.paper_kinds import SECTIONS, PaperKind
 from newsletter.core.summaries.summary import (
     MAX_TAKEAWAYS,
@@ -30,6 +29,7 @@ from newsletter.web.highlighting import Segment, Span, find_quotes, highlighted_
 from newsletter.web.places import place_in_words
 from newsletter.web.reasons import failure_in_words, why_no_reading, withheld_in_words
 from newsletter.web.section_names import KINDS, part_name, part_on_page, section_name
+from newsletter.web.summaries import written_by
 
 ABSTRACT = "abstract"
 SENTENCES = 1
@@ -94,13 +94,12 @@ class ShownPart:
 class ShownSummary:
     is_model: bool
     """Whether a model wrote it; else it is sentences of the abstract."""
-    model: str
-    prompt_version: str
     language: str
     paper_version: int
     written_at: datetime | None
-    checked: int
-    is_checked_in_words: bool
+    """When first; a rewriting does not count."""
+    written_by: str
+    """A model, when, what was checked; empty for sentences of the abstract."""
     withheld: list[tuple[str, int]]
     """(why, how many claims)."""
     headline: ShownClaim
@@ -142,7 +141,7 @@ def reading_of(paper: Paper, *, language: str) -> Reading:
     """Return the newest version's summaries by a model, one a language, or its extract when there is none."""
     everything = list(paper.summaries.order_by("-paper_version", "-written_at"))
     rows = _rows(everything, language=language)
-    contents = [(row, result_first(summary_from_json(row.content or {}))) for row in rows]
+    contents = [(row, made_next(summary_from_json(row.content or {}))) for row in rows]
     # An older version's quotes are from another abstract, so nothing is marked in this one.
     is_current = any(row.paper_version == paper.version for row in rows)
     spans = find_quotes(paper.abstract, _named_quotes(contents)) if is_current else {}
@@ -246,13 +245,10 @@ def _shown(
     ]
     return ShownSummary(
         is_model=is_model,
-        model=row.model,
-        prompt_version=row.prompt_version,
         language=row.language,
         paper_version=row.paper_version,
-        written_at=row.written_at,
-        checked=value.checked,
-        is_checked_in_words=is_checked_in_words(row.language),
+        written_at=row.first_written_at or row.written_at,
+        written_by=written_by(row, value) if is_model else "",
         withheld=withheld_in_words(each.reason for each in value.withheld),
         headline=said[0],
         takeaways=said[1:],

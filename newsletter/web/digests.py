@@ -6,7 +6,6 @@ The shared page is without name, reason, private topic and feedback. The mail it
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
 from typing import Any
 
 from django.conf import settings
@@ -29,10 +28,9 @@ from newsletter.audience.tokens import (
     read_token,
 )
 from newsletter.core.arxiv.papers import PaperRecord
-from newsletter.core.delivery.cadence import Cadence, period_days
 from newsletter.core.digests.languages import tag
 from newsletter.core.digests.message import html_value, join_html
-from newsletter.core.digests.weeks import topic_path, week_of_period
+from newsletter.core.digests.weeks import topic_path
 from newsletter.errors import PermanentError
 from newsletter.languages import interface_language
 from newsletter.mail.words import words_for
@@ -45,7 +43,7 @@ from newsletter.web.archive import Archive, archive_of
 from newsletter.web.headers import MAIL_CSP
 from newsletter.web.jinja import day
 from newsletter.web.pages import broken_link, page, private, public_url
-from newsletter.web.past_digests import past_digests
+from newsletter.web.past_digests import ends_on, past_digests, week_of_digest
 
 Links = tuple[tuple[str, str], ...]
 """(words, address) of what a reader's own page offers for a paper."""
@@ -207,32 +205,18 @@ def _acts(record: PaperRecord, token: str, *, is_saved: bool, labels: Mapping[st
 def _page(
     request: HttpRequest, delivery: Delivery, archive: Archive, *, language: str, **values: Any
 ) -> HttpResponse:
+    ended, week = ends_on(delivery, delivery.subscriber), week_of_digest(delivery, delivery.subscriber)
     with translation.override(language):
-        title = delivery.placeholders.get("period") or gettext("Digest of %(day)s") % {
-            "day": day(_ends_on(delivery))
-        }
-    week, absent = _week(delivery), {"links": {}, "token": "", "slugs": [], "others": [], "is_preview": False}
+        title = delivery.placeholders.get("period") or gettext("Digest of %(day)s") % {"day": day(ended)}
+    absent = {"links": {}, "token": "", "slugs": [], "others": [], "is_preview": False}
     given: dict[str, Any] = absent | values
     return page(
         request,
         template="digest.html",
         language=language,
         title=title,
-        year=_ends_on(delivery).year,
+        year=ended.year,
         archive=archive,
         topic_urls={each.topic.pk: topic_url(each.topic, week=week) for each in archive.topics if each.topic},
         **given,
     )
-
-
-def _ends_on(delivery: Delivery) -> date:
-    zone = delivery.subscriber.zone if delivery.subscriber else timezone.get_default_timezone()
-    return max(delivery.slot_at, delivery.covers_until or delivery.slot_at).astimezone(zone).date()
-
-
-def _week(delivery: Delivery) -> str:
-    """Return the week that it covered for the most part, as the reader's cadence has it now."""
-    if delivery.subscriber is None:
-        return ""
-    days = period_days(Cadence.parse(delivery.subscriber.cadence))
-    return week_of_period(_ends_on(delivery), days=days)

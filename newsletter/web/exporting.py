@@ -10,10 +10,8 @@ from django.conf import settings
 from django.utils.translation import gettext, ngettext
 
 from newsletter.audience.topics import find_topic
-from newsletter.core.arxiv.figures import PaperDetails, ShownFigure
-from newsletter.core.arxiv.licences import licence_name
+from newsletter.core.arxiv.figures import PaperDetails, ShownFigure, licence_name
 from newsletter.core.arxiv.links import abstract_url, code_url, page_url, pdf_url, project_url
-from newsletter.core.digests.languages import is_checked_in_words
 from newsletter.core.digests.markdown import FrontMatterValue, as_text, front_matter
 from newsletter.core.digests.weeks import Week
 from newsletter.core.summaries.paper_kinds import SECTIONS
@@ -28,7 +26,7 @@ from newsletter.web.jinja import day
 from newsletter.web.pages import public_url, service_name
 from newsletter.web.places import place_in_words
 from newsletter.web.section_names import part_name, part_on_page, section_name
-from newsletter.web.summaries import Written, summaries_of
+from newsletter.web.summaries import Written, summaries_of, written_by
 from newsletter.web.weeks import contents_of, week_in_words, what_came_later
 
 MOST_KEYWORDS, MOST_TAGS = 20, 12
@@ -316,27 +314,10 @@ def _quote(evidence: Evidence) -> str:
 def _made_by(written: Written) -> str:
     if not written.is_model:
         return gettext("No model wrote anything here.")
-    row, content = written.row, written.content
-    checked = ngettext(
-        "%(num)s claim checked against the paper.",
-        "%(num)s claims checked against the paper.",
-        content.checked,
-    ) % {"num": content.checked}
     withheld = ngettext(
         "%(num)s claim withheld for lack of evidence",
         "%(num)s claims withheld for lack of evidence",
-        len(content.withheld),
-    ) % {"num": len(content.withheld)}
-    made = gettext(
-        "Machine-made, for a first screening and not for citing: written by %(model)s (prompt %(prompt)s) on "
-        "%(day)s."
-    ) % {
-        "model": row.model,
-        "prompt": row.prompt_version,
-        "day": day(row.written_at) if row.written_at else "",
-    }
-    limits = gettext(
-        "In this language quotes, numbers in digits, links and markup are checked; the wording is not."
-    )
-    notes = [limits] if not is_checked_in_words(row.language) else []
-    return " ".join([made, checked, *notes, *([f"{withheld}."] if content.withheld else [])])
+        len(written.content.withheld),
+    ) % {"num": len(written.content.withheld)}
+    said = written_by(written.row, written.content)
+    return f"{said} {withheld}." if written.content.withheld else said

@@ -31,7 +31,7 @@ from newsletter.web.pages import current_language, public_url, service_name
 from newsletter.web.places import place_in_words
 from newsletter.web.rendered import dont_keep, rendered_once
 from newsletter.web.slugs import follows_former_slugs, public_topic
-from newsletter.web.summaries import Written, summaries_of
+from newsletter.web.summaries import Written, summaries_of, written_by
 from newsletter.web.topics import newest_papers_at, papers_of
 
 MOST_ENTRIES, MOST_EXPORTED = 40, 100
@@ -187,14 +187,10 @@ def _as_html(paper: PaperRecord, written: Written | None) -> str:
     """Return what a card says: headline, a citation, takeaways, whose words they are; else the abstract."""
     if written is None:
         return format_html("<p>{}</p>", paper.abstract)
-    content, row = written.content, written.row
+    content = written.content
     citation = _citation(content.headline) if written.is_model else ""
     points = format_html_join("", "<li>{}</li>", ((claim.text,) for claim in content.takeaways))
-    made = (
-        gettext("Written by %(model)s, for a first screening and not for citing.") % {"model": row.model}
-        if written.is_model
-        else gettext("In the authors’ words.")
-    )
+    made = written_by(written.row, content) if written.is_model else gettext("In the authors’ words.")
     return format_html(
         "<p>{}</p>{}{}<p>{}</p><p>arXiv:{}</p>",
         content.headline.text,

@@ -12,12 +12,12 @@ from newsletter.audience.topics import public_topics
 from newsletter.core.arxiv.figures import Picture, ShownFigure
 from newsletter.core.digests.typography import cut
 from newsletter.mail.cards import text_of
+from newsletter.mail.sentences import subject_of
 from newsletter.models import Match, Paper, Summary, Topic
-from newsletter.pipeline.compose.render import subject_of
 from newsletter.pipeline.summarize.figures import mail_figures
 from newsletter.web.cards import Card, cards_of
 from newsletter.web.rendered import kept_value
-from newsletter.web.topics import Week, papers_of_week
+from newsletter.web.topics import SevenDays, papers_of_seven_days
 
 OFTEN_CHOSEN = 6
 LINES = 3
@@ -73,7 +73,7 @@ def _often_chosen() -> list[str]:
 class Front:
     """The best papers of a week in some topics, for the first page, read at once."""
 
-    def __init__(self, topics: Iterable[Topic], *, week: Week, language: str) -> None:
+    def __init__(self, topics: Iterable[Topic], *, week: SevenDays, language: str) -> None:
         self._topics = {topic.slug: topic for topic in topics}
         self._week, self._language = week, language
         self._best = _best([topic.pk for topic in self._topics.values()], week=week, most=LINES + 1)
@@ -123,17 +123,19 @@ class Front:
         ]
 
 
-def matched(topics: Iterable[int], *, week: Week) -> int:
+def matched(topics: Iterable[int], *, week: SevenDays) -> int:
     """Return how many papers of the week matched any of these topics."""
-    return papers_of_week(week.until).filter(matches__topic__in=list(topics)).distinct().count()
+    return papers_of_seven_days(week.until).filter(matches__topic__in=list(topics)).distinct().count()
 
 
-def _best(topics: Iterable[int], *, week: Week, most: int) -> dict[int, list[Paper]]:
+def _best(topics: Iterable[int], *, week: SevenDays, most: int) -> dict[int, list[Paper]]:
     """Return topic → its best papers of the week, those with a summary first."""
     written = Summary.objects.shown().filter(
         paper=OuterRef("paper"), paper_version=OuterRef("paper__version")
     )
-    matches = Match.objects.filter(topic__in=list(topics), paper__in=papers_of_week(week.until).values("pk"))
+    matches = Match.objects.filter(
+        topic__in=list(topics), paper__in=papers_of_seven_days(week.until).values("pk")
+    )
     ranked = matches.annotate(has_summary=Exists(written)).annotate(
         place=Window(
             RowNumber(),

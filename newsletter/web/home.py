@@ -33,7 +33,7 @@ from newsletter.web.signup import (
     promise,
     slugs_in,
 )
-from newsletter.web.topics import ListedTopic, newest_week, topic_groups
+from newsletter.web.topics import ListedTopic, last_seven_days, topic_groups
 
 OWN = {"words": Field.ALL, "author": Field.AUTHOR}
 """Button of the search → where its words are looked for, in a topic of one's own."""
@@ -66,7 +66,7 @@ def home(request: HttpRequest) -> HttpResponse:
 
 
 def _show(request: HttpRequest, *, form: SignUpForm, status: int = 200) -> HttpResponse:
-    language, week = current_language(), newest_week()
+    language, week = current_language(), last_seven_days()
     topics = list(public_topics())
     groups = topic_groups(topics, language=language, week=week)
     listed = {topic.slug: topic for group in groups for topic in group.topics}

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
-from newsletter.core.delivery.cadence import Cadence, period_days
-from newsletter.core.digests.selection import Place, Selection
-from newsletter.core.digests.weeks import topic_path, week_of_period
+from newsletter.core.delivery.cadence import Cadence
+from newsletter.core.digests.selection import Place
+from newsletter.core.digests.weeks import topic_path
 from newsletter.models import Subscriber, Topic
 from newsletter.web import schedules
 from newsletter.web.past_digests import PastDigest
@@ -73,7 +72,7 @@ def own_topics(
                 comes=schedules.in_words(Cadence.parse(own if is_valid else subscriber.cadence)),
                 cadence=own,
                 cadences=schedules.choices(own),
-                share=_last_share(topic, digests, days=period_days(Cadence.parse(subscriber.cadence))),
+                share=_last_share(topic, digests),
             )
         )
     return found
@@ -93,19 +92,20 @@ def offered_groups(
     return [OfferedGroup(name, groups[name]) for name in sorted(groups, key=lambda name: (not name, name))]
 
 
-def _last_share(topic: Topic, digests: Sequence[PastDigest], *, days: int) -> Share | None:
+def _last_share(topic: Topic, digests: Sequence[PastDigest]) -> Share | None:
     """Return what the newest mail that covered the topic held of it."""
     for digest in digests:
         if digest.was_sent and topic.pk in digest.selection.topics:
-            return _share(topic, digest.selection, at=digest.at, days=days)
+            return _share(topic, digest)
     return None
 
 
-def _share(topic: Topic, selection: Selection, *, at: datetime, days: int) -> Share:
+def _share(topic: Topic, digest: PastDigest) -> Share:
+    selection = digest.selection
     return Share(
         in_full=sum(
             each.topic == topic.pk and each.final_place is Place.SUMMARIZED for each in selection.papers
         ),
         total=selection.brought_by(topic.pk),
-        week_path="" if topic.owner_id else topic_path(topic.slug, week=week_of_period(at.date(), days=days)),
+        week_path="" if topic.owner_id else topic_path(topic.slug, week=digest.week),
     )

@@ -1,19 +1,31 @@
-"""The state of a reader's last digests, in plain words."""
+"""The state of a reader's last digests, in plain words; and which week of papers a digest is of."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
+from django.utils import timezone
 from django.utils.translation import gettext
 
 from newsletter.audience.tokens import digest_token
+from newsletter.core.delivery.cadence import Cadence, period_days
 from newsletter.core.digests.selection import Place, Selection
+from newsletter.core.digests.weeks import week_of_period
 from newsletter.models import Delivery, Subscriber
 from newsletter.models.delivery import HALF_ANSWERED, SENT, UNASKED, Kind, State
 
 SHOWN = 10
-NEEDED = ("subject", "slot_at", "state", "last_detail", "fragments", "selection", "selection__content")
+NEEDED = (
+    "subject",
+    "slot_at",
+    "covers_until",
+    "state",
+    "last_detail",
+    "fragments",
+    "selection",
+    "selection__content",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +41,8 @@ class PastDigest:
     in_full: int
     matched: int
     selection: Selection
+    week: str
+    """As ``week_of_digest``."""
     token: str
     """Of its page; empty when there is none."""
 
@@ -47,12 +61,30 @@ def past_digests(subscriber: Subscriber, *, now: datetime) -> list[PastDigest]:
             in_full=len(each.selected.shown(Place.SUMMARIZED)),
             matched=len(each.selected.matched_ids),
             selection=each.selected,
+            week=week_of_digest(each, subscriber),
             token=digest_token(each.pk, link_key=subscriber.link_key)
             if each.fragments or each.state in SENT
             else "",
         )
         for each in digests[:SHOWN]
     ]
+
+
+def ends_on(digest: Delivery, subscriber: Subscriber | None) -> date:
+    """Return the local date on which its period ends."""
+    zone = subscriber.zone if subscriber else timezone.get_default_timezone()
+    return max(digest.slot_at, digest.covers_until or digest.slot_at).astimezone(zone).date()
+
+
+def week_of_digest(digest: Delivery, subscriber: Subscriber | None) -> str:
+    """Return the week that it covers for the most part, as the reader's cadence has it now; else nothing.
+
+    The mail itself knows how many days it covers; that is not kept.
+    """
+    if subscriber is None:
+        return ""
+    days = period_days(Cadence.parse(subscriber.cadence))
+    return week_of_period(ends_on(digest, subscriber), days=days)
 
 
 def _became(digest: Delivery) -> str:

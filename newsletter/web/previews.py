@@ -13,7 +13,6 @@ from newsletter.audience.tokens import Purpose, make_token
 from newsletter.core.digests.digest import CardWhy
 from newsletter.core.digests.message import html_value
 from newsletter.core.digests.selection import OF_TASTE, Selected
-from newsletter.core.digests.weeks import week_of_day
 from newsletter.languages import interface_language
 from newsletter.mail.words import words_for
 from newsletter.models import Delivery, Paper, Topic
@@ -22,6 +21,7 @@ from newsletter.web.archive import archive_of
 from newsletter.web.digests import topic_url
 from newsletter.web.own_page import subscriber_of
 from newsletter.web.pages import broken_link, page, private
+from newsletter.web.past_digests import week_of_digest
 
 MOST_TERMS = 3
 """Of a reason."""
@@ -58,7 +58,7 @@ def preview(request: HttpRequest, token: str) -> HttpResponse:
     with translation.override(language):
         title = gettext("What it would hold today")
     archive = archive_of(choice.selection, language=language, topics=topics, why_of=why_of)
-    week = str(week_of_day(now.date()))
+    week = week_of_digest(delivery, subscriber)
     return page(
         request,
         template="digest.html",

@@ -39,7 +39,7 @@ from newsletter.web.excerpts import Excerpt, MatchedPaper, matched_paper
 from newsletter.web.highlighting import Segment
 from newsletter.web.pages import current_language, page
 from newsletter.web.rendered import dont_keep
-from newsletter.web.topics import newest_week
+from newsletter.web.topics import last_seven_days
 
 ON_A_PAGE = 20
 MOST_PAGES = 50
@@ -232,7 +232,7 @@ def _nearest_topics(query: Query | None) -> list[tuple[str, str]]:
     if not hits or not hits.total:
         return []
     near = public_topics().filter(matches__paper__in=hits.paper_ids).annotate(number=Count("pk"))
-    language, week = current_language(), newest_week().counts
+    language, week = current_language(), last_seven_days().counts
     best = sorted(near, key=lambda topic: (-topic.number / math.sqrt(1 + week.get(topic.pk, 0)), topic.name))
     return [(topic.slug, topic.name_in(language)) for topic in best[:NEAREST]]
 

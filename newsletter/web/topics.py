@@ -16,7 +16,7 @@ from newsletter.models import Match, Paper, Topic
 from newsletter.web.pages import current_language, page
 from newsletter.web.rendered import kept_value, rendered_once
 
-WEEK, TWO_WEEKS = timedelta(days=7), timedelta(days=14)
+SEVEN_DAYS, TWO_WEEKS = timedelta(days=7), timedelta(days=14)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class ListedTopic:
     group: str
     query: str
     count: int
-    """What it matched in the last week."""
+    """What it matched in the last seven days."""
 
     @property
     def words(self) -> str:
@@ -47,30 +47,30 @@ def newest_papers_at() -> datetime:
 
 
 @dataclass(frozen=True, slots=True)
-class Week:
-    """The week to the newest papers."""
+class SevenDays:
+    """The seven days to the newest papers; ISO weeks are ``core.digests.weeks``'s."""
 
     until: datetime
     counts: dict[int, int]
     """Topic → what it matched."""
 
 
-def newest_week() -> Week:
-    return kept_value("week", _newest_week)
+def last_seven_days() -> SevenDays:
+    return kept_value("seven-days", _last_seven_days)
 
 
-def _newest_week() -> Week:
+def _last_seven_days() -> SevenDays:
     until = newest_papers_at()
     # ``in``, not a join: SQLite would look at all matches there ever were.
-    matches = Match.objects.filter(paper__in=papers_of_week(until).values("pk"))
-    return Week(until, dict(matches.values_list("topic").annotate(Count("pk"))))
+    matches = Match.objects.filter(paper__in=papers_of_seven_days(until).values("pk"))
+    return SevenDays(until, dict(matches.values_list("topic").annotate(Count("pk"))))
 
 
-def papers_of_week(until: datetime) -> QuerySet[Paper]:
-    return Paper.objects.filter(first_seen_at__gt=until - WEEK, is_withdrawn=False)
+def papers_of_seven_days(until: datetime) -> QuerySet[Paper]:
+    return Paper.objects.filter(first_seen_at__gt=until - SEVEN_DAYS, is_withdrawn=False)
 
 
-def topic_groups(topics: Iterable[Topic], *, language: str, week: Week) -> list[TopicGroup]:
+def topic_groups(topics: Iterable[Topic], *, language: str, week: SevenDays) -> list[TopicGroup]:
     """Return topics under their groups, in order of name, each with its count of the week.
 
     Those without a group come last.
@@ -93,6 +93,6 @@ def papers_of(topic: Topic, *, until: datetime) -> QuerySet[Paper]:
 @require_safe
 @rendered_once()
 def topics(request: HttpRequest) -> HttpResponse:
-    week = newest_week()
+    week = last_seven_days()
     groups = topic_groups(public_topics(), language=current_language(), week=week)
     return page(request, template="topics.html", groups=groups, until=week.until)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db.models import Count, F, Max, Min, Q
+from django.db.models.functions import Coalesce
 from django.utils import formats
 from django.utils.translation import gettext
 
@@ -119,10 +120,9 @@ def _rows(papers: Sequence[int]) -> Iterator[tuple[int, str, datetime | None, da
         summaries__paper_version=F("version"),
         is_withdrawn=False,
     )
+    first = Coalesce("summaries__first_written_at", "summaries__written_at")
     rows = Paper.objects.filter(pk__in=papers).values_list("pk", "title")
-    yield from rows.annotate(
-        first=Min("summaries__written_at", filter=shown), last=Max("summaries__written_at", filter=shown)
-    )
+    yield from rows.annotate(first=Min(first, filter=shown), last=Max("summaries__written_at", filter=shown))
 
 
 def _corrections(

@@ -149,11 +149,32 @@ def test_the_authors_own_words_are_serif_unquoted_and_labelled_once() -> None:
         r'<span lang="en" style="[^"]*Charter[^"]*">LampNet reads 300 lamps, improving recall ', html
     )
     assert html.count('font-style:normal">by 4.2 %</em>') == 5
-    assert "“" not in html
+    assert html.count("“") == 1
     assert "<b>" not in html
     for form in (html, text):
         said = " ".join(form.split())
-        assert said.count("Sentences of the abstracts, unchanged; no model wrote anything.") == 1
+        assert (
+            said.count("Sentences of the abstracts, shortened where “…” stands; no model wrote anything.")
+            == 1
+        )
+
+
+def test_the_venue_is_no_part_of_the_sentence_before_it() -> None:
+    cards = [make_card(make_paper(n, comment="Accepted at MICCAI 2026.")) for n in range(1, 6)]
+    html, text = mail(make_digest(*cards))
+    assert html.count(">(MICCAI 2026)</span>") == 4
+    assert " ".join(text.split()).count(" (MICCAI 2026)") == 4
+
+
+def test_what_was_cut_from_an_authors_sentence_is_marked() -> None:
+    opened = "… we show that lamps are read in any light that a person can read in."
+    cards = [
+        make_card(make_paper(n), summary=replace(authors_summary(), headline=claim(opened)))
+        for n in range(1, 6)
+    ]
+    html, text = mail(make_digest(*cards))
+    assert html.count(opened) >= 5
+    assert " ".join(text.split()).count(opened) == 5
 
 
 def test_a_reading_is_complete_and_says_what_the_paper_does_not_state() -> None:

@@ -37,7 +37,7 @@ def test_a_mixed_mail_names_the_model_its_days_and_what_it_checked() -> None:
 def test_a_mail_in_the_authors_words_says_so_in_its_own_language() -> None:
     card = make_card(summary=authors_summary(), language="en")
     for form in mail(make_digest(card, language="zh-hans")):
-        assert form.count("以下为摘要原句，未经模型改写。") == 1
+        assert form.count("以下为摘要原句，省略处以“…”标明，未经模型改写。") == 1
 
 
 def test_a_quiet_digest_is_a_short_mail() -> None:

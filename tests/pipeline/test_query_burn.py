@@ -18,8 +18,7 @@ from newsletter.audience.tokens import Purpose, make_token
 from newsletter.audience.topics import add_topic
 from newsletter.audience.wanted_categories import MOST_OF_A_READER, MOST_OF_ALL, wanted_categories
 from newsletter.core.arxiv.categories import CATEGORIES
-from newsletter.core.summaries.summary import DetailLevel
-from newsletter.core.summaries.wanted import Wanted
+from newsletter.core.summaries.summary import DetailLevel, Wanted
 from newsletter.models import Match, Quota, Subscriber, Summary, Topic
 from newsletter.pipeline import match
 from newsletter.pipeline.summarize.budget import KIND

@@ -14,7 +14,7 @@ from newsletter.models import Delivery, FragmentRow
 from newsletter.models.delivery import Kind
 from newsletter.models.subscriber import Status
 from newsletter.subscribers.account import ADDRESS_FOR, FRESH_FOR, ask_to_move, mail_fresh_link
-from newsletter.transactional.mails import TransactionalMail, send_alert, send_transactional, useful_for
+from newsletter.transactional.mails import TransactionalMail, send_transactional, useful_for
 from tests.fakes.mailer import ScriptedMailer, answer
 from tests.pipeline.deliveries import NOW, deliver, later, new_subscriber
 from tests.pipeline.newsroom import Newsroom, body
@@ -81,7 +81,9 @@ def test_a_transactional_mail_that_is_refused_for_now_ends_when_it_is_of_no_more
 
 
 def test_an_alert_that_could_not_be_sent_for_days_ends() -> None:
-    send_alert(MAIL, key="k", recipient="operator@example.org", now=NOW)
+    send_transactional(
+        MAIL, subscriber=None, kind=Kind.ALERT, key="k", recipient="operator@example.org", now=NOW
+    )
     mailer = ScriptedMailer()
     assert deliver(mailer, now=NOW + timedelta(days=3)).states == {"EXPIRED": 1}
     assert mailer.sent == []

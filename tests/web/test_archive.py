@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from html import unescape
@@ -163,6 +163,15 @@ def test_a_shared_page_tells_nothing_of_a_private_topic(room: Room) -> None:
     assert "2 of 40 new papers matched; all stand in full." in shared
     assert "3 of 40 new papers matched; all stand in full." in own
     assert 'href="/topics/mine/"' not in own  # nobody else may see it, so it has no page
+
+
+def test_a_shared_page_of_private_topics_alone_has_no_number_of_its_reader(room: Room) -> None:
+    mine = next(key for key, each in room.topics.items() if each.slug == "mine")
+    selection = replace(selection_of(room, *chosen(room, 0, topic="mine")), topics=(mine,))
+    own, shared = pages(room, delivered(room, selection))
+    assert "1 of 40 new papers matched; it stands in full." in own
+    assert "40" not in re.sub(r"<(?:head|style|script).*?</(?:head|style|script)>", "", shared, flags=re.S)
+    assert "As sent, without anything personal." in shared
 
 
 def test_the_own_page_has_the_reasons_of_the_mail_and_what_was_saved(room: Room) -> None:

@@ -90,7 +90,8 @@ def test_an_entry_has_headline_citation_and_takeaways_as_text(visitor: Client, b
     assert "<blockquote>“In 412 dockings" in said
     assert "(from the abstract)</blockquote>" in said
     assert said.count("<li>") == 7
-    assert "Written by gemini-flash-latest, for a first screening" in said
+    assert "Written by gemini-flash-latest (prompt 4) on 15 June 2026." in said
+    assert "For a first screening, not for citing." in said
     assert text(entry, "title") == "HarborNet <script>alert(1)</script>"
 
 
@@ -192,7 +193,7 @@ def test_an_export_has_the_three_depths_with_their_quotes(visitor: Client, boats
     assert "> “In 412 dockings in three harbours, HarborNet reached its berth" in document
     assert "(from “Limitations”)" in document
     assert "##### Innovation: limits\n\nNot stated in the paper." in document
-    assert "written by gemini-flash-latest (prompt 4) on 15 June 2026. 28 claims checked" in document
+    assert "Written by gemini-flash-latest (prompt 4) on 15 June 2026. 28 claims checked" in document
 
 
 def test_an_export_says_where_wording_is_not_checked(visitor: Client, boats: Topic) -> None:  # noqa: ARG001

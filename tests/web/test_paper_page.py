@@ -14,6 +14,7 @@ from newsletter.core.summaries.paper_kinds import SECTION_KINDS, PaperKind
 from newsletter.core.summaries.summary import NO_FULL_TEXT, NO_KIND, DetailLevel, Summary, Withheld, at_detail
 from newsletter.models import DigestNotice, Match, Paper, PaperRevision, PaperVector, TasteSnapshot, Topic
 from newsletter.models import Summary as SummaryRow
+from newsletter.web import near
 from newsletter.web.reasons import WITHHELD
 from newsletter.web.section_names import KINDS, SECTIONS
 from tests.fakes import readings
@@ -297,8 +298,18 @@ def in_topic(*numbers: int, weights: dict[int, float]) -> None:
 def test_the_closest_papers_of_its_topics_come_first(visitor: Client) -> None:
     in_topic(1, 2, 3, 4, weights={1: 1.0, 2: 0.1, 3: 0.9, 4: 0.8})
     page = text_of(visitor, "/papers/2606.00001/")
-    near = page[page.index('id="near"') : page.index('id="changes"')]
-    assert re.findall(r'href="/papers/([^/]+)/"', near) == ["2606.00003", "2606.00004"]
+    shown = page[page.index('id="near"') : page.index('id="changes"')]
+    assert re.findall(r'href="/papers/([^/]+)/"', shown) == ["2606.00003", "2606.00004"]
+
+
+def test_only_the_newest_matches_of_a_topic_are_looked_at(
+    visitor: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    in_topic(1, 2, 3, 4, 5, weights={1: 1.0, 2: 1.0, 3: 0.1, 4: 0.9, 5: 0.2})
+    monkeypatch.setattr(near, "NEWEST", 3)
+    page = text_of(visitor, "/papers/2606.00001/")
+    shown = page[page.index('id="near"') : page.index('id="changes"')]
+    assert re.findall(r'href="/papers/([^/]+)/"', shown) == ["2606.00004", "2606.00005"]
 
 
 def test_a_paper_that_shares_only_a_hidden_topic_is_not_close(visitor: Client) -> None:

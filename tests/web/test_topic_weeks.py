@@ -15,10 +15,11 @@ from newsletter.audience.tokens import Purpose
 from newsletter.audience.topics import add_topic, edit_topic, rename_topic
 from newsletter.core.digests.trends import Trend, trends_to_json
 from newsletter.core.digests.weeks import week_of
+from newsletter.core.summaries.summary import summary_from_json
 from newsletter.models import DigestNotice, Match, Paper, PaperRevision, Summary, Topic, TopicWeek
 from newsletter.pipeline.match import match_papers
 from newsletter.pipeline.weeks import freeze_weeks
-from newsletter.subscribers.reports import take_down
+from newsletter.subscribers.reports import amend, claim_key, take_down
 from newsletter.web.query_words import query_in_words
 from newsletter.web.weeks import week_in_words
 from tests.fakes.papers import paper_record
@@ -191,6 +192,22 @@ def test_what_comes_after_the_week_is_marked(visitor: Client, service: Service) 
 
 
 # --- weeks that never were, names that changed -----------------------------------------------------------
+
+
+def test_a_summary_of_the_week_that_was_written_again_later_is_still_the_weeks(
+    visitor: Client,
+    service: Service,  # noqa: ARG001
+) -> None:
+    freeze_weeks(now=MONDAY_AFTER)
+    write_summary(paper(2), language="en", headline="In time.")
+    Summary.objects.filter(paper=paper(2)).update(written_at=SENT)
+    row = Summary.objects.get(paper=paper(2), model="some-model")
+    [claim, *_] = summary_from_json(row.content or {}).claims
+    amend(row, claim_key(row, claim), "Amended.", now=MONDAY_AFTER + timedelta(days=9))
+    page = text_of(visitor, WEEK)
+    assert "Amended." in page
+    assert "Summarised after the week." not in page
+    assert "The summary was written anew after the week." in page
 
 
 @pytest.mark.parametrize(

@@ -19,8 +19,7 @@ from newsletter.adapters.infra.broker import TASK, Queue
 from newsletter.config.console_log import ConsoleHandler
 from newsletter.models import Delivery, DeliveryEvent
 from newsletter.models.delivery import State
-from newsletter.pipeline.back_off import BackOff
-from newsletter.pipeline.db_retry import with_db_retry
+from newsletter.pipeline.db_retry import BackOff, with_db_retry
 from tests.worker.workers import LATE, Workers, finished, planned, seconds_to_next
 from worker.app import app
 from worker.schedule import SCHEDULE

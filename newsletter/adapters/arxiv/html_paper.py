@@ -27,7 +27,6 @@ from newsletter.adapters.arxiv.html_parts import (
 from newsletter.adapters.arxiv.html_text import BLOCKS, Look, classes, joined, math_of, text_of
 from newsletter.core.arxiv.front_matter import affiliations_of, keywords_of
 from newsletter.core.arxiv.full_text import FullText, Reference, Role, TextSection
-from newsletter.core.arxiv.headings import is_references, is_related
 from newsletter.core.arxiv.papers import PaperRecord
 from newsletter.core.arxiv.sentences import word_set
 
@@ -51,6 +50,14 @@ _SKIPPED = word_set(
 _BULLETS = frozenset("•–—∗*·∘◦-▪■►")
 _KEYWORDS = re.compile(r"(?:key\s?words(?: and phrases)?|index terms)\s*[:.—–-]\s*", re.I)
 _ANCHOR = re.compile(r"[\w.-]{1,60}")
+_RELATED = re.compile(
+    r"\b(?:related (?:work|research|stud|literature|approach|method)|(?:prior|previous|existing|earlier) "
+    r"(?:work|art|research|stud|approach|method)|background|literature (?:review|survey)|preliminaries"
+    r"|preliminary$|preliminary (?:concepts|knowledge|notions|definitions)|state of the art$)",
+    re.I,
+)
+_OWN_FIRST = re.compile(r"introduction\b", re.I)
+_REFERENCES = frozenset({"references", "bibliography", "literaturecited", "workscited", "referencesandnotes"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -251,3 +258,12 @@ _KINDS: dict[str, Callable[[_Subscriber, _Element, Look], None]] = {
     **dict.fromkeys(_SECTIONS, _Subscriber._take_section),
 }
 """By tag or class: what is read in a way of its own."""
+
+
+def is_related(title: str) -> bool:
+    """Say whether a section of this title tells of what others did."""
+    return bool(_RELATED.search(title)) and not _OWN_FIRST.match(title)
+
+
+def is_references(title: str) -> bool:
+    return "".join(filter(str.isalpha, title.casefold())) in _REFERENCES

@@ -35,6 +35,8 @@ class Queue(StrEnum):
 
 
 TASK = "worker.tasks.{}"
+ANSWER_SECONDS = 1.5
+"""That workers have to say what they serve."""
 TRANSPORT_OPTIONS: dict[str, Any] = {
     "socket_timeout": 10,
     "socket_connect_timeout": 3,
@@ -84,15 +86,15 @@ def is_reachable() -> bool:
     return True
 
 
-def served_queues(url: str, *, seconds: float = 1.5) -> dict[str, int]:
-    """Return how many workers take from each queue, as those at this broker say within ``seconds``.
+def served_queues(url: str) -> dict[str, int]:
+    """Return how many workers take from each queue, as those at this broker say soon enough.
 
     Raises TemporaryError where the broker does not answer.
     """
     app = Celery("newsletter-inspector", broker=kombu_url(url), set_as_current=False)
     app.conf.broker_transport_options = PRODUCER_OPTIONS
     try:
-        said = app.control.inspect(timeout=seconds).active_queues() or {}
+        said = app.control.inspect(timeout=ANSWER_SECONDS).active_queues() or {}
     except (OperationalError, OSError, RedisError) as error:
         raise TemporaryError(f"the broker does not answer: {type(error).__name__}") from error
     finally:

@@ -14,7 +14,6 @@ import fcntl
 import json
 import logging
 import os
-import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
@@ -23,8 +22,7 @@ from pathlib import Path
 from typing import IO, Any
 from uuid import uuid4
 
-from newsletter.config.disk import sync_folder
-from newsletter.config.private_files import make_private_folder
+from newsletter.config.private_files import make_private_folder, write_whole
 
 log = logging.getLogger(__name__)
 
@@ -77,7 +75,8 @@ class DepartureLog:
         try:
             with self._opened() as file:
                 file.write(content)
-                _sync(file)
+                file.flush()
+                os.fsync(file.fileno())
         except OSError as error:
             with suppress(OSError):
                 self._path.replace(self._path.with_suffix(".incomplete"))
@@ -120,7 +119,7 @@ class DepartureLog:
             dropped = len(found.departures) - len(kept)
             if dropped:
                 head = _head(found.id, since=before, dropped=found.dropped + dropped)
-                self._replace(head + b"".join(_line(asdict(each)) for each in kept))
+                write_whole(self._path, head + b"".join(_line(asdict(each)) for each in kept))
         return dropped
 
     @contextmanager
@@ -130,21 +129,10 @@ class DepartureLog:
         with self._path.with_suffix(".lock").open("ab") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             if not self._path.exists():
-                self._replace(_head(str(uuid4()), since=datetime.now(UTC), dropped=0))
+                write_whole(self._path, _head(str(uuid4()), since=datetime.now(UTC), dropped=0))
             with self._path.open("r+b") as file:
                 _cut_torn_line(file)
                 yield file
-
-    def _replace(self, content: bytes) -> None:
-        with tempfile.NamedTemporaryFile(dir=self._path.parent, prefix=".departures.", delete=False) as file:
-            try:
-                file.write(content)
-                _sync(file)
-                Path(file.name).replace(self._path)
-            except BaseException:
-                Path(file.name).unlink(missing_ok=True)
-                raise
-        sync_folder(self._path.parent)
 
 
 def _cut_torn_line(file: IO[bytes]) -> None:
@@ -179,8 +167,3 @@ def _moment(text: str) -> datetime:
     if moment.tzinfo is None:
         raise ValueError(f"{text} has no zone")
     return moment
-
-
-def _sync(file: IO[bytes]) -> None:
-    file.flush()
-    os.fsync(file.fileno())

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import tempfile
 import time
 from collections.abc import Collection
 from contextlib import suppress
@@ -13,6 +11,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from newsletter.adapters.ports import Image
+from newsletter.config.private_files import write_whole
 from newsletter.errors import TemporaryError
 
 YOUNG = 3600.0
@@ -33,9 +32,7 @@ class FigureStore:
             if path.is_file():
                 path.touch()
                 return name
-            with tempfile.NamedTemporaryFile(dir=self.folder, prefix=".", delete=False) as file:
-                file.write(image.data)
-            os.replace(file.name, path)  # noqa: PTH105  # atomic, also if the file appeared meanwhile
+            write_whole(path, image.data)
         except OSError as error:
             raise TemporaryError(f"{self.folder} cannot be written: {error.strerror}") from error
         return name

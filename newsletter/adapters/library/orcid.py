@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -10,13 +11,13 @@ from typing import Any
 
 from newsletter.adapters.infra.http import TIMEOUT, Got, Moved, Refused, Retry, get
 from newsletter.core.taste.library import LibraryBuilder, ReadLibrary, Source, Unread, without_markup
-from newsletter.core.taste.orcid import parse_orcid
 from newsletter.errors import BadInput, TemporaryError
 
 MAX_BYTES = 32 * 1024 * 1024
 """A record may have 10,000 works of some 3 KB."""
 _OWN = {"self", "version-of", None}
 """Relations of an identifier to the work; ``part-of`` names its book or journal."""
+_ID = re.compile(r"(?:(?:https?://)?(?:www\.)?orcid\.org/)?(\d{4})-?(\d{4})-?(\d{4})-?(\d{3}[\dXx])/?")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,3 +125,18 @@ def _explained(refused: Refused, *, orcid: str) -> Exception:
             return BadInput(f"the ORCID record {orcid} is locked or was deactivated")
         case _:
             return refused
+
+
+def parse_orcid(text: str) -> str | None:
+    """Return the iD with hyphens, of an iD or its address; None for any other text or a wrong checksum.
+
+    ISO 7064, MOD 11-2; ORCID, "Structure of the ORCID Identifier".
+    """
+    if not (text.isascii() and (found := _ID.fullmatch(text.strip()))):
+        return None
+    digits = "".join(found.groups()).upper()
+    total = 0
+    for digit in digits[:-1]:
+        total = (total + int(digit)) * 2
+    check = (12 - total % 11) % 11
+    return "-".join(found.groups()).upper() if digits[-1] == ("X" if check == 10 else str(check)) else None

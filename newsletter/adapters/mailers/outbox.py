@@ -15,7 +15,7 @@ from pathlib import Path
 
 from newsletter.adapters.ports import Bodies, Outcome, Outgoing, Verdict
 from newsletter.config import Config
-from newsletter.config.disk import sync_folder
+from newsletter.config.private_files import sync_folder
 from newsletter.errors import BadInput, PermanentError, TemporaryError
 
 _DELIVERY_ID = re.compile(r"[0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")

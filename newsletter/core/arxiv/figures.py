@@ -1,8 +1,23 @@
-"""What a page and a mail show beyond arXiv's fields: figures, and facts printed on the paper."""
+"""What a page and a mail show beyond arXiv's fields: figures, if their licence allows it, and printed facts.
+
+An unknown licence allows nothing.
+"""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from typing import Literal
+
+FigurePolicy = Literal["off", "licensed", "all"]
+
+_CC = re.compile(
+    r"https?://(?:www\.)?creativecommons\.org/(?:licenses/(?P<kind>[a-z-]+)/(?P<version>\d\.\d)"
+    r"|publicdomain/zero/(?P<zero>\d\.\d))(?:/\S*)?",
+    re.IGNORECASE,
+)
+_ALLOWING = frozenset({"CC BY", "CC BY-SA", "CC0"})
+_ARXIVS_OWN = re.compile(r"https?://(?:www\.)?arxiv\.org/licenses/nonexclusive-distrib/\S*", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,3 +56,25 @@ class PaperDetails:
     has_full_text: bool = False
     reason: str = ""
     """Why there is no full text, as a code; empty if there is, or if it was not asked for yet."""
+
+
+def licence_name(url: str) -> str:
+    """Return what a licence is called (``CC BY 4.0``); empty for one that is not known."""
+    kind, version = _creative_commons(url)
+    if kind:
+        return f"{kind} {version}"
+    return "arXiv licence" if _ARXIVS_OWN.fullmatch(url) else ""
+
+
+def may_show_figures(url: str, *, policy: FigurePolicy) -> bool:
+    """Say whether figures of a paper under this licence may be shown: CC BY, CC BY-SA and CC0 allow it."""
+    return policy == "all" or (policy == "licensed" and _creative_commons(url)[0] in _ALLOWING)
+
+
+def _creative_commons(url: str) -> tuple[str, str]:
+    found = _CC.fullmatch(url)
+    if not found:
+        return "", ""
+    if found["zero"]:
+        return "CC0", found["zero"]
+    return f"CC {found['kind'].upper()}", found["version"]

@@ -101,17 +101,6 @@ def placeholder_names(text: str) -> frozenset[str]:
     return frozenset(_PLACEHOLDER.findall(text)) if PLACEHOLDER_OPEN in text else frozenset()
 
 
-def fill(text: str, placeholders: Mapping[str, str], *, html: bool) -> str:
-    """Fill the placeholders of ``text`` with the reader's strings, HTML-escaped in the HTML form.
-
-    Raises PermanentError (``reason="placeholder"``) for one without a value, and for a value that looks like
-    a placeholder itself: nothing is sent with a hole.
-    """
-    if PLACEHOLDER_OPEN not in text:
-        return text
-    return _joined([_split(text)], _Values(placeholders, html=html))
-
-
 def join_html(fragments: Sequence[Fragment], placeholders: Mapping[str, str] | None = None) -> str:
     """Return the whole HTML form; without ``placeholders`` it keeps them, for a provider that fills them."""
     if placeholders is None:

@@ -33,15 +33,21 @@ _OPENS = re.compile(
     rf"(?:{_CONJUNCTIONS}|{_REFERENCES})\b(?!-)|\(?(?:\d{{1,2}}|[ivx]{{1,4}}|[a-h])\)\s", re.IGNORECASE
 )
 """Openings that refer to the sentence before."""
-_ITSELF = re.compile(rf"(?:in\s)?{THIS_PAPER}|both\s\w+\sand\b", re.IGNORECASE)
-"""Openings that look like them: "This paper shows"."""
+_OUTCOMES = re.compile(
+    r"""these\s(?:\w+\s){1,2}?(?:show|suggest|demonstrat|indicat|reveal|impl(?:y|ies)|prove|confirm|establish|clarif)
+    |it\sis\s(?:\w+\s)?(?:shown|proved|proven|found|demonstrated)\b""",
+    re.IGNORECASE | re.VERBOSE,
+)
+_ITSELF = re.compile(
+    rf"(?:in\s)?{THIS_PAPER}|both\s\w+\sand\b|{_OUTCOMES.pattern}", re.IGNORECASE | re.VERBOSE
+)
+"""Openings that look like them: "This paper shows"; and those that can be understood: "These results"."""
 _INTRODUCTION = rf"(?:{_PREPOSITION}|\w+ly)\b[^;:]{{0,120}}?,\s"
 _REFERS = re.compile(
     rf"""^(?:{_INTRODUCTION}|\S+ed\s\w+\s[^,;:]{{0,60}},\s)(?:{_THEM}\b|(?:its|their)\s(?!own\b)|both\b(?!\s[\w-]+(?:\s[\w-]+){{0,3}}\sand\b))
-    |^(?:we|I)\b(?:\s\w+){{1,3}}?\s(?!{THIS_PAPER})(?:{_THEM}|its|their|so|{_LATTER})\b(?!\sis\b|\spossible)
+    |^(?:we|I)\b(?:\s\w+){{1,3}}?\s(?:it|they|them|its|their|so|{_LATTER})\b(?!\sis\b|\spossible)
     |^(?:{_INTRODUCTION})?[^,;:(]{{0,200}}\s
-        (?:(?!{THIS_PAPER})(?:this|these|those(?!\s(?:of|that|who|with|in|from)\b))\s\w|such\s(?!as\b|that\b)\w
-        |aforementioned\b|the\sabove\b|{_LATTER}\b)
+        (?:aforementioned\b|the\sabove\b|{_LATTER}\b)
     |\b(?:that|of|by|for|to|in|with)\s{_LATTER}\b|\bthe\s(?:first|second)[,;]
     |^{_PREPOSITION}\s(?:[^\s,]+\s){{1,4}}?(?:it|they)\s
     |^(?:by|using|from|with|when|after)\s\w+ing\s(?:{_THEM}|both)\b
@@ -51,20 +57,42 @@ _REFERS = re.compile(
     """,
     re.IGNORECASE | re.VERBOSE,
 )
-"""A pronoun or a demonstrative with nothing before it that it could mean; an announcement of a list."""
+"""A pronoun with nothing before it that it could mean; an announcement of a list."""
+_NAMES = re.compile(
+    rf"""these\s|[^,;:(]{{0,60}}\bthat\s(?:it|they)\b|(?:{_INTRODUCTION})?[^,;:(]{{0,200}}\s
+        (?:(?!{THIS_PAPER})(?:this|these|those(?!\s(?:of|that|who|with|in|from)\b))\s\w|such\s(?!as\b|that\b)\w)""",
+    re.IGNORECASE | re.VERBOSE,
+)
+"""A demonstrative with a noun, or a pronoun of which something is shown, to be guessed from the title."""
+_LONGEST_LITTLE_WORD = 4
 _CLOSES = re.compile(r"[.!…][)\]}'\"”’]*$")
 
 
 def dangles(sentence: str, *, is_cut: bool = False) -> bool:
-    """Say whether ``sentence`` refers to one before it, asks, or is a fragment.
+    """Say whether ``sentence`` cannot be read without one before it, asks, or is a fragment.
 
     ``is_cut``: its opening was cut off, so it may begin small.
     """
-    bare = sentence.lstrip("'\"“‘`[{ ")
-    opens = _OPENS.match(bare) and not _ITSELF.match(bare)
+    bare = _bare(sentence)
     return (
-        bool(opens or _REFERS.search(bare))
+        bool(_OPENS.match(bare) and not _ITSELF.match(bare))
+        or bool(_REFERS.search(bare))
         or len(bare.split()) < _FEWEST_WORDS
-        or not _CLOSES.search(bare)
+        or not (_CLOSES.search(bare) or _lacks_its_stop(bare))
         or (opens_small(bare) and not is_cut)
     )
+
+
+def refers_back(sentence: str) -> bool:
+    """Say whether ``sentence`` names what one before it told of: "We find that these conditions fail"."""
+    return bool(_NAMES.match(_bare(sentence)))
+
+
+def _lacks_its_stop(sentence: str) -> bool:
+    """Whether only the last full stop of an abstract is missing; one that was cut ends anywhere."""
+    last = sentence.split()[-1:]
+    return bool(last) and last[0].isalpha() and len(last[0]) > _LONGEST_LITTLE_WORD
+
+
+def _bare(sentence: str) -> str:
+    return sentence.lstrip("'\"“‘`[{ ")

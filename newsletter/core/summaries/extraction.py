@@ -8,13 +8,13 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from newsletter.core.arxiv.sentences import sentences, word_set
 from newsletter.core.summaries.cues import AVAILABILITY, CUES
-from newsletter.core.summaries.dangling import dangles
-from newsletter.core.summaries.openings import without_opening
+from newsletter.core.summaries.dangling import dangles, refers_back
+from newsletter.core.summaries.openings import CUT, without_opening
 from newsletter.core.summaries.own_work import own_work_begins, tells_of_others, tells_of_own
 from newsletter.core.summaries.rules.disguises import is_disguised
 from newsletter.core.summaries.rules.injections import is_planted
@@ -24,13 +24,14 @@ _NEAR_DUPLICATE = 0.6
 """Cosine similarity from which two sentences say the same."""
 _WEAK, _EMPTY = -0.1, -1.0
 """A takeaway worth less than the first is taken only where there is no other; less than the second, never."""
-_FIRST, _REPEATS_TITLE = 1.2, -1.2
-"""For a headline that is the first sentence of the own work, and for one that says what the title says."""
+_FIRST, _LATE, _REPEATS_TITLE, _REFERS_BACK = 0.8, 0.5, -1.2, -1.0
+"""For a headline: the first sentence of the own work; the last one (those between in proportion); one that
+says what the title says; one that refers to its neighbours."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Extract:
-    """Sentences of one abstract, each a slice of it; a dependent opening may be cut off."""
+    """Sentences of one abstract, each a slice of it, after ``CUT`` where its opening was cut off."""
 
     headline: str
     takeaways: tuple[str, ...]
@@ -57,27 +58,31 @@ def extract(abstract: str, *, title: str = "") -> Extract | None:
     whole = [sentence for sentence in sentences(abstract) if _may_be_shown(sentence)]
     if not whole:
         return None
-    begins = own_work_begins(whole, title=title)
     found = list(map(without_opening, whole))
-    own = range(begins, len(whole))
-    usable = [index for index in own if _is_usable(found[index], whole=whole[index])]
+    own = range(own_work_begins(whole, title=title), len(whole))
+    alone = [index for index in own if _stands_alone(found[index], whole=whole[index])]
+    usable = [index for index in alone if not refers_back(found[index])]
     vectors = list(map(_vector, found))
-    headlines, takeaways = _worths(found, among=usable or own[:1], vectors=vectors, title=title)
+    headlines = _headlines(found, among=alone or own[:1], vectors=vectors, title=title)
     headline = max(headlines, key=lambda index: (headlines[index], -index))
     chosen = _pick(
-        {index: takeaways[index] for index in usable if index != headline},
+        _takeaways(found, among=set(usable) - {headline}, vectors=vectors, title=title),
         vectors=vectors,
         headline=headline,
         wanted=_wanted(len(found)),
     )
-    return Extract(headline=found[headline], takeaways=tuple(found[index] for index in sorted(chosen)))
+    shown = [
+        words if words == all_of_it else f"{CUT}{words}"
+        for words, all_of_it in zip(found, whole, strict=True)
+    ]
+    return Extract(headline=shown[headline], takeaways=tuple(shown[index] for index in sorted(chosen)))
 
 
 def _may_be_shown(sentence: str) -> bool:
     return not is_planted(sentence) and not is_disguised(sentence, quoted=sentence, language="en")
 
 
-def _is_usable(sentence: str, *, whole: str) -> bool:
+def _stands_alone(sentence: str, *, whole: str) -> bool:
     return not (
         dangles(sentence, is_cut=sentence != whole)
         or tells_of_others(sentence)
@@ -85,29 +90,42 @@ def _is_usable(sentence: str, *, whole: str) -> bool:
     )
 
 
-def _worths(
+def _headlines(
     found: Sequence[str], *, among: Sequence[int], vectors: Sequence[Mapping[str, float]], title: str
-) -> tuple[dict[int, float], dict[int, float]]:
-    """What the sentences ``among`` those found are worth as the headline, and as a takeaway."""
-    named, headlines, takeaways = _vector(title), {}, {}
+) -> dict[int, float]:
+    """What the sentences ``among`` those found are worth as the headline."""
+    named, worths = _vector(title), {}
     for index in among:
-        text = found[index].lower()
-        cues = [cue for cue in CUES if cue.pattern.search(text)]
+        text = found[index]
         like_title = _cosine(vectors[index], named)
-        common = like_title + _length_worth(len(text.split()))
-        takeaways[index] = common + sum(cue.takeaway for cue in cues)
-        headlines[index] = (
-            common
-            + sum(cue.headline for cue in cues)
-            + _FIRST * (index == among[0] and tells_of_own(found[index]))
+        worths[index] = (
+            like_title
+            + _length_worth(len(text.split()))
+            + sum(cue.headline for cue in CUES if cue.headline and cue.pattern.search(text.lower()))
+            + _FIRST * (index == among[0] and tells_of_own(text))
+            + _LATE * (index - among[0]) / max(1, len(found) - 1 - among[0])
             + _REPEATS_TITLE * (like_title >= _NEAR_DUPLICATE)
+            + _REFERS_BACK * refers_back(text)
         )
-    return headlines, takeaways
+    return worths
+
+
+def _takeaways(
+    found: Sequence[str], *, among: Iterable[int], vectors: Sequence[Mapping[str, float]], title: str
+) -> dict[int, float]:
+    """What the sentences ``among`` those found are worth as a takeaway."""
+    named = _vector(title)
+    return {
+        index: _cosine(vectors[index], named)
+        + _length_worth(len(found[index].split()))
+        + sum(cue.takeaway for cue in CUES if cue.takeaway and cue.pattern.search(found[index].lower()))
+        for index in among
+    }
 
 
 def _length_worth(words: int) -> float:
     """0 from 12 words to 36, then falling: a sentence of 60 words is not read."""
-    return -0.15 * max(0, 12 - words) - 0.03 * max(0, words - 36)
+    return -0.2 * max(0, 12 - words) - 0.02 * max(0, words - 36)
 
 
 def _wanted(count: int) -> int:

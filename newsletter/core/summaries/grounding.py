@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 
 from newsletter.core.arxiv.full_text import MAX_TEXT_CHARACTERS, FullText, within
 from newsletter.core.arxiv.papers import PaperRecord
+from newsletter.core.summaries.clipping import LONGEST_SENTENCE
 from newsletter.core.summaries.highlights import carrying_spans
 from newsletter.core.summaries.lengths import is_finding_too_long, is_takeaway_too_long
-from newsletter.core.summaries.marks import LONGEST_SENTENCE
 from newsletter.core.summaries.normalize import normalize
 from newsletter.core.summaries.paper_kinds import SECTIONS, PaperKind
 from newsletter.core.summaries.rules.checks import HEADLINE, TAKEAWAYS, Case, WithheldReason, refusal

@@ -19,19 +19,16 @@ from newsletter.core.summaries.summary import Claim, Summary, Voice
 MOST_MARKS = 2
 MOST_WORDS = 8
 """Of a mark."""
-LONGEST_SENTENCE = 160
-"""Characters of an authors' sentence, from which it is cut at a clause."""
-SHORTEST_CUT = 50
 
 _OF_AMOUNTS = frozenset({"by", "from", "to", "no", "not", "all", "both"})
 _WORD = re.compile(r"\S+")
-_JOINT = re.compile(r"\s?(?:[-‐‑–—−~～±]|to|and)\s?|\s?\((?:up\sto\s)?")
+_UNCERTAIN = r"(?:±|\+/[-–−]?|\(?plus\sor\sminus)"
+_JOINT = re.compile(rf"\s?(?:[-‐‑–—−~～]|to\s?\+?|and|{_UNCERTAIN})\s?|\s?\((?:up\sto\s)?")
 _DASH = re.compile(r"[-‐‑–—−~～]")
-_CLAUSE = re.compile(r"[,;:]\s(?![A-Z][,;\s])|\s[–—]\s")  # "A, B, C" is a list
 _OF_WHAT = re.compile(r"\s(?:the|its|their|that|those|as|of)\b")
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _BEFORE_RESULT = re.compile(
-    r"""(?:\b(?:an?\s|the\s)?(?:average|mean|median|maximum|overall|relative|absolute)?\s?
+    r"""(?:(?<![\w-])(?:an?\s|the\s)?(?:average|mean|median|maximum|overall|relative|absolute)?\s?
         (?:achiev|reach|attain|yield|improv|reduc|increas|decreas|outperform|surpass|exceed|gain|boost|rais
         |lower|sav|cut|match|complet|resolv|collaps|drop|fall|ris|accelerat|deliver|obtain|retriev)\w*\s
         |\bonly\s)?
@@ -44,9 +41,14 @@ _AFTER_RESULT = re.compile(
         (?:\soften|\saccurate|\sefficient)?
     |\s(?:average\s|relative\s|absolute\s)?(?:accuracy|improvements?|reductions?|speed-?ups?|gains?|points?
         |PSNR|F1|BLEU|WER|accelerations?|throughput)
-    |/\w+)""",
+    |/\w+|\(\d+\)%?)""",
     re.VERBOSE | re.IGNORECASE,
 )
+_NO_RESULT_BEFORE = re.compile(
+    rf"(?:{_UNCERTAIN}\s?|\b(?:probability|confidence|coverage|threshold|significance|level)\b[^,;]{{0,15}})$"
+)
+_NO_RESULT_AFTER = re.compile(r"\s(?:functions?|correlat\w+|spectr\w+|confidence|CL|C\.L)\b")
+"""An uncertainty, a condition, a six-point function."""
 _MADE = re.compile(
     r"\b(?:we|paper|work|authors)\b[^.;]{0,40}?\b(?:propos|introduc|present|develop|design|devis|construct)",
     re.IGNORECASE,
@@ -92,7 +94,9 @@ def result_span(sentence: str) -> Span | None:
     results = [found for found in quantities(sentence) if _is_result(found, sentence)]
     if not results:
         return None
-    first = min(results, key=lambda found: (_is_behind(found, sentence), *_rank(found)))
+    first = min(
+        results, key=lambda found: (_is_behind(found, sentence), _is_start(found, sentence), *_rank(found))
+    )
     start, end = _whole(first.span, sentence)
     before = _BEFORE_RESULT.search(sentence[:start])
     after = _AFTER_RESULT.match(sentence, end)
@@ -121,41 +125,13 @@ def bold_span(text: str, *, quotes: Sequence[str]) -> Span | None:
     return start, end
 
 
-def result_first(summary: Summary) -> Summary:
-    """Return authors' sentences so that one with a result is the headline, and what was made comes next.
-
-    Where there is none of a kind, the order stays; a model's summary stays as it is.
-    """
+def made_next(summary: Summary) -> Summary:
+    """Return authors' sentences so that what was made follows the headline; a model's stay as they are."""
     if summary.voice is not Voice.AUTHORS:
         return summary
-    claims = [summary.headline, *summary.takeaways]
-    headline = claims[0] if result_span(claims[0].text) else next(filter(_tells_result, claims), claims[0])
-    others = sorted((each for each in claims if each is not headline), key=lambda each: not _tells_made(each))
-    return replace(summary, headline=headline, takeaways=tuple(others))
-
-
-def clipped(sentence: str, *, mark: Span | None) -> tuple[str, Span | None]:
-    """Return ``sentence``, beyond 160 characters cut at a clause with an ellipsis; the mark stays whole."""
-    if mark and mark[1] > LONGEST_SENTENCE:
-        starts = [cut.end() for cut in _clauses(sentence, 0, mark[0])]
-        start = next((each for each in starts if len(sentence) - each < LONGEST_SENTENCE - 1), 0)
-        start = start or next((each for each in starts if mark[1] - each < LONGEST_SENTENCE - 1), 0)
-        start = start or sentence.rfind(" ", 0, max(1, mark[0] - LONGEST_SENTENCE // 2)) + 1
-        sentence, mark = f"… {sentence[start:]}", (mark[0] - start + 2, mark[1] - start + 2)
-    if len(sentence) <= LONGEST_SENTENCE:
-        return sentence, mark
-    least = max(SHORTEST_CUT, mark[1] if mark else 0)
-    ends = [cut.start() for cut in _clauses(sentence, least, LONGEST_SENTENCE)]
-    end = ends[-1] if ends else max(least, sentence.rfind(" ", 0, LONGEST_SENTENCE - 1))
-    return sentence[:end].rstrip(" ,;:.–—-") + "…", mark
-
-
-def _clauses(sentence: str, start: int, end: int) -> Iterator[re.Match[str]]:
-    """Yield where a clause ends, outside brackets: {1, …, n} is no list of clauses."""
-    for cut in _CLAUSE.finditer(sentence, start, end):
-        before = sentence[: cut.start()]
-        if all(before.count(opened) <= before.count(closed) for opened, closed in ("()", "[]", "{}")):
-            yield cut
+    return replace(
+        summary, takeaways=tuple(sorted(summary.takeaways, key=lambda each: not _tells_made(each)))
+    )
 
 
 def _rank(found: Quantity) -> tuple[bool, bool, Span]:
@@ -166,11 +142,12 @@ def _rank(found: Quantity) -> tuple[bool, bool, Span]:
 def _is_behind(found: Quantity, sentence: str) -> bool:
     """Whether no word of a result stands shortly before it, or it is where a change began."""
     before = sentence[max(0, found.span[0] - 40) : found.span[0]]
-    return not found.value or before.endswith("from ") or not _CAME_OUT.search(before)
+    is_told = _CAME_OUT.search(before) or _AFTER_RESULT.match(sentence, found.span[1])
+    return _is_start(found, sentence) or not is_told
 
 
-def _tells_result(claim: Claim) -> bool:
-    return bool(result_span(claim.text) and _CAME_OUT.search(claim.text))
+def _is_start(found: Quantity, sentence: str) -> bool:
+    return not found.value or sentence[: found.span[0]].endswith("from ")
 
 
 def _tells_made(claim: Claim) -> bool:
@@ -179,16 +156,20 @@ def _tells_made(claim: Claim) -> bool:
 
 def _is_result(found: Quantity, sentence: str) -> bool:
     written, after = sentence[slice(*found.span)], sentence[found.span[1] :]
+    if _NO_RESULT_BEFORE.search(sentence[: found.span[0]]) or _NO_RESULT_AFTER.match(after):
+        return False
     if found.unit == "×" and written.casefold() in ("double", "triple") and not _OF_WHAT.match(after):
         return False  # a triple system
     if found.unit and found.unit != PART:
-        return found.unit in ("%", "×") or bool(_CAME_OUT.search(sentence))
-    return "." in written.strip(".") and not _is_version(found, sentence) and bool(_CAME_OUT.search(sentence))
+        return found.unit in ("%", "×") or not _is_behind(found, sentence)
+    is_measured = "." in written.strip(".") and not _is_version(found, sentence)
+    return is_measured and not _is_behind(found, sentence)
 
 
 def _is_version(found: Quantity, text: str) -> bool:
-    """Whether it belongs to a name: Qwen 3.5."""
-    return bool(re.search(r"[A-Z][\w-]*\s$", text[: found.span[0]]))
+    """Whether it belongs to a name: Qwen 3.5, not Dice 78.36."""
+    is_short = re.fullmatch(r"\d{1,2}\.\d", text[slice(*found.span)])
+    return bool(is_short and re.search(r"[A-Z][\w-]*\s$", text[: found.span[0]]))
 
 
 def _is_count(found: Quantity, text: str) -> bool:
@@ -225,7 +206,8 @@ def _whole(span: Span, text: str) -> Span:
         after = text[end : other.span[0]]
         if other.span[0] >= end and _JOINT.fullmatch(after) and "(" not in after:
             end = other.span[1]
-        elif other.span[1] <= start and _is_range(text, other.span, between=text[other.span[1] : start]):
+    for other in reversed(quantities(text)):
+        if other.span[1] <= start and _is_range(text, other.span, between=text[other.span[1] : start]):
             start = other.span[0]
     if start and text[start - 1] in "+−±~≈":
         start -= 1
@@ -233,9 +215,10 @@ def _whole(span: Span, text: str) -> Span:
 
 
 def _is_range(text: str, first: Span, *, between: str) -> bool:
-    if between.strip() == "±":
+    if re.fullmatch(rf"\s?{_UNCERTAIN}\s?", between):
         return True
-    return bool(_DASH.fullmatch(between)) or (between == " to " and text[: first[0]].endswith("from "))
+    is_span = re.search(rf"\b(?:from|of|by)\s[+~≈]?(?:[\d.]+\s?{_UNCERTAIN}\s?)?$", text[: first[0]])
+    return bool(_DASH.fullmatch(between)) or bool(re.fullmatch(r"\sto\s\+?", between) and is_span)
 
 
 def _telling(window: Sequence[Span], text: str) -> Sequence[Span]:

@@ -1,11 +1,16 @@
-"""Openings to cut off when a sentence is quoted alone: they refer to the one before it, or say nothing."""
+"""Openings to cut off when a sentence is quoted alone: they refer to the one before it, or say nothing.
+
+What is shown of such a sentence begins with an ellipsis: a reader sees that something is missing.
+"""
 
 from __future__ import annotations
 
 import re
 
-from newsletter.core.arxiv.sentences import one_of, opens_small
+from newsletter.core.arxiv.sentences import one_of
 
+CUT = "… "
+"""Before what is left of a sentence."""
 _MAIN = r"""(?=(?:we|our|I|this\s(?:paper|work|study|article|survey|report|thesis)|an?|the)\s
     (?!(?:this|these|that|former|latter)\b))"""
 """How the remaining clause may begin."""
@@ -29,7 +34,8 @@ _DISPENSABLE = re.compile(
     |(?:building|based|drawing|relying|motivated|inspired|guided|prompted|driven
             |in\ (?:light|view|response))\s
         (?:(?:up)?on|by|from|in|of|to|inspiration\ from)\ {_LEANING}[^,;:.]{{0,70}},\s+{_MAIN}
-    |(?:using|applying|employing|leveraging|exploiting)\ (?:this|these)\b[^,;:.]{{0,70}},\s+{_MAIN}
+    |(?:using|applying|employing|leveraging|exploiting|through|via)\ (?:this|these)\b
+        [^,;:.]{{0,70}},\s+{_MAIN}
     |(?:therefore|thus|hence|accordingly|consequently|in\ response|instead),?\s+{_MAIN}
     |in\ (?:this|the\ present|our|the\ current)\ (?:\w+\ )?{_PLACE},?\s+{_MAIN}
     |here\s+(?=we\b)
@@ -49,8 +55,3 @@ def without_opening(sentence: str) -> str:
     while found := _DISPENSABLE.match(sentence):
         sentence = sentence[found.end() :]
     return sentence
-
-
-def capitalised(text: str) -> str:
-    """Return ``text`` with a capital where it begins with a small word: ``we``, not ``eCNNTO``."""
-    return text[:1].upper() + text[1:] if opens_small(text) else text

@@ -67,7 +67,7 @@ _CITATION = r"\[\d+(?:\s?[,–-]\s?\d+)*\]|\bet\sal\b|\(\D{0,40}\b(?:19|20)\d\d[
 _OTHERS = re.compile(
     rf"""{_CITATION}
     |^(?:{_BEFORE}|traditional|conventional|current|classical)(?:ly)?\b|^(?:most|many|several|modern|state-of-the-art)\b
-    |^(?:\w+\s){{0,3}}{_BEFORE}\s(?:\w+\s)?(?:work|stud|result|research|experiment|approach|method)
+    |^(?!compared|relative|unlike|over)(?:\w+\s){{0,3}}{_BEFORE}\s(?:\w+\s)?(?:work|stud|result|research|experiment|approach|method)
     |\b(?:is|are)\s{_USUALLY}\b
     |\b(?:was|were|been)\s(?:\w+ly\s|first\s)?(?:introduced|proposed|conjectured|suggested)\b
     """,

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
@@ -32,6 +33,18 @@ class DetailLevel(StrEnum):
 
 
 _RANKS = {detail: rank for rank, detail in enumerate(DetailLevel)}
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A summary that some digest needs."""
+
+    paper_id: int
+    language: str
+    """The reader's; the summariser says in which it will write."""
+    detail: DetailLevel
+    due_at: datetime | None = field(default=None, compare=False)
+    """When the first of those digests falls due; None: now."""
 
 
 class Voice(StrEnum):

@@ -8,8 +8,8 @@ profile does not change by itself as time passes.
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from newsletter.core.taste.snapshot import Snapshot
@@ -47,10 +47,6 @@ class Examples:
     alike: tuple[Vector, ...] = ()
     """The ten papers of the topic that the likes alone would put first. Together they count as one like: with
     few likes they add the words in which the field says the same (pseudo-relevance feedback)."""
-
-    def without(self, paper_ids: Collection[int]) -> Examples:
-        """Return them without some likes."""
-        return replace(self, likes=tuple(like for like in self.likes if like.paper_id not in paper_ids))
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,10 +116,3 @@ def z(score: float, *, scale: Scale, likes: int) -> float:
 def is_near_copy(paper: Vector, dislikes: Iterable[Vector]) -> bool:
     """Whether it is nearly one of ``dislikes``: all that dislikes say where there are no likes."""
     return any(dot(paper, each) > NEAR_COPY for each in dislikes)
-
-
-def strongest_terms(profile: Profile, *, snapshot: Snapshot, most: int = 12) -> list[tuple[str, float]]:
-    """Return (surface, weight) of what the profile wants most, best first."""
-    wanted = {term: weight for term, weight in profile.vector.items() if weight > 0}
-    ranked = sorted(strongest(wanted, most).items(), key=lambda item: (-item[1], item[0]))
-    return [(snapshot.surface(term), weight) for term, weight in ranked]

@@ -7,8 +7,7 @@ from datetime import date, timedelta
 from itertools import groupby
 from types import MappingProxyType
 
-from newsletter.core.arxiv.figures import ShownFigure
-from newsletter.core.arxiv.licences import licence_name
+from newsletter.core.arxiv.figures import ShownFigure, licence_name
 from newsletter.core.arxiv.papers import PaperRecord
 from newsletter.core.arxiv.revisions import Change, Revision
 from newsletter.core.delivery.cadence import Cadence
@@ -98,7 +97,7 @@ class MailWords:
                 "Save, More like this and Not for me teach the order. "
                 "Nothing else is recorded: no opens, no clicks."
             ),
-            "own_words": "Sentences of the abstracts, unchanged; no model wrote anything.",
+            "own_words": "Sentences of the abstracts, shortened where “…” stands; no model wrote anything.",
             "figures": "Figures are from the papers, made smaller; each paper’s page names its licence.",
             "not_complete": "Not complete.",
             "correction": "Correction.",

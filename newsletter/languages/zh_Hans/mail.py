@@ -10,8 +10,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from types import MappingProxyType
 
-from newsletter.core.arxiv.figures import ShownFigure
-from newsletter.core.arxiv.licences import licence_name
+from newsletter.core.arxiv.figures import ShownFigure, licence_name
 from newsletter.core.arxiv.papers import PaperRecord
 from newsletter.core.arxiv.revisions import Change, Revision
 from newsletter.core.delivery.cadence import Cadence
@@ -83,7 +82,7 @@ class MailWords:
             "first_marked": "即标黄的部分，是我们这句话的依据。",
             "first_text": "引号“ ”内是论文原文，也是我们每句话的依据。",
             "first_acts": "收藏、多推这类、不感兴趣会影响今后的排序。不记录打开，也不记录点击。",
-            "own_words": "以下为摘要原句，未经模型改写。",
+            "own_words": "以下为摘要原句，省略处以“…”标明，未经模型改写。",
             "figures": "图片出自各篇论文，已缩小；许可见论文页面。",
             "not_complete": "尚不完整。",
             "correction": "更正。",

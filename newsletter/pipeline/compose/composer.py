@@ -7,8 +7,8 @@ rendered once.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from dataclasses import replace
+from datetime import date, datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -28,23 +28,19 @@ from newsletter.core.digests.digest import (
     DigestCard,
     DigestTopic,
     Learned,
-    Notice,
     stand_in,
     topic_placeholder,
 )
-from newsletter.core.digests.seen_papers import unpack_seen
 from newsletter.core.digests.selection import Place, Selected, WhyCode
 from newsletter.core.digests.selection import Selection as SelectionValue
-from newsletter.core.summaries.summary import DetailLevel
-from newsletter.core.summaries.wanted import Wanted
+from newsletter.core.summaries.summary import DetailLevel, Wanted
 from newsletter.models import Delivery, Paper, PaperFeedback, Topic
 from newsletter.models.delivery import FIRST, HALF_ANSWERED, State
 from newsletter.models.selection import store_selections
 from newsletter.models.set_based import update_each
 from newsletter.models.taste import Verdict
 from newsletter.pipeline.compose.fragments import StoredFragments
-from newsletter.pipeline.compose.notices import notices_for
-from newsletter.pipeline.compose.periods import EmptyDates, Gathers, empty_dates
+from newsletter.pipeline.compose.periods import Gathers, Period, periods_of
 from newsletter.pipeline.compose.render import DigestRenderer, FragmentStore, RenderedDigest
 from newsletter.pipeline.select.select import Choice
 from newsletter.pipeline.summarize.figures import mail_figures
@@ -54,25 +50,6 @@ MOST_WHY_TERMS = 3
 MOST_RENDERED = 500
 """Whole digests in memory, for others that are alike."""
 RendererFor = Callable[[FragmentStore], DigestRenderer]
-
-
-@dataclass(frozen=True, slots=True)
-class _Period:
-    """What a digest says of its time."""
-
-    ends_on: date
-    """On which it ends, the reader's local one."""
-    days: int
-    ignorance: str
-    """Why nobody can say that nothing came out in it."""
-    empty: EmptyDates
-    notices: tuple[Notice, ...]
-    """What the operator said in it."""
-    last_match: date | None
-    """Where there is no paper: when one last came."""
-
-
-_NONE_EMPTY = EmptyDates()
 
 
 class Composer:
@@ -96,11 +73,9 @@ class Composer:
         self._gathers = Gathers.until(now)
         self._chosen: set[int] = set()
         self._figures: dict[int, ShownFigure] = {}
-        self._empty_dates: dict[int, EmptyDates] = {}
+        self._periods: dict[UUID, Period] = {}
         self._acts: Mapping[int, Sequence[ActDone]] = {}
         self._kept_titles: dict[tuple[int, str], str] = {}
-        self._last_matches: Mapping[int, date] = {}
-        self._notices: Mapping[int, tuple[Notice, ...]] = {}
         self._cards: dict[Hashable, DigestCard] = {}
         self._rendered: dict[Hashable, RenderedDigest] = {}
 
@@ -118,16 +93,12 @@ class Composer:
             self.records |= {paper.pk: paper.record for paper in Paper.objects.filter(pk__in=new)}
         if new := topics - self.topics.keys():
             self.topics |= Topic.objects.in_bulk(new)
-        self._empty_dates = empty_dates({choice.subscriber.pk: choice.subscriber for choice in choices})
         self._acts = acts_since_last_digest(
             {choice.subscriber.pk for choice in choices if choice.subscriber.taste_version}
         )
         self._kept_titles = _kept_titles(choices)
-        self._last_matches = _last_matches(choices)
-        self._notices = notices_for(
-            {choice.subscriber.pk: choice.subscriber for choice in choices}.values(),
-            now=self.now,
-            language_for=self.lookup.language_for,
+        self._periods = periods_of(
+            choices, gathers=self._gathers, now=self.now, language_for=self.lookup.language_for
         )
 
     def store(self, digests: Sequence[tuple[Choice, RenderedDigest]]) -> int:
@@ -191,11 +162,11 @@ class Composer:
 
     def ignorance(self, choice: Choice) -> str:
         """Return why nobody can say that nothing came out in the period of this digest; empty: one can."""
-        return self._gathers.ignorance_since(_begins_at(choice))
+        return self._periods[choice.delivery.pk].ignorance
 
     def render(self, choice: Choice) -> RenderedDigest:
         """Return the digest; of those that differ in the date of confirmation only, the first is rendered."""
-        period = self._period(choice)
+        period = self._periods[choice.delivery.pk]
         if (key := self._key(choice, period)) is None:
             return self._renderer.render(self._digest(choice, period))
         if key not in self._rendered:
@@ -204,7 +175,7 @@ class Composer:
             self._rendered[key] = self._renderer.render(self._digest(choice, period))
         return self._rendered[key].confirmed(choice.subscriber.confirmed_at)
 
-    def _key(self, choice: Choice, period: _Period) -> Hashable:
+    def _key(self, choice: Choice, period: Period) -> Hashable:
         """Return what it is made of, except the date of confirmation; None where it is one reader's own."""
         subscriber, delivery = choice.subscriber, choice.delivery
         subscriptions = [each.topic for each in subscriber.subscriptions.all() if each.topic.is_active]
@@ -228,20 +199,7 @@ class Composer:
             subscriber.confirmed_by_operator,
         )
 
-    def _period(self, choice: Choice) -> _Period:
-        # A late digest holds what has come in until it is composed, so that is where its period ends.
-        ends_at = max(choice.delivery.slot_at, self.now)
-        begins_at = _begins_at(choice)
-        return _Period(
-            ends_on=ends_at.astimezone(choice.subscriber.zone).date(),
-            days=max(1, round((ends_at - begins_at) / timedelta(days=1))),
-            ignorance=self._gathers.ignorance_since(begins_at),
-            empty=self._empty_dates.get(choice.subscriber.pk, _NONE_EMPTY),
-            notices=self._notices.get(choice.subscriber.pk, ()),
-            last_match=self._last_matches.get(choice.subscriber.pk),
-        )
-
-    def _digest(self, choice: Choice, period: _Period) -> Digest:
+    def _digest(self, choice: Choice, period: Period) -> Digest:
         subscriber, selection, zone = choice.subscriber, choice.selection, choice.subscriber.zone
         return Digest(
             language=subscriber.language,
@@ -365,10 +323,6 @@ def _local_dates(moments: Iterable[datetime], zone: ZoneInfo) -> tuple[date, ...
     return tuple(dict.fromkeys(moment.astimezone(zone).date() for moment in moments))
 
 
-def _begins_at(choice: Choice) -> datetime:
-    return min((offer.eligibility.begins_at for offer in choice.offers), default=choice.delivery.slot_at)
-
-
 def _learned(acts: Sequence[ActDone]) -> Learned | None:
     if not acts:
         return None
@@ -377,17 +331,6 @@ def _learned(acts: Sequence[ActDone]) -> Learned | None:
         more=sum(act.verdict == Verdict.LIKE for act in acts),
         less=sum(act.verdict == Verdict.DISLIKE for act in acts),
     )
-
-
-def _last_matches(choices: Iterable[Choice]) -> dict[int, date]:
-    """Return when the newest paper that each of the readers without a match has seen came."""
-    newest = {
-        choice.subscriber.pk: max(seen)
-        for choice in choices
-        if not choice.selection.chosen and (seen := unpack_seen(bytes(choice.subscriber.seen_papers)))
-    }
-    papers = Paper.objects.in_bulk(set(newest.values())) if newest else {}
-    return {key: papers[paper].first_seen_at.date() for key, paper in newest.items() if paper in papers}
 
 
 def _kept_titles(choices: Iterable[Choice]) -> dict[tuple[int, str], str]:

@@ -122,12 +122,8 @@ def stored_fragments(delivery: Delivery) -> list[Fragment]:
 
 
 def message_of(delivery: Delivery, fragments: Sequence[Fragment]) -> bytes:
-    """Return the message of a delivery, stored or not, that consists of ``fragments``.
-
-    Raises PermanentError when a placeholder has no value; BadInput for an address that is none.
-    """
-    headers = _headers(delivery, sender=Sender.from_settings())
-    return compose(headers, fragments, placeholders=placeholders_of(delivery, fragments))
+    """Return the bytes of ``outgoing_of``."""
+    return outgoing_of(delivery, fragments).message
 
 
 def placeholders_of(delivery: Delivery, fragments: Sequence[Fragment]) -> dict[str, str]:

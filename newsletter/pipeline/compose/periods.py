@@ -6,16 +6,23 @@ A digest must not say that nothing came out where nobody knows that.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
-from typing import Self
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING, Self
+from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
 from newsletter.core.arxiv.announcements import expected_announcement
-from newsletter.models import Delivery, GatherRun, Subscriber
+from newsletter.core.digests.digest import Notice
+from newsletter.core.digests.seen_papers import unpack_seen
+from newsletter.models import Delivery, GatherRun, Paper, Subscriber
 from newsletter.models.delivery import FIRST, HALF_ANSWERED, SENT, UNASKED, Kind, State
+from newsletter.pipeline.compose.notices import notices_for
+
+if TYPE_CHECKING:  # it loads scipy, which few web processes need
+    from newsletter.pipeline.select.select import Choice
 
 ANSWERED = Q(error="", is_probe=False)
 BELIEVED = ANSWERED & Q(doubt="")
@@ -68,6 +75,61 @@ class EmptyDates:
     asked: tuple[date, ...] = ()
     unasked: tuple[date, ...] = ()
     half_answered: tuple[date, ...] = ()
+
+
+_NONE_EMPTY = EmptyDates()
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """What a digest says of its time."""
+
+    ends_on: date
+    """On which it ends, the reader's local one."""
+    days: int
+    ignorance: str
+    """Why nobody can say that nothing came out in it."""
+    empty: EmptyDates
+    notices: tuple[Notice, ...]
+    """What the operator said in it."""
+    last_match: date | None
+    """Where there is no paper: when one last came."""
+
+
+def periods_of(
+    choices: Sequence[Choice], *, gathers: Gathers, now: datetime, language_for: Callable[[str], str]
+) -> dict[UUID, Period]:
+    """Return the period of each digest, by delivery; ``language_for`` as for ``notices_for``."""
+    subscribers = {choice.subscriber.pk: choice.subscriber for choice in choices}
+    empty = empty_dates(subscribers)
+    notices = notices_for(subscribers.values(), now=now, language_for=language_for)
+    last_matches = _last_matches(choices)
+    periods = {}
+    for choice in choices:
+        subscriber, slot_at = choice.subscriber, choice.delivery.slot_at
+        # A late digest holds what has come in until it is composed, so that is where its period ends.
+        ends_at = max(slot_at, now)
+        begins_at = min((offer.eligibility.begins_at for offer in choice.offers), default=slot_at)
+        periods[choice.delivery.pk] = Period(
+            ends_on=ends_at.astimezone(subscriber.zone).date(),
+            days=max(1, round((ends_at - begins_at) / timedelta(days=1))),
+            ignorance=gathers.ignorance_since(begins_at),
+            empty=empty.get(subscriber.pk, _NONE_EMPTY),
+            notices=notices.get(subscriber.pk, ()),
+            last_match=last_matches.get(subscriber.pk),
+        )
+    return periods
+
+
+def _last_matches(choices: Iterable[Choice]) -> dict[int, date]:
+    """Return when the newest paper that each of the readers without a match has seen came."""
+    newest = {
+        choice.subscriber.pk: max(seen)
+        for choice in choices
+        if not choice.selection.chosen and (seen := unpack_seen(bytes(choice.subscriber.seen_papers)))
+    }
+    papers = Paper.objects.in_bulk(set(newest.values())) if newest else {}
+    return {key: papers[paper].first_seen_at.date() for key, paper in newest.items() if paper in papers}
 
 
 def empty_dates(subscribers: Mapping[int, Subscriber]) -> dict[int, EmptyDates]:

@@ -7,41 +7,34 @@ holds anything personal: what differs between readers is a placeholder.
 from __future__ import annotations
 
 import re
-from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import datetime
 from html import escape
 from typing import Protocol
 
-from newsletter.core.arxiv.papers import PaperRecord
-from newsletter.core.digests.digest import (
-    CardWhy,
-    Digest,
-    DigestCard,
-    DigestTopic,
-    Notice,
-    NoticeKind,
-    stand_in,
-    topic_placeholder,
-)
-from newsletter.core.digests.languages import is_checked_in_words, is_han
-from newsletter.core.digests.message import Fragment, literal, placeholder
-from newsletter.core.digests.selection import WhyCode
-from newsletter.core.digests.typography import cut
+from newsletter.core.digests.digest import Digest, DigestCard, DigestTopic, Notice, NoticeKind
+from newsletter.core.digests.languages import is_han
+from newsletter.core.digests.message import Fragment, placeholder
 from newsletter.core.digests.weeks import topic_path, week_of_period
-from newsletter.core.summaries.summary import DetailLevel, Voice
-from newsletter.mail.cards import card_values, checked, line_values, listed_values, plain, revised_values
-from newsletter.mail.layout import MOST_NEAR, Form, Group, Layout, arrange, at_rank
-from newsletter.mail.size import MAX_HTML_BYTES, count_reduced, reduce_by
+from newsletter.mail.cards import card_values, line_values, listed_values, plain, revised_values
+from newsletter.mail.layout import (
+    MAX_HTML_BYTES,
+    MOST_NEAR,
+    Form,
+    Group,
+    Layout,
+    arrange,
+    at_rank,
+    count_reduced,
+    reduce_by,
+)
+from newsletter.mail.sentences import is_of_followed, is_statistic_above, own_strings, statistic_of, subject
 from newsletter.mail.styles import styles
 from newsletter.mail.templates import load_template, trusted
-from newsletter.mail.words import Words, Writer, words_for
+from newsletter.mail.words import words_for
 from newsletter.pipeline.compose.message import body_key
 
-LONGEST_SUBJECT = 70
-LONGEST_TOPIC = 34
-"""Of the subject."""
 PLACEHOLDER_ALLOWANCE = 2_500
 """Bytes kept free for the reader's own strings: links of the service, an address, some sentences."""
 CARD_ALLOWANCE = 300
@@ -49,8 +42,6 @@ CARD_ALLOWANCE = 300
 TOPIC_LINK_ALLOWANCE = 120
 """Bytes for the link that ends one topic."""
 _NAMES_TOPICS = frozenset({"kicker", "line_topic", "topic", "footer_topic"})
-_TOLD_REASONS = frozenset({"late", "daily_cap", "withheld"})
-"""Why there is no model's summary, as far as readers are told."""
 _STAND_IN = re.compile("\ue000(topic:[^\ue001]*)\ue001")
 
 
@@ -107,7 +98,7 @@ class DigestRenderer:
             shown = count_reduced(lower, wanted=digest)
             fragments = tuple(self._fragments(shown))
         return RenderedDigest(
-            fragments=fragments, placeholders=_placeholders(shown), subject=subject(shown), digest=shown
+            fragments=fragments, placeholders=own_strings(shown), subject=subject(shown), digest=shown
         )
 
     def _fragments(self, digest: Digest) -> Iterator[Fragment]:
@@ -154,7 +145,9 @@ class DigestRenderer:
         language = digest.language
         number = sum(len(group.cards) for group in layout.lines)
         heading = words_for(language).front(number)
-        yield self._fragment("front", language, heading=heading, has_statistic=_is_above(digest, layout))
+        yield self._fragment(
+            "front", language, heading=heading, has_statistic=is_statistic_above(digest, layout)
+        )
         for group in layout.lines:
             yield self._fragment("line_topic", language, topic_name=group.topic.name)
             for card in group.cards:
@@ -191,7 +184,7 @@ class DigestRenderer:
         return self._keep(key, self._template.render(kind, **values))
 
     def _line(self, card: DigestCard, digest: Digest, *, has_card: bool) -> Fragment:
-        follows = _follows(dict(digest.whys).get(card.paper.arxiv_id))
+        follows = is_of_followed(dict(digest.whys).get(card.paper.arxiv_id))
         key = ("line", digest.language, (*_content(card), has_card, follows, self._base_url))
         if known := self._fragment_store.get(key):
             return known
@@ -218,7 +211,7 @@ class DigestRenderer:
             yield from self._list(digest)
         if not digest.summarised and not digest.knows_nothing and not digest.may_lack_papers:
             yield self._fragment("widen", language)
-        if not _is_above(digest, layout) and _statistic(digest, layout):
+        if not is_statistic_above(digest, layout) and statistic_of(digest, layout):
             yield self._fragment("statistic", language)
         if digest.learned:
             yield self._fragment("learned", language)
@@ -277,33 +270,6 @@ class DigestRenderer:
         return fragment
 
 
-def subject(digest: Digest) -> str:
-    """Return the subject, at most 70 characters: the best paper's topic and what its title says.
-
-    The name of a private topic is in no subject: pages and lists show subjects.
-    """
-    words, ranked = words_for(digest.language), digest.ranked
-    if not ranked:
-        topics = [name for slug, name in digest.subscribed if name != stand_in(slug)]
-        line = words.quiet_subject(digest, topics=topics)
-        return line if len(line) <= LONGEST_SUBJECT else words.quiet_subject(digest, topics=topics[:1])[:70]
-    best = ranked[0]
-    topic = next(each for each in digest.topics if best in each.cards)
-    named = "" if topic.is_private else topic.name
-    return subject_of(best.paper, topic=named, more=len(ranked) - 1, language=digest.language)
-
-
-def subject_of(best: PaperRecord, *, topic: str, more: int, language: str) -> str:
-    """Return the subject of a digest whose best paper this is, with so many more; ``topic`` may be empty."""
-    words, named = words_for(language), cut(topic, limit=LONGEST_TOPIC)
-    before = f"{named}{words.labels['colon']}{words.labels['gap']}" if named else ""
-    for is_short in (False, True):
-        title, after = words.subject(title=literal(best.title), more=more, is_short=is_short)
-        if len(before) + len(title) + len(after) <= LONGEST_SUBJECT:
-            break
-    return f"{before}{cut(title, limit=LONGEST_SUBJECT - len(before) - len(after))}{after}"
-
-
 def _with_depths(digest: Digest) -> Digest:
     """Return ``digest`` with each paper as deep as its rank allows."""
     topics = (replace(topic, cards=tuple(map(at_rank, topic.cards))) for topic in digest.topics)
@@ -320,105 +286,12 @@ def _content(card: DigestCard) -> tuple[object, ...]:
     return card.paper, card.summary_key, card.language
 
 
-def _follows(why: CardWhy | None) -> bool:
-    return why is not None and why.code in (WhyCode.FOLLOWS, WhyCode.NAMESAKE)
-
-
-def _is_above(digest: Digest, layout: Layout) -> bool:
-    """Whether the statistic stands above the lines; in a daily mail it comes at the end."""
-    return bool(layout.lines) and digest.covers_days > 1
-
-
-def _statistic(digest: Digest, layout: Layout) -> str:
-    """Return whose words these are, how many papers matched, and where a paper has less than asked for."""
-    words, cards = words_for(digest.language), digest.ranked
-    in_full = len(layout.in_full) + bool(layout.lead)
-    own = words.labels["own_words"] if cards and all(map(_is_quoted, cards)) else ""
-    said = [own, words.statistic(digest, in_full=in_full, is_last=not _is_above(digest, layout))]
-    said += [
-        words.shortfall(number, lacks=lacks, reason=reason)
-        for (lacks, reason), number in _shortfalls(cards).items()
-    ]
-    return words.labels["gap"].join(filter(None, (*said, *words.asides(digest))))
-
-
-def _shortfalls(cards: tuple[DigestCard, ...]) -> Counter[tuple[DetailLevel | None, str]]:
-    found: Counter[tuple[DetailLevel | None, str]] = Counter()
-    for card in cards:
-        if card.summary.fallback_reason:
-            reason = card.summary.fallback_reason
-            found[None, reason if reason in _TOLD_REASONS else ""] += 1
-        elif card.lacks is not None:
-            found[card.lacks, card.lacks_reason] += 1
-    return found
-
-
-def _is_quoted(card: DigestCard) -> bool:
-    return card.summary.voice is Voice.AUTHORS
-
-
-def _who_wrote(digest: Digest, layout: Layout) -> str:
-    words, cards = words_for(digest.language), digest.ranked
-    written = [card for card in cards if not _is_quoted(card)]
-    forms = {card.paper.arxiv_id: layout.form for card in cards} | (
-        {layout.lead.paper.arxiv_id: Form.LEAD} if layout.lead else {}
-    )
-    in_full = layout.in_full | ({layout.lead.paper.arxiv_id} if layout.lead else frozenset())
-    claims = sum(
-        checked(card, form=forms[card.paper.arxiv_id]) if card.paper.arxiv_id in in_full else 1
-        for card in written
-    )
-    return words.who_wrote(
-        _writers(digest),
-        claims=claims,
-        withheld=sum(len(card.summary.withheld) for card in written),
-        in_words=all(is_checked_in_words(each.language) for each in written),
-    )
-
-
-def _placeholders(digest: Digest) -> dict[str, str]:
-    words, layout = words_for(digest.language), arrange(digest)
-    names = dict(digest.private_names)
-    topics = [names.get(topic_placeholder(slug), name) for slug, name in digest.subscribed]
-    sentences = {"learned": words.learned(digest.learned) if digest.learned else ""}
-    if digest.summarised:
-        sentences |= {"who_wrote": _who_wrote(digest, layout)}
-    else:
-        sentences["quiet"], sentences["quiet_account"] = words.quiet(digest, topics=topics)
-    sentences["statistic"] = _statistic(digest, layout)
-    sentences = {name: literal(text) for name, text in sentences.items() if text}
-    return {
-        **sentences,
-        "period": words.period(digest),
-        "cadence": words.cadence(digest),
-        "confirmed_on": words.day(digest.confirmed_on) if digest.confirmed_on else "",
-        **dict(pair for why in digest.whys for pair in _why_lines(*why, words=words)),
-        **{name: literal(value) for name, value in digest.private_names},
-    }
-
-
-def _why_lines(arxiv_id: str, why: CardWhy, *, words: Words) -> Iterator[tuple[str, str]]:
-    line = literal(words.why_chosen(why))
-    yield f"why:{arxiv_id}", line
-    if _follows(why):
-        yield f"follows:{arxiv_id}", f"{literal(why.author)}{words.labels['full_stop']}"
-
-
 def _with_topic_placeholders(fragment: Fragment) -> Fragment:
     """Turn the stand-ins for private topics' names into placeholders."""
     html, text = (
         _STAND_IN.sub(lambda found: placeholder(found[1]), form) for form in (fragment.html, fragment.text)
     )
     return Fragment(html=html, text=text)
-
-
-def _writers(digest: Digest) -> tuple[Writer, ...]:
-    """Return the models that wrote, in the order met, each with its days in UTC."""
-    days: defaultdict[str, set[date]] = defaultdict(set)
-    for card in digest.ranked:
-        if card.summary.voice is Voice.MODEL:
-            days[card.model].add(card.written_at.date())
-    return tuple((model, tuple(sorted(found))) for model, found in days.items())
 
 
 def _html_bytes(fragments: tuple[Fragment, ...], *, digest: Digest) -> int:

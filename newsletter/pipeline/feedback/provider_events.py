@@ -23,7 +23,7 @@ from newsletter.models import Delivery, DeliveryEvent, Subscriber
 from newsletter.models.delivery import LEASABLE, SENT, UNCOMPOSED, Kind, State
 from newsletter.pipeline.db_retry import RefusedError, together_or_apart
 from newsletter.pipeline.send import subscriber_status
-from newsletter.pipeline.send.seen import mark_seen
+from newsletter.pipeline.send.outcomes import mark_seen
 
 CHUNK = 100
 """Events a transaction: other writers get their turn in between."""

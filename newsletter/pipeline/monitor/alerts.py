@@ -15,10 +15,11 @@ from django.db import transaction
 from newsletter.audience.mailed_links import MailedLink, Place
 from newsletter.core.delivery.incidents import Reading, Verdict, in_words, judge
 from newsletter.models import Incident
+from newsletter.models.delivery import Kind
 from newsletter.pipeline.monitor.checks import readings
 from newsletter.pipeline.monitor.circuit_breaker import look_at_bounces, look_at_confirmations
 from newsletter.pipeline.monitor.health import Health, measure
-from newsletter.transactional.mails import TransactionalMail, send_alert
+from newsletter.transactional.mails import TransactionalMail, send_transactional
 
 log = logging.getLogger(__name__)
 
@@ -90,4 +91,11 @@ def _mail(subject: str, paragraphs: tuple[str, ...], *, key: str, now: datetime)
         label="Open the admin",
         link=MailedLink(Place.ADMIN),
     )
-    send_alert(mail, key=key, recipient=settings.CONFIG.operator_email, now=now)
+    send_transactional(
+        mail,
+        subscriber=None,
+        kind=Kind.ALERT,
+        key=key,
+        recipient=settings.CONFIG.operator_email,
+        now=now,
+    )

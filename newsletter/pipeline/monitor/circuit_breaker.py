@@ -11,7 +11,7 @@ from datetime import datetime
 
 from django.db.models import F, Q, QuerySet
 
-from newsletter.core.delivery.circuit_breaker import BOUNCES, COMPLAINTS, CONFIRMATIONS, ESTABLISHED, Fuse
+from newsletter.core.delivery.incidents import BOUNCES, COMPLAINTS, CONFIRMATIONS, ESTABLISHED, Fuse
 from newsletter.models import Delivery, Incident
 from newsletter.models.delivery import SENT, Cause, Kind, State
 from newsletter.pipeline.monitor.checks import PAUSED, SIGN_UP_PAUSED

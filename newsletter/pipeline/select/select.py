@@ -19,8 +19,7 @@ from pyroaring import BitMap
 from newsletter.core.delivery.cadence import Rhythm
 from newsletter.core.digests.seen_papers import pack_seen, unpack_seen
 from newsletter.core.digests.selection import Ranking, Selected, Selection, select_papers
-from newsletter.core.summaries.summary import DetailLevel
-from newsletter.core.summaries.wanted import Wanted
+from newsletter.core.summaries.summary import DetailLevel, Wanted
 from newsletter.models import Delivery, Subscriber, Subscription
 from newsletter.models.delivery import UNSETTLED, Kind, State
 from newsletter.models.selection import store_selections

@@ -1,4 +1,4 @@
-"""Lease due deliveries, a batch at a time, and end those that may not be sent. The next step: ``begin``."""
+"""Lease due deliveries, a batch at a time, and end those that may not be sent. The next step: ``bodies``."""
 
 from __future__ import annotations
 

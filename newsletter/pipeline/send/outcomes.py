@@ -6,25 +6,27 @@ nothing once another has leased the delivery.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from operator import attrgetter
 from uuid import UUID
 
 from django.db import transaction
+from pyroaring import BitMap
 
 from newsletter.adapters.ports import Outcome, Verdict
 from newsletter.core.delivery.events import EventKind
 from newsletter.core.delivery.redaction import without_keys
 from newsletter.core.delivery.retry_policy import EVIDENCE_WAIT, retry_delay
+from newsletter.core.digests.seen_papers import pack_seen, unpack_seen
+from newsletter.core.digests.selection import Place
 from newsletter.core.storable import storable
-from newsletter.models import Delivery, DeliveryEvent, Subscriber
-from newsletter.models.delivery import Cause, State
+from newsletter.models import Delivery, DeliveryEvent, Subscriber, Subscription
+from newsletter.models.delivery import Cause, Kind, State
 from newsletter.models.set_based import update_each
 from newsletter.pipeline.send import subscriber_status
 from newsletter.pipeline.send.pause import pause_sending
-from newsletter.pipeline.send.seen import lock_readers, mark_seen
 
 DETAIL_LENGTH = 1000
 
@@ -225,3 +227,58 @@ def _pause(transport: str, outcome: Outcome, *, now: datetime) -> None:
     """Pause the transport until an operator has checked its credentials."""
     reason = f"{transport} refuses this service: {outcome.code} {without_keys(outcome.detail)}".strip()
     pause_sending(storable(reason)[:DETAIL_LENGTH], transport=transport, cause=Cause.REFUSED, now=now)
+
+
+# --- what an accepted digest means: its papers are seen, and its topics covered ------------------------
+
+
+@dataclass(slots=True)
+class Locked:
+    """What ``mark_seen`` needs of a reader, without loading the rest."""
+
+    seen_papers: bytes
+    summarized_papers: bytes
+
+
+def lock_readers(keys: Collection[int]) -> dict[int, Locked]:
+    """Lock these readers; all code does so before it locks their deliveries."""
+    locked = Subscriber.objects.select_for_update(no_key=True).filter(pk__in=keys).order_by("pk")
+    rows = locked.values_list("pk", "seen_papers", "summarized_papers") if keys else ()
+    return {key: Locked(bytes(seen), bytes(summarized)) for key, seen, summarized in rows}
+
+
+def mark_seen(accepted: Iterable[Delivery], subscribers: Mapping[int, Subscriber | Locked]) -> None:
+    """Mark the papers of these digests as seen, and their topics as covered to the end of the period.
+
+    Idempotent. ``subscribers``: their readers by id, locked.
+    """
+    seen_papers, summarized = dict[int, BitMap](), dict[int, BitMap]()
+    covered = dict[tuple[int, int], datetime]()
+    for delivery in accepted:
+        subscriber = subscribers.get(delivery.subscriber_id or 0)
+        if subscriber is None or delivery.kind != Kind.DIGEST:
+            continue
+        key = delivery.subscriber_id or 0
+        if papers := delivery.paper_ids:
+            seen_papers.setdefault(key, unpack_seen(bytes(subscriber.seen_papers))).update(papers)
+            shown = delivery.selected.shown(Place.SUMMARIZED)
+            summarized.setdefault(key, unpack_seen(bytes(subscriber.summarized_papers))).update(shown)
+        if (until := delivery.covers_until) is not None:
+            topics = [(key, topic) for topic in delivery.topics]
+            covered |= {pair: max(until, covered.get(pair, until)) for pair in topics}
+    for key, seen in seen_papers.items():
+        subscribers[key].seen_papers = pack_seen(seen)
+        subscribers[key].summarized_papers = pack_seen(summarized[key])
+    update_each(
+        Subscriber,
+        [(key, subscribers[key].seen_papers, subscribers[key].summarized_papers) for key in seen_papers],
+        match=("id",),
+        change=("seen_papers", "summarized_papers"),
+    )
+    update_each(
+        Subscription,
+        [(*pair, until) for pair, until in covered.items()],
+        match=("subscriber", "topic"),
+        change=("covered_until",),
+        only_raising="covered_until",
+    )

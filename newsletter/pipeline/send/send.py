@@ -98,25 +98,8 @@ def send_due(
         clock=clock,
         seconds=seconds,
         chance=chance,
+        transactional=transactional,
     )
-
-    def lease(turn: Turn) -> Batch:
-        sending.settle()
-        left = limit - report.handled if limit is not None else UNLIMITED
-        return lease_batch(
-            mailer_name=mailer.name,
-            lease=mailer.lease,
-            limit=min(mailer.batch_size, left),
-            shared_limit=min(mailer.shared_batch_size, left),
-            owner=owner,
-            now=now,
-            real_now=clock(),
-            turn=turn,
-            journal=journal,
-            transactional=transactional,
-            dated_at=now + (clock() - started),  # this call may last for hours
-        )
-
     make_due(real_now=clock())
     try:
         while (deadline is None or clock() < deadline) and (limit is None or report.handled < limit):
@@ -124,8 +107,9 @@ def send_due(
             if turn.room == 0 and not turn.held and is_due(transactional=transactional, real_now=clock()):
                 sleep(_nap(turn))
                 continue
-            batch = with_db_retry(partial(lease, turn))
-            sending.holds_nothing = not batch.leased
+            left = limit - report.handled if limit is not None else UNLIMITED
+            dated_at = now + (clock() - started)  # this call may last for hours
+            batch = with_db_retry(partial(sending.lease, turn, most=left, dated_at=dated_at))
             if not batch:
                 report.held = turn.held
                 break
@@ -159,13 +143,35 @@ class _Sending:
     clock: Callable[[], datetime]
     seconds: Callable[[], float]
     chance: Callable[[], float]
-    holds_nothing: bool = False
+    transactional: bool
+    _holds_nothing: bool = False
     """Whether this owner certainly has no lease: a task may have broken off, a lease may have been committed
     although its answer was lost."""
     _answers: dict[UUID, Answered] = field(default_factory=dict)
     """In the journal, and still to be recorded."""
     _oldest: float = 0.0
     """When the first of them came, by ``seconds``."""
+
+    def lease(self, turn: Turn, *, most: int, dated_at: datetime) -> Batch:
+        """Lease a batch of at most ``most``, once what this owner may still hold is ended."""
+        if not self._holds_nothing:
+            self._give_up()
+        self._holds_nothing = False
+        batch = lease_batch(
+            mailer_name=self.mailer.name,
+            lease=self.mailer.lease,
+            limit=min(self.mailer.batch_size, most),
+            shared_limit=min(self.mailer.shared_batch_size, most),
+            owner=self.owner,
+            now=self.now,
+            real_now=self.clock(),
+            turn=turn,
+            journal=self.journal,
+            transactional=self.transactional,
+            dated_at=dated_at,
+        )
+        self._holds_nothing = not batch.leased
+        return batch
 
     def send(self, leased: Sequence[Leased], *, group: Group, states: Counter[str]) -> None:
         """Send a batch and record its answers in groups; count how many ended in which state.
@@ -195,13 +201,7 @@ class _Sending:
             # With a wait: the failure may repeat.
             delay = retry_delay(leased[0].delivery.attempt, chance=self.chance())
             states.update(with_db_retry(partial(self._give_up, delay=delay)))
-        self.holds_nothing = True
-
-    def settle(self) -> None:
-        """End what this owner may hold although it is sending nothing; then it may lease again."""
-        if not self.holds_nothing:
-            self._give_up()
-        self.holds_nothing = False
+        self._holds_nothing = True
 
     def _bodies(self, leased: Mapping[str, Leased], *, group: Group) -> GroupedBodies:
         return GroupedBodies(

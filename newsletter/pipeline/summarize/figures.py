@@ -7,8 +7,7 @@ from collections.abc import Collection, Iterable
 from django.conf import settings
 
 from newsletter.adapters import registry
-from newsletter.core.arxiv.figures import PaperDetails, Picture, ShownFigure
-from newsletter.core.arxiv.licences import may_show_figures
+from newsletter.core.arxiv.figures import PaperDetails, Picture, ShownFigure, may_show_figures
 from newsletter.models import Figure, FullTextRecord, Paper
 
 CHUNK = 500

@@ -18,8 +18,8 @@ from django.utils import timezone
 from newsletter.adapters import registry
 from newsletter.adapters.arxiv.gate import TURN
 from newsletter.adapters.ports import FullTextSource, PaperFigure, PaperText
+from newsletter.core.arxiv.figures import may_show_figures
 from newsletter.core.arxiv.full_text import FullText, full_text_from_json, full_text_to_json
-from newsletter.core.arxiv.licences import may_show_figures
 from newsletter.core.storable import is_storable, storable, storable_value
 from newsletter.errors import NewsletterError, PermanentError, TemporaryError
 from newsletter.models import Figure, FullTextRecord, KeptText, Paper

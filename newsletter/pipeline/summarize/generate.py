@@ -22,9 +22,8 @@ from newsletter.adapters.llm.extractive import ExtractiveSummariser
 from newsletter.adapters.ports import Summariser
 from newsletter.core.arxiv.full_text import FullText
 from newsletter.core.summaries.grounding import Refusal, ground
-from newsletter.core.summaries.summary import DetailLevel, Draft, Voice, summary_to_json
+from newsletter.core.summaries.summary import DetailLevel, Draft, Voice, Wanted, summary_to_json
 from newsletter.core.summaries.summary import Summary as SummaryValue
-from newsletter.core.summaries.wanted import Wanted
 from newsletter.errors import NewsletterError, TemporaryError
 from newsletter.models import Paper, Summary
 from newsletter.pipeline.summarize import store as rows
@@ -103,13 +102,23 @@ def write_summaries(
 
 
 def write_extracts(paper_ids: Iterable[int], *, now: datetime) -> int:
-    """Write an extractive summary of each paper that has none of its current version; return how many."""
+    """Write an extractive summary of each paper that has none of its current version; return how many.
+
+    One that was taken down as earlier rules had it stays down.
+    """
     extractive = ExtractiveSummariser()
     key = {"model": extractive.model, "prompt_version": extractive.prompt_version, "language": "en"}
+    of_now = Summary.objects.filter(model=extractive.model, language="en", paper_version=F("paper__version"))
+    papers = Paper.objects.filter(pk__in=set(paper_ids)).exclude(
+        summaries__in=of_now.filter(prompt_version=extractive.prompt_version, content__isnull=False)
+    )
+    if not papers:
+        return 0
+    down = dict(
+        of_now.filter(paper__in=papers, withheld_at__isnull=False).values_list("paper_id", "withheld_at")
+    )
     found = []
-    for paper in Paper.objects.filter(pk__in=set(paper_ids)).exclude(
-        summaries__in=Summary.objects.filter(**key, paper_version=F("paper__version"), content__isnull=False)
-    ):
+    for paper in papers:
         draft = extractive.summarize(paper.record, language="en", detail=DetailLevel.TAKEAWAYS)
         summary = ground(draft, source=paper.record, language="en", voice=Voice.AUTHORS)
         if isinstance(summary, Refusal):
@@ -123,6 +132,8 @@ def write_extracts(paper_ids: Iterable[int], *, now: datetime) -> int:
                 detail=DetailLevel.TAKEAWAYS.value,
                 content=summary_to_json(summary),
                 written_at=now,
+                withheld_at=down.get(paper.pk),
+                is_final=paper.pk in down,
             )
         )
     Summary.objects.bulk_create(found, ignore_conflicts=True)

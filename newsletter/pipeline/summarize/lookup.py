@@ -8,9 +8,15 @@ from datetime import datetime, timedelta
 
 from newsletter.adapters.llm.extractive import ExtractiveSummariser
 from newsletter.adapters.ports import Summariser
-from newsletter.core.summaries.summary import NO_FULL_TEXT, DetailLevel, Voice, at_detail, summary_from_json
+from newsletter.core.summaries.summary import (
+    NO_FULL_TEXT,
+    DetailLevel,
+    Voice,
+    Wanted,
+    at_detail,
+    summary_from_json,
+)
 from newsletter.core.summaries.summary import Summary as SummaryValue
-from newsletter.core.summaries.wanted import Wanted
 from newsletter.models import Summary
 from newsletter.pipeline.summarize.store import DAILY_CAP, UNGROUNDED, may_still_come
 

@@ -10,19 +10,15 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Collection, Sequence
 from datetime import UTC, datetime, time, timedelta
-from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db.models import Q
 from django.utils import timezone
 
 from newsletter.adapters.ports import Summariser
-from newsletter.core.summaries.summary import DetailLevel
+from newsletter.core.summaries.summary import DetailLevel, Wanted
 from newsletter.models import Match, Paper, Summary
 from newsletter.pipeline.summarize import store as rows
-
-if TYPE_CHECKING:
-    from newsletter.core.summaries.wanted import Wanted
 
 ABOUT = {DetailLevel.HEADLINE: 2_000, DetailLevel.TAKEAWAYS: 3_000, DetailLevel.READING: 25_000}
 """Tokens of one summary, in and out, until it is known."""

@@ -12,14 +12,14 @@ from enum import StrEnum
 from typing import Any
 
 from django.db.models import F, Q
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from newsletter.adapters.llm.calls import OPERATOR_STATUSES, TOO_MANY
 from newsletter.adapters.ports import Summariser
 from newsletter.core.summaries.grounding import Refusal
-from newsletter.core.summaries.summary import DetailLevel, Draft, Voice, summary_to_json
+from newsletter.core.summaries.summary import DetailLevel, Draft, Voice, Wanted, summary_to_json
 from newsletter.core.summaries.summary import Summary as SummaryValue
-from newsletter.core.summaries.wanted import Wanted
 from newsletter.errors import Interrupted, NewsletterError, PermanentError, TemporaryError, UnusableAnswer
 from newsletter.models import FullTextRecord, Paper, Summary, SummaryRequest
 from newsletter.pipeline.select.requests import sync_requests
@@ -161,6 +161,7 @@ def record_summary(
         fallback=fallback,
         failure="",
         attempts=0,
+        first_written_at=Coalesce("first_written_at", "written_at"),
         written_at=now,
         **_spent(draft.input_tokens, draft.output_tokens),
     )

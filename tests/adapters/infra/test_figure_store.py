@@ -31,6 +31,16 @@ def test_the_same_content_has_one_name_and_one_file(tmp_path: Path) -> None:
     assert found.stat().st_mode & 0o777 == 0o600
 
 
+def test_a_full_disk_leaves_no_half_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(TemporaryError, match="No space left"):
+        FigureStore(tmp_path).put(IMAGE)
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.parametrize(
     "name", ["", "..", "../secret_key", "a.png", "0" * 40 + ".svg", "0" * 40 + ".png", "/etc/passwd"]
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from newsletter.core.arxiv.licences import licence_name, may_show_figures
+from newsletter.core.arxiv.figures import licence_name, may_show_figures
 
 CC = "creativecommons.org"
 

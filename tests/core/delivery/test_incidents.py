@@ -6,8 +6,7 @@ from math import sqrt
 
 import pytest
 
-from newsletter.core.delivery.circuit_breaker import BOUNCES, COMPLAINTS
-from newsletter.core.delivery.incidents import Reading, Verdict, in_words, judge
+from newsletter.core.delivery.incidents import BOUNCES, COMPLAINTS, Reading, Verdict, in_words, judge
 
 
 def reading(value: float, *, limit: float = 60) -> Reading:

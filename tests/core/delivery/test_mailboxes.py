@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsletter.core.delivery.mailboxes import mailbox_of
+from newsletter.core.delivery.addresses import mailbox_of
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,6 @@ from hypothesis import strategies as st
 from newsletter.core.digests.message import (
     Fragment,
     compose,
-    fill,
     join_html,
     join_text,
     literal,
@@ -31,6 +30,10 @@ FOOTER = Fragment(
     '<p>\nSent to [[email]].\n<a href="[[unsubscribe_url]]">Unsubscribe</a>\n</p>\n',
     "Sent to [[email]].\n\nUnsubscribe:\n[[unsubscribe_url]]\n",
 )
+
+
+def fill(form: str, values: dict[str, str], *, html: bool) -> str:
+    return (join_html if html else join_text)([Fragment(form, form)], values)
 
 
 def bodies(message: bytes) -> tuple[str, str]:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from newsletter.core.summaries.dangling import dangles
+from newsletter.core.summaries.dangling import dangles, refers_back
 
 
 @pytest.mark.parametrize(
     "sentence",
     [
         "This makes gauges superfluous in all harbours.",
-        "These results show that ships can be gauges.",
         "Thereby, ports can do without their gauges.",
         "(2) Ships follow the tide with a delay.",
         "ii) Ships follow the tide with a delay.",
@@ -23,10 +22,6 @@ from newsletter.core.summaries.dangling import dangles
         "Evaluated on 14 harbours, it reduces the error by 31%.",
         "After an adjustment, both recovered within a day.",
         "By comparing those with gauges, we find a delay.",
-        "We develop this idea for harbours without gauges.",
-        "We re-examine this narrative with ships of every size.",
-        "We show how this limitation can be overcome with ships.",
-        "We study the consequences of this effect for harbours.",
         "To capture the first, we read ships; to capture the second, we read gauges.",
         "We therefore recommend to read ships in every harbour.",
         "By noon, however, the delay has nearly gone away.",
@@ -59,7 +54,29 @@ def test_it_refers_to_another_asks_or_is_a_fragment(sentence: str) -> None:
 )
 def test_it_stands_alone(sentence: str) -> None:
     assert not dangles(sentence)
+    assert not refers_back(sentence)
+
+
+def test_the_last_full_stop_may_be_missing() -> None:
+    assert not dangles("Experiments show that TideNet halves the error of gauges")
+    assert dangles("Experiments show that TideNet halves the error of the")
 
 
 def test_what_was_cut_may_begin_small() -> None:
     assert not dangles("we propose a filter of the motion of ships.", is_cut=True)
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "These results show that ships can be gauges.",
+        "We develop this idea for harbours without gauges.",
+        "We re-examine this narrative with ships of every size.",
+        "We show how this limitation can be overcome with ships.",
+        "We study the consequences of this effect for harbours.",
+        "We find that these conditions hold in every harbour.",
+    ],
+)
+def test_what_it_names_may_be_guessed_from_the_title(sentence: str) -> None:
+    assert refers_back(sentence)
+    assert not dangles(sentence)

@@ -115,12 +115,50 @@ def test_there_is_nothing_to_take_from_nothing() -> None:
         "We evaluate the framework on 14 harbours.",
         "Ablations show that 12% of the gain comes from the hulls of ships.",
         "We hope that ports will benefit from better forecasts of their levels.",
+        "Numerical experiments are conducted to show the efficiency of the approach.",
+        "Our main objective is to achieve an error of 0.01 m in every harbour.",
+        "We conclude by discussing how better sensors will improve the levels of harbours.",
+        "We do not claim that gauges in rivers are outperformed by ships.",
+        "How gauges of the sea bed behave in storms remains largely unknown.",
     ],
 )
 def test_a_contribution_is_the_headline_where_no_result_is_told(vacuous: str) -> None:
     chosen = extract(f"{BACKGROUND} {CONTRIBUTION} {vacuous}", title=TITLE)
     assert chosen is not None
     assert chosen.headline == CONTRIBUTION
+
+
+@pytest.mark.parametrize(
+    "result",
+    [
+        "We show that such filters converge on every harbour with a finite tide.",
+        "We prove that the tide of a harbour is determined by three ships.",
+        "It is shown that three ships suffice in a harbour of any shape.",
+        "The delay of moored ships varies systematically with their draught.",
+        "No significant delay is detected in the harbours of the Baltic.",
+        "Compared to existing methods, the error falls by 51% on average.",
+        "These findings suggest that three ships suffice in every harbour.",
+        "We then apply the filter to eleven rivers, finding a steady increase of levels since 2022.",
+        "Experiments show that levels are forecast more accurately than by gauges",
+    ],
+)
+def test_what_came_out_is_the_headline_however_it_is_told(result: str) -> None:
+    chosen = extract(f"{BACKGROUND} {CONTRIBUTION} {METHOD} {result}", title=TITLE)
+    assert chosen is not None
+    assert chosen.headline == result
+
+
+def test_what_was_derived_from_something_is_no_finding() -> None:
+    made = "We introduce a chain of ships derived from the honeycomb of a quay with better mooring."
+    chosen = extract(f"{BACKGROUND} {made} {RESULT}", title="Chains of ships")
+    assert chosen is not None
+    assert chosen.headline == RESULT
+
+
+def test_an_opening_that_is_cut_off_leaves_an_ellipsis() -> None:
+    chosen = extract(f"{BACKGROUND} In this paper, we show that moored ships follow the tide.", title=TITLE)
+    assert chosen is not None
+    assert chosen.headline == "… we show that moored ships follow the tide."
 
 
 def test_what_only_repeats_the_title_is_no_headline() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from newsletter.core.summaries.extraction import extract
-from newsletter.core.summaries.openings import capitalised, without_opening
+from newsletter.core.summaries.openings import CUT, without_opening
 
 
 @pytest.mark.parametrize(
@@ -30,6 +30,7 @@ from newsletter.core.summaries.openings import capitalised, without_opening
         ("Using this filter, we find a delay.", "we find a delay."),
         ("In order to do so, we read ships.", "we read ships."),
         ("Results: Ships follow the tide.", "Ships follow the tide."),
+        ("Through this filter, we find a delay.", "we find a delay."),
     ],
 )
 def test_what_leans_goes(sentence: str, left: str) -> None:
@@ -54,15 +55,9 @@ def test_what_says_something_stays(sentence: str) -> None:
     assert without_opening(sentence) == sentence
 
 
-def test_a_name_that_begins_small_stays_small() -> None:
-    assert capitalised("we propose eCNNTO.") == "We propose eCNNTO."
-    assert capitalised("eCNNTO halves the time.") == "eCNNTO halves the time."
-
-
 @pytest.mark.parametrize("name", ["word2vec", "p53", "vLLM", "k-means"])
 def test_a_name_that_is_written_small_opens_a_headline(name: str) -> None:
     sentence = f"{name} reduces the error of every harbour by 31%."
-    assert capitalised(sentence) == sentence
     found = extract(f"We propose TideNet, a filter. {sentence}")
     assert found is not None
     assert found.headline == sentence
@@ -76,8 +71,8 @@ def test_the_papers_own_work_is_shown_however_it_opens() -> None:
     )
     found = extract(abstract, title="TideNet: Levels from Ships")
     assert found is not None
-    assert found.takeaways == ("we propose TideNet, which forecasts levels from the motion of ships.",)
-    assert found.takeaways[0] in abstract
+    assert found.takeaways == ("… we propose TideNet, which forecasts levels from the motion of ships.",)
+    assert found.takeaways[0].removeprefix(CUT) in abstract
 
 
 def test_this_paper_stands_on_its_own() -> None:

@@ -78,6 +78,7 @@ def test_an_impersonal_abstract_begins_after_what_others_did() -> None:
     [
         "Experiments demonstrate that TideNet outperforms the best prior methods by 10%.",
         "We extend the filter of Doe et al. [9] to harbours.",
+        "Compared to existing methods, TideNet cuts the error by 51%.",
     ],
 )
 def test_a_comparison_with_others_is_own_work(compared: str) -> None:

@@ -20,7 +20,6 @@ from newsletter.core.taste.profiles import (
     blend,
     is_near_copy,
     learn,
-    strongest_terms,
     z,
 )
 from newsletter.core.taste.snapshot import Snapshot
@@ -126,13 +125,6 @@ def test_a_near_copy_has_a_cosine_over_four_tenths() -> None:
     assert is_near_copy({0: 1.0}, [{1: 1.0}, {0: 0.41}])
     assert not is_near_copy({0: 1.0}, [{0: 0.39}])
     assert not is_near_copy({}, [{0: 1.0}])
-
-
-def test_the_strongest_terms_are_named_as_people_write_them() -> None:
-    profile = learn(Examples((liked(0), liked(1), liked(2))), snapshot=KNOWN)
-    named = strongest_terms(profile, snapshot=KNOWN, most=4)
-    assert "sailing boats" in [surface for surface, _ in named]
-    assert [weight for _, weight in named] == sorted((weight for _, weight in named), reverse=True)
 
 
 # --- in general --------------------------------------------------------------------------------------------

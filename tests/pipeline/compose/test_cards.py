@@ -12,8 +12,7 @@ from newsletter.adapters.llm.extractive import ExtractiveSummariser
 from newsletter.adapters.llm.gemini import GeminiSummariser
 from newsletter.adapters.ports import Summariser
 from newsletter.core.digests.digest import DigestCard
-from newsletter.core.summaries.summary import NO_FULL_TEXT, DetailLevel, Voice, at_detail
-from newsletter.core.summaries.wanted import Wanted
+from newsletter.core.summaries.summary import NO_FULL_TEXT, DetailLevel, Voice, Wanted, at_detail
 from newsletter.models import Paper, Summary
 from newsletter.pipeline.compose.composer import card_of
 from newsletter.pipeline.summarize.figures import mail_figures

@@ -11,8 +11,7 @@ from django.utils import timezone
 
 from newsletter.adapters.llm.genai import GenaiSummariser
 from newsletter.core.digests.digest import Digest
-from newsletter.core.summaries.summary import DetailLevel
-from newsletter.core.summaries.wanted import Wanted
+from newsletter.core.summaries.summary import DetailLevel, Wanted
 from newsletter.models import ArxivGate, Paper, Summary
 from newsletter.pipeline.compose.compose import ComposeReport, compose_planned
 from newsletter.pipeline.compose.render import DigestRenderer, FragmentStore, RenderedDigest

@@ -30,7 +30,7 @@ from newsletter.pipeline.match import match_papers
 from newsletter.pipeline.schedule import plan_ahead, plan_due
 from newsletter.pipeline.select.candidates import CandidatePool, Offer
 from newsletter.pipeline.select.select import choose, select, select_planned, without_unsettled
-from newsletter.pipeline.send.seen import mark_seen
+from newsletter.pipeline.send.outcomes import mark_seen
 from newsletter.subscribers.change import change_preferences, set_topics
 from newsletter.subscribers.preferences import Preferences
 from tests.fakes.papers import paper_record

@@ -16,8 +16,7 @@ from newsletter.models.delivery import State
 from newsletter.models.subscriber import Status
 from newsletter.pipeline.send import bodies as module
 from newsletter.pipeline.send import outcomes
-from newsletter.pipeline.send.begin import Begun, begin
-from newsletter.pipeline.send.bodies import FEWEST, MOST, VALID_SECONDS
+from newsletter.pipeline.send.bodies import FEWEST, MOST, VALID_SECONDS, Begun, begin
 from newsletter.pipeline.send.rate_limit import RateLimit
 from newsletter.subscribers.unsubscribe import unsubscribe
 from tests.fakes.mailer import ScriptedMailer, accepted, answer

@@ -17,8 +17,7 @@ from newsletter.audience.suppression import Reason, suppress
 from newsletter.models import Delivery, Subscriber
 from newsletter.models.delivery import State
 from newsletter.models.subscriber import Status
-from newsletter.pipeline.send.begin import begin
-from newsletter.pipeline.send.bodies import boot_seconds
+from newsletter.pipeline.send.bodies import begin, boot_seconds
 from newsletter.pipeline.send.claim import Batch, Leased, lease_batch
 from newsletter.pipeline.send.rate_limit import RateLimit
 from tests.fakes.mailer import Killed, ScriptedMailer, accepted

@@ -13,8 +13,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from newsletter.adapters.llm.genai import GenaiSummariser
-from newsletter.core.summaries.summary import DetailLevel
-from newsletter.core.summaries.wanted import Wanted
+from newsletter.core.summaries.summary import DetailLevel, Wanted
 from newsletter.models import Paper, Quota, Summary
 from newsletter.pipeline.compose.compose import compose_planned
 from newsletter.pipeline.context import Context

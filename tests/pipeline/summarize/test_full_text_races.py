@@ -15,8 +15,7 @@ from newsletter.adapters.llm.genai import GenaiSummariser
 from newsletter.adapters.ports import PaperText
 from newsletter.core.arxiv.full_text import FullText, TextSection
 from newsletter.core.arxiv.papers import PaperRecord
-from newsletter.core.summaries.summary import DetailLevel
-from newsletter.core.summaries.wanted import Wanted
+from newsletter.core.summaries.summary import DetailLevel, Wanted
 from newsletter.models import FullTextRecord, KeptText, Paper, Summary
 from newsletter.pipeline.summarize.full_text import FullTextLater, full_text_for
 from newsletter.pipeline.summarize.generate import write_summaries

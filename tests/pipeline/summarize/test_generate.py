@@ -15,8 +15,7 @@ from django.utils import timezone
 
 from newsletter.adapters.llm.genai import GenaiSummariser
 from newsletter.core.arxiv.full_text import FullText, TextSection
-from newsletter.core.summaries.summary import NO_FULL_TEXT, DetailLevel
-from newsletter.core.summaries.wanted import Wanted
+from newsletter.core.summaries.summary import NO_FULL_TEXT, DetailLevel, Wanted
 from newsletter.errors import TemporaryError
 from newsletter.models import Paper, Summary
 from newsletter.pipeline.summarize.generate import (
@@ -312,9 +311,12 @@ def test_a_deeper_request_deepens_the_summary_and_a_shallower_one_costs_nothing(
     write(gemini, Wanted(paper, "en", DetailLevel.TAKEAWAYS))
     write(gemini, Wanted(paper, "en", DetailLevel.HEADLINE))
     assert gemini.calls == 1
+    first = Summary.objects.get(model="gemini-test")
+    assert first.first_written_at is None
     write(gemini, Wanted(paper, "en", DetailLevel.READING))
     assert gemini.calls == 2
-    assert Summary.objects.get(model="gemini-test").detail == DetailLevel.READING
+    deeper = Summary.objects.get(model="gemini-test")
+    assert (deeper.detail, deeper.first_written_at) == (DetailLevel.READING, first.written_at)
 
 
 def test_two_workers_racing_pay_once(room: Newsroom, gemini: GeminiServer) -> None:

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from newsletter.adapters.llm.extractive import ExtractiveSummariser
-from newsletter.core.summaries.summary import DetailLevel
-from newsletter.core.summaries.wanted import Wanted
+from newsletter.core.summaries.summary import DetailLevel, Wanted
 from newsletter.models import Paper, Summary
 from newsletter.pipeline.summarize.generate import write_extracts
 from newsletter.pipeline.summarize.lookup import SummaryLookup
+from newsletter.subscribers.reports import take_down
 from tests.fakes.papers import paper_record
 from tests.pipeline.newsroom import MONDAY
 
@@ -53,3 +53,17 @@ def test_an_extract_by_earlier_rules_is_written_anew_and_not_shown(monkeypatch: 
     )
     written = Summary.objects.get(prompt_version=ExtractiveSummariser.prompt_version)
     assert shown.key.startswith(f"{written.pk}:")
+
+
+def test_an_extract_that_was_taken_down_stays_down_under_new_rules(monkeypatch: pytest.MonkeyPatch) -> None:
+    papers = [Paper.from_record(paper_record(number), first_seen_at=MONDAY) for number in (1, 2)]
+    Paper.objects.bulk_create(papers)
+    keys = list(Paper.objects.order_by("pk").values_list("pk", flat=True))
+    with monkeypatch.context() as before:
+        before.setattr(ExtractiveSummariser, "prompt_version", "4")
+        assert write_extracts(keys, now=MONDAY) == 2
+    take_down(Summary.objects.get(paper=keys[0]), now=MONDAY)
+    assert write_extracts(keys, now=MONDAY) == 2
+    now = Summary.objects.filter(prompt_version=ExtractiveSummariser.prompt_version)
+    assert [row.paper_id for row in now if row.is_shown] == [keys[1]]
+    assert not Summary.objects.shown().filter(paper=keys[0]).exists()

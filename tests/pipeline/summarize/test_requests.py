@@ -17,8 +17,7 @@ from newsletter.adapters.llm.extractive import ExtractiveSummariser
 from newsletter.adapters.llm.genai import GenaiSummariser
 from newsletter.core.delivery.spreading import planning_lead
 from newsletter.core.digests.seen_papers import pack_seen
-from newsletter.core.summaries.summary import DetailLevel
-from newsletter.core.summaries.wanted import Wanted
+from newsletter.core.summaries.summary import DetailLevel, Wanted
 from newsletter.models import (
     Delivery,
     Paper,

@@ -14,17 +14,18 @@ from functools import cached_property
 
 from newsletter.core.summaries.highlights import is_chinese, shares_content
 from newsletter.core.summaries.normalize import is_cjk, normalize
+from newsletter.core.summaries.openings import CUT
 from newsletter.core.summaries.paper_kinds import EARLIER
 from newsletter.core.summaries.rules.affixes import turns_inside
 from newsletter.core.summaries.rules.comparing import (
     contradicts_its_clause,
+    exchanges,
     reverses_comparison,
     reverses_direction,
     takes_unit_of_another,
 )
 from newsletter.core.summaries.rules.contrasts import contradiction, turns_round
 from newsletter.core.summaries.rules.disguises import is_disguised
-from newsletter.core.summaries.rules.exchanges import exchanges
 from newsletter.core.summaries.rules.expansions import expansions
 from newsletter.core.summaries.rules.injections import is_planted
 from newsletter.core.summaries.rules.polarity import flips_negation
@@ -252,7 +253,9 @@ def _flips_negation(case: Case) -> bool:
 
 
 def _is_not_verbatim(case: Case) -> bool:
-    return normalize(case.text).text not in {normalize(item.quote).text for item in case.claim.evidence}
+    return normalize(case.text.removeprefix(CUT)).text not in {
+        normalize(item.quote).text for item in case.claim.evidence
+    }
 
 
 _Check = tuple[WithheldReason, Callable[[Case], bool]]

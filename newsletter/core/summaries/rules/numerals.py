@@ -1,4 +1,4 @@
-"""Number words, in English and Chinese. Tables, and the value of a Chinese numeral."""
+"""Number words, units of measure, and what multiplies a number, in English and Chinese: tables mostly."""
 
 from __future__ import annotations
 
@@ -74,6 +74,67 @@ MONTHS = re.compile(
     rf"|(?<![\d个{CHINESE}])(?P<number>\d{{1,2}}|[{CHINESE}]{{1,2}})\s?月(?!来|内|后)"
 )
 SUPERSCRIPTS = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺", "0123456789-+", strict=True))
+
+UNITS = {
+    "%": r"\\?%|percent\b(?![ -]points?)|per[ ]cent\b(?![ -]points?)",
+    "point": r"(?:%|percent(?:age)?|per[ ]cent)?[ -]?points?\b|pp\b|个?百分点|个点",
+    "×": r"[×x](?!\s?\d)(?![A-Za-z])|times\b|-?fold\b|倍",
+    "ms": r"ms\b|milliseconds?\b|毫秒",
+    "μs": r"[μµu]s\b|microseconds?\b|微秒",
+    "s": r"s\b|secs?\b|seconds?\b|秒",
+    "min": r"mins?\b|minutes?\b|分钟",
+    "h": r"h\b|hrs?\b|hours?\b|个?小时",
+    "day": r"days?\b|天",
+    "week": r"weeks?\b|个?(?:周|星期)",
+    "month": r"months?\b|个?月",
+    "year": r"years?\b|年",
+    "dB": r"dB\b|decibels?\b|分贝",
+    "KB": r"KB\b|kilobytes?\b",
+    "MB": r"MB\b|megabytes?\b",
+    "GB": r"GB\b|gigabytes?\b",
+    "TB": r"TB\b|terabytes?\b",
+    "bit": r"bits?\b|比特|位(?=数据|整数|浮点|精度)",
+    "byte": r"bytes?\b|字节",
+    "nm": r"nm\b|nanomet(?:er|re)s?\b|纳米",
+    "μm": r"[μµu]m\b|micromet(?:er|re)s?\b|微米",
+    "mm": r"mm\b|millimet(?:er|re)s?\b|毫米",
+    "cm": r"cm\b|centimet(?:er|re)s?\b|厘米",
+    "m": r"m\b|met(?:er|re)s?\b|米",
+    "km": r"km\b|kilomet(?:er|re)s?\b|公里|千米",
+    "Hz": r"Hz\b|赫兹",
+    "kHz": r"kHz\b|千赫",
+    "MHz": r"MHz\b|兆赫",
+    "GHz": r"GHz\b|吉赫",
+    "mK": r"mK\b|毫开",
+    "MPa": r"MPa\b|兆帕",
+    "GPa": r"GPa\b|吉帕",
+    "kg": r"kg\b|kilograms?\b|公斤|千克",
+    "W": r"W\b|watts?\b|瓦",
+    "K": r"kelvins?\b|开尔文",
+    "keV": r"keV\b",
+    "MeV": r"MeV\b",
+    "GeV": r"GeV\b",
+    "eV": r"eV\b|电子伏特?",
+}
+MAGNITUDES = {
+    "hundred": 10**2,
+    "thousand": 10**3,
+    "million": 10**6,
+    "billion": 10**9,
+    "trillion": 10**12,
+    "百": 10**2,
+    "千": 10**3,
+    "万": 10**4,
+    "百万": 10**6,
+    "亿": 10**8,
+    "十亿": 10**9,
+    "万亿": 10**12,
+    "K": 10**3,
+    "k": 10**3,
+    "M": 10**6,
+    "B": 10**9,
+    "T": 10**12,
+}
 
 
 def month_of(name: str) -> int:

@@ -19,11 +19,13 @@ from newsletter.core.summaries.rules.bounds import Bound, bound_of
 from newsletter.core.summaries.rules.numerals import (
     CHINESE,
     FRACTIONS,
+    MAGNITUDES,
     MEASURED_WORDS,
     MONTHS,
     SPECIAL,
     SUPERSCRIPTS,
     TENS,
+    UNITS,
     VAGUE,
     VAGUE_FEW,
     WORDS,
@@ -31,7 +33,6 @@ from newsletter.core.summaries.rules.numerals import (
     chinese_value,
     month_of,
 )
-from newsletter.core.summaries.rules.units import MAGNITUDES, UNITS
 from newsletter.core.summaries.rules.words import stem
 
 Span = tuple[int, int]

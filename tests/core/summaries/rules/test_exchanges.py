@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from newsletter.core.summaries.rules.exchanges import exchanges
+from newsletter.core.summaries.rules.comparing import exchanges
 
 GUIDES = "TideNet uses radar as a prior that guides sonar in narrow harbours."
 BEATS = "In the harbour trial the gauge performs 12% worse in storms than the buoy."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from newsletter.core.arxiv.headings import is_references, is_related
+from newsletter.adapters.arxiv.html_paper import is_references, is_related
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsletter.core.taste.orcid import parse_orcid
+from newsletter.adapters.library.orcid import parse_orcid
 
 
 @pytest.mark.parametrize(
