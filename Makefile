@@ -11,8 +11,9 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check --no-input install
 UV ?= uv
 ARGS ?=
-# Processes that share the tests; 0 runs them in one, as --pdb needs.
-WORKERS ?= 2
+# Processes that share the tests; 0 runs them in one, as --pdb needs. On two cores a third has what time the others
+# spend waiting, for a database, a browser or a service that starts.
+WORKERS ?= 3
 
 # Two stamps: what the demo needs, and what the tests need on top of it.
 RUNTIME := $(VENV)/.stamp-runtime

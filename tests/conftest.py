@@ -2,22 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+import logging
+import shutil
+from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import Any
 
 import hypothesis
 import pytest
 from django.conf import settings
+from django.core.cache import caches
+from django.db import connection
+from pytest_django.plugin import DjangoDbBlocker
 
+from newsletter.config.console_log import ConsoleHandler
+
+MakeTables = Callable[[Path], None]
 SLOW_SECONDS = 1800
-LONG = ("tests/test_on_postgres.py", "tests/chaos/", "tests/browser/", "tests/test_compose_services.py")
+LONG = (
+    "tests/test_on_postgres.py",
+    "tests/test_on_postgres_too.py",
+    "tests/browser/test_joining.py",
+    # These wait behind the first two, which are one test each: none that starts the site for browsers.
+    "tests/test_compose_services.py",
+    "tests/chaos/",
+    "tests/browser/",
+)
 """Files that take minutes: they begin first, so that no worker ends long after the others."""
 
 
-# No test is a matter of time: the machines are noisy.
-hypothesis.settings.register_profile("no-deadline", deadline=None)
-hypothesis.settings.load_profile("no-deadline")
+# The same examples in every run, as hypothesis takes them in CI by itself: what is green here is green there.
+# No test is a matter of time: the machines are noisy. New examples: --hypothesis-profile=search
+STEADY = hypothesis.settings(
+    deadline=None, derandomize=True, database=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.register_profile("steady", STEADY)
+hypothesis.settings.register_profile("search", STEADY, derandomize=False, print_blob=True)
+hypothesis.settings.load_profile("steady")
 
 
 @pytest.fixture(scope="session")
@@ -31,19 +52,40 @@ def django_db_modify_db_settings(tmp_path_factory: pytest.TempPathFactory) -> No
         database["OPTIONS"]["init_command"] += "PRAGMA synchronous=OFF;"
 
 
-@pytest.fixture(autouse=True)
-def nothing_kept_of_recent_papers() -> None:
-    """One test's papers can look the same as another's: same ids, same times."""
-    from django.core.cache import caches
+@pytest.fixture(scope="session")
+def make_tables(
+    django_db_setup: None,  # noqa: ARG001 - the database
+    django_db_blocker: DjangoDbBlocker,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> MakeTables:
+    """Puts a SQLite file into a data folder, with all tables: a service takes seconds to make them."""
+    path = tmp_path_factory.mktemp("tables") / "newsletter.sqlite3"
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
+        cursor.execute("VACUUM INTO %s", [str(path)])
 
-    from newsletter.audience.query_preview import (
-        forget_recent,  # Django is not set up yet where this file begins
-    )
+    def copy(folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        shutil.copy(path, folder)
+
+    return copy
+
+
+@pytest.fixture(autouse=True)
+def nothing_kept_by_this_process() -> None:
+    """One test's rows can look the same as another's: same ids, same times."""
+    # Django is not set up yet where this file begins.
+    from newsletter.adapters.infra.taste_stored import stored_snapshot
+    from newsletter.audience.query_preview import forget_recent
     from newsletter.pipeline.select.inputs import forget_categories
 
     forget_recent()
     forget_categories()
-    caches["pages"].clear()
+    stored_snapshot.cache_clear()
+    for cache in caches.all():
+        cache.clear()
+    for handler in logging.getLogger().handlers:
+        if isinstance(handler, ConsoleHandler):
+            handler._seen.clear()  # it counts what repeats within a minute
 
 
 @pytest.hookimpl(trylast=True)  # pytest-django sorts too

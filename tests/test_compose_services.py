@@ -33,8 +33,8 @@ pytestmark = [
 
 GIVEN = {"POSTGRES_PASSWORD": "p4ssw0rd", "NEWSLETTER_SECRET_KEY": "0123456789abcdef" * 3}
 LASTING = [service for service in our_services() if not service.is_short]
-START_SECONDS = 40.0
-MAIL_SECONDS = 40.0
+START_SECONDS = 100.0
+MAIL_SECONDS = 100.0
 
 
 @dataclass

@@ -25,7 +25,7 @@ def mailer_for() -> Iterator[MakeMailer]:
     made: list[SmtpMailer] = []
 
     def make(url: str, **options: object) -> SmtpMailer:
-        quick = {"time_outs": within(5), "ehlo_name": "test.example"}
+        quick = {"time_outs": within(30), "ehlo_name": "test.example"}
         made.append(SmtpMailer(url, **(quick | options)))  # type: ignore[arg-type] # passed on as given
         return made[-1]
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 
 from newsletter.adapters.mailers.smtp_session import Dialogue
@@ -96,7 +94,7 @@ def test_a_body_of_which_the_last_part_never_left_is_tried_again(
     """More than the machine's buffers hold, so that the server's silence is felt before the dot."""
     large = outgoing(1, fragments=[Fragment("<p>\n" + "x" * 12_000_000 + "\n", "\n")])
     server.plan("BODY", event)
-    mailer = mailer_for(server.url, time_outs=within(5, block=0.5))
+    mailer = mailer_for(server.url, time_outs=within(30, block=1))
     assert verdicts(send(mailer, [large, FIVE[1]])) == ["retry", rest]
     assert large.delivery_id not in server.accepted
 
@@ -119,7 +117,7 @@ def test_a_server_that_hangs_after_the_body_is_asked_nothing_more(
 ) -> None:
     server.plan("END", Trouble.HANG)
     begin = Begun()
-    outcomes = send(mailer_for(server.url, time_outs=within(5, end=0.3)), FIVE[:3], begin)
+    outcomes = send(mailer_for(server.url, time_outs=within(30, end=1)), FIVE[:3], begin)
     assert verdicts(outcomes) == ["unknown", "retry", "retry"]
     assert begin.ids == [FIVE[0].delivery_id]
     assert outcomes[1].detail.startswith("not tried: ")
@@ -130,19 +128,17 @@ def test_a_server_that_hangs_before_the_body_is_asked_nothing_more(
     server: SmtpServer, mailer_for: MakeMailer, step: str
 ) -> None:
     server.plan(step, Trouble.HANG)
-    outcomes = send(mailer_for(server.url, time_outs=within(0.3)), FIVE[:3])
+    outcomes = send(mailer_for(server.url, time_outs=within(1)), FIVE[:3])
     assert verdicts(outcomes) == ["retry"] * 3
     assert server.connections == 1
 
 
 def test_the_longer_time_out_holds_after_the_body_only(server: SmtpServer, mailer_for: MakeMailer) -> None:
-    mailer = mailer_for(server.url, time_outs=within(0.3))
+    mailer = mailer_for(server.url, time_outs=within(1, end=600))  # longer than a test may take
     send(mailer, FIVE[:1])
     server.plan("MAIL", Trouble.HANG)
     server.plan("EHLO", "421 4.3.2 closing")
-    started = time.monotonic()
     assert verdicts(send(mailer, FIVE[1:2])) == ["retry"]
-    assert time.monotonic() - started < 3
 
 
 def test_an_interrupted_body_does_not_leave_its_connection_to_the_next(

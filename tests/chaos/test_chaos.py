@@ -27,14 +27,14 @@ def test_whatever_is_killed_every_digest_arrives_once_and_nobody_is_mailed_after
         server_binary()
     except ConfigurationError as error:
         pytest.skip(str(error))
-    words = ["--seed", str(SEED), "--digests", str(DIGESTS), "--kills", str(KILLS), "--seconds", "120"]
+    words = ["--seed", str(SEED), "--digests", str(DIGESTS), "--kills", str(KILLS), "--seconds", "220"]
     done = subprocess.run(
         [sys.executable, "-m", "tests.chaos", *words],
         cwd=ROOT,
         env=isolated({}),
         capture_output=True,
         text=True,
-        timeout=240,
+        timeout=280,
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr

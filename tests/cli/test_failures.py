@@ -81,7 +81,7 @@ def test_two_first_commands_at_once_make_the_tables_once(tmp_path: Path) -> None
         for name in ("one", "two"):
             started.start(name, ["newsletter", "topic", "list"], environment={})
         running = list(started.running.values())
-        codes = [each.process.wait(timeout=60) for each in running]
+        codes = [each.process.wait(timeout=100) for each in running]
         assert codes == [0, 0], [each.said() for each in running]
 
 

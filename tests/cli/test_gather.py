@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import time
 from pathlib import Path
 
 import pytest
@@ -115,9 +114,8 @@ def test_without_topics_arxiv_is_not_asked(asks: ArxivServer) -> None:
 
 def test_an_answer_that_says_to_wait_long_fails_at_once(asks: ArxivServer) -> None:
     asks.fail(throttled("3600"))
-    began = time.monotonic()
     result = newsletter("gather", "--now", NOW, "--json")
-    assert time.monotonic() - began < 5
+    assert len(asks.requests) == 1
     assert result.code == 1
     assert result.json["gathered"]["failed"] == 1
     assert "429" in result.line

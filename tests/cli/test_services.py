@@ -53,7 +53,7 @@ def test_a_signal_right_after_the_fork_ends_the_child() -> None:
     try:
         fork = Fork("sleeper", lambda: time.sleep(60)).begin()
         fork.terminate()
-        fork.join(10)
+        fork.join(60)
     finally:
         signal.signal(signal.SIGTERM, before)
     assert fork.poll() == fork.returncode == -signal.SIGTERM
@@ -68,7 +68,7 @@ def test_a_child_has_its_name_and_a_session_of_its_own(tmp_path: Path) -> None:
         said.write_text(f"{comm} {os.getsid(0) == os.getpid()}", encoding="ascii")
 
     fork = Fork("transactional", say).begin()
-    fork.join(10)
+    fork.join(60)
     assert (fork.poll(), said.read_text(encoding="ascii")) == (0, "nl-transactiona True")
 
 
@@ -76,7 +76,7 @@ def test_a_child_has_its_name_and_a_session_of_its_own(tmp_path: Path) -> None:
 def test_no_connection_to_the_database_is_shared_with_a_child() -> None:
     connections["default"].ensure_connection()
     fork = Fork("nothing", lambda: os._exit(int(connections["default"].connection is not None))).begin()
-    fork.join(10)
+    fork.join(60)
     assert fork.poll() == 0
 
 

@@ -83,7 +83,7 @@ def test_a_cut_in_the_middle_leaves_the_old_file(tmp_path: Path, monkeypatch: py
     assert (path.read_text(), list(tmp_path.iterdir())) == ("A=1\n", [path])
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], max_examples=60)
 @given(st.dictionaries(st.sampled_from(["A", "B", "NEWSLETTER_X"]), VALUES))
 def test_every_value_is_read_back_or_refused(tmp_path: Path, values: dict[str, str]) -> None:
     path = tmp_path / ".env"

@@ -72,7 +72,7 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def program(request: pytest.FixtureRequest, tmp_path: Path, kept: Path) -> Program:
     copy = tmp_path / "program"
     for name in ("newsletter", "worker", "templates"):
-        shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(ROOT / name, copy / name)
     if request.param == "checkout":
         shutil.copy(ROOT / "pyproject.toml", copy)
         return Program(tmp_path, home=copy, data=copy / "var", kept=kept)

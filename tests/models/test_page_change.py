@@ -190,12 +190,12 @@ def test_a_change_that_commits_late_is_seen(paper: Paper) -> None:
         with transaction.atomic():
             Paper.objects.filter(pk=paper.pk).update(title="Changed")
             changed.set()
-            go.wait(10)
+            go.wait(60)
         connection.close()
 
     slow = threading.Thread(target=change_slowly)
     slow.start()
-    changed.wait(10)
+    changed.wait(60)
     Topic.objects.filter(slug="quiet").update(name="Other")
     before = page_version(connection)
     go.set()

@@ -48,9 +48,7 @@ def server() -> Iterator[ArxivServer]:
 
 
 def ask(server: ArxivServer, *, now: datetime = WEEK_LATER, **options: Any) -> int:
-    api = ArxivApi(
-        gate=nullcontext, url=server.url, sleep=lambda _: None, give_up_after=8, timeout=(2.0, 0.5)
-    )
+    api = ArxivApi(gate=nullcontext, url=server.url, sleep=lambda _: None, give_up_after=60, timeout=(30, 30))
     return ask_revisions(api, now=now, **options)
 
 

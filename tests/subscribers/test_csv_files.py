@@ -75,7 +75,7 @@ CELLS = st.text(st.characters(codec="utf-8", exclude_categories=["Cs"]), max_siz
 FORMULAS = st.builds("".join, st.tuples(st.sampled_from(["", "'", "''"]), st.sampled_from("=+-@＝"), CELLS))
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(st.lists(st.one_of(CELLS, FORMULAS), min_size=1, max_size=3))
 def test_what_is_written_holds_no_formula_and_is_read_as_it_was(tmp_path: Path, cells: list[str]) -> None:
     path = tmp_path / "out.csv"

@@ -107,7 +107,8 @@ def test_a_pause_needs_a_day_to_come(visitor: Client, service: Service, until: s
 def test_a_digest_is_made_now_and_then_is_under_way(visitor: Client, service: Service) -> None:
     assert "is being made" in said_after(visitor, send(visitor, service, do="now"))
     row = Delivery.objects.get(is_on_demand=True)
-    assert (row.state, row.slot_key) == (State.PLANNED, f"{timezone.now():%Y-%m-%d}")
+    assert (row.state, row.slot_key) == (State.PLANNED, f"{row.slot_at:%Y-%m-%d}")
+    assert timezone.now() - row.slot_at < timedelta(minutes=2)
     assert said_after(visitor, send(visitor, service, do="now")) == "A digest is on its way already."
     Delivery.objects.filter(pk=row.pk).update(state=State.ACCEPTED)
     assert "one a day is the most" in said_after(visitor, send(visitor, service, do="now"))

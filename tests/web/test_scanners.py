@@ -16,7 +16,7 @@ from tests.pipeline.deliveries import message_bytes
 from tests.traces import every_table
 from tests.web.conftest import SENT, Service
 
-REQUESTS = [2_000, pytest.param(10_000, marks=pytest.mark.slow)]
+REQUESTS = [600, pytest.param(10_000, marks=pytest.mark.slow)]
 _OURS = re.compile(rb'http://localhost:8000(/[^\s"<>\]]*)')
 
 

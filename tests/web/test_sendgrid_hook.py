@@ -155,9 +155,10 @@ def test_one_batch_46_times_is_one_batch() -> None:
 
 
 def test_a_hundred_shuffles_end_the_same() -> None:
+    """On PostgreSQL the first twenty of them."""
     batch, chance = Batch(), random.Random(46)  # noqa: S311 - shuffles that can be repeated
     ends = []
-    for _ in range(100):
+    for _ in range(100 if connection.vendor == "sqlite" else 20):
         twice = batch.events + chance.sample(batch.events, 8)
         shuffled = chance.sample(twice, len(twice))
         fragments = chance.randint(1, 3)

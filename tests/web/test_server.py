@@ -57,7 +57,7 @@ def port_of(server: Server) -> int:
 
 
 def connect(server: Server) -> socket.socket:
-    return socket.create_connection(("127.0.0.1", port_of(server)), timeout=10)
+    return socket.create_connection(("127.0.0.1", port_of(server)), timeout=60)
 
 
 def ask(server: Server, request: bytes) -> bytes:

@@ -166,7 +166,7 @@ def test_whatever_the_names_they_are_told_whole_and_in_order(names: list[str]) -
     assert read["creators"] == [each.replace("+", " ") for each in plain]  # Zotero loses a plus
 
 
-@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(title=words.filter(str.strip), name=words.filter(str.strip))
 def test_whatever_a_paper_says_its_page_is_inert(visitor: Client, title: str, name: str) -> None:
     row = readings.store("harbornet")

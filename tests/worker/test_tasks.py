@@ -56,7 +56,7 @@ def test_a_task_beside_the_flow_calls_its_function_with_the_time(
     monkeypatch.setattr(f"worker.tasks._{name}", lambda *, now: called.append(now))
     app.tasks[PREFIX + name].run()
     (now,) = called
-    assert abs(datetime.now(UTC) - now) < timedelta(seconds=10)
+    assert abs(datetime.now(UTC) - now) < timedelta(minutes=2)
 
 
 def test_these_are_all_the_tasks() -> None:

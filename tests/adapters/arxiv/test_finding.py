@@ -26,7 +26,7 @@ def server() -> Iterator[ArxivServer]:
 
 def finder(server: ArxivServer) -> PaperFinder:
     return ArxivApi(
-        gate=nullcontext, url=server.url, sleep=lambda _: None, give_up_after=8, timeout=(2.0, 0.5)
+        gate=nullcontext, url=server.url, sleep=lambda _: None, give_up_after=60, timeout=(30, 30)
     )
 
 

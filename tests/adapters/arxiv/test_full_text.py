@@ -37,14 +37,15 @@ def source(
     server: ArxivServer,
     *,
     gate: RequestGate = nullcontext,
-    seconds: float = 2.0,
+    seconds: float = 60.0,
+    timeout: float = 30.0,
     max_bytes: int = 1_000_000,
 ) -> ArxivFullTexts:
     return ArxivFullTexts(
         gate=gate,
         url=server.html_url,
         oai=ArxivOai(gate=nullcontext, url=server.oai_url),
-        timeout=(2.0, 0.3),
+        timeout=(30.0, timeout),
         user_agent="test (mailto:operator@example.org)",
         seconds=seconds,
         max_bytes=max_bytes,
@@ -121,8 +122,8 @@ def test_it_asks_for_exactly_this_version(server: ArxivServer) -> None:
     assert first.headers["Connection"] == "close"
 
 
-def figures_of(server: ArxivServer, *, limit: int = 4) -> PaperText:
-    return source(server).read(GAZE.record, figures=limit)
+def figures_of(server: ArxivServer, *, limit: int = 4, timeout: float = 30.0) -> PaperText:
+    return source(server, timeout=timeout).read(GAZE.record, figures=limit)
 
 
 def test_figures_are_fetched_and_made_small(server: ArxivServer) -> None:
@@ -152,7 +153,7 @@ def test_without_leave_no_figure_is_asked_for(server: ArxivServer) -> None:
 )
 def test_a_figure_that_cannot_be_had_costs_itself_and_not_the_text(server: ArxivServer, fault: Fault) -> None:
     server.fail(Fault(), fault)
-    read = figures_of(server)
+    read = figures_of(server, timeout=0.5 if fault is HANG else 30.0)
     assert [each.number for each in read.figures] == ["2"]
     assert read.text.sections
 
@@ -252,7 +253,7 @@ def test_an_entity_bomb_is_text() -> None:
 def test_what_may_work_later_is_temporary(server: ArxivServer, fault: Fault) -> None:
     server.fail(fault)
     with pytest.raises(TemporaryError):
-        source(server, seconds=0.8).read(GAZE.record, figures=0)
+        source(server, seconds=0.8, timeout=0.5).read(GAZE.record, figures=0)
     assert source(server).read(GAZE.record, figures=0).text.sections
 
 

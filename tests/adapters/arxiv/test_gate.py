@@ -13,12 +13,14 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 from django.db import connection
+from django.utils import timezone
 
 from newsletter.adapters.arxiv.full_text import ArxivFullTexts
 from newsletter.adapters.arxiv.gate import DatabaseGate
 from newsletter.adapters.registry import full_texts
 from newsletter.errors import TemporaryError
 from newsletter.models import ArxivGate
+from tests.conftest import MakeTables
 from tests.fakes.arxiv_server import ArxivServer, Fault, entry
 from tests.fakes.processes import Processes, Running, processes, wait_until
 
@@ -80,7 +82,7 @@ def database_of_this_test(tmp_path: Path) -> dict[str, str]:
 
 def finish(clients: list[Running]) -> None:
     for client in clients:
-        assert client.process.wait(timeout=60) == 0, client.said()
+        assert client.process.wait(timeout=100) == 0, client.said()
 
 
 def assert_polite(arxiv: ArxivServer, *, interval: float, requests: int) -> None:
@@ -122,8 +124,9 @@ def gather_twice_at_once(running: Processes, arxiv: ArxivServer, environment: di
 
 
 def test_two_gathers_at_once_are_polite_on_sqlite(
-    running: Processes, arxiv: ArxivServer, tmp_path: Path
+    running: Processes, arxiv: ArxivServer, tmp_path: Path, make_tables: MakeTables
 ) -> None:
+    make_tables(tmp_path / "data")
     gather_twice_at_once(running, arxiv, environment(tmp_path))
 
 
@@ -149,30 +152,32 @@ def test_the_next_request_waits_for_arxivs_three_seconds() -> None:
         pass
     ended = time.monotonic()
     with gate():
-        assert 2.9 <= time.monotonic() - ended <= 4
+        assert time.monotonic() - ended >= 2.9
 
 
 @pytest.mark.django_db
 def test_pages_of_arxiv_itself_wait_longer_and_the_api_goes_on_meanwhile() -> None:
-    pages, api = DatabaseGate(interval=0.2, crawl_delay=1.5), DatabaseGate(interval=0.2)
+    pages, api = DatabaseGate(interval=0.2, crawl_delay=600), DatabaseGate(interval=0.2)
     with pages():
         pass
-    ended = time.monotonic()
     for _ in range(2):
-        with api():
-            assert time.monotonic() - ended < 1.2
+        with api():  # it does not wait for the pages' turn, which is longer than a test may take
+            pass
+    pages, ended = DatabaseGate(interval=0.2, crawl_delay=1.5), time.monotonic()
+    ArxivGate.objects.update(next_crawl_at=None)
     with pages():
-        assert 1.4 <= time.monotonic() - ended <= 3
+        ended = time.monotonic()
+    with pages():
+        assert time.monotonic() - ended >= 1.4
 
 
 @pytest.mark.django_db
 def test_a_turn_that_does_not_come_in_time_is_given_up() -> None:
-    with DatabaseGate(interval=0, crawl_delay=15)():
+    with DatabaseGate(interval=0, crawl_delay=600)():  # longer than a test may take
         pass
-    began = time.monotonic()
-    with pytest.raises(TemporaryError) as caught, DatabaseGate(interval=0, crawl_delay=15, patience=0.3)():
+    with pytest.raises(TemporaryError) as caught, DatabaseGate(interval=0, crawl_delay=600, patience=0.3)():
         raise AssertionError
-    assert (caught.value.reason, time.monotonic() - began < 3) == ("turn", True)
+    assert caught.value.reason == "turn"
     assert ArxivGate.objects.get().holder == ""
 
 
@@ -198,21 +203,22 @@ def test_a_request_that_fails_keeps_its_pause_and_gives_the_gate_back() -> None:
         raise ConnectionResetError
     ended = time.monotonic()
     with gate():
-        assert 0.25 <= time.monotonic() - ended <= 2
+        assert time.monotonic() - ended >= 0.25
 
 
 @pytest.mark.django_db(transaction=True)
 def test_a_killed_holder_loses_the_gate_when_its_time_is_up(running: Processes, tmp_path: Path) -> None:
-    held_for = 3.0
+    held_for = 2.0
     script = HOLDER.format(held_for=held_for)
     holder = running.start("holder", ["python", "-c", script], environment=database_of_this_test(tmp_path))
-    wait_until(lambda: "held" in holder.said(), seconds=60, otherwise=holder.said)
-    since = time.monotonic()
+    wait_until(lambda: "held" in holder.said(), seconds=100, otherwise=holder.said)
     holder.process.kill()
     holder.process.wait()
-    assert ArxivGate.objects.get().holder != ""
+    [held] = ArxivGate.objects.all()
+    assert held.holder != ""
     with DatabaseGate(interval=0)():
-        assert held_for - 1 <= time.monotonic() - since <= held_for + 1
+        assert held.held_until is not None
+        assert timezone.now() >= held.held_until
 
 
 @pytest.mark.django_db(transaction=True)

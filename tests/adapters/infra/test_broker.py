@@ -22,7 +22,7 @@ from newsletter.adapters.infra.broker import Queue
 from tests.fakes.processes import Processes, processes
 from tests.fakes.redis import start_redis
 
-LONGEST_WAIT = 5.0
+LONGEST_WAIT = 60.0
 """Seconds a reader's request may wait for a broker that is gone."""
 
 

@@ -28,7 +28,7 @@ def server() -> Iterator[DnsServer]:
         yield running
 
 
-def asking(server: DnsServer, *, seconds: float = 2) -> Dns:
+def asking(server: DnsServer, *, seconds: float = 20) -> Dns:
     return Dns([server.host], port=server.port, seconds=seconds)
 
 
@@ -54,7 +54,7 @@ def test_what_goes_wrong_is_one_kind_of_error_and_no_hang(server: DnsServer, tro
     began = time.monotonic()
     with pytest.raises(DnsError):
         asking(server, seconds=0.3).texts("example.org")
-    assert time.monotonic() - began < 20, "bounded; a hang would take the test's two minutes"
+    assert time.monotonic() - began < 100, "bounded; a hang would take the test's five minutes"
 
 
 @pytest.mark.parametrize("name", ["", "a..b", "x" * 64 + ".org", "ü" * 70, "b\0c.org"])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import pickle
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -43,7 +42,7 @@ def pauses() -> Pauses:
 
 
 def client(server: ZoteroServer, pauses: Pauses, **options: object) -> ZoteroLibraries:
-    quick = {"timeout": (2.0, 0.3), "sleep": pauses}
+    quick = {"timeout": (30.0, 30.0), "sleep": pauses}
     return ZoteroLibraries(url=server.host, **(quick | options))  # type: ignore[arg-type] # as given
 
 
@@ -212,11 +211,12 @@ def test_what_is_no_key_is_not_sent_and_not_quoted(server: ZoteroServer, pauses:
 def test_a_passing_fault_is_asked_about_again_and_then_told(
     server: ZoteroServer, pauses: Pauses, fault: Reply
 ) -> None:
+    timeout = (30.0, 0.5 if fault is HANG else 30.0)
     server.plan(fault)
-    assert len(client(server, pauses).read(PUBLIC).entries) == 1
+    assert len(client(server, pauses, timeout=timeout).read(PUBLIC).entries) == 1
     server.plan(*[fault] * 9)
     with pytest.raises(TemporaryError):
-        client(server, pauses, give_up_after=20.0).read(PUBLIC)
+        client(server, pauses, timeout=timeout, give_up_after=20.0).read(PUBLIC)
     assert pauses == [3.0, 3.0, 6.0]
 
 
@@ -229,10 +229,8 @@ def test_a_fault_on_the_second_page_keeps_nothing(server: ZoteroServer, pauses: 
 
 def test_its_time_ends(server: ZoteroServer, pauses: Pauses) -> None:
     server.plan(*[HANG] * 9)
-    began = time.monotonic()
-    with pytest.raises(TemporaryError):
-        client(server, pauses, timeout=(2.0, 60.0), give_up_after=0.5).read(PUBLIC)
-    assert time.monotonic() - began < 5
+    with pytest.raises(TemporaryError):  # and not the time-out, which is longer than a test may take
+        client(server, pauses, timeout=(30.0, 600.0), give_up_after=0.5).read(PUBLIC)
 
 
 def test_a_redirect_is_not_followed_with_the_key(server: ZoteroServer, pauses: Pauses) -> None:

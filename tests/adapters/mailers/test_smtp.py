@@ -1,8 +1,6 @@
 from __future__ import annotations
 
-import socket
 from collections.abc import Sequence
-from contextlib import closing
 from dataclasses import replace
 from email import message_from_bytes
 from typing import Any
@@ -15,6 +13,7 @@ from newsletter.adapters.ports import Verdict
 from newsletter.config import load_config
 from tests.adapters.conftest import MakeMailer
 from tests.fakes.outgoing import Begun, outgoing, send, verdicts
+from tests.fakes.processes import free_port
 from tests.fakes.smtp_server import SmtpServer
 
 FIVE = [outgoing(number) for number in range(1, 6)]
@@ -154,11 +153,8 @@ def test_a_refused_sender_is_never_held_against_the_subscriber(
 
 
 def test_no_server_is_tried_again_later(mailer_for: MakeMailer) -> None:
-    with closing(socket.socket()) as unused:
-        unused.bind(("127.0.0.1", 0))
-        port = unused.getsockname()[1]
     begin = Begun()
-    outcomes = send(mailer_for(f"smtp://127.0.0.1:{port}?tls=off"), FIVE[:3], begin)
+    outcomes = send(mailer_for(f"smtp://127.0.0.1:{free_port()}?tls=off"), FIVE[:3], begin)
     assert verdicts(outcomes) == ["retry"] * 3
     assert "refused" in outcomes[0].detail
     assert begin.asked == []

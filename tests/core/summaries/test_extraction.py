@@ -206,10 +206,10 @@ def test_choices_are_distinct_sentences_in_the_order_of_the_paper(parts: list[st
 
 
 def test_it_takes_a_moment() -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     for _ in range(50):
         extract(ABSTRACT, title=TITLE)
-    assert (time.perf_counter() - started) / 50 < 0.02, (
+    assert (time.process_time() - started) / 50 < 0.02, (
         "about 1 ms is usual; 20 ms means something is quadratic"
     )
 

@@ -88,12 +88,12 @@ def test_a_subscriber_may_be_erased_while_a_report_is_being_stored() -> None:
         with transaction.atomic():
             store_events("sendgrid", reports([row]))
             is_stored.set()
-            is_erasing.wait(10)
+            is_erasing.wait(60)
             time.sleep(0.2)  # by now it waits for us
 
     def leave() -> None:
         # SQLite has one writer at a time: there it begins afterwards.
-        is_stored.wait(10)
+        is_stored.wait(60)
         is_erasing.set()
         erase(Subscriber.objects.get(), now=NOW)
 

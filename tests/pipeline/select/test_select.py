@@ -175,9 +175,9 @@ def test_a_refreshed_selection_is_the_one_made_at_the_slot(room: Newsroom, seed:
     for number in range(4):
         topics = chance.sample(list(CATEGORIES), k=chance.randint(1, 3))
         room.subscriber(f"reader{number}@example.org", ",".join(topics), max_papers=chance.choice([1, 3, 10]))
-    Subscription.objects.filter(pk__in=list(Subscription.objects.values_list("pk", flat=True))[::2]).update(
-        covered_until=SUNDAY + timedelta(hours=3)
-    )
+    Subscription.objects.filter(
+        pk__in=list(Subscription.objects.order_by("pk").values_list("pk", flat=True))[::2]
+    ).update(covered_until=SUNDAY + timedelta(hours=3))
     plan_ahead(now=AHEAD)
     select_planned(now=AHEAD)
     history = History(room, chance)
@@ -231,11 +231,11 @@ def test_subscribers_who_are_offered_the_same_share_one_row() -> None:
 @pytest.mark.usefixtures("planned")
 def test_nothing_is_selected_again_while_its_inputs_are_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(CandidatePool, "cover", None)
-    before = list(Delivery.objects.values("pk", "selection", "selection_inputs"))
+    before = list(Delivery.objects.order_by("pk").values("pk", "selection", "selection_inputs"))
     plan_due(now=MONDAY)
     select(due(), now=MONDAY)
     select_planned(now=MONDAY, is_refreshing=True)
-    assert list(Delivery.objects.values("pk", "selection", "selection_inputs")) == before
+    assert list(Delivery.objects.order_by("pk").values("pk", "selection", "selection_inputs")) == before
 
 
 @pytest.mark.usefixtures("planned")
@@ -259,11 +259,11 @@ def test_only_whose_inputs_changed_is_selected_again(monkeypatch: pytest.MonkeyP
 def test_papers_that_no_topic_asks_for_have_no_selection_made_anew(
     room: Newsroom, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    before = list(Delivery.objects.values("pk", "selection", "selection_inputs"))
+    before = list(Delivery.objects.order_by("pk").values("pk", "selection", "selection_inputs"))
     room.take_in(paper_record(50, categories=("q-bio.NC", "cs.AI"), published_at=AHEAD - MINUTE), now=AHEAD)
     monkeypatch.setattr(CandidatePool, "cover", None)
     select_planned(now=AHEAD, is_refreshing=True)
-    assert list(Delivery.objects.values("pk", "selection", "selection_inputs")) == before
+    assert list(Delivery.objects.order_by("pk").values("pk", "selection", "selection_inputs")) == before
 
 
 def test_an_unmatched_paper_of_a_category_that_a_topic_asks_for_is_counted(planned: Newsroom) -> None:
@@ -280,7 +280,7 @@ def test_what_many_share_is_what_each_would_get_alone(room: Newsroom, seed: int)
     for number in range(1, 21):
         at = MONDAY - timedelta(hours=chance.choice([1, 30, 100, 200]))
         take_in(room, number, now=at, subject=chance.choice(list(CATEGORIES)))
-    papers = list(Paper.objects.values_list("pk", flat=True))
+    papers = list(Paper.objects.order_by("pk").values_list("pk", flat=True))
     for number in range(25):
         topics = chance.choice(["heads", "heads,graphs", "agents,heads"])
         reader = room.subscriber(f"r{number}@example.org", topics, max_papers=chance.choice([2, 4]))
@@ -289,7 +289,7 @@ def test_what_many_share_is_what_each_would_get_alone(room: Newsroom, seed: int)
         reader.save()
         ago = timedelta(hours=chance.choice([60, 61]))
         reader.subscriptions.filter(
-            pk__in=list(reader.subscriptions.values_list("pk", flat=True))[:2]
+            pk__in=list(reader.subscriptions.order_by("pk").values_list("pk", flat=True))[:2]
         ).update(created_at=reader.joined_at, covered_until=chance.choice([None, MONDAY - ago]))
     plan_ahead(now=AHEAD)
     rows = list(Delivery.objects.order_by("pk").prefetch_related("subscriber__subscriptions__topic"))

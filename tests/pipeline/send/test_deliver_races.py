@@ -129,7 +129,7 @@ def test_a_body_waits_for_an_unsubscribe_that_is_about_to_commit() -> None:
             time.sleep(0.3)
 
     def send() -> None:
-        asked.wait(10)
+        asked.wait(60)
         allowed.append(begun(claimed))
 
     run_together(leave, send)

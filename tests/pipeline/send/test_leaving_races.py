@@ -35,17 +35,20 @@ SENDS = 500
 class WatchedMailer(ScriptedMailer):
     """Takes its time with each body, and knows when each was about to be asked for."""
 
-    def __init__(self, *, when_half: Event) -> None:
+    def __init__(self, *, when_half: Event, until: Event | None = None) -> None:
+        """``until``: what the last mails wait for."""
         super().__init__(batch_size=25)
         self.asked_at: dict[str, float] = {}
         self.before_begin = self._note
         self.in_body = lambda _: time.sleep(0.001)
-        self._when_half = when_half
+        self._when_half, self._until = when_half, until
 
     def _note(self, message: Outgoing) -> None:
         self.asked_at[message.delivery_id] = time.monotonic()
         if len(self.asked_at) >= SENDS // 2:
             self._when_half.set()
+        if self._until and len(self.asked_at) >= SENDS - 50:
+            assert self._until.wait(60)
 
 
 def sends_started_after(mailer: WatchedMailer, moment: float, *, of: set[str]) -> list[str]:
@@ -78,13 +81,14 @@ def test_of_500_sends_to_one_subscriber_none_begins_after_the_unsubscribe(
     person = new_subscriber("ann@example.org")
     placeholders = (NOW - timedelta(days=number) for number in range(SENDS))
     rows = [digest(person, slot_key=f"{slot:%Y-%m-%d}", slot_at=slot) for slot in placeholders]
-    half, left_at = Event(), list[float]()
-    mailer = WatchedMailer(when_half=half)
+    half, left, left_at = Event(), Event(), list[float]()
+    mailer = WatchedMailer(when_half=half, until=left)
 
     def unsubscribe_at_half() -> None:
         assert half.wait(60)
         leave(person)
         left_at.append(time.monotonic())
+        left.set()
 
     run_together(lambda: deliver(mailer), lambda: deliver(mailer, owner="host/2/1.0"), unsubscribe_at_half)
     assert witness.begun_after_leaving() == []

@@ -64,7 +64,7 @@ def test_a_pause_commits_before_a_body_begins_or_after() -> None:
             order.append("begun")
 
     def pause() -> None:
-        assert holding.wait(10)
+        assert holding.wait(60)
         pause_sending("stop", now=NOW)
         order.append("paused")
 

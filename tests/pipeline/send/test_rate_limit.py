@@ -116,7 +116,9 @@ def test_two_workers_that_leased_at_once_begin_no_more_than_one_would(clock: Clo
     assert all(row.next_attempt_at and row.next_attempt_at >= clock.now for row in released)
 
 
-@hypothesis_settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@hypothesis_settings(
+    max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(
     rate=st.sampled_from([0.5, 1, 3, 10, 25]),
     steps=st.lists(

@@ -39,7 +39,7 @@ def server() -> Iterator[SendgridServer]:
 
 @pytest.fixture
 def mailer(server: SendgridServer) -> Iterator[SendgridMailer]:
-    with closing(SendgridMailer(server.api_key, host=server.url, timeout=2)) as made:
+    with closing(SendgridMailer(server.api_key, host=server.url, timeout=30)) as made:
         yield made
 
 

@@ -78,7 +78,7 @@ def sending(server: Interrupting) -> Iterator[subprocess.Popen[str]]:
     with subprocess.Popen(command, env=isolated(environment), stdout=subprocess.PIPE, text=True) as process:
         try:
             server.client = process
-            deadline = time.monotonic() + 60
+            deadline = time.monotonic() + 100
             while not server.is_reached:
                 assert process.poll() is None
                 assert time.monotonic() < deadline
@@ -123,7 +123,7 @@ def test_a_stopped_process_is_waited_for_then_given_up_and_its_answers_still_cou
         assert deliver(SmtpMailer(server.url), clock=later(hours=1)).handled == 0
         time.sleep(VALID_SECONDS)
         process.send_signal(signal.SIGCONT)
-        process.wait(timeout=60)
+        process.wait(timeout=100)
     assert states(rows) == in_the_end
     arrived = [row for row, state in zip(rows, in_the_end, strict=True) if state == ACCEPTED]
     assert server.accepted == Counter(str(row.pk) for row in arrived)
@@ -133,7 +133,7 @@ def test_a_stopped_process_is_waited_for_then_given_up_and_its_answers_still_cou
 def test_of_a_killed_process_only_the_mail_whose_dot_has_left_is_open(step: str, open_ones: int) -> None:
     rows = due()
     with Interrupting(step, signal.SIGKILL) as server, sending(server) as process:
-        process.wait(timeout=60)
+        process.wait(timeout=100)
         assert process.stdout is not None
         owner = process.stdout.readline().strip()
         assert reconcile_now(SmtpMailer(server.url), dead_owners=[owner]).lapsed == {

@@ -18,7 +18,7 @@ from newsletter.pipeline.summarize.budget import KIND, SET_ASIDE
 from tests.fakes.arxiv_server import ArxivServer
 from tests.fakes.gemini_server import GeminiServer
 from tests.fakes.papers import paper_record
-from tests.fakes.processes import Processes, processes
+from tests.fakes.processes import Processes, processes, wait_until
 from tests.fakes.redis import redis_server
 from tests.pipeline.newsroom import Newsroom
 
@@ -112,9 +112,11 @@ def work_together(
         running.start(name, ["python", "-c", WORKER, name, str(rounds)], environment=environment)
         for name in names
     ]
-    deadline = timezone.now() + timedelta(seconds=60)
-    while not all((folder / name).exists() for name in names):
-        assert timezone.now() < deadline, "".join(each.said() for each in workers)
+    wait_until(
+        lambda: all((folder / name).exists() for name in names),
+        seconds=100,
+        otherwise=lambda: "".join(each.said() for each in workers),
+    )
     (folder / "go").touch()
     for each in workers:
         assert each.process.wait(timeout=240) == 0, each.said()

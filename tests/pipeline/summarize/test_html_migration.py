@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.apps.registry import Apps
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
+
+from tests.fakes.snapshots import snapshot
 
 BEFORE, AFTER = [("newsletter", "0021_names")], [("newsletter", "0030_html")]
 NOW = datetime(2026, 6, 15, 8, 0, tzinfo=UTC)
@@ -23,10 +26,10 @@ def migrated(target: list[tuple[str, str]]) -> Apps:
 
 
 @pytest.fixture(autouse=True)
-def newest_again() -> Iterator[None]:
-    yield
-    executor = MigrationExecutor(connection)
-    executor.migrate(executor.loader.graph.leaf_nodes())
+def newest_again(tmp_path: Path) -> Iterator[None]:
+    with snapshot(tmp_path) as newest:
+        yield
+        newest.restore()
 
 
 def test_facts_and_figures_stay_and_what_had_no_pdf_begins_anew() -> None:

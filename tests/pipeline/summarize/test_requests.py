@@ -314,12 +314,12 @@ def add_subscriber(room: Newsroom, number: int, *, chance: random.Random) -> Non
         depth=chance.choice([depth.value for depth in DetailLevel]),
         max_papers=chance.choice([1, 3, 10, 50]),
     )
-    for subscription in Subscription.objects.filter(subscriber=subscriber):
+    for subscription in Subscription.objects.filter(subscriber=subscriber).order_by("pk"):
         subscription.cadence = chance.choice(["", "", "weekly:mon", "weekly:tue", "monthly:15"])
         subscription.covered_until = chance.choice([None, MONDAY - timedelta(days=7)])
         subscription.save()
     subscriber.seen_papers = pack_seen(
-        pk for pk in Paper.objects.values_list("pk", flat=True) if chance.random() < 0.2
+        pk for pk in Paper.objects.order_by("pk").values_list("pk", flat=True) if chance.random() < 0.2
     )
     subscriber.at = time(chance.choice([8, 8, 8, 9]))
     subscriber.next_slot_at = subscriber.next_slot(after=MONDAY - timedelta(hours=1)).at

@@ -72,7 +72,7 @@ def subscriber() -> Subscriber:
 
 def finder(server: ArxivServer) -> ArxivApi:
     return ArxivApi(
-        gate=nullcontext, url=server.url, sleep=lambda _: None, give_up_after=3, timeout=(2.0, 0.5)
+        gate=nullcontext, url=server.url, sleep=lambda _: None, give_up_after=60, timeout=(30, 30)
     )
 
 
@@ -81,7 +81,7 @@ def bring(subscriber: Subscriber, text: str = BIB) -> LibraryImport:
     return LibraryImport.objects.get()
 
 
-def look(server: ArxivServer, *, seconds: float = 30) -> LibraryImport:
+def look(server: ArxivServer, *, seconds: float = 300) -> LibraryImport:
     look_up_libraries(finder(server), deadline=timezone.now() + timedelta(seconds=seconds))
     return LibraryImport.objects.get()
 
@@ -251,7 +251,7 @@ def test_an_import_that_is_kept_or_replaced_meanwhile_is_left_alone(
 
     api = finder(server)
     interrupted = Interrupted(gate=api.gate, url=api.url, sleep=api.sleep)
-    look_up_libraries(interrupted, deadline=timezone.now() + timedelta(seconds=9))
+    look_up_libraries(interrupted, deadline=timezone.now() + timedelta(seconds=60))
     assert found(LibraryImport.objects.get()) == {"2606.00001"}
     assert PaperFeedback.objects.count() == 3
 

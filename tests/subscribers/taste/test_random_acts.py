@@ -100,7 +100,7 @@ class Account:
         self.moves += 1
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(steps=st.lists(STEPS, max_size=15), is_erased=st.booleans())
 def test_rows_say_what_was_done(steps: list[tuple[str, int, Act | None]], is_erased: bool) -> None:
     subscriber, links = reader()
