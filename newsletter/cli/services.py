@@ -6,6 +6,7 @@ once. docker-compose.yml starts the same ones as commands.
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import importlib
 import os
@@ -15,13 +16,18 @@ from typing import Any
 SHARED = (
     "worker.tasks",
     "worker.beat",
+    *(f"billiard.{name}" for name in ("popen_fork", "sharedctypes")),
     *(f"celery.app.{name}" for name in ("amqp", "control", "events", "log", "routes")),
     *(f"celery.apps.{name}" for name in ("beat", "worker")),
     "celery.bin.celery",
     "celery.concurrency.prefork",
+    *(f"celery.events.{name}" for name in ("dispatcher", "receiver")),
     *(f"celery.worker.{name}" for name in ("autoscale", "components", "consumer", "strategy")),
+    "celery.worker.consumer.delayed_delivery",
     "kombu.transport.redis",
+    "netrc",
     "newsletter.web.server",
+    "django.contrib.messages.storage.fallback",
 )
 """What is loaded before the services begin: the rest of what one needs would be its own."""
 QUEUES = "gather,summarize,compose,send,events"
@@ -37,7 +43,15 @@ def load_shared() -> None:
     worker: Any = importlib.import_module("worker.app")
     worker.app.finalize()
     worker.app.loader.import_default_modules()
+    _make_parser_of_c()
     len(get_resolver().url_patterns)
+
+
+def _make_parser_of_c() -> None:
+    """Each process of a pool asks the kernel for a signal, and billiard declares that call in C."""
+    ask: Any = importlib.import_module("billiard.util").get_pdeathsig
+    with contextlib.suppress(OSError):  # not on Linux
+        ask()
 
 
 def share() -> None:

@@ -13,12 +13,12 @@ from pathlib import Path
 
 import click
 
+from newsletter.adapters.infra.supervisor import Supervisor
 from newsletter.cli import services
 from newsletter.cli.folder_lock import only_service_in
 from newsletter.cli.services import load_shared, share
 from newsletter.cli.session import Session, one_line_errors, start_django
 from newsletter.cli.start import say_if_new
-from newsletter.cli.supervisor import Supervisor
 from newsletter.errors import ConfigurationError
 
 START_SECONDS = 10.0
