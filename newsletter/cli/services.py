@@ -13,6 +13,8 @@ import os
 import sys
 from typing import Any
 
+from newsletter.adapters.infra.children import give_memory_back
+
 SHARED = (
     "worker.tasks",
     "worker.beat",
@@ -37,6 +39,7 @@ def load_shared() -> None:
     """Load what the services share, once Django is started; no connection is opened and no thread started."""
     from django.urls import get_resolver
 
+    give_memory_back()
     for name in SHARED:
         importlib.import_module(name)
     worker: Any = importlib.import_module("worker.app")
