@@ -167,7 +167,7 @@ def measure_slot(readers: int, *, is_late: bool) -> str:
 
     empty_tables()
     now = timezone.now().replace(second=0, microsecond=0)
-    slot_at = now - timedelta(minutes=6) if is_late else now + timedelta(minutes=2, seconds=readers // 100)
+    slot_at = now - timedelta(minutes=6) if is_late else now + timedelta(minutes=2, seconds=readers // 300)
     slot_at = slot_at.replace(second=0)
     topics = fill_topics()
     Topic.objects.update(looks_back=False)  # what they matched is filled in

@@ -82,6 +82,15 @@ def test_a_key_that_was_lost_before_the_upgrade_is_noticed(settings: Settings) -
     assert is_suppressed("eve@example.org")
 
 
+def test_who_left_before_the_first_start_keeps_no_process_from_starting(settings: Settings) -> None:
+    ann = "ann@example.org"
+    Subscriber.objects.create(email=ann, email_key=ann, status="unsubscribed", joined_at=NOW)
+    suppress(ann, reason=Reason.UNSUBSCRIBED, at=NOW)
+    use(settings, NEW)
+    check_secret_key()
+    assert KeyFingerprint.objects.get().value == fingerprint(NEW)
+
+
 def test_another_key_is_refused_until_it_is_accepted(settings: Settings) -> None:
     use(settings, OLD)
     check_secret_key()

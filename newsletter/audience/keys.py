@@ -18,6 +18,7 @@ from newsletter.audience.suppression import (
     CHUNK,
     Reason,
     ensure_own_key,
+    inherited,
     recognises,
     remember_keys,
     suppress_all,
@@ -103,7 +104,7 @@ def accept_secret_key(*, now: datetime) -> int:
 def _is_foreign(keys: list[str]) -> bool:
     """Say if suppressions by an earlier version exist and none was made with these keys."""
     newest = Subscriber.objects.filter(status__in=LEFT).order_by("-pk")
-    left = list(newest.values_list("email_key", flat=True)[:SAMPLE])
+    left = inherited(list(newest.values_list("email_key", flat=True)[:SAMPLE]))
     return bool(left) and not recognises(keys, left)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hmac
 import re
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from enum import StrEnum
 from functools import partial
@@ -90,6 +90,15 @@ def remember_keys(secret_keys: Iterable[str]) -> None:
     if missing := derived.difference(known):
         rows = (SuppressionKey(value=value) for value in sorted(missing))
         SuppressionKey.objects.bulk_create(rows, ignore_conflicts=True)
+
+
+def inherited(email_keys: Collection[str]) -> list[str]:
+    """Return those of these addresses whose suppression was not made with the suppressions' own key."""
+    own = SuppressionKey.objects.filter(is_own=True).values_list("value", flat=True)
+    hmacs = {_hmac(key, email_key): email_key for key in own for email_key in email_keys}
+    made = Suppression.objects.filter(email_hmac__in=hmacs).values_list("email_hmac", flat=True)
+    ours = {hmacs[each] for each in made}
+    return [email_key for email_key in email_keys if email_key not in ours]
 
 
 def recognises(secret_keys: Iterable[str], email_keys: Iterable[str]) -> bool:

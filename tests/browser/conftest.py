@@ -16,7 +16,7 @@ from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Locator, sync_playwright
 
 from tests.fakes.processes import Processes, free_port, processes, wait_until
 
@@ -46,7 +46,7 @@ class Site:
                 found.append(mail)
         return found
 
-    def wait_for_mail(self, address: str, *, number: int = 1, seconds: float = 20) -> EmailMessage:
+    def wait_for_mail(self, address: str, *, number: int = 1, seconds: float = 60) -> EmailMessage:
         """Return the ``number``-th mail to ``address`` once it is there."""
         wait_until(
             lambda: len(self.mails_to(address)) >= number,
@@ -66,6 +66,15 @@ class Site:
 
     def said(self) -> list[str]:
         return [each.said() for each in self.processes.running.values()]
+
+
+def press(control: Locator, *, key: str = "") -> None:
+    """Press a link or a button of a form, and wait for the page that it brings: a click alone does not."""
+    with control.page.expect_navigation():
+        if key:
+            control.press(key)
+        else:
+            control.click()
 
 
 def html_of(mail: EmailMessage) -> str:

@@ -8,7 +8,7 @@ from email.message import EmailMessage
 
 from playwright.sync_api import BrowserContext, Page
 
-from tests.browser.conftest import Site, link_in
+from tests.browser.conftest import Site, link_in, press
 
 _numbers = itertools.count(1)
 
@@ -28,7 +28,7 @@ def sign_up(
     page.check("input[name=cadence][value=other]")
     page.select_option("select[name=other_cadence]", "daily")
     page.fill("input[name=email]", address)
-    page.locator(".to button[type=submit]").click()
+    press(page.locator(".to button[type=submit]"))
 
 
 def join(context: BrowserContext, site: Site) -> Visitor:
@@ -40,5 +40,5 @@ def join(context: BrowserContext, site: Site) -> Visitor:
     # The answer is the same for every address, so it names none.
     assert address not in page.content()
     page.goto(link_in(site.wait_for_mail(address), "/confirm/"))
-    page.locator("form button[type=submit]").click()
+    press(page.locator("form button[type=submit]"))
     return Visitor(address, page, site.wait_for_mail(address, number=2))

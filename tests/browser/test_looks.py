@@ -13,7 +13,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from newsletter.pipeline.context import Context
 from tests.browser.accessibility import TWICE_AS_LARGE, WIDTHS, violations
-from tests.browser.conftest import chromium
+from tests.browser.conftest import chromium, press
 from tests.fakes import readings
 
 FOCUSED = """() => {
@@ -87,7 +87,7 @@ def test_a_mistake_is_reported_without_scripts(browser: Browser, paper_page: str
     page.select_option("#report-claim", index=2)
     page.check("input[name=what][value=number]")
     page.fill("#report-note", "It says 14.")
-    page.locator("form.report button").click()
+    press(page.locator("form.report button"))
     page.locator("text=Thank you").first.wait_for()
     page.close()
     assert MistakeReport.objects.get().claim.startswith("By night a stereo camera")

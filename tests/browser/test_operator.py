@@ -16,7 +16,7 @@ from pytest_django.live_server_helper import LiveServer
 from newsletter.models import DigestNotice, MistakeReport, Paper, SendPause, Subscription
 from newsletter.models.delivery import State
 from tests.browser.accessibility import violations
-from tests.browser.conftest import chromium
+from tests.browser.conftest import chromium, press
 from tests.fakes import readings
 from tests.pipeline.deliveries import digest, new_subscriber, topic
 
@@ -110,8 +110,8 @@ def test_a_delivery_is_given_up_by_keyboard_and_scripts_are_not_needed(
     page = context.new_page()
     page.goto(addresses[3])
     assert page.locator("h1").inner_text().startswith("Waiting: sending is paused")
-    page.get_by_role("link", name="Give up").press("Enter")
-    page.get_by_role("button", name="Give up").press("Enter")
+    press(page.get_by_role("link", name="Give up"), key="Enter")
+    press(page.get_by_role("button", name="Give up"), key="Enter")
     page.locator("h1", has_text="Cancelled: the operator gave it up").wait_for()
     assert page.get_by_role("status").inner_text().startswith("Given up")
     context.close()

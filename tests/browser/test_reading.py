@@ -8,12 +8,12 @@ from datetime import date, timedelta
 
 from playwright.sync_api import BrowserContext, Page
 
-from tests.browser.conftest import Site, link_in
+from tests.browser.conftest import Site, link_in, press
 from tests.browser.journey import Visitor, join
 
 
 def save(page: Page) -> None:
-    page.locator("form.preferences p.act button").first.click()
+    press(page.locator("form.preferences p.act button").first)
     page.locator("[role=status]").wait_for()
 
 
@@ -23,7 +23,7 @@ def order_of_topics(page: Page) -> list[str | None]:
 
 def fresh_link(visitor: Visitor, site: Site, *, number: int) -> str:
     """Ask for the mailed link that change of address, export and erasure need."""
-    visitor.page.locator("button[name=do][value=link]").click()
+    press(visitor.page.locator("button[name=do][value=link]"))
     return link_in(site.wait_for_mail(visitor.address, number=number), "/account/")
 
 
@@ -43,18 +43,18 @@ def test_a_subscriber_changes_pauses_and_is_erased(context: BrowserContext, site
     assert page.input_value("input[name=max_papers]") == "3"
 
     before = order_of_topics(page)
-    page.locator("button[name=move][value^='down:']").first.click()
+    press(page.locator("button[name=move][value^='down:']").first)
     page.goto(preferences)
     assert order_of_topics(page) == before[::-1]
 
     page.locator("details.pause > summary").click()
     page.fill("input[name=until]", (date.today() + timedelta(days=9)).isoformat())  # noqa: DTZ011
-    page.locator("button[name=do][value=pause]").click()
-    page.locator("button[name=do][value=resume]").click()
+    press(page.locator("button[name=do][value=pause]"))
+    press(page.locator("button[name=do][value=resume]"))
     page.locator("details.pause > summary").wait_for()
 
     page.goto(f"{link_in(visitor.digest, '/unsubscribe/')}/co-speech-gesture")
-    page.locator("form button[type=submit]").click()
+    press(page.locator("form button[type=submit]"))
     page.goto(preferences)
     assert order_of_topics(page) == ["talking-heads"]
 
@@ -62,8 +62,8 @@ def test_a_subscriber_changes_pauses_and_is_erased(context: BrowserContext, site
     page.goto(account)
     with urllib.request.urlopen(page.locator("a[download]").evaluate("a => a.href")) as answer:  # noqa: S310
         assert visitor.address in json.dumps(json.load(answer))
-    page.locator("a[href$='/erase']").click()
-    page.locator("form button[type=submit]").click()
+    press(page.locator("a[href$='/erase']"))
+    press(page.locator("form button[type=submit]"))
     page.goto(preferences)
     assert page.locator("form.preferences").count() == 0
     assert site.mails_to(visitor.address) == []
@@ -73,7 +73,7 @@ def test_a_subscriber_asks_for_less_instead_of_leaving(context: BrowserContext, 
     visitor = join(context, site)
     page = visitor.page
     page.goto(link_in(visitor.digest, "/unsubscribe/"))
-    page.locator("button[name=less]").first.click()
+    press(page.locator("button[name=less]").first)
     page.goto(link_in(visitor.digest, "/preferences/"))
     assert page.input_value("select[name=cadence]") != "daily"
 

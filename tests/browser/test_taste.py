@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from django.utils import timezone
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser
 from pytest_django.live_server_helper import LiveServer
 
 from newsletter.adapters.infra.taste_snapshot import shipped_snapshot
@@ -42,7 +42,7 @@ from newsletter.subscribers.taste.authors import follow_authors
 from newsletter.subscribers.taste.imports import begin_import
 from newsletter.subscribers.taste.switches import mute_term
 from tests.browser.accessibility import TWICE_AS_LARGE, WIDTHS, violations
-from tests.browser.conftest import chromium
+from tests.browser.conftest import chromium, press
 from tests.fakes.papers import paper_record
 from tests.pipeline.deliveries import digest, new_subscriber
 
@@ -157,12 +157,6 @@ def _entry(*, arxiv_id: str | None = None, title: str = "") -> LibraryEntry:
     return LibraryEntry(arxiv_id=arxiv_id, doi=None, title=title, authors=(), source=Source.TEXT, line=1)
 
 
-def visit(browser: Browser, **options: Any) -> Page:
-    page = browser.new_page(**options)
-    page.set_default_timeout(10_000)
-    return page
-
-
 # --- how they look -----------------------------------------------------------------------------------------
 
 
@@ -175,7 +169,7 @@ def pages_of(reader: Reader) -> dict[str, str]:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_they_are_accessible_and_fit_every_width(browser: Browser, taste: Reader, scheme: Any) -> None:
-    page = visit(browser, color_scheme=scheme)
+    page = browser.new_page(color_scheme=scheme)
     for is_waiting in (False, True):
         if is_waiting:
             library(taste)
@@ -190,19 +184,19 @@ def test_they_are_accessible_and_fit_every_width(browser: Browser, taste: Reader
 
 
 def test_empty_ones_are_accessible_and_say_what_comes_next(browser: Browser, reader: Reader) -> None:
-    page = visit(browser)
+    page = browser.new_page()
     for name, address in pages_of(reader).items():
         page.goto(address)
         assert violations(page) == [], name
     page.goto(f"{reader.own}/taste")
-    page.locator("a[href$='/taste/import']").first.click()
+    press(page.locator("a[href$='/taste/import']").first)
     page.locator("textarea").wait_for()
     page.close()
 
 
 def test_letters_twice_as_large_make_no_phone_scroll_sideways(browser: Browser, taste: Reader) -> None:
     library(taste)
-    page = visit(browser, viewport={"width": 320, "height": 800})
+    page = browser.new_page(viewport={"width": 320, "height": 800})
     for name, address in pages_of(taste).items():
         page.goto(address)
         page.evaluate(TWICE_AS_LARGE)
@@ -221,26 +215,26 @@ def test_letters_twice_as_large_make_no_phone_scroll_sideways(browser: Browser, 
 def test_one_button_does_it_and_another_undoes_it(
     browser: Browser, reader: Reader, act: str, becomes: tuple[str, bool], scripts: bool, width: int
 ) -> None:
-    page = visit(browser, java_script_enabled=scripts, viewport={"width": width, "height": 800})
+    page = browser.new_page(java_script_enabled=scripts, viewport={"width": width, "height": 800})
     page.goto(reader.link(1, act))
     assert reader.standing(1) is None
-    page.locator("main button").click()
+    press(page.locator("main button"))
     status = page.locator("main [role=status]")
     status.wait_for()
     assert "MemTrace" in status.inner_text()
     assert reader.standing(1) == becomes
     assert "ada@example.org" not in page.content()
-    page.locator("main button").click()
+    press(page.locator("main button"))
     page.locator("main button:not(.quiet)").wait_for()
     assert reader.standing(1) is None
     page.close()
 
 
 def test_the_papers_page_leads_to_each_act(browser: Browser, reader: Reader) -> None:
-    page = visit(browser)
+    page = browser.new_page()
     page.goto(reader.link(2))
     for place in range(3):
-        page.locator(".paper .links a.act").nth(place).click()
+        press(page.locator(".paper .links a.act").nth(place))
         page.locator("main button").wait_for()
         page.go_back()
     page.close()
@@ -249,10 +243,10 @@ def test_the_papers_page_leads_to_each_act(browser: Browser, reader: Reader) -> 
 def test_a_program_that_sends_every_form_changes_nothing_and_is_told(
     browser: Browser, reader: Reader
 ) -> None:
-    page = visit(browser)
+    page = browser.new_page()
     for number in (1, 2, 3, 4):
         page.goto(reader.link(number, "save"))
-        page.locator("main button").click()
+        press(page.locator("main button"))
     page.locator("main [role=alert]").wait_for()
     assert [reader.standing(number) for number in (1, 2, 3, 4)] == [None] * 4
     assert violations(page) == []
@@ -260,14 +254,14 @@ def test_a_program_that_sends_every_form_changes_nothing_and_is_told(
 
 
 def test_a_library_is_pasted_seen_and_kept_without_scripts(browser: Browser, reader: Reader) -> None:
-    page = visit(browser, java_script_enabled=False)
+    page = browser.new_page(java_script_enabled=False)
     page.goto(f"{reader.own}/taste/import")
     page.fill("#text", f"{record(1).arxiv_id}\nhttps://arxiv.org/abs/{record(2).arxiv_id}v2\nno id")
-    page.locator("button[value=paste]").click()
+    press(page.locator("button[value=paste]"))
     page.locator("button[value=keep]").wait_for()
     assert page.locator("li").count() == 3
     assert not PaperFeedback.objects.exists()
-    page.locator("button[value=keep]").click()
+    press(page.locator("button[value=keep]"))
     page.locator("[role=status]").wait_for()
     assert PaperFeedback.objects.filter(verdict="like").count() == 2
     page.close()
@@ -276,15 +270,15 @@ def test_a_library_is_pasted_seen_and_kept_without_scripts(browser: Browser, rea
 def test_words_authors_papers_and_switches_are_changed_without_scripts(
     browser: Browser, taste: Reader
 ) -> None:
-    page = visit(browser, java_script_enabled=False)
+    page = browser.new_page(java_script_enabled=False)
     page.goto(f"{taste.own}/taste")
     word = page.locator("#words ~ form button[name=word]").first.get_attribute("value")
-    page.locator("#words ~ form button[name=word]").first.click()
+    press(page.locator("#words ~ form button[name=word]").first)
     page.fill("#name", "Ada Lovelace")
-    page.locator("button[value=follow]").click()
-    page.locator(f"button[value='saved:{record(1).arxiv_id}']").click()
+    press(page.locator("button[value=follow]"))
+    press(page.locator(f"button[value='saved:{record(1).arxiv_id}']"))
     page.uncheck("input[name=shows_near]")
-    page.locator("button[value=switches]").click()
+    press(page.locator("button[value=switches]"))
     page.locator("[role=status]").wait_for()
     subscriber = Subscriber.objects.get()
     assert set(subscriber.muted_terms) == {"benchmark", word}
@@ -292,7 +286,7 @@ def test_words_authors_papers_and_switches_are_changed_without_scripts(
     assert taste.standing(1) is None
     assert (subscriber.shows_near, subscriber.learns) == (False, True)
     page.locator("summary").last.click()
-    page.locator("button[value=forget]").click()
+    press(page.locator("button[value=forget]"))
     page.locator("[role=status]").wait_for()
     assert not PaperFeedback.objects.exists()
     page.close()

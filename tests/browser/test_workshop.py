@@ -5,7 +5,7 @@ from __future__ import annotations
 from playwright.sync_api import Browser, BrowserContext
 
 from tests.browser.accessibility import violations
-from tests.browser.conftest import Site, link_in
+from tests.browser.conftest import Site, link_in, press
 from tests.browser.journey import join
 
 
@@ -19,11 +19,11 @@ def test_a_subscriber_makes_a_topic_from_two_papers(context: BrowserContext, sit
 
     page.goto(f"{preferences}/topics/new")
     page.fill("textarea[name=about]", f"{ids[0]}\nhttps://arxiv.org/abs/{ids[1]}")
-    page.locator("button[name=action][value=propose]").click()
+    press(page.locator("button[name=action][value=propose]"))
     query = page.input_value("textarea[name=query]")
     assert query
     page.fill("input#name", "Gestures of my own")
-    page.locator("button[name=action][value=save]").click()
+    press(page.locator("button[name=action][value=save]"))
 
     page.goto(preferences)
     assert "Gestures of my own" in page.locator("table.mine").inner_text()
@@ -36,7 +36,7 @@ def test_a_query_that_cannot_be_read_points_at_the_character(context: BrowserCon
     page = visitor.page
     page.goto(link_in(visitor.digest, "/preferences/") + "/topics/new")
     page.fill("textarea[name=query]", "cat:cs.CV AND (ti:avatar")
-    page.locator("button[name=action][value=try]").click()
+    press(page.locator("button[name=action][value=try]"))
     assert page.input_value("textarea[name=query]") == "cat:cs.CV AND (ti:avatar"
     assert page.locator("textarea[name=query][aria-invalid=true]").count() == 1
 
@@ -46,13 +46,13 @@ def test_a_sentence_becomes_a_topic_and_a_missed_paper_comes_in(context: Browser
     page = visitor.page
     page.goto(link_in(visitor.digest, "/preferences/") + "/topics/new")
     page.fill("textarea[name=about]", "Gestures that go with speech")
-    page.locator("button[name=action][value=propose]").click()
+    press(page.locator("button[name=action][value=propose]"))
     assert page.input_value("textarea[name=query]")
     page.fill("textarea[name=query]", 'cat:cs.CV AND ti:"no such gesture"')
-    page.locator("button[name=action][value=try]").click()
+    press(page.locator("button[name=action][value=try]"))
     missed = page.locator("button[name=include]").first
     arxiv_id = missed.get_attribute("value")
-    missed.click()
+    press(missed)
     assert page.input_value("textarea[name=query]") != 'cat:cs.CV AND ti:"no such gesture"'
     assert page.locator(f"button[name=exclude][value='{arxiv_id}']").count() == 1
 
@@ -63,10 +63,10 @@ def test_what_is_near_has_no_accessibility_problem(browser: Browser, site: Site)
     page = visitor.page
     page.goto(link_in(visitor.digest, "/preferences/") + "/topics/new")
     page.fill("textarea[name=about]", "Gestures that go with speech")
-    page.locator("button[name=action][value=propose]").click()
+    press(page.locator("button[name=action][value=propose]"))
     assert violations(page) == []
     page.fill("textarea[name=query]", 'cat:cs.CV AND ti:"no such gesture"')
-    page.locator("button[name=action][value=try]").click()
+    press(page.locator("button[name=action][value=try]"))
     assert page.locator("button[name=include]").count() > 0
     assert violations(page) == []
     assert page.evaluate("document.documentElement.scrollWidth") <= 320

@@ -57,7 +57,7 @@ class Machines:
     def start_provider(self, form: str, *, port: int) -> None:
         files = ["--ledger", str(self._ledger), "--control", str(self._control)]
         self.add("provider", ["python", "-m", "tests.chaos.provider", form, "--port", str(port), *files])
-        wait_until(self._control.is_socket, seconds=20, otherwise=self.processes.running["provider"].said)
+        wait_until(self._control.is_socket, seconds=60, otherwise=self.processes.running["provider"].said)
 
     def start_service(self, *, app: str = "worker.app") -> None:
         celery = ("celery", "-q", "-A", app)

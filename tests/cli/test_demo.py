@@ -111,7 +111,7 @@ def test_served_again_it_is_made_anew_and_readable_until_ctrl_c(empty: Processes
     assert len(mails(empty)) == 4
 
     serving.process.send_signal(signal.SIGINT)
-    assert serving.process.wait(timeout=10) == 0, serving.said()
+    assert serving.process.wait(timeout=60) == 0, serving.said()
     assert not is_readable()
 
 

@@ -184,7 +184,7 @@ def test_no_process_of_it_is_left_when_it_is_killed_itself(service: Service) -> 
 def test_after_that_it_starts_again_and_ctrl_c_ends_it(service: Service) -> None:
     already = service.mails()
     service.up()
-    wait_until(lambda: bool(service.pids("worker child")), seconds=10, otherwise=service.started.said)
+    wait_until(lambda: bool(service.pids("worker child")), seconds=60, otherwise=service.started.said)
     assert stop(service, signal.SIGINT) < STOP_SECONDS
     assert service.members() == []
     assert service.mails() == already
@@ -206,7 +206,7 @@ def test_a_signal_while_it_is_still_preparing_ends_it_too(tmp_path: Path, arxiv:
         marked = service.environment | {"NEWSLETTER_NAME": service.mark}
         command = ["newsletter", "up", "--port", str(service.port)]
         started = service.processes.start("up", command, environment=marked)
-        wait_until((service.data / "secret_key").exists, seconds=20, otherwise=started.said)
+        wait_until((service.data / "secret_key").exists, seconds=60, otherwise=started.said)
         assert stop(service, signal.SIGTERM) < STOP_SECONDS
         assert service.members() == []
 

@@ -30,4 +30,4 @@ def start_redis(started: Processes, *, path: Path) -> None:
     except ConfigurationError as error:
         pytest.skip(str(error))
     server = started.start("redis", command, environment={})
-    wait_until(path.is_socket, seconds=10, otherwise=server.said)
+    wait_until(path.is_socket, seconds=60, otherwise=server.said)

@@ -65,7 +65,7 @@ class SmtpSink:
     ) -> None:
         assert self._process is not None
         self._process.terminate()
-        self._process.wait(timeout=10)
+        self._process.wait(timeout=60)
 
     def _listens(self) -> bool:
         with suppress(OSError), closing(socket.create_connection(("127.0.0.1", self.port), timeout=1)):

@@ -206,7 +206,7 @@ def test_a_killed_holder_loses_the_gate_when_its_time_is_up(running: Processes, 
     held_for = 3.0
     script = HOLDER.format(held_for=held_for)
     holder = running.start("holder", ["python", "-c", script], environment=database_of_this_test(tmp_path))
-    wait_until(lambda: "held" in holder.said(), seconds=20, otherwise=holder.said)
+    wait_until(lambda: "held" in holder.said(), seconds=60, otherwise=holder.said)
     since = time.monotonic()
     holder.process.kill()
     holder.process.wait()

@@ -123,7 +123,7 @@ def test_a_stopped_process_is_waited_for_then_given_up_and_its_answers_still_cou
         assert deliver(SmtpMailer(server.url), clock=later(hours=1)).handled == 0
         time.sleep(VALID_SECONDS)
         process.send_signal(signal.SIGCONT)
-        process.wait(timeout=30)
+        process.wait(timeout=60)
     assert states(rows) == in_the_end
     arrived = [row for row, state in zip(rows, in_the_end, strict=True) if state == ACCEPTED]
     assert server.accepted == Counter(str(row.pk) for row in arrived)
@@ -133,7 +133,7 @@ def test_a_stopped_process_is_waited_for_then_given_up_and_its_answers_still_cou
 def test_of_a_killed_process_only_the_mail_whose_dot_has_left_is_open(step: str, open_ones: int) -> None:
     rows = due()
     with Interrupting(step, signal.SIGKILL) as server, sending(server) as process:
-        process.wait(timeout=30)
+        process.wait(timeout=60)
         assert process.stdout is not None
         owner = process.stdout.readline().strip()
         assert reconcile_now(SmtpMailer(server.url), dead_owners=[owner]).lapsed == {
