@@ -6,6 +6,7 @@ An empty SQLite database begins with what all migrations would make of it (``dat
 from __future__ import annotations
 
 import pkgutil
+import sqlite3
 from functools import cache
 from importlib.resources import files
 from importlib.util import find_spec
@@ -51,7 +52,7 @@ def begin(database: BaseDatabaseWrapper) -> None:
     script = files("newsletter").joinpath("data", "tables.sql").read_text(encoding="utf-8")
     try:
         database.connection.executescript(script)
-    except database.Database.OperationalError:
+    except sqlite3.OperationalError:
         database.connection.rollback()
         if not database.introspection.table_names():
             raise
