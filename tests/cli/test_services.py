@@ -131,7 +131,7 @@ def test_a_command_ends_after_the_functions_that_need_it(tmp_path: Path) -> None
     """Whichever was added first: Redis, and the workers that acknowledge to it."""
     said = tmp_path / "said"
     with Supervisor(say=print) as supervisor:
-        supervisor.add("needs", lambda: _say_at_the_end_if_it_runs(needed and needed.pid, said))
+        supervisor.add("needs", lambda: _say_at_the_end_if_it_runs(needed.pid if needed else None, said))
         supervisor.add_command("needed", ["sleep", "60"], environment=os.environ)
         supervisor.start("needed")
         needed = supervisor._children[-1].process
