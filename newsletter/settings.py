@@ -139,7 +139,10 @@ TEMPLATES: list[dict[str, Any]] = [
     {
         "BACKEND": "django.template.backends.jinja2.Jinja2",
         "DIRS": [TEMPLATE_DIR / "web"],
-        "OPTIONS": {"environment": "newsletter.web.jinja.environment"},
+        "OPTIONS": {
+            "environment": "newsletter.web.jinja.environment",
+            "context_processors": ["newsletter.web.jinja.one_csrf_field"],
+        },
     },
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",

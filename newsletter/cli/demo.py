@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from newsletter.adapters.infra.supervisor import Supervisor
 from newsletter.cli.folder_lock import NAME as LOCK
 from newsletter.cli.folder_lock import only_service_in
 from newsletter.cli.session import Session, one_line_errors, start_django
-from newsletter.cli.supervisor import Supervisor
 from newsletter.cli.up import add_beat, add_transactional, add_web, add_worker, ensure_free, start_redis
 from newsletter.core.delivery.cadence import WEEKDAYS
 from newsletter.core.digests.selection import Place

@@ -6,38 +6,54 @@ once. docker-compose.yml starts the same ones as commands.
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import importlib
 import os
-from collections.abc import Sequence
+import sys
 from typing import Any
+
+from newsletter.adapters.infra.children import give_memory_back
 
 SHARED = (
     "worker.tasks",
     "worker.beat",
+    *(f"billiard.{name}" for name in ("popen_fork", "sharedctypes")),
     *(f"celery.app.{name}" for name in ("amqp", "control", "events", "log", "routes")),
     *(f"celery.apps.{name}" for name in ("beat", "worker")),
-    "celery.bin.celery",
     "celery.concurrency.prefork",
+    *(f"celery.events.{name}" for name in ("dispatcher", "receiver")),
     *(f"celery.worker.{name}" for name in ("autoscale", "components", "consumer", "strategy")),
+    "celery.worker.consumer.delayed_delivery",
     "kombu.transport.redis",
+    "netrc",
     "newsletter.web.server",
+    "django.contrib.messages.storage.fallback",
 )
 """What is loaded before the services begin: the rest of what one needs would be its own."""
 QUEUES = "gather,summarize,compose,send,events"
-_QUIET = ("--loglevel", "WARNING", "--without-gossip", "--without-mingle")
+_QUIET = {"loglevel": "WARNING", "quiet": True}
 
 
 def load_shared() -> None:
     """Load what the services share, once Django is started; no connection is opened and no thread started."""
     from django.urls import get_resolver
 
+    give_memory_back()
     for name in SHARED:
         importlib.import_module(name)
     worker: Any = importlib.import_module("worker.app")
     worker.app.finalize()
     worker.app.loader.import_default_modules()
+    _make_parser_of_c()
     len(get_resolver().url_patterns)
+
+
+def _make_parser_of_c() -> None:
+    """Each process of a pool asks the kernel for a signal, and billiard declares that call in C."""
+    ask: Any = importlib.import_module("billiard.util").get_pdeathsig
+    with contextlib.suppress(OSError):  # not on Linux
+        ask()
 
 
 def share() -> None:
@@ -60,19 +76,28 @@ def web(address: str) -> None:
 
 def work(queues: str, *, processes: int) -> None:
     """Work on these queues; the first names the worker."""
+    host_names: Any = importlib.import_module("celery.utils.nodenames")
     name = f"{queues.partition(',')[0]}-{os.getppid()}@%h"
-    _celery("worker.app", ["worker", "-Q", queues, "-c", str(processes), "-n", name, *_QUIET])
+    worker = _app("worker.app").Worker(
+        hostname=host_names.host_format(name),
+        queues=queues,
+        concurrency=processes,
+        without_gossip=True,
+        without_mingle=True,
+        **_QUIET,
+    )
+    worker.start()
+    sys.exit(worker.exitcode)
 
 
 def beat() -> None:
     # The schedule is kept in memory: a killed process can leave no broken file.
-    own = ["-S", "celery.beat:Scheduler", "--pidfile", "", "--loglevel", "WARNING"]
-    _celery("worker.beat", ["beat", *own])
+    _app("worker.beat").Beat(scheduler_cls="celery.beat:Scheduler", **_QUIET).run()
 
 
-def _celery(app: str, words: Sequence[str]) -> None:
+def _app(module: str) -> Any:
+    """Return the Celery app. Its command line would load a shell's completion, 12 MiB of it."""
     from newsletter.adapters.infra.broker import forget_connections
 
     forget_connections()
-    found: Any = importlib.import_module(app)
-    found.app.start(["-q", *words])
+    return importlib.import_module(module).app

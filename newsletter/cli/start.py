@@ -72,23 +72,16 @@ def _say(line: str) -> None:
 def _ensure_migrated() -> None:
     """Migrate an embedded database; for a shared one say what to do."""
     from django.conf import settings
-    from django.core.management import call_command
 
-    if _is_current():
+    from newsletter.models.tables import are_current, bring_up_to_date
+
+    if are_current():
         return
     if settings.CONFIG.database_url:
         raise NewsletterError("the database's tables are not up to date: run newsletter migrate")
     # Two commands may start at once: the second waits and finds the tables made.
     with (settings.DATA_DIR / "migrate.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if not _is_current():
+        if not are_current():
             say_if_new()
-            call_command("migrate", verbosity=0)
-
-
-def _is_current() -> bool:
-    from django.db import connection
-    from django.db.migrations.executor import MigrationExecutor
-
-    executor = MigrationExecutor(connection)
-    return not executor.migration_plan(executor.loader.graph.leaf_nodes())
+            bring_up_to_date()

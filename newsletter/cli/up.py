@@ -13,12 +13,12 @@ from pathlib import Path
 
 import click
 
+from newsletter.adapters.infra.supervisor import Supervisor
 from newsletter.cli import services
 from newsletter.cli.folder_lock import only_service_in
 from newsletter.cli.services import load_shared, share
 from newsletter.cli.session import Session, one_line_errors, start_django
 from newsletter.cli.start import say_if_new
-from newsletter.cli.supervisor import Supervisor
 from newsletter.errors import ConfigurationError
 
 START_SECONDS = 10.0
@@ -121,15 +121,15 @@ def prepare(supervisor: Supervisor) -> None:
 
 def _prepare_database() -> None:
     """Migrate, check the key, add topics to an empty service."""
-    from django.core.management import call_command
     from django.db.utils import OperationalError
 
     from newsletter.adapters.infra.broker import publish_gather_if_due
+    from newsletter.models.tables import bring_up_to_date
 
     with one_line_errors(Session(as_json=False, now=None)):
         try:
             say_if_new()
-            call_command("migrate", verbosity=0)
+            bring_up_to_date()
         except OperationalError as error:
             raise ConfigurationError(
                 f"the database does not answer: {str(error).strip().splitlines()[0]}"

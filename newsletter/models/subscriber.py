@@ -11,6 +11,7 @@ from django.db import models
 
 from newsletter.core.delivery.cadence import Cadence, Slot, latest_slot, next_slot
 from newsletter.core.summaries.summary import DetailLevel
+from newsletter.models.composed import Composed
 
 MAX_SUBSCRIBER_NAME = 120
 
@@ -140,9 +141,17 @@ class RevokedKey(models.Model):
         return f"{self.subscriber_id} {self.revoked_at:%Y-%m-%d}"
 
 
+_HOLDER = Composed[Subscriber](lambda key: Subscriber.objects.filter(link_key=key), sample="?")
+
+
+def holder(link_key: str) -> Subscriber | None:
+    """Return whose key it is."""
+    return next(iter(_HOLDER.models(link_key)), None)
+
+
 def holder_of(link_key: str) -> tuple[Subscriber | None, bool]:
     """Return whose key it is or was, and whether it was revoked."""
-    subscriber = Subscriber.objects.filter(link_key=link_key).first()
+    subscriber = holder(link_key)
     if subscriber is not None:
         return subscriber, False
     revoked = RevokedKey.objects.select_related("subscriber").filter(key=link_key).first()

@@ -7,8 +7,10 @@ nothing about what its reader likes.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
+from typing import Any
 
+from newsletter.core.arxiv.papers import PaperRecord
 from newsletter.core.digests.selection import Place, Selected, Selection
 from newsletter.mail.words import words_for
 from newsletter.models import Paper, Topic
@@ -123,24 +125,25 @@ class _Papers:
             self.titles[topic] += selection.counted.get(topic, ())
         titled = [paper_id for topic in shown for paper_id in self.titles[topic]][:MOST_TITLES]
         beside = (*selection.near, *selection.revised) if is_own else ()
-        whole = Paper.objects.in_bulk({each.paper_id for each in (*self.in_full, *beside)})
-        self.rows = whole | _without_abstracts(set(titled) - whole.keys())
-        cards = cards_of(list(whole.values()), language=language) if whole else []
-        self.cards = dict(zip(whole, cards, strict=True))
-        for paper_id in self.rows.keys() - whole.keys():
-            self.cards[paper_id] = card_of(
-                self.rows[paper_id].record, None, language=language, said_in=language
-            )
+        self.rows = Paper.objects.in_bulk({each.paper_id for each in (*self.in_full, *beside)})
+        """Those of which more than the title is shown."""
+        cards = cards_of(list(self.rows.values()), language=language) if self.rows else []
+        self.cards = dict(zip(self.rows, cards, strict=True))
+        for paper_id, record in _titled(set(titled) - self.rows.keys()).items():
+            self.cards[paper_id] = card_of(record, None, language=language, said_in=language)
 
 
-def _without_abstracts(paper_ids: set[int]) -> dict[int, Paper]:
-    """Return these papers without their longest field, which no title needs."""
+def _titled(paper_ids: set[int]) -> dict[int, PaperRecord]:
+    """Return these papers without their longest field, which no title needs, and without a model each."""
     if not paper_ids:
         return {}
-    found = Paper.objects.defer("abstract").in_bulk(paper_ids)
-    for paper in found.values():
-        paper.abstract = ""
-    return found
+    columns = [each.name for each in fields(PaperRecord) if each.name != "abstract"]
+    rows = Paper.objects.filter(pk__in=paper_ids).values_list("pk", *columns)
+    return {pk: _titled_record(**dict(zip(columns, row, strict=True))) for pk, *row in rows}
+
+
+def _titled_record(*, authors: list[str], categories: list[str], **columns: Any) -> PaperRecord:
+    return PaperRecord(abstract="", authors=tuple(authors), categories=tuple(categories), **columns)
 
 
 def _topic(

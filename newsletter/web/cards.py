@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from django.urls import reverse
 
@@ -49,21 +50,32 @@ class Said:
 @dataclass(frozen=True, slots=True)
 class Card:
     paper: PaperRecord
-    name: str
-    """A short name of the paper."""
     authors: tuple[str, str]
     """First and last as printed, and what the page adds: how many there are."""
-    venue: str
     said: Said | None
     """None: nobody has asked for a summary yet, or it was taken down."""
 
     @property
+    def name(self) -> str:
+        """A short name of the paper."""
+        return short_name(self.paper.title, limit=LONGEST_NAME)
+
+    @property
+    def venue(self) -> str:
+        return venue_of(self.paper)
+
+    @property
     def url(self) -> str:
-        return reverse("paper", kwargs={"arxiv_id": self.paper.arxiv_id})
+        return _url_of(self.paper.arxiv_id)
 
     @property
     def pdf_url(self) -> str:
         return pdf_url(self.paper)
+
+
+@lru_cache(maxsize=8192)
+def _url_of(arxiv_id: str) -> str:
+    return reverse("paper", kwargs={"arxiv_id": arxiv_id})
 
 
 def cards_of(papers: Sequence[Paper], *, language: str | None = None) -> list[Card]:
@@ -86,9 +98,7 @@ def card_of(paper: PaperRecord, summary: Summary | None, *, language: str, said_
     words = words_for(language)
     return Card(
         paper=paper,
-        name=short_name(paper.title, limit=LONGEST_NAME),
         authors=words.authors(ends_line(paper.authors)),
-        venue=venue_of(paper),
         said=_said(paper, summary, language=language, said_in=said_in) if summary else None,
     )
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from django.db import DatabaseError, connection
-from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from newsletter.adapters.infra import broker
+from newsletter.models.tables import are_current
 
 
 @never_cache
@@ -42,7 +42,6 @@ def _database_answers() -> bool:
 
 def _is_migrated() -> bool:
     try:
-        executor = MigrationExecutor(connection)
+        return are_current()
     except DatabaseError:
         return False
-    return not executor.migration_plan(executor.loader.graph.leaf_nodes())

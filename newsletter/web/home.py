@@ -97,7 +97,7 @@ def _show(request: HttpRequest, *, form: SignUpForm, status: int = 200) -> HttpR
         honeypot=HONEYPOT,
         consent=consent_text(),
         segments=_segments(),
-        cadences=schedules.choices(form.values["cadence"]),
+        cadences=schedules.options(form.values["cadence"]),
         depths=[depth.value for depth in DetailLevel],
         zones=zone_options(),
     )

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any
 
 from django.conf import settings
 from django.conf.locale import LANG_INFO
+from django.http import HttpRequest
+from django.template.backends.utils import csrf_input
 from django.templatetags.static import static
 from django.urls import reverse
 from django.utils import formats, timezone
+from django.utils.functional import SimpleLazyObject
 from django.utils.translation import get_language, gettext, ngettext
-from jinja2 import Environment, StrictUndefined
+from jinja2 import Environment, StrictUndefined, pass_context
+from jinja2.runtime import Context
+from markupsafe import Markup
 
 from newsletter.core.digests.languages import is_han, tag
 from newsletter.core.digests.typography import NO_BREAK, author_line, typeset
@@ -19,6 +26,7 @@ from newsletter.languages import interface_language
 from newsletter.pipeline.send.pause import pauses_on, sign_up_pause
 from newsletter.subscribers.preferences import offered_languages
 from newsletter.web.numbers import in_words
+from newsletter.web.rendered import kept_value, version_of_all
 
 
 def environment(**options: Any) -> Environment:
@@ -26,7 +34,9 @@ def environment(**options: Any) -> Environment:
     settings = {"undefined": StrictUndefined, "trim_blocks": True, "lstrip_blocks": True}
     env = Environment(**{**options, **settings}, extensions=["jinja2.ext.i18n"])  # noqa: S701
     env.install_gettext_callables(gettext, ngettext, newstyle=True)  # type: ignore[attr-defined]  # the extension's
-    env.globals.update(static=static, url=_url, author_line=author_line, paused_since=paused_since)
+    # The extension's own does the same in three calls a message, of which a page has a hundred.
+    env.globals.update(gettext=_gettext, _=_gettext)
+    env.globals.update(static=lru_cache(static), url=_url, author_line=author_line, paused_since=paused_since)
     env.globals.update(sign_up_pause=sign_up_pause)
     env.globals.update(
         languages=languages, language_name=language_name, tag=tag, interface_language=interface_language
@@ -34,6 +44,27 @@ def environment(**options: Any) -> Environment:
     env.filters.update(day=day, month=month, moment=moment, typeset=typeset, grouped=grouped, zip=zip)
     env.filters.update(in_words=in_words, short_day=short_day)
     return env
+
+
+def one_csrf_field(request: HttpRequest) -> dict[str, object]:
+    """Mask a page's CSRF token once, not once a form. A page without a form gets none, and no cookie."""
+    return {"csrf_input": SimpleLazyObject(lambda: csrf_input(request))}
+
+
+def _gettext(message: str, /, **values: object) -> str:
+    """Translate as newstyle gettext does: always a format string, with escaped values."""
+    language = get_language() or ""
+    return _said(language, message) % values if values else _without_values(language, message)
+
+
+@lru_cache(maxsize=4096)
+def _said(language: str, message: str) -> Markup:  # noqa: ARG001 - of the words
+    return Markup(gettext(message))  # noqa: S704 - from a template or a catalogue
+
+
+@lru_cache(maxsize=4096)
+def _without_values(language: str, message: str) -> str:
+    return _said(language, message) % {}
 
 
 def languages() -> list[tuple[str, str]]:
@@ -48,7 +79,7 @@ def language_name(code: str) -> str:
 def day(value: date) -> str:
     """Return a date as the page's language writes it."""
     # Translators: Django's date format, day month year
-    return formats.date_format(value, gettext("j F Y"))
+    return _dated(value, gettext("j F Y"))
 
 
 def short_day(value: date) -> str:
@@ -58,7 +89,16 @@ def short_day(value: date) -> str:
 
 def day_and_month(value: date) -> str:
     # Translators: Django's date format, day month
-    return formats.date_format(value, gettext("j F"))
+    return _dated(value, gettext("j F"))
+
+
+def _dated(value: date, form: str) -> str:
+    return _date_in(get_language() or "", value.date() if isinstance(value, datetime) else value, form)
+
+
+@lru_cache(maxsize=4096)
+def _date_in(language: str, value: date, form: str) -> str:  # noqa: ARG001 - of the words
+    return formats.date_format(value, form)
 
 
 def month(value: date) -> str:
@@ -77,9 +117,18 @@ def moment(value: datetime) -> str:
 
 
 def _url(name: str, **arguments: object) -> str:
-    return reverse(name, kwargs=arguments)
+    return reverse(name, kwargs=arguments) if arguments else _plain_url(name)
 
 
-def paused_since() -> datetime | None:
+_plain_url: Callable[[str], str] = lru_cache(reverse)
+
+
+@pass_context
+def paused_since(context: Context) -> datetime | None:
     """Return since when sending is paused, or None: for pages on which somebody waits for a mail."""
-    return min((pause.since for pause in pauses_on(settings.CONFIG.mailer)), default=None)
+    mailer = settings.CONFIG.mailer
+    return kept_value(
+        f"paused-{mailer}",
+        lambda: min((pause.since for pause in pauses_on(mailer)), default=None),
+        version=version_of_all(context["request"]),
+    )

@@ -7,7 +7,6 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
-from django.db.models import Min
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils import timezone, translation
 from django.utils.translation import gettext
@@ -15,11 +14,11 @@ from django.views.decorators.http import require_http_methods
 
 from newsletter.audience.tokens import Purpose, make_token
 from newsletter.core.delivery.cadence import Cadence
-from newsletter.core.digests.weeks import Week
 from newsletter.core.summaries.summary import DetailLevel
 from newsletter.errors import BadInput
 from newsletter.languages import interface_language
-from newsletter.models import Subscriber, Topic
+from newsletter.models import FollowedAuthor, Subscriber
+from newsletter.models.composed import Composed
 from newsletter.models.subscriber import Status
 from newsletter.subscribers.account import mail_fresh_link
 from newsletter.subscribers.change import LONGEST_PAUSE, pause, resume
@@ -29,11 +28,12 @@ from newsletter.subscribers.taste.listing import counts_and_liked
 from newsletter.subscribers.taste.words import profile_words, strongest
 from newsletter.web import schedules
 from newsletter.web.own_page import subscriber_of
-from newsletter.web.own_topics import MOST_WORDS, offered_groups, own_topics
+from newsletter.web.own_topics import MOST_WORDS, Offered, offered_groups, offered_to, own_topics
 from newsletter.web.pages import broken_link, page, private
 from newsletter.web.past_digests import past_digests
 from newsletter.web.preference_fields import zone_options
-from newsletter.web.preferences_form import PreferencesForm, offered_topics
+from newsletter.web.preferences_form import PreferencesForm
+from newsletter.web.rendered import version_of_all
 from newsletter.web.taste import ACTIONS as TASTE
 
 ANSWERS = {
@@ -167,12 +167,16 @@ def _show(request: HttpRequest, subscriber: Subscriber, *, form: PreferencesForm
     )
 
 
+_FOLLOWED_AUTHORS = Composed[FollowedAuthor](
+    lambda pk: FollowedAuthor.objects.filter(subscriber=pk).order_by("name_key"), sample=-1
+)
+
+
 def _values(
     request: HttpRequest, subscriber: Subscriber, *, form: PreferencesForm, language: str, now: datetime
 ) -> dict[str, Any]:
     digests = past_digests(subscriber, now=now)
-    rows = offered_topics(subscriber).order_by("group", "name").annotate(first_week=Min("weeks__starts_on"))
-    offered = {topic.slug: topic for topic in rows}
+    offered = offered_to(subscriber, language=language, version=version_of_all(request))
     find = request.GET.get("find", "").strip()[:MOST_WORDS]
     shelves, kept = counts_and_liked(subscriber)
     return {
@@ -184,25 +188,23 @@ def _values(
             cadences=form.cadences,
             subscriber=subscriber,
             digests=digests,
-            first_weeks={topic.pk: Week(topic.first_week) for topic in rows if topic.first_week},
-            language=language,
         ),
         "find": find,
-        "dropped": _dropped(request, offered, followed=form.topics, language=language),
-        "groups": offered_groups(offered, chosen=form.topics, find=find, language=language),
-        "cadences": schedules.choices(form.values["cadence"]),
+        "dropped": _dropped(request, offered, followed=form.topics),
+        "groups": offered_groups(offered, chosen=form.topics, find=find),
+        "cadences": schedules.options(form.values["cadence"]),
         "depths": [depth.value for depth in DetailLevel],
         "zones": zone_options(),
         "shelves": shelves,
         "kept": kept,
         "words": strongest(profile_words(subscriber)) if subscriber.taste_version else ([], []),
-        "authors": list(subscriber.followed_authors.order_by("name_key")) if subscriber.taste_version else [],
+        "authors": list(_FOLLOWED_AUTHORS.models(subscriber.pk)) if subscriber.taste_version else [],
     }
 
 
 def _dropped(
-    request: HttpRequest, offered: Mapping[str, Topic], *, followed: Sequence[str], language: str
+    request: HttpRequest, offered: Mapping[str, Offered], *, followed: Sequence[str]
 ) -> tuple[str, str] | None:
     """Return slug and name of the topic that was unfollowed a moment ago, to be taken back."""
     topic = offered.get(request.GET.get("topic", ""))
-    return (topic.slug, topic.name_in(language)) if topic and topic.slug not in followed else None
+    return (topic.slug, topic.name) if topic and topic.slug not in followed else None

@@ -10,7 +10,8 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext
 
-from newsletter.models import Subscriber, Topic
+from newsletter.models import Subscriber, Subscription, Topic
+from newsletter.models.composed import Composed
 from newsletter.subscribers.change import change_preferences, set_topics
 from newsletter.subscribers.preferences import COLUMNS
 from newsletter.web.preference_fields import preference_errors, preferences_of
@@ -20,6 +21,9 @@ OF_PRESENT = {"part", "add", "drop"}
 """Fields of forms that do not name all topics: they are about those that the reader follows."""
 OWN_CADENCE = "cadence-"
 """Prefix of a topic's cadence field, before the slug. Empty: the reader's cadence."""
+_FOLLOWED = Composed[Subscription](
+    lambda pk: Subscription.objects.filter(subscriber=pk).values_list("topic__slug", "cadence"), sample=-1
+)
 
 
 @dataclass(slots=True)
@@ -36,7 +40,7 @@ class PreferencesForm:
 
     @classmethod
     def of(cls, subscriber: Subscriber) -> PreferencesForm:
-        cadences = dict(subscriber.subscriptions.values_list("topic__slug", "cadence"))
+        cadences = dict(_FOLLOWED.rows(subscriber.pk))
         at = f"{subscriber.at:%H:%M}"
         values = {name: str(getattr(subscriber, name)) for name in COLUMNS} | {"at": at}
         values["max_papers"] = str(subscriber.max_papers)

@@ -42,6 +42,8 @@ MOST_BYTES = 64_000
 LEVEL = 6
 _GZIP = re.compile(r"\bgzip\b(?!\s*;\s*q=0(?:\.0*)?\s*(?:,|$))", re.IGNORECASE)
 """In Accept-Encoding, not refused (RFC 9110 §12.5.3)."""
+_VERSION = "newsletter.page_version"
+"""In ``request.META``."""
 _RENDERING = tuple(threading.Lock() for _ in range(32))
 T = TypeVar("T")
 Variant = Callable[[HttpRequest], str | None]
@@ -97,9 +99,20 @@ def rendered_once(
     return decorate
 
 
-def kept_value(name: str, make: Callable[[], T]) -> T:
-    """Return what ``make`` returned for the present version of everything public."""
-    version = page_version(connection)
+def version_of_all(request: HttpRequest) -> Version:
+    """Return the version of everything public, asked for once a request."""
+    known: Version | None = request.META.get(_VERSION)
+    if known is None:
+        known = request.META[_VERSION] = page_version(connection)
+    return known
+
+
+def kept_value(name: str, make: Callable[[], T], *, version: Version | None = None) -> T:
+    """Return what ``make`` returned for the present version of everything public.
+
+    ``make`` looks at nothing that is one reader's: all share what it returns.
+    """
+    version = version or page_version(connection)
     found: tuple[Version, T] | None = caches["pages"].get(name)
     if found is None or found[0] != version:
         found = (version, make())

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 
 from django.utils import translation
+from django.utils.html import format_html_join
 
 from newsletter.core.delivery.cadence import OFFERED, WEEKDAYS, Cadence, period_days
 from newsletter.errors import BadInput
@@ -29,6 +30,20 @@ def choices(current: str) -> list[tuple[str, str]]:
 @cache
 def _offered(language: str) -> list[tuple[str, str]]:  # noqa: ARG001 - of the words
     return [(text, in_words(Cadence.parse(text), is_choice=True)) for text in OFFERED]
+
+
+@lru_cache(maxsize=1024)
+def _options(language: str, current: str) -> str:  # noqa: ARG001 - of the words
+    return format_html_join(
+        "",
+        '<option value="{}"{}>{}</option>',
+        ((value, " selected" if value == current else "", words) for value, words in choices(current)),
+    )
+
+
+def options(current: str) -> str:
+    """Return ``choices`` as the options of a list."""
+    return _options(translation.get_language() or "", current)
 
 
 def slower(current: Cadence) -> list[Cadence]:

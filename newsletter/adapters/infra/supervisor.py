@@ -88,6 +88,8 @@ class Child:
     started: float = 0.0
     pause: float = 0.0
     start_after: float = field(default=0.0)
+    ends_last: bool = False
+    """The others need it until they have ended."""
 
     def start(self) -> None:
         self.started = time.monotonic()
@@ -135,7 +137,8 @@ class Supervisor:
         self._children.append(Child(name, lambda: Fork(name, function).begin()))
 
     def add_command(self, name: str, command: Sequence[str], *, environment: Mapping[str, str]) -> None:
-        self._children.append(Child(name, functools.partial(_run, command, environment)))
+        """Add a command. Functions may need it, so it ends after them."""
+        self._children.append(Child(name, functools.partial(_run, command, environment), ends_last=True))
 
     def start(self, name: str) -> None:
         next(child for child in self._children if child.name == name).start()
@@ -189,9 +192,9 @@ class Supervisor:
                 child.start()
 
     def stop_children(self) -> None:
-        """End all children: SIGTERM, then SIGKILL, in reverse order, so that Redis ends last."""
-        first, others = self._children[:1], self._children[1:]
-        for children, seconds in ((others, GRACE_SECONDS), (first, 1.0)):
+        """End all children: SIGTERM, then SIGKILL, functions before commands (Redis)."""
+        for ends_last, seconds in ((False, GRACE_SECONDS), (True, 1.0)):
+            children = [child for child in self._children if child.ends_last == ends_last]
             for child in reversed(children):
                 child.end()
             self._wait(children, until=time.monotonic() + seconds)
