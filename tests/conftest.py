@@ -12,7 +12,7 @@ import hypothesis
 import pytest
 from django.conf import settings
 from django.core.cache import caches
-from django.db import connection
+from django.db.utils import ConnectionHandler
 from pytest_django.plugin import DjangoDbBlocker
 
 from newsletter.config.console_log import ConsoleHandler
@@ -53,15 +53,17 @@ def django_db_modify_db_settings(tmp_path_factory: pytest.TempPathFactory) -> No
 
 
 @pytest.fixture(scope="session")
-def make_tables(
-    django_db_setup: None,  # noqa: ARG001 - the database
-    django_db_blocker: DjangoDbBlocker,
-    tmp_path_factory: pytest.TempPathFactory,
-) -> MakeTables:
-    """Puts a SQLite file into a data folder, with all tables: a service takes seconds to make them."""
+def make_tables(tmp_path_factory: pytest.TempPathFactory, django_db_blocker: DjangoDbBlocker) -> MakeTables:
+    """Puts a SQLite file into a data folder, with all tables: migrating takes a service seconds."""
     path = tmp_path_factory.mktemp("tables") / "newsletter.sqlite3"
-    with django_db_blocker.unblock(), connection.cursor() as cursor:
-        cursor.execute("VACUUM INTO %s", [str(path)])
+    sqlite = {"ENGINE": "django.db.backends.sqlite3", "NAME": str(path)}
+    connections = ConnectionHandler({"default": sqlite})
+    # Django is not set up yet where this file begins.
+    from newsletter.models.tables import begin
+
+    with django_db_blocker.unblock():
+        begin(connections["default"])
+    connections.close_all()
 
     def copy(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)

@@ -93,7 +93,7 @@ def test_a_link_that_does_not_answer_as_it_must_pauses_all_sending(monkeypatch: 
 def test_a_bait_that_is_sent_pauses_all_sending(monkeypatch: pytest.MonkeyPatch) -> None:
     fly()
     with monkeypatch.context() as broken:
-        for step in ("claim", "begin"):
+        for step in ("claim", "bodies"):
             broken.setattr(f"newsletter.pipeline.send.{step}.refusals", lambda *_, **__: {})
         mailer = ScriptedMailer()
         deliver(mailer, transactional=True)

@@ -1,10 +1,14 @@
-"""Write ``newsletter/data/tables.sql`` anew, after a new migration: ``python -m tests.models.tables``."""
+"""Write ``newsletter/data/tables.sql`` anew, after a new migration: ``python -m tests.models.tables``.
+
+``--print`` prints it instead.
+"""
 
 from __future__ import annotations
 
 import os
 import re
 import sqlite3
+import sys
 import tempfile
 from pathlib import Path
 
@@ -35,7 +39,11 @@ def main() -> None:
         from django.db import connection
 
         call_command("migrate", verbosity=0)
-        FILE.write_text(script_of(connection.connection), encoding="utf-8")
+        script = script_of(connection.connection)
+    if "--print" in sys.argv:
+        sys.stdout.write(script)
+    else:
+        FILE.write_text(script, encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -113,7 +113,7 @@ def test_it_finds_exactly_the_papers_that_hold_the_words(
         paper_record(number, title=title, abstract=abstract, authors=tuple(names))
         for number, (title, abstract, names) in enumerate(texts, start=1)
     ]
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         index = DiskPaperIndex(Path(folder))
         put(index, *papers)
         for query in queries:

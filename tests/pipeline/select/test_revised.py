@@ -106,8 +106,7 @@ def test_a_summarized_paper_that_changed_is_told_once_in_the_next_digest(room: N
     assert HEADING not in first
     assert (
         f"{HEADING}\n-------------------------\n\n"
-        "Avatar 1: version 2: its abstract changed.\n"
-        "arXiv:2606.00001v2\n"
+        "Avatar 1  version 2: its abstract changed.  arXiv:2606.00001v2\n"
         "What changed:\n"
         "http://localhost:8000/papers/2606.00001/#changes\n"
     ) in second
