@@ -35,4 +35,4 @@ def _deadly(module: Any, name: str, *, to: str) -> None:
 
 
 _deadly(compose, "select", to=COMPOSING)
-_deadly(messages, "_outgoing", to=WRITING)
+_deadly(messages, "_addressed", to=WRITING)
