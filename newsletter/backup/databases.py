@@ -24,6 +24,7 @@ from django.db.migrations.recorder import MigrationRecorder
 from newsletter.backup.archive import BLOCK, Manifest
 from newsletter.errors import NewsletterError
 from newsletter.models import Paper, Subscriber, Topic
+from newsletter.models.tables import are_current
 
 SQLITE, TABLES = "database.sqlite3", "tables"
 LEFT_OUT = ("django_session", "newsletter_pagechange")
@@ -200,8 +201,7 @@ def _tables() -> list[str]:
 
 
 def _migrate() -> None:
-    executor = MigrationExecutor(connection)
-    if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+    if not are_current():
         call_command("migrate", verbosity=0)
 
 

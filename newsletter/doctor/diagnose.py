@@ -16,6 +16,7 @@ from newsletter.adapters.infra.dns import Dns, DnsError
 from newsletter.config import Config
 from newsletter.doctor import installation, mail, outside, work
 from newsletter.doctor.finding import Finding, look
+from newsletter.models.tables import are_current
 
 log = logging.getLogger(__name__)
 Check = tuple[str, Callable[[], Iterator[Finding]]]
@@ -83,13 +84,6 @@ def _found(name: str, check: Callable[[], Iterator[Finding]]) -> list[Finding]:
 
 def _tables_are_there() -> bool:
     try:
-        return "newsletter_subscriber" in connection.introspection.table_names() and _is_migrated()
+        return "newsletter_subscriber" in connection.introspection.table_names() and are_current()
     except Exception:  # said by the check of the database
         return False
-
-
-def _is_migrated() -> bool:
-    from django.db.migrations.executor import MigrationExecutor
-
-    executor = MigrationExecutor(connection)
-    return not executor.migration_plan(executor.loader.graph.leaf_nodes())

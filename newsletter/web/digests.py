@@ -205,10 +205,8 @@ def _acts(record: PaperRecord, token: str, *, is_saved: bool, labels: Mapping[st
 def _page(
     request: HttpRequest, delivery: Delivery, archive: Archive, *, language: str, **values: Any
 ) -> HttpResponse:
-    ended, topics = (
-        ends_on(delivery, delivery.subscriber),
-        [each.topic for each in archive.topics if each.topic],
-    )
+    ended = ends_on(delivery, delivery.subscriber)
+    topics = [each.topic for each in archive.topics if each.topic]
     weeks = weeks_of_digest(delivery, delivery.subscriber, topics=[topic.pk for topic in topics])
     with translation.override(language):
         title = delivery.placeholders.get("period") or gettext("Digest of %(day)s") % {"day": day(ended)}

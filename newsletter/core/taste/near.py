@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from newsletter.core.taste.vectors import Vector, dot
 
 FEWEST_LIKES = 4
-MOST_NEAR, MOST_NEAR_A_TOPIC = 2, 1
+MOST_NEAR = 2
 """Papers a digest."""
 OWN_SHARE = 1 / 3
 """Of what the own likes score. These matched a query; what is outside all queries scores less."""

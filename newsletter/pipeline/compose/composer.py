@@ -72,6 +72,7 @@ class Composer:
         self._first_weeks: dict[int, Week] = {}
         self.fragment_store = StoredFragments()
         self.now = now
+        self._week = week_of(now)
         self._renderer = renderer_for(self.fragment_store)
         self._is_spread = is_spread
         self._gathers = Gathers.until(now)
@@ -312,7 +313,7 @@ class Composer:
                 period.ends_on,
                 days=period.days,
                 first=self._first_weeks.get(topic.pk),
-                last=week_of(self.now),
+                last=self._week,
             ),
         )
 
