@@ -104,8 +104,8 @@ def _ends(sentence: str, start: int, *, after: int) -> Iterator[_Edge]:
         last = max(least, sentence.rfind(" ", 0, last))
     edges = [0, *(cut.start() for cut in _clauses(sentence)), len(sentence)]
     breaks = [
-        (end, 1.5 if min(end - before, after - end) > _FRAGMENT else 3.0)  # not within a list
-        for before, end, after in zip(edges, edges[1:], edges[2:], strict=False)
+        (end, 1.5 if min(end - left, right - end) > _FRAGMENT else 3.0)  # not within a list
+        for left, end, right in zip(edges, edges[1:], edges[2:], strict=False)
         if least <= end <= most
     ]
     phrases = (cut.start() for cut in _BREATH.finditer(sentence, least))
